@@ -1,0 +1,90 @@
+"""Every exception that goldenpath raises on purpose.
+
+::
+
+    GoldenpathError
+    ├── InputError      what a person or program asked for cannot be accepted: all problems at once
+    ├── RenderError     a golden path's template could not be rendered with an accepted request
+    └── DataError       data that ships with goldenpath, or a golden path's own metadata, is broken
+
+Messages name the thing, the field and the way out. They never hold a whole document or a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["MISSING", "DataError", "GoldenpathError", "InputError", "Problem", "RenderError"]
+
+_SHOWN_VALUE_CHARS: Final = 80
+
+
+class _Missing:
+    """The one value that says "nothing was given here", since ``None`` is a value of YAML."""
+
+    def __repr__(self) -> str:
+        return "(missing)"
+
+
+MISSING: Final = _Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with an input.
+
+    ``path`` is written as a person would look for it: ``gpus[1].quota``. ``rule`` is a stable id
+    (``unknown-profile``). ``nearest`` is the closest valid value where there is one.
+    """
+
+    path: str
+    rule: str
+    message: str
+    value: Any = MISSING
+    nearest: str | None = None
+    file: str | None = None
+
+    def in_file(self, file: str) -> Problem:
+        return self if self.file else replace(self, file=file)
+
+    def __str__(self) -> str:
+        where = f"{self.file}: " if self.file else ""
+        given = "" if self.value is MISSING else f" (given: {shown(self.value)})"
+        hint = f" Did you mean {self.nearest!r}?" if self.nearest is not None else ""
+        return f"{where}{self.path or 'the document'}: {self.message}{given}.{hint}"
+
+
+def shown(value: Any) -> str:
+    """A short, single-line, printable picture of a value that somebody gave."""
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= _SHOWN_VALUE_CHARS else f"{text[: _SHOWN_VALUE_CHARS - 1]}…"
+
+
+class GoldenpathError(Exception):
+    """Base of all; ``exit_code`` is what the command line ends with."""
+
+    exit_code = 2
+
+
+class InputError(GoldenpathError):
+    """An input that cannot be accepted, with every problem that it has."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def of(cls, path: str, rule: str, message: str, value: Any = MISSING, *, file: str | None = None) -> InputError:
+        return cls([Problem(path=path, rule=rule, message=message, value=value, file=file)])
+
+
+class RenderError(GoldenpathError):
+    """A golden path could not be rendered; the message names its file and line."""
+
+
+class DataError(GoldenpathError):
+    """Data that ships with goldenpath or with a golden path is broken; the message names its place."""

@@ -1,0 +1,27 @@
+"""The label and annotation keys that goldenpath writes: one place, so that no two files disagree.
+
+The parameters of the admission policies stand on the tenant's Namespace, as annotations: a tenant cannot
+write Namespaces, and a policy sees them as ``namespaceObject`` both in the API server and offline.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+DOMAIN: Final = "goldenpath.dev"
+
+TENANT: Final = f"{DOMAIN}/tenant"
+ENVIRONMENT: Final = f"{DOMAIN}/environment"
+OWNER: Final = f"{DOMAIN}/owner"
+CONTACT: Final = f"{DOMAIN}/contact"
+COST_CENTER: Final = f"{DOMAIN}/cost-center"
+EXPIRES: Final = f"{DOMAIN}/expires"
+GOLDEN_PATH: Final = f"{DOMAIN}/golden-path"
+
+QUEUE: Final = f"{DOMAIN}/queue"
+REGISTRIES: Final = f"{DOMAIN}/registries"
+DEVICE_CLASSES: Final = f"{DOMAIN}/device-classes"
+GPU_MODELS: Final = f"{DOMAIN}/gpu-models"
+SERVICE_ACCOUNT: Final = f"{DOMAIN}/service-account"
+PRIORITY_CLASSES: Final = f"{DOMAIN}/priority-classes"
+POLICY_EXCEPTIONS: Final = f"{DOMAIN}/policy-exceptions"
