@@ -1,0 +1,190 @@
+"""The fleet: the clusters that a platform team runs, what they offer, and the defaults for every tenant."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from goldenpath.spec.model import Model
+from goldenpath.spec.tenant import PodSecurityLevel
+from goldenpath.spec.types import (
+    Bytes,
+    Cpu,
+    DnsLabel,
+    DnsSubdomain,
+    GitRef,
+    GitUrl,
+    HttpUrl,
+    ImagePrefix,
+    KubernetesVersion,
+    LabelKey,
+    LabelValue,
+    ListInput,
+    Name,
+    SpiffePath,
+    Title,
+    TrustDomain,
+    Version,
+)
+
+AddonName = Literal[
+    "flux",
+    "flux-operator",
+    "spire-controller-manager",
+    "kueue",
+    "keda",
+    "kyverno",
+    "prometheus-operator",
+    "cilium",
+    "external-secrets",
+]
+
+
+class FleetCompute(Model):
+    """What a tenant gets that does not say otherwise."""
+
+    cpu: Cpu = "16"
+    """Cores."""
+    memory: Bytes = "64Gi"
+    """Memory."""
+    storage: Bytes = "200Gi"
+    """Storage of all volumes together."""
+    pods: Annotated[int, Field(ge=1, le=100_000)] = 100
+    """Number of Pods."""
+
+
+class Defaults(Model):
+    """Defaults for every tenant."""
+
+    pod_security: PodSecurityLevel = "restricted"
+    """Pod Security Standard."""
+    registries: Annotated[tuple[ImagePrefix, ...], ListInput] = ()
+    """Registries that images may come from; any where none is given."""
+    compute: FleetCompute = FleetCompute()
+    """CPU, memory, storage and Pods."""
+
+
+class Groups(Model):
+    """How the identity provider's groups appear in Kubernetes."""
+
+    prefix: Annotated[str, Field(max_length=60, pattern=r"^([A-Za-z0-9][A-Za-z0-9._:/-]*)?$")] = ""
+    """The API server's `--oidc-groups-prefix`."""
+
+
+class Monitoring(Model):
+    """Where metrics are scraped from and read."""
+
+    namespace: DnsLabel
+    """Namespace of Prometheus; it may reach every tenant's Pods."""
+    prometheus: HttpUrl
+    """Address of the Prometheus API."""
+    selector: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    """Labels by which Prometheus selects its monitors and rules."""
+
+
+class Gateway(Model):
+    """Where requests from outside come in."""
+
+    namespace: DnsLabel
+    """Namespace of the gateway; it may reach every tenant's Pods."""
+
+
+class Spire(Model):
+    """SPIRE, as it is installed on every cluster."""
+
+    class_name: Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] = "spire-spire"
+    """Class that the SPIRE controller manager watches."""
+
+
+class Federation(Model):
+    """Where a foreign trust domain's bundle is found."""
+
+    endpoint: HttpUrl
+    """Bundle endpoint, over https."""
+    profile: Literal["https_web", "https_spiffe"] = "https_spiffe"
+    """How the endpoint proves who it is."""
+    endpoint_path: SpiffePath = "/spire/server"
+    """Path of the endpoint's own SPIFFE ID, for profile https_spiffe."""
+
+
+class Sharing(Model):
+    """How one device is shared by several Pods."""
+
+    mode: Literal["time-slicing", "mps", "vgpu"]
+    """Sharing mode."""
+    replicas: Annotated[int, Field(ge=2, le=128)]
+    """How many Pods share one device."""
+    rename: bool = False
+    """Whether the device plugin renames the resource to `….shared` (`renameByDefault`)."""
+
+
+class AcceleratorPool(Model):
+    """Accelerators of one model, or one slice, on a cluster."""
+
+    profile: Annotated[str, Field(max_length=80)]
+    """Model, or model and slice, from the catalogue."""
+    count: Annotated[int, Field(ge=1, le=10_000_000)]
+    """How many: devices of a model, or slices of a slice."""
+    allocation: Literal["device-plugin", "dra"] = "device-plugin"
+    """How Pods get them: by the vendor's device plugin, or by dynamic resource allocation."""
+    mig_strategy: Literal["single", "mixed"] | None = None
+    """The device plugin's MIG strategy, for slices; mixed where none is given."""
+    sharing: Sharing | None = None
+    """How each device is shared, if it is."""
+    node_labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, max_length=8)
+    """Labels of the nodes, where they are not those of the catalogue."""
+
+
+class Cluster(Model):
+    """One cluster: where it is, what runs on it, and what it offers."""
+
+    region: DnsLabel
+    """Region."""
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    """Labels that a placement can select."""
+    kubernetes: KubernetesVersion
+    """Minor version of Kubernetes."""
+    trust_domain: TrustDomain | None = None
+    """SPIFFE trust domain; the fleet's where none is given."""
+    addons: dict[AddonName, Version] = Field(default_factory=dict)
+    """Add-ons and their versions."""
+    accelerators: Annotated[tuple[AcceleratorPool, ...], ListInput] = ()
+    """Accelerators."""
+    topology: Annotated[tuple[LabelKey, ...], ListInput, Field(max_length=16)] = ()
+    """Node labels from the widest to the narrowest network domain, for topology-aware scheduling."""
+
+
+class Fleet(Model):
+    """All clusters, and what every tenant gets unless its request says otherwise."""
+
+    format: Literal["fleet/v1"]
+    """Format of this file."""
+    organisation: Title
+    """The organisation."""
+    domain: DnsSubdomain
+    """The organisation's domain."""
+    trust_domain: TrustDomain
+    """SPIFFE trust domain of clusters that name none."""
+    repository: GitUrl
+    """The fleet repository, as Flux reads it."""
+    branch: GitRef = "main"
+    """Branch of the fleet repository."""
+    layout: Literal["flat", "sharded"] = "flat"
+    """Folders of the fleet repository: sharded from a few thousand tenants on."""
+    groups: Groups = Groups()
+    """How the identity provider's groups appear in Kubernetes."""
+    defaults: Defaults = Defaults()
+    """Defaults for every tenant."""
+    monitoring: Monitoring | None = None
+    """Where metrics are scraped from and read."""
+    gateway: Gateway | None = None
+    """Where requests from outside come in."""
+    spire: Spire = Spire()
+    """SPIRE."""
+    federation: dict[TrustDomain, Federation] = Field(default_factory=dict)
+    """Foreign trust domains."""
+    retired: Annotated[tuple[Name, ...], ListInput] = ()
+    """Names of tenants that are gone and must not come back."""
+    clusters: dict[DnsLabel, Cluster] = Field(min_length=1)
+    """Clusters by name."""

@@ -1,0 +1,263 @@
+"""Rules inside a request: what its fields must be to each other.
+
+Every rule reads only fields that parsed, so that it also speaks when another field is wrong, and gives all
+of its problems. Rules against the fleet are in :mod:`goldenpath.spec.fleet_rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from goldenpath.accelerators import catalogue
+from goldenpath.engines import engine_catalogue
+from goldenpath.errors import MISSING, Problem
+from goldenpath.spec.fields import Fields, Location, path_of
+from goldenpath.spec.nearest import nearest
+from goldenpath.spec.types import duration_seconds
+
+__all__ = ["request_problems"]
+
+LATENCY_GOALS = ("time_to_first_token", "inter_token_latency")
+DEFAULT_ENGINE = "vllm"
+
+
+def request_problems(fields: Fields) -> Iterator[Problem]:
+    """Every problem of a request that can be told without the fleet."""
+    for rule in (_where, _duplicates, _gpu_profiles, _egress, _source, _references, _replicas, _engine, _signal, _overrides):
+        yield from rule(fields)
+
+
+def problem(fields: Fields, location: Location, rule: str, message: str, nearest_value: str | None = None) -> Problem:
+    """A problem at a location, with the value that was given there."""
+    return Problem(path_of(location), rule, message, fields.get(*location), nearest_value)
+
+
+def _where(fields: Fields) -> Iterator[Problem]:
+    if fields.has("clusters") and fields.has("placement"):
+        yield Problem("placement", "one-of", "`clusters` and `placement` exclude each other; keep one")
+    elif not fields.has("clusters") and not fields.has("placement"):
+        yield Problem("clusters", "required", "say where: `clusters` by name, or a `placement` by region and labels")
+    elif fields.has("placement") and not fields.has("placement", "regions") and not fields.has("placement", "labels"):
+        yield problem(fields, ("placement",), "required", "must name regions or labels")
+
+
+UNIQUE_LISTS: tuple[Location, ...] = (
+    ("clusters",),
+    ("placement", "regions"),
+    ("access", "admins"),
+    ("access", "developers"),
+    ("access", "viewers"),
+    ("identity", "service_accounts"),
+    ("identity", "federates_with"),
+    ("pull_secrets",),
+)
+
+
+def _repeated(entries: Iterable[tuple[int, Any]]) -> Iterator[int]:
+    seen = []
+    for index, entry in entries:
+        if entry in seen:
+            yield index
+        seen.append(entry)
+
+
+def _duplicates(fields: Fields) -> Iterator[Problem]:
+    gpu_clusters: tuple[Location, ...] = tuple(("gpus", index, "clusters") for index, _ in fields.items("gpus"))
+    for location in (*UNIQUE_LISTS, *gpu_clusters):
+        for index in _repeated(fields.items(*location)):
+            yield problem(fields, (*location, index), "duplicate", "is there twice; remove one")
+    for location, key in ((("secrets",), "name"), (("exceptions",), "policy")):
+        names = ((index, fields.get(*location, index, key)) for index, _ in fields.items(*location))
+        for index in _repeated((index, name) for index, name in names if name is not MISSING):
+            yield problem(fields, (*location, index, key), "duplicate", "is there twice; remove one")
+    yield from _duplicate_gpus(fields)
+
+
+def _duplicate_gpus(fields: Fields) -> Iterator[Problem]:
+    seen: list[tuple[str, frozenset[str] | None]] = []
+    for index, _ in fields.items("gpus"):
+        profile, clusters = fields.get("gpus", index, "profile"), fields.get("gpus", index, "clusters")
+        if not isinstance(profile, str):
+            continue
+        where = None if clusters is MISSING else frozenset(map(str, clusters))
+        if any(profile == other and (where is None or place is None or where & place) for other, place in seen):
+            yield problem(
+                fields, ("gpus", index, "profile"), "duplicate", "is asked for twice on the same cluster; add the numbers up"
+            )
+        seen.append((profile, where))
+
+
+def _gpu_profiles(fields: Fields) -> Iterator[Problem]:
+    profiles = catalogue()
+    for index, _ in fields.items("gpus"):
+        profile = fields.get("gpus", index, "profile")
+        if isinstance(profile, str) and profiles.get(profile) is None:
+            yield problem(
+                fields,
+                ("gpus", index, "profile"),
+                "unknown-profile",
+                "is no accelerator of the catalogue (`goldenpath profiles` lists them)",
+                profiles.nearest(profile),
+            )
+
+
+def _one_of(fields: Fields, location: Location, first: str, second: str, *, needed: bool) -> Iterator[Problem]:
+    has_first, has_second = fields.has(*location, first), fields.has(*location, second)
+    if has_first and has_second:
+        yield Problem(path_of((*location, second)), "one-of", f"`{first}` and `{second}` exclude each other; keep one")
+    elif needed and not has_first and not has_second:
+        yield Problem(path_of(location), "required", f"must have `{first}` or `{second}`")
+
+
+def _egress(fields: Fields) -> Iterator[Problem]:
+    for index, entry in fields.items("network", "egress"):
+        if isinstance(entry, dict):
+            yield from _one_of(fields, ("network", "egress", index), "host", "cidr", needed=True)
+
+
+def _source(fields: Fields) -> Iterator[Problem]:
+    if not isinstance(fields.get("source"), dict):
+        return
+    if fields.has("source", "oci"):
+        yield from _one_of(fields, ("source",), "tag", "digest", needed=False)
+    else:
+        yield from _one_of(fields, ("source",), "branch", "tag", needed=False)
+
+
+def _references(fields: Fields) -> Iterator[Problem]:
+    for index, entry in fields.items("secrets"):
+        provider = fields.get("secrets", index, "provider")
+        if isinstance(entry, dict) and provider == "external-secrets" and not fields.has("secrets", index, "reference"):
+            yield Problem(
+                f"secrets[{index}].reference", "required", "say where the External Secrets operator finds it, such as teams/vision/git"
+            )
+
+
+def _replicas(fields: Fields) -> Iterator[Problem]:
+    fewest, most = fields.get("autoscaling", "min_replicas"), fields.get("autoscaling", "max_replicas")
+    if isinstance(fewest, int) and isinstance(most, int) and fewest > most:
+        yield problem(
+            fields, ("autoscaling", "min_replicas"), "replicas", f"must be at most max_replicas, which is {most}", str(most)
+        )
+
+
+def _engine(fields: Fields) -> Iterator[Problem]:
+    name, version = fields.get("autoscaling", "engine", "name"), fields.get("autoscaling", "engine", "version")
+    if not isinstance(name, str):
+        return
+    engines = engine_catalogue()
+    engine = engines.get(name)
+    if engine is None:
+        yield problem(
+            fields,
+            ("autoscaling", "engine", "name"),
+            "unknown-engine",
+            f"must be one of {', '.join(engines.names)}",
+            engines.nearest(name),
+        )
+    elif isinstance(version, str) and not engine.knows(version):
+        yield problem(
+            fields,
+            ("autoscaling", "engine", "version"),
+            "unknown-version",
+            f"is not a version of {name} whose metrics are known ({engine.versions_text})",
+            engine.default_version,
+        )
+
+
+def _signal(fields: Fields) -> Iterator[Problem]:
+    signal = fields.get("autoscaling", "signal")
+    goals = [goal for goal in LATENCY_GOALS if fields.has("autoscaling", goal)]
+    if signal is MISSING:
+        return
+    if signal != "latency":
+        for goal in goals:
+            yield problem(fields, ("autoscaling", goal), "does-not-apply", f"only goes with signal `latency`, not `{signal}`; remove it")
+    else:
+        if fields.has("autoscaling", "target"):
+            yield problem(fields, ("autoscaling", "target"), "does-not-apply", "does not go with signal `latency`: the goal is the target; remove it")
+        if len(goals) != 1:
+            yield Problem(f"autoscaling.{LATENCY_GOALS[-1] if goals else LATENCY_GOALS[0]}", "one-of", "signal `latency` needs exactly one of `time_to_first_token` and `inter_token_latency`")  # noqa: E501
+    yield from _measurable(fields, str(signal))
+
+
+def _measurable(fields: Fields, signal: str) -> Iterator[Problem]:
+    """The engine must have the metric, and its histogram a bucket at the goal: between buckets is a guess."""
+    name = fields.get("autoscaling", "engine", "name")
+    engine = engine_catalogue().get(DEFAULT_ENGINE if name is MISSING else str(name))
+    version = fields.get("autoscaling", "engine", "version")
+    known = engine is not None and (version is MISSING or engine.knows(str(version)))
+    if engine is None or not known:
+        return
+    version = engine.default_version if version is MISSING else str(version)
+    if signal not in engine.signals(version):
+        yield problem(
+            fields,
+            ("autoscaling", "signal"),
+            "unknown-signal",
+            f"is not measured by {engine.name} {version}, which has {', '.join(engine.signals(version))}",
+        )
+        return
+    if signal == "tokens" and not fields.has("autoscaling", "target"):
+        yield Problem("autoscaling.target", "required", "say how many generated tokens a second one replica takes; it depends on model and accelerator")  # noqa: E501
+    for goal in LATENCY_GOALS if signal == "latency" else ():
+        text = fields.get("autoscaling", goal)
+        if isinstance(text, str):
+            yield from _on_a_bucket(fields, engine, version, goal, duration_seconds(text))
+
+
+def _on_a_bucket(fields: Fields, engine: Any, version: str, goal: str, seconds: Decimal) -> Iterator[Problem]:
+    buckets = engine.latency_buckets(goal, version)
+    if not buckets:
+        yield problem(fields, ("autoscaling", goal), "not-measurable", f"is not measured by {engine.name} {version}")
+    elif seconds not in buckets:
+        near = min(buckets, key=lambda bound: abs(bound - seconds))
+        around = [max((b for b in buckets if b < seconds), default=None), min((b for b in buckets if b > seconds), default=None)]
+        choices = " or ".join(seconds_text(bound) for bound in around if bound is not None)
+        yield problem(
+            fields,
+            ("autoscaling", goal),
+            "not-measurable",
+            f"cannot be read from the buckets of {engine.name} {version}; take {choices}",
+            seconds_text(near),
+        )
+
+
+def seconds_text(seconds: Decimal) -> str:
+    """Seconds as a duration: ``0.75`` is ``750ms``, ``2.5`` is ``2500ms``, ``10`` is ``10s``."""
+    if seconds == seconds.to_integral_value():
+        return f"{int(seconds)}s"
+    return f"{(seconds * 1000).normalize():f}ms"
+
+
+def _overrides(fields: Fields) -> Iterator[Problem]:
+    for index, _ in fields.items("overrides"):
+        patch = fields.get("overrides", index, "patch")
+        if not isinstance(patch, dict):
+            continue
+        metadata = patch.get("metadata")
+        fixed = [key for key in ("apiVersion", "kind") if key in patch]
+        fixed += [f"metadata.{key}" for key in ("name", "namespace") if isinstance(metadata, dict) and key in metadata]
+        for key in fixed:
+            yield Problem(f"overrides[{index}].patch.{key}", "override", "an override cannot change what the object is; remove it")
+        yield from _hostile_texts(f"overrides[{index}].patch", patch)
+    yield from _hostile_texts("inputs", fields.get("inputs"))
+
+
+def _hostile_texts(path: str, value: Any) -> Iterator[Problem]:
+    """Free data obeys the rules of free text: no template opener ever reaches a later engine."""
+    from goldenpath.spec.types import TEMPLATE_OPENERS  # noqa: PLC0415
+
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _hostile_texts(f"{path}.{key}", key)
+            yield from _hostile_texts(f"{path}.{key}", entry)
+    elif isinstance(value, list | tuple):
+        for index, entry in enumerate(value):
+            yield from _hostile_texts(f"{path}[{index}]", entry)
+    elif isinstance(value, str):
+        opener = next((opener for opener in TEMPLATE_OPENERS if opener in value), None)
+        if opener:
+            yield Problem(path, "template-opener", f"must not hold {opener!r}, which starts a template", value)

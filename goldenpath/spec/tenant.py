@@ -1,0 +1,314 @@
+"""The request of one team: what it needs, in the words of its own people.
+
+Field docstrings are what a person reads in the form, in the JSON Schema and in the table of inputs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag as UnionTag, model_validator
+
+from pydantic_core import PydanticCustomError
+
+from goldenpath.spec.model import Model
+from goldenpath.spec.types import (
+    Bytes,
+    Cidr,
+    Cpu,
+    Date,
+    Digest,
+    DnsLabel,
+    DnsSubdomain,
+    Duration,
+    Email,
+    GitRef,
+    GitUrl,
+    GroupRef,
+    HostName,
+    IdentityGroup,
+    LabelKey,
+    LabelValue,
+    ListInput,
+    Name,
+    OciUrl,
+    Port,
+    RelativePath,
+    Tag,
+    Text,
+    Title,
+    TrustDomain,
+    Version,
+)
+
+PodSecurityLevel = Literal["baseline", "restricted"]
+SignalName = Literal["tokens", "queue", "latency", "kv-cache", "concurrency"]
+Clusters = Annotated[tuple[DnsLabel, ...], ListInput, Field(min_length=1)]
+
+
+class Placement(Model):
+    """Clusters by what they are: every cluster that is in one of the regions and has all the labels."""
+
+    regions: Annotated[tuple[DnsLabel, ...], ListInput] = ()
+    """Regions, any of which will do."""
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    """Cluster labels, all of which must be there."""
+
+
+class Compute(Model):
+    """The sum of what all Pods of the team may request, for each cluster."""
+
+    cpu: Cpu | None = None
+    """Cores."""
+    memory: Bytes | None = None
+    """Memory."""
+    storage: Bytes | None = None
+    """Storage of all volumes together."""
+    pods: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Number of Pods."""
+
+
+class Gpu(Model):
+    """How many of one accelerator the team may use, for each cluster."""
+
+    profile: Annotated[str, Field(max_length=80)]
+    """Model, or model and slice, from the catalogue (`goldenpath profiles`)."""
+    quota: Annotated[int, Field(ge=1, le=100_000)]
+    """How many are the team's own."""
+    borrow: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """How many more it may use while others leave them idle (needs Kueue)."""
+    clusters: Clusters | None = None
+    """Where, if not on all of the team's clusters."""
+
+
+class Access(Model):
+    """Who may do what, as groups of the identity provider."""
+
+    admins: Annotated[tuple[IdentityGroup, ...], ListInput] = ()
+    """Deploy, debug, read Secrets, and manage the team's own Flux objects."""
+    developers: Annotated[tuple[IdentityGroup, ...], ListInput] = ()
+    """Deploy and debug."""
+    viewers: Annotated[tuple[IdentityGroup, ...], ListInput] = ()
+    """Look, but not at Secrets."""
+
+
+class Identity(Model):
+    """SPIFFE identities, one for each service account."""
+
+    service_accounts: Annotated[tuple[Name, ...], ListInput, Field(min_length=1)]
+    """Service accounts that get a SPIFFE ID `spiffe://<trust domain>/ns/<team>/sa/<account>`."""
+    federates_with: Annotated[tuple[TrustDomain, ...], ListInput] = ()
+    """Other trust domains whose identities the team's workloads must be able to verify."""
+
+
+class Engine(Model):
+    """The inference engine whose metrics the hints read."""
+
+    name: DnsLabel
+    """Engine, such as vllm."""
+    version: Version | None = None
+    """Version; the catalogue's default where none is given."""
+
+
+class Autoscaling(Model):
+    """Hints for a scaler: what to scale on, and how far."""
+
+    signal: SignalName
+    """What tells that more replicas are needed."""
+    target: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
+    """How much of the signal one replica takes: tokens a second, waiting requests, or a ratio."""
+    time_to_first_token: Duration | None = None
+    """Latency goal: the 95th percentile of the time to the first token."""
+    inter_token_latency: Duration | None = None
+    """Latency goal: the 95th percentile of the time between tokens."""
+    min_replicas: Annotated[int, Field(ge=0, le=10_000)] = 1
+    """Fewest replicas."""
+    max_replicas: Annotated[int, Field(ge=1, le=10_000)]
+    """Most replicas."""
+    cooldown: Duration | None = None
+    """How long to wait before the last replica goes; the catalogue's default where none is given."""
+    engine: Engine | None = None
+    """The inference engine; vLLM at the catalogue's default version where none is given."""
+
+
+class Egress(Model):
+    """One destination outside the cluster: either a host name or a CIDR."""
+
+    host: HostName | None = None
+    """Host name (needs Cilium)."""
+    cidr: Cidr | None = None
+    """Network."""
+    port: Port
+    """Port."""
+    protocol: Literal["TCP", "UDP"] = "TCP"
+    """Transport protocol."""
+
+
+class Network(Model):
+    """What may leave the namespace, beyond DNS and the team's own Pods."""
+
+    egress: Annotated[tuple[Egress, ...], ListInput, Field(max_length=100)] = ()
+    """Destinations."""
+
+
+class Verify(Model):
+    """How a source's signature is checked."""
+
+    provider: Literal["cosign", "notation"]
+    """Signature format."""
+    secret: DnsSubdomain
+    """Name of the Secret with the public keys or certificates."""
+
+
+class GitSource(Model):
+    """The team's own manifests, in a Git repository."""
+
+    git: GitUrl
+    """Repository."""
+    branch: GitRef | None = None
+    """Branch; `main` where neither branch nor tag is given."""
+    tag: GitRef | None = None
+    """Tag, instead of a branch."""
+    path: RelativePath = "./"
+    """Folder in the repository."""
+    secret: DnsSubdomain | None = None
+    """Name of the Secret with the Git credentials."""
+
+
+class OciSource(Model):
+    """The team's own manifests, as an OCI artifact."""
+
+    oci: OciUrl
+    """Repository of the artifact."""
+    tag: Tag | None = None
+    """Tag; `latest` where neither tag nor digest is given."""
+    digest: Digest | None = None
+    """Digest, instead of a tag."""
+    path: RelativePath = "./"
+    """Folder in the artifact."""
+    secret: DnsSubdomain | None = None
+    """Name of the Secret with the registry credentials."""
+    verify: Verify | None = None
+    """How the artifact's signature is checked."""
+
+
+def _source_kind(value: Any) -> str:
+    """Git unless it says oci; rules.py refuses a source that says both or neither."""
+    is_oci = "oci" in value if isinstance(value, dict) else isinstance(value, OciSource)
+    return "oci" if is_oci else "git"
+
+
+Source = Annotated[
+    Annotated[GitSource, UnionTag("git")] | Annotated[OciSource, UnionTag("oci")],
+    Discriminator(_source_kind),
+]
+
+
+class SecretReference(Model):
+    """A Secret that the team's namespace needs: where it comes from, never what is in it."""
+
+    name: DnsSubdomain
+    """Name of the Secret in the namespace."""
+    provider: Literal["external-secrets", "sops"]
+    """Who puts it there: the External Secrets operator, or Flux from a SOPS file in the team's source."""
+    purpose: Literal["git", "registry", "signature", "model", "application"]
+    """What it is for."""
+    reference: Annotated[str, Field(max_length=255, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] | None = None
+    """Where the provider finds it, such as `teams/vision/git`."""
+
+
+class Override(Model):
+    """A change to one rendered object, as a JSON merge patch (RFC 7386)."""
+
+    kind: Annotated[str, Field(max_length=63, pattern=r"^[A-Z][A-Za-z0-9]*$")]
+    """Kind of the object."""
+    name: DnsSubdomain
+    """Name of the object."""
+    patch: dict[str, Any]
+    """What changes in it; not its kind, name or namespace."""
+    reason: Text
+    """Why."""
+    approved_by: GroupRef
+    """Who agreed to it."""
+    expires: Date
+    """Until when."""
+
+
+class PolicyException(Model):
+    """A policy that does not hold for this team for a while."""
+
+    policy: DnsLabel
+    """Id of the policy."""
+    reason: Text
+    """Why."""
+    approved_by: GroupRef
+    """Who agreed to it."""
+    expires: Date
+    """Until when."""
+
+
+class Tenant(Model):
+    """A team's request: its namespace on each of its clusters, with all that belongs to it."""
+
+    golden_path: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?/v[1-9][0-9]*$", max_length=60)]
+    """Golden path and its major version, such as `tenant/v1`."""
+    name: Name
+    """Name of the team and of its namespace."""
+    title: Title | None = None
+    """Name for people; the name where none is given."""
+    description: Text | None = None
+    """What the team does, in a sentence."""
+    owner: GroupRef
+    """Backstage group that owns the tenant."""
+    contact: Email | None = None
+    """E-mail address for people who need the team."""
+    environment: LabelValue = "production"
+    """Environment, such as production or staging."""
+    cost_center: LabelValue | None = None
+    """Cost centre that is charged."""
+    expires: Date | None = None
+    """Day after which the tenant is no longer needed."""
+    clusters: Clusters | None = None
+    """Clusters by name; either these or a placement."""
+    placement: Placement | None = None
+    """Clusters by region and labels; either this or names."""
+    compute: Compute = Compute()
+    """CPU, memory, storage and Pods, for each cluster; the fleet's defaults where nothing is given."""
+    gpus: Annotated[tuple[Gpu, ...], ListInput, Field(max_length=32)] = ()
+    """Accelerators, for each cluster."""
+    access: Access = Access()
+    """Who may do what."""
+    identity: Identity | None = None
+    """SPIFFE identities."""
+    autoscaling: Autoscaling | None = None
+    """Hints for a scaler."""
+    network: Network = Network()
+    """What may leave the namespace."""
+    source: Source | None = None
+    """Where the team's own manifests are."""
+    pod_security: PodSecurityLevel | None = None
+    """Pod Security Standard; the fleet's default where none is given."""
+    pull_secrets: Annotated[tuple[DnsSubdomain, ...], ListInput] = ()
+    """Names of the Secrets for pulling images."""
+    secrets: Annotated[tuple[SecretReference, ...], ListInput] = ()
+    """Secrets that must be there: references, never values."""
+    overrides: Annotated[tuple[Override, ...], ListInput] = ()
+    """Changes to rendered objects, with a reason and an end."""
+    exceptions: Annotated[tuple[PolicyException, ...], ListInput] = ()
+    """Policies that do not hold for a while, with a reason and an end."""
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    """Extra inputs that the golden path declares."""
+
+    @property
+    def display_title(self) -> str:
+        """The title, or the name where none was given."""
+        return self.title or self.name
+
+    @model_validator(mode="after")
+    def _rules_hold(self) -> Tenant:
+        from goldenpath.spec.rules import Fields, request_problems  # noqa: PLC0415  (rules read these models' words)
+
+        problems = tuple(request_problems(Fields(self.model_dump(exclude_unset=True))))
+        if problems:
+            raise PydanticCustomError("goldenpath_rules", "{summary}", {"summary": "; ".join(map(str, problems)), "problems": problems})
+        return self

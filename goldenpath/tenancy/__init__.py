@@ -1,0 +1,11 @@
+"""What a request comes to on one cluster: every default applied, every word looked up, every name computed.
+
+Rendering, checking and publishing all read these values, so that no two of them derive the same fact in
+their own way. Pure: no I/O, no clock. Text (YAML, Markdown) does not belong here.
+"""
+
+from goldenpath.tenancy.layout import Layout
+from goldenpath.tenancy.platform import Platform, platform_of
+from goldenpath.tenancy.resolve import Tenancy, tenancies_of, tenancy_of
+
+__all__ = ["Layout", "Platform", "Tenancy", "platform_of", "tenancies_of", "tenancy_of"]

@@ -1,0 +1,114 @@
+"""A tenant's accelerators on one cluster, and the quota keys that hold it to them.
+
+A ResourceQuota key caps one *way of asking*, not the sum of all ways, and a server accepts keys that it
+never enforces. So the way that the fleet allocates gets the number and every other way gets 0; only keys
+that a Kubernetes 1.36 API server was seen to enforce are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath.accelerators import Accelerator, MigStrategy, Sharing, SharingMode, catalogue, vendor
+
+if TYPE_CHECKING:
+    from goldenpath.spec.fleet import AcceleratorPool
+
+__all__ = ["Grant", "Pool", "accelerator_quota", "pools_of"]
+
+IMPLICIT_PREFIX = "deviceclass.resource.kubernetes.io/"
+"""Prefix of the extended resource by which a Pod asks for a DeviceClass without a claim (KEP-5004)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """One kind of accelerator on a cluster: what a Pod asks for, and where it is."""
+
+    accelerator: Accelerator
+    count: int
+    """Devices, or slices, times the Pods that share each."""
+    dra: bool
+    resource: str
+    """Extended resource that a Pod requests; for dynamic resource allocation the implicit one of the class."""
+    node_labels: Mapping[str, tuple[str, ...]]
+    """Labels of its nodes, each with the values that occur."""
+    sharing: Sharing | None
+
+    @property
+    def name(self) -> str:
+        """Name of its DeviceClass and ResourceFlavor: a DNS subdomain."""
+        return self.accelerator.device_class
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """Labels with one value each: the first, which is the commonest."""
+        return {label: values[0] for label, values in self.node_labels.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a tenant has of a pool."""
+
+    pool: Pool
+    quota: int
+    borrow: int
+
+
+def pools_of(pools: Iterable[AcceleratorPool]) -> tuple[Pool, ...]:
+    """The pools of a cluster, looked up in the catalogue."""
+    return tuple(_pool(pool) for pool in pools)
+
+
+def _pool(pool: AcceleratorPool) -> Pool:
+    accelerator = catalogue()[pool.profile]
+    mig = MigStrategy(pool.mig_strategy) if pool.mig_strategy else None
+    sharing = (
+        Sharing(mode=SharingMode(pool.sharing.mode), replicas=pool.sharing.replicas, rename=pool.sharing.rename)
+        if pool.sharing
+        else None
+    )
+    dra = pool.allocation == "dra"
+    if pool.node_labels:
+        labels: Mapping[str, tuple[str, ...]] = {key: (value,) for key, value in pool.node_labels.items()}
+    else:
+        labels = accelerator.node_labels(mig_strategy=mig, sharing=sharing)
+    return Pool(
+        accelerator=accelerator,
+        count=pool.count * (sharing.replicas if sharing else 1),
+        dra=dra,
+        resource=f"{IMPLICIT_PREFIX}{accelerator.device_class}"
+        if dra
+        else accelerator.resource_name(mig_strategy=mig, sharing=sharing),
+        node_labels=labels,
+        sharing=sharing,
+    )
+
+
+def _class_keys(device_class: str) -> tuple[str, str]:
+    """The two enforced keys of a DeviceClass: its claims, and its claims and implicit requests together."""
+    return f"{device_class}.deviceclass.resource.k8s.io/devices", f"requests.{IMPLICIT_PREFIX}{device_class}"
+
+
+def accelerator_quota(pools: Iterable[Pool], grants: Iterable[Grant], *, borrowing: bool) -> dict[str, int]:
+    """The ``hard`` of the ResourceQuota: granted ways of asking with their number, all others with 0.
+
+    Args:
+        pools: everything that the cluster has.
+        grants: what the tenant may use.
+        borrowing: whether a queue lends what others leave idle; without one, what is borrowed is not there.
+    """
+    hard: dict[str, int] = {}
+    for pool in pools:
+        maker = vendor(pool.accelerator.vendor)
+        for resource in (*maker.base_resource_names, *catalogue().resource_names_of(pool.accelerator.model)):
+            hard[f"requests.{resource}"] = 0
+        for device_class in (*maker.device_classes, *((pool.name,) if pool.dra else ())):
+            hard.update(dict.fromkeys(_class_keys(device_class), 0))
+    for grant in grants:
+        number = grant.quota + (grant.borrow if borrowing else 0)
+        keys = _class_keys(grant.pool.name) if grant.pool.dra else (f"requests.{grant.pool.resource}",)
+        for key in keys:
+            hard[key] = hard.get(key, 0) + number
+    return dict(sorted(hard.items()))

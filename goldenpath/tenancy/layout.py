@@ -1,0 +1,36 @@
+"""Where things are in a fleet repository."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["SHARDS", "Layout"]
+
+SHARDS: Final = tuple("0123456789abcdef")
+"""Sixteen: a folder of a 10,000-tenant fleet then has 625 entries, and a cluster sixteen Flux roots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Folder names, relative to the fleet repository or to a cluster's folder in it."""
+
+    sharded: bool
+
+    def shard(self, tenant: str) -> str:
+        """The shard of a tenant: the first hexadecimal digit of its name's SHA-256, so that shards fill evenly."""
+        return hashlib.sha256(tenant.encode()).hexdigest()[0]
+
+    def tenants(self, tenant: str) -> str:
+        """The folder that holds the tenant's folder: ``tenants`` or ``tenants/<shard>``."""
+        return f"tenants/{self.shard(tenant)}" if self.sharded else "tenants"
+
+    def flux(self, tenant: str) -> str:
+        """The folder that holds the tenant's Flux Kustomization: ``flux`` or ``flux/<shard>``."""
+        return f"flux/{self.shard(tenant)}" if self.sharded else "flux"
+
+    @property
+    def flux_roots(self) -> dict[str, str]:
+        """Name of each root Kustomization for tenants, and the folder that it applies."""
+        return {f"tenants-{shard}": f"flux/{shard}" for shard in SHARDS} if self.sharded else {"tenants": "flux"}

@@ -1,0 +1,43 @@
+"""A tenant's share of the cluster as Kueue sees it: groups of resources, each with its flavors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from goldenpath.tenancy.accelerators import Grant
+
+__all__ = ["COHORT", "GENERAL_FLAVOR", "FlavorQuota", "ResourceGroup", "accelerator_groups"]
+
+COHORT: Final = "tenants"
+"""The one Cohort of a cluster: whatever a tenant leaves idle, the others may borrow."""
+
+GENERAL_FLAVOR: Final = "general"
+"""The flavor of cpu and memory; it has no labels, so that it fits every node."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlavorQuota:
+    """How much of one resource a tenant has in one flavor."""
+
+    flavor: str
+    nominal: int
+    borrow: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceGroup:
+    """One resource and the flavors that have it: Kueue puts a resource into one group only."""
+
+    resource: str
+    flavors: tuple[FlavorQuota, ...]
+
+
+def accelerator_groups(grants: Iterable[Grant]) -> tuple[ResourceGroup, ...]:
+    """One group for each resource name, with a flavor for each model that has that name."""
+    by_resource: dict[str, list[FlavorQuota]] = {}
+    for grant in grants:
+        quota = FlavorQuota(grant.pool.name, grant.quota, grant.borrow)
+        by_resource.setdefault(grant.pool.resource, []).append(quota)
+    return tuple(ResourceGroup(resource, tuple(flavors)) for resource, flavors in sorted(by_resource.items()))
