@@ -1,0 +1,35 @@
+"""The one place where YAML is read and written, agreeing with Kubernetes.
+
+For: text to plain values (``dict``, ``list``, ``str``, ``int``, ``float``, ``bool``, ``None``) just as the
+API server's own reader makes them (``sigs.k8s.io/yaml``: ``y`` is true, ``014`` is 12, ``12:30`` is text,
+keys are always text), and values to text that every YAML reader takes back unchanged.
+
+Not for: what a document means (models and schemas do that), files of a repository, comments and layout.
+
+Reading is stricter than Kubernetes where Kubernetes would lose something without a word: repeated keys,
+tags, content after ``...``, and documents that are too deep or grow too large through aliases are refused.
+"""
+
+from goldenpath.kubeyaml._read import (
+    MAX_DEPTH,
+    MAX_DOCUMENT_CHARS,
+    MAX_NODES_FROM_ALIASES,
+    load,
+    load_all,
+    load_file,
+)
+from goldenpath.kubeyaml._rendered import load_rendered
+from goldenpath.kubeyaml._write import dump, dump_all, scalar
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_DOCUMENT_CHARS",
+    "MAX_NODES_FROM_ALIASES",
+    "dump",
+    "dump_all",
+    "load",
+    "load_all",
+    "load_file",
+    "load_rendered",
+    "scalar",
+]

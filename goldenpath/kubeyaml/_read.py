@@ -1,0 +1,337 @@
+"""Exact reading: libyaml's events, composed by our own rules into plain values.
+
+Events, not PyYAML's loaders: those resolve scalars by YAML 1.1 as Python read it, recurse in C without a
+limit (a hundred thousand brackets end the process), and construct what a tag asks for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import yaml
+
+from goldenpath.errors import InputError, Problem
+from goldenpath.kubeyaml._scalars import json_number, key_text, resolve_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_DOCUMENT_CHARS",
+    "MAX_NODES_FROM_ALIASES",
+    "load",
+    "load_all",
+    "load_file",
+    "split",
+]
+
+MAX_DOCUMENT_CHARS: Final = 3 * 1024 * 1024
+"""The largest document that is read: the API server's own limit on a request body (3 MiB)."""
+
+MAX_DEPTH: Final = 100
+"""How deep collections may nest. The deepest kind that we know, a CRD, stays under 60."""
+
+MAX_NODES_FROM_ALIASES: Final = 10_000
+"""How many values all aliases of a document may add together (the defence against a "billion laughs")."""
+
+_Parser: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+_SEPARATOR: Final = re.compile(r"^---(.*)$\n?", re.MULTILINE)
+_STR_TAGS: Final = frozenset({"!", "tag:yaml.org,2002:str"})
+_MAP_TAGS: Final = frozenset({None, "!", "tag:yaml.org,2002:map"})
+_SEQ_TAGS: Final = frozenset({None, "!", "tag:yaml.org,2002:seq"})
+_MERGE: Final = "<<"
+
+
+def load(text: str, *, name: str = "<input>") -> Any:
+    """The value of the only document in ``text``; ``None`` where it holds nothing.
+
+    Raises ``InputError`` (with ``name``, line and column) for what Kubernetes refuses, for several
+    documents, and for what this package's docstring names.
+    """
+    documents = load_all(text, name=name)
+    if len(documents) > 1:
+        raise InputError.of(
+            "", "yaml-one-document", f"one YAML document is expected, not {len(documents)}", file=name
+        )
+    return documents[0] if documents else None
+
+
+def load_all(text: str, *, name: str = "<input>") -> list[Any]:
+    """The values of all documents in ``text``, without the empty ones, as ``kubectl apply -f`` reads it."""
+    if text.lstrip().startswith("{"):
+        value = _load_json(text, name)
+        if value is not _NOT_JSON:
+            return [value]
+    documents = (_Document(part, line, name).value() for line, part in split(text, name))
+    return [document for document in documents if document is not None]
+
+
+def load_file(path: str | PathLike[str]) -> Any:
+    """The value of the only document in a UTF-8 file. Raises ``InputError``, for an unreadable file too."""
+    file = Path(path)
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError.of(
+            "", "unreadable", f"the file cannot be read: {error.strerror}", file=str(path)
+        ) from error
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 text (byte {error.start})"
+        raise InputError.of("", "yaml-encoding", message, file=str(path)) from error
+    return load(text, name=str(path))
+
+
+def split(text: str, name: str) -> Iterator[tuple[int, str]]:
+    """The documents of a stream with the line (from 0) where each starts.
+
+    Kubernetes cuts a stream at every line that opens with ``---`` before it parses any YAML.
+    """
+    start = line = 0
+    for separator in _SEPARATOR.finditer(text):
+        part = text[start : separator.start()]
+        yield line, part
+        line += part.count("\n")
+        rest = separator[1].strip()
+        if rest and not rest.startswith("#"):
+            message = f"line {line + 1}: nothing but a comment may follow '---' on its line"
+            raise InputError.of("", "yaml-separator", message, rest, file=name)
+        line += 1
+        start = separator.end()
+    yield line, text[start:]
+
+
+class _Document:
+    """One document on its way from events to a value."""
+
+    def __init__(self, text: str, first_line: int, name: str) -> None:
+        self._text = text
+        self._first_line = first_line
+        self._name = name
+        self._anchors: dict[str, Any] = {}
+        self._from_aliases = 0
+
+    def value(self) -> Any:
+        text = self._text
+        if len(text) > MAX_DOCUMENT_CHARS:
+            self._refuse("yaml-size", f"a document may hold at most {MAX_DOCUMENT_CHARS:,} characters", None)
+        try:
+            self._parser = parser = _Parser(text)
+        except (yaml.reader.ReaderError, UnicodeEncodeError) as error:
+            self._refuse_characters(error)
+        self._next = parser.get_event
+        try:
+            return self._only_document()
+        except yaml.reader.ReaderError as error:
+            self._refuse_characters(error)
+        except yaml.MarkedYAMLError as error:
+            reason = ", ".join(part for part in (error.context, error.problem) if part)
+            self._refuse(
+                "yaml-syntax", f"this is not YAML: {reason}", error.problem_mark or error.context_mark
+            )
+        finally:
+            parser.dispose()
+
+    def _only_document(self) -> Any:
+        self._next()  # the stream's start
+        event = self._next()
+        if isinstance(event, yaml.StreamEndEvent):
+            return None
+        if event.version or event.tags:
+            self._refuse("yaml-directive", "directives ('%YAML', '%TAG') are not read", event.start_mark)
+        value = self._node(self._next(), 1)
+        self._next()  # the document's end
+        event = self._next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            self._refuse("yaml-document-end", "Kubernetes drops whatever follows '...'", event.start_mark)
+        return value
+
+    def _node(self, event: Any, depth: int) -> Any:
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            value = self._scalar(event)
+        elif kind is yaml.AliasEvent:
+            return self._alias(event)
+        else:
+            if depth > MAX_DEPTH:
+                self._refuse("yaml-depth", f"collections may nest {MAX_DEPTH} deep at most", event.start_mark)
+            value = (
+                self._mapping(event, depth)
+                if kind is yaml.MappingStartEvent
+                else self._sequence(event, depth)
+            )
+        if event.anchor is not None:
+            self._anchors[event.anchor] = value
+        return value
+
+    def _scalar(self, event: Any) -> Any:
+        text = event.value
+        if event.tag is None:
+            if not event.implicit[0]:
+                if event.style == '"' and "/" in text:
+                    self._check_slashes(event)
+                return text
+            value = resolve_plain(text)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return self._number(value, event)
+            return value
+        if event.tag in _STR_TAGS:
+            return text
+        return self._refuse_tag(event)
+
+    def _number(self, value: float, event: Any) -> int | float:
+        if not math.isfinite(value):
+            self._refuse(
+                "yaml-number", f"{event.value!r} is no number in Kubernetes; quote it", event.start_mark
+            )
+        return json_number(value)
+
+    def _sequence(self, event: Any, depth: int) -> list[Any]:
+        if event.tag not in _SEQ_TAGS:
+            self._refuse_tag(event)
+        items = []
+        while type(item := self._next()) is not yaml.SequenceEndEvent:
+            items.append(self._node(item, depth + 1))
+        return items
+
+    def _mapping(self, event: Any, depth: int) -> dict[str, Any]:
+        if event.tag not in _MAP_TAGS:
+            self._refuse_tag(event)
+        result: dict[str, Any] = {}
+        written = set()
+        while type(key_event := self._next()) is not yaml.MappingEndEvent:
+            if _is_merge(key_event):
+                self._merge(result, key_event, depth)
+                continue
+            key = self._key(key_event, depth)
+            if key in written:
+                self._refuse("yaml-duplicate-key", f"the key {key!r} is given twice", key_event.start_mark)
+            written.add(key)
+            result[key] = self._node(self._next(), depth + 1)
+        return result
+
+    def _key(self, event: Any, depth: int) -> str:
+        if type(event) is yaml.ScalarEvent and event.tag is None and event.implicit[0]:
+            value = resolve_plain(event.value)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = value
+        else:
+            value = self._node(event, depth + 1)
+        text = None if isinstance(value, dict | list) else key_text(value)
+        if text is None:
+            self._refuse("yaml-key", "a key has to be text", event.start_mark)
+        return text
+
+    def _merge(self, into: dict[str, Any], key_event: Any, depth: int) -> None:
+        """``<<``, in Kubernetes' order: a merge overwrites what stands before it."""
+        value = self._node(self._next(), depth + 1)
+        sources = value if isinstance(value, list) else [value]
+        if not all(isinstance(source, dict) for source in sources):
+            self._refuse("yaml-merge", "'<<' merges a mapping or a list of mappings", key_event.start_mark)
+        for source in reversed(sources):
+            into.update(source)
+
+    def _alias(self, event: Any) -> Any:
+        if event.anchor not in self._anchors:
+            message = f"the alias '*{event.anchor}' stands before or inside what it names"
+            self._refuse("yaml-alias", message, event.start_mark)
+        return self._copy(self._anchors[event.anchor], event)
+
+    def _copy(self, value: Any, event: Any) -> Any:
+        """Aliases become copies, as in JSON, so that nobody's change shows up somewhere else."""
+        self._from_aliases += 1
+        if self._from_aliases > MAX_NODES_FROM_ALIASES:
+            message = f"aliases may add at most {MAX_NODES_FROM_ALIASES:,} values to a document"
+            self._refuse("yaml-alias", message, event.start_mark)
+        if isinstance(value, dict):
+            return {key: self._copy(item, event) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._copy(item, event) for item in value]
+        return value
+
+    def _check_slashes(self, event: Any) -> None:
+        r"""``"\/"`` is JSON; libyaml takes it and Kubernetes' reader of YAML does not."""
+        source = self._text[event.start_mark.index : event.end_mark.index]
+        if r"\/" in source.replace(r"\\", ""):
+            self._refuse("yaml-syntax", r"Kubernetes knows no escape '\/'", event.start_mark)
+
+    def _refuse_tag(self, event: Any) -> NoReturn:
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        self._refuse("yaml-tag", f"tags such as {tag!r} are not read", event.start_mark)
+
+    def _refuse_characters(self, error: yaml.reader.ReaderError | UnicodeEncodeError) -> NoReturn:
+        found = _UNREADABLE.search(self._text)
+        mark = _Mark(self._text, found.start()) if found else None
+        what = f"the character U+{ord(found[0]):04X}" if found else str(error)
+        self._refuse("yaml-character", f"{what} may not stand in YAML unescaped", mark)
+
+    def _refuse(self, rule: str, message: str, mark: Any) -> NoReturn:
+        where = "" if mark is None else f"line {self._first_line + mark.line + 1}, column {mark.column + 1}: "
+        raise InputError([Problem(path="", rule=rule, message=where + message, file=self._name)]) from None
+
+
+class _Mark:
+    """A place in a text, as PyYAML's marks have it, for errors that come without one."""
+
+    def __init__(self, text: str, index: int) -> None:
+        self.line = text.count("\n", 0, index)
+        self.column = index - (text.rfind("\n", 0, index) + 1)
+
+
+_UNREADABLE: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # YAML 1.1, production [1] c-printable
+)
+_NOT_JSON: Final = object()
+
+
+def _is_merge(event: Any) -> bool:
+    return (
+        type(event) is yaml.ScalarEvent
+        and event.value == _MERGE
+        and ((event.tag is None and event.implicit[0]) or event.tag == "tag:yaml.org,2002:merge")
+    )
+
+
+def _load_json(text: str, name: str) -> Any:
+    """What opens with a brace is JSON first (surrogate pairs are JSON's alone), and YAML if it is not."""
+    if len(text) > MAX_DOCUMENT_CHARS:
+        return _NOT_JSON
+    try:
+        return json.loads(
+            text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_json_float
+        )
+    except _DuplicateKeyError as error:
+        raise InputError.of(
+            "", "yaml-duplicate-key", f"the key {error.key!r} is given twice", file=name
+        ) from None
+    except (ValueError, RecursionError):
+        return _NOT_JSON
+
+
+class _DuplicateKeyError(Exception):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise _DuplicateKeyError(key)
+        result[key] = value
+    return result
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+def _json_float(digits: str) -> int | float:
+    return json_number(float(digits))

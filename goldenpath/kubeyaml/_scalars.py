@@ -1,0 +1,143 @@
+"""What a plain scalar means to Kubernetes.
+
+The rules are those of ``resolve.go`` in go.yaml.in/yaml/v2 followed by the JSON round trip of
+``sigs.k8s.io/yaml``; ``tests/kubeyaml/oracle.json`` holds what the real kubectl says about each.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from decimal import Decimal
+from typing import Final
+
+__all__ = ["Scalar", "json_number", "key_text", "resolve_plain"]
+
+Scalar = str | int | float | bool | None
+
+_WORDS: Final[dict[str, Scalar]] = {
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
+}
+_NUMBER_STARTS: Final = frozenset("0123456789+-.")
+
+_INTEGER: Final = re.compile(
+    r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*)", re.ASCII
+)
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+# After a leading dot Go parses without removing underscores first, so each has to stand between digits.
+_DOT_FLOAT: Final = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?", re.ASCII)
+_SIGN_AFTER_PREFIX: Final = re.compile(r"0b([-+][01]+)", re.ASCII)
+
+_INT64: Final = range(-(2**63), 2**63)
+_UINT64: Final = range(2**64)
+
+# Where Go's %g falls over to an exponent when it prints the shortest digits.
+_SMALLEST_PLAIN_EXPONENT: Final = -4
+_LARGEST_PLAIN_EXPONENT: Final = 6
+_FLOAT32_DIGITS: Final = 9  # always enough: IEEE 754 single precision needs at most nine
+
+
+def resolve_plain(text: str) -> Scalar:
+    """The value of an unquoted scalar.
+
+    ``.inf`` and ``.nan`` give the Python floats, which a reader of documents has to refuse: JSON, and so
+    Kubernetes, has no such value.
+    """
+    if text[:1] not in _NUMBER_STARTS:
+        return _WORDS.get(text, text)
+    if text in _WORDS:
+        return _WORDS[text]
+    number = _dot_float(text) if text[0] == "." else _number(text.replace("_", ""))
+    return text if number is None else number
+
+
+def key_text(value: Scalar) -> str | None:
+    """The JSON object key that Kubernetes makes of a resolved mapping key; None where it refuses."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return _float_key(value)
+        case None:
+            return None
+
+
+def json_number(value: float) -> int | float:
+    """A finite number after the JSON round trip.
+
+    Go writes ``1e3`` as ``1000``, which is read as an integer; integers beyond 64 bits become floats.
+    """
+    if isinstance(value, int):
+        return value if value in _INT64 else float(value)
+    if value.is_integer() and (digits := int(Decimal(repr(value)))) in _INT64:
+        return digits
+    return value
+
+
+def _number(digits: str) -> int | float | None:
+    if _INTEGER.fullmatch(digits):
+        value = _integer(digits)
+        if value in _INT64 or (value in _UINT64 and digits[0] not in "+-"):
+            return value
+    if _FLOAT.fullmatch(digits):
+        return _finite(digits)
+    if signed := _SIGN_AFTER_PREFIX.fullmatch(digits):
+        return int(signed[1], 2)
+    return None
+
+
+def _integer(digits: str) -> int:
+    sign = -1 if digits[0] == "-" else 1
+    body = digits.lstrip("+-")
+    if body[:2].lower() in {"0x", "0o", "0b"}:
+        return sign * int(body, 0)
+    return sign * int(body, 8 if body[0] == "0" else 10)
+
+
+def _dot_float(text: str) -> float | None:
+    return _finite(text.replace("_", "")) if _DOT_FLOAT.fullmatch(text) else None
+
+
+def _finite(digits: str) -> float | None:
+    value = float(digits)
+    return None if math.isinf(value) else value
+
+
+def _float_key(value: float) -> str:
+    """``strconv.FormatFloat(value, 'g', -1, 32)``: Kubernetes prints a float key in single precision."""
+    if math.isnan(value):
+        return ".nan"
+    try:
+        packed = struct.pack("<f", value)
+    except OverflowError:
+        packed = struct.pack("<f", math.copysign(math.inf, value))
+    if math.isinf(struct.unpack("<f", packed)[0]):
+        return ".inf" if value > 0 else "-.inf"
+    mantissa, _, exponent_text = _shortest_digits(value, packed).partition("e")
+    exponent = int(exponent_text)
+    if _SMALLEST_PLAIN_EXPONENT <= exponent < _LARGEST_PLAIN_EXPONENT:
+        return format(Decimal(f"{mantissa}e{exponent}"), "f")
+    return f"{mantissa}e{exponent:+03d}"
+
+
+def _shortest_digits(value: float, packed: bytes) -> str:
+    """The fewest decimal digits that read back as the same single-precision float, as ``d.ddde+XX``."""
+    candidates = (f"{value:.{digits}e}" for digits in range(_FLOAT32_DIGITS))
+    return next(text for text in candidates if _single(text) == packed)
+
+
+def _single(text: str) -> bytes | None:
+    try:
+        return struct.pack("<f", float(text))
+    except OverflowError:
+        return None
