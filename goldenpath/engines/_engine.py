@@ -1,0 +1,378 @@
+"""One engine of the catalogue: what it exports at a version, what can be scaled on, and the hint for it."""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from goldenpath.engines._facts import EngineFacts, MetricKind, MetricType, Reading, ScalingFacts, Signal
+from goldenpath.engines._hints import ScalingHint
+from goldenpath.engines._queries import query
+from goldenpath.engines._versions import Version
+from goldenpath.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.engines._facts import Metric, Source
+
+__all__ = ["Engine", "MetricState", "MetricStatus"]
+
+Number: TypeAlias = Decimal | int | float
+
+_LATENCIES: Final = {
+    "time_to_first_token": Reading.TIME_TO_FIRST_TOKEN,
+    "inter_token_latency": Reading.INTER_TOKEN_LATENCY,
+}
+_SERIES_SUFFIX: Final = re.compile(r"_(bucket|sum|count)$")
+_NULL_VALUES_WHY: Final = "by default an empty answer reads as 0, so a lost scrape target would scale the service down while it works"
+
+
+class MetricState(enum.StrEnum):
+    """What a name means at a version."""
+
+    EXPORTED = "exported"
+    HIDDEN = "hidden"
+    REMOVED = "removed"
+    NOT_YET = "not-yet"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricStatus:
+    """The answer to "does this version export that metric": ``use`` is the name to read instead."""
+
+    name: str
+    state: MetricState
+    message: str
+    metric: Metric | None = None
+    use: str | None = None
+
+    @property
+    def exported(self) -> bool:
+        return self.state is MetricState.EXPORTED
+
+
+class Engine:
+    """An engine's facts and what follows from them. Versions are text (``0.33.0``); none is the default one."""
+
+    def __init__(self, facts: EngineFacts, scaling: ScalingFacts) -> None:
+        self._facts = facts
+        self._scaling = scaling
+        self._metrics = {metric.name: metric for metric in facts.metrics}
+
+    def __repr__(self) -> str:
+        return f"Engine({self.name!r})"
+
+    def __iter__(self) -> Iterator[Metric]:
+        """Every metric that the catalogue knows, also those that are gone."""
+        return iter(self._facts.metrics)
+
+    @property
+    def name(self) -> str:
+        return self._facts.name
+
+    @property
+    def title(self) -> str:
+        return self._facts.title
+
+    @property
+    def default_version(self) -> str:
+        return self._facts.default_version.text
+
+    @property
+    def versions_known(self) -> tuple[str, str]:
+        """The first and the last version that the catalogue speaks about."""
+        return self._facts.versions.first.text, self._facts.versions.last.text
+
+    @property
+    def scrape_path(self) -> str:
+        return self._facts.path
+
+    @property
+    def scrape_needs(self) -> str:
+        """What switches the metrics on, or nothing."""
+        return self._facts.needs
+
+    def sources_of(self, metric: Metric) -> tuple[Source, ...]:
+        return tuple(self._facts.sources[source] for source in metric.source)
+
+    def knows(self, version: str) -> bool:
+        """Whether the catalogue speaks about a version."""
+        try:
+            parsed = Version.parse(version)
+        except ValueError:
+            return False
+        return parsed.within(self._facts.versions.first, self._facts.versions.last)
+
+    def signals(self, version: str | None = None) -> tuple[Signal, ...]:
+        """What this version can be scaled on; :raises InputError: for a version outside the range."""
+        parsed = self._version(version)
+        return tuple(signal for signal in Signal if any(self._read(r, parsed) for r in _readings(signal)))
+
+    def needs_target(self, signal: Signal) -> bool:
+        """Whether a request must give the target, since no honest default exists."""
+        return signal is not Signal.LATENCY and self._scaling.signals[signal].target is None
+
+    def metric(self, name: str, version: str | None = None) -> MetricStatus:
+        """What became of a metric. The engine's prefix and a histogram's ``_bucket`` may be there or not.
+
+        :raises InputError: for a version outside the range.
+        """
+        at = self._version(version)
+        metric = self._find(name)
+        if metric is None:
+            near = difflib.get_close_matches(name, self._metrics, n=1)
+            use = near[0] if near and _exported(self._metrics[near[0]], at) else None
+            return MetricStatus(name, MetricState.UNKNOWN, f"{self.title} has no metric {name}", use=use)
+        use = metric.renamed_to
+        if use is not None and not _exported(self._metrics[use], at):
+            use = None
+        instead = f"; use {use}" if use else ""
+        if metric.since is not None and at < metric.since:
+            message = f"{metric.name} is exported since {self.title} {metric.since}, not yet at {at}"
+            return MetricStatus(metric.name, MetricState.NOT_YET, message, metric)
+        if metric.removed_in is not None and at >= metric.removed_in:
+            message = f"{metric.name} was removed in {self.title} {metric.removed_in}{instead}"
+            return MetricStatus(metric.name, MetricState.REMOVED, message, metric, use)
+        if metric.hidden_in is not None and at >= metric.hidden_in:
+            message = f"{metric.name} is hidden since {self.title} {metric.hidden_in}{instead}"
+            return MetricStatus(metric.name, MetricState.HIDDEN, message, metric, use)
+        return MetricStatus(
+            metric.name, MetricState.EXPORTED, f"{metric.name} is exported", metric, metric.name
+        )
+
+    def buckets(self, metric: str, version: str | None = None) -> tuple[Decimal, ...]:
+        """The default upper bounds of a histogram, in seconds, rising.
+
+        :raises InputError: for a version outside the range, and for a metric that is no histogram there.
+        """
+        status = self.metric(metric, version)
+        if status.metric is None or not status.exported:
+            raise InputError.of("metric", "metric-not-exported", status.message, metric)
+        if status.metric.buckets is None:
+            raise InputError.of("metric", "metric-not-histogram", f"{status.name} is no histogram", metric)
+        return self._facts.buckets[status.metric.buckets]
+
+    def nearest_bucket(
+        self, metric: str, seconds: Number, version: str | None = None
+    ) -> tuple[Decimal | None, Decimal | None]:
+        """The bounds around a number of seconds: both the same where there is a bound at it, ``None`` beyond."""
+        bounds, wanted = self.buckets(metric, version), _decimal(seconds)
+        at = bisect_left(bounds, wanted)
+        upper = bounds[at] if at < len(bounds) else None
+        if upper == wanted:
+            return upper, upper
+        return (bounds[at - 1] if at else None), upper
+
+    def buckets_option(self, version: str | None = None) -> str | None:
+        """The engine's option that replaces the default buckets, where this version has one."""
+        option = self._facts.buckets_option
+        return option.flag if option is not None and self._version(version) >= option.since else None
+
+    def problems(
+        self,
+        signal: Signal,
+        *,
+        version: str | None = None,
+        target: Number | None = None,
+        time_to_first_token: Number | None = None,
+        inter_token_latency: Number | None = None,
+    ) -> tuple[Problem, ...]:
+        """All that keeps a hint from being made; paths are the names of these arguments. Goals are in seconds.
+
+        A latency goal is checked under every signal. Both goals may be there: a hint is made for each alone.
+        """
+        goals = {"time_to_first_token": time_to_first_token, "inter_token_latency": inter_token_latency}
+        given = {field: goal for field, goal in goals.items() if goal is not None}
+        try:
+            at = self._version(version)
+        except InputError as error:
+            return (*error.problems, *self._target_problems(signal, target))
+        if signal not in self.signals(version):
+            return (Problem("signal", "unsupported-signal", self._unsupported(signal, at), signal.value),)
+        found = list(self._target_problems(signal, target))
+        if signal is Signal.LATENCY and not given:
+            message = "signal latency needs time_to_first_token or inter_token_latency"
+            found.append(Problem("time_to_first_token", "latency-goal-required", message))
+        for field, goal in given.items():
+            found += self._goal_problems(field, goal, at)
+        return tuple(found)
+
+    def hint(
+        self,
+        signal: Signal,
+        *,
+        namespace: str,
+        version: str | None = None,
+        target: Number | None = None,
+        time_to_first_token: Number | None = None,
+        inter_token_latency: Number | None = None,
+    ) -> ScalingHint:
+        """The hint for a signal. A latency hint is for one goal, in seconds.
+
+        :raises InputError: with all of :meth:`problems`, or when both latency goals are given.
+        """
+        found = list(
+            self.problems(
+                signal,
+                version=version,
+                target=target,
+                time_to_first_token=time_to_first_token,
+                inter_token_latency=inter_token_latency,
+            )
+        )
+        goals = {"time_to_first_token": time_to_first_token, "inter_token_latency": inter_token_latency}
+        given = [(_LATENCIES[field], goal) for field, goal in goals.items() if goal is not None]
+        if signal is Signal.LATENCY and len(given) > 1:
+            message = "a hint reads one histogram; ask for one hint for each latency goal"
+            found.append(Problem("inter_token_latency", "one-latency-goal", message))
+        if found:
+            raise InputError(found)
+        reading, wanted = given[0] if signal is Signal.LATENCY else (Reading(signal.value), target)
+        return self._hint(signal, reading, wanted, namespace, self._version(version))
+
+    def _hint(
+        self, signal: Signal, reading: Reading, wanted: Number | None, namespace: str, at: Version
+    ) -> ScalingHint:
+        how, every = self._scaling.signals[signal], self._scaling
+        metric = self._read(reading, at)
+        threshold = how.target if wanted is None else _decimal(wanted)
+        if metric is None or threshold is None:
+            raise AssertionError("problems() lets neither pass")
+        by_value = how.metric_type is MetricType.VALUE
+        default = wanted is None
+        return ScalingHint(
+            signal=signal,
+            reading=reading,
+            engine=self.name,
+            version=at.text,
+            metric=metric.name,
+            query=query(reading, metric, namespace=namespace, window=how.window, quantile=every.quantile),
+            metric_type=how.metric_type,
+            metric_type_why=how.metric_type_why,
+            threshold=_plain(threshold),
+            threshold_why=how.why if default or signal is Signal.LATENCY else "as requested",
+            threshold_source=self._cited(how.target_source) if default else "the request",
+            unit=how.unit,
+            window=how.window,
+            bucket=str(float(threshold)) if signal is Signal.LATENCY else None,
+            activation_threshold="0",
+            min_replicas=1,
+            polling_seconds=every.polling_seconds,
+            polling_source=self._cited((every.polling_source,)),
+            cooldown_seconds=every.cooldown_seconds,
+            cooldown_source=self._cited((every.cooldown_source,)),
+            ignore_null_values="false",
+            ignore_null_values_why=_NULL_VALUES_WHY,
+            ignore_null_values_source=self._cited((every.null_values_source,)),
+            fallback_failures=every.fallback_failures,
+            fallback_source=self._cited((every.fallback_source,)),
+            fallback_needs=every.sources[every.value_fallback_source].version if by_value else "",
+            scrape_path=self.scrape_path,
+            scrape_needs=self.scrape_needs,
+            metric_source="; ".join(str(source) for source in self.sources_of(metric)),
+        )
+
+    def _cited(self, sources: tuple[str, ...]) -> str:
+        return "; ".join(str(self._scaling.sources[source]) for source in sources)
+
+    def _version(self, text: str | None) -> Version:
+        first, last = self.versions_known
+        if text is None:
+            return self._facts.default_version
+        if not self.knows(text):
+            message = f"the catalogue knows {self.title} from {first} to {last}"
+            raise InputError(
+                [Problem("version", "unknown-engine-version", message, text, self.default_version)]
+            )
+        return Version.parse(text)
+
+    def _find(self, name: str) -> Metric | None:
+        prefixes = ("", f"{self.name}:", f"{self.name.replace('-', '')}:", "trtllm_")
+        for candidate in (name, _SERIES_SUFFIX.sub("", name)):
+            for prefix in prefixes:
+                if (metric := self._metrics.get(prefix + candidate)) is not None and (
+                    candidate == name or metric.kind is MetricKind.HISTOGRAM
+                ):
+                    return metric
+        return None
+
+    def _read(self, reading: Reading, at: Version) -> Metric | None:
+        """The metric for a reading: the first of its candidates that this version exports."""
+        names = self._facts.readings.get(reading, ())
+        return next((self._metrics[name] for name in names if _exported(self._metrics[name], at)), None)
+
+    def _unsupported(self, signal: Signal, at: Version) -> str:
+        names = [name for reading in _readings(signal) for name in self._facts.readings.get(reading, ())]
+        later = [self._metrics[name] for name in names if (self._metrics[name].since or at) > at]
+        since = f" ({later[0].name} comes with {later[0].since})" if later else ""
+        others = ", ".join(self.signals(at.text))
+        return f"{self.title} {at} exports nothing for {signal}{since}; it can be scaled on {others}"
+
+    def _target_problems(self, signal: Signal, target: Number | None) -> tuple[Problem, ...]:
+        if target is None:
+            if not self.needs_target(signal):
+                return ()
+            why = self._scaling.signals[signal].why
+            return (Problem("target", "target-required", f"signal {signal} needs a target: {why}"),)
+        value = _decimal(target)
+        if signal is Signal.LATENCY:
+            message = "signal latency takes its goal as the threshold, not a target"
+        elif not value.is_finite() or value <= 0:
+            message = "a target is a number above 0"
+        elif signal is Signal.KV_CACHE and value > 1:
+            message = "a kv-cache target is a share of the cache, above 0 and at most 1"
+        else:
+            return ()
+        return (Problem("target", "invalid-target", message, target),)
+
+    def _goal_problems(self, field: str, goal: Number, at: Version) -> tuple[Problem, ...]:
+        wanted = _decimal(goal)
+        if not wanted.is_finite() or wanted <= 0:
+            return (Problem(field, "invalid-latency-goal", "a latency goal is a time above 0", goal),)
+        metric = self._read(_LATENCIES[field], at)
+        if metric is None:
+            message = f"{self.title} {at} exports no histogram for {field}"
+            return (Problem(field, "latency-not-measurable", message, goal),)
+        lower, upper = self.nearest_bucket(metric.name, wanted, at.text)
+        if lower == upper:
+            return ()
+        around = [bound for bound in (lower, upper) if bound is not None]
+        closest = min(around, key=lambda bound: abs(bound - wanted))
+        shown = " or ".join(f"{_plain(bound)} s" for bound in around)
+        message = (
+            f"{field} {_plain(wanted)} s cannot be read from {metric.name}: "
+            f"no bucket at {_plain(wanted)} s; nearest {shown}"
+        )
+        return (Problem(field, "latency-not-measurable", message, goal, _duration(closest)),)
+
+
+def _readings(signal: Signal) -> tuple[Reading, ...]:
+    return tuple(_LATENCIES.values()) if signal is Signal.LATENCY else (Reading(signal.value),)
+
+
+def _exported(metric: Metric, at: Version) -> bool:
+    ends = [version for version in (metric.hidden_in, metric.removed_in) if version is not None]
+    return (metric.since is None or metric.since <= at) and all(at < end for end in ends)
+
+
+def _decimal(number: Number) -> Decimal:
+    """A float means what it prints as: 0.75 is three quarters, not the nearest binary fraction."""
+    return number if isinstance(number, Decimal) else Decimal(str(number))
+
+
+def _plain(number: Decimal) -> str:
+    """Without exponent and trailing zeros: ``2500``, ``0.75``."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _duration(seconds: Decimal) -> str:
+    """As a request writes it: ``5s``, ``750ms``."""
+    return f"{_plain(seconds)}s" if seconds == seconds.to_integral_value() else f"{_plain(seconds * 1000)}ms"

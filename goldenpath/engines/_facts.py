@@ -1,0 +1,237 @@
+"""The shape of the catalogue's data: strict models, checked as a whole, so that a lookup cannot meet a hole."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date  # noqa: TC003 - pydantic reads the annotation when the module loads
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from goldenpath.engines._versions import Version
+
+__all__ = ["EngineFacts", "Metric", "MetricKind", "MetricType", "Reading", "ScalingFacts", "Signal", "Source"]
+
+
+class Signal(enum.StrEnum):
+    """What a request may scale on."""
+
+    TOKENS = "tokens"
+    QUEUE = "queue"
+    LATENCY = "latency"
+    KV_CACHE = "kv-cache"
+    CONCURRENCY = "concurrency"
+
+
+class Reading(enum.StrEnum):
+    """What can be read from an engine; a latency goal has two kinds, every other signal is its own."""
+
+    TOKENS = "tokens"
+    QUEUE = "queue"
+    KV_CACHE = "kv-cache"
+    CONCURRENCY = "concurrency"
+    TIME_TO_FIRST_TOKEN = "time-to-first-token"  # noqa: S105 - no password
+    INTER_TOKEN_LATENCY = "inter-token-latency"  # noqa: S105
+
+
+class MetricKind(enum.StrEnum):
+    """A Prometheus metric type."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+class MetricType(enum.StrEnum):
+    """How the autoscaler compares: the value divided by the number of replicas, or the value as it is."""
+
+    AVERAGE_VALUE = "AverageValue"
+    VALUE = "Value"
+
+
+_EXPECTED_KIND = {
+    Reading.TOKENS: MetricKind.COUNTER,
+    Reading.QUEUE: MetricKind.GAUGE,
+    Reading.KV_CACHE: MetricKind.GAUGE,
+    Reading.CONCURRENCY: MetricKind.GAUGE,
+    Reading.TIME_TO_FIRST_TOKEN: MetricKind.HISTOGRAM,
+    Reading.INTER_TOKEN_LATENCY: MetricKind.HISTOGRAM,
+}
+
+
+def _version(value: Any) -> Any:
+    return Version.parse(value) if isinstance(value, str) else value
+
+
+def _bounds(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        bounds = tuple(Decimal(word) for word in value.split())
+    except InvalidOperation as error:
+        raise ValueError("bucket bounds must be numbers") from error
+    if not bounds or bounds[0] <= 0 or any(low >= high for low, high in pairwise(bounds)):
+        raise ValueError("bucket bounds must be positive and rise")
+    return bounds
+
+
+_Text = Annotated[str, StringConstraints(min_length=1)]
+_VersionText = Annotated[Version, BeforeValidator(_version)]
+_Bounds = Annotated[tuple[Decimal, ...], BeforeValidator(_bounds)]
+_MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*(:[a-z_][a-z0-9_]*)?$")]
+_LabelName = Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")]
+_SourceIds = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Source(_Facts):
+    """Where a fact was seen. ``dated`` says what the date is of: the release, our reading, or a thread's opening."""
+
+    project: _Text
+    file: _Text
+    version: _Text
+    date: date
+    dated: Literal["release", "read", "opened"]
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.project}, {self.file}, {self.version} ({self.dated} {self.date.isoformat()})"
+
+
+class Metric(_Facts):
+    """A metric as Prometheus sees it (counters with ``_total``, histograms without ``_bucket``).
+
+    It is exported from ``since`` (absent: from before the catalogue's range) up to, not including,
+    ``hidden_in`` or ``removed_in``; hidden means that an option of the engine still brings it back.
+    ``matchers`` are label values that a sum must select, or it counts twice.
+    """
+
+    name: _MetricName
+    kind: MetricKind
+    meaning: _Text
+    since: _VersionText | None = None
+    hidden_in: _VersionText | None = None
+    removed_in: _VersionText | None = None
+    renamed_to: _MetricName | None = None
+    buckets: str | None = None
+    matchers: dict[_LabelName, str] = Field(default_factory=dict)
+    source: _SourceIds
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        life = [version for version in (self.since, self.hidden_in, self.removed_in) if version is not None]
+        if any(early >= late for early, late in pairwise(life)):
+            raise ValueError(f"{self.name}: since, hidden_in and removed_in must rise")
+        if self.renamed_to is not None and self.removed_in is None:
+            raise ValueError(f"{self.name}: renamed_to says nothing without removed_in")
+        if (self.kind is MetricKind.HISTOGRAM) != (self.buckets is not None):
+            raise ValueError(f"{self.name}: a histogram has buckets, and nothing else does")
+        return self
+
+
+class VersionRange(_Facts):
+    """The versions that the catalogue speaks about, both ends included."""
+
+    first: _VersionText
+    last: _VersionText
+
+
+class BucketsOption(_Facts):
+    """The engine's own option that replaces its default buckets, which no catalogue can see."""
+
+    flag: _Text
+    since: _VersionText
+    source: _SourceIds
+
+
+class EngineFacts(_Facts):
+    """One file of ``data/``."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+    title: _Text
+    default_version: _VersionText
+    versions: VersionRange
+    path: Annotated[str, StringConstraints(pattern=r"^/")]
+    needs: str
+    sources: dict[str, Source]
+    buckets: dict[str, _Bounds] = Field(default_factory=dict)
+    buckets_option: BucketsOption | None = None
+    readings: dict[Reading, Annotated[tuple[_MetricName, ...], Field(min_length=1)]]
+    metrics: tuple[Metric, ...]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        metrics = {metric.name: metric for metric in self.metrics}
+        problems = [] if len(metrics) == len(self.metrics) else ["a metric is named twice"]
+        if not self.default_version.within(self.versions.first, self.versions.last):
+            problems.append("default_version lies outside versions")
+        cited = {source for metric in self.metrics for source in metric.source}
+        cited |= set(self.buckets_option.source) if self.buckets_option else set()
+        problems += [f"source {source!r} is not listed" for source in sorted(cited - set(self.sources))]
+        problems += [f"source {source!r} is never cited" for source in sorted(set(self.sources) - cited)]
+        for metric in self.metrics:
+            if metric.renamed_to is not None and metric.renamed_to not in metrics:
+                problems.append(f"{metric.name} is renamed to {metric.renamed_to}, which is not listed")
+            if metric.buckets is not None and metric.buckets not in self.buckets:
+                problems.append(f"{metric.name} has unknown buckets {metric.buckets!r}")
+        for reading, names in self.readings.items():
+            for name in names:
+                if name not in metrics:
+                    problems.append(f"{reading} reads {name}, which is not listed")
+                elif metrics[name].kind is not _EXPECTED_KIND[reading]:
+                    problems.append(f"{reading} reads {name}, which is no {_EXPECTED_KIND[reading]}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+class SignalFacts(_Facts):
+    """How one signal is read and compared; ``why`` explains the target, or why there is no default one."""
+
+    unit: _Text
+    metric_type: MetricType
+    metric_type_why: _Text
+    window: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[smh]$")] | None = None
+    target: Decimal | None = None
+    target_source: tuple[str, ...] = ()
+    why: _Text
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if (self.target is not None) != bool(self.target_source):
+            raise ValueError("a default target has a source, and a source has a target")
+        return self
+
+
+class ScalingFacts(_Facts):
+    """``scaling.yaml``: what holds for every engine."""
+
+    sources: dict[str, Source]
+    polling_seconds: Annotated[int, Field(gt=0)]
+    polling_source: str
+    cooldown_seconds: Annotated[int, Field(gt=0)]
+    cooldown_source: str
+    fallback_failures: Annotated[int, Field(gt=0)]
+    fallback_source: str
+    null_values_source: str
+    value_fallback_source: str
+    quantile: Annotated[Decimal, Field(gt=0, lt=1)]
+    signals: dict[Signal, SignalFacts]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if missing := sorted(set(Signal) - set(self.signals)):
+            raise ValueError(f"signals are missing: {', '.join(missing)}")
+        cited = {
+            self.polling_source, self.cooldown_source, self.fallback_source,
+            self.null_values_source, self.value_fallback_source,
+        }  # fmt: skip
+        cited |= {source for signal in self.signals.values() for source in signal.target_source}
+        if unknown := sorted(cited - set(self.sources)):
+            raise ValueError(f"sources are not listed: {', '.join(unknown)}")
+        return self

@@ -1,0 +1,43 @@
+"""PromQL for a reading: always one element, only of one namespace, and empty when the engine is not there.
+
+Empty matters: a scaler that is told "no data" keeps what it has, one that is told "0" scales down.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.engines._facts import Reading
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from goldenpath.engines._facts import Metric
+
+__all__ = ["query"]
+
+
+def query(reading: Reading, metric: Metric, *, namespace: str, window: str | None, quantile: Decimal) -> str:
+    """The query of ``reading``. ``window`` is the range of a rate, ``quantile`` that of a latency."""
+    labels = _selector({"namespace": namespace, **metric.matchers})
+    match reading:
+        case Reading.TOKENS:
+            return f"sum(rate({metric.name}{labels}[{window}]))"
+        case Reading.QUEUE | Reading.CONCURRENCY:
+            return f"sum({metric.name}{labels})"
+        case Reading.KV_CACHE:
+            return f"avg({metric.name}{labels})"
+        case Reading.TIME_TO_FIRST_TOKEN | Reading.INTER_TOKEN_LATENCY:
+            buckets = f"sum by (le) (rate({metric.name}_bucket{labels}[{window}]))"
+            # Without traffic a quantile is NaN, which a scaler takes for a failure: then the answer is 0,
+            # but still only where the histogram exists.
+            idle = f"sum(rate({metric.name}_count{labels}[{window}])) * 0"
+            return f"histogram_quantile({quantile}, {buckets}) >= 0 or {idle}"
+
+
+def _selector(labels: dict[str, str]) -> str:
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,0 +1,44 @@
+"""Versions of engines: ``0.12.0``, ``v0.10.1.1``, ``0.5.10.post1``, ``1.3.0rc22``, ``b9842``, ``0.33.0+cu130``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+__all__ = ["Version"]
+
+_PATTERN: Final = re.compile(
+    r"[vb]?(?P<release>[0-9]{1,9}(?:\.[0-9]{1,9}){0,3})"
+    r"(?:rc[0-9]{1,9})?(?:\.post(?P<post>[0-9]{1,9}))?(?:\+[A-Za-z0-9.]{1,40})?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """An engine's version, in order: a post-release comes after its release.
+
+    A release candidate counts as its release, and a local build (``+cu130``) as what it was built from: the
+    catalogue asks which metrics are there, and those are settled before the last candidate.
+    """
+
+    _key: tuple[int, ...]
+    text: str = field(compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Version:
+        """Read a version; :raises ValueError: when the text is none."""
+        match = _PATTERN.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not a version such as 0.12.0 or b9842")
+        release = [int(part) for part in match["release"].split(".")]
+        padded = [*release, *[0] * (4 - len(release))]
+        return cls((*padded, int(match["post"] or 0)), text)
+
+    def within(self, first: Version, last: Version) -> bool:
+        """Whether this version lies in a range; post-releases of the last one are inside."""
+        return first._key <= self._key and self._key[:-1] <= last._key[:-1]
+
+    def __str__(self) -> str:
+        return self.text
