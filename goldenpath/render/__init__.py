@@ -1,1 +1,10 @@
-"""Charter to come."""
+"""From a spec to manifests: the sandboxed engine, and the few words that templates may use.
+
+Pure once a golden path is compiled: no clock, no environment, no network; the same spec and version give the
+same bytes. Checking what was rendered, and writing it anywhere, happen elsewhere.
+"""
+
+from goldenpath.render.engine import CompiledPath, compile_path
+from goldenpath.render.words import platform_words, tenancy_words
+
+__all__ = ["CompiledPath", "compile_path", "platform_words", "tenancy_words"]

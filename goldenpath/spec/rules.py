@@ -6,26 +6,23 @@ of its problems. Rules against the fleet are in :mod:`goldenpath.spec.fleet_rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from goldenpath.accelerators import catalogue
-from goldenpath.engines import engine_catalogue
+from goldenpath.engines import Signal, engine_catalogue
 from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.fields import Fields, Location, path_of
-from goldenpath.spec.nearest import nearest
-from goldenpath.spec.types import duration_seconds
+from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
 
 __all__ = ["request_problems"]
 
 LATENCY_GOALS = ("time_to_first_token", "inter_token_latency")
-DEFAULT_ENGINE = "vllm"
 
 
 def request_problems(fields: Fields) -> Iterator[Problem]:
     """Every problem of a request that can be told without the fleet."""
-    for rule in (_where, _duplicates, _gpu_profiles, _egress, _source, _references, _replicas, _engine, _signal, _overrides):
+    for rule in (_where, _duplicates, _gpu_profiles, _egress, _source, _references, _replicas, _engine, _signal, _measurable, _overrides):
         yield from rule(fields)
 
 
@@ -144,27 +141,11 @@ def _replicas(fields: Fields) -> Iterator[Problem]:
 
 
 def _engine(fields: Fields) -> Iterator[Problem]:
-    name, version = fields.get("autoscaling", "engine", "name"), fields.get("autoscaling", "engine", "version")
-    if not isinstance(name, str):
-        return
+    name = fields.get("autoscaling", "engine", "name")
     engines = engine_catalogue()
-    engine = engines.get(name)
-    if engine is None:
-        yield problem(
-            fields,
-            ("autoscaling", "engine", "name"),
-            "unknown-engine",
-            f"must be one of {', '.join(engines.names)}",
-            engines.nearest(name),
-        )
-    elif isinstance(version, str) and not engine.knows(version):
-        yield problem(
-            fields,
-            ("autoscaling", "engine", "version"),
-            "unknown-version",
-            f"is not a version of {name} whose metrics are known ({engine.versions_text})",
-            engine.default_version,
-        )
+    if isinstance(name, str) and name not in engines:
+        message = f"must be one of {', '.join(engines.names)}"
+        yield problem(fields, ("autoscaling", "engine", "name"), "unknown-engine", message, engines.nearest(name))
 
 
 def _signal(fields: Fields) -> Iterator[Problem]:
@@ -172,64 +153,42 @@ def _signal(fields: Fields) -> Iterator[Problem]:
     goals = [goal for goal in LATENCY_GOALS if fields.has("autoscaling", goal)]
     if signal is MISSING:
         return
-    if signal != "latency":
-        for goal in goals:
-            yield problem(fields, ("autoscaling", goal), "does-not-apply", f"only goes with signal `latency`, not `{signal}`; remove it")
-    else:
+    if signal == "latency":
+        if len(goals) == len(LATENCY_GOALS):
+            message = "`time_to_first_token` and `inter_token_latency` exclude each other; keep one"
+            yield problem(fields, ("autoscaling", goals[1]), "one-of", message)
         if fields.has("autoscaling", "target"):
-            yield problem(fields, ("autoscaling", "target"), "does-not-apply", "does not go with signal `latency`: the goal is the target; remove it")
-        if len(goals) != 1:
-            yield Problem(f"autoscaling.{LATENCY_GOALS[-1] if goals else LATENCY_GOALS[0]}", "one-of", "signal `latency` needs exactly one of `time_to_first_token` and `inter_token_latency`")  # noqa: E501
-    yield from _measurable(fields, str(signal))
+            message = "does not go with signal `latency`, whose goal is the target; remove it"
+            yield problem(fields, ("autoscaling", "target"), "does-not-apply", message)
+    else:
+        for goal in goals:
+            message = f"only goes with signal `latency`, not `{signal}`; remove it"
+            yield problem(fields, ("autoscaling", goal), "does-not-apply", message)
 
 
-def _measurable(fields: Fields, signal: str) -> Iterator[Problem]:
-    """The engine must have the metric, and its histogram a bucket at the goal: between buckets is a guess."""
-    name = fields.get("autoscaling", "engine", "name")
-    engine = engine_catalogue().get(DEFAULT_ENGINE if name is MISSING else str(name))
+ENGINE_PATHS: Mapping[str, Location] = {"version": ("autoscaling", "engine", "version")}
+
+
+def _measurable(fields: Fields) -> Iterator[Problem]:
+    """The engine's version must export the signal, and its histogram must have a bucket at a latency goal."""
+    signal, name = fields.get("autoscaling", "signal"), fields.get("autoscaling", "engine", "name")
+    engines = engine_catalogue()
+    if signal is MISSING or (name is not MISSING and name not in engines):
+        return
+    engine = engines.default if name is MISSING else engines.get(name)
+    given = {field: fields.get("autoscaling", field) for field in ("target", *LATENCY_GOALS)}
     version = fields.get("autoscaling", "engine", "version")
-    known = engine is not None and (version is MISSING or engine.knows(str(version)))
-    if engine is None or not known:
-        return
-    version = engine.default_version if version is MISSING else str(version)
-    if signal not in engine.signals(version):
-        yield problem(
-            fields,
-            ("autoscaling", "signal"),
-            "unknown-signal",
-            f"is not measured by {engine.name} {version}, which has {', '.join(engine.signals(version))}",
-        )
-        return
-    if signal == "tokens" and not fields.has("autoscaling", "target"):
-        yield Problem("autoscaling.target", "required", "say how many generated tokens a second one replica takes; it depends on model and accelerator")  # noqa: E501
-    for goal in LATENCY_GOALS if signal == "latency" else ():
-        text = fields.get("autoscaling", goal)
-        if isinstance(text, str):
-            yield from _on_a_bucket(fields, engine, version, goal, duration_seconds(text))
-
-
-def _on_a_bucket(fields: Fields, engine: Any, version: str, goal: str, seconds: Decimal) -> Iterator[Problem]:
-    buckets = engine.latency_buckets(goal, version)
-    if not buckets:
-        yield problem(fields, ("autoscaling", goal), "not-measurable", f"is not measured by {engine.name} {version}")
-    elif seconds not in buckets:
-        near = min(buckets, key=lambda bound: abs(bound - seconds))
-        around = [max((b for b in buckets if b < seconds), default=None), min((b for b in buckets if b > seconds), default=None)]
-        choices = " or ".join(seconds_text(bound) for bound in around if bound is not None)
-        yield problem(
-            fields,
-            ("autoscaling", goal),
-            "not-measurable",
-            f"cannot be read from the buckets of {engine.name} {version}; take {choices}",
-            seconds_text(near),
-        )
-
-
-def seconds_text(seconds: Decimal) -> str:
-    """Seconds as a duration: ``0.75`` is ``750ms``, ``2.5`` is ``2500ms``, ``10`` is ``10s``."""
-    if seconds == seconds.to_integral_value():
-        return f"{int(seconds)}s"
-    return f"{(seconds * 1000).normalize():f}ms"
+    problems = engine.problems(
+        Signal(signal),
+        version=None if version is MISSING else version,
+        target=None if given["target"] is MISSING else given["target"],
+        **{goal: duration_seconds(given[goal]) for goal in LATENCY_GOALS if given[goal] is not MISSING},
+    )
+    for found in problems:
+        location = ENGINE_PATHS.get(found.path, ("autoscaling", found.path))
+        was_refused = fields.has(*location) and fields.get(*location) is MISSING
+        if not was_refused:
+            yield problem(fields, location, found.rule, found.message, found.nearest)
 
 
 def _overrides(fields: Fields) -> Iterator[Problem]:
@@ -248,8 +207,6 @@ def _overrides(fields: Fields) -> Iterator[Problem]:
 
 def _hostile_texts(path: str, value: Any) -> Iterator[Problem]:
     """Free data obeys the rules of free text: no template opener ever reaches a later engine."""
-    from goldenpath.spec.types import TEMPLATE_OPENERS  # noqa: PLC0415
-
     if isinstance(value, dict):
         for key, entry in value.items():
             yield from _hostile_texts(f"{path}.{key}", key)

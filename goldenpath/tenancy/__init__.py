@@ -5,7 +5,7 @@ their own way. Pure: no I/O, no clock. Text (YAML, Markdown) does not belong her
 """
 
 from goldenpath.tenancy.layout import Layout
-from goldenpath.tenancy.platform import Platform, platform_of
-from goldenpath.tenancy.resolve import Tenancy, tenancies_of, tenancy_of
+from goldenpath.tenancy.platform import Platform, platforms_of
+from goldenpath.tenancy.resolve import Tenancy, tenancies_of
 
-__all__ = ["Layout", "Platform", "Tenancy", "platform_of", "tenancies_of", "tenancy_of"]
+__all__ = ["Layout", "Platform", "Tenancy", "platforms_of", "tenancies_of"]

@@ -1,0 +1,85 @@
+"""The golden paths that there are: the built-in ones, and an organisation's own folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from goldenpath.errors import InputError, Problem
+from goldenpath.paths.metadata import METADATA_FILE, GoldenPath, read_golden_path
+from goldenpath.spec.nearest import nearest
+
+__all__ = ["Library", "builtin_folder"]
+
+
+def builtin_folder() -> Path:
+    """The folder of the built-in golden paths: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_templates"
+    return installed if installed.is_dir() else package.parent / "templates"
+
+
+class Library:
+    """Golden paths by name and version.
+
+    A folder holds one folder for each golden path, and that one may hold older versions of itself in
+    ``versions/<version>/``. Folders that come first win, so that an organisation can replace a built-in path.
+    """
+
+    def __init__(self, folders: Sequence[Path] = ()) -> None:
+        self._folders = (*folders, builtin_folder())
+        self._read: dict[Path, GoldenPath] = {}
+
+    def __iter__(self) -> Iterator[GoldenPath]:
+        """The newest version of each golden path, by name."""
+        yield from (self._path(folder) for _, folder in sorted(self._current().items()))
+
+    def get(self, major: str, *, version: str | None = None) -> GoldenPath:
+        """The golden path that a request names, such as ``tenant/v1``.
+
+        Args:
+            major: name and major version.
+            version: the exact version that a lock pins; the newest of that major version otherwise.
+
+        Raises:
+            InputError: there is none such.
+            DataError: its metadata is broken.
+        """
+        versions = {path.version: path for path in self._versions(major.split("/", 1)[0]) if path.major == major}
+        if version is not None and version in versions:
+            return versions[version]
+        if version is None and versions:
+            return versions[max(versions, key=_ordered)]
+        known = [path.major for path in self]
+        if versions:
+            message = f"{major} has no version {version}; there are {', '.join(sorted(versions, key=_ordered))}"
+            raise InputError([Problem("golden_path", "unknown-version", message)])
+        problem = Problem("golden_path", "unknown-golden-path", f"there are {', '.join(known)}", major, nearest(major, known))
+        raise InputError([problem])
+
+    def _current(self) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for folder in self._folders:
+            for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+                if (entry / METADATA_FILE).is_file():
+                    found.setdefault(entry.name, entry)
+        return found
+
+    def _versions(self, name: str) -> Iterator[GoldenPath]:
+        folder = self._current().get(name)
+        if folder is None:
+            return
+        yield self._path(folder)
+        older = folder / "versions"
+        for entry in sorted(older.iterdir()) if older.is_dir() else ():
+            if (entry / METADATA_FILE).is_file():
+                yield self._path(entry)
+
+    def _path(self, folder: Path) -> GoldenPath:
+        if folder not in self._read:
+            self._read[folder] = read_golden_path(folder)
+        return self._read[folder]
+
+
+def _ordered(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))

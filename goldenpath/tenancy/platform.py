@@ -1,0 +1,108 @@
+"""What the tenants of one cluster share: derived from the fleet alone, never from a tenant."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.tenancy.accelerators import Pool, pools_of
+from goldenpath.tenancy.layout import Layout
+from goldenpath.tenancy.queue import COHORT, GENERAL_FLAVOR
+
+if TYPE_CHECKING:
+    from goldenpath.spec.fleet import Cluster, Federation, Fleet
+
+__all__ = ["PRIORITY_CLASSES", "Platform", "Priority", "platforms_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """A PriorityClass that tenants may use."""
+
+    name: str
+    value: int
+    preempts: bool
+    description: str
+
+
+PRIORITY_CLASSES: Final = (
+    Priority("goldenpath-batch", -100, preempts=False, description="Work that may wait and may be stopped: training, evaluation, data preparation."),
+    Priority("goldenpath-interactive", 0, preempts=False, description="Work that a person waits for: notebooks, debugging. Never preempts."),
+    Priority("goldenpath-serving", 1000, preempts=True, description="Work that users wait for: inference. May take the place of batch work."),
+)  # fmt: skip
+"""All far below the system classes (2,000,000,000), so that no tenant can evict what keeps a node alive."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """One cluster, as the platform of its tenants."""
+
+    fleet: Fleet
+    cluster_name: str
+
+    @property
+    def name(self) -> str:
+        """The cluster's name."""
+        return self.cluster_name
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The cluster, as the fleet describes it."""
+        return self.fleet.clusters[self.cluster_name]
+
+    def has(self, addon: str) -> bool:
+        """Whether the cluster runs an add-on."""
+        return addon in self.cluster.addons
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where files are."""
+        return Layout(sharded=self.fleet.layout == "sharded")
+
+    @cached_property
+    def trust_domain(self) -> str:
+        """The cluster's trust domain, or the fleet's."""
+        return self.cluster.trust_domain or self.fleet.trust_domain
+
+    @cached_property
+    def pools(self) -> tuple[Pool, ...]:
+        """Accelerators of the cluster."""
+        return pools_of(self.cluster.accelerators)
+
+    @cached_property
+    def shared_resources(self) -> frozenset[str]:
+        """Extended resources that several models of this cluster are asked by."""
+        counts = Counter(pool.resource for pool in self.pools if not pool.dra)
+        return frozenset(resource for resource, count in counts.items() if count > 1)
+
+    @cached_property
+    def dra_pools(self) -> tuple[Pool, ...]:
+        """Those that are allocated dynamically and so need a DeviceClass."""
+        return tuple(pool for pool in self.pools if pool.dra)
+
+    @cached_property
+    def federation(self) -> dict[str, Federation]:
+        """Foreign trust domains: the fleet's, without the cluster's own."""
+        return {name: other for name, other in self.fleet.federation.items() if name != self.trust_domain}
+
+    @property
+    def cohort(self) -> str:
+        """Name of the one Cohort."""
+        return COHORT
+
+    @property
+    def general_flavor(self) -> str:
+        """Name of the ResourceFlavor of cpu and memory."""
+        return GENERAL_FLAVOR
+
+    @property
+    def priorities(self) -> tuple[Priority, ...]:
+        """PriorityClasses for tenants."""
+        return PRIORITY_CLASSES
+
+
+def platforms_of(fleet: Fleet) -> dict[str, Platform]:
+    """The platform of each cluster. Build it once for many tenants: its accelerators are looked up once."""
+    return {name: Platform(fleet, name) for name in fleet.clusters}
