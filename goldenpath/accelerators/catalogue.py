@@ -1,0 +1,91 @@
+"""The catalogue as one value, and the one place from which everybody gets it."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from goldenpath.accelerators.near_miss import nearest_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from goldenpath.accelerators.accelerator import Accelerator
+    from goldenpath.accelerators.vendor import Vendor
+
+
+class Catalogue:
+    """Every known accelerator, by id, in the order of the data: a model, then its partitions."""
+
+    def __init__(
+        self, vendors: Iterable[Vendor], accelerators: Iterable[Accelerator], aliases: Mapping[str, str]
+    ) -> None:
+        """``aliases`` maps other names for models to their ids; only ``nearest`` knows them."""
+        self._vendors = {vendor.id: vendor for vendor in vendors}
+        self._by_id = {accelerator.id: accelerator for accelerator in accelerators}
+        self._aliases = dict(aliases)
+        self._partitions: dict[str, list[Accelerator]] = {each.id: [] for each in self.models}
+        for accelerator in self:
+            if accelerator.partition is not None:
+                self._partitions[accelerator.model].append(accelerator)
+
+    def __iter__(self) -> Iterator[Accelerator]:
+        return iter(self._by_id.values())
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._by_id
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self._by_id)
+
+    @property
+    def models(self) -> tuple[Accelerator, ...]:
+        """The whole devices."""
+        return tuple(each for each in self if each.partition is None)
+
+    @property
+    def vendors(self) -> tuple[Vendor, ...]:
+        return tuple(self._vendors.values())
+
+    def get(self, id_: str) -> Accelerator | None:
+        return self._by_id.get(id_)
+
+    def vendor(self, id_: str) -> Vendor:
+        """Raises KeyError for a vendor that is not in the catalogue."""
+        return self._vendors[id_]
+
+    def of_vendor(self, vendor_id: str) -> tuple[Accelerator, ...]:
+        return tuple(each for each in self if each.vendor == vendor_id)
+
+    def partitions_of(self, model_id: str) -> tuple[Accelerator, ...]:
+        """Raises KeyError for what is not a model."""
+        return tuple(self._partitions[model_id])
+
+    def resource_names_of(self, model_id: str) -> tuple[str, ...]:
+        """Every extended resource by which a device of this model can be asked for, cut and shared as it may be.
+
+        A quota that allows one way has to set all others to 0. Raises KeyError for what is not a model.
+        """
+        entries = (self._by_id[model_id], *self._partitions[model_id])
+        return tuple(dict.fromkeys(name for entry in entries for name in entry.resource_names))
+
+    def nearest(self, id_: str) -> str | None:
+        """The id that was probably meant, case aside; None where nothing is close."""
+        partitions = {model: [each.id for each in entries] for model, entries in self._partitions.items()}
+        return nearest_id(id_, partitions, self._aliases)
+
+
+@functools.cache
+def catalogue() -> Catalogue:
+    """The catalogue that ships with goldenpath, read and validated on the first call.
+
+    Raises ``goldenpath.errors.DataError`` when the shipped data is broken.
+    """
+    # Here and not above: pydantic and a YAML parser cost more than all the rest of this package.
+    from goldenpath.accelerators.loading import load_catalogue  # noqa: PLC0415
+
+    return load_catalogue()
