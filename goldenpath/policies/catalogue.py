@@ -1,0 +1,201 @@
+"""Reading the policy files into policies, once, and refusing what is not well-formed."""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from goldenpath import kubeyaml, names
+from goldenpath.errors import DataError, InputError
+from goldenpath.findings import Severity  # noqa: TC001 - pydantic reads it when the class is made
+from goldenpath.policies.policy import Example, Policy, ResourceRule, Variable
+
+__all__ = ["load_policies", "policies"]
+
+_PACKAGE: Final = Path(__file__).parent
+_USE: Final = re.compile(r"\bvariables\.(\w+)")
+_ON_NAMESPACES: Final = "tenant-namespaces-themselves"
+
+_Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+# Messages reach one line of kubectl's output and CEL string literals.
+_Line = Annotated[str, Field(pattern=r"^[ -~]+$", max_length=400)]
+_Cel = Annotated[str, Field(min_length=1)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Variable(_Shape):
+    name: Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9]*$")]
+    expression: _Cel
+
+
+class _Rule(_Shape):
+    group: str
+    version: str
+    resources: Annotated[dict[str, str], Field(min_length=1)]
+    operations: Annotated[tuple[Literal["CREATE", "UPDATE"], ...], Field(min_length=1)]
+
+
+class _Subject(_Shape):
+    rules: Annotated[tuple[_Rule, ...], Field(min_length=1)]
+    pod_spec: dict[str, str] = {}
+    variables: tuple[_Variable, ...] = ()
+
+
+class _Match(_Shape):
+    subject: str = ""
+    scope: Literal["tenant-namespaces-themselves", "inside-tenant-namespaces"] = "inside-tenant-namespaces"
+    rules: tuple[_Rule, ...] = ()
+    also: tuple[_Rule, ...] = ()
+
+
+class _Example(_Shape):
+    why: _Line
+    object: dict[str, Any]
+    old: dict[str, Any] | None = None
+    annotations: dict[str, str] = {}
+    user: str = ""
+    subresource: str = ""
+
+
+class _Examples(_Shape):
+    good: Annotated[tuple[_Example, ...], Field(min_length=1)]
+    bad: Annotated[tuple[_Example, ...], Field(min_length=1)]
+
+
+class _PolicyFile(_Shape):
+    id: _Id
+    title: _Line
+    why: _Line
+    fix: _Line
+    severity: Severity
+    match: _Match
+    variables: tuple[_Variable, ...] = ()
+    expression: _Cel
+    message: _Line
+    message_expression: str = ""
+    field: str = ""
+    examples: _Examples
+
+
+_SUBJECTS: Final = TypeAdapter(dict[str, _Subject])
+
+
+@functools.cache
+def policies() -> tuple[Policy, ...]:
+    """Every policy that ships with goldenpath, by id.
+
+    Raises ``DataError`` where a file is broken.
+    """
+    return load_policies(_PACKAGE / "data")
+
+
+def load_policies(folder: Path) -> tuple[Policy, ...]:
+    """The policies of a folder, one ``<id>.yaml`` each, by id.
+
+    Raises ``DataError``, which names the file, where one is not well-formed, is not named after its id, or
+    names a subject or a variable that is not there; and where there is none at all, since without policies
+    everything would pass.
+    """
+    subjects = _subjects()
+    loaded = tuple(_load(path, subjects) for path in sorted(folder.glob("*.yaml")))
+    if not loaded:
+        raise DataError(f"there are no policies in {folder}")
+    return loaded
+
+
+@functools.cache
+def _subjects() -> dict[str, _Subject]:
+    path = _PACKAGE / "subjects.yaml"
+    try:
+        return _SUBJECTS.validate_python(kubeyaml.load_file(path))
+    except (InputError, ValidationError) as error:
+        raise DataError(f"{path.name}: {error}") from error
+
+
+def _load(path: Path, subjects: dict[str, _Subject]) -> Policy:
+    try:
+        raw = _PolicyFile.model_validate(kubeyaml.load_file(path))
+    except (InputError, ValidationError) as error:
+        raise DataError(f"policy file {path.name}: {error}") from error
+    if path.stem != raw.id:
+        raise DataError(f"policy file {path.name}: its id is {raw.id!r}; a policy's file is named after it")
+    if raw.match.subject and raw.match.subject not in subjects:
+        raise DataError(f"policy file {path.name}: there is no subject {raw.match.subject!r}")
+    if bool(raw.match.subject) == bool(raw.match.rules):
+        raise DataError(f"policy file {path.name}: match names either a subject or rules of its own")
+    subject = subjects.get(raw.match.subject) or _Subject(rules=raw.match.rules)
+    on_namespaces = raw.match.scope == _ON_NAMESPACES
+    excepted = _Variable(name="excepted", expression=_exception(raw.id, on_namespaces=on_namespaces))
+    expression = f"variables.excepted || ({raw.expression})"
+    variables = _reached(
+        (excepted, *subject.variables, *raw.variables), f"{expression} {raw.message_expression}", path.name
+    )
+    unused = {v.name for v in raw.variables} - {v.name for v in variables}
+    if unused:
+        raise DataError(f"policy file {path.name}: no expression uses the variables {sorted(unused)}")
+    return Policy(
+        id=raw.id,
+        title=raw.title,
+        why=raw.why,
+        fix=raw.fix,
+        severity=raw.severity,
+        on_namespaces=on_namespaces,
+        rules=tuple(_rule(rule) for rule in (*subject.rules, *raw.match.also)),
+        variables=variables,
+        expression=expression,
+        message=raw.message,
+        message_expression=raw.message_expression,
+        field=raw.field,
+        pod_spec=subject.pod_spec,
+        examples=tuple(_example(e, good=True) for e in raw.examples.good)
+        + tuple(_example(e, good=False) for e in raw.examples.bad),
+    )
+
+
+def _exception(policy_id: str, *, on_namespaces: bool) -> str:
+    """Whether the Namespace's annotation excepts this policy.
+
+    The API server gives no ``namespaceObject`` with a Namespace: there the object's own annotation counts,
+    which only the platform can write just as well.
+    """
+    namespace = "object" if on_namespaces else "namespaceObject"
+    return f"'{policy_id}' in {namespace}.metadata.?annotations[?'{names.POLICY_EXCEPTIONS}'].orValue('').split(',')"
+
+
+def _reached(variables: tuple[_Variable, ...], expression: str, file: str) -> tuple[Variable, ...]:
+    """The variables that an expression needs, in their order: what is shipped to a cluster is no more."""
+    by_name = {variable.name: variable for variable in variables}
+    if len(by_name) != len(variables):
+        raise DataError(f"policy file {file}: two variables, its own or its subject's, have the same name")
+    needed: set[str] = set()
+    open_names = set(_USE.findall(expression))
+    while open_names:
+        name = open_names.pop()
+        if name not in by_name:
+            raise DataError(f"policy file {file}: there is no variable {name!r}")
+        needed.add(name)
+        open_names |= set(_USE.findall(by_name[name].expression)) - needed
+    return tuple(Variable(v.name, v.expression) for v in variables if v.name in needed)
+
+
+def _rule(raw: _Rule) -> ResourceRule:
+    return ResourceRule(raw.group, raw.version, raw.resources, raw.operations)
+
+
+def _example(raw: _Example, *, good: bool) -> Example:
+    return Example(
+        good=good,
+        why=raw.why,
+        object=raw.object,
+        old=raw.old,
+        annotations=raw.annotations,
+        user=raw.user,
+        subresource=raw.subresource,
+    )

@@ -1,0 +1,60 @@
+"""What the tests of the policies share: requests as the API server would see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from goldenpath.check.policy import Request
+from goldenpath.policies import Policy, policies
+
+TENANT = "vision"
+RECONCILER = f"system:serviceaccount:{TENANT}:{TENANT}-reconciler"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The shape of ``goldenpath.manifests.ManifestObject``."""
+
+    body: dict[str, Any]
+    file: str = "objects.yaml"
+
+    @property
+    def kind(self) -> str:
+        return self.body["kind"]
+
+    @property
+    def api_version(self) -> str:
+        return self.body["apiVersion"]
+
+    @property
+    def name(self) -> str:
+        return self.body["metadata"]["name"]
+
+    @property
+    def namespace(self) -> str:
+        return self.body["metadata"].get("namespace", "")
+
+
+def policy(policy_id: str) -> Policy:
+    return next(p for p in policies() if p.id == policy_id)
+
+
+def namespace(annotations: dict[str, str] | None = None, **labels: str) -> dict[str, Any]:
+    own = {"goldenpath.dev/tenant": TENANT, "pod-security.kubernetes.io/enforce": "restricted"}
+    metadata = {"name": TENANT, "labels": {**own, **labels}, "annotations": annotations or {}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def pod(*images: str, **spec: Any) -> dict[str, Any]:
+    containers = [{"name": f"c{i}", "image": image} for i, image in enumerate(images or ["a"])]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "namespace": TENANT},
+        "spec": {"containers": containers, **spec},
+    }
+
+
+def create(body: dict[str, Any], annotations: dict[str, str] | None = None) -> Request:
+    return Request(object=body, namespace=namespace(annotations), user=RECONCILER)

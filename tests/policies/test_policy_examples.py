@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from policy_requests import RECONCILER, namespace
+
+from goldenpath.check.policy import Request, judge
+from goldenpath.policies import Example, Policy, policies
+
+EXAMPLES = [
+    pytest.param(policy, example, id=f"{policy.id}: {'good' if example.good else 'bad'}: {example.why}")
+    for policy in policies()
+    for example in policy.examples
+]
+
+
+def request_of(policy: Policy, example: Example) -> Request:
+    where = None if policy.on_namespaces else namespace(dict(example.annotations))
+    return Request(example.object, where, example.user or RECONCILER, example.old)
+
+
+@pytest.mark.parametrize(("policy", "example"), EXAMPLES)
+def test_an_example_gets_the_verdict_that_its_file_declares(policy, example):
+    verdict = judge(policy, request_of(policy, example))
+
+    assert (verdict.allowed, verdict.failed) == (example.good, False), verdict.message
+
+
+@pytest.mark.parametrize(("policy", "example"), [p for p in EXAMPLES if not p.values[1].good])
+def test_a_refusal_is_lifted_by_an_exception_for_that_policy_only(policy, example):
+    def excepted(ids: str) -> bool:
+        annotations = {**example.annotations, "goldenpath.dev/policy-exceptions": ids}
+        if policy.on_namespaces:
+            metadata = {**example.object["metadata"], "annotations": annotations}
+            body = {**example.object, "metadata": metadata}
+            return judge(policy, Request(body, None, RECONCILER, example.old)).allowed
+        return judge(
+            policy, request_of(policy, dataclasses.replace(example, annotations=annotations))
+        ).allowed
+
+    assert excepted(policy.id)
+    assert excepted(f"other,{policy.id}")
+    assert not excepted("other")
+    assert not excepted(f"{policy.id}-too")
+    assert not excepted("")
+
+
+@pytest.mark.parametrize("policy", policies(), ids=lambda p: p.id)
+def test_the_examples_are_of_resources_that_the_policy_matches(policy):
+    matched = {
+        (rule.group, kind, operation, resource.partition("/")[2])
+        for rule in policy.rules
+        for resource, kind in rule.resources.items()
+        for operation in rule.operations
+    }
+    for example in policy.examples:
+        group = example.object["apiVersion"].rpartition("/")[0]
+        operation = "CREATE" if example.old is None else "UPDATE"
+        assert (group, example.object["kind"], operation, example.subresource) in matched, example.why
