@@ -15,6 +15,11 @@ class Severity(enum.StrEnum):
     WARNING = "warning"
     NOTE = "note"
 
+    @property
+    def rank(self) -> int:
+        """Worst first: 0 for an error."""
+        return list(Severity).index(self)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:

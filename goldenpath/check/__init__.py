@@ -1,1 +1,46 @@
-"""Charter to come."""
+"""From manifests to findings: schema, policy, coherence and identity.
+
+Pure: no I/O, no clock (a day comes in as a value). It judges objects, whoever wrote them; it never changes
+one, and knows nothing of templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.check.coherence import check_coherence
+from goldenpath.check.fleet import check_fleet
+from goldenpath.check.identity import check_identities
+from goldenpath.check.policy import check_policies
+from goldenpath.check.request import check_addons, check_expiry, check_overrides
+from goldenpath.check.schema import check_schema
+
+if TYPE_CHECKING:
+    from goldenpath.findings import Finding
+    from goldenpath.manifests import ManifestObject
+    from goldenpath.tenancy import Tenancy
+
+__all__ = ["check_expiry", "check_fleet", "check_objects", "check_tenancy"]
+
+
+def check_objects(
+    objects: Sequence[ManifestObject], *, namespaces: Mapping[str, dict[str, Any]] | None = None
+) -> Iterator[Finding]:
+    """Findings about Kubernetes objects that belong together.
+
+    Args:
+        objects: what one cluster would get.
+        namespaces: Namespace objects by name, for objects whose Namespace is not among them.
+    """
+    yield from check_schema(objects)
+    yield from check_policies(objects, namespaces=namespaces)
+    yield from check_coherence(objects)
+    yield from check_identities(objects)
+
+
+def check_tenancy(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
+    """Findings about a tenant on a cluster, and about the objects that were rendered for it."""
+    yield from check_addons(tenancy)
+    yield from check_overrides(tenancy, objects)
+    yield from check_objects(objects)

@@ -1,7 +1,4 @@
-"""How a golden path's templates are written: delimiters, filters, and what they may touch.
-
-The same settings go into ``cookiecutter.json``, so that the plain cookiecutter CLI reads the same language.
-"""
+"""The environment of a golden path's templates: its filters, and what they may touch."""
 
 from __future__ import annotations
 
@@ -12,21 +9,9 @@ from jinja2 import BaseLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from goldenpath import kubeyaml
+from goldenpath.paths.syntax import SYNTAX
 
-__all__ = ["FILTERS", "SYNTAX", "new_environment"]
-
-SYNTAX: Final[dict[str, Any]] = {
-    "variable_start_string": "[[",
-    "variable_end_string": "]]",
-    "block_start_string": "[%",
-    "block_end_string": "%]",
-    "comment_start_string": "[#",
-    "comment_end_string": "#]",
-    "trim_blocks": True,
-    "lstrip_blocks": True,
-}
-"""Square brackets, since SPIFFE's ``{{ }}``, Flux's ``${}`` and Backstage's ``${{ }}`` are in the manifests."""
-
+__all__ = ["FILTERS", "new_environment"]
 
 def block(value: Any, indent: int = 0) -> str:
     """A mapping or list as YAML block lines, indented, without a newline at the end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.accelerators import catalogue
+from goldenpath.accelerators import Accelerator, catalogue
 from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.placement import select_clusters
@@ -13,7 +13,7 @@ from goldenpath.spec.rules import problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.spec.fields import Fields
+    from goldenpath.spec.fields import Fields, Location
     from goldenpath.spec.fleet import AcceleratorPool, Fleet
 
 __all__ = ["capacity_of", "fleet_problems", "placement_problems", "reserved_names"]
@@ -121,7 +121,8 @@ def _gpu(fields: Fields, fleet: Fleet, targets: tuple[str, ...], index: int) -> 
     for name in where:
         pools = {pool.profile: pool for pool in fleet.clusters[name].accelerators}
         if profile not in pools:
-            if catalogue().get(profile) is not None or not nearest(profile, pools):
+            # Of a model that no catalogue knows, the catalogue has spoken already.
+            if profile.split("/", 1)[0] in catalogue():
                 offer = ", ".join(pools) or "no accelerators"
                 yield problem(fields, (*location, "profile"), "profile-not-there", f"is not on {name}, which has {offer}", nearest(profile, pools))
         else:
@@ -157,6 +158,22 @@ def _federation(fields: Fields, fleet: Fleet, targets: tuple[str, ...]) -> Itera
             )
 
 
+def _ways_of_asking(fields: Fields, location: Location, accelerator: Accelerator) -> Iterator[Problem]:
+    """What the fleet says of an accelerator must be something that its vendor's software can do."""
+    offers: tuple[tuple[Location, tuple[str, ...], str], ...] = (
+        (("allocation",), accelerator.allocations, "allocation"),
+        (("mig_strategy",), accelerator.mig_strategies, "partition strategy"),
+        (("sharing", "mode"), accelerator.sharing_modes, "sharing mode"),
+    )
+    for steps, choices, what in offers:
+        given = fields.get(*location, *steps)
+        if given is not MISSING and given not in choices:
+            known = f"has {what} {', '.join(choices)}" if choices else f"has no {what}; remove it"
+            yield problem(fields, (*location, *steps), "does-not-apply", f"{accelerator.id} {known}", nearest(given, choices))
+    if fields.get(*location, "sharing", "mode") == "vgpu" and fields.get(*location, "sharing", "rename") is True:
+        yield problem(fields, (*location, "sharing", "rename"), "does-not-apply", "is for time-slicing and mps; remove it")
+
+
 def fleet_problems(fields: Fields) -> Iterator[Problem]:
     """Every problem inside a fleet that no single field shows."""
     clusters = fields.get("clusters")
@@ -173,8 +190,8 @@ def fleet_problems(fields: Fields) -> Iterator[Problem]:
                 yield problem(fields, (*location, "profile"), "unknown-profile", "is no accelerator of the catalogue (`goldenpath profiles` lists them)", profiles.nearest(profile))  # noqa: E501
             elif profile in seen:
                 yield problem(fields, (*location, "profile"), "duplicate", "is there twice; add the numbers up")
-            elif fields.has(*location, "mig_strategy") and (known.vendor != "nvidia" or known.partition is None):
-                yield problem(fields, (*location, "mig_strategy"), "does-not-apply", "only goes with a MIG slice; remove it")
+            else:
+                yield from _ways_of_asking(fields, location, known)
             seen.add(profile)
     for trust_domain in fields.get("federation") if isinstance(fields.get("federation"), dict) else ():
         endpoint = fields.get("federation", trust_domain, "endpoint")

@@ -17,12 +17,15 @@ from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
 
 __all__ = ["request_problems"]
 
+PLATFORM_ACCOUNTS = ("reconciler", "scaler")
+"""Ends of the names of the accounts that the tenant path makes for itself."""
+
 LATENCY_GOALS = ("time_to_first_token", "inter_token_latency")
 
 
 def request_problems(fields: Fields) -> Iterator[Problem]:
     """Every problem of a request that can be told without the fleet."""
-    for rule in (_where, _duplicates, _gpu_profiles, _egress, _source, _references, _replicas, _engine, _signal, _measurable, _overrides):
+    for rule in (_where, _duplicates, _gpu_profiles, _egress, _source, _references, _accounts, _replicas, _engine, _signal, _measurable, _overrides):
         yield from rule(fields)
 
 
@@ -130,6 +133,16 @@ def _references(fields: Fields) -> Iterator[Problem]:
             yield Problem(
                 f"secrets[{index}].reference", "required", "say where the External Secrets operator finds it, such as teams/vision/git"
             )
+
+
+def _accounts(fields: Fields) -> Iterator[Problem]:
+    """Accounts that are the platform's, or everybody's, must not get a team's identity."""
+    name = fields.get("name")
+    taken = {"default"} | ({f"{name}-{own}" for own in PLATFORM_ACCOUNTS} if isinstance(name, str) else set())
+    for index, account in fields.items("identity", "service_accounts"):
+        if account in taken:
+            message = "belongs to the platform" if account != "default" else "is what every Pod runs as that names no account"
+            yield problem(fields, ("identity", "service_accounts", index), "reserved-name", f"{message}; take another name")
 
 
 def _replicas(fields: Fields) -> Iterator[Problem]:

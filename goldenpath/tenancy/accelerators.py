@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.accelerators import Accelerator, MigStrategy, Sharing, SharingMode, catalogue, vendor
+from goldenpath.accelerators import Accelerator, MigStrategy, Sharing, SharingMode, Taint, catalogue
 
 if TYPE_CHECKING:
     from goldenpath.spec.fleet import AcceleratorPool
@@ -42,6 +42,11 @@ class Pool:
         return self.accelerator.device_class
 
     @property
+    def taint(self) -> Taint | None:
+        """The taint that keeps its nodes for accelerators."""
+        return catalogue().vendor(self.accelerator.vendor).taint
+
+    @property
     def selector(self) -> dict[str, str]:
         """Labels with one value each: the first, which is the commonest."""
         return {label: values[0] for label, values in self.node_labels.items()}
@@ -62,7 +67,9 @@ def pools_of(pools: Iterable[AcceleratorPool]) -> tuple[Pool, ...]:
 
 
 def _pool(pool: AcceleratorPool) -> Pool:
-    accelerator = catalogue()[pool.profile]
+    accelerator = catalogue().get(pool.profile)
+    if accelerator is None:  # an accepted fleet names only what is in the catalogue
+        raise KeyError(pool.profile)
     mig = MigStrategy(pool.mig_strategy) if pool.mig_strategy else None
     sharing = (
         Sharing(mode=SharingMode(pool.sharing.mode), replicas=pool.sharing.replicas, rename=pool.sharing.rename)
@@ -101,7 +108,7 @@ def accelerator_quota(pools: Iterable[Pool], grants: Iterable[Grant], *, borrowi
     """
     hard: dict[str, int] = {}
     for pool in pools:
-        maker = vendor(pool.accelerator.vendor)
+        maker = catalogue().vendor(pool.accelerator.vendor)
         for resource in (*maker.base_resource_names, *catalogue().resource_names_of(pool.accelerator.model)):
             hard[f"requests.{resource}"] = 0
         for device_class in (*maker.device_classes, *((pool.name,) if pool.dra else ())):

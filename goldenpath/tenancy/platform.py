@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from goldenpath.spec.fleet import Cluster, Federation, Fleet
 
 __all__ = ["PRIORITY_CLASSES", "Platform", "Priority", "platforms_of"]
+
+
+DNS_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,20 @@ class Platform:
     def general_flavor(self) -> str:
         """Name of the ResourceFlavor of cpu and memory."""
         return GENERAL_FLAVOR
+
+    @property
+    def topology_name(self) -> str:
+        """Name of the one Topology."""
+        return "network"
+
+    def federation_name(self, trust_domain: str) -> str:
+        """Name of the ClusterFederatedTrustDomain: the trust domain, whose `_` no object name may hold.
+
+        A trust domain may end or begin with what a name may not; its digest then tells the two apart.
+        """
+        if DNS_SUBDOMAIN.fullmatch(trust_domain):
+            return trust_domain
+        return f"trust-domain-{hashlib.sha256(trust_domain.encode()).hexdigest()[:16]}"
 
     @property
     def priorities(self) -> tuple[Priority, ...]:
