@@ -78,7 +78,7 @@ def check_policies(
         activation: Any = None
         for policy in matching:
             tenant = body if policy.on_namespaces else namespace
-            if tenant is None or names.TENANT not in (tenant.get("metadata", {}).get("labels") or {}):
+            if tenant is None or names.TENANT not in _metadata(tenant, "labels"):
                 continue
             if activation is None:
                 activation = _activation(Request(body, namespace, _flux_account(item.namespace, namespace)))
@@ -86,7 +86,7 @@ def check_policies(
             if not verdict.allowed:
                 yield Finding(
                     file=item.file,
-                    object=f"{item.kind} {f'{item.namespace}/' if item.namespace else ''}{item.name}",
+                    object=str(item),
                     field=policy.field_of(item.kind),
                     rule=policy.id,
                     severity=policy.severity,
@@ -223,8 +223,12 @@ def _activation(request: Request) -> Any:
 
 
 def _flux_account(name: str, namespace: Mapping[str, Any] | None) -> str:
-    annotations = {} if namespace is None else namespace.get("metadata", {}).get("annotations") or {}
+    annotations = {} if namespace is None else _metadata(namespace, "annotations")
     return f"system:serviceaccount:{name}:{annotations.get(names.SERVICE_ACCOUNT, 'default')}"
+
+
+def _metadata(body: Mapping[str, Any], key: str) -> Mapping[str, str]:
+    return (body.get("metadata") or {}).get(key) or {}
 
 
 def _without_nulls(value: Any) -> Any:

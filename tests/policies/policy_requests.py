@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from goldenpath.check.policy import Request
+from goldenpath.manifests import ManifestObject
 from goldenpath.policies import Policy, policies
 
 TENANT = "vision"
 RECONCILER = f"system:serviceaccount:{TENANT}:{TENANT}-reconciler"
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """The shape of ``goldenpath.manifests.ManifestObject``."""
-
-    body: dict[str, Any]
-    file: str = "objects.yaml"
-
-    @property
-    def kind(self) -> str:
-        return self.body["kind"]
-
-    @property
-    def api_version(self) -> str:
-        return self.body["apiVersion"]
-
-    @property
-    def name(self) -> str:
-        return self.body["metadata"]["name"]
-
-    @property
-    def namespace(self) -> str:
-        return self.body["metadata"].get("namespace", "")
 
 
 def policy(policy_id: str) -> Policy:
@@ -58,3 +34,7 @@ def pod(*images: str, **spec: Any) -> dict[str, Any]:
 
 def create(body: dict[str, Any], annotations: dict[str, str] | None = None) -> Request:
     return Request(object=body, namespace=namespace(annotations), user=RECONCILER)
+
+
+def manifests(*bodies: dict[str, Any]) -> list[ManifestObject]:
+    return [ManifestObject(file=f"{body['kind'].lower()}.yaml", body=body) for body in bodies]

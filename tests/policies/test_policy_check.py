@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from policy_requests import RECONCILER, Manifest, create, namespace, pod, policy
+from policy_requests import RECONCILER, create, manifests, namespace, pod, policy
 
 from goldenpath.check.policy import Request, Verdict, check_policies, judge
 from goldenpath.errors import DataError
@@ -19,11 +19,11 @@ KUSTOMIZATION = {
 
 
 def rules(*bodies, **where):
-    return [finding.rule for finding in check_policies([Manifest(body) for body in bodies], **where)]
+    return [finding.rule for finding in check_policies(manifests(*bodies), **where)]
 
 
 def test_a_finding_says_where_what_and_the_way_out():
-    (finding,) = check_policies([Manifest(namespace(REGISTRY)), Manifest(pod("nginx"), file="pod.yaml")])
+    (finding,) = check_policies(manifests(namespace(REGISTRY), pod("nginx")))
 
     assert finding.file == "pod.yaml"
     assert finding.object == "Pod vision/p"
@@ -43,7 +43,7 @@ def test_the_field_of_a_template_is_where_the_template_is():
         cron | {"spec": {"jobTemplate": {"spec": template}}},
     ]
 
-    fields = [finding.field for finding in check_policies([Manifest(body) for body in objects])]
+    fields = [finding.field for finding in check_policies(manifests(*objects))]
 
     assert fields == [
         "spec.template.spec.containers[].image",
@@ -63,6 +63,7 @@ def test_what_is_in_no_tenants_namespace_is_not_judged():
 
     assert rules(plain, pod("nginx")) == []
     assert rules(pod("nginx")) == []
+    assert rules({"apiVersion": "v1", "kind": "Namespace", "metadata": None}, pod("nginx")) == []
 
 
 def test_a_namespace_is_judged_by_its_own_labels():
@@ -148,7 +149,7 @@ class TestFailsClosed:
         ],
     )
     def test_when_the_object_has_no_shape_that_an_api_server_would_take(self, body):
-        findings = list(check_policies([Manifest(namespace(REGISTRY)), Manifest(body)]))
+        findings = list(check_policies(manifests(namespace(REGISTRY), body)))
 
         assert "image-registry" in {finding.rule for finding in findings}
         assert all("could not be evaluated" in finding.message for finding in findings)
@@ -161,7 +162,7 @@ class TestFailsClosed:
     def test_with_a_reason_of_one_short_line(self):
         body = pod() | {"spec": {"containers": {"x" * 1000 + "\n": "\x1b[31m"}}}
 
-        (finding, *_) = check_policies([Manifest(namespace(REGISTRY)), Manifest(body)])
+        (finding, *_) = check_policies(manifests(namespace(REGISTRY), body))
 
         assert finding.message.isprintable()
         assert len(finding.message) < 200

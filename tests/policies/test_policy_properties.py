@@ -7,7 +7,7 @@ import copy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from policy_requests import RECONCILER, Manifest, create, namespace, pod, policy
+from policy_requests import RECONCILER, create, manifests, namespace, pod, policy
 
 from goldenpath.check.policy import Request, check_policies, judge
 
@@ -190,7 +190,7 @@ json_like = st.recursive(
 def test_no_object_crashes_the_check_and_no_message_breaks_a_line(spec):
     body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "vision"}, "spec": spec}
 
-    for finding in check_policies([Manifest(namespace(REGISTRIES)), Manifest(body)]):
+    for finding in check_policies(manifests(namespace(REGISTRIES), body)):
         assert finding.message.isprintable()
 
 
