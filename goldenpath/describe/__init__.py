@@ -1,1 +1,14 @@
-"""Charter to come."""
+"""One spec, described for machines and for people: everything here is made from the models and the catalogues.
+
+For: JSON Schema, ``cookiecutter.json``, the Backstage form, tables of inputs, reference pages, and the way back
+from answers and form values to a request.
+
+Not for: rendering, checking, or deciding what is valid: the parser does, and nothing here knows a rule that it
+does not have. Writing the files is ``tools/generate.py``'s.
+"""
+
+from goldenpath.describe.answers import request_from_answers
+from goldenpath.describe.cookiecutter import cookiecutter_json
+from goldenpath.describe.json_schema import json_schema
+
+__all__ = ["cookiecutter_json", "json_schema", "request_from_answers"]

@@ -13,6 +13,7 @@ from goldenpath.paths.syntax import SYNTAX
 
 __all__ = ["FILTERS", "new_environment"]
 
+
 def block(value: Any, indent: int = 0) -> str:
     """A mapping or list as YAML block lines, indented, without a newline at the end."""
     return kubeyaml.dump(value, indent=indent).rstrip("\n")

@@ -1,0 +1,82 @@
+"""The rules between fields of a request, as far as JSON Schema can say them.
+
+The parser (:mod:`goldenpath.spec.rules`) is the judge; a test holds these against it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.engines import Signal, engine_catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["RULES"]
+
+_LATENCY_GOALS: Final = ("time_to_first_token", "inter_token_latency")
+
+
+def _given(*names: str) -> dict[str, Any]:
+    """All of the fields are there; ``null`` is the same as nothing."""
+    return {"required": list(names), "properties": {name: {"not": {"type": "null"}} for name in names}}
+
+
+def _none_of(*names: str) -> dict[str, Any]:
+    return {"not": {"anyOf": [_given(name) for name in names]}}
+
+
+def _one_of(first: str, second: str) -> dict[str, Any]:
+    return {"$comment": f"Either {first} or {second}.", "oneOf": [_given(first), _given(second)]}
+
+
+def _not_both(first: str, second: str) -> dict[str, Any]:
+    return {"$comment": f"Not both {first} and {second}.", "not": _given(first, second)}
+
+
+def _placement() -> dict[str, Any]:
+    return {"$comment": "Regions or labels, or both.", "anyOf": [_given("regions"), _given("labels")]}
+
+
+def _where_external_secrets_look() -> dict[str, Any]:
+    return {
+        "$comment": "The External Secrets operator must know where to look.",
+        "if": {"properties": {"provider": {"const": "external-secrets"}}, "required": ["provider"]},
+        "then": _given("reference"),
+    }
+
+
+def _latency_goals() -> dict[str, Any]:
+    return {
+        "$comment": "A latency signal has one latency goal, and no target; another signal has no latency goal.",
+        "if": {"properties": {"signal": {"const": Signal.LATENCY.value}}, "required": ["signal"]},
+        "then": {"allOf": [{"oneOf": [_given(goal) for goal in _LATENCY_GOALS]}, _none_of("target")]},
+        "else": _none_of(*_LATENCY_GOALS),
+    }
+
+
+def _signals_without_default_target() -> dict[str, Any]:
+    engine = engine_catalogue().default
+    signals = [signal.value for signal in Signal if engine.needs_target(signal)]
+    return {
+        "$comment": "These signals have no honest default target.",
+        "if": {"properties": {"signal": {"enum": signals}}, "required": ["signal"]},
+        "then": _given("target"),
+    }
+
+
+def _federation_endpoint() -> dict[str, Any]:
+    return {"$comment": "A bundle is a root of trust.", "properties": {"endpoint": {"pattern": "^https://"}}}
+
+
+RULES: Final[Mapping[str, tuple[Callable[[], dict[str, Any]], ...]]] = {
+    "Tenant": (lambda: _one_of("clusters", "placement"),),
+    "Placement": (_placement,),
+    "Autoscaling": (_latency_goals, _signals_without_default_target),
+    "Egress": (lambda: _one_of("host", "cidr"),),
+    "GitSource": (lambda: _not_both("branch", "tag"),),
+    "OciSource": (lambda: _not_both("tag", "digest"),),
+    "SecretReference": (_where_external_secrets_look,),
+    "Federation": (_federation_endpoint,),
+}
+"""The rules of each model, by its name."""
