@@ -1,0 +1,47 @@
+# Every target does its own set-up, in a virtual environment beside this file.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test lint types generate check-generated bench schemas lock clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-18s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit("goldenpath needs Python 3.11 or newer; run: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## Render and check a real fleet, and show what one request becomes
+	@$(BIN)/python tools/demo.py
+
+test: $(STAMP) lint types ## Every test, the linters and the type checker
+	$(BIN)/python -m pytest -n auto
+
+lint: $(STAMP) ## Style, formatting and the direction of imports
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+
+types: $(STAMP) ## Strict types
+	$(BIN)/mypy
+
+generate: $(STAMP) ## Write everything that is generated from the spec
+	$(BIN)/python tools/generate.py
+
+check-generated: $(STAMP) ## Fail where a generated file is not what it would be
+	$(BIN)/python tools/generate.py --check
+
+bench: $(STAMP) ## The benchmarks, each beside its peer
+	$(BIN)/python benchmarks/render.py
+
+lock: ## Resolve the dependencies anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header --quiet -o requirements.lock
+
+clean: ## Remove what the targets above have made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,81 @@
+"""The plain cookiecutter CLI gives the same bytes as the library, for every example."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from stories import Story, stories
+
+from goldenpath.paths import builtin_folder
+
+
+def cookiecutter(path: str, out: Path, *answers: str) -> subprocess.CompletedProcess[str]:
+    """The real CLI, in a process and with a home of its own."""
+    command = [sys.executable, "-m", "cookiecutter", str(builtin_folder() / path), "--no-input", "--output-dir", str(out), *answers]
+    environment = {**os.environ, "HOME": str(out.parent)}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=out.parent, check=False)
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {file.relative_to(folder).as_posix(): file.read_text() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("story", stories(), ids=lambda story: story.name)
+def test_cookiecutter_writes_the_same_bytes(story: Story, out: Path) -> None:
+    answers = [f"fleet={story.fleet_file}", "cluster=berlin"]
+    if story.path == "tenant":
+        answers.append(f"spec={story.spec_file}")
+    result = cookiecutter(story.path, out, *answers)
+    assert result.returncode == 0, result.stdout + result.stderr
+    (project,) = out.iterdir()
+    assert tree(project) == {file.path: file.text for file in story.render().files}
+
+
+def story(name: str) -> Story:
+    return next(story for story in stories() if story.name == name)
+
+
+def test_scalar_answers_give_the_same_bytes_as_the_request_that_they_mean(out: Path) -> None:
+    smallest = story("tenant/smallest-request")
+    result = cookiecutter("tenant", out, f"fleet={smallest.fleet_file}", "cluster=berlin", "name=no", "owner=sandbox-team")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert tree(out / "no") == {file.path: file.text for file in smallest.render().files}
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("name=../../etc", "name: must be a DNS label"),
+        ("title=two\nlines", "title: must be one line"),
+        ("owner=x y", "owner: must be a Backstage group"),
+        ("cluster=berlim", "Did you mean 'berlin'"),
+        ("gpu_profile=nvidia-a30-24g", "Did you mean 'nvidia-a30-24gb'"),
+    ],
+)
+def test_bad_answers_are_refused_and_nothing_is_written(answer: str, told: str, out: Path) -> None:
+    queue = story("tenant/gpus-with-a-queue")
+    answers = {"fleet": str(queue.fleet_file), "cluster": "berlin", "name": "no", "owner": "sandbox-team", "gpu_quota": "1"}
+    key, _, value = answer.partition("=")
+    result = cookiecutter("tenant", out, *(f"{k}={v}" for k, v in {**answers, key: value}.items()))
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert told in result.stderr
+    assert list(out.iterdir()) == []
+    assert not (out.parent / "etc").exists()
+
+
+def test_a_fleet_that_is_not_there_is_asked_for(out: Path) -> None:
+    result = cookiecutter("tenant", out, "name=no", "owner=sandbox-team")
+    assert result.returncode == 2
+    assert "fleet: name your fleet file" in result.stderr
+    assert list(out.iterdir()) == []

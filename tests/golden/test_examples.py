@@ -1,0 +1,42 @@
+"""Every example renders to what is expected; `pytest tests/golden --update-golden` writes it anew."""
+
+from __future__ import annotations
+
+import pytest
+from stories import LISTING, Story, stories
+
+from goldenpath.check import check_objects
+from goldenpath.findings import Severity
+
+STORIES = stories()
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+def test_an_example_renders_to_what_its_folder_expects(story: Story, request: pytest.FixtureRequest) -> None:
+    rendered = {file.path: file.text for file in story.render().files}
+    listing = "".join(f"{path}\n" for path in sorted(rendered))
+    expected = {file.relative_to(story.expected).as_posix(): file for file in story.expected.rglob("*") if file.is_file()}
+    if request.config.getoption("--update-golden"):
+        (story.expected / LISTING).write_text(listing)
+        for path, file in expected.items():
+            if path in rendered:
+                file.write_text(rendered[path])
+            elif path != LISTING:
+                file.unlink()
+        return
+    assert len(expected) > 1, f"{story.name} expects no file: put the ones that the story is about into {story.expected}"
+    assert (story.expected / LISTING).read_text() == listing
+    for path, file in expected.items():
+        if path != LISTING:
+            assert rendered[path] == file.read_text(), f"{story.name}: {path} differs; if that is meant, use --update-golden"
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+def test_no_example_has_an_error(story: Story) -> None:
+    manifests = story.render()
+    errors = [finding for finding in check_objects(manifests.objects()) if finding.severity is Severity.ERROR]
+    assert errors == []
+
+
+def test_every_golden_path_has_an_example() -> None:
+    assert {story.path for story in STORIES} == {"platform", "tenant"}
