@@ -6,7 +6,6 @@ one, and knows nothing of templates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.check.coherence import check_coherence
@@ -17,6 +16,8 @@ from goldenpath.check.request import check_addons, check_expiry, check_overrides
 from goldenpath.check.schema import check_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from goldenpath.findings import Finding
     from goldenpath.manifests import ManifestObject
     from goldenpath.tenancy import Tenancy
@@ -32,6 +33,7 @@ def check_objects(
     Args:
         objects: what one cluster would get.
         namespaces: Namespace objects by name, for objects whose Namespace is not among them.
+
     """
     yield from check_schema(objects)
     yield from check_policies(objects, namespaces=namespaces)

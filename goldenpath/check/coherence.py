@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.findings import Finding, Severity
-from goldenpath.manifests import ManifestObject
 from goldenpath.spec.types import quantity_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from goldenpath.manifests import ManifestObject
 
 __all__ = ["check_coherence"]
 
@@ -54,34 +57,69 @@ def _quota_keys(quotas: Sequence[ManifestObject]) -> Iterator[Finding]:
             why = next((why for pattern, why in _NEVER_ENFORCED if pattern.search(key)), None)
             if why:
                 message = f"quota key {key} is accepted by the API server and never enforced: {why}"
-                yield _finding(quota, f"spec.hard[{key}]", "quota-never-enforced", message, "Take the key that is counted, or remove it.")
+                yield _finding(
+                    quota,
+                    f"spec.hard[{key}]",
+                    "quota-never-enforced",
+                    message,
+                    "Take the key that is counted, or remove it.",
+                )
 
 
-def _defaults(hard: dict[str, dict[str, Decimal]], by_kind: dict[str, list[ManifestObject]]) -> Iterator[Finding]:
+def _defaults(
+    hard: dict[str, dict[str, Decimal]], by_kind: dict[str, list[ManifestObject]]
+) -> Iterator[Finding]:
     defaulted: defaultdict[str, set[str]] = defaultdict(set)
     for limits in by_kind["LimitRange"]:
         for entry in _mapping(limits.body, "spec").get("limits") or ():
             if entry.get("type") == "Container":
-                defaulted[limits.namespace] |= {f"requests.{name}" for name in entry.get("defaultRequest") or ()}
+                defaulted[limits.namespace] |= {
+                    f"requests.{name}" for name in entry.get("defaultRequest") or ()
+                }
                 defaulted[limits.namespace] |= {f"limits.{name}" for name in entry.get("default") or ()}
     for quota in by_kind["ResourceQuota"]:
         for key in _mapping(quota.body, "spec", "hard"):
-            if re.fullmatch(r"(requests|limits)\.(cpu|memory)", key) and key not in defaulted[quota.namespace]:
-                message = f"quota covers {key}, and no LimitRange gives a default: a Pod without it is refused"
-                yield _finding(quota, f"spec.hard[{key}]", "quota-without-default", message, "Add the default to the namespace's LimitRange.")
+            if (
+                re.fullmatch(r"(requests|limits)\.(cpu|memory)", key)
+                and key not in defaulted[quota.namespace]
+            ):
+                message = (
+                    f"quota covers {key}, and no LimitRange gives a default: a Pod without it is refused"
+                )
+                yield _finding(
+                    quota,
+                    f"spec.hard[{key}]",
+                    "quota-without-default",
+                    message,
+                    "Add the default to the namespace's LimitRange.",
+                )
 
 
-def _queues(hard: dict[str, dict[str, Decimal]], by_kind: dict[str, list[ManifestObject]]) -> Iterator[Finding]:
+def _queues(
+    hard: dict[str, dict[str, Decimal]], by_kind: dict[str, list[ManifestObject]]
+) -> Iterator[Finding]:
     queues = {queue.name: queue for queue in by_kind["ClusterQueue"]}
     for local in by_kind["LocalQueue"]:
         target = _mapping(local.body, "spec").get("clusterQueue")
         if queues and target not in queues:
-            yield _finding(local, "spec.clusterQueue", "queue-missing", f"there is no ClusterQueue {target}", f"Name one of {', '.join(queues)}.")
+            yield _finding(
+                local,
+                "spec.clusterQueue",
+                "queue-missing",
+                f"there is no ClusterQueue {target}",
+                f"Name one of {', '.join(queues)}.",
+            )
     for queue in queues.values():
         namespace = _mapping(queue.body, "spec", "namespaceSelector", "matchLabels").get(_NAMESPACE_LABEL)
         if namespace is None:
             message = f"the queue is open to every namespace that its selector matches, not to one by {_NAMESPACE_LABEL}"
-            yield _finding(queue, "spec.namespaceSelector", "queue-namespace", message, "Select the tenant's namespace by its name.")
+            yield _finding(
+                queue,
+                "spec.namespaceSelector",
+                "queue-namespace",
+                message,
+                "Select the tenant's namespace by its name.",
+            )
         elif namespace in hard:
             yield from _queue_against_quota(queue, hard[namespace])
 
@@ -92,12 +130,20 @@ def _queue_against_quota(queue: ManifestObject, hard: dict[str, Decimal]) -> Ite
         for flavor in group.get("flavors") or ():
             for resource in flavor.get("resources") or ():
                 numbers = [_number(resource.get(key, 0)) for key in ("nominalQuota", "borrowingLimit")]
-                admits[resource["name"]] += sum((number for number in numbers if number is not None), Decimal(0))
+                admits[resource["name"]] += sum(
+                    (number for number in numbers if number is not None), Decimal(0)
+                )
     for resource, number in admits.items():
         wall = hard.get(f"requests.{resource}")
         if wall is None:
             message = f"the queue gives out {resource}, which no ResourceQuota limits: a Pod that goes round the queue has no wall"
-            yield _finding(queue, "spec.resourceGroups", "queue-without-quota", message, f"Add requests.{resource} to the quota.")
+            yield _finding(
+                queue,
+                "spec.resourceGroups",
+                "queue-without-quota",
+                message,
+                f"Add requests.{resource} to the quota.",
+            )
         elif wall != number:
             message = f"the queue may give out {number.normalize():f} of {resource}, and the ResourceQuota allows {wall.normalize():f}"
             fix = "Make the quota what the queue has, with what it may borrow."
@@ -111,7 +157,11 @@ def _bindings(by_kind: dict[str, list[ManifestObject]]) -> Iterator[Finding]:
         if reference.get("kind") == "Role" and (binding.namespace, reference.get("name")) not in roles:
             message = f"binds Role {reference.get('name')}, which is not there: its subjects may do nothing"
             yield _finding(binding, "roleRef.name", "role-missing", message, "Name a Role of this namespace.")
-        if reference.get("kind") == "ClusterRole" and reference.get("name") in {"admin", "cluster-admin", "edit"}:
+        if reference.get("kind") == "ClusterRole" and reference.get("name") in {
+            "admin",
+            "cluster-admin",
+            "edit",
+        }:
             message = f"binds the built-in {reference['name']}, which may raise its own limits"
             yield _finding(binding, "roleRef.name", "role-too-wide", message, "Bind a Role of the namespace.")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from goldenpath.findings import Finding, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from goldenpath.tenancy import Tenancy
 
 __all__ = ["check_fleet"]
@@ -31,13 +32,22 @@ def check_fleet(tenancies: Iterable[Tenancy]) -> Iterator[Finding]:
             promised[tenancy.cluster_name, grant.pool.accelerator.id].append(tenancy)
     for (cluster, profile), holders in promised.items():
         numbers = {
-            holder.name: grant.quota for holder in holders for grant in holder.grants if grant.pool.accelerator.id == profile
+            holder.name: grant.quota
+            for holder in holders
+            for grant in holder.grants
+            if grant.pool.accelerator.id == profile
         }
         capacity = next(pool.count for pool in holders[0].platform.pools if pool.accelerator.id == profile)
         if sum(numbers.values()) > capacity:
             shares = ", ".join(f"{name} {number}" for name, number in sorted(numbers.items()))
             message = f"{cluster} has {capacity} of {profile}, and its tenants were promised {sum(numbers.values())}: {shares}"
-            yield _finding(holders[-1], "gpus", "fleet-capacity", message, "Lower a quota, or let tenants borrow instead.")
+            yield _finding(
+                holders[-1],
+                "gpus",
+                "fleet-capacity",
+                message,
+                "Lower a quota, or let tenants borrow instead.",
+            )
 
 
 def _finding(tenancy: Tenancy, field: str, rule: str, message: str, fix: str) -> Finding:

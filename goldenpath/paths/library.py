@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from goldenpath.errors import InputError, Problem
 from goldenpath.paths.metadata import METADATA_FILE, GoldenPath, read_golden_path
 from goldenpath.spec.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Library", "builtin_folder"]
 
@@ -44,17 +47,28 @@ class Library:
         Raises:
             InputError: there is none such.
             DataError: its metadata is broken.
+
         """
-        versions = {path.version: path for path in self._versions(major.split("/", 1)[0]) if path.major == major}
+        versions = {
+            path.version: path for path in self._versions(major.split("/", 1)[0]) if path.major == major
+        }
         if version is not None and version in versions:
             return versions[version]
         if version is None and versions:
             return versions[max(versions, key=_ordered)]
         known = [path.major for path in self]
         if versions:
-            message = f"{major} has no version {version}; there are {', '.join(sorted(versions, key=_ordered))}"
+            message = (
+                f"{major} has no version {version}; there are {', '.join(sorted(versions, key=_ordered))}"
+            )
             raise InputError([Problem("golden_path", "unknown-version", message)])
-        problem = Problem("golden_path", "unknown-golden-path", f"there are {', '.join(known)}", major, nearest(major, known))
+        problem = Problem(
+            "golden_path",
+            "unknown-golden-path",
+            f"there are {', '.join(known)}",
+            major,
+            nearest(major, known),
+        )
         raise InputError([problem])
 
     def _current(self) -> dict[str, Path]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -12,6 +11,9 @@ from goldenpath import kubeyaml
 from goldenpath.errors import DataError
 from goldenpath.paths.inputs import ExtraInputs
 from goldenpath.spec.model import Model
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["METADATA_FILE", "GoldenPath", "Metadata", "read_golden_path"]
 
@@ -74,6 +76,7 @@ class GoldenPath:
 
         Raises:
             DataError: they are no usable JSON Schema.
+
         """
         return ExtraInputs(self.metadata.inputs, place=str(self.folder / METADATA_FILE))
 
@@ -83,6 +86,7 @@ class GoldenPath:
 
         Raises:
             DataError: there is none.
+
         """
         for entry in sorted(self.folder.iterdir()):
             if entry.is_dir() and "cookiecutter" in entry.name and "[[" in entry.name:
@@ -95,6 +99,7 @@ def read_golden_path(folder: Path) -> GoldenPath:
 
     Raises:
         DataError: its metadata is broken; the message names the file and the field.
+
     """
     file = folder / METADATA_FILE
     try:

@@ -33,7 +33,12 @@ def value_at(document: Any, location: Location) -> Any:
     for step in location:
         if isinstance(document, Mapping):
             document = document.get(step, MISSING)
-        elif isinstance(document, Sequence) and not isinstance(document, str) and isinstance(step, int) and step < len(document):
+        elif (
+            isinstance(document, Sequence)
+            and not isinstance(document, str)
+            and isinstance(step, int)
+            and step < len(document)
+        ):
             document = document[step]
         else:
             return MISSING

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from goldenpath.spec.model import Model
-from goldenpath.spec.tenant import PodSecurityLevel
+from goldenpath.spec.tenant import PodSecurityLevel  # noqa: TC001 - pydantic reads it when the class is made
 from goldenpath.spec.types import (
     Bytes,
     Cpu,
@@ -93,7 +93,9 @@ class Gateway(Model):
 class Spire(Model):
     """SPIRE, as it is installed on every cluster."""
 
-    class_name: Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")] = "spire-spire"
+    class_name: Annotated[
+        str, Field(max_length=253, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
+    ] = "spire-spire"
     """Class that the SPIRE controller manager watches."""
 
 

@@ -57,9 +57,20 @@ def _name(fields: Fields, fleet: Fleet) -> Iterator[Problem]:
     if not isinstance(name, str):
         return
     if name in reserved_names(fleet) or name.startswith(RESERVED_PREFIXES):
-        yield problem(fields, ("name",), "reserved-name", "belongs to the platform; take another name", f"team-{name}"[:40].rstrip("-"))
+        yield problem(
+            fields,
+            ("name",),
+            "reserved-name",
+            "belongs to the platform; take another name",
+            f"team-{name}"[:40].rstrip("-"),
+        )
     elif name in fleet.retired:
-        yield problem(fields, ("name",), "retired-name", "was a tenant that is gone, whose name must not come back; take another name")
+        yield problem(
+            fields,
+            ("name",),
+            "retired-name",
+            "was a tenant that is gone, whose name must not come back; take another name",
+        )
 
 
 def _clusters(fields: Fields, fleet: Fleet) -> Iterator[Problem]:
@@ -69,7 +80,9 @@ def _clusters(fields: Fields, fleet: Fleet) -> Iterator[Problem]:
     if not isinstance(fields.get("placement"), dict):
         return
     regions = {cluster.region for cluster in fleet.clusters.values()}
-    unknown = [(index, region) for index, region in fields.items("placement", "regions") if region not in regions]
+    unknown = [
+        (index, region) for index, region in fields.items("placement", "regions") if region not in regions
+    ]
     for index, region in unknown:
         yield problem(
             fields,
@@ -113,7 +126,13 @@ def _gpu(fields: Fields, fleet: Fleet, targets: tuple[str, ...], index: int) -> 
             if name not in fleet.clusters:
                 yield _unknown_cluster(fields, place, name, fleet)
             elif targets and name not in targets:
-                yield problem(fields, place, "unknown-cluster", "is not among the clusters of this request", nearest(name, targets))
+                yield problem(
+                    fields,
+                    place,
+                    "unknown-cluster",
+                    "is not among the clusters of this request",
+                    nearest(name, targets),
+                )
         where = tuple(name for _, name in named if name in fleet.clusters)
     profile = fields.get(*location, "profile")
     if not isinstance(profile, str):
@@ -124,18 +143,32 @@ def _gpu(fields: Fields, fleet: Fleet, targets: tuple[str, ...], index: int) -> 
             # Of a model that no catalogue knows, the catalogue has spoken already.
             if profile.split("/", 1)[0] in catalogue():
                 offer = ", ".join(pools) or "no accelerators"
-                yield problem(fields, (*location, "profile"), "profile-not-there", f"is not on {name}, which has {offer}", nearest(profile, pools))
+                yield problem(
+                    fields,
+                    (*location, "profile"),
+                    "profile-not-there",
+                    f"is not on {name}, which has {offer}",
+                    nearest(profile, pools),
+                )
         else:
             yield from _capacity(fields, location, name, pools[profile])
 
 
-def _capacity(fields: Fields, location: tuple[str, int], cluster: str, pool: AcceleratorPool) -> Iterator[Problem]:
+def _capacity(
+    fields: Fields, location: tuple[str, int], cluster: str, pool: AcceleratorPool
+) -> Iterator[Problem]:
     quota, borrow = fields.get(*location, "quota"), fields.get(*location, "borrow")
     capacity = capacity_of(pool)
     if not isinstance(quota, int):
         return
     if quota > capacity:
-        yield problem(fields, (*location, "quota"), "capacity", f"is more than {cluster} has of {pool.profile}, which is {capacity}", str(capacity))
+        yield problem(
+            fields,
+            (*location, "quota"),
+            "capacity",
+            f"is more than {cluster} has of {pool.profile}, which is {capacity}",
+            str(capacity),
+        )
     elif isinstance(borrow, int) and quota + borrow > capacity:
         yield problem(
             fields,
@@ -169,9 +202,23 @@ def _ways_of_asking(fields: Fields, location: Location, accelerator: Accelerator
         given = fields.get(*location, *steps)
         if given is not MISSING and given not in choices:
             known = f"has {what} {', '.join(choices)}" if choices else f"has no {what}; remove it"
-            yield problem(fields, (*location, *steps), "does-not-apply", f"{accelerator.id} {known}", nearest(given, choices))
-    if fields.get(*location, "sharing", "mode") == "vgpu" and fields.get(*location, "sharing", "rename") is True:
-        yield problem(fields, (*location, "sharing", "rename"), "does-not-apply", "is for time-slicing and mps; remove it")
+            yield problem(
+                fields,
+                (*location, *steps),
+                "does-not-apply",
+                f"{accelerator.id} {known}",
+                nearest(given, choices),
+            )
+    if (
+        fields.get(*location, "sharing", "mode") == "vgpu"
+        and fields.get(*location, "sharing", "rename") is True
+    ):
+        yield problem(
+            fields,
+            (*location, "sharing", "rename"),
+            "does-not-apply",
+            "is for time-slicing and mps; remove it",
+        )
 
 
 def fleet_problems(fields: Fields) -> Iterator[Problem]:
@@ -187,13 +234,27 @@ def fleet_problems(fields: Fields) -> Iterator[Problem]:
                 continue
             known = profiles.get(profile)
             if known is None:
-                yield problem(fields, (*location, "profile"), "unknown-profile", "is no accelerator of the catalogue (`goldenpath profiles` lists them)", profiles.nearest(profile))  # noqa: E501
+                yield problem(
+                    fields,
+                    (*location, "profile"),
+                    "unknown-profile",
+                    "is no accelerator of the catalogue (`goldenpath profiles` lists them)",
+                    profiles.nearest(profile),
+                )
             elif profile in seen:
-                yield problem(fields, (*location, "profile"), "duplicate", "is there twice; add the numbers up")
+                yield problem(
+                    fields, (*location, "profile"), "duplicate", "is there twice; add the numbers up"
+                )
             else:
                 yield from _ways_of_asking(fields, location, known)
             seen.add(profile)
     for trust_domain in fields.get("federation") if isinstance(fields.get("federation"), dict) else ():
         endpoint = fields.get("federation", trust_domain, "endpoint")
         if isinstance(endpoint, str) and not endpoint.startswith("https://"):
-            yield problem(fields, ("federation", trust_domain, "endpoint"), "url", "must start with https://: a bundle is a root of trust", endpoint.replace("http://", "https://", 1))  # noqa: E501
+            yield problem(
+                fields,
+                ("federation", trust_domain, "endpoint"),
+                "url",
+                "must start with https://: a bundle is a root of trust",
+                endpoint.replace("http://", "https://", 1),
+            )

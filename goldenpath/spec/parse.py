@@ -50,6 +50,7 @@ def parse_tenant(
 
     Raises:
         InputError: with every problem.
+
     """
 
     def rules(fields: Fields) -> Iterator[Problem]:
@@ -68,22 +69,37 @@ def parse_fleet(document: Any, *, file: str | None = None) -> Fleet:
 
     Raises:
         InputError: with every problem.
+
     """
     return _parse(Fleet, document, fleet_problems, file)
 
 
-def _parse(model: type[S], document: Any, rules: Callable[[Fields], Iterable[Problem]], file: str | None) -> S:
+def _parse(
+    model: type[S], document: Any, rules: Callable[[Fields], Iterable[Problem]], file: str | None
+) -> S:
     if not isinstance(document, dict):
-        raise InputError.of("", "type", f"must be a mapping that says what the {model.__name__.lower()} is", document, file=file)
+        raise InputError.of(
+            "",
+            "type",
+            f"must be a mapping that says what the {model.__name__.lower()} is",
+            document,
+            file=file,
+        )
     try:
         spec, errors = model.model_validate(document), []
     except ValidationError as error:
         spec, errors = None, list(_given_locations(error, document))
     failed = [location for location, _ in errors]
-    problems = [_problem(model, document, location, error) for location, error in errors if error["type"] != "goldenpath_rules"]
+    problems = [
+        _problem(model, document, location, error)
+        for location, error in errors
+        if error["type"] != "goldenpath_rules"
+    ]
     problems += rules(Fields(document, failed=(location for location in failed if location)))
     if problems:
-        unique = dict.fromkeys(problem.in_file(file) if file else problem for problem in _without_repeats(problems))
+        unique = dict.fromkeys(
+            problem.in_file(file) if file else problem for problem in _without_repeats(problems)
+        )
         raise InputError(sorted(unique, key=lambda problem: _position(document, problem.path)))
     if spec is None:  # only the model's own run of the rules failed, and here they all passed
         raise AssertionError("the rules must give the same answer in the model and in the parser")
@@ -112,13 +128,22 @@ def _problem(model: type[BaseModel], document: Any, location: Location, error: A
         case "extra_forbidden":
             names = _field_names(model, location[:-1])
             known = f"; known are {', '.join(names)}" if names else ""
-            return Problem(path, "unknown-field", f"is no field here{known}", MISSING, nearest(location[-1], names))
+            return Problem(
+                path, "unknown-field", f"is no field here{known}", MISSING, nearest(location[-1], names)
+            )
         case "literal_error":
             choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
-            return Problem(path, "choice", f"must be one of {', '.join(choices)}", given, nearest(given, choices))
+            return Problem(
+                path, "choice", f"must be one of {', '.join(choices)}", given, nearest(given, choices)
+            )
         case kind:
             message = error["msg"].removeprefix("Input should be ").removeprefix("Input should ")
-            return Problem(path, kind.replace("_", "-"), f"must be {message}" if message != error["msg"] else message, given)
+            return Problem(
+                path,
+                kind.replace("_", "-"),
+                f"must be {message}" if message != error["msg"] else message,
+                given,
+            )
 
 
 def _field_names(model: type[BaseModel], location: Location) -> tuple[str, ...]:
@@ -130,7 +155,7 @@ def _field_names(model: type[BaseModel], location: Location) -> tuple[str, ...]:
             current = field.annotation if field else None
         else:
             current = _inner(current)
-    models = [found for found in _models(current)]
+    models = list(_models(current))
     return tuple(dict.fromkeys(name for found in models for name in found.model_fields))
 
 

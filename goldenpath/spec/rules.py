@@ -6,14 +6,16 @@ of its problems. Rules against the fleet are in :mod:`goldenpath.spec.fleet_rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goldenpath.accelerators import catalogue
 from goldenpath.engines import Signal, engine_catalogue
 from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.fields import Fields, Location, path_of
 from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["request_problems"]
 
@@ -25,11 +27,26 @@ LATENCY_GOALS = ("time_to_first_token", "inter_token_latency")
 
 def request_problems(fields: Fields) -> Iterator[Problem]:
     """Every problem of a request that can be told without the fleet."""
-    for rule in (_where, _duplicates, _gpu_profiles, _egress, _source, _references, _accounts, _replicas, _engine, _signal, _measurable, _overrides):
+    for rule in (
+        _where,
+        _duplicates,
+        _gpu_profiles,
+        _egress,
+        _source,
+        _references,
+        _accounts,
+        _replicas,
+        _engine,
+        _signal,
+        _measurable,
+        _overrides,
+    ):
         yield from rule(fields)
 
 
-def problem(fields: Fields, location: Location, rule: str, message: str, nearest_value: str | None = None) -> Problem:
+def problem(
+    fields: Fields, location: Location, rule: str, message: str, nearest_value: str | None = None
+) -> Problem:
     """A problem at a location, with the value that was given there."""
     return Problem(path_of(location), rule, message, fields.get(*location), nearest_value)
 
@@ -38,8 +55,14 @@ def _where(fields: Fields) -> Iterator[Problem]:
     if fields.has("clusters") and fields.has("placement"):
         yield Problem("placement", "one-of", "`clusters` and `placement` exclude each other; keep one")
     elif not fields.has("clusters") and not fields.has("placement"):
-        yield Problem("clusters", "required", "say where: `clusters` by name, or a `placement` by region and labels")
-    elif fields.has("placement") and not fields.has("placement", "regions") and not fields.has("placement", "labels"):
+        yield Problem(
+            "clusters", "required", "say where: `clusters` by name, or a `placement` by region and labels"
+        )
+    elif (
+        fields.has("placement")
+        and not fields.has("placement", "regions")
+        and not fields.has("placement", "labels")
+    ):
         yield problem(fields, ("placement",), "required", "must name regions or labels")
 
 
@@ -64,7 +87,9 @@ def _repeated(entries: Iterable[tuple[int, Any]]) -> Iterator[int]:
 
 
 def _duplicates(fields: Fields) -> Iterator[Problem]:
-    gpu_clusters: tuple[Location, ...] = tuple(("gpus", index, "clusters") for index, _ in fields.items("gpus"))
+    gpu_clusters: tuple[Location, ...] = tuple(
+        ("gpus", index, "clusters") for index, _ in fields.items("gpus")
+    )
     for location in (*UNIQUE_LISTS, *gpu_clusters):
         for index in _repeated(fields.items(*location)):
             yield problem(fields, (*location, index), "duplicate", "is there twice; remove one")
@@ -82,9 +107,14 @@ def _duplicate_gpus(fields: Fields) -> Iterator[Problem]:
         if not isinstance(profile, str):
             continue
         where = None if clusters is MISSING else frozenset(map(str, clusters))
-        if any(profile == other and (where is None or place is None or where & place) for other, place in seen):
+        if any(
+            profile == other and (where is None or place is None or where & place) for other, place in seen
+        ):
             yield problem(
-                fields, ("gpus", index, "profile"), "duplicate", "is asked for twice on the same cluster; add the numbers up"
+                fields,
+                ("gpus", index, "profile"),
+                "duplicate",
+                "is asked for twice on the same cluster; add the numbers up",
             )
         seen.append((profile, where))
 
@@ -103,10 +133,14 @@ def _gpu_profiles(fields: Fields) -> Iterator[Problem]:
             )
 
 
-def _one_of(fields: Fields, location: Location, first: str, second: str, *, needed: bool) -> Iterator[Problem]:
+def _one_of(
+    fields: Fields, location: Location, first: str, second: str, *, needed: bool
+) -> Iterator[Problem]:
     has_first, has_second = fields.has(*location, first), fields.has(*location, second)
     if has_first and has_second:
-        yield Problem(path_of((*location, second)), "one-of", f"`{first}` and `{second}` exclude each other; keep one")
+        yield Problem(
+            path_of((*location, second)), "one-of", f"`{first}` and `{second}` exclude each other; keep one"
+        )
     elif needed and not has_first and not has_second:
         yield Problem(path_of(location), "required", f"must have `{first}` or `{second}`")
 
@@ -129,9 +163,15 @@ def _source(fields: Fields) -> Iterator[Problem]:
 def _references(fields: Fields) -> Iterator[Problem]:
     for index, entry in fields.items("secrets"):
         provider = fields.get("secrets", index, "provider")
-        if isinstance(entry, dict) and provider == "external-secrets" and not fields.has("secrets", index, "reference"):
+        if (
+            isinstance(entry, dict)
+            and provider == "external-secrets"
+            and not fields.has("secrets", index, "reference")
+        ):
             yield Problem(
-                f"secrets[{index}].reference", "required", "say where the External Secrets operator finds it, such as teams/vision/git"
+                f"secrets[{index}].reference",
+                "required",
+                "say where the External Secrets operator finds it, such as teams/vision/git",
             )
 
 
@@ -141,15 +181,28 @@ def _accounts(fields: Fields) -> Iterator[Problem]:
     taken = {"default"} | ({f"{name}-{own}" for own in PLATFORM_ACCOUNTS} if isinstance(name, str) else set())
     for index, account in fields.items("identity", "service_accounts"):
         if account in taken:
-            message = "belongs to the platform" if account != "default" else "is what every Pod runs as that names no account"
-            yield problem(fields, ("identity", "service_accounts", index), "reserved-name", f"{message}; take another name")
+            message = (
+                "belongs to the platform"
+                if account != "default"
+                else "is what every Pod runs as that names no account"
+            )
+            yield problem(
+                fields,
+                ("identity", "service_accounts", index),
+                "reserved-name",
+                f"{message}; take another name",
+            )
 
 
 def _replicas(fields: Fields) -> Iterator[Problem]:
     fewest, most = fields.get("autoscaling", "min_replicas"), fields.get("autoscaling", "max_replicas")
     if isinstance(fewest, int) and isinstance(most, int) and fewest > most:
         yield problem(
-            fields, ("autoscaling", "min_replicas"), "replicas", f"must be at most max_replicas, which is {most}", str(most)
+            fields,
+            ("autoscaling", "min_replicas"),
+            "replicas",
+            f"must be at most max_replicas, which is {most}",
+            str(most),
         )
 
 
@@ -158,7 +211,9 @@ def _engine(fields: Fields) -> Iterator[Problem]:
     engines = engine_catalogue()
     if isinstance(name, str) and name not in engines:
         message = f"must be one of {', '.join(engines.names)}"
-        yield problem(fields, ("autoscaling", "engine", "name"), "unknown-engine", message, engines.nearest(name))
+        yield problem(
+            fields, ("autoscaling", "engine", "name"), "unknown-engine", message, engines.nearest(name)
+        )
 
 
 def _signal(fields: Fields) -> Iterator[Problem]:
@@ -211,9 +266,17 @@ def _overrides(fields: Fields) -> Iterator[Problem]:
             continue
         metadata = patch.get("metadata")
         fixed = [key for key in ("apiVersion", "kind") if key in patch]
-        fixed += [f"metadata.{key}" for key in ("name", "namespace") if isinstance(metadata, dict) and key in metadata]
+        fixed += [
+            f"metadata.{key}"
+            for key in ("name", "namespace")
+            if isinstance(metadata, dict) and key in metadata
+        ]
         for key in fixed:
-            yield Problem(f"overrides[{index}].patch.{key}", "override", "an override cannot change what the object is; remove it")
+            yield Problem(
+                f"overrides[{index}].patch.{key}",
+                "override",
+                "an override cannot change what the object is; remove it",
+            )
         yield from _hostile_texts(f"overrides[{index}].patch", patch)
     yield from _hostile_texts("inputs", fields.get("inputs"))
 
@@ -230,4 +293,6 @@ def _hostile_texts(path: str, value: Any) -> Iterator[Problem]:
     elif isinstance(value, str):
         opener = next((opener for opener in TEMPLATE_OPENERS if opener in value), None)
         if opener:
-            yield Problem(path, "template-opener", f"must not hold {opener!r}, which starts a template", value)
+            yield Problem(
+                path, "template-opener", f"must not hold {opener!r}, which starts a template", value
+            )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag as UnionTag, model_validator
-
+from pydantic import Discriminator, Field, model_validator
+from pydantic import Tag as UnionTag
 from pydantic_core import PydanticCustomError
 
 from goldenpath.spec.model import Model
@@ -310,5 +310,9 @@ class Tenant(Model):
 
         problems = tuple(request_problems(Fields(self.model_dump(exclude_unset=True))))
         if problems:
-            raise PydanticCustomError("goldenpath_rules", "{summary}", {"summary": "; ".join(map(str, problems)), "problems": problems})
+            raise PydanticCustomError(
+                "goldenpath_rules",
+                "{summary}",
+                {"summary": "; ".join(map(str, problems)), "problems": problems},
+            )
         return self

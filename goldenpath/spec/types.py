@@ -7,7 +7,7 @@ value, so that an accepted request is never refused later for its spelling.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 import re
 import unicodedata
@@ -43,7 +43,9 @@ _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 def refuse(rule: str, message: str, nearest: str | None = None) -> PydanticCustomError:
     """An error that :mod:`goldenpath.spec.parse` turns into a problem with its rule and nearest value."""
     # The message is data, not a format string: braces in it must not be read as placeholders.
-    return PydanticCustomError("goldenpath", "{message}", {"rule": rule, "message": message, "nearest": nearest})  # type: ignore[arg-type]
+    return PydanticCustomError(
+        "goldenpath", "{message}", {"rule": rule, "message": message, "nearest": nearest}
+    )  # type: ignore[arg-type]
 
 
 def slug(text: str) -> str | None:
@@ -75,7 +77,9 @@ def _text(check: Any, *, pattern: str, limit: int, example: str) -> Any:
 
 # -- names ---------------------------------------------------------------------------------------------
 
-_LABEL_MESSAGE = "must be a DNS label: lower-case letters, digits and '-', starting and ending with a letter or digit"
+_LABEL_MESSAGE = (
+    "must be a DNS label: lower-case letters, digits and '-', starting and ending with a letter or digit"
+)
 
 
 def _nothing(_: str) -> None:
@@ -129,8 +133,15 @@ TrustDomain = _text(
 
 def _spiffe_path(value: str) -> str:
     segments = value.split("/")
-    if segments[0] or len(segments) < 2 or any(not re.fullmatch(r"[a-zA-Z0-9._-]+", s) or s in {".", ".."} for s in segments[1:]):  # noqa: E501, PLR2004
-        raise refuse("spiffe-path", "must be a SPIFFE path such as /ns/vision/sa/trainer: segments of letters, digits, '.', '-' and '_', none of them '.' or '..'")
+    if (
+        segments[0]
+        or len(segments) < 2
+        or any(not re.fullmatch(r"[a-zA-Z0-9._-]+", s) or s in {".", ".."} for s in segments[1:])
+    ):  # noqa: PLR2004
+        raise refuse(
+            "spiffe-path",
+            "must be a SPIFFE path such as /ns/vision/sa/trainer: segments of letters, digits, '.', '-' and '_', none of them '.' or '..'",
+        )
     return value
 
 
@@ -142,7 +153,9 @@ def _entity_ref(value: str) -> str:
     pattern = rf"(?:[Gg]roup:)?(?:{_BACKSTAGE_NAME}/)?{_BACKSTAGE_NAME}"
     if re.fullmatch(pattern, value) is None:
         nearest = slug(value)
-        raise refuse("group-ref", "must be a Backstage group: a name, namespace/name or group:namespace/name", nearest)
+        raise refuse(
+            "group-ref", "must be a Backstage group: a name, namespace/name or group:namespace/name", nearest
+        )
     return value
 
 
@@ -155,7 +168,10 @@ GroupRef = _text(
 
 def _idp_group(value: str) -> str:
     if value.startswith("system:"):
-        raise refuse("reserved-group", "must be a group of your identity provider; 'system:' groups belong to Kubernetes")
+        raise refuse(
+            "reserved-group",
+            "must be a group of your identity provider; 'system:' groups belong to Kubernetes",
+        )
     return value
 
 
@@ -179,7 +195,10 @@ def _free_text(limit: int) -> Any:
             raise refuse("text", f"must have at most {limit} characters, and has {len(value)}")
         for character in value:
             if unicodedata.category(character) in _REFUSED_CATEGORIES or character in _BIDI_CONTROLS:
-                raise refuse("control-character", f"must be one line of printable text; it holds U+{ord(character):04X}")
+                raise refuse(
+                    "control-character",
+                    f"must be one line of printable text; it holds U+{ord(character):04X}",
+                )
         for opener in TEMPLATE_OPENERS:
             if opener in value:
                 raise refuse("template-opener", f"must not hold {opener!r}, which starts a template")
@@ -214,6 +233,7 @@ def quantity_value(text: str) -> Decimal:
 
     Raises:
         ValueError: the text is no such quantity.
+
     """
     match = _QUANTITY.fullmatch(text)
     if match is None:
@@ -288,7 +308,11 @@ def duration_seconds(text: str) -> Decimal:
 def _duration(value: str) -> str:
     if re.fullmatch(_DURATION, value) is None:
         nearest = f"{value}s" if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) else value.replace(" ", "").lower()
-        raise refuse("duration", "must be a duration such as 750ms, 30s, 5m or 1h30m", nearest if re.fullmatch(_DURATION, nearest) else None)  # noqa: E501
+        raise refuse(
+            "duration",
+            "must be a duration such as 750ms, 30s, 5m or 1h30m",
+            nearest if re.fullmatch(_DURATION, nearest) else None,
+        )
     if duration_seconds(value) <= 0:
         raise refuse("duration", "must be more than zero")
     return value
@@ -300,14 +324,14 @@ Duration = _text(_duration, pattern=_DURATION, limit=32, example="750ms")
 def _date(value: Any) -> Any:
     if isinstance(value, str):
         try:
-            return datetime.datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=datetime.UTC).date()
+            return dt.datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
         except ValueError:
             raise refuse("date", "must be a date that exists, as YYYY-MM-DD") from None
     return value
 
 
 Date = Annotated[
-    datetime.date,
+    dt.date,
     BeforeValidator(_date),
     WithJsonSchema({"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "examples": ["2027-06-30"]}),
 ]  # fmt: skip
@@ -340,10 +364,20 @@ Cidr = _text(_cidr, pattern=r"[0-9a-fA-F.:]+/[0-9]{1,3}", limit=43, example="10.
 
 def _host(value: str) -> str:
     if re.fullmatch(r"[0-9.]+", value):
-        raise refuse("host-name", "must be a host name, not an address; give an address as cidr", f"{value}/32")
-    if len(value) > 253 or not re.fullmatch(_DNS_SUBDOMAIN, value) or any(len(part) > DNS_LABEL_CHARS for part in value.split(".")):  # noqa: E501, PLR2004
+        raise refuse(
+            "host-name", "must be a host name, not an address; give an address as cidr", f"{value}/32"
+        )
+    if (
+        len(value) > 253
+        or not re.fullmatch(_DNS_SUBDOMAIN, value)
+        or any(len(part) > DNS_LABEL_CHARS for part in value.split("."))
+    ):  # noqa: PLR2004
         nearest = re.sub(r"^[a-z]+://", "", value.lower()).split("/", 1)[0].split(":", 1)[0]
-        raise refuse("host-name", "must be a host name such as huggingface.co, without scheme, port or path", nearest if re.fullmatch(_DNS_SUBDOMAIN, nearest) else None)  # noqa: E501
+        raise refuse(
+            "host-name",
+            "must be a host name such as huggingface.co, without scheme, port or path",
+            nearest if re.fullmatch(_DNS_SUBDOMAIN, nearest) else None,
+        )
     return value
 
 
@@ -362,7 +396,9 @@ def _no_credentials(value: str) -> None:
 
 def _git_url(value: str) -> str:
     _no_credentials(value)
-    if re.fullmatch(rf"https://{_HOST_PORT}{_URL_PATH}|ssh://([A-Za-z0-9._-]+@)?{_HOST_PORT}{_URL_PATH}", value):
+    if re.fullmatch(
+        rf"https://{_HOST_PORT}{_URL_PATH}|ssh://([A-Za-z0-9._-]+@)?{_HOST_PORT}{_URL_PATH}", value
+    ):
         return value
     scp = re.fullmatch(r"([A-Za-z0-9._-]+@)?([a-z0-9.-]+):([A-Za-z0-9._/-]+)", value)
     nearest = f"ssh://{scp[1] or ''}{scp[2]}/{scp[3]}" if scp else None
@@ -382,7 +418,12 @@ def _http_url(value: str) -> str:
     return value
 
 
-HttpUrl = _text(_http_url, pattern=rf"https?://{_HOST_PORT}{_URL_PATH}", limit=512, example="https://spire.example.org:8443")
+HttpUrl = _text(
+    _http_url,
+    pattern=rf"https?://{_HOST_PORT}{_URL_PATH}",
+    limit=512,
+    example="https://spire.example.org:8443",
+)
 
 _REPOSITORY_PATH = r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
@@ -396,10 +437,19 @@ def _oci_url(value: str) -> str:
     bare = value.removeprefix("oci://").removeprefix("https://").lower()
     nearest = re.sub(rf"(:{_TAG}|@{_DIGEST})$", "", bare)
     suggestion = f"oci://{nearest}" if re.fullmatch(rf"{_HOST_PORT}/{_REPOSITORY_PATH}", nearest) else None
-    raise refuse("oci-url", "must be an OCI repository such as oci://registry.example.org/team/deploy, without tag or digest", suggestion)
+    raise refuse(
+        "oci-url",
+        "must be an OCI repository such as oci://registry.example.org/team/deploy, without tag or digest",
+        suggestion,
+    )
 
 
-OciUrl = _text(_oci_url, pattern=rf"oci://{_HOST_PORT}/{_REPOSITORY_PATH}", limit=512, example="oci://registry.example.org/vision/deploy")
+OciUrl = _text(
+    _oci_url,
+    pattern=rf"oci://{_HOST_PORT}/{_REPOSITORY_PATH}",
+    limit=512,
+    example="oci://registry.example.org/vision/deploy",
+)
 
 ImagePrefix = _text(
     _matching("image-prefix", rf"{_HOST_PORT}(/{_REPOSITORY_PATH})?", 255, "must be a registry, with or without a path: registry.example.org/team", lambda v: v.lower().removeprefix("https://").rstrip("/")),
@@ -431,7 +481,9 @@ def _relative_path(value: str) -> str:
     parts = value.removeprefix("./").rstrip("/").split("/")
     if value in {".", "./"}:
         return value
-    if value.startswith("/") or any(part in {"", ".", ".."} or not re.fullmatch(r"[A-Za-z0-9._-]+", part) for part in parts):
+    if value.startswith("/") or any(
+        part in {"", ".", ".."} or not re.fullmatch(r"[A-Za-z0-9._-]+", part) for part in parts
+    ):
         raise refuse("path", "must be a path inside the repository, such as ./deploy, without '..'")
     return value
 

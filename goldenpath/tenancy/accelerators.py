@@ -7,13 +7,14 @@ that a Kubernetes 1.36 API server was seen to enforce are written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.accelerators import Accelerator, MigStrategy, Sharing, SharingMode, Taint, catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from goldenpath.spec.fleet import AcceleratorPool
 
 __all__ = ["Grant", "Pool", "accelerator_quota", "pools_of"]
@@ -72,7 +73,9 @@ def _pool(pool: AcceleratorPool) -> Pool:
         raise KeyError(pool.profile)
     mig = MigStrategy(pool.mig_strategy) if pool.mig_strategy else None
     sharing = (
-        Sharing(mode=SharingMode(pool.sharing.mode), replicas=pool.sharing.replicas, rename=pool.sharing.rename)
+        Sharing(
+            mode=SharingMode(pool.sharing.mode), replicas=pool.sharing.replicas, rename=pool.sharing.rename
+        )
         if pool.sharing
         else None
     )
@@ -105,6 +108,7 @@ def accelerator_quota(pools: Iterable[Pool], grants: Iterable[Grant], *, borrowi
         pools: everything that the cluster has.
         grants: what the tenant may use.
         borrowing: whether a queue lends what others leave idle; without one, what is borrowed is not there.
+
     """
     hard: dict[str, int] = {}
     for pool in pools:

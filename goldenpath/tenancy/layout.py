@@ -33,4 +33,6 @@ class Layout:
     @property
     def flux_roots(self) -> dict[str, str]:
         """Name of each root Kustomization for tenants, and the folder that it applies."""
-        return {f"tenants-{shard}": f"flux/{shard}" for shard in SHARDS} if self.sharded else {"tenants": "flux"}
+        return (
+            {f"tenants-{shard}": f"flux/{shard}" for shard in SHARDS} if self.sharded else {"tenants": "flux"}
+        )

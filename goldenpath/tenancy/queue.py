@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from goldenpath.tenancy.accelerators import Grant
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from goldenpath.tenancy.accelerators import Grant
 
 __all__ = ["COHORT", "GENERAL_FLAVOR", "FlavorQuota", "ResourceGroup", "accelerator_groups"]
 

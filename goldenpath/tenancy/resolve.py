@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,8 @@ from goldenpath.tenancy.platform import PRIORITY_CLASSES, Platform
 from goldenpath.tenancy.queue import ResourceGroup, accelerator_groups
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from goldenpath.spec.fleet import Fleet
     from goldenpath.spec.tenant import Egress, Tenant
 
@@ -126,7 +127,9 @@ class Tenancy:
         """SPIFFE identities of the declared service accounts."""
         accounts = self.tenant.identity.service_accounts if self.tenant.identity else ()
         return tuple(
-            WorkloadIdentity(account, spiffe_id(self.trust_domain, self.name, account), f"{self.name}.{account}")
+            WorkloadIdentity(
+                account, spiffe_id(self.trust_domain, self.name, account), f"{self.name}.{account}"
+            )
             for account in accounts
         )
 
@@ -164,8 +167,12 @@ class Tenancy:
             version=asked.engine.version if asked.engine else None,
             namespace=self.name,
             target=asked.target,
-            time_to_first_token=duration_seconds(asked.time_to_first_token) if asked.time_to_first_token else None,
-            inter_token_latency=duration_seconds(asked.inter_token_latency) if asked.inter_token_latency else None,
+            time_to_first_token=duration_seconds(asked.time_to_first_token)
+            if asked.time_to_first_token
+            else None,
+            inter_token_latency=duration_seconds(asked.inter_token_latency)
+            if asked.inter_token_latency
+            else None,
         )
 
     @cached_property
