@@ -97,10 +97,8 @@ def _parse(
     ]
     problems += rules(Fields(document, failed=(location for location in failed if location)))
     if problems:
-        unique = dict.fromkeys(
-            problem.in_file(file) if file else problem for problem in _without_repeats(problems)
-        )
-        raise InputError(sorted(unique, key=lambda problem: _position(document, problem.path)))
+        told = [problem.in_file(file) if file else problem for problem in _without_repeats(problems)]
+        raise InputError(sorted(told, key=lambda problem: _position(document, problem.path)))
     if spec is None:  # only the model's own run of the rules failed, and here they all passed
         raise AssertionError("the rules must give the same answer in the model and in the parser")
     return spec
