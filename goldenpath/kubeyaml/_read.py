@@ -69,8 +69,13 @@ def load_all(text: str, *, name: str = "<input>") -> list[Any]:
         value = _load_json(text, name)
         if value is not _NOT_JSON:
             return [value]
-    documents = (_Document(part, line, name).value() for line, part in split(text, name))
+    documents = (load_document(part, first_line=line, name=name) for line, part in split(text, name))
     return [document for document in documents if document is not None]
+
+
+def load_document(text: str, *, first_line: int, name: str) -> Any:
+    """The value of what stands between two separators; ``first_line`` counts from 0."""
+    return _Document(text, first_line, name).value()
 
 
 def load_file(path: str | PathLike[str]) -> Any:
@@ -140,16 +145,11 @@ class _Document:
 
     def _only_document(self) -> Any:
         self._next()  # the stream's start
-        event = self._next()
-        if isinstance(event, yaml.StreamEndEvent):
+        if isinstance(self._next(), yaml.StreamEndEvent):
             return None
-        if event.version or event.tags:
-            self._refuse("yaml-directive", "directives ('%YAML', '%TAG') are not read", event.start_mark)
         value = self._node(self._next(), 1)
         self._next()  # the document's end
-        event = self._next()
-        if not isinstance(event, yaml.StreamEndEvent):
-            self._refuse("yaml-document-end", "Kubernetes drops whatever follows '...'", event.start_mark)
+        self._next()  # the stream's end; content behind '...', which Kubernetes would drop, is an error here
         return value
 
     def _node(self, event: Any, depth: int) -> Any:

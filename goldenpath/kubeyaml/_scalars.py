@@ -65,7 +65,7 @@ def key_text(value: Scalar) -> str | None:
         case bool():
             return "true" if value else "false"
         case int():
-            return str(value)
+            return str(value) if value in _INT64 else None
         case float():
             return _float_key(value)
         case None:
@@ -117,27 +117,25 @@ def _float_key(value: float) -> str:
     """``strconv.FormatFloat(value, 'g', -1, 32)``: Kubernetes prints a float key in single precision."""
     if math.isnan(value):
         return ".nan"
-    try:
-        packed = struct.pack("<f", value)
-    except OverflowError:
-        packed = struct.pack("<f", math.copysign(math.inf, value))
-    if math.isinf(struct.unpack("<f", packed)[0]):
-        return ".inf" if value > 0 else "-.inf"
-    mantissa, _, exponent_text = _shortest_digits(value, packed).partition("e")
+    single = _single_precision(value)
+    if math.isinf(single):
+        return ".inf" if single > 0 else "-.inf"
+    mantissa, _, exponent_text = _shortest_digits(single).partition("e")
     exponent = int(exponent_text)
     if _SMALLEST_PLAIN_EXPONENT <= exponent < _LARGEST_PLAIN_EXPONENT:
         return format(Decimal(f"{mantissa}e{exponent}"), "f")
     return f"{mantissa}e{exponent:+03d}"
 
 
-def _shortest_digits(value: float, packed: bytes) -> str:
+def _shortest_digits(single: float) -> str:
     """The fewest decimal digits that read back as the same single-precision float, as ``d.ddde+XX``."""
-    candidates = (f"{value:.{digits}e}" for digits in range(_FLOAT32_DIGITS))
-    return next(text for text in candidates if _single(text) == packed)
+    candidates = (f"{single:.{digits}e}" for digits in range(_FLOAT32_DIGITS))
+    return next(text for text in candidates if _single_precision(float(text)) == single)
 
 
-def _single(text: str) -> bytes | None:
+def _single_precision(value: float) -> float:
     try:
-        return struct.pack("<f", float(text))
+        rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
     except OverflowError:
-        return None
+        return math.copysign(math.inf, value)
+    return rounded

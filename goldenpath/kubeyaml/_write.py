@@ -25,12 +25,13 @@ _SOLID: Final = r"[A-Za-z0-9_./@%+=~-]"
 _PLAIN: Final = re.compile(
     rf"""
     (?: [A-Za-z] | \.?/(?={_SOLID}) | --(?=[A-Za-z]) | (?=[0-9][^ ]*{_NO_NUMBER})(?!.*\ )[0-9] )
-    (?: {_SOLID} | :(?={_SOLID}) | \ +(?={_SOLID}) )*
+    (?: {_SOLID}++ | (?: : | \ ++ )(?={_SOLID}) )*+
     """,
     re.VERBOSE | re.ASCII,
 )
 
-_INT64: Final = range(-(2**63), 2**63)
+_MIN_INT64: Final = -(2**63)
+_MAX_INT64: Final = 2**63 - 1
 _EXACT_FLOAT: Final = 2.0**53
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BMP_END: Final = 0xFFFF
@@ -50,7 +51,7 @@ def scalar(value: str | float | bool | None) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        if value not in _INT64:
+        if not _MIN_INT64 <= value <= _MAX_INT64:
             raise ValueError(f"Kubernetes has no integers beyond 64 bits: {value}")
         return int.__repr__(value)
     if isinstance(value, float):
