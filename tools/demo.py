@@ -1,0 +1,148 @@
+"""Render and check the sample fleet through the real command line, and show what one request becomes.
+
+``make demo`` runs this. It fails where something unexpected happens: an error finding in the sample fleet, or a
+request that must be refused and is not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+SAMPLES: Final = ROOT / "tests" / "requests"
+OUT: Final = ROOT / "build" / "demo"
+COMMAND: Final = Path(sys.executable).with_name("goldenpath")
+SHOWN_IN_FULL: Final = "vision"
+FLEET: Final = ("--fleet", "goldenpath.yaml")
+COLOURED: Final = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+SHOWN_PROBLEMS: Final = 3
+
+BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished command."""
+
+    line: str
+    code: int
+    out: str
+    err: str
+
+
+def main() -> None:
+    shutil.rmtree(OUT, ignore_errors=True)
+    shown = OUT.relative_to(ROOT)
+    names = sorted((path.name for path in SAMPLES.glob("*.yaml")), key=lambda name: (name != FLEET[1], name))
+    heading("Render what the clusters share, and every tenant")
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: expect(goldenpath("render", name, *FLEET, "--out", str(OUT)), 0), names))
+    files = sorted(path.relative_to(OUT).as_posix() for path in OUT.rglob("*") if path.is_file())
+
+    heading(f"The fleet repository, in {shown}/ ({len(files)} files)")
+    print("\n".join(tree(files)))
+
+    heading("Check the requests in it, and every object")
+    report = check(OUT)
+    for finding in report["findings"]:
+        print(f"  {severity(finding['severity'])}  {finding['object']}: {finding['message']}")
+        print(f"           {paint('Fix:', BOLD)} {finding['fix']}")
+
+    heading("Requests that are refused, with every problem at once")
+    refused = sorted(path.name for path in (SAMPLES / "refused").glob("*.yaml"))
+    show_refusals(expect(goldenpath("check", "refused", *FLEET), 2), refused)
+
+    heading("Summary")
+    counts = report["summary"]
+    rows = {
+        "tenants": counts["requests"],
+        "clusters": len({path.split("/")[1] for path in files if path.startswith("clusters/")}),
+        "files": len(files),
+        "objects checked": counts["objects"],
+        **{name: counts[name] for name in ("errors", "warnings", "notes")},
+        "requests refused": len(refused),
+    }
+    for name, value in rows.items():
+        print(f"  {name:<18}{value:>6}")
+
+
+def goldenpath(*arguments: str) -> Ran:
+    """Run the real command among the sample requests."""
+    done = subprocess.run([COMMAND, *arguments], cwd=SAMPLES, capture_output=True, text=True, check=False)
+    words = [os.path.relpath(word, ROOT) if word.startswith(str(ROOT)) else word for word in arguments]
+    line = " ".join(("goldenpath", *words))
+    print(paint(f"  $ {line}", DIM))
+    return Ran(line, done.returncode, done.stdout, done.stderr)
+
+
+def expect(ran: Ran, code: int) -> Ran:
+    if ran.code != code:
+        fail(f"`{ran.line}` ended with {ran.code}, not {code}:\n{ran.out}{ran.err}")
+    return ran
+
+
+def check(folder: Path) -> Mapping[str, Any]:
+    ran = expect(goldenpath("check", str(folder), *FLEET, "--format", "json"), 0)
+    report: Mapping[str, Any] = json.loads(ran.out)
+    if report["problems"] or not report["summary"]["requests"] or not report["summary"]["objects"]:
+        fail(f"`{ran.line}` refused something, or looked at nothing:\n{ran.out}")
+    return report
+
+
+def show_refusals(ran: Ran, files: Sequence[str]) -> None:
+    """The first problems of each file; every file must have some."""
+    _, *parts = ran.err.split("refused: ")
+    accepted = set(files) - {part.split(":")[0].rpartition("/")[2] for part in parts}
+    if accepted:
+        fail(f"{', '.join(sorted(accepted))} must be refused, and was not")
+    for part in parts:
+        title, *problems = part.strip().splitlines()
+        print(f"  {paint(title, RED)}")
+        for problem in problems[:SHOWN_PROBLEMS]:
+            print(f"  {problem}")
+        if len(problems) > SHOWN_PROBLEMS:
+            print(paint(f"    … and {len(problems) - SHOWN_PROBLEMS} more", DIM))
+
+
+def tree(files: Sequence[str]) -> Iterator[str]:
+    """Folders with the number of their files; one tenant's folders in full."""
+    folders: dict[str, list[str]] = {}
+    for path in files:
+        folder, _, name = path.rpartition("/")
+        folders.setdefault(folder, []).append(name)
+    for folder, names in folders.items():
+        full = folder.endswith(f"/{SHOWN_IN_FULL}")
+        print_names = "" if full or len(names) > SHOWN_PROBLEMS else f"  {', '.join(names)}"
+        yield f"  {folder + '/':<45}{len(names):>3}{paint(print_names, DIM)}"
+        yield from (f"      {name}" for name in names if full)
+
+
+def severity(name: str) -> str:
+    return paint(f"{name:<7}", {"error": RED, "warning": YELLOW}.get(name, GREEN))
+
+
+def heading(text: str) -> None:
+    print(f"\n{paint(text, BOLD)}", flush=True)
+
+
+def paint(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if COLOURED and text else text
+
+
+def fail(message: str) -> NoReturn:
+    sys.exit(f"{paint('The demo found something unexpected.', RED)}\n{message}")
+
+
+if __name__ == "__main__":
+    main()
