@@ -25,6 +25,7 @@ from goldenpath.pipeline import Pipeline, load_fleet, parse
 from goldenpath.render.environment import FILTERS
 from goldenpath.render.overrides import apply_overrides
 from goldenpath.render.words import platform_words, tenancy_words
+from goldenpath.spec.tenant import Tenant
 
 __all__ = ["GoldenPathExtension"]
 
@@ -75,8 +76,8 @@ _OVERRIDES = "goldenpath_overrides"
 
 @pass_context
 def _overridden(context: Context, text: str) -> str:
-    tenant = context.resolve("tenant")
-    return apply_overrides(text, getattr(tenant, "overrides", ()))
+    tenant = context.resolve_or_missing("tenant")
+    return apply_overrides(text, tenant.overrides) if isinstance(tenant, Tenant) else text
 
 
 class _WordsContext(Context):

@@ -1,0 +1,143 @@
+"""Whatever a request says, the objects are those that its words mean, and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from asked import FLEET, requests
+from hypothesis import given, settings
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError
+from goldenpath.manifests import ManifestObject, Manifests
+from goldenpath.pipeline import Pipeline, parse
+from goldenpath.spec.parse import parse_fleet
+
+PIPELINE = Pipeline(parse_fleet(FLEET))
+Key = tuple[str, str, str, str]
+
+
+def render(request: dict[str, Any]) -> Manifests:
+    return PIPELINE.render(parse(request, fleet=PIPELINE.fleet))
+
+
+def key(item: ManifestObject) -> Key:
+    """The cluster, kind, namespace and name of an object."""
+    return item.file.split("/")[1], item.kind, item.namespace, item.name
+
+
+def expected(request: dict[str, Any]) -> set[Key]:
+    """What the request's words mean, worked out apart from the templates."""
+    name, keys = request["name"], set()
+    roles = [role for role in ("admin", "developer", "viewer") if request.get("access", {}).get(f"{role}s")]
+    accounts = request.get("identity", {}).get("service_accounts", [])
+    egress = request.get("network", {}).get("egress", [])
+    scaled, source = "autoscaling" in request, request.get("source")
+    for cluster in request["clusters"]:
+        addons = FLEET["clusters"][cluster].get("addons", {})
+        own = {("ResourceQuota", f"{name}-{part}") for part in ("compute", "storage", "objects")}
+        own |= {("NetworkPolicy", f"{name}-{part}") for part in ("default-deny", "dns", "same-namespace", "from-platform")}
+        own |= {("Role", f"{name}-{role}") for role in ("admin", "developer", "viewer")}
+        own |= {("RoleBinding", f"{name}-{role}") for role in roles}
+        own |= {("LimitRange", f"{name}-defaults")}
+        own |= {("ServiceAccount", account) for account in accounts}
+        shared = {("Namespace", name)}
+        if cluster == "full":
+            own |= {("ResourceQuota", f"{name}-accelerators"), ("LocalQueue", name)}
+            own |= {("PodMonitor", f"{name}-pods"), ("PrometheusRule", f"{name}-alerts")}
+            shared |= {("ClusterQueue", name)} | {("ClusterSPIFFEID", f"{name}.{account}") for account in accounts}
+            if any("host" in entry for entry in egress):
+                own.add(("CiliumNetworkPolicy", f"{name}-egress-hosts"))
+        if any("cidr" in entry for entry in egress):
+            own.add(("NetworkPolicy", f"{name}-egress"))
+        if scaled:
+            own.add(("ConfigMap", f"{name}-autoscaling"))
+            if "keda" in addons:
+                own |= {("TriggerAuthentication", f"{name}-prometheus"), ("ServiceAccount", f"{name}-scaler")}
+                own |= {(kind, f"{name}-scaler-token") for kind in ("Role", "RoleBinding")}
+        if "flux" in addons:
+            own |= {(kind, f"{name}-reconciler") for kind in ("ServiceAccount", "Role", "RoleBinding")}
+            keys.add((cluster, "Kustomization", "flux-system", f"tenant-{name}"))
+            if source:
+                own |= {("Kustomization", name), ("GitRepository" if "git" in source else "OCIRepository", name)}
+        keys |= {(cluster, kind, name, item) for kind, item in own} | {(cluster, kind, "", item) for kind, item in shared}
+    return keys
+
+
+@given(requests())
+@settings(deadline=None)
+def test_the_objects_are_exactly_those_that_the_words_mean(request: dict[str, Any]) -> None:
+    found = Counter(key(item) for item in render(request).objects())
+    assert set(found) == expected(request)
+    assert set(found.values()) == {1}
+
+
+@given(requests())
+@settings(deadline=None)
+def test_the_exact_reader_and_the_fast_one_see_the_same_objects(request: dict[str, Any]) -> None:
+    manifests = render(request)
+    exact = [body for file in manifests.files if file.path.endswith(".yaml") for body in kubeyaml.load_all(file.text)]
+    assert [item.body for item in manifests.objects()] == [body for body in exact if not body["apiVersion"].startswith("backstage.io")]
+
+
+@given(requests())
+@settings(deadline=None)
+def test_the_same_request_gives_the_same_bytes(request: dict[str, Any]) -> None:
+    again = Pipeline(parse_fleet(FLEET))
+    assert render(request) == again.render(parse(request, fleet=again.fleet))
+
+
+@given(requests())
+@settings(deadline=None)
+def test_every_label_and_annotation_is_text(request: dict[str, Any]) -> None:
+    for item in render(request).objects():
+        for field in ("labels", "annotations"):
+            values = item.body["metadata"].get(field, {})
+            assert all(isinstance(value, str) for value in values.values()), (item.file, values)
+
+
+@given(requests(), requests())
+@settings(deadline=None, max_examples=50)
+def test_two_tenants_never_write_the_same_object_or_file(first: dict[str, Any], second: dict[str, Any]) -> None:
+    if first["name"] == second["name"]:
+        second = {**second, "name": f"{second['name'][:30].rstrip('-')}2"}
+        second.pop("identity", None)
+    mine, yours = render(first), render(second)
+    assert not {key(item) for item in mine.objects()} & {key(item) for item in yours.objects()}
+    assert not {file.path for file in mine.files} & {file.path for file in yours.files}
+    platform = PIPELINE.render_platform()
+    for other in (mine, yours):
+        assert not {key(item) for item in other.objects()} & {key(item) for item in platform.objects()}
+        assert not {file.path for file in other.files} & {file.path for file in platform.files}
+
+
+@given(requests())
+@settings(deadline=None, max_examples=50)
+def test_what_a_tenant_stands_on_is_the_platforms_or_its_own(request: dict[str, Any]) -> None:
+    """Removing another tenant can therefore never take away what this one needs."""
+    manifests, platform = render(request), PIPELINE.render_platform()
+    there = {key(item) for item in (*manifests.objects(), *platform.objects())}
+    for item in manifests.objects():
+        cluster, spec = item.file.split("/")[1], item.body.get("spec", {})
+        if item.kind == "ClusterQueue":
+            assert (cluster, "Cohort", "", spec["cohortName"]) in there
+            flavors = [flavor["name"] for group in spec["resourceGroups"] for flavor in group["flavors"]]
+            assert all((cluster, "ResourceFlavor", "", flavor) in there for flavor in flavors)
+        if item.kind == "ClusterSPIFFEID":
+            assert all((cluster, "ClusterFederatedTrustDomain", "", name) in there for name in spec.get("federatesWith", []))
+        if item.kind == "Namespace":
+            annotations = item.body["metadata"]["annotations"]
+            classes = annotations.get("goldenpath.dev/device-classes", "")
+            assert all((cluster, "DeviceClass", "", name) in there for name in classes.split(",") if name)
+            for name in annotations["goldenpath.dev/priority-classes"].split(","):
+                assert (cluster, "PriorityClass", "", name) in there
+
+
+@pytest.mark.parametrize("text", ["{{ 7*7 }}", "{% raw %}", "[[ 7*7 ]]", "[% set x=1 %]", "${{ secrets.x }}", "${HOME}", "{# #}", "[# #]", "a\nb: c", "a\x00", "a\x85b", "a\u2028b", "\u202eabc", "\x1b[31m", "a\tb"])  # fmt: skip
+@pytest.mark.parametrize("field", ["title", "description"])
+def test_text_that_a_later_engine_or_terminal_would_act_on_is_refused(text: str, field: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse({"golden_path": "tenant/v1", "name": "a", "owner": "b", "clusters": ["bare"], field: text}, fleet=PIPELINE.fleet)
+    assert [problem.path for problem in caught.value.problems] == [field]
