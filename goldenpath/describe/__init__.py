@@ -8,7 +8,19 @@ does not have. Writing the files is ``tools/generate.py``'s.
 """
 
 from goldenpath.describe.answers import request_from_answers
+from goldenpath.describe.backstage import template_entity
 from goldenpath.describe.cookiecutter import cookiecutter_json
+from goldenpath.describe.form import request_from_form
+from goldenpath.describe.inputs_table import inputs_table
 from goldenpath.describe.json_schema import json_schema
+from goldenpath.describe.reference import reference_pages
 
-__all__ = ["cookiecutter_json", "json_schema", "request_from_answers"]
+__all__ = [
+    "cookiecutter_json",
+    "inputs_table",
+    "json_schema",
+    "reference_pages",
+    "request_from_answers",
+    "request_from_form",
+    "template_entity",
+]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.describe.fields import Shape, SpecField, spec_fields
+from goldenpath.describe.fields import ANY_KEY, Shape, SpecField, every_field, spec_fields
 from goldenpath.describe.json_schema import json_schema
 
 if TYPE_CHECKING:
@@ -35,12 +35,13 @@ _PREFIXES: Final[Mapping[Location, str]] = {
     ("autoscaling",): "",
     ("autoscaling", "engine"): "engine_",
     ("network", "egress", 0): "egress_",
-    ("inputs",): "input_",
 }
 """What goes before a field's name, by the place of the field; elsewhere it is that place itself.
 
-Extra inputs always have a prefix, so that a field that is new in a request never takes an organisation's name.
+Extra inputs so always have a prefix, and a field that is new in a request never takes an organisation's name.
 """
+
+_SINGULAR: Final = {"inputs": "input"}
 
 _NOT_ASKED: Final[frozenset[Location]] = frozenset(
     {
@@ -75,21 +76,23 @@ class Variable:
 def variables(path: GoldenPath) -> tuple[Variable, ...]:
     """The variables that stand for fields of a request, in the order of the request."""
     by_name: dict[str, list[SpecField]] = {}
-    for field in spec_fields(json_schema(path)):
+    for field in every_field(spec_fields(json_schema(path))):
         if field.is_simple and not _is_left_out(field.location):
             by_name.setdefault(_variable_name(field.location), []).append(field)
     return tuple(Variable(name, tuple(fields)) for name, fields in by_name.items())
 
 
 def _is_left_out(location: Location) -> bool:
-    return any(location[:length] in _NOT_ASKED for length in range(1, len(location) + 1))
+    return ANY_KEY in location or any(
+        location[:length] in _NOT_ASKED for length in range(1, len(location) + 1)
+    )
 
 
 def _variable_name(location: Location) -> str:
     place, name = location[:-1], location[-1]
     prefix = _PREFIXES.get(place)
     if prefix is None:
-        prefix = "".join(f"{step}_" for step in place if isinstance(step, str))
+        prefix = "".join(f"{_SINGULAR.get(step, step)}_" for step in place if isinstance(step, str))
     return f"{prefix}{name}"
 
 

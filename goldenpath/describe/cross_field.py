@@ -27,20 +27,23 @@ def _none_of(*names: str) -> dict[str, Any]:
 
 
 def _one_of(first: str, second: str) -> dict[str, Any]:
-    return {"$comment": f"Either {first} or {second}.", "oneOf": [_given(first), _given(second)]}
+    return {
+        "$comment": f"Either `{first}` or `{second}`, not both.",
+        "oneOf": [_given(first), _given(second)],
+    }
 
 
 def _not_both(first: str, second: str) -> dict[str, Any]:
-    return {"$comment": f"Not both {first} and {second}.", "not": _given(first, second)}
+    return {"$comment": f"Not both `{first}` and `{second}`.", "not": _given(first, second)}
 
 
 def _placement() -> dict[str, Any]:
-    return {"$comment": "Regions or labels, or both.", "anyOf": [_given("regions"), _given("labels")]}
+    return {"$comment": "`regions` or `labels`, or both.", "anyOf": [_given("regions"), _given("labels")]}
 
 
 def _where_external_secrets_look() -> dict[str, Any]:
     return {
-        "$comment": "The External Secrets operator must know where to look.",
+        "$comment": "With provider `external-secrets`, `reference` says where the Secret is found.",
         "if": {"properties": {"provider": {"const": "external-secrets"}}, "required": ["provider"]},
         "then": _given("reference"),
     }
@@ -48,7 +51,7 @@ def _where_external_secrets_look() -> dict[str, Any]:
 
 def _latency_goals() -> dict[str, Any]:
     return {
-        "$comment": "A latency signal has one latency goal, and no target; another signal has no latency goal.",
+        "$comment": "Signal `latency` has one of `time_to_first_token` and `inter_token_latency`, and no `target`; other signals have neither goal.",
         "if": {"properties": {"signal": {"const": Signal.LATENCY.value}}, "required": ["signal"]},
         "then": {"allOf": [{"oneOf": [_given(goal) for goal in _LATENCY_GOALS]}, _none_of("target")]},
         "else": _none_of(*_LATENCY_GOALS),
@@ -59,14 +62,17 @@ def _signals_without_default_target() -> dict[str, Any]:
     engine = engine_catalogue().default
     signals = [signal.value for signal in Signal if engine.needs_target(signal)]
     return {
-        "$comment": "These signals have no honest default target.",
+        "$comment": f"Without an honest default, `target` is required for {' and '.join(f'`{s}`' for s in signals)}.",
         "if": {"properties": {"signal": {"enum": signals}}, "required": ["signal"]},
         "then": _given("target"),
     }
 
 
 def _federation_endpoint() -> dict[str, Any]:
-    return {"$comment": "A bundle is a root of trust.", "properties": {"endpoint": {"pattern": "^https://"}}}
+    return {
+        "$comment": "`endpoint` starts with https://, since a bundle is a root of trust.",
+        "properties": {"endpoint": {"pattern": "^https://"}},
+    }
 
 
 RULES: Final[Mapping[str, tuple[Callable[[], dict[str, Any]], ...]]] = {

@@ -1,0 +1,82 @@
+"""The fields of a request or a fleet as a Markdown table."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.describe.fields import Shape, SpecField, every_field, spec_fields
+from goldenpath.describe.json_schema import json_schema
+from goldenpath.describe.markdown import code, table
+from goldenpath.errors import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from goldenpath.paths import GoldenPath
+
+__all__ = ["fields_table", "inputs_table"]
+
+_SHOWN_CHOICES: Final = 12
+
+
+def inputs_table(path: GoldenPath) -> str:
+    """Every input of a golden path: its place in the request (or the fleet), type, default and meaning.
+
+    Raises:
+        DataError: the extra inputs are no usable JSON Schema.
+
+    """
+    fields = spec_fields(json_schema(path))
+    return fields_table(field for field in fields if path.inputs or field.name != "inputs")
+
+
+def fields_table(fields: Iterable[SpecField]) -> str:
+    """Some fields with all that is inside them."""
+    rows = (
+        [_place(field), _type(field), _default(field), field.description] for field in every_field(fields)
+    )
+    return table(["Field", "Type", "Default", "Meaning"], rows)
+
+
+def _place(field: SpecField) -> str:
+    selected = field.variant and field.variant != field.name
+    return f"{code(field.path)} (with {code(field.variant)})" if selected else code(field.path)
+
+
+def _type(field: SpecField) -> str:
+    if field.shape is Shape.LIST:
+        return f"list of {_value_type(field, field.entry, field.schema['items'])}"
+    if field.shape is Shape.MAP:
+        keys = ", ".join(code(key) for key in field.schema.get("propertyNames", {}).get("enum", ()))
+        values = "" if field.entry in (Shape.OBJECT, Shape.MAP) else f" of {field.entry}"
+        return f"mapping{values}{f', for {keys}' if keys else ''}"
+    return _value_type(field, field.shape, field.schema)
+
+
+def _value_type(field: SpecField, shape: Shape, value: Mapping[str, Any]) -> str:
+    if "const" in value:
+        return code(value["const"])
+    if field.choices and len(field.choices) <= _SHOWN_CHOICES:
+        return ", ".join(code(choice) for choice in field.choices)
+    if "anyOf" in value:
+        return f"quantity, such as {code(value['examples'][0])}" if "examples" in value else str(shape)
+    if value.get("format") == "date":
+        return "date"
+    return f"{shape}{_range(value)}" if shape in (Shape.INTEGER, Shape.NUMBER) else str(shape)
+
+
+def _range(value: Mapping[str, Any]) -> str:
+    least, most = value.get("minimum"), value.get("maximum")
+    if least is not None and most is not None:
+        return f", {least:,} to {most:,}"
+    above = value.get("exclusiveMinimum")
+    return f", more than {above:g}" if above is not None else ""
+
+
+def _default(field: SpecField) -> str:
+    if field.required:
+        return "required"
+    if field.default is MISSING:
+        return ""
+    return code(field.default if isinstance(field.default, str) else json.dumps(field.default))

@@ -1,0 +1,40 @@
+"""The reference pages of the documentation: what the models and the catalogues say, for people to look up.
+
+Each function gives one page as Markdown. What a page says beyond its tables explains how to read them;
+everything else is read off the source that the program itself uses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.describe.reference.catalogues import accelerators_page, engines_page
+from goldenpath.describe.reference.policies import policies_page
+from goldenpath.describe.reference.specs import golden_paths_page, schema_file, spec_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from goldenpath.paths import GoldenPath
+
+__all__ = ["reference_pages", "schema_file"]
+
+
+def reference_pages(paths: Iterable[GoldenPath]) -> dict[str, str]:
+    """Every reference page, by file name.
+
+    Raises:
+        DataError: the extra inputs of a golden path are no usable JSON Schema.
+
+    """
+    every = tuple(paths)
+    specs: dict[str, GoldenPath] = {}
+    for path in every:
+        specs.setdefault(path.name if path.is_for_tenants else "fleet", path)
+    return {
+        "golden-paths.md": golden_paths_page(every),
+        **{f"{name}.md": spec_page(path) for name, path in specs.items()},
+        "accelerators.md": accelerators_page(),
+        "engines.md": engines_page(),
+        "policies.md": policies_page(),
+    }

@@ -1,0 +1,273 @@
+"""The Backstage template: well-formed, complete, and never stricter than the parser."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+import pytest
+from describe_inputs import FLEET, REQUESTS, golden_path
+
+from goldenpath import kubeyaml
+from goldenpath.accelerators import catalogue
+from goldenpath.describe import json_schema, request_from_form, template_entity
+from goldenpath.describe.fields import SpecField, spec_fields
+from goldenpath.describe.form import NOT_ON_THE_FORM
+from goldenpath.errors import InputError
+from goldenpath.paths import Library
+from goldenpath.pipeline import load_fleet, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TENANT = Library().get("tenant/v1")
+PLATFORM = Library().get("platform/v1")
+FORM_FLEET = load_fleet(FLEET)
+TEMPLATES = {
+    "tenant": template_entity(TENANT),
+    "tenant on a fleet": template_entity(TENANT, FORM_FLEET),
+    "platform": template_entity(PLATFORM),
+    "platform on a fleet": template_entity(PLATFORM, FORM_FLEET),
+}
+SAMPLES = ["edge-retail", "sandbox", "speech", "vision"]
+
+# Backstage's rules for entities: "Descriptor Format of Catalog Entities", and "Writing Templates".
+ENTITY = {
+    "type": "object",
+    "required": ["apiVersion", "kind", "metadata", "spec"],
+    "additionalProperties": False,
+    "properties": {
+        "apiVersion": {"const": "scaffolder.backstage.io/v1beta3"},
+        "kind": {"const": "Template"},
+        "metadata": {
+            "required": ["name", "title", "description"],
+            "properties": {
+                "name": {"pattern": "^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"},
+                "tags": {"items": {"pattern": "^[a-z0-9:+#]+(-[a-z0-9:+#]+)*$", "maxLength": 63}},
+            },
+        },
+        "spec": {
+            "required": ["type", "owner", "parameters", "steps"],
+            "properties": {
+                "type": {"type": "string", "minLength": 1},
+                "owner": {"type": "string", "minLength": 1},
+                "parameters": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"type": "object", "required": ["title", "properties"]},
+                },
+                "steps": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {
+                        "required": ["id", "name", "action", "input"],
+                        "properties": {
+                            "id": {"pattern": "^[a-z][a-zA-Z0-9]*$"},
+                            "action": {"pattern": "^goldenpath:[a-z]+$"},
+                        },
+                    },
+                },
+                "output": {"type": "object"},
+            },
+        },
+    },
+}
+
+
+def pages(template: dict[str, Any]) -> list[dict[str, Any]]:
+    return template["spec"]["parameters"]  # type: ignore[no-any-return]
+
+
+def properties(form: dict[str, Any], place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field of a form with its place."""
+    for name, field in form.get("properties", {}).items():
+        here = f"{place}.{name}" if place else name
+        yield here, field
+        yield from properties(field, here)
+        yield from properties(field.get("items", {}), f"{here}[]")
+
+
+def all_properties(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {place: field for page in pages(template) for place, field in properties(page)}
+
+
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+class TestEveryTemplate:
+    def test_is_an_entity_that_backstage_takes(self, template: dict[str, Any]) -> None:
+        errors = [error.message for error in jsonschema_rs.Draft202012Validator(ENTITY).iter_errors(template)]
+        assert errors == []
+
+    def test_has_forms_that_are_json_schemas_of_the_draft_that_backstage_reads(
+        self, template: dict[str, Any]
+    ) -> None:
+        for page in pages(template):
+            jsonschema_rs.Draft7Validator(page)
+
+    def test_names_and_explains_every_field(self, template: dict[str, Any]) -> None:
+        nameless = [place for place, field in all_properties(template).items() if not field.get("title")]
+        unexplained = [
+            place for place, field in all_properties(template).items() if not field.get("description")
+        ]
+        assert (nameless, unexplained) == ([], [])
+
+    def test_has_nothing_that_a_form_library_would_have_to_look_up(self, template: dict[str, Any]) -> None:
+        assert "$ref" not in kubeyaml.dump(template)
+
+    def test_refers_only_to_its_parameters_and_steps(self, template: dict[str, Any]) -> None:
+        steps = {step["id"] for step in template["spec"]["steps"]}
+        for expression in re.findall(r"\$\{\{(.*?)\}\}", kubeyaml.dump(template)):
+            match expression.strip().split("."):
+                case ["parameters"]:
+                    pass
+                case ["steps", step, "output", _]:
+                    assert step in steps
+                case _:
+                    pytest.fail(expression)
+
+    def test_puts_each_field_on_one_page(self, template: dict[str, Any]) -> None:
+        names = [name for page in pages(template) for name in page["properties"]]
+        assert len(names) == len(set(names))
+
+
+def public_inputs(fields: tuple[SpecField, ...]) -> Iterator[str]:
+    for field in fields:
+        if field.location[0] not in NOT_ON_THE_FORM | {"inputs"}:
+            yield field.path
+            yield from public_inputs(field.children)
+
+
+def test_the_form_has_a_field_for_each_public_input() -> None:
+    assert set(all_properties(TEMPLATES["tenant"])) == set(public_inputs(spec_fields(json_schema(TENANT))))
+
+
+def test_steps_come_in_the_order_in_which_a_person_thinks() -> None:
+    titles = [page["title"] for page in pages(TEMPLATES["tenant"])]
+    assert titles[:3] == ["Who", "Where", "Compute and accelerators"]
+    assert pages(TEMPLATES["tenant"])[0]["required"] == ["name", "owner"]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("kind", ["tenant", "tenant on a fleet"])
+def test_the_form_takes_every_sample_request_as_it_is(sample: str, kind: str) -> None:
+    values = kubeyaml.load_file(REQUESTS / f"{sample}.yaml")
+    for page in pages(TEMPLATES[kind]):
+        errors = [error.message for error in jsonschema_rs.Draft7Validator(page).iter_errors(values)]
+        assert errors == []
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_a_request_through_the_form_is_the_same_request(sample: str) -> None:
+    values = kubeyaml.load_file(REQUESTS / f"{sample}.yaml")
+    assert parse(request_from_form(values, TENANT), fleet=FORM_FLEET) == parse(values, fleet=FORM_FLEET)
+
+
+def as_a_form_library_leaves_it(form: dict[str, Any]) -> Any:
+    """An untouched form: defaults, and an empty value for every object and list."""
+    if "default" in form:
+        return form["default"]
+    if "properties" in form:
+        values = {name: as_a_form_library_leaves_it(field) for name, field in form["properties"].items()}
+        return {name: value for name, value in values.items() if value is not None}
+    return {"array": [], "object": {}}.get(form.get("type", ""))
+
+
+def test_an_untouched_form_asks_for_nothing_and_what_is_left_is_said_by_the_parser() -> None:
+    values: dict[str, Any] = {}
+    for page in pages(TEMPLATES["tenant on a fleet"]):
+        values |= as_a_form_library_leaves_it(page)
+    assert values["autoscaling"] == {"engine": {}}, "the library does fill in what nobody asked for"
+    request = request_from_form(values, TENANT)
+    assert request == {"golden_path": "tenant/v1", "environment": "production"}
+    with pytest.raises(InputError) as refused:
+        parse(request, fleet=FORM_FLEET)
+    assert {problem.path for problem in refused.value.problems} == {"name", "owner", "clusters"}
+
+
+def test_an_untouched_form_with_name_owner_and_cluster_can_be_sent() -> None:
+    filled = {"name": "vision", "owner": "group:default/vision-team", "clusters": ["eu-central"]}
+    values: dict[str, Any] = {}
+    for page in pages(TEMPLATES["tenant on a fleet"]):
+        values |= as_a_form_library_leaves_it(page)
+    values |= filled
+    for page in pages(TEMPLATES["tenant on a fleet"]):
+        errors = [error.message for error in jsonschema_rs.Draft7Validator(page).iter_errors(values)]
+        assert errors == []
+    assert parse(request_from_form(values, TENANT), fleet=FORM_FLEET).owner == "group:default/vision-team"
+
+
+def test_half_an_object_is_told_by_the_form_already() -> None:
+    (page,) = [page for page in pages(TEMPLATES["tenant"]) if "autoscaling" in page["properties"]]
+    form = jsonschema_rs.Draft7Validator(page)
+    assert not form.is_valid({"autoscaling": {"signal": "queue"}})
+    assert form.is_valid({"autoscaling": {"signal": "queue", "max_replicas": 2}})
+    assert form.is_valid({"autoscaling": {"engine": {}}})
+
+
+def test_choices_come_from_the_fleet() -> None:
+    fields = all_properties(TEMPLATES["tenant on a fleet"])
+    clusters = [choice["const"] for choice in fields["clusters"]["items"]["oneOf"]]
+    assert clusters == list(FORM_FLEET.clusters)
+    profiles = {choice["const"]: choice["title"] for choice in fields["gpus[].profile"]["oneOf"]}
+    assert set(profiles) == {pool.profile for c in FORM_FLEET.clusters.values() for pool in c.accelerators}
+    assert profiles["amd-mi300x"] == "AMD Instinct MI300X (us-east: 16)"
+    assert [choice["const"] for choice in fields["placement.regions"]["items"]["oneOf"]] == ["eu", "us", "me"]
+
+
+def test_without_a_fleet_every_accelerator_can_be_chosen() -> None:
+    offered = all_properties(TEMPLATES["tenant"])["gpus[].profile"]["oneOf"]
+    assert [choice["const"] for choice in offered] == list(catalogue().ids)
+
+
+def test_owners_are_picked_among_groups() -> None:
+    fields = all_properties(TEMPLATES["tenant"])
+    for place in ("owner", "exceptions[].approved_by"):
+        assert fields[place]["ui:field"] == "OwnerPicker"
+        assert fields[place]["ui:options"] == {"catalogFilter": {"kind": "Group"}}
+
+
+def test_variants_of_a_field_are_offered_with_what_both_allow() -> None:
+    tag = all_properties(TEMPLATES["tenant"])["source.tag"]
+    assert "pattern" not in tag, "a tag that only one of Git and OCI allows must pass"
+    assert tag["description"].startswith("With Git: ")
+    assert "With OCI: " in tag["description"]
+
+
+def test_a_platform_template_asks_for_a_cluster_of_the_fleet() -> None:
+    assert set(all_properties(TEMPLATES["platform"])) == {"cluster"}
+    offered = all_properties(TEMPLATES["platform on a fleet"])["cluster"]["oneOf"]
+    assert [choice["const"] for choice in offered] == list(FORM_FLEET.clusters)
+
+
+EXTRA = {
+    "$defs": {"channel": {"type": "string", "pattern": "^#"}},
+    "properties": {
+        "slack": {"$ref": "#/$defs/channel", "description": "Where to be told."},
+        "replicas": {"type": "integer", "default": 2, "description": "How many."},
+    },
+    "required": ["slack"],
+}
+
+
+def test_extra_inputs_have_a_page_of_their_own(tmp_path: Path) -> None:
+    path = golden_path(tmp_path, EXTRA)
+    page = pages(template_entity(path))[-1]
+    inputs = page["properties"]["inputs"]
+    assert inputs["required"] == ["slack"]
+    assert inputs["properties"]["slack"]["pattern"] == "^#"
+    assert inputs["properties"]["replicas"]["default"] == 2
+    request = request_from_form({"name": "a", "inputs": {"slack": "#a", "replicas": 2}}, path)
+    assert list(path.inputs.problems(request["inputs"])) == []
+
+
+def test_what_is_not_on_the_form_passes_unchanged() -> None:
+    override = {"kind": "ResourceQuota", "name": "vision", "patch": {"metadata": {"labels": {"a": None}}}}
+    assert request_from_form({"overrides": [override]}, TENANT)["overrides"] == [override]
+
+
+def test_a_value_that_means_something_is_not_taken_for_empty() -> None:
+    values = {"gpus": [{"profile": "nvidia-h100-80gb", "quota": 0, "borrow": 0, "clusters": []}, {}]}
+    assert request_from_form(values, TENANT)["gpus"] == [
+        {"profile": "nvidia-h100-80gb", "quota": 0, "borrow": 0}
+    ]
