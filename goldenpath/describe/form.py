@@ -124,7 +124,8 @@ def form_object(
 def _common(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     """A field that two variants share: what both say of it, so that neither is refused what it allows."""
     common = {key: value for key, value in one.items() if other.get(key) == value}
-    return common | {"description": f"{one['description']} {other['description']}"}
+    meanings = dict.fromkeys(said for said in (one.get("description"), other.get("description")) if said)
+    return common | ({"description": " ".join(meanings)} if meanings else {})
 
 
 def _form_field(field: SpecField, choices: Choices, *, with_default: bool) -> dict[str, Any]:

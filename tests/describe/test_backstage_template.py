@@ -261,6 +261,27 @@ def test_extra_inputs_have_a_page_of_their_own(tmp_path: Path) -> None:
     assert list(path.inputs.problems(request["inputs"])) == []
 
 
+def test_extra_inputs_of_any_shape_make_a_form(tmp_path: Path) -> None:
+    variants = [
+        {"type": "object", "properties": {"size": {"type": "integer"}, "disk": {"type": "string"}}},
+        {"type": "object", "properties": {"size": {"type": "string"}}},
+    ]
+    inputs = {
+        "properties": {
+            "bare": {},
+            "either": {"oneOf": variants},
+            "rows": {"type": "array", "items": {"type": "object", "properties": {"x": {"type": "number"}}}},
+            "any": {"type": "array"},
+            "deep": {"type": "object", "additionalProperties": {"type": "object"}},
+        }
+    }
+    form = pages(template_entity(golden_path(tmp_path, inputs)))[-1]["properties"]["inputs"]["properties"]
+    assert set(form) == set(inputs["properties"])
+    assert form["either"]["properties"]["size"] == {"title": "Size"}, "only what both variants say"
+    assert form["rows"]["items"]["properties"]["x"]["type"] == "number"
+    assert form["deep"]["additionalProperties"] is True
+
+
 def test_what_is_not_on_the_form_passes_unchanged() -> None:
     override = {"kind": "ResourceQuota", "name": "vision", "patch": {"metadata": {"labels": {"a": None}}}}
     assert request_from_form({"overrides": [override]}, TENANT)["overrides"] == [override]
