@@ -15,6 +15,7 @@ from goldenpath.spec.types import (
     DnsSubdomain,
     GitRef,
     GitUrl,
+    GroupPrefix,
     HttpUrl,
     ImagePrefix,
     KubernetesVersion,
@@ -23,6 +24,7 @@ from goldenpath.spec.types import (
     ListInput,
     Name,
     SpiffePath,
+    SpireClass,
     Title,
     TrustDomain,
     Version,
@@ -68,7 +70,7 @@ class Defaults(Model):
 class Groups(Model):
     """How the identity provider's groups appear in Kubernetes."""
 
-    prefix: Annotated[str, Field(max_length=60, pattern=r"^([A-Za-z0-9][A-Za-z0-9._:/-]*)?$")] = ""
+    prefix: GroupPrefix = ""
     """The API server's `--oidc-groups-prefix`."""
 
 
@@ -93,9 +95,7 @@ class Gateway(Model):
 class Spire(Model):
     """SPIRE, as it is installed on every cluster."""
 
-    class_name: Annotated[
-        str, Field(max_length=253, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
-    ] = "spire-spire"
+    class_name: SpireClass = "spire-spire"
     """Class that the SPIRE controller manager watches."""
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict
+
+__all__ = ["RULES_FOLLOW", "Model"]
+
+RULES_FOLLOW: Final = {"rules": "follow"}
+"""Validation context of the parser, which runs the rules between fields itself, on whatever parsed."""
 
 
 class Model(BaseModel):

@@ -8,29 +8,29 @@ fields that parsed.
 
 from __future__ import annotations
 
-import types
-import typing
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from goldenpath.errors import MISSING, InputError, Problem
-from goldenpath.spec.fields import Fields, Location, path_of, value_at
+from goldenpath.errors import InputError, Problem
+from goldenpath.spec.explain import locate, problem_of
+from goldenpath.spec.fields import Fields, path_of
 from goldenpath.spec.fleet import Fleet
-from goldenpath.spec.fleet_rules import fleet_problems, placement_problems
-from goldenpath.spec.nearest import nearest
-from goldenpath.spec.rules import request_problems
+from goldenpath.spec.fleet_rules import placement_problems
+from goldenpath.spec.model import RULES_FOLLOW, Model
+from goldenpath.spec.pool_rules import fleet_problems
+from goldenpath.spec.rules import DEEPEST, request_problems
 from goldenpath.spec.tenant import Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from goldenpath.spec.fields import Location
+
 __all__ = ["parse_fleet", "parse_tenant"]
 
-S = TypeVar("S", bound=BaseModel)
-
-# The tags of the Source union, which pydantic puts into locations and no person has written.
-_UNION_TAGS = frozenset({"git", "oci"})
+S = TypeVar("S", bound=Model)
 
 
 def parse_tenant(
@@ -49,7 +49,7 @@ def parse_tenant(
         file: named in each problem.
 
     Raises:
-        InputError: with every problem.
+        InputError: with every problem, in the order of the document.
 
     """
 
@@ -57,9 +57,8 @@ def parse_tenant(
         yield from request_problems(fields)
         if fleet is not None:
             yield from placement_problems(fields, fleet)
-        if check_inputs is not None:
-            given = fields.get("inputs")
-            yield from check_inputs({} if given is MISSING else given)
+        if check_inputs is not None and not fields.was_refused("inputs"):
+            yield from check_inputs(fields.get("inputs") if fields.has("inputs") else {})
 
     return _parse(Tenant, document, rules, file)
 
@@ -68,7 +67,7 @@ def parse_fleet(document: Any, *, file: str | None = None) -> Fleet:
     """The fleet that a document holds.
 
     Raises:
-        InputError: with every problem.
+        InputError: with every problem, in the order of the document.
 
     """
     return _parse(Fleet, document, fleet_problems, file)
@@ -78,97 +77,22 @@ def _parse(
     model: type[S], document: Any, rules: Callable[[Fields], Iterable[Problem]], file: str | None
 ) -> S:
     if not isinstance(document, dict):
-        raise InputError.of(
-            "",
-            "type",
-            f"must be a mapping that says what the {model.__name__.lower()} is",
-            document,
-            file=file,
-        )
+        message = f"must be a mapping that says what the {model.__name__.lower()} is"
+        raise InputError.of("", "type", message, file=file)
     try:
-        spec, errors = model.model_validate(document), []
+        spec = model.model_validate(document, context=RULES_FOLLOW)
     except ValidationError as error:
-        spec, errors = None, list(_given_locations(error, document))
-    failed = [location for location, _ in errors]
-    problems = [
-        _problem(model, document, location, error)
-        for location, error in errors
-        if error["type"] != "goldenpath_rules"
-    ]
-    problems += rules(Fields(document, failed=(location for location in failed if location)))
-    if problems:
-        told = [problem.in_file(file) if file else problem for problem in _without_repeats(problems)]
-        raise InputError(sorted(told, key=lambda problem: _position(document, problem.path)))
-    if spec is None:  # only the model's own run of the rules failed, and here they all passed
-        raise AssertionError("the rules must give the same answer in the model and in the parser")
-    return spec
-
-
-def _given_locations(error: ValidationError, document: Any) -> Iterator[tuple[Location, Any]]:
-    for entry in error.errors(include_url=False, include_input=False):
-        location = entry["loc"]
-        if len(location) > 1 and location[0] == "source" and location[1] in _UNION_TAGS:
-            location = (location[0], *location[2:])
-        if location and location[-1] == "[key]":
-            location = location[:-1]
-        yield location, entry
-
-
-def _problem(model: type[BaseModel], document: Any, location: Location, error: Any) -> Problem:
-    path, given = path_of(location), value_at(document, location)
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "goldenpath":
-            value = MISSING if context["rule"] == "credentials-in-url" else given
-            return Problem(path, context["rule"], context["message"], value, context["nearest"])
-        case "missing":
-            return Problem(path, "required", "is required")
-        case "extra_forbidden":
-            names = _field_names(model, location[:-1])
-            known = f"; known are {', '.join(names)}" if names else ""
-            return Problem(
-                path, "unknown-field", f"is no field here{known}", MISSING, nearest(location[-1], names)
-            )
-        case "literal_error":
-            choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
-            return Problem(
-                path, "choice", f"must be one of {', '.join(choices)}", given, nearest(given, choices)
-            )
-        case kind:
-            message = error["msg"].removeprefix("Input should be ").removeprefix("Input should ")
-            return Problem(
-                path,
-                kind.replace("_", "-"),
-                f"must be {message}" if message != error["msg"] else message,
-                given,
-            )
-
-
-def _field_names(model: type[BaseModel], location: Location) -> tuple[str, ...]:
-    """The fields that the model has at a location, for saying what is known there."""
-    current: Any = model
-    for step in location:
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            field = current.model_fields.get(str(step))
-            current = field.annotation if field else None
-        else:
-            current = _inner(current)
-    models = list(_models(current))
-    return tuple(dict.fromkeys(name for found in models for name in found.model_fields))
-
-
-def _inner(annotation: Any) -> Any:
-    arguments = [a for a in typing.get_args(annotation) if a not in (Ellipsis, types.NoneType)]
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated):
-        return next((_inner(a) for a in arguments if typing.get_args(a)), None)
-    return arguments[-1] if arguments else None
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in typing.get_args(annotation):
-        yield from _models(argument)
+        found = error.errors(include_url=False, include_input=False)
+        failed = [location for entry in found if (location := locate(entry))]
+        problems = [problem_of(model, document, entry) for entry in found]
+        problems += rules(Fields(document, failed))
+    else:
+        problems = list(rules(Fields(document)))
+        if not problems:
+            return spec
+    position = _positions(document)
+    ordered = sorted(_without_repeats(problems), key=lambda problem: position(problem.path))
+    raise InputError(problem.in_file(file) if file else problem for problem in ordered)
 
 
 def _without_repeats(problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -180,8 +104,30 @@ def _without_repeats(problems: Iterable[Problem]) -> Iterator[Problem]:
             yield problem
 
 
-def _position(document: dict[str, Any], path: str) -> tuple[int, str]:
-    """Problems in the order in which a person wrote the fields."""
-    first = path.split(".", 1)[0].split("[", 1)[0]
-    keys = [str(key) for key in document]
-    return (keys.index(first) if first in keys else len(keys), path)
+def _positions(document: Any) -> Callable[[str], tuple[int, int]]:
+    """Where a path is in the document, from top to bottom; what is missing comes at the end of its place."""
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+
+    def walk(node: Any, location: Location) -> None:
+        path = path_of(location)
+        first.setdefault(path, len(first))
+        if len(location) > DEEPEST:  # deeper, a problem has the place of what it is in
+            pass
+        elif isinstance(node, dict):
+            for key, value in node.items():
+                walk(value, (*location, str(key)))
+        elif isinstance(node, list | tuple):
+            for index, value in enumerate(node):
+                walk(value, (*location, index))
+        last[path] = len(first)
+
+    def position(path: str) -> tuple[int, int]:
+        if path in first:
+            return first[path], 0
+        while path not in last:
+            path = re.sub(r"(^|\.)[^.\[]*$|\[[^\[]*$", "", path)
+        return last[path], 1
+
+    walk(document, ())
+    return position

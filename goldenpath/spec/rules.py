@@ -6,6 +6,7 @@ of its problems. Rules against the fleet are in :mod:`goldenpath.spec.fleet_rule
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.accelerators import catalogue
@@ -15,12 +16,15 @@ from goldenpath.spec.fields import Fields, Location, path_of
 from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["request_problems"]
 
 PLATFORM_ACCOUNTS = ("reconciler", "scaler")
 """Ends of the names of the accounts that the tenant path makes for itself."""
+
+DEEPEST = 32
+"""Levels of what an organisation's inputs and overrides may hold."""
 
 LATENCY_GOALS = ("time_to_first_token", "inter_token_latency")
 
@@ -40,6 +44,7 @@ def request_problems(fields: Fields) -> Iterator[Problem]:
         _signal,
         _measurable,
         _overrides,
+        _inputs,
     ):
         yield from rule(fields)
 
@@ -51,19 +56,21 @@ def problem(
     return Problem(path_of(location), rule, message, fields.get(*location), nearest_value)
 
 
+def is_given(fields: Fields, *location: str | int) -> bool:
+    """Whether there is anything in a list or mapping, right or wrong: an empty one says nothing."""
+    return fields.was_refused(*location) or fields.get(*location) not in (MISSING, [], (), {})
+
+
 def _where(fields: Fields) -> Iterator[Problem]:
     if fields.has("clusters") and fields.has("placement"):
         yield Problem("placement", "one-of", "`clusters` and `placement` exclude each other; keep one")
     elif not fields.has("clusters") and not fields.has("placement"):
-        yield Problem(
-            "clusters", "required", "say where: `clusters` by name, or a `placement` by region and labels"
-        )
-    elif (
-        fields.has("placement")
-        and not fields.has("placement", "regions")
-        and not fields.has("placement", "labels")
+        message = "say where: `clusters` by name, or a `placement` by region and labels"
+        yield Problem("clusters", "required", message)
+    elif fields.has("placement") and not (
+        is_given(fields, "placement", "regions") or is_given(fields, "placement", "labels")
     ):
-        yield problem(fields, ("placement",), "required", "must name regions or labels")
+        yield Problem("placement", "required", "must name regions or labels")
 
 
 UNIQUE_LISTS: tuple[Location, ...] = (
@@ -152,12 +159,11 @@ def _egress(fields: Fields) -> Iterator[Problem]:
 
 
 def _source(fields: Fields) -> Iterator[Problem]:
-    if not isinstance(fields.get("source"), dict):
-        return
-    if fields.has("source", "oci"):
-        yield from _one_of(fields, ("source",), "tag", "digest", needed=False)
-    else:
-        yield from _one_of(fields, ("source",), "branch", "tag", needed=False)
+    # `git` beside `oci`, or neither, is a field too many or too few of the models in tenant.py.
+    if isinstance(fields.get("source"), dict):
+        other = "digest" if fields.has("source", "oci") else "branch"
+        first, second = sorted((other, "tag"), key=("branch", "tag", "digest").index)
+        yield from _one_of(fields, ("source",), first, second, needed=False)
 
 
 def _references(fields: Fields) -> Iterator[Problem]:
@@ -234,65 +240,82 @@ def _signal(fields: Fields) -> Iterator[Problem]:
             yield problem(fields, ("autoscaling", goal), "does-not-apply", message)
 
 
-ENGINE_PATHS: Mapping[str, Location] = {"version": ("autoscaling", "engine", "version")}
-
-
 def _measurable(fields: Fields) -> Iterator[Problem]:
     """The engine's version must export the signal, and its histogram must have a bucket at a latency goal."""
     signal, name = fields.get("autoscaling", "signal"), fields.get("autoscaling", "engine", "name")
     engines = engine_catalogue()
-    if signal is MISSING or (name is not MISSING and name not in engines):
+    if signal is MISSING or fields.was_refused("autoscaling", "engine"):
+        return
+    if name is not MISSING and name not in engines:
         return
     engine = engines.default if name is MISSING else engines.get(name)
-    given = {field: fields.get("autoscaling", field) for field in ("target", *LATENCY_GOALS)}
+    # What does not go with the signal has been told already.
+    wanted = LATENCY_GOALS if signal == "latency" else ("target",)
+    given = {field: fields.get("autoscaling", field) for field in wanted}
+    numbers = {field: value for field, value in given.items() if value is not MISSING}
     version = fields.get("autoscaling", "engine", "version")
-    problems = engine.problems(
+    some_were_refused = any(fields.was_refused("autoscaling", field) for field in wanted)
+    for found in engine.problems(
         Signal(signal),
         version=None if version is MISSING else version,
-        target=None if given["target"] is MISSING else given["target"],
-        **{goal: duration_seconds(given[goal]) for goal in LATENCY_GOALS if given[goal] is not MISSING},
-    )
-    for found in problems:
-        location = ENGINE_PATHS.get(found.path, ("autoscaling", found.path))
-        was_refused = fields.has(*location) and fields.get(*location) is MISSING
-        if not was_refused:
-            yield problem(fields, location, found.rule, found.message, found.nearest)
+        target=numbers.get("target"),
+        **{goal: duration_seconds(numbers[goal]) for goal in LATENCY_GOALS if goal in numbers},
+    ):
+        place = ("engine", "version") if found.path == "version" else (found.path,)
+        if some_were_refused and found.path in wanted and found.path not in numbers:
+            continue
+        yield problem(fields, ("autoscaling", *place), found.rule, found.message, found.nearest)
 
 
 def _overrides(fields: Fields) -> Iterator[Problem]:
     for index, _ in fields.items("overrides"):
-        patch = fields.get("overrides", index, "patch")
+        place: Location = ("overrides", index, "patch")
+        patch = fields.get(*place)
         if not isinstance(patch, dict):
             continue
-        metadata = patch.get("metadata")
-        fixed = [key for key in ("apiVersion", "kind") if key in patch]
-        fixed += [
-            f"metadata.{key}"
-            for key in ("name", "namespace")
-            if isinstance(metadata, dict) and key in metadata
-        ]
-        for key in fixed:
-            yield Problem(
-                f"overrides[{index}].patch.{key}",
-                "override",
-                "an override cannot change what the object is; remove it",
-            )
-        yield from _hostile_texts(f"overrides[{index}].patch", patch)
-    yield from _hostile_texts("inputs", fields.get("inputs"))
+        yield from _free_data(place, patch)
+        metadata = patch.get("metadata", {})
+        fixed: list[Location] = [(key,) for key in ("apiVersion", "kind") if key in patch]
+        if isinstance(metadata, dict):
+            fixed += [("metadata", key) for key in ("name", "namespace") if key in metadata]
+        else:
+            fixed.append(("metadata",))
+        for steps in fixed:
+            message = "an override cannot change what the object is; remove it"
+            yield Problem(path_of((*place, *steps)), "override", message)
 
 
-def _hostile_texts(path: str, value: Any) -> Iterator[Problem]:
-    """Free data obeys the rules of free text: no template opener ever reaches a later engine."""
-    if isinstance(value, dict):
+def _inputs(fields: Fields) -> Iterator[Problem]:
+    if isinstance(fields.get("inputs"), dict):
+        yield from _free_data(("inputs",), fields.get("inputs"))
+
+
+def _free_data(location: Location, value: Any) -> Iterator[Problem]:
+    """Free data is plain, and its texts hold no template opener: none ever reaches a later engine."""
+    if len(location) > DEEPEST:
+        yield Problem(path_of(location), "depth", f"must not be nested deeper than {DEEPEST} levels")
+    elif isinstance(value, dict):
         for key, entry in value.items():
-            yield from _hostile_texts(f"{path}.{key}", key)
-            yield from _hostile_texts(f"{path}.{key}", entry)
+            yield from _free_text((*location, str(key)), key)
+            yield from _free_data((*location, str(key)), entry)
     elif isinstance(value, list | tuple):
         for index, entry in enumerate(value):
-            yield from _hostile_texts(f"{path}[{index}]", entry)
-    elif isinstance(value, str):
-        opener = next((opener for opener in TEMPLATE_OPENERS if opener in value), None)
-        if opener:
-            yield Problem(
-                path, "template-opener", f"must not hold {opener!r}, which starts a template", value
-            )
+            yield from _free_data((*location, index), entry)
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Problem(path_of(location), "type", "must be a number with an end")
+    elif value is not None and not isinstance(value, bool | int | float):
+        yield from _free_text(location, value)
+
+
+def _free_text(location: Location, value: Any) -> Iterator[Problem]:
+    if not isinstance(value, str):
+        yield Problem(
+            path_of(location), "type", "must be plain data: text, number, true, false, list or mapping"
+        )
+        return
+    opener = next((opener for opener in TEMPLATE_OPENERS if opener in value), None)
+    if opener:
+        message = f"must not hold {opener!r}, which starts a template"
+        yield Problem(path_of(location), "template-opener", message, value)
+    if not value.isprintable() and any("\ud800" <= character <= "\udfff" for character in value):
+        yield Problem(path_of(location), "type", "must be text that can be written as UTF-8")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from goldenpath.spec.fleet import AcceleratorPool
 
-__all__ = ["Grant", "Pool", "accelerator_quota", "pools_of"]
+__all__ = ["Grant", "Pool", "accelerator_quota", "pools_of", "quota_keys"]
 
 IMPLICIT_PREFIX = "deviceclass.resource.kubernetes.io/"
 """Prefix of the extended resource by which a Pod asks for a DeviceClass without a claim (KEP-5004)."""
@@ -101,25 +101,31 @@ def _class_keys(device_class: str) -> tuple[str, str]:
     return f"{device_class}.deviceclass.resource.k8s.io/devices", f"requests.{IMPLICIT_PREFIX}{device_class}"
 
 
-def accelerator_quota(pools: Iterable[Pool], grants: Iterable[Grant], *, borrowing: bool) -> dict[str, int]:
+def quota_keys(pools: Iterable[Pool]) -> tuple[str, ...]:
+    """Every key by which the accelerators of a cluster could be asked for, sorted."""
+    resources: set[str] = set()
+    classes: set[str] = set()
+    for pool in pools:
+        maker = catalogue().vendor(pool.accelerator.vendor)
+        resources.update(maker.base_resource_names, catalogue().resource_names_of(pool.accelerator.model))
+        classes.update(maker.device_classes, (pool.name,) if pool.dra else ())
+    keys = [f"requests.{resource}" for resource in resources]
+    keys += [key for device_class in classes for key in _class_keys(device_class)]
+    return tuple(sorted(keys))
+
+
+def accelerator_quota(keys: Iterable[str], grants: Iterable[Grant], *, borrowing: bool) -> dict[str, int]:
     """The ``hard`` of the ResourceQuota: granted ways of asking with their number, all others with 0.
 
     Args:
-        pools: everything that the cluster has.
+        keys: every way of asking on the cluster (:func:`quota_keys`).
         grants: what the tenant may use.
         borrowing: whether a queue lends what others leave idle; without one, what is borrowed is not there.
 
     """
-    hard: dict[str, int] = {}
-    for pool in pools:
-        maker = catalogue().vendor(pool.accelerator.vendor)
-        for resource in (*maker.base_resource_names, *catalogue().resource_names_of(pool.accelerator.model)):
-            hard[f"requests.{resource}"] = 0
-        for device_class in (*maker.device_classes, *((pool.name,) if pool.dra else ())):
-            hard.update(dict.fromkeys(_class_keys(device_class), 0))
+    hard = dict.fromkeys(keys, 0)
     for grant in grants:
         number = grant.quota + (grant.borrow if borrowing else 0)
-        keys = _class_keys(grant.pool.name) if grant.pool.dra else (f"requests.{grant.pool.resource}",)
-        for key in keys:
-            hard[key] = hard.get(key, 0) + number
-    return dict(sorted(hard.items()))
+        for key in _class_keys(grant.pool.name) if grant.pool.dra else (f"requests.{grant.pool.resource}",):
+            hard[key] += number
+    return hard

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.tenancy.accelerators import Pool, pools_of
+from goldenpath.tenancy.accelerators import Pool, pools_of, quota_keys
 from goldenpath.tenancy.layout import Layout
 from goldenpath.tenancy.queue import COHORT, GENERAL_FLAVOR
 
@@ -32,11 +32,28 @@ class Priority:
     description: str
 
 
+OBJECT_NAME_CHARS: Final = 253
+
 PRIORITY_CLASSES: Final = (
-    Priority("goldenpath-batch", -100, preempts=False, description="Work that may wait and may be stopped: training, evaluation, data preparation."),
-    Priority("goldenpath-interactive", 0, preempts=False, description="Work that a person waits for: notebooks, debugging. Never preempts."),
-    Priority("goldenpath-serving", 1000, preempts=True, description="Work that users wait for: inference. May take the place of batch work."),
-)  # fmt: skip
+    Priority(
+        "goldenpath-batch",
+        value=-100,
+        preempts=False,
+        description="Work that may wait and may be stopped: training, evaluation, data preparation.",
+    ),
+    Priority(
+        "goldenpath-interactive",
+        value=0,
+        preempts=False,
+        description="Work that a person waits for: notebooks, debugging. Never preempts.",
+    ),
+    Priority(
+        "goldenpath-serving",
+        value=1000,
+        preempts=True,
+        description="Work that users wait for: inference. May take the place of batch work.",
+    ),
+)
 """All far below the system classes (2,000,000,000), so that no tenant can evict what keeps a node alive."""
 
 
@@ -77,10 +94,27 @@ class Platform:
         return pools_of(self.cluster.accelerators)
 
     @cached_property
+    def quota_keys(self) -> tuple[str, ...]:
+        """Every key by which its accelerators could be asked for."""
+        return quota_keys(self.pools)
+
+    @cached_property
     def shared_resources(self) -> frozenset[str]:
         """Extended resources that several models of this cluster are asked by."""
         counts = Counter(pool.resource for pool in self.pools if not pool.dra)
         return frozenset(resource for resource, count in counts.items() if count > 1)
+
+    def telling_labels(self, pool: Pool) -> tuple[tuple[str, str], ...]:
+        """Label and value of the pool's nodes that no other pool with the same resource name has."""
+        others = {
+            (label, value)
+            for other in self.pools
+            if other.resource == pool.resource and other != pool
+            for label, values in other.node_labels.items()
+            for value in values
+        }
+        own = ((label, value) for label, values in pool.node_labels.items() for value in values)
+        return tuple(pair for pair in own if pair not in others)
 
     @cached_property
     def dra_pools(self) -> tuple[Pool, ...]:
@@ -110,9 +144,9 @@ class Platform:
     def federation_name(self, trust_domain: str) -> str:
         """Name of the ClusterFederatedTrustDomain: the trust domain, whose `_` no object name may hold.
 
-        A trust domain may end or begin with what a name may not; its digest then tells the two apart.
+        A trust domain may also begin or end with what a name may not, or be longer; its digest then stands for it.
         """
-        if DNS_SUBDOMAIN.fullmatch(trust_domain):
+        if len(trust_domain) <= OBJECT_NAME_CHARS and DNS_SUBDOMAIN.fullmatch(trust_domain):
             return trust_domain
         return f"trust-domain-{hashlib.sha256(trust_domain.encode()).hexdigest()[:16]}"
 

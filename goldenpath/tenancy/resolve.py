@@ -115,7 +115,7 @@ class Tenancy:
     @cached_property
     def accelerator_quota(self) -> dict[str, int]:
         """The ``hard`` of the accelerators' ResourceQuota."""
-        return accelerator_quota(self.platform.pools, self.grants, borrowing=self.has("kueue"))
+        return accelerator_quota(self.platform.quota_keys, self.grants, borrowing=self.has("kueue"))
 
     @cached_property
     def accelerator_groups(self) -> tuple[ResourceGroup, ...]:
@@ -182,8 +182,7 @@ class Tenancy:
             f"{grant.pool.resource}|{label}={value}"
             for grant in self.grants
             if grant.pool.resource in self.platform.shared_resources
-            for label, values in grant.pool.node_labels.items()
-            for value in values
+            for label, value in self.platform.telling_labels(grant.pool)
         )
 
     @cached_property

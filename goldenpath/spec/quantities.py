@@ -1,0 +1,88 @@
+"""Numbers with units: Kubernetes quantities and Go durations, exactly."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Final
+
+__all__ = [
+    "BYTES",
+    "CPU",
+    "DURATION",
+    "MOST_BYTES",
+    "duration_seconds",
+    "nearest_bytes",
+    "nearest_cpu",
+    "quantity_value",
+]
+
+CPU: Final = r"[0-9]{1,9}(\.[0-9]{1,3})?|[0-9]{1,12}m"
+"""Cores, as a request writes them."""
+
+BYTES: Final = r"[0-9]{1,15}|[0-9]{1,15}(\.[0-9]{1,3})?([KMGTPE]i|[kMGTPE])"
+"""Bytes, as a request writes them: parts of a byte are not offered."""
+
+MOST_BYTES: Final = 2**63 - 1
+"""Kubernetes cuts larger quantities down to this without a word (`apimachinery/pkg/api/resource`, `Quantity`)."""
+
+DURATION: Final = r"([0-9]+(\.[0-9]+)?(ms|s|m|h))+"
+"""A Go duration, in the units that a request needs."""
+
+_SUFFIXES: Final = (
+    {"n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("0.001"), "": Decimal(1)}
+    | {suffix: Decimal(1000) ** (power + 1) for power, suffix in enumerate("kMGTPE")}
+    | {f"{suffix}i": Decimal(1024) ** (power + 1) for power, suffix in enumerate("KMGTPE")}
+)
+_QUANTITY: Final = re.compile(
+    r"(?P<number>[+-]?([0-9]+\.?[0-9]*|\.[0-9]+))(?P<suffix>[KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?"
+)
+_NUMBER_AND_UNIT: Final = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*([A-Za-z]*)")
+_BYTE_UNITS: Final = frozenset("KMGTPE")
+_DURATION_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+_SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
+
+
+def quantity_value(text: str) -> Decimal:
+    """The value of a Kubernetes quantity in its base unit: cores, bytes or pieces.
+
+    Reads everything that the API server does (`apimachinery/pkg/api/resource.Quantity`), which is more than a
+    request may write.
+
+    Raises:
+        ValueError: the text is no quantity.
+
+    """
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    number, suffix = match["number"], match["suffix"] or ""
+    if len(suffix) > 1 and suffix[0] in "eE" and suffix[1] != "i":
+        return Decimal(f"{number}{suffix}")
+    return Decimal(number) * _SUFFIXES[suffix]
+
+
+def nearest_cpu(value: str) -> str | None:
+    """The number of cores that was probably meant: ``64`` by ``64x``, ``500m`` by ``500 m``; none by bytes."""
+    match = _NUMBER_AND_UNIT.match(value)
+    if match is None or match[2][:1] in _BYTE_UNITS:
+        return None
+    return f"{match[1]}m" if match[2] == "m" else match[1]
+
+
+def nearest_bytes(value: str) -> str | None:
+    """The number of bytes that was probably meant: ``12G`` by ``12GB``, ``1.5Ti`` by ``1.5 TiB``."""
+    match = _NUMBER_AND_UNIT.match(value)
+    if match is None:
+        return None
+    number, unit, rest = match[1], match[2][:1].upper(), match[2][1:]
+    if unit not in _BYTE_UNITS:
+        return number
+    if rest[:1].lower() == "i":
+        return f"{number}{unit}i"
+    return f"{number}{'k' if unit == 'K' else unit}"
+
+
+def duration_seconds(text: str) -> Decimal:
+    """Seconds in a Go duration such as ``750ms`` or ``1h30m`` (Go, ``time.ParseDuration``)."""
+    return sum((Decimal(n) * _SECONDS[u] for n, u in _DURATION_PART.findall(text)), Decimal(0))

@@ -1,0 +1,210 @@
+"""Names: of Kubernetes objects, of SPIFFE, of Backstage, of an identity provider's groups."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from goldenpath.spec.words import NAME_CHARS, Word, refuse, slug
+
+DNS_LABEL_CHARS: Final = 63
+"""RFC 1123, as Kubernetes reads it (`apimachinery/pkg/util/validation.IsDNS1123Label`)."""
+
+DNS_LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+DNS_SUBDOMAIN: Final = rf"{DNS_LABEL}(\.{DNS_LABEL})*"
+LABEL_VALUE: Final = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_LABEL_MESSAGE = (
+    "must be a DNS label: lower-case letters, digits and '-', starting and ending with a letter or digit"
+)
+
+DnsLabel = Annotated[
+    str, Word("dns-label", DNS_LABEL, DNS_LABEL_CHARS, _LABEL_MESSAGE, "eu-central", suggest=slug)
+]
+Name = Annotated[str, Word("dns-label", DNS_LABEL, NAME_CHARS, _LABEL_MESSAGE, "vision", suggest=slug)]
+DnsSubdomain = Annotated[
+    str,
+    Word(
+        rule="dns-subdomain",
+        pattern=DNS_SUBDOMAIN,
+        limit=253,
+        message="must be DNS labels joined by '.'",
+        example="example.org",
+        suggest=str.lower,
+    ),
+]
+
+
+def _never_repeated(_: str) -> None:
+    message = "must be the name of a Secret: DNS labels joined by '.'; never what is in the Secret"
+    raise refuse("secret-name", message)
+
+
+SecretName = Annotated[
+    str,
+    Word(
+        rule="secret-name",
+        pattern=DNS_SUBDOMAIN,
+        limit=253,
+        message="",
+        example="git-credentials",
+        guard=_never_repeated,
+    ),
+]
+"""Where people paste the secret itself: a refused value is never repeated."""
+
+LabelValue = Annotated[
+    str,
+    Word(
+        rule="label-value",
+        pattern=LABEL_VALUE,
+        limit=63,
+        message=(
+            "must be a Kubernetes label value: letters, digits, '-', '_' and '.', "
+            "starting and ending with a letter or digit"
+        ),
+        example="cc-4711",
+        suggest=slug,
+    ),
+]
+LabelKey = Annotated[
+    str,
+    Word(
+        rule="label-key",
+        pattern=rf"({DNS_SUBDOMAIN}/)?{LABEL_VALUE}",
+        limit=317,
+        message="must be a Kubernetes label key: an optional DNS name and '/', then letters, digits, '-', '_' and '.'",
+        example="example.com/tier",
+    ),
+]
+
+
+def _nearest_trust_domain(value: str) -> str | None:
+    return value.lower().removeprefix("spiffe://").split("/", 1)[0] or None
+
+
+TrustDomain = Annotated[
+    str,
+    Word(
+        rule="trust-domain",
+        pattern=r"[a-z0-9._-]+",
+        limit=255,
+        message=(
+            "must be a SPIFFE trust domain: lower-case letters, digits, '.', '-' and '_', "
+            "without 'spiffe://' and without a path"
+        ),
+        example="prod.example.org",
+        suggest=_nearest_trust_domain,
+    ),
+]
+"""SPIFFE-ID standard, section 2.1 (trust domain)."""
+
+SpiffePath = Annotated[
+    str,
+    Word(
+        rule="spiffe-path",
+        pattern=r"(/(?!\.{1,2}(/|$))[a-zA-Z0-9._-]+)+",
+        limit=2048,
+        message=(
+            "must be a SPIFFE path such as /ns/vision/sa/trainer: segments of letters, digits, '.', '-' and '_', "
+            "none of them '.' or '..'"
+        ),
+        example="/ns/vision/sa/trainer",
+    ),
+]
+"""SPIFFE-ID standard, section 2.2 (path)."""
+
+GroupRef = Annotated[
+    str,
+    Word(
+        rule="group-ref",
+        pattern=rf"([Gg]roup:)?({LABEL_VALUE}/)?{LABEL_VALUE}",
+        limit=133,
+        message="must be a Backstage group: a name, namespace/name or group:namespace/name",
+        example="vision-team",
+        suggest=slug,
+    ),
+]
+"""A Backstage entity reference, kind Group where none is said (backstage.io, "Entity references")."""
+
+
+def _not_of_kubernetes(value: str) -> None:
+    if value.startswith("system:"):
+        raise refuse(
+            "reserved-group",
+            "must be a group of your identity provider; 'system:' groups belong to Kubernetes",
+        )
+
+
+IdentityGroup = Annotated[
+    str,
+    Word(
+        rule="group",
+        pattern=r"[A-Za-z0-9]([A-Za-z0-9 ._@:/+=,-]*[A-Za-z0-9])?",
+        limit=200,
+        message="must be a group name: letters, digits and ' ._@:/+=,-'",
+        example="vision-leads",
+        also=_not_of_kubernetes,
+    ),
+]
+
+
+def _no_way_to_system_groups(value: str) -> None:
+    if value and (value.startswith("system:") or "system:".startswith(value)):
+        raise refuse(
+            "reserved-group",
+            "must not be how 'system:' begins: a request's group could then be one of Kubernetes' own",
+        )
+
+
+GroupPrefix = Annotated[
+    str,
+    Word(
+        rule="group",
+        pattern=r"([A-Za-z0-9][A-Za-z0-9._:/-]*)?",
+        limit=60,
+        message="must be a prefix of letters, digits and '._:/-'",
+        example="oidc:",
+        also=_no_way_to_system_groups,
+    ),
+]
+GoldenPathName = Annotated[
+    str,
+    Word(
+        rule="golden-path",
+        pattern=rf"{DNS_LABEL}/v[1-9][0-9]*",
+        limit=60,
+        message="must be a golden path and its major version, such as tenant/v1",
+        example="tenant/v1",
+        suggest=lambda value: f"{slug(value.split('/', 1)[0])}/v1",
+    ),
+]
+KindName = Annotated[
+    str,
+    Word(
+        rule="kind",
+        pattern=r"[A-Z][A-Za-z0-9]*",
+        limit=63,
+        message="must be a kind of Kubernetes object, such as LimitRange",
+        example="LimitRange",
+        suggest=lambda value: value[:1].upper() + value[1:],
+    ),
+]
+SecretPlace = Annotated[
+    str,
+    Word(
+        rule="secret-place",
+        pattern=r"[A-Za-z0-9][A-Za-z0-9._/-]*",
+        limit=255,
+        message="must be where the provider finds it: letters, digits, '.', '_', '-' and '/'",
+        example="teams/vision/git",
+    ),
+]
+SpireClass = Annotated[
+    str,
+    Word(
+        rule="spire-class",
+        pattern=r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?",
+        limit=253,
+        message="must be a class name: letters, digits, '-', '_' and '.', starting and ending with a letter or digit",
+        example="spire-spire",
+    ),
+]

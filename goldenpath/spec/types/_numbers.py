@@ -1,0 +1,178 @@
+"""Numbers: quantities, durations, dates, ports and versions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from goldenpath.spec.quantities import (
+    BYTES,
+    CPU,
+    DURATION,
+    MOST_BYTES,
+    duration_seconds,
+    nearest_bytes,
+    nearest_cpu,
+    quantity_value,
+)
+from goldenpath.spec.words import Word, refuse
+
+
+def _number_as_text(value: Any) -> Any:
+    """YAML and Kubernetes both let ``cpu: 16`` and ``cpu: 0.5`` stand for ``cpu: "16"`` and ``cpu: "0.5"``."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return str(int(value)) if math.isfinite(value) and value == int(value) else str(value)
+
+
+def _more_than_nothing(rule: str) -> Any:
+    def check(value: str) -> None:
+        if quantity_value(value) <= 0:
+            raise refuse(rule, "must be more than zero")
+
+    return check
+
+
+def _bytes_that_there_can_be(value: str) -> None:
+    if not 0 < quantity_value(value) <= MOST_BYTES:
+        raise refuse("bytes", "must be more than zero, and less than 8Ei: Kubernetes knows no more")
+
+
+def _quantity_schema(pattern: str, example: str) -> Any:
+    number = {"type": "number", "exclusiveMinimum": 0}
+    return WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": f"^({pattern})$"}, number], "examples": [example]}
+    )
+
+
+Cpu = Annotated[
+    str,
+    Word(
+        rule="cpu",
+        pattern=CPU,
+        limit=32,
+        message="must be a number of cores such as 64, 1.5 or 500m",
+        example="64",
+        suggest=nearest_cpu,
+        also=_more_than_nothing("cpu"),
+        before=_number_as_text,
+    ),
+    _quantity_schema(CPU, "64"),
+]
+"""Cores."""
+Bytes = Annotated[
+    str,
+    Word(
+        rule="bytes",
+        pattern=BYTES,
+        limit=32,
+        message=(
+            "must be a number of bytes such as 64Gi, 500M or 2Ti "
+            "('12GB' is not known to Kubernetes, '128m' would be 0.128 bytes)"
+        ),
+        example="64Gi",
+        suggest=nearest_bytes,
+        also=_bytes_that_there_can_be,
+        before=_number_as_text,
+    ),
+    _quantity_schema(BYTES, "64Gi"),
+]
+"""Memory or storage, in bytes."""
+
+_LONGEST_DURATION = 366 * 24 * 3600
+
+
+def _nearest_duration(value: str) -> str:
+    return f"{value}s" if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) else value.replace(" ", "").lower()
+
+
+def _reasonable_duration(value: str) -> None:
+    if not 0 < duration_seconds(value) <= _LONGEST_DURATION:
+        raise refuse("duration", "must be more than zero, and at most a year")
+
+
+def _duration_text(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise refuse("duration", "must have a unit, such as 750ms, 30s, 5m or 1h30m", f"{value}s")
+    return value
+
+
+Duration = Annotated[
+    str,
+    Word(
+        rule="duration",
+        pattern=DURATION,
+        limit=32,
+        message="must be a duration such as 750ms, 30s, 5m or 1h30m",
+        example="750ms",
+        suggest=_nearest_duration,
+        also=_reasonable_duration,
+        before=_duration_text,
+    ),
+]
+
+
+def _date(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        # Not fromisoformat alone: it also reads 20270630 and 2027-W26-3.
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+            return dt.date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise refuse("date", "must be a date that exists, as YYYY-MM-DD")
+
+
+Date = Annotated[
+    dt.date,
+    BeforeValidator(_date),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date",
+            "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+            "examples": ["2027-06-30"],
+        }
+    ),
+]
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _version_in_quotes(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise refuse(
+            "version", "must be in quotes: without them YAML reads a number, and 1.30 is 1.3", str(value)
+        )
+    return value
+
+
+KubernetesVersion = Annotated[
+    str,
+    Word(
+        rule="version",
+        pattern=r"[0-9]+\.[0-9]+",
+        limit=16,
+        message='must be a minor version in quotes, such as "1.36"',
+        example="1.36",
+        suggest=lambda value: ".".join(value.removeprefix("v").split(".")[:2]),
+        before=_version_in_quotes,
+    ),
+]
+Version = Annotated[
+    str,
+    Word(
+        rule="version",
+        pattern=r"[0-9]+(\.[0-9]+){0,3}([-+.][0-9A-Za-z.-]+)?",
+        limit=64,
+        message='must be a version in quotes, such as "0.19"',
+        example="0.19",
+        suggest=lambda value: value.removeprefix("v"),
+        before=_version_in_quotes,
+    ),
+]

@@ -1,0 +1,195 @@
+"""Places: networks, hosts, repositories, images, and paths in them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated
+
+from goldenpath.spec.types._names import DNS_LABEL_CHARS, DNS_SUBDOMAIN
+from goldenpath.spec.words import Word, refuse
+
+
+def _nearest_cidr(value: str) -> str | None:
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        return None
+
+
+def _network_address(value: str) -> None:
+    network = _nearest_cidr(value)
+    if network is None:
+        raise refuse("cidr", "must be a CIDR such as 10.20.0.0/16")
+    if network != value:
+        raise refuse("cidr", "must be a network address with its prefix length", network)
+
+
+Cidr = Annotated[
+    str,
+    Word(
+        rule="cidr",
+        pattern=r"[0-9a-f.:]+/[0-9]{1,3}",
+        limit=43,
+        message="must be a CIDR such as 10.20.0.0/16",
+        example="10.20.0.0/16",
+        suggest=_nearest_cidr,
+        also=_network_address,
+    ),
+]
+
+
+def _without_credentials(value: str) -> None:
+    # `git@host:path` is no address, and is shown with the one that was meant.
+    if re.search(r"[?#]|@(?!sha256:)", value) and _SCP.fullmatch(value) is None:
+        message = "must hold no credentials, query or fragment; name a Secret with `secret:` instead"
+        raise refuse("credentials-in-url", message)
+
+
+def _a_name_and_no_address(value: str) -> None:
+    if re.fullmatch(r"[0-9.]+", value):
+        raise refuse("host-name", "must be a host name; give an address as `cidr`")
+    if any(len(label) > DNS_LABEL_CHARS for label in value.split(".")):
+        raise refuse("host-name", f"must have at most {DNS_LABEL_CHARS} characters between two dots")
+
+
+def _nearest_host(value: str) -> str:
+    bare = re.sub(r"^[a-z][a-z0-9+.-]*://", "", value.lower()).split("/", 1)[0]
+    return re.sub(r":[0-9]*$", "", bare).removeprefix("*.").rstrip(".")
+
+
+HostName = Annotated[
+    str,
+    Word(
+        rule="host-name",
+        pattern=DNS_SUBDOMAIN,
+        limit=253,
+        message="must be a host name such as huggingface.co, without scheme, port, path or wildcard",
+        example="huggingface.co",
+        suggest=_nearest_host,
+        guard=_without_credentials,
+        also=_a_name_and_no_address,
+    ),
+]
+
+_HOST_PORT = rf"{DNS_SUBDOMAIN}(:[0-9]{{1,5}})?"
+_URL_PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%+@-]+)*/?"
+_SCP = re.compile(r"(?P<user>[A-Za-z0-9._-]+@)?(?P<host>[a-z0-9.-]+):(?P<path>[A-Za-z0-9._/-]+)")
+
+
+def _nearest_git_url(value: str) -> str | None:
+    if value.startswith("http://"):
+        return value.replace("http://", "https://", 1)
+    scp = _SCP.fullmatch(value)
+    return f"ssh://{scp['user'] or ''}{scp['host']}/{scp['path']}" if scp else None
+
+
+GitUrl = Annotated[
+    str,
+    Word(
+        rule="git-url",
+        pattern=rf"(https://|ssh://([A-Za-z0-9._-]+@)?){_HOST_PORT}{_URL_PATH}",
+        limit=512,
+        message="must be a Git URL that starts with https:// or ssh://",
+        example="https://git.example.org/vision/apps.git",
+        suggest=_nearest_git_url,
+        guard=_without_credentials,
+    ),
+]
+HttpUrl = Annotated[
+    str,
+    Word(
+        rule="url",
+        pattern=rf"https?://{_HOST_PORT}{_URL_PATH}",
+        limit=512,
+        message="must be a URL that starts with http:// or https://",
+        example="https://spire.example.org:8443",
+        guard=_without_credentials,
+    ),
+]
+
+# The reference grammar of the OCI distribution specification.
+_REPOSITORY_PATH = r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+_DIGEST = r"sha256:[0-9a-f]{64}"
+
+
+def _nearest_oci_url(value: str) -> str:
+    bare = value.lower().removeprefix("oci://").removeprefix("https://")
+    return "oci://" + re.sub(r"(:[a-z0-9_][a-z0-9._-]*)?(@sha256:[0-9a-f]*)?$", "", bare)
+
+
+OciUrl = Annotated[
+    str,
+    Word(
+        rule="oci-url",
+        pattern=rf"oci://{_HOST_PORT}/{_REPOSITORY_PATH}",
+        limit=512,
+        message="must be an OCI repository such as oci://registry.example.org/team/deploy, without tag or digest",
+        example="oci://registry.example.org/vision/deploy",
+        suggest=_nearest_oci_url,
+        guard=_without_credentials,
+    ),
+]
+ImagePrefix = Annotated[
+    str,
+    Word(
+        rule="image-prefix",
+        pattern=rf"{_HOST_PORT}(/{_REPOSITORY_PATH})?",
+        limit=255,
+        message="must be a registry, with or without a path: registry.example.org/team",
+        example="registry.example.org",
+        suggest=lambda value: re.sub(r"^[a-z]+://", "", value.lower()).rstrip("/*"),
+        guard=_without_credentials,
+    ),
+]
+Image = Annotated[
+    str,
+    Word(
+        rule="image",
+        pattern=rf"({_HOST_PORT}/)?{_REPOSITORY_PATH}(:{_TAG})?(@{_DIGEST})?",
+        limit=512,
+        message="must be an image reference such as registry.example.org/team/app:1.2",
+        example="registry.example.org/vision/app:1.2",
+        suggest=str.lower,
+        guard=_without_credentials,
+    ),
+]
+Tag = Annotated[
+    str, Word("tag", _TAG, 128, "must be an OCI tag: letters, digits, '.', '_' and '-'", "stable")
+]
+Digest = Annotated[
+    str,
+    Word(
+        rule="digest",
+        pattern=_DIGEST,
+        limit=71,
+        message="must be a digest such as sha256:… with 64 hexadecimal digits",
+        example=f"sha256:{'0' * 64}",
+        suggest=str.lower,
+    ),
+]
+GitRef = Annotated[
+    str,
+    Word(
+        rule="git-ref",
+        # git check-ref-format, narrowed: no '..', no component that starts with '.' or ends with '.lock' or '.'.
+        pattern=r"(?!.*\.\.)(?!.*\.lock(/|$))(?!.*\.(/|$))[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*",
+        limit=200,
+        message="must be a branch or tag name: letters, digits, '.', '_', '-' and '/'",
+        example="main",
+        suggest=lambda value: value.removeprefix("refs/heads/").removeprefix("refs/tags/"),
+    ),
+]
+_PATH_SEGMENT = r"(?!\.{1,2}(/|$))[A-Za-z0-9._-]+"
+RelativePath = Annotated[
+    str,
+    Word(
+        rule="path",
+        pattern=rf"(\./?|(\./)?{_PATH_SEGMENT}(/{_PATH_SEGMENT})*/?)",
+        limit=255,
+        message="must be a path inside the repository, such as ./deploy, without '..'",
+        example="./deploy",
+        suggest=lambda value: "./" + value.lstrip("/"),
+    ),
+]
