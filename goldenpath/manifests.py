@@ -1,0 +1,79 @@
+"""Rendered files, and the Kubernetes objects in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from goldenpath import kubeyaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["ManifestObject", "Manifests", "RenderedFile", "is_kubernetes_object"]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """One file: a relative POSIX path and its text."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestObject:
+    """One Kubernetes object, and the file that it is in."""
+
+    file: str
+    body: dict[str, Any]
+
+    @property
+    def api_version(self) -> str:
+        return str(self.body.get("apiVersion", ""))
+
+    @property
+    def kind(self) -> str:
+        return str(self.body.get("kind", ""))
+
+    @property
+    def name(self) -> str:
+        return str((self.body.get("metadata") or {}).get("name", ""))
+
+    @property
+    def namespace(self) -> str:
+        return str((self.body.get("metadata") or {}).get("namespace", ""))
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def is_kubernetes_object(document: Any) -> bool:
+    """Whether an API server would take the document: not a catalog entity, not a kustomize build file."""
+    if not isinstance(document, dict) or not document.get("kind"):
+        return False
+    group = str(document.get("apiVersion", "")).split("/", 1)[0]
+    return bool(group) and group not in {"backstage.io", "kustomize.config.k8s.io"}
+
+
+@dataclass(frozen=True)
+class Manifests:
+    """What a golden path was rendered to."""
+
+    files: tuple[RenderedFile, ...]
+
+    def objects(self) -> tuple[ManifestObject, ...]:
+        """The Kubernetes objects, in the order of the files; read once."""
+        return self._objects
+
+    @cached_property
+    def _objects(self) -> tuple[ManifestObject, ...]:
+        return tuple(self._read())
+
+    def _read(self) -> Iterator[ManifestObject]:
+        for file in self.files:
+            if file.path.endswith(".yaml"):
+                for document in kubeyaml.load_rendered(file.text, name=file.path):
+                    if is_kubernetes_object(document):
+                        yield ManifestObject(file.path, document)
