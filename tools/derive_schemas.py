@@ -1,0 +1,417 @@
+"""Derive the strict JSON Schemas in ``goldenpath/check/schemas`` from pinned sources.
+
+    python tools/derive_schemas.py --crds DIR [--check]
+
+Core kinds come from the schemas inside the ``kubernetes-validate`` wheel (dependency group ``schemas``);
+custom resources from a folder with one sub-folder of CRDs for each project, and a ``SOURCES.md`` whose table
+names repository, ref, commit and date of each. What is kept is facts: names, types, limits, what is
+required. No descriptions, defaults or examples.
+
+Strict means that unknown fields are refused, where the API server drops them without a word.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from goldenpath import kubeyaml
+
+OUT = Path(__file__).resolve().parent.parent / "goldenpath" / "check" / "schemas"
+
+# The newest minor version that our sample fleet runs; fields only grow, so older clusters are covered too.
+KUBERNETES = "1.36.0"
+KUBERNETES_DATE = "2026-04-22"
+WHEEL = "kubernetes-validate"
+
+CORE_KINDS = {
+    "v1": [
+        "Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "ConfigMap", "Secret", "Pod", "Service",
+        "PersistentVolumeClaim",
+    ],
+    "apps/v1": ["Deployment", "StatefulSet"],
+    "batch/v1": ["Job", "CronJob"],
+    "rbac.authorization.k8s.io/v1": ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"],
+    "networking.k8s.io/v1": ["NetworkPolicy"],
+    "scheduling.k8s.io/v1": ["PriorityClass"],
+    "resource.k8s.io/v1": ["DeviceClass", "ResourceClaim", "ResourceClaimTemplate"],
+    "admissionregistration.k8s.io/v1": ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
+}  # fmt: skip
+
+# Folder of the CRDs -> what is derived from it.
+CUSTOM_KINDS = {
+    "cilium": {"cilium.io/v2": ["CiliumNetworkPolicy"]},
+    "flux-operator": {"fluxcd.controlplane.io/v1": ["FluxInstance"]},
+    "fluxcd-helm-controller": {"helm.toolkit.fluxcd.io/v2": ["HelmRelease"]},
+    "fluxcd-kustomize-controller": {"kustomize.toolkit.fluxcd.io/v1": ["Kustomization"]},
+    "fluxcd-source-controller": {
+        "source.toolkit.fluxcd.io/v1": ["GitRepository", "OCIRepository", "HelmRepository"],
+    },
+    "keda": {"keda.sh/v1alpha1": ["ScaledObject", "ScaledJob", "TriggerAuthentication"]},
+    "kueue": {
+        "kueue.x-k8s.io/v1beta2": [
+            "ClusterQueue", "LocalQueue", "ResourceFlavor", "Cohort", "Topology", "WorkloadPriorityClass",
+        ],
+    },
+    "kyverno": {"policies.kyverno.io/v1": ["ValidatingPolicy"]},
+    "prometheus-operator": {"monitoring.coreos.com/v1": ["PodMonitor", "ServiceMonitor", "PrometheusRule"]},
+    "spire-controller-manager": {
+        "spire.spiffe.io/v1alpha1": ["ClusterSPIFFEID", "ClusterFederatedTrustDomain"],
+    },
+}  # fmt: skip
+
+OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+CORE_FILE = "kubernetes.json"
+
+# apimachinery's resource.Quantity as controller-gen writes it into every CRD; the OpenAPI of the core kinds
+# says no more than "string".
+QUANTITY_PATTERN = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
+QUANTITY_SCHEMA = {"type": ["string", "number", "null"], "pattern": QUANTITY_PATTERN}
+INT_OR_STRING_SCHEMA = {"type": ["integer", "string", "null"]}
+
+LIMITS = (
+    "enum", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength",
+    "minItems", "maxItems", "minProperties", "maxProperties", "multipleOf", "uniqueItems",
+)  # fmt: skip
+# The formats that the API server enforces on custom resources and whose check we have.
+FORMATS = {"cidr", "date-time"}
+LINE = 110
+
+
+class SourceError(Exception):
+    """A source does not hold what is derived from it."""
+
+
+def core_schemas() -> tuple[dict[str, Any], bytes]:
+    """The definitions that the core kinds reach, and the bytes of the file that they come from."""
+    source = _wheel_file().read_bytes()
+    definitions = json.loads(source)["$defs"]
+    roots = {
+        name: _core_root(definitions, api, kind)
+        for api, kinds in CORE_KINDS.items()
+        for name, kind in _names(definitions, api, kinds)
+    }
+    kept = {QUANTITY: QUANTITY_SCHEMA, INT_OR_STRING: INT_OR_STRING_SCHEMA, **roots}
+    waiting = [OBJECT_META, *roots]
+    done: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in done:
+            continue
+        done.add(name)
+        if name not in kept:
+            kept[name] = _core(definitions[name])
+        waiting += references(kept[name])
+    return {_short(name): _shortened(kept[name]) for name in sorted(done)}, source
+
+
+def _names(definitions: dict[str, Any], api: str, kinds: list[str]) -> list[tuple[str, str]]:
+    group, _, version = api.rpartition("/")
+    found = {}
+    for name, definition in definitions.items():
+        for gvk in definition.get("x-kubernetes-group-version-kind", []):
+            if (gvk["group"], gvk["version"]) == (group, version):
+                found[gvk["kind"]] = name
+    missing = set(kinds) - set(found)
+    if missing:
+        raise SourceError(f"{api} has no {', '.join(sorted(missing))} in Kubernetes {KUBERNETES}")
+    return [(found[kind], kind) for kind in kinds]
+
+
+def _core_root(definitions: dict[str, Any], api: str, kind: str) -> dict[str, Any]:
+    (name,) = [name for name, found in _names(definitions, api, [kind]) if found == kind]
+    return root(_core(definitions[name]), api, kind, f"#/$defs/{OBJECT_META}")
+
+
+def root(schema: dict[str, Any], api: str, kind: str, metadata: str) -> dict[str, Any]:
+    """What every object has; status is the controllers' business and stays open."""
+    properties = {
+        **schema["properties"],
+        "apiVersion": {"const": api},
+        "kind": {"const": kind},
+        "metadata": {"$ref": metadata},
+    }
+    if "status" in properties:
+        properties["status"] = {"type": ["object", "null"]}
+    required = sorted({*schema.get("required", []), "apiVersion", "kind", "metadata"})
+    return {**schema, "type": "object", "properties": dict(sorted(properties.items())), "required": required}
+
+
+def _core(schema: dict[str, Any]) -> dict[str, Any]:
+    """A core definition without prose. The wheel's strict schemas refuse unknown fields already."""
+    result: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "properties":
+            result[key] = {name: _core(item) for name, item in sorted(value.items())}
+        elif key in {"items", "additionalProperties"} and isinstance(value, dict):
+            result[key] = _core(value)
+        elif key in {"oneOf", "anyOf", "allOf"}:
+            result[key] = [_core(item) for item in value]
+        elif key in {"$ref", "type", "required", "additionalProperties", *LIMITS}:
+            result[key] = value
+        elif key == "x-kubernetes-list-type" and value == "set":
+            result["uniqueItems"] = True
+    return result
+
+
+def references(schema: Any) -> list[str]:
+    if isinstance(schema, list):
+        return [name for item in schema for name in references(item)]
+    if not isinstance(schema, dict):
+        return []
+    own = [schema["$ref"].removeprefix("#/$defs/")] if isinstance(schema.get("$ref"), str) else []
+    return own + [name for item in schema.values() for name in references(item)]
+
+
+def _short(name: str) -> str:
+    """``io.k8s.api.core.v1.Pod`` -> ``core.v1.Pod``."""
+    return re.sub(
+        r"^io\.k8s\.(api|apimachinery\.pkg\.apis?|apimachinery\.pkg|apiextensions-apiserver\.pkg\.apis)\.",
+        "",
+        name,
+    )
+
+
+def _shortened(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_shortened(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: f"#/$defs/{_short(value.removeprefix('#/$defs/'))}"
+        if key == "$ref" and isinstance(value, str)
+        else _shortened(value)
+        for key, value in schema.items()
+    }
+
+
+def custom_schema(crd: dict[str, Any], api: str, kind: str) -> dict[str, Any]:
+    version = api.rpartition("/")[2]
+    for served in crd["spec"]["versions"]:
+        if served["name"] == version and served["served"]:
+            schema = structural(served["schema"]["openAPIV3Schema"])
+            return root(schema, api, kind, f"{CORE_FILE}#/$defs/{_short(OBJECT_META)}")
+    raise SourceError(f"the CRD of {kind} does not serve {api}")
+
+
+def structural(schema: dict[str, Any]) -> dict[str, Any]:
+    """A structural OpenAPI schema as a strict JSON Schema.
+
+    https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
+    """
+    result: dict[str, Any] = {}
+    if schema.get("x-kubernetes-int-or-string"):
+        result["type"] = ["integer", "string"]
+    elif "type" in schema:
+        result["type"] = schema["type"]
+    result.update(_limits(schema))
+    if schema.get("x-kubernetes-list-type") == "set":
+        result["uniqueItems"] = True
+    if "items" in schema:
+        result["items"] = structural(schema["items"])
+    result.update(_fields(schema))
+    if not schema.get("x-kubernetes-int-or-string"):
+        result.update(_conditions(schema))
+    if schema.get("nullable"):
+        result["type"] = (
+            [result["type"], "null"] if isinstance(result["type"], str) else [*result["type"], "null"]
+        )
+        if "enum" in result:
+            result["enum"] = [*result["enum"], None]
+    return result
+
+
+def _limits(schema: dict[str, Any]) -> dict[str, Any]:
+    limits = {key: schema[key] for key in LIMITS if key in schema}
+    if schema.get("format") in FORMATS:
+        limits["format"] = schema["format"]
+    for bound in ("minimum", "maximum"):  # OpenAPI 3.0 has a flag where JSON Schema has a number
+        exclusive = f"exclusive{bound.capitalize()}"
+        if limits.get(exclusive) is True:
+            limits[exclusive] = limits.pop(bound)
+        elif limits.get(exclusive) is False:
+            del limits[exclusive]
+    return limits
+
+
+def _fields(schema: dict[str, Any]) -> dict[str, Any]:
+    """Fields by name, and whether there may be others."""
+    result: dict[str, Any] = {}
+    properties = schema.get("properties", {})
+    embedded = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
+    if schema.get("x-kubernetes-embedded-resource"):
+        properties = {**embedded, **properties}
+    if properties:
+        result["properties"] = {name: structural(item) for name, item in sorted(properties.items())}
+    # The API server fills in defaults before it asks for what is required.
+    required = [name for name in schema.get("required", []) if "default" not in properties.get(name, {})]
+    if required:
+        result["required"] = required
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        result["additionalProperties"] = structural(others)
+    elif (
+        schema.get("type") == "object"
+        and not others
+        and not schema.get("x-kubernetes-preserve-unknown-fields")
+    ):
+        result["additionalProperties"] = False
+    return result
+
+
+def _conditions(schema: dict[str, Any]) -> dict[str, Any]:
+    """What anyOf and the like say; they only ever narrow what the structure allows, so they stay open."""
+    result: dict[str, Any] = {}
+    for key in ("anyOf", "oneOf", "allOf"):
+        if key in schema:
+            result[key] = [_condition(item) for item in schema[key]]
+    if "not" in schema:
+        result["not"] = _condition(schema["not"])
+    return result
+
+
+def _condition(schema: dict[str, Any]) -> dict[str, Any]:
+    result = {**_limits(schema), **_conditions(schema)}
+    for key in ("type", "required"):
+        if key in schema:
+            result[key] = schema[key]
+    if "properties" in schema:
+        result["properties"] = {name: _condition(item) for name, item in sorted(schema["properties"].items())}
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            result[key] = _condition(schema[key])
+    return result
+
+
+def derive(crds: Path) -> dict[str, str]:
+    """The files to write, by name."""
+    core, source = core_schemas()
+    wheel_version = importlib.metadata.version(WHEEL)
+    sources: dict[str, Any] = {
+        "kubernetes": {
+            "repository": "kubernetes/kubernetes",
+            "version": f"v{KUBERNETES}",
+            "date": KUBERNETES_DATE,
+            "via": f"{WHEEL} {wheel_version} (PyPI)",
+            "sha256": hashlib.sha256(source).hexdigest(),
+        }
+    }
+    definitions = {
+        definition["properties"]["kind"]["const"]
+        + "."
+        + definition["properties"]["apiVersion"]["const"]: name
+        for name, definition in core.items()
+        if "const" in definition.get("properties", {}).get("kind", {})
+    }
+    kinds: dict[str, Any] = {
+        f"{api}/{kind}": {
+            "source": "kubernetes",
+            "file": CORE_FILE,
+            "definition": definitions[f"{kind}.{api}"],
+        }
+        for api, names in CORE_KINDS.items()
+        for kind in names
+    }
+    files = {CORE_FILE: {"$defs": core}}
+    table = _sources(crds / "SOURCES.md")
+    for folder, apis in CUSTOM_KINDS.items():
+        sources[folder] = table[folder]
+        documents = [kubeyaml.load_file(path) for path in sorted((crds / folder).glob("*.yaml"))]
+        for api, names in apis.items():
+            for kind in names:
+                crd = _crd(documents, api, kind, folder)
+                file = f"{crd['metadata']['name']}.{api.rpartition('/')[2]}.json"
+                files[file] = custom_schema(crd, api, kind)
+                kinds[f"{api}/{kind}"] = {"source": folder, "file": file}
+    files["index.json"] = {"sources": sources, "kinds": dict(sorted(kinds.items()))}
+    return {name: pretty(content) + "\n" for name, content in files.items()}
+
+
+def _wheel_file() -> Path:
+    spec = importlib.util.find_spec("kubernetes_validate")
+    if spec is None or spec.origin is None:
+        raise SourceError(f"install the dependency group 'schemas' first: {WHEEL} is missing")
+    return (
+        Path(spec.origin).parent
+        / "kubernetes-json-schema"
+        / f"v{KUBERNETES}-local-strict"
+        / "_definitions.json"
+    )
+
+
+def _crd(documents: list[Any], api: str, kind: str, folder: str) -> dict[str, Any]:
+    group = api.rpartition("/")[0]
+    for document in documents:
+        if document["spec"]["group"] == group and document["spec"]["names"]["kind"] == kind:
+            found: dict[str, Any] = document
+            return found
+    raise SourceError(f"{folder} holds no CRD of {kind} in {group}")
+
+
+def _sources(table: Path) -> dict[str, dict[str, str]]:
+    rows = [
+        [cell.strip() for cell in line.strip("|\n ").split("|")]
+        for line in table.read_text().splitlines()
+        if line.startswith("|")
+    ]
+    head = rows[0]
+    wanted = {"repository": "repository", "ref": "version", "commit": "commit", "date": "date"}
+    return {
+        row[0]: {wanted[name]: cell for name, cell in zip(head, row, strict=False) if name in wanted}
+        for row in rows[2:]
+    }
+
+
+def pretty(value: Any, indent: int = 0) -> str:
+    """JSON that fits on a line stays on one; small to ship and readable as a diff."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or not value or len(flat) + indent < LINE:
+        return flat
+    pad = " " * (indent + 1)
+    if isinstance(value, list):
+        items = [pad + pretty(item, indent + 1) for item in value]
+        return "[\n" + ",\n".join(items) + "\n" + " " * indent + "]"
+    items = [f"{pad}{json.dumps(key)}: {pretty(item, indent + 1)}" for key, item in value.items()]
+    return "{\n" + ",\n".join(items) + "\n" + " " * indent + "}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--crds", type=Path, required=True, help="folder with a sub-folder of CRDs for each project"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
+    options = parser.parse_args()
+    files = derive(options.crds)
+    there = {path.name: path.read_text() for path in OUT.glob("*.json")} if OUT.is_dir() else {}
+    changed = sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))
+    if not options.check:
+        OUT.mkdir(exist_ok=True)
+        for name in changed:
+            if name in files:
+                (OUT / name).write_text(files[name])
+            else:
+                (OUT / name).unlink()
+    for name in changed:
+        print(f"{'differs' if options.check else 'written' if name in files else 'removed'}: {name}")
+    size = sum(map(len, files.values()))
+    print(
+        f"{len(files)} files, {size / 1024:.0f} KiB, {'out of date' if options.check and changed else 'up to date'}"
+    )
+    return 1 if options.check and changed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (SourceError, OSError) as error:
+        sys.exit(f"derive_schemas: {error}")
