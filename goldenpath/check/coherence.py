@@ -11,7 +11,7 @@ from goldenpath.findings import Finding, Severity
 from goldenpath.spec.types import quantity_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from goldenpath.manifests import ManifestObject
 
@@ -21,148 +21,161 @@ _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 
 # Keys that a Kubernetes 1.36 API server was seen to accept and never to count.
 _NEVER_ENFORCED: Final = (
-    (re.compile(r"^limits\.[^/]+/"), "an extended resource has no limits of its own"),
-    (re.compile(r"^(?!requests\.|count/)[^/]+/(?!devices$)"), "an extended resource is only counted as requests.<name>"),
-    (re.compile(r"^(?!.*\.deviceclass\.resource\.k8s\.io/).*/devices$"), "devices are only counted as <class>.deviceclass.resource.k8s.io/devices"),
-)  # fmt: skip
+    (re.compile(r"limits\.[^/]+/.*"), "an extended resource has no limits of its own"),
+    (
+        re.compile(r"(?!requests\.|count/|.*\.deviceclass\.resource\.k8s\.io/).*/devices"),
+        "devices are only counted as <class>.deviceclass.resource.k8s.io/devices",
+    ),
+    (
+        re.compile(
+            r"(?!requests\.|count/|.*\.(deviceclass\.resource|storageclass\.storage)\.k8s\.io/)[^/]+/.*"
+        ),
+        "an extended resource is only counted as requests.<name>",
+    ),
+)
+# A quota on `cpu` is one on `requests.cpu`: two spellings of one key.
+_SHORT_KEYS: Final = {"cpu": "requests.cpu", "memory": "requests.memory"}
+_NEEDS_DEFAULT: Final = re.compile(r"(requests|limits)\.(cpu|memory)")
+_BUILT_IN_ROLES: Final = frozenset({"admin", "cluster-admin", "edit"})
+
+ByKind = defaultdict[str, list["ManifestObject"]]
 
 
 def check_coherence(objects: Sequence[ManifestObject]) -> Iterator[Finding]:
-    """Findings about objects that contradict each other."""
-    by_kind: defaultdict[str, list[ManifestObject]] = defaultdict(list)
+    """Findings about objects that contradict each other.
+
+    What is no object of its kind at all is the schema check's to tell, and is passed over here.
+    """
+    by_kind: ByKind = defaultdict(list)
     for item in objects:
         by_kind[item.kind].append(item)
-    hard = _hard_by_namespace(by_kind["ResourceQuota"])
-    yield from _quota_keys(by_kind["ResourceQuota"])
-    yield from _defaults(hard, by_kind)
-    yield from _queues(hard, by_kind)
+    yield from _quota_keys(by_kind)
+    yield from _defaults(by_kind)
+    yield from _queues(by_kind)
     yield from _bindings(by_kind)
 
 
-def _hard_by_namespace(quotas: Sequence[ManifestObject]) -> dict[str, dict[str, Decimal]]:
-    """The lowest number of each key: quotas of one namespace all hold at once."""
-    hard: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
+def _walls(quotas: Sequence[ManifestObject]) -> dict[str, dict[str, Decimal]]:
+    """By namespace, the lowest number of each key: its quotas all hold at once.
+
+    A quota with scopes holds for some Pods only, and is no wall for the others.
+    """
+    walls: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
     for quota in quotas:
-        for key, value in _mapping(quota.body, "spec", "hard").items():
-            number = _number(value)
+        spec = _mapping(quota.body, "spec")
+        if spec.get("scopes") or spec.get("scopeSelector"):
+            continue
+        known = walls[quota.namespace]
+        for key, value in _mapping(spec, "hard").items():
+            number, name = _number(value), _SHORT_KEYS.get(key, key)
             if number is not None:
-                known = hard[quota.namespace].get(key)
-                hard[quota.namespace][key] = number if known is None else min(known, number)
-    return dict(hard)
+                known[name] = min(number, known.get(name, number))
+    return dict(walls)
 
 
-def _quota_keys(quotas: Sequence[ManifestObject]) -> Iterator[Finding]:
-    for quota in quotas:
-        for key in _mapping(quota.body, "spec", "hard"):
-            why = next((why for pattern, why in _NEVER_ENFORCED if pattern.search(key)), None)
-            if why:
-                message = f"quota key {key} is accepted by the API server and never enforced: {why}"
-                yield _finding(
-                    quota,
-                    f"spec.hard[{key}]",
-                    "quota-never-enforced",
-                    message,
-                    "Take the key that is counted, or remove it.",
-                )
-
-
-def _defaults(
-    hard: dict[str, dict[str, Decimal]], by_kind: dict[str, list[ManifestObject]]
-) -> Iterator[Finding]:
-    defaulted: defaultdict[str, set[str]] = defaultdict(set)
-    for limits in by_kind["LimitRange"]:
-        for entry in _mapping(limits.body, "spec").get("limits") or ():
-            if entry.get("type") == "Container":
-                defaulted[limits.namespace] |= {
-                    f"requests.{name}" for name in entry.get("defaultRequest") or ()
-                }
-                defaulted[limits.namespace] |= {f"limits.{name}" for name in entry.get("default") or ()}
+def _quota_keys(by_kind: ByKind) -> Iterator[Finding]:
     for quota in by_kind["ResourceQuota"]:
         for key in _mapping(quota.body, "spec", "hard"):
-            if (
-                re.fullmatch(r"(requests|limits)\.(cpu|memory)", key)
-                and key not in defaulted[quota.namespace]
-            ):
+            why = next((why for pattern, why in _NEVER_ENFORCED if pattern.fullmatch(key)), None)
+            if why:
+                message = f"quota key {key} is accepted by the API server and never enforced: {why}"
+                fix = "Take the key that is counted, or remove it."
+                yield _finding(quota, f"spec.hard[{key}]", "quota-never-enforced", message, fix)
+
+
+def _defaults(by_kind: ByKind) -> Iterator[Finding]:
+    defaulted: defaultdict[str, set[str]] = defaultdict(set)
+    for limits in by_kind["LimitRange"]:
+        for entry in _mappings(limits.body, "spec", "limits"):
+            if entry.get("type") == "Container":
+                # A default limit is the default request too, where there is none (API reference, LimitRangeItem).
+                asked = {**_mapping(entry, "default"), **_mapping(entry, "defaultRequest")}
+                defaulted[limits.namespace] |= {f"requests.{name}" for name in asked}
+                defaulted[limits.namespace] |= {f"limits.{name}" for name in _mapping(entry, "default")}
+    for quota in by_kind["ResourceQuota"]:
+        for key in _mapping(quota.body, "spec", "hard"):
+            counted = _SHORT_KEYS.get(key, key)
+            if _NEEDS_DEFAULT.fullmatch(counted) and counted not in defaulted[quota.namespace]:
                 message = (
                     f"quota covers {key}, and no LimitRange gives a default: a Pod without it is refused"
                 )
-                yield _finding(
-                    quota,
-                    f"spec.hard[{key}]",
-                    "quota-without-default",
-                    message,
-                    "Add the default to the namespace's LimitRange.",
-                )
+                fix = "Add the default to the namespace's LimitRange."
+                yield _finding(quota, f"spec.hard[{key}]", "quota-without-default", message, fix)
 
 
-def _queues(
-    hard: dict[str, dict[str, Decimal]], by_kind: dict[str, list[ManifestObject]]
-) -> Iterator[Finding]:
+def _queues(by_kind: ByKind) -> Iterator[Finding]:
+    walls = _walls(by_kind["ResourceQuota"])
     queues = {queue.name: queue for queue in by_kind["ClusterQueue"]}
     for local in by_kind["LocalQueue"]:
         target = _mapping(local.body, "spec").get("clusterQueue")
         if queues and target not in queues:
-            yield _finding(
-                local,
-                "spec.clusterQueue",
-                "queue-missing",
-                f"there is no ClusterQueue {target}",
-                f"Name one of {', '.join(queues)}.",
-            )
+            message, fix = f"there is no ClusterQueue {target}", f"Name one of {', '.join(queues)}."
+            yield _finding(local, "spec.clusterQueue", "queue-missing", message, fix)
     for queue in queues.values():
-        namespace = _mapping(queue.body, "spec", "namespaceSelector", "matchLabels").get(_NAMESPACE_LABEL)
+        labels = _mapping(queue.body, "spec", "namespaceSelector", "matchLabels")
+        namespace = labels.get(_NAMESPACE_LABEL)
         if namespace is None:
-            message = f"the queue is open to every namespace that its selector matches, not to one by {_NAMESPACE_LABEL}"
-            yield _finding(
-                queue,
-                "spec.namespaceSelector",
-                "queue-namespace",
-                message,
-                "Select the tenant's namespace by its name.",
+            message = f"the queue is open to every namespace that its selector matches: it names none by {_NAMESPACE_LABEL}"
+            fix = "Select the tenant's namespace by its name."
+            yield _finding(queue, "spec.namespaceSelector", "queue-namespace", message, fix)
+        elif namespace in walls:
+            yield from _queue_against_quota(queue, walls[namespace])
+
+
+def _queue_against_quota(queue: ManifestObject, walls: Mapping[str, Decimal]) -> Iterator[Finding]:
+    place = "spec.resourceGroups"
+    for resource, number in _given_out(queue).items():
+        wall = walls.get(f"requests.{resource}")
+        if number is None:
+            message = f"the queue may borrow {resource} without a limit, and the ResourceQuota refuses what is over it"
+            fix = "Write a borrowingLimit: a missing one means no limit at all."
+            yield _finding(queue, place, "queue-borrows-without-limit", message, fix)
+        elif wall is None:
+            message = (
+                f"the queue gives out {resource}, which no ResourceQuota limits: "
+                "a Pod that goes round the queue has no wall"
             )
-        elif namespace in hard:
-            yield from _queue_against_quota(queue, hard[namespace])
-
-
-def _queue_against_quota(queue: ManifestObject, hard: dict[str, Decimal]) -> Iterator[Finding]:
-    admits: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for group in _mapping(queue.body, "spec").get("resourceGroups") or ():
-        for flavor in group.get("flavors") or ():
-            for resource in flavor.get("resources") or ():
-                numbers = [_number(resource.get(key, 0)) for key in ("nominalQuota", "borrowingLimit")]
-                admits[resource["name"]] += sum(
-                    (number for number in numbers if number is not None), Decimal(0)
-                )
-    for resource, number in admits.items():
-        wall = hard.get(f"requests.{resource}")
-        if wall is None:
-            message = f"the queue gives out {resource}, which no ResourceQuota limits: a Pod that goes round the queue has no wall"
             yield _finding(
-                queue,
-                "spec.resourceGroups",
-                "queue-without-quota",
-                message,
-                f"Add requests.{resource} to the quota.",
+                queue, place, "queue-without-quota", message, f"Add requests.{resource} to the quota."
             )
         elif wall != number:
-            message = f"the queue may give out {number.normalize():f} of {resource}, and the ResourceQuota allows {wall.normalize():f}"
+            message = (
+                f"the queue may give out {number:f} of {resource}, and the ResourceQuota allows {wall:f}"
+            )
             fix = "Make the quota what the queue has, with what it may borrow."
-            yield _finding(queue, "spec.resourceGroups", "queue-against-quota", message, fix)
+            yield _finding(queue, place, "queue-against-quota", message, fix)
 
 
-def _bindings(by_kind: dict[str, list[ManifestObject]]) -> Iterator[Finding]:
+def _given_out(queue: ManifestObject) -> dict[str, Decimal | None]:
+    """What a queue has and may borrow of each resource, over its flavors; None where it may borrow without end."""
+    in_cohort = bool(_mapping(queue.body, "spec").get("cohortName"))
+    given: dict[str, Decimal | None] = {}
+    for group in _mappings(queue.body, "spec", "resourceGroups"):
+        for flavor in _mappings(group, "flavors"):
+            for resource in _mappings(flavor, "resources"):
+                name, limit = str(resource.get("name")), resource.get("borrowingLimit")
+                nominal, borrowed = (
+                    _number(resource.get("nominalQuota", 0)),
+                    _number(0 if limit is None else limit),
+                )
+                before = given.get(name, Decimal(0))
+                if before is None or (limit is None and in_cohort):
+                    given[name] = None
+                elif nominal is not None and borrowed is not None:
+                    given[name] = before + nominal + borrowed
+    return given
+
+
+def _bindings(by_kind: ByKind) -> Iterator[Finding]:
     roles = {(role.namespace, role.name) for role in by_kind["Role"]}
     for binding in by_kind["RoleBinding"]:
         reference = _mapping(binding.body, "roleRef")
-        if reference.get("kind") == "Role" and (binding.namespace, reference.get("name")) not in roles:
-            message = f"binds Role {reference.get('name')}, which is not there: its subjects may do nothing"
+        kind, name = reference.get("kind"), str(reference.get("name"))
+        if kind == "Role" and (binding.namespace, name) not in roles:
+            message = f"binds Role {name}, which is not there: its subjects may do nothing"
             yield _finding(binding, "roleRef.name", "role-missing", message, "Name a Role of this namespace.")
-        if reference.get("kind") == "ClusterRole" and reference.get("name") in {
-            "admin",
-            "cluster-admin",
-            "edit",
-        }:
-            message = f"binds the built-in {reference['name']}, which may raise its own limits"
+        if kind == "ClusterRole" and name in _BUILT_IN_ROLES:
+            message = f"binds the built-in {name}, which may raise its own limits"
             yield _finding(binding, "roleRef.name", "role-too-wide", message, "Bind a Role of the namespace.")
 
 
@@ -172,12 +185,18 @@ def _mapping(value: Any, *keys: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _mappings(value: Any, *keys: str) -> tuple[dict[str, Any], ...]:
+    entries = _mapping(value, *keys[:-1]).get(keys[-1])
+    return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
+
+
 def _number(value: Any) -> Decimal | None:
-    """A quantity's value; what is none at all is the schema check's to tell."""
+    """A quantity's value, written without exponent or trailing zeros."""
     try:
-        return quantity_value(str(value))
+        number = quantity_value(str(value))
     except ValueError:
         return None
+    return number.to_integral_value() if number == number.to_integral_value() else number.normalize()
 
 
 def _finding(item: ManifestObject, field: str, rule: str, message: str, fix: str) -> Finding:

@@ -10,6 +10,7 @@ from goldenpath.findings import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from goldenpath.spec.tenant import Tenant
     from goldenpath.tenancy import Tenancy
 
 __all__ = ["check_fleet"]
@@ -18,36 +19,43 @@ __all__ = ["check_fleet"]
 def check_fleet(tenancies: Iterable[Tenancy]) -> Iterator[Finding]:
     """Findings that only show when every tenant of the fleet is looked at.
 
-    What tenants own (``quota``) may not be more than a cluster has; what they may borrow may, since that is
-    somebody else's idle share.
+    A name is one request's on all clusters: its folder holds one ``tenant.yaml``. What tenants own (``quota``)
+    may not be more than a cluster has; what they may borrow may, since that is somebody else's idle share.
     """
-    promised: defaultdict[tuple[str, str], list[Tenancy]] = defaultdict(list)
-    names: defaultdict[tuple[str, str], int] = defaultdict(int)
+    everything = tuple(tenancies)
+    yield from _names(everything)
+    yield from _promises(everything)
+
+
+def _names(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
+    requests: defaultdict[str, list[Tenant]] = defaultdict(list)
     for tenancy in tenancies:
-        names[tenancy.cluster_name, tenancy.name] += 1
-        if names[tenancy.cluster_name, tenancy.name] == 2:  # noqa: PLR2004  (told once, not for each repeat)
-            message = f"two requests have the name {tenancy.name} on {tenancy.cluster_name}"
+        known = requests[tenancy.name]
+        if any(tenancy.tenant is other for other in known):
+            continue
+        known.append(tenancy.tenant)
+        if len(known) > 1:
+            message = f"another request has the name {tenancy.name} too"
             yield _finding(tenancy, "name", "tenant-collision", message, "Give one of them another name.")
+
+
+def _promises(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
+    promised: defaultdict[tuple[str, str], list[tuple[Tenancy, int]]] = defaultdict(list)
+    there: dict[tuple[str, str], int] = {}
+    for tenancy in tenancies:
         for grant in tenancy.grants:
-            promised[tenancy.cluster_name, grant.pool.accelerator.id].append(tenancy)
+            place = tenancy.cluster_name, grant.pool.accelerator.id
+            promised[place].append((tenancy, grant.quota))
+            there[place] = grant.pool.count
     for (cluster, profile), holders in promised.items():
-        numbers = {
-            holder.name: grant.quota
-            for holder in holders
-            for grant in holder.grants
-            if grant.pool.accelerator.id == profile
-        }
-        capacity = next(pool.count for pool in holders[0].platform.pools if pool.accelerator.id == profile)
-        if sum(numbers.values()) > capacity:
-            shares = ", ".join(f"{name} {number}" for name, number in sorted(numbers.items()))
-            message = f"{cluster} has {capacity} of {profile}, and its tenants were promised {sum(numbers.values())}: {shares}"
-            yield _finding(
-                holders[-1],
-                "gpus",
-                "fleet-capacity",
-                message,
-                "Lower a quota, or let tenants borrow instead.",
+        total, capacity = sum(number for _, number in holders), there[cluster, profile]
+        if total > capacity:
+            shares = ", ".join(f"{holder.name} {number}" for holder, number in holders)
+            message = (
+                f"{cluster} has {capacity} of {profile}, and its tenants were promised {total}: {shares}"
             )
+            fix = "Lower a quota, or let tenants borrow instead."
+            yield _finding(holders[-1][0], "gpus", "fleet-capacity", message, fix)
 
 
 def _finding(tenancy: Tenancy, field: str, rule: str, message: str, fix: str) -> Finding:

@@ -15,78 +15,91 @@ if TYPE_CHECKING:
 
 __all__ = ["check_identities"]
 
-_TRUST_DOMAIN: Final = re.compile(r"^spiffe://\{\{ *\.TrustDomain *\}\}(/[A-Za-z0-9._-]+)+$")
+_ID: Final = re.compile(r"spiffe://\{\{ *\.TrustDomain *\}\}(?P<path>(/[A-Za-z0-9._-]+)+)")
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
+_POWERS: Final = ("admin", "downstream")
+_TEMPLATE_FIELD: Final = "spec.spiffeIDTemplate"
 
 
 def check_identities(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
-    """Findings about every ClusterSPIFFEID among the objects.
+    """Findings about every ClusterSPIFFEID among the objects of one cluster.
 
     SPIRE masks an entry only when ID, parent and selectors are all equal (spire-controller-manager 0.6.6,
     `pkg/spireentry/reconciler.go`); two objects that give two IDs to one Pod are both set, without a warning.
     """
-    by_id: defaultdict[str, list[ManifestObject]] = defaultdict(list)
+    by_path: defaultdict[str, list[ManifestObject]] = defaultdict(list)
     for item in objects:
-        if item.kind == "ClusterSPIFFEID":
-            spec = item.body.get("spec") or {}
-            yield from _one(item, spec)
-            by_id[str(spec.get("spiffeIDTemplate"))].append(item)
-    for template, items in by_id.items():
-        for later in items[1:]:
-            message = f"gives the same identity as {items[0].name}: {template}"
-            yield _finding(
-                later, "spec.spiffeIDTemplate", "identity-collision", message, "Keep one of the two."
-            )
+        if item.kind != "ClusterSPIFFEID":
+            continue
+        spec = _mapping(item.body.get("spec"))
+        path = _path(spec)
+        yield from _id(item, spec, path)
+        yield from _rights(item, spec)
+        if path is not None:
+            by_path[path].append(item)
+    for path, (first, *others) in by_path.items():
+        for later in others:
+            message = f"gives the same identity as {first.name}: {path}"
+            yield _finding(later, _TEMPLATE_FIELD, "identity-collision", message, "Keep one of the two.")
 
 
-def _one(item: ManifestObject, spec: dict[str, Any]) -> Iterator[Finding]:
-    template = str(spec.get("spiffeIDTemplate", ""))
-    if not _TRUST_DOMAIN.match(template):
+def _path(spec: dict[str, Any]) -> str | None:
+    """The path of the ID, or None where the template gives none that is fixed and in the own trust domain."""
+    match = _ID.fullmatch(str(spec.get("spiffeIDTemplate")))
+    return match["path"] if match else None
+
+
+def _id(item: ManifestObject, spec: dict[str, Any], path: str | None) -> Iterator[Finding]:
+    if path is None:
         message = "the ID does not start with the cluster's own trust domain followed by a fixed path"
-        yield _finding(
-            item,
-            "spec.spiffeIDTemplate",
-            "identity-trust-domain",
-            message,
-            "Start it with spiffe://{{ .TrustDomain }}/ns/<namespace>/sa/<account>.",
-        )
-    labels = (spec.get("namespaceSelector") or {}).get("matchLabels") or {}
-    namespace = labels.get(_NAMESPACE_LABEL)
+        fix = "Write spiffe://{{ .TrustDomain }}/ns/<namespace>/sa/<account>."
+        yield _finding(item, _TEMPLATE_FIELD, "identity-trust-domain", message, fix)
+    namespace = _mapping(_mapping(spec.get("namespaceSelector")).get("matchLabels")).get(_NAMESPACE_LABEL)
     if namespace is None:
         message = f"selects Pods of every namespace: namespaceSelector has no {_NAMESPACE_LABEL}"
-        yield _finding(
-            item,
-            "spec.namespaceSelector",
-            "identity-namespace",
-            message,
-            "Select the one namespace by its name.",
+        fix = "Select the one namespace by its name."
+        yield _finding(item, "spec.namespaceSelector", "identity-namespace", message, fix)
+    elif path is not None and not path.startswith(f"/ns/{namespace}/"):
+        message = f"the ID does not start with its namespace {namespace}: another tenant's account could have the same"
+        fix = f"Start the path with /ns/{namespace}/."
+        yield _finding(item, _TEMPLATE_FIELD, "identity-namespace", message, fix)
+    if path is not None:
+        yield from _account(item, spec, path)
+
+
+def _account(item: ManifestObject, spec: dict[str, Any], path: str) -> Iterator[Finding]:
+    account = re.search(r"/sa/([^/]+)$", path)
+    if account is None:
+        message = "the ID names no service account, so that it belongs to nobody in the namespace"
+        yield _finding(item, _TEMPLATE_FIELD, "identity-account", message, "End the path with /sa/<account>.")
+        return
+    selector = f"k8s:sa:{account[1]}"
+    selectors = spec.get("workloadSelectorTemplates")
+    if not isinstance(selectors, list) or selector not in selectors:
+        message, fix = (
+            f"any Pod of the namespace gets the identity of {account[1]}",
+            f"Add the selector {selector}.",
         )
-    elif f"/ns/{namespace}/" not in f"{template}/":
-        message = f"the ID does not hold its namespace {namespace}, so that another tenant's account could have the same"
-        yield _finding(
-            item, "spec.spiffeIDTemplate", "identity-namespace", message, f"Put /ns/{namespace}/ into it."
-        )
-    account = re.search(r"/sa/([^/]+)$", template)
-    if account and f"k8s:sa:{account[1]}" not in (spec.get("workloadSelectorTemplates") or ()):
-        message = f"any Pod of the namespace gets the identity of account {account[1]}"
-        yield _finding(
-            item,
-            "spec.workloadSelectorTemplates",
-            "identity-account",
-            message,
-            f"Add the selector k8s:sa:{account[1]}.",
-        )
-    for power in ("admin", "downstream"):
+        yield _finding(item, "spec.workloadSelectorTemplates", "identity-account", message, fix)
+
+
+def _rights(item: ManifestObject, spec: dict[str, Any]) -> Iterator[Finding]:
+    for power in _POWERS:
         if spec.get(power):
-            message = f"lets its Pods act as SPIRE itself ({power})"
-            yield _finding(
-                item, f"spec.{power}", "identity-power", message, "Remove it; no tenant's workload needs it."
+            message, fix = (
+                f"lets its Pods act as SPIRE itself ({power})",
+                "Remove it; no tenant's workload needs it.",
             )
+            yield _finding(item, f"spec.{power}", "identity-power", message, fix)
     if not spec.get("className"):
         message = "has no className, so that a SPIRE controller manager that does not watch classless objects ignores it"
         yield _finding(
-            item, "spec.className", "identity-class", message, "Set it to the fleet's `spire.class_name`."
+            item, "spec.className", "identity-class", message, "Set the fleet's `spire.class_name`."
         )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _finding(item: ManifestObject, field: str, rule: str, message: str, fix: str) -> Finding:

@@ -24,62 +24,56 @@ __all__ = ["check_addons", "check_expiry", "check_overrides"]
 WARN_BEFORE: Final = dt.timedelta(days=30)
 
 
-def _finding(tenancy: Tenancy, rule: str, severity: Severity, field: str, message: str, fix: str) -> Finding:
-    place = f"Tenant {tenancy.name} on {tenancy.cluster_name}"
-    return Finding(file="", object=place, field=field, rule=rule, severity=severity, message=message, fix=fix)
-
-
 def check_addons(tenancy: Tenancy) -> Iterator[Finding]:
     """What was asked and needs an add-on that the cluster does not run."""
-    tenant, where = tenancy.tenant, tenancy.cluster_name
-
-    def missing(addon: str, severity: Severity, field: str, message: str, fix: str = "") -> Iterator[Finding]:
-        if not tenancy.has(addon):
-            remedy = fix or f"Install {addon} on {where} and name it under `addons` in the fleet."
-            yield _finding(tenancy, f"addon-missing/{addon}", severity, field, message, remedy)
-
-    yield from missing(
-        "flux", Severity.WARNING, "clusters", f"{where} has no Flux: nothing applies what is rendered here"
+    where = tenancy.cluster_name
+    yield from _missing(
+        tenancy, "flux", "clusters", f"{where} has no Flux: nothing applies what is rendered here"
     )
     if tenancy.grants:
-        borrows = any(grant.borrow for grant in tenancy.grants)
-        message = f"{where} has no Kueue: no queue is written, and the quota alone holds" + (
-            ", without what would be borrowed" if borrows else ""
-        )
-        yield from missing("kueue", Severity.WARNING if borrows else Severity.NOTE, "gpus", message)
+        yield from _queue(tenancy)
     if tenancy.identities:
-        yield from missing(
-            "spire-controller-manager",
-            Severity.WARNING,
-            "identity",
-            f"{where} has no SPIRE controller manager: the accounts are made, but get no SPIFFE identity",
+        message = (
+            f"{where} has no SPIRE controller manager: the accounts are made, but get no SPIFFE identity"
         )
+        yield from _missing(tenancy, "spire-controller-manager", "identity", message)
     if tenancy.egress_hosts:
         hosts = ", ".join(str(egress.host) for egress in tenancy.egress_hosts)
-        yield from missing(
-            "cilium",
-            Severity.WARNING,
-            "network.egress",
-            f"{where} has no Cilium, without which a host name cannot be let through: {hosts} cannot be reached",
-            "Give the networks as `cidr`, or install Cilium and name it under `addons` in the fleet.",
+        message = (
+            f"{where} has no Cilium, without which no host name can be let through: {hosts} cannot be reached"
         )
+        fix = "Give the networks as `cidr`, or install Cilium and name it under `addons` in the fleet."
+        yield from _missing(tenancy, "cilium", "network.egress", message, fix=fix)
     if tenancy.hint is not None:
         yield from _scaling(tenancy)
-        yield from missing(
-            "keda",
-            Severity.NOTE,
-            "autoscaling",
-            f"{where} has no KEDA: the hints are written, without a ScaledObject example",
-        )
     yield from _federation(tenancy)
-    for index, secret in enumerate(tenant.secrets):
+    for index, secret in enumerate(tenancy.tenant.secrets):
         if secret.provider == "external-secrets":
-            yield from missing(
-                "external-secrets",
-                Severity.WARNING,
-                f"secrets[{index}]",
-                f"{where} has no External Secrets operator: Secret {secret.name} must come another way",
-            )
+            message = f"{where} has no External Secrets operator: Secret {secret.name} must come another way"
+            yield from _missing(tenancy, "external-secrets", f"secrets[{index}]", message)
+
+
+def _missing(
+    tenancy: Tenancy,
+    addon: str,
+    field: str,
+    message: str,
+    *,
+    severity: Severity = Severity.WARNING,
+    fix: str = "",
+) -> Iterator[Finding]:
+    if not tenancy.has(addon):
+        remedy = fix or f"Install {addon} on {tenancy.cluster_name} and name it under `addons` in the fleet."
+        yield _finding(tenancy, f"addon-missing/{addon}", severity, field, message, fix=remedy)
+
+
+def _queue(tenancy: Tenancy) -> Iterator[Finding]:
+    message = f"{tenancy.cluster_name} has no Kueue: no queue is written, and the quota alone holds"
+    severity = Severity.NOTE
+    if any(grant.borrow for grant in tenancy.grants):
+        message += ", without what would be borrowed"
+        severity = Severity.WARNING
+    yield from _missing(tenancy, "kueue", "gpus", message, severity=severity)
 
 
 def _scaling(tenancy: Tenancy) -> Iterator[Finding]:
@@ -87,26 +81,42 @@ def _scaling(tenancy: Tenancy) -> Iterator[Finding]:
     if hint is None or asked is None:
         return
     if not tenancy.has("prometheus-operator") or tenancy.fleet.monitoring is None:
-        default = f"threshold {hint.threshold} ({hint.unit}), and {max(asked.min_replicas, 1)} replica(s) while the metric cannot be read"
-        message = f"{where} has no Prometheus operator, so nothing collects {hint.metric} for signal `{asked.signal}`; the hints stand with their default: {default}"
-        fix = f"Collect the metric on {where}, or keep the number of replicas fixed there."
-        yield _finding(
-            tenancy, "addon-missing/prometheus-operator", Severity.WARNING, "autoscaling.signal", message, fix
+        lacking = (
+            "the fleet names no `monitoring`"
+            if tenancy.has("prometheus-operator")
+            else "it has no Prometheus operator"
         )
+        message = (
+            f"nothing on {where} collects {hint.metric} for signal `{asked.signal}`, since {lacking}; the hints "
+            f"stand with their default: threshold {hint.threshold} ({hint.unit}), and "
+            f"{max(asked.min_replicas, 1)} replica(s) while the metric cannot be read"
+        )
+        fix = f"Collect the metric on {where}, or keep the number of replicas fixed there."
+        rule = "addon-missing/prometheus-operator"
+        yield _finding(tenancy, rule, Severity.WARNING, "autoscaling.signal", message, fix=fix)
     if asked.min_replicas < hint.min_replicas:
-        message = f"{hint.engine} gives {hint.metric} itself, so at {asked.min_replicas} replicas nothing is left to wake it"
-        fix = f"Set min_replicas to {hint.min_replicas}, or add a trigger of your own that counts requests before the engine."
-        yield _finding(tenancy, "scale-from-zero", Severity.WARNING, "autoscaling.min_replicas", message, fix)
+        message = f"{hint.engine} gives {hint.metric} itself: at {asked.min_replicas} replicas nothing is left to wake it"
+        fix = (
+            f"Set min_replicas to {hint.min_replicas}, or add a trigger of your own that counts requests "
+            "before the engine."
+        )
+        yield _finding(
+            tenancy, "scale-from-zero", Severity.WARNING, "autoscaling.min_replicas", message, fix=fix
+        )
+    message = f"{where} has no KEDA: the hints are written, without a ScaledObject example"
+    yield from _missing(tenancy, "keda", "autoscaling", message, severity=Severity.NOTE)
 
 
 def _federation(tenancy: Tenancy) -> Iterator[Finding]:
     for trust_domain in tenancy.federates_with:
         if trust_domain not in tenancy.fleet.federation:
-            message = f"no bundle endpoint is known for {trust_domain}: SPIRE refuses entries that federate with it, so no account gets an identity"
-            fix = f"Add {trust_domain} with its endpoint under `federation` in the fleet, or remove it."
-            yield _finding(
-                tenancy, "federation-without-bundle", Severity.ERROR, "identity.federates_with", message, fix
+            message = (
+                f"no bundle endpoint is known for {trust_domain}: SPIRE refuses entries that federate with it, "
+                "so no account gets an identity"
             )
+            fix = f"Add {trust_domain} with its endpoint under `federation` in the fleet, or remove it."
+            rule, field = "federation-without-bundle", "identity.federates_with"
+            yield _finding(tenancy, rule, Severity.ERROR, field, message, fix=fix)
 
 
 def check_overrides(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
@@ -114,39 +124,39 @@ def check_overrides(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iter
     there = {(item.kind, item.name) for item in objects}
     for index, override in enumerate(tenancy.tenant.overrides):
         if (override.kind, override.name) not in there:
-            names = [name for kind, name in there if kind == override.kind]
+            names = sorted(name for kind, name in there if kind == override.kind)
             near = nearest(override.name, names)
-            hint = f"Name {near}." if near else f"Objects of this kind: {', '.join(sorted(names)) or 'none'}."
-            message = f"there is no {override.kind} {override.name} on {tenancy.cluster_name} for this override to change"
-            yield _finding(
-                tenancy, "override-without-object", Severity.WARNING, f"overrides[{index}]", message, hint
+            fix = f"Name {near}." if near else f"Objects of this kind: {', '.join(names) or 'none'}."
+            message = (
+                f"no {override.kind} {override.name} is on {tenancy.cluster_name} for this override to change"
             )
+            rule = "override-without-object"
+            yield _finding(tenancy, rule, Severity.WARNING, f"overrides[{index}]", message, fix=fix)
     known = [policy.id for policy in policies()]
     for index, exception in enumerate(tenancy.tenant.exceptions):
         if exception.policy not in known:
             near = nearest(exception.policy, known)
             fix = f"Name {near}." if near else f"Policies: {', '.join(known)}."
-            yield _finding(
-                tenancy,
-                "unknown-policy",
-                Severity.ERROR,
-                f"exceptions[{index}].policy",
-                f"{exception.policy} is no policy",
-                fix,
-            )
+            field, message = f"exceptions[{index}].policy", f"{exception.policy} is no policy"
+            yield _finding(tenancy, "unknown-policy", Severity.ERROR, field, message, fix=fix)
+
+
+def _finding(
+    tenancy: Tenancy, rule: str, severity: Severity, field: str, message: str, *, fix: str
+) -> Finding:
+    place = f"Tenant {tenancy.name} on {tenancy.cluster_name}"
+    return Finding(file="", object=place, field=field, rule=rule, severity=severity, message=message, fix=fix)
 
 
 def check_expiry(tenant: Tenant, today: dt.date) -> Iterator[Finding]:
     """Dates of the request that are past, or will be within thirty days."""
-    dates = [("expires", "the tenant is no longer needed", tenant.expires)] if tenant.expires else []
-    dates += [
-        (f"overrides[{i}].expires", f"the override of {o.kind} {o.name} ends", o.expires)
-        for i, o in enumerate(tenant.overrides)
-    ]
-    dates += [
-        (f"exceptions[{i}].expires", f"the exception from policy {e.policy} ends", e.expires)
-        for i, e in enumerate(tenant.exceptions)
-    ]
+    dates = [("expires", "the tenant is no longer needed", tenant.expires)]
+    for i, override in enumerate(tenant.overrides):
+        what = f"the override of {override.kind} {override.name} ends"
+        dates.append((f"overrides[{i}].expires", what, override.expires))
+    for i, exception in enumerate(tenant.exceptions):
+        what = f"the exception from policy {exception.policy} ends"
+        dates.append((f"exceptions[{i}].expires", what, exception.expires))
     for field, what, day in dates:
         if day is None or day - today > WARN_BEFORE:
             continue

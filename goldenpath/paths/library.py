@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import InputError, Problem
+from goldenpath.errors import DataError, InputError, Problem
 from goldenpath.paths.metadata import METADATA_FILE, GoldenPath, read_golden_path
 from goldenpath.spec.nearest import nearest
 
@@ -35,7 +35,9 @@ class Library:
 
     def __iter__(self) -> Iterator[GoldenPath]:
         """The newest version of each golden path, by name."""
-        yield from (self._path(folder) for _, folder in sorted(self._current().items()))
+        for name in sorted(self._current()):
+            versions = self._versions(name)
+            yield versions[max(versions, key=_ordered)]
 
     def get(self, major: str, *, version: str | None = None) -> GoldenPath:
         """The golden path that a request names, such as ``tenant/v1``.
@@ -50,7 +52,9 @@ class Library:
 
         """
         versions = {
-            path.version: path for path in self._versions(major.split("/", 1)[0]) if path.major == major
+            version: path
+            for version, path in self._versions(major.split("/", 1)[0]).items()
+            if path.major == major
         }
         if version is not None and version in versions:
             return versions[version]
@@ -79,15 +83,21 @@ class Library:
                     found.setdefault(entry.name, entry)
         return found
 
-    def _versions(self, name: str) -> Iterator[GoldenPath]:
+    def _versions(self, name: str) -> dict[str, GoldenPath]:
         folder = self._current().get(name)
         if folder is None:
-            return
-        yield self._path(folder)
+            return {}
         older = folder / "versions"
-        for entry in sorted(older.iterdir()) if older.is_dir() else ():
-            if (entry / METADATA_FILE).is_file():
-                yield self._path(entry)
+        others = sorted(older.iterdir()) if older.is_dir() else ()
+        versions: dict[str, GoldenPath] = {}
+        for entry in (folder, *(entry for entry in others if (entry / METADATA_FILE).is_file())):
+            path = self._path(entry)
+            if path.name != name:
+                raise DataError(f"{entry / METADATA_FILE}: name: is {path.name!r} in the folder of {name!r}")
+            if path.version in versions:
+                raise DataError(f"{entry / METADATA_FILE}: version: {path.version} is there twice")
+            versions[path.version] = path
+        return versions
 
     def _path(self, folder: Path) -> GoldenPath:
         if folder not in self._read:

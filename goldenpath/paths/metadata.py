@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from goldenpath import kubeyaml
-from goldenpath.errors import DataError
+from goldenpath.errors import DataError, InputError
 from goldenpath.paths.inputs import ExtraInputs
 from goldenpath.spec.model import Model
 
@@ -27,8 +27,8 @@ class Metadata(Model):
     """Format of this file."""
     name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
     """Name; a request says `<name>/v<major version>`."""
-    version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
-    """Exact version: a change of the output is at least a new minor version."""
+    version: Annotated[str, Field(pattern=r"^[1-9][0-9]*\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$", max_length=40)]
+    """Exact version, 1.0.0 or later: a change of the output is at least a new minor version."""
     title: Annotated[str, Field(max_length=80)]
     """Title, for a list or a form."""
     summary: Annotated[str, Field(max_length=300)]
@@ -105,6 +105,10 @@ def read_golden_path(folder: Path) -> GoldenPath:
     try:
         metadata = Metadata.model_validate(kubeyaml.load_file(file))
     except ValidationError as error:
-        details = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        details = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'the document'}: {e['msg']}" for e in error.errors()
+        )
         raise DataError(f"{file}: {details}") from None
+    except InputError as error:
+        raise DataError("; ".join(str(problem.in_file(str(file))) for problem in error.problems)) from None
     return GoldenPath(metadata, folder)
