@@ -1,1 +1,102 @@
-"""goldenpath."""
+"""One short, checked request becomes everything that an AI team needs on Kubernetes, as GitOps manifests.
+
+::
+
+    import goldenpath
+
+    fleet = goldenpath.load_fleet("goldenpath.yaml")
+    spec = goldenpath.load("vision.yaml", fleet=fleet)
+    manifests = goldenpath.render(spec, fleet, "eu-central")
+    findings = goldenpath.check(spec, fleet)
+
+This module is the public face and holds no code of its own. Names are looked up when they are first used:
+importing it costs next to nothing, and a command line's ``--help`` loads no parser, engine or catalogue.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from goldenpath.accelerators.catalogue import catalogue
+    from goldenpath.errors import GoldenpathError, InputError, Problem
+    from goldenpath.findings import Finding, Severity
+    from goldenpath.manifests import Manifests
+    from goldenpath.pipeline import Pipeline, check, load, load_fleet, parse, render
+    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.tenant import Tenant
+
+    __version__: str
+
+__all__ = [
+    "Finding",
+    "Fleet",
+    "GoldenpathError",
+    "InputError",
+    "Manifests",
+    "Pipeline",
+    "Problem",
+    "Severity",
+    "Tenant",
+    "__version__",
+    "catalogue",
+    "check",
+    "load",
+    "load_fleet",
+    "parse",
+    "render",
+]
+
+_HOMES: Final = {
+    "Finding": "goldenpath.findings",
+    "Fleet": "goldenpath.spec.fleet",
+    "GoldenpathError": "goldenpath.errors",
+    "InputError": "goldenpath.errors",
+    "Manifests": "goldenpath.manifests",
+    "Pipeline": "goldenpath.pipeline",
+    "Problem": "goldenpath.errors",
+    "Severity": "goldenpath.findings",
+    "Tenant": "goldenpath.spec.tenant",
+    "catalogue": "goldenpath.accelerators",
+    "check": "goldenpath.pipeline",
+    "load": "goldenpath.pipeline",
+    "load_fleet": "goldenpath.pipeline",
+    "parse": "goldenpath.pipeline",
+    "render": "goldenpath.pipeline",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - costs more than all the rest of this module
+
+        value: Any = version("goldenpath")
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Facade(types.ModuleType):
+    """The stages `render` and `check` are packages here too, and importing a package binds its name.
+
+    Without this, ``goldenpath.render`` would be a function or a package, as the imports before it happened
+    to go. ``from goldenpath.render import …`` works as ever.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _HOMES and isinstance(value, types.ModuleType):
+            return
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Facade

@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from goldenpath import check as checks
 from goldenpath import kubeyaml
+from goldenpath.check import check_expiry, check_tenancy
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding
 from goldenpath.manifests import Manifests, RenderedFile
@@ -26,7 +26,7 @@ from goldenpath.spec.parse import parse_fleet, parse_tenant
 from goldenpath.spec.tenant import Tenant
 from goldenpath.tenancy import Tenancy, platforms_of, tenancies_of
 
-__all__ = ["Pipeline", "load", "load_fleet"]
+__all__ = ["Pipeline", "check", "load", "load_fleet", "parse", "render"]
 
 PLATFORM_PATH = "platform/v1"
 
@@ -157,9 +157,21 @@ class Pipeline:
         path, everywhere = self.library.get(tenant.golden_path), self.tenancies(tenant)
         for tenancy in self.tenancies(tenant, cluster):
             manifests = self._render_tenancies(path, [tenancy], everywhere)
-            yield from checks.check_tenancy(tenancy, manifests.objects())
+            yield from check_tenancy(tenancy, manifests.objects())
         if today is not None:
-            yield from checks.check_expiry(tenant, today)
+            yield from check_expiry(tenant, today)
+
+
+def render(tenant: Tenant, fleet: Fleet, cluster: str | None = None) -> Manifests:
+    """One tenant's manifests, as :meth:`Pipeline.render` gives them; make a pipeline for many."""
+    return Pipeline(fleet).render(tenant, cluster=cluster)
+
+
+def check(
+    tenant: Tenant, fleet: Fleet, cluster: str | None = None, today: datetime.date | None = None
+) -> tuple[Finding, ...]:
+    """One tenant's findings, as :meth:`Pipeline.check` gives them; make a pipeline for many."""
+    return Pipeline(fleet).check(tenant, cluster=cluster, today=today)
 
 
 def _with_overrides(file: RenderedFile, tenant: Tenant) -> RenderedFile:

@@ -1,0 +1,38 @@
+"""A folder for commands to work in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_samples import FLEET, PLATFORM_FILES, PLATFORM_PATH, TENANT_FILES, TENANT_PATH, VISION, write_tree
+from click.testing import CliRunner, Result
+
+from goldenpath.cli.app import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: a fleet, a request, and golden paths that every command uses."""
+    work = tmp_path / "work"
+    write_tree(work, {"goldenpath.yaml": FLEET, "vision.yaml": VISION})
+    library = tmp_path / "library"
+    write_tree(library / "tenant", {"golden-path.yaml": TENANT_PATH, **TENANT_FILES})
+    write_tree(library / "platform", {"golden-path.yaml": PLATFORM_PATH, **PLATFORM_FILES})
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("GOLDENPATH_LIBRARY", str(library))
+    return work
+
+
+@pytest.fixture
+def run() -> Callable[..., Result]:
+    """Run a command in this process, without a terminal."""
+
+    def invoke(*arguments: str, given: str | bytes | None = None) -> Result:
+        return CliRunner().invoke(cli, arguments, input=given, prog_name="goldenpath")
+
+    return invoke
