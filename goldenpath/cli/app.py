@@ -1,0 +1,140 @@
+"""The root command: it finds commands without importing them, and ends every failure in words.
+
+Exit codes: 0 fine, 1 findings of severity error, 2 bad input or a failure. As in a shell, 130 stands for
+Ctrl-C and 141 for a reader that went away.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import click
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["COMMANDS", "RootGroup", "cli", "main"]
+
+COMMANDS: Final = {
+    "paths": "List the golden paths, and what each is for.",
+    "schema": "Print the schema of a golden path's request.",
+    "new": "Write a request, by questions or from given values.",
+    "render": "Turn a request, or a fleet, into Kubernetes manifests.",
+    "check": "Check requests, fleets and manifests, and say what to fix.",
+    "profiles": "List the accelerators that a request can ask for.",
+    "completion": "Print the completion script of a shell.",
+}
+"""Every command, in the order in which a person meets them; its own module says the same sentence first."""
+
+_FAILURE: Final = 2
+_INTERRUPTED: Final = 130
+_NO_READER: Final = 141
+
+
+class RootGroup(click.Group):
+    """A group whose commands are modules of :mod:`goldenpath.cli.commands`, imported when one is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"goldenpath.cli.commands.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        commands = [
+            CompletionItem(name, help=summary)
+            for name, summary in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if _wants_no_color(os.environ):
+            extra["color"] = False
+        return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _forget_stdout()
+            ctx.exit(_NO_READER)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.Abort:
+            click.echo("Interrupted.", err=True)
+            sys.exit(_INTERRUPTED)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(_FAILURE)
+        except Exception as error:  # noqa: BLE001 - this is the last place: nobody is shown a traceback unasked
+            sys.exit(_failed(error))
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed(error: Exception) -> int:
+    from goldenpath.cli.problems import show_error  # noqa: PLC0415 - `--help` needs no errors
+    from goldenpath.errors import GoldenpathError  # noqa: PLC0415
+
+    if isinstance(error, GoldenpathError):
+        show_error(error)
+        return error.exit_code
+    if os.environ.get("GOLDENPATH_DEBUG"):
+        raise error
+    click.echo(f"goldenpath failed unexpectedly: {type(error).__name__}: {error}", err=True)
+    click.echo("This is a bug of goldenpath; GOLDENPATH_DEBUG=1 shows where.", err=True)
+    return _FAILURE
+
+
+def _wants_no_color(environment: Mapping[str, str]) -> bool:
+    """No-color.org: set and not empty; and a terminal that cannot."""
+    return bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
+
+
+def _forget_stdout() -> None:
+    """Let what is still buffered go nowhere: at exit Python would try to flush it, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.group(
+    name="goldenpath",
+    cls=RootGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="`goldenpath COMMAND --help` shows examples.",
+)
+@click.version_option(package_name="goldenpath", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Turn one short, checked request into everything an AI team needs on Kubernetes."""
+
+
+def main() -> NoReturn:
+    """Run the command line, and end the process with its exit code."""
+    cli.main(prog_name="goldenpath")
+    raise AssertionError("click ends the process")

@@ -1,0 +1,118 @@
+"""``goldenpath check``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath import __version__
+from goldenpath.cli.command import ExampleCommand, cluster_option, fleet_option, format_option, library_option
+from goldenpath.cli.documents import Kind, find_fleet, kind_of
+from goldenpath.cli.examination import Examination, Named, examine, gather
+from goldenpath.cli.problems import show_problems
+from goldenpath.cli.report import as_json, as_text
+from goldenpath.cli.sarif import as_sarif
+from goldenpath.errors import InputError
+from goldenpath.paths import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+_ENOUGH_TO_WAIT_FOR = 20
+
+
+@click.command(
+    name="check",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath check vision.yaml --fleet goldenpath.yaml",
+        "goldenpath check tenants/ clusters/ --format sarif > goldenpath.sarif",
+    ),
+)
+@click.argument(
+    "names", nargs=-1, required=True, metavar="FILE|DIR...", type=click.Path(exists=True, allow_dash=True)
+)
+@fleet_option
+@cluster_option
+@library_option
+@format_option("text", "json", "sarif")
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Hold expiry dates against this day, not today.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    names: tuple[str, ...],
+    fleet_file: Path | None,
+    cluster: str | None,
+    libraries: tuple[Path, ...],
+    output_format: str,
+    today: dt.datetime | None,
+) -> None:
+    """Check requests, fleets and manifests, and say what to fix.
+
+    A document with `golden_path` is a request: it is held against the fleet, rendered, and what was rendered is
+    checked. A fleet file has what its clusters share rendered and checked. Anything with apiVersion and kind is
+    checked as a Kubernetes object, together with the others of its folder or cluster. In a folder, all YAML
+    files are looked at.
+
+    Ends with 0 where nothing is wrong, with 1 where a finding is an error, and with 2 where an input was
+    refused. Warnings and notes do not change that.
+    """
+    examination = Examination()
+    files = list(gather(names, examination))
+    try:
+        fleet = _fleet_for(files, fleet_file)
+    except InputError as error:
+        examination.problems += error.problems
+        fleet = None
+    examine(
+        _with_progress(files),
+        examination,
+        fleet_file=fleet,
+        library=Library(libraries),
+        cluster=cluster,
+        today=today.date() if today else dt.datetime.now(tz=dt.UTC).astimezone().date(),
+    )
+    _show(examination, output_format)
+    ctx.exit(examination.exit_code)
+
+
+def _fleet_for(files: Sequence[Named], given: Path | None) -> Path | None:
+    """The fleet to hold requests against; none is needed where there is no request."""
+    if given is not None or not any(
+        kind_of(document) is Kind.REQUEST for file in files for document in file.source.documents
+    ):
+        return given
+    found = find_fleet(dict.fromkeys(file.folder for file in files if file.folder is not None))
+    click.echo(f"Fleet: {found}", err=True)
+    return found
+
+
+def _with_progress(files: Sequence[Named]) -> Iterable[Named]:
+    if len(files) < _ENOUGH_TO_WAIT_FOR or not sys.stderr.isatty():
+        return files
+    from rich.console import Console  # noqa: PLC0415 - only a person who waits needs it
+    from rich.progress import track  # noqa: PLC0415
+
+    return track(files, description="Checking", console=Console(stderr=True), transient=True)
+
+
+def _show(examination: Examination, output_format: str) -> None:
+    if output_format == "json":
+        click.echo(json.dumps(as_json(examination), indent=2, ensure_ascii=False))
+    elif output_format == "sarif":
+        click.echo(json.dumps(as_sarif(examination, version=__version__), indent=2, ensure_ascii=False))
+    else:
+        for line in as_text(examination):
+            click.echo(line)
+        show_problems(examination.problems)

@@ -1,0 +1,135 @@
+"""``goldenpath new``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath import kubeyaml
+from goldenpath.cli import complete
+from goldenpath.cli.command import ExampleCommand, fleet_option, library_option
+from goldenpath.cli.documents import find_fleet
+from goldenpath.cli.draft import Draft, location_of
+from goldenpath.cli.golden_path import golden_path_named
+from goldenpath.describe.fields import spec_fields
+from goldenpath.describe.json_schema import json_schema
+from goldenpath.errors import InputError, Problem
+from goldenpath.manifests import RenderedFile
+from goldenpath.output import write_files
+from goldenpath.paths import Library
+from goldenpath.pipeline import load_fleet, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from goldenpath.spec.fleet import Fleet
+
+
+@click.command(
+    name="new",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath new tenant --fleet goldenpath.yaml",
+        "goldenpath new tenant --no-input --set name=vision --set owner=vision-team --set clusters=eu-central",
+        "goldenpath new tenant --set 'gpus[0].profile=nvidia-h100-80gb' --set 'gpus[0].quota=8'",
+    ),
+)
+@click.argument("name", metavar="GOLDEN_PATH", shell_complete=complete.golden_paths)
+@fleet_option
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="tenant.yaml",
+    show_default=True,
+    metavar="FILE",
+    help="The file to write.",
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Give a field, such as compute.cpu=64; lists with commas, anything as YAML. May be given again.",
+)
+@click.option("--no-input", is_flag=True, help="Ask nothing; so it is without a terminal.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@library_option
+def command(
+    *,
+    name: str,
+    fleet_file: Path | None,
+    out: Path,
+    assignments: tuple[str, ...],
+    no_input: bool,
+    force: bool,
+    libraries: tuple[Path, ...],
+) -> None:
+    """Write a request, by questions or from given values.
+
+    On a terminal, asks for one field after the other, says what each means, and holds each answer against the fleet
+    while it is typed. Fields that were given with --set are not asked for. The request is parsed before it is written.
+    """
+    library = Library(libraries)
+    path = golden_path_named(library, name)
+    if not path.is_for_tenants:
+        raise InputError.of(
+            "GOLDEN_PATH", "wrong-golden-path", "is rendered from the fleet, not from a request", name
+        )
+    interactive = not no_input and sys.stdin.isatty() and sys.stdout.isatty()
+    _ask_before_replacing(out, force=force, interactive=interactive)
+    fleet = _fleet(fleet_file)
+    draft = Draft(path, fleet=fleet, library=library)
+    _assign(draft, assignments)
+    if interactive:
+        from goldenpath.cli.questions import Interview  # noqa: PLC0415 - a script needs no prompts
+
+        Interview(path, draft, fleet).run()
+    text = draft.as_yaml({field.name: field.description for field in spec_fields(json_schema(path))})
+    parse(kubeyaml.load(text), fleet=fleet, library=library)
+    write_files(out.parent, [RenderedFile(out.name, text)])
+    click.echo(
+        f"{out}: written. Next: goldenpath check {out}{f' --fleet {fleet_file}' if fleet_file else ''}"
+    )
+
+
+def _ask_before_replacing(out: Path, *, force: bool, interactive: bool) -> None:
+    if force or not out.exists():
+        return
+    if not interactive:
+        raise InputError.of(
+            "--out", "exists", "is there already; name another, or replace it with --force", str(out)
+        )
+    click.confirm(f"{out} is there already. Replace it?", abort=True)
+
+
+def _fleet(given: Path | None) -> Fleet | None:
+    """The fleet, if there is one to be found: a request can be written without."""
+    if given is not None:
+        return load_fleet(given)
+    try:
+        found = find_fleet()
+    except InputError:
+        click.echo("Fleet: none found, so names of clusters are not checked.", err=True)
+        return None
+    click.echo(f"Fleet: {found}", err=True)
+    return load_fleet(found)
+
+
+def _assign(draft: Draft, assignments: Iterable[str]) -> None:
+    problems = []
+    for assignment in assignments:
+        path, equals, value = assignment.partition("=")
+        location = location_of(path)
+        if not equals or location is None:
+            message = "must be FIELD=VALUE, such as compute.cpu=64 or 'gpus[0].quota=8'"
+            problems.append(Problem("--set", "assignment", message, assignment))
+            continue
+        try:
+            draft.set(location, value)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError([*problems, *draft.problems()])

@@ -1,0 +1,59 @@
+"""``goldenpath schema``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from goldenpath import kubeyaml
+from goldenpath.cli import complete
+from goldenpath.cli.command import ExampleCommand, library_option
+from goldenpath.cli.golden_path import golden_path_named
+from goldenpath.describe.backstage import template_entity
+from goldenpath.describe.cookiecutter import cookiecutter_json
+from goldenpath.describe.json_schema import json_schema
+from goldenpath.paths import Library
+from goldenpath.pipeline import load_fleet
+
+
+@click.command(
+    name="schema",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath schema tenant --as json-schema > tenant.schema.json",
+        "goldenpath schema tenant --as backstage --fleet goldenpath.yaml > template.yaml",
+    ),
+)
+@click.argument("name", metavar="GOLDEN_PATH", shell_complete=complete.golden_paths)
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["json-schema", "cookiecutter", "backstage"]),
+    default="json-schema",
+    show_default=True,
+    help="JSON Schema for editors, cookiecutter.json, or a Backstage template with its form (YAML).",
+)
+@click.option(
+    "--fleet",
+    "fleet_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --as backstage: the fleet whose clusters and accelerators the form offers.",
+)
+@library_option
+def command(name: str, form: str, fleet_file: Path | None, libraries: tuple[Path, ...]) -> None:
+    """Print the schema of a golden path's request.
+
+    An editor that knows the JSON Schema completes and checks a request while it is written.
+    """
+    if fleet_file is not None and form != "backstage":
+        raise click.UsageError("--fleet goes with --as backstage.")
+    path = golden_path_named(Library(libraries), name)
+    if form == "backstage":
+        fleet = None if fleet_file is None else load_fleet(fleet_file)
+        click.echo(kubeyaml.dump(template_entity(path, fleet)), nl=False)
+    else:
+        schema = json_schema(path) if form == "json-schema" else cookiecutter_json(path)
+        click.echo(json.dumps(schema, indent=2, ensure_ascii=False))

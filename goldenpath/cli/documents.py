@@ -1,0 +1,115 @@
+"""Files that a person names, and what is in them: requests, fleets, Kubernetes objects."""
+
+from __future__ import annotations
+
+import enum
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError
+from goldenpath.manifests import is_kubernetes_object
+
+__all__ = ["FLEET_FILE", "STDIN", "Kind", "SourceFile", "find_fleet", "kind_of", "read_source", "yaml_files"]
+
+FLEET_FILE: Final = "goldenpath.yaml"
+STDIN: Final = "-"
+
+
+class Kind(enum.Enum):
+    """What a document is, by what it says of itself."""
+
+    REQUEST = enum.auto()
+    FLEET = enum.auto()
+    OBJECT = enum.auto()
+    COMPANION = enum.auto()
+    """For a reader other than the API server: a catalog entity, a kustomize build file."""
+    OTHER = enum.auto()
+
+
+def kind_of(document: Any) -> Kind:
+    """What a document is."""
+    if not isinstance(document, Mapping):
+        return Kind.OTHER
+    if "golden_path" in document:
+        return Kind.REQUEST
+    if str(document.get("format", "")).startswith("fleet/"):
+        return Kind.FLEET
+    if is_kubernetes_object(document):
+        return Kind.OBJECT
+    return Kind.COMPANION if document.get("apiVersion") and document.get("kind") else Kind.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file's name as the person wrote it, its exact text, and the documents in it."""
+
+    name: str
+    text: str
+    documents: tuple[Any, ...]
+
+    def only(self) -> Any:
+        """The one document.
+
+        Raises:
+            InputError: there are several, or none.
+
+        """
+        if len(self.documents) != 1:
+            message = f"one YAML document is expected, not {len(self.documents)}"
+            raise InputError.of("", "yaml-one-document", message, file=self.name)
+        return self.documents[0]
+
+
+def read_source(file: str | Path) -> SourceFile:
+    """Read a file, or standard input for ``-``.
+
+    Raises:
+        InputError: it cannot be read, is not UTF-8, or is no YAML that Kubernetes reads.
+
+    """
+    name = "<stdin>" if str(file) == STDIN else str(file)
+    try:
+        content = sys.stdin.buffer.read() if str(file) == STDIN else Path(file).read_bytes()
+        text = content.decode()
+    except OSError as error:
+        raise InputError.of(
+            "", "unreadable", f"the file cannot be read: {error.strerror}", file=name
+        ) from None
+    except UnicodeDecodeError as error:
+        raise InputError.of(
+            "", "yaml-encoding", f"the file is not UTF-8 text (byte {error.start})", file=name
+        ) from None
+    return SourceFile(name, text, tuple(kubeyaml.load_all(text.removeprefix("\ufeff"), name=name)))
+
+
+def yaml_files(folder: Path) -> Iterator[Path]:
+    """The YAML files of a folder, in order; hidden ones and symbolic links are left out."""
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith(".") or entry.is_symlink():
+            continue
+        if entry.is_dir():
+            yield from yaml_files(entry)
+        elif entry.suffix in {".yaml", ".yml"}:
+            yield entry
+
+
+def find_fleet(near: Iterable[Path] = ()) -> Path:
+    """The fleet file in one of the folders ``near``, else here, else in the closest folder above.
+
+    Raises:
+        InputError: there is none.
+
+    """
+    here = Path.cwd()
+    for folder in (*near, here, *here.parents):
+        file = folder / FLEET_FILE
+        if file.is_file():
+            relative = os.path.relpath(file)
+            return Path(min(relative, str(file), key=len))
+    message = f"there is no {FLEET_FILE} here or in a folder above; name yours with --fleet FILE"
+    raise InputError.of("--fleet", "required", message)

@@ -1,0 +1,82 @@
+"""Bad input, shown: every problem with its file, line, path, value, rule and nearest valid value."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from goldenpath.errors import MISSING, InputError, shown
+from goldenpath.kubeyaml.positions import Positions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from goldenpath.errors import GoldenpathError, Problem
+
+__all__ = ["line_of_problem", "problem_as_dict", "show_error", "show_problems"]
+
+_LONG: Final = 200
+
+
+def show_error(error: GoldenpathError) -> None:
+    """Say on stderr what went wrong."""
+    if isinstance(error, InputError):
+        show_problems(error.problems)
+    else:
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+
+
+def show_problems(problems: Iterable[Problem]) -> None:
+    """List problems on stderr, by file."""
+    for file, group in groupby(problems, key=lambda problem: problem.file or ""):
+        found = list(group)
+        count = f"{len(found)} problem{'s' if len(found) > 1 else ''}"
+        click.echo(
+            f"{click.style('refused', fg='red', bold=True)}: {file + ': ' if file else ''}{count}", err=True
+        )
+        for problem in found:
+            line = line_of_problem(problem)
+            where = f"{line}: " if line else ""
+            click.echo(
+                f"  {where}{_sentence(problem)} {click.style(f'[{problem.rule}]', dim=True)}", err=True
+            )
+
+
+def _sentence(problem: Problem) -> str:
+    given = "" if problem.value is MISSING else f" (given: {shown(problem.value)})"
+    nearest = "" if problem.nearest is None else f" Did you mean {problem.nearest!r}?"
+    message = (
+        f"{click.style(problem.path, bold=True)}: {problem.message}" if problem.path else problem.message
+    )
+    return f"{message}{given}.{nearest}"
+
+
+def line_of_problem(problem: Problem) -> int | None:
+    """The line of the problem's field in its file, where both can be read."""
+    if not problem.file or not problem.path:
+        return None
+    try:
+        return Positions(Path(problem.file).read_text("utf-8-sig")).line_of(problem.path)
+    except (OSError, ValueError, InputError):
+        return None
+
+
+def problem_as_dict(problem: Problem) -> dict[str, Any]:
+    """Plain data for programs; a value is there if one was given, and never a whole document."""
+    data: dict[str, Any] = {
+        "file": problem.file,
+        "line": line_of_problem(problem),
+        "path": problem.path,
+        "rule": problem.rule,
+        "message": problem.message,
+        "nearest": problem.nearest,
+    }
+    if problem.value is not MISSING:
+        plain = isinstance(problem.value, int | float | bool | None) or (
+            isinstance(problem.value, str) and len(problem.value) <= _LONG
+        )
+        data["value"] = problem.value if plain else shown(problem.value)
+    return data

@@ -1,0 +1,202 @@
+"""The questions of ``goldenpath new``: every field of a request can be asked for, read off its schema.
+
+Each answer is held against the real parser while it is typed. Nothing here knows a field by name, but for
+which of them open the conversation and which are better written in the file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+import questionary
+
+from goldenpath.cli.draft import location_of
+from goldenpath.describe.fields import Shape, spec_fields
+from goldenpath.describe.form import Choices, label
+from goldenpath.describe.json_schema import json_schema
+from goldenpath.errors import MISSING, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from goldenpath.cli.draft import Draft
+    from goldenpath.describe.fields import SpecField
+    from goldenpath.errors import Problem
+    from goldenpath.paths import GoldenPath
+    from goldenpath.spec.fields import Location
+    from goldenpath.spec.fleet import Fleet
+
+__all__ = ["Interview"]
+
+_NOT_ASKED: Final = frozenset({"golden_path", "overrides", "exceptions"})
+"""The golden path is known; what changes or excepts rendered objects is for a request that has been running."""
+
+_WHERE: Final = ("clusters", "placement")
+_NOTHING: Final = "(nothing)"
+
+
+class Interview:
+    """Fills a draft by asking."""
+
+    def __init__(self, path: GoldenPath, draft: Draft, fleet: Fleet | None) -> None:
+        fields = [field for field in spec_fields(json_schema(path)) if field.name not in _NOT_ASKED]
+        self._fields = {field.name: field for field in fields if field.name != "inputs" or path.inputs}
+        self._draft = draft
+        self._choices = Choices(fleet)
+
+    @property
+    def descriptions(self) -> dict[str, str]:
+        """What each field means."""
+        return {name: field.description for name, field in self._fields.items()}
+
+    def run(self) -> None:
+        """Ask for everything, and again for what the parser refuses in the end."""
+        opening = [
+            field
+            for name, field in self._fields.items()
+            if name not in _WHERE and field.is_simple and field.shape is not Shape.LIST
+        ]
+        for field in opening:
+            if field.name not in self._draft.document:
+                self._ask(field, field.location)
+        if not any(name in self._draft.document for name in _WHERE):
+            self._ask(self._fields["clusters"], ("clusters",))
+        if not any(name in self._draft.document for name in _WHERE):
+            self._ask_field(self._fields["placement"], ("placement",))
+        rest = [
+            field
+            for field in self._fields.values()
+            if field not in opening and field.name not in (*_WHERE, *self._draft.document)
+        ]
+        wanted = self._choose_many(
+            "What else does the team need?",
+            [(field.name, f"{label(field.name)}: {field.description}") for field in rest],
+        )
+        for field in rest:
+            if field.name in wanted or field.required:
+                self._ask_field(field, field.location)
+        self._mend()
+
+    def _mend(self) -> None:
+        while problems := self._draft.problems():
+            for problem in problems:
+                click.echo(f"{problem}", err=True)
+            asked = dict.fromkeys(place for problem in problems if (place := self._askable(problem)))
+            if not asked:
+                return
+            for field, location in asked:
+                if field.is_simple:
+                    self._ask(field, location)
+                else:
+                    self._draft.set_value(location, {})
+                    self._ask_object(field.children, location)
+
+    def _askable(self, problem: Problem) -> tuple[SpecField, Location] | None:
+        """The innermost field that a problem is about or inside of, as far as it can be asked for."""
+        location = location_of(problem.path) or ()
+        fields: Sequence[SpecField] = tuple(self._fields.values())
+        deepest = None
+        for end, step in enumerate(location, start=1):
+            found = deepest[0] if isinstance(step, int) and deepest else None
+            found = found or next((field for field in fields if field.name == step), None)
+            if found is None or (isinstance(step, int) and found.is_simple):
+                break
+            deepest, fields = (found, location[:end]), found.children
+        return deepest if deepest and (deepest[0].is_simple or deepest[0].children) else None
+
+    def _ask_field(self, field: SpecField, location: Location) -> None:
+        if field.shape is Shape.OBJECT:
+            self._ask_object(field.children, location)
+        elif field.shape is Shape.OBJECTS:
+            number = 0
+            while (
+                number == 0
+                or questionary.confirm(f"{label(field.name)}: one more?", default=False).unsafe_ask()
+            ):
+                self._ask_object(field.children, (*location, number))
+                number += 1
+        else:
+            self._ask(field, location)
+
+    def _ask_object(self, fields: Iterable[SpecField], location: Location) -> None:
+        members = list(fields)
+        variants = list(dict.fromkeys(field.variant for field in members if field.variant))
+        if variants:
+            chosen = questionary.select(f"{label(str(location[-1]))}: which?", variants).unsafe_ask()
+            members = [field for field in members if field.variant in ("", chosen)]
+        for field in members:
+            place = (*location, field.name)
+            if field.is_simple or field.shape is Shape.MAP:
+                self._ask(field, place)
+            elif questionary.confirm(f"{label(field.name)}? {field.description}", default=False).unsafe_ask():
+                self._ask_field(field, place)
+
+    def _ask(self, field: SpecField, location: Location) -> None:
+        offered = [(choice["const"], choice["title"]) for choice in self._choices.of(field.location)]
+        offered = offered or [(str(choice), str(choice)) for choice in field.choices]
+        if offered and field.shape is Shape.LIST:
+            chosen = self._choose_many(_message(field), offered, lambda value: self._verdict(location, value))
+            if chosen:
+                self._draft.set_value(location, chosen)
+        elif offered:
+            none = [] if field.required else [questionary.Choice(_NOTHING, value="")]
+            choices = [*none, *(questionary.Choice(title, value=value) for value, title in offered)]
+            answer = questionary.select(_message(field), choices).unsafe_ask()
+            if answer:
+                self._draft.set(location, answer)
+        else:
+            self._ask_text(field, location)
+
+    def _ask_text(self, field: SpecField, location: Location) -> None:
+        def verdict(text: str) -> bool | str:
+            if not text.strip():
+                return "This one is needed." if field.required else True
+            return _sentence(self._draft.problems_of(location, text.strip()))
+
+        click.secho(_explanation(field), dim=True)
+        answer = questionary.text(
+            f"{label(field.name)}:", validate=verdict, validate_while_typing=True
+        ).unsafe_ask()
+        if answer.strip():
+            self._draft.set(location, answer.strip())
+
+    def _choose_many(
+        self,
+        message: str,
+        offered: Sequence[tuple[str, str]],
+        verdict: Callable[[list[str]], bool | str] = lambda _: True,
+    ) -> list[str]:
+        choices = [questionary.Choice(title, value=value) for value, title in offered]
+        chosen: list[str] = questionary.checkbox(message, choices, validate=verdict).unsafe_ask()
+        return chosen
+
+    def _verdict(self, location: Location, value: list[str]) -> bool | str:
+        return _sentence(self._draft.problems_of_value(location, value)) if value else True
+
+
+def _message(field: SpecField) -> str:
+    return f"{label(field.name)}: {field.description}"
+
+
+def _explanation(field: SpecField) -> str:
+    parts = [field.description]
+    examples = field.schema.get("examples") or (field.schema.get("items") or {}).get("examples")
+    if field.default is not MISSING and not isinstance(field.default, dict | list):
+        parts.append(f"Without an answer: {field.default}.")
+    elif examples:
+        parts.append(
+            f"Such as {examples[0]}{', with commas between several' if field.shape is Shape.LIST else ''}."
+        )
+    if field.shape is Shape.MAP:
+        parts.append("Such as {tier: gold}.")
+    return " ".join(part for part in parts if part)
+
+
+def _sentence(problems: Sequence[Problem]) -> bool | str:
+    if not problems:
+        return True
+    # The suggestion first: a terminal cuts off what is too long for its line.
+    problem = problems[0]
+    nearest = f"Did you mean {shown(problem.nearest)}? " if problem.nearest is not None else ""
+    return f"{nearest}It {problem.message}."

@@ -1,0 +1,273 @@
+"""``goldenpath new``: without a terminal from given values, and with one by questions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_samples import VISION
+from cli_terminal import CTRL_C, DOWN, ENTER, SPACE, Terminal
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from goldenpath import kubeyaml
+from goldenpath.cli.draft import Draft, location_of
+from goldenpath.cli.questions import Interview
+from goldenpath.paths import Library
+from goldenpath.pipeline import load_fleet, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+    Run = Callable[..., Result]
+
+GIVEN = ("--set", "name=vision", "--set", "owner=vision-team", "--set", "clusters=berlin")
+CLEAR = "\x15"
+
+
+def test_given_values_become_a_request_that_parses(here: Path, run: Run) -> None:
+    result = run("new", "tenant", *GIVEN)
+    assert result.exit_code == 0
+    assert result.stdout == "tenant.yaml: written. Next: goldenpath check tenant.yaml\n"
+    text = (here / "tenant.yaml").read_text()
+    assert kubeyaml.load(text) == {
+        "golden_path": "tenant/v1",
+        "name": "vision",
+        "owner": "vision-team",
+        "clusters": ["berlin"],
+    }
+    assert "# Name of the team and of its namespace.\nname: vision\n" in text
+    assert run("check", "tenant.yaml").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("assignment", "field", "value"),
+    [
+        ("name=no", "name", "no"),
+        ("title=1e3", "title", "1e3"),
+        ("compute.cpu=64", "compute", {"cpu": "64"}),
+        ("compute={cpu: '64', pods: 10}", "compute", {"cpu": "64", "pods": 10}),
+        ("compute.pods=10", "compute", {"pods": 10}),
+        ("clusters=berlin,boston", "clusters", ["berlin", "boston"]),
+        ("clusters=[boston]", "clusters", ["boston"]),
+        (
+            "network.egress[0]={cidr: 10.0.0.0/8, port: 443}",
+            "network",
+            {"egress": [{"cidr": "10.0.0.0/8", "port": 443}]},
+        ),
+        ("inputs.tier=gold", "inputs", {"tier": "gold"}),
+        ("expires=2027-06-30", "expires", "2027-06-30"),
+    ],
+)
+def test_a_value_becomes_what_the_field_takes(
+    here: Path, run: Run, assignment: str, field: str, value: object
+) -> None:
+    result = run("new", "tenant", *GIVEN, "--set", assignment)
+    assert result.exit_code == 0, result.stderr
+    assert kubeyaml.load((here / "tenant.yaml").read_text())[field] == value
+
+
+def test_entries_of_a_list_are_given_one_after_the_other(here: Path, run: Run) -> None:
+    gpu = ("--set", "gpus[0].profile=nvidia-h100-80gb", "--set", "gpus[0].quota=8")
+    assert run("new", "tenant", *GIVEN, *gpu).exit_code == 0
+    assert kubeyaml.load((here / "tenant.yaml").read_text())["gpus"] == [
+        {"profile": "nvidia-h100-80gb", "quota": 8}
+    ]
+
+
+def test_every_problem_is_told_and_nothing_is_written(here: Path, run: Run) -> None:
+    result = run(
+        "new", "tenant", "--set", "name=Vision", "--set", "clusters=berlim", "--set", "compute.cpu=12x"
+    )
+    assert result.exit_code == 2
+    for words in (
+        "'vision'",
+        "[dns-label]",
+        "owner: ",
+        "[required]",
+        "clusters[0]: ",
+        "'berlin'",
+        "compute.cpu: ",
+    ):
+        assert words in result.stderr
+    assert not (here / "tenant.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    "assignment", ["name", "=vision", "a b=c", "gpus[1].quota=8", "name.first=a", "[0]=a", "gpus[x]=1"]
+)
+def test_an_assignment_that_leads_nowhere_is_refused(here: Path, run: Run, assignment: str) -> None:
+    result = run("new", "tenant", *GIVEN, "--set", assignment)
+    assert result.exit_code == 2
+    assert not (here / "tenant.yaml").exists()
+
+
+def test_a_file_is_never_replaced_unasked(here: Path, run: Run) -> None:
+    result = run("new", "tenant", *GIVEN, "--out", "vision.yaml")
+    assert result.exit_code == 2
+    assert "is there already" in result.stderr
+    assert (here / "vision.yaml").read_text() == VISION
+    assert run("new", "tenant", *GIVEN, "--out", "vision.yaml", "--force").exit_code == 0
+    assert (here / "vision.yaml").read_text() != VISION
+
+
+def test_without_a_fleet_names_of_clusters_are_not_checked_and_that_is_said(here: Path, run: Run) -> None:
+    (here / "goldenpath.yaml").unlink()
+    result = run("new", "tenant", *GIVEN, "--set", "clusters=anywhere")
+    assert result.exit_code == 0
+    assert "Fleet: none found, so names of clusters are not checked." in result.stderr
+
+
+def test_a_golden_path_that_is_none_or_not_for_requests_is_refused(here: Path, run: Run) -> None:
+    assert "Did you mean 'tenant/v1'?" in run("new", "tenant/v2").stderr
+    assert "rendered from the fleet" in run("new", "platform").stderr
+    assert run("new", "nonsense").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("name", ("name",)),
+        ("gpus[0].quota", ("gpus", 0, "quota")),
+        ("network.egress[12].port", ("network", "egress", 12, "port")),
+        ("", None),
+        ("[0]", None),
+        ("a..b", None),
+        ("a.", None),
+        ("a[", None),
+    ],
+)
+def test_paths_are_read_as_people_write_them(path: str, location: object) -> None:
+    assert location_of(path) == location
+
+
+def test_a_person_is_asked_told_and_corrected_at_a_real_terminal(here: Path) -> None:
+    with Terminal("new", "tenant", "--set", "title=Vision research", cwd=here) as terminal:
+        terminal.expect("Name of the team")
+        terminal.expect("Name:")
+        terminal.send("Vision")
+        terminal.expect("Did you mean 'vision'?")
+        terminal.send(CLEAR, "vision", ENTER)
+        terminal.expect("Description:")
+        terminal.send(ENTER)
+        terminal.expect("Owner:")
+        terminal.send(ENTER)
+        terminal.expect("needed")
+        terminal.send("vision-team", ENTER)
+        for optional in ("Contact:", "Environment:", "Cost center:", "Expires:", "Pod security:"):
+            terminal.expect(optional)
+            terminal.send(ENTER)
+        terminal.expect("berlin (eu)")
+        terminal.send(SPACE, ENTER)
+        terminal.expect("What else")
+        terminal.send(DOWN, SPACE, ENTER)
+        terminal.expect("NVIDIA H100")
+        terminal.send(ENTER)
+        terminal.expect("Quota:")
+        terminal.send("80")
+        terminal.expect("more than berlin has")
+        terminal.send(CLEAR, "8", ENTER)
+        terminal.expect("Borrow:")
+        terminal.send(ENTER)
+        terminal.expect("Clusters:")
+        terminal.send(ENTER)
+        terminal.expect("one more?")
+        terminal.send("n")
+        terminal.expect("tenant.yaml: written")
+        assert terminal.wait() == 0
+    request = kubeyaml.load((here / "tenant.yaml").read_text())
+    assert request == {
+        "golden_path": "tenant/v1",
+        "title": "Vision research",
+        "name": "vision",
+        "owner": "vision-team",
+        "clusters": ["berlin"],
+        "gpus": [{"profile": "nvidia-h100-80gb", "quota": 8}],
+    }
+    parse(request, fleet=load_fleet(here / "goldenpath.yaml"))
+
+
+def test_ctrl_c_writes_nothing(here: Path) -> None:
+    with Terminal("new", "tenant", cwd=here) as terminal:
+        terminal.expect("Name:")
+        terminal.send(CTRL_C)
+        assert terminal.wait() == 130
+    assert not (here / "tenant.yaml").exists()
+
+
+def test_a_person_is_asked_before_a_file_is_replaced(here: Path) -> None:
+    with Terminal("new", "tenant", "--out", "vision.yaml", cwd=here) as terminal:
+        terminal.expect("Replace it?")
+        terminal.send("n", ENTER)
+        assert terminal.wait() == 130
+    assert (here / "vision.yaml").read_text() == VISION
+
+
+def interviewed(here: Path, given: dict[str, str], *keys: str) -> dict[str, object]:
+    """The document after questions that were answered with these keys."""
+    library, fleet = Library([here.parent / "library"]), load_fleet(here / "goldenpath.yaml")
+    path = library.get("tenant/v1")
+    draft = Draft(path, fleet=fleet, library=library)
+    opening = (
+        "name",
+        "title",
+        "description",
+        "owner",
+        "contact",
+        "environment",
+        "cost_center",
+        "expires",
+        "pod_security",
+    )
+    for name in opening:
+        draft.set(
+            (name,),
+            given.get(
+                name,
+                {
+                    "name": "vision",
+                    "owner": "vision-team",
+                    "contact": "a@b.example",
+                    "expires": "2027-06-30",
+                    "pod_security": "baseline",
+                }.get(name, "some"),
+            ),
+        )
+    with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
+        pipe.send_text("".join(keys))
+        Interview(path, draft, fleet).run()
+    return draft.document
+
+
+def down(times: int) -> str:
+    return DOWN * times
+
+
+def test_a_source_is_asked_for_by_its_kind(here: Path) -> None:
+    source = (down(6), SPACE, ENTER, DOWN, ENTER)  # the seventh section, and its second kind: oci
+    answers = ("oci://registry.example/vision/deploy", ENTER, "stable", ENTER, ENTER, ENTER, ENTER, "n")
+    document = interviewed(here, {}, SPACE, ENTER, *source, *answers)
+    assert document["source"] == {"oci": "oci://registry.example/vision/deploy", "tag": "stable"}
+
+
+def test_without_clusters_a_placement_is_asked_for_until_it_matches(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = (ENTER, SPACE, ENTER, "{tier: gold}", ENTER, ENTER)
+    document = interviewed(here, {}, *nowhere, SPACE, ENTER, ENTER)
+    assert document["placement"] == {"regions": ["eu"]}
+    assert "clusters" not in document
+    assert "matches no cluster" in capsys.readouterr().err
+
+
+def test_what_the_parser_refuses_in_the_end_is_asked_for_again(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Compute is fine; then the name that was given turns out to be the platform's.
+    document = interviewed(here, {"name": "kube-system"}, SPACE, ENTER, ENTER, "vision", ENTER)
+    assert document["name"] == "vision"
+    assert "belongs to the platform" in capsys.readouterr().err
