@@ -95,41 +95,31 @@ def core_schemas() -> tuple[dict[str, Any], bytes]:
     """The definitions that the core kinds reach, and the bytes of the file that they come from."""
     source = _wheel_file().read_bytes()
     definitions = json.loads(source)["$defs"]
-    roots = {
-        name: _core_root(definitions, api, kind)
-        for api, kinds in CORE_KINDS.items()
-        for name, kind in _names(definitions, api, kinds)
-    }
-    kept = {QUANTITY: QUANTITY_SCHEMA, INT_OR_STRING: INT_OR_STRING_SCHEMA, **roots}
-    waiting = [OBJECT_META, *roots]
-    done: set[str] = set()
+    kept: dict[str, Any] = {QUANTITY: QUANTITY_SCHEMA, INT_OR_STRING: INT_OR_STRING_SCHEMA}
+    for (api, kind), name in core_names(definitions).items():
+        kept[name] = root(_core(definitions[name]), api, kind, f"#/$defs/{OBJECT_META}")
+    waiting = [name for name in kept if name not in {QUANTITY, INT_OR_STRING}]
+    reached: set[str] = set()
     while waiting:
         name = waiting.pop()
-        if name in done:
-            continue
-        done.add(name)
-        if name not in kept:
-            kept[name] = _core(definitions[name])
-        waiting += references(kept[name])
-    return {_short(name): _shortened(kept[name]) for name in sorted(done)}, source
+        if name not in reached:
+            reached.add(name)
+            kept.setdefault(name, _core(definitions[name]))
+            waiting += references(kept[name])
+    return {_short(name): _shortened(kept[name]) for name in sorted(reached)}, source
 
 
-def _names(definitions: dict[str, Any], api: str, kinds: list[str]) -> list[tuple[str, str]]:
-    group, _, version = api.rpartition("/")
+def core_names(definitions: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """The definition of each core kind, by apiVersion and kind."""
     found = {}
     for name, definition in definitions.items():
         for gvk in definition.get("x-kubernetes-group-version-kind", []):
-            if (gvk["group"], gvk["version"]) == (group, version):
-                found[gvk["kind"]] = name
-    missing = set(kinds) - set(found)
+            found[f"{gvk['group']}/{gvk['version']}".removeprefix("/"), gvk["kind"]] = name
+    wanted = [(api, kind) for api, kinds in CORE_KINDS.items() for kind in kinds]
+    missing = [f"{api} {kind}" for api, kind in wanted if (api, kind) not in found]
     if missing:
-        raise SourceError(f"{api} has no {', '.join(sorted(missing))} in Kubernetes {KUBERNETES}")
-    return [(found[kind], kind) for kind in kinds]
-
-
-def _core_root(definitions: dict[str, Any], api: str, kind: str) -> dict[str, Any]:
-    (name,) = [name for name, found in _names(definitions, api, [kind]) if found == kind]
-    return root(_core(definitions[name]), api, kind, f"#/$defs/{OBJECT_META}")
+        raise SourceError(f"Kubernetes {KUBERNETES} has no {', '.join(missing)}")
+    return {key: found[key] for key in wanted}
 
 
 def root(schema: dict[str, Any], api: str, kind: str, metadata: str) -> dict[str, Any]:
@@ -305,21 +295,9 @@ def derive(crds: Path) -> dict[str, str]:
             "sha256": hashlib.sha256(source).hexdigest(),
         }
     }
-    definitions = {
-        definition["properties"]["kind"]["const"]
-        + "."
-        + definition["properties"]["apiVersion"]["const"]: name
-        for name, definition in core.items()
-        if "const" in definition.get("properties", {}).get("kind", {})
-    }
     kinds: dict[str, Any] = {
-        f"{api}/{kind}": {
-            "source": "kubernetes",
-            "file": CORE_FILE,
-            "definition": definitions[f"{kind}.{api}"],
-        }
-        for api, names in CORE_KINDS.items()
-        for kind in names
+        f"{api}/{kind}": {"source": "kubernetes", "file": CORE_FILE, "definition": _short(name)}
+        for (api, kind), name in core_names(json.loads(source)["$defs"]).items()
     }
     files = {CORE_FILE: {"$defs": core}}
     table = _sources(crds / "SOURCES.md")

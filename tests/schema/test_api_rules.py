@@ -1,0 +1,314 @@
+"""What the API server refuses although the schema takes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from goldenpath import kubeyaml
+from goldenpath.check.schema import check_schema
+from goldenpath.findings import Severity
+from goldenpath.manifests import ManifestObject
+
+
+def slips(text: str) -> list[tuple[str, str]]:
+    found = list(check_schema([ManifestObject("a.yaml", kubeyaml.load(text))]))
+    assert all(finding.severity is Severity.ERROR and finding.fix for finding in found)
+    return [(finding.rule, finding.field) for finding in found]
+
+
+def named(kind: str, name: str, **more: Any) -> str:
+    api = {"ClusterRole": "rbac.authorization.k8s.io/v1", "FluxInstance": "fluxcd.controlplane.io/v1"}.get(
+        kind, "v1"
+    )
+    return kubeyaml.dump({"apiVersion": api, "kind": kind, "metadata": {"name": name, **more}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("ConfigMap", "kube-root-ca.crt"),
+        ("Namespace", "vision-2"),
+        ("Service", "a"),
+        ("ClusterRole", "system:node:x"),
+        ("ConfigMap", "a" * 253),
+    ],
+)
+def test_a_name_that_the_kind_allows(kind: str, name: str) -> None:
+    assert slips(named(kind, name)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("ConfigMap", "Upper"),
+        ("ConfigMap", "a_b"),
+        ("ConfigMap", "a..b"),
+        ("ConfigMap", "-a"),
+        ("ConfigMap", "a" * 254),
+        ("ConfigMap", "a\n"),
+        ("ConfigMap", ""),
+        ("Namespace", "a.b"),
+        ("Namespace", "a" * 64),
+        ("ClusterRole", "a/b"),
+        ("ClusterRole", "50%"),
+        ("ClusterRole", ".."),
+    ],
+)
+def test_a_name_that_the_kind_refuses(kind: str, name: str) -> None:
+    assert slips(named(kind, name)) == [("api/name", "metadata.name")]
+
+
+def test_a_name_may_be_left_to_the_server() -> None:
+    assert slips("apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "rule", "field"),
+    [
+        ({"owner": "group:default/vision"}, "api/label", "metadata.labels[owner]"),
+        ({"a": "x" * 64}, "api/label", "metadata.labels[a]"),
+        ({"a": "-x"}, "api/label", "metadata.labels[a]"),
+        ({"a/b/c": "x"}, "api/label-key", "metadata.labels[a/b/c]"),
+        ({"Acme.dev/a": "x"}, "api/label-key", "metadata.labels[Acme.dev/a]"),
+        ({"/a": "x"}, "api/label-key", "metadata.labels[/a]"),
+        ({"a b": "x"}, "api/label-key", "metadata.labels[a b]"),
+    ],
+)
+def test_a_label_that_the_server_refuses(labels: dict[str, str], rule: str, field: str) -> None:
+    assert slips(named("ConfigMap", "a", labels=labels)) == [(rule, field)]
+
+
+def test_labels_and_annotations_that_the_server_takes() -> None:
+    labels = {"app.kubernetes.io/name": "A_b.c-1", "empty": "", "n": "x" * 63}
+    annotations = {"Acme.dev/Note": "any text: at all\n", "short": ""}
+    assert slips(named("ConfigMap", "a", labels=labels, annotations=annotations)) == []
+
+
+def test_annotations_have_a_size_together_and_keys() -> None:
+    assert slips(named("ConfigMap", "a", annotations={"a": "x" * 200_000, "b": "x" * 70_000})) == [
+        ("api/annotation", "metadata.annotations")
+    ]
+    assert slips(named("ConfigMap", "a", annotations={"a b": ""})) == [
+        ("api/label-key", "metadata.annotations[a b]")
+    ]
+
+
+def test_labels_of_a_pod_template_are_checked() -> None:
+    assert slips("""
+apiVersion: batch/v1
+kind: Job
+metadata: {name: train}
+spec:
+  template:
+    metadata: {labels: {owner: a/b}}
+    spec: {restartPolicy: Never, containers: [{name: a, image: b}]}
+""") == [("api/label", "spec.template.metadata.labels[owner]")]
+
+
+def test_a_config_map_holds_files() -> None:
+    text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a.yaml: "", "a b": "", "..x": "", ".": ""}\n'
+    assert slips(text) == [("api/data-key", f"data[{key}]") for key in ("a b", "..x", ".")]
+
+
+def test_a_quota_counts_whole_pieces_and_measures_the_rest() -> None:
+    assert (
+        slips("""
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: a}
+spec:
+  hard:
+    requests.cpu: 500m
+    limits.memory: "1.5Gi"
+    fast.storageclass.storage.k8s.io/requests.storage: 1.5Ti
+    requests.nvidia.com/gpu: "0"
+    count/jobs.batch: 1k
+""")
+        == []
+    )
+    assert slips("""
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: a}
+spec:
+  hard: {requests.nvidia.com/gpu: 500m, pods: "2.5", limits.cpu: "-1"}
+""") == [
+        ("api/quota", "spec.hard[requests.nvidia.com/gpu]"),
+        ("api/quota", "spec.hard[pods]"),
+        ("api/quota", "spec.hard[limits.cpu]"),
+    ]
+
+
+NETWORK = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: a}}
+spec:
+  podSelector: {{}}
+  policyTypes: [Ingress, Egress]
+  egress:
+  - {}
+"""
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{}",
+        "to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]",
+        "to: [{ipBlock: {cidr: '::/0'}}, {podSelector: {}, namespaceSelector: {matchLabels: {a: b}}}]",
+        "ports: [{port: 53, protocol: UDP}, {port: http-metrics}, {port: 8000, endPort: 8010}, {protocol: SCTP}]",
+    ],
+)
+def test_a_network_rule_that_the_server_takes(rule: str) -> None:
+    assert slips(NETWORK.format(rule)) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "slip", "field"),
+    [
+        ("to: [{ipBlock: {cidr: 10.0.0.0}}]", "cidr", "to[0].ipBlock.cidr"),
+        ("to: [{ipBlock: {cidr: 10.0.0.0/40}}]", "cidr", "to[0].ipBlock.cidr"),
+        ("to: [{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/16]}}]", "cidr", "to[0].ipBlock.except[0]"),
+        ("to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.0.0/8]}}]", "cidr", "to[0].ipBlock.except[0]"),
+        ("to: [{ipBlock: {cidr: 10.0.0.0/8, except: ['::/0']}}]", "cidr", "to[0].ipBlock.except[0]"),
+        ("to: [{ipBlock: {cidr: 10.0.0.0/8, except: [x]}}]", "cidr", "to[0].ipBlock.except[0]"),
+        ("to: [{}]", "peer", "to[0]"),
+        ("to: [{podSelector: {}, ipBlock: {cidr: 10.0.0.0/8}}]", "peer", "to[0]"),
+        ("to: [{podSelector: {matchLabels: {a: 'b c'}}}]", "label", "to[0].podSelector.matchLabels[a]"),
+        ("ports: [{port: 0}]", "port", "ports[0].port"),
+        ("ports: [{port: 65536}]", "port", "ports[0].port"),
+        ("ports: [{port: '8080'}]", "port", "ports[0].port"),
+        ("ports: [{port: a-name-of-16-chr}]", "port", "ports[0].port"),
+        ("ports: [{port: 1, protocol: tcp}]", "port", "ports[0].protocol"),
+        ("ports: [{port: 10, endPort: 9}]", "port", "ports[0].endPort"),
+        ("ports: [{port: http, endPort: 9}]", "port", "ports[0].endPort"),
+    ],
+)
+def test_a_network_rule_that_the_server_refuses(rule: str, slip: str, field: str) -> None:
+    assert slips(NETWORK.format(rule)) == [(f"api/{slip}", f"spec.egress[0].{field}")]
+
+
+def test_a_policy_has_two_directions() -> None:
+    assert slips(NETWORK.format("{}").replace("[Ingress, Egress]", "[egress]")) == [
+        ("api/policy-type", "spec.policyTypes[0]")
+    ]
+
+
+def test_a_binding_names_subjects() -> None:
+    assert slips("""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: a}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: a}
+subjects:
+- {kind: Group, name: "oidc:vision", apiGroup: rbac.authorization.k8s.io}
+- {kind: ServiceAccount, name: a, namespace: vision}
+- {kind: ServiceAccount, name: a}
+- {kind: Team, name: a}
+""") == [("api/subject", "subjects[2].namespace"), ("api/subject", "subjects[3].kind")]
+
+
+QUEUE = """
+apiVersion: kueue.x-k8s.io/v1beta2
+kind: ClusterQueue
+metadata: {{name: a}}
+spec:
+  {}
+  resourceGroups:
+  - coveredResources: [cpu, memory]
+    flavors:
+    - name: default
+      resources: [{}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "resources", "field"),
+    [
+        (
+            "stopPolicy: None",
+            "{name: cpu, nominalQuota: 1, borrowingLimit: 1}, {name: memory, nominalQuota: 1}",
+            "spec.resourceGroups[0].flavors[0].resources[0].borrowingLimit",
+        ),
+        (
+            "cohortName: c",
+            "{name: memory, nominalQuota: 1}, {name: cpu, nominalQuota: 1}",
+            "spec.resourceGroups[0].flavors[0].resources",
+        ),
+        ("cohortName: c", "{name: cpu, nominalQuota: 1}", "spec.resourceGroups[0].flavors[0].resources"),
+    ],
+)
+def test_a_queue_that_kueue_refuses(head: str, resources: str, field: str) -> None:
+    assert slips(QUEUE.format(head, resources)) == [("api/queue", field)]
+
+
+def test_a_queue_that_kueue_takes() -> None:
+    resources = "{name: cpu, nominalQuota: 1, borrowingLimit: 1}, {name: memory, nominalQuota: 1}"
+    assert slips(QUEUE.format("cohortName: c", resources)) == []
+
+
+def test_a_resource_is_covered_once() -> None:
+    assert slips("""
+apiVersion: kueue.x-k8s.io/v1beta2
+kind: ClusterQueue
+metadata: {name: a}
+spec:
+  resourceGroups:
+  - {coveredResources: [cpu], flavors: [{name: a, resources: [{name: cpu, nominalQuota: 1}]}]}
+  - {coveredResources: [cpu], flavors: [{name: b, resources: [{name: cpu, nominalQuota: 1}]}]}
+""") == [("api/queue", "spec.resourceGroups[1].coveredResources")]
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "name", "spec", "slip"),
+    [
+        (
+            "kueue.x-k8s.io/v1beta2",
+            "ResourceFlavor",
+            "a",
+            {"topologyName": "t"},
+            ("api/flavor", "spec.nodeLabels"),
+        ),
+        (
+            "fluxcd.controlplane.io/v1",
+            "FluxInstance",
+            "fleet",
+            {"distribution": {"version": "2.x", "registry": "ghcr.io/fluxcd"}},
+            ("api/name", "metadata.name"),
+        ),
+        ("helm.toolkit.fluxcd.io/v2", "HelmRelease", "a", {"interval": "5m"}, ("api/chart", "spec")),
+        (
+            "keda.sh/v1alpha1",
+            "ScaledObject",
+            "a",
+            {
+                "scaleTargetRef": {"name": "a"},
+                "minReplicaCount": 5,
+                "maxReplicaCount": 2,
+                "triggers": [{"type": "cron", "metadata": {}}],
+            },
+            ("api/replicas", "spec.minReplicaCount"),
+        ),
+        (
+            "source.toolkit.fluxcd.io/v1",
+            "GitRepository",
+            "a",
+            {"interval": "5m", "url": "https://git.example.com/a", "serviceAccountName": "x"},
+            ("api/provider", "spec.serviceAccountName"),
+        ),
+    ],
+)
+def test_a_rule_of_a_custom_resource(
+    api_version: str, kind: str, name: str, spec: dict[str, Any], slip: tuple[str, str]
+) -> None:
+    body = {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": spec}
+    assert slips(kubeyaml.dump(body)) == [slip]
+
+
+def test_an_object_of_the_wrong_shape_is_left_to_the_schema() -> None:
+    assert slips("apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: UPPER}\nspec: {hard: [1]}\n") == [
+        ("schema/type", "spec.hard")
+    ]

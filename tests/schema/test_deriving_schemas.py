@@ -1,0 +1,115 @@
+"""``tools/derive_schemas.py``: what becomes of a CRD, and that the shipped core schemas are the derived ones."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from goldenpath.check import schema_store
+
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "derive_schemas.py"
+
+
+@pytest.fixture(scope="module")
+def tool() -> Any:
+    spec = importlib.util.spec_from_file_location("derive_schemas", TOOL)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+OBJECT = {"type": "object", "properties": {"a": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "takes", "refuses"),
+    [
+        (OBJECT, [{"a": "x"}], [{"b": 1}, {"a": None}, {"a": 1}]),
+        ({**OBJECT, "x-kubernetes-preserve-unknown-fields": True}, [{"b": 1}], [{"a": 1}]),
+        ({"type": "object", "additionalProperties": {"type": "string"}}, [{"x": "y"}], [{"x": 1}]),
+        ({"type": "object"}, [{}], [{"a": 1}]),
+        ({"x-kubernetes-preserve-unknown-fields": True}, [1, "a", {"b": 1}], []),
+        ({"type": "string", "nullable": True, "enum": ["a"]}, ["a", None], ["b", 1]),
+        (
+            {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}], "pattern": "^[0-9]+$"},
+            [1, "1"],
+            [1.5, True, "a", None],
+        ),
+        ({"type": "integer", "minimum": 1, "exclusiveMinimum": True, "maximum": 3}, [2, 3], [1, 4]),
+        ({"type": "integer", "minimum": 1, "exclusiveMinimum": False}, [1], [0]),
+        ({"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}, [["a"]], [["a", "a"], [1]]),
+        (
+            {"type": "object", "required": ["a", "b"], "properties": {"a": {"type": "string", "default": "x"}, "b": OBJECT}},
+            [{"b": {}}],
+            [{"a": "x"}],
+        ),
+        (
+            {**OBJECT, "properties": {"a": {"type": "string"}, "b": {"type": "string"}}, "oneOf": [
+                {"required": ["a"], "properties": {"a": {}}}, {"required": ["b"]},
+            ]},
+            [{"a": "x"}, {"b": "x"}],
+            [{}, {"a": "x", "b": "x"}],
+        ),
+        ({"type": "object", "x-kubernetes-embedded-resource": True, "properties": {"spec": {"type": "object"}}},
+         [{"apiVersion": "v1", "kind": "A", "metadata": {}, "spec": {}}], [{"status": {}}]),
+    ],
+)  # fmt: skip
+def test_a_structural_schema_becomes_strict(
+    tool: Any, schema: dict[str, Any], takes: list[Any], refuses: list[Any]
+) -> None:
+    validator = jsonschema_rs.Draft202012Validator(tool.structural({**schema, "description": "prose"}))
+    assert [value for value in takes if not validator.is_valid(value)] == []
+    assert [value for value in refuses if validator.is_valid(value)] == []
+
+
+def _crd(**version: Any) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "properties": {"metadata": {"type": "object"}, "spec": OBJECT, "status": OBJECT},
+    }
+    return {
+        "spec": {
+            "versions": [{"name": "v1", "served": True, "schema": {"openAPIV3Schema": schema}, **version}]
+        }
+    }
+
+
+def test_a_custom_resource_gets_a_strict_root_and_an_open_status(tool: Any) -> None:
+    schema = tool.custom_schema(_crd(), "acme.dev/v1", "Widget")
+    assert schema["required"] == ["apiVersion", "kind", "metadata"]
+    assert schema["additionalProperties"] is False
+    assert schema["properties"]["kind"] == {"const": "Widget"}
+    assert schema["properties"]["metadata"] == {"$ref": "kubernetes.json#/$defs/meta.v1.ObjectMeta"}
+    assert schema["properties"]["status"] == {"type": ["object", "null"]}
+
+
+@pytest.mark.parametrize("version", [{"name": "v2"}, {"served": False}])
+def test_a_version_that_is_not_served_is_an_error(tool: Any, version: dict[str, Any]) -> None:
+    with pytest.raises(tool.SourceError, match=r"does not serve acme\.dev/v1"):
+        tool.custom_schema(_crd(**version), "acme.dev/v1", "Widget")
+
+
+def test_what_fits_a_line_stays_on_one(tool: Any) -> None:
+    value = {"short": [1, 2], "long": {f"key{n}": ["x" * 40] for n in range(4)}}
+    text = tool.pretty(value)
+    assert json.loads(text) == value
+    assert '"short": [1, 2]' in text
+    assert max(map(len, text.splitlines())) <= tool.LINE
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("kubernetes_validate") is None,
+    reason="the dependency group 'schemas' is not installed: the shipped core schemas stand unverified",
+)
+def test_the_shipped_core_schemas_are_the_derived_ones(tool: Any) -> None:
+    core, _ = tool.core_schemas()
+    assert schema_store._load("kubernetes.json") == {"$defs": core}
