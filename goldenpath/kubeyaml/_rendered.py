@@ -29,9 +29,9 @@ _DASH: Final = len("- ")
 # Inside a plain scalar these mean nothing in any context; a colon or a space needs one of them behind it.
 # Possessive quantifiers: nothing here ever has to be tried twice.
 _SOLID: Final = r"[A-Za-z0-9_./@%+=~();'$^-]"
-_PLAIN: Final = rf"(?:[A-Za-z0-9_./+~]|-(?=[A-Za-z0-9_./+-]))(?:{_SOLID}++|(?::|\ ++)(?={_SOLID}))*+"
+_PLAIN: Final = rf"(?:[A-Za-z0-9_./+~(]|-(?=[A-Za-z0-9_./+-]))(?:{_SOLID}++|(?::|\ ++)(?={_SOLID}))*+"
 _QUOTED: Final = r'"(?:[^"\\]|\\["\\nrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*"'
-_KEY: Final = r'[A-Za-z][A-Za-z0-9_./-]{0,250}|"[^"\\]{0,250}"'
+_KEY: Final = r'[A-Za-z](?:[A-Za-z0-9_./-]|:(?=[A-Za-z0-9_./-])){0,250}|"[^"\\]{0,250}"'
 _FLOW_ITEM: Final = rf"{_PLAIN}|{_QUOTED}"
 
 _LINE: Final = re.compile(rf"(\ *)((?:-\ )*)(?:({_KEY}):(?:\ +(.+))?|(.+))", re.ASCII)
