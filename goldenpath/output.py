@@ -7,12 +7,13 @@ Pure Python, without a command line's words; Git objects are written elsewhere.
 """
 
 # Paths are strings here: making a Path for each file costs as much as comparing the file does.
-# ruff: noqa: PTH103, PTH105, PTH108, PTH110, PTH112, PTH123
+# ruff: noqa: PTH103, PTH104, PTH105, PTH108, PTH110, PTH112, PTH123
 
 from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -22,7 +23,7 @@ from goldenpath.errors import InputError
 from goldenpath.manifests import is_kubernetes_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from goldenpath.manifests import RenderedFile
@@ -78,8 +79,7 @@ def write_files(
     stale, kept = _stale(target, owned, frozenset(contents))
     removed = () if keep_stale else stale
     if not dry_run:
-        for path in changed:
-            target.write(path, contents[path])
+        target.write({path: contents[path] for path in changed})
         for path in removed:
             target.remove(path)
     skipped = frozenset(changed)
@@ -133,6 +133,17 @@ def _refused(place: str, error: OSError) -> InputError:
     return InputError.of(place, "unwritable", f"the disk refuses: {error.strerror}")
 
 
+def _create(place: str, content: bytes) -> None:
+    """Write a file that is not there: whatever already has its name, a link above all, is not written to."""
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)
+
+
 class _Folder:
     """A folder, reached only by plain paths below it and never through a symbolic link."""
 
@@ -154,8 +165,51 @@ class _Folder:
             raise InputError.of(place, "not-a-file", "is in the place of a rendered file; move it away")
         return found.st_size != len(content) or self._read(place) != content
 
-    def write(self, path: str, content: bytes) -> None:
-        """Put the whole content in place at once: a reader sees the old file or the new one."""
+    def write(self, contents: Mapping[str, bytes]) -> None:
+        """Put whole contents in place: a reader sees the old file or the new one.
+
+        A folder that is not there yet is filled under another name and put in place as a whole, which costs
+        one rename for all of its files; in a folder that is there, each file is.
+        """
+        new: dict[str, dict[str, bytes]] = {}
+        for path, content in contents.items():
+            folder = self._highest_missing(path)
+            if folder is None:
+                self._replace(path, content)
+            else:
+                new.setdefault(folder, {})[path] = content
+        for folder, files in new.items():
+            self._fill(folder, files)
+
+    def _highest_missing(self, path: str) -> str | None:
+        """The outermost folder on the way to a file that is not there; None where all are."""
+        steps = path.split("/")[:-1]
+        folders = ("/".join(steps[:depth]) for depth in range(1, len(steps) + 1))
+        return next((folder for folder in folders if not self._is_there(folder)), None)
+
+    def _fill(self, folder: str, files: Mapping[str, bytes]) -> None:
+        parent, _, name = folder.rpartition("/")
+        temporary = self._place(f"{parent}/.{name}.{self._token}.tmp" if parent else f".{name}.{self._token}.tmp")
+        made = {""}
+        try:
+            os.makedirs(temporary)
+            try:
+                for path, content in files.items():
+                    inside = path.removeprefix(f"{folder}/")
+                    below = inside.rpartition("/")[0]
+                    if below not in made:
+                        os.makedirs(f"{temporary}/{below}", exist_ok=True)
+                        made.add(below)
+                    _create(f"{temporary}/{inside}", content)
+                os.rename(temporary, self._place(folder))
+            except OSError:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+        except OSError as error:
+            raise _refused(self._place(folder), error) from None
+        self._folders.update({f"{folder}/{below}".rstrip("/"): True for below in made})
+
+    def _replace(self, path: str, content: bytes) -> None:
         folder, _, name = path.rpartition("/")
         temporary = self._place(
             f"{folder}/.{name}.{self._token}.tmp" if folder else f".{name}.{self._token}.tmp"
@@ -165,9 +219,7 @@ class _Folder:
                 os.makedirs(self._place(folder), exist_ok=True)
                 self._folders[folder] = True
             try:
-                # "x": whatever already has this name, a link above all, is not written to.
-                with open(temporary, "xb") as file:
-                    file.write(content)
+                _create(temporary, content)
                 os.replace(temporary, self._place(path))
             except OSError:
                 if os.path.exists(temporary):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import FileSystemLoader, Template, TemplateError
@@ -32,13 +32,21 @@ class _File:
     body: Template
 
 
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder of the template tree: its name is worked out once for all of its files."""
+
+    name: Template
+    files: tuple[_File, ...]
+
+
 class CompiledPath:
     """A golden path whose templates are compiled."""
 
-    def __init__(self, golden_path: GoldenPath, environment: Environment, files: tuple[_File, ...]) -> None:
+    def __init__(self, golden_path: GoldenPath, environment: Environment, folders: tuple[_Folder, ...]) -> None:
         self.golden_path = golden_path
         self._environment = environment
-        self._files = files
+        self._folders = folders
 
     def render(self, words: Mapping[str, Any]) -> tuple[RenderedFile, ...]:
         """Every file, in the order of the template folder; a file whose name comes out empty is left out.
@@ -48,16 +56,19 @@ class CompiledPath:
         """
         # One context serves all files: building one for each file costs more than rendering it.
         context = Context(self._environment, {**self._environment.globals, **words}, None, {})
-        rendered = []
-        for file in self._files:
-            try:
-                path = _run(file.name, context)
-                if path.endswith("/"):
-                    continue
-                rendered.append(RenderedFile(_safe(path, file.source), _run(file.body, context)))
-            except TemplateError as error:
-                raise RenderError(f"{self.golden_path.name} {self.golden_path.version}: {file.source}: {error}") from error
-        return tuple(rendered)
+        return tuple(file for folder in self._folders for file in self._render_folder(folder, context))
+
+    def _render_folder(self, folder: _Folder, context: Context) -> Iterator[RenderedFile]:
+        place, source = "", folder.files[0].source
+        try:
+            place = _run(folder.name, context)
+            for file in folder.files:
+                source = file.source
+                name = _run(file.name, context)
+                if name:
+                    yield RenderedFile(_safe(f"{place}/{name}" if place else name, source), _run(file.body, context))
+        except TemplateError as error:
+            raise RenderError(f"{self.golden_path.name} {self.golden_path.version}: {source}: {error}") from error
 
 
 def _run(template: Template, context: Context) -> str:
@@ -74,8 +85,9 @@ def _safe(path: str, source: str) -> str:
     return path
 
 
+@lru_cache(maxsize=64)
 def compile_path(golden_path: GoldenPath) -> CompiledPath:
-    """Compile all templates of a golden path.
+    """Compile all templates of a golden path; once for each golden path that was read.
 
     Raises:
         RenderError: a template has a syntax error; the message names file and line.
@@ -83,14 +95,17 @@ def compile_path(golden_path: GoldenPath) -> CompiledPath:
     folder = golden_path.template_folder
     # The same search path as cookiecutter's: the template folder, and `templates/` beside it for shared parts.
     environment = new_environment(FileSystemLoader([folder, golden_path.folder / "templates"]))
-    files = []
+    folders: dict[str, list[_File]] = {}
     for file in sorted(folder.rglob("*")):
         if not file.is_file():
             continue
-        source = PurePosixPath(file.relative_to(folder)).as_posix()
+        source = file.relative_to(folder).as_posix()
+        place, _, name = source.rpartition("/")
         try:
-            files.append(_File(source, environment.from_string(source), environment.get_template(source)))
+            body = environment.get_template(source)
+            folders.setdefault(place, []).append(_File(source, environment.from_string(name), body))
         except TemplateError as error:
             line = getattr(error, "lineno", None)
             raise RenderError(f"{golden_path.folder.name}/{source}:{line or 1}: {error}") from error
-    return CompiledPath(golden_path, environment, tuple(files))
+    compiled = tuple(_Folder(environment.from_string(place), tuple(files)) for place, files in folders.items())
+    return CompiledPath(golden_path, environment, compiled)

@@ -3,9 +3,12 @@
 They are append-only within a golden path's major version: a pinned older version must keep rendering the
 same bytes with a newer goldenpath.
 
-In a golden path for tenants: ``tenancy`` (everything that was worked out, see :class:`~goldenpath.tenancy.Tenancy`),
-``tenancies`` (the same on each of the tenant's clusters), ``tenant`` (the request), ``platform``, ``fleet``, ``cluster``, ``layout``, ``path`` (name and version), ``inputs``.
-In one for the platform: ``platform``, ``fleet``, ``cluster``, ``layout``, ``path``, ``policies``.
+In every golden path: ``platform`` (everything that was worked out for a cluster, see
+:class:`~goldenpath.tenancy.Platform`), ``fleet``, ``cluster``, ``addons`` (name to version), ``layout``,
+``path`` (name and version). In one for tenants also: ``name``, ``namespace`` (the name as a YAML scalar),
+``tenant`` (the request), ``tenancy`` (everything that was worked out for it, see
+:class:`~goldenpath.tenancy.Tenancy`), ``tenancies`` (the same on each of its clusters), ``inputs``. In one for
+the platform also: ``policies``.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from goldenpath import kubeyaml
 from goldenpath.policies import policies
 
 if TYPE_CHECKING:
@@ -27,6 +31,9 @@ def tenancy_words(path: GoldenPath, tenancy: Tenancy, tenancies: Sequence[Tenanc
     """The words for one tenant on one cluster, which is among all of its clusters."""
     tenant = tenancy.tenant
     return {
+        "name": tenant.name,
+        "namespace": kubeyaml.scalar(tenant.name),
+        "addons": tenancy.platform.cluster.addons,
         "tenancy": tenancy,
         "tenancies": tenancies,
         "tenant": tenant,
@@ -42,6 +49,7 @@ def tenancy_words(path: GoldenPath, tenancy: Tenancy, tenancies: Sequence[Tenanc
 def platform_words(path: GoldenPath, platform: Platform) -> dict[str, Any]:
     """The words for what the tenants of one cluster share."""
     return {
+        "addons": platform.cluster.addons,
         "platform": platform,
         "fleet": platform.fleet,
         "cluster": platform.cluster,
