@@ -16,9 +16,8 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from cookiecutter.main import cookiecutter
@@ -28,7 +27,11 @@ from goldenpath.output import write_files
 from goldenpath.paths import builtin_folder
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet
-from goldenpath.spec.tenant import Tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from goldenpath.spec.tenant import Tenant
 
 REQUESTS = Path(__file__).resolve().parent.parent / "tests" / "requests"
 CLUSTER = "eu-central"
@@ -78,8 +81,18 @@ class Bench:
 
     def cookiecutter_one(self) -> None:
         out = self.fresh()
-        answers: dict[str, Any] = {"spec": str(REQUESTS / "vision.yaml"), "fleet": str(self.fleet_file), "cluster": CLUSTER}
-        cookiecutter(str(builtin_folder() / "tenant"), no_input=True, extra_context=answers, output_dir=str(out), default_config=True)
+        answers: dict[str, Any] = {
+            "spec": str(REQUESTS / "vision.yaml"),
+            "fleet": str(self.fleet_file),
+            "cluster": CLUSTER,
+        }
+        cookiecutter(
+            str(builtin_folder() / "tenant"),
+            no_input=True,
+            extra_context=answers,
+            output_dir=str(out),
+            default_config=True,
+        )
 
     def kustomize_one(self, kubectl: str, folder: Path) -> None:
         subprocess.run([kubectl, "kustomize", str(folder)], check=True, capture_output=True)
@@ -117,14 +130,19 @@ def report(title: str, medians: dict[str, float], base: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--tenants", type=int, default=1000, help="how many tenants the many are")
     parser.add_argument("--rounds", type=int, default=5, help="counted rounds")
     parser.add_argument("--json", action="store_true", help="print the medians as JSON instead")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         bench = Bench(Path(place), options.tenants)
-        one: dict[str, Callable[[], object]] = {"goldenpath": bench.render_one, "cookiecutter's API": bench.cookiecutter_one}
+        one: dict[str, Callable[[], object]] = {
+            "goldenpath": bench.render_one,
+            "cookiecutter's API": bench.cookiecutter_one,
+        }
         if kubectl := shutil.which("kubectl"):
             folder = kustomization(bench)
             one["kubectl kustomize"] = lambda: bench.kustomize_one(kubectl, folder)
@@ -134,7 +152,11 @@ def main() -> None:
             write_files(source, bench.pipeline.render(tenant).files)
         many = rounds(
             options.rounds,
-            {"cp -r": lambda: bench.copy(source), "render and write": bench.render_and_write, "render and check": bench.render_and_check},
+            {
+                "cp -r": lambda: bench.copy(source),
+                "render and write": bench.render_and_write,
+                "render and check": bench.render_and_check,
+            },
         )
     if options.json:
         print(json.dumps({"one": singles, "many": many, "tenants": options.tenants}, indent=2))

@@ -112,7 +112,9 @@ def _words(answers: dict[str, Any]) -> dict[str, Any]:
     if not path.is_for_tenants:
         platforms = pipeline.platforms
         if cluster not in platforms:
-            raise InputError([Problem("cluster", "required", f"must be one of {', '.join(platforms)}", cluster)])
+            raise InputError(
+                [Problem("cluster", "required", f"must be one of {', '.join(platforms)}", cluster)]
+            )
         return platform_words(path, platforms[cluster]) | {"cookiecutter": {"name": cluster}}
     spec = str(answers.get("spec") or "")
     document = kubeyaml.load_file(Path(spec)) if spec else request_from_answers(answers, path)

@@ -78,7 +78,9 @@ class InputError(GoldenpathError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     @classmethod
-    def of(cls, path: str, rule: str, message: str, value: Any = MISSING, *, file: str | None = None) -> InputError:
+    def of(
+        cls, path: str, rule: str, message: str, value: Any = MISSING, *, file: str | None = None
+    ) -> InputError:
         return cls([Problem(path=path, rule=rule, message=message, value=value, file=file)])
 
 

@@ -189,7 +189,9 @@ class _Folder:
 
     def _fill(self, folder: str, files: Mapping[str, bytes]) -> None:
         parent, _, name = folder.rpartition("/")
-        temporary = self._place(f"{parent}/.{name}.{self._token}.tmp" if parent else f".{name}.{self._token}.tmp")
+        temporary = self._place(
+            f"{parent}/.{name}.{self._token}.tmp" if parent else f".{name}.{self._token}.tmp"
+        )
         made = {""}
         try:
             os.makedirs(temporary)

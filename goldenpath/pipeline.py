@@ -6,25 +6,28 @@ the stages need not.
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.check import check_expiry, check_tenancy
 from goldenpath.errors import InputError, Problem
-from goldenpath.findings import Finding
 from goldenpath.manifests import Manifests, RenderedFile
 from goldenpath.paths import GoldenPath, Library
 from goldenpath.render import compile_path, platform_words, tenancy_words
 from goldenpath.render.overrides import apply_overrides
-from goldenpath.spec.fleet import Fleet
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parse import parse_fleet, parse_tenant
-from goldenpath.spec.tenant import Tenant
 from goldenpath.tenancy import Tenancy, platforms_of, tenancies_of
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from goldenpath.findings import Finding
+    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.tenant import Tenant
 
 __all__ = ["Pipeline", "check", "load", "load_fleet", "parse", "render"]
 
@@ -55,7 +58,9 @@ def load(file: str | Path, *, fleet: Fleet | None = None, library: Library | Non
     return parse(kubeyaml.load_file(Path(file)), fleet=fleet, library=library, file=str(file))
 
 
-def parse(document: Any, *, fleet: Fleet | None = None, library: Library | None = None, file: str | None = None) -> Tenant:
+def parse(
+    document: Any, *, fleet: Fleet | None = None, library: Library | None = None, file: str | None = None
+) -> Tenant:
     """A request from a document that was read already, such as a form's values.
 
     Raises:
@@ -72,7 +77,15 @@ def parse(document: Any, *, fleet: Fleet | None = None, library: Library | None 
         else:
             check_inputs = path.inputs.problems
             if not path.is_for_tenants:
-                problems.append(Problem("golden_path", "wrong-golden-path", "is rendered from the fleet alone, not from a request", named, file=file))  # noqa: E501
+                problems.append(
+                    Problem(
+                        "golden_path",
+                        "wrong-golden-path",
+                        "is rendered from the fleet alone, not from a request",
+                        named,
+                        file=file,
+                    )
+                )
     try:
         tenant = parse_tenant(document, fleet=fleet, check_inputs=check_inputs, file=file)
     except InputError as error:
@@ -102,7 +115,9 @@ class Pipeline:
         names = [tenancy.cluster_name for tenancy in everywhere]
         if cluster not in names:
             message = f"{tenant.name} is on {', '.join(names)}"
-            raise InputError([Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, names))])
+            raise InputError(
+                [Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, names))]
+            )
         return tuple(tenancy for tenancy in everywhere if tenancy.cluster_name == cluster)
 
     def render(self, tenant: Tenant, *, cluster: str | None = None, version: str | None = None) -> Manifests:
@@ -120,7 +135,9 @@ class Pipeline:
         path = self.library.get(tenant.golden_path, version=version)
         return self._render_tenancies(path, self.tenancies(tenant, cluster), self.tenancies(tenant))
 
-    def _render_tenancies(self, path: GoldenPath, wanted: Iterable[Tenancy], everywhere: Sequence[Tenancy]) -> Manifests:
+    def _render_tenancies(
+        self, path: GoldenPath, wanted: Iterable[Tenancy], everywhere: Sequence[Tenancy]
+    ) -> Manifests:
         compiled = compile_path(path)
         files: dict[str, RenderedFile] = {}
         for tenancy in wanted:
@@ -137,13 +154,19 @@ class Pipeline:
         """
         if cluster is not None and cluster not in self.platforms:
             message = f"the fleet has {', '.join(self.platforms)}"
-            raise InputError([Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, self.platforms))])
+            raise InputError(
+                [Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, self.platforms))]
+            )
         path = self.library.get(PLATFORM_PATH, version=version)
         compiled = compile_path(path)
         wanted = self.platforms.values() if cluster is None else (self.platforms[cluster],)
-        return Manifests(tuple(file for platform in wanted for file in compiled.render(platform_words(path, platform))))
+        return Manifests(
+            tuple(file for platform in wanted for file in compiled.render(platform_words(path, platform)))
+        )
 
-    def check(self, tenant: Tenant, *, cluster: str | None = None, today: datetime.date | None = None) -> tuple[Finding, ...]:
+    def check(
+        self, tenant: Tenant, *, cluster: str | None = None, today: datetime.date | None = None
+    ) -> tuple[Finding, ...]:
         """Everything that the checks have to say about a tenant, worst first.
 
         Args:
@@ -151,9 +174,15 @@ class Pipeline:
             cluster: only on this one.
             today: the day against which expiry dates are held; without it they are not.
         """
-        return tuple(sorted(self._findings(tenant, cluster, today), key=lambda finding: (finding.severity.rank, finding)))
+        return tuple(
+            sorted(
+                self._findings(tenant, cluster, today), key=lambda finding: (finding.severity.rank, finding)
+            )
+        )
 
-    def _findings(self, tenant: Tenant, cluster: str | None, today: datetime.date | None) -> Iterator[Finding]:
+    def _findings(
+        self, tenant: Tenant, cluster: str | None, today: datetime.date | None
+    ) -> Iterator[Finding]:
         path, everywhere = self.library.get(tenant.golden_path), self.tenancies(tenant)
         for tenancy in self.tenancies(tenant, cluster):
             manifests = self._render_tenancies(path, [tenancy], everywhere)

@@ -39,16 +39,32 @@ FLEET: dict[str, Any] = {
 
 # Names that a YAML reader would take for something else, as well as ordinary ones.
 AWKWARD = ["no", "y", "on", "null", "1e3", "0x1f", "123", "0o14", "1-2", "true", "a"]
-NAMES = st.one_of(st.sampled_from(AWKWARD), st.from_regex(r"[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?", fullmatch=True))
+NAMES = st.one_of(
+    st.sampled_from(AWKWARD), st.from_regex(r"[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?", fullmatch=True)
+)
 TEXTS = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"]), min_size=1, max_size=60
-).filter(lambda text: text.strip() and not any(opener in text for opener in ("[[", "[%", "[#", "{{", "{%", "{#", "${")))
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"]),
+    min_size=1,
+    max_size=60,
+).filter(
+    lambda text: (
+        text.strip() and not any(opener in text for opener in ("[[", "[%", "[#", "{{", "{%", "{#", "${"))
+    )
+)
 GROUPS = st.lists(st.from_regex(r"[A-Za-z][A-Za-z0-9 ._@:/+=,-]{0,20}[A-Za-z0-9]", fullmatch=True).filter(lambda g: not g.startswith("system:")), unique=True, max_size=3)  # fmt: skip
-PROFILES = ["nvidia-h100-80gb", "nvidia-l4-24gb", "nvidia-h100-80gb/1g.10gb", "nvidia-h200-141gb", "amd-mi300x"]
+PROFILES = [
+    "nvidia-h100-80gb",
+    "nvidia-l4-24gb",
+    "nvidia-h100-80gb/1g.10gb",
+    "nvidia-h200-141gb",
+    "amd-mi300x",
+]
 SCALING = st.one_of(
     st.fixed_dictionaries({"signal": st.just("tokens"), "target": st.floats(1, 9999)}),
     st.fixed_dictionaries({"signal": st.just("queue")}),
-    st.fixed_dictionaries({"signal": st.just("latency"), "time_to_first_token": st.sampled_from(["250ms", "0.5s", "1s", "10s"])}),
+    st.fixed_dictionaries(
+        {"signal": st.just("latency"), "time_to_first_token": st.sampled_from(["250ms", "0.5s", "1s", "10s"])}
+    ),
     st.fixed_dictionaries({"signal": st.just("kv-cache"), "target": st.floats(0.1, 1)}),
 )
 EGRESS = st.one_of(
@@ -66,9 +82,20 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
     """A request that the fleet above accepts."""
     name = draw(NAMES)
     clusters = draw(st.lists(st.sampled_from(["full", "bare", "none"]), unique=True, min_size=1))
-    request: dict[str, Any] = {"golden_path": "tenant/v1", "name": name, "owner": draw(st.sampled_from(["a-team", "group:x/no"])), "clusters": clusters}
+    request: dict[str, Any] = {
+        "golden_path": "tenant/v1",
+        "name": name,
+        "owner": draw(st.sampled_from(["a-team", "group:x/no"])),
+        "clusters": clusters,
+    }
     texts = {"title": TEXTS, "description": TEXTS}
-    words = {"environment": st.sampled_from(["production", "on", "1e3"]), "cost_center": st.sampled_from(["0x10", "cc-1"]), "contact": st.just("a@example.org"), "expires": st.just("2030-01-31"), "pod_security": st.sampled_from(["baseline", "restricted"])}
+    words = {
+        "environment": st.sampled_from(["production", "on", "1e3"]),
+        "cost_center": st.sampled_from(["0x10", "cc-1"]),
+        "contact": st.just("a@example.org"),
+        "expires": st.just("2030-01-31"),
+        "pod_security": st.sampled_from(["baseline", "restricted"]),
+    }
     request |= draw(st.fixed_dictionaries({}, optional={**texts, **words}))
     request |= draw(
         st.fixed_dictionaries(
@@ -90,6 +117,12 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
     if "full" in clusters:
         profiles = draw(st.lists(st.sampled_from(PROFILES), unique=True, max_size=3))
         request["gpus"] = [
-            {"profile": profile, "quota": draw(st.integers(1, 8)), "borrow": draw(st.integers(0, 8)), "clusters": ["full"]} for profile in profiles
+            {
+                "profile": profile,
+                "quota": draw(st.integers(1, 8)),
+                "borrow": draw(st.integers(0, 8)),
+                "clusters": ["full"],
+            }
+            for profile in profiles
         ]
     return request

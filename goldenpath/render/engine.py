@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,8 @@ from goldenpath.manifests import RenderedFile
 from goldenpath.render.environment import new_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from jinja2 import Environment
 
     from goldenpath.paths import GoldenPath
@@ -43,7 +44,9 @@ class _Folder:
 class CompiledPath:
     """A golden path whose templates are compiled."""
 
-    def __init__(self, golden_path: GoldenPath, environment: Environment, folders: tuple[_Folder, ...]) -> None:
+    def __init__(
+        self, golden_path: GoldenPath, environment: Environment, folders: tuple[_Folder, ...]
+    ) -> None:
         self.golden_path = golden_path
         self._environment = environment
         self._folders = folders
@@ -66,9 +69,13 @@ class CompiledPath:
                 source = file.source
                 name = _run(file.name, context)
                 if name:
-                    yield RenderedFile(_safe(f"{place}/{name}" if place else name, source), _run(file.body, context))
+                    yield RenderedFile(
+                        _safe(f"{place}/{name}" if place else name, source), _run(file.body, context)
+                    )
         except TemplateError as error:
-            raise RenderError(f"{self.golden_path.name} {self.golden_path.version}: {source}: {error}") from error
+            raise RenderError(
+                f"{self.golden_path.name} {self.golden_path.version}: {source}: {error}"
+            ) from error
 
 
 def _run(template: Template, context: Context) -> str:
@@ -107,5 +114,7 @@ def compile_path(golden_path: GoldenPath) -> CompiledPath:
         except TemplateError as error:
             line = getattr(error, "lineno", None)
             raise RenderError(f"{golden_path.folder.name}/{source}:{line or 1}: {error}") from error
-    compiled = tuple(_Folder(environment.from_string(place), tuple(files)) for place, files in folders.items())
+    compiled = tuple(
+        _Folder(environment.from_string(place), tuple(files)) for place, files in folders.items()
+    )
     return CompiledPath(golden_path, environment, compiled)

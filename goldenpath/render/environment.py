@@ -26,7 +26,9 @@ _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 @lru_cache(maxsize=1 << 12)
 def markdown(value: str) -> str:
     """Text in which Markdown and HTML find nothing to act on."""
-    return _MARKDOWN_SPECIAL.sub(lambda match: f"&#{ord(match[0])};" if match[0] in "<>&" else f"\\{match[0]}", value)
+    return _MARKDOWN_SPECIAL.sub(
+        lambda match: f"&#{ord(match[0])};" if match[0] in "<>&" else f"\\{match[0]}", value
+    )
 
 
 # A tenant's files say the same few hundred words again and again. `typed`: 1, 1.0 and true are not the same.
@@ -56,7 +58,11 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             except AttributeError:
                 return super().getattr(obj, attribute)
         value = super().getattr(obj, attribute)
-        if hasattr(obj, attribute) and not isinstance(obj, str) and self.is_safe_attribute(obj, attribute, value):
+        if (
+            hasattr(obj, attribute)
+            and not isinstance(obj, str)
+            and self.is_safe_attribute(obj, attribute, value)
+        ):
             self._safe.add(key)
         return value
 

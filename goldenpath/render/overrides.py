@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
-from goldenpath.spec.tenant import Override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from goldenpath.spec.tenant import Override
 
 __all__ = ["apply_overrides", "merge_patch"]
 

@@ -13,7 +13,6 @@ the platform also: ``policies``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,8 @@ from goldenpath import kubeyaml
 from goldenpath.policies import policies
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from goldenpath.paths import GoldenPath
     from goldenpath.tenancy import Platform, Tenancy
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
-from goldenpath.manifests import Manifests
 from goldenpath.paths import builtin_folder
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.manifests import Manifests
 
 LISTING = "FILES"
 

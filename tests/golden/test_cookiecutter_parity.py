@@ -5,23 +5,39 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from stories import Story, stories
 
 from goldenpath.paths import builtin_folder
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 def cookiecutter(path: str, out: Path, *answers: str) -> subprocess.CompletedProcess[str]:
     """The real CLI, in a process and with a home of its own."""
-    command = [sys.executable, "-m", "cookiecutter", str(builtin_folder() / path), "--no-input", "--output-dir", str(out), *answers]
+    command = [
+        sys.executable,
+        "-m",
+        "cookiecutter",
+        str(builtin_folder() / path),
+        "--no-input",
+        "--output-dir",
+        str(out),
+        *answers,
+    ]
     environment = {**os.environ, "HOME": str(out.parent)}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=out.parent, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=out.parent, check=False
+    )
 
 
 def tree(folder: Path) -> dict[str, str]:
-    return {file.relative_to(folder).as_posix(): file.read_text() for file in folder.rglob("*") if file.is_file()}
+    return {
+        file.relative_to(folder).as_posix(): file.read_text() for file in folder.rglob("*") if file.is_file()
+    }
 
 
 @pytest.fixture
@@ -48,7 +64,9 @@ def story(name: str) -> Story:
 
 def test_scalar_answers_give_the_same_bytes_as_the_request_that_they_mean(out: Path) -> None:
     smallest = story("tenant/smallest-request")
-    result = cookiecutter("tenant", out, f"fleet={smallest.fleet_file}", "cluster=berlin", "name=no", "owner=sandbox-team")
+    result = cookiecutter(
+        "tenant", out, f"fleet={smallest.fleet_file}", "cluster=berlin", "name=no", "owner=sandbox-team"
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert tree(out / "no") == {file.path: file.text for file in smallest.render().files}
 
@@ -65,7 +83,13 @@ def test_scalar_answers_give_the_same_bytes_as_the_request_that_they_mean(out: P
 )
 def test_bad_answers_are_refused_and_nothing_is_written(answer: str, told: str, out: Path) -> None:
     queue = story("tenant/gpus-with-a-queue")
-    answers = {"fleet": str(queue.fleet_file), "cluster": "berlin", "name": "no", "owner": "sandbox-team", "gpu_quota": "1"}
+    answers = {
+        "fleet": str(queue.fleet_file),
+        "cluster": "berlin",
+        "name": "no",
+        "owner": "sandbox-team",
+        "gpu_quota": "1",
+    }
     key, _, value = answer.partition("=")
     result = cookiecutter("tenant", out, *(f"{k}={v}" for k, v in {**answers, key: value}.items()))
     assert result.returncode == 2, result.stdout + result.stderr

@@ -15,7 +15,11 @@ STORIES = stories()
 def test_an_example_renders_to_what_its_folder_expects(story: Story, request: pytest.FixtureRequest) -> None:
     rendered = {file.path: file.text for file in story.render().files}
     listing = "".join(f"{path}\n" for path in sorted(rendered))
-    expected = {file.relative_to(story.expected).as_posix(): file for file in story.expected.rglob("*") if file.is_file()}
+    expected = {
+        file.relative_to(story.expected).as_posix(): file
+        for file in story.expected.rglob("*")
+        if file.is_file()
+    }
     if request.config.getoption("--update-golden"):
         (story.expected / LISTING).write_text(listing)
         for path, file in expected.items():
@@ -24,11 +28,15 @@ def test_an_example_renders_to_what_its_folder_expects(story: Story, request: py
             elif path != LISTING:
                 file.unlink()
         return
-    assert len(expected) > 1, f"{story.name} expects no file: put the ones that the story is about into {story.expected}"
+    assert len(expected) > 1, (
+        f"{story.name} expects no file: put the ones that the story is about into {story.expected}"
+    )
     assert (story.expected / LISTING).read_text() == listing
     for path, file in expected.items():
         if path != LISTING:
-            assert rendered[path] == file.read_text(), f"{story.name}: {path} differs; if that is meant, use --update-golden"
+            assert rendered[path] == file.read_text(), (
+                f"{story.name}: {path} differs; if that is meant, use --update-golden"
+            )
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +11,9 @@ from goldenpath.errors import RenderError
 from goldenpath.manifests import RenderedFile
 from goldenpath.paths.metadata import read_golden_path
 from goldenpath.render import compile_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 METADATA = "format: golden-path/v1\nname: tiny\nversion: 1.0.0\ntitle: Tiny\nsummary: Tiny.\nowner: us\nlifecycle: production\nspec: tenant\n"
 
@@ -28,7 +30,9 @@ def render(folder: Path, files: dict[str, str], **words: Any) -> tuple[RenderedF
 
 
 def test_files_and_folders_are_named_by_templates(tmp_path: Path) -> None:
-    (file,) = render(tmp_path, {"[[ where ]]/[[ name ]].yaml": "a: [[ name | yaml ]]\n"}, where="x/y", name="no")
+    (file,) = render(
+        tmp_path, {"[[ where ]]/[[ name ]].yaml": "a: [[ name | yaml ]]\n"}, where="x/y", name="no"
+    )
     assert file == RenderedFile("x/y/no.yaml", 'a: "no"\n')
 
 
@@ -39,7 +43,10 @@ def test_a_file_whose_name_is_empty_is_left_out(tmp_path: Path) -> None:
 
 
 def test_shared_parts_are_found_beside_the_template_folder(tmp_path: Path) -> None:
-    files = {"templates/part.j2": "[% macro m(x) %]m([[ x ]])[% endmacro %]", "a.txt": '[% from "part.j2" import m %]\n[[ m(1) ]]\n'}
+    files = {
+        "templates/part.j2": "[% macro m(x) %]m([[ x ]])[% endmacro %]",
+        "a.txt": '[% from "part.j2" import m %]\n[[ m(1) ]]\n',
+    }
     assert render(tmp_path, files)[0].text == "m(1)\n"
 
 
@@ -58,8 +65,12 @@ def test_a_syntax_error_names_file_and_line(tmp_path: Path) -> None:
         render(tmp_path, {"a.txt": "fine\n[% if %]\n"})
 
 
-@pytest.mark.parametrize("name", ["../out", "/etc/out", "a//b", "a/./b", ".hidden", "a b", "a\\b", "a\nb", "é"])
-def test_a_file_cannot_leave_its_folder_or_have_a_name_that_means_something(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["../out", "/etc/out", "a//b", "a/./b", ".hidden", "a b", "a\\b", "a\nb", "é"]
+)
+def test_a_file_cannot_leave_its_folder_or_have_a_name_that_means_something(
+    name: str, tmp_path: Path
+) -> None:
     with pytest.raises(RenderError, match=r"no plain relative path"):
         render(tmp_path, {"[[ name ]]": ""}, name=name)
 

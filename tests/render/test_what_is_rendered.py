@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asked import FLEET, requests
@@ -11,9 +11,11 @@ from hypothesis import given, settings
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.manifests import ManifestObject, Manifests
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet
+
+if TYPE_CHECKING:
+    from goldenpath.manifests import ManifestObject, Manifests
 
 PIPELINE = Pipeline(parse_fleet(FLEET))
 Key = tuple[str, str, str, str]
@@ -38,7 +40,10 @@ def expected(request: dict[str, Any]) -> set[Key]:
     for cluster in request["clusters"]:
         addons = FLEET["clusters"][cluster].get("addons", {})
         own = {("ResourceQuota", f"{name}-{part}") for part in ("compute", "storage", "objects")}
-        own |= {("NetworkPolicy", f"{name}-{part}") for part in ("default-deny", "dns", "same-namespace", "from-platform")}
+        own |= {
+            ("NetworkPolicy", f"{name}-{part}")
+            for part in ("default-deny", "dns", "same-namespace", "from-platform")
+        }
         own |= {("Role", f"{name}-{role}") for role in ("admin", "developer", "viewer")}
         own |= {("RoleBinding", f"{name}-{role}") for role in roles}
         own |= {("LimitRange", f"{name}-defaults")}
@@ -47,7 +52,9 @@ def expected(request: dict[str, Any]) -> set[Key]:
         if cluster == "full":
             own |= {("ResourceQuota", f"{name}-accelerators"), ("LocalQueue", name)}
             own |= {("PodMonitor", f"{name}-pods"), ("PrometheusRule", f"{name}-alerts")}
-            shared |= {("ClusterQueue", name)} | {("ClusterSPIFFEID", f"{name}.{account}") for account in accounts}
+            shared |= {("ClusterQueue", name)} | {
+                ("ClusterSPIFFEID", f"{name}.{account}") for account in accounts
+            }
             if any("host" in entry for entry in egress):
                 own.add(("CiliumNetworkPolicy", f"{name}-egress-hosts"))
         if any("cidr" in entry for entry in egress):
@@ -61,8 +68,13 @@ def expected(request: dict[str, Any]) -> set[Key]:
             own |= {(kind, f"{name}-reconciler") for kind in ("ServiceAccount", "Role", "RoleBinding")}
             keys.add((cluster, "Kustomization", "flux-system", f"tenant-{name}"))
             if source:
-                own |= {("Kustomization", name), ("GitRepository" if "git" in source else "OCIRepository", name)}
-        keys |= {(cluster, kind, name, item) for kind, item in own} | {(cluster, kind, "", item) for kind, item in shared}
+                own |= {
+                    ("Kustomization", name),
+                    ("GitRepository" if "git" in source else "OCIRepository", name),
+                }
+        keys |= {(cluster, kind, name, item) for kind, item in own} | {
+            (cluster, kind, "", item) for kind, item in shared
+        }
     return keys
 
 
@@ -78,8 +90,15 @@ def test_the_objects_are_exactly_those_that_the_words_mean(request: dict[str, An
 @settings(deadline=None)
 def test_the_exact_reader_and_the_fast_one_see_the_same_objects(request: dict[str, Any]) -> None:
     manifests = render(request)
-    exact = [body for file in manifests.files if file.path.endswith(".yaml") for body in kubeyaml.load_all(file.text)]
-    assert [item.body for item in manifests.objects()] == [body for body in exact if not body["apiVersion"].startswith("backstage.io")]
+    exact = [
+        body
+        for file in manifests.files
+        if file.path.endswith(".yaml")
+        for body in kubeyaml.load_all(file.text)
+    ]
+    assert [item.body for item in manifests.objects()] == [
+        body for body in exact if not body["apiVersion"].startswith("backstage.io")
+    ]
 
 
 @given(requests())
@@ -100,7 +119,9 @@ def test_every_label_and_annotation_is_text(request: dict[str, Any]) -> None:
 
 @given(requests(), requests())
 @settings(deadline=None, max_examples=50)
-def test_two_tenants_never_write_the_same_object_or_file(first: dict[str, Any], second: dict[str, Any]) -> None:
+def test_two_tenants_never_write_the_same_object_or_file(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
     if first["name"] == second["name"]:
         second = {**second, "name": f"{second['name'][:30].rstrip('-')}2"}
         second.pop("identity", None)
@@ -126,7 +147,10 @@ def test_what_a_tenant_stands_on_is_the_platforms_or_its_own(request: dict[str, 
             flavors = [flavor["name"] for group in spec["resourceGroups"] for flavor in group["flavors"]]
             assert all((cluster, "ResourceFlavor", "", flavor) in there for flavor in flavors)
         if item.kind == "ClusterSPIFFEID":
-            assert all((cluster, "ClusterFederatedTrustDomain", "", name) in there for name in spec.get("federatesWith", []))
+            assert all(
+                (cluster, "ClusterFederatedTrustDomain", "", name) in there
+                for name in spec.get("federatesWith", [])
+            )
         if item.kind == "Namespace":
             annotations = item.body["metadata"]["annotations"]
             classes = annotations.get("goldenpath.dev/device-classes", "")
@@ -139,5 +163,8 @@ def test_what_a_tenant_stands_on_is_the_platforms_or_its_own(request: dict[str, 
 @pytest.mark.parametrize("field", ["title", "description"])
 def test_text_that_a_later_engine_or_terminal_would_act_on_is_refused(text: str, field: str) -> None:
     with pytest.raises(InputError) as caught:
-        parse({"golden_path": "tenant/v1", "name": "a", "owner": "b", "clusters": ["bare"], field: text}, fleet=PIPELINE.fleet)
+        parse(
+            {"golden_path": "tenant/v1", "name": "a", "owner": "b", "clusters": ["bare"], field: text},
+            fleet=PIPELINE.fleet,
+        )
     assert [problem.path for problem in caught.value.problems] == [field]
