@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydantic import BaseModel
 
-from goldenpath.errors import MISSING, Problem
+from goldenpath.errors import Problem
 from goldenpath.spec.fields import Location, path_of, value_at
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.words import UNREPEATABLE, may_hold_a_secret
@@ -111,6 +111,8 @@ def problem_of(model: type[BaseModel], document: Any, error: Any) -> Problem:
         return Problem(path, "required", "is required")
     if kind == "extra_forbidden":
         names = _field_names(model, location[:-1])
+        if location[-1] in names:  # of another variant than the one that pydantic took, which its tag names
+            return Problem(path, "one-of", f"does not go with `{error['loc'][-2]}`; keep one")
         known = f"; known are {', '.join(names)}" if names else ""
         return Problem(
             path, "unknown-field", f"is no field here{known}", nearest=nearest(location[-1], names)
@@ -118,8 +120,9 @@ def problem_of(model: type[BaseModel], document: Any, error: Any) -> Problem:
     given = location[-1] if error["loc"][-1:] == (_KEY,) else value_at(document, location)
     words = _WORDS.get(kind)
     rule, message, near = words(given, error.get("ctx", {})) if words else ("invalid", error["msg"], None)
-    value = MISSING if rule in UNREPEATABLE or _is_unrepeatable(given) else given
-    return Problem(path, rule, message, value, near)
+    if rule in UNREPEATABLE or _is_unrepeatable(given):
+        return Problem(path, rule, message)  # the nearest value would repeat it too
+    return Problem(path, rule, message, given, near)
 
 
 def _is_unrepeatable(given: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final
 
 __all__ = [
@@ -37,6 +37,7 @@ _SUFFIXES: Final = (
 _QUANTITY: Final = re.compile(
     r"(?P<number>[+-]?([0-9]+\.?[0-9]*|\.[0-9]+))(?P<suffix>[KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?"
 )
+_EXACT: Final = Context(prec=100)
 _NUMBER_AND_UNIT: Final = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*([A-Za-z]*)")
 _BYTE_UNITS: Final = frozenset("KMGTPE")
 _DURATION_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
@@ -59,7 +60,7 @@ def quantity_value(text: str) -> Decimal:
     number, suffix = match["number"], match["suffix"] or ""
     if len(suffix) > 1 and suffix[0] in "eE" and suffix[1] != "i":
         return Decimal(f"{number}{suffix}")
-    return Decimal(number) * _SUFFIXES[suffix]
+    return _EXACT.multiply(Decimal(number), _SUFFIXES[suffix])
 
 
 def nearest_cpu(value: str) -> str | None:

@@ -159,7 +159,7 @@ def _egress(fields: Fields) -> Iterator[Problem]:
 
 
 def _source(fields: Fields) -> Iterator[Problem]:
-    # `git` beside `oci`, or neither, is a field too many or too few of the models in tenant.py.
+    # `git` beside `oci`, or neither of them, is for the models in tenant.py to refuse.
     if isinstance(fields.get("source"), dict):
         other = "digest" if fields.has("source", "oci") else "branch"
         first, second = sorted((other, "tag"), key=("branch", "tag", "digest").index)

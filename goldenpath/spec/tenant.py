@@ -199,7 +199,7 @@ class OciSource(Model):
 
 
 def _source_kind(value: Any) -> str:
-    """Git unless it says oci: `git` beside `oci` is then an unknown field, and neither a missing `git`."""
+    """Git unless it says oci: `git` beside `oci` is then a field too many, and neither is a missing `git`."""
     is_oci = "oci" in value if isinstance(value, dict) else isinstance(value, OciSource)
     return "oci" if is_oci else "git"
 

@@ -146,9 +146,8 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 def _version_in_quotes(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise refuse(
-            "version", "must be in quotes: without them YAML reads a number, and 1.30 is 1.3", str(value)
-        )
+        message = "must be in quotes: without them YAML reads a number, and 1.30 is 1.3"
+        raise refuse("version", message, str(value) if isinstance(value, float) else None)
     return value
 
 
