@@ -1,0 +1,89 @@
+"""All tenants together: names, and promises against what there is. And the sample fleet, which is fine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from small_requests import REQUESTS, cluster, fleet, request, sample, sample_fleet
+
+from goldenpath.check.coherence import check_coherence
+from goldenpath.check.fleet import check_fleet
+from goldenpath.check.identity import check_identities
+from goldenpath.pipeline import Pipeline
+from goldenpath.spec.parse import parse_fleet, parse_tenant
+from goldenpath.tenancy import Tenancy, platforms_of, tenancies_of
+
+H100 = "nvidia-h100-80gb"
+PARSED = parse_fleet(
+    fleet(
+        clusters={
+            "berlin": cluster({"profile": H100, "count": 8}),
+            "munich": cluster({"profile": H100, "count": 4}),
+        }
+    )
+)
+PLATFORMS = platforms_of(PARSED)
+
+
+def tenants(*documents: dict[str, Any]) -> list[Tenancy]:
+    return [
+        each
+        for document in documents
+        for each in tenancies_of(parse_tenant(document, fleet=PARSED), PLATFORMS)
+    ]
+
+
+def asks(name: str, quota: int, **changes: Any) -> dict[str, Any]:
+    return request(name=name, gpus=[{"profile": H100, "quota": quota} | changes])
+
+
+def test_promises_up_to_the_capacity_are_kept() -> None:
+    assert list(check_fleet(tenants(asks("a", 5), asks("b", 3)))) == []
+
+
+def test_promises_beyond_the_capacity_are_an_error_that_names_everybodys_share() -> None:
+    (found,) = check_fleet(tenants(asks("a", 5), asks("b", 3), asks("c", 1)))
+    assert (found.rule, found.object, found.field) == ("fleet-capacity", "Tenant c on berlin", "gpus")
+    assert found.message == f"berlin has 8 of {H100}, and its tenants were promised 9: a 5, b 3, c 1"
+
+
+def test_each_cluster_has_its_own_capacity() -> None:
+    both = {"clusters": ["berlin", "munich"]}
+    found = list(check_fleet(tenants(asks("a", 3) | both, asks("b", 2) | both)))
+    assert [finding.object for finding in found] == ["Tenant b on munich"]
+
+
+def test_what_is_borrowed_is_not_promised() -> None:
+    assert list(check_fleet(tenants(asks("a", 4, borrow=4), asks("b", 4, borrow=4)))) == []
+
+
+def test_one_tenant_on_two_clusters_is_one_request() -> None:
+    assert list(check_fleet(tenants(request(clusters=["berlin", "munich"])))) == []
+
+
+@pytest.mark.parametrize("where", ["berlin", "munich"])
+def test_two_requests_of_one_name_collide_wherever_they_are(where: str) -> None:
+    (found,) = check_fleet(tenants(request(), request(clusters=[where])))
+    assert (found.rule, found.object) == ("tenant-collision", f"Tenant vision on {where}")
+
+
+def test_a_third_request_of_the_name_is_told_too() -> None:
+    assert len(list(check_fleet(tenants(request(), request(), request())))) == 2
+
+
+def test_the_samples_agree_with_each_other_and_with_themselves() -> None:
+    on = sample_fleet()
+    pipeline = Pipeline(on)
+    requests = [
+        sample(path.name) for path in sorted(REQUESTS.glob("*.yaml")) if path.name != "goldenpath.yaml"
+    ]
+    everything = [
+        each for document in requests for each in pipeline.tenancies(parse_tenant(document, fleet=on))
+    ]
+    assert list(check_fleet(everything)) == []
+    for each in everything:
+        objects = pipeline.render(each.tenant, cluster=each.cluster_name).objects()
+        assert len(objects) > 5
+        assert list(check_coherence(objects)) == []
+        assert list(check_identities(objects)) == []
