@@ -34,7 +34,7 @@ them off. `GOLDENPATH_DEBUG=1` shows where an unexpected failure comes from.
 
 def cli_reference() -> str:
     """Every command with its arguments, options and examples, in Markdown."""
-    context = click.Context(cli, info_name="goldenpath")
+    context = click.Context(cli, info_name="goldenpath", **cli.context_settings)
     parts = [_INTRODUCTION]
     for name in COMMANDS:
         command = cli.get_command(context, name)
