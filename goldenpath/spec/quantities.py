@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Final
 
 __all__ = [
@@ -44,6 +45,7 @@ _DURATION_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
 
 
+@lru_cache(maxsize=4096)
 def quantity_value(text: str) -> Decimal:
     """The value of a Kubernetes quantity in its base unit: cores, bytes or pieces.
 

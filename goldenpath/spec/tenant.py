@@ -180,6 +180,16 @@ class GitSource(Model):
     secret: SecretName | None = None
     """Name of the Secret with the Git credentials."""
 
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.git
+
+    @property
+    def flux_kind(self) -> str:
+        """Kind of the Flux source."""
+        return "GitRepository"
+
 
 class OciSource(Model):
     """The team's own manifests, as an OCI artifact."""
@@ -196,6 +206,16 @@ class OciSource(Model):
     """Name of the Secret with the registry credentials."""
     verify: Verify | None = None
     """How the artifact's signature is checked."""
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.oci
+
+    @property
+    def flux_kind(self) -> str:
+        """Kind of the Flux source."""
+        return "OCIRepository"
 
 
 def _source_kind(value: Any) -> str:
