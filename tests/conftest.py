@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the expected files of the examples anew")
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the expected files of the examples anew"
+    )
