@@ -100,7 +100,12 @@ def locate(error: Any) -> Location:
     location: Location = error["loc"]
     if len(location) > 1 and location[0] == "source" and location[1] in _UNION_TAGS:
         location = (location[0], *location[2:])
-    return location[:-1] if location and location[-1] == _KEY else location
+    return location[:-1] if _is_about_a_key(error) else location
+
+
+def _is_about_a_key(error: Any) -> bool:
+    # A person may have written a field `[key]`, which then is one too many.
+    return error["loc"][-1:] == (_KEY,) and error["type"] not in {"extra_forbidden", "missing"}
 
 
 def problem_of(model: type[BaseModel], document: Any, error: Any) -> Problem:
@@ -117,7 +122,7 @@ def problem_of(model: type[BaseModel], document: Any, error: Any) -> Problem:
         return Problem(
             path, "unknown-field", f"is no field here{known}", nearest=nearest(location[-1], names)
         )
-    given = location[-1] if error["loc"][-1:] == (_KEY,) else value_at(document, location)
+    given = location[-1] if _is_about_a_key(error) else value_at(document, location)
     words = _WORDS.get(kind)
     rule, message, near = words(given, error.get("ctx", {})) if words else ("invalid", error["msg"], None)
     if rule in UNREPEATABLE or _is_unrepeatable(given):

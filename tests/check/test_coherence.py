@@ -84,6 +84,9 @@ CASES: dict[str, tuple[list[ManifestObject], list[tuple[str, str]]]] = {
     "the lowest of several quotas": (
         [quota({f"requests.{GPU}": 8}), quota({f"requests.{GPU}": 4}), queue(resource(GPU, 8))], [("queue-against-quota", "spec.resourceGroups")],
     ),
+    "the lowest of several quotas, whichever comes first": (
+        [quota({f"requests.{GPU}": 4}), quota({f"requests.{GPU}": 8}), queue(resource(GPU, 4))], [],
+    ),
     "a quota for some Pods only": (
         [quota({f"requests.{GPU}": 8}), quota({f"requests.{GPU}": 4}, scopes=["BestEffort"]), queue(resource(GPU, 8))], [],
     ),

@@ -125,3 +125,9 @@ def test_a_key_with_control_characters_cannot_write_to_a_terminal() -> None:
 def test_a_key_of_any_length_has_a_short_path() -> None:
     (found,) = problems(RICH | {"a" * 10_000: 1})
     assert len(found.path) == 80
+
+
+def test_a_field_that_is_called_as_pydantic_calls_keys_is_unknown_like_any_other() -> None:
+    assert [(found.path, found.rule) for found in problems(RICH | {"[key]": 1})] == [
+        ("[key]", "unknown-field")
+    ]

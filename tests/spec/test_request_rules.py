@@ -78,6 +78,10 @@ REFUSED: dict[str, tuple[dict[str, Any], list[tuple[str, str, str | None]]]] = {
     "a GPU asked for twice on one cluster": (
         {"gpus": [{"profile": GPU, "quota": 1}, {"profile": GPU, "quota": 1, "clusters": ["berlin"]}]}, [("gpus[1].profile", "duplicate", None)],
     ),
+    "a GPU asked for twice on one of several clusters": (
+        {"clusters": ["a", "b"], "gpus": [{"profile": GPU, "quota": 1, "clusters": ["a", "b"]}, {"profile": GPU, "quota": 1, "clusters": ["b"]}]},
+        [("gpus[1].profile", "duplicate", None)],
+    ),
     "a GPU's cluster twice": ({"gpus": [{"profile": GPU, "quota": 1, "clusters": ["berlin"] * 2}]}, [("gpus[0].clusters[1]", "duplicate", None)]),
     "an unknown GPU": ({"gpus": [{"profile": "h100", "quota": 1}]}, [("gpus[0].profile", "unknown-profile", GPU)]),
     "an unknown slice": ({"gpus": [{"profile": f"{GPU}/1g.10g", "quota": 1}]}, [("gpus[0].profile", "unknown-profile", f"{GPU}/1g.10gb")]),
