@@ -102,12 +102,16 @@ def _class_keys(device_class: str) -> tuple[str, str]:
 
 
 def quota_keys(pools: Iterable[Pool]) -> tuple[str, ...]:
-    """Every key by which the accelerators of a cluster could be asked for, sorted."""
-    resources: set[str] = set()
+    """Every key by which the accelerators of a cluster could be asked for, sorted.
+
+    Each vendor's whole devices are always among them: nodes may be there before the fleet says so, and what no
+    key names is unlimited. (Of a DeviceClass that no key names, a policy refuses the claims.)
+    """
+    resources = {name for maker in catalogue().vendors for name in maker.base_resource_names}
     classes: set[str] = set()
     for pool in pools:
         maker = catalogue().vendor(pool.accelerator.vendor)
-        resources.update(maker.base_resource_names, catalogue().resource_names_of(pool.accelerator.model))
+        resources.update(catalogue().resource_names_of(pool.accelerator.model))
         classes.update(maker.device_classes, (pool.name,) if pool.dra else ())
     keys = [f"requests.{resource}" for resource in resources]
     keys += [key for device_class in classes for key in _class_keys(device_class)]

@@ -39,7 +39,7 @@ def expected(request: dict[str, Any]) -> set[Key]:
     scaled, source = "autoscaling" in request, request.get("source")
     for cluster in request["clusters"]:
         addons = FLEET["clusters"][cluster].get("addons", {})
-        own = {("ResourceQuota", f"{name}-{part}") for part in ("compute", "storage", "objects")}
+        own = {("ResourceQuota", f"{name}-{part}") for part in ("compute", "storage", "objects", "accelerators")}
         own |= {
             ("NetworkPolicy", f"{name}-{part}")
             for part in ("default-deny", "dns", "same-namespace", "from-platform")
@@ -50,7 +50,7 @@ def expected(request: dict[str, Any]) -> set[Key]:
         own |= {("ServiceAccount", account) for account in accounts}
         shared = {("Namespace", name)}
         if cluster == "full":
-            own |= {("ResourceQuota", f"{name}-accelerators"), ("LocalQueue", name)}
+            own |= {("LocalQueue", name)}
             own |= {("PodMonitor", f"{name}-pods"), ("PrometheusRule", f"{name}-alerts")}
             shared |= {("ClusterQueue", name)} | {
                 ("ClusterSPIFFEID", f"{name}.{account}") for account in accounts

@@ -70,6 +70,19 @@ def test_only_the_granted_way_of_asking_has_a_number(
     assert allowed(quota(pools, gpus)) == expected
 
 
+WHOLE_DEVICES = {
+    "requests.amd.com/gpu": 0,
+    "requests.gpu.intel.com/i915": 0,
+    "requests.gpu.intel.com/i915_monitoring": 0,
+    "requests.gpu.intel.com/monitoring": 0,
+    "requests.gpu.intel.com/xe": 0,
+    "requests.gpu.intel.com/xe_monitoring": 0,
+    "requests.habana.ai/gaudi": 0,
+    "requests.nvidia.com/gpu": 0,
+    "requests.nvidia.com/gpu.shared": 0,
+}
+
+
 def test_every_other_way_of_asking_for_an_l4_is_closed() -> None:
     hard = quota([{"profile": L4}], [{"profile": L4, "quota": 2}])
     classes = [
@@ -79,8 +92,8 @@ def test_every_other_way_of_asking_for_an_l4_is_closed() -> None:
     assert hard == {
         **{f"{name}{CLAIMS}": 0 for name in classes},
         **{f"{IMPLICIT}{name}": 0 for name in classes},
+        **WHOLE_DEVICES,
         "requests.nvidia.com/gpu": 2,
-        "requests.nvidia.com/gpu.shared": 0,
     }
 
 
@@ -99,8 +112,9 @@ def test_the_vendors_own_classes_are_closed_where_ours_is_open() -> None:
     } == {0}
 
 
-def test_without_accelerators_there_is_no_quota() -> None:
-    assert quota([], []) == {}
+def test_where_the_fleet_names_no_accelerators_every_vendors_whole_devices_are_closed() -> None:
+    """Nodes may be there before the fleet says so, and what no key names is unlimited."""
+    assert quota([], []) == WHOLE_DEVICES
 
 
 def test_a_tenant_without_accelerators_may_ask_for_none() -> None:
