@@ -18,6 +18,7 @@ COST_CENTER: Final = f"{DOMAIN}/cost-center"
 EXPIRES: Final = f"{DOMAIN}/expires"
 GOLDEN_PATH: Final = f"{DOMAIN}/golden-path"
 
+ACCELERATORS: Final = f"{DOMAIN}/accelerators"
 QUEUE: Final = f"{DOMAIN}/queue"
 REGISTRIES: Final = f"{DOMAIN}/registries"
 DEVICE_CLASSES: Final = f"{DOMAIN}/device-classes"

@@ -108,6 +108,8 @@ class Federation(Model):
     """How the endpoint proves who it is."""
     endpoint_path: SpiffePath = "/spire/server"
     """Path of the endpoint's own SPIFFE ID, for profile https_spiffe."""
+    bundle: Annotated[str, Field(max_length=100_000, pattern=r"^\s*\{[ -~\s]*\}\s*$")] | None = None
+    """First bundle of the trust domain, as SPIFFE bundle JSON; profile https_spiffe needs one to begin with."""
 
 
 class Sharing(Model):

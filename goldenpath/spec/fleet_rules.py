@@ -55,6 +55,9 @@ RESERVED_NAMESPACES: Final = frozenset(
 """Namespaces that Kubernetes owns, or an add-on as its own chart installs it."""
 
 RESERVED_PREFIXES: Final = ("kube-", "openshift-")
+RESERVED_SUFFIXES: Final = ("-system",)
+FILE_NAMES: Final = frozenset({"fleet", "kustomization"})
+"""Names that a tenant's file would have in common with one that Flux or the platform reads there."""
 
 
 def reserved_names(fleet: Fleet) -> frozenset[str]:
@@ -82,8 +85,9 @@ def _name(fields: Fields, fleet: Fleet) -> Iterator[Problem]:
     name = fields.get("name")
     if not isinstance(name, str):
         return
-    if name in reserved_names(fleet) or name.startswith(RESERVED_PREFIXES):
-        other = f"team-{name}"[:NAME_CHARS].rstrip("-")
+    reserved = name in reserved_names(fleet) or name in FILE_NAMES
+    if reserved or name.startswith(RESERVED_PREFIXES) or name.endswith(RESERVED_SUFFIXES):
+        other = f"team-{name.removesuffix('-system')}"[:NAME_CHARS].rstrip("-")
         yield problem(fields, ("name",), "reserved-name", "belongs to the platform; take another name", other)
     elif name in fleet.retired:
         message = "was a tenant that is gone, whose name must not come back; take another name"

@@ -13,6 +13,7 @@ from goldenpath.accelerators import catalogue
 from goldenpath.engines import Signal, engine_catalogue
 from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.fields import Fields, Location, path_of
+from goldenpath.spec.link_local import is_link_local
 from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
 
 if TYPE_CHECKING:
@@ -156,6 +157,11 @@ def _egress(fields: Fields) -> Iterator[Problem]:
     for index, entry in fields.items("network", "egress"):
         if isinstance(entry, dict):
             yield from _one_of(fields, ("network", "egress", index), "host", "cidr", needed=True)
+            place = ("network", "egress", index, "cidr")
+            cidr = fields.get(*place)
+            if isinstance(cidr, str) and is_link_local(cidr):
+                message = "is link-local, where a cloud gives a node its credentials; remove it"
+                yield problem(fields, place, "link-local", message)
 
 
 def _source(fields: Fields) -> Iterator[Problem]:

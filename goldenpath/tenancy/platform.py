@@ -28,7 +28,6 @@ class Priority:
 
     name: str
     value: int
-    preempts: bool
     description: str
 
 
@@ -37,24 +36,21 @@ OBJECT_NAME_CHARS: Final = 253
 PRIORITY_CLASSES: Final = (
     Priority(
         "goldenpath-batch",
-        value=-100,
-        preempts=False,
+        value=0,
         description="Work that may wait and may be stopped: training, evaluation, data preparation.",
     ),
     Priority(
         "goldenpath-interactive",
-        value=0,
-        preempts=False,
-        description="Work that a person waits for: notebooks, debugging. Never preempts.",
+        value=500,
+        description="Work that a person waits for: notebooks, debugging.",
     ),
     Priority(
         "goldenpath-serving",
         value=1000,
-        preempts=True,
-        description="Work that users wait for: inference. May take the place of batch work.",
+        description="Work that users wait for: inference.",
     ),
 )
-"""All far below the system classes (2,000,000,000), so that no tenant can evict what keeps a node alive."""
+"""None below 0, which is what a Pod without a class has: that one preempts what is lower, whoever's it is."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +83,21 @@ class Platform:
     def trust_domain(self) -> str:
         """The cluster's trust domain, or the fleet's."""
         return self.cluster.trust_domain or self.fleet.trust_domain
+
+    @property
+    def has_flux(self) -> bool:
+        """Whether Flux is there, by whatever means it was installed."""
+        return self.has("flux") or self.has("flux-operator")
+
+    @property
+    def has_spire(self) -> bool:
+        """Whether identities are given out."""
+        return self.has("spire-controller-manager")
+
+    @property
+    def has_cilium(self) -> bool:
+        """Whether a host name can be let through."""
+        return self.has("cilium")
 
     @cached_property
     def pools(self) -> tuple[Pool, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from goldenpath import names
 from goldenpath.engines import ScalingHint, Signal, engine_catalogue
+from goldenpath.spec.link_local import link_local_in
 from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.types import duration_seconds
 from goldenpath.tenancy.accelerators import Grant, accelerator_quota
@@ -149,6 +150,10 @@ class Tenancy:
         """Declared destinations that are networks."""
         return tuple(egress for egress in self.tenant.network.egress if egress.cidr is not None)
 
+    def link_local_in(self, egress: Egress) -> str | None:
+        """The link-local network that a declared network holds: a node's cloud credentials are there."""
+        return link_local_in(egress.cidr) if egress.cidr is not None else None
+
     @cached_property
     def egress_hosts(self) -> tuple[Egress, ...]:
         """Declared destinations that are host names."""
@@ -194,6 +199,9 @@ class Tenancy:
     def policy_parameters(self) -> dict[str, str]:
         """Annotations of the Namespace that the admission policies read."""
         parameters: Mapping[str, tuple[str, ...]] = {
+            names.ACCELERATORS: tuple(
+                dict.fromkeys(grant.pool.resource for grant in self.grants if not grant.pool.dra)
+            ),
             names.DEVICE_CLASSES: tuple(grant.pool.name for grant in self.grants if grant.pool.dra),
             names.GPU_MODELS: self.gpu_models,
             names.POLICY_EXCEPTIONS: tuple(exception.policy for exception in self.tenant.exceptions),

@@ -30,7 +30,7 @@ def test_without_out_there_are_objects_only_as_one_stream_with_their_comments(he
     assert result.exit_code == 0
     assert result.stderr == ""
     documents = kubeyaml.load_all(result.stdout)
-    assert [document["kind"] for document in documents] == ["ConfigMap", "Namespace"]
+    assert [document["kind"] for document in documents] == ["Namespace", "ConfigMap"]
     assert "# Why it is there." in result.stdout
     assert "# Source: clusters/berlin/tenants/vision/namespace.yaml" in result.stdout
 
@@ -38,7 +38,7 @@ def test_without_out_there_are_objects_only_as_one_stream_with_their_comments(he
 def test_a_stream_as_json_is_one_list(here: Path, run: Run) -> None:
     data = json.loads(run("render", "vision.yaml", "--format", "json").stdout)
     assert (data["apiVersion"], data["kind"]) == ("v1", "List")
-    assert [item["kind"] for item in data["items"]] == ["ConfigMap", "Namespace"]
+    assert [item["kind"] for item in data["items"]] == ["Namespace", "ConfigMap"]
 
 
 def test_a_stream_demands_a_cluster_where_there_are_several(here: Path, run: Run) -> None:

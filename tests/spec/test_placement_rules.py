@@ -79,9 +79,15 @@ def test_an_unknown_cluster_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*sorted(RESERVED_NAMESPACES), "kube-system", "kube-x", "openshift-x", "metrics", "doors"]
+    "name", [*sorted(RESERVED_NAMESPACES), "kube-x", "openshift-x", "metrics", "doors", "gatekeeper-system"]
 )
 def test_a_name_of_the_platform_is_refused(name: str) -> None:
+    other = f"team-{name.removesuffix('-system')}"
+    assert told(problems(request(name=name), FLEET)) == [("name", "reserved-name", other)]
+
+
+@pytest.mark.parametrize("name", ["kustomization", "fleet"])
+def test_a_name_whose_file_flux_or_the_platform_would_take_for_another_is_refused(name: str) -> None:
     assert told(problems(request(name=name), FLEET)) == [("name", "reserved-name", f"team-{name}")]
 
 

@@ -211,6 +211,7 @@ def test_policy_parameters_say_what_the_tenant_may_use() -> None:
     exception = {"policy": "gpu-owner", "reason": "r", "approved_by": "a", "expires": "2027-01-01"}
     gpus = [{"profile": L4, "quota": 1}, {"profile": "nvidia-h200-141gb", "quota": 1}]
     assert tenancy(request(gpus=gpus, exceptions=[exception]), on).policy_parameters == {
+        "goldenpath.dev/accelerators": "nvidia.com/gpu",
         "goldenpath.dev/device-classes": "nvidia-h200-141gb",
         "goldenpath.dev/gpu-models": "nvidia.com/gpu|nvidia.com/gpu.product=NVIDIA-L4",
         "goldenpath.dev/policy-exceptions": "gpu-owner",

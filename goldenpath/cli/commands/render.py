@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from goldenpath.output import Outcome, write_files
 from goldenpath.paths import Library
 from goldenpath.pipeline import Pipeline, load_fleet, parse
 from goldenpath.spec.parse import parse_fleet
+
+if TYPE_CHECKING:
+    from goldenpath.manifests import ManifestObject
 
 
 @click.command(
@@ -98,18 +102,19 @@ def _found_fleet() -> Path:
 
 
 def _as_stream(rendering: Rendering) -> str:
-    """Files with their comments, as one stream; only those that an API server would take."""
-    with_objects = {item.file for item in rendering.manifests.objects()}
-    texts = (
-        f"# Source: {file.path}\n" + file.text.removeprefix("---\n")
-        for file in rendering.manifests.files
-        if file.path in with_objects
-    )
-    return "---\n".join(texts)
+    """Files with their comments, as one stream that an API server would take in one go."""
+    files = {file.path: file.text for file in rendering.manifests.files}
+    paths = dict.fromkeys(item.file for item in _in_order(rendering))
+    return "---\n".join(f"# Source: {path}\n" + files[path].removeprefix("---\n") for path in paths)
+
+
+def _in_order(rendering: Rendering) -> list[ManifestObject]:
+    """The objects, Namespaces first: what is in one is refused before it is there."""
+    return sorted(rendering.manifests.objects(), key=lambda item: item.kind != "Namespace")
 
 
 def _as_list(rendering: Rendering) -> str:
-    items = [item.body for item in rendering.manifests.objects()]
+    items = [item.body for item in _in_order(rendering)]
     return (
         json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=2, ensure_ascii=False) + "\n"
     )

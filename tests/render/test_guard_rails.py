@@ -1,0 +1,81 @@
+"""What holds a tenant outlasts what it holds, and nothing a request says opens a way round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from asked import FLEET
+
+from goldenpath.pipeline import Pipeline, parse
+from goldenpath.spec.parse import parse_fleet
+from goldenpath.tenancy.layout import SHARDS
+
+PIPELINE = Pipeline(parse_fleet(FLEET))
+REQUEST = {"golden_path": "tenant/v1", "name": "vision", "owner": "vision-team", "clusters": ["full"]}
+
+
+def objects(**words: Any) -> dict[tuple[str, str], dict[str, Any]]:
+    manifests = PIPELINE.render(parse({**REQUEST, **words}, fleet=PIPELINE.fleet))
+    return {(item.kind, item.name): item.body for item in manifests.objects()}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        *(("ResourceQuota", f"vision-{part}") for part in ("compute", "storage", "objects", "accelerators")),
+        *((kind, "vision-reconciler") for kind in ("ServiceAccount", "Role", "RoleBinding")),
+        ("LimitRange", "vision-defaults"),
+        ("Namespace", "vision"),
+        ("NetworkPolicy", "vision-default-deny"),
+    ],
+)
+def test_flux_never_prunes_what_holds_a_tenant(kept: tuple[str, str]) -> None:
+    """Flux removes in an order of its own; Pods that it leaves must not run without their walls."""
+    assert objects()[kept]["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("cidr", "excepted"),
+    [
+        ("10.0.0.0/8", None),
+        ("0.0.0.0/0", ["169.254.0.0/16"]),
+        ("169.0.0.0/8", ["169.254.0.0/16"]),
+        ("::/0", ["fe80::/10"]),
+    ],
+)
+def test_a_network_that_holds_the_nodes_credentials_leaves_them_out(
+    cidr: str, excepted: list[str] | None
+) -> None:
+    egress = objects(network={"egress": [{"cidr": cidr, "port": 443}]})["NetworkPolicy", "vision-egress"]
+    assert egress["spec"]["egress"][0]["to"][0]["ipBlock"].get("except") == excepted
+
+
+def test_every_root_of_a_sharded_fleet_finds_its_folder() -> None:
+    """Flux takes a missing folder for an error, and then does not prune either."""
+    fleet = parse_fleet({**FLEET, "layout": "sharded"})
+    files = {file.path for file in Pipeline(fleet).render_platform("full").files}
+    assert {f"clusters/full/flux/{shard}/fleet.yaml" for shard in SHARDS} <= files
+    assert "clusters/full/flux/fleet.yaml" not in files
+
+
+def test_without_flux_nothing_of_flux_is_written() -> None:
+    files = PIPELINE.render_platform("none").files
+    assert not any(
+        "flux" in file.path or "toolkit.fluxcd.io/v1" in file.text
+        for file in files
+        if "admission" not in file.path
+    )
+    assert {file.path for file in files} == {
+        "clusters/none/platform/admission-policies.yaml",
+        "clusters/none/platform/priority-classes.yaml",
+    }
+
+
+def test_no_flavor_of_a_tenants_queue_names_a_topology() -> None:
+    """Kueue admits nothing to a queue with cpu in one group and accelerators in another, one of them with a topology."""
+    clusters = {**FLEET["clusters"], "full": {**FLEET["clusters"]["full"], "topology": ["example.org/rack"]}}
+    manifests = Pipeline(parse_fleet({**FLEET, "clusters": clusters})).render_platform("full")
+    flavors = [item.body["spec"] for item in manifests.objects() if item.kind == "ResourceFlavor"]
+    assert flavors
+    assert not any("topologyName" in spec for spec in flavors)
