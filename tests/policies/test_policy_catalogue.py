@@ -90,6 +90,7 @@ def test_ids_are_unique_and_the_order_is_theirs():
 
 def test_the_sides_that_quotas_leave_open_have_a_policy():
     assert {policy.id for policy in policies()} >= {
+        "accelerator-resource",
         "device-admin-access",
         "device-class",
         "flux-service-account",
@@ -100,8 +101,10 @@ def test_the_sides_that_quotas_leave_open_have_a_policy():
         "image-registry",
         "implicit-device-class",
         "namespace-labels",
+        "platform-account",
         "priority-class",
         "service-external-ips",
+        "token-secret",
     }
 
 

@@ -10,6 +10,7 @@ from goldenpath.errors import DataError
 from goldenpath.findings import Severity
 
 REGISTRY = {"goldenpath.dev/registries": "registry.example"}
+GPUS = {"goldenpath.dev/queue": "vision", "goldenpath.dev/accelerators": "nvidia.com/gpu"}
 KUSTOMIZATION = {
     "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
     "kind": "Kustomization",
@@ -96,7 +97,7 @@ def test_an_object_is_judged_as_if_the_tenants_flux_account_wrote_it():
     body["metadata"] |= {"ownerReferences": [owner], "labels": {"kueue.x-k8s.io/queue-name": "vision"}}
     body["spec"]["containers"][0]["resources"] = {"limits": {"nvidia.com/gpu": 1}}
 
-    assert rules(namespace({"goldenpath.dev/queue": "vision"}), body) == ["gpu-owner"]
+    assert rules(namespace(GPUS), body) == ["gpu-owner"]
 
 
 @pytest.mark.parametrize("quantity", [1, "1", "500m"])
@@ -104,7 +105,8 @@ def test_a_quantity_counts_as_text_and_as_number(quantity):
     body = pod("a")
     body["spec"]["containers"][0]["resources"] = {"requests": {"nvidia.com/gpu": quantity}}
 
-    assert rules(namespace({"goldenpath.dev/queue": "vision"}), body) == ["gpu-queue"]
+    assert rules(namespace(GPUS), body) == ["gpu-queue"]
+    assert rules(namespace(), body) == ["accelerator-resource"]
 
 
 @pytest.mark.parametrize("zero", [0, "0"])

@@ -151,8 +151,49 @@ def test_a_claim_passes_just_when_each_of_its_classes_is_allowed(template, asked
     assert (verdict.allowed, verdict.failed) == (expected, False)
 
 
+plugin_resource = accelerator.filter(lambda resource: not resource.startswith("deviceclass."))
+
+
+@given(kinds, place, limit, plugin_resource, st.lists(plugin_resource, max_size=3))
+def test_a_plugins_resource_passes_just_when_it_was_granted(kind, where, how, resource, granted):
+    body = pod("a", initContainers=[{"name": "i", "image": "a"}])
+    body["spec"][where][0]["resources"] = {how: {"cpu": "1", resource: "1"}}
+
+    verdict = judge(
+        policy("accelerator-resource"),
+        create(in_template(kind, body), {"goldenpath.dev/accelerators": ",".join(granted)}),
+    )
+
+    assert (verdict.allowed, verdict.failed) == (resource in granted, False)
+
+
 @given(
-    st.sampled_from(["gpu-queue", "gpu-model", "implicit-device-class", "priority-class", "image-registry"]),
+    kinds,
+    st.sampled_from(["serviceAccountName", "serviceAccount"]),
+    st.one_of(st.sampled_from(["vision-reconciler", "vision-scaler"]), name),
+)
+def test_a_pod_runs_as_any_account_but_the_platforms(kind, field, account):
+    annotations = {"goldenpath.dev/service-account": "vision-reconciler"}
+
+    verdict = judge(
+        policy("platform-account"), create(in_template(kind, pod("a", **{field: account})), annotations)
+    )
+
+    assert (verdict.allowed, verdict.failed) == (account not in ("vision-reconciler", "vision-scaler"), False)
+
+
+@given(
+    st.sampled_from(
+        [
+            "accelerator-resource",
+            "gpu-queue",
+            "gpu-model",
+            "implicit-device-class",
+            "platform-account",
+            "priority-class",
+            "image-registry",
+        ]
+    ),
     kinds,
 )
 def test_what_was_there_before_may_stay_as_it_is(policy_id, kind):
@@ -162,7 +203,7 @@ def test_what_was_there_before_may_stay_as_it_is(policy_id, kind):
         "goldenpath.dev/gpu-models": "nvidia.com/gpu|a=b",
         **REGISTRIES,
     }
-    body = pod("nginx", priorityClassName="system-node-critical")
+    body = pod("nginx", priorityClassName="system-node-critical", serviceAccountName="vision-scaler")
     resources = {"limits": {"nvidia.com/gpu": "1", "deviceclass.resource.kubernetes.io/x": "1"}}
     body["spec"]["containers"][0]["resources"] = resources
     old = in_template(kind, body)
