@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint types generate check-generated bench schemas lock clean
+.PHONY: help demo test cluster-assets test-cluster lint types generate check-generated bench schemas lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-18s %s\n", $$1, $$2}'
@@ -21,6 +21,15 @@ demo: $(STAMP) ## Render and check a real fleet, and show what one request becom
 
 test: $(STAMP) lint types ## Every test, the linters and the type checker
 	$(BIN)/python -m pytest -n auto
+
+cluster-assets: ## Build the control plane of test-cluster: eleven minutes once, then a second
+	@tests/cluster/assets/build.sh
+
+# The add-ons' CRDs come from a folder with a file for each; what needs them is skipped without.
+CRDS ?= $(wildcard ../shared/crds)
+
+test-cluster: $(STAMP) ## What only a real API server can tell, on a control plane of its own
+	$(BIN)/python -m pytest tests/cluster --cluster $(if $(CRDS),--crds $(CRDS))
 
 lint: $(STAMP) ## Style, formatting and the direction of imports
 	$(BIN)/ruff check --quiet

@@ -1,0 +1,82 @@
+"""The control plane of these tests: our own, or the one of a context.
+
+These tests are asked for by ``--cluster`` (``make test-cluster``). Without it only ``test_control_plane.py`` is
+collected, which then says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import control_plane
+import crds
+import kubeconfig
+import pytest
+from live_tenants import Onboarding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kube_api import Api
+
+COMMAND = "make cluster-assets && make test-cluster"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("cluster", "a real Kubernetes control plane")
+    group.addoption("--cluster", action="store_true", help="run the tests that need one")
+    group.addoption("--kube-context", metavar="NAME", help="use this cluster, which the tests may litter")
+    group.addoption(
+        "--crds",
+        metavar="DIR",
+        default=os.environ.get("GOLDENPATH_CRDS"),
+        help="the CustomResourceDefinitions of the add-ons, one file each, named after it [$GOLDENPATH_CRDS]",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    unasked = not config.getoption("--cluster", default=False)
+    asks = collection_path.name == "test_control_plane.py"
+    return True if unasked and collection_path.is_file() and not asks else None
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Iterator[Api]:
+    """The API server, as its administrator; with our custom resources where their definitions were given."""
+    option = request.config.getoption
+    if not option("--cluster", default=False):
+        pytest.skip(f"needs a control plane: {COMMAND}")
+    with _connection(option("--kube-context")) as api:
+        if folder := option("--crds"):
+            crds.load(api, Path(folder))
+        yield api
+
+
+@contextlib.contextmanager
+def _connection(context: str | None) -> Iterator[Api]:
+    if context:
+        api = kubeconfig.connect(context)
+        with contextlib.closing(api.server):
+            yield api
+        return
+    binaries = control_plane.binaries()
+    if lacking := control_plane.missing(binaries):
+        pytest.skip(f"{binaries} has no {', '.join(lacking)}: {COMMAND}")
+    with control_plane.control_plane(binaries) as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def custom_resources(cluster: Api, request: pytest.FixtureRequest) -> Api:
+    """The API server, where it has the custom resources of the add-ons."""
+    if not request.config.getoption("--crds"):
+        pytest.skip("needs the CRDs of the add-ons: --crds DIR, or GOLDENPATH_CRDS")
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def onboarding(cluster: Api) -> Onboarding:
+    return Onboarding(cluster)

@@ -1,0 +1,51 @@
+"""The custom resources that we write, on a control plane: of the projects and versions in ``schemas/index.json``."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from kube_api import APPLY, eventually
+
+from goldenpath import kubeyaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kube_api import Api
+
+_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def wanted() -> list[str]:
+    """The names of the CustomResourceDefinitions of everything that has a schema, such as ``cohorts.kueue.x-k8s.io``."""
+    schemas = {
+        file.name.removesuffix(".json") for file in files("goldenpath.check").joinpath("schemas").iterdir()
+    }
+    return sorted(name.rpartition(".")[0] for name in schemas - {"index", "kubernetes"})
+
+
+def load(api: Api, folder: Path) -> None:
+    """Apply them from a folder that has a file ``<name>.yaml`` of each, however deep, and wait until they are served.
+
+    Raises:
+        LookupError: the folder lacks some.
+    """
+    found = {file.stem: file for file in folder.rglob("*.yaml")}
+    names = wanted()
+    if absent := [name for name in names if name not in found]:
+        raise LookupError(f"{folder} has no CRD {', '.join(absent)}")
+    for name in names:
+        body = kubeyaml.load_file(found[name])
+        answer = api.send("PATCH", f"{_PATH}/{name}", body, APPLY, fieldManager="crds", force="true")
+        assert answer.ok, f"{name}: {answer.message}"
+    eventually(lambda: set(names) <= _established(api), "every CustomResourceDefinition is established", 180)
+
+
+def _established(api: Api) -> set[str]:
+    return {
+        crd["metadata"]["name"]
+        for crd in api.send("GET", _PATH).body["items"]
+        for condition in crd.get("status", {}).get("conditions") or []
+        if (condition["type"], condition["status"]) == ("Established", "True")
+    }

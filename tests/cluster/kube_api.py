@@ -1,0 +1,200 @@
+"""A few words to a Kubernetes API server, and who says them: enough for the tests, without a dependency.
+
+Standard library only. One connection is kept open; what is sent and what comes back is JSON.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Mapping
+
+JSON = "application/json"
+MERGE = "application/merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+
+_POLICY = re.compile(r"ValidatingAdmissionPolicy 'goldenpath-([a-z-]+)'")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API server answered: an object, or a Status that says why not."""
+
+    status: int
+    body: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.status < 300
+
+    @property
+    def message(self) -> str:
+        return "" if self.ok else str(self.body.get("message", self.body))
+
+    @property
+    def refused_by(self) -> str:
+        """Which wall it was: ``roles``, ``quota``, ``pod-security``, the id of a policy, ``invalid``; empty if none."""
+        if self.ok:
+            return ""
+        if found := _POLICY.search(self.message):
+            return found[1]
+        for wall, words in (
+            ("quota", "exceeded quota"),
+            ("pod-security", "violates PodSecurity"),
+            ("roles", "cannot "),
+        ):
+            if self.status == 403 and words in self.message:
+                return wall
+        return "invalid" if self.status == 422 else f"{self.status}: {self.message}"
+
+
+class Server:
+    """One open connection to an API server."""
+
+    def __init__(self, url: str, tls: ssl.SSLContext) -> None:
+        parts = urlsplit(url)
+        self.url = url
+        self._connection = http.client.HTTPSConnection(
+            parts.hostname or "", parts.port, timeout=60, context=tls
+        )
+        self.resources: dict[str, list[dict[str, Any]]] = {}
+
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        try:
+            return self._send(method, path, body, headers)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            self.close()  # an idle connection that the server closed: once more, on a new one
+            return self._send(method, path, body, headers)
+
+    def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        self._connection.request(method, path, body, dict(headers))
+        response = self._connection.getresponse()
+        text = response.read()
+        try:
+            parsed = json.loads(text)
+        except ValueError:
+            parsed = {"message": text.decode(errors="replace")}
+        return Answer(response.status, parsed, tuple(response.headers.get_all("Warning") or ()))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Api:
+    """What one user says to a server. ``headers`` are who the user is."""
+
+    def __init__(self, server: Server, headers: Mapping[str, str]) -> None:
+        self.server = server
+        self._headers = dict(headers)
+
+    def bearing(self, token: str) -> Api:
+        """The user whom a token belongs to, and nobody else's identity beside it."""
+        return Api(self.server, {"Authorization": f"Bearer {token}"})
+
+    def acting_as(self, user: str, group: str = "") -> Api:
+        """Impersonating somebody of a group, which this user must be allowed to do."""
+        headers = {**self._headers, "Impersonate-User": user}
+        return Api(self.server, headers | ({"Impersonate-Group": group} if group else {}))
+
+    def send(self, method: str, path: str, body: Any = None, content: str = JSON, **query: str) -> Answer:
+        data = None if body is None else json.dumps(body).encode()
+        target = f"{path}?{urlencode(query)}" if query else path
+        return self.server.send(method, target, data, {**self._headers, "Content-Type": content})
+
+    def create(self, body: Mapping[str, Any], *, dry_run: bool = False) -> Answer:
+        query = {"dryRun": "All"} if dry_run else {}
+        return self.send("POST", self.path(body, named=False), body, fieldValidation="Strict", **query)
+
+    def apply(self, body: Mapping[str, Any], manager: str = "kustomize-controller") -> Answer:
+        """Server-side apply as Flux does it: by force, since Git is the truth."""
+        return self.send(
+            "PATCH",
+            self.path(body),
+            body,
+            APPLY,
+            fieldManager=manager,
+            force="true",
+            fieldValidation="Strict",
+        )
+
+    def replace(self, body: Mapping[str, Any], subresource: str = "", *, dry_run: bool = False) -> Answer:
+        query = {"dryRun": "All"} if dry_run else {}
+        return self.send("PUT", self.path(body, subresource), body, fieldValidation="Strict", **query)
+
+    def merge(self, body: Mapping[str, Any], change: Any, subresource: str = "") -> Answer:
+        return self.send("PATCH", self.path(body, subresource), change, MERGE)
+
+    def get(self, body: Mapping[str, Any]) -> Answer:
+        return self.send("GET", self.path(body))
+
+    def delete(self, body: Mapping[str, Any]) -> Answer:
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}
+        return self.send("DELETE", self.path(body), options)
+
+    def may(self, verb: str, group: str, resource: str, namespace: str = "", name: str = "") -> bool:
+        """What the server's own authoriser says about this user; a slash sets off the subresource."""
+        plain, _, subresource = resource.partition("/")
+        attributes = {
+            "verb": verb,
+            "group": group,
+            "resource": plain,
+            "subresource": subresource,
+            "namespace": namespace,
+            "name": name,
+        }
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        answer = self.send("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
+        assert answer.ok, answer.message
+        return bool(answer.body["status"]["allowed"])
+
+    def serves(self, body: Mapping[str, Any]) -> bool:
+        """Whether the server knows the object's kind."""
+        return self._resource(body) is not None
+
+    def resources(self, version: str) -> list[dict[str, Any]]:
+        """The API resources of a group and version; none where the server does not have it."""
+        known = self.server.resources
+        if not known.get(version):
+            answer = self.send("GET", f"/apis/{version}" if "/" in version else f"/api/{version}")
+            known[version] = answer.body.get("resources", [])
+        return known[version]
+
+    def path(self, body: Mapping[str, Any], subresource: str = "", *, named: bool = True) -> str:
+        resource = self._resource(body)
+        if resource is None:
+            raise LookupError(f"the server has no {body['kind']} in {body['apiVersion']}")
+        version, metadata = str(body["apiVersion"]), body["metadata"]
+        parts = ["/apis" if "/" in version else "/api", version]
+        if resource["namespaced"]:
+            parts += ["namespaces", metadata["namespace"]]
+        parts.append(resource["name"])
+        if named:
+            parts.append(metadata["name"])
+        return "/".join([*parts, subresource] if subresource else parts)
+
+    def _resource(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        version, kind = str(body["apiVersion"]), body["kind"]
+        found = (r for r in self.resources(version) if r["kind"] == kind and "/" not in r["name"])
+        return next(found, None)
+
+
+def eventually(holds: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+    """The first true answer of ``holds``; controllers are not done when a request is."""
+    end = time.monotonic() + seconds
+    while not (answer := holds()):
+        assert time.monotonic() < end, f"after {seconds:g} s still not: {what}"
+        time.sleep(0.05)
+    return answer

@@ -1,0 +1,53 @@
+"""A context of the user's kubeconfig, as a connection: for a cluster that is there already."""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from kube_api import Api, Server
+
+from goldenpath import kubeyaml
+
+
+def connect(context: str) -> Api:
+    """Connect by certificate or token.
+
+    Raises:
+        LookupError: there is no such context, or it logs in by a plugin, which is not run here.
+    """
+    file = Path(os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or Path.home() / ".kube" / "config")
+    config = kubeyaml.load_file(file)
+    chosen = _named(config, "contexts", context)["context"]
+    cluster = _named(config, "clusters", chosen["cluster"])["cluster"]
+    user = _named(config, "users", chosen["user"])["user"]
+    authority = _content(cluster, "certificate-authority", file.parent)
+    tls = ssl.create_default_context(cadata=authority.decode() if authority else None)
+    certificate, key = (_content(user, f"client-{part}", file.parent) for part in ("certificate", "key"))
+    if certificate and key:
+        with tempfile.NamedTemporaryFile() as both:
+            both.write(certificate + b"\n" + key)
+            both.flush()
+            tls.load_cert_chain(both.name)
+    elif "token" not in user:
+        raise LookupError(f"context {context} has neither a client certificate nor a token")
+    api = Api(Server(cluster["server"], tls), {})
+    return api.bearing(user["token"]) if "token" in user else api
+
+
+def _named(config: Any, part: str, name: str) -> Any:
+    for entry in config.get(part) or []:
+        if entry["name"] == name:
+            return entry
+    raise LookupError(f"the kubeconfig has no {name!r} among its {part}")
+
+
+def _content(entry: Any, field: str, folder: Path) -> bytes:
+    """What a field holds, as data or as the name of a file."""
+    if data := entry.get(f"{field}-data"):
+        return base64.b64decode(data)
+    return (folder / entry[field]).read_bytes() if entry.get(field) else b""

@@ -1,0 +1,128 @@
+"""Tenants on a control plane: rendered as ever, applied as Flux would, under a name that nobody else has."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kube_api import Api, eventually
+
+from goldenpath.pipeline import Pipeline, parse
+from goldenpath.spec.parse import parse_fleet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from goldenpath.manifests import ManifestObject
+
+REGISTRY = "registry.example.org"
+
+FLEET: dict[str, Any] = {
+    "format": "fleet/v1",
+    "organisation": "Example",
+    "domain": "example.org",
+    "trust_domain": "prod.example.org",
+    "repository": "https://git.example.org/platform/fleet.git",
+    "groups": {"prefix": "oidc:"},
+    "defaults": {"registries": [REGISTRY]},
+}
+"""A fleet without clusters."""
+
+
+@dataclass(frozen=True)
+class LiveTenant:
+    """A tenant that is there: its namespace, and the people and accounts of it as the API server knows them."""
+
+    name: str
+    admin: Api
+    developer: Api
+    viewer: Api
+    reconciler: Api
+    objects: tuple[ManifestObject, ...]
+
+    def object(self, kind: str, name: str = "") -> dict[str, Any]:
+        return next(o.body for o in self.objects if o.kind == kind and name in ("", o.name))
+
+
+class Onboarding:
+    """Makes tenants. Custom resources are left out where the server does not have them."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self._namespaces: set[str] = set()
+
+    def platform(self, fleet: Mapping[str, Any]) -> None:
+        """What the tenants of the fleet's one cluster share: device classes, priorities, admission policies."""
+        self.apply(Pipeline(parse_fleet(fleet)).render_platform().objects())
+
+    def tenant(self, fleet: Mapping[str, Any], **request: Any) -> LiveTenant:
+        """A tenant of the fleet's one cluster, with people in every role. ``request`` adds to the smallest one."""
+        name = f"t-{secrets.token_hex(4)}"
+        people = {f"{role}s": [f"{name}-{role}s"] for role in ("admin", "developer", "viewer")}
+        small = {
+            "golden_path": "tenant/v1",
+            "name": name,
+            "owner": "a-team",
+            "clusters": [*fleet["clusters"]],
+        }
+        pipeline = Pipeline(parse_fleet(fleet))
+        tenant = parse({**small, "access": people, **request}, fleet=pipeline.fleet)
+        objects = pipeline.render(tenant).objects()
+        self.apply(objects)
+        for item in objects:
+            if item.kind == "ResourceQuota":
+                eventually(
+                    lambda body=item.body: self.api.get(body).body.get("status", {}).get("hard"),
+                    f"{item} is enforced",
+                )
+        default = {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {"name": "default", "namespace": name},
+        }
+        eventually(lambda: self.api.get(default).ok, f"{name} has its default account")
+        prefix = fleet["groups"]["prefix"]
+        admin, developer, viewer = (
+            self.api.acting_as(f"{role}@example.org", f"{prefix}{groups[0]}")
+            for role, groups in zip(("ada", "dan", "vera"), people.values(), strict=True)
+        )
+        reconciler = self.api.bearing(self.token(name, f"{name}-reconciler"))
+        return LiveTenant(name, admin, developer, viewer, reconciler, objects)
+
+    def token(self, namespace: str, account: str) -> str:
+        """A token of a service account, as the kubelet would ask for it."""
+        answer = self.api.send(
+            "POST",
+            f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token",
+            {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}},
+        )
+        assert answer.ok, answer.message
+        token: str = answer.body["status"]["token"]
+        return token
+
+    def namespace(self, name: str, **metadata: Any) -> dict[str, Any]:
+        """A namespace of our own making, or of somebody else's that is there already."""
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, **metadata}}
+        answer = self.api.apply(body, manager="tests")
+        assert answer.ok, answer.message
+        return body
+
+    def apply(self, objects: Iterable[ManifestObject]) -> None:
+        for item in in_order(objects):
+            if self.api.serves(item.body):
+                self.make_room_for(item)
+                answer = self.api.apply(item.body)
+                assert answer.ok, f"{item}: {answer.message}"
+
+    def make_room_for(self, item: ManifestObject) -> None:
+        """The namespace of an object, where it is an add-on's, which is there before anything of ours."""
+        name = item.name if item.kind == "Namespace" else item.namespace
+        if name and name not in self._namespaces and item.kind != "Namespace":
+            self.namespace(name)
+        self._namespaces.add(name)
+
+
+def in_order(objects: Iterable[ManifestObject]) -> list[ManifestObject]:
+    """Namespaces first, as Flux applies them."""
+    return sorted(objects, key=lambda item: item.kind != "Namespace")

@@ -1,0 +1,87 @@
+"""Every object that any example or sample request becomes is accepted, and accepted again without a change."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kube_api import eventually
+from live_tenants import in_order
+from stories import stories
+
+from goldenpath import kubeyaml
+from goldenpath.pipeline import Pipeline, load, load_fleet
+
+if TYPE_CHECKING:
+    from goldenpath.manifests import Manifests
+
+SAMPLES = Path(__file__).parent.parent / "requests"
+REQUESTS = sorted(file.stem for file in SAMPLES.glob("*.yaml") if file.stem != "goldenpath")
+
+
+def sample(name: str) -> Manifests:
+    pipeline = Pipeline(load_fleet(SAMPLES / "goldenpath.yaml"))
+    if name == "goldenpath":
+        return pipeline.render_platform()
+    return pipeline.render(load(SAMPLES / f"{name}.yaml", fleet=pipeline.fleet))
+
+
+def is_stable(api, body) -> bool:
+    """Whether applying what is there changes nothing. A controller may be writing a status: so more than one look."""
+    for _ in range(5):
+        before = api.get(body).body["metadata"]["resourceVersion"]
+        if api.apply(body).body["metadata"]["resourceVersion"] == before:
+            return True
+    return False
+
+
+def accept(onboarding, manifests: Manifests) -> None:
+    objects = manifests.objects()
+    assert objects
+    # What is rendered for several clusters has the same names on each: one after the other.
+    for _, group in groupby(objects, key=lambda item: item.file.split("/")[1]):
+        ordered = in_order(group)
+        for item in ordered:
+            onboarding.make_room_for(item)
+            answer = onboarding.api.apply(item.body)
+            assert (answer.message, answer.warnings) == ("", ()), item
+        assert [str(item) for item in ordered if not is_stable(onboarding.api, item.body)] == []
+
+
+@pytest.mark.parametrize("story", stories(), ids=lambda story: story.name)
+def test_an_example_is_accepted_twice_and_changes_once(custom_resources, onboarding, story):
+    accept(onboarding, story.render())
+
+
+@pytest.mark.parametrize("name", ["goldenpath", *REQUESTS])
+def test_a_sample_request_is_accepted_twice_and_changes_once(custom_resources, onboarding, name):
+    accept(onboarding, sample(name))
+
+
+def shown_jobs(page: str, cluster: str) -> list[dict[str, Any]]:
+    """The Jobs that a team's page shows for a cluster."""
+    blocks = re.findall(r"^\*\*.+ on (.+?)\*\*.*\n\n```yaml\n((?:.*\n)+?)```$", page, re.MULTILINE)
+    return [kubeyaml.load(block) for name, block in blocks if name == cluster]
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_jobs_that_a_teams_page_shows_get_their_pods(cluster, onboarding, name):
+    pipeline = Pipeline(load_fleet(SAMPLES / "goldenpath.yaml"))
+    tenant = load(SAMPLES / f"{name}.yaml", fleet=pipeline.fleet)
+    reconciler = cluster.acting_as(f"system:serviceaccount:{tenant.name}:{tenant.name}-reconciler")
+    for tenancy in pipeline.tenancies(tenant):
+        onboarding.apply(pipeline.render_platform(tenancy.cluster_name).objects())
+        manifests = pipeline.render(tenant, cluster=tenancy.cluster_name)
+        onboarding.apply(manifests.objects())
+        (page,) = (file.text for file in manifests.files if file.path.endswith("README.md"))
+        jobs = shown_jobs(page, tenancy.cluster_name)
+        assert len(jobs) == len(tenancy.grants)
+        for job in jobs:
+            job["spec"]["suspend"] = False  # as Kueue does once there is room
+            answer = reconciler.create(job)
+            assert (answer.message, answer.warnings) == ("", ())
+            eventually(lambda job=job: cluster.get(job).body["status"].get("active"), "the Job has its Pod")
+            assert cluster.delete(job).ok
