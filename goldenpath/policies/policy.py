@@ -107,8 +107,10 @@ class Policy:
             "reason": "Forbidden",
         }
         if self.message_expression:
-            # A JSON string is a CEL string.
-            validation["messageExpression"] = f"{self.message_expression} + {json.dumps(f' Fix: {self.fix}')}"
+            # A JSON string is a CEL string. The message may be a choice (`?:`), which binds less than `+`.
+            validation["messageExpression"] = (
+                f"({self.message_expression}) + {json.dumps(f' Fix: {self.fix}')}"
+            )
         return {
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "ValidatingAdmissionPolicy",

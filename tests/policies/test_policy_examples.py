@@ -27,7 +27,20 @@ def test_an_example_gets_the_verdict_that_its_file_declares(policy, example):
     assert (verdict.allowed, verdict.failed) == (example.good, False), verdict.message
 
 
-@pytest.mark.parametrize(("policy", "example"), [p for p in EXAMPLES if not p.values[1].good])
+REFUSED = [p for p in EXAMPLES if not p.values[1].good]
+
+
+@pytest.mark.parametrize(("policy", "example"), [p for p in REFUSED if p.values[0].message_expression])
+def test_what_a_server_says_ends_with_the_fix(policy, example):
+    (validation,) = policy.as_admission_policy()["spec"]["validations"]
+    as_on_a_server = dataclasses.replace(policy, message_expression=validation["messageExpression"])
+
+    message = judge(as_on_a_server, request_of(policy, example)).message
+
+    assert message == f"{judge(policy, request_of(policy, example)).message} Fix: {policy.fix}"
+
+
+@pytest.mark.parametrize(("policy", "example"), REFUSED)
 def test_a_refusal_is_lifted_by_an_exception_for_that_policy_only(policy, example):
     def excepted(ids: str) -> bool:
         annotations = {**example.annotations, "goldenpath.dev/policy-exceptions": ids}
