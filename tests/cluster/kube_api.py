@@ -72,13 +72,17 @@ class Server:
         try:
             return self._send(method, path, body, headers)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-            self.close()  # an idle connection that the server closed: once more, on a new one
+            # The server had closed the idle connection: once more, on a new one.
             return self._send(method, path, body, headers)
 
     def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        self._connection.request(method, path, body, dict(headers))
-        response = self._connection.getresponse()
-        text = response.read()
+        try:
+            self._connection.request(method, path, body, dict(headers))
+            response = self._connection.getresponse()
+            text = response.read()
+        except (OSError, http.client.HTTPException):
+            self.close()  # what is left of the connection is of no use
+            raise
         try:
             parsed = json.loads(text)
         except ValueError:

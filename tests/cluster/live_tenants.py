@@ -51,10 +51,13 @@ class Onboarding:
     def __init__(self, api: Api) -> None:
         self.api = api
         self._namespaces: set[str] = set()
+        self._platforms: list[Mapping[str, Any]] = []
 
     def platform(self, fleet: Mapping[str, Any]) -> None:
         """What the tenants of the fleet's one cluster share: device classes, priorities, admission policies."""
-        self.apply(Pipeline(parse_fleet(fleet)).render_platform().objects())
+        if fleet not in self._platforms:
+            self.apply(Pipeline(parse_fleet(fleet)).render_platform().objects())
+            self._platforms.append(fleet)
 
     def tenant(self, fleet: Mapping[str, Any], **request: Any) -> LiveTenant:
         """A tenant of the fleet's one cluster, with people in every role. ``request`` adds to the smallest one."""
