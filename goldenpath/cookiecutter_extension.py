@@ -20,6 +20,7 @@ from jinja2.runtime import Context
 from goldenpath import kubeyaml
 from goldenpath.describe.answers import request_from_answers
 from goldenpath.errors import GoldenpathError, InputError, Problem
+from goldenpath.paths import Library
 from goldenpath.paths.metadata import read_golden_path
 from goldenpath.pipeline import Pipeline, load_fleet, parse
 from goldenpath.render.environment import FILTERS
@@ -107,7 +108,10 @@ def _words(answers: dict[str, Any]) -> dict[str, Any]:
         message = "name your fleet file, as in `cookiecutter … fleet=goldenpath.yaml`"
         raise InputError([Problem("fleet", "required", message, file)])
     fleet = load_fleet(file)
-    pipeline = Pipeline(fleet)
+    # The folder that cookiecutter was given is the golden path, wherever it is and whichever version.
+    home = path.folder.parent
+    library = Library([home.parent.parent if home.name == "versions" else home])
+    pipeline = Pipeline(fleet, library=library)
     cluster = str(answers.get("cluster") or "") or None
     if not path.is_for_tenants:
         platforms = pipeline.platforms
@@ -118,7 +122,12 @@ def _words(answers: dict[str, Any]) -> dict[str, Any]:
         return platform_words(path, platforms[cluster]) | {"cookiecutter": {"name": cluster}}
     spec = str(answers.get("spec") or "")
     document = kubeyaml.load_file(Path(spec)) if spec else request_from_answers(answers, path)
-    tenant = parse(document, fleet=fleet, file=spec or None)
+    tenant = parse(document, fleet=fleet, library=library, file=spec or None)
+    if tenant.golden_path != path.major:
+        message = f"is not the golden path that cookiecutter was started with, which is {path.major}"
+        raise InputError(
+            [Problem("golden_path", "wrong-golden-path", message, tenant.golden_path, path.major)]
+        )
     if cluster is None and len(pipeline.tenancies(tenant)) > 1:
         names = ", ".join(tenancy.cluster_name for tenancy in pipeline.tenancies(tenant))
         raise InputError([Problem("cluster", "required", f"{tenant.name} is on {names}; name one")])

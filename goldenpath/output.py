@@ -11,6 +11,7 @@ Pure Python, without a command line's words; Git objects are written elsewhere.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -133,6 +134,17 @@ def _refused(place: str, error: OSError) -> InputError:
     return InputError.of(place, "unwritable", f"the disk refuses: {error.strerror}")
 
 
+def _renamed(temporary: str, place: str) -> bool:
+    """Put a folder in place; True where one is there already."""
+    try:
+        os.rename(temporary, place)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            return True
+        raise
+    return False
+
+
 def _create(place: str, content: bytes) -> None:
     """Write a file that is not there: whatever already has its name, a link above all, is not written to."""
     descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -203,13 +215,17 @@ class _Folder:
                         os.makedirs(f"{temporary}/{below}", exist_ok=True)
                         made.add(below)
                     _create(f"{temporary}/{inside}", content)
-                os.rename(temporary, self._place(folder))
-            except OSError:
+                there = _renamed(temporary, self._place(folder))
+            finally:
                 shutil.rmtree(temporary, ignore_errors=True)
-                raise
         except OSError as error:
             raise _refused(self._place(folder), error) from None
-        self._folders.update({f"{folder}/{below}".rstrip("/"): True for below in made})
+        if there:
+            # Another process has made the folder meanwhile: what it put there stays, and we look again.
+            self._folders = {place: known for place, known in self._folders.items() if known}
+            self.write(files)
+        else:
+            self._folders.update({f"{folder}/{below}".rstrip("/"): True for below in made})
 
     def _replace(self, path: str, content: bytes) -> None:
         folder, _, name = path.rpartition("/")

@@ -165,7 +165,12 @@ class Pipeline:
         )
 
     def check(
-        self, tenant: Tenant, *, cluster: str | None = None, today: datetime.date | None = None
+        self,
+        tenant: Tenant,
+        *,
+        cluster: str | None = None,
+        today: datetime.date | None = None,
+        version: str | None = None,
     ) -> tuple[Finding, ...]:
         """Everything that the checks have to say about a tenant, worst first.
 
@@ -173,17 +178,15 @@ class Pipeline:
             tenant: a request that was accepted for this fleet.
             cluster: only on this one.
             today: the day against which expiry dates are held; without it they are not.
+            version: the golden path's exact version, where a lock pins one.
         """
-        return tuple(
-            sorted(
-                self._findings(tenant, cluster, today), key=lambda finding: (finding.severity.rank, finding)
-            )
-        )
+        found = self._findings(tenant, cluster, today, version)
+        return tuple(sorted(found, key=lambda finding: (finding.severity.rank, finding)))
 
     def _findings(
-        self, tenant: Tenant, cluster: str | None, today: datetime.date | None
+        self, tenant: Tenant, cluster: str | None, today: datetime.date | None, version: str | None
     ) -> Iterator[Finding]:
-        path, everywhere = self.library.get(tenant.golden_path), self.tenancies(tenant)
+        path, everywhere = self.library.get(tenant.golden_path, version=version), self.tenancies(tenant)
         for tenancy in self.tenancies(tenant, cluster):
             manifests = self._render_tenancies(path, [tenancy], everywhere)
             yield from check_tenancy(tenancy, manifests.objects())

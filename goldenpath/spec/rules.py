@@ -87,11 +87,11 @@ UNIQUE_LISTS: tuple[Location, ...] = (
 
 
 def _repeated(entries: Iterable[tuple[int, Any]]) -> Iterator[int]:
-    seen = []
+    seen = set()
     for index, entry in entries:
         if entry in seen:
             yield index
-        seen.append(entry)
+        seen.add(entry)
 
 
 def _duplicates(fields: Fields) -> Iterator[Problem]:

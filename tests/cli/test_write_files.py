@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from goldenpath.errors import InputError
 from goldenpath.manifests import RenderedFile
 from goldenpath.output import Outcome, write_files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OURS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {app.kubernetes.io/managed-by: goldenpath}}\n"
 NAMESPACE = OURS.replace("ConfigMap", "Namespace")
@@ -188,3 +185,24 @@ def test_a_dry_run_says_the_same_and_changes_nothing(tmp_path: Path) -> None:
     assert files_in(tmp_path) == [f"{FOLDER}/a.yaml", f"{FOLDER}/b.yaml"]
     assert (tmp_path / FOLDER / "b.yaml").read_text() == OURS
     assert write_files(tmp_path, wanted, owned=[FOLDER]) == planned
+
+
+def test_a_folder_that_another_process_made_meanwhile_is_joined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two renders into one new repository: each sees no folder, and both make it."""
+    rename = os.rename
+
+    def late(source: str, target: str) -> None:
+        Path(target).mkdir(parents=True, exist_ok=True)
+        (Path(target) / "theirs.yaml").write_text("b: 2\n")
+        monkeypatch.setattr(os, "rename", rename)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", late)
+    outcome = write_files(tmp_path, [RenderedFile("tenants/a/x.yaml", "a: 1\n")])
+    assert outcome.written == ("tenants/a/x.yaml",)
+    assert {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.*")} == {
+        "tenants/a/x.yaml",
+        "tenants/theirs.yaml",
+    }

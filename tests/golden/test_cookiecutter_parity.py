@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -102,4 +103,30 @@ def test_a_fleet_that_is_not_there_is_asked_for(out: Path) -> None:
     result = cookiecutter("tenant", out, "name=no", "owner=sandbox-team")
     assert result.returncode == 2
     assert "fleet: name your fleet file" in result.stderr
+    assert list(out.iterdir()) == []
+
+
+def test_a_golden_path_of_ones_own_has_this_door_too(out: Path) -> None:
+    mine = out.parent / "paths" / "tenant"
+    shutil.copytree(builtin_folder() / "tenant", mine)
+    metadata = (mine / "golden-path.yaml").read_text()
+    (mine / "golden-path.yaml").write_text(
+        metadata.replace("name: tenant", "name: ours").replace("1.0.0", "3.0.0")
+    )
+    mine = mine.rename(mine.parent / "ours")
+    smallest = story("tenant/smallest-request")
+    spec = out.parent / "spec.yaml"
+    spec.write_text(smallest.spec_file.read_text().replace("tenant/v1", "ours/v3"))
+    result = cookiecutter(str(mine), out, f"fleet={smallest.fleet_file}", f"spec={spec}")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "golden-path: ours/v3.0.0" in (out / "no/clusters/berlin/tenants/no/namespace.yaml").read_text()
+
+
+def test_a_request_for_another_golden_path_is_refused(out: Path) -> None:
+    smallest = story("tenant/smallest-request")
+    spec = out.parent / "spec.yaml"
+    spec.write_text(smallest.spec_file.read_text().replace("tenant/v1", "platform/v1"))
+    result = cookiecutter("tenant", out, f"fleet={smallest.fleet_file}", f"spec={spec}")
+    assert result.returncode == 2
+    assert "golden_path: is rendered from the fleet alone" in result.stderr
     assert list(out.iterdir()) == []

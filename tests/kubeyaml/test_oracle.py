@@ -29,7 +29,6 @@ STRICTER = {
     "yaml-duplicate-key": [
         "{a: 1, a: 2}",
         "data: 1\ndata: 2\n",
-        "data: {1: a, '1': b}\n",
         "data: {y: a, true: b}\n",
     ],
     "yaml-syntax": [
