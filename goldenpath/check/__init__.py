@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.check.bodies import tenant_objects
 from goldenpath.check.coherence import check_coherence
 from goldenpath.check.fleet import check_fleet
+from goldenpath.check.guard_rails import check_guard_rails
 from goldenpath.check.identity import check_identities
+from goldenpath.check.openings import check_openings
 from goldenpath.check.policy import check_policies
 from goldenpath.check.request import check_addons, check_expiry, check_overrides
+from goldenpath.check.rights import check_rights
 from goldenpath.check.schema import check_schema
 
 if TYPE_CHECKING:
@@ -39,10 +43,14 @@ def check_objects(
     yield from check_policies(objects, namespaces=namespaces)
     yield from check_coherence(objects)
     yield from check_identities(objects)
+    of_tenants = tenant_objects(objects, namespaces)
+    yield from check_rights(of_tenants)
+    yield from check_openings(of_tenants)
 
 
 def check_tenancy(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
     """Findings about a tenant on a cluster, and about the objects that were rendered for it."""
     yield from check_addons(tenancy)
     yield from check_overrides(tenancy, objects)
+    yield from check_guard_rails(tenancy, objects)
     yield from check_objects(objects)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath.check.bodies import mapping, mappings
 from goldenpath.findings import Finding, Severity
 from goldenpath.spec.types import quantity_value
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["check_coherence"]
+__all__ = ["check_coherence", "walls"]
 
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 
@@ -55,27 +56,27 @@ def check_coherence(objects: Sequence[ManifestObject]) -> Iterator[Finding]:
     yield from _bindings(by_kind)
 
 
-def _walls(quotas: Sequence[ManifestObject]) -> dict[str, dict[str, Decimal]]:
+def walls(quotas: Sequence[ManifestObject]) -> dict[str, dict[str, Decimal]]:
     """By namespace, the lowest number of each key: its quotas all hold at once.
 
     A quota with scopes holds for some Pods only, and is no wall for the others.
     """
-    walls: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
+    found: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
     for quota in quotas:
-        spec = _mapping(quota.body, "spec")
+        spec = mapping(quota.body, "spec")
         if spec.get("scopes") or spec.get("scopeSelector"):
             continue
-        known = walls[quota.namespace]
-        for key, value in _mapping(spec, "hard").items():
+        known = found[quota.namespace]
+        for key, value in mapping(spec, "hard").items():
             number, name = _number(value), _SHORT_KEYS.get(key, key)
             if number is not None:
                 known[name] = min(number, known.get(name, number))
-    return dict(walls)
+    return dict(found)
 
 
 def _quota_keys(by_kind: ByKind) -> Iterator[Finding]:
     for quota in by_kind["ResourceQuota"]:
-        for key in _mapping(quota.body, "spec", "hard"):
+        for key in mapping(quota.body, "spec", "hard"):
             why = next((why for pattern, why in _NEVER_ENFORCED if pattern.fullmatch(key)), None)
             if why:
                 message = f"quota key {key} is accepted by the API server and never enforced: {why}"
@@ -86,14 +87,14 @@ def _quota_keys(by_kind: ByKind) -> Iterator[Finding]:
 def _defaults(by_kind: ByKind) -> Iterator[Finding]:
     defaulted: defaultdict[str, set[str]] = defaultdict(set)
     for limits in by_kind["LimitRange"]:
-        for entry in _mappings(limits.body, "spec", "limits"):
+        for entry in mappings(limits.body, "spec", "limits"):
             if entry.get("type") == "Container":
                 # A default limit is the default request too, where there is none (API reference, LimitRangeItem).
-                asked = {**_mapping(entry, "default"), **_mapping(entry, "defaultRequest")}
+                asked = {**mapping(entry, "default"), **mapping(entry, "defaultRequest")}
                 defaulted[limits.namespace] |= {f"requests.{name}" for name in asked}
-                defaulted[limits.namespace] |= {f"limits.{name}" for name in _mapping(entry, "default")}
+                defaulted[limits.namespace] |= {f"limits.{name}" for name in mapping(entry, "default")}
     for quota in by_kind["ResourceQuota"]:
-        for key in _mapping(quota.body, "spec", "hard"):
+        for key in mapping(quota.body, "spec", "hard"):
             counted = _SHORT_KEYS.get(key, key)
             if _NEEDS_DEFAULT.fullmatch(counted) and counted not in defaulted[quota.namespace]:
                 message = (
@@ -104,28 +105,28 @@ def _defaults(by_kind: ByKind) -> Iterator[Finding]:
 
 
 def _queues(by_kind: ByKind) -> Iterator[Finding]:
-    walls = _walls(by_kind["ResourceQuota"])
+    limits = walls(by_kind["ResourceQuota"])
     queues = {queue.name: queue for queue in by_kind["ClusterQueue"]}
     for local in by_kind["LocalQueue"]:
-        target = _mapping(local.body, "spec").get("clusterQueue")
+        target = mapping(local.body, "spec").get("clusterQueue")
         if queues and target not in queues:
             message, fix = f"there is no ClusterQueue {target}", f"Name one of {', '.join(queues)}."
             yield _finding(local, "spec.clusterQueue", "queue-missing", message, fix)
     for queue in queues.values():
-        labels = _mapping(queue.body, "spec", "namespaceSelector", "matchLabels")
+        labels = mapping(queue.body, "spec", "namespaceSelector", "matchLabels")
         namespace = labels.get(_NAMESPACE_LABEL)
         if namespace is None:
             message = f"the queue is open to every namespace that its selector matches: it names none by {_NAMESPACE_LABEL}"
             fix = "Select the tenant's namespace by its name."
             yield _finding(queue, "spec.namespaceSelector", "queue-namespace", message, fix)
-        elif namespace in walls:
-            yield from _queue_against_quota(queue, walls[namespace])
+        elif namespace in limits:
+            yield from _queue_against_quota(queue, limits[namespace])
 
 
-def _queue_against_quota(queue: ManifestObject, walls: Mapping[str, Decimal]) -> Iterator[Finding]:
+def _queue_against_quota(queue: ManifestObject, limits: Mapping[str, Decimal]) -> Iterator[Finding]:
     place = "spec.resourceGroups"
     for resource, number in _given_out(queue).items():
-        wall = walls.get(f"requests.{resource}")
+        wall = limits.get(f"requests.{resource}")
         if number is None:
             message = f"the queue may borrow {resource} without a limit, and the ResourceQuota refuses what is over it"
             fix = "Write a borrowingLimit: a missing one means no limit at all."
@@ -148,11 +149,11 @@ def _queue_against_quota(queue: ManifestObject, walls: Mapping[str, Decimal]) ->
 
 def _given_out(queue: ManifestObject) -> dict[str, Decimal | None]:
     """What a queue has and may borrow of each resource, over its flavors; None where it may borrow without end."""
-    in_cohort = bool(_mapping(queue.body, "spec").get("cohortName"))
+    in_cohort = bool(mapping(queue.body, "spec").get("cohortName"))
     given: dict[str, Decimal | None] = {}
-    for group in _mappings(queue.body, "spec", "resourceGroups"):
-        for flavor in _mappings(group, "flavors"):
-            for resource in _mappings(flavor, "resources"):
+    for group in mappings(queue.body, "spec", "resourceGroups"):
+        for flavor in mappings(group, "flavors"):
+            for resource in mappings(flavor, "resources"):
                 name, limit = str(resource.get("name")), resource.get("borrowingLimit")
                 nominal, borrowed = (
                     _number(resource.get("nominalQuota", 0)),
@@ -169,7 +170,7 @@ def _given_out(queue: ManifestObject) -> dict[str, Decimal | None]:
 def _bindings(by_kind: ByKind) -> Iterator[Finding]:
     roles = {(role.namespace, role.name) for role in by_kind["Role"]}
     for binding in by_kind["RoleBinding"]:
-        reference = _mapping(binding.body, "roleRef")
+        reference = mapping(binding.body, "roleRef")
         kind, name = reference.get("kind"), str(reference.get("name"))
         if kind == "Role" and (binding.namespace, name) not in roles:
             message = f"binds Role {name}, which is not there: its subjects may do nothing"
@@ -177,17 +178,6 @@ def _bindings(by_kind: ByKind) -> Iterator[Finding]:
         if kind == "ClusterRole" and name in _BUILT_IN_ROLES:
             message = f"binds the built-in {name}, which may raise its own limits"
             yield _finding(binding, "roleRef.name", "role-too-wide", message, "Bind a Role of the namespace.")
-
-
-def _mapping(value: Any, *keys: str) -> dict[str, Any]:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _mappings(value: Any, *keys: str) -> tuple[dict[str, Any], ...]:
-    entries = _mapping(value, *keys[:-1]).get(keys[-1])
-    return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
 
 def _number(value: Any) -> Decimal | None:

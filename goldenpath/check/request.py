@@ -6,6 +6,7 @@ Nothing here is bad input: the request renders, and a person should know what it
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.findings import Finding, Severity
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from goldenpath.manifests import ManifestObject
     from goldenpath.spec.tenant import Tenant
     from goldenpath.tenancy import Tenancy
+    from goldenpath.tenancy.accelerators import Grant
 
 __all__ = ["check_addons", "check_expiry", "check_overrides"]
 
@@ -32,6 +34,7 @@ def check_addons(tenancy: Tenancy) -> Iterator[Finding]:
     )
     if tenancy.grants:
         yield from _queue(tenancy)
+        yield from _shared_names(tenancy)
     if tenancy.identities:
         message = (
             f"{where} has no SPIRE controller manager: the accounts are made, but get no SPIFFE identity"
@@ -74,6 +77,23 @@ def _queue(tenancy: Tenancy) -> Iterator[Finding]:
         message += ", without what would be borrowed"
         severity = Severity.WARNING
     yield from _missing(tenancy, "kueue", "gpus", message, severity=severity)
+
+
+def _shared_names(tenancy: Tenancy) -> Iterator[Finding]:
+    """Models that one quota key holds together: only a queue tells them apart, by their flavors."""
+    by_resource: defaultdict[str, list[Grant]] = defaultdict(list)
+    if not tenancy.has("kueue"):
+        for grant in tenancy.grants:
+            by_resource[grant.pool.resource].append(grant)
+    for resource, grants in by_resource.items():
+        if len(grants) > 1:
+            asked = " and ".join(f"{grant.quota} of {grant.pool.accelerator.id}" for grant in grants)
+            message = (
+                f"{asked} are one quota key on {tenancy.cluster_name}, requests.{resource}: without Kueue it "
+                f"holds them to {sum(grant.quota for grant in grants)} of either, not each to its own number"
+            )
+            fix = f"Ask for one of them there (`clusters`), or install Kueue on {tenancy.cluster_name} and name it under `addons`."
+            yield _finding(tenancy, "shared-name-without-queue", Severity.ERROR, "gpus", message, fix=fix)
 
 
 def _scaling(tenancy: Tenancy) -> Iterator[Finding]:

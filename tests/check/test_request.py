@@ -178,3 +178,34 @@ def test_every_date_of_a_request_is_looked_at() -> None:
 
 def test_a_request_without_dates_never_ends() -> None:
     assert list(check_expiry(parse_tenant(request()), dt.date(9999, 1, 1))) == []
+
+
+L4, T4 = {"profile": "nvidia-l4-24gb", "count": 8}, {"profile": "nvidia-t4-16gb", "count": 8}
+
+
+def shared(asked: list[str], running: dict[str, str], *pools: dict[str, Any]) -> list[Finding]:
+    on = fleet(clusters={"berlin": cluster(*(pools or (L4, T4)), addons={"flux": "2.9"} | running)})
+    document = request(gpus=[{"profile": profile, "quota": 2} for profile in asked])
+    return [
+        found for found in check_addons(tenancy(document, on)) if found.rule == "shared-name-without-queue"
+    ]
+
+
+def test_two_models_of_one_name_need_a_queue() -> None:
+    (found,) = shared(["nvidia-l4-24gb", "nvidia-t4-16gb"], {})
+    assert (found.severity, found.field) == (Severity.ERROR, "gpus")
+    assert "2 of nvidia-l4-24gb and 2 of nvidia-t4-16gb" in found.message
+    assert "requests.nvidia.com/gpu" in found.message
+    assert "holds them to 4" in found.message
+
+
+def test_two_models_of_one_name_are_told_apart_by_a_queue() -> None:
+    assert shared(["nvidia-l4-24gb", "nvidia-t4-16gb"], {"kueue": "0.19"}) == []
+
+
+def test_one_of_two_models_of_one_name_needs_no_queue() -> None:
+    assert shared(["nvidia-l4-24gb"], {}) == []
+
+
+def test_two_models_of_two_names_need_no_queue() -> None:
+    assert shared(["nvidia-l4-24gb", "nvidia-t4-16gb"], {}, L4, T4 | {"allocation": "dra"}) == []
