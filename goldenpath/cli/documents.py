@@ -65,6 +65,14 @@ class SourceFile:
         return self.documents[0]
 
 
+def _content(file: str | Path) -> bytes:
+    """What a file holds, up to one byte more than is read of any: some files have no end."""
+    if str(file) == STDIN:
+        return sys.stdin.buffer.read(kubeyaml.MAX_FILE_BYTES + 1)
+    with Path(file).open("rb") as stream:
+        return stream.read(kubeyaml.MAX_FILE_BYTES + 1)
+
+
 def read_source(file: str | Path) -> SourceFile:
     """Read a file, or standard input for ``-``.
 
@@ -74,7 +82,10 @@ def read_source(file: str | Path) -> SourceFile:
     """
     name = "<stdin>" if str(file) == STDIN else str(file)
     try:
-        content = sys.stdin.buffer.read() if str(file) == STDIN else Path(file).read_bytes()
+        content = _content(file)
+        if len(content) > kubeyaml.MAX_FILE_BYTES:
+            message = f"has more than {kubeyaml.MAX_FILE_BYTES:,} bytes"
+            raise InputError.of("", "yaml-size", message, file=name)
         text = content.decode()
     except OSError as error:
         raise InputError.of(

@@ -19,6 +19,7 @@ from goldenpath.findings import Finding, Severity
 from goldenpath.kubeyaml.positions import Positions
 from goldenpath.manifests import ManifestObject
 from goldenpath.pipeline import Pipeline, load_fleet, parse
+from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parse import parse_fleet
 
 if TYPE_CHECKING:
@@ -115,6 +116,10 @@ def examine(
     for named in files:
         examiner.take(named)
     examiner.finish()
+    if not examination.looked_at and not examination.problems:
+        # A job with a wrong path must not pass for one that found nothing.
+        message = "there is nothing to check: no file that was named holds a YAML document"
+        examination.problems.append(Problem("", "nothing-to-check", message))
     examination.findings.sort(
         key=lambda located: (located.source, WORST_FIRST[located.finding.severity], located.finding)
     )
@@ -140,9 +145,16 @@ class _Examiner:
     def take_fleet(self, file: Path) -> None:
         """Read the fleet for the requests."""
         try:
-            self._pipeline = Pipeline(load_fleet(file), library=self._library)
+            fleet = load_fleet(file)
         except InputError as error:
             self._out.problems += error.problems
+            return
+        if self._cluster is not None and self._cluster not in fleet.clusters:
+            near = nearest(self._cluster, fleet.clusters)
+            message = f"the fleet has {', '.join(fleet.clusters)}"
+            self._out.problems.append(Problem("--cluster", "unknown-cluster", message, self._cluster, near))
+            return
+        self._pipeline = Pipeline(fleet, library=self._library)
 
     def take(self, named: Named) -> None:
         """Look at one file."""
@@ -158,6 +170,9 @@ class _Examiner:
                     case Kind.OBJECT:
                         item = ManifestObject(named.source.name, document)
                         self._objects[named.folder, named.cluster].append((item, named, index))
+                    case Kind.OTHER if named.folder is None:
+                        message = "is neither a request (`golden_path`), a fleet (`format: fleet/v1`) nor a Kubernetes object"
+                        raise InputError([Problem("", "not-an-object", message)])  # noqa: TRY301 - told like all others
                     case Kind.OTHER:
                         self._add(named, _not_an_object(named), index)
             except InputError as error:

@@ -13,6 +13,7 @@ tags, content after ``...``, and documents that are too deep or grow too large t
 from goldenpath.kubeyaml._read import (
     MAX_DEPTH,
     MAX_DOCUMENT_CHARS,
+    MAX_FILE_BYTES,
     MAX_NODES_FROM_ALIASES,
     load,
     load_all,
@@ -24,6 +25,7 @@ from goldenpath.kubeyaml._write import dump, dump_all, scalar
 __all__ = [
     "MAX_DEPTH",
     "MAX_DOCUMENT_CHARS",
+    "MAX_FILE_BYTES",
     "MAX_NODES_FROM_ALIASES",
     "dump",
     "dump_all",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_DEPTH",
     "MAX_DOCUMENT_CHARS",
+    "MAX_FILE_BYTES",
     "MAX_NODES_FROM_ALIASES",
     "load",
     "load_all",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 MAX_DOCUMENT_CHARS: Final = 3 * 1024 * 1024
+MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """The largest document that is read: the API server's own limit on a request body (3 MiB)."""
 
 MAX_DEPTH: Final = 100
@@ -82,7 +84,12 @@ def load_file(path: str | PathLike[str]) -> Any:
     """The value of the only document in a UTF-8 file. Raises ``InputError``, for an unreadable file too."""
     file = Path(path)
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        with file.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            message = f"the file has more than {MAX_FILE_BYTES:,} bytes"
+            raise InputError.of("", "yaml-size", message, file=str(path))
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise InputError.of(
             "", "unreadable", f"the file cannot be read: {error.strerror}", file=str(path)

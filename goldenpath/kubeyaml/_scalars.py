@@ -84,8 +84,12 @@ def json_number(value: float) -> int | float:
     return value
 
 
+_LONGEST_INTEGER: Final = 256
+
+
 def _number(digits: str) -> int | float | None:
-    if _INTEGER.fullmatch(digits):
+    # Longer ones are no 64-bit integers in any base, and Python refuses to read thousands of digits.
+    if len(digits) <= _LONGEST_INTEGER and _INTEGER.fullmatch(digits):
         value = _integer(digits)
         if value in _INT64 or (value in _UINT64 and digits[0] not in "+-"):
             return value

@@ -273,3 +273,44 @@ def test_many_files_show_progress_on_a_terminal_only(here: Path) -> None:
         assert terminal.wait() == 0
     assert "Checking" in terminal.text
     assert "Checked 25 requests: clean." in terminal.text
+
+
+@pytest.mark.parametrize("text", [None, "", "# only a comment\n", "---\n---\n"])
+def test_what_holds_nothing_to_check_is_not_clean(text: str | None, here: Path, run: Run) -> None:
+    """A job with a wrong path must not pass for one that found nothing."""
+    place = here / "place"
+    if text is None:
+        place.mkdir()
+    else:
+        place.write_text(text)
+    result = run("check", "place", "--fleet", "goldenpath.yaml")
+    assert result.exit_code == 2
+    assert "nothing to check" in result.stderr
+
+
+def test_a_named_file_that_is_nothing_of_ours_is_refused(here: Path, run: Run) -> None:
+    (here / "request.yaml").write_text("name: vision\nowner: vision-team\n")
+    result = run("check", "request.yaml", "--fleet", "goldenpath.yaml")
+    assert result.exit_code == 2
+    assert "neither a request" in result.stderr
+
+
+def test_a_cluster_that_the_fleet_does_not_have_is_refused_for_a_folder_too(here: Path, run: Run) -> None:
+    result = run("check", ".", "--fleet", "goldenpath.yaml", "--cluster", "berlim")
+    assert result.exit_code == 2
+    assert "--cluster" in result.stderr
+    assert "berlin" in result.stderr
+
+
+def test_a_file_without_an_end_is_refused(here: Path, run: Run) -> None:
+    result = run("check", "/dev/zero", "--fleet", "goldenpath.yaml")
+    assert result.exit_code == 2
+    assert "more than" in result.stderr
+
+
+def test_a_number_of_thousands_of_digits_is_a_problem_and_no_crash(here: Path, run: Run) -> None:
+    (here / "long.yaml").write_text((here / "vision.yaml").read_text() + f"compute: {{pods: {'9' * 6000}}}\n")
+    result = run("check", "long.yaml", "--fleet", "goldenpath.yaml")
+    assert result.exit_code == 2
+    assert "compute.pods" in result.stderr
+    assert "bug" not in result.stderr
