@@ -78,11 +78,11 @@ def _network(cidr: Any, excepted: Any, place: str) -> Iterator[Reason]:
         message = f"{cidr} is link-local, where a cloud gives a node its credentials"
         yield f"{place}.cidr", message, "Remove it; workloads have identities of their own."
         return
-    held = _parsed(link_local_in(str(network)))
-    left_out = map(_parsed, excepted) if isinstance(excepted, list) else ()
-    if held is not None and not any(_covers(other, held) for other in left_out):
-        message = f"{cidr} holds {held}, where a cloud gives a node its credentials"
-        yield f"{place}.except", message, f"Add {held} to `except`, or name the networks that are needed."
+    left_out = [_parsed(other) for other in excepted] if isinstance(excepted, list) else []
+    for held in link_local_in(str(network)):
+        if not any(_covers(other, ipaddress.ip_network(held)) for other in left_out):
+            message = f"{cidr} holds {held}, where a cloud gives a node its credentials"
+            yield f"{place}.except", message, f"Add {held} to `except`, or name the networks that are needed."
 
 
 def _parsed(cidr: Any) -> Network | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -59,9 +60,17 @@ def line_of_problem(problem: Problem) -> int | None:
     if not problem.file or not problem.path:
         return None
     try:
-        return Positions(Path(problem.file).read_text("utf-8-sig")).line_of(problem.path)
+        file = Path(problem.file).stat()
+        return _positions(problem.file, file.st_mtime_ns, file.st_size).line_of(problem.path)
     except (OSError, ValueError, InputError):
         return None
+
+
+@lru_cache(maxsize=8)
+def _positions(file: str, mtime_ns: int, size: int) -> Positions:
+    """A file is read once for all of its problems, and anew when it has changed."""
+    del mtime_ns, size
+    return Positions(Path(file).read_text("utf-8-sig"))
 
 
 def problem_as_dict(problem: Problem) -> dict[str, Any]:

@@ -19,8 +19,11 @@ def is_link_local(cidr: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def link_local_in(cidr: str) -> str | None:
-    """The link-local network that a network holds, or None."""
+def link_local_in(cidr: str) -> tuple[str, ...]:
+    """The link-local networks that a network holds."""
     network = ipaddress.ip_network(cidr)
-    held = (local for local in _NETWORKS if network.version == local.version and local.subnet_of(network))  # type: ignore[arg-type]
-    return next((str(local) for local in held), None)
+    return tuple(
+        str(local)
+        for local in _NETWORKS
+        if network.version == local.version and local.subnet_of(network)  # type: ignore[arg-type]
+    )

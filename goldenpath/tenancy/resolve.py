@@ -150,9 +150,9 @@ class Tenancy:
         """Declared destinations that are networks."""
         return tuple(egress for egress in self.tenant.network.egress if egress.cidr is not None)
 
-    def link_local_in(self, egress: Egress) -> str | None:
-        """The link-local network that a declared network holds: a node's cloud credentials are there."""
-        return link_local_in(egress.cidr) if egress.cidr is not None else None
+    def link_local_in(self, egress: Egress) -> tuple[str, ...]:
+        """The link-local networks that a declared network holds: a node's cloud credentials are there."""
+        return link_local_in(egress.cidr) if egress.cidr is not None else ()
 
     @cached_property
     def egress_hosts(self) -> tuple[Egress, ...]:

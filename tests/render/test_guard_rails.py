@@ -41,7 +41,7 @@ def test_flux_never_prunes_what_holds_a_tenant(kept: tuple[str, str]) -> None:
         ("10.0.0.0/8", None),
         ("0.0.0.0/0", ["169.254.0.0/16"]),
         ("169.0.0.0/8", ["169.254.0.0/16"]),
-        ("::/0", ["fe80::/10"]),
+        ("::/0", ["fe80::/10", "fd00:ec2::/32"]),
     ],
 )
 def test_a_network_that_holds_the_nodes_credentials_leaves_them_out(

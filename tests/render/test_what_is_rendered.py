@@ -39,7 +39,9 @@ def expected(request: dict[str, Any]) -> set[Key]:
     scaled, source = "autoscaling" in request, request.get("source")
     for cluster in request["clusters"]:
         addons = FLEET["clusters"][cluster].get("addons", {})
-        own = {("ResourceQuota", f"{name}-{part}") for part in ("compute", "storage", "objects", "accelerators")}
+        own = {
+            ("ResourceQuota", f"{name}-{part}") for part in ("compute", "storage", "objects", "accelerators")
+        }
         own |= {
             ("NetworkPolicy", f"{name}-{part}")
             for part in ("default-deny", "dns", "same-namespace", "from-platform")
