@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kube_api import APPLY, eventually
 
 from goldenpath import kubeyaml
+from goldenpath.policies import policies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,11 +19,16 @@ _PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 def wanted() -> list[str]:
-    """The names of the CustomResourceDefinitions of everything that has a schema, such as ``cohorts.kueue.x-k8s.io``."""
+    """Names such as ``cohorts.kueue.x-k8s.io``: of everything that has a schema, and that a policy judges."""
     schemas = {
         file.name.removesuffix(".json") for file in files("goldenpath.check").joinpath("schemas").iterdir()
     }
-    return sorted(name.rpartition(".")[0] for name in schemas - {"index", "kubernetes"})
+    named = {name.rpartition(".")[0] for name in schemas - {"index", "kubernetes"}}
+    for policy in policies():
+        for rule in policy.rules:
+            if "." in rule.group and not rule.group.endswith(".k8s.io"):
+                named |= {f"{resource}.{rule.group}" for resource in rule.resources}
+    return sorted(named)
 
 
 def load(api: Api, folder: Path) -> None:

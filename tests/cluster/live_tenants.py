@@ -57,7 +57,42 @@ class Onboarding:
         """What the tenants of the fleet's one cluster share: device classes, priorities, admission policies."""
         if fleet not in self._platforms:
             self.apply(Pipeline(parse_fleet(fleet)).render_platform().objects())
+            self._wait_for_policies()
             self._platforms.append(fleet)
+
+    def _wait_for_policies(self) -> None:
+        """The server takes up policies about once a second: what comes last says that all are there."""
+        name = f"canary-{secrets.token_hex(4)}"
+        rule = {
+            "apiGroups": [""],
+            "apiVersions": ["v1"],
+            "operations": ["CREATE"],
+            "resources": ["configmaps"],
+        }
+        policy = {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": name},
+            "spec": {
+                "matchConstraints": {
+                    "resourceRules": [rule],
+                    "objectSelector": {"matchLabels": {"is": name}},
+                },
+                "validations": [{"expression": "false"}],
+            },
+        }
+        binding = {
+            **policy,
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "spec": {"policyName": name, "validationActions": ["Deny"]},
+        }
+        metadata = {"name": name, "namespace": "default", "labels": {"is": name}}
+        probe = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+        for body in (policy, binding):
+            assert self.api.create(body).ok
+        eventually(lambda: not self.api.create(probe, dry_run=True).ok, "the policies are in force")
+        for body in (binding, policy):
+            assert self.api.delete(body).ok
 
     def tenant(self, fleet: Mapping[str, Any], **request: Any) -> LiveTenant:
         """A tenant of the fleet's one cluster, with people in every role. ``request`` adds to the smallest one."""
