@@ -1,7 +1,7 @@
 """The control plane of these tests: our own, or the one of a context.
 
-These tests are asked for by ``--cluster`` (``make test-cluster``). Without it only ``test_control_plane.py`` is
-collected, which then says so.
+These tests are asked for by ``--cluster`` (``make test-cluster``). Without it, or without a control plane, only
+``test_control_plane.py`` is collected, which then says so.
 """
 
 from __future__ import annotations
@@ -37,20 +37,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def lacking(config: pytest.Config) -> str:
+    """Why there is no control plane to be had; empty where there is one."""
+    if not config.getoption("--cluster", default=False):
+        return f"needs a control plane: {COMMAND}"
+    if config.getoption("--kube-context"):
+        return ""
+    binaries = control_plane.binaries()
+    missing = control_plane.missing(binaries)
+    return f"{binaries} has no {', '.join(missing)}: {COMMAND}" if missing else ""
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    unasked = not config.getoption("--cluster", default=False)
-    asks = collection_path.name == "test_control_plane.py"
-    return True if unasked and collection_path.is_file() and not asks else None
+    speaks = collection_path.is_dir() or collection_path.name == "test_control_plane.py"
+    return True if not speaks and lacking(config) else None
 
 
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest) -> Iterator[Api]:
     """The API server, as its administrator; with our custom resources where their definitions were given."""
-    option = request.config.getoption
-    if not option("--cluster", default=False):
-        pytest.skip(f"needs a control plane: {COMMAND}")
-    with _connection(option("--kube-context")) as api:
-        if folder := option("--crds"):
+    if reason := lacking(request.config):
+        pytest.skip(reason)
+    with _connection(request.config.getoption("--kube-context")) as api:
+        if folder := request.config.getoption("--crds"):
             crds.load(api, Path(folder))
         yield api
 
@@ -61,12 +70,9 @@ def _connection(context: str | None) -> Iterator[Api]:
         api = kubeconfig.connect(context)
         with contextlib.closing(api.server):
             yield api
-        return
-    binaries = control_plane.binaries()
-    if lacking := control_plane.missing(binaries):
-        pytest.skip(f"{binaries} has no {', '.join(lacking)}: {COMMAND}")
-    with control_plane.control_plane(binaries) as api:
-        yield api
+    else:
+        with control_plane.control_plane(control_plane.binaries()) as api:
+            yield api
 
 
 @pytest.fixture(scope="session")

@@ -88,9 +88,9 @@ def workloads(draw: st.DrawFn) -> dict[str, Any]:
     if kind in {"Job", "CronJob"}:
         template["spec"]["restartPolicy"] = "Never"
         job = {"metadata": {"labels": metadata.get("labels", {})}, "spec": {"template": template}}
-        spec = job["spec"] if kind == "Job" else {"schedule": "0 1 * * *", "jobTemplate": job}
-        return {"apiVersion": "batch/v1", "kind": kind, "metadata": metadata, "spec": spec}
-    spec = {"selector": {"matchLabels": {"app": "a"}}, "template": template}
+        of_kind = job["spec"] if kind == "Job" else {"schedule": "0 1 * * *", "jobTemplate": job}
+        return {"apiVersion": "batch/v1", "kind": kind, "metadata": metadata, "spec": of_kind}
+    spec: dict[str, Any] = {"selector": {"matchLabels": {"app": "a"}}, "template": template}
     if kind == "StatefulSet":
         spec["serviceName"] = "s"
     return {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec}

@@ -108,18 +108,7 @@ class Onboarding:
         tenant = parse({**small, "access": people, **request}, fleet=pipeline.fleet)
         objects = pipeline.render(tenant).objects()
         self.apply(objects)
-        for item in objects:
-            if item.kind == "ResourceQuota":
-                eventually(
-                    lambda body=item.body: self.api.get(body).body.get("status", {}).get("hard"),
-                    f"{item} is enforced",
-                )
-        default = {
-            "apiVersion": "v1",
-            "kind": "ServiceAccount",
-            "metadata": {"name": "default", "namespace": name},
-        }
-        eventually(lambda: self.api.get(default).ok, f"{name} has its default account")
+        self._wait_until_ready(name, objects)
         prefix = fleet["groups"]["prefix"]
         admin, developer, viewer = (
             self.api.acting_as(f"{role}@example.org", f"{prefix}{groups[0]}")
@@ -127,6 +116,16 @@ class Onboarding:
         )
         reconciler = self.api.bearing(self.token(name, f"{name}-reconciler"))
         return LiveTenant(name, admin, developer, viewer, reconciler, objects)
+
+    def _wait_until_ready(self, name: str, objects: Iterable[ManifestObject]) -> None:
+        """Until the quotas count and the namespace has its default account, without which no Pod is admitted."""
+
+        def ready() -> bool:
+            account = self.api.send("GET", f"/api/v1/namespaces/{name}/serviceaccounts/default")
+            quotas = (self.api.get(item.body) for item in objects if item.kind == "ResourceQuota")
+            return account.ok and all(quota.body.get("status", {}).get("hard") for quota in quotas)
+
+        eventually(ready, f"{name} is ready")
 
     def token(self, namespace: str, account: str) -> str:
         """A token of a service account, as the kubelet would ask for it."""
