@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from asking import pod
+from asking import pod, within
 from escalations import ATTEMPTS
 from kube_api import eventually
 from live_tenants import FLEET
@@ -196,6 +196,24 @@ def test_what_the_roles_leave_open_somebody_else_closes(tenant, other, attempt):
     trying, wall = ATTEMPTS[attempt]
 
     assert wall in {trying(who(tenant, role), tenant, other).refused_by for role in ROLES}
+
+
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+
+
+@pytest.mark.xfail(strict=True, reason="no policy reads spec.nodeName and spec.tolerations")
+@pytest.mark.parametrize(
+    "choice",
+    [
+        pytest.param({"nodeName": "control-plane-1"}, id="by the Node's name, which no taint stops"),
+        pytest.param({"tolerations": [{"operator": "Exists"}]}, id="by tolerating everything"),
+        pytest.param(
+            {"tolerations": [{"key": CONTROL_PLANE, "operator": "Exists"}]}, id="by tolerating its taint"
+        ),
+    ],
+)
+def test_no_pod_gets_onto_a_node_of_the_control_plane(tenant, choice):
+    assert not tenant.developer.create(within(tenant.name, pod(**choice)), dry_run=True).ok
 
 
 def test_the_reconciler_cannot_be_somebody_else(tenant):
