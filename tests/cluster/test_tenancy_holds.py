@@ -201,7 +201,6 @@ def test_what_the_roles_leave_open_somebody_else_closes(tenant, other, attempt):
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
-@pytest.mark.xfail(strict=True, reason="no policy reads spec.nodeName and spec.tolerations")
 @pytest.mark.parametrize(
     "choice",
     [

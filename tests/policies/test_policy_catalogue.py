@@ -104,6 +104,7 @@ def test_the_sides_that_quotas_leave_open_have_a_policy():
         "keda-authentication",
         "monitor-scope",
         "namespace-labels",
+        "node-choice",
         "platform-account",
         "priority-class",
         "service-external-ips",
