@@ -11,11 +11,6 @@ from typing import Final
 DOMAIN: Final = "goldenpath.dev"
 
 TENANT: Final = f"{DOMAIN}/tenant"
-ENVIRONMENT: Final = f"{DOMAIN}/environment"
-OWNER: Final = f"{DOMAIN}/owner"
-CONTACT: Final = f"{DOMAIN}/contact"
-COST_CENTER: Final = f"{DOMAIN}/cost-center"
-EXPIRES: Final = f"{DOMAIN}/expires"
 GOLDEN_PATH: Final = f"{DOMAIN}/golden-path"
 
 ACCELERATORS: Final = f"{DOMAIN}/accelerators"
