@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from goldenpath.findings import Finding, Severity
     from goldenpath.manifests import Manifests
     from goldenpath.pipeline import Pipeline, check, load, load_fleet, parse, render
-    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.fleet import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
     __version__: str
 
 __all__ = [
     "Finding",
-    "Fleet",
+    "FleetSpec",
     "GoldenpathError",
     "InputError",
     "Manifests",
@@ -52,7 +52,7 @@ __all__ = [
 
 _HOMES: Final = {
     "Finding": "goldenpath.findings",
-    "Fleet": "goldenpath.spec.fleet",
+    "FleetSpec": "goldenpath.spec.fleet",
     "GoldenpathError": "goldenpath.errors",
     "InputError": "goldenpath.errors",
     "Manifests": "goldenpath.manifests",

@@ -5,7 +5,12 @@
     GoldenpathError
     ├── InputError      what a person or program asked for cannot be accepted: all problems at once
     ├── RenderError     a golden path's template could not be rendered with an accepted request
-    └── DataError       data that ships with goldenpath, or a golden path's own metadata, is broken
+    ├── DataError       data that ships with goldenpath, or a golden path's own metadata, is broken
+    ├── RepositoryError a Git repository, its remote or its forge cannot be used
+    │   ├── RefMovedError   somebody else moved the branch first
+    │   └── RepositoryUnavailableError   another try may do: the network, a lock, a busy server
+    └── ClusterError    a Kubernetes API server refused, or cannot be reached
+        └── ClusterUnavailableError     another try may do: the network, a time-out, a busy server
 
 Messages name the thing, the field and the way out. They never hold a whole document or a secret.
 """
@@ -18,7 +23,19 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MISSING", "DataError", "GoldenpathError", "InputError", "Problem", "RenderError"]
+__all__ = [
+    "MISSING",
+    "ClusterError",
+    "ClusterUnavailableError",
+    "DataError",
+    "GoldenpathError",
+    "InputError",
+    "Problem",
+    "RefMovedError",
+    "RenderError",
+    "RepositoryError",
+    "RepositoryUnavailableError",
+]
 
 _SHOWN_VALUE_CHARS: Final = 80
 
@@ -90,3 +107,26 @@ class RenderError(GoldenpathError):
 
 class DataError(GoldenpathError):
     """Data that ships with goldenpath or with a golden path is broken; the message names its place."""
+
+
+class RepositoryError(GoldenpathError):
+    """A Git repository, its remote or its forge cannot be used; trying again changes nothing.
+
+    The message says what was tried and what was answered, and never holds a credential.
+    """
+
+
+class RefMovedError(RepositoryError):
+    """Somebody else moved the branch first: what was built stands on an older commit, and must be built anew."""
+
+
+class RepositoryUnavailableError(RepositoryError):
+    """The remote or the forge did not answer, or is busy: the same thing may work in a moment."""
+
+
+class ClusterError(GoldenpathError):
+    """A Kubernetes API server refused; the message names the object, the field and the server's reason."""
+
+
+class ClusterUnavailableError(ClusterError):
+    """The API server did not answer, or is busy: the same thing may work in a moment."""

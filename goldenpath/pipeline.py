@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from goldenpath.findings import Finding
-    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.fleet import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
 __all__ = ["Pipeline", "check", "load", "load_fleet", "parse", "render"]
@@ -40,7 +40,7 @@ def builtin_library() -> Library:
     return Library()
 
 
-def load_fleet(file: str | Path) -> Fleet:
+def load_fleet(file: str | Path) -> FleetSpec:
     """Read a fleet (``goldenpath.yaml``).
 
     Raises:
@@ -49,7 +49,7 @@ def load_fleet(file: str | Path) -> Fleet:
     return parse_fleet(kubeyaml.load_file(Path(file)), file=str(file))
 
 
-def load(file: str | Path, *, fleet: Fleet | None = None, library: Library | None = None) -> Tenant:
+def load(file: str | Path, *, fleet: FleetSpec | None = None, library: Library | None = None) -> Tenant:
     """Read a request; with a fleet, hold it against that fleet too.
 
     Raises:
@@ -59,7 +59,7 @@ def load(file: str | Path, *, fleet: Fleet | None = None, library: Library | Non
 
 
 def parse(
-    document: Any, *, fleet: Fleet | None = None, library: Library | None = None, file: str | None = None
+    document: Any, *, fleet: FleetSpec | None = None, library: Library | None = None, file: str | None = None
 ) -> Tenant:
     """A request from a document that was read already, such as a form's values.
 
@@ -98,7 +98,7 @@ def parse(
 class Pipeline:
     """A fleet and the golden paths, ready for many tenants: templates are compiled once."""
 
-    def __init__(self, fleet: Fleet, *, library: Library | None = None) -> None:
+    def __init__(self, fleet: FleetSpec, *, library: Library | None = None) -> None:
         self.fleet = fleet
         self.library = library or builtin_library()
         self.platforms = platforms_of(fleet)
@@ -194,13 +194,13 @@ class Pipeline:
             yield from check_expiry(tenant, today)
 
 
-def render(tenant: Tenant, fleet: Fleet, cluster: str | None = None) -> Manifests:
+def render(tenant: Tenant, fleet: FleetSpec, cluster: str | None = None) -> Manifests:
     """One tenant's manifests, as :meth:`Pipeline.render` gives them; make a pipeline for many."""
     return Pipeline(fleet).render(tenant, cluster=cluster)
 
 
 def check(
-    tenant: Tenant, fleet: Fleet, cluster: str | None = None, today: datetime.date | None = None
+    tenant: Tenant, fleet: FleetSpec, cluster: str | None = None, today: datetime.date | None = None
 ) -> tuple[Finding, ...]:
     """One tenant's findings, as :meth:`Pipeline.check` gives them; make a pipeline for many."""
     return Pipeline(fleet).check(tenant, cluster=cluster, today=today)

@@ -13,7 +13,7 @@ from goldenpath.tenancy import platforms_of, tenancies_of
 
 if TYPE_CHECKING:
     from goldenpath.errors import Problem
-    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.fleet import FleetSpec
     from goldenpath.tenancy import Tenancy
 
 REQUESTS = Path(__file__).parent / "requests"
@@ -94,6 +94,6 @@ def sample(name: str) -> Any:
     return kubeyaml.load_file(REQUESTS / name)
 
 
-def sample_fleet() -> Fleet:
+def sample_fleet() -> FleetSpec:
     """The fleet in ``tests/requests``."""
     return parse_fleet(sample("goldenpath.yaml"))

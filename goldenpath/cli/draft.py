@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from goldenpath.paths import GoldenPath, Library
     from goldenpath.spec.fields import Location
-    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.fleet import FleetSpec
 
 __all__ = ["Draft", "location_of"]
 
@@ -42,7 +42,7 @@ def location_of(path: str) -> Location | None:
 class Draft:
     """The document so far, with the fleet and golden paths that it is held against."""
 
-    def __init__(self, path: GoldenPath, *, fleet: Fleet | None, library: Library) -> None:
+    def __init__(self, path: GoldenPath, *, fleet: FleetSpec | None, library: Library) -> None:
         self.document: dict[str, Any] = {"golden_path": path.major}
         self._fleet = fleet
         self._library = library

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from goldenpath.errors import Problem
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.fields import Location
-    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.fleet import FleetSpec
 
 __all__ = ["Interview"]
 
@@ -39,7 +39,7 @@ _NOTHING: Final = "(nothing)"
 class Interview:
     """Fills a draft by asking."""
 
-    def __init__(self, path: GoldenPath, draft: Draft, fleet: Fleet | None) -> None:
+    def __init__(self, path: GoldenPath, draft: Draft, fleet: FleetSpec | None) -> None:
         fields = [field for field in spec_fields(json_schema(path)) if field.name not in _NOT_ASKED]
         self._fields = {field.name: field for field in fields if field.name != "inputs" or path.inputs}
         self._draft = draft

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from goldenpath.describe.fields import SpecField
     from goldenpath.paths import GoldenPath
-    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.fleet import FleetSpec
 
 __all__ = ["template_entity"]
 
@@ -32,7 +32,7 @@ _LAST_STEP: Final = "More"
 """For fields that no step names: the organisation's extra inputs, and what is new in a request."""
 
 
-def template_entity(path: GoldenPath, fleet: Fleet | None = None) -> dict[str, Any]:
+def template_entity(path: GoldenPath, fleet: FleetSpec | None = None) -> dict[str, Any]:
     """The Template entity (``scaffolder.backstage.io/v1beta3``) of a golden path.
 
     With a fleet, its clusters, regions and accelerators are offered as choices; the entity must be made anew

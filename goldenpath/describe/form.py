@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.fields import Location
-    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.fleet import FleetSpec
 
 __all__ = ["NOT_ON_THE_FORM", "Choices", "form_object", "request_from_form"]
 
@@ -56,7 +56,7 @@ class Choice:
 class Choices:
     """What a person can choose from, by the place of the field: from the fleet, where one is given."""
 
-    def __init__(self, fleet: Fleet | None = None) -> None:
+    def __init__(self, fleet: FleetSpec | None = None) -> None:
         """Without a fleet there are no clusters and regions to choose from, and every accelerator."""
         self._closed: dict[Location, tuple[Choice, ...]] = {
             ("gpus", 0, "profile"): tuple(_accelerators(fleet)),
@@ -78,7 +78,7 @@ class Choices:
         return [{"const": choice.value, "title": choice.title} for choice in self._closed.get(location, ())]
 
 
-def _accelerators(fleet: Fleet | None) -> Iterator[Choice]:
+def _accelerators(fleet: FleetSpec | None) -> Iterator[Choice]:
     if fleet is None:
         yield from (Choice(accelerator.id, accelerator.title) for accelerator in catalogue())
         return

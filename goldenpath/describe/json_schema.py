@@ -17,7 +17,7 @@ from goldenpath.describe.cross_field import RULES
 from goldenpath.engines import engine_catalogue
 from goldenpath.names import DOMAIN
 from goldenpath.policies import policies
-from goldenpath.spec.fleet import Fleet
+from goldenpath.spec.fleet import FleetSpec
 from goldenpath.spec.rules import UNIQUE_LISTS
 from goldenpath.spec.tenant import Tenant
 
@@ -52,13 +52,13 @@ def json_schema(path: GoldenPath) -> dict[str, Any]:
         DataError: the extra inputs are no usable JSON Schema.
 
     """
-    model = Tenant if path.is_for_tenants else Fleet
+    model = Tenant if path.is_for_tenants else FleetSpec
     body = _tidied(model.model_json_schema(schema_generator=_WithoutFieldTitles))
     name = path.major if path.is_for_tenants else "fleet/v1"
     schema = {
         "$schema": DIALECT,
         "$id": f"https://{DOMAIN}/schemas/{name}.json",
-        "title": model.__name__,
+        "title": model.__name__.removesuffix("Spec"),
         "description": body.pop("description"),
         **body,
     }

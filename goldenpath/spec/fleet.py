@@ -159,7 +159,7 @@ class Cluster(Model):
     """Node labels from the widest to the narrowest network domain, for topology-aware scheduling."""
 
 
-class Fleet(Model):
+class FleetSpec(Model):
     """All clusters, and what every tenant gets unless its request says otherwise."""
 
     format: Literal["fleet/v1"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.spec.fields import Fields, Location
-    from goldenpath.spec.fleet import AcceleratorPool, Fleet
+    from goldenpath.spec.fleet import AcceleratorPool, FleetSpec
 
 __all__ = ["capacity_of", "placement_problems", "reserved_names"]
 
@@ -60,7 +60,7 @@ FILE_NAMES: Final = frozenset({"fleet", "kustomization"})
 """Names that a tenant's file would have in common with one that Flux or the platform reads there."""
 
 
-def reserved_names(fleet: Fleet) -> frozenset[str]:
+def reserved_names(fleet: FleetSpec) -> frozenset[str]:
     """Namespace names that no tenant may take on this fleet."""
     own = {part.namespace for part in (fleet.monitoring, fleet.gateway) if part is not None}
     return RESERVED_NAMESPACES | own
@@ -71,7 +71,7 @@ def capacity_of(pool: AcceleratorPool) -> int:
     return pool.count * (pool.sharing.replicas if pool.sharing else 1)
 
 
-def placement_problems(fields: Fields, fleet: Fleet) -> Iterator[Problem]:
+def placement_problems(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
     """Every problem of a request on this fleet."""
     yield from _name(fields, fleet)
     yield from _clusters(fields, fleet)
@@ -81,7 +81,7 @@ def placement_problems(fields: Fields, fleet: Fleet) -> Iterator[Problem]:
     yield from _federation(fields, fleet, targets)
 
 
-def _name(fields: Fields, fleet: Fleet) -> Iterator[Problem]:
+def _name(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
     name = fields.get("name")
     if not isinstance(name, str):
         return
@@ -94,7 +94,7 @@ def _name(fields: Fields, fleet: Fleet) -> Iterator[Problem]:
         yield problem(fields, ("name",), "retired-name", message)
 
 
-def _clusters(fields: Fields, fleet: Fleet) -> Iterator[Problem]:
+def _clusters(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
     for index, name in fields.items("clusters"):
         if name not in fleet.clusters:
             yield _unknown_cluster(fields, ("clusters", index), name, fleet)
@@ -109,25 +109,25 @@ def _clusters(fields: Fields, fleet: Fleet) -> Iterator[Problem]:
         yield Problem("placement", "empty-placement", "matches no cluster of the fleet")
 
 
-def _unknown_cluster(fields: Fields, location: Location, name: Any, fleet: Fleet) -> Problem:
+def _unknown_cluster(fields: Fields, location: Location, name: Any, fleet: FleetSpec) -> Problem:
     message = f"is no cluster of the fleet, which has {', '.join(fleet.clusters)}"
     return problem(fields, location, "unknown-cluster", message, nearest(name, fleet.clusters))
 
 
-def _targets(fields: Fields, fleet: Fleet) -> tuple[str, ...]:
+def _targets(fields: Fields, fleet: FleetSpec) -> tuple[str, ...]:
     """The clusters that the request means, as far as that part of it parsed."""
     if fields.has("clusters"):
         return tuple(dict.fromkeys(name for _, name in fields.items("clusters") if name in fleet.clusters))
     return _placed(fields, fleet)
 
 
-def _placed(fields: Fields, fleet: Fleet) -> tuple[str, ...]:
+def _placed(fields: Fields, fleet: FleetSpec) -> tuple[str, ...]:
     regions = [region for _, region in fields.items("placement", "regions")]
     labels = {key: fields.get("placement", "labels", key) for key in fields.keys("placement", "labels")}
     return select_clusters(fleet, regions, labels) if regions or labels else ()
 
 
-def _gpu(fields: Fields, fleet: Fleet, targets: tuple[str, ...], index: int) -> Iterator[Problem]:
+def _gpu(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...], index: int) -> Iterator[Problem]:
     location = ("gpus", index)
     where = targets
     if fields.has(*location, "clusters"):
@@ -171,7 +171,7 @@ def _capacity(fields: Fields, location: Location, cluster: str, pool: Accelerato
         )
 
 
-def _federation(fields: Fields, fleet: Fleet, targets: tuple[str, ...]) -> Iterator[Problem]:
+def _federation(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...]) -> Iterator[Problem]:
     """Where clusters have several trust domains, that of one is foreign to the others."""
     own = {fleet.clusters[name].trust_domain or fleet.trust_domain for name in targets}
     for index, trust_domain in fields.items("identity", "federates_with"):

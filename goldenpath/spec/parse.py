@@ -9,14 +9,14 @@ fields that parsed.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.explain import locate, problem_of
 from goldenpath.spec.fields import Fields, path_of
-from goldenpath.spec.fleet import Fleet
+from goldenpath.spec.fleet import FleetSpec
 from goldenpath.spec.fleet_rules import placement_problems
 from goldenpath.spec.model import RULES_FOLLOW, Model
 from goldenpath.spec.pool_rules import fleet_problems
@@ -32,11 +32,13 @@ __all__ = ["parse_fleet", "parse_tenant"]
 
 S = TypeVar("S", bound=Model)
 
+_WORDS: Final[dict[type[Model], str]] = {Tenant: "tenant", FleetSpec: "fleet"}
+
 
 def parse_tenant(
     document: Any,
     *,
-    fleet: Fleet | None = None,
+    fleet: FleetSpec | None = None,
     check_inputs: Callable[[Any], Iterable[Problem]] | None = None,
     file: str | None = None,
 ) -> Tenant:
@@ -63,21 +65,21 @@ def parse_tenant(
     return _parse(Tenant, document, rules, file)
 
 
-def parse_fleet(document: Any, *, file: str | None = None) -> Fleet:
+def parse_fleet(document: Any, *, file: str | None = None) -> FleetSpec:
     """The fleet that a document holds.
 
     Raises:
         InputError: with every problem, in the order of the document.
 
     """
-    return _parse(Fleet, document, fleet_problems, file)
+    return _parse(FleetSpec, document, fleet_problems, file)
 
 
 def _parse(
     model: type[S], document: Any, rules: Callable[[Fields], Iterable[Problem]], file: str | None
 ) -> S:
     if not isinstance(document, dict):
-        message = f"must be a mapping that says what the {model.__name__.lower()} is"
+        message = f"must be a mapping that says what the {_WORDS[model]} is"
         raise InputError.of("", "type", message, file=file)
     try:
         spec = model.model_validate(document, context=RULES_FOLLOW)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.fleet import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
 __all__ = ["clusters_of", "select_clusters"]
 
 
-def select_clusters(fleet: Fleet, regions: Iterable[str], labels: Mapping[str, str]) -> tuple[str, ...]:
+def select_clusters(fleet: FleetSpec, regions: Iterable[str], labels: Mapping[str, str]) -> tuple[str, ...]:
     """Names, in the fleet's order, of the clusters in any of the regions and with all of the labels."""
     wanted = frozenset(regions)
     return tuple(
@@ -24,7 +24,7 @@ def select_clusters(fleet: Fleet, regions: Iterable[str], labels: Mapping[str, s
     )
 
 
-def clusters_of(tenant: Tenant, fleet: Fleet) -> tuple[str, ...]:
+def clusters_of(tenant: Tenant, fleet: FleetSpec) -> tuple[str, ...]:
     """The clusters of a request that was accepted for this fleet, in the request's or the fleet's order."""
     if tenant.clusters is not None:
         return tenant.clusters

@@ -14,7 +14,7 @@ from goldenpath.tenancy.layout import Layout
 from goldenpath.tenancy.queue import COHORT, GENERAL_FLAVOR
 
 if TYPE_CHECKING:
-    from goldenpath.spec.fleet import Cluster, Federation, Fleet
+    from goldenpath.spec.fleet import Cluster, Federation, FleetSpec
 
 __all__ = ["PRIORITY_CLASSES", "Platform", "Priority", "platforms_of"]
 
@@ -57,7 +57,7 @@ PRIORITY_CLASSES: Final = (
 class Platform:
     """One cluster, as the platform of its tenants."""
 
-    fleet: Fleet
+    fleet: FleetSpec
     cluster_name: str
 
     @property
@@ -167,6 +167,6 @@ class Platform:
         return PRIORITY_CLASSES
 
 
-def platforms_of(fleet: Fleet) -> dict[str, Platform]:
+def platforms_of(fleet: FleetSpec) -> dict[str, Platform]:
     """The platform of each cluster. Build it once for many tenants: its accelerators are looked up once."""
     return {name: Platform(fleet, name) for name in fleet.clusters}

@@ -21,7 +21,7 @@ from goldenpath.tenancy.queue import ResourceGroup, accelerator_groups
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.fleet import FleetSpec
     from goldenpath.spec.tenant import Egress, Tenant
 
 BACKSTAGE_NAME_CHARS: Final = 63
@@ -52,7 +52,7 @@ class Tenancy:
         return self.tenant.name
 
     @property
-    def fleet(self) -> Fleet:
+    def fleet(self) -> FleetSpec:
         """The fleet."""
         return self.platform.fleet
 

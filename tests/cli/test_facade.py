@@ -11,7 +11,7 @@ import goldenpath
 
 PUBLIC = {
     "Finding",
-    "Fleet",
+    "FleetSpec",
     "GoldenpathError",
     "InputError",
     "Manifests",

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from small_requests import REQUESTS, places, problems, request, sample, sample_fleet, told
 
-from goldenpath.spec.fleet import Fleet
+from goldenpath.spec.fleet import FleetSpec
 from goldenpath.spec.parse import parse_fleet, parse_tenant
 from goldenpath.spec.tenant import Autoscaling, Egress, GitSource, Gpu, Identity, Network, Placement, Tenant
 
@@ -139,7 +139,7 @@ def test_a_request_is_a_mapping(document: Any) -> None:
 
 
 def test_every_field_is_described_for_people() -> None:
-    for model in (Tenant, Fleet):
+    for model in (Tenant, FleetSpec):
         schema = model.model_json_schema()
         for part in (schema, *schema["$defs"].values()):
             silent = [

@@ -25,7 +25,7 @@ from goldenpath.pipeline import load_fleet, parse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.spec.fleet import Fleet
+    from goldenpath.spec.fleet import FleetSpec
 
 
 @click.command(
@@ -105,7 +105,7 @@ def _ask_before_replacing(out: Path, *, force: bool, interactive: bool) -> None:
     click.confirm(f"{out} is there already. Replace it?", abort=True)
 
 
-def _fleet(given: Path | None) -> Fleet | None:
+def _fleet(given: Path | None) -> FleetSpec | None:
     """The fleet, if there is one to be found: a request can be written without."""
     if given is not None:
         return load_fleet(given)
