@@ -18,6 +18,7 @@ from goldenpath.kubeyaml._read import (
     load,
     load_all,
     load_file,
+    read_text,
 )
 from goldenpath.kubeyaml._rendered import load_rendered
 from goldenpath.kubeyaml._write import dump, dump_all, scalar
@@ -33,5 +34,6 @@ __all__ = [
     "load_all",
     "load_file",
     "load_rendered",
+    "read_text",
     "scalar",
 ]

@@ -82,6 +82,11 @@ def load_document(text: str, *, first_line: int, name: str) -> Any:
 
 def load_file(path: str | PathLike[str]) -> Any:
     """The value of the only document in a UTF-8 file. Raises ``InputError``, for an unreadable file too."""
+    return load(read_text(path), name=str(path))
+
+
+def read_text(path: str | PathLike[str]) -> str:
+    """The text of a UTF-8 file, without a byte order mark. Raises ``InputError`` where it cannot be read."""
     file = Path(path)
     try:
         with file.open("rb") as stream:
@@ -89,7 +94,7 @@ def load_file(path: str | PathLike[str]) -> Any:
         if len(content) > MAX_FILE_BYTES:
             message = f"the file has more than {MAX_FILE_BYTES:,} bytes"
             raise InputError.of("", "yaml-size", message, file=str(path))
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise InputError.of(
             "", "unreadable", f"the file cannot be read: {error.strerror}", file=str(path)
@@ -97,7 +102,6 @@ def load_file(path: str | PathLike[str]) -> Any:
     except UnicodeDecodeError as error:
         message = f"the file is not UTF-8 text (byte {error.start})"
         raise InputError.of("", "yaml-encoding", message, file=str(path)) from error
-    return load(text, name=str(path))
 
 
 def split(text: str, name: str) -> Iterator[tuple[int, str]]:
