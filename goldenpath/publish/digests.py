@@ -1,0 +1,165 @@
+"""What a rendering was made from, as digests: equal digests mean equal bytes.
+
+A digest is of meaning. How a request was spelt, its comments and the order of its fields are not in it, nor is a
+field that says what its default says: so a field that a later release adds leaves the digests of all older requests
+as they are. Where rendered text follows an order, the order is in it: of lists, and of free mappings such as a
+patch, extra inputs or labels.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel
+
+from goldenpath.accelerators import catalogue
+from goldenpath.errors import MISSING
+from goldenpath.spec.placement import clusters_of
+from goldenpath.tenancy import Tenancy, platforms_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.tenant import Tenant
+    from goldenpath.tenancy import Platform
+
+__all__ = ["FleetDigests", "digest", "fleet_digest", "request_digest"]
+
+_NOT_OF_EVERYONE: Final = frozenset({"clusters", "retired"})
+_ONLY_CAPACITY: Final = frozenset({"count"})
+
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+
+_encode: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str).encode
+
+
+def digest(value: Any) -> str:
+    """The digest of a plain value, a model or a dataclass: ``sha256:`` and 64 hexadecimal digits."""
+    return f"sha256:{hashlib.sha256(_encode(_plain(value)).encode()).hexdigest()}"
+
+
+def request_digest(tenant: Tenant) -> str:
+    """The digest of what a request means, however it was written."""
+    return digest(tenant)
+
+
+def fleet_digest(fleet: FleetSpec, clusters: Iterable[str], *, placement: bool) -> str:
+    """The digest of the part of a fleet that a rendering uses; for many, make one :class:`FleetDigests`.
+
+    Args:
+        fleet: the fleet.
+        clusters: the tenant's clusters, in the order in which they are rendered.
+        placement: whether they were chosen by region and labels.
+
+    """
+    return FleetDigests(fleet).part(tuple(clusters), placement=placement)
+
+
+class FleetDigests:
+    """Digests of a fleet's parts, each worked out once however many tenants share it.
+
+    In a tenant's part are: everything of the fleet but its other clusters and the retired names; of the tenant's
+    clusters everything but how many accelerators there are, which is capacity and shows in no file of a tenant;
+    with a placement, the region and labels of every cluster, since a change there may add one or take one away.
+    The facts that the catalogues give for it (resource names, node labels, metrics) are in it too: a release that
+    corrects one must show in a plan. A golden path of your own that reads other clusters is outside of this.
+    """
+
+    def __init__(self, fleet: FleetSpec) -> None:
+        self.fleet = fleet
+        self._platforms = platforms_of(fleet)
+        self._parts: dict[tuple[tuple[str, ...], bool], str] = {}
+        self._clusters: dict[str, str] = {}
+
+    def of(self, tenant: Tenant) -> str:
+        """The digest of the part that this tenant's rendering uses."""
+        clusters = clusters_of(tenant, self.fleet)
+        part = self.part(clusters, placement=tenant.placement is not None)
+        if tenant.autoscaling is None or not clusters:
+            return part
+        return digest([part, Tenancy(tenant, self._platforms[clusters[0]]).hint])
+
+    def part(self, clusters: tuple[str, ...], *, placement: bool) -> str:
+        """The digest of the part with these clusters (see :func:`fleet_digest`)."""
+        key = (clusters, placement)
+        if key not in self._parts:
+            of_clusters = [[name, self._cluster(name)] for name in clusters]
+            self._parts[key] = digest([self._for_everyone, of_clusters, self._places if placement else None])
+        return self._parts[key]
+
+    def platform(self, cluster: str) -> str:
+        """The digest of what the platform of one cluster is rendered from: all of it, with its capacity."""
+        return digest([self._for_everyone, self.fleet.clusters[cluster], self._cluster(cluster)])
+
+    @cached_property
+    def _for_everyone(self) -> str:
+        return digest(dict(_fields(self.fleet, _NOT_OF_EVERYONE)))
+
+    @cached_property
+    def _places(self) -> str:
+        return digest([[name, each.region, each.labels] for name, each in self.fleet.clusters.items()])
+
+    def _cluster(self, name: str) -> str:
+        if name not in self._clusters:
+            cluster = self.fleet.clusters[name]
+            said = dict(_fields(cluster, frozenset({"accelerators"})))
+            pools = [dict(_fields(pool, _ONLY_CAPACITY)) for pool in cluster.accelerators]
+            self._clusters[name] = digest([said, pools, _facts(self._platforms[name])])
+        return self._clusters[name]
+
+
+def _facts(platform: Platform) -> list[Any]:
+    """What the catalogue says of a cluster's accelerators."""
+    return [
+        platform.quota_keys,
+        [
+            [
+                pool.resource,
+                pool.node_labels,
+                pool.accelerator.title,
+                pool.accelerator.device_selector,
+                catalogue().vendor(pool.accelerator.vendor).taint,
+            ]
+            for pool in platform.pools
+        ],
+    ]
+
+
+@cache
+def _defaults(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
+    """A model's fields by name, since the order in the class is no meaning, each with its default."""
+    return tuple(
+        (name, MISSING if field.is_required() else field.get_default(call_default_factory=True))
+        for name, field in sorted(model.model_fields.items())
+    )
+
+
+def _fields(model: BaseModel, without: frozenset[str] = frozenset()) -> Iterator[tuple[str, Any]]:
+    """A model's fields that say more than their defaults do."""
+    values = model.__dict__
+    for name, default in _defaults(type(model)):
+        value = values[name]
+        if value is not default and value != default and name not in without:
+            yield name, value
+
+
+def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if isinstance(value, BaseModel):
+        return {name: _plain(inner) for name, inner in _fields(value)}
+    if isinstance(value, Mapping):
+        return [[_plain(key), _plain(inner)] for key, inner in value.items()]
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if dataclasses.is_dataclass(kind):
+        return [[field.name, _plain(getattr(value, field.name))] for field in dataclasses.fields(kind)]
+    return value.value if isinstance(value, enum.Enum) else value
