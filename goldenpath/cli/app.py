@@ -6,13 +6,13 @@ Ctrl-C and 141 for a reader that went away.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
-from click.shell_completion import CompletionItem
+
+from goldenpath.cli.lazy import LazyGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,32 +35,8 @@ _INTERRUPTED: Final = 130
 _NO_READER: Final = 141
 
 
-class RootGroup(click.Group):
-    """A group whose commands are modules of :mod:`goldenpath.cli.commands`, imported when one is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        command = importlib.import_module(f"goldenpath.cli.commands.{cmd_name}").command
-        return command if isinstance(command, click.Command) else None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        commands = [
-            CompletionItem(name, help=summary)
-            for name, summary in COMMANDS.items()
-            if name.startswith(incomplete)
-        ]
-        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+class RootGroup(LazyGroup):
+    """The commands of :mod:`goldenpath.cli.commands`, and how every one of them ends."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -126,6 +102,8 @@ def _forget_stdout() -> None:
 @click.group(
     name="goldenpath",
     cls=RootGroup,
+    package="goldenpath.cli.commands",
+    summaries=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`goldenpath COMMAND --help` shows examples.",
 )

@@ -37,15 +37,23 @@ def cli_reference() -> str:
     context = click.Context(cli, info_name="goldenpath", **cli.context_settings)
     parts = [_INTRODUCTION]
     for name in COMMANDS:
-        command = cli.get_command(context, name)
-        if isinstance(command, ExampleCommand):
-            parts.append("\n".join(_command(name, command, context)))
+        parts += _section(name, cli.get_command(context, name), context)
     return "\n".join(parts)
+
+
+def _section(name: str, command: click.Command | None, parent: click.Context) -> Iterator[str]:
+    if isinstance(command, ExampleCommand):
+        yield "\n".join(_command(name, command, parent))
+    elif isinstance(command, click.Group):
+        context = click.Context(command, info_name=name, parent=parent)
+        yield f"## goldenpath {name}\n\n{' '.join((command.help or '').split())}\n"
+        for inner in command.list_commands(context):
+            yield from _section(inner, command.get_command(context, inner), context)
 
 
 def _command(name: str, command: ExampleCommand, parent: click.Context) -> Iterator[str]:
     context = click.Context(command, info_name=name, parent=parent)
-    yield f"## goldenpath {name}\n"
+    yield f"{'###' if parent.parent else '##'} {context.command_path}\n"
     yield "```"
     yield command.get_usage(context).removeprefix("Usage: ")
     yield "```\n"

@@ -1,0 +1,127 @@
+"""What the repository should hold for a tenant, or for a cluster's platform, and the lock that records it.
+
+Nothing here looks at what it holds now, so it can be worked out while somebody else is writing, and in another
+process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath import kubeyaml
+from goldenpath.check import check_objects
+from goldenpath.pipeline import PLATFORM_PATH
+from goldenpath.publish.digests import request_digest
+from goldenpath.publish.git import blob_id
+from goldenpath.publish.lock import LOCK_FILE, Lock
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from goldenpath.findings import Finding
+    from goldenpath.fleet.context import FleetContext
+    from goldenpath.fleet.request import Request
+    from goldenpath.spec.tenant import Tenant
+
+__all__ = ["Desired", "desired_platform", "desired_tenant", "lock_path", "request_path", "tenant_folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """Files by path, the lock among them, and what the checks say of them.
+
+    ``tenant`` is None for a platform.
+    """
+
+    tenant: Tenant | None
+    lock: Lock
+    files: Mapping[str, bytes]
+    findings: tuple[Finding, ...]
+
+
+def tenant_folder(context: FleetContext, name: str) -> str:
+    """The folder of a tenant's request, README, catalog entry and lock."""
+    return f"{context.layout.tenants(name)}/{name}"
+
+
+def request_path(context: FleetContext, name: str) -> str:
+    """Where a tenant's request is kept."""
+    return f"{tenant_folder(context, name)}/tenant.yaml"
+
+
+def lock_path(context: FleetContext, name: str) -> str:
+    """Where a tenant's lock is kept."""
+    return f"{tenant_folder(context, name)}/{LOCK_FILE}"
+
+
+def desired_tenant(
+    context: FleetContext,
+    tenant: Tenant,
+    request: Request,
+    *,
+    version: str | None = None,
+    today: dt.date | None = None,
+) -> Desired:
+    """What the repository should hold for a request.
+
+    Args:
+        context: the fleet.
+        tenant: the request, as it was accepted for this fleet.
+        request: the same as it was handed in: its text is kept as it is.
+        version: the golden path's exact version; the newest of the major version that the request names otherwise.
+        today: the day against which expiry dates are held.
+
+    Raises:
+        InputError: that version is not there.
+        RenderError: a template failed.
+    """
+    manifests, findings = context.pipeline.render_and_check(tenant, version=version, today=today)
+    text = request.text if request.text is not None else kubeyaml.dump(request.document)
+    files = {file.path: file.text.encode() for file in manifests.files}
+    files[request_path(context, tenant.name)] = text.encode()
+    tenancies = context.pipeline.tenancies(tenant)
+    lock = Lock(
+        golden_path=tenant.golden_path,
+        version=context.library.get(tenant.golden_path, version=version).version,
+        request=request_digest(tenant),
+        request_file=blob_id(text.encode()),
+        fleet=context.digests.of(tenant),
+        owner=tenant.owner,
+        placement=tenant.placement is not None,
+        clusters={
+            each.cluster_name: {
+                grant.pool.accelerator.id: (grant.quota, grant.borrow) for grant in each.grants
+            }
+            for each in tenancies
+        },
+        identities={
+            each.cluster_name: {identity.resource_name: identity.spiffe_id for identity in each.identities}
+            for each in tenancies
+            if each.identities and each.platform.has_spire
+        },
+        files={path: blob_id(content) for path, content in files.items()},
+    )
+    files[lock_path(context, tenant.name)] = lock.dump()
+    return Desired(tenant, lock, files, findings)
+
+
+def desired_platform(context: FleetContext, cluster: str, *, version: str | None = None) -> Desired:
+    """What the repository should hold for the platform of a cluster.
+
+    Raises:
+        InputError: that version is not there.
+        RenderError: a template failed.
+    """
+    manifests = context.pipeline.render_platform(cluster, version=version)
+    files = {file.path: file.text.encode() for file in manifests.files}
+    lock = Lock(
+        golden_path=PLATFORM_PATH,
+        version=context.library.get(PLATFORM_PATH, version=version).version,
+        fleet=context.digests.platform(cluster),
+        clusters={cluster: {}},
+        files={path: blob_id(content) for path, content in files.items()},
+    )
+    files[f"clusters/{cluster}/{LOCK_FILE}"] = lock.dump()
+    return Desired(None, lock, files, tuple(check_objects(manifests.objects())))

@@ -1,0 +1,63 @@
+"""What a new fleet repository holds before its first tenant."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from jinja2 import BaseLoader
+
+from goldenpath.render.environment import new_environment
+
+if TYPE_CHECKING:
+    from goldenpath.spec.fleet import FleetSpec
+
+__all__ = ["FORGES", "starter_files", "starter_fleet"]
+
+PROJECT: Final = "https://goldenpath.dev"
+
+FORGES: Final = {
+    "github": (".github/workflows/goldenpath.yaml", "github.yaml"),
+    "gitlab": (".gitlab-ci.yml", "gitlab.yaml"),
+    # Gitea and Forgejo run GitHub's workflow syntax.
+    "gitea": (".gitea/workflows/goldenpath.yaml", "github.yaml"),
+    "forgejo": (".forgejo/workflows/goldenpath.yaml", "github.yaml"),
+}
+"""For each forge: where its CI reads the check from, and the file of ours that becomes it."""
+
+_EVERYWHERE: Final = {"README.md": "README.md", "CODEOWNERS": "CODEOWNERS", ".gitattributes": "gitattributes"}
+
+
+def starter_fleet() -> str:
+    """A small fleet that is accepted as it stands, with comments for the person who makes it theirs."""
+    return _read("goldenpath.yaml")
+
+
+def starter_files(fleet: FleetSpec, *, forge: str | None, code_owner: str) -> dict[str, str]:
+    """What a person reads and what CI runs: README, CODEOWNERS, attributes, and the forge's check.
+
+    Args:
+        fleet: the fleet.
+        forge: one of :data:`FORGES`; without it, no check is written.
+        code_owner: who reviews, as the forge's CODEOWNERS writes it.
+    """
+    wanted = dict(_EVERYWHERE)
+    if forge is not None:
+        place, source = FORGES[forge]
+        wanted[place] = source
+    environment = new_environment(BaseLoader())
+    words = {
+        "organisation": fleet.organisation,
+        "branch": fleet.branch,
+        "code_owner": code_owner,
+        "project": PROJECT,
+        "version": version("goldenpath"),
+    }
+    return {
+        place: environment.from_string(_read(source)).render(words) for place, source in wanted.items()
+    }
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath("starter", name).read_text(encoding="utf-8")
