@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Any
 from goldenpath import kubeyaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
 __all__ = ["ManifestObject", "Manifests", "RenderedFile", "is_kubernetes_object"]
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedFile:
-    """One file: a relative POSIX path and its text."""
-
-    path: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +50,31 @@ def is_kubernetes_object(document: Any) -> bool:
 
 
 @dataclass(frozen=True)
+class RenderedFile:
+    """One file: a relative POSIX path and its text."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def objects(self) -> tuple[ManifestObject, ...]:
+        """The Kubernetes objects in it; none where it is no YAML file. Read once."""
+        if not self.path.endswith(".yaml"):
+            return ()
+        documents = kubeyaml.load_rendered(self.text, name=self.path)
+        return tuple(ManifestObject(self.path, body) for body in documents if is_kubernetes_object(body))
+
+
+@dataclass(frozen=True)
 class Manifests:
     """What a golden path was rendered to."""
 
     files: tuple[RenderedFile, ...]
+
+    @classmethod
+    def joined(cls, parts: Iterable[Manifests]) -> Manifests:
+        """The files of all parts; of one that is in several, such as a tenant's README, the last."""
+        return cls(tuple({file.path: file for part in parts for file in part.files}.values()))
 
     def objects(self) -> tuple[ManifestObject, ...]:
         """The Kubernetes objects, in the order of the files; read once."""
@@ -69,11 +82,4 @@ class Manifests:
 
     @cached_property
     def _objects(self) -> tuple[ManifestObject, ...]:
-        return tuple(self._read())
-
-    def _read(self) -> Iterator[ManifestObject]:
-        for file in self.files:
-            if file.path.endswith(".yaml"):
-                for document in kubeyaml.load_rendered(file.text, name=file.path):
-                    if is_kubernetes_object(document):
-                        yield ManifestObject(file.path, document)
+        return tuple(item for file in self.files for item in file.objects)

@@ -1,98 +1,33 @@
 """The story: a request is parsed, rendered and checked.
 
-Each stage takes a frozen value and gives one; this module hands them on. Reading files happens here, so that
-the stages need not.
+Each stage takes a frozen value and gives one; this module hands them on.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from goldenpath import kubeyaml
 from goldenpath.check import check_expiry, check_tenancy
 from goldenpath.errors import InputError, Problem
+from goldenpath.intake import builtin_library, load, load_fleet, parse
 from goldenpath.manifests import Manifests, RenderedFile
-from goldenpath.paths import GoldenPath, Library
 from goldenpath.render import compile_path, platform_words, tenancy_words
 from goldenpath.render.overrides import apply_overrides
 from goldenpath.spec.nearest import nearest
-from goldenpath.spec.parse import parse_fleet, parse_tenant
 from goldenpath.tenancy import Tenancy, platforms_of, tenancies_of
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator
 
     from goldenpath.findings import Finding
+    from goldenpath.paths import Library
     from goldenpath.spec.fleet import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
 __all__ = ["Pipeline", "check", "load", "load_fleet", "parse", "render"]
 
 PLATFORM_PATH = "platform/v1"
-
-
-@cache
-def builtin_library() -> Library:
-    """The built-in golden paths."""
-    return Library()
-
-
-def load_fleet(file: str | Path) -> FleetSpec:
-    """Read a fleet (``goldenpath.yaml``).
-
-    Raises:
-        InputError: with every problem, each with its path in the file.
-    """
-    return parse_fleet(kubeyaml.load_file(Path(file)), file=str(file))
-
-
-def load(file: str | Path, *, fleet: FleetSpec | None = None, library: Library | None = None) -> Tenant:
-    """Read a request; with a fleet, hold it against that fleet too.
-
-    Raises:
-        InputError: with every problem, each with its path in the file.
-    """
-    return parse(kubeyaml.load_file(Path(file)), fleet=fleet, library=library, file=str(file))
-
-
-def parse(
-    document: Any, *, fleet: FleetSpec | None = None, library: Library | None = None, file: str | None = None
-) -> Tenant:
-    """A request from a document that was read already, such as a form's values.
-
-    Raises:
-        InputError: with every problem.
-    """
-    problems: list[Problem] = []
-    check_inputs = None
-    named = document.get("golden_path") if isinstance(document, dict) else None
-    if isinstance(named, str):
-        try:
-            path = (library or builtin_library()).get(named)
-        except InputError as error:
-            problems += (problem.in_file(file) if file else problem for problem in error.problems)
-        else:
-            check_inputs = path.inputs.problems
-            if not path.is_for_tenants:
-                problems.append(
-                    Problem(
-                        "golden_path",
-                        "wrong-golden-path",
-                        "is rendered from the fleet alone, not from a request",
-                        named,
-                        file=file,
-                    )
-                )
-    try:
-        tenant = parse_tenant(document, fleet=fleet, check_inputs=check_inputs, file=file)
-    except InputError as error:
-        raise InputError([*problems, *error.problems]) from None
-    if problems:
-        raise InputError(problems)
-    return tenant
 
 
 class Pipeline:
@@ -110,15 +45,8 @@ class Pipeline:
             InputError: the tenant is not on that cluster.
         """
         everywhere = tenancies_of(tenant, self.platforms)
-        if cluster is None:
-            return everywhere
-        names = [tenancy.cluster_name for tenancy in everywhere]
-        if cluster not in names:
-            message = f"{tenant.name} is on {', '.join(names)}"
-            raise InputError(
-                [Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, names))]
-            )
-        return tuple(tenancy for tenancy in everywhere if tenancy.cluster_name == cluster)
+        _check_cluster(cluster, [each.cluster_name for each in everywhere], f"{tenant.name} is on")
+        return tuple(each for each in everywhere if cluster in {None, each.cluster_name})
 
     def render(self, tenant: Tenant, *, cluster: str | None = None, version: str | None = None) -> Manifests:
         """The tenant's manifests, for all of its clusters or for one; paths are those of the fleet repository.
@@ -132,18 +60,7 @@ class Pipeline:
             InputError: the cluster or the version is not there.
             RenderError: a template failed.
         """
-        path = self.library.get(tenant.golden_path, version=version)
-        return self._render_tenancies(path, self.tenancies(tenant, cluster), self.tenancies(tenant))
-
-    def _render_tenancies(
-        self, path: GoldenPath, wanted: Iterable[Tenancy], everywhere: Sequence[Tenancy]
-    ) -> Manifests:
-        compiled = compile_path(path)
-        files: dict[str, RenderedFile] = {}
-        for tenancy in wanted:
-            for file in compiled.render(tenancy_words(path, tenancy, everywhere)):
-                files[file.path] = _with_overrides(file, tenancy.tenant)
-        return Manifests(tuple(files.values()))
+        return Manifests.joined(part for _, part in self._rendered(tenant, cluster, version))
 
     def render_platform(self, cluster: str | None = None, *, version: str | None = None) -> Manifests:
         """What the tenants of a cluster share, from the fleet alone; for all clusters, or for one.
@@ -152,11 +69,7 @@ class Pipeline:
             InputError: the cluster or the version is not there.
             RenderError: a template failed.
         """
-        if cluster is not None and cluster not in self.platforms:
-            message = f"the fleet has {', '.join(self.platforms)}"
-            raise InputError(
-                [Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, self.platforms))]
-            )
+        _check_cluster(cluster, self.platforms, "the fleet has")
         path = self.library.get(PLATFORM_PATH, version=version)
         compiled = compile_path(path)
         wanted = self.platforms.values() if cluster is None else (self.platforms[cluster],)
@@ -172,26 +85,45 @@ class Pipeline:
         today: datetime.date | None = None,
         version: str | None = None,
     ) -> tuple[Finding, ...]:
-        """Everything that the checks have to say about a tenant, worst first.
+        """Everything that the checks have to say about a tenant, worst first; see :meth:`render_and_check`."""
+        return self.render_and_check(tenant, cluster=cluster, today=today, version=version)[1]
+
+    def render_and_check(
+        self,
+        tenant: Tenant,
+        *,
+        cluster: str | None = None,
+        today: datetime.date | None = None,
+        version: str | None = None,
+    ) -> tuple[Manifests, tuple[Finding, ...]]:
+        """What :meth:`render` gives, and everything that the checks have to say about it, worst first.
 
         Args:
             tenant: a request that was accepted for this fleet.
             cluster: only on this one.
             today: the day against which expiry dates are held; without it they are not.
             version: the golden path's exact version, where a lock pins one.
-        """
-        found = self._findings(tenant, cluster, today, version)
-        return tuple(sorted(found, key=lambda finding: (finding.severity.rank, finding)))
 
-    def _findings(
-        self, tenant: Tenant, cluster: str | None, today: datetime.date | None, version: str | None
-    ) -> Iterator[Finding]:
-        path, everywhere = self.library.get(tenant.golden_path, version=version), self.tenancies(tenant)
-        for tenancy in self.tenancies(tenant, cluster):
-            manifests = self._render_tenancies(path, [tenancy], everywhere)
-            yield from check_tenancy(tenancy, manifests.objects())
+        Raises:
+            InputError: the cluster or the version is not there.
+            RenderError: a template failed.
+        """
+        rendered = tuple(self._rendered(tenant, cluster, version))
+        found = [finding for tenancy, part in rendered for finding in check_tenancy(tenancy, part.objects())]
         if today is not None:
-            yield from check_expiry(tenant, today)
+            found += check_expiry(tenant, today)
+        found.sort(key=lambda finding: (finding.severity.rank, finding))
+        return Manifests.joined(part for _, part in rendered), tuple(found)
+
+    def _rendered(
+        self, tenant: Tenant, cluster: str | None, version: str | None
+    ) -> Iterator[tuple[Tenancy, Manifests]]:
+        """The tenant on each cluster that is asked for, with its manifests there."""
+        path = self.library.get(tenant.golden_path, version=version)
+        compiled, everywhere = compile_path(path), self.tenancies(tenant)
+        for tenancy in everywhere if cluster is None else self.tenancies(tenant, cluster):
+            files = compiled.render(tenancy_words(path, tenancy, everywhere))
+            yield tenancy, Manifests(tuple(_with_overrides(file, tenant) for file in files))
 
 
 def render(tenant: Tenant, fleet: FleetSpec, cluster: str | None = None) -> Manifests:
@@ -204,6 +136,12 @@ def check(
 ) -> tuple[Finding, ...]:
     """One tenant's findings, as :meth:`Pipeline.check` gives them; make a pipeline for many."""
     return Pipeline(fleet).check(tenant, cluster=cluster, today=today)
+
+
+def _check_cluster(cluster: str | None, known: Collection[str], whose: str) -> None:
+    if cluster is not None and cluster not in known:
+        message = f"{whose} {', '.join(known)}"
+        raise InputError([Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, known))])
 
 
 def _with_overrides(file: RenderedFile, tenant: Tenant) -> RenderedFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,15 +28,16 @@ class Library:
 
     A folder holds one folder for each golden path, and that one may hold older versions of itself in
     ``versions/<version>/``. Folders that come first win, so that an organisation can replace a built-in path.
+    Each is listed and read once: a library stays as it was.
     """
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         self._folders = (*folders, builtin_folder())
-        self._read: dict[Path, GoldenPath] = {}
+        self._read: dict[str, dict[str, GoldenPath]] = {}
 
     def __iter__(self) -> Iterator[GoldenPath]:
         """The newest version of each golden path, by name."""
-        for name in sorted(self._current()):
+        for name in sorted(self._current):
             versions = self._versions(name)
             yield versions[max(versions, key=_ordered)]
 
@@ -75,6 +77,7 @@ class Library:
         )
         raise InputError([problem])
 
+    @cached_property
     def _current(self) -> dict[str, Path]:
         found: dict[str, Path] = {}
         for folder in self._folders:
@@ -84,25 +87,26 @@ class Library:
         return found
 
     def _versions(self, name: str) -> dict[str, GoldenPath]:
-        folder = self._current().get(name)
+        folder = self._current.get(name)
         if folder is None:
             return {}
-        older = folder / "versions"
-        others = sorted(older.iterdir()) if older.is_dir() else ()
-        versions: dict[str, GoldenPath] = {}
-        for entry in (folder, *(entry for entry in others if (entry / METADATA_FILE).is_file())):
-            path = self._path(entry)
-            if path.name != name:
-                raise DataError(f"{entry / METADATA_FILE}: name: is {path.name!r} in the folder of {name!r}")
-            if path.version in versions:
-                raise DataError(f"{entry / METADATA_FILE}: version: {path.version} is there twice")
-            versions[path.version] = path
-        return versions
+        if name not in self._read:
+            self._read[name] = _read_versions(name, folder)
+        return self._read[name]
 
-    def _path(self, folder: Path) -> GoldenPath:
-        if folder not in self._read:
-            self._read[folder] = read_golden_path(folder)
-        return self._read[folder]
+
+def _read_versions(name: str, folder: Path) -> dict[str, GoldenPath]:
+    older = folder / "versions"
+    others = sorted(older.iterdir()) if older.is_dir() else ()
+    versions: dict[str, GoldenPath] = {}
+    for entry in (folder, *(entry for entry in others if (entry / METADATA_FILE).is_file())):
+        path = read_golden_path(entry)
+        if path.name != name:
+            raise DataError(f"{entry / METADATA_FILE}: name: is {path.name!r} in the folder of {name!r}")
+        if path.version in versions:
+            raise DataError(f"{entry / METADATA_FILE}: version: {path.version} is there twice")
+        versions[path.version] = path
+    return versions
 
 
 def _ordered(version: str) -> tuple[int, ...]:
