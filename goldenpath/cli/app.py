@@ -30,6 +30,9 @@ COMMANDS: Final = {
 }
 """Every command, in the order in which a person meets them; its own module says the same sentence first."""
 
+_EXTRAS: Final = {"git": "git", "gitdb": "git", "httpx": "git", "kubernetes": "cluster", "urllib3": "cluster"}
+"""For each library that a base install lacks: the extra that brings it."""
+
 _FAILURE: Final = 2
 _INTERRUPTED: Final = 130
 _NO_READER: Final = 141
@@ -84,6 +87,9 @@ def _failed(error: Exception) -> int:
         return error.exit_code
     if os.environ.get("GOLDENPATH_DEBUG"):
         raise error
+    if isinstance(error, ModuleNotFoundError) and (extra := _EXTRAS.get((error.name or "").split(".")[0])):
+        click.echo(f"This command needs more than a base install: pip install 'goldenpath[{extra}]'", err=True)
+        return _FAILURE
     click.echo(f"goldenpath failed unexpectedly: {type(error).__name__}: {error}", err=True)
     click.echo("This is a bug of goldenpath; GOLDENPATH_DEBUG=1 shows where.", err=True)
     return _FAILURE
