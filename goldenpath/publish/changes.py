@@ -1,0 +1,222 @@
+"""What becomes different between two states of some files: the files, and the Kubernetes objects in them.
+
+An object is the same one wherever its file is: by its cluster (which the path names), group, kind, namespace and
+name. So one that only changes its file is *moved*, and never looks like one that is deleted.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError
+from goldenpath.manifests import ManifestObject, is_kubernetes_object
+from goldenpath.publish.field_changes import FieldChange, field_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = [
+    "Action",
+    "ChangeSet",
+    "FileChange",
+    "ObjectChange",
+    "ObjectId",
+    "cluster_of",
+    "compare",
+]
+
+_CLUSTERS: Final = "clusters/"
+
+
+class Action(enum.StrEnum):
+    """What becomes of a file or an object; only an object is ever moved."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    MOVED = "moved"
+    REMOVED = "removed"
+
+
+def cluster_of(path: str) -> str | None:
+    """The cluster whose folder a path is in; None for what is the whole fleet's, such as a tenant's README."""
+    if not path.startswith(_CLUSTERS):
+        return None
+    name, slash, _ = path.removeprefix(_CLUSTERS).partition("/")
+    return name if slash else None
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file: its text before and after, None where there is none."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+    @property
+    def action(self) -> Action:
+        """What becomes of it."""
+        if self.before is None:
+            return Action.ADDED
+        return Action.REMOVED if self.after is None else Action.CHANGED
+
+    @property
+    def cluster(self) -> str | None:
+        """The cluster that it is for."""
+        return cluster_of(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectId:
+    """What makes an object that object. The version of its API is not in it: ``v1beta1`` may become ``v1``."""
+
+    cluster: str | None
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def of(cls, item: ManifestObject) -> ObjectId:
+        """The identity of an object in a file of the fleet repository."""
+        group, slash, _ = item.api_version.rpartition("/")
+        return cls(cluster_of(item.file), group if slash else "", item.kind, item.namespace, item.name)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """One object: what becomes of it, in which file, and which fields change.
+
+    ``file`` is where it is afterwards (before, if it is removed); ``moved_from`` where it was, if that was
+    another file. An object that is added or removed has no fields: its file shows it whole.
+    """
+
+    id: ObjectId
+    action: Action
+    file: str
+    moved_from: str | None = None
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """What becomes different; files that stay as they are are only counted."""
+
+    files: tuple[FileChange, ...] = ()
+    unchanged: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+    @property
+    def edits(self) -> dict[str, str | None]:
+        """By path, the new text of each file, or None where it goes: all that a writer needs."""
+        return {file.path: file.after for file in self.files}
+
+    @cached_property
+    def objects(self) -> tuple[ObjectChange, ...]:
+        """Kubernetes objects that are added, changed, moved or removed, by cluster and in the order of the files."""
+        return tuple(_object_changes(self.files))
+
+    @cached_property
+    def unreadable(self) -> tuple[str, ...]:
+        """Files whose text before is no YAML any more: nobody can say which objects are in them."""
+        return tuple(file.path for file in self.files if _objects(file.path, file.before) is None)
+
+    @property
+    def clusters(self) -> tuple[str | None, ...]:
+        """Clusters with a change, by name; None, for what is the whole fleet's, comes first."""
+        return tuple(sorted({file.cluster for file in self.files}, key=lambda name: (name is not None, name)))
+
+    def on(self, cluster: str | None) -> ChangeSet:
+        """The part of one cluster, or of the whole fleet's own files."""
+        return ChangeSet(tuple(file for file in self.files if file.cluster == cluster))
+
+    def count(self, action: Action) -> int:
+        """How many objects there are to which this happens."""
+        return sum(change.action is action for change in self.objects)
+
+
+def compare(before: Mapping[str, str], after: Mapping[str, str]) -> ChangeSet:
+    """What makes ``after`` out of ``before``, both by path."""
+    changes = []
+    for path in sorted({*before, *after}):
+        old, new = before.get(path), after.get(path)
+        if old != new:
+            changes.append(FileChange(path, old, new))
+    return ChangeSet(tuple(changes), len({*before, *after}) - len(changes))
+
+
+def _objects(path: str, text: str | None) -> list[ManifestObject] | None:
+    """The objects of a file, or None where it cannot be read: somebody edited it by hand."""
+    if text is None or not path.endswith((".yaml", ".yml")):
+        return []
+    try:
+        documents = kubeyaml.load_rendered(text, name=path)
+    except InputError:
+        return None
+    return [ManifestObject(path, document) for document in documents if is_kubernetes_object(document)]
+
+
+def _object_changes(files: tuple[FileChange, ...]) -> Iterator[ObjectChange]:
+    before: defaultdict[ObjectId, list[ManifestObject]] = defaultdict(list)
+    after: defaultdict[ObjectId, list[ManifestObject]] = defaultdict(list)
+    for file in files:
+        for found, text in ((before, file.before), (after, file.after)):
+            for item in _objects(file.path, text) or ():
+                found[ObjectId.of(item)].append(item)
+    for identity in sorted({**before, **after}, key=_by_cluster):
+        yield from _one(identity, before.get(identity, []), after.get(identity, []))
+
+
+def _by_cluster(identity: ObjectId) -> tuple[bool, str, str, str, str, str]:
+    cluster = identity.cluster
+    return (
+        cluster is not None,
+        cluster or "",
+        identity.kind,
+        identity.namespace,
+        identity.name,
+        identity.group,
+    )
+
+
+def _one(
+    identity: ObjectId, before: list[ManifestObject], after: list[ManifestObject]
+) -> Iterator[ObjectChange]:
+    """The changes of one identity. It may be there more than once: by a mistake, or half-way through a move."""
+    old, new = _without_what_stays(before, after)
+    for one, other in zip(old, new, strict=False):
+        moved = one.file if one.file != other.file else None
+        fields = field_changes(one.body, other.body)
+        if fields or moved:
+            action = Action.CHANGED if fields else Action.MOVED
+            yield ObjectChange(identity, action, other.file, moved, fields)
+    if len(before) > len(after) and not after:
+        yield ObjectChange(identity, Action.REMOVED, old[0].file)
+    elif len(after) > len(before) and not before:
+        yield ObjectChange(identity, Action.ADDED, new[0].file)
+
+
+def _without_what_stays(
+    before: list[ManifestObject], after: list[ManifestObject]
+) -> tuple[list[ManifestObject], list[ManifestObject]]:
+    """Without the objects that are the same in the same file on both sides."""
+    rest = list(after)
+    gone: list[ManifestObject] = []
+    for item in before:
+        twins = (other for other in rest if other.file == item.file)
+        same = next((other for other in twins if not field_changes(item.body, other.body)), None)
+        if same is None:
+            gone.append(item)
+        else:
+            rest.remove(same)
+    return gone, rest
