@@ -125,7 +125,29 @@ class RepositoryUnavailableError(RepositoryError):
 
 
 class ClusterError(GoldenpathError):
-    """A Kubernetes API server refused; the message names the object, the field and the server's reason."""
+    """A Kubernetes API server refused; the message names the object, the field and the server's reason.
+
+    ``about`` is the object (``Kind namespace/name``), ``code`` the HTTP status (0 where none came), ``reason`` the
+    server's own word (``Forbidden``); ``causes`` are field, reason and message of each field that it named, and
+    ``named`` is the kind and name of what it missed.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        about: str = "",
+        code: int = 0,
+        reason: str = "",
+        causes: tuple[tuple[str, str, str], ...] = (),
+        named: tuple[str, str] = ("", ""),
+    ) -> None:
+        super().__init__(message)
+        self.about = about
+        self.code = code
+        self.reason = reason
+        self.causes = causes
+        self.named = named
 
 
 class ClusterUnavailableError(ClusterError):

@@ -1,0 +1,41 @@
+"""One Kubernetes API server: what it has, what it would change, and changing it.
+
+For: connecting, server-side apply and dry run, waiting, reading what runs on a cluster. One verb, one file; results
+are values with a closed set of actions.
+
+Not for: rendering, Git, or what a request means. Objects come in as they are, and nobody here asks where from. Pure
+parts (`fields`, `managers`, `readiness`, `order`, …) do no I/O; everything else speaks through :class:`Cluster`,
+which is the one place that retries, slows down and gives up. The `kubernetes` package is imported by
+:func:`connect` alone, when it is called.
+"""
+
+from goldenpath.cluster.apply import apply
+from goldenpath.cluster.changes import Action, Change, ChangeSet, Conflict, FieldChange, Verified
+from goldenpath.cluster.client import Cluster
+from goldenpath.cluster.connection import connect
+from goldenpath.cluster.crds import custom_resource_definitions
+from goldenpath.cluster.diff import diff
+from goldenpath.cluster.drift import drift
+from goldenpath.cluster.kubeconfig import context_names
+from goldenpath.cluster.readiness import Readiness, State, readiness_of
+from goldenpath.cluster.wait import wait
+
+__all__ = [
+    "Action",
+    "Change",
+    "ChangeSet",
+    "Cluster",
+    "Conflict",
+    "FieldChange",
+    "Readiness",
+    "State",
+    "Verified",
+    "apply",
+    "connect",
+    "context_names",
+    "custom_resource_definitions",
+    "diff",
+    "drift",
+    "readiness_of",
+    "wait",
+]

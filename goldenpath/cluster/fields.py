@@ -1,0 +1,171 @@
+"""Two states of an object, field by field. Pure.
+
+Both sides have been defaulted by the same server, so that a default is no difference. What the server keeps for
+itself is left out, and so is what others report: `status`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.errors import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["Difference", "Item", "Path", "comparable", "differences", "path_text"]
+
+_SERVERS: Final = frozenset(
+    {
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
+_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+"""A copy of the whole object in an annotation, Secrets and all."""
+
+_MASK: Final = "(secret)"
+_BEFORE: Final = "(secret, before)"
+_AFTER: Final = "(secret, after)"
+_KEYS: Final = ("name", "key", "type", "id")
+_SIMPLE_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A step into a list: the item's place, what it is called there, and what it was."""
+
+    index: int
+    label: str
+    value: Any
+
+
+Path = tuple["str | Item", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A place and both of its values; ``MISSING`` where it is not there."""
+
+    path: Path
+    before: Any
+    after: Any
+
+
+def comparable(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an object that a request decides."""
+    metadata = {key: value for key, value in (body.get("metadata") or {}).items() if key not in _SERVERS}
+    annotations = {
+        key: value for key, value in (metadata.get("annotations") or {}).items() if key != _LAST_APPLIED
+    }
+    if "annotations" in metadata:
+        metadata["annotations"] = annotations
+    if not annotations:
+        metadata.pop("annotations", None)
+    rest = {key: value for key, value in body.items() if key not in {"metadata", "status"}}
+    return {**rest, "metadata": metadata}
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Every place where two states of an object are not alike; the values of a Secret are masked."""
+    found = _of_values((), comparable(before), comparable(after))
+    if after.get("kind") == "Secret":
+        return tuple(_masked(difference) for difference in found)
+    return tuple(found)
+
+
+def _masked(difference: Difference) -> Difference:
+    if difference.path and difference.path[0] not in {"data", "stringData"}:
+        return difference
+    before, after = difference.before, difference.after
+    both = before is not MISSING and after is not MISSING
+    return Difference(
+        difference.path,
+        before if before is MISSING else _hidden(before, _BEFORE if both else _MASK),
+        after if after is MISSING else _hidden(after, _AFTER if both else _MASK),
+    )
+
+
+def _hidden(value: Any, mask: str) -> Any:
+    """The keys stay: which there are is no secret, and what a reviewer needs."""
+    return dict.fromkeys(value, mask) if isinstance(value, dict) else mask
+
+
+def _of_values(path: Path, before: Any, after: Any) -> Iterator[Difference]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in dict.fromkeys([*before, *after]):
+            yield from _of_values((*path, key), before.get(key, MISSING), after.get(key, MISSING))
+    elif isinstance(before, list) and isinstance(after, list):
+        key = _key_of(before, after)
+        yield from (
+            _of_lists(path, before, after) if key is None else _of_keyed_lists(path, before, after, key)
+        )
+    elif not _alike(before, after):
+        yield Difference(path, before, after)
+
+
+def _alike(before: Any, after: Any) -> bool:
+    """Equal and of one type: in Python, ``True == 1``."""
+    return before is after or (type(before) is type(after) and bool(before == after))
+
+
+def _key_of(*lists: Sequence[Any]) -> str | None:
+    """The field that tells the items of both lists apart, where there is one."""
+    for key in _KEYS:
+        if all(
+            all(isinstance(item, dict) and isinstance(item.get(key), str) for item in items)
+            and len({item[key] for item in items}) == len(items)
+            for items in lists
+        ):
+            return key
+    return None
+
+
+def _of_keyed_lists(
+    path: Path, before: Sequence[Any], after: Sequence[Any], key: str
+) -> Iterator[Difference]:
+    sides = [{item[key]: (index, item) for index, item in enumerate(items)} for items in (before, after)]
+    for name in dict.fromkeys([*sides[0], *sides[1]]):
+        index, item = sides[0].get(name) or sides[1][name]
+        old, new = (side[name][1] if name in side else MISSING for side in sides)
+        yield from _of_values((*path, Item(index, f"{key}={name}", item)), old, new)
+    common = [[name for name in side if name in sides[0] and name in sides[1]] for side in sides]
+    if common[0] != common[1]:
+        yield Difference(path, [item[key] for item in before], [item[key] for item in after])
+
+
+def _of_lists(path: Path, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Difference]:
+    old_texts, new_texts = ([json.dumps(item, sort_keys=True) for item in items] for items in (before, after))
+    matcher = difflib.SequenceMatcher(None, old_texts, new_texts, autojunk=False)
+    for action, b1, b2, a1, a2 in matcher.get_opcodes():
+        if action == "equal":
+            continue
+        for index in range(max(b2 - b1, a2 - a1)):
+            old = before[b1 + index] if b1 + index < b2 else MISSING
+            new = after[a1 + index] if a1 + index < a2 else MISSING
+            place = b1 + index if old is not MISSING else a1 + index
+            step = Item(place, str(place), new if old is MISSING else old)
+            yield from _of_values((*path, step), old, new)
+
+
+def path_text(path: Path) -> str:
+    """A path as people write it: ``spec.containers[name=server].image``, ``metadata.labels[example.com/a]``."""
+    text = ""
+    for step in path:
+        if isinstance(step, Item):
+            text += f"[{step.label}]"
+        elif _SIMPLE_KEY.fullmatch(step):
+            text += f".{step}" if text else step
+        else:
+            text += f"[{step}]"
+    return text

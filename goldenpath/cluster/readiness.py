@@ -1,0 +1,201 @@
+"""Whether an object is what it was asked to be, from its status alone. Pure.
+
+The rules are those of kstatus (`sigs.k8s.io/cli-utils/pkg/kstatus`, which Flux and Helm 4 follow too): what a
+controller has not seen is in progress; conditions `Stalled`, `Reconciling` and `Ready` mean what they say; kinds that
+are older than these conventions have rules of their own; and an object that nobody reports on is there, and so ready.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Readiness", "State", "condition_of", "readiness_of"]
+
+
+class State(enum.StrEnum):
+    """How far an object is."""
+
+    READY = "ready"
+    PROGRESSING = "progressing"
+    FAILED = "failed"
+    TERMINATING = "terminating"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """A state, and why, in the words of whoever reports it."""
+
+    state: State
+    message: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Its JSON shape."""
+        return {"state": self.state.value, "message": self.message}
+
+
+_READY: Final = Readiness(State.READY)
+
+
+def readiness_of(body: Mapping[str, Any] | None) -> Readiness:
+    """How far an object is; ``None`` is one that is not there."""
+    if body is None:
+        return Readiness(State.MISSING, "it is not there")
+    metadata, status = body.get("metadata") or {}, body.get("status") or {}
+    if metadata.get("deletionTimestamp"):
+        return Readiness(State.TERMINATING, _finalizers(metadata))
+    observed = status.get("observedGeneration")
+    if observed is not None and observed != metadata.get("generation"):
+        return Readiness(State.PROGRESSING, "its controller has not seen the newest version yet")
+    if _is(body, "Stalled", "True"):
+        return Readiness(State.FAILED, _why(body, "Stalled"))
+    if _is(body, "Reconciling", "True"):
+        return Readiness(State.PROGRESSING, _why(body, "Reconciling"))
+    rule = _RULES.get(str(body.get("kind", "")))
+    return rule(body) if rule else _by_condition(body, "Ready")
+
+
+def condition_of(body: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
+    """A condition of the object's status."""
+    conditions = (body.get("status") or {}).get("conditions")
+    for condition in conditions if isinstance(conditions, list) else ():
+        if condition.get("type") == kind:
+            found: Mapping[str, Any] = condition
+            return found
+    return None
+
+
+def _is(body: Mapping[str, Any], kind: str, status: str) -> bool:
+    condition = condition_of(body, kind)
+    return condition is not None and condition.get("status") == status
+
+
+def _why(body: Mapping[str, Any], kind: str) -> str:
+    condition = condition_of(body, kind) or {}
+    return ": ".join(str(part) for part in (condition.get("reason"), condition.get("message")) if part)
+
+
+def _finalizers(metadata: Mapping[str, Any]) -> str:
+    waiting = metadata.get("finalizers")
+    return f"waits for {', '.join(waiting)}" if waiting else "it is being deleted"
+
+
+def _by_condition(body: Mapping[str, Any], kind: str) -> Readiness:
+    """Ready where the condition is true, or where nobody reports one.
+
+    kstatus calls a condition that is false in progress, since controllers try again. Who reads a state wants to know
+    that it does not work.
+    """
+    condition = condition_of(body, kind)
+    if condition is None or condition.get("status") == "True":
+        return _READY
+    state = State.FAILED if condition.get("status") == "False" else State.PROGRESSING
+    return Readiness(state, _why(body, kind))
+
+
+def _waiting_for(kind: str) -> Callable[[Mapping[str, Any]], Readiness]:
+    """As :func:`_by_condition`, where silence says that the controller has not come round yet."""
+
+    def rule(body: Mapping[str, Any]) -> Readiness:
+        if condition_of(body, kind) is None:
+            return Readiness(State.PROGRESSING, f"its controller has not reported {kind} yet")
+        return _by_condition(body, kind)
+
+    return rule
+
+
+def _replicas(body: Mapping[str, Any]) -> Readiness:
+    """Deployment and StatefulSet: all replicas are of the newest version, and ready."""
+    if _is(body, "Progressing", "False"):
+        return Readiness(State.FAILED, _why(body, "Progressing"))
+    status = body.get("status") or {}
+    wanted = (body.get("spec") or {}).get("replicas", 1)
+    counts = {"updated": status.get("updatedReplicas", 0), "ready": status.get("readyReplicas", 0)}
+    if "observedGeneration" not in status:
+        return Readiness(State.PROGRESSING, "its controller has not seen it yet")
+    for word, count in counts.items():
+        if count < wanted:
+            return Readiness(State.PROGRESSING, f"{count} of {wanted} replicas are {word}")
+    if status.get("replicas", 0) > wanted:
+        return Readiness(State.PROGRESSING, "replicas of an older version are still there")
+    return _READY
+
+
+def _daemons(body: Mapping[str, Any]) -> Readiness:
+    status = body.get("status") or {}
+    wanted = status.get("desiredNumberScheduled")
+    if wanted is None:
+        return Readiness(State.PROGRESSING, "its controller has not seen it yet")
+    ready = min(status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0))
+    return _READY if ready >= wanted else Readiness(State.PROGRESSING, f"{ready} of {wanted} nodes are ready")
+
+
+def _job(body: Mapping[str, Any]) -> Readiness:
+    """A Job that was started is as it was asked to be; one that has failed is not."""
+    if _is(body, "Failed", "True"):
+        return Readiness(State.FAILED, _why(body, "Failed"))
+    return (
+        _READY
+        if "startTime" in (body.get("status") or {}) or _is_held(body)
+        else Readiness(State.PROGRESSING, "it has not started")
+    )
+
+
+def _is_held(body: Mapping[str, Any]) -> bool:
+    return bool((body.get("spec") or {}).get("suspend"))
+
+
+def _pod(body: Mapping[str, Any]) -> Readiness:
+    phase = (body.get("status") or {}).get("phase", "Pending")
+    if phase == "Succeeded" or (phase == "Running" and _is(body, "Ready", "True")):
+        return _READY
+    state = State.FAILED if phase == "Failed" else State.PROGRESSING
+    return Readiness(state, _why(body, "Ready") or f"it is {phase}")
+
+
+def _claim(body: Mapping[str, Any]) -> Readiness:
+    phase = (body.get("status") or {}).get("phase", "Pending")
+    return _READY if phase == "Bound" else Readiness(State.PROGRESSING, f"it is {phase}")
+
+
+def _quota(body: Mapping[str, Any]) -> Readiness:
+    """A quota counts once its controller has taken over what is asked; before that it refuses everything."""
+    wanted, counted = (body.get("spec") or {}).get("hard"), (body.get("status") or {}).get("hard")
+    return _READY if wanted == counted else Readiness(State.PROGRESSING, "it does not count yet")
+
+
+def _namespace(body: Mapping[str, Any]) -> Readiness:
+    phase = (body.get("status") or {}).get("phase")
+    return _READY if phase == "Active" else Readiness(State.PROGRESSING, f"it is {phase or 'new'}")
+
+
+def _definition(body: Mapping[str, Any]) -> Readiness:
+    if _is(body, "NamesAccepted", "False"):
+        return Readiness(State.FAILED, _why(body, "NamesAccepted"))
+    return _waiting_for("Established")(body)
+
+
+_RULES: Final[Mapping[str, Callable[[Mapping[str, Any]], Readiness]]] = {
+    "ClusterQueue": _waiting_for("Active"),
+    "CustomResourceDefinition": _definition,
+    "DaemonSet": _daemons,
+    "Deployment": _replicas,
+    "GitRepository": _waiting_for("Ready"),
+    "HelmRelease": _waiting_for("Ready"),
+    "Job": _job,
+    "Kustomization": _waiting_for("Ready"),
+    "LocalQueue": _waiting_for("Active"),
+    "Namespace": _namespace,
+    "OCIRepository": _waiting_for("Ready"),
+    "PersistentVolumeClaim": _claim,
+    "Pod": _pod,
+    "ResourceQuota": _quota,
+    "ScaledJob": _waiting_for("Ready"),
+    "ScaledObject": _waiting_for("Ready"),
+    "StatefulSet": _replicas,
+}

@@ -1,0 +1,66 @@
+"""Waiting until objects are what they were asked to be, or until time is up."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.cluster.changes import ObjectRef
+from goldenpath.cluster.readiness import Readiness, State, readiness_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from goldenpath.cluster.client import Cluster
+    from goldenpath.manifests import ManifestObject
+
+__all__ = ["wait"]
+
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 3.0
+
+
+def wait(
+    cluster: Cluster,
+    objects: Iterable[ManifestObject],
+    *,
+    timeout: float,
+    done: Callable[[ObjectRef, Readiness], None] | None = None,
+) -> dict[ObjectRef, Readiness]:
+    """Wait until every object is ready, or until time is up; a failure is waited out too, since controllers try again.
+
+    Args:
+        cluster: the cluster.
+        objects: what to wait for, by name.
+        timeout: seconds; 0 looks once.
+        done: told of each object that became ready, from another thread.
+
+    Returns:
+        What each object was when it was last looked at, in order.
+
+    Raises:
+        ClusterUnavailableError: the server does not answer.
+        ClusterError: this user may not look.
+
+    """
+    waiting = {ObjectRef.of(item.body): item for item in objects}
+    found = dict.fromkeys(waiting, Readiness(State.MISSING))
+    end, pause = time.monotonic() + timeout, _FIRST_PAUSE
+    while True:
+        states = cluster.each(lambda ref: _look(cluster, ref), list(waiting))
+        for ref, state in zip(list(waiting), states, strict=True):
+            found[ref] = state
+            if state.state is State.READY:
+                del waiting[ref]
+                if done is not None:
+                    done(ref, state)
+        rest = end - time.monotonic()
+        if not waiting or rest <= 0:
+            return found
+        time.sleep(min(pause, rest))
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _look(cluster: Cluster, ref: ObjectRef) -> Readiness:
+    resource = cluster.find(ref.api_version, ref.kind)
+    return readiness_of(None if resource is None else cluster.get(resource, ref.name, ref.namespace))
