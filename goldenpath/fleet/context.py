@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
-from goldenpath.errors import InputError
 from goldenpath.intake import parse
 from goldenpath.pipeline import Pipeline
 from goldenpath.publish.digests import FleetDigests
+from goldenpath.publish.places import FLEET_FILE
 from goldenpath.spec.parse import parse_fleet
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.tenant import Tenant
     from goldenpath.tenancy import Layout
 
-__all__ = ["FLEET_FILE", "FleetContext"]
-
-FLEET_FILE: Final = "goldenpath.yaml"
+__all__ = ["FleetContext"]
 
 
 class FleetContext:

@@ -14,7 +14,8 @@ from goldenpath.check import check_objects
 from goldenpath.pipeline import PLATFORM_PATH
 from goldenpath.publish.digests import request_digest
 from goldenpath.publish.git import blob_id
-from goldenpath.publish.lock import LOCK_FILE, Lock
+from goldenpath.publish.lock import Lock
+from goldenpath.publish.places import lock_path, platform_lock_path, request_path
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.request import Request
     from goldenpath.spec.tenant import Tenant
 
-__all__ = ["Desired", "desired_platform", "desired_tenant", "lock_path", "request_path", "tenant_folder"]
+__all__ = ["Desired", "desired_platform", "desired_tenant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +40,6 @@ class Desired:
     lock: Lock
     files: Mapping[str, bytes]
     findings: tuple[Finding, ...]
-
-
-def tenant_folder(context: FleetContext, name: str) -> str:
-    """The folder of a tenant's request, README, catalog entry and lock."""
-    return f"{context.layout.tenants(name)}/{name}"
-
-
-def request_path(context: FleetContext, name: str) -> str:
-    """Where a tenant's request is kept."""
-    return f"{tenant_folder(context, name)}/tenant.yaml"
-
-
-def lock_path(context: FleetContext, name: str) -> str:
-    """Where a tenant's lock is kept."""
-    return f"{tenant_folder(context, name)}/{LOCK_FILE}"
 
 
 def desired_tenant(
@@ -80,7 +66,7 @@ def desired_tenant(
     manifests, findings = context.pipeline.render_and_check(tenant, version=version, today=today)
     text = request.text if request.text is not None else kubeyaml.dump(request.document)
     files = {file.path: file.text.encode() for file in manifests.files}
-    files[request_path(context, tenant.name)] = text.encode()
+    files[request_path(context.layout, tenant.name)] = text.encode()
     tenancies = context.pipeline.tenancies(tenant)
     lock = Lock(
         golden_path=tenant.golden_path,
@@ -103,7 +89,7 @@ def desired_tenant(
         },
         files={path: blob_id(content) for path, content in files.items()},
     )
-    files[lock_path(context, tenant.name)] = lock.dump()
+    files[lock_path(context.layout, tenant.name)] = lock.dump()
     return Desired(tenant, lock, files, findings)
 
 
@@ -123,5 +109,5 @@ def desired_platform(context: FleetContext, cluster: str, *, version: str | None
         clusters={cluster: {}},
         files={path: blob_id(content) for path, content in files.items()},
     )
-    files[f"clusters/{cluster}/{LOCK_FILE}"] = lock.dump()
+    files[platform_lock_path(cluster)] = lock.dump()
     return Desired(None, lock, files, tuple(check_objects(manifests.objects())))

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FORGES", "starter_files", "starter_fleet"]
 
-PROJECT: Final = "https://goldenpath.dev"
-
 FORGES: Final = {
     "github": (".github/workflows/goldenpath.yaml", "github.yaml"),
     "gitlab": (".gitlab-ci.yml", "gitlab.yaml"),
@@ -51,12 +49,9 @@ def starter_files(fleet: FleetSpec, *, forge: str | None, code_owner: str) -> di
         "organisation": fleet.organisation,
         "branch": fleet.branch,
         "code_owner": code_owner,
-        "project": PROJECT,
         "version": version("goldenpath"),
     }
-    return {
-        place: environment.from_string(_read(source)).render(words) for place, source in wanted.items()
-    }
+    return {place: environment.from_string(_read(source)).render(words) for place, source in wanted.items()}
 
 
 def _read(name: str) -> str:

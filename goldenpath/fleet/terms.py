@@ -1,0 +1,34 @@
+"""What whoever asks for a change allows, and wants said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from goldenpath.publish.git import Person
+
+__all__ = ["Terms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a change may be made.
+
+    Args:
+        author: who asked for it; the committer otherwise.
+        message: the first words of the commit's message, instead of those that say what changes.
+        upgrade: take the newest version of each golden path, and not the one that the lock pins.
+        overwrite_edits: write over rendered files that were edited by hand.
+        allow_removals: how many objects may go; a few, where nothing is said.
+        today: the day against which expiry dates are held; without it they are not.
+    """
+
+    author: Person | None = None
+    message: str | None = None
+    upgrade: bool = False
+    overwrite_edits: bool = False
+    allow_removals: int | None = None
+    today: dt.date | None = None
