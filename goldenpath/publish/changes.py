@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.manifests import ManifestObject, is_kubernetes_object
-from goldenpath.publish.field_changes import FieldChange, field_changes
+from goldenpath.publish.field_changes import FieldChange, field_changes, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -214,7 +214,7 @@ def _without_what_stays(
     gone: list[ManifestObject] = []
     for item in before:
         twins = (other for other in rest if other.file == item.file)
-        same = next((other for other in twins if not field_changes(item.body, other.body)), None)
+        same = next((other for other in twins if same(item.body, other.body)), None)
         if same is None:
             gone.append(item)
         else:

@@ -18,7 +18,7 @@ from goldenpath.errors import MISSING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["HIDDEN", "FieldChange", "field_changes"]
+__all__ = ["HIDDEN", "FieldChange", "field_changes", "same"]
 
 HIDDEN: Final = "(hidden)"
 """What stands for a value that is nobody's to read."""
@@ -45,6 +45,15 @@ def field_changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[FieldC
         FieldChange(path, *_shortened(_shown(old), _shown(new)))
         for path, old, new in _of_mappings("", _without_secrets(before), _without_secrets(after))
     )
+
+
+def same(before: Any, after: Any) -> bool:
+    """Equal as YAML: Python takes ``1``, ``1.0`` and ``true`` for one value, and Kubernetes does not."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return before.keys() == after.keys() and all(same(value, after[key]) for key, value in before.items())
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(map(same, before, after))
+    return type(before) is type(after) and bool(before == after)
 
 
 class _Hidden:
@@ -86,19 +95,8 @@ def _differences(path: str, before: Any, after: Any) -> Iterator[Difference]:
         yield from _of_mappings(path, before, after)
     elif isinstance(before, list) and isinstance(after, list) and before and after:
         yield from _of_lists(path, before, after)
-    elif not _same(before, after):
+    elif not same(before, after):
         yield path, before, after
-
-
-def _same(before: Any, after: Any) -> bool:
-    """Equal as YAML: Python takes ``1``, ``1.0`` and ``true`` for one value, and Kubernetes does not."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        return before.keys() == after.keys() and all(
-            _same(value, after[key]) for key, value in before.items()
-        )
-    if isinstance(before, list) and isinstance(after, list):
-        return len(before) == len(after) and all(map(_same, before, after))
-    return type(before) is type(after) and bool(before == after)
 
 
 def _of_mappings(path: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
@@ -151,16 +149,16 @@ def _as_words(path: str, before: list[Any], after: list[Any]) -> Iterator[Differ
         yield f"{path}[]", word, MISSING
     for _, word in (new - old).elements():
         yield f"{path}[]", MISSING, word
-    if old == new and not _same(before, after):
+    if old == new and not same(before, after):
         yield f"{path} (order)", before, after
 
 
 def _by_position(path: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
     start, shortest = 0, min(len(before), len(after))
-    while start < shortest and _same(before[start], after[start]):
+    while start < shortest and same(before[start], after[start]):
         start += 1
     end = 0
-    while end < shortest - start and _same(before[-1 - end], after[-1 - end]):
+    while end < shortest - start and same(before[-1 - end], after[-1 - end]):
         end += 1
     old, new = before[start : len(before) - end], after[start : len(after) - end]
     if len(old) == len(new):
