@@ -12,6 +12,8 @@ DOMAIN: Final = "goldenpath.dev"
 
 TENANT: Final = f"{DOMAIN}/tenant"
 GOLDEN_PATH: Final = f"{DOMAIN}/golden-path"
+RETIRING: Final = f"{DOMAIN}/retiring"
+"""A label, so that `kubectl get namespaces -l` finds them: nothing new may start in this Namespace."""
 
 ACCELERATORS: Final = f"{DOMAIN}/accelerators"
 QUEUE: Final = f"{DOMAIN}/queue"
@@ -21,3 +23,6 @@ GPU_MODELS: Final = f"{DOMAIN}/gpu-models"
 SERVICE_ACCOUNT: Final = f"{DOMAIN}/service-account"
 PRIORITY_CLASSES: Final = f"{DOMAIN}/priority-classes"
 POLICY_EXCEPTIONS: Final = f"{DOMAIN}/policy-exceptions"
+
+PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
+"""Flux's own: what has it as label or annotation, with `disabled`, is never pruned."""

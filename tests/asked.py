@@ -107,6 +107,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
                 "network": st.fixed_dictionaries({"egress": st.lists(EGRESS, max_size=4)}),
                 "source": SOURCES,
                 "identity": st.fixed_dictionaries({"service_accounts": st.lists(NAMES, unique=True, min_size=1, max_size=3)}, optional={"federates_with": st.just(["edge.example.org"])}),
+                "retiring": st.one_of(st.booleans(), st.lists(st.sampled_from(clusters), unique=True, min_size=1)),
                 "pull_secrets": st.lists(st.sampled_from(["1e3", "registry"]), unique=True),
             },
         )

@@ -16,6 +16,7 @@ from goldenpath.check.identity import check_identities
 from goldenpath.check.openings import check_openings
 from goldenpath.check.policy import check_policies
 from goldenpath.check.request import check_addons, check_expiry, check_overrides
+from goldenpath.check.retiring import check_retiring
 from goldenpath.check.rights import check_rights
 from goldenpath.check.schema import check_schema
 
@@ -50,7 +51,9 @@ def check_objects(
 
 def check_tenancy(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
     """Findings about a tenant on a cluster, and about the objects that were rendered for it."""
-    yield from check_addons(tenancy)
+    if not tenancy.is_retiring:  # of a tenant that goes, it no longer matters what its cluster lacks
+        yield from check_addons(tenancy)
     yield from check_overrides(tenancy, objects)
     yield from check_guard_rails(tenancy, objects)
+    yield from check_retiring(tenancy, objects)
     yield from check_objects(objects)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["check_coherence", "walls"]
+__all__ = ["HOLDS", "check_coherence", "walls"]
+
+HOLDS: Final = ("Hold", "HoldAndDrain")
+"""Stop policies of a queue that admits nothing; the second also evicts what was admitted."""
 
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 
@@ -139,7 +142,7 @@ def _queue_against_quota(queue: ManifestObject, limits: Mapping[str, Decimal]) -
             yield _finding(
                 queue, place, "queue-without-quota", message, f"Add requests.{resource} to the quota."
             )
-        elif wall != number:
+        elif wall != number and not (wall == 0 and mapping(queue.body, "spec").get("stopPolicy") in HOLDS):
             message = (
                 f"the queue may give out {number:f} of {resource}, and the ResourceQuota allows {wall:f}"
             )

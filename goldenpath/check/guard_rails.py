@@ -119,6 +119,8 @@ def _standing(
     }
     for key, allowed in wanted.items():
         yield f"metadata.labels[{key}]", labels.get(key), allowed
+    kept = None if tenancy.is_retiring else "disabled"
+    yield f"metadata.annotations[{names.PRUNE}]", annotations.get(names.PRUNE), (kept,)
     for key in PARAMETERS:
         yield f"metadata.annotations[{key}]", annotations.get(key), (tenancy.policy_parameters.get(key),)
 
@@ -160,7 +162,7 @@ def _quotas(tenancy: Tenancy, quotas: Sequence[ManifestObject]) -> Iterator[Find
 
 def _limits(tenancy: Tenancy) -> dict[str, str]:
     """Quota keys, each with the most that the tenant may have."""
-    compute = tenancy.compute
+    compute = tenancy.compute_quota
     return {
         "limits.memory": compute.memory,
         "pods": str(compute.pods),

@@ -170,7 +170,9 @@ def _finding(
 
 def check_expiry(tenant: Tenant, today: dt.date) -> Iterator[Finding]:
     """Dates of the request that are past, or will be within thirty days."""
-    dates = [("expires", "the tenant is no longer needed", tenant.expires)]
+    # One that is being retired has been looked at already.
+    needed = None if tenant.retiring is True else tenant.expires
+    dates = [("expires", "the tenant is no longer needed", needed)]
     for i, override in enumerate(tenant.overrides):
         what = f"the override of {override.kind} {override.name} ends"
         dates.append((f"overrides[{i}].expires", what, override.expires))
@@ -188,5 +190,7 @@ def check_expiry(tenant: Tenant, today: dt.date) -> Iterator[Finding]:
             rule="expired" if past else "expires-soon",
             severity=Severity.ERROR if past else Severity.WARNING,
             message=f"{what} on {day.isoformat()}, which is {'past' if past else 'near'}",
-            fix="Remove it, or agree on a later date.",
+            fix="Retire the tenant, or agree on a later date."
+            if field == "expires"
+            else "Remove it, or agree on a later date.",
         )

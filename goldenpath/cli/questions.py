@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Interview"]
 
-_NOT_ASKED: Final = frozenset({"golden_path", "overrides", "exceptions"})
-"""The golden path is known; what changes or excepts rendered objects is for a request that has been running."""
+_NOT_ASKED: Final = frozenset({"golden_path", "overrides", "exceptions", "retiring"})
+"""The golden path is known; what changes or excepts rendered objects, and its end, are for a request that has been
+running."""
 
 _WHERE: Final = ("clusters", "placement")
 _NOTHING: Final = "(nothing)"

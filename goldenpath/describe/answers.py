@@ -52,6 +52,7 @@ _NOT_ASKED: Final[frozenset[Location]] = frozenset(
         ("secrets",),  # lists of things, of which the first would seldom be enough
         ("overrides",),
         ("exceptions",),
+        ("retiring",),  # for a tenant that is there, by `goldenpath retire`
     }
 )
 

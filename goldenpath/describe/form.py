@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NOT_ON_THE_FORM", "Choices", "form_object", "request_from_form"]
 
-NOT_ON_THE_FORM: Final = frozenset({"golden_path", "overrides"})
-"""The golden path is the form itself; a patch of rendered objects is written, and reviewed, as a file."""
+NOT_ON_THE_FORM: Final = frozenset({"golden_path", "overrides", "retiring"})
+"""The golden path is the form itself; a patch of rendered objects is written, and reviewed, as a file; and a
+form that creates a tenant does not retire it."""
 
 _OWNER_PICKER: Final = {"ui:field": "OwnerPicker", "ui:options": {"catalogFilter": {"kind": "Group"}}}
 _PICKERS: Final[Mapping[str, Mapping[str, Any]]] = {"owner": _OWNER_PICKER, "approved_by": _OWNER_PICKER}

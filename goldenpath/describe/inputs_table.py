@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["fields_table", "inputs_table"]
 
 _SHOWN_CHOICES: Final = 12
+_JSON_TYPES: Final = {"array": "list of text", "boolean": "true or false", "string": "text"}
 
 
 def inputs_table(path: GoldenPath) -> str:
@@ -45,6 +46,8 @@ def _place(field: SpecField) -> str:
 
 
 def _type(field: SpecField) -> str:
+    if field.shape is Shape.TEXT and "oneOf" in field.schema:
+        return ", or ".join(_JSON_TYPES[option["type"]] for option in field.schema["oneOf"])
     if field.shape is Shape.LIST:
         return f"list of {_value_type(field, field.entry, field.schema['items'])}"
     if field.shape is Shape.MAP:

@@ -167,4 +167,4 @@ def _in_place(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _options(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from node.get("anyOf", [node])
+    yield from node.get("anyOf") or node.get("oneOf") or [node]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["locate", "problem_of"]
 
-# The tags of the Source union, which pydantic puts into locations and no person has written.
-_UNION_TAGS: Final = frozenset({"git", "oci"})
+# The tags of unions, by field, which pydantic puts into locations and no person has written.
+_UNION_TAGS: Final = {"source": frozenset({"git", "oci"}), "retiring": frozenset({"clusters", "everywhere"})}
 _KEY: Final = "[key]"
 
 # Rule, message and nearest value.
@@ -98,7 +98,7 @@ _WORDS: Final[dict[str, Callable[[Any, dict[str, Any]], Told]]] = {
 def locate(error: Any) -> Location:
     """Where the fault is, as a person would look for it."""
     location: Location = error["loc"]
-    if len(location) > 1 and location[0] == "source" and location[1] in _UNION_TAGS:
+    if len(location) > 1 and location[1] in _UNION_TAGS.get(str(location[0]), ()):
         location = (location[0], *location[2:])
     return location[:-1] if _is_about_a_key(error) else location
 

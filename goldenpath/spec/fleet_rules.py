@@ -79,6 +79,11 @@ def placement_problems(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
     for index, _ in fields.items("gpus"):
         yield from _gpu(fields, fleet, targets, index)
     yield from _federation(fields, fleet, targets)
+    for index, name in fields.items("retiring"):
+        if name not in fleet.clusters:
+            yield _unknown_cluster(fields, ("retiring", index), name, fleet)
+        elif targets and name not in targets:
+            yield _another_cluster(fields, ("retiring", index), name, targets)
 
 
 def _name(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
@@ -114,6 +119,11 @@ def _unknown_cluster(fields: Fields, location: Location, name: Any, fleet: Fleet
     return problem(fields, location, "unknown-cluster", message, nearest(name, fleet.clusters))
 
 
+def _another_cluster(fields: Fields, location: Location, name: Any, targets: tuple[str, ...]) -> Problem:
+    message = f"is not among the clusters of this request, which are {', '.join(targets)}"
+    return problem(fields, location, "unknown-cluster", message, nearest(name, targets))
+
+
 def _targets(fields: Fields, fleet: FleetSpec) -> tuple[str, ...]:
     """The clusters that the request means, as far as that part of it parsed."""
     if fields.has("clusters"):
@@ -137,8 +147,7 @@ def _gpu(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...], index: int)
             if name not in fleet.clusters:
                 yield _unknown_cluster(fields, place, name, fleet)
             elif targets and name not in targets:
-                message = f"is not among the clusters of this request, which are {', '.join(targets)}"
-                yield problem(fields, place, "unknown-cluster", message, nearest(name, targets))
+                yield _another_cluster(fields, place, name, targets)
         there = targets or tuple(fleet.clusters)
         where = tuple(dict.fromkeys(name for _, name in named if name in there))
     profile = fields.get(*location, "profile")

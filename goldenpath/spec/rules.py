@@ -83,6 +83,7 @@ UNIQUE_LISTS: tuple[Location, ...] = (
     ("identity", "service_accounts"),
     ("identity", "federates_with"),
     ("pull_secrets",),
+    ("retiring",),
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, ValidationInfo, model_validator
 from pydantic import Tag as UnionTag
 from pydantic_core import PydanticCustomError
 
@@ -46,10 +46,24 @@ from goldenpath.spec.types import (
     TrustDomain,
     Version,
 )
+from goldenpath.spec.words import refuse
 
 PodSecurityLevel = Literal["baseline", "restricted"]
 SignalName = Literal["tokens", "queue", "latency", "kv-cache", "concurrency"]
 Clusters = Annotated[tuple[DnsLabel, ...], ListInput, Field(min_length=1)]
+
+
+def _yes_no_or_clusters(value: Any) -> Any:
+    if not isinstance(value, bool | list | tuple):
+        raise refuse("type", "must be true, false, or a list of clusters")
+    return value
+
+
+Retiring = Annotated[
+    Annotated[Clusters, UnionTag("clusters")] | Annotated[bool, UnionTag("everywhere")],
+    Discriminator(lambda value: "everywhere" if isinstance(value, bool) else "clusters"),
+    BeforeValidator(_yes_no_or_clusters),
+]
 
 
 class Placement(Model):
@@ -322,6 +336,8 @@ class Tenant(Model):
     """Changes to rendered objects, with a reason and an end."""
     exceptions: Annotated[tuple[PolicyException, ...], ListInput] = ()
     """Policies that do not hold for a while, with a reason and an end."""
+    retiring: Retiring = False
+    """That nothing new may start any more, everywhere (`true`) or on the clusters named, and what runs is drained; `goldenpath retire` sets it, and deletes the tenant later."""
     inputs: dict[str, Any] = Field(default_factory=dict)
     """Extra inputs that the golden path declares."""
 
@@ -329,6 +345,10 @@ class Tenant(Model):
     def display_title(self) -> str:
         """The title, or the name where none was given."""
         return self.title or self.name
+
+    def is_retiring_on(self, cluster: str) -> bool:
+        """Whether the tenant is being retired on one of its clusters."""
+        return self.retiring if isinstance(self.retiring, bool) else cluster in self.retiring
 
     @model_validator(mode="after")
     def _rules_hold(self, info: ValidationInfo) -> Tenant:

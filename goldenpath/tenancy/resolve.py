@@ -39,6 +39,10 @@ class Compute:
     pods: int
 
 
+NOTHING: Final = Compute(cpu="0", memory="0", storage="0", pods=0)
+"""What a tenant that is being retired may still ask for: what runs keeps running, and nothing more starts."""
+
+
 @dataclass(frozen=True)
 class Tenancy:
     """One tenant on one cluster. Each property is computed once, when it is first read."""
@@ -99,13 +103,23 @@ class Tenancy:
         )
 
     @cached_property
+    def is_retiring(self) -> bool:
+        """Whether nothing new may start here any more."""
+        return self.tenant.is_retiring_on(self.cluster_name)
+
+    @cached_property
+    def compute_quota(self) -> Compute:
+        """The same as ResourceQuotas say it: nothing while the tenant is being retired."""
+        return NOTHING if self.is_retiring else self.compute
+
+    @cached_property
     def pod_security(self) -> str:
         """Pod Security Standard of the namespace."""
         return self.tenant.pod_security or self.fleet.defaults.pod_security
 
     @cached_property
     def grants(self) -> tuple[Grant, ...]:
-        """What of it is the tenant's."""
+        """What of it is the tenant's, until it is deleted: while it is being retired its Pods still hold it."""
         pools = {pool.accelerator.id: pool for pool in self.platform.pools}
         return tuple(
             Grant(pools[gpu.profile], gpu.quota, gpu.borrow)
@@ -115,8 +129,9 @@ class Tenancy:
 
     @cached_property
     def accelerator_quota(self) -> dict[str, int]:
-        """The ``hard`` of the accelerators' ResourceQuota."""
-        return accelerator_quota(self.platform.quota_keys, self.grants, borrowing=self.has("kueue"))
+        """The ``hard`` of the accelerators' ResourceQuota: all 0 while the tenant is being retired."""
+        grants = () if self.is_retiring else self.grants
+        return accelerator_quota(self.platform.quota_keys, grants, borrowing=self.has("kueue"))
 
     @cached_property
     def accelerator_groups(self) -> tuple[ResourceGroup, ...]:

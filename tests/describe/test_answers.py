@@ -181,6 +181,7 @@ LEFT_TO_REQUEST_FILES = {
     "overrides",
     "exceptions",
     "inputs",
+    "retiring",
 }
 
 

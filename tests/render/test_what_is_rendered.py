@@ -39,6 +39,8 @@ def expected(request: dict[str, Any]) -> set[Key]:
     scaled, source = "autoscaling" in request, request.get("source")
     for cluster in request["clusters"]:
         addons = FLEET["clusters"][cluster].get("addons", {})
+        retiring = request.get("retiring", False)
+        retires = retiring if isinstance(retiring, bool) else cluster in retiring
         own = {
             ("ResourceQuota", f"{name}-{part}") for part in ("compute", "storage", "objects", "accelerators")
         }
@@ -69,7 +71,7 @@ def expected(request: dict[str, Any]) -> set[Key]:
         if "flux" in addons:
             own |= {(kind, f"{name}-reconciler") for kind in ("ServiceAccount", "Role", "RoleBinding")}
             keys.add((cluster, "Kustomization", "flux-system", f"tenant-{name}"))
-            if source:
+            if source and not retires:
                 own |= {
                     ("Kustomization", name),
                     ("GitRepository" if "git" in source else "OCIRepository", name),
