@@ -109,7 +109,9 @@ class Pipeline:
             RenderError: a template failed.
         """
         rendered = tuple(self._rendered(tenant, cluster, version))
-        found = [finding for tenancy, part in rendered for finding in check_tenancy(tenancy, part.objects())]
+        found = [
+            finding for tenancy, part in rendered for finding in check_tenancy(tenancy, part.shared_objects())
+        ]
         if today is not None:
             found += check_expiry(tenant, today)
         found.sort(key=lambda finding: (finding.severity.rank, finding))

@@ -3,8 +3,8 @@
 A line at a time, in the small part of block YAML that templates and ``dump`` write: mappings, sequences,
 one-line scalars, flat flow collections, ``|`` blocks. What a plain scalar means is decided by the same
 function as in exact reading. A document that steps outside that part by one character goes to the exact
-reader, so that the two never differ; only the speed does. Lines recur from tenant to tenant, so the
-meaning of each is remembered.
+reader, so that the two never differ; only the speed does. Lines recur from tenant to tenant, and so do
+whole top-level fields such as a Role's ``rules``: the meaning of each is remembered.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from goldenpath.kubeyaml._scalars import json_number, resolve_plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["load_rendered"]
+__all__ = ["load_rendered", "view_rendered"]
 
 _REMEMBERED_LINES: Final = 16_384
+_REMEMBERED_FIELDS: Final = 4_096
 _DASH: Final = len("- ")
 
 # Inside a plain scalar these mean nothing in any context; a colon or a space needs one of them behind it.
@@ -35,6 +36,7 @@ _KEY: Final = r'[A-Za-z](?:[A-Za-z0-9_./-]|:(?=[A-Za-z0-9_./-])){0,250}|"[^"\\]{
 _FLOW_ITEM: Final = rf"{_PLAIN}|{_QUOTED}"
 
 _LINE: Final = re.compile(rf"(\ *)((?:-\ )*)(?:({_KEY}):(?:\ +(.+))?|(.+))", re.ASCII)
+_BEFORE: Final = re.compile(rf"(\ *)((?:-\ )*)({_KEY})", re.ASCII)
 _VALUE: Final = re.compile(
     rf"(?:({_PLAIN})|({_QUOTED})|(\[.*\])|(\{{.*\}})|(\|-?)|(?=\#))(?:(?:^|\ +)\#.*)?", re.ASCII
 )
@@ -44,6 +46,10 @@ _FLOW_MAPPING: Final = re.compile(rf"\{{(?:\ *{_FLOW_ENTRY}(?:,\ *{_FLOW_ENTRY})
 _ITEMS: Final = re.compile(rf"({_FLOW_ITEM})(?:,\ *)?", re.ASCII)
 _ENTRIES: Final = re.compile(rf"({_KEY}):\ +({_FLOW_ITEM})(?:\ *,\ *)?", re.ASCII)
 
+
+# Where a top-level field of a mapping begins, after the line break that ends what is before it.
+_FIELD_STARTS: Final = re.compile(r'\n(?=["A-Za-z])')
+_FIELD_START: Final = re.compile(r'["A-Za-z]')
 
 # What a line brings with it; a scalar, by far the most frequent, is the falsy one.
 _SCALAR: Final = 0
@@ -64,12 +70,26 @@ class _UnusualError(Exception):
 
 def load_rendered(text: str, *, name: str = "<rendered>") -> list[Any]:
     """As ``load_all``, several times as fast on what templates and ``dump`` write. Raises ``InputError``."""
+    return _documents(text, name, _document)
+
+
+def view_rendered(text: str, *, name: str = "<rendered>") -> list[Any]:
+    """As ``load_rendered``, in half the time for the second tenant and every later one.
+
+    Nobody may change the values: a field that another text has too is the very same object.
+    """
+    return _documents(text, name, _shared_document)
+
+
+def _documents(text: str, name: str, read: Callable[[str], Any]) -> list[Any]:
     if text.lstrip().startswith("{"):
         return load_all(text, name=name)
     documents = []
     for first_line, part in split(text, name):
         try:
-            value = _document(part)
+            if len(part) > MAX_DOCUMENT_CHARS or (part and not part.endswith("\n")):
+                raise _UnusualError
+            value = read(part)
         except _UnusualError:
             value = load_document(part, first_line=first_line, name=name)
         if value is not None:
@@ -78,9 +98,29 @@ def load_rendered(text: str, *, name: str = "<rendered>") -> list[Any]:
 
 
 def _document(text: str) -> Any:
-    if len(text) > MAX_DOCUMENT_CHARS or (text and not text.endswith("\n")):
-        raise _UnusualError
     return _Assembly(text.split("\n")).root()
+
+
+def _shared_document(text: str) -> Any:
+    """A document, put together from its top-level fields."""
+    before, *fields = _FIELD_STARTS.split(text)
+    if _FIELD_START.match(before):
+        fields.insert(0, before)
+    elif not fields or any(_parsed(line) is not None for line in before.split("\n")):
+        return _document(text)
+    document: dict[str, Any] = {}
+    for field in fields:
+        document |= _field(field)
+    if len(document) != len(fields):
+        raise _UnusualError
+    return document
+
+
+@lru_cache(maxsize=_REMEMBERED_FIELDS)
+def _field(text: str) -> dict[str, Any]:
+    """A mapping of one top-level field."""
+    mapping: dict[str, Any] = _Assembly([*text.split("\n"), ""]).root()
+    return mapping
 
 
 class _Assembly:
@@ -208,6 +248,10 @@ def _parsed(line: str) -> _Line | None:
         raise _UnusualError
     if bare[0] == "#":
         return None
+    # Most lines that were never read are a known key with a known value: 3 times as fast as the patterns.
+    before, _, after = line.partition(": ")
+    if (place := _place_of(before)) is not None and (source := after.lstrip(" ")):
+        return *place, *_meaning(source)
     match = _LINE.fullmatch(line)
     if match is None:
         raise _UnusualError
@@ -219,6 +263,14 @@ def _parsed(line: str) -> _Line | None:
     return len(indent), len(dashes) // 2, key, kind, value
 
 
+@lru_cache(maxsize=_REMEMBERED_LINES)
+def _place_of(source: str) -> tuple[int, int, str] | None:
+    """Column, number of dashes and key of what stands before ``: ``; ``None`` where that is no key."""
+    match = _BEFORE.fullmatch(source)
+    return None if match is None else (len(match[1]), len(match[2]) // 2, _key(match[3]))
+
+
+@lru_cache(maxsize=_REMEMBERED_LINES)
 def _meaning(source: str | None) -> tuple[int, Any]:
     if source is None:
         return _OPEN, None

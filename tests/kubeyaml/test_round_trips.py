@@ -23,6 +23,7 @@ _number = st.one_of(
     st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False, allow_infinity=False).filter(lambda number: abs(number) < 2**53),
 )
+FAST = (kubeyaml.load_rendered, kubeyaml.view_rendered)
 _scalars = st.one_of(st.none(), st.booleans(), _number, _text)
 _values = st.recursive(
     _scalars,
@@ -56,7 +57,8 @@ def test_a_scalar_reads_back_in_block_and_in_flow(value: Any) -> None:
         (f"{{k: {written}, l: x}}\n", lambda document: document["k"]),
         (f"k: {written} # a comment\n", lambda document: document["k"]),
     ]:
-        for read in (kubeyaml.load(text), yaml.safe_load(text), kubeyaml.load_rendered(text)[0]):
+        fast = [read(text)[0] for read in FAST]
+        for read in (kubeyaml.load(text), yaml.safe_load(text), *fast):
             assert _same(unpack(read), value), text
 
 
@@ -79,7 +81,8 @@ def test_a_value_reads_back(value: Any, indent: int) -> None:
 @given(_values, st.integers(0, 2))
 def test_fast_reading_agrees_on_whatever_is_written(value: Any, indent: int) -> None:
     text = kubeyaml.dump_all([value, value]) if indent == 0 else kubeyaml.dump(value, indent=indent)
-    assert typed(kubeyaml.load_rendered(text)) == typed(kubeyaml.load_all(text))
+    for read in FAST:
+        assert typed(read(text)) == typed(kubeyaml.load_all(text))
 
 
 # Lines as templates have them, and as slips make them: most combinations are not even YAML.
@@ -106,7 +109,8 @@ _lines = st.builds(
 @given(st.lists(_lines, max_size=9), st.sampled_from(["\n", ""]))
 def test_fast_reading_agrees_or_gives_way_on_any_lines(lines: list[str], end: str) -> None:
     text = "\n".join(lines) + end
-    assert outcome(kubeyaml.load_rendered, text) == outcome(kubeyaml.load_all, text)
+    for read in FAST:
+        assert outcome(read, text) == outcome(kubeyaml.load_all, text)
 
 
 def test_fast_reading_needs_no_exact_reading_for_what_templates_write(
@@ -128,7 +132,17 @@ def test_fast_reading_needs_no_exact_reading_for_what_templates_write(
     )
     expected = kubeyaml.load_all(text)
     monkeypatch.setattr(_rendered, "load_document", exact)
-    assert kubeyaml.load_rendered(text) == expected
+    for read in FAST:
+        assert read(text) == expected
+
+
+def test_fields_that_texts_have_in_common_are_one_value_only_for_those_who_look_at_them() -> None:
+    one, other = "a: 1\nrules:\n- x: [u]\n", "a: 2\nrules:\n- x: [u]\n"
+    (first,), (second,) = kubeyaml.view_rendered(one), kubeyaml.view_rendered(other)
+    assert first["rules"] is second["rules"]
+    (first,), (second,) = kubeyaml.load_rendered(one), kubeyaml.load_rendered(other)
+    first["rules"][0]["x"].append("z")
+    assert second == {"a": 2, "rules": [{"x": ["u"]}]} == kubeyaml.view_rendered(other)[0]
 
 
 def test_a_flow_collection_is_not_shared_between_documents() -> None:
