@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import control_plane
 import crds
 import kubeconfig
 import pytest
+from components import components, from_modules, kubernetes
 from live_tenants import Onboarding
+from running_platform import RunningPlatform, running_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flux import Flux
     from kube_api import Api
+    from spire import Spire
 
+SAMPLE_FLEET = Path(__file__).parent.parent / "requests" / "goldenpath.yaml"
 COMMAND = "make cluster-assets && make test-cluster"
 
 
@@ -33,7 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--crds",
         metavar="DIR",
         default=os.environ.get("GOLDENPATH_CRDS"),
-        help="the CustomResourceDefinitions of the add-ons, one file each, named after it [$GOLDENPATH_CRDS]",
+        help="the CustomResourceDefinitions of the add-ons, one file each, named after it [$GOLDENPATH_CRDS, or those "
+        "of `make cluster-assets`]",
     )
 
 
@@ -43,9 +50,15 @@ def lacking(config: pytest.Config) -> str:
         return f"needs a control plane: {COMMAND}"
     if config.getoption("--kube-context"):
         return ""
-    binaries = control_plane.binaries()
-    missing = control_plane.missing(binaries)
-    return f"{binaries} has no {', '.join(missing)}: {COMMAND}" if missing else ""
+    missing = control_plane.missing(kubernetes())
+    return f"{kubernetes()} has no {', '.join(missing)}: {COMMAND}" if missing else ""
+
+
+def crds_folder(config: pytest.Config) -> Path | None:
+    """Where the CRDs are, if they are anywhere."""
+    if given := config.getoption("--crds"):
+        return Path(given)
+    return from_modules() if from_modules().is_dir() else None
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -59,8 +72,8 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Api]:
     if reason := lacking(request.config):
         pytest.skip(reason)
     with _connection(request.config.getoption("--kube-context")) as api:
-        if folder := request.config.getoption("--crds"):
-            crds.load(api, Path(folder))
+        if folder := crds_folder(request.config):
+            crds.load(api, folder, crds.wanted())
         yield api
 
 
@@ -71,18 +84,60 @@ def _connection(context: str | None) -> Iterator[Api]:
         with contextlib.closing(api.server):
             yield api
     else:
-        with control_plane.control_plane(control_plane.binaries()) as api:
+        with control_plane.control_plane(kubernetes()) as api:
             yield api
 
 
 @pytest.fixture(scope="session")
 def custom_resources(cluster: Api, request: pytest.FixtureRequest) -> Api:
     """The API server, where it has the custom resources of the add-ons."""
-    if not request.config.getoption("--crds"):
-        pytest.skip("needs the CRDs of the add-ons: --crds DIR, or GOLDENPATH_CRDS")
+    if not crds_folder(request.config):
+        pytest.skip(f"needs the CRDs of the add-ons: {COMMAND}, or --crds DIR")
     return cluster
 
 
 @pytest.fixture(scope="session")
 def onboarding(cluster: Api) -> Onboarding:
     return Onboarding(cluster)
+
+
+@pytest.fixture(scope="session")
+def platform(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningPlatform]:
+    """A cluster of a fleet with real controllers: always one of our own, whatever `--kube-context` says."""
+    if reason := lacking(request.config):
+        pytest.skip(reason)
+    if missing := control_plane.missing(kubernetes()):
+        pytest.skip(f"{kubernetes()} has no {', '.join(missing)}: {COMMAND}")
+    definitions = crds_folder(request.config)
+    if definitions is None:
+        pytest.skip(f"needs the CRDs of the add-ons: {COMMAND}, or --crds DIR")
+    # A socket's path may have 107 characters, and pytest's folders take many of them.
+    with (
+        tempfile.TemporaryDirectory(prefix="gp-") as folder,
+        running_platform(Path(folder), definitions, SAMPLE_FLEET) as running,
+    ):
+        yield running
+
+
+@pytest.fixture(scope="session")
+def flux(platform: RunningPlatform) -> Flux:
+    return _running(platform.flux, "source-controller", "kustomize-controller")
+
+
+@pytest.fixture(scope="session")
+def spire(platform: RunningPlatform) -> Spire:
+    return _running(platform.spire, "spire-server", "spire-controller-manager")
+
+
+@pytest.fixture(scope="session")
+def kueue(platform: RunningPlatform) -> None:
+    _running(platform.kueue, "kueue")
+
+
+def _running(controller: Any, *names: str) -> Any:
+    if not controller:
+        missing = [name for name in names if components()[name].missing()]
+        pytest.skip(f"{' and '.join(missing)} not built: {COMMAND}")
+    return controller

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kube_api import APPLY, eventually
+from kube_api import APPLY, MERGE, eventually
 
 from goldenpath import kubeyaml
 from goldenpath.policies import policies
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from kube_api import Api
@@ -31,14 +32,18 @@ def wanted() -> list[str]:
     return sorted(named)
 
 
-def load(api: Api, folder: Path) -> None:
+def of_groups(folder: Path, *groups: str) -> list[str]:
+    """The names of all that a folder has of some groups: controllers want more than we write."""
+    return sorted(file.stem for file in folder.rglob("*.yaml") if file.stem.partition(".")[2] in groups)
+
+
+def load(api: Api, folder: Path, names: Sequence[str]) -> None:
     """Apply them from a folder that has a file ``<name>.yaml`` of each, however deep, and wait until they are served.
 
     Raises:
         LookupError: the folder lacks some.
     """
     found = {file.stem: file for file in folder.rglob("*.yaml")}
-    names = wanted()
     if absent := [name for name in names if name not in found]:
         raise LookupError(f"{folder} has no CRD {', '.join(absent)}")
     for name in names:
@@ -46,6 +51,12 @@ def load(api: Api, folder: Path) -> None:
         answer = api.send("PATCH", f"{_PATH}/{name}", body, APPLY, fieldManager="crds", force="true")
         assert answer.ok, f"{name}: {answer.message}"
     eventually(lambda: set(names) <= _established(api), "every CustomResourceDefinition is established", 180)
+
+
+def change(api: Api, name: str, change: dict[str, Any]) -> None:
+    """Change one that is there."""
+    answer = api.send("PATCH", f"{_PATH}/{name}", change, MERGE)
+    assert answer.ok, answer.message
 
 
 def _established(api: Api) -> set[str]:

@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 JSON = "application/json"
 MERGE = "application/merge-patch+json"
@@ -58,11 +59,12 @@ class Answer:
 
 
 class Server:
-    """One open connection to an API server."""
+    """One open connection to an API server; ``authority`` is the file of the certificate that it shows, if it is ours."""
 
-    def __init__(self, url: str, tls: ssl.SSLContext) -> None:
+    def __init__(self, url: str, tls: ssl.SSLContext, authority: Path | None = None) -> None:
         parts = urlsplit(url)
         self.url = url
+        self.authority = authority
         self._connection = http.client.HTTPSConnection(
             parts.hostname or "", parts.port, timeout=60, context=tls
         )
@@ -144,6 +146,15 @@ class Api:
         options = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}
         return self.send("DELETE", self.path(body), options)
 
+    def account_token(self, namespace: str, account: str) -> str:
+        """A token of a service account, as the kubelet would ask for it."""
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        answer = self.send("POST", path, body)
+        assert answer.ok, answer.message
+        token: str = answer.body["status"]["token"]
+        return token
+
     def may(self, verb: str, group: str, resource: str, namespace: str = "", name: str = "") -> bool:
         """What the server's own authoriser says about this user; a slash sets off the subresource."""
         plain, _, subresource = resource.partition("/")
@@ -195,10 +206,16 @@ class Api:
         return next(found, None)
 
 
-def eventually(holds: Callable[[], Any], what: str, seconds: float = 30) -> Any:
-    """The first true answer of ``holds``; controllers are not done when a request is."""
+def eventually(holds: Callable[[], Any], what: str | Callable[[], str], seconds: float = 30) -> Any:
+    """The first true answer of ``holds``; controllers are not done when a request is.
+
+    ``what`` is said where it never is; a function is asked at the end, for what there is instead.
+    """
     end = time.monotonic() + seconds
     while not (answer := holds()):
-        assert time.monotonic() < end, f"after {seconds:g} s still not: {what}"
+        if time.monotonic() > end:
+            raise AssertionError(
+                f"after {seconds:g} s still not: {what if isinstance(what, str) else what()}"
+            )
         time.sleep(0.05)
     return answer

@@ -1,8 +1,9 @@
-"""A context of the user's kubeconfig, as a connection: for a cluster that is there already."""
+"""Kubeconfigs: a context of the user's, for a cluster that is there already; and ours, for what we start."""
 
 from __future__ import annotations
 
 import base64
+import json
 import os
 import ssl
 import tempfile
@@ -37,6 +38,20 @@ def connect(context: str) -> Api:
         raise LookupError(f"context {context} has neither a client certificate nor a token")
     api = Api(Server(cluster["server"], tls), {})
     return api.bearing(user["token"]) if "token" in user else api
+
+
+def write(file: Path, url: str, authority: Path, token: str) -> None:
+    """A kubeconfig with one context, which is the current one."""
+    cluster = {"server": url, "certificate-authority": str(authority)}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "test",
+        "clusters": [{"name": "test", "cluster": cluster}],
+        "users": [{"name": "test", "user": {"token": token}}],
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+    }
+    file.write_text(json.dumps(config), encoding="utf-8")
 
 
 def _named(config: Any, part: str, name: str) -> Any:

@@ -129,14 +129,7 @@ class Onboarding:
 
     def token(self, namespace: str, account: str) -> str:
         """A token of a service account, as the kubelet would ask for it."""
-        answer = self.api.send(
-            "POST",
-            f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token",
-            {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}},
-        )
-        assert answer.ok, answer.message
-        token: str = answer.body["status"]["token"]
-        return token
+        return self.api.account_token(namespace, account)
 
     def namespace(self, name: str, **metadata: Any) -> dict[str, Any]:
         """A namespace of our own making, or of somebody else's that is there already."""
