@@ -42,6 +42,8 @@ class PartKind(enum.StrEnum):
 
     TENANT = "tenant"
     PLATFORM = "platform"
+    FLEET = "fleet"
+    """``goldenpath.yaml`` itself."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
