@@ -1,0 +1,198 @@
+"""From a Git remote's URL to the forge behind it: which kind, where its API is, which repository.
+
+Sources, read in November 2026: docs.github.com (REST on GitHub Enterprise Server: ``/api/v3``; on
+``*.ghe.com``: host ``api.``; SSH over port 443), docs.gitlab.com (``/api/v4``, SSH over port 443),
+docs.gitea.com and forgejo.org (``/api/v1``).
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+from goldenpath.errors import InputError, Problem
+
+__all__ = ["Address", "Kind", "address_of", "is_github_cloud"]
+
+
+class Kind(enum.StrEnum):
+    """The forges that are spoken to, as ``--forge`` names them."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    GITEA = "gitea"
+    FORGEJO = "forgejo"
+
+
+_KNOWN: Final = {
+    "github.com": Kind.GITHUB,
+    "gitlab.com": Kind.GITLAB,
+    "gitea.com": Kind.GITEA,
+    "codeberg.org": Kind.FORGEJO,
+}
+_API_PATH: Final = {
+    Kind.GITHUB: "/api/v3",
+    Kind.GITLAB: "/api/v4",
+    Kind.GITEA: "/api/v1",
+    Kind.FORGEJO: "/api/v1",
+}
+#: Hosts that answer SSH for another host, where port 22 is closed.
+_SSH_BESIDE: Final = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
+_SSH: Final = frozenset({"ssh", "git+ssh", "ssh+git"})
+_WEB: Final = frozenset({"https", "http"})
+_SCP_LIKE: Final = re.compile(
+    r"^(?:[^@/\s]+@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/@\s\[\]]+):(?!//)(?P<path>[^\s]+)$"
+)
+_HOST: Final = re.compile(r"^(?:[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*)$")
+_LOOPBACK: Final = re.compile(r"^(?:localhost|127(?:\.[0-9]{1,3}){3}|::1)$")
+_REPO, _FORGE, _API = "--repo", "--forge", "--forge-api"
+_KINDS: Final = ", ".join(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One repository on one forge: ``api`` is the API's base without a slash at the end.
+
+    ``owner`` is the user, organisation or (GitLab) group, nested with slashes; ``host`` has no port.
+    """
+
+    kind: Kind
+    host: str
+    api: str
+    owner: str
+    name: str
+
+    @property
+    def repository(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    def path(self, *segments: str | int) -> str:
+        """A path below ``api`` with each segment quoted, slashes too."""
+        return "/" + "/".join(quote(str(segment), safe="") for segment in segments)
+
+
+def is_github_cloud(host: str) -> bool:
+    """Whether GitHub itself runs ``host`` (github.com, or GitHub Enterprise Cloud with data residency)."""
+    return host == "github.com" or host.endswith(".ghe.com")
+
+
+def address_of(remote: str, *, kind: str | None = None, api: str | None = None) -> Address | None:
+    """The forge behind a remote's URL; nothing for a plain Git remote (a path, ``file://``, ``git://``).
+
+    ``kind`` is needed for hosts other than github.com, ``*.ghe.com``, gitlab.com, gitea.com and codeberg.org:
+    no host is guessed from its name, since a token goes there. ``api`` is needed where the API is not at
+    the usual path of the remote's host.
+
+    :raises InputError: the URL names no repository, or the forge cannot be told; it says which flag to give.
+    """
+    wanted = _kind(kind)
+    parts = _split(remote)
+    if parts is None:
+        if wanted is not None or api is not None:
+            raise InputError.of(
+                _REPO,
+                "no-forge",
+                f"is a plain Git remote; {_FORGE} and {_API} need one over https or ssh",
+                _shown(remote),
+            )
+        return None
+    host = _SSH_BESIDE.get(parts.hostname or "", parts.hostname or "")
+    if not _HOST.fullmatch(host):
+        raise InputError.of(_REPO, "remote-url", "names no host", _shown(remote))
+    found = wanted or (Kind.GITHUB if is_github_cloud(host) else _KNOWN.get(host))
+    if found is None:
+        first = host.partition(".")[0]
+        problem = Problem(
+            path=_FORGE,
+            rule="unknown-forge",
+            message=f"must say what runs on {host}: {_KINDS}; its name alone does not tell",
+            nearest=first if first in list(Kind) else None,
+        )
+        raise InputError([problem])
+    base = _given_api(api, found) if api is not None else _usual_api(found, host, parts)
+    prefix = urlsplit(base).path.removesuffix(_API_PATH[found]) if api is not None else ""
+    owner, name = _repository(remote, parts.path, prefix, found)
+    return Address(kind=found, host=host, api=base, owner=owner, name=name)
+
+
+def _kind(kind: str | None) -> Kind | None:
+    if kind is None:
+        return None
+    try:
+        return Kind(kind)
+    except ValueError:
+        raise InputError.of(_FORGE, "unknown-forge", f"must be one of {_KINDS}", kind) from None
+
+
+def _split(remote: str) -> SplitResult | None:
+    """The parts of a remote that may have a forge, an scp-like one as if it were ``ssh://``."""
+    if "://" not in remote:
+        match = _SCP_LIKE.match(remote)
+        # A Windows drive (`C:\fleet`) is not a host with one letter; Git thinks so too.
+        if match is None or len(match["host"]) == 1 or remote.startswith(("./", "../", "/", "~")):
+            return None
+        return SplitResult("ssh", match["host"].lower(), "/" + match["path"].lstrip("/"), "", "")
+    try:
+        parts = urlsplit(remote)
+        _ = parts.port
+    except ValueError:
+        raise InputError.of(_REPO, "remote-url", "is not a URL", _shown(remote)) from None
+    return parts if parts.scheme.lower() in _SSH | _WEB else None
+
+
+def _usual_api(kind: Kind, host: str, parts: SplitResult) -> str:
+    if is_github_cloud(host):
+        return f"https://api.{host}"
+    web = parts.scheme.lower() in _WEB
+    scheme = parts.scheme.lower() if web else "https"
+    if scheme == "http" and not _LOOPBACK.match(host):
+        raise InputError.of(
+            _API,
+            "token-in-the-clear",
+            f"is needed, since {host} is not reached over https: the token would travel in the clear. "
+            f"Where that is meant, say so: {_API} http://{host}{_API_PATH[kind]}",
+        )
+    port = f":{parts.port}" if web and parts.port else ""
+    return f"{scheme}://{_bracketed(host)}{port}{_API_PATH[kind]}"
+
+
+def _given_api(api: str, kind: Kind) -> str:
+    try:
+        parts = urlsplit(api.strip())
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        host, port, parts = "", None, SplitResult("", "", "", "", "")
+    clean = parts.scheme.lower() in _WEB and _HOST.fullmatch(host) and not parts.query and not parts.fragment
+    if not clean or parts.username or parts.password:
+        raise InputError.of(
+            _API, "forge-api", f"must be a URL such as https://{kind}.example{_API_PATH[kind]}", _shown(api)
+        )
+    path = parts.path.rstrip("/") or ("" if host.startswith("api.") else _API_PATH[kind])
+    at = f":{port}" if port else ""
+    return f"{parts.scheme.lower()}://{_bracketed(host)}{at}{path}"
+
+
+def _repository(remote: str, path: str, prefix: str, kind: Kind) -> tuple[str, str]:
+    """Owner and name; ``prefix`` is what a forge below a path of its host has in front of every repository."""
+    text = unquote(path)
+    if prefix and (text + "/").startswith(prefix + "/"):
+        text = text[len(prefix) :]
+    segments = text.strip("/").removesuffix(".git").split("/")
+    nested = kind is Kind.GITLAB
+    clean = all(segment and segment.strip(".") and segment.isprintable() for segment in segments)
+    if not clean or len(segments) < 2 or (len(segments) > 2 and not nested):  # noqa: PLR2004 -- owner and name
+        shape = "group/repository" if nested else "owner/repository"
+        raise InputError.of(_REPO, "remote-url", f"must end in {shape}", _shown(remote))
+    return "/".join(segments[:-1]), segments[-1]
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _shown(url: str) -> str:
+    """``url`` without what may be a secret in it."""
+    return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/@\s]*@", r"\1", url.partition("?")[0])

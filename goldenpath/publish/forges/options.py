@@ -1,0 +1,52 @@
+"""How long to wait for a forge, how often to ask again, and whom to trust on the way."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__ = ["ClientOptions", "Patience"]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When to ask again. Times are in seconds.
+
+    ``budget`` bounds the waiting of one verb in all; a forge that asks for more is not waited for.
+    """
+
+    attempts: int = 5
+    first_wait: float = 0.5
+    longest_wait: float = 20.0
+    budget: float = 90.0
+
+    def backoff(self, attempt: int, chance: float) -> float:
+        """The wait after try number ``attempt`` (from 1); ``chance`` in [0, 1) spreads many clients apart."""
+        ceiling = min(self.longest_wait, self.first_wait * 2.0 ** (attempt - 1))
+        return ceiling * (0.5 + chance / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """The HTTP side of a forge. Times are in seconds.
+
+    ``ca_bundle`` is a file of certificates in PEM that are trusted beside the system's. ``use_proxies`` reads
+    ``HTTPS_PROXY`` and its kin, as other HTTP clients do. ``sleep``, ``clock`` (seconds since 1970) and
+    ``chance`` are there so that nothing in a test has to wait.
+    """
+
+    connect_timeout: float = 10.0
+    answer_timeout: float = 30.0
+    patience: Patience = field(default_factory=Patience)
+    ca_bundle: Path | None = None
+    use_proxies: bool = True
+    user_agent: str = "goldenpath"
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.time
+    chance: Callable[[], float] = random.random

@@ -1,0 +1,74 @@
+"""What is asked of a forge, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["Closed", "Forge", "Opened", "PullRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request as it should be, between two branches of one repository.
+
+    ``body`` is Markdown; one that is too long for the forge is cut where a line ends, and says so.
+    ``reviewers`` are people, by the name with which they sign in (``anna`` or ``@anna``). ``teams`` are groups
+    of people: ``vision-team`` in the organisation that owns the repository, or ``northwind/vision-team``.
+    ``draft`` counts only when the pull request is opened.
+    """
+
+    head: str
+    base: str
+    title: str
+    body: str
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open pull request: ``number`` as people say it, ``url`` for the browser.
+
+    ``warnings`` are sentences about what the forge did not take (a reviewer who is not there, a label).
+    """
+
+    number: int
+    url: str
+    created: bool = False
+    updated: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A pull request that is not open any more; ``closed`` is false where it was not open before."""
+
+    number: int
+    url: str
+    closed: bool
+    warnings: tuple[str, ...] = ()
+
+
+class Forge(Protocol):
+    """One repository on one forge. Every verb may be called from several threads.
+
+    All raise :class:`RepositoryError` where the forge refuses (the message says why and what to do),
+    :class:`RepositoryUnavailableError` where it does not answer or stays busy, and :class:`InputError` where
+    there is no token to write with.
+    """
+
+    @property
+    def name(self) -> str:
+        """``GitHub``, ``GitLab``, ``Gitea`` or ``Forgejo``."""
+
+    def find(self, head: str, base: str) -> Opened | None:
+        """The open pull request from branch ``head`` of this repository to ``base``."""
+
+    def open_or_update(self, pull_request: PullRequest) -> Opened:
+        """Have an open pull request that is as asked: made, changed, or left as it is."""
+
+    def close(self, number: int, comment: str = "") -> Closed:
+        """Close a pull request without merging it, and say why."""

@@ -1,0 +1,125 @@
+"""What a forge answered instead of doing as asked, in words that say what to change.
+
+Each forge writes its errors in its own shape. Sources, read in November 2026: GitHub's REST description
+(``message``, ``errors[]`` with ``field``, ``code`` and ``message``), GitLab's REST documentation (``message`` as
+text, list or object; ``error`` with ``error_description``), Gitea's source 1.26 (``message``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.errors import RepositoryError, RepositoryUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["RefusedError", "UnansweredError", "Words", "explained", "messages_in"]
+
+_SHOWN_CHARS: Final = 300
+_MESSAGES_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How one forge is spoken of.
+
+    ``right`` is what a token needs to write a pull request, ``where`` is the place to give it that, and
+    ``variables`` are where it is looked for.
+    """
+
+    name: str
+    right: str
+    where: str
+    variables: tuple[str, ...]
+
+
+class RefusedError(RepositoryError):
+    """The forge understood, and said no. Forges look at ``status`` and ``said`` to tell cases apart."""
+
+    def __init__(self, message: str, *, status: int, said: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.said = said
+
+    def mentions(self, *words: str) -> bool:
+        text = " ".join(self.said).lower()
+        return any(word in text for word in words)
+
+
+class UnansweredError(RepositoryUnavailableError):
+    """A call that must not be repeated blindly got no answer: it may have worked, or not."""
+
+
+def messages_in(data: Any) -> tuple[str, ...]:
+    """The sentences in the JSON of an error, whatever its shape, as single printable lines."""
+    found = dict.fromkeys(_line(text) for text in _texts(data))
+    return tuple(text for text in found if text)[:_MESSAGES_SHOWN]
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, list):
+        for item in data:
+            yield from _texts(item)
+    elif isinstance(data, dict):
+        yield from _texts_of(data)
+
+
+def _texts_of(data: dict[str, Any]) -> Iterator[str]:
+    known = [data[key] for key in ("message", "error", "error_description", "errors") if data.get(key)]
+    if "code" in data and "message" not in data:  # one of GitHub's validation errors
+        yield f"{data.get('field') or data.get('resource') or 'a field'}: {data['code']}"
+    elif known:
+        for value in known:
+            yield from _texts(value)
+    else:  # GitLab: {"title": ["is too long"]}
+        for field, value in data.items():
+            for text in _texts(value):
+                yield f"{field}: {text}"
+
+
+def _line(text: str) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _SHOWN_CHARS else line[: _SHOWN_CHARS - 1] + "…"
+
+
+def explained(
+    words: Words,
+    doing: str,
+    status: int,
+    said: tuple[str, ...],
+    headers: Mapping[str, str],
+    *,
+    signed_in: bool,
+) -> str:
+    """One message: what was tried, what was answered, and the way out."""
+    answer = f"{status}: {'; '.join(said)}" if said else str(status)
+    return f"{words.name} refused to {doing} ({answer}). {_way_out(words, status, said, headers, signed_in=signed_in)}"
+
+
+def _way_out(
+    words: Words, status: int, said: tuple[str, ...], headers: Mapping[str, str], *, signed_in: bool
+) -> str:
+    text = " ".join(said).lower()
+    if "saml" in text or headers.get("x-github-sso"):
+        return "The organisation asks for single sign-on: authorise the token for it in the token's settings."
+    if "not permitted to create or approve pull requests" in text:
+        return "Allow it under the repository's Settings, Actions, General, or give another token."
+    needed = headers.get("x-accepted-github-permissions") or headers.get("x-accepted-oauth-scopes")
+    named = f"; the forge names: {_line(needed)}" if needed else ""
+    seen = "the token cannot see it" if signed_in else "it is private and there is no token"
+    ways = {
+        401: f"The token is wrong, expired or revoked: set {' or '.join(words.variables)} to one that has "
+        f"{words.right} ({words.where}).",
+        403: f"The token needs {words.right} ({words.where}{named}).",
+        404: f"Either there is no such thing, or {seen}: it needs {words.right} ({words.where}).",
+        423: "The repository is archived, and takes nothing.",
+        **dict.fromkeys(
+            (301, 302, 303, 307, 308),
+            "It points elsewhere: has the repository moved, or does --forge-api name another address?",
+        ),
+    }
+    return ways.get(status, "Nothing was changed by this call.")

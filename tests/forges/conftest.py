@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from loopback import Loopback
+from played_forges import NAME, OWNER, TOKEN, Played, PlayedGitea, PlayedGitHub, PlayedGitLab
+
+from goldenpath.publish.forges import ClientOptions, Forge, Patience, Token, forge_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from played_forges import Memory
+
+NOW = 1_800_000_000.0
+KNOWN_TOKEN = Token(TOKEN)
+
+
+@dataclass
+class Table:
+    """A forge of goldenpath's and the one it speaks to; ``waits`` are the seconds that it wanted to sleep."""
+
+    played: Played
+    server: Loopback
+    waits: list[float] = field(default_factory=list)
+
+    @property
+    def memory(self) -> Memory:
+        return self.played.memory
+
+    @property
+    def forge(self) -> Forge:
+        return self.forge_with()
+
+    def forge_with(
+        self, *, token: Token | None = KNOWN_TOKEN, patience: Patience | None = None, **more: Any
+    ) -> Forge:
+        options = ClientOptions(
+            answer_timeout=more.pop("answer_timeout", 5.0),
+            patience=patience or Patience(),
+            use_proxies=False,
+            sleep=self.waits.append,
+            clock=lambda: NOW,
+            chance=lambda: 1.0,
+        )
+        remote = f"{self.server.url}/{OWNER}/{NAME}.git"
+        forge = forge_of(remote, kind=self.played.kind, token=token, options=options, **more)
+        assert forge is not None
+        return forge
+
+
+def table(played: Played) -> Iterator[Table]:
+    with Loopback(played.base, played) as server:
+        yield Table(played, server)
+    assert server.problems == []
+
+
+@pytest.fixture(params=[PlayedGitHub, PlayedGitLab, PlayedGitea], ids=lambda played: played.kind)
+def each(request: pytest.FixtureRequest) -> Iterator[Table]:
+    """Each forge in its turn."""
+    yield from table(request.param())
+
+
+@pytest.fixture
+def github() -> Iterator[Table]:
+    yield from table(PlayedGitHub())
+
+
+@pytest.fixture
+def gitlab() -> Iterator[Table]:
+    yield from table(PlayedGitLab())
+
+
+@pytest.fixture
+def gitea() -> Iterator[Table]:
+    yield from table(PlayedGitea())
