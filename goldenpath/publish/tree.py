@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from goldenpath.publish.git.objects import Entry
     from goldenpath.publish.git.reading import ObjectReader
 
-__all__ = ["FleetTree", "Locked", "fleet_text"]
+__all__ = ["FleetTree", "Locked", "fleet_text", "read_lock"]
 
 _NAME: Final = re.compile(rf"[a-z0-9]([-a-z0-9]{{0,{NAME_CHARS - 2}}}[a-z0-9])?")
 _NOT_TENANTS: Final = frozenset({"fleet", "kustomization"})
@@ -131,6 +131,20 @@ class FleetTree:
         while some := list(islice(pending, _AT_ONCE)):
             yield from self._holdings(some)
 
+    def shelves(self) -> tuple[tuple[str, str], ...]:
+        """Each folder that holds tenants' own folders, by path, with the id of its tree."""
+        places = (TENANTS, *self._shards(TENANTS))
+        entries = ((place, self.reader.find(self.tree, place)) for place in places)
+        return tuple((place, entry.id) for place, entry in entries if entry is not None and entry.is_tree)
+
+    def homes(self, place: str) -> dict[str, str]:
+        """The tenants' own folders in a folder, by the tenant's name, with the id of each one's tree."""
+        return {
+            name: entry.id
+            for name, entry in self._at(place).items()
+            if entry.is_tree and _NAME.fullmatch(name) and self._is_tenants(name, entry.id, place)
+        }
+
     def files(self, holdings: Holdings) -> dict[str, Entry]:
         """Every file in a tenant's places, by path: its records, what was rendered, and what somebody put there."""
         places, found = TenantPlaces(holdings.name), dict(holdings.loose)
@@ -153,7 +167,7 @@ class FleetTree:
                 if found is None:
                     yield holdings, Locked()
                 else:
-                    yield holdings, _locked(locks[found[1].id], found[0], TenantPlaces(holdings.name).owns)
+                    yield holdings, read_lock(locks[found[1].id], found[0], TenantPlaces(holdings.name).owns)
 
     def lock(self, holdings: Holdings) -> Locked:
         """The lock of one tenant."""
@@ -198,7 +212,7 @@ class FleetTree:
         entry = self.reader.find(self.tree, path)
         if entry is None or not entry.is_blob:
             return Locked()
-        return _locked(self.reader.blob(entry.id), path, lambda file: is_platforms(cluster, file))
+        return read_lock(self.reader.blob(entry.id), path, lambda file: is_platforms(cluster, file))
 
     def texts(self, files: Mapping[str, Entry]) -> dict[str, str]:
         """The text of each file, by path; what is no plain file has a text that nothing rendered ever has."""
@@ -281,7 +295,7 @@ def _decoded(data: bytes, file: str) -> str:
         raise InputError.of("", "encoding", "is no UTF-8 text; save it as UTF-8", file=file) from None
 
 
-def _locked(data: bytes, file: str, owns: Callable[[str], bool]) -> Locked:
+def read_lock(data: bytes, file: str, owns: Callable[[str], bool]) -> Locked:
     """The lock in a file. One that claims files of somebody else is not used: a publish would remove them."""
     try:
         lock = Lock.parse(data, file)
