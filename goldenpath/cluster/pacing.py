@@ -2,13 +2,12 @@
 
 An API server defends itself by priority and fairness: it queues what is too much, and answers 429 with a
 `Retry-After` once the queues are full. A client plays its part by never having more than a few requests on their
-way, and by waiting when it is told to: all of its threads, since the server counts them as one user.
+way, by having fewer when it is turned away, and by coming back no sooner than it was told to.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,26 +47,47 @@ class Patience:
 
 
 class Gate:
-    """Lets a few requests through at a time, and none while the server asked to be left alone."""
+    """Lets a few requests through at a time: fewer after each refusal, and one more after each round of successes.
 
-    def __init__(self, in_flight: int) -> None:
-        self._places = threading.BoundedSemaphore(in_flight)
-        self._lock = threading.Lock()
-        self._closed_until = 0.0
+    So a client settles at what the server has room for, as TCP does. To stop all of it for as long as a `Retry-After`
+    says would cost a second for each refusal, since a server never says less: only the refused request waits so long.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._limit = float(most)
+        self._inside = 0
+        self._round = 0
+        self._changed = threading.Condition()
+
+    @property
+    def limit(self) -> int:
+        """How many may be on their way now."""
+        return int(self._limit)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """One of the places, as soon as the gate is open and there is one."""
-        with self._places:
-            while (rest := self._closed_for()) > 0:
-                time.sleep(rest)
-            yield
+    def place(self) -> Iterator[int]:
+        """One of the places, as soon as there is one; gives the round, for :meth:`shrink`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._inside < self.limit)
+            self._inside += 1
+            number = self._round
+        try:
+            yield number
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify()
 
-    def close_for(self, seconds: float) -> None:
-        """Nobody passes for a while."""
-        with self._lock:
-            self._closed_until = max(self._closed_until, time.monotonic() + seconds)
+    def shrink(self, number: int) -> None:
+        """A request of that round was refused: half as many from now on. Refusals of one round count once."""
+        with self._changed:
+            if number == self._round:
+                self._limit = max(1.0, self._limit / 2)
+                self._round += 1
 
-    def _closed_for(self) -> float:
-        with self._lock:
-            return self._closed_until - time.monotonic()
+    def grow(self) -> None:
+        """A request was answered."""
+        with self._changed:
+            self._limit = min(float(self._most), self._limit + 1 / self._limit)
+            self._changed.notify()

@@ -98,10 +98,7 @@ class Wire:
             if attempt + 1 >= min(outcome.tries, patience.attempts) or waited + delay > patience.total:
                 break
             waited += delay
-            if outcome.retry_after is None:
-                time.sleep(delay)
-            else:
-                self._gate.close_for(delay)
+            time.sleep(delay)
         raise outcome.error
 
     def _attempt(self, call: _Call) -> _Outcome:
@@ -111,7 +108,7 @@ class Wire:
         settings, about, server = self._settings, call.about, self.server
         headers = {"Accept": call.accept} | ({} if call.body is None else {"Content-Type": call.content})
         try:
-            with self._gate.place():
+            with self._gate.place() as number:
                 sent = self._api.param_serialize(
                     call.method,
                     call.path,
@@ -130,6 +127,10 @@ class Wire:
         except (HTTPError, OSError) as error:
             message = f"{about}: {server} {_trouble(error)}"
             return _Outcome(error=ClusterUnavailableError(message, about=about), tries=_FEW)
+        if response.status in BUSY:
+            self._gate.shrink(number)
+        else:
+            self._gate.grow()
         if response.status in _SUCCESS:
             return _Outcome(Answer(_parsed(data, about), _warnings(response.headers)))
         secret = call.body is not None and call.body.get("kind") == "Secret"
@@ -192,12 +193,12 @@ def _trouble(error: Exception) -> str:
     """In words, without the address and the request that the library's text repeats."""
     from urllib3 import exceptions as known  # noqa: PLC0415 - comes with the client
 
+    if isinstance(
+        error, known.NewConnectionError
+    ):  # a time-out too, as the library has it: so it comes first
+        return "cannot be reached"
     if isinstance(error, known.ConnectTimeoutError):
         return "could not be reached in time"
     if isinstance(error, known.ReadTimeoutError):
         return "did not answer in time"
-    if isinstance(error, known.SSLError):
-        return "has a certificate that is not trusted"
-    if isinstance(error, known.NewConnectionError):
-        return "cannot be reached"
     return f"broke the connection ({type(error).__name__})"

@@ -9,7 +9,7 @@ import secrets
 import pytest
 from kube_api import eventually
 from live_tenants import FLEET
-from verb_clusters import as_user, config_map, manifest
+from verb_clusters import account, as_user, config_map, manifest
 
 from goldenpath.cluster import Action, State, Verified, apply, diff, drift, wait
 from goldenpath.cluster.changes import ObjectRef
@@ -347,11 +347,7 @@ def test_waiting_gives_up_and_says_for_what(live, name):
 
 def test_a_user_without_rights_is_told_what_is_missing(cluster, onboarding, tmp_path, name):
     onboarding.namespace(name)
-    eventually(
-        lambda: cluster.send("GET", f"/api/v1/namespaces/{name}/serviceaccounts/default").ok,
-        "the account is there",
-    )
-    nobody = cluster.bearing(onboarding.token(name, "default"))
+    nobody = account(cluster, name)
     with (
         as_user(nobody, tmp_path) as live,
         pytest.raises(ClusterError, match=f'Namespace {name}: .*cannot get resource "namespaces"') as raised,

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from kube_api import eventually
+
 from goldenpath.cluster import Cluster, connect
 from goldenpath.manifests import ManifestObject
 
@@ -50,6 +52,16 @@ def as_user(api: Api, folder: Path, **settings: Any) -> Iterator[Cluster]:
     """A connection as the user of ``api``."""
     with connect(None, kubeconfig(api, folder), **settings) as cluster:
         yield cluster
+
+
+def account(api: Api, namespace: str, name: str = "default") -> Api:
+    """A service account as a user, as soon as it is there."""
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}"
+    eventually(lambda: api.send("GET", path).ok, "the account is there")
+    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    answer = api.send("POST", f"{path}/token", asked)
+    assert answer.ok, answer.message
+    return api.bearing(answer.body["status"]["token"])
 
 
 def manifest(body: Mapping[str, Any]) -> ManifestObject:
