@@ -74,6 +74,11 @@ class Engine:
         return iter(self._facts.metrics)
 
     @property
+    def facts(self) -> tuple[EngineFacts, ScalingFacts]:
+        """Everything that its answers follow from."""
+        return self._facts, self._scaling
+
+    @property
     def name(self) -> str:
         return self._facts.name
 

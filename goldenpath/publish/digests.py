@@ -13,15 +13,18 @@ import enum
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
 from goldenpath.accelerators import catalogue
+from goldenpath.engines import engine_catalogue
 from goldenpath.errors import MISSING
 from goldenpath.spec.placement import clusters_of
-from goldenpath.tenancy import Tenancy, platforms_of
+from goldenpath.tenancy import platforms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,14 +33,14 @@ if TYPE_CHECKING:
     from goldenpath.spec.tenant import Tenant
     from goldenpath.tenancy import Platform
 
-__all__ = ["FleetDigests", "digest", "fleet_digest", "request_digest"]
+__all__ = ["FleetDigests", "digest", "engine_of", "fleet_digest", "request_digest"]
 
 _NOT_OF_EVERYONE: Final = frozenset({"clusters", "retired"})
 _ONLY_CAPACITY: Final = frozenset({"count"})
 
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 
-_encode: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str).encode
+_encode: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def digest(value: Any) -> str:
@@ -50,16 +53,27 @@ def request_digest(tenant: Tenant) -> str:
     return digest(tenant)
 
 
-def fleet_digest(fleet: FleetSpec, clusters: Iterable[str], *, placement: bool) -> str:
+def fleet_digest(
+    fleet: FleetSpec, clusters: Iterable[str], *, placement: bool, engine: str | None = None
+) -> str:
     """The digest of the part of a fleet that a rendering uses; for many, make one :class:`FleetDigests`.
 
     Args:
         fleet: the fleet.
-        clusters: the tenant's clusters, in the order in which they are rendered.
+        clusters: the tenant's clusters, in any order: theirs follows from the request or from the fleet.
         placement: whether they were chosen by region and labels.
+        engine: the inference engine whose metrics the scaling hints read.
 
     """
-    return FleetDigests(fleet).part(tuple(clusters), placement=placement)
+    return FleetDigests(fleet).part(clusters, placement=placement, engine=engine)
+
+
+def engine_of(tenant: Tenant) -> str | None:
+    """The inference engine whose metrics a tenant's scaling hints read; None where it asks for none."""
+    if tenant.autoscaling is None:
+        return None
+    asked = tenant.autoscaling.engine
+    return asked.name if asked is not None else engine_catalogue().default.name
 
 
 class FleetDigests:
@@ -75,23 +89,25 @@ class FleetDigests:
     def __init__(self, fleet: FleetSpec) -> None:
         self.fleet = fleet
         self._platforms = platforms_of(fleet)
-        self._parts: dict[tuple[tuple[str, ...], bool], str] = {}
+        self._parts: dict[tuple[tuple[str, ...], bool, str | None], str] = {}
         self._clusters: dict[str, str] = {}
 
     def of(self, tenant: Tenant) -> str:
         """The digest of the part that this tenant's rendering uses."""
-        clusters = clusters_of(tenant, self.fleet)
-        part = self.part(clusters, placement=tenant.placement is not None)
-        if tenant.autoscaling is None or not clusters:
-            return part
-        return digest([part, Tenancy(tenant, self._platforms[clusters[0]]).hint])
+        clusters, placement = clusters_of(tenant, self.fleet), tenant.placement is not None
+        return self.part(clusters, placement=placement, engine=engine_of(tenant))
 
-    def part(self, clusters: tuple[str, ...], *, placement: bool) -> str:
-        """The digest of the part with these clusters (see :func:`fleet_digest`)."""
-        key = (clusters, placement)
+    def part(self, clusters: Iterable[str], *, placement: bool, engine: str | None = None) -> str:
+        """The digest of the part with these clusters (see :func:`fleet_digest`).
+
+        A cluster that the fleet does not have gives a digest that no rendering has.
+        """
+        key = (tuple(sorted(clusters)), placement, engine)
         if key not in self._parts:
-            of_clusters = [[name, self._cluster(name)] for name in clusters]
-            self._parts[key] = digest([self._for_everyone, of_clusters, self._places if placement else None])
+            of_clusters = [[name, self._cluster(name)] for name in key[0]]
+            places = self._places if placement else None
+            facts = None if engine is None else _engine_facts(engine)
+            self._parts[key] = digest([self._for_everyone, of_clusters, places, facts])
         return self._parts[key]
 
     def platform(self, cluster: str) -> str:
@@ -107,12 +123,20 @@ class FleetDigests:
         return digest([[name, each.region, each.labels] for name, each in self.fleet.clusters.items()])
 
     def _cluster(self, name: str) -> str:
+        if name not in self.fleet.clusters:
+            return "(not there)"
         if name not in self._clusters:
             cluster = self.fleet.clusters[name]
             said = dict(_fields(cluster, frozenset({"accelerators"})))
             pools = [dict(_fields(pool, _ONLY_CAPACITY)) for pool in cluster.accelerators]
             self._clusters[name] = digest([said, pools, _facts(self._platforms[name])])
         return self._clusters[name]
+
+
+@cache
+def _engine_facts(name: str) -> str:
+    """What the catalogue says of an engine."""
+    return digest(engine_catalogue().get(name).facts)
 
 
 def _facts(platform: Platform) -> list[Any]:
@@ -162,4 +186,5 @@ def _plain(value: Any) -> Any:
         return [_plain(inner) for inner in value]
     if dataclasses.is_dataclass(kind):
         return [[field.name, _plain(getattr(value, field.name))] for field in dataclasses.fields(kind)]
-    return value.value if isinstance(value, enum.Enum) else value
+    plain = value.value if isinstance(value, enum.Enum) else value
+    return str(plain) if isinstance(plain, Decimal | date) else plain

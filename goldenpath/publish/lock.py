@@ -53,6 +53,8 @@ class Lock(Model):
     """Backstage group that owns the tenant."""
     placement: bool = False
     """Whether the clusters were chosen by what they are, so that a new cluster of the fleet may be one more."""
+    engine: DnsLabel | None = None
+    """Inference engine whose metrics the scaling hints read."""
     clusters: dict[DnsLabel, dict[Profile, tuple[_COUNT, _COUNT]]]
     """By cluster and accelerator, what was promised: the tenant's own, and what it may borrow."""
     identities: dict[DnsLabel, dict[DnsSubdomain, _SpiffeId]] = Field(default_factory=dict)
