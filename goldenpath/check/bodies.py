@@ -45,12 +45,11 @@ def tenant_objects(
     The rest of a cluster's objects (Flux's own, an add-on's) may do what no tenant's may. An object that has
     lost its label stays a tenant's by its namespace.
     """
-    everything = tuple(objects)
-    known = namespaces or {}
-    tenants = {_tenant(item.body) for item in everything}
-    tenants |= {name for name, body in known.items() if _tenant(body)}
+    labelled = [(item, _tenant(item.body)) for item in objects]
+    tenants = {tenant for _, tenant in labelled}
+    tenants |= {name for name, body in (namespaces or {}).items() if _tenant(body)}
     return tuple(
-        item for item in everything if _tenant(item.body) or (item.namespace and item.namespace in tenants)
+        item for item, tenant in labelled if tenant or (item.namespace and item.namespace in tenants)
     )
 
 

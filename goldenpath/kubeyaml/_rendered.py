@@ -87,14 +87,18 @@ def _documents(text: str, name: str, read: Callable[[str], Any]) -> list[Any]:
     documents = []
     for first_line, part in split(text, name):
         try:
-            if len(part) > MAX_DOCUMENT_CHARS or (part and not part.endswith("\n")):
-                raise _UnusualError
-            value = read(part)
+            value = read(_usual(part))
         except _UnusualError:
             value = load_document(part, first_line=first_line, name=name)
         if value is not None:
             documents.append(value)
     return documents
+
+
+def _usual(text: str) -> str:
+    if len(text) > MAX_DOCUMENT_CHARS or (text and not text.endswith("\n")):
+        raise _UnusualError
+    return text
 
 
 def _document(text: str) -> Any:

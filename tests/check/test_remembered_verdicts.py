@@ -1,0 +1,73 @@
+"""What is remembered between tenants is what would be found anew."""
+
+import copy
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goldenpath.check import check_objects, coherence, rights
+from goldenpath.manifests import ManifestObject
+
+WORDS = st.sampled_from(
+    ["", "*", "get", "list", "create", "bind", "pods", "resourcequotas", "serviceaccounts/token", "cilium.io"]
+)
+ODD = st.sampled_from([None, True, 1, 1.0, 0.0, -0.0, {"a": 1}, ["get"], 2**70])
+LISTS = st.one_of(st.lists(st.one_of(WORDS, ODD), max_size=3), ODD)
+RULES = st.lists(
+    st.fixed_dictionaries(
+        {}, optional={"apiGroups": LISTS, "resources": LISTS, "verbs": LISTS, "resourceNames": LISTS}
+    ),
+    max_size=3,
+)
+KEYS = st.one_of(
+    st.sampled_from(["cpu", "requests.cpu", "limits.memory", "requests.nvidia.com/gpu", "limits.a.b/c"]),
+    st.text("requests.limitscount/devicesk8s", max_size=30),
+)
+QUANTITIES = st.one_of(st.sampled_from(["1", "500m", "1Gi", "x", "1e3", ""]), st.integers(), st.none())
+
+
+def role(rules: Any) -> ManifestObject:
+    labels = {"goldenpath.dev/tenant": "t"}
+    metadata = {"name": "r", "namespace": "t", "labels": labels}
+    return ManifestObject("r.yaml", {"kind": "Role", "metadata": metadata, "rules": rules})
+
+
+def quota(hard: dict[str, Any]) -> ManifestObject:
+    metadata = {"name": "q", "namespace": "t"}
+    return ManifestObject("q.yaml", {"kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}})
+
+
+@settings(deadline=None)
+@given(RULES, RULES)
+def test_rules_are_judged_by_what_they_say_and_not_by_what_was_judged_before(first, second):
+    for rules in (first, second, copy.deepcopy(first)):
+        found = [(f.field, f.message, f.fix) for f in rights.check_rights([role(rules)])]
+        assert found == list(rights._judged(tuple(rules)))
+
+
+def test_equal_numbers_of_other_types_do_not_hide_each_other():
+    """``[1]``, ``[True]`` and ``["1"]`` are equal, or look so, to many a cache; none is a verb."""
+    for odd in (1, True, 1.0):
+        rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": [odd]}]
+        assert not list(rights.check_rights([role(rules)]))
+    assert list(rights.check_rights([role([{"apiGroups": [""], "resources": ["pods"], "verbs": ["*"]}])]))
+
+
+@settings(deadline=None)
+@given(st.dictionaries(KEYS, QUANTITIES, max_size=4))
+def test_quotas_are_judged_alike_the_first_time_and_later(hard):
+    for remembered in (coherence._never_enforced, coherence._needs_default, coherence._plain):
+        remembered.cache_clear()
+    first = list(coherence.check_coherence([quota(hard)]))
+    assert list(coherence.check_coherence([quota(copy.deepcopy(hard))])) == first
+
+
+@settings(deadline=None)
+@given(RULES, st.dictionaries(KEYS, QUANTITIES, max_size=4))
+def test_checking_changes_no_object(rules, hard):
+    """Tenants have values in common, so a check that changed one would change another tenant's."""
+    objects = [role(rules), quota(hard)]
+    before = copy.deepcopy(objects)
+    list(check_objects(objects))
+    assert objects == before
