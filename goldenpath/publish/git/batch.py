@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import zlib
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from goldenpath.publish.git.reading import ObjectReader
+from goldenpath.errors import InputError, Problem
+from goldenpath.publish.git.objects import (
+    PreparedObject,
+    format_commit,
+    parse_tree,
+    prepare,
+    prepare_blob,
+    with_signature,
+)
+from goldenpath.publish.git.reading import ObjectReader, wrong_kind
+from goldenpath.publish.git.trees import TreeChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from goldenpath.publish.git.objects import Entry, PreparedObject
+    from goldenpath.publish.git.objects import Entry
     from goldenpath.publish.git.person import Person
     from goldenpath.publish.git.repository import Repository
     from goldenpath.publish.git.signing import Signer
@@ -23,49 +35,122 @@ class ObjectBatch(ObjectReader):
     """
 
     def __init__(self, repository: Repository) -> None:
-        raise NotImplementedError
+        self._repository = repository
+        self._new: dict[str, PreparedObject] = {}
+        self._trees: dict[str, Mapping[str, Entry]] = {}
 
     def read_many(self, ids: Iterable[str], kind: str) -> Iterator[tuple[str, bytes]]:
-        raise NotImplementedError
+        for is_new, group in groupby(ids, key=self._new.__contains__):
+            if not is_new:
+                yield from self._repository.read_many(group, kind)
+                continue
+            for identity in group:
+                found = self._new[identity]
+                if found.kind != kind:
+                    raise wrong_kind(identity, found.kind, kind)
+                yield identity, zlib.decompress(found.compressed)
 
     def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, Entry]]:
-        raise NotImplementedError
+        for is_new, group in groupby(ids, key=self._new.__contains__):
+            if not is_new:
+                yield from self._repository.trees(group)
+                continue
+            for identity in group:
+                if identity not in self._trees:
+                    self._trees[identity] = parse_tree(self._tree_data(identity))
+                yield self._trees[identity]
 
     def add_blob(self, data: bytes) -> str:
         """Add a file's bytes; the blob's id."""
-        raise NotImplementedError
+        return self._add(prepare_blob(data))
 
     def add_prepared(self, prepared: PreparedObject) -> str:
         """Add an object that ``prepare_blob`` made, here or in another process; its id."""
-        raise NotImplementedError
+        return self._add(prepared)
 
     def change(self, tree: str, files: Mapping[str, bytes | PreparedObject | str | None]) -> str:
-        """A tree with some files changed: the new tree's id.
+        """A tree with some files changed: the new tree's id. Nothing is added where there is any problem.
 
         Args:
             tree: the id of the tree to begin with.
             files: by path: the file's new bytes, or the id of a blob that is there, or None to remove the file.
-                A file that is there already keeps its mode. A folder without files vanishes.
+                A file that was executable stays so. A folder without files vanishes.
 
         Raises:
             InputError: a path is not one (``..``, ``.git``, empty), or a file and a folder share a name.
+            RepositoryError: a blob's id stands for nothing, or for another kind of object.
 
         """
-        raise NotImplementedError
+        prepared: dict[str, PreparedObject] = {}
+        ids: dict[str, str | None] = {}
+        named: list[str] = []
+        for path, content in files.items():
+            if content is None:
+                ids[path] = None
+            elif isinstance(content, str):
+                ids[path] = content
+                if content not in self._new:
+                    named.append(content)
+            else:
+                blob = prepare_blob(content) if isinstance(content, bytes) else content
+                if blob.kind != "blob":
+                    raise wrong_kind(blob.id, blob.kind, "blob")
+                prepared[path] = blob
+                ids[path] = blob.id
+        self._repository.require(named, "blob")
+        changed = TreeChange(self.entries, self._tree_data, self._keep_tree).apply(tree, ids)
+        for path, blob in prepared.items():
+            before = self.find(tree, path)
+            # What the tree has already, at this place, need not be written again.
+            if before is None or before.id != blob.id:
+                self._add(blob)
+        return changed
 
     def commit(
         self,
         tree: str,
         parents: Sequence[str],
+        *,
         author: Person,
         committer: Person,
         message: str,
         when: datetime,
         signer: Signer | None = None,
     ) -> str:
-        """Add a commit; its id."""
-        raise NotImplementedError
+        """Add a commit; its id. ``when`` is author's and committer's time, and must know its zone.
+
+        Raises:
+            InputError: the message is empty, or holds what Git cannot keep.
+            RepositoryError: it cannot be signed.
+
+        """
+        if not message.strip():
+            raise InputError([Problem("message", "commit-message", "is empty; say what changes and why")])
+        if "\0" in message or any("\ud800" <= character <= "\udfff" for character in message):
+            raise InputError([Problem("message", "commit-message", "holds what is not text")])
+        data = format_commit(tree, parents, author=author, committer=committer, message=message, when=when)
+        if signer is not None:
+            data = with_signature(data, signer.sign(data))
+        return self._add(prepare("commit", data))
 
     def store(self) -> None:
-        """Write all new objects, durably, all or none; then the batch is empty."""
-        raise NotImplementedError
+        """Write all new objects, durably, all or none; then the batch is empty.
+
+        Raises:
+            RepositoryError: the disk is full or read-only.
+
+        """
+        if self._new:
+            self._repository.write(self._new.values(), self._trees)
+        self._new, self._trees = {}, {}
+
+    def _add(self, item: PreparedObject) -> str:
+        self._new.setdefault(item.id, item)
+        return item.id
+
+    def _tree_data(self, tree: str) -> bytes:
+        return next(self.read_many((tree,), "tree"))[1]
+
+    def _keep_tree(self, identity: str, entries: Mapping[str, Entry], data: bytes) -> None:
+        self._add(prepare("tree", data))
+        self._trees[identity] = entries

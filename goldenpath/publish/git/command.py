@@ -1,0 +1,235 @@
+"""The one door to `git`, and to the programs that sign: argument lists, never a shell; a time-out; a limit on output.
+
+What the caller's environment says about *another* repository (``GIT_DIR`` and its kin: a hook sets them) does not
+reach the child, nor does anything that changes what is written. What says how to reach a remote does: proxies,
+certificates, ssh, credential helpers, and the user's own configuration.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from typing import IO, TYPE_CHECKING, Final
+
+from goldenpath.errors import RepositoryError, RepositoryUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+_KEPT: Final = frozenset({
+    "GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH", "GIT_PROXY_COMMAND",
+    "GIT_PROXY_SSL_CAINFO", "GIT_PROXY_SSL_CERT", "GIT_PROXY_SSL_KEY", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT",
+    "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_SSL_CERT", "GIT_SSL_KEY", "GIT_SSL_NO_VERIFY",
+})  # fmt: skip
+_FIXED: Final = {
+    "LC_ALL": "C",
+    "LANGUAGE": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    # No ``ext::`` and no helper that a URL could name: a URL must never become a command.
+    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+    # A remote whose bytes stop coming is gone, however long the time-out for a large fleet may be.
+    "GIT_HTTP_LOW_SPEED_LIMIT": "1",
+    "GIT_HTTP_LOW_SPEED_TIME": "30",
+}
+_SETTINGS: Final = (
+    # Hooks and monitors of whoever owns the repository are programs, and would inherit what the environment holds.
+    ("core.hooksPath", os.devnull),
+    ("core.fsmonitor", "false"),
+    # Git's default leaves refs to the kernel; a publish that was acknowledged must outlive a power cut.
+    ("core.fsync", "all"),
+    # Another writer holds a ref's lock for some milliseconds.
+    ("core.filesRefLockTimeout", "2000"),
+    ("core.packedRefsTimeout", "2000"),
+    # Housekeeping happens where Store decides, not in the middle of a publish.
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("fetch.unpackLimit", "1"),
+    ("fetch.recurseSubmodules", "false"),
+    ("push.recurseSubmodules", "no"),
+    ("push.followTags", "false"),
+    ("push.gpgSign", "false"),
+    ("push.useForceIfIncludes", "false"),
+    ("submodule.recurse", "false"),
+    ("core.quotePath", "false"),
+)
+_OUTPUT_LIMIT: Final = 256 << 20
+_ERRORS_KEPT: Final = 64 << 10
+_CHUNK: Final = 1 << 16
+_TIME_OUT: Final = 120.0
+_GRACE: Final = 3.0
+
+
+class CommandError(RepositoryError):
+    """A program ended with an error; ``text`` is what it said, ``output`` what it gave."""
+
+    text = ""
+    output = b""
+    code = 0
+
+
+def said(text: str) -> str:
+    """What Git wants to say, on one line: without progress, hints and the words that open every line."""
+    lines = [line.rpartition("\r")[2].strip() for line in text.splitlines()]
+    kept = [
+        line.removeprefix("fatal: ").removeprefix("error: ") for line in lines if not line.startswith("hint:")
+    ]
+    return "; ".join(dict.fromkeys(line for line in kept if line))
+
+
+def environment(
+    settings: Iterable[tuple[str, str]] = (), variables: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What a child's environment is: the caller's, without what speaks of another repository, and our settings.
+
+    Settings go by environment variables, since an argument is visible to every user of the machine.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
+    configured = _settings_of_the_caller()
+    configured += [*_SETTINGS, *settings]
+    kept |= _FIXED
+    kept["GIT_CONFIG_COUNT"] = str(len(configured))
+    for number, (key, value) in enumerate(configured):
+        kept[f"GIT_CONFIG_KEY_{number}"] = key
+        kept[f"GIT_CONFIG_VALUE_{number}"] = value
+    return kept | dict(variables or {})
+
+
+def _settings_of_the_caller() -> list[tuple[str, str]]:
+    """What the caller set by ``GIT_CONFIG_COUNT``: a container's way to trust a folder, or CI's to log in."""
+    count = os.environ.get("GIT_CONFIG_COUNT", "")
+    pairs = (
+        (os.environ.get(f"GIT_CONFIG_KEY_{number}"), os.environ.get(f"GIT_CONFIG_VALUE_{number}"))
+        for number in range(int(count) if count.isdecimal() else 0)
+    )
+    return [(key, value) for key, value in pairs if key is not None and value is not None]
+
+
+def start(
+    program: Sequence[str],
+    *,
+    folder: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: int | IO[bytes] = subprocess.PIPE,
+    stderr: int | IO[bytes] = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, so that nothing asks at a terminal and all of it can be ended.
+
+    Raises:
+        RepositoryError: it is not installed, or the folder is gone.
+
+    """
+    try:
+        return subprocess.Popen(  # noqa: S603 - a list of arguments, none of them a shell's
+            program,
+            cwd=folder,
+            env=environment() if env is None else env,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            bufsize=_CHUNK,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        if folder is not None and not folder.is_dir():
+            raise RepositoryError(f"{folder} is not a folder") from error
+        raise RepositoryError(f"{program[0]} is not installed, or not on the PATH") from error
+    except OSError as error:
+        raise RepositoryUnavailableError(f"{program[0]} cannot be started: {error.strerror}") from error
+
+
+def run(
+    program: Sequence[str],
+    *,
+    folder: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    time_out: float = _TIME_OUT,
+    hide: Callable[[str], str] = str,
+    doing: str = "",
+) -> bytes:
+    """Run a program to its end; what it wrote.
+
+    Args:
+        program: the program and its arguments.
+        folder: where it runs.
+        env: its environment, from ``environment``.
+        stdin: what it reads.
+        time_out: seconds; then all of it is ended.
+        hide: takes secrets out of what it said.
+        doing: what was tried, for the error's message.
+
+    Raises:
+        CommandError: it ended with an error.
+        RepositoryUnavailableError: it took too long.
+        RepositoryError: it is not installed, or wrote more than 256 MiB.
+
+    """
+    what = doing or " ".join(program[:2])
+    with tempfile.TemporaryFile() as given:
+        given.write(stdin)
+        given.seek(0)
+        process = start(program, folder=folder, env=env, stdin=given, stderr=subprocess.PIPE)
+    try:
+        output, errors = _collect(process, time_out)
+        code = process.wait(5)
+    except subprocess.TimeoutExpired as error:
+        raise RepositoryUnavailableError(f"{what}: no end after {time_out:g} seconds") from error
+    except OverflowError as error:
+        raise RepositoryError(f"{what}: wrote more than {_OUTPUT_LIMIT >> 20} MiB") from error
+    finally:
+        end(process)
+    if code:
+        text = hide(errors.decode(errors="replace"))
+        failure = CommandError(f"{what}: {said(text) or f'ended with status {code}'}")
+        failure.text, failure.output, failure.code = text, output, code
+        raise failure
+    return output
+
+
+def _collect(process: subprocess.Popen[bytes], time_out: float) -> tuple[bytes, bytes]:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    deadline = time.monotonic() + time_out
+    output, errors = bytearray(), bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ, output)
+        selector.register(process.stderr, selectors.EVENT_READ, errors)
+        while selector.get_map():
+            ready = selector.select(max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise subprocess.TimeoutExpired(process.args, time_out)
+            for key, _ in ready:
+                chunk = os.read(key.fd, _CHUNK)
+                if not chunk:
+                    selector.unregister(key.fileobj)
+                elif key.data is output or len(errors) < _ERRORS_KEPT:
+                    key.data.extend(chunk)
+            if len(output) > _OUTPUT_LIMIT:
+                raise OverflowError
+    return bytes(output), bytes(errors)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a program and everything that it started; does nothing where it ended by itself.
+
+    First it is asked to: Git then takes its locks away.
+    """
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, kind)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
