@@ -5,6 +5,7 @@
     GoldenpathError
     ├── InputError      what a person or program asked for cannot be accepted: all problems at once
     ├── RenderError     a golden path's template could not be rendered with an accepted request
+    ├── ChecksFailedError (in `findings`)  an accepted request has findings of severity error
     ├── DataError       data that ships with goldenpath, or a golden path's own metadata, is broken
     ├── RepositoryError a Git repository, its remote or its forge cannot be used
     │   ├── RefMovedError   somebody else moved the branch first

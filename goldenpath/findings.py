@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["Finding", "Severity"]
+from goldenpath.errors import GoldenpathError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["ChecksFailedError", "Finding", "Severity"]
 
 
 class Severity(enum.StrEnum):
@@ -36,3 +42,13 @@ class Finding:
     def __str__(self) -> str:
         place = " ".join(part for part in (self.object, self.field) if part)
         return f"{self.severity}: {place or self.file}: {self.message} [{self.rule}] Fix: {self.fix}"
+
+
+class ChecksFailedError(GoldenpathError):
+    """An accepted request was refused, since a check has a finding of severity error; ``findings`` are those."""
+
+    exit_code = 1
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))

@@ -11,3 +11,11 @@ cluster makes of it is :mod:`goldenpath.live`'s.
     print(fleet.plan(["vision.yaml"]).as_text())
     fleet.publish("vision.yaml", author=goldenpath.Person("Ada", "ada@example.org"))
 """
+
+from goldenpath.fleet.proposal import Proposal
+from goldenpath.fleet.repository import Fleet, Published
+from goldenpath.fleet.request import Request
+from goldenpath.fleet.review import Review
+from goldenpath.fleet.terms import Terms
+
+__all__ = ["Fleet", "Proposal", "Published", "Request", "Review", "Terms"]

@@ -4,46 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import InputError
 from goldenpath.fleet.desired import desired_platform
 from goldenpath.fleet.starting import starter_files
-from goldenpath.publish.git import EMPTY_TREE
+from goldenpath.publish.changes import compare
 from goldenpath.publish.places import FLEET_FILE
-from goldenpath.publish.writer import Draft
+from goldenpath.publish.plan import Part, PartKind, Plan
 
 if TYPE_CHECKING:
     from goldenpath.fleet.context import FleetContext
-    from goldenpath.publish.git import Person, Snapshot
 
-__all__ = ["first_draft"]
+__all__ = ["first_message", "first_plan"]
 
 
-def first_draft(
-    snapshot: Snapshot, context: FleetContext, *, forge: str | None, code_owner: str, author: Person | None
-) -> Draft:
+def first_plan(context: FleetContext, *, forge: str | None, code_owner: str) -> Plan:
     """Everything that a fleet repository holds before its first tenant.
 
     Args:
-        snapshot: the branch, which must be empty.
         context: the fleet.
         forge: whose CI the check is written for, if any.
         code_owner: who reviews, as CODEOWNERS writes it.
-        author: who asked.
 
     Raises:
-        InputError: there are files already.
+        InputError: the forge is not known, or the owner is none.
         RenderError: a template failed.
     """
-    if snapshot.tree != EMPTY_TREE:
-        message = "holds files already; name an empty or a new repository"
-        raise InputError.of("--repo", "not-empty", message)
-    files = {
-        path: text.encode()
-        for path, text in starter_files(context.spec, forge=forge, code_owner=code_owner).items()
-    }
-    files[FLEET_FILE] = context.text.encode()
+    files = {FLEET_FILE: context.text, **starter_files(context.spec, forge=forge, code_owner=code_owner)}
+    parts = [Part(PartKind.FLEET, context.spec.organisation, compare({}, files), after=context.spec.format)]
     for cluster in context.spec.clusters:
-        files |= desired_platform(context, cluster).files
-    clusters = ", ".join(context.spec.clusters)
-    message = f"Start the fleet of {context.spec.organisation}\n\nClusters: {clusters}\n"
-    return Draft(files, message, author)
+        desired = desired_platform(context, cluster)
+        changes = compare({}, {path: content.decode() for path, content in desired.files.items()})
+        parts.append(
+            Part(PartKind.PLATFORM, cluster, changes, after=desired.lock.exact, findings=desired.findings)
+        )
+    return Plan.of(parts)
+
+
+def first_message(context: FleetContext) -> str:
+    """What the first commit says."""
+    clusters = "\n".join(f"{name}: {cluster.region}" for name, cluster in context.spec.clusters.items())
+    return f"Start the fleet of {context.spec.organisation}\n\n{clusters}\n"

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from goldenpath.findings import Finding
     from goldenpath.fleet.context import FleetContext
     from goldenpath.fleet.request import Request
+    from goldenpath.publish.promises import Share
     from goldenpath.spec.tenant import Tenant
 
-__all__ = ["Desired", "desired_platform", "desired_tenant"]
+__all__ = ["Desired", "desired_platform", "desired_tenant", "shares_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,16 @@ class Desired:
     lock: Lock
     files: Mapping[str, bytes]
     findings: tuple[Finding, ...]
+
+
+def shares_of(context: FleetContext, tenant: Tenant) -> dict[str, dict[str, Share]]:
+    """By cluster and accelerator, what a tenant owns and may borrow."""
+    return {
+        tenancy.cluster_name: {
+            grant.pool.accelerator.id: (grant.quota, grant.borrow) for grant in tenancy.grants
+        }
+        for tenancy in context.pipeline.tenancies(tenant)
+    }
 
 
 def desired_tenant(
@@ -67,7 +78,6 @@ def desired_tenant(
     text = request.text if request.text is not None else kubeyaml.dump(request.document)
     files = {file.path: file.text.encode() for file in manifests.files}
     files[request_path(context.layout, tenant.name)] = text.encode()
-    tenancies = context.pipeline.tenancies(tenant)
     lock = Lock(
         golden_path=tenant.golden_path,
         version=context.library.get(tenant.golden_path, version=version).version,
@@ -76,15 +86,10 @@ def desired_tenant(
         fleet=context.digests.of(tenant),
         owner=tenant.owner,
         placement=tenant.placement is not None,
-        clusters={
-            each.cluster_name: {
-                grant.pool.accelerator.id: (grant.quota, grant.borrow) for grant in each.grants
-            }
-            for each in tenancies
-        },
+        clusters=shares_of(context, tenant),
         identities={
             each.cluster_name: {identity.resource_name: identity.spiffe_id for identity in each.identities}
-            for each in tenancies
+            for each in context.pipeline.tenancies(tenant)
             if each.identities and each.platform.has_spire
         },
         files={path: blob_id(content) for path, content in files.items()},

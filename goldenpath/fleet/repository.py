@@ -2,24 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+import contextlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Self
 
+from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.fleet.context import FleetContext
-from goldenpath.fleet.state import Contexts
+from goldenpath.fleet.creating import first_message, first_plan
+from goldenpath.fleet.proposing import Proposer
+from goldenpath.fleet.request import Request
+from goldenpath.fleet.retiring import deletion, hold_request
+from goldenpath.fleet.review import Review, branch_name, pull_request
+from goldenpath.fleet.starting import starter_fleet
+from goldenpath.fleet.state import Contexts, State
+from goldenpath.fleet.terms import Terms
 from goldenpath.intake import builtin_library
-from goldenpath.publish.git import Person, Store
-from goldenpath.publish.writer import Writer
+from goldenpath.publish.git import EMPTY_TREE, Person, Store
+from goldenpath.publish.plan import Plan
+from goldenpath.publish.promise_cache import PromiseCache
+from goldenpath.publish.promise_index import PromiseIndex
+from goldenpath.publish.writer import Draft, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
+    from goldenpath.fleet.proposal import Proposal
     from goldenpath.paths import Library
-    from goldenpath.publish.git import Credentials, Signer
+    from goldenpath.publish.forges import Opened
+    from goldenpath.publish.git import Credentials, Signer, Snapshot
+    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.tenant import Tenant
 
-__all__ = ["Fleet"]
+    Asked = Request | Tenant | FleetSpec | Mapping[str, Any] | str | Path
+    """A request, or the fleet's document: parsed, as values, or the path of a file."""
 
-COMMITTER = Person("goldenpath", "goldenpath@localhost")
+__all__ = ["Fleet", "Published"]
+
+COMMITTER: Final = Person("goldenpath", "goldenpath@localhost")
 """Who writes where nobody else was named. The author is the person who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What was done.
+
+    ``commit`` is None where nothing needed one. ``branch`` is where it is: the fleet's branch, or one for review.
+    """
+
+    plan: Plan
+    branch: str
+    commit: str | None
+    pull_request: Opened | None = None
 
 
 class Fleet:
@@ -40,6 +74,7 @@ class Fleet:
         self.library = library or builtin_library()
         self.committer = committer or COMMITTER
         self._writer = Writer(store, self.committer, signer=signer)
+        self._promises = PromiseIndex(PromiseCache(store.repository.git_dir / "goldenpath"))
         self._contexts = Contexts(lambda text: FleetContext(text, library=self.library))
 
     @classmethod
@@ -81,3 +116,184 @@ class Fleet:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def start(
+        self,
+        fleet: str | None = None,
+        *,
+        forge: str | None = None,
+        code_owner: str = "@platform-team",
+        author: Person | None = None,
+    ) -> Published:
+        """Make the first commit of an empty repository.
+
+        Args:
+            fleet: the text of ``goldenpath.yaml``; a small example otherwise.
+            forge: whose CI a check is written for (see :data:`~goldenpath.fleet.starting.FORGES`).
+            code_owner: who reviews, as CODEOWNERS writes it.
+            author: who asked.
+
+        Raises:
+            InputError: the repository is not empty, or the fleet has problems.
+            RepositoryError: nothing could be written.
+        """
+        context = FleetContext(starter_fleet() if fleet is None else fleet, library=self.library)
+        plan = first_plan(context, forge=forge, code_owner=code_owner)
+
+        def make(snapshot: Snapshot) -> Draft:
+            if snapshot.tree != EMPTY_TREE:
+                message = "holds files already; name an empty or a new repository"
+                raise InputError.of("--repo", "not-empty", message)
+            files = {path: text.encode() for path, text in plan.edits.items() if text is not None}
+            return Draft(files, first_message(context), author)
+
+        written = self._writer.submit(make)
+        return Published(plan, self.store.branch, written.commit)
+
+    def state(self) -> State:
+        """The fleet as its branch is now, asked of the remote where there is one.
+
+        Raises:
+            InputError: it holds no fleet, or one with problems.
+            RepositoryError: the repository cannot be read, or the remote does not answer.
+        """
+        self.store.refresh()
+        return self._state(self._known())
+
+    def plan(self, *asked: Asked, everything: bool = False, terms: Terms | None = None) -> Proposal:
+        """What publishing would do, and what stands in its way; nothing is written.
+
+        Args:
+            asked: requests, and perhaps the fleet's own document.
+            everything: every tenant and platform that there is, too.
+            terms: what would be allowed.
+
+        Raises:
+            InputError: a request or the fleet cannot be accepted; every problem of all of them.
+        """
+        return self._proposer(asked, everything=everything, terms=terms).propose(self.state())
+
+    def publish(
+        self,
+        *asked: Asked,
+        everything: bool = False,
+        terms: Terms | None = None,
+        review: Review | None = None,
+    ) -> Published:
+        """Commit what follows from these requests; returns when everybody can see it.
+
+        The same requests again make no commit. Where somebody else moved the branch meanwhile, everything is worked
+        out anew on what is there then.
+
+        Args:
+            asked: requests, and perhaps the fleet's own document.
+            everything: every tenant and platform that there is, too.
+            terms: what is allowed.
+            review: put it up for review, on a branch of its own, instead.
+
+        Raises:
+            InputError: a request or the fleet cannot be accepted, or something stands in the way; every problem.
+            ChecksFailedError: a finding of severity error.
+            RepositoryError: the repository or the forge refused; without a forge's, nothing was written.
+        """
+        proposer = self._proposer(asked, everything=everything, terms=terms)
+        return self._carry_out(proposer.propose, review)
+
+    def retire(
+        self,
+        name: str,
+        *,
+        clusters: Collection[str] = (),
+        delete: bool = False,
+        terms: Terms | None = None,
+        review: Review | None = None,
+    ) -> Published:
+        """Take a tenant out of service: hold it, and in a second step delete it.
+
+        Args:
+            name: the tenant.
+            clusters: hold it only on these.
+            delete: the second step.
+            terms: what is allowed.
+            review: put it up for review instead.
+
+        Raises:
+            InputError: there is no such tenant, or it is not held yet; and as for :meth:`publish`.
+        """
+        return self._carry_out(self._retiring(name, clusters, delete=delete, terms=terms), review)
+
+    def plan_retirement(
+        self, name: str, *, clusters: Collection[str] = (), delete: bool = False, terms: Terms | None = None
+    ) -> Proposal:
+        """What :meth:`retire` would do; nothing is written."""
+        return self._retiring(name, clusters, delete=delete, terms=terms)(self.state())
+
+    def _retiring(
+        self, name: str, clusters: Collection[str], *, delete: bool, terms: Terms | None
+    ) -> Callable[[State], Proposal]:
+        allowed = terms or Terms()
+        if delete:
+            return lambda state: deletion(state, name, allowed, asked_by=allowed.author or self.committer)
+
+        def hold(state: State) -> Proposal:
+            request = hold_request(state, name, clusters)
+            said = (
+                allowed.message
+                or f"Hold {name} {'on ' + ', '.join(clusters) if clusters else 'to retire it'}"
+            )
+            return self._proposer((request,), terms=replace(allowed, message=said)).propose(state)
+
+        return hold
+
+    def _proposer(
+        self, asked: tuple[Asked, ...], *, everything: bool = False, terms: Terms | None = None
+    ) -> Proposer:
+        requests = [Request.of(each) for each in asked]
+        return Proposer(requests, self._promises, everything=everything, terms=terms or Terms())
+
+    def _known(self) -> Snapshot:
+        return self.store.repository.snapshot(self.store.tip())
+
+    def _state(self, snapshot: Snapshot) -> State:
+        return State(snapshot, self._contexts.of(snapshot))
+
+    def _carry_out(self, propose: Callable[[State], Proposal], review: Review | None) -> Published:
+        """Have what is proposed written, on the branch as it is when its turn comes."""
+        if review is not None:
+            return self._put_up(propose, review)
+        with contextlib.suppress(GoldenpathError):
+            # While one thread pushes, the others render. What they have rendered by then is still right when their
+            # turn comes, unless the fleet has changed; if something is wrong, that is told then.
+            propose(self._state(self._known()))
+        made = _Making(self._state, propose)
+        written = self._writer.submit(made)
+        return Published(made.plan, self.store.branch, written.commit)
+
+    def _put_up(self, propose: Callable[[State], Proposal], review: Review) -> Published:
+        """Have what is proposed written to a branch of its own, and a pull request opened or brought up to date."""
+        proposal = propose(self.state())
+        proposal.check()
+        branch = review.branch or branch_name(proposal.plan)
+        if not proposal.plan:
+            return Published(proposal.plan, branch, None)
+        made = _Making(self._state, propose)
+        written = self._writer.propose(branch, made, overwrite=review.overwrite)
+        opened = None
+        if review.forge is not None:
+            opened = review.forge.open_or_update(pull_request(made.plan, review, branch, self.store.branch))
+        return Published(made.plan, branch, written.commit, opened)
+
+
+class _Making:
+    """Drafts a proposal for each newer state, and remembers the last one."""
+
+    def __init__(self, state_of: Callable[[Snapshot], State], propose: Callable[[State], Proposal]) -> None:
+        self._state_of = state_of
+        self._propose = propose
+        self.plan = Plan((), 0)
+
+    def __call__(self, snapshot: Snapshot) -> Draft | None:
+        proposal = self._propose(self._state_of(snapshot))
+        proposal.check()
+        self.plan = proposal.plan
+        return proposal.draft()

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from goldenpath.fleet.context import FleetContext
 from goldenpath.publish.places import FLEET_FILE
 from goldenpath.publish.tree import FleetTree, fleet_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from goldenpath.fleet.context import FleetContext
     from goldenpath.publish.git import Snapshot
 
 __all__ = ["Contexts", "State"]

@@ -1,0 +1,127 @@
+"""What is desired against what is there: the parts of a plan.
+
+Only what differs is read: ids tell which files those are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from goldenpath.publish.advice import advise
+from goldenpath.publish.changes import ChangeSet, compare
+from goldenpath.publish.edits import HandEdit, hand_edits
+from goldenpath.publish.git import blob_id
+from goldenpath.publish.git.objects import FILE_MODE
+from goldenpath.publish.plan import Part, PartKind, gpu_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from goldenpath.errors import Problem
+    from goldenpath.fleet.desired import Desired
+    from goldenpath.publish.git import Entry
+    from goldenpath.publish.lock import Lock
+    from goldenpath.publish.tree import FleetTree, Locked
+
+__all__ = ["platform_part", "removed_part", "tenant_part"]
+
+
+def tenant_part(tree: FleetTree, name: str, desired: Desired) -> tuple[Part, tuple[Problem, ...]]:
+    """The part of a plan that makes what is desired out of what a tenant has, and why its lock cannot be trusted."""
+    holdings = tree.tenant(name)
+    locked = tree.lock(holdings)
+    return _part(
+        tree, PartKind.TENANT, name, tree.files(holdings), locked=locked, desired=desired
+    ), locked.problems
+
+
+def platform_part(tree: FleetTree, cluster: str, desired: Desired) -> tuple[Part, tuple[Problem, ...]]:
+    """The part of a plan that makes what is desired out of the platform of a cluster."""
+    locked = tree.platform_lock(cluster)
+    there = tree.platform(cluster)
+    return _part(tree, PartKind.PLATFORM, cluster, there, locked=locked, desired=desired), locked.problems
+
+
+def removed_part(
+    tree: FleetTree,
+    kind: PartKind,
+    name: str,
+    there: Mapping[str, Entry],
+    lock: Lock | None,
+    *,
+    left: Mapping[str, str],
+) -> Part:
+    """The part of a plan that removes a tenant or a platform, and leaves these files behind."""
+    return Part(
+        kind,
+        name,
+        compare(tree.texts(there), left),
+        before=lock.exact if lock else None,
+        owner=lock.owner if lock else None,
+        gpus=gpu_changes(lock, None),
+    )
+
+
+def _part(
+    tree: FleetTree,
+    kind: PartKind,
+    name: str,
+    there: Mapping[str, Entry],
+    *,
+    locked: Locked,
+    desired: Desired,
+) -> Part:
+    lock, wanted = locked.lock, desired.lock
+    ids = {path: blob_id(content) for path, content in desired.files.items()}
+    edits = hand_edits(lock, there, ids)
+    return Part(
+        kind,
+        name,
+        _changes(tree, there, ids, desired.files),
+        before=lock.exact if lock else None,
+        after=wanted.exact,
+        owner=wanted.owner,
+        gpus=gpu_changes(lock, wanted),
+        hand_edits=tuple(_with_advice(tree, edits, there, lock, tuple(wanted.clusters))),
+        findings=desired.findings,
+    )
+
+
+def _changes(
+    tree: FleetTree, there: Mapping[str, Entry], ids: Mapping[str, str], files: Mapping[str, bytes]
+) -> ChangeSet:
+    same = {path for path, entry in there.items() if entry.mode == FILE_MODE and ids.get(path) == entry.id}
+    before = tree.texts({path: entry for path, entry in there.items() if path not in same})
+    after = {path: content.decode() for path, content in files.items() if path not in same}
+    return replace(compare(before, after), unchanged=len(same))
+
+
+def _with_advice(
+    tree: FleetTree,
+    edits: Sequence[HandEdit],
+    there: Mapping[str, Entry],
+    lock: Lock | None,
+    clusters: Sequence[str],
+) -> list[HandEdit]:
+    """Hand edits, each with what was rendered there and committed, which Git still has, against what is there."""
+    if not edits:
+        return []
+    locked = lock.files if lock else {}
+    rendered = {path: locked[path] for edit in edits if (path := edit.path) in locked}
+    texts = {blob: data.decode(errors="replace") for blob, data in tree.reader.blobs(set(rendered.values()))}
+    now = tree.texts({edit.path: there[edit.path] for edit in edits if edit.path in there})
+    owner = lock.owner if lock else None
+    return [
+        replace(
+            edit,
+            advice=advise(
+                edit.path,
+                texts[rendered[edit.path]] if edit.path in rendered else None,
+                now.get(edit.path),
+                clusters=clusters,
+                approved_by=owner,
+            ),
+        )
+        for edit in edits
+    ]

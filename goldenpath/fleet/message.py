@@ -1,0 +1,99 @@
+"""What a commit says: a sentence, what changes where, and trailers for programs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.publish.changes import Action
+from goldenpath.publish.plan import PartKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.publish.plan import Part, Plan
+
+__all__ = ["commit_message", "subject"]
+
+_NAMED: Final = 5
+"""Tenants that are named one by one; of more, a person reads the number."""
+_SUBJECT_CHARS: Final = 72
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_VERBS: Final = {Action.ADDED: "Add", Action.CHANGED: "Change", Action.REMOVED: "Delete"}
+
+
+def subject(plan: Plan) -> str:
+    """One sentence on what a plan does."""
+    tenants = [part for part in plan.parts if part.changes and part.kind is PartKind.TENANT]
+    if not tenants:
+        clusters = [part.name for part in plan.parts if part.changes]
+        return _short(f"Change the platform of {_names(clusters)}")
+    actions = {part.action for part in tenants}
+    verb = _VERBS.get(next(iter(actions)) or Action.CHANGED, "Change") if len(actions) == 1 else "Change"
+    if len(tenants) > _NAMED:
+        return f"{verb} {len(tenants)} tenants"
+    return _short(f"{verb} {_names([_named(part) for part in tenants])}")
+
+
+def commit_message(plan: Plan, digests: Mapping[str, str], *, first_words: str | None = None) -> str:
+    """The message of the commit that carries out a plan.
+
+    Args:
+        plan: what is done.
+        digests: by tenant, the digest of the request.
+        first_words: what a person wants to say, instead of the first sentence.
+    """
+    said = _CONTROL.sub("", first_words or "").strip()
+    changed = [part for part in plan.parts if part.changes]
+    blocks = [said or subject(plan)]
+    blocks += ["\n".join(_body(part)) for part in changed] if len(changed) <= _NAMED else [_counts(plan)]
+    if trailers := list(_trailers(changed, digests)):
+        blocks.append("\n".join(trailers))
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _body(part: Part) -> Iterator[str]:
+    """What changes of one tenant or platform, a line for each cluster and for each accelerator."""
+    by_cluster: defaultdict[str, Counter[Action]] = defaultdict(Counter)
+    for change in part.changes.objects:
+        by_cluster[change.id.cluster or "everywhere"][change.action] += 1
+    for cluster, counts in by_cluster.items():
+        told = ", ".join(f"{counts[action]} {action}" for action in Action if counts[action])
+        yield f"{cluster}: {told}"
+    for gpu in part.gpus:
+        yield f"{gpu.cluster}: {gpu.profile} {_share(*gpu.before)} -> {_share(*gpu.after)}"
+    if part.before and part.after and part.before != part.after:
+        yield f"golden path: {part.before} -> {part.after}"
+
+
+def _counts(plan: Plan) -> str:
+    tenants = plan.summary["tenants"]
+    return ", ".join(f"{number} {action}" for action, number in tenants.items() if number)
+
+
+def _trailers(changed: list[Part], digests: Mapping[str, str]) -> Iterator[str]:
+    tenants = [part for part in changed if part.kind is PartKind.TENANT]
+    for part in tenants if len(tenants) <= _NAMED else ():
+        yield f"Goldenpath-Tenant: {part.name}"
+        if exact := part.after or part.before:
+            yield f"Goldenpath-Path: {exact}"
+        if part.name in digests:
+            yield f"Goldenpath-Request: {digests[part.name]}"
+
+
+def _named(part: Part) -> str:
+    clusters = sorted({change.id.cluster for change in part.changes.objects if change.id.cluster})
+    return f"{part.name} on {_names(clusters)}" if clusters else part.name
+
+
+def _names(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "nothing"
+
+
+def _share(quota: int, borrow: int) -> str:
+    return f"{quota} (+{borrow} borrowed)" if borrow else str(quota)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SUBJECT_CHARS else f"{text[: _SUBJECT_CHARS - 1].rstrip(' ,')}…"

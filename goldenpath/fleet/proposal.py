@@ -1,0 +1,96 @@
+"""What would be done to the repository, and why it may not be."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import InputError, Problem
+from goldenpath.findings import ChecksFailedError, Severity
+from goldenpath.fleet.message import commit_message
+from goldenpath.publish.brake import brake
+from goldenpath.publish.writer import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from goldenpath.findings import Finding
+    from goldenpath.fleet.terms import Terms
+    from goldenpath.publish.plan import Plan
+
+__all__ = ["Proposal"]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan, and everything that stands in its way: hand edits, removals that nobody allowed, unusable locks."""
+
+    plan: Plan
+    problems: tuple[Problem, ...]
+    terms: Terms
+    digests: dict[str, str]
+    """By tenant, the digest of the request that was published."""
+
+    @classmethod
+    def of(
+        cls,
+        plan: Plan,
+        problems: Collection[Problem],
+        terms: Terms,
+        *,
+        digests: dict[str, str],
+        deleting: bool = False,
+    ) -> Proposal:
+        """A plan with what stands in its way under these terms.
+
+        Args:
+            plan: what would be done.
+            problems: what was found before there was a plan.
+            terms: what is allowed.
+            digests: by tenant, the digest of the request.
+            deleting: whether to remove is what was asked for: then no number has to be named.
+        """
+        allowed = sys.maxsize if deleting else terms.allow_removals
+        found = [*problems, *brake(plan, allowed=allowed)]
+        if not terms.overwrite_edits:
+            found += _edited(plan)
+        return cls(plan, tuple(found), terms, digests)
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Findings of severity error, which stand in its way too."""
+        return tuple(finding for finding in self.plan.all_findings if finding.severity is Severity.ERROR)
+
+    def check(self) -> None:
+        """Raise what stands in its way.
+
+        Raises:
+            InputError: with every problem.
+            ChecksFailedError: with every finding of severity error.
+        """
+        if self.problems:
+            raise InputError(self.problems)
+        if errors := self.errors:
+            raise ChecksFailedError(errors)
+
+    def draft(self) -> Draft | None:
+        """The commit that carries it out; None where nothing would change."""
+        if not self.plan:
+            return None
+        files = {path: None if text is None else text.encode() for path, text in self.plan.edits.items()}
+        message = commit_message(self.plan, self.digests, first_words=self.terms.message)
+        return Draft(files, message, self.terms.author)
+
+
+def _edited(plan: Plan) -> list[Problem]:
+    """A problem for each hand edit that would be lost, with how to keep what it means."""
+    problems = []
+    for edit in plan.hand_edits:
+        advice = " ".join(f"{each.object}: {each.text}" if each.object else each.text for each in edit.advice)
+        message = (
+            f"was {edit.edit} by hand, and publishing would undo that. {advice} "
+            "`goldenpath plan` shows the edit; --overwrite-edits drops it"
+        )
+        problems.append(Problem("", "hand-edit", message, file=edit.path))
+    return problems

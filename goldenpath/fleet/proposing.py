@@ -1,0 +1,268 @@
+"""From what was asked, on the state that is there, to a proposal. Nothing is written.
+
+Rendering and checking do not depend on what the repository holds beyond the fleet and the pinned version. They are
+remembered, so that a change that must be made anew on a newer commit does not render again what stayed the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError, Problem
+from goldenpath.fleet.coherence import Neighbours
+from goldenpath.fleet.comparing import platform_part, removed_part, tenant_part
+from goldenpath.fleet.context import FleetContext
+from goldenpath.fleet.desired import desired_platform, desired_tenant
+from goldenpath.fleet.proposal import Proposal
+from goldenpath.fleet.request import Request
+from goldenpath.fleet.state import State
+from goldenpath.publish.changes import compare
+from goldenpath.publish.digests import request_digest
+from goldenpath.publish.places import FLEET_FILE, platform_lock_path
+from goldenpath.publish.plan import Part, PartKind, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from goldenpath.fleet.desired import Desired
+    from goldenpath.fleet.terms import Terms
+    from goldenpath.publish.holdings import Holdings
+    from goldenpath.publish.lock import Lock
+    from goldenpath.publish.promise_index import PromiseIndex
+    from goldenpath.spec.tenant import Tenant
+
+    _Rendered = dict[tuple[FleetContext, str, str | None, str | None], Desired]
+    """By the fleet, the tenant's name, the pinned version and the request's text."""
+
+__all__ = ["Proposer"]
+
+
+class Proposer:
+    """Works out one change, as often as the branch moves before it is made.
+
+    Args:
+        requests: tenants' requests, and perhaps the fleet's document.
+        index: what the fleet was promised.
+        everything: every tenant and platform that there is, too.
+        terms: what is allowed.
+    """
+
+    def __init__(
+        self, requests: Sequence[Request], index: PromiseIndex, *, everything: bool, terms: Terms
+    ) -> None:
+        self._index = index
+        self._requests = [request for request in requests if not request.is_fleet]
+        self._fleets = [request for request in requests if request.is_fleet]
+        self._everything = everything or bool(self._fleets)
+        self._terms = terms
+        self._rendered: _Rendered = {}
+        if len(self._fleets) > 1:
+            message = "one fleet has one goldenpath.yaml; publish them one after the other"
+            raise InputError.of("format", "two-fleets", message, file=self._fleets[1].file)
+
+    def propose(self, state: State) -> Proposal:
+        """What would be done to this state.
+
+        Raises:
+            InputError: a request or the fleet cannot be accepted; every problem of all of them.
+            RenderError: a template failed.
+        """
+        after = self._with_fleet(state)
+        neighbours = Neighbours(self._index, state, after.context)
+        return _Proposing(after, neighbours, self._terms, self._rendered).of(
+            self._requests, everything=self._everything, fleet=self._fleet_part(state)
+        )
+
+    def _with_fleet(self, state: State) -> State:
+        """The state, with the fleet that was handed in."""
+        if not self._fleets:
+            return state
+        return State(state.snapshot, FleetContext(_text(self._fleets[0]), library=state.context.library))
+
+    def _fleet_part(self, state: State) -> Part | None:
+        """What becomes of the fleet's own file."""
+        if not self._fleets:
+            return None
+        changes = compare({FLEET_FILE: state.context.text}, {FLEET_FILE: _text(self._fleets[0])})
+        return Part(
+            PartKind.FLEET, state.context.spec.organisation, changes, before="fleet/v1", after="fleet/v1"
+        )
+
+
+def _text(request: Request) -> str:
+    return kubeyaml.dump(request.document) if request.text is None else request.text
+
+
+class _Proposing:
+    """One proposal in the making."""
+
+    def __init__(
+        self,
+        state: State,
+        neighbours: Neighbours,
+        terms: Terms,
+        rendered: _Rendered,
+    ) -> None:
+        self._state = state
+        self._context = state.context
+        self._tree = state.tree
+        self._neighbours = neighbours
+        self._terms = terms
+        self._rendered = rendered
+        self._locks: dict[str, Lock] = {}
+        self._problems: list[Problem] = []
+        self._digests: dict[str, str] = {}
+
+    def of(self, requests: Sequence[Request], *, everything: bool, fleet: Part | None) -> Proposal:
+        asked = self._parsed(requests)
+        parts = [self._tenant(tenant, request) for tenant, request in asked]
+        if everything:
+            parts += self._platforms()
+            parts += self._others({tenant.name for tenant, _ in asked})
+        if fleet is not None:
+            parts.append(fleet)
+        together = tuple(self._neighbours.check_together(self._locks))
+        return Proposal.of(Plan.of(parts, together), self._problems, self._terms, digests=self._digests)
+
+    def _parsed(self, requests: Sequence[Request]) -> list[tuple[Tenant, Request]]:
+        """The requests, accepted by the fleet.
+
+        Raises:
+            InputError: with every problem of all of them.
+        """
+        accepted: dict[str, tuple[Tenant, Request]] = {}
+        problems: list[Problem] = []
+        for request in requests:
+            try:
+                tenant = self._context.parse(request.document, request.file)
+            except InputError as error:
+                problems += error.problems
+                continue
+            if tenant.name in accepted:
+                message = "another request that is published with it has the name too"
+                problems.append(Problem("name", "tenant-collision", message, tenant.name, file=request.file))
+            accepted[tenant.name] = (tenant, request)
+        if problems:
+            raise InputError(problems)
+        return list(accepted.values())
+
+    def _tenant(self, tenant: Tenant, request: Request) -> Part:
+        """The part of a tenant whose request was handed in."""
+        holdings = self._tree.tenant(tenant.name)
+        if holdings.tombstone is not None:
+            message = (
+                f"was retired ({holdings.tombstone[0]}); old identities may still trust it: choose another"
+            )
+            self._problems.append(Problem("name", "retired-name", message, tenant.name, file=request.file))
+        lock = self._tree.lock(holdings).lock
+        kept = self._kept_text(holdings, lock, tenant, request)
+        return self._part(tenant, kept, lock)
+
+    def _kept_text(self, holdings: Holdings, lock: Lock | None, tenant: Tenant, request: Request) -> Request:
+        """Values that mean what the repository's own text means do not replace it: it may have comments."""
+        if request.text is not None or holdings.request is None or lock is None:
+            return request
+        path, entry = holdings.request
+        if lock.request_file != entry.id or lock.request != request_digest(tenant):
+            return request
+        return Request(request.document, self._tree.request_text(holdings), path)
+
+    def _part(self, tenant: Tenant, request: Request, lock: Lock | None) -> Part:
+        desired = self._desired(tenant, request, self._version(tenant, lock))
+        part, problems = tenant_part(self._tree, tenant.name, desired)
+        self._problems += problems
+        if desired.lock.request is not None:
+            self._digests[tenant.name] = desired.lock.request
+        self._locks[tenant.name] = desired.lock
+        found = (*part.findings, *self._neighbours.check(tenant.name, desired.lock))
+        return replace(part, findings=found)
+
+    def _version(self, tenant: Tenant, lock: Lock | None) -> str | None:
+        """The version that the lock pins, unless another golden path, or a newer version of it, is asked for."""
+        if lock is None or self._terms.upgrade or lock.golden_path != tenant.golden_path:
+            return None
+        return lock.version
+
+    def _desired(self, tenant: Tenant, request: Request, version: str | None) -> Desired:
+        key = (self._context, tenant.name, version, request.text)
+        if key not in self._rendered:
+            self._rendered[key] = desired_tenant(
+                self._context, tenant, request, version=version, today=self._terms.today
+            )
+        return self._rendered[key]
+
+    def _platforms(self) -> Iterator[Part]:
+        """The platform of every cluster: of those that the fleet has, and of those that it has no more."""
+        for cluster in self._context.spec.clusters:
+            lock = self._tree.platform_lock(cluster).lock
+            if lock is not None and self._is_current_platform(cluster, lock):
+                yield Part(PartKind.PLATFORM, cluster)
+                continue
+            version = None if lock is None or self._terms.upgrade else lock.version
+            desired = desired_platform(self._context, cluster, version=version)
+            part, problems = platform_part(self._tree, cluster, desired)
+            self._problems += problems
+            yield part
+        for cluster in self._tree.clusters:
+            if cluster not in self._context.spec.clusters and (there := self._tree.platform(cluster)):
+                lock = self._tree.platform_lock(cluster).lock
+                yield removed_part(self._tree, PartKind.PLATFORM, cluster, there, lock, left={})
+
+    def _is_current_platform(self, cluster: str, lock: Lock) -> bool:
+        newest = self._context.library.get(lock.golden_path).version
+        there = {
+            path: entry.id
+            for path, entry in self._tree.platform(cluster).items()
+            if path != platform_lock_path(cluster)
+        }
+        return (
+            lock.fleet == self._context.digests.platform(cluster)
+            and there == lock.files
+            and not (self._terms.upgrade and newest != lock.version)
+        )
+
+    def _others(self, asked: set[str]) -> Iterator[Part]:
+        """Every tenant that was not asked for by name: quiet, where nothing that it follows from has changed."""
+        for holdings, locked in self._tree.locked(self._tree.tenants()):
+            if holdings.name in asked or holdings.request is None:
+                continue
+            lock = locked.lock
+            if lock is not None and self._is_current(holdings, lock):
+                yield Part(PartKind.TENANT, holdings.name)
+                continue
+            try:
+                yield self._again(holdings, lock)
+            except InputError as error:
+                path = holdings.request[0]
+                self._problems += (problem.in_file(path) for problem in error.problems)
+
+    def _is_current(self, holdings: Holdings, lock: Lock) -> bool:
+        """Whether all that the tenant's files follow from is what it was: nothing needs to be read then."""
+        part = self._context.digests.part(tuple(lock.clusters), placement=lock.placement)
+        return lock.fleet == part and self._is_as_published(holdings, lock)
+
+    def _is_as_published(self, holdings: Holdings, lock: Lock) -> bool:
+        """Whether the request, the rendered files and the version to render with are those of the lock."""
+        if holdings.request is None or lock.request_file != holdings.request[1].id:
+            return False
+        if self._terms.upgrade and self._context.library.get(lock.golden_path).version != lock.version:
+            return False
+        return holdings.is_as_locked(lock)
+
+    def _again(self, holdings: Holdings, lock: Lock | None) -> Part:
+        """The part of a tenant that is rendered anew from the request that the repository has."""
+        text = self._tree.request_text(holdings)
+        if holdings.request is None or text is None:
+            raise InputError.of("", "no-request", "has no request")
+        path = holdings.request[0]
+        request = Request(kubeyaml.load(text, name=path), text, path)
+        tenant = self._context.parse(request.document, path)
+        if (
+            lock is not None
+            and lock.fleet == self._context.digests.of(tenant)
+            and self._is_as_published(holdings, lock)
+        ):
+            return Part(PartKind.TENANT, tenant.name)
+        return self._part(tenant, request, lock)

@@ -1,0 +1,99 @@
+"""Taking a tenant out of service: what is held, and what is deleted (docs/decisions/0013)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError, Problem
+from goldenpath.fleet.comparing import removed_part
+from goldenpath.fleet.proposal import Proposal
+from goldenpath.fleet.request import Request
+from goldenpath.fleet.rewriting import with_field
+from goldenpath.publish.places import tombstone_path
+from goldenpath.publish.plan import PartKind, Plan
+from goldenpath.publish.tombstone import Tombstone
+from goldenpath.spec.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from goldenpath.fleet.state import State
+    from goldenpath.fleet.terms import Terms
+    from goldenpath.publish.git import Person
+    from goldenpath.publish.holdings import Holdings
+
+__all__ = ["deletion", "hold_request"]
+
+
+def hold_request(state: State, name: str, clusters: Collection[str]) -> Request:
+    """The tenant's own request, with its hold: everywhere, or on these clusters beside those that are held already.
+
+    Raises:
+        InputError: there is no such tenant.
+    """
+    holdings = _existing(state, name)
+    path, text = _request(state, holdings)
+    held = kubeyaml.load(text, name=path).get("retiring", False)
+    value: Any = True
+    if clusters and held is not True:
+        value = list(dict.fromkeys([*(held or ()), *clusters]))
+    changed = with_field(text, "retiring", value)
+    return Request(kubeyaml.load(changed, name=path), changed, path)
+
+
+def deletion(state: State, name: str, terms: Terms, *, asked_by: Person) -> Proposal:
+    """The second step: everything of a tenant that is held on all of its clusters goes, and its name stays taken.
+
+    Raises:
+        InputError: there is no such tenant, its lock cannot be used, or it is not held.
+    """
+    holdings = _existing(state, name)
+    locked = state.tree.lock(holdings)
+    if locked.problems:
+        raise InputError(locked.problems)
+    path, text = _request(state, holdings)
+    tenant = state.context.parse(kubeyaml.load(text, name=path), path)
+    lock = locked.lock
+    waiting = [cluster for cluster in (lock.clusters if lock else ()) if not tenant.is_retiring_on(cluster)]
+    is_published = (
+        lock is not None and holdings.request is not None and lock.request_file == holdings.request[1].id
+    )
+    if lock is None or waiting or not is_published:
+        where = f" on {', '.join(waiting)}" if waiting else ""
+        message = (
+            f"is not held{where}; run `goldenpath retire {name}` first, and delete when Flux has applied that"
+        )
+        raise InputError.of("retiring", "not-held", message, file=path)
+    tombstone = Tombstone(
+        name=name,
+        owner=tenant.owner,
+        clusters=tuple(lock.clusters),
+        golden_path=lock.golden_path,
+        version=lock.version,
+        retired=terms.today or dt.datetime.now(dt.UTC).date(),
+        requested_by=str(asked_by),
+        last_commit=state.snapshot.commit or "",
+    )
+    left = {tombstone_path(state.context.layout, name): tombstone.dump().decode()}
+    part = removed_part(state.tree, PartKind.TENANT, name, state.tree.files(holdings), lock, left=left)
+    return Proposal.of(Plan.of([part]), (), terms, digests={}, deleting=True)
+
+
+def _existing(state: State, name: str) -> Holdings:
+    holdings = state.tree.tenant(name)
+    if holdings.tombstone is not None and holdings.request is None:
+        raise InputError.of("name", "retired-name", f"was retired already ({holdings.tombstone[0]})", name)
+    if holdings.request is None:
+        known = [each.name for each in state.tree.tenants() if each.request is not None]
+        message = "the fleet has no such tenant; `goldenpath fleet list` shows all"
+        raise InputError([Problem("name", "unknown-tenant", message, name, nearest(name, known))])
+    return holdings
+
+
+def _request(state: State, holdings: Holdings) -> tuple[str, str]:
+    text = state.tree.request_text(holdings)
+    if holdings.request is None or text is None:
+        raise InputError.of("name", "unknown-tenant", "has no request", holdings.name)
+    return holdings.request[0], text
