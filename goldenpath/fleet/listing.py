@@ -32,7 +32,9 @@ class TenantSummary:
             "golden_path": self.golden_path,
             "clusters": list(self.clusters),
             "gpus": {
-                cluster: {profile: {"quota": quota, "borrow": borrow} for profile, (quota, borrow) in each.items()}
+                cluster: {
+                    profile: {"quota": quota, "borrow": borrow} for profile, (quota, borrow) in each.items()
+                }
                 for cluster, each in self.gpus.items()
             },
             "published": self.is_published,

@@ -24,7 +24,7 @@ from goldenpath.publish.places import FLEET_FILE, platform_lock_path
 from goldenpath.publish.plan import Part, PartKind, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from goldenpath.fleet.desired import Desired
     from goldenpath.fleet.terms import Terms
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from goldenpath.publish.promise_index import PromiseIndex
     from goldenpath.spec.tenant import Tenant
 
+    Progress = Callable[[int, int], None]
+    """Is told how many are done, and of how many."""
     _Rendered = dict[tuple[FleetContext, str, str | None, str | None], Desired]
     """By the fleet, the tenant's name, the pinned version and the request's text."""
 
@@ -47,12 +49,23 @@ class Proposer:
         index: what the fleet was promised.
         everything: every tenant and platform that there is, too.
         terms: what is allowed.
+        thorough: render and check everything anew, and take no lock's word for what was rendered.
+        progress: is told how many tenants were looked at, and of how many.
     """
 
     def __init__(
-        self, requests: Sequence[Request], index: PromiseIndex, *, everything: bool, terms: Terms
+        self,
+        requests: Sequence[Request],
+        index: PromiseIndex,
+        *,
+        terms: Terms,
+        everything: bool = False,
+        thorough: bool = False,
+        progress: Progress | None = None,
     ) -> None:
         self._index = index
+        self._thorough = thorough
+        self._progress = progress or _silent
         self._requests = [request for request in requests if not request.is_fleet]
         self._fleets = [request for request in requests if request.is_fleet]
         self._everything = everything or bool(self._fleets)
@@ -71,9 +84,13 @@ class Proposer:
         """
         after = self._with_fleet(state)
         neighbours = Neighbours(self._index, state, after.context)
-        return _Proposing(after, neighbours, self._terms, self._rendered).of(
-            self._requests, everything=self._everything, fleet=self._fleet_part(state)
-        )
+        proposing = _Proposing(after, neighbours, self._terms, self._rendered, thorough=self._thorough)
+        parts = proposing.asked(self._requests)
+        if self._everything:
+            parts += [*proposing.platforms(), *proposing.others(self._progress)]
+        if (fleet := self._fleet_part(state)) is not None:
+            parts.append(fleet)
+        return proposing.proposal(parts)
 
     def _with_fleet(self, state: State) -> State:
         """The state, with the fleet that was handed in."""
@@ -91,6 +108,10 @@ class Proposer:
         )
 
 
+def _silent(done: int, total: int) -> None:
+    """For those who do not watch."""
+
+
 def _text(request: Request) -> str:
     return kubeyaml.dump(request.document) if request.text is None else request.text
 
@@ -104,7 +125,10 @@ class _Proposing:
         neighbours: Neighbours,
         terms: Terms,
         rendered: _Rendered,
+        *,
+        thorough: bool,
     ) -> None:
+        self._thorough = thorough
         self._state = state
         self._context = state.context
         self._tree = state.tree
@@ -115,16 +139,18 @@ class _Proposing:
         self._problems: list[Problem] = []
         self._digests: dict[str, str] = {}
 
-    def of(self, requests: Sequence[Request], *, everything: bool, fleet: Part | None) -> Proposal:
-        asked = self._parsed(requests)
-        parts = [self._tenant(tenant, request) for tenant, request in asked]
-        if everything:
-            parts += self._platforms()
-            parts += self._others({tenant.name for tenant, _ in asked})
-        if fleet is not None:
-            parts.append(fleet)
+    def asked(self, requests: Sequence[Request]) -> list[Part]:
+        """The parts of the tenants that were asked for by name.
+
+        Raises:
+            InputError: with every problem of all requests.
+        """
+        return [self._tenant(tenant, request) for tenant, request in self._parsed(requests)]
+
+    def proposal(self, parts: Iterable[Part]) -> Proposal:
+        """The proposal that these parts make."""
         together = tuple(self._neighbours.check_together(self._locks))
-        return Proposal.of(Plan.of(parts, together), self._problems, self._terms, digests=self._digests)
+        return Proposal.of(Plan.of(list(parts), together), self._problems, self._terms, digests=self._digests)
 
     def _parsed(self, requests: Sequence[Request]) -> list[tuple[Tenant, Request]]:
         """The requests, accepted by the fleet.
@@ -193,7 +219,7 @@ class _Proposing:
             )
         return self._rendered[key]
 
-    def _platforms(self) -> Iterator[Part]:
+    def platforms(self) -> Iterator[Part]:
         """The platform of every cluster: of those that the fleet has, and of those that it has no more."""
         for cluster in self._context.spec.clusters:
             lock = self._tree.platform_lock(cluster).lock
@@ -218,15 +244,19 @@ class _Proposing:
             if path != platform_lock_path(cluster)
         }
         return (
-            lock.fleet == self._context.digests.platform(cluster)
+            not self._thorough
+            and lock.fleet == self._context.digests.platform(cluster)
             and there == lock.files
             and not (self._terms.upgrade and newest != lock.version)
         )
 
-    def _others(self, asked: set[str]) -> Iterator[Part]:
+    def others(self, progress: Progress) -> Iterator[Part]:
         """Every tenant that was not asked for by name: quiet, where nothing that it follows from has changed."""
-        for holdings, locked in self._tree.locked(self._tree.tenants()):
-            if holdings.name in asked or holdings.request is None:
+        asked = frozenset(self._locks)
+        everybody = [holdings for holdings in self._tree.tenants() if holdings.request is not None]
+        for done, (holdings, locked) in enumerate(self._tree.locked(everybody)):
+            progress(done, len(everybody))
+            if holdings.name in asked:
                 continue
             lock = locked.lock
             if lock is not None and self._is_current(holdings, lock):
@@ -235,7 +265,7 @@ class _Proposing:
             try:
                 yield self._again(holdings, lock)
             except InputError as error:
-                path = holdings.request[0]
+                path = holdings.request[0] if holdings.request else ""
                 self._problems += (problem.in_file(path) for problem in error.problems)
 
     def _is_current(self, holdings: Holdings, lock: Lock) -> bool:
@@ -245,6 +275,8 @@ class _Proposing:
 
     def _is_as_published(self, holdings: Holdings, lock: Lock) -> bool:
         """Whether the request, the rendered files and the version to render with are those of the lock."""
+        if self._thorough:
+            return False
         if holdings.request is None or lock.request_file != holdings.request[1].id:
             return False
         if self._terms.upgrade and self._context.library.get(lock.golden_path).version != lock.version:

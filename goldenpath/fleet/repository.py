@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from goldenpath.errors import GoldenpathError, InputError
+from goldenpath.fleet.coherence import Neighbours
 from goldenpath.fleet.context import FleetContext
 from goldenpath.fleet.creating import first_message, first_plan
+from goldenpath.fleet.listing import summarize
 from goldenpath.fleet.proposing import Proposer
 from goldenpath.fleet.request import Request
 from goldenpath.fleet.retiring import deletion, hold_request
@@ -16,6 +18,7 @@ from goldenpath.fleet.review import Review, branch_name, pull_request
 from goldenpath.fleet.starting import starter_fleet
 from goldenpath.fleet.state import Contexts, State
 from goldenpath.fleet.terms import Terms
+from goldenpath.fleet.validating import validate
 from goldenpath.intake import builtin_library
 from goldenpath.publish.git import EMPTY_TREE, Person, Store
 from goldenpath.publish.plan import Plan
@@ -24,10 +27,14 @@ from goldenpath.publish.promise_index import PromiseIndex
 from goldenpath.publish.writer import Draft, Writer
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
+    from goldenpath.fleet.listing import FleetSummary
     from goldenpath.fleet.proposal import Proposal
+    from goldenpath.fleet.proposing import Progress
+    from goldenpath.fleet.validating import Validation
     from goldenpath.paths import Library
     from goldenpath.publish.forges import Opened
     from goldenpath.publish.git import Credentials, Signer, Snapshot
@@ -160,18 +167,26 @@ class Fleet:
         self.store.refresh()
         return self._state(self._known())
 
-    def plan(self, *asked: Asked, everything: bool = False, terms: Terms | None = None) -> Proposal:
+    def plan(
+        self,
+        *asked: Asked,
+        everything: bool = False,
+        terms: Terms | None = None,
+        progress: Progress | None = None,
+    ) -> Proposal:
         """What publishing would do, and what stands in its way; nothing is written.
 
         Args:
             asked: requests, and perhaps the fleet's own document.
             everything: every tenant and platform that there is, too.
             terms: what would be allowed.
+            progress: is told how many tenants were looked at, and of how many.
 
         Raises:
             InputError: a request or the fleet cannot be accepted; every problem of all of them.
         """
-        return self._proposer(asked, everything=everything, terms=terms).propose(self.state())
+        proposer = self._proposer(asked, everything=everything, terms=terms, progress=progress)
+        return proposer.propose(self.state())
 
     def publish(
         self,
@@ -179,6 +194,7 @@ class Fleet:
         everything: bool = False,
         terms: Terms | None = None,
         review: Review | None = None,
+        progress: Progress | None = None,
     ) -> Published:
         """Commit what follows from these requests; returns when everybody can see it.
 
@@ -190,13 +206,14 @@ class Fleet:
             everything: every tenant and platform that there is, too.
             terms: what is allowed.
             review: put it up for review, on a branch of its own, instead.
+            progress: is told how many tenants were looked at, and of how many.
 
         Raises:
             InputError: a request or the fleet cannot be accepted, or something stands in the way; every problem.
             ChecksFailedError: a finding of severity error.
             RepositoryError: the repository or the forge refused; without a forge's, nothing was written.
         """
-        proposer = self._proposer(asked, everything=everything, terms=terms)
+        proposer = self._proposer(asked, everything=everything, terms=terms, progress=progress)
         return self._carry_out(proposer.propose, review)
 
     def retire(
@@ -228,6 +245,32 @@ class Fleet:
         """What :meth:`retire` would do; nothing is written."""
         return self._retiring(name, clusters, delete=delete, terms=terms)(self.state())
 
+    def summary(self) -> FleetSummary:
+        """Every tenant, and every accelerator with what was promised of it.
+
+        Raises:
+            InputError: there is no fleet, or one with problems.
+        """
+        state = self.state()
+        return summarize(state.context, Neighbours(self._promises, state, state.context).promises)
+
+    def validate(self, *, today: dt.date | None = None, progress: Progress | None = None) -> Validation:
+        """Everything that is wrong in the repository: each tenant rendered and checked anew, and all together.
+
+        Args:
+            today: the day against which expiry dates are held.
+            progress: is told how many tenants were looked at, and of how many.
+
+        Raises:
+            InputError: there is no fleet, or one with problems.
+        """
+        state = self.state()
+        proposer = Proposer(
+            [], self._promises, terms=Terms(today=today), everything=True, thorough=True, progress=progress
+        )
+        promises = Neighbours(self._promises, state, state.context).promises
+        return validate(state, proposer.propose(state), promises)
+
     def _retiring(
         self, name: str, clusters: Collection[str], *, delete: bool, terms: Terms | None
     ) -> Callable[[State], Proposal]:
@@ -246,10 +289,17 @@ class Fleet:
         return hold
 
     def _proposer(
-        self, asked: tuple[Asked, ...], *, everything: bool = False, terms: Terms | None = None
+        self,
+        asked: tuple[Asked, ...],
+        *,
+        everything: bool = False,
+        terms: Terms | None = None,
+        progress: Progress | None = None,
     ) -> Proposer:
         requests = [Request.of(each) for each in asked]
-        return Proposer(requests, self._promises, everything=everything, terms=terms or Terms())
+        return Proposer(
+            requests, self._promises, everything=everything, terms=terms or Terms(), progress=progress
+        )
 
     def _known(self) -> Snapshot:
         return self.store.repository.snapshot(self.store.tip())
