@@ -136,10 +136,6 @@ class ChangeSet:
         """Clusters with a change, by name; None, for what is the whole fleet's, comes first."""
         return tuple(sorted({file.cluster for file in self.files}, key=lambda name: (name is not None, name)))
 
-    def on(self, cluster: str | None) -> ChangeSet:
-        """The part of one cluster, or of the whole fleet's own files."""
-        return ChangeSet(tuple(file for file in self.files if file.cluster == cluster))
-
     def count(self, action: Action) -> int:
         """How many objects there are to which this happens."""
         return sum(change.action is action for change in self.objects)
@@ -214,9 +210,9 @@ def _without_what_stays(
     gone: list[ManifestObject] = []
     for item in before:
         twins = (other for other in rest if other.file == item.file)
-        same = next((other for other in twins if same(item.body, other.body)), None)
-        if same is None:
+        twin = next((other for other in twins if same(item.body, other.body)), None)
+        if twin is None:
             gone.append(item)
         else:
-            rest.remove(same)
+            rest.remove(twin)
     return gone, rest

@@ -1,16 +1,18 @@
 """What differs between two versions of one object, field by field, as a reviewer wants to read it.
 
 Lists are compared by what their entries are: mappings with a name by that name, plain words as a set with repeats,
-everything else by position after the parts that are equal at both ends. A Secret's values never leave this module;
+everything else in its order, where equal entries find each other. A Secret's values never leave this module;
 long texts are shortened to where they differ.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import MISSING
@@ -60,13 +62,13 @@ class _Hidden:
     """A value that may be compared and not read."""
 
     def __init__(self, value: Any) -> None:
-        self._digest = hashlib.sha256(f"{type(value).__name__}:{value!r}".encode()).digest()
+        self.digest = hashlib.sha256(f"{type(value).__name__}:{value!r}".encode()).digest()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hidden) and self._digest == other._digest
+        return isinstance(other, _Hidden) and self.digest == other.digest
 
     def __hash__(self) -> int:
-        return hash(self._digest)
+        return hash(self.digest)
 
 
 def _without_secrets(body: dict[str, Any]) -> dict[str, Any]:
@@ -154,21 +156,23 @@ def _as_words(path: str, before: list[Any], after: list[Any]) -> Iterator[Differ
 
 
 def _by_position(path: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
-    start, shortest = 0, min(len(before), len(after))
-    while start < shortest and same(before[start], after[start]):
-        start += 1
-    end = 0
-    while end < shortest - start and same(before[-1 - end], after[-1 - end]):
-        end += 1
-    old, new = before[start : len(before) - end], after[start : len(after) - end]
-    if len(old) == len(new):
-        for index, (one, other) in enumerate(zip(old, new, strict=True), start):
-            yield from _differences(f"{path}[{index}]", one, other)
-        return
-    for index, entry in enumerate(old, start):
-        yield f"{path}[{index}]", entry, MISSING
-    for index, entry in enumerate(new, start):
-        yield f"{path}[{index}]", MISSING, entry
+    """Entries without a name: those that are equal find each other, and what stands between is told in pairs."""
+    matcher = SequenceMatcher(None, [*map(_fingerprint, before)], [*map(_fingerprint, after)], autojunk=False)
+    for what, start, end, new_start, new_end in matcher.get_opcodes():
+        if what == "equal":
+            continue
+        old, new = before[start:end], after[new_start:new_end]
+        paired = min(len(old), len(new))
+        for index in range(paired):
+            yield from _differences(f"{path}[{new_start + index}]", old[index], new[index])
+        for index in range(paired, len(old)):
+            yield f"{path}[{start + index}]", old[index], MISSING
+        for index in range(paired, len(new)):
+            yield f"{path}[{new_start + index}]", MISSING, new[index]
+
+
+def _fingerprint(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=lambda hidden: hidden.digest.hex())
 
 
 def _shown(value: Any) -> Any:
