@@ -330,6 +330,8 @@ class PlayedGitea(Played):
                     p for p in self.memory.pulls if (p.base, p.head, p.fork) == (base, "/".join(head), False)
                 ]
                 return Reply(200, self.shape(found[0])) if found else self.not_found()
+            case "GET", ():
+                return Reply(200, {"id": 1, "name": NAME})
             case "GET", ("labels",):
                 return self.paged(request, self.label_shapes(self.memory.labels), PAGE)
             case "POST", ("labels",):
@@ -354,12 +356,11 @@ class PlayedGitea(Played):
             case "GET", ("branches", branch):
                 if branch in self.memory.branches:
                     return Reply(200, {"name": branch})
-                return self.not_found(error=f"branch does not exist [name: {branch}]")
+                return self.not_found()
         return self.not_found()
 
-    def not_found(self, message: str = "not found", *, error: str | None = None) -> Reply:
-        errors = [error] if error else None
-        return Reply(404, {"errors": errors, "message": message, "url": "https://gitea.example/api/swagger"})
+    def not_found(self, message: str = "not found") -> Reply:
+        return Reply(404, {"errors": None, "message": message, "url": "https://gitea.example/api/swagger"})
 
     def create(self, body: Any) -> Reply:
         check(GITEA, "CreatePullRequestOption", body)

@@ -86,14 +86,23 @@ class Gitea(Steps):
             )
         if refusal.status != _NOT_FOUND:
             return None
+        # It says "not found" and not what: ask for each thing that it may have meant.
+        where = self.address.repository
+        if not self._is_there():
+            return None
         for role, branch in (("base", wanted.base), ("head", wanted.head)):
-            try:
-                self.client.get(self._path("branches", branch), f"look for branch {branch}")
-            except RefusedError as missing:
-                if missing.status == _NOT_FOUND and missing.mentions("branch"):
-                    where = self.address.repository
-                    return f"{name} opens no pull request: {where} has no branch {branch} ({role})"
+            if not self._is_there("branches", branch):
+                return f"{name} opens no pull request: {where} has no branch {branch} ({role})"
         return None
+
+    def _is_there(self, *segments: str) -> bool:
+        try:
+            self.client.get(
+                self._path(*segments), f"look for {segments[-1] if segments else 'the repository'}"
+            )
+        except RefusedError as refusal:
+            return refusal.status != _NOT_FOUND
+        return True
 
     def edit(self, current: Current, *, title: str | None, body: str | None) -> None:
         call = {key: value for key, value in (("title", title), ("body", body)) if value is not None}
