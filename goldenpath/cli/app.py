@@ -25,6 +25,12 @@ COMMANDS: Final = {
     "new": "Write a request, by questions or from given values.",
     "render": "Turn a request, or a fleet, into Kubernetes manifests.",
     "check": "Check requests, fleets and manifests, and say what to fix.",
+    "plan": "Show what publishing would change, by tenant, cluster and object.",
+    "publish": "Turn requests into a commit, or a pull request, of the fleet repository.",
+    "fleet": "Start a fleet repository, list what is in it, and hold all of it together.",
+    "retire": "Take a tenant out of service in two steps: hold, and then delete.",
+    "diff": "Compare a request, or a fleet, with what its clusters have.",
+    "apply": "Apply a request, or a fleet, to its clusters, without GitOps.",
     "profiles": "List the accelerators that a request can ask for.",
     "completion": "Print the completion script of a shell.",
 }
@@ -88,7 +94,9 @@ def _failed(error: Exception) -> int:
     if os.environ.get("GOLDENPATH_DEBUG"):
         raise error
     if isinstance(error, ModuleNotFoundError) and (extra := _EXTRAS.get((error.name or "").split(".")[0])):
-        click.echo(f"This command needs more than a base install: pip install 'goldenpath[{extra}]'", err=True)
+        click.echo(
+            f"This command needs more than a base install: pip install 'goldenpath[{extra}]'", err=True
+        )
         return _FAILURE
     click.echo(f"goldenpath failed unexpectedly: {type(error).__name__}: {error}", err=True)
     click.echo("This is a bug of goldenpath; GOLDENPATH_DEBUG=1 shows where.", err=True)

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 if TYPE_CHECKING:
     import click
 
-__all__ = ["clusters", "golden_paths", "profiles", "vendors"]
+__all__ = ["clusters", "contexts", "golden_paths", "profiles", "vendors"]
 
 
 def golden_paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -65,3 +65,14 @@ def vendors(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
         for vendor in catalogue().vendors
         if vendor.id.startswith(incomplete)
     ]
+
+
+def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Contexts of the kubeconfig."""
+    del param
+    from goldenpath.cluster.kubeconfig import context_names  # noqa: PLC0415 - only a Tab needs it
+
+    with suppress(Exception):
+        known = context_names(ctx.params.get("kubeconfig"))
+        return [CompletionItem(name) for name in known if name.startswith(incomplete)]
+    return []

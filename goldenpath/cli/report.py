@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.cli.examination import Examination, Located
+    from goldenpath.findings import Finding
 
-__all__ = ["as_json", "as_text"]
+__all__ = ["as_json", "as_text", "finding_lines"]
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _WIDTH: Final = max(map(len, Severity))
@@ -34,13 +35,23 @@ def as_text(examination: Examination) -> Iterator[str]:
 
 
 def _finding_lines(located: Located) -> Iterator[str]:
-    finding = located.finding
+    return finding_lines(located.finding, source=located.source, line=located.line)
+
+
+def finding_lines(finding: Finding, *, source: str = "", line: int | None = None) -> Iterator[str]:
+    """Lines for people about one finding.
+
+    Args:
+        finding: what was found.
+        source: the file that is named already.
+        line: the line in it, where it is known.
+    """
     severity = click.style(f"{finding.severity:<{_WIDTH}}", fg=_COLOURS[finding.severity], bold=True)
-    line = f"line {located.line}, " if located.line else ""
+    at = f"line {line}, " if line else ""
     place = " ".join(part for part in (finding.object, finding.field) if part)
-    elsewhere = f" in {finding.file}" if finding.file not in ("", located.source) else ""
+    elsewhere = f" in {finding.file}" if finding.file not in ("", source) else ""
     indent = " " * (_WIDTH + 4)
-    yield f"  {severity}  {line}{place}{elsewhere} {click.style(f'[{finding.rule}]', dim=True)}"
+    yield f"  {severity}  {at}{place}{elsewhere} {click.style(f'[{finding.rule}]', dim=True)}"
     yield f"{indent}{finding.message}"
     yield f"{indent}{click.style('Fix:', bold=True)} {finding.fix}"
 

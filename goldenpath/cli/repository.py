@@ -5,6 +5,7 @@ Settings are read from the environment here, and nowhere below.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -12,15 +13,28 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from goldenpath.cli.proposals import plan_as_text
 from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from goldenpath.fleet import Fleet
+    from goldenpath.errors import Problem
+    from goldenpath.fleet import Fleet, Published, Request, Review
     from goldenpath.publish.git import Person, Signer
 
-__all__ = ["asking_person", "change_options", "open_fleet", "repository_options"]
+__all__ = [
+    "asking_person",
+    "at_option",
+    "change_options",
+    "open_fleet",
+    "opening",
+    "read_requests",
+    "repository_options",
+    "review_of",
+    "review_options",
+    "show_published",
+]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -49,6 +63,11 @@ def repository_options(function: F) -> F:
     return function
 
 
+at_option = click.option(
+    "--at", metavar="COMMIT", help="Look at this commit, and not at the branch: HEAD in a checkout of CI."
+)
+
+
 def change_options(function: F) -> F:
     """What every command that commits can be told."""
     for option in (
@@ -72,27 +91,158 @@ def change_options(function: F) -> F:
     return function
 
 
-def open_fleet(place: str, branch: str | None, libraries: tuple[Path, ...]) -> Fleet:
+def review_options(function: F) -> F:
+    """What a pull request can be told."""
+    for option in (
+        click.option(
+            "--overwrite-branch",
+            is_flag=True,
+            help="Move the branch for review also where somebody else has committed to it.",
+        ),
+        click.option("--draft", is_flag=True, help="Open the pull request as a draft."),
+        click.option("--label", "labels", multiple=True, metavar="NAME", help="Label; may be given again."),
+        click.option(
+            "--reviewer",
+            "reviewers",
+            multiple=True,
+            metavar="NAME",
+            help="Person who is asked, beside the owners; may be given again.",
+        ),
+        click.option("--forge-api", metavar="URL", help="The forge's API, where its URL does not tell."),
+        click.option(
+            "--forge",
+            type=click.Choice(["github", "gitlab", "gitea", "forgejo", "none"]),
+            help="Which forge it is, where the URL does not tell; with none, only the branch is pushed.",
+        ),
+        click.option(
+            "--review-branch", metavar="NAME", help="Branch for review; goldenpath/<tenant> otherwise."
+        ),
+        click.option(
+            "--pull-request",
+            is_flag=True,
+            help="Put it up for review on a branch of its own, and open or update its pull request.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
+    """How the change is put up for review, or None where it goes to the branch itself.
+
+    Raises:
+        InputError: the URL does not tell which forge it is.
+    """
+    from goldenpath.fleet import Review  # noqa: PLC0415 - loads Git, which `--help` does not need
+    from goldenpath.publish.forges import forge_of  # noqa: PLC0415
+
+    if not said["pull_request"]:
+        if told := [name for name, value in said.items() if value]:
+            option = told[0].rstrip("s").replace("_", "-")
+            raise click.UsageError(f"--{option} goes with --pull-request.")
+        return None
+    url = fleet.store.remote.url if fleet.store.remote is not None else None
+    is_plain = said["forge"] == "none" or url is None
+    forge = (
+        None
+        if is_plain or url is None
+        else forge_of(url, kind=said["forge"], api=said["forge_api"], environment=os.environ)
+    )
+    return Review(
+        forge=forge,
+        branch=said["review_branch"],
+        labels=said["labels"] or ("goldenpath",),
+        reviewers=said["reviewers"],
+        draft=said["draft"],
+        overwrite=said["overwrite_branch"],
+    )
+
+
+def read_requests(names: tuple[str, ...]) -> list[Request]:
+    """The documents that a person names; every problem of all of them.
+
+    Raises:
+        InputError: one cannot be read, or holds several documents.
+    """
+    from goldenpath.cli.documents import read_source  # noqa: PLC0415 - `--help` needs no files
+    from goldenpath.fleet import Request  # noqa: PLC0415
+
+    requests: list[Request] = []
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            source = read_source(name)
+            requests.append(Request(source.only(), source.text.removeprefix("\ufeff"), source.name))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return requests
+
+
+def show_published(published: Published, output_format: str) -> None:
+    """Say what was done."""
+    opened = published.pull_request
+    if output_format == "json":
+        document = {
+            "format": "published/v1",
+            "branch": published.branch,
+            "commit": published.commit,
+            "pull_request": None
+            if opened is None
+            else {
+                "number": opened.number,
+                "url": opened.url,
+                "created": opened.created,
+                "updated": opened.updated,
+                "warnings": list(opened.warnings),
+            },
+            "plan": published.plan.as_dict(),
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    plan_as_text(published.plan)
+    if published.commit is None and opened is None:
+        click.echo("Nothing to commit: the repository holds exactly this.")
+    elif published.commit is not None:
+        click.echo(f"Committed {published.commit[:12]} to {published.branch}.")
+    if opened is not None:
+        did = "Opened" if opened.created else "Updated" if opened.updated else "Unchanged"
+        click.echo(f"{did}: {opened.url}")
+        for warning in opened.warnings:
+            click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
+
+
+def open_fleet(
+    place: str, branch: str | None, libraries: tuple[Path, ...], *, at: str | None = None
+) -> Fleet:
     """The fleet repository, with the credentials, committer and signing key of the environment.
 
     Raises:
-        InputError: it is not there, or holds no fleet.
-        RepositoryError: Git cannot use it.
+        InputError: the branch's name is none, or there is no such commit.
+        RepositoryError: there is no repository, or Git cannot use it.
     """
     from goldenpath.fleet import Fleet  # noqa: PLC0415 - loads Git, which `--help` does not need
-    from goldenpath.paths import Library  # noqa: PLC0415
+
+    return Fleet.open(place, branch=branch, at=at, **opening(libraries))
+
+
+def opening(libraries: tuple[Path, ...]) -> dict[str, Any]:
+    """What the environment says about opening a fleet repository.
+
+    Raises:
+        InputError: the committer or a credential in it cannot be used.
+    """
+    from goldenpath.paths import Library  # noqa: PLC0415 - loads what `--help` does not need
     from goldenpath.publish.git import Credentials, Person  # noqa: PLC0415
 
-    environment = os.environ
-    committer = environment.get(_COMMITTER)
-    return Fleet.open(
-        place,
-        branch=branch,
-        library=Library(libraries),
-        credentials=Credentials.from_environment(environment),
-        committer=Person.parse(committer) if committer else None,
-        signer=_signer(environment),
-    )
+    committer = os.environ.get(_COMMITTER)
+    return {
+        "library": Library(libraries),
+        "credentials": Credentials.from_environment(os.environ),
+        "committer": Person.parse(committer) if committer else None,
+        "signer": _signer(os.environ),
+    }
 
 
 def _signer(environment: Mapping[str, str]) -> Signer | None:

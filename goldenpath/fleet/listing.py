@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.errors import InputError, Problem
+from goldenpath.spec.nearest import nearest
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from goldenpath.fleet.context import FleetContext
+    from goldenpath.publish.git import CommitInfo
+    from goldenpath.publish.lock import Lock
     from goldenpath.publish.promises import Promises
 
-__all__ = ["Capacity", "FleetSummary", "TenantSummary", "summarize"]
+__all__ = ["Capacity", "FleetSummary", "TenantDetail", "TenantSummary", "summarize"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,26 @@ class FleetSummary:
     capacity: tuple[Capacity, ...]
     retired: tuple[str, ...]
 
+    def only(self, *, cluster: str | None = None, owner: str | None = None) -> FleetSummary:
+        """The part of one cluster, of one owner, or of both.
+
+        Raises:
+            InputError: the fleet has no such cluster.
+        """
+        if cluster is not None and cluster not in self.clusters:
+            message = f"the fleet has {', '.join(self.clusters)}"
+            near = nearest(cluster, self.clusters)
+            raise InputError([Problem("--cluster", "unknown-cluster", message, cluster, near)])
+        return replace(
+            self,
+            tenants=tuple(
+                tenant
+                for tenant in self.tenants
+                if (cluster is None or cluster in tenant.clusters) and owner in {None, tenant.owner}
+            ),
+            capacity=tuple(each for each in self.capacity if cluster in {None, each.cluster}),
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for programs."""
         return {
@@ -88,6 +116,55 @@ class FleetSummary:
             "tenants": [tenant.as_dict() for tenant in self.tenants],
             "capacity": [each.as_dict() for each in self.capacity],
             "retired": list(self.retired),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TenantDetail:
+    """One tenant in full: its request as it was asked, its lock, its files, and the last commits about it."""
+
+    name: str
+    request: str
+    lock: Lock | None
+    files: tuple[str, ...]
+    history: tuple[CommitInfo, ...]
+
+    def as_rows(self) -> Iterator[tuple[str, str]]:
+        """Label and value, for people."""
+        yield "tenant", self.name
+        if self.lock is not None:
+            yield "owner", self.lock.owner or ""
+            yield "golden path", self.lock.exact
+            for cluster, shares in self.lock.clusters.items():
+                told = ", ".join(
+                    f"{quota}{f' (+{borrow})' if borrow else ''} {profile}"
+                    for profile, (quota, borrow) in shares.items()
+                )
+                yield "on", f"{cluster}{': ' if told else ''}{told}"
+        else:
+            yield "golden path", "never published"
+        yield "files", str(len(self.files))
+        for commit in self.history:
+            first = commit.message.splitlines()[0] if commit.message else ""
+            yield "changed", f"{commit.written:%Y-%m-%d} {commit.id[:12]} {commit.author.name}: {first}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for programs."""
+        return {
+            "format": "tenant/v1",
+            "name": self.name,
+            "request": self.request,
+            "lock": None if self.lock is None else json.loads(self.lock.dump()),
+            "files": list(self.files),
+            "history": [
+                {
+                    "commit": commit.id,
+                    "when": commit.written.isoformat(),
+                    "author": str(commit.author),
+                    "message": commit.message,
+                }
+                for commit in self.history
+            ],
         }
 
 

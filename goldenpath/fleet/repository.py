@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.fleet.coherence import Neighbours
 from goldenpath.fleet.context import FleetContext
 from goldenpath.fleet.creating import first_message, first_plan
-from goldenpath.fleet.listing import summarize
+from goldenpath.fleet.listing import TenantDetail, summarize
 from goldenpath.fleet.proposing import Proposer
 from goldenpath.fleet.request import Request
-from goldenpath.fleet.retiring import deletion, hold_request
+from goldenpath.fleet.retiring import deletion, existing_tenant, hold_request, request_of
 from goldenpath.fleet.review import Review, branch_name, pull_request
 from goldenpath.fleet.starting import starter_fleet
 from goldenpath.fleet.state import Contexts, State
 from goldenpath.fleet.terms import Terms
 from goldenpath.fleet.validating import validate
 from goldenpath.intake import builtin_library
-from goldenpath.publish.git import EMPTY_TREE, Person, Store
+from goldenpath.publish.git import Person, Repository, Store, is_url
 from goldenpath.publish.plan import Plan
 from goldenpath.publish.promise_cache import PromiseCache
 from goldenpath.publish.promise_index import PromiseIndex
@@ -29,7 +30,6 @@ from goldenpath.publish.writer import Draft, Writer
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection, Mapping
-    from pathlib import Path
 
     from goldenpath.fleet.listing import FleetSummary
     from goldenpath.fleet.proposal import Proposal
@@ -48,6 +48,7 @@ __all__ = ["Fleet", "Published"]
 
 COMMITTER: Final = Person("goldenpath", "goldenpath@localhost")
 """Who writes where nobody else was named. The author is the person who asked."""
+_NO_BRANCH: Final = "HEAD-is-on-no-branch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,10 @@ class Fleet:
         library: Library | None = None,
         committer: Person | None = None,
         signer: Signer | None = None,
+        at: str | None = None,
     ) -> None:
         self.store = store
+        self._at = at
         self.library = library or builtin_library()
         self.committer = committer or COMMITTER
         self._writer = Writer(store, self.committer, signer=signer)
@@ -95,6 +98,7 @@ class Fleet:
         committer: Person | None = None,
         signer: Signer | None = None,
         cache: Path | None = None,
+        at: str | None = None,
     ) -> Self:
         """Open a fleet repository.
 
@@ -106,13 +110,58 @@ class Fleet:
             committer: who writes.
             signer: signs every commit.
             cache: where mirrors of remote repositories are kept; the user's cache folder otherwise.
+            at: look at this commit and not at the branch's last one, and publish nothing; for a checkout of CI, which
+                is on no branch: ``HEAD``.
 
         Raises:
-            InputError: the place is no repository, or none that can be used.
-            RepositoryError: Git cannot use it, or the remote refuses.
+            InputError: the branch's name is none, or there is no such commit.
+            RepositoryError: there is no repository, Git cannot use it, or the remote refuses.
         """
-        store = Store.open(place, branch=branch, credentials=credentials, cache=cache)
-        return cls(store, library=library, committer=committer, signer=signer)
+        named = branch or (_NO_BRANCH if at is not None else None)
+        store = Store.open(place, branch=named, credentials=credentials, cache=cache)
+        return cls(store, library=library, committer=committer, signer=signer, at=at)
+
+    @classmethod
+    def create(
+        cls,
+        place: str | Path,
+        fleet: str | None = None,
+        *,
+        bare: bool = False,
+        forge: str | None = None,
+        code_owner: str = "@platform-team",
+        author: Person | None = None,
+        **opening: Any,
+    ) -> Self:
+        """Make a fleet repository, with its first commit, and open it.
+
+        Args:
+            place: a folder, which is made a repository if it is none; or the URL of an empty repository.
+            fleet: the text of ``goldenpath.yaml``; a small example otherwise.
+            bare: make it without a work tree.
+            forge: whose CI a check is written for (see :data:`~goldenpath.fleet.starting.FORGES`).
+            code_owner: who reviews, as CODEOWNERS writes it.
+            author: who asked.
+            opening: as for :meth:`open`.
+
+        Raises:
+            InputError: the repository is not empty, or the fleet has problems; nothing was made then.
+            RepositoryError: nothing could be written.
+        """
+        context = FleetContext(
+            starter_fleet() if fleet is None else fleet, library=opening.get("library") or builtin_library()
+        )
+        plan = first_plan(context, forge=forge, code_owner=code_owner)
+        if not is_url(str(place)) and not _is_repository(Path(place)):
+            _check_empty(Path(place))
+            Repository.create(Path(place), bare=bare, branch=context.spec.branch).close()
+        created = cls.open(place, **{"branch": context.spec.branch, **opening})
+        try:
+            cls._start(created, plan, first_message(context), author)
+        except BaseException:
+            created.close()
+            raise
+        return created
 
     def close(self) -> None:
         """End the processes that read for it."""
@@ -124,38 +173,18 @@ class Fleet:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(
-        self,
-        fleet: str | None = None,
-        *,
-        forge: str | None = None,
-        code_owner: str = "@platform-team",
-        author: Person | None = None,
-    ) -> Published:
-        """Make the first commit of an empty repository.
-
-        Args:
-            fleet: the text of ``goldenpath.yaml``; a small example otherwise.
-            forge: whose CI a check is written for (see :data:`~goldenpath.fleet.starting.FORGES`).
-            code_owner: who reviews, as CODEOWNERS writes it.
-            author: who asked.
-
-        Raises:
-            InputError: the repository is not empty, or the fleet has problems.
-            RepositoryError: nothing could be written.
-        """
-        context = FleetContext(starter_fleet() if fleet is None else fleet, library=self.library)
-        plan = first_plan(context, forge=forge, code_owner=code_owner)
+    def _start(self, plan: Plan, message: str, author: Person | None) -> None:
+        """Make the first commit."""
+        files = {path: text.encode() for path, text in plan.edits.items() if text is not None}
 
         def make(snapshot: Snapshot) -> Draft:
-            if snapshot.tree != EMPTY_TREE:
-                message = "holds files already; name an empty or a new repository"
-                raise InputError.of("--repo", "not-empty", message)
-            files = {path: text.encode() for path, text in plan.edits.items() if text is not None}
-            return Draft(files, first_message(context), author)
+            if snapshot.commit is not None:
+                raise InputError.of(
+                    "--repo", "not-empty", "has commits already; name an empty or a new repository"
+                )
+            return Draft(files, message, author)
 
-        written = self._writer.submit(make)
-        return Published(plan, self.store.branch, written.commit)
+        self._writer.submit(make)
 
     def state(self) -> State:
         """The fleet as its branch is now, asked of the remote where there is one.
@@ -164,7 +193,8 @@ class Fleet:
             InputError: it holds no fleet, or one with problems.
             RepositoryError: the repository cannot be read, or the remote does not answer.
         """
-        self.store.refresh()
+        if self._at is None:
+            self.store.refresh()
         return self._state(self._known())
 
     def plan(
@@ -254,6 +284,26 @@ class Fleet:
         state = self.state()
         return summarize(state.context, Neighbours(self._promises, state, state.context).promises)
 
+    def tenant(self, name: str, *, commits: int = 5) -> TenantDetail:
+        """One tenant in full.
+
+        Args:
+            name: the tenant.
+            commits: how many of the last commits about it are told.
+
+        Raises:
+            InputError: there is no such tenant.
+        """
+        state = self.state()
+        holdings = existing_tenant(state, name)
+        path, text = request_of(state, holdings)
+        folders = (path.rpartition("/")[0], *holdings.folders)
+        history = self.store.repository.log(
+            state.snapshot.commit or self.store.ref, paths=folders, limit=commits
+        )
+        files = tuple(state.tree.files(holdings))
+        return TenantDetail(name, text, state.tree.lock(holdings).lock, files, tuple(history))
+
     def validate(self, *, today: dt.date | None = None, progress: Progress | None = None) -> Validation:
         """Everything that is wrong in the repository: each tenant rendered and checked anew, and all together.
 
@@ -302,13 +352,22 @@ class Fleet:
         )
 
     def _known(self) -> Snapshot:
-        return self.store.repository.snapshot(self.store.tip())
+        if self._at is None:
+            return self.store.repository.snapshot(self.store.tip())
+        commit = self.store.repository.resolve(self._at)
+        if commit is None:
+            raise InputError.of("--at", "unknown-commit", "there is no such commit", self._at)
+        return self.store.repository.snapshot(commit)
 
     def _state(self, snapshot: Snapshot) -> State:
         return State(snapshot, self._contexts.of(snapshot))
 
     def _carry_out(self, propose: Callable[[State], Proposal], review: Review | None) -> Published:
         """Have what is proposed written, on the branch as it is when its turn comes."""
+        if self._at is not None:
+            raise InputError.of(
+                "--at", "read-only", "publishes nothing: name the branch to write to", self._at
+            )
         if review is not None:
             return self._put_up(propose, review)
         with contextlib.suppress(GoldenpathError):
@@ -347,3 +406,12 @@ class _Making:
         proposal.check()
         self.plan = proposal.plan
         return proposal.draft()
+
+
+def _is_repository(folder: Path) -> bool:
+    return (folder / ".git").exists() or (folder / "HEAD").is_file()
+
+
+def _check_empty(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError.of("--repo", "not-empty", "is no empty folder; name a new one", str(folder))

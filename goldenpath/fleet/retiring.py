@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from goldenpath.publish.git import Person
     from goldenpath.publish.holdings import Holdings
 
-__all__ = ["deletion", "hold_request"]
+__all__ = ["deletion", "existing_tenant", "hold_request", "request_of"]
 
 
 def hold_request(state: State, name: str, clusters: Collection[str]) -> Request:
@@ -33,8 +33,8 @@ def hold_request(state: State, name: str, clusters: Collection[str]) -> Request:
     Raises:
         InputError: there is no such tenant.
     """
-    holdings = _existing(state, name)
-    path, text = _request(state, holdings)
+    holdings = existing_tenant(state, name)
+    path, text = request_of(state, holdings)
     held = kubeyaml.load(text, name=path).get("retiring", False)
     value: Any = True
     if clusters and held is not True:
@@ -49,11 +49,11 @@ def deletion(state: State, name: str, terms: Terms, *, asked_by: Person) -> Prop
     Raises:
         InputError: there is no such tenant, its lock cannot be used, or it is not held.
     """
-    holdings = _existing(state, name)
+    holdings = existing_tenant(state, name)
     locked = state.tree.lock(holdings)
     if locked.problems:
         raise InputError(locked.problems)
-    path, text = _request(state, holdings)
+    path, text = request_of(state, holdings)
     tenant = state.context.parse(kubeyaml.load(text, name=path), path)
     lock = locked.lock
     waiting = [cluster for cluster in (lock.clusters if lock else ()) if not tenant.is_retiring_on(cluster)]
@@ -81,7 +81,12 @@ def deletion(state: State, name: str, terms: Terms, *, asked_by: Person) -> Prop
     return Proposal.of(Plan.of([part]), (), terms, digests={}, deleting=True)
 
 
-def _existing(state: State, name: str) -> Holdings:
+def existing_tenant(state: State, name: str) -> Holdings:
+    """What the repository holds of a tenant that has a request.
+
+    Raises:
+        InputError: it has none; near misses are named.
+    """
     holdings = state.tree.tenant(name)
     if holdings.tombstone is not None and holdings.request is None:
         raise InputError.of("name", "retired-name", f"was retired already ({holdings.tombstone[0]})", name)
@@ -92,7 +97,12 @@ def _existing(state: State, name: str) -> Holdings:
     return holdings
 
 
-def _request(state: State, holdings: Holdings) -> tuple[str, str]:
+def request_of(state: State, holdings: Holdings) -> tuple[str, str]:
+    """Path and text of a tenant's request.
+
+    Raises:
+        InputError: there is none, or it is no text.
+    """
     text = state.tree.request_text(holdings)
     if holdings.request is None or text is None:
         raise InputError.of("name", "unknown-tenant", "has no request", holdings.name)

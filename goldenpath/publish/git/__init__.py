@@ -9,6 +9,7 @@ Stays out: what the files mean. Nothing here knows of tenants, requests or manif
 
 from __future__ import annotations
 
+from goldenpath.publish.git.address import is_url
 from goldenpath.publish.git.batch import ObjectBatch
 from goldenpath.publish.git.credentials import Credentials
 from goldenpath.publish.git.objects import (
@@ -43,5 +44,6 @@ __all__ = [
     "Snapshot",
     "Store",
     "blob_id",
+    "is_url",
     "prepare_blob",
 ]

@@ -1,0 +1,109 @@
+"""Changes of live clusters, shown: as lines for people, and while they are being found."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from goldenpath.cluster import Action, Verified
+from goldenpath.errors import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from goldenpath.cluster import Change, ChangeSet, FieldChange
+
+__all__ = ["change_lines", "change_set_lines", "progress"]
+
+_MARKS: Final = {
+    Action.CREATE: ("+", "green"),
+    Action.CHANGE: ("~", "yellow"),
+    Action.EXTRA: ("?", "magenta"),
+    Action.REFUSED: ("!", "red"),
+    Action.SKIPPED: (".", "red"),
+}
+_WORDS: Final = {
+    Action.CREATE: "to create",
+    Action.CHANGE: "to change",
+    Action.UNCHANGED: "unchanged",
+    Action.EXTRA: "no longer rendered",
+    Action.REFUSED: "refused",
+    Action.SKIPPED: "not reached",
+}
+_DONE: Final = {Action.CREATE: "created", Action.CHANGE: "changed"}
+_LONGEST: Final = 120
+
+
+def change_set_lines(cluster: str, changes: ChangeSet, *, done: bool = False) -> Iterator[str]:
+    """One cluster: what is not as it was asked for, and a summary."""
+    yield click.style(cluster, bold=True)
+    for change in changes.changes:
+        yield from change_lines(change)
+    words = {**_WORDS, **(_DONE if done else {})}
+    counts = [(len(changes.of(action)), word) for action, word in words.items()]
+    summary = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to compare"
+    conflicts = f"; {len(changes.conflicts)} in conflict" if changes.conflicts and not done else ""
+    yield f"  {summary}{conflicts}."
+    stand_in = sum(change.verified is Verified.STAND_IN for change in changes.changes)
+    if stand_in and not done:
+        yield (
+            f"  {stand_in} are for a namespace that is not there yet: the server has judged their schema; admission "
+            "and quota will judge when they are applied."
+        )
+
+
+def change_lines(change: Change) -> Iterator[str]:
+    """One object, if there is something to say."""
+    if change.action not in _MARKS:
+        return
+    mark, colour = _MARKS[change.action]
+    yield f"  {click.style(f'{mark} {change.object}', fg=colour)}"
+    if change.message:
+        yield f"      {change.message}"
+    if change.action is Action.EXTRA:
+        yield "      is on the cluster, and no longer rendered; it is left alone"
+    in_conflict = {conflict.field: conflict.manager for conflict in change.conflicts}
+    for field in change.fields:
+        yield f"      {_field(field)}"
+    for path, manager in in_conflict.items():
+        yield click.style(f"      {path} is managed by {manager}", fg="red")
+    for warning in change.warnings:
+        yield f"      warning: {warning}"
+
+
+def _field(field: FieldChange) -> str:
+    path = click.style(field.path, bold=True)
+    if field.before is MISSING:
+        return f"{path}: {click.style('+', fg='green')} {_value(field.after)}"
+    if field.after is MISSING:
+        return f"{path}: {click.style('-', fg='red')} {_value(field.before)}"
+    return f"{path}: {_value(field.before)} → {_value(field.after)}"
+
+
+def _value(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+@contextlib.contextmanager
+def progress(total: int, what: str) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal, and nothing elsewhere; gives what moves it on, with a word to show."""
+    if not sys.stderr.isatty() or total == 0:
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only a person who waits needs it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[at]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total, at="")
+        yield lambda at: bar.update(task, advance=1, at=at)

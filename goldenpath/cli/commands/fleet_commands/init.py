@@ -1,0 +1,81 @@
+"""``goldenpath fleet init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from goldenpath.cli.command import ExampleCommand, library_option
+from goldenpath.cli.repository import asking_person, opening
+
+
+@click.command(
+    name="init",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath fleet init fleet/",
+        "goldenpath fleet init fleet/ --fleet goldenpath.yaml --forge github --code-owner @example/platform-team",
+    ),
+)
+@click.argument("place", metavar="DIR|URL")
+@click.option(
+    "--fleet",
+    "fleet_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The fleet's goldenpath.yaml; without it, a small example to begin with.",
+)
+@click.option("--bare", is_flag=True, help="A repository without a work tree, for a server.")
+@click.option(
+    "--forge",
+    type=click.Choice(["github", "gitlab", "gitea", "forgejo"]),
+    help="Write the check for this forge's CI.",
+)
+@click.option(
+    "--code-owner",
+    default="@platform-team",
+    show_default=True,
+    metavar="NAME",
+    help="Who reviews every change, as CODEOWNERS writes it.",
+)
+@click.option("--author", metavar="PERSON", help="Who asks for this, as 'Ada <ada@example.org>'.")
+@library_option
+def command(
+    *,
+    place: str,
+    fleet_file: Path | None,
+    bare: bool,
+    forge: str | None,
+    code_owner: str,
+    author: str | None,
+    libraries: tuple[Path, ...],
+) -> None:
+    """Make a new fleet repository, with its first commit.
+
+    The repository gets the fleet's goldenpath.yaml, the platform of every cluster with what Flux starts from, README,
+    CODEOWNERS, and the check that CI runs. DIR may be new, empty, or a repository without a commit; a URL must be of an
+    empty repository.
+    """
+    from goldenpath import kubeyaml  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.fleet import Fleet  # noqa: PLC0415
+
+    text = kubeyaml.read_text(fleet_file) if fleet_file is not None else None
+    made = Fleet.create(
+        place,
+        text,
+        bare=bare,
+        forge=forge,
+        code_owner=code_owner,
+        author=asking_person(author),
+        **opening(libraries),
+    )
+    with made as fleet:
+        state = fleet.state()
+        files = len(state.snapshot.files())
+        commit = state.snapshot.commit or ""
+    click.echo(f"{place}: a fleet repository of {files} files; its first commit is {commit[:12]}.")
+    if text is None:
+        click.echo(
+            "Its goldenpath.yaml is an example: change it, then `goldenpath publish goldenpath.yaml --repo .`"
+        )

@@ -1,0 +1,53 @@
+"""``goldenpath fleet show``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath.cli.command import ExampleCommand, format_option, library_option
+from goldenpath.cli.repository import at_option, open_fleet, repository_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command(
+    name="show",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath fleet show vision --repo .",
+        "goldenpath fleet show vision --repo . --request > vision.yaml",
+    ),
+)
+@click.argument("tenant", metavar="TENANT")
+@repository_options
+@at_option
+@click.option(
+    "--request", "request_only", is_flag=True, help="Only the request, as it was asked: to edit and publish."
+)
+@library_option
+@format_option("text", "json")
+def command(
+    *,
+    tenant: str,
+    place: str,
+    branch: str | None,
+    at: str | None,
+    request_only: bool,
+    libraries: tuple[Path, ...],
+    output_format: str,
+) -> None:
+    """Show what one tenant asks for and has: its request, version, files, and the last commits about it."""
+    with open_fleet(place, branch, libraries, at=at) as fleet:
+        detail = fleet.tenant(tenant)
+    if request_only:
+        click.echo(detail.request, nl=False)
+    elif output_format == "json":
+        click.echo(json.dumps(detail.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        for name, value in detail.as_rows():
+            click.echo(f"{click.style(f'{name:<14}', bold=True)}{value}")
+        click.echo(f"\n{detail.request}", nl=False)

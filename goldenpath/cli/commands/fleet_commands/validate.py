@@ -1,0 +1,95 @@
+"""``goldenpath fleet validate``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath.cli.command import ExampleCommand, format_option, library_option
+from goldenpath.cli.problems import problem_as_dict, show_problems
+from goldenpath.cli.proposals import watching
+from goldenpath.cli.report import finding_lines
+from goldenpath.cli.repository import at_option, open_fleet, repository_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.fleet.validating import Validation
+
+
+@click.command(
+    name="validate",
+    cls=ExampleCommand,
+    examples=("goldenpath fleet validate --repo .", "goldenpath fleet validate --repo . --format json"),
+)
+@repository_options
+@at_option
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Hold expiry dates against this day, not today.",
+)
+@library_option
+@format_option("text", "json")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    place: str,
+    branch: str | None,
+    at: str | None,
+    libraries: tuple[Path, ...],
+    output_format: str,
+    today: dt.datetime | None,
+) -> None:
+    """Check everything in the repository at once: what CI runs.
+
+    Every tenant and platform is rendered again and checked. Said are: what a check finds, files that were edited by
+    hand, manifests that no longer follow from their request or the fleet, promises beyond what a cluster has, names
+    and identities that two tenants share, and files that nobody answers for.
+
+    Ends with 0 where nothing is an error, with 1 where something is, with 2 where a request or a lock cannot be read.
+    """
+    day = (today or dt.datetime.now(dt.UTC)).date()
+    with open_fleet(place, branch, libraries, at=at) as fleet, watching("Validating") as progress:
+        validation = fleet.validate(today=day, progress=progress)
+    if output_format == "json":
+        click.echo(json.dumps(_as_dict(validation), indent=2, ensure_ascii=False))
+    else:
+        _show(validation)
+    ctx.exit(validation.exit_code)
+
+
+def _show(validation: Validation) -> None:
+    for finding in validation.findings:
+        for line in finding_lines(finding):
+            click.echo(line)
+    show_problems(validation.problems)
+    found = len(validation.findings)
+    said = f"{found} finding{'s' if found != 1 else ''}" if found else "nothing to say"
+    refused = f", {len(validation.problems)} problems" if validation.problems else ""
+    click.echo(f"Checked {validation.looked_at} tenants and platforms: {said}{refused}.")
+
+
+def _as_dict(validation: Validation) -> dict[str, object]:
+    return {
+        "format": "fleet-validation/v1",
+        "looked_at": validation.looked_at,
+        "findings": [
+            {
+                "rule": finding.rule,
+                "severity": finding.severity.value,
+                "file": finding.file,
+                "object": finding.object,
+                "field": finding.field,
+                "message": finding.message,
+                "fix": finding.fix,
+            }
+            for finding in validation.findings
+        ],
+        "problems": [problem_as_dict(problem) for problem in validation.problems],
+    }

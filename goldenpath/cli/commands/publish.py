@@ -1,0 +1,103 @@
+"""``goldenpath publish``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath.cli.command import ExampleCommand, format_option, library_option
+from goldenpath.cli.proposals import exit_code, show_proposal, watching
+from goldenpath.cli.repository import (
+    asking_person,
+    change_options,
+    open_fleet,
+    read_requests,
+    repository_options,
+    review_of,
+    review_options,
+    show_published,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command(
+    name="publish",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath publish vision.yaml --repo https://git.example.org/platform/fleet.git",
+        "goldenpath publish vision.yaml --repo . --dry-run",
+        "goldenpath publish vision.yaml --repo git@github.com:example/fleet.git --pull-request",
+        "goldenpath publish --all --repo .",
+    ),
+)
+@click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path(dir_okay=False, allow_dash=True))
+@repository_options
+@click.option(
+    "--all", "everything", is_flag=True, help="Render every tenant and platform in the repository again."
+)
+@click.option("--upgrade", is_flag=True, help="Take the newest version of each golden path.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
+@review_options
+@change_options
+@library_option
+@format_option("text", "json")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    *,
+    files: tuple[str, ...],
+    place: str,
+    branch: str | None,
+    everything: bool,
+    upgrade: bool,
+    dry_run: bool,
+    libraries: tuple[Path, ...],
+    output_format: str,
+    author: str | None,
+    message: str | None,
+    overwrite_edits: bool,
+    allow_removals: int | None,
+    **review: object,
+) -> None:
+    """Turn requests into a commit, or a pull request, of the fleet repository.
+
+    FILE is a request (`-` reads it from standard input), or the fleet's goldenpath.yaml. Each is checked, rendered at
+    the version that its lock pins, checked again, and committed with everything that follows from it. The same
+    request again makes no commit. Where somebody else moved the branch meanwhile, everything is worked out anew.
+
+    Refused, and nothing written: a check with an error (exit code 1); files that were edited by hand, a Namespace
+    that would go, or more removals than a few (exit code 2).
+
+    Credentials come from Git's own helpers and agents, or from GOLDENPATH_GIT_TOKEN; a forge's token from
+    GOLDENPATH_FORGE_TOKEN or the forge's own variable.
+    """
+    if not files and not everything:
+        raise click.UsageError("Name a FILE, or say --all.")
+    from goldenpath.fleet import Terms  # noqa: PLC0415 - loads Git, which `--help` does not need
+
+    terms = Terms(
+        author=asking_person(author),
+        message=message,
+        upgrade=upgrade,
+        overwrite_edits=overwrite_edits,
+        allow_removals=allow_removals,
+        today=dt.datetime.now(dt.UTC).date(),
+    )
+    requests = read_requests(files)
+    with open_fleet(place, branch, libraries) as fleet, watching("Publishing") as progress:
+        if dry_run:
+            proposal = fleet.plan(*requests, everything=everything, terms=terms, progress=progress)
+        else:
+            up_for_review = review_of(fleet, review)
+            published = fleet.publish(
+                *requests, everything=everything, terms=terms, review=up_for_review, progress=progress
+            )
+    if dry_run:
+        show_proposal(proposal, output_format)
+        ctx.exit(exit_code(proposal))
+    show_published(published, output_format)

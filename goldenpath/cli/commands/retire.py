@@ -1,0 +1,100 @@
+"""``goldenpath retire``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath.cli.command import ExampleCommand, format_option, library_option
+from goldenpath.cli.proposals import exit_code, show_proposal
+from goldenpath.cli.repository import (
+    asking_person,
+    change_options,
+    open_fleet,
+    repository_options,
+    review_of,
+    review_options,
+    show_published,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command(
+    name="retire",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath retire vision --repo . --dry-run",
+        "goldenpath retire vision --repo .",
+        "goldenpath retire vision --repo . --delete",
+    ),
+)
+@click.argument("tenant", metavar="TENANT")
+@repository_options
+@click.option(
+    "--cluster", "clusters", multiple=True, metavar="NAME", help="Hold it only there; may be given again."
+)
+@click.option("--delete", is_flag=True, help="The second step: remove a tenant that is held.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
+@review_options
+@change_options
+@library_option
+@format_option("text", "json")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    *,
+    tenant: str,
+    place: str,
+    branch: str | None,
+    clusters: tuple[str, ...],
+    delete: bool,
+    dry_run: bool,
+    libraries: tuple[Path, ...],
+    output_format: str,
+    author: str | None,
+    message: str | None,
+    overwrite_edits: bool,
+    allow_removals: int | None,
+    **review: object,
+) -> None:
+    """Take a tenant out of service in two steps: hold, and then delete.
+
+    The first commit holds it: its queue drains, its quotas are 0, and Flux removes what it made of the team's own
+    repository, volumes too. With --delete, and only when Flux has applied the hold, the second removes the rest, the
+    namespace last. A record of the name stays: no other tenant may take it.
+    """
+    if delete and clusters:
+        raise click.UsageError(
+            "--delete removes the whole tenant; to leave one cluster, hold it there and then drop it from the request."
+        )
+    from goldenpath.fleet import Terms  # noqa: PLC0415 - loads Git, which `--help` does not need
+
+    terms = Terms(
+        author=asking_person(author),
+        message=message,
+        overwrite_edits=overwrite_edits,
+        allow_removals=allow_removals,
+        today=dt.datetime.now(dt.UTC).date(),
+    )
+    with open_fleet(place, branch, libraries) as fleet:
+        if dry_run:
+            proposal = fleet.plan_retirement(tenant, clusters=clusters, delete=delete, terms=terms)
+        else:
+            published = fleet.retire(
+                tenant,
+                clusters=clusters,
+                delete=delete,
+                terms=terms,
+                review=review_of(fleet, review),
+            )
+    if dry_run:
+        show_proposal(proposal, output_format)
+        ctx.exit(exit_code(proposal))
+    show_published(published, output_format)
+    if output_format == "text" and published.commit and not delete:
+        click.echo(f"When Flux has applied it: goldenpath retire {tenant} --repo {place} --delete", err=True)
