@@ -83,7 +83,7 @@ class Manifests:
 
     @classmethod
     def joined(cls, parts: Iterable[Manifests]) -> Manifests:
-        """The files of all parts; of one that is in several, such as a tenant's README, the last."""
+        """The files of all parts; one that is in several, such as a tenant's README, once."""
         return cls(tuple({file.path: file for part in parts for file in part.files}.values()))
 
     def objects(self) -> tuple[ManifestObject, ...]:

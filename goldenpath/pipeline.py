@@ -123,8 +123,10 @@ class Pipeline:
         """The tenant on each cluster that is asked for, with its manifests there."""
         path = self.library.get(tenant.golden_path, version=version)
         compiled, everywhere = compile_path(path), self.tenancies(tenant)
+        known: dict[str, RenderedFile] = {}
         for tenancy in everywhere if cluster is None else self.tenancies(tenant, cluster):
-            files = compiled.render(tenancy_words(path, tenancy, everywhere))
+            files = compiled.render(tenancy_words(path, tenancy, everywhere), known)
+            known |= {file.path: file for file in files}
             yield tenancy, Manifests(tuple(_with_overrides(file, tenant) for file in files))
 
 

@@ -83,6 +83,8 @@ def dump_all(documents: Iterable[Any]) -> str:
 def _text(value: str) -> str:
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return str.__str__(value)
+    if value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{str.__str__(value)}"'
     return f'"{"".join(map(_escaped, value))}"'
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import FileSystemLoader, Template, TemplateError
@@ -51,17 +52,26 @@ class CompiledPath:
         self._environment = environment
         self._folders = folders
 
-    def render(self, words: Mapping[str, Any]) -> tuple[RenderedFile, ...]:
+    def render(
+        self, words: Mapping[str, Any], known: Mapping[str, RenderedFile] = MappingProxyType({})
+    ) -> tuple[RenderedFile, ...]:
         """Every file, in the order of the template folder; a file whose name comes out empty is left out.
+
+        Args:
+            words: what the templates may say.
+            known: files by path that another cluster of the same tenant has had already, and are not rendered
+                again: a file that has no cluster in its path is the tenant's.
 
         Raises:
             RenderError: a template failed, or would leave its folder; the message names its file.
         """
         # One context serves all files: building one for each file costs more than rendering it.
         context = Context(self._environment, {**self._environment.globals, **words}, None, {})
-        return tuple(file for folder in self._folders for file in self._render_folder(folder, context))
+        return tuple(file for folder in self._folders for file in self._render_folder(folder, context, known))
 
-    def _render_folder(self, folder: _Folder, context: Context) -> Iterator[RenderedFile]:
+    def _render_folder(
+        self, folder: _Folder, context: Context, known: Mapping[str, RenderedFile]
+    ) -> Iterator[RenderedFile]:
         place, source = "", folder.files[0].source
         try:
             place = _run(folder.name, context)
@@ -69,9 +79,8 @@ class CompiledPath:
                 source = file.source
                 name = _run(file.name, context)
                 if name:
-                    yield RenderedFile(
-                        _safe(f"{place}/{name}" if place else name, source), _run(file.body, context)
-                    )
+                    path = _safe(f"{place}/{name}" if place else name, source)
+                    yield known.get(path) or RenderedFile(path, _run(file.body, context))
         except TemplateError as error:
             raise RenderError(
                 f"{self.golden_path.name} {self.golden_path.version}: {source}: {error}"

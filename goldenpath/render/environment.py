@@ -11,6 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from goldenpath import kubeyaml
 from goldenpath.paths.syntax import SYNTAX
+from goldenpath.spec.quantities import canonical_quantity
 
 __all__ = ["FILTERS", "new_environment"]
 
@@ -34,8 +35,17 @@ def markdown(value: str) -> str:
 # A tenant's files say the same few hundred words again and again. `typed`: 1, 1.0 and true are not the same.
 yaml_scalar = lru_cache(maxsize=1 << 16, typed=True)(kubeyaml.scalar)
 
-FILTERS: Final = {"yaml": yaml_scalar, "block": block, "markdown": markdown}
-"""``yaml``: one scalar, quoted where that is needed. ``block``: a structure. ``markdown``: inert text."""
+
+
+@lru_cache(maxsize=1 << 12)
+def quantity(value: Any) -> str:
+    """A Kubernetes quantity as one scalar, written as the API server writes it."""
+    return kubeyaml.scalar(canonical_quantity(str(value)))
+
+
+FILTERS: Final = {"yaml": yaml_scalar, "block": block, "markdown": markdown, "quantity": quantity}
+"""``yaml``: one scalar, quoted where that is needed. ``block``: a structure. ``markdown``: inert text. ``quantity``: an
+amount of something, as the API server writes it."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -65,6 +75,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         ):
             self._safe.add(key)
         return value
+
+    def getitem(self, obj: Any, argument: str | Any) -> Any:
+        # What `map(attribute="name")` asks: Jinja tries `obj["name"]` first, and fails, on an object as on a mapping.
+        if type(argument) is str and not hasattr(obj, "__getitem__"):
+            return self.getattr(obj, argument)
+        return super().getitem(obj, argument)
 
 
 def new_environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:

@@ -3,12 +3,28 @@
 import copy
 from typing import Any
 
+from asked import FLEET, requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldenpath.check import check_objects, coherence, rights
-from goldenpath.manifests import ManifestObject
+from goldenpath.findings import Finding
+from goldenpath.kubeyaml import _rendered
+from goldenpath.manifests import ManifestObject, Manifests
+from goldenpath.pipeline import Pipeline, parse
+from goldenpath.spec.parse import parse_fleet
 
+PIPELINE = Pipeline(parse_fleet(FLEET))
+REMEMBERED = (
+    _rendered._field,
+    _rendered._parsed,
+    _rendered._place_of,
+    _rendered._meaning,
+    rights._remembered,
+    coherence._never_enforced,
+    coherence._needs_default,
+    coherence._plain,
+)
 WORDS = st.sampled_from(
     ["", "*", "get", "list", "create", "bind", "pods", "resourcequotas", "serviceaccounts/token", "cilium.io"]
 )
@@ -57,10 +73,26 @@ def test_equal_numbers_of_other_types_do_not_hide_each_other():
 @settings(deadline=None)
 @given(st.dictionaries(KEYS, QUANTITIES, max_size=4))
 def test_quotas_are_judged_alike_the_first_time_and_later(hard):
-    for remembered in (coherence._never_enforced, coherence._needs_default, coherence._plain):
+    for remembered in REMEMBERED:
         remembered.cache_clear()
     first = list(coherence.check_coherence([quota(hard)]))
     assert list(coherence.check_coherence([quota(copy.deepcopy(hard))])) == first
+
+
+@settings(deadline=None, max_examples=50)
+@given(requests(), requests())
+def test_a_tenant_is_judged_alike_whoever_was_judged_before(first, second):
+    def judged() -> list[tuple[Manifests, tuple[Finding, ...]]]:
+        return [PIPELINE.render_and_check(parse(each, fleet=PIPELINE.fleet)) for each in (first, second)]
+
+    for remembered in REMEMBERED:
+        remembered.cache_clear()
+    anew = judged()
+    assert judged() == anew
+    for remembered in REMEMBERED:
+        remembered.cache_clear()
+    later = PIPELINE.render_and_check(parse(second, fleet=PIPELINE.fleet))
+    assert later == anew[1]
 
 
 @settings(deadline=None)

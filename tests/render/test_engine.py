@@ -80,6 +80,9 @@ def test_a_file_cannot_leave_its_folder_or_have_a_name_that_means_something(
     [
         "[[ word.__class__ ]]",
         "[[ word.__class__.__mro__ ]]",
+        "[[ word['__class__'] ]]",
+        "[[ [word] | map(attribute='__class__') | first ]]",
+        "[[ ['a'] | map(attribute='__class__') | first ]]",
         "[[ ''.__class__.__mro__[1].__subclasses__() ]]",
         "[[ word.items.append(1) ]]",
         "[[ word.act.__globals__ ]]",

@@ -100,9 +100,18 @@ def test_the_exact_reader_and_the_fast_one_see_the_same_objects(request: dict[st
         if file.path.endswith(".yaml")
         for body in kubeyaml.load_all(file.text)
     ]
-    assert [item.body for item in manifests.objects()] == [
-        body for body in exact if not body["apiVersion"].startswith("backstage.io")
-    ]
+    wanted = [body for body in exact if not body["apiVersion"].startswith("backstage.io")]
+    assert [item.body for item in manifests.objects()] == wanted
+    assert [item.body for item in manifests.shared_objects()] == wanted
+
+
+@given(requests())
+@settings(deadline=None, max_examples=50)
+def test_a_file_of_the_whole_tenant_is_the_same_from_each_of_its_clusters(request: dict[str, Any]) -> None:
+    tenant = parse(request, fleet=PIPELINE.fleet)
+    together = set(PIPELINE.render(tenant).files)
+    alone = [set(PIPELINE.render(tenant, cluster=cluster).files) for cluster in request["clusters"]]
+    assert set().union(*alone) == together
 
 
 @given(requests())
