@@ -19,6 +19,7 @@ from goldenpath.check.request import check_addons, check_expiry, check_overrides
 from goldenpath.check.retiring import check_retiring
 from goldenpath.check.rights import check_rights
 from goldenpath.check.schema import check_schema
+from goldenpath.check.schema_store import known_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.manifests import ManifestObject
     from goldenpath.tenancy import Tenancy
 
-__all__ = ["check_expiry", "check_fleet", "check_objects", "check_tenancy"]
+__all__ = ["check_expiry", "check_fleet", "check_objects", "check_tenancy", "known_kinds"]
 
 
 def check_objects(

@@ -10,7 +10,7 @@ which is the one place that retries, slows down and gives up. The `kubernetes` p
 """
 
 from goldenpath.cluster.apply import apply
-from goldenpath.cluster.changes import Action, Change, ChangeSet, Conflict, FieldChange, Verified
+from goldenpath.cluster.changes import Action, Change, ChangeSet, Conflict, FieldChange, ObjectRef, Verified
 from goldenpath.cluster.client import Cluster
 from goldenpath.cluster.connection import connect
 from goldenpath.cluster.crds import custom_resource_definitions
@@ -27,6 +27,7 @@ __all__ = [
     "Cluster",
     "Conflict",
     "FieldChange",
+    "ObjectRef",
     "Readiness",
     "State",
     "Verified",

@@ -36,6 +36,7 @@ def apply(
     *,
     force_conflicts: bool = False,
     dry_run: bool = False,
+    plan: ChangeSet | None = None,
     compared: Callable[[Change], None] | None = None,
     done: Callable[[Change], None] | None = None,
 ) -> ChangeSet:
@@ -46,6 +47,7 @@ def apply(
         objects: what is wanted there.
         force_conflicts: take over fields that other managers have set to something else.
         dry_run: only compare.
+        plan: what an earlier dry run of the same objects gave, so that they are not compared again.
         compared: told of each object that was compared, from another thread.
         done: told of each object that was applied or was not, from another thread.
 
@@ -59,18 +61,19 @@ def apply(
 
     """
     wanted = list(objects)
-    found = diff(cluster, wanted, manager=MANAGER, done=compared)
+    found = plan or diff(cluster, wanted, manager=MANAGER, done=compared)
     if dry_run or found.refused or (found.conflicts and not force_conflicts):
         return found
-    plan = {change.object: change for change in found.changes}
+    planned = {change.object: change for change in found.changes}
     results: list[Change] = []
     for stage in in_stages(wanted):
         refs = [ObjectRef.of(item.body) for item in stage]
         if any(change.action is Action.REFUSED for change in results):
-            results += (replace(plan[ref], action=Action.SKIPPED, fields=(), conflicts=()) for ref in refs)
+            results += (replace(planned[ref], action=Action.SKIPPED, fields=(), conflicts=()) for ref in refs)
             continue
         results += cluster.each(
-            lambda item: _applied(cluster, item, plan[ObjectRef.of(item.body)], force_conflicts, done), stage
+            lambda item: _applied(cluster, item, planned[ObjectRef.of(item.body)], force_conflicts, done),
+            stage,
         )
         if stage[0].kind in _BEFORE_OTHERS:
             wait(cluster, stage, timeout=_STAGE_TIMEOUT)

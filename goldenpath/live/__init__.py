@@ -1,0 +1,14 @@
+"""Stories that join what is rendered with what is live: diff, apply, status, adopt, and schemas from a cluster.
+
+A request, its fleet and connections come in; values go out, each with a documented JSON shape (``as_dict``), for the
+command line, for Backstage and for anybody's Python. Reading and writing a cluster is :mod:`goldenpath.cluster`'s
+business; a fleet repository is :mod:`goldenpath.fleet`'s, and who calls decides from which of its commits a request
+comes. No clock, no environment, no printing.
+"""
+
+from goldenpath.live.applying import Listener, LiveApply, apply
+from goldenpath.live.comparing import LiveDiff, diff
+from goldenpath.live.desired import Desired
+from goldenpath.live.targets import contexts_for
+
+__all__ = ["Desired", "Listener", "LiveApply", "LiveDiff", "apply", "contexts_for", "diff"]
