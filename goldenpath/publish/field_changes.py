@@ -27,6 +27,8 @@ HIDDEN: Final = "(hidden)"
 
 _SHOWN_TEXT_CHARS: Final = 240
 _BEFORE_DIFFERENCE: Final = 40
+_MOST_ALIGNED: Final = 1000
+"""Entries that are held against each other: that takes the square of their number."""
 _PLAIN_STEP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 _ENTRY_NAMES: Final = ("name", "key", "type", "kind")
 """Fields by which Kubernetes tells the entries of a list apart, the commonest first."""
@@ -157,6 +159,9 @@ def _as_words(path: str, before: list[Any], after: list[Any]) -> Iterator[Differ
 
 def _by_position(path: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
     """Entries without a name: those that are equal find each other, and what stands between is told in pairs."""
+    if len(before) + len(after) > _MOST_ALIGNED:
+        yield path, before, after
+        return
     matcher = SequenceMatcher(None, [*map(_fingerprint, before)], [*map(_fingerprint, after)], autojunk=False)
     for what, start, end, new_start, new_end in matcher.get_opcodes():
         if what == "equal":
