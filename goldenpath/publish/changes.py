@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -108,10 +108,15 @@ class ObjectChange:
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """What becomes different; files that stay as they are are only counted."""
+    """What becomes different.
+
+    ``unchanged`` counts the files that stay as they are. ``stays`` has the texts of those, by path, as far as they
+    were given: an object that one of them holds too is not removed when another file with it goes.
+    """
 
     files: tuple[FileChange, ...] = ()
     unchanged: int = 0
+    stays: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.files)
@@ -124,7 +129,13 @@ class ChangeSet:
     @cached_property
     def objects(self) -> tuple[ObjectChange, ...]:
         """Kubernetes objects that are added, changed, moved or removed, by cluster and in the order of the files."""
-        return tuple(_object_changes(self.files))
+        changes = tuple(_object_changes(self.files))
+        if not self.stays or all(change.action is not Action.REMOVED for change in changes):
+            return changes
+        still = {
+            ObjectId.of(item) for path, text in self.stays.items() for item in _objects(path, text) or ()
+        }
+        return tuple(each for each in changes if each.action is not Action.REMOVED or each.id not in still)
 
     @cached_property
     def unreadable(self) -> tuple[str, ...]:
@@ -143,12 +154,10 @@ class ChangeSet:
 
 def compare(before: Mapping[str, str], after: Mapping[str, str]) -> ChangeSet:
     """What makes ``after`` out of ``before``, both by path."""
-    changes = []
-    for path in sorted({*before, *after}):
-        old, new = before.get(path), after.get(path)
-        if old != new:
-            changes.append(FileChange(path, old, new))
-    return ChangeSet(tuple(changes), len({*before, *after}) - len(changes))
+    stays = {path: text for path, text in before.items() if after.get(path) == text}
+    changed = sorted({*before, *after} - stays.keys())
+    files = tuple(FileChange(path, before.get(path), after.get(path)) for path in changed)
+    return ChangeSet(files, len(stays), stays)
 
 
 def _objects(path: str, text: str | None) -> list[ManifestObject] | None:

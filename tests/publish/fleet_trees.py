@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 H100 = {"profile": "nvidia-h100-80gb", "count": 64}
 FLEET = small.fleet(
     clusters={
-        "berlin": small.cluster(H100, addons={"flux": "2.9", "kueue": "0.19", "spire-controller-manager": "0.6.6"}),
+        "berlin": small.cluster(
+            H100, addons={"flux": "2.9", "kueue": "0.19", "spire-controller-manager": "0.6.6"}
+        ),
         "paris": small.cluster({**H100, "count": 8}, addons={"flux": "2.9"}),
     }
 )
@@ -68,7 +70,9 @@ def rendered(document: dict[str, Any], fleet: dict[str, Any] = FLEET) -> tuple[d
         placement=tenant.placement is not None,
         engine=engine_of(tenant),
         clusters={
-            each.cluster_name: {grant.pool.accelerator.id: (grant.quota, grant.borrow) for grant in each.grants}
+            each.cluster_name: {
+                grant.pool.accelerator.id: (grant.quota, grant.borrow) for grant in each.grants
+            }
             for each in tenancies
         },
         identities={

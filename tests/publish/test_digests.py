@@ -71,7 +71,9 @@ def test_a_field_that_a_later_release_adds_leaves_the_digests_of_older_requests(
     request = small.request(title="Vision")
 
     assert request_digest(Later.model_validate(request)) == request_digest(parse_tenant(request))
-    assert request_digest(Later.model_validate(request | {"colour": "red"})) != request_digest(parse_tenant(request))
+    assert request_digest(Later.model_validate(request | {"colour": "red"})) != request_digest(
+        parse_tenant(request)
+    )
 
 
 def shuffled(value: Any, order: random.Random) -> Any:
@@ -101,7 +103,13 @@ def test_requests_have_one_digest_exactly_when_they_mean_the_same(one, other, da
 
 
 def test_an_order_that_shows_in_the_rendered_text_is_part_of_the_digest():
-    patch = {"kind": "LimitRange", "name": "vision-defaults", "reason": "r", "approved_by": "a", "expires": "2030-01-01"}
+    patch = {
+        "kind": "LimitRange",
+        "name": "vision-defaults",
+        "reason": "r",
+        "approved_by": "a",
+        "expires": "2030-01-01",
+    }
     one = small.request(overrides=[patch | {"patch": {"metadata": {"labels": {"a": "1", "b": "2"}}}}])
     other = small.request(overrides=[patch | {"patch": {"metadata": {"labels": {"b": "2", "a": "1"}}}}])
 
@@ -112,7 +120,9 @@ def test_the_digest_of_a_request_is_the_same_in_every_release():
     """Every lock of every fleet holds such digests: when this changes, all of them look out of date."""
     request = parse_tenant(small.sample("vision.yaml"))
 
-    assert request_digest(request) == "sha256:08f827fb3f223fa1e8bda25813c344f0159c4079b7c199c7d404cc9a50662fc7"
+    assert (
+        request_digest(request) == "sha256:08f827fb3f223fa1e8bda25813c344f0159c4079b7c199c7d404cc9a50662fc7"
+    )
 
 
 # Each changes one thing of the fleet in tests/asked.py.
@@ -140,7 +150,9 @@ FLEET_CHANGES: dict[str, Any] = {
     "no add-on": lambda fleet: fleet["clusters"]["full"]["addons"].pop("kueue"),
     "topology": lambda fleet: fleet["clusters"]["full"].update(topology=["example.org/rack"]),
     "allocation": lambda fleet: fleet["clusters"]["full"]["accelerators"][0].update(allocation="dra"),
-    "node labels": lambda fleet: fleet["clusters"]["full"]["accelerators"][0].update(node_labels={"x/y": "z"}),
+    "node labels": lambda fleet: fleet["clusters"]["full"]["accelerators"][0].update(
+        node_labels={"x/y": "z"}
+    ),
     "sharing": lambda fleet: fleet["clusters"]["full"]["accelerators"][0].update(
         sharing={"mode": "time-slicing", "replicas": 2}
     ),
@@ -192,7 +204,9 @@ def test_where_other_clusters_are_matters_to_a_placement_alone(what):
 def test_a_cluster_that_the_fleet_has_no_more_has_a_digest_that_no_tenant_has():
     without = changed(NO_CHANGES["no other cluster"])
 
-    assert fleet_digest(without, ["bare"], placement=False) != fleet_digest(ASKED_FLEET, ["bare"], placement=False)
+    assert fleet_digest(without, ["bare"], placement=False) != fleet_digest(
+        ASKED_FLEET, ["bare"], placement=False
+    )
 
 
 @given(
@@ -222,7 +236,11 @@ def test_the_digest_is_of_the_engine_whose_metrics_are_read():
     )
     digests = FleetDigests(parse_fleet(small.fleet()))
 
-    assert [engine_of(parse_tenant(small.request())), engine_of(with_hints), engine_of(named)] == [None, "vllm", "sglang"]
+    assert [engine_of(parse_tenant(small.request())), engine_of(with_hints), engine_of(named)] == [
+        None,
+        "vllm",
+        "sglang",
+    ]
     assert len({digests.of(parse_tenant(small.request())), digests.of(with_hints), digests.of(named)}) == 3
 
 

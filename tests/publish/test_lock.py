@@ -67,7 +67,9 @@ def test_another_content_of_one_file_is_another_line_and_no_more():
     later = LOCK.model_copy(update={"files": {**LOCK.files, "tenants/vision/README.md": "f" * 40}})
     before, after = LOCK.dump().decode().splitlines(), later.dump().decode().splitlines()
 
-    assert [line.strip() for line in after if line not in before] == [f'"tenants/vision/README.md": "{"f" * 40}"']
+    assert [line.strip() for line in after if line not in before] == [
+        f'"tenants/vision/README.md": "{"f" * 40}"'
+    ]
     assert len(before) == len(after)
 
 
@@ -88,7 +90,9 @@ def test_every_problem_is_told_at_once_with_its_field_and_the_way_out():
             ("surprise", "unknown-field"),
         ]
     )
-    with pytest.raises(InputError, match="restore the file from Git's history, or remove it and publish again"):
+    with pytest.raises(
+        InputError, match="restore the file from Git's history, or remove it and publish again"
+    ):
         Lock.parse(data, FILE)
 
 
@@ -120,7 +124,9 @@ def test_a_newer_format_says_which_release_reads_it():
     data = json.dumps({"format": "lock/v2", "goldenpath": "0.7.0", "whatever": {}}).encode()
 
     assert refused(data) == [("format", "newer-format")]
-    with pytest.raises(InputError, match=r"needs goldenpath 0\.7\.0 or later; this is .*, which knows lock/v1"):
+    with pytest.raises(
+        InputError, match=r"needs goldenpath 0\.7\.0 or later; this is .*, which knows lock/v1"
+    ):
         Lock.parse(data, FILE)
 
 
