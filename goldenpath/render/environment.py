@@ -36,7 +36,6 @@ def markdown(value: str) -> str:
 yaml_scalar = lru_cache(maxsize=1 << 16, typed=True)(kubeyaml.scalar)
 
 
-
 @lru_cache(maxsize=1 << 12)
 def quantity(value: Any) -> str:
     """A Kubernetes quantity as one scalar, written as the API server writes it."""

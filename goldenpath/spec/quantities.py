@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal
+from decimal import ROUND_UP, Context, Decimal
 from functools import lru_cache
 from typing import Final
 
@@ -12,6 +12,7 @@ __all__ = [
     "CPU",
     "DURATION",
     "MOST_BYTES",
+    "canonical_quantity",
     "duration_seconds",
     "nearest_bytes",
     "nearest_cpu",
@@ -38,6 +39,9 @@ _SUFFIXES: Final = (
 _QUANTITY: Final = re.compile(
     r"(?P<number>[+-]?([0-9]+\.?[0-9]*|\.[0-9]+))(?P<suffix>[KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?"
 )
+_BINARY: Final = 1024
+_DECIMAL: Final = 1000
+_BILLION: Final = Decimal(10**9)
 _EXACT: Final = Context(prec=100)
 _NUMBER_AND_UNIT: Final = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*([A-Za-z]*)")
 _BYTE_UNITS: Final = frozenset("KMGTPE")
@@ -63,6 +67,38 @@ def quantity_value(text: str) -> Decimal:
     if len(suffix) > 1 and suffix[0] in "eE" and suffix[1] != "i":
         return Decimal(f"{number}{suffix}")
     return _EXACT.multiply(Decimal(number), _SUFFIXES[suffix])
+
+
+@lru_cache(maxsize=4096)
+def canonical_quantity(text: str) -> str:
+    """A quantity as the API server writes it, whatever way it was written: ``1k`` for ``1000``, ``1536Mi`` for ``1.5Gi``.
+
+    Written otherwise, an object would differ from what is stored at once, and whoever applies it beside Flux would
+    be told of a conflict over a value that nobody has changed (`apimachinery/pkg/api/resource`, `CanonicalizeBytes`).
+    Powers of ten (``1e3``) stay as they are.
+
+    Raises:
+        ValueError: the text is no quantity.
+
+    """
+    value = quantity_value(text)
+    if text[-1].isdigit() and not text.lstrip("+-").replace(".", "").isdigit():
+        return text
+    if text.endswith("i") and abs(value) >= _BINARY and value == int(value):
+        return _shortened(int(value), _BINARY, ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"))
+    parts = int(_EXACT.multiply(value, _BILLION).to_integral_value(ROUND_UP))
+    return _shortened(parts, _DECIMAL, ("n", "u", "m", "", "k", "M", "G", "T", "P", "E"))
+
+
+def _shortened(number: int, base: int, suffixes: tuple[str, ...]) -> str:
+    """A whole number with the largest suffix that leaves it whole."""
+    if not number:
+        return "0"
+    power = 0
+    while power + 1 < len(suffixes) and number % base == 0:
+        number //= base
+        power += 1
+    return f"{number}{suffixes[power]}"
 
 
 def nearest_cpu(value: str) -> str | None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_requests import problems, request, told
 
+from goldenpath.spec.quantities import canonical_quantity
 from goldenpath.spec.types import duration_seconds, quantity_value
 
 POWERS = {
@@ -39,6 +40,25 @@ def test_what_is_no_quantity_is_refused(text: str) -> None:
     with pytest.raises(ValueError) as refused:
         quantity_value(text)
     assert refused.value.args == (text,)
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [("1000", "1k"), ("1500000k", "1500M"), ("1.5Gi", "1536Mi"), ("2048Gi", "2Ti"), ("1024", "1024"), ("1Ki", "1Ki"), ("0.5Ki", "512"),
+     ("1000Mi", "1000Mi"), ("0.5", "500m"), ("1.0", "1"), ("64", "64"), ("0", "0"), ("0Gi", "0"), ("1e3", "1e3"), ("1.001Gi", "1074815565824m")],
+)  # fmt: skip
+def test_a_quantity_is_written_as_the_api_server_writes_it(text: str, canonical: str) -> None:
+    assert canonical_quantity(text) == canonical
+
+
+@given(st.integers(0, 10**6), st.integers(0, 999), st.sampled_from(sorted(POWERS)))
+def test_the_canonical_way_to_write_a_quantity_keeps_its_value(
+    whole: int, thousandths: int, suffix: str
+) -> None:
+    text = f"{whole}.{thousandths:03}{suffix}"
+    canonical = canonical_quantity(text)
+    assert canonical_quantity(canonical) == canonical
+    assert 0 <= quantity_value(canonical) - quantity_value(text) < Decimal("1e-9")
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(sorted(UNITS))), min_size=1, max_size=4))
