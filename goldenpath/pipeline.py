@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Collection, Iterator
 
+    from goldenpath.check import Schemas
     from goldenpath.findings import Finding
     from goldenpath.paths import Library
     from goldenpath.spec.fleet import FleetSpec
@@ -31,10 +32,19 @@ PLATFORM_PATH = "platform/v1"
 
 
 class Pipeline:
-    """A fleet and the golden paths, ready for many tenants: templates are compiled once."""
+    """A fleet and the golden paths, ready for many tenants: templates are compiled once.
 
-    def __init__(self, fleet: FleetSpec, *, library: Library | None = None) -> None:
+    Args:
+        fleet: the fleet.
+        library: the golden paths; the built-in ones where none are given.
+        schemas: by which objects are checked; what ships where none are given.
+    """
+
+    def __init__(
+        self, fleet: FleetSpec, *, library: Library | None = None, schemas: Schemas | None = None
+    ) -> None:
         self.fleet = fleet
+        self.schemas = schemas
         self.library = library or builtin_library()
         self.platforms = platforms_of(fleet)
 
@@ -110,7 +120,9 @@ class Pipeline:
         """
         rendered = tuple(self._rendered(tenant, cluster, version))
         found = [
-            finding for tenancy, part in rendered for finding in check_tenancy(tenancy, part.shared_objects())
+            finding
+            for tenancy, part in rendered
+            for finding in check_tenancy(tenancy, part.shared_objects(), schemas=self.schemas)
         ]
         if today is not None:
             found += check_expiry(tenant, today)

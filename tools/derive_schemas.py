@@ -17,12 +17,21 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from goldenpath import kubeyaml
+from goldenpath.check.derivation import (
+    CORE_FILE,
+    LIMITS,
+    OBJECT_META,
+    custom_schema,
+    pretty,
+    root,
+    short_name,
+)
+from goldenpath.errors import DataError
 
 OUT = Path(__file__).resolve().parent.parent / "goldenpath" / "check" / "schemas"
 
@@ -67,24 +76,14 @@ CUSTOM_KINDS = {
     },
 }  # fmt: skip
 
-OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
-CORE_FILE = "kubernetes.json"
 
 # apimachinery's resource.Quantity as controller-gen writes it into every CRD; the OpenAPI of the core kinds
 # says no more than "string".
 QUANTITY_PATTERN = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
 QUANTITY_SCHEMA = {"type": ["string", "number", "null"], "pattern": QUANTITY_PATTERN}
 INT_OR_STRING_SCHEMA = {"type": ["integer", "string", "null"]}
-
-LIMITS = (
-    "enum", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength",
-    "minItems", "maxItems", "minProperties", "maxProperties", "multipleOf", "uniqueItems",
-)  # fmt: skip
-# The formats that the API server enforces on custom resources and whose check we have.
-FORMATS = {"cidr", "date-time"}
-LINE = 110
 
 
 class SourceError(Exception):
@@ -106,7 +105,7 @@ def core_schemas() -> tuple[dict[str, Any], bytes]:
             reached.add(name)
             kept.setdefault(name, _core(definitions[name]))
             waiting += references(kept[name])
-    return {_short(name): _shortened(kept[name]) for name in sorted(reached)}, source
+    return {short_name(name): _shortened(kept[name]) for name in sorted(reached)}, source
 
 
 def core_names(definitions: dict[str, Any]) -> dict[tuple[str, str], str]:
@@ -120,20 +119,6 @@ def core_names(definitions: dict[str, Any]) -> dict[tuple[str, str], str]:
     if missing:
         raise SourceError(f"Kubernetes {KUBERNETES} has no {', '.join(missing)}")
     return {key: found[key] for key in wanted}
-
-
-def root(schema: dict[str, Any], api: str, kind: str, metadata: str) -> dict[str, Any]:
-    """What every object has; status is the controllers' business and stays open."""
-    properties = {
-        **schema["properties"],
-        "apiVersion": {"const": api},
-        "kind": {"const": kind},
-        "metadata": {"$ref": metadata},
-    }
-    if "status" in properties:
-        properties["status"] = {"type": ["object", "null"]}
-    required = sorted({*schema.get("required", []), "apiVersion", "kind", "metadata"})
-    return {**schema, "type": "object", "properties": dict(sorted(properties.items())), "required": required}
 
 
 def _core(schema: dict[str, Any]) -> dict[str, Any]:
@@ -162,124 +147,17 @@ def references(schema: Any) -> list[str]:
     return own + [name for item in schema.values() for name in references(item)]
 
 
-def _short(name: str) -> str:
-    """``io.k8s.api.core.v1.Pod`` -> ``core.v1.Pod``."""
-    return re.sub(
-        r"^io\.k8s\.(api|apimachinery\.pkg\.apis?|apimachinery\.pkg|apiextensions-apiserver\.pkg\.apis)\.",
-        "",
-        name,
-    )
-
-
 def _shortened(schema: Any) -> Any:
     if isinstance(schema, list):
         return [_shortened(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     return {
-        key: f"#/$defs/{_short(value.removeprefix('#/$defs/'))}"
+        key: f"#/$defs/{short_name(value.removeprefix('#/$defs/'))}"
         if key == "$ref" and isinstance(value, str)
         else _shortened(value)
         for key, value in schema.items()
     }
-
-
-def custom_schema(crd: dict[str, Any], api: str, kind: str) -> dict[str, Any]:
-    version = api.rpartition("/")[2]
-    for served in crd["spec"]["versions"]:
-        if served["name"] == version and served["served"]:
-            schema = structural(served["schema"]["openAPIV3Schema"])
-            return root(schema, api, kind, f"{CORE_FILE}#/$defs/{_short(OBJECT_META)}")
-    raise SourceError(f"the CRD of {kind} does not serve {api}")
-
-
-def structural(schema: dict[str, Any]) -> dict[str, Any]:
-    """A structural OpenAPI schema as a strict JSON Schema.
-
-    https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
-    """
-    result: dict[str, Any] = {}
-    if schema.get("x-kubernetes-int-or-string"):
-        result["type"] = ["integer", "string"]
-    elif "type" in schema:
-        result["type"] = schema["type"]
-    result.update(_limits(schema))
-    if schema.get("x-kubernetes-list-type") == "set":
-        result["uniqueItems"] = True
-    if "items" in schema:
-        result["items"] = structural(schema["items"])
-    result.update(_fields(schema))
-    if not schema.get("x-kubernetes-int-or-string"):
-        result.update(_conditions(schema))
-    if schema.get("nullable"):
-        result["type"] = (
-            [result["type"], "null"] if isinstance(result["type"], str) else [*result["type"], "null"]
-        )
-        if "enum" in result:
-            result["enum"] = [*result["enum"], None]
-    return result
-
-
-def _limits(schema: dict[str, Any]) -> dict[str, Any]:
-    limits = {key: schema[key] for key in LIMITS if key in schema}
-    if schema.get("format") in FORMATS:
-        limits["format"] = schema["format"]
-    for bound in ("minimum", "maximum"):  # OpenAPI 3.0 has a flag where JSON Schema has a number
-        exclusive = f"exclusive{bound.capitalize()}"
-        if limits.get(exclusive) is True:
-            limits[exclusive] = limits.pop(bound)
-        elif limits.get(exclusive) is False:
-            del limits[exclusive]
-    return limits
-
-
-def _fields(schema: dict[str, Any]) -> dict[str, Any]:
-    """Fields by name, and whether there may be others."""
-    result: dict[str, Any] = {}
-    properties = schema.get("properties", {})
-    embedded = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
-    if schema.get("x-kubernetes-embedded-resource"):
-        properties = {**embedded, **properties}
-    if properties:
-        result["properties"] = {name: structural(item) for name, item in sorted(properties.items())}
-    # The API server fills in defaults before it asks for what is required.
-    required = [name for name in schema.get("required", []) if "default" not in properties.get(name, {})]
-    if required:
-        result["required"] = required
-    others = schema.get("additionalProperties")
-    if isinstance(others, dict):
-        result["additionalProperties"] = structural(others)
-    elif (
-        schema.get("type") == "object"
-        and not others
-        and not schema.get("x-kubernetes-preserve-unknown-fields")
-    ):
-        result["additionalProperties"] = False
-    return result
-
-
-def _conditions(schema: dict[str, Any]) -> dict[str, Any]:
-    """What anyOf and the like say; they only ever narrow what the structure allows, so they stay open."""
-    result: dict[str, Any] = {}
-    for key in ("anyOf", "oneOf", "allOf"):
-        if key in schema:
-            result[key] = [_condition(item) for item in schema[key]]
-    if "not" in schema:
-        result["not"] = _condition(schema["not"])
-    return result
-
-
-def _condition(schema: dict[str, Any]) -> dict[str, Any]:
-    result = {**_limits(schema), **_conditions(schema)}
-    for key in ("type", "required"):
-        if key in schema:
-            result[key] = schema[key]
-    if "properties" in schema:
-        result["properties"] = {name: _condition(item) for name, item in sorted(schema["properties"].items())}
-    for key in ("items", "additionalProperties"):
-        if isinstance(schema.get(key), dict):
-            result[key] = _condition(schema[key])
-    return result
 
 
 def derive(crds: Path) -> dict[str, str]:
@@ -296,7 +174,7 @@ def derive(crds: Path) -> dict[str, str]:
         }
     }
     kinds: dict[str, Any] = {
-        f"{api}/{kind}": {"source": "kubernetes", "file": CORE_FILE, "definition": _short(name)}
+        f"{api}/{kind}": {"source": "kubernetes", "file": CORE_FILE, "definition": short_name(name)}
         for (api, kind), name in core_names(json.loads(source)["$defs"]).items()
     }
     files = {CORE_FILE: {"$defs": core}}
@@ -349,19 +227,6 @@ def _sources(table: Path) -> dict[str, dict[str, str]]:
     }
 
 
-def pretty(value: Any, indent: int = 0) -> str:
-    """JSON that fits on a line stays on one; small to ship and readable as a diff."""
-    flat = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, dict | list) or not value or len(flat) + indent < LINE:
-        return flat
-    pad = " " * (indent + 1)
-    if isinstance(value, list):
-        items = [pad + pretty(item, indent + 1) for item in value]
-        return "[\n" + ",\n".join(items) + "\n" + " " * indent + "]"
-    items = [f"{pad}{json.dumps(key)}: {pretty(item, indent + 1)}" for key, item in value.items()]
-    return "{\n" + ",\n".join(items) + "\n" + " " * indent + "}"
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
@@ -391,5 +256,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (SourceError, OSError) as error:
+    except (SourceError, DataError, OSError) as error:
         sys.exit(f"derive_schemas: {error}")

@@ -19,7 +19,7 @@ from goldenpath.check.request import check_addons, check_expiry, check_overrides
 from goldenpath.check.retiring import check_retiring
 from goldenpath.check.rights import check_rights
 from goldenpath.check.schema import check_schema
-from goldenpath.check.schema_store import known_kinds
+from goldenpath.check.schema_store import Schemas, known_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,20 +28,24 @@ if TYPE_CHECKING:
     from goldenpath.manifests import ManifestObject
     from goldenpath.tenancy import Tenancy
 
-__all__ = ["check_expiry", "check_fleet", "check_objects", "check_tenancy", "known_kinds"]
+__all__ = ["Schemas", "check_expiry", "check_fleet", "check_objects", "check_tenancy", "known_kinds"]
 
 
 def check_objects(
-    objects: Sequence[ManifestObject], *, namespaces: Mapping[str, dict[str, Any]] | None = None
+    objects: Sequence[ManifestObject],
+    *,
+    namespaces: Mapping[str, dict[str, Any]] | None = None,
+    schemas: Schemas | None = None,
 ) -> Iterator[Finding]:
     """Findings about Kubernetes objects that belong together.
 
     Args:
         objects: what one cluster would get.
         namespaces: Namespace objects by name, for objects whose Namespace is not among them.
+        schemas: those that were imported, and what ships; without them, only what ships.
 
     """
-    yield from check_schema(objects)
+    yield from check_schema(objects, schemas)
     yield from check_policies(objects, namespaces=namespaces)
     yield from check_coherence(objects)
     yield from check_identities(objects)
@@ -50,11 +54,16 @@ def check_objects(
     yield from check_openings(of_tenants)
 
 
-def check_tenancy(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
-    """Findings about a tenant on a cluster, and about the objects that were rendered for it."""
+def check_tenancy(
+    tenancy: Tenancy, objects: Sequence[ManifestObject], *, schemas: Schemas | None = None
+) -> Iterator[Finding]:
+    """Findings about a tenant on a cluster, and about the objects that were rendered for it.
+
+    ``schemas`` are as for :func:`check_objects`.
+    """
     if not tenancy.is_retiring:  # of a tenant that goes, it no longer matters what its cluster lacks
         yield from check_addons(tenancy)
     yield from check_overrides(tenancy, objects)
     yield from check_guard_rails(tenancy, objects)
     yield from check_retiring(tenancy, objects)
-    yield from check_objects(objects)
+    yield from check_objects(objects, schemas=schemas)

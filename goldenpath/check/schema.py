@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.check.apirules import check_api_rules
-from goldenpath.check.schema_store import known_kinds, schema_for, validator_for
+from goldenpath.check.schema_store import schema_for, shipped
 from goldenpath.errors import shown
 from goldenpath.findings import Finding, Severity
 from goldenpath.spec.nearest import nearest
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import jsonschema_rs
 
+    from goldenpath.check.schema_store import Schemas
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["check_schema", "field_path", "schema_for"]
@@ -40,20 +41,23 @@ _SIMPLE_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*", re.ASCII)
 _QUANTITY_MARK: Final = "[numkMGTPE]"  # in the pattern of a resource quantity, and in no other
 
 
-def check_schema(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
+def check_schema(objects: Iterable[ManifestObject], schemas: Schemas | None = None) -> Iterator[Finding]:
     """Findings about each object's shape, and about what the API server asks beyond a schema.
+
+    Without ``schemas``, by what ships.
 
     A kind without a schema is a warning: nothing was checked, which is not the same as nothing wrong.
     """
+    known = schemas or shipped()
     for item in objects:
-        validator = validator_for(item.api_version, item.kind)
+        validator = known.validator_for(item.api_version, item.kind)
         if validator is None:
-            yield _unknown_kind(item)
+            yield _unknown_kind(item, known)
             continue
         found = False
         for error in validator.iter_errors(item.body):
             found = True
-            yield from _findings(item, error)
+            yield from _findings(item, error, known)
         if not found:
             yield from check_api_rules(item)
 
@@ -69,8 +73,8 @@ def field_path(parts: Iterable[str | int]) -> str:
     return path
 
 
-def _unknown_kind(item: ManifestObject) -> Finding:
-    versions = [known.rpartition("/")[0] for known in known_kinds() if known.rpartition("/")[2] == item.kind]
+def _unknown_kind(item: ManifestObject, known: Schemas) -> Finding:
+    versions = [name.rpartition("/")[0] for name in known.kinds() if name.rpartition("/")[2] == item.kind]
     if versions:
         fix = (
             f"Use apiVersion {versions[0]}, or check it against the cluster (kubectl apply --dry-run=server)."
@@ -88,11 +92,13 @@ def _unknown_kind(item: ManifestObject) -> Finding:
     )
 
 
-def _findings(item: ManifestObject, error: jsonschema_rs.ValidationError) -> Iterator[Finding]:
+def _findings(
+    item: ManifestObject, error: jsonschema_rs.ValidationError, known: Schemas
+) -> Iterator[Finding]:
     kind: Any = error.kind
     path = list(error.instance_path)
     if kind.name == "additionalProperties":
-        allowed = sorted(_properties(item, error.schema_path))
+        allowed = sorted(_properties(known.schema_for(item.api_version, item.kind), error.schema_path))
         for name in kind.unexpected:
             yield _unknown_field(item, [*path, name], allowed)
         return
@@ -180,9 +186,9 @@ def _article(types: str) -> str:
     return f"an {types}" if types[0] in "aio" else f"a {types}"
 
 
-def _properties(item: ManifestObject, schema_path: list[str | int]) -> Iterable[str]:
+def _properties(schema: Any, schema_path: list[str | int]) -> Iterable[str]:
     """The field names that the schema around a failed ``additionalProperties`` knows."""
-    node: Any = schema_for(item.api_version, item.kind)
+    node = schema
     for part in schema_path[:-1]:
         node = node[part]
     names: Iterable[str] = node.get("properties", ())

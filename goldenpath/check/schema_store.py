@@ -1,6 +1,6 @@
-"""The strict JSON Schemas that ship in ``schemas/``, found by kind and compiled once.
+"""Strict JSON Schemas, found by kind and compiled once: those that ship in ``schemas/``, and those that were imported.
 
-``tools/derive_schemas.py`` makes them; ``schemas/index.json`` names the source of each.
+``tools/derive_schemas.py`` makes what ships; ``schemas/index.json`` names the source of each.
 """
 
 from __future__ import annotations
@@ -9,47 +9,104 @@ import ipaddress
 import json
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 
+from goldenpath.check.derivation import CORE_FILE, INDEX_FILE
 from goldenpath.errors import DataError
 
-__all__ = ["known_kinds", "schema_for", "validator_for"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-_CORE_FILE: Final = "kubernetes.json"
+__all__ = ["Schemas", "known_kinds", "schema_for", "shipped", "validator_for"]
+
+_DEFINITIONS: Final = "#/$defs/"
+
+
+class Schemas:
+    """Schemas by kind. Compiling one takes a while, so keep this for as long as there are objects to check.
+
+    Args:
+        imported: files as :func:`goldenpath.check.derivation.derive` gives them, by name, parsed. A kind that they
+            have is judged by them, and any other by what ships.
+
+    Raises:
+        DataError: the files do not fit together.
+
+    """
+
+    def __init__(self, imported: Mapping[str, Any] | None = None) -> None:
+        self._imported = dict(imported or {})
+        index = self._imported.get(INDEX_FILE, {"kinds": {}})
+        try:
+            self._kinds = {name: self._imported[entry["file"]] for name, entry in index["kinds"].items()}
+        except (KeyError, TypeError) as error:
+            raise DataError(f"the imported schemas do not fit together: {error} is missing") from None
+        self._schemas: dict[tuple[str, str], dict[str, Any] | None] = {}
+        self._validators: dict[tuple[str, str], jsonschema_rs.Draft202012Validator | None] = {}
+
+    def kinds(self) -> tuple[str, ...]:
+        """``apiVersion/Kind`` of everything that has a schema, sorted."""
+        return tuple(sorted({*_index()["kinds"], *self._kinds}))
+
+    def schema_for(self, api_version: str, kind: str) -> dict[str, Any] | None:
+        """A self-contained JSON Schema (draft 2020-12), or None where there is none. Not to be changed.
+
+        Raises ``DataError`` where the files do not fit together.
+        """
+        key = (api_version, kind)
+        if key not in self._schemas:
+            self._schemas[key] = self._schema(f"{api_version}/{kind}")
+        return self._schemas[key]
+
+    def validator_for(self, api_version: str, kind: str) -> jsonschema_rs.Draft202012Validator | None:
+        """The compiled schema; formats are checked as the API server checks them, patterns in linear time."""
+        key = (api_version, kind)
+        if key not in self._validators:
+            schema = self.schema_for(api_version, kind)
+            self._validators[key] = None if schema is None else _compiled(schema)
+        return self._validators[key]
+
+    def _schema(self, name: str) -> dict[str, Any] | None:
+        core = _load(CORE_FILE)["$defs"]
+        if name in self._kinds:
+            root: dict[str, Any] = dict(self._kinds[name])
+        else:
+            entry = _index()["kinds"].get(name)
+            if entry is None:
+                return None
+            if entry["file"] == CORE_FILE:
+                root = {"$ref": f"{_DEFINITIONS}{entry['definition']}"}
+                return {**root, "$defs": _reachable(root, core)}
+            root = dict(_load(entry["file"]))
+        metadata = root["properties"]["metadata"]["$ref"].removeprefix(CORE_FILE)
+        root["properties"] = {**root["properties"], "metadata": {"$ref": metadata}}
+        return {**root, "$defs": _reachable(root, core)}
+
+
+@cache
+def shipped() -> Schemas:
+    """The schemas that ship, and no others."""
+    return Schemas()
 
 
 def known_kinds() -> tuple[str, ...]:
-    """``apiVersion/Kind`` of everything that has a schema, sorted."""
-    return tuple(_index()["kinds"])
+    """``apiVersion/Kind`` of everything that ships with a schema, sorted."""
+    return shipped().kinds()
 
 
-@cache
 def schema_for(api_version: str, kind: str) -> dict[str, Any] | None:
-    """A self-contained JSON Schema (draft 2020-12), or None where none is shipped. Not to be changed.
-
-    Raises ``DataError`` where the shipped files do not fit together.
-    """
-    entry = _index()["kinds"].get(f"{api_version}/{kind}")
-    if entry is None:
-        return None
-    core = _load(_CORE_FILE)["$defs"]
-    if entry["file"] == _CORE_FILE:
-        root: dict[str, Any] = {"$ref": f"#/$defs/{entry['definition']}"}
-    else:
-        root = dict(_load(entry["file"]))
-        metadata = root["properties"]["metadata"]["$ref"].removeprefix(_CORE_FILE)
-        root["properties"] = {**root["properties"], "metadata": {"$ref": metadata}}
-    return {**root, "$defs": _reachable(root, core)}
+    """As :meth:`Schemas.schema_for`, of what ships."""
+    return shipped().schema_for(api_version, kind)
 
 
-@cache
 def validator_for(api_version: str, kind: str) -> jsonschema_rs.Draft202012Validator | None:
-    """The compiled schema; formats are checked as the API server checks them, patterns in linear time."""
-    schema = schema_for(api_version, kind)
-    if schema is None:
-        return None
+    """As :meth:`Schemas.validator_for`, of what ships."""
+    return shipped().validator_for(api_version, kind)
+
+
+def _compiled(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         schema,
         formats={"cidr": is_cidr},
@@ -72,7 +129,7 @@ def is_cidr(text: str) -> bool:
 
 @cache
 def _index() -> dict[str, Any]:
-    return _load("index.json")
+    return _load(INDEX_FILE)
 
 
 @cache

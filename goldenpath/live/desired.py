@@ -71,7 +71,11 @@ class Desired:
         pipeline.render_platform(cluster)  # refuses what is no cluster of the fleet
         clusters = [cluster] if cluster else list(pipeline.platforms)
         objects = {name: pipeline.render_platform(name).objects() for name in clusters}
-        findings = tuple(finding for found in objects.values() for finding in check_objects(found))
+        findings = tuple(
+            finding
+            for found in objects.values()
+            for finding in check_objects(found, schemas=pipeline.schemas)
+        )
         return cls("platform", f"{MANAGED},!{names.TENANT}", objects, findings)
 
     @property

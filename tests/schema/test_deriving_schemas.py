@@ -1,4 +1,4 @@
-"""``tools/derive_schemas.py``: what becomes of a CRD, and that the shipped core schemas are the derived ones."""
+"""What becomes of a CRD, and that the shipped core schemas are the derived ones (``tools/derive_schemas.py``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from goldenpath.check import schema_store
+from goldenpath.check import derivation, schema_store
+from goldenpath.errors import DataError
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "derive_schemas.py"
 
@@ -64,9 +65,9 @@ OBJECT = {"type": "object", "properties": {"a": {"type": "string"}}}
     ],
 )  # fmt: skip
 def test_a_structural_schema_becomes_strict(
-    tool: Any, schema: dict[str, Any], takes: list[Any], refuses: list[Any]
+    schema: dict[str, Any], takes: list[Any], refuses: list[Any]
 ) -> None:
-    validator = jsonschema_rs.Draft202012Validator(tool.structural({**schema, "description": "prose"}))
+    validator = jsonschema_rs.Draft202012Validator(derivation.structural({**schema, "description": "prose"}))
     assert [value for value in takes if not validator.is_valid(value)] == []
     assert [value for value in refuses if validator.is_valid(value)] == []
 
@@ -83,8 +84,8 @@ def _crd(**version: Any) -> dict[str, Any]:
     }
 
 
-def test_a_custom_resource_gets_a_strict_root_and_an_open_status(tool: Any) -> None:
-    schema = tool.custom_schema(_crd(), "acme.dev/v1", "Widget")
+def test_a_custom_resource_gets_a_strict_root_and_an_open_status() -> None:
+    schema = derivation.custom_schema(_crd(), "acme.dev/v1", "Widget")
     assert schema["required"] == ["apiVersion", "kind", "metadata"]
     assert schema["additionalProperties"] is False
     assert schema["properties"]["kind"] == {"const": "Widget"}
@@ -93,17 +94,17 @@ def test_a_custom_resource_gets_a_strict_root_and_an_open_status(tool: Any) -> N
 
 
 @pytest.mark.parametrize("version", [{"name": "v2"}, {"served": False}])
-def test_a_version_that_is_not_served_is_an_error(tool: Any, version: dict[str, Any]) -> None:
-    with pytest.raises(tool.SourceError, match=r"does not serve acme\.dev/v1"):
-        tool.custom_schema(_crd(**version), "acme.dev/v1", "Widget")
+def test_a_version_that_is_not_served_is_an_error(version: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=r"does not serve acme\.dev/v1"):
+        derivation.custom_schema(_crd(**version), "acme.dev/v1", "Widget")
 
 
-def test_what_fits_a_line_stays_on_one(tool: Any) -> None:
+def test_what_fits_a_line_stays_on_one() -> None:
     value = {"short": [1, 2], "long": {f"key{n}": ["x" * 40] for n in range(4)}}
-    text = tool.pretty(value)
+    text = derivation.pretty(value)
     assert json.loads(text) == value
     assert '"short": [1, 2]' in text
-    assert max(map(len, text.splitlines())) <= tool.LINE
+    assert max(map(len, text.splitlines())) <= derivation.LINE
 
 
 @pytest.mark.skipif(

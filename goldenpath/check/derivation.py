@@ -1,0 +1,255 @@
+"""From CustomResourceDefinitions to strict JSON Schemas: names, types, limits and what is required, and no prose.
+
+Strict means that unknown fields are refused, where the API server drops them without a word. Pure. What ships was made
+by this (``tools/derive_schemas.py``), and so is what ``goldenpath schemas import`` takes from a cluster. Rules written
+in CEL (``x-kubernetes-validations``) are left to the server.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import jsonschema_rs
+
+from goldenpath.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = [
+    "CORE_FILE",
+    "INDEX_FILE",
+    "LIMITS",
+    "OBJECT_META",
+    "custom_schema",
+    "derive",
+    "pretty",
+    "root",
+    "short_name",
+    "structural",
+]
+
+CORE_FILE: Final = "kubernetes.json"
+"""The file with the definitions of the core kinds, which every other refers to for ``metadata``."""
+
+INDEX_FILE: Final = "index.json"
+"""The file that names the file of each kind, and its source."""
+
+OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+
+LIMITS: Final[tuple[str, ...]] = (
+    "enum", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength",
+    "minItems", "maxItems", "minProperties", "maxProperties", "multipleOf", "uniqueItems",
+)  # fmt: skip
+# The formats that the API server enforces on custom resources and whose check we have.
+FORMATS: Final = {"cidr", "date-time"}
+LINE: Final = 110
+_OF_CORE: Final = re.compile(
+    r"^io\.k8s\.(api|apimachinery\.pkg\.apis?|apimachinery\.pkg|apiextensions-apiserver\.pkg\.apis)\."
+)
+
+
+def derive(definitions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The files for every served version of some CustomResourceDefinitions, by name, with their index.
+
+    Args:
+        definitions: objects of kind CustomResourceDefinition, ``apiextensions.k8s.io/v1``.
+
+    Raises:
+        DataError: something is no such object.
+
+    """
+    files: dict[str, Any] = {}
+    sources: dict[str, Any] = {}
+    kinds: dict[str, Any] = {}
+    for definition in definitions:
+        try:
+            name = str(definition["metadata"]["name"])
+            group, kind = definition["spec"]["group"], definition["spec"]["names"]["kind"]
+            served = [version["name"] for version in definition["spec"]["versions"] if version["served"]]
+        except (KeyError, TypeError):
+            raise DataError(
+                "what is to be imported is no CustomResourceDefinition of apiextensions.k8s.io/v1"
+            ) from None
+        for version in served:
+            api = f"{group}/{version}"
+            file = f"{name}.{version}.json"
+            files[file] = _that_compiles(custom_schema(definition, api, kind))
+            kinds[f"{api}/{kind}"] = {"source": name, "file": file}
+        if served:
+            sources[name] = _source(definition)
+    return {
+        **files,
+        INDEX_FILE: {"sources": dict(sorted(sources.items())), "kinds": dict(sorted(kinds.items()))},
+    }
+
+
+def _source(definition: Mapping[str, Any]) -> dict[str, str]:
+    """What a definition says of where it comes from."""
+    metadata = definition["metadata"]
+    labels = metadata.get("labels") or {}
+    told = {
+        "part_of": labels.get("app.kubernetes.io/part-of") or labels.get("app.kubernetes.io/name"),
+        "version": labels.get("app.kubernetes.io/version"),
+    }
+    return {key: str(value) for key, value in told.items() if value}
+
+
+def _that_compiles(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without patterns that only Go can read: to check the rest is better than to check nothing."""
+    for holder in _patterns(schema):
+        try:
+            jsonschema_rs.Draft202012Validator(
+                {"pattern": holder["pattern"]}, pattern_options=jsonschema_rs.RegexOptions(), offline=True
+            )
+        except ValueError:
+            del holder["pattern"]
+    return schema
+
+
+def _patterns(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str):
+            yield schema
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _patterns(item)
+
+
+def root(schema: dict[str, Any], api: str, kind: str, metadata: str) -> dict[str, Any]:
+    """What every object has; status is the controllers' business and stays open."""
+    properties = {
+        **schema.get("properties", {}),
+        "apiVersion": {"const": api},
+        "kind": {"const": kind},
+        "metadata": {"$ref": metadata},
+    }
+    if "status" in properties:
+        properties["status"] = {"type": ["object", "null"]}
+    required = sorted({*schema.get("required", []), "apiVersion", "kind", "metadata"})
+    return {**schema, "type": "object", "properties": dict(sorted(properties.items())), "required": required}
+
+
+def short_name(name: str) -> str:
+    """``io.k8s.api.core.v1.Pod`` -> ``core.v1.Pod``."""
+    return _OF_CORE.sub("", name)
+
+
+def custom_schema(crd: Mapping[str, Any], api: str, kind: str) -> dict[str, Any]:
+    """One version of a CustomResourceDefinition.
+
+    Raises:
+        DataError: it is not served.
+
+    """
+    version = api.rpartition("/")[2]
+    for served in crd["spec"]["versions"]:
+        if served["name"] == version and served["served"]:
+            schema = structural(served["schema"]["openAPIV3Schema"])
+            return root(schema, api, kind, f"{CORE_FILE}#/$defs/{short_name(OBJECT_META)}")
+    raise DataError(f"the CRD of {kind} does not serve {api}")
+
+
+def structural(schema: dict[str, Any]) -> dict[str, Any]:
+    """A structural OpenAPI schema as a strict JSON Schema.
+
+    https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
+    """
+    result: dict[str, Any] = {}
+    if schema.get("x-kubernetes-int-or-string"):
+        result["type"] = ["integer", "string"]
+    elif "type" in schema:
+        result["type"] = schema["type"]
+    result.update(_limits(schema))
+    if schema.get("x-kubernetes-list-type") == "set":
+        result["uniqueItems"] = True
+    if "items" in schema:
+        result["items"] = structural(schema["items"])
+    result.update(_fields(schema))
+    if not schema.get("x-kubernetes-int-or-string"):
+        result.update(_conditions(schema))
+    if schema.get("nullable") and "type" in result:
+        result["type"] = (
+            [result["type"], "null"] if isinstance(result["type"], str) else [*result["type"], "null"]
+        )
+        if "enum" in result:
+            result["enum"] = [*result["enum"], None]
+    return result
+
+
+def _limits(schema: dict[str, Any]) -> dict[str, Any]:
+    limits: dict[str, Any] = {key: schema[key] for key in LIMITS if key in schema}
+    if schema.get("format") in FORMATS:
+        limits["format"] = schema["format"]
+    for bound in ("minimum", "maximum"):  # OpenAPI 3.0 has a flag where JSON Schema has a number
+        exclusive = f"exclusive{bound.capitalize()}"
+        if limits.get(exclusive) is True:
+            limits[exclusive] = limits.pop(bound)
+        elif limits.get(exclusive) is False:
+            del limits[exclusive]
+    return limits
+
+
+def _fields(schema: dict[str, Any]) -> dict[str, Any]:
+    """Fields by name, and whether there may be others."""
+    result: dict[str, Any] = {}
+    properties = schema.get("properties", {})
+    embedded = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
+    if schema.get("x-kubernetes-embedded-resource"):
+        properties = {**embedded, **properties}
+    if properties:
+        result["properties"] = {name: structural(item) for name, item in sorted(properties.items())}
+    # The API server fills in defaults before it asks for what is required.
+    required = [name for name in schema.get("required", []) if "default" not in properties.get(name, {})]
+    if required:
+        result["required"] = required
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        result["additionalProperties"] = structural(others)
+    elif (
+        schema.get("type") == "object"
+        and not others
+        and not schema.get("x-kubernetes-preserve-unknown-fields")
+    ):
+        result["additionalProperties"] = False
+    return result
+
+
+def _conditions(schema: dict[str, Any]) -> dict[str, Any]:
+    """What anyOf and the like say; they only ever narrow what the structure allows, so they stay open."""
+    result: dict[str, Any] = {}
+    for key in ("anyOf", "oneOf", "allOf"):
+        if key in schema:
+            result[key] = [_condition(item) for item in schema[key]]
+    if "not" in schema:
+        result["not"] = _condition(schema["not"])
+    return result
+
+
+def _condition(schema: dict[str, Any]) -> dict[str, Any]:
+    result = {**_limits(schema), **_conditions(schema)}
+    for key in ("type", "required"):
+        if key in schema:
+            result[key] = schema[key]
+    if "properties" in schema:
+        result["properties"] = {name: _condition(item) for name, item in sorted(schema["properties"].items())}
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            result[key] = _condition(schema[key])
+    return result
+
+
+def pretty(value: Any, indent: int = 0) -> str:
+    """JSON that fits on a line stays on one; small to ship and readable as a diff."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or not value or len(flat) + indent < LINE:
+        return flat
+    pad = " " * (indent + 1)
+    if isinstance(value, list):
+        items = [pad + pretty(item, indent + 1) for item in value]
+        return "[\n" + ",\n".join(items) + "\n" + " " * indent + "]"
+    items = [f"{pad}{json.dumps(key)}: {pretty(item, indent + 1)}" for key, item in value.items()]
+    return "{\n" + ",\n".join(items) + "\n" + " " * indent + "}"
