@@ -31,12 +31,24 @@ COMMANDS: Final = {
     "retire": "Take a tenant out of service in two steps: hold, and then delete.",
     "diff": "Compare a request, or a fleet, with what its clusters have.",
     "apply": "Apply a request, or a fleet, to its clusters, without GitOps.",
+    "serve": "Serve golden paths over HTTP, for Backstage and for internal tools.",
+    "schemas": "Bring in schemas of kinds that goldenpath does not ship.",
     "profiles": "List the accelerators that a request can ask for.",
     "completion": "Print the completion script of a shell.",
 }
 """Every command, in the order in which a person meets them; its own module says the same sentence first."""
 
-_EXTRAS: Final = {"git": "git", "gitdb": "git", "httpx": "git", "kubernetes": "cluster", "urllib3": "cluster"}
+_EXTRAS: Final = {
+    "git": "git",
+    "gitdb": "git",
+    "httpx": "git",
+    "kubernetes": "cluster",
+    "urllib3": "cluster",
+    **dict.fromkeys(
+        ("fastapi", "httptools", "jwt", "prometheus_client", "sqlalchemy", "uvicorn"), "backstage"
+    ),
+    "psycopg": "postgres",
+}
 """For each library that a base install lacks: the extra that brings it."""
 
 _FAILURE: Final = 2

@@ -1,0 +1,63 @@
+"""``goldenpath:check``: what the checks have to say about a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.findings import Severity
+from goldenpath_backstage.actions.action import Action, Effort, Example, Output
+from goldenpath_backstage.actions.findings import FindingOutput, told
+from goldenpath_backstage.actions.request import RequestInput, tenant_of
+from goldenpath_backstage.auth.permissions import Verb
+
+if TYPE_CHECKING:
+    from goldenpath_backstage.actions.action import Call
+
+__all__ = ["CHECK"]
+
+
+class CheckInput(RequestInput):
+    """What to check."""
+
+
+class CheckOutput(Output):
+    """What the checks say."""
+
+    passed: bool
+    """Whether there is no finding of severity error."""
+    findings: list[FindingOutput]
+    """Everything that they say, worst first."""
+
+
+def _run(asked: CheckInput, call: Call) -> CheckOutput:
+    context = call.fleet.state().context
+    tenant = tenant_of(asked, context)
+    found = context.pipeline.check(tenant, today=call.today)
+    outputs = told(found, call)
+    errors = sum(finding.severity is Severity.ERROR for finding in found)
+    call.info(f"Checked {tenant.name}: {errors} errors, {len(found) - errors} other findings")
+    return CheckOutput(passed=not errors, findings=outputs)
+
+
+CHECK = Action(
+    id="goldenpath:check",
+    title="Check a request",
+    description=(
+        "Renders a request and checks the result: schemas, policies, coherence and identities. Findings are an "
+        "output; only a request that cannot be accepted at all makes the step fail."
+    ),
+    input=CheckInput,
+    output=CheckOutput,
+    examples=(
+        Example(
+            "Check a request before anything is made of it",
+            {
+                "golden_path": "tenant/v1",
+                "values": {"name": "vision", "owner": "vision-team", "clusters": ["berlin"]},
+            },
+        ),
+    ),
+    effort=Effort.COMPUTES,
+    verb=Verb.READ,
+    run=_run,
+)

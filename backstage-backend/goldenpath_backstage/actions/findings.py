@@ -1,0 +1,55 @@
+"""What the checks say, as an output and as lines of a log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from goldenpath.findings import Severity
+from goldenpath_backstage.actions.action import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from goldenpath.findings import Finding
+    from goldenpath_backstage.actions.action import Call
+
+__all__ = ["FindingOutput", "told"]
+
+
+class FindingOutput(Output):
+    """Something that a check has to say."""
+
+    rule: str
+    """Stable id of the rule."""
+    severity: Literal["error", "warning", "note"]
+    """How much it weighs."""
+    file: str
+    """File in the fleet repository."""
+    object: str
+    """Kind, namespace and name of the object."""
+    field: str
+    """Field in it."""
+    message: str
+    """What is so."""
+    fix: str
+    """What to do about it."""
+
+
+def told(found: Iterable[Finding], call: Call) -> list[FindingOutput]:
+    """Each finding as a line in the task's log, and all of them as an output."""
+    outputs = []
+    for finding in found:
+        say = call.info if finding.severity is Severity.NOTE else call.warn
+        say(str(finding))
+        outputs.append(
+            FindingOutput(
+                rule=finding.rule,
+                severity=finding.severity.value,
+                file=finding.file,
+                object=finding.object,
+                field=finding.field,
+                message=finding.message,
+                fix=finding.fix,
+            )
+        )
+    return outputs

@@ -1,0 +1,32 @@
+"""Every action that there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.spec.nearest import nearest
+from goldenpath_backstage.actions.check import CHECK
+from goldenpath_backstage.actions.render import RENDER
+from goldenpath_backstage.errors import NotThereError
+
+if TYPE_CHECKING:
+    from goldenpath_backstage.actions.action import Action
+
+__all__ = ["ACTIONS", "action_named"]
+
+ACTIONS: Final[tuple[Action[Any, Any], ...]] = (RENDER, CHECK)
+
+_BY_ID: Final = {action.id: action for action in ACTIONS}
+
+
+def action_named(name: str) -> Action[Any, Any]:
+    """The action of an id.
+
+    Raises:
+        NotThereError: there is none such.
+    """
+    if name in _BY_ID:
+        return _BY_ID[name]
+    near = nearest(name, _BY_ID)
+    hint = f"; did you mean {near}?" if near else ""
+    raise NotThereError(f"there is no such action; there are {', '.join(_BY_ID)}{hint}")

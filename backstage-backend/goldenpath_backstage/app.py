@@ -1,0 +1,112 @@
+"""The app: routes, errors and the envelope, put together."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from goldenpath.errors import InputError
+from goldenpath_backstage.errors import BackendError, BadRequestError, NotThereError
+from goldenpath_backstage.http.envelope import Envelope, request_id_of
+from goldenpath_backstage.http.problems import problem_of_parameter
+from goldenpath_backstage.http.responses import problem_response
+from goldenpath_backstage.openapi import complete
+from goldenpath_backstage.routes import actions, health
+from goldenpath_backstage.services import open_services
+from goldenpath_backstage.telemetry.logs import SERVICE
+from goldenpath_backstage.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from goldenpath.fleet import Fleet
+    from goldenpath_backstage.settings import Settings
+
+__all__ = ["create_app"]
+
+_log = logging.getLogger(SERVICE)
+
+
+def create_app(settings: Settings, *, fleet: Fleet | None = None) -> FastAPI:
+    """The app, for an ASGI server to run; it opens what it needs when it starts, and closes it when it ends.
+
+    Args:
+        settings: everything that it is told.
+        fleet: the fleet repository, opened already, with its credentials; it stays the caller's. Without it,
+            ``settings.repository`` is opened with what Git itself finds.
+
+    Raises:
+        InputError: the settings contradict each other.
+    """
+    if problems := settings.problems():
+        raise InputError(problems)
+    metrics = Metrics()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if settings.is_open:
+            _log.warning(
+                "NO AUTHENTICATION: everybody on this machine may do everything; set `backstage`, `tokens` or `spiffe`"
+            )
+        with contextlib.ExitStack() as stack:
+            opened = fleet if fleet is not None else stack.enter_context(_open_fleet(settings))
+            async with open_services(settings, opened, metrics) as services:
+                app.state.services = services
+                yield
+
+    app = FastAPI(
+        title="goldenpath",
+        version=version("goldenpath"),
+        lifespan=lifespan,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for module in (actions, health):
+        app.include_router(module.router)
+    app.add_exception_handler(HTTPException, _told)
+    app.add_exception_handler(RequestValidationError, _told)
+    app.add_middleware(Envelope, metrics=metrics, only_local=settings.is_open)
+    complete(app)
+    return app
+
+
+def _open_fleet(settings: Settings) -> Fleet:
+    from goldenpath.fleet import Fleet  # noqa: PLC0415 - loads Git, which a given fleet has done already
+    from goldenpath.paths import Library  # noqa: PLC0415
+
+    return Fleet.open(settings.repository, branch=settings.branch, library=Library(settings.libraries))
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    """FastAPI's own errors, as problems like all others."""
+    return problem_response(_as_ours(error), request_id_of(request.scope))
+
+
+def _as_ours(error: Exception) -> Exception:
+    if isinstance(error, RequestValidationError):
+        return InputError(problem_of_parameter(entry) for entry in error.errors())
+    status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else None
+    if status is HTTPStatus.NOT_FOUND:
+        return NotThereError("there is nothing at this address; /v1/openapi.json lists what there is")
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        return BadRequestError(status, "this address takes another method")
+    if status is not None:
+        return BadRequestError(status, status.phrase)
+    return BackendError(str(error))
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document of every app, whatever its settings."""
+    from goldenpath_backstage.settings import Settings  # noqa: PLC0415 - only for whoever writes the document
+
+    return create_app(Settings(repository=".")).openapi()

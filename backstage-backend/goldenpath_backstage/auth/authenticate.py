@@ -1,0 +1,96 @@
+"""From the header of a request to whoever asks."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING, Final
+
+from goldenpath_backstage.auth.backstage import BackstageTokens
+from goldenpath_backstage.auth.principal import LOCAL, Kind, Principal, Role, group_ref
+from goldenpath_backstage.auth.proof import MAX_TOKEN_CHARS, header_of
+from goldenpath_backstage.auth.spiffe import SpiffeTokens
+from goldenpath_backstage.errors import UnauthenticatedError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from goldenpath_backstage.settings import Settings
+
+__all__ = ["Authenticator", "bearer_token"]
+
+_REMEMBERED_SECONDS: Final = 10.0
+"""A proof costs two signatures; a caller who comes again within this time shows the same token."""
+_MOST_REMEMBERED: Final = 10_000
+
+
+class Authenticator:
+    """Tries each way that the settings allow."""
+
+    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+        self._is_open = settings.is_open
+        skew = settings.clock_skew_seconds
+        self._static = {
+            token.sha256: Principal(
+                Kind.SERVICE,
+                f"service:{token.name}",
+                Role(token.role),
+                frozenset(map(group_ref, token.groups)),
+            )
+            for token in settings.tokens
+        }
+        self._backstage = (
+            BackstageTokens(settings.backstage, admins=settings.admins, client=client, skew=skew)
+            if settings.backstage
+            else None
+        )
+        self._spiffe = SpiffeTokens(settings.spiffe, skew=skew) if settings.spiffe else None
+        self._proven: dict[str, tuple[float, Principal]] = {}
+
+    async def principal(self, authorization: str | None) -> Principal:
+        """Whoever shows this header.
+
+        Raises:
+            UnauthenticatedError: nobody that we know.
+            UnavailableError: what proves it does not answer.
+        """
+        if self._is_open:
+            return LOCAL
+        token = bearer_token(authorization)
+        # Not the token itself: what is remembered opens nothing. Digests are compared, so no time tells of a token.
+        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+        if (service := self._static.get(digest)) is not None:
+            return service
+        known = self._proven.get(digest)
+        now = time.monotonic()
+        if known is not None and now < known[0]:
+            return known[1]
+        found = await self._prove(token)
+        while len(self._proven) >= _MOST_REMEMBERED:
+            self._proven.pop(next(iter(self._proven)))
+        self._proven[digest] = (now + _REMEMBERED_SECONDS, found)
+        return found
+
+    async def _prove(self, token: str) -> Principal:
+        header = header_of(token)
+        found = await self._backstage.principal(token, header) if self._backstage else None
+        if found is None and self._spiffe is not None:
+            found = self._spiffe.principal(token, header)
+        if found is None:
+            raise UnauthenticatedError("a token of a kind that is not accepted here")
+        return found
+
+
+def bearer_token(authorization: str | None) -> str:
+    """The token in an ``Authorization`` header.
+
+    Raises:
+        UnauthenticatedError: there is none.
+    """
+    if authorization is None:
+        raise UnauthenticatedError("no token")
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_CHARS:
+        raise UnauthenticatedError("no bearer token")
+    return token

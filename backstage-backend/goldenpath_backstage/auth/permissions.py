@@ -1,0 +1,81 @@
+"""Who may do what: the one place that decides.
+
+| | reader | requester | admin |
+|---|---|---|---|
+| read, render, check, plan, see status | yes | yes | yes |
+| propose a change as a pull request | no | of a tenant that their group owns, or will own | yes |
+| change a tenant by a commit | no | the same | yes |
+| hand a tenant to another group | no | when in both groups | yes |
+| lift a guard rail (an override, an exception) by a commit | no | no; a pull request is reviewed | yes |
+| retire a tenant | no | of their group | yes |
+
+Backstage's own plugins, when they do not speak for a user, are readers.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath_backstage.auth.principal import Role
+from goldenpath_backstage.errors import ForbiddenError
+
+if TYPE_CHECKING:
+    from goldenpath_backstage.auth.principal import Principal
+
+__all__ = ["Change", "Verb", "demand", "demand_change"]
+
+
+class Verb(enum.StrEnum):
+    """What is done to the fleet repository."""
+
+    READ = "read"
+    CHANGE = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change is about, as far as that decides who may make it.
+
+    ``owner_now`` is None where the tenant is new; ``owner_then`` is None where it goes.
+    """
+
+    tenant: str
+    owner_now: str | None
+    owner_then: str | None
+    lifts_guard_rails: bool = False
+    is_reviewed: bool = False
+    """Whether it becomes a pull request, which a person merges."""
+
+
+def demand(principal: Principal, verb: Verb) -> None:
+    """Let somebody begin.
+
+    Raises:
+        ForbiddenError: they may not do this to any tenant.
+    """
+    if verb is Verb.CHANGE and principal.role is Role.READER:
+        raise ForbiddenError(f"{principal.name} may read, and change nothing")
+
+
+def demand_change(principal: Principal, change: Change) -> None:
+    """Let somebody make a change to one tenant.
+
+    Raises:
+        ForbiddenError: they may not; it names the group that could.
+    """
+    demand(principal, Verb.CHANGE)
+    if principal.role is Role.ADMIN:
+        return
+    for owner in dict.fromkeys((change.owner_now, change.owner_then)):
+        if owner is not None and not principal.is_in(owner):
+            raise ForbiddenError(
+                f"{principal.name} is not in {owner}, which owns {change.tenant}"
+                if owner == change.owner_now
+                else f"{principal.name} is not in {owner}, which would own {change.tenant}"
+            )
+    if change.lifts_guard_rails and not change.is_reviewed:
+        raise ForbiddenError(
+            f"overrides and exceptions of {change.tenant} are reviewed: publish by pull request, or ask a platform admin"
+        )

@@ -1,0 +1,67 @@
+"""Who asks."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["LOCAL", "Kind", "Principal", "Role", "group_ref"]
+
+
+class Kind(enum.StrEnum):
+    """What sort of caller somebody is."""
+
+    USER = "user"
+    PLUGIN = "plugin"
+    SERVICE = "service"
+    WORKLOAD = "workload"
+    LOCAL = "local"
+
+
+class Role(enum.StrEnum):
+    """What a caller may do, before anybody looks at a tenant."""
+
+    READER = "reader"
+    """See everything, render and check."""
+    REQUESTER = "requester"
+    """And ask for tenants of its own groups."""
+    ADMIN = "admin"
+    """Everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A caller who was proven to be who they are.
+
+    ``name`` reads ``user:default/ada``, ``plugin:scaffolder``, ``service:ci`` or ``spiffe://…``. ``groups`` are
+    full Backstage references. ``via`` is the Backstage plugin that asked for a user.
+    """
+
+    kind: Kind
+    name: str
+    role: Role
+    groups: frozenset[str] = frozenset()
+    via: str | None = None
+
+    def is_in(self, group: str) -> bool:
+        """Whether a group, or an owner as a request writes it, is one of the caller's."""
+        return group_ref(group) in self.groups
+
+    def is_in_any(self, groups: Iterable[str]) -> bool:
+        """Whether one of the groups is the caller's."""
+        return any(map(self.is_in, groups))
+
+
+LOCAL = Principal(Kind.LOCAL, "local", Role.ADMIN)
+"""Whoever is on this machine, where nobody has to say who they are."""
+
+
+def group_ref(name: str) -> str:
+    """A group's full reference, as Backstage compares them: ``vision-team`` is ``group:default/vision-team``."""
+    kind, colon, rest = name.rpartition(":")
+    namespace, slash, plain = rest.rpartition("/")
+    return f"{kind if colon else 'group'}:{namespace if slash else 'default'}/{plain}".lower()

@@ -1,0 +1,57 @@
+"""Events as lines of JSON (``application/x-ndjson``), sent while they happen; and noticing that nobody listens."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from fastapi import Response
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from starlette.types import Receive, Scope, Send
+
+__all__ = ["MEDIA_TYPE", "EventsResponse"]
+
+MEDIA_TYPE: Final = "application/x-ndjson"
+
+
+class EventsResponse(Response):
+    """Lines as they come.
+
+    Args:
+        chunks: complete lines, in order; ends when the last was given.
+        gone: called once when the caller closes the connection before the end.
+    """
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, chunks: AsyncIterator[bytes], *, gone: Callable[[], None]) -> None:
+        self.status_code = HTTPStatus.OK
+        self.background = None
+        self._chunks = chunks
+        self._gone = gone
+        # Proxies must hand the lines on as they come.
+        self.init_headers({"cache-control": "no-store", "x-accel-buffering": "no"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope
+        listening = asyncio.create_task(_closed(receive))
+        listening.add_done_callback(lambda task: None if task.cancelled() else self._gone())
+        try:
+            await self._send(send)
+        finally:
+            listening.cancel()
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for chunk in self._chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _closed(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

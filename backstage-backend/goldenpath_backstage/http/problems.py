@@ -1,0 +1,180 @@
+"""Every error as ``application/problem+json`` (RFC 9457), with each field's problem.
+
+The values that were given are not repeated: whoever gave them has them, and one might be a secret.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+
+from goldenpath.errors import (
+    ClusterError,
+    ClusterUnavailableError,
+    GoldenpathError,
+    InputError,
+    Problem,
+    RefMovedError,
+    RepositoryError,
+    RepositoryUnavailableError,
+)
+from goldenpath.names import DOMAIN
+from goldenpath_backstage.errors import BackendError, BusyError, UnauthenticatedError
+from goldenpath_backstage.telemetry.credentials import without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+__all__ = [
+    "MEDIA_TYPE",
+    "FieldProblem",
+    "ProblemDocument",
+    "problem_document",
+    "problem_headers",
+    "problem_of_parameter",
+]
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+class FieldProblem(BaseModel):
+    """One thing that is wrong with the input."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    path: str
+    """The field, as a person would look for it: `gpus[1].quota`."""
+    rule: str
+    """Stable id of the rule."""
+    message: str
+    """What is wrong, and what would be right."""
+    nearest: str | None = None
+    """The closest valid value, where there is one."""
+
+
+class ProblemDocument(BaseModel):
+    """What went wrong, and what can be done about it (RFC 9457)."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    type: str
+    """Stable address of this kind of problem."""
+    title: str
+    """The kind of problem, in words."""
+    status: int = Field(ge=400, le=599)
+    """HTTP status."""
+    detail: str
+    """What went wrong this time."""
+    instance: str | None = None
+    """The request's id, by which the log can be searched."""
+    problems: list[FieldProblem] | None = None
+    """Everything that is wrong with the input, field by field."""
+    retry_after: int | None = None
+    """Seconds after which another try may do."""
+
+    def to_bytes(self) -> bytes:
+        """The document as JSON."""
+        return to_json(self, exclude_none=True)
+
+
+# By kind of error, the special before the general: status, last word of the type, title.
+_KINDS: Final[tuple[tuple[type[GoldenpathError], HTTPStatus, str, str], ...]] = (
+    (RefMovedError, HTTPStatus.CONFLICT, "moved", "Somebody else was faster"),
+    (
+        RepositoryUnavailableError,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "repository-unavailable",
+        "The fleet repository does not answer",
+    ),
+    (RepositoryError, HTTPStatus.BAD_GATEWAY, "repository", "The fleet repository cannot be used"),
+    (
+        ClusterUnavailableError,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "cluster-unavailable",
+        "A cluster does not answer",
+    ),
+    (ClusterError, HTTPStatus.BAD_GATEWAY, "cluster", "A cluster refused"),
+    (
+        GoldenpathError,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "broken-golden-path",
+        "A golden path is broken",
+    ),
+)
+_RETRY_SECONDS: Final = 5
+
+
+def problem_document(error: Exception, request_id: str | None = None) -> ProblemDocument:
+    """The problem that an exception is; of an unexpected one nothing is told but the request's id."""
+    instance = f"urn:goldenpath:request:{request_id}" if request_id else None
+    if isinstance(error, InputError):
+        count = len(error.problems)
+        return ProblemDocument(
+            type=_type("invalid-input"),
+            title="The input cannot be accepted",
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            detail=f"{count} problem{'' if count == 1 else 's'}; nothing was changed",
+            instance=instance,
+            problems=[_field_problem(problem) for problem in error.problems],
+        )
+    if isinstance(error, BackendError):
+        return ProblemDocument(
+            type=_type(error.kind),
+            title=error.title,
+            status=error.status,
+            detail=without_credentials(str(error)),
+            instance=instance,
+            retry_after=error.retry_after if isinstance(error, BusyError) else None,
+        )
+    for kind, status, word, title in _KINDS:
+        if isinstance(error, kind):
+            return ProblemDocument(
+                type=_type(word),
+                title=title,
+                status=status,
+                detail=without_credentials(str(error)),
+                instance=instance,
+                retry_after=_RETRY_SECONDS if status == HTTPStatus.SERVICE_UNAVAILABLE else None,
+            )
+    return ProblemDocument(
+        type=_type("internal"),
+        title="Something went wrong here",
+        status=HTTPStatus.INTERNAL_SERVER_ERROR,
+        detail="this is a bug; the log has the request's id",
+        instance=instance,
+    )
+
+
+def problem_headers(error: Exception, document: ProblemDocument) -> Mapping[str, str]:
+    """The headers that go with a problem."""
+    headers = {"cache-control": "no-store"}
+    if document.retry_after is not None:
+        headers["retry-after"] = str(document.retry_after)
+    if isinstance(error, UnauthenticatedError):
+        headers["www-authenticate"] = 'Bearer realm="goldenpath"'
+    return headers
+
+
+def _type(word: str) -> str:
+    return f"https://{DOMAIN}/problems/{word}"
+
+
+def _field_problem(problem: Problem) -> FieldProblem:
+    nearest = problem.nearest
+    return FieldProblem(
+        path=without_credentials(problem.path),
+        rule=problem.rule,
+        message=without_credentials(problem.message),
+        nearest=without_credentials(nearest) if nearest is not None else None,
+    )
+
+
+def problem_of_parameter(entry: Any) -> Problem:
+    """The problem that FastAPI found with a parameter: a header, a query or a part of the path."""
+    place, *rest = entry["loc"]
+    name = ".".join(map(str, rest))
+    return Problem(f"{place} {name}".strip(), "parameter", str(entry["msg"]).lower())

@@ -1,0 +1,57 @@
+"""Answers: JSON, problems, and what has an ETag."""
+
+from __future__ import annotations
+
+import hashlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import Response
+from pydantic_core import to_json
+
+from goldenpath_backstage.http.problems import MEDIA_TYPE, problem_document, problem_headers
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+__all__ = ["Cached", "cached_response", "json_response", "problem_response"]
+
+JSON: Final = "application/json"
+
+
+class Cached:
+    """A body that many ask for again, with the ETag by which they say that they have it."""
+
+    __slots__ = ("body", "etag")
+
+    def __init__(self, content: Any) -> None:
+        self.body = to_json(content)
+        self.etag = f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
+
+
+def json_response(content: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """Plain data as JSON, which nobody keeps."""
+    return Response(to_json(content), status, {"cache-control": "no-store"}, JSON)
+
+
+def cached_response(request: Request, cached: Cached) -> Response:
+    """The body, or 304 where the caller has it."""
+    # Who asks decides what is answered, so a shared cache may not keep it.
+    headers = {"etag": cached.etag, "cache-control": "private, no-cache", "vary": "authorization"}
+    if _is_known(request.headers.get("if-none-match"), cached.etag):
+        return Response(None, HTTPStatus.NOT_MODIFIED, headers)
+    return Response(cached.body, HTTPStatus.OK, headers, JSON)
+
+
+def _is_known(if_none_match: str | None, etag: str) -> bool:
+    """Weak comparison, as RFC 9110 (13.1.2) wants it here."""
+    if if_none_match is None:
+        return False
+    known = [entry.strip().removeprefix("W/") for entry in if_none_match.split(",")]
+    return "*" in known or etag in known
+
+
+def problem_response(error: Exception, request_id: str | None) -> Response:
+    """An error, told."""
+    document = problem_document(error, request_id)
+    return Response(document.to_bytes(), document.status, dict(problem_headers(error, document)), MEDIA_TYPE)

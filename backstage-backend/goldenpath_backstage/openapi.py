@@ -1,0 +1,117 @@
+"""The OpenAPI document, completed: what FastAPI cannot know from routes that read and write bytes themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from goldenpath.names import DOMAIN
+from goldenpath_backstage.http.events import MEDIA_TYPE as EVENTS
+from goldenpath_backstage.http.problems import MEDIA_TYPE as PROBLEM
+from goldenpath_backstage.http.problems import ProblemDocument
+from goldenpath_backstage.routes.actions import RunRequest
+from goldenpath_backstage.runs.events import EventLine
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+__all__ = ["complete"]
+
+_REF: Final = "#/components/schemas/{model}"
+_DESCRIPTION: Final = (
+    "Golden paths for Backstage and for internal tools. Every error is `application/problem+json` with each "
+    "field's problem. Every answer has an `X-Request-Id`, under which the log has more."
+)
+_REFUSALS: Final = {
+    400: "The request cannot be read.",
+    401: "Nobody that we know.",
+    403: "Somebody who may not do this.",
+    404: "There is no such thing.",
+    405: "The address takes another method.",
+    408: "The body came too slowly.",
+    409: "The idempotency key stands for another input.",
+    413: "The body is too large.",
+    415: "The body is no plain JSON.",
+    422: "The input cannot be accepted; every field's problem is told.",
+    429: "Too much at once; `Retry-After` says when to come again.",
+    431: "The headers are too large.",
+    500: "A bug of ours.",
+    503: "Something that is needed does not answer.",
+}
+_OPEN: Final = {"operation"}
+
+
+def complete(app: FastAPI) -> None:
+    """Have the app serve the completed document."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary="Golden paths over HTTP",
+        description=_DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        contact={"name": "goldenpath", "url": f"https://{DOMAIN}"},
+        routes=app.routes,
+    )
+    _, models = models_json_schema(
+        [(RunRequest, "validation"), (ProblemDocument, "serialization"), (EventLine, "serialization")],
+        ref_template=_REF,
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas |= models["$defs"]
+    components["schemas"] = dict(sorted(schemas.items()))
+    components["securitySchemes"] = {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A Backstage plugin or user token, a JWT-SVID, or a static token.",
+        }
+    }
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _complete_operation(path, method, operation)
+    return document
+
+
+def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> None:
+    is_open = bool(_OPEN & set(operation["tags"]))
+    responses = operation["responses"]
+    responses.pop("422", None)
+    statuses = {400, 405, 431, 500, 503}
+    if not is_open:
+        operation["security"] = [{"bearer": []}]
+        statuses |= {401, 403}
+    if operation.get("parameters"):
+        statuses |= {404, 422}
+    if method == "get" and not is_open:
+        responses["304"] = {"description": "The caller has it already (`If-None-Match`)."}
+        responses["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
+    if path.endswith("/runs"):
+        statuses |= {408, 409, 413, 415, 422, 429}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": _REF.format(model="RunRequest")}}},
+        }
+        responses["200"]["content"] = {EVENTS: {"schema": {"$ref": _REF.format(model="EventLine")}}}
+    if path == "/metrics":
+        responses["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    for status in sorted(statuses):
+        responses[str(status)] = {
+            "description": _REFUSALS[status],
+            "content": {PROBLEM: {"schema": {"$ref": _REF.format(model="ProblemDocument")}}},
+        }
+    operation["responses"] = dict(sorted(responses.items()))

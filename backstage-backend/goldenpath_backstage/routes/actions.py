@@ -1,0 +1,138 @@
+"""The actions: what there is, and running one."""
+
+from __future__ import annotations
+
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from goldenpath_backstage.actions.registry import ACTIONS, action_named
+from goldenpath_backstage.auth.permissions import demand
+from goldenpath_backstage.errors import ForbiddenError
+from goldenpath_backstage.http.bodies import accepted_as, read_body, read_json
+from goldenpath_backstage.http.envelope import request_id_of
+from goldenpath_backstage.http.events import EventsResponse
+from goldenpath_backstage.http.responses import Cached, cached_response
+from goldenpath_backstage.http.secrets import refuse_credentials
+from goldenpath_backstage.routes.callers import Caller  # noqa: TC001 - FastAPI reads it when the route is made
+from goldenpath_backstage.runs.runner import Asked
+from goldenpath_backstage.services import services_of
+
+if TYPE_CHECKING:
+    from goldenpath_backstage.actions.action import Action
+
+__all__ = ["ActionList", "RunRequest", "router"]
+
+router = APIRouter(prefix="/v1/actions", tags=["actions"])
+
+ShortText = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")]
+
+
+class ActionSchemas(BaseModel):
+    """What goes in and what comes out, as JSON Schema (draft 7)."""
+
+    input: dict[str, Any]
+    output: dict[str, Any]
+
+
+class ActionExample(BaseModel):
+    """A step that uses the action."""
+
+    description: str
+    example: str = Field(description="YAML of a template's steps.")
+
+
+class ActionDefinition(BaseModel):
+    """An action, as Backstage registers it."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    id: str
+    title: str
+    description: str
+    supportsDryRun: bool  # noqa: N815 - Backstage's own word
+    schemas: ActionSchemas = Field(alias="schema")
+    examples: list[ActionExample]
+
+
+class ActionList(BaseModel):
+    """Every action that there is."""
+
+    actions: list[ActionDefinition]
+
+
+class RunRequest(BaseModel):
+    """A run that is asked for."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    input: dict[str, Any]
+    """The action's input."""
+    taskId: ShortText | None = None  # noqa: N815 - Backstage's own word
+    """The scaffolder's task: with the step, the same input is done once."""
+    stepId: ShortText | None = None  # noqa: N815
+    """The task's step."""
+    dryRun: bool = False  # noqa: N815
+    """Show what would be done, and change nothing."""
+
+
+@cache
+def _definitions() -> Cached:
+    return Cached({"actions": [action.definition for action in ACTIONS]})
+
+
+@router.get("", summary="Every action", response_model=ActionList)
+async def list_actions(request: Request, caller: Caller) -> Response:
+    """The definitions, as Backstage's scaffolder registers them."""
+    del caller
+    return cached_response(request, _definitions())
+
+
+@router.post("/{action}/runs", summary="Run an action", response_class=Response, status_code=HTTPStatus.OK)
+async def run_action(
+    request: Request,
+    action: Annotated[str, Path(max_length=255, examples=["goldenpath:render"])],
+    caller: Caller,
+    idempotency_key: Annotated[ShortText | None, Header()] = None,
+) -> Response:
+    """Answers with events, one a line, while they happen; the last is `done` or `error`.
+
+    Closing the connection ends the run at its next safe place. The same task, step and input (or the same
+    `Idempotency-Key`, of the same caller) gives the same answer again, and nothing is done twice.
+    """
+    services = services_of(request)
+    found = action_named(action)
+    request_id = request_id_of(request.scope)
+    try:
+        demand(caller, found.verb)
+    except ForbiddenError as error:
+        services.audit.forbidden(caller, str(error), request_id=request_id, action=found.id)
+        raise
+    body = await read_body(request, services.settings.limits)
+    document = read_json(body)
+    refuse_credentials(body, document, request.headers.get("authorization"))
+    asked = _asked(found, document, caller, request_id, idempotency_key)
+    stream = services.runner.start(asked)
+    return EventsResponse(
+        services.runner.events(stream), gone=lambda: stream.cancel("the caller closed the connection")
+    )
+
+
+def _asked(
+    action: Action[Any, Any], document: Any, caller: Caller, request_id: str, key: str | None
+) -> Asked:
+    run = accepted_as(RunRequest, document)
+    return Asked(
+        action=action,
+        input=accepted_as(action.input, run.input, under="input"),
+        document=run.input,
+        caller=caller,
+        request_id=request_id,
+        dry_run=run.dryRun,
+        task=run.taskId,
+        step=run.stepId,
+        idempotency_key=key,
+    )

@@ -1,0 +1,39 @@
+"""Who asks, as a dependency of every route that is not for everybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+
+from goldenpath_backstage.auth.principal import Principal
+from goldenpath_backstage.errors import UnauthenticatedError
+from goldenpath_backstage.http.envelope import request_id_of
+from goldenpath_backstage.services import services_of
+
+if TYPE_CHECKING:
+    from goldenpath_backstage.services import Services
+
+__all__ = ["BEARER", "Caller"]
+
+BEARER = HTTPBearer(
+    scheme_name="bearer",
+    description="A Backstage plugin or user token, a JWT-SVID, or a static token.",
+    auto_error=False,
+)
+
+
+async def _caller(request: Request) -> Principal:
+    services: Services = services_of(request)
+    try:
+        found = await services.authenticator.principal(request.headers.get("authorization"))
+    except UnauthenticatedError as error:
+        peer = request.client.host if request.client else None
+        services.audit.unauthenticated(error.reason, request_id=request_id_of(request.scope), peer=peer)
+        raise
+    request.scope["state"]["caller"] = found.name
+    return found
+
+
+Caller = Annotated[Principal, Depends(_caller)]

@@ -1,0 +1,309 @@
+"""Which runs were asked for, who is at work on them, and what was answered.
+
+One table, in SQLite or PostgreSQL, with the same statements. A run is *claimed* before its work begins and
+*settled* with its answer. Whoever asks for a settled run gets that answer again; a run whose process died is
+claimed anew once its lease is over. Work must bear being done twice (publishing does: the same request makes no
+second commit), since a process may die between the work and its settling.
+
+Inputs are not kept, only their digests; answers are forgotten after some days.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import threading
+import time
+import uuid
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    Column,
+    Float,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    delete,
+    event,
+    literal_column,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from goldenpath.errors import InputError
+from goldenpath_backstage.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import URL, Engine
+
+__all__ = ["Claim", "Ledger", "State"]
+
+LEASE_SECONDS: Final = 30.0
+"""How long a process may be silent before its runs are taken over."""
+
+_DAY: Final = 86_400.0
+_SWEEP_SECONDS: Final = 3600.0
+
+_metadata = MetaData()
+
+_runs = Table(
+    "goldenpath_runs",
+    _metadata,
+    Column("key", String(64), primary_key=True),
+    Column("input", String(64), nullable=False),  # digest
+    Column("action", String(64), nullable=False),
+    Column("caller", String(512), nullable=False),
+    Column("holder", String(32), nullable=True),  # the process at work; none once it is settled
+    Column("until", Float(53), nullable=False),  # end of the lease; of a settled run, when it was settled
+    Column("answer", LargeBinary, nullable=True),
+)
+
+# Seconds since 1970 by the database's own clock: the clocks of the processes need not agree.
+_NOW: Final = {
+    "postgresql": literal_column("cast(extract(epoch from clock_timestamp()) as float8)", Float(53)),
+    "sqlite": literal_column("(julianday('now') - 2440587.5) * 86400.0", Float(53)),
+}
+_INSERT: Final[dict[str, Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+_DRIVERS: Final = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite"}
+
+
+class State(enum.Enum):
+    """What a claim found."""
+
+    OURS = "ours"
+    ANSWERED = "answered"
+    TAKEN = "taken"
+    OTHER_INPUT = "other input"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What became of asking for a run; ``answer`` is there where it was answered before."""
+
+    state: State
+    answer: bytes | None = None
+
+
+class Ledger:
+    """The ledger in one database, as one process uses it. Safe for many threads.
+
+    Args:
+        address: SQLAlchemy's address, of SQLite or PostgreSQL. ``sqlite://`` is in memory, and forgotten at the end.
+        keep_days: how long answers are kept.
+        lease_seconds: how long a process may be silent before its runs are taken over.
+
+    Raises:
+        InputError: the address is none that can be used.
+        UnavailableError: the database does not answer.
+    """
+
+    def __init__(self, address: str, *, keep_days: int, lease_seconds: float = LEASE_SECONDS) -> None:
+        url = _usable(address)
+        self._dialect = url.get_backend_name()
+        self._engine = _engine(url)
+        self._now = _NOW[self._dialect]
+        self._holder = uuid.uuid4().hex
+        self._lease_seconds = lease_seconds
+        self._keep_seconds = keep_days * _DAY
+        self._held: set[str] = set()
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._create()
+        self._keeper = threading.Thread(target=self._keep, name="goldenpath-ledger", daemon=True)
+        self._keeper.start()
+
+    def claim(self, key: str, *, digest: str, action: str, caller: str) -> Claim:
+        """Ask for the right to do a run.
+
+        Args:
+            key: what makes the run the same one when it is asked for again.
+            digest: of the input.
+            action: what is done, for people who look into the table.
+            caller: who asked, for the same.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        insert = (
+            _INSERT[self._dialect](_runs)
+            .values(
+                key=key,
+                input=digest,
+                action=action,
+                caller=caller,
+                holder=self._holder,
+                until=self._now + self._lease_seconds,
+            )
+            .on_conflict_do_nothing()
+        )
+        takeover = (
+            update(_runs)
+            .where(_runs.c.key == key, _runs.c.input == digest, _runs.c.answer.is_(None))
+            .where(_runs.c.until < self._now)
+            .values(holder=self._holder, caller=caller, until=self._now + self._lease_seconds)
+        )
+        seen = select(_runs.c.input, _runs.c.answer).where(_runs.c.key == key)
+        with _telling(), self._engine.begin() as connection:
+            is_ours = connection.execute(insert).rowcount == 1 or connection.execute(takeover).rowcount == 1
+            row = None if is_ours else connection.execute(seen).one_or_none()
+        if is_ours:
+            with self._lock:
+                self._held.add(key)
+            return Claim(State.OURS)
+        if row is None:  # it was released just now; whoever asks again will get it
+            return Claim(State.TAKEN)
+        if row.input != digest:
+            return Claim(State.OTHER_INPUT)
+        if row.answer is not None:
+            return Claim(State.ANSWERED, zlib.decompress(row.answer))
+        return Claim(State.TAKEN)
+
+    def settle(self, key: str, answer: bytes) -> bool:
+        """Keep the answer of a run that is ours; false where it was taken over meanwhile.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        done = (
+            update(_runs)
+            .where(_runs.c.key == key, _runs.c.holder == self._holder, _runs.c.answer.is_(None))
+            .values(holder=None, until=self._now, answer=zlib.compress(answer, 1))
+        )
+        with _telling(), self._engine.begin() as connection:
+            settled = connection.execute(done).rowcount == 1
+        self._let_go(key)
+        return settled
+
+    def release(self, key: str) -> None:
+        """Give up a run that is ours and came to nothing, so that it can be tried again at once.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        self._let_go(key)
+        gone = delete(_runs).where(
+            _runs.c.key == key, _runs.c.holder == self._holder, _runs.c.answer.is_(None)
+        )
+        with _telling(), self._engine.begin() as connection:
+            connection.execute(gone)
+
+    def check(self) -> None:
+        """See whether the database answers.
+
+        Raises:
+            UnavailableError: it does not.
+        """
+        with _telling(), self._engine.connect() as connection:
+            connection.execute(select(_runs.c.key).limit(1))
+
+    def forget_old(self) -> int:
+        """Forget answers that are too old, and runs that nobody came back for; how many they were.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        old = delete(_runs).where(_runs.c.until < self._now - self._keep_seconds)
+        with _telling(), self._engine.begin() as connection:
+            return connection.execute(old).rowcount
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._stopping.set()
+        self._keeper.join()
+        self._engine.dispose()
+
+    def _let_go(self, key: str) -> None:
+        with self._lock:
+            self._held.discard(key)
+
+    def _keep(self) -> None:
+        next_sweep = 0.0
+        while not self._stopping.wait(self._lease_seconds / 3):
+            # After a failure the next round tries again. A lease that ends meanwhile costs doing the work twice.
+            with contextlib.suppress(UnavailableError):
+                self._renew()
+                if time.monotonic() >= next_sweep:
+                    self.forget_old()
+                    next_sweep = time.monotonic() + _SWEEP_SECONDS
+
+    def _renew(self) -> None:
+        with self._lock:
+            held = tuple(self._held)
+        if not held:
+            return
+        longer = (
+            update(_runs)
+            .where(_runs.c.key.in_(held), _runs.c.holder == self._holder, _runs.c.answer.is_(None))
+            .values(until=self._now + self._lease_seconds)
+        )
+        with _telling(), self._engine.begin() as connection:
+            connection.execute(longer)
+
+    def _create(self) -> None:
+        with _telling(), self._engine.begin() as connection:
+            if self._dialect == "postgresql":
+                # Two processes that start together must not both make the table.
+                connection.execute(text("select pg_advisory_xact_lock(7203114)"))
+            _metadata.create_all(connection)
+
+
+@contextlib.contextmanager
+def _telling() -> Iterator[None]:
+    """Turn the database's errors into ours, without their statements and parameters."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise UnavailableError(f"the ledger's database failed: {type(error.orig).__name__}") from None
+    except SQLAlchemyError as error:
+        raise UnavailableError(f"the ledger's database failed: {type(error).__name__}") from None
+
+
+def _usable(address: str) -> URL:
+    """The address, with the driver that we have; its password is never repeated."""
+    try:
+        url = make_url(address)
+        backend = url.get_backend_name()
+    except (ArgumentError, NoSuchModuleError):
+        backend = ""
+    if backend not in _DRIVERS:
+        message = "must be SQLAlchemy's address of an SQLite or PostgreSQL database"
+        raise InputError.of("database", "database", message)
+    return url.set(drivername=_DRIVERS[backend])
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True, hide_parameters=True)
+    if not url.database or url.database == ":memory:":
+        # One connection is the whole database: it goes from thread to thread, and is never two threads' at once.
+        return create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            connect_args={"check_same_thread": False},
+            hide_parameters=True,
+        )
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("pragma journal_mode = wal")
+        cursor.execute("pragma synchronous = normal")
+        cursor.close()
+
+    return engine

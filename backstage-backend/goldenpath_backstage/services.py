@@ -1,0 +1,70 @@
+"""Everything that answering takes, made once for an app and handed to its routes."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+
+from goldenpath_backstage.auth.audit import Audit
+from goldenpath_backstage.auth.authenticate import Authenticator
+from goldenpath_backstage.fleet_source import FleetSource
+from goldenpath_backstage.runs.ledger import Ledger
+from goldenpath_backstage.runs.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI, Request
+
+    from goldenpath.fleet import Fleet
+    from goldenpath_backstage.settings import Settings
+    from goldenpath_backstage.telemetry.metrics import Metrics
+
+__all__ = ["Services", "open_services", "services_of"]
+
+_TIMEOUT = httpx.Timeout(5.0)
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of one running app."""
+
+    settings: Settings
+    fleet: FleetSource
+    authenticator: Authenticator
+    audit: Audit
+    ledger: Ledger
+    runner: Runner
+    metrics: Metrics
+
+
+@contextlib.asynccontextmanager
+async def open_services(settings: Settings, fleet: Fleet, metrics: Metrics) -> AsyncIterator[Services]:
+    """The parts, from the start of an app to its end.
+
+    Raises:
+        InputError: the database's address is none that can be used.
+        UnavailableError: the database does not answer.
+    """
+    source = FleetSource(fleet, seconds=settings.limits.fleet_seconds)
+    audit = Audit(metrics)
+    async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
+        ledger = Ledger(settings.database.get_secret_value(), keep_days=settings.limits.ledger_days)
+        try:
+            runner = Runner(fleet=source, ledger=ledger, limits=settings.limits, audit=audit, metrics=metrics)
+            authenticator = Authenticator(settings, client)
+            try:
+                yield Services(settings, source, authenticator, audit, ledger, runner, metrics)
+            finally:
+                runner.close()
+        finally:
+            ledger.close()
+
+
+def services_of(request: Request) -> Services:
+    """The parts of the app that a request came to."""
+    app: FastAPI = cast("Any", request.app)
+    return cast("Services", app.state.services)

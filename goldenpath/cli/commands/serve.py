@@ -1,0 +1,80 @@
+"""``goldenpath serve``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from goldenpath.cli.command import ExampleCommand, library_option
+
+if TYPE_CHECKING:
+    from goldenpath_backstage.settings import Settings
+
+
+@click.command(
+    name="serve",
+    cls=ExampleCommand,
+    examples=("goldenpath serve --repo ./fleet", "goldenpath serve --config serve.yaml --host 0.0.0.0"),
+)
+@click.option(
+    "--config",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Settings file; what is said here wins over it.",
+)
+@click.option(
+    "--repo",
+    "repository",
+    envvar="GOLDENPATH_REPO",
+    show_envvar=True,
+    metavar="URL|DIR",
+    help="The fleet repository: a directory, or a URL that Git can reach.",
+)
+@click.option("--branch", metavar="NAME", help="Branch of the fleet repository; its default one otherwise.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on; only this machine's otherwise.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="PORT", help="Port to listen on; 7008 otherwise."
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="How much is logged, as JSON on stderr.",
+)
+@library_option
+def command(file: Path | None, libraries: tuple[Path, ...], log_level: str, **said: Any) -> None:
+    """Serve golden paths over HTTP, for Backstage and for internal tools.
+
+    Without `backstage`, `tokens` or `spiffe` in the settings nobody has to say who they are, and only this machine
+    is answered. The ledger is a file in the user's state folder; GOLDENPATH_DATABASE names another database, such
+    as PostgreSQL for more than one replica.
+    """
+    from goldenpath_backstage.server import serve  # noqa: PLC0415 - and these load FastAPI
+    from goldenpath_backstage.settings import read_settings  # noqa: PLC0415
+    from goldenpath_backstage.telemetry.logs import set_up_logging  # noqa: PLC0415
+
+    from goldenpath.cli.repository import open_fleet  # noqa: PLC0415 - loads Git, which `--help` does not need
+
+    changes = {name: value for name, value in said.items() if value is not None}
+    if libraries:
+        changes["libraries"] = [str(folder) for folder in libraries]
+    settings = read_settings(file, environment=os.environ, changes=changes)
+    set_up_logging(log_level)
+    _say_where(settings)
+    with open_fleet(settings.repository, settings.branch, settings.libraries) as fleet:
+        if not serve(settings, fleet):
+            raise click.exceptions.Exit(2)
+
+
+def _say_where(settings: Settings) -> None:
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    click.echo(f"Serving {settings.repository} on http://{shown}:{settings.port}", err=True)
+    if settings.is_open:
+        click.secho(
+            "NO AUTHENTICATION: everybody on this machine may do everything.", fg="red", bold=True, err=True
+        )
