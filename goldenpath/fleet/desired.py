@@ -77,7 +77,6 @@ def desired_tenant(
     manifests, findings = context.pipeline.render_and_check(tenant, version=version, today=today)
     text = request.text if request.text is not None else kubeyaml.dump(request.document)
     files = {file.path: file.text.encode() for file in manifests.files}
-    files[request_path(context.layout, tenant.name)] = text.encode()
     lock = Lock(
         golden_path=tenant.golden_path,
         version=context.library.get(tenant.golden_path, version=version).version,
@@ -94,6 +93,7 @@ def desired_tenant(
         },
         files={path: blob_id(content) for path, content in files.items()},
     )
+    files[request_path(context.layout, tenant.name)] = text.encode()
     files[lock_path(context.layout, tenant.name)] = lock.dump()
     return Desired(tenant, lock, files, findings)
 

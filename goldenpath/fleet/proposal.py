@@ -87,10 +87,12 @@ def _edited(plan: Plan) -> list[Problem]:
     """A problem for each hand edit that would be lost, with how to keep what it means."""
     problems = []
     for edit in plan.hand_edits:
-        advice = " ".join(f"{each.object}: {each.text}" if each.object else each.text for each in edit.advice)
+        advice = "; ".join(
+            f"{each.object}: {each.text}" if each.object else each.text for each in edit.advice
+        )
         message = (
-            f"was {edit.edit} by hand, and publishing would undo that. {advice} "
-            "`goldenpath plan` shows the edit; --overwrite-edits drops it"
+            f"was {edit.edit} by hand, and publishing would undo that: {advice or 'put it back'}; "
+            "`goldenpath plan` shows the edit, --overwrite-edits drops it"
         )
         problems.append(Problem("", "hand-edit", message, file=edit.path))
     return problems

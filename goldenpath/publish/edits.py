@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.publish.git.objects import FILE_MODE
+from goldenpath.publish.lock import LOCK_FILE
 from goldenpath.publish.places import CLUSTERS, RECORD_FILES
 
 if TYPE_CHECKING:
@@ -44,8 +45,10 @@ class HandEdit:
 
 
 def is_record(path: str) -> bool:
-    """Whether a file says what a tenant is, and so is people's to edit: its request, above all."""
-    return not path.startswith(f"{CLUSTERS}/") and path.rpartition("/")[2] in RECORD_FILES
+    """Whether a file says what a tenant or a platform is: a request, which is people's to edit, or a lock."""
+    folder, _, name = path.rpartition("/")
+    of_platform = name == LOCK_FILE and folder.count("/") == 1
+    return name in RECORD_FILES and (of_platform or not path.startswith(f"{CLUSTERS}/"))
 
 
 def hand_edits(
