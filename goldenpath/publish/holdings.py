@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from goldenpath.publish.git.objects import FILE_MODE, Entry, format_tree, object_id
+from goldenpath.publish.git.objects import FILE_MODE, Entry, change_tree, format_tree, object_id
 from goldenpath.publish.lock import LOCK_FILE
 from goldenpath.publish.places import RECORD_FILES, REQUEST_FILE, TenantPlaces
 from goldenpath.publish.tombstone import TOMBSTONE_FILE
@@ -91,7 +91,7 @@ class Holdings:
                 loose[path] = blob
             else:
                 locked[folder][path[len(folder) + 1 :]] = blob
-        own = locked.pop(self.home, {})
+        own = {path: blob for path, blob in locked.pop(self.home, {}).items() if path not in RECORD_FILES}
         return (
             loose == _plain_ids(self.loose)
             and {folder: tree_id_of(files) for folder, files in locked.items()} == self.folders
@@ -123,4 +123,4 @@ def tree_id_of(files: Mapping[str, str]) -> str:
             entries[name] = Entry(FILE_MODE, blob)
     for name, inner in below.items():
         entries[name] = Entry.of_tree(tree_id_of(inner))
-    return object_id("tree", format_tree(entries))
+    return object_id("tree", change_tree({}, entries, bytes)[1])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asked
 import pytest
@@ -18,6 +17,9 @@ from goldenpath.pipeline import Pipeline
 from goldenpath.publish.digests import FleetDigests, digest, engine_of, fleet_digest, request_digest
 from goldenpath.spec.parse import parse_fleet, parse_tenant
 from goldenpath.spec.tenant import Tenant
+
+if TYPE_CHECKING:
+    import random
 
 ASKED_FLEET = parse_fleet(asked.FLEET)
 

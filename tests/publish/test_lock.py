@@ -139,10 +139,13 @@ def test_whatever_is_in_the_file_it_is_a_lock_or_refused(data):
         data = text[:start] + other + text[start + len(other) :]
     try:
         lock = Lock.parse(data, FILE)
-    except InputError as error:
-        assert str(error).isprintable() or "\n" in str(error)
+    except InputError as refusal:
+        problems = refusal.problems
     else:
+        problems = ()
         assert Lock.parse(lock.dump(), FILE) == lock
+
+    assert all(str(problem).isprintable() for problem in problems)
 
 
 TOMBSTONE = Tombstone(
