@@ -17,17 +17,16 @@ import crds
 import kubeconfig
 import pytest
 from components import components, from_modules, kubernetes
+from flux import CONTROLLERS, Flux
 from live_tenants import Onboarding
-from running_platform import RunningPlatform, running_platform
+from running_platform import SAMPLES, RunningPlatform, running_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flux import Flux
     from kube_api import Api
     from spire import Spire
 
-SAMPLE_FLEET = Path(__file__).parent.parent / "requests" / "goldenpath.yaml"
 COMMAND = "make cluster-assets && make test-cluster"
 
 
@@ -116,14 +115,14 @@ def platform(
     # A socket's path may have 107 characters, and pytest's folders take many of them.
     with (
         tempfile.TemporaryDirectory(prefix="gp-") as folder,
-        running_platform(Path(folder), definitions, SAMPLE_FLEET) as running,
+        running_platform(Path(folder), definitions, SAMPLES / "goldenpath.yaml") as running,
     ):
         yield running
 
 
 @pytest.fixture(scope="session")
 def flux(platform: RunningPlatform) -> Flux:
-    return _running(platform.flux, "source-controller", "kustomize-controller")
+    return _running(platform.flux, *CONTROLLERS)
 
 
 @pytest.fixture(scope="session")

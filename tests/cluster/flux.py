@@ -15,7 +15,7 @@ from processes import free_ports, process, read
 from goldenpath import kubeyaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 NAMESPACE = "flux-system"
@@ -25,15 +25,34 @@ SOURCE = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository"}
 CONTROLLERS = ("source-controller", "kustomize-controller")
 
 
-def lockdown(kustomization: str, controller: str) -> list[str]:
-    """The flags that the patches of a rendered `flux-system/kustomization.yaml` give to a controller."""
-    return [
-        change["value"]
-        for patch in kubeyaml.load(kustomization)["patches"]
-        if patch["target"]["kind"] == "Deployment" and re.fullmatch(patch["target"]["name"], controller)
-        for change in kubeyaml.load(patch["patch"])
-        if change["path"].endswith("/args/-")
-    ]
+def built(kustomization: str, *files: str) -> list[dict[str, Any]]:
+    """What a rendered `flux-system/kustomization.yaml` makes of the files that it names, as far as it patches them.
+
+    `flux bootstrap` applies this and not the files; for kustomize itself there is the controller, later.
+    """
+    objects: list[dict[str, Any]] = [body for text in files for body in kubeyaml.load_all(text)]
+    for patch in kubeyaml.load(kustomization)["patches"]:
+        target = patch["target"]
+        for change in kubeyaml.load(patch["patch"]):
+            assert change["op"] == "add", change
+            *parents, last = change["path"].strip("/").split("/")
+            for body in objects:
+                if body["kind"] == target["kind"] and re.fullmatch(target["name"], body["metadata"]["name"]):
+                    place: Any = body
+                    for step in parents:
+                        place = place[int(step) if isinstance(place, list) else step]
+                    if isinstance(place, list):
+                        place.append(change["value"])
+                    else:
+                        place[last] = change["value"]
+    return objects
+
+
+def flags_of(objects: Sequence[dict[str, Any]], controller: str) -> list[str]:
+    """The flags that a controller's Deployment gives it."""
+    (deployment,) = (o for o in objects if (o["kind"], o["metadata"]["name"]) == ("Deployment", controller))
+    flags: list[str] = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+    return flags
 
 
 def components_yaml() -> str:
@@ -119,6 +138,19 @@ class Flux:
         answer = self.api.merge(body, {"metadata": {"annotations": {REQUESTED: str(self._requests)}}})
         assert answer.ok, answer.message
 
+    def has_reconciled(self, *names: str, namespace: str = NAMESPACE) -> None:
+        """Ask Kustomizations for a reconciliation, and wait until each has done it."""
+        for name in names:
+            self.reconcile(KUSTOMIZATION, name, namespace)
+        for number, name in enumerate(names, self._requests - len(names) + 1):
+            eventually(
+                lambda name=name, number=number: (
+                    self.kustomization(name, namespace)["status"].get("lastHandledReconcileAt") == str(number)
+                ),
+                f"{name} has reconciled",
+                60,
+            )
+
     def at(self, revision: str, *names: str, namespace: str = NAMESPACE, seconds: float = 90) -> None:
         """Wait until Kustomizations are Ready with a commit of their source."""
         for name in names:
@@ -134,7 +166,9 @@ class Flux:
         return applied.endswith(revision) and self.condition(name, namespace)[0] == "True"
 
     def kustomization(self, name: str, namespace: str = NAMESPACE) -> dict[str, Any]:
-        return self.api.get(KUSTOMIZATION | {"metadata": {"name": name, "namespace": namespace}}).body
+        """What the API server has of it; nothing if it does not exist."""
+        answer = self.api.get(KUSTOMIZATION | {"metadata": {"name": name, "namespace": namespace}})
+        return answer.body if answer.ok else {}
 
     def condition(self, name: str, namespace: str = NAMESPACE) -> tuple[str, str]:
         """Whether a Kustomization is Ready ("True", "False", "Unknown", or nothing yet), and what it says."""
@@ -145,7 +179,7 @@ class Flux:
 
 
 @contextlib.contextmanager
-def flux(api: Api, folder: Path, flags: dict[str, Sequence[str]], trusted: Path) -> Iterator[Flux]:
+def flux(api: Api, folder: Path, flags: Mapping[str, Sequence[str]], trusted: Path) -> Iterator[Flux]:
     """The controllers while they are wanted, each with its flags, as its own account. They trust a certificate."""
     storage, *health = free_ports(3)
     address = f"127.0.0.1:{storage}"
@@ -177,6 +211,7 @@ def flux(api: Api, folder: Path, flags: dict[str, Sequence[str]], trusted: Path)
                 "KUBECONFIG": str(config),
                 "RUNTIME_NAMESPACE": NAMESPACE,
                 "SSL_CERT_FILE": str(trusted),
+                "GIT_SSL_CAINFO": str(trusted),
                 "TMPDIR": str(folder),
                 "HOME": str(folder),
             }

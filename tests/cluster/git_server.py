@@ -37,12 +37,17 @@ class Repository:
         git("clone", "--quiet", str(served), str(work), folder=served.parent)
         git("checkout", "--quiet", "-b", BRANCH, folder=work)
 
+    @property
+    def head(self) -> str:
+        """The last commit."""
+        return git("rev-parse", "HEAD", folder=self.work)
+
     def commit(self, message: str) -> str:
         """Commit the work tree as it is and push it; gives the commit."""
         git("add", "--all", folder=self.work)
         git("commit", "--quiet", "--allow-empty", "--message", message, folder=self.work)
         git("push", "--quiet", "origin", BRANCH, folder=self.work)
-        return git("rev-parse", "HEAD", folder=self.work)
+        return self.head
 
     def write(self, files: Mapping[str, str], message: str = "Change") -> str:
         """Make the repository hold exactly these files; gives the commit."""

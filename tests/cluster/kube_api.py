@@ -120,7 +120,9 @@ class Api:
         query = {"dryRun": "All"} if dry_run else {}
         return self.send("POST", self.path(body, named=False), body, fieldValidation="Strict", **query)
 
-    def apply(self, body: Mapping[str, Any], manager: str = "kustomize-controller") -> Answer:
+    def apply(
+        self, body: Mapping[str, Any], manager: str = "kustomize-controller", *, force: bool = True
+    ) -> Answer:
         """Server-side apply as Flux does it: by force, since Git is the truth."""
         return self.send(
             "PATCH",
@@ -128,7 +130,7 @@ class Api:
             body,
             APPLY,
             fieldManager=manager,
-            force="true",
+            force="true" if force else "false",
             fieldValidation="Strict",
         )
 
@@ -141,6 +143,15 @@ class Api:
 
     def get(self, body: Mapping[str, Any]) -> Answer:
         return self.send("GET", self.path(body))
+
+    def list(self, version: str, kind: str, namespace: str = "", **query: str) -> list[dict[str, Any]]:
+        """All objects of a kind, or those of a namespace."""
+        anyone = {"apiVersion": version, "kind": kind, "metadata": {"namespace": namespace}}
+        path = self.path(anyone, named=False)
+        answer = self.send("GET", path if namespace else path.replace("/namespaces//", "/"), **query)
+        assert answer.ok, answer.message
+        found: list[dict[str, Any]] = answer.body["items"]
+        return found
 
     def delete(self, body: Mapping[str, Any]) -> Answer:
         options = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}

@@ -10,29 +10,32 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import crds
 from click.testing import CliRunner
 from components import components, kubernetes
 from control_plane import control_plane
-from flux import Flux, components_yaml, flux, lockdown, sync_yaml
+from flux import CONTROLLERS, Flux, built, components_yaml, flags_of, flux, sync_yaml
 from git_server import GitServer, Repository, git_server
 from kueue import kueue
 from spire import Spire, spire
 
 from goldenpath import kubeyaml
 from goldenpath.cli.app import cli
-from goldenpath.pipeline import Pipeline
+from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from kube_api import Api
 
+    from goldenpath.spec.tenant import Tenant
+
 CLUSTER = "eu-central"
+SAMPLES = Path(__file__).parent.parent / "requests"
 GROUPS = ("kueue.x-k8s.io", "kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io", "spire.spiffe.io")
 
 # Pools of their own for tests that fill a queue: a cohort lends whatever of a flavor is idle, whoever's it is.
@@ -59,6 +62,10 @@ class RunningPlatform:
     def pipeline(self) -> Pipeline:
         return Pipeline(parse_fleet(self.fleet))
 
+    def parse(self, name: str) -> Tenant:
+        """A tenant that was asked for."""
+        return parse(self.requests[name], fleet=self.pipeline.fleet)
+
     def ask(self, **request: Any) -> dict[str, Any]:
         """Put a request into the fleet repository's work tree, rendered; nothing is committed yet."""
         name = request["name"]
@@ -81,8 +88,8 @@ class RunningPlatform:
         file.write_text(json.dumps(self.fleet, indent=1), encoding="utf-8")
         self._render(file)
 
-    def _bootstrap(self) -> None:
-        """What `flux bootstrap` does: its two files beside ours, a commit, and both applied."""
+    def _bootstrap(self) -> list[dict[str, Any]]:
+        """What `flux bootstrap` does: its two files beside ours, a commit, and what ours makes of them applied."""
         folder = self.repository.work / "clusters" / CLUSTER / "flux-system"
         parts = {
             "gotk-components.yaml": components_yaml(),
@@ -91,10 +98,11 @@ class RunningPlatform:
         for name, text in parts.items():
             (folder / name).write_text(text, encoding="utf-8")
         self.repository.commit("Bootstrap Flux")
-        for text in parts.values():
-            for body in kubeyaml.load_all(text):
-                answer = self.api.apply(body)
-                assert answer.ok, answer.message
+        objects = built((folder / "kustomization.yaml").read_text(encoding="utf-8"), *parts.values())
+        for body in objects:
+            answer = self.api.apply(body)
+            assert answer.ok, answer.message
+        return objects
 
 
 @contextlib.contextmanager
@@ -132,13 +140,9 @@ def running_platform(folder: Path, definitions: Path, sample: Path) -> Iterator[
         if _built("kueue"):
             running.enter_context(kueue(api, place("kueue"), _device_classes(platform)))
             platform.kueue = True
-        if _built("source-controller", "kustomize-controller"):
-            platform._bootstrap()
-            locked = repository.work / "clusters" / CLUSTER / "flux-system" / "kustomization.yaml"
-            flags = {
-                name: lockdown(locked.read_text(encoding="utf-8"), name)
-                for name in ("source-controller", "kustomize-controller")
-            }
+        if _built(*CONTROLLERS):
+            objects = platform._bootstrap()
+            flags = {name: flags_of(objects, name) for name in CONTROLLERS}
             platform.flux = running.enter_context(flux(api, place("flux"), flags, certificate))
         yield platform
 
