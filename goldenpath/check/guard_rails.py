@@ -64,6 +64,8 @@ def check_guard_rails(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> It
         objects: what was rendered for it there, with its overrides.
 
     """
+    if not tenancy.tenant.overrides:
+        return
     yield from _overrides(tenancy, objects)
     overridden = {override.kind for override in tenancy.tenant.overrides}
     for kind, lifted in _GUARDS.items():

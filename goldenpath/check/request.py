@@ -141,8 +141,9 @@ def _federation(tenancy: Tenancy) -> Iterator[Finding]:
 
 def check_overrides(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
     """Overrides that change nothing, and exceptions from policies that do not exist."""
-    there = {(item.kind, item.name) for item in objects}
-    for index, override in enumerate(tenancy.tenant.overrides):
+    overrides = tenancy.tenant.overrides
+    there = {(item.kind, item.name) for item in objects} if overrides else set()
+    for index, override in enumerate(overrides):
         if (override.kind, override.name) not in there:
             names = sorted(name for kind, name in there if kind == override.kind)
             near = nearest(override.name, names)
