@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import InputError, Problem
@@ -57,7 +58,7 @@ class ObjectBatch(ObjectReader):
                 continue
             for identity in group:
                 if identity not in self._trees:
-                    self._trees[identity] = parse_tree(self._tree_data(identity))
+                    self._trees[identity] = MappingProxyType(parse_tree(self._tree_data(identity)))
                 yield self._trees[identity]
 
     def add_blob(self, data: bytes) -> str:

@@ -60,7 +60,7 @@ class CatFile:
         return self._ask("--batch-check", names)
 
     def _ask(self, mode: str, names: Iterable[str]) -> Iterator[Found]:
-        remaining = iter(names)
+        remaining = map(_checked, names)
         group = list(islice(remaining, _GROUP))
         if not group:
             return
@@ -111,10 +111,13 @@ class CatFile:
         end(process)
 
 
+def _checked(name: str) -> str:
+    if "\n" in name:
+        raise RepositoryError(f"{name!r} is no name of an object")
+    return name
+
+
 def _send(process: subprocess.Popen[bytes], names: list[str]) -> None:
-    for name in names:
-        if "\n" in name:
-            raise RepositoryError(f"{name!r} is no name of an object")
     assert process.stdin is not None
     try:
         process.stdin.write("".join(f"{name}\n" for name in names).encode(errors="surrogateescape"))

@@ -78,7 +78,7 @@ class CommandError(RepositoryError):
 
 def said(text: str) -> str:
     """What Git wants to say, on one line: without progress, hints and the words that open every line."""
-    lines = [line.rpartition("\r")[2].strip() for line in text.splitlines()]
+    lines = [line.rstrip().rpartition("\r")[2].strip() for line in text.split("\n")]
     kept = [
         line.removeprefix("fatal: ").removeprefix("error: ") for line in lines if not line.startswith("hint:")
     ]

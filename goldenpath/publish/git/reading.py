@@ -13,7 +13,8 @@ from goldenpath.publish.git.objects import EMPTY_TREE, CommitInfo, Entry, parse_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_NOTHING: Final[Mapping[str, Entry]] = MappingProxyType({})
+NO_ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType({})
+"""What the empty tree holds."""
 
 
 class ObjectReader(ABC):
@@ -29,7 +30,7 @@ class ObjectReader(ABC):
 
     def entries(self, tree: str) -> Mapping[str, Entry]:
         """What a tree holds, by name, in Git's order. It cannot be changed."""
-        return _NOTHING if tree == EMPTY_TREE else next(iter(self.trees((tree,))))
+        return NO_ENTRIES if tree == EMPTY_TREE else next(iter(self.trees((tree,))))
 
     def find(self, tree: str, path: str) -> Entry | None:
         """What is at a path below a tree; the tree itself for an empty path."""
@@ -100,7 +101,7 @@ class Snapshot:
     def entries(self, folder: str = "") -> Mapping[str, Entry]:
         """What a folder holds, by name; nothing where there is no such folder."""
         entry = self.find(folder)
-        return self.reader.entries(entry.id) if entry is not None and entry.is_tree else _NOTHING
+        return self.reader.entries(entry.id) if entry is not None and entry.is_tree else NO_ENTRIES
 
     def find(self, path: str) -> Entry | None:
         """What is at a path, if anything."""

@@ -31,6 +31,8 @@ _DENIED: Final = re.compile(
     r"(?i)authentication failed|could not read (username|password)|permission denied|returned error: 40[13]"
     r"|invalid username or|access denied|terminal prompts disabled"
 )
+# A push that was answered: one line for each ref, ``flag TAB from:to TAB summary (reason)``.
+_REJECTED: Final = re.compile(rb"^!\t", re.MULTILINE)
 _MOVED: Final = re.compile(r"stale info|fetch first|non-fast-forward|already exists|needs force")
 
 
@@ -101,7 +103,7 @@ class Remote:
         return repository.resolve(ref)
 
     def push(self, repository: Repository, updates: Sequence[RefUpdate]) -> None:
-        """Move refs there, all or none, each only where it is what ``old`` says.
+        """Move refs there, all or none, each only where it is what ``old`` says, or is ``new`` already.
 
         Raises:
             RefMovedError: one is not: somebody else was first.
@@ -115,7 +117,7 @@ class Remote:
         try:
             self._run("push", *options, *leases, "--", self.url, *moves, repository=repository)
         except CommandError as error:
-            raise self._refusal(error) from error
+            raise self._refusal(error) if _REJECTED.search(error.output) else error from error.__cause__
 
     def _run(self, *arguments: str, repository: Repository | None = None) -> bytes:
         env = environment(self._credentials.settings(self.url), self._credentials.variables())
@@ -131,7 +133,7 @@ class Remote:
                 doing=doing,
             )
         except CommandError as error:
-            if error.output:  # A push that was answered: the answer says more than the status.
+            if _REJECTED.search(error.output):
                 raise
             if _DENIED.search(error.text):
                 raise RepositoryError(f"{error}; give credentials that may do this") from error
@@ -140,7 +142,7 @@ class Remote:
             raise
 
     def _refusal(self, error: CommandError) -> RepositoryError:
-        """What a push that was answered means: one line for each ref, ``flag TAB from:to TAB summary (reason)``."""
+        """What the answer to a push means."""
         lines = self._credentials.hide(error.output.decode(errors="replace")).splitlines()
         rows = [line.split("\t") for line in lines if line.startswith("!\t")]
         reasons = [

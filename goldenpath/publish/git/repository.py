@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from goldenpath.errors import RepositoryError
@@ -16,7 +17,7 @@ from goldenpath.publish.git.command import CommandError, environment, run
 from goldenpath.publish.git.names import branch_ref
 from goldenpath.publish.git.objects import EMPTY_TREE, parse_commit, parse_tree
 from goldenpath.publish.git.pack import write_pack
-from goldenpath.publish.git.reading import ObjectReader, wrong_kind
+from goldenpath.publish.git.reading import NO_ENTRIES, ObjectReader, wrong_kind
 from goldenpath.publish.git.refs import RefMover
 
 if TYPE_CHECKING:
@@ -144,13 +145,15 @@ class Repository(ObjectReader):
 
     def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, Entry]]:
         wanted = list(ids)
-        kept = {tree: entries for tree in wanted if (entries := self._cache.get(tree)) is not None}
-        kept[EMPTY_TREE] = {}
+        kept: dict[str, Mapping[str, Entry]] = {
+            tree: entries for tree in wanted if (entries := self._cache.get(tree)) is not None
+        }
+        kept[EMPTY_TREE] = NO_ENTRIES
         missing = self.read_many((tree for tree in wanted if tree not in kept), "tree")
         for tree in wanted:
             entries = kept.get(tree)
             if entries is None:
-                entries = parse_tree(next(missing)[1])
+                entries = MappingProxyType(parse_tree(next(missing)[1]))
                 self._cache.put(tree, entries)
             yield entries
 
