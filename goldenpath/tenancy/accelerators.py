@@ -48,6 +48,11 @@ class Pool:
         return catalogue().vendor(self.accelerator.vendor).taint
 
     @property
+    def quota_keys(self) -> tuple[str, ...]:
+        """The quota keys that hold a tenant to its number of these."""
+        return _class_keys(self.name) if self.dra else (f"requests.{self.resource}",)
+
+    @property
     def selector(self) -> dict[str, str]:
         """Labels with one value each: the first, which is the commonest."""
         return {label: values[0] for label, values in self.node_labels.items()}
@@ -130,6 +135,6 @@ def accelerator_quota(keys: Iterable[str], grants: Iterable[Grant], *, borrowing
     hard = dict.fromkeys(keys, 0)
     for grant in grants:
         number = grant.quota + (grant.borrow if borrowing else 0)
-        for key in _class_keys(grant.pool.name) if grant.pool.dra else (f"requests.{grant.pool.resource}",):
+        for key in grant.pool.quota_keys:
             hard[key] += number
     return hard

@@ -1,0 +1,114 @@
+"""The story: each part of a request is derived, what is left is told, and the parser has the last word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.adoption.accelerators import derive_gpus
+from goldenpath.adoption.account import Account, Adoption
+from goldenpath.adoption.compute import derive_compute
+from goldenpath.adoption.deploying import derive_source
+from goldenpath.adoption.identities import derive_identity
+from goldenpath.adoption.metadata import derive_metadata
+from goldenpath.adoption.network import derive_network
+from goldenpath.adoption.people import derive_access
+from goldenpath.adoption.place import Place
+from goldenpath.adoption.rest import tell_the_rest
+from goldenpath.adoption.scaling import derive_scaling
+from goldenpath.adoption.writing import in_order, request_text
+from goldenpath.errors import InputError, Problem
+from goldenpath.findings import Finding, Severity
+from goldenpath.spec.nearest import nearest
+from goldenpath.spec.parse import parse_tenant
+from goldenpath.tenancy import platforms_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from goldenpath.manifests import ManifestObject
+    from goldenpath.spec.fleet import FleetSpec
+
+__all__ = ["derive"]
+
+GOLDEN_PATH = "tenant/v1"
+
+
+def derive(
+    namespace: str,
+    objects: Mapping[str, Sequence[ManifestObject]],
+    fleet: FleetSpec,
+    *,
+    given: Mapping[str, Any] | None = None,
+) -> Adoption:
+    """The request that says what a namespace is, as far as a request can.
+
+    Args:
+        namespace: its name, which becomes the tenant's.
+        objects: by cluster, what was found: everything in the namespace, and what names it from outside
+            (ClusterQueues, ClusterSPIFFEIDs, ClusterRoleBindings, Flux objects with it as target). ResourceFlavors
+            help to tell accelerators apart.
+        fleet: says which accelerators there are on each cluster, and all defaults.
+        given: fields that a person has said (``owner``); they win over what was found.
+
+    Raises:
+        InputError: no cluster was named, or one that the fleet does not have.
+
+    """
+    platforms = platforms_of(fleet)
+    _refuse(objects, platforms)
+    places = tuple(
+        Place(platforms[cluster], namespace, _once(found)) for cluster, found in sorted(objects.items())
+    )
+    account = Account()
+    account.put("golden_path", GOLDEN_PATH, "the golden path for teams")
+    account.put("name", namespace, "the namespace")
+    account.put("clusters", list(objects), "where it was found")
+    for part in (
+        derive_metadata,
+        derive_compute,
+        derive_gpus,
+        derive_access,
+        derive_identity,
+        derive_scaling,
+        derive_network,
+        derive_source,
+    ):
+        part(places, account)
+    for name, value in (given or {}).items():
+        account.put(name, value, "as given")
+    tell_the_rest(places, account)
+    request = in_order(account.request)
+    account.findings += _refused(request, fleet)
+    findings = sorted(set(account.findings), key=lambda finding: (finding.severity.rank, finding))
+    leftovers = tuple(sorted(set(account.leftovers)))
+    text = request_text(request, account.sources, len(leftovers), len(findings))
+    return Adoption(request, text, account.sources, leftovers, tuple(findings))
+
+
+def _refuse(objects: Mapping[str, Any], platforms: Mapping[str, Any]) -> None:
+    if not objects:
+        raise InputError.of("cluster", "required", "say on which cluster the namespace was found")
+    message = f"is no cluster of the fleet, which has {', '.join(platforms)}"
+    problems = [
+        Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, platforms))
+        for cluster in objects
+        if cluster not in platforms
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _once(found: Sequence[ManifestObject]) -> tuple[ManifestObject, ...]:
+    """Each object once, though a server shows some in several versions; always in the same order."""
+    unique = {(item.kind, item.api_version.split("/", maxsplit=1)[0], item.namespace, item.name): item for item in found}  # fmt: skip
+    return tuple(unique[key] for key in sorted(unique))
+
+
+def _refused(request: dict[str, Any], fleet: FleetSpec) -> Iterator[Finding]:
+    """What the parser has against the request, as findings: a person mends it in the file."""
+    try:
+        parse_tenant(request, fleet=fleet)
+    except InputError as error:
+        for problem in error.problems:
+            near = f"Perhaps {problem.nearest}." if problem.nearest else "Mend it in the request."
+            yield Finding("", f"Request {request['name']}", problem.path, problem.rule, Severity.ERROR, problem.message, near)  # fmt: skip

@@ -1,0 +1,64 @@
+"""A derived request as a file that a person reads and mends."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import kubeyaml
+from goldenpath.spec.tenant import Tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["in_order", "request_text"]
+
+_WIDTH: Final = 100
+
+
+def in_order(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request with its fields in the order of the model."""
+    known = [name for name in Tenant.model_fields if name in request]
+    return {name: request[name] for name in [*known, *(name for name in request if name not in known)]}
+
+
+def request_text(
+    request: Mapping[str, Any], sources: Mapping[str, str], leftovers: int, findings: int
+) -> str:
+    """The request as YAML, with where each field comes from above it, and what is left to a default or missing."""
+    opening = f"Derived from namespace {request['name']} on {', '.join(request['clusters'])}."
+    if leftovers or findings:
+        opening += f" Read its {findings} findings and {leftovers} leftovers before it is published."
+    blocks = [_comment(opening)]
+    for name in Tenant.model_fields:
+        comment = _comment("; ".join(_whys(name, sources)))
+        if name in request:
+            blocks.append(comment + kubeyaml.dump({name: request[name]}))
+        elif Tenant.model_fields[name].is_required():
+            blocks.append(_comment(f"{name} is required, and nothing there says it:") + f"# {name}:\n")
+        elif comment:
+            blocks.append(_comment(f"No {name}: {'; '.join(_whys(name, sources))}"))
+    blocks += [
+        kubeyaml.dump({name: value}) for name, value in request.items() if name not in Tenant.model_fields
+    ]
+    return "\n".join(blocks)
+
+
+def _whys(name: str, sources: Mapping[str, str]) -> Iterator[str]:
+    """Where a field and those inside it come from, each reason once."""
+    by_reason: dict[str, list[str]] = {}
+    for path, why in sources.items():
+        if path == name:
+            yield why
+        elif path.startswith(f"{name}."):
+            by_reason.setdefault(why, []).append(path.removeprefix(f"{name}."))
+    for why, inside in by_reason.items():
+        yield f"{', '.join(inside)}: {why}"
+
+
+def _comment(text: str) -> str:
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return "".join(
+        f"# {line}\n"
+        for line in textwrap.wrap(printable, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    )
