@@ -9,6 +9,9 @@
     manifests = goldenpath.render(spec, fleet, "eu-central")
     findings = goldenpath.check(spec, fleet)
 
+    with goldenpath.Fleet.open("https://git.example.org/platform/fleet.git") as repository:
+        repository.publish(spec)
+
 This module is the public face and holds no code of its own. Names are looked up when they are first used:
 importing it costs next to nothing, and a command line's ``--help`` loads no parser, engine or catalogue.
 """
@@ -23,24 +26,31 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from goldenpath.accelerators.catalogue import catalogue
     from goldenpath.errors import GoldenpathError, InputError, Problem
-    from goldenpath.findings import Finding, Severity
+    from goldenpath.findings import ChecksFailedError, Finding, Severity
+    from goldenpath.fleet import Fleet, Review, Terms
     from goldenpath.manifests import Manifests
     from goldenpath.pipeline import Pipeline, check, load, load_fleet, parse, render
+    from goldenpath.publish.git import Person
     from goldenpath.spec.fleet import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
     __version__: str
 
 __all__ = [
+    "ChecksFailedError",
     "Finding",
+    "Fleet",
     "FleetSpec",
     "GoldenpathError",
     "InputError",
     "Manifests",
+    "Person",
     "Pipeline",
     "Problem",
+    "Review",
     "Severity",
     "Tenant",
+    "Terms",
     "__version__",
     "catalogue",
     "check",
@@ -51,15 +61,20 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "ChecksFailedError": "goldenpath.findings",
     "Finding": "goldenpath.findings",
+    "Fleet": "goldenpath.fleet",
     "FleetSpec": "goldenpath.spec.fleet",
     "GoldenpathError": "goldenpath.errors",
     "InputError": "goldenpath.errors",
     "Manifests": "goldenpath.manifests",
+    "Person": "goldenpath.publish.git",
     "Pipeline": "goldenpath.pipeline",
     "Problem": "goldenpath.errors",
+    "Review": "goldenpath.fleet",
     "Severity": "goldenpath.findings",
     "Tenant": "goldenpath.spec.tenant",
+    "Terms": "goldenpath.fleet",
     "catalogue": "goldenpath.accelerators",
     "check": "goldenpath.pipeline",
     "load": "goldenpath.pipeline",

@@ -10,15 +10,20 @@ import pytest
 import goldenpath
 
 PUBLIC = {
+    "ChecksFailedError",
     "Finding",
+    "Fleet",
     "FleetSpec",
     "GoldenpathError",
     "InputError",
     "Manifests",
+    "Person",
     "Pipeline",
     "Problem",
+    "Review",
     "Severity",
     "Tenant",
+    "Terms",
     "__version__",
     "catalogue",
     "check",
@@ -36,6 +41,9 @@ HEAVY = {
     "prompt_toolkit",
     "jsonschema_rs",
     "cel_expr_python",
+    "git",
+    "httpx",
+    "kubernetes",
 }
 
 
