@@ -10,7 +10,7 @@ from goldenpath.publish.changes import Action
 from goldenpath.publish.plan import PartKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from goldenpath.publish.plan import Part, Plan
 
@@ -36,19 +36,28 @@ def subject(plan: Plan) -> str:
     return _short(f"{verb} {_names([_named(part) for part in tenants])}")
 
 
-def commit_message(plan: Plan, digests: Mapping[str, str], *, first_words: str | None = None) -> str:
+def commit_message(
+    plan: Plan,
+    digests: Mapping[str, str],
+    *,
+    first_words: str | None = None,
+    more: Iterable[tuple[str, str]] = (),
+) -> str:
     """The message of the commit that carries out a plan.
 
     Args:
         plan: what is done.
         digests: by tenant, the digest of the request.
         first_words: what a person wants to say, instead of the first sentence.
+        more: trailers beside those that say what changes.
     """
     said = _CONTROL.sub("", first_words or "").strip()
     changed = [part for part in plan.parts if part.changes]
     blocks = [said or subject(plan)]
     blocks += ["\n".join(_body(part)) for part in changed] if len(changed) <= _NAMED else [_counts(plan)]
-    if trailers := list(_trailers(changed, digests)):
+    trailers = list(_trailers(changed, digests))
+    trailers += [f"{name}: {_CONTROL.sub('', value).replace(chr(10), ' ')}" for name, value in more]
+    if trailers:
         blocks.append("\n".join(trailers))
     return "\n\n".join(block for block in blocks if block) + "\n"
 

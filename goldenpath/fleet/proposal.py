@@ -79,7 +79,9 @@ class Proposal:
         if not self.plan:
             return None
         files = {path: None if text is None else text.encode() for path, text in self.plan.edits.items()}
-        message = commit_message(self.plan, self.digests, first_words=self.terms.message)
+        message = commit_message(
+            self.plan, self.digests, first_words=self.terms.message, more=self.terms.trailers
+        )
         return Draft(files, message, self.terms.author)
 
 

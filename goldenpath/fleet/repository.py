@@ -244,7 +244,7 @@ class Fleet:
             RepositoryError: the repository or the forge refused; without a forge's, nothing was written.
         """
         proposer = self._proposer(asked, everything=everything, terms=terms, progress=progress)
-        return self._carry_out(proposer.propose, review)
+        return self._carry_out(_guarded(proposer.propose, terms), review)
 
     def retire(
         self,
@@ -267,7 +267,8 @@ class Fleet:
         Raises:
             InputError: there is no such tenant, or it is not held yet; and as for :meth:`publish`.
         """
-        return self._carry_out(self._retiring(name, clusters, delete=delete, terms=terms), review)
+        propose = self._retiring(name, clusters, delete=delete, terms=terms)
+        return self._carry_out(_guarded(propose, terms), review)
 
     def plan_retirement(
         self, name: str, *, clusters: Collection[str] = (), delete: bool = False, terms: Terms | None = None
@@ -406,6 +407,19 @@ class _Making:
         proposal.check()
         self.plan = proposal.plan
         return proposal.draft()
+
+
+def _guarded(propose: Callable[[State], Proposal], terms: Terms | None) -> Callable[[State], Proposal]:
+    """What is proposed, where the guard of the terms lets it."""
+    guard = terms.guard if terms is not None else None
+    if guard is None:
+        return propose
+
+    def asking(state: State) -> Proposal:
+        guard(state)
+        return propose(state)
+
+    return asking
 
 
 def _is_repository(folder: Path) -> bool:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
+    from goldenpath.fleet.state import State
     from goldenpath.publish.git import Person
 
 __all__ = ["Terms"]
@@ -24,6 +26,9 @@ class Terms:
         overwrite_edits: write over rendered files that were edited by hand.
         allow_removals: how many objects may go; a few, where nothing is said.
         today: the day against which expiry dates are held; without it they are not.
+        trailers: what the commit's message says at its end for programs, beside what changes: name and value.
+        guard: is asked with the very state on which the change is made, each time that it is made anew; what it
+            raises refuses the change.
     """
 
     author: Person | None = None
@@ -32,3 +37,5 @@ class Terms:
     overwrite_edits: bool = False
     allow_removals: int | None = None
     today: dt.date | None = None
+    trailers: tuple[tuple[str, str], ...] = ()
+    guard: Callable[[State], None] | None = None

@@ -1,0 +1,41 @@
+"""What a caller adds to a change: a word in the commit for programs, and a last look at what it is made on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fleets import ADA, asked
+
+from goldenpath.errors import InputError
+from goldenpath.fleet import Terms
+
+if TYPE_CHECKING:
+    from goldenpath.fleet import Fleet
+    from goldenpath.fleet.state import State
+
+
+def test_a_guard_sees_the_state_and_refuses_the_change(fleet: Fleet) -> None:
+    seen: list[str | None] = []
+
+    def refuse(state: State) -> None:
+        seen.append(state.snapshot.commit)
+        raise InputError.of("name", "not-yours", "is somebody else's")
+
+    before = fleet.state().snapshot.commit
+    with pytest.raises(InputError, match="somebody else's"):
+        fleet.publish(asked(), terms=Terms(author=ADA, guard=refuse))
+
+    assert fleet.state().snapshot.commit == before
+    assert set(seen) == {before}
+
+
+def test_trailers_stand_at_the_end_and_on_one_line_each(fleet: Fleet) -> None:
+    trailers = (("Requested-by", "user:default/ada"), ("Goldenpath-Task", "one\ntwo\r\x1b[31m"))
+    published = fleet.publish(asked(), terms=Terms(author=ADA, trailers=trailers))
+
+    (commit,) = fleet.store.repository.log(published.commit or "", limit=1)
+    assert commit.message.splitlines()[-2:] == [
+        "Requested-by: user:default/ada",
+        "Goldenpath-Task: one two[31m",
+    ]
