@@ -20,6 +20,7 @@ from goldenpath.publish.places import (
     CLUSTERS,
     FLEET_FILE,
     FLUX,
+    RECORD_FILES,
     TENANTS,
     TenantPlaces,
     home_of,
@@ -133,9 +134,11 @@ class FleetTree:
 
     def shelves(self) -> tuple[tuple[str, str], ...]:
         """Each folder that holds tenants' own folders, by path, with the id of its tree."""
-        places = (TENANTS, *self._shards(TENANTS))
-        entries = ((place, self.reader.find(self.tree, place)) for place in places)
-        return tuple((place, entry.id) for place, entry in entries if entry is not None and entry.is_tree)
+        top = self._of(self.tree).get(TENANTS)
+        if top is None or not top.is_tree:
+            return ()
+        inside = self._of(top.id)
+        return ((TENANTS, top.id), *((place, inside[place[-1]].id) for place in self._shards(TENANTS)))
 
     def homes(self, place: str) -> dict[str, str]:
         """The tenants' own folders in a folder, by the tenant's name, with the id of each one's tree."""
@@ -242,9 +245,12 @@ class FleetTree:
         return self._read[tree]
 
     def _shards(self, folder: str) -> tuple[str, ...]:
-        return tuple(
-            f"{folder}/{name}" for name, entry in self._at(folder).items() if name in SHARDS and entry.is_tree
-        )
+        """The shards of a folder, by path; they are read together."""
+        inside = self._at(folder)
+        found = {name: inside[name].id for name in SHARDS if name in inside and inside[name].is_tree}
+        missing = [tree for tree in found.values() if tree not in self._read]
+        self._read.update(zip(missing, self.reader.trees(missing), strict=True))
+        return tuple(f"{folder}/{name}" for name in found)
 
     def _below(self, folder: str) -> Iterator[tuple[str, str, Entry]]:
         """Place, name and entry of everything in a folder and in its shards."""
@@ -254,8 +260,10 @@ class FleetTree:
 
     def _is_tenants(self, name: str, tree: str, place: str) -> bool:
         """Whether a folder is a tenant's: the one called `a` in a flat fleet is known by the files in it."""
-        could_be_shard = name in SHARDS and place.rpartition("/")[2] not in SHARDS
-        return not could_be_shard or any(entry.is_blob for entry in self._of(tree).values())
+        if name not in SHARDS or place.rpartition("/")[2] in SHARDS:
+            return True
+        files = {file for file, entry in self._of(tree).items() if entry.is_blob}
+        return bool(files if place.startswith(CLUSTERS) else files & RECORD_FILES)
 
     def _holdings(self, many: list[tuple[str, _Found]]) -> Iterator[Holdings]:
         trees = list(dict.fromkeys(tree for _, found in many for tree in found.homes.values()))
