@@ -9,7 +9,7 @@ import ipaddress
 import json
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import jsonschema_rs
 
@@ -18,6 +18,7 @@ from goldenpath.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["Schemas", "known_kinds", "schema_for", "shipped", "validator_for"]
 
@@ -45,6 +46,25 @@ class Schemas:
             raise DataError(f"the imported schemas do not fit together: {error} is missing") from None
         self._schemas: dict[tuple[str, str], dict[str, Any] | None] = {}
         self._validators: dict[tuple[str, str], jsonschema_rs.Draft202012Validator | None] = {}
+
+    @classmethod
+    def of_folders(cls, *folders: Path) -> Self:
+        """What ships, and before that the imported schemas of some folders; the first that has a kind has it.
+
+        This reads files, which the checks themselves never do.
+
+        Raises:
+            DataError: a folder holds no imported schemas, or they do not fit together.
+
+        """
+        files: dict[str, Any] = {}
+        kinds: dict[str, Any] = {}
+        for number, folder in enumerate(reversed(folders)):
+            for name, entry in _read(folder / INDEX_FILE)["kinds"].items():
+                file = f"{number}/{entry['file']}"
+                files[file] = _read(folder / entry["file"])
+                kinds[name] = {**entry, "file": file}
+        return cls({**files, INDEX_FILE: {"kinds": kinds}})
 
     def kinds(self) -> tuple[str, ...]:
         """``apiVersion/Kind`` of everything that has a schema, sorted."""
@@ -138,6 +158,15 @@ def _load(name: str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((files("goldenpath.check") / "schemas" / name).read_bytes())
     except (OSError, ValueError) as error:
         raise DataError(f"the shipped schema {name} cannot be read: {error}") from error
+    return content
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no JSON"
+        raise DataError(f"the imported schemas cannot be read: {file}: {why}") from None
     return content
 
 

@@ -18,11 +18,13 @@ __all__ = [
     "fleet_option",
     "format_option",
     "library_option",
+    "schemas_option",
 ]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 LIBRARY_VARIABLE: Final = "GOLDENPATH_LIBRARY"
+SCHEMAS_VARIABLE: Final = "GOLDENPATH_SCHEMAS"
 
 
 class ExampleCommand(click.Command):
@@ -59,6 +61,16 @@ library_option = click.option(
     envvar=LIBRARY_VARIABLE,
     metavar="DIR",
     help=f"Folder with golden paths of your own, before the built-in ones; may be given again (or {LIBRARY_VARIABLE}).",
+)
+
+schemas_option = click.option(
+    "--schemas",
+    "schema_folders",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    envvar=SCHEMAS_VARIABLE,
+    metavar="DIR",
+    help=f"Folder of `goldenpath schemas import`, before what ships; may be given again (or {SCHEMAS_VARIABLE}).",
 )
 
 

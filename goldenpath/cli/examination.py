@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator
 
+    from goldenpath.check import Schemas
     from goldenpath.paths import Library
     from goldenpath.tenancy import Tenancy
 
@@ -98,6 +99,7 @@ def examine(
     library: Library,
     cluster: str | None,
     today: dt.date,
+    schemas: Schemas | None = None,
 ) -> None:
     """Check each file; findings and problems are added to the examination.
 
@@ -108,9 +110,10 @@ def examine(
         library: the golden paths.
         cluster: only this cluster.
         today: the day against which expiry dates are held.
+        schemas: by which objects are checked; what ships where none are given.
 
     """
-    examiner = _Examiner(examination, library, cluster, today)
+    examiner = _Examiner(examination, library, cluster, today, schemas)
     if fleet_file is not None:
         examiner.take_fleet(fleet_file)
     for named in files:
@@ -129,12 +132,18 @@ class _Examiner:
     """Takes files one by one; what only shows when all are known is told at the end."""
 
     def __init__(
-        self, examination: Examination, library: Library, cluster: str | None, today: dt.date
+        self,
+        examination: Examination,
+        library: Library,
+        cluster: str | None,
+        today: dt.date,
+        schemas: Schemas | None,
     ) -> None:
         self._out = examination
         self._library = library
         self._cluster = cluster
         self._today = today
+        self._schemas = schemas
         self._pipeline: Pipeline | None = None
         self._tenancies: list[Tenancy] = []
         self._requests: dict[str, Named] = {}
@@ -154,7 +163,7 @@ class _Examiner:
             message = f"the fleet has {', '.join(fleet.clusters)}"
             self._out.problems.append(Problem("--cluster", "unknown-cluster", message, self._cluster, near))
             return
-        self._pipeline = Pipeline(fleet, library=self._library)
+        self._pipeline = Pipeline(fleet, library=self._library, schemas=self._schemas)
 
     def take(self, named: Named) -> None:
         """Look at one file."""
@@ -201,11 +210,12 @@ class _Examiner:
     def _fleet(self, named: Named, document: Any) -> None:
         pipeline = Pipeline(parse_fleet(document, file=named.source.name), library=self._library)
         for cluster in (self._cluster,) if self._cluster else pipeline.platforms:
-            self._add_all(named, check_objects(pipeline.render_platform(cluster).objects()))
+            found = check_objects(pipeline.render_platform(cluster).objects(), schemas=self._schemas)
+            self._add_all(named, found)
 
     def _found_objects(self, entries: list[tuple[ManifestObject, Named, int]]) -> None:
         places = {(item.file, str(item)): (named, index) for item, named, index in entries}
-        for finding in check_objects([item for item, _, _ in entries]):
+        for finding in check_objects([item for item, _, _ in entries], schemas=self._schemas):
             named, index = places.get((finding.file, finding.object)) or (entries[0][1], 0)
             self._add(named, finding, index)
 

@@ -9,6 +9,17 @@ comes. No clock, no environment, no printing.
 from goldenpath.live.applying import Listener, LiveApply, apply
 from goldenpath.live.comparing import LiveDiff, diff
 from goldenpath.live.desired import Desired
+from goldenpath.live.schemas import ImportedSchemas, import_schemas
 from goldenpath.live.targets import contexts_for
 
-__all__ = ["Desired", "Listener", "LiveApply", "LiveDiff", "apply", "contexts_for", "diff"]
+__all__ = [
+    "Desired",
+    "ImportedSchemas",
+    "Listener",
+    "LiveApply",
+    "LiveDiff",
+    "apply",
+    "contexts_for",
+    "diff",
+    "import_schemas",
+]

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath import __version__
-from goldenpath.cli.command import ExampleCommand, cluster_option, fleet_option, format_option, library_option
+from goldenpath.check import Schemas
+from goldenpath.cli.command import (
+    ExampleCommand,
+    cluster_option,
+    fleet_option,
+    format_option,
+    library_option,
+    schemas_option,
+)
 from goldenpath.cli.documents import Kind, find_fleet, kind_of
 from goldenpath.cli.examination import Examination, Named, examine, gather
 from goldenpath.cli.problems import show_problems
@@ -40,6 +48,7 @@ _ENOUGH_TO_WAIT_FOR = 20
 @fleet_option
 @cluster_option
 @library_option
+@schemas_option
 @format_option("text", "json", "sarif")
 @click.option(
     "--today",
@@ -55,6 +64,7 @@ def command(
     fleet_file: Path | None,
     cluster: str | None,
     libraries: tuple[Path, ...],
+    schema_folders: tuple[Path, ...],
     output_format: str,
     today: dt.datetime | None,
 ) -> None:
@@ -80,6 +90,7 @@ def command(
         examination,
         fleet_file=fleet,
         library=Library(libraries),
+        schemas=Schemas.of_folders(*schema_folders),
         cluster=cluster,
         today=today.date() if today else dt.datetime.now(tz=dt.UTC).astimezone().date(),
     )

@@ -1,0 +1,88 @@
+"""``goldenpath schemas import``."""
+
+# The module is named after the command, and only ever imported by that name.
+# ruff: noqa: N999
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from goldenpath.cli.clusters import cluster_options, connection
+from goldenpath.cli.command import ExampleCommand, format_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_DEFINITION = "CustomResourceDefinition"
+
+
+@click.command(
+    name="import",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath schemas import --context eu-central --out schemas/",
+        "goldenpath schemas import vendor/crds/ --out schemas/",
+        "goldenpath check tenants/ clusters/ --schemas schemas/",
+    ),
+)
+@click.argument("names", nargs=-1, metavar="[FILE|DIR]...", type=click.Path(exists=True))
+@cluster_options
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder for the schemas; `check --schemas` takes it.",
+)
+@format_option("text", "json")
+def command(
+    names: tuple[str, ...], context: str | None, kubeconfig: str | None, out: Path, output_format: str
+) -> None:
+    """Take the kinds of a cluster or a folder as strict schemas for `check`.
+
+    They come from the CustomResourceDefinitions of the cluster of --context, or of YAML files. Each served version
+    becomes a JSON Schema that refuses unknown fields. A kind that ships with goldenpath too is then judged by what
+    was imported: by the version that really runs. Only what changed is written.
+    """
+    from goldenpath.live import import_schemas  # noqa: PLC0415 - `--help` needs none of it
+
+    if names and context is not None:
+        raise click.UsageError("Give files and folders, or --context; not both.")
+    if not names and context is None:
+        raise click.UsageError("Give files or folders with CustomResourceDefinitions, or --context.")
+    done = import_schemas(_of_files(names) if names else _of_cluster(context, kubeconfig), out)
+    if output_format == "json":
+        click.echo(json.dumps(done.as_dict(), indent=2))
+        return
+    for kind in done.kinds:
+        click.echo(kind)
+    click.echo(
+        f"{out}: {len(done.kinds)} kinds; {len(done.written)} files written, {len(done.removed)} removed."
+    )
+
+
+def _of_cluster(context: str | None, kubeconfig: str | None) -> Iterable[dict[str, Any]]:
+    from goldenpath.cluster import custom_resource_definitions  # noqa: PLC0415 - `--help` needs none of it
+
+    with connection(context, kubeconfig) as cluster:
+        return custom_resource_definitions(cluster)
+
+
+def _of_files(names: Iterable[str]) -> list[dict[str, Any]]:
+    from goldenpath.cli.documents import read_source, yaml_files  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.errors import InputError  # noqa: PLC0415
+
+    found = [
+        document
+        for name in names
+        for file in (yaml_files(Path(name)) if Path(name).is_dir() else (name,))
+        for document in read_source(file).documents
+        if isinstance(document, dict) and document.get("kind") == _DEFINITION
+    ]
+    if not found:
+        raise InputError.of("", "nothing-to-import", f"there is no {_DEFINITION} in {', '.join(names)}")
+    return found
