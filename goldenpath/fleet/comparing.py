@@ -27,13 +27,23 @@ if TYPE_CHECKING:
 __all__ = ["platform_part", "removed_part", "tenant_part"]
 
 
-def tenant_part(tree: FleetTree, name: str, desired: Desired) -> tuple[Part, tuple[Problem, ...]]:
-    """The part of a plan that makes what is desired out of what a tenant has, and why its lock cannot be trusted."""
+def tenant_part(
+    tree: FleetTree, name: str, desired: Desired, *, baseline: Lock | None = None
+) -> tuple[Part, tuple[Problem, ...]]:
+    """The part of a plan that makes what is desired out of what a tenant has, and why its lock cannot be trusted.
+
+    Args:
+        tree: what is there.
+        name: the tenant.
+        desired: what should be.
+        baseline: where there is no lock, what it would say: hand edits are what differs from that.
+    """
     holdings = tree.tenant(name)
     locked = tree.lock(holdings)
-    return _part(
-        tree, PartKind.TENANT, name, tree.files(holdings), locked=locked, desired=desired
-    ), locked.problems
+    part = _part(
+        tree, PartKind.TENANT, name, tree.files(holdings), locked=locked, desired=desired, baseline=baseline
+    )
+    return part, locked.problems
 
 
 def platform_part(tree: FleetTree, cluster: str, desired: Desired) -> tuple[Part, tuple[Problem, ...]]:
@@ -53,6 +63,7 @@ def removed_part(
     left: Mapping[str, str],
 ) -> Part:
     """The part of a plan that removes a tenant or a platform, and leaves these files behind."""
+    edits = hand_edits(lock, there, {})
     return Part(
         kind,
         name,
@@ -60,6 +71,7 @@ def removed_part(
         before=lock.exact if lock else None,
         owner=lock.owner if lock else None,
         gpus=gpu_changes(lock, None),
+        hand_edits=tuple(_with_advice(tree, edits, there, lock, tuple(lock.clusters if lock else ()))),
     )
 
 
@@ -71,10 +83,13 @@ def _part(
     *,
     locked: Locked,
     desired: Desired,
+    baseline: Lock | None = None,
 ) -> Part:
     lock, wanted = locked.lock, desired.lock
     ids = {path: blob_id(content) for path, content in desired.files.items()}
-    edits = hand_edits(lock, there, ids)
+    # A lock that is damaged says nothing of what was edited: that it is damaged is all there is to tell.
+    known = lock or baseline
+    edits = () if locked.problems else hand_edits(known, there, ids)
     return Part(
         kind,
         name,
@@ -83,7 +98,7 @@ def _part(
         after=wanted.exact,
         owner=wanted.owner,
         gpus=gpu_changes(lock, wanted),
-        hand_edits=tuple(_with_advice(tree, edits, there, lock, tuple(wanted.clusters))),
+        hand_edits=tuple(_with_advice(tree, edits, there, known, tuple(wanted.clusters))),
         findings=desired.findings,
     )
 

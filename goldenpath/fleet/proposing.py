@@ -197,13 +197,30 @@ class _Proposing:
 
     def _part(self, tenant: Tenant, request: Request, lock: Lock | None) -> Part:
         desired = self._desired(tenant, request, self._version(tenant, lock))
-        part, problems = tenant_part(self._tree, tenant.name, desired)
+        baseline = self._as_if_locked(tenant.name) if lock is None else None
+        part, problems = tenant_part(self._tree, tenant.name, desired, baseline=baseline)
         self._problems += problems
         if desired.lock.request is not None:
             self._digests[tenant.name] = desired.lock.request
         self._locks[tenant.name] = desired.lock
         found = (*part.findings, *self._neighbours.check(tenant.name, desired.lock))
         return replace(part, findings=found)
+
+    def _as_if_locked(self, name: str) -> Lock | None:
+        """What the lock of a tenant without one would say: what the request that is there renders to.
+
+        So a lock that was lost is written again, and what a publish left behind is not taken for hand edits.
+        """
+        holdings = self._tree.tenant(name)
+        text = self._tree.request_text(holdings)
+        if holdings.request is None or text is None:
+            return None
+        path = holdings.request[0]
+        try:
+            request = Request(kubeyaml.load(text, name=path), text, path)
+            return self._desired(self._context.parse(request.document, path), request, None).lock
+        except InputError:
+            return None
 
     def _version(self, tenant: Tenant, lock: Lock | None) -> str | None:
         """The version that the lock pins, unless another golden path, or a newer version of it, is asked for."""
