@@ -28,37 +28,46 @@ _SETTINGS = {
 
 
 class Repository:
-    """A bare repository that is served, and a work tree beside it in which commits are made."""
+    """A bare repository that is served, and a clone of it in which people work by hand."""
 
     def __init__(self, served: Path, work: Path, url: str) -> None:
-        self.url = url
+        self.served = served
         self.work = work
-        git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}", str(served), folder=served.parent)
-        git("clone", "--quiet", str(served), str(work), folder=served.parent)
-        git("checkout", "--quiet", "-b", BRANCH, folder=work)
+        self.url = url
+        if not served.exists():
+            git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}", str(served), folder=served.parent)
 
     @property
     def head(self) -> str:
         """The last commit."""
-        return git("rev-parse", "HEAD", folder=self.work)
+        return git("rev-parse", BRANCH, folder=self.served)
 
-    def commit(self, message: str) -> str:
-        """Commit the work tree as it is and push it; gives the commit."""
+    def pull(self) -> Path:
+        """The clone, as the repository is now."""
+        if not self.work.exists():
+            git("clone", "--quiet", str(self.served), str(self.work), folder=self.served.parent)
+        git("fetch", "--quiet", "origin", folder=self.work)
+        if git("branch", "--remotes", folder=self.work):
+            git("checkout", "--quiet", "--force", "-B", BRANCH, f"origin/{BRANCH}", folder=self.work)
+        return self.work
+
+    def push(self, message: str) -> str:
+        """Commit the clone as it is, and push that; gives the commit."""
         git("add", "--all", folder=self.work)
         git("commit", "--quiet", "--allow-empty", "--message", message, folder=self.work)
-        git("push", "--quiet", "origin", BRANCH, folder=self.work)
+        git("push", "--quiet", "origin", f"HEAD:{BRANCH}", folder=self.work)
         return self.head
 
     def write(self, files: Mapping[str, str], message: str = "Change") -> str:
         """Make the repository hold exactly these files; gives the commit."""
-        for entry in self.work.iterdir():
+        for entry in self.pull().iterdir():
             if entry.name != ".git":
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         for path, text in files.items():
             file = self.work / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        return self.commit(message)
+        return self.push(message)
 
 
 def git(*words: str, folder: Path) -> str:
@@ -83,7 +92,7 @@ class GitServer:
         self.url = url
 
     def repository(self, name: str) -> Repository:
-        """A new, empty one."""
+        """One of this name: what was put there before, or a new and empty one."""
         served = self._folder / "served" / f"{name}.git"
         return Repository(served, self._folder / "work" / name, f"{self.url}/{name}.git")
 
@@ -142,7 +151,8 @@ class _Backend(BaseHTTPRequestHandler):
             input=body,
             env={**os.environ, **settings},
             stdout=subprocess.PIPE,
-            check=True,
+            stderr=subprocess.DEVNULL,  # what it refuses it says in its answer too
+            check=False,
         )
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().splitlines())

@@ -198,6 +198,11 @@ class Api:
             known[version] = answer.body.get("resources", [])
         return known[version]
 
+    def versions(self) -> list[str]:
+        """Every group and version that the server prefers."""
+        groups = self.send("GET", "/apis").body["groups"]
+        return ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
+
     def path(self, body: Mapping[str, Any], subresource: str = "", *, named: bool = True) -> str:
         resource = self._resource(body)
         if resource is None:

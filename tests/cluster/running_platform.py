@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import crds
-from click.testing import CliRunner
 from components import components, kubernetes
 from control_plane import control_plane
-from flux import CONTROLLERS, Flux, built, components_yaml, flags_of, flux, sync_yaml
+from flux import CONTROLLERS, NAMESPACE, SOURCE, Flux, built, components_yaml, flags_of, flux, sync_yaml
 from git_server import GitServer, Repository, git_server
 from kueue import kueue
+from live_tenants import REGISTRY
 from spire import Spire, spire
 
 from goldenpath import kubeyaml
-from goldenpath.cli.app import cli
+from goldenpath.fleet import Fleet, Published
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kube_api import Api
-
-    from goldenpath.spec.tenant import Tenant
 
 CLUSTER = "eu-central"
 SAMPLES = Path(__file__).parent.parent / "requests"
@@ -47,12 +45,13 @@ _POOLS = [
 
 @dataclass
 class RunningPlatform:
-    """The cluster, its fleet, and which controllers run."""
+    """The cluster, its fleet repository, and which controllers run."""
 
     api: Api
     git: GitServer
-    fleet: dict[str, Any]
     repository: Repository
+    document: dict[str, Any]
+    fleet: Fleet
     flux: Flux | None = None
     spire: Spire | None = None
     kueue: bool = False
@@ -60,49 +59,35 @@ class RunningPlatform:
 
     @property
     def pipeline(self) -> Pipeline:
-        return Pipeline(parse_fleet(self.fleet))
+        return Pipeline(parse_fleet(self.document))
 
-    def parse(self, name: str) -> Tenant:
-        """A tenant that was asked for."""
-        return parse(self.requests[name], fleet=self.pipeline.fleet)
+    def rendered(self, name: str) -> list[dict[str, Any]]:
+        """What a tenant has on this cluster, as the library renders it."""
+        pipeline = self.pipeline
+        tenant = parse(self.requests[name], fleet=pipeline.fleet)
+        return [item.body for item in pipeline.render(tenant, cluster=CLUSTER).objects()]
 
-    def ask(self, **request: Any) -> dict[str, Any]:
-        """Put a request into the fleet repository's work tree, rendered; nothing is committed yet."""
-        name = request["name"]
-        self.requests[name] = request
-        file = self.repository.work.parent / f"{name}.yaml"
-        file.write_text(json.dumps(request), encoding="utf-8")
-        self._render(file)
-        return request
+    def publish(self, **request: Any) -> str:
+        """Publish a request to the fleet repository, and let Flux look at once; gives the commit."""
+        self.requests[request["name"]] = request
+        return self._published(self.fleet.publish(request))
 
-    def _render(self, file: Path) -> None:
-        work = self.repository.work
-        done = CliRunner().invoke(
-            cli, ["render", str(file), "--fleet", str(work / "goldenpath.yaml"), "--out", str(work)]
-        )
-        assert done.exit_code == 0, done.output
+    def retire(self, name: str, *, delete: bool = False) -> str:
+        """Hold a tenant, or delete one that is held; gives the commit."""
+        return self._published(self.fleet.retire(name, delete=delete))
 
-    def _found(self) -> None:
-        """The fleet file and what its clusters share."""
-        file = self.repository.work / "goldenpath.yaml"
-        file.write_text(json.dumps(self.fleet, indent=1), encoding="utf-8")
-        self._render(file)
+    def push(self, message: str) -> str:
+        """Push what a person has done in the clone of the fleet repository; gives the commit."""
+        return self._seen(self.repository.push(message))
 
-    def _bootstrap(self) -> list[dict[str, Any]]:
-        """What `flux bootstrap` does: its two files beside ours, a commit, and what ours makes of them applied."""
-        folder = self.repository.work / "clusters" / CLUSTER / "flux-system"
-        parts = {
-            "gotk-components.yaml": components_yaml(),
-            "gotk-sync.yaml": sync_yaml(self.repository.url, CLUSTER),
-        }
-        for name, text in parts.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        self.repository.commit("Bootstrap Flux")
-        objects = built((folder / "kustomization.yaml").read_text(encoding="utf-8"), *parts.values())
-        for body in objects:
-            answer = self.api.apply(body)
-            assert answer.ok, answer.message
-        return objects
+    def _published(self, published: Published) -> str:
+        assert published.commit
+        return self._seen(published.commit)
+
+    def _seen(self, commit: str) -> str:
+        if self.flux:
+            self.flux.reconcile(SOURCE, NAMESPACE)
+        return commit
 
 
 @contextlib.contextmanager
@@ -123,28 +108,48 @@ def running_platform(folder: Path, definitions: Path, sample: Path) -> Iterator[
         assert certificate
         git = running.enter_context(git_server(place("git"), certificate, certificate.with_suffix(".key")))
         repository = git.repository("fleet")
-        fleet = kubeyaml.load_file(sample) | {"repository": repository.url}
-        fleet["clusters"][CLUSTER]["accelerators"] += _POOLS
-        platform = RunningPlatform(api, git, fleet, repository)
+        document = kubeyaml.load_file(sample) | {"repository": repository.url}
+        document["defaults"]["registries"] += [REGISTRY]
+        cluster = document["clusters"][CLUSTER]
+        cluster["accelerators"] += _POOLS
 
+        spire_server = None
         if _built("spire-server", "spire-controller-manager"):
-            domain = fleet["clusters"][CLUSTER]["trust_domain"]
-            platform.spire = running.enter_context(
-                spire(api, place("spire"), domain, CLUSTER, fleet["spire"]["class_name"])
+            spire_server = running.enter_context(
+                spire(api, place("spire"), cluster["trust_domain"], CLUSTER, document["spire"]["class_name"])
             )
             # Any bundle will do: nobody here verifies a foreign identity, but SPIRE wants to have one.
-            bundle = platform.spire.command("bundle", "show", "-format", "spiffe")
-            for other in fleet["federation"].values():
+            bundle = spire_server.command("bundle", "show", "-format", "spiffe")
+            for other in document["federation"].values():
                 other["bundle"] = json.dumps(json.loads(bundle))
-        platform._found()
+
+        fleet = running.enter_context(Fleet.create(repository.served, json.dumps(document, indent=1)))
+        platform = RunningPlatform(api, git, repository, document, fleet, spire=spire_server)
         if _built("kueue"):
             running.enter_context(kueue(api, place("kueue"), _device_classes(platform)))
             platform.kueue = True
         if _built(*CONTROLLERS):
-            objects = platform._bootstrap()
+            objects = _bootstrapped(platform)
             flags = {name: flags_of(objects, name) for name in CONTROLLERS}
             platform.flux = running.enter_context(flux(api, place("flux"), flags, certificate))
         yield platform
+
+
+def _bootstrapped(platform: RunningPlatform) -> list[dict[str, Any]]:
+    """What `flux bootstrap` does: its two files beside ours, a commit, and what ours makes of them applied."""
+    folder = platform.repository.pull() / "clusters" / CLUSTER / "flux-system"
+    parts = {
+        "gotk-components.yaml": components_yaml(),
+        "gotk-sync.yaml": sync_yaml(platform.repository.url, CLUSTER),
+    }
+    for name, text in parts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    platform.repository.push("Bootstrap Flux")
+    objects = built((folder / "kustomization.yaml").read_text(encoding="utf-8"), *parts.values())
+    for body in objects:
+        answer = platform.api.apply(body)
+        assert answer.ok, answer.message
+    return objects
 
 
 def _built(*names: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from asking import QUEUE, pod
 from flux import KUSTOMIZATION, NAMESPACE, SOURCE
 from kube_api import eventually
 from running_platform import CLUSTER, SAMPLES
@@ -41,13 +43,6 @@ def sample(name: str) -> dict[str, Any]:
     return body
 
 
-def publish(platform: RunningPlatform, flux: Flux, message: str) -> str:
-    """Commit what is in the work tree, and let Flux look at once."""
-    revision = platform.repository.commit(message)
-    flux.reconcile(SOURCE, NAMESPACE)
-    return revision
-
-
 class OnFlux:
     """Tenants that a platform has under Flux, each with a repository of its own where it asked for one."""
 
@@ -56,14 +51,14 @@ class OnFlux:
         self.flux = flux
         self.repositories: dict[str, Repository] = {}
 
-    def ask(self, with_source: bool = True, **request: Any) -> dict[str, Any]:
+    def publish(self, *, with_source: bool = True, **request: Any) -> str:
+        """Publish a request; with a repository of the tenant's own that holds a ConfigMap."""
         name = request["name"]
-        if not with_source:
-            return self.platform.ask(**request)
-        repository = self.platform.git.repository(name)
-        self.repositories[name] = repository
-        repository.write({"deploy/settings.yaml": documents(config_map("settings"))})
-        return self.platform.ask(**{**request, "source": {"git": repository.url, "path": "./deploy"}})
+        if with_source:
+            repository = self.repositories[name] = self.platform.git.repository(name)
+            repository.write({"deploy/settings.yaml": documents(config_map("settings"))})
+            request["source"] = {"git": repository.url, "path": "./deploy"}
+        return self.platform.publish(**request)
 
     def push(self, name: str, **files: dict[str, Any]) -> str:
         """Make a tenant's own repository hold these, and let Flux look at once."""
@@ -90,24 +85,16 @@ def tenants(platform: RunningPlatform, flux: Flux) -> OnFlux:
     """The sample tenants, reconciled."""
     on_flux = OnFlux(platform, flux)
     for request, has_source in (("vision", True), ("speech", True), ("sandbox", False)):
-        on_flux.ask(has_source, **sample(request))
-    revision = publish(platform, flux, "Onboard three teams")
+        revision = on_flux.publish(with_source=has_source, **sample(request))
     flux.at(revision, *ROOTS, *(f"tenant-{name}" for name in TENANTS))
     for name in WITH_SOURCE:
         flux.at(on_flux.repositories[name].head, name, namespace=name)
     return on_flux
 
 
-def rendered(platform: RunningPlatform, name: str) -> list[dict[str, Any]]:
-    """What a tenant has on this cluster, as the library renders it."""
-    pipeline = platform.pipeline
-    tenant = platform.parse(name)
-    return [item.body for item in pipeline.render(tenant, cluster=CLUSTER).objects()]
-
-
 @pytest.mark.parametrize("name", TENANTS)
 def test_everything_that_was_rendered_for_a_tenant_is_there(platform, tenants, name):
-    bodies = rendered(platform, name)
+    bodies = platform.rendered(name)
 
     assert len(bodies) > 10
     assert [body["metadata"]["name"] for body in bodies if not platform.api.get(body).ok] == []
@@ -150,12 +137,9 @@ def test_flux_runs_locked_down_as_the_rendered_patches_say(platform, tenants):
 
 
 def test_a_change_is_reconciled(platform, flux, tenants):
-    changed = platform.requests["vision"] | {
-        "compute": {"cpu": "128", "memory": "1Ti", "storage": "10Ti", "pods": 300}
-    }
-    platform.ask(**changed)
+    less = {"cpu": "128", "memory": "1Ti", "storage": "10Ti", "pods": 300}
 
-    flux.at(publish(platform, flux, "Give vision less"), "tenant-vision")
+    flux.at(platform.publish(**platform.requests["vision"] | {"compute": less}), "tenant-vision")
 
     quota = {
         "apiVersion": "v1",
@@ -169,10 +153,9 @@ def test_a_file_that_goes_takes_its_object_with_it(platform, flux, tenants):
     without = {key: value for key, value in platform.requests["vision"].items() if key != "autoscaling"}
     name = "vision-autoscaling"
     hint = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "vision"}}
-    assert any(body["metadata"]["name"] == name for body in rendered(platform, "vision"))
-    platform.ask(**without)
+    assert any(body["metadata"]["name"] == name for body in platform.rendered("vision"))
 
-    flux.at(publish(platform, flux, "Vision scales by itself no more"), "tenant-vision")
+    flux.at(platform.publish(**without), "tenant-vision")
 
     eventually(lambda: not platform.api.get(hint).ok, "the hint is gone")
 
@@ -187,7 +170,7 @@ def owned(api: Api, body: dict[str, Any]) -> Any:
 
 
 def test_nobody_fights_over_a_field(platform, flux, tenants):
-    bodies = [body for name in TENANTS for body in rendered(platform, name)]
+    bodies = [body for name in TENANTS for body in platform.rendered(name)]
     of_tenants = [f"tenant-{name}" for name in TENANTS]
     flux.has_reconciled(*ROOTS, *of_tenants)
     before = [owned(platform.api, body) for body in bodies]
@@ -216,19 +199,19 @@ def test_nobody_fights_over_a_field(platform, flux, tenants):
     ids=["no object", "refused by the API server"],
 )
 def test_one_broken_tenant_stops_no_other(platform, flux, tenants, broken):
-    file = platform.repository.work / "clusters" / CLUSTER / "tenants" / "speech" / "broken.yaml"
+    file = Path("clusters", CLUSTER, "tenants", "speech", "broken.yaml")
+    (platform.repository.pull() / file).write_text(broken, encoding="utf-8")
+    platform.push("Break speech")
     title = f"Vision, beside a team that is broken by {len(broken)} characters"
-    file.write_text(broken, encoding="utf-8")
-    platform.ask(**platform.requests["vision"] | {"title": title})
-    revision = publish(platform, flux, "Break speech, and name vision anew")
     try:
+        revision = platform.publish(**platform.requests["vision"] | {"title": title})
         flux.at(revision, *ROOTS, "tenant-vision", "tenant-no")
         eventually(lambda: flux.condition("tenant-speech")[0] == "False", "speech is told", 60)
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "vision"}}
         assert platform.api.get(namespace).body["metadata"]["annotations"]["goldenpath.dev/title"] == title
     finally:
-        file.unlink()
-        repaired = publish(platform, flux, "Repair speech")
+        (platform.repository.pull() / file).unlink()
+        repaired = platform.push("Repair speech")
     flux.at(repaired, "tenant-speech")
 
 
@@ -400,3 +383,108 @@ def test_no_kustomization_takes_what_another_namespace_has_fetched(platform, flu
         lambda: f"Flux refuses: {flux.condition('mine', namespace)}",
         60,
     )
+
+
+LEAVER = "leaver"
+GUARDS = [
+    {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": f"{LEAVER}-compute", "namespace": LEAVER},
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": f"{LEAVER}-accelerators", "namespace": LEAVER},
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "LimitRange",
+        "metadata": {"name": f"{LEAVER}-defaults", "namespace": LEAVER},
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": f"{LEAVER}-reconciler", "namespace": LEAVER},
+    },
+    {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": f"{LEAVER}-default-deny", "namespace": LEAVER},
+    },
+]
+
+
+def queued_job(name: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "training", "namespace": name, "labels": {QUEUE: name}},
+        "spec": {"suspend": True, "template": {"spec": pod()["spec"] | {"restartPolicy": "Never"}}},
+    }
+
+
+def test_a_team_leaves_in_two_commits_and_takes_nothing_else_along(platform, flux, tenants):
+    api = platform.api
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": LEAVER}}
+    queue = {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "ClusterQueue", "metadata": {"name": LEAVER}}
+    settings = config_map("settings", namespace=LEAVER)
+    by_hand = config_map("by-hand", namespace=LEAVER)
+    flux.at(
+        tenants.publish(
+            golden_path="tenant/v1",
+            name=LEAVER,
+            owner="a-team",
+            clusters=[CLUSTER],
+            gpus=[{"profile": "nvidia-a30-24gb", "quota": 2}],
+            identity={"service_accounts": ["server"]},
+        ),
+        f"tenant-{LEAVER}",
+    )
+    flux.at(tenants.repositories[LEAVER].head, LEAVER, namespace=LEAVER)
+    assert api.create(by_hand).ok
+    job = queued_job(LEAVER)
+    assert api.create(job).ok
+    if platform.kueue:
+        eventually(lambda: not api.get(job).body["spec"]["suspend"], "Kueue starts the Job")
+    others = [body for name in TENANTS for body in platform.rendered(name)]
+    before = [owned(api, body) for body in others]
+
+    flux.at(platform.retire(LEAVER), f"tenant-{LEAVER}")
+
+    # Held: what the team's repository made is gone, and nothing starts; what people made by hand is still there.
+    eventually(lambda: not api.get(settings).ok, "what the team's own repository made is gone", 60)
+    assert not flux.kustomization(LEAVER, LEAVER)
+    assert api.get(by_hand).ok
+    assert api.get(GUARDS[0]).body["spec"]["hard"]["pods"] == "0"
+    assert api.get(queue).body["spec"]["stopPolicy"] == "HoldAndDrain"
+    if platform.kueue:
+        eventually(lambda: api.get(job).body["spec"]["suspend"], "Kueue drains the queue")
+
+    platform.retire(LEAVER, delete=True)
+
+    def is_gone() -> bool:
+        found = api.get(namespace)
+        if found.ok and "deletionTimestamp" not in found.body["metadata"]:
+            # Kubernetes takes no new object into a namespace that is being deleted; until then the walls stand.
+            assert [body["metadata"]["name"] for body in GUARDS if not api.get(body).ok] == []
+        if not flux.kustomization(f"tenant-{LEAVER}"):
+            assert not api.get(namespace).ok, "Flux has forgotten a tenant that is still there"
+            return True
+        return False
+
+    eventually(is_gone, "nothing is left of the tenant", 120)
+    assert everything_of(api, LEAVER) == []
+    assert [owned(api, body) for body in others] == before
+
+
+def everything_of(api: Api, tenant: str) -> list[str]:
+    """Every object of any kind that says it is a tenant's, or is in its namespace."""
+    kinds = [(version, resource) for version in api.versions() for resource in api.resources(version)]
+    found = []
+    for version, resource in kinds:
+        if "list" in resource["verbs"] and "/" not in resource["name"]:
+            labelled = api.list(version, resource["kind"], labelSelector=f"goldenpath.dev/tenant={tenant}")
+            inside = api.list(version, resource["kind"], tenant) if resource["namespaced"] else []
+            found += [f"{resource['kind']} {body['metadata']['name']}" for body in (*labelled, *inside)]
+    return found
