@@ -12,20 +12,20 @@ from goldenpath.adoption.identities import derive_identity
 from goldenpath.adoption.metadata import derive_metadata
 from goldenpath.adoption.network import derive_network
 from goldenpath.adoption.people import derive_access
-from goldenpath.adoption.place import Place
+from goldenpath.adoption.place import Place, mappings
 from goldenpath.adoption.rest import tell_the_rest
 from goldenpath.adoption.scaling import derive_scaling
 from goldenpath.adoption.writing import in_order, request_text
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
+from goldenpath.manifests import ManifestObject
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parse import parse_tenant
 from goldenpath.tenancy import platforms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from goldenpath.manifests import ManifestObject
     from goldenpath.spec.fleet import FleetSpec
 
 __all__ = ["derive"]
@@ -46,7 +46,7 @@ def derive(
         namespace: its name, which becomes the tenant's.
         objects: by cluster, what was found: everything in the namespace, and what names it from outside
             (ClusterQueues, ClusterSPIFFEIDs, ClusterRoleBindings, Flux objects with it as target). ResourceFlavors
-            help to tell accelerators apart.
+            help to tell accelerators apart. A `List` is taken apart.
         fleet: says which accelerators there are on each cluster, and all defaults.
         given: fields that a person has said (``owner``); they win over what was found.
 
@@ -98,10 +98,23 @@ def _refuse(objects: Mapping[str, Any], platforms: Mapping[str, Any]) -> None:
         raise InputError(problems)
 
 
-def _once(found: Sequence[ManifestObject]) -> tuple[ManifestObject, ...]:
+def _once(found: Iterable[ManifestObject]) -> tuple[ManifestObject, ...]:
     """Each object once, though a server shows some in several versions; always in the same order."""
-    unique = {(item.kind, item.api_version.split("/", maxsplit=1)[0], item.namespace, item.name): item for item in found}  # fmt: skip
+    unique = {
+        (item.kind, item.api_version.split("/", maxsplit=1)[0], item.namespace, item.name): item
+        for listed in found
+        for item in _listed(listed)
+    }
     return tuple(unique[key] for key in sorted(unique))
+
+
+def _listed(item: ManifestObject) -> Iterator[ManifestObject]:
+    """The objects of a List, as `kubectl get --output yaml` writes it, or the object itself, if it is one."""
+    if item.kind.endswith("List") and isinstance(item.body.get("items"), list):
+        for body in mappings(item.body, "items"):
+            yield from _listed(ManifestObject(item.file, body))
+    elif isinstance(item.body.get("metadata"), dict):
+        yield item
 
 
 def _refused(request: dict[str, Any], fleet: FleetSpec) -> Iterator[Finding]:

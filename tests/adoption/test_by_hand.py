@@ -684,6 +684,10 @@ def test_what_a_server_adds_changes_nothing() -> None:
         metadata = {**found.body["metadata"], "uid": "1", "resourceVersion": "2", "managedFields": [{"manager": "kubectl"}], "creationTimestamp": "2026-01-01T00:00:00Z", "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"}}  # fmt: skip
         live.append(ManifestObject(found.file, {**found.body, "metadata": metadata, "status": {"used": {}}}))
     assert adopt(*live) == adopt(*plain)
+    listed = ManifestObject(
+        "all.yaml", {"apiVersion": "v1", "kind": "List", "items": [one.body for one in live]}
+    )
+    assert adopt(listed).request == adopt(*plain).request
     assert adopt(*reversed(plain), *live) == adopt(*plain)
 
 
@@ -702,4 +706,5 @@ def test_objects_of_no_sense_are_passed_over(body: Any) -> None:
     objects = [item(kind, "odd", group, spec=body, subjects=body, roleRef=body) for kind, group in kinds]
     objects.append(item("ClusterSPIFFEID", "odd", "spire.spiffe.io", namespace="", spec=body))
     objects.append(item("ClusterQueue", "odd", "kueue.x-k8s.io", namespace="", spec=body))
+    objects.append(ManifestObject("odd.yaml", {"apiVersion": "v1", "kind": "Service", "metadata": body}))
     assert adopt(*objects).request["name"] == "vision"
