@@ -17,7 +17,7 @@ _SCP_LIKE: Final = re.compile(
 )
 _HOST: Final = re.compile(r"^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$|^[0-9A-Fa-f:.]+$")
 _USER: Final = re.compile(r"^[A-Za-z0-9_.+@][A-Za-z0-9_.+@-]*$")
-_SECRET_PART: Final = re.compile(r"(?<=//).*@|^[^/]*@")
+_SECRET_PART: Final = re.compile(r"(?<=/).*@|^[^/]*@", re.DOTALL)
 
 
 class Address(NamedTuple):
@@ -80,7 +80,7 @@ def _with_login(url: str, parts: SplitResult, host: str, port: str) -> Address:
 
 def _scp_like(url: str) -> Address:
     found = _SCP_LIKE.match(url)
-    if not found:
+    if not found or found["host"].lower() in _SCHEMES:  # `https:/user:password@host` is a slip, and no host.
         raise _refused(url, "is no URL of a repository")
     user, host, path = found["user"], found["host"].strip("[]"), found["path"]
     if not _HOST.match(host) or (user and not _USER.match(user)) or path.startswith("-"):
