@@ -35,6 +35,10 @@ class Library:
         self._folders = (*folders, builtin_folder())
         self._read: dict[str, dict[str, GoldenPath]] = {}
 
+    def __reduce__(self) -> tuple[type[Library], tuple[tuple[Path, ...]]]:
+        """Another process reads the same folders itself."""
+        return Library, (self._folders[:-1],)
+
     def __iter__(self) -> Iterator[GoldenPath]:
         """The newest version of each golden path, by name."""
         for name in sorted(self._current):

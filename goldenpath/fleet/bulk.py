@@ -1,0 +1,175 @@
+"""Many tenants at once: rendered, checked and packed for Git by all processors, in bounded memory.
+
+What a fleet becomes different in is worked out by :mod:`goldenpath.fleet.proposing`; here is only what needs no
+repository, which is nearly all of the time that it takes.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Sized
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError
+from goldenpath.fleet.context import FleetContext
+from goldenpath.fleet.desired import desired_tenant
+from goldenpath.fleet.request import Request
+from goldenpath.publish.git.objects import prepare_blob
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from concurrent.futures import Future
+
+    from goldenpath.errors import Problem
+    from goldenpath.findings import Finding
+    from goldenpath.paths import Library
+    from goldenpath.publish.git import PreparedObject
+    from goldenpath.publish.lock import Lock
+
+__all__ = ["Packed", "Task", "render_many"]
+
+_CHUNK: Final = 16
+"""Tenants that go to a process in one go: to hand over costs a millisecond, and to wait for the last one little."""
+_WORTH_PROCESSES: Final = 200
+"""Fewer take less time here than a process takes to start."""
+_AHEAD: Final = 3
+"""Chunks for each process that are under way or wait to be taken: so many results there are at most."""
+_FEW_COLLECTIONS: Final = 50_000
+"""Objects between two garbage collections; what rendering makes has no cycles to speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One tenant's request, and the golden path's exact version where a lock pins one.
+
+    ``document`` may be left out where there is a text: whoever renders it reads it.
+    """
+
+    text: str | None
+    document: Any = None
+    file: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What the repository should hold for one tenant, as objects for a pack; or why the request is not accepted.
+
+    ``files`` has the lock and the request too. Without a ``lock`` there are ``problems``, and nothing else.
+    """
+
+    lock: Lock | None
+    files: Mapping[str, PreparedObject]
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def render_many(
+    tasks: Iterable[Task],
+    fleet: str,
+    *,
+    library: Library,
+    today: dt.date | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Packed]:
+    """Render, check and pack tenants, as :func:`~goldenpath.fleet.desired.desired_tenant` gives each.
+
+    Results come in the order of the tasks, and tasks are taken as results are: neither is ever there as a whole.
+    Whoever stops taking results, by Ctrl-C say, ends the processes.
+
+    Args:
+        tasks: the tenants.
+        fleet: the text of ``goldenpath.yaml``.
+        library: the golden paths.
+        today: the day against which expiry dates are held.
+        workers: processes; by default one for each processor, and none for few tasks; 0 for none.
+        progress: is told how many are done, and of how many (0 where nobody knows).
+
+    Raises:
+        InputError: the fleet has problems, or a version is not there. What is wrong with a request is in its result.
+        RenderError: a template failed.
+    """
+    total = len(tasks) if isinstance(tasks, Sized) else 0
+    remaining = iter(tasks)
+    first = list(itertools.islice(remaining, _WORTH_PROCESSES))
+    if workers is None:
+        workers = len(os.sched_getaffinity(0)) if len(first) == _WORTH_PROCESSES else 0
+    together = itertools.chain(first, remaining)
+    shop = _Workshop(fleet, library, today)
+    results = map(shop.render, together) if workers == 0 else _by_processes(shop, together, workers)
+    for done, packed in enumerate(results, 1):
+        yield packed
+        if progress is not None:
+            progress(done, total)
+
+
+def _by_processes(shop: _Workshop, tasks: Iterator[Task], workers: int) -> Iterator[Packed]:
+    # A process that is started anew has no thread, lock or pipe of ours, as a copy of this one would.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(
+        workers, context, initializer=_start, initargs=(shop.text, shop.library, shop.today)
+    )
+    under_way: deque[Future[list[Packed]]] = deque()
+    try:
+        while True:
+            while len(under_way) < workers * _AHEAD and (chunk := list(itertools.islice(tasks, _CHUNK))):
+                under_way.append(pool.submit(_render_chunk, chunk))
+            if not under_way:
+                break
+            yield from under_way.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Workshop:
+    """A fleet, ready to render for."""
+
+    def __init__(self, text: str, library: Library, today: dt.date | None) -> None:
+        self.text = text
+        self.library = library
+        self.today = today
+        self.context = FleetContext(text, library=library)
+
+    def render(self, task: Task) -> Packed:
+        file = task.file
+        try:
+            document = (
+                kubeyaml.load(task.text or "", name=file or "<input>")
+                if task.document is None
+                else task.document
+            )
+            tenant = self.context.parse(document, file)
+        except InputError as error:
+            return Packed(None, {}, (), error.problems)
+        request = Request(document, task.text, file)
+        desired = desired_tenant(self.context, tenant, request, version=task.version, today=self.today)
+        files = {path: prepare_blob(content) for path, content in desired.files.items()}
+        return Packed(desired.lock, files, desired.findings)
+
+
+_shop: _Workshop | None = None
+"""In a process of the pool: what it works with."""
+
+
+def _start(text: str, library: Library, today: dt.date | None) -> None:
+    """Make a process of the pool ready. Ctrl-C reaches every process; the one that started this one ends it."""
+    global _shop  # noqa: PLW0603 - a pool's processes have no other place to keep something from call to call
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _shop = _Workshop(text, library, today)
+    gc.set_threshold(_FEW_COLLECTIONS)
+    gc.freeze()
+
+
+def _render_chunk(chunk: list[Task]) -> list[Packed]:
+    assert _shop is not None
+    return [_shop.render(task) for task in chunk]
