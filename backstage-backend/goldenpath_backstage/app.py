@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from goldenpath.fleet import Fleet
+    from goldenpath.publish.forges import Forge
     from goldenpath_backstage.settings import Settings
 
 __all__ = ["create_app"]
@@ -34,13 +35,14 @@ __all__ = ["create_app"]
 _log = logging.getLogger(SERVICE)
 
 
-def create_app(settings: Settings, *, fleet: Fleet | None = None) -> FastAPI:
+def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge | None = None) -> FastAPI:
     """The app, for an ASGI server to run; it opens what it needs when it starts, and closes it when it ends.
 
     Args:
         settings: everything that it is told.
         fleet: the fleet repository, opened already, with its credentials; it stays the caller's. Without it,
             ``settings.repository`` is opened with what Git itself finds.
+        forge: where its pull requests are opened; without one, a branch is made and no pull request.
 
     Raises:
         InputError: the settings contradict each other.
@@ -57,7 +59,7 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None) -> FastAPI:
             )
         with contextlib.ExitStack() as stack:
             opened = fleet if fleet is not None else stack.enter_context(_open_fleet(settings))
-            async with open_services(settings, opened, metrics) as services:
+            async with open_services(settings, opened, metrics, forge=forge) as services:
                 app.state.services = services
                 yield
 

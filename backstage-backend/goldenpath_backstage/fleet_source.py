@@ -4,40 +4,41 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import InputError
+from goldenpath_backstage.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from goldenpath.fleet import Fleet
     from goldenpath.fleet.state import State
+    from goldenpath.publish.forges import Forge
 
-__all__ = ["FleetRepository", "FleetSource"]
-
-
-class FleetRepository(Protocol):
-    """What a fleet repository must be able to do; :class:`goldenpath.fleet.Fleet` is one."""
-
-    def state(self) -> State:
-        """The fleet as the branch has it now."""
+__all__ = ["FleetSource"]
 
 
 class FleetSource:
-    """The state of a fleet repository, kept for a few seconds.
+    """A fleet repository, and its state kept for a few seconds.
 
     Args:
-        repository: where it is read from.
+        repository: what is read, and written.
+        forge: where its pull requests are opened; None where it has none.
         seconds: how old a state may be that is handed out.
         clock: monotonic, in seconds.
     """
 
     def __init__(
         self,
-        repository: FleetRepository,
+        repository: Fleet,
         *,
+        forge: Forge | None,
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.repository = repository
+        self.forge = forge
         self._seconds = seconds
         self._clock = clock
         self._lock = threading.Lock()
@@ -50,7 +51,7 @@ class FleetSource:
             newest: as the branch has it now, and not some seconds ago.
 
         Raises:
-            InputError: the repository holds no fleet, or one with problems.
+            UnavailableError: the repository holds no fleet, or one with problems: nothing that a caller gave.
             RepositoryError: it cannot be read.
         """
         known = self._known
@@ -59,9 +60,16 @@ class FleetSource:
         with self._lock:  # one thread asks; the others take what it was told
             known = self._known
             if newest or known is None or self._clock() >= known[0]:
-                state = self.repository.state()
+                state = self._read()
                 self._known = known = (self._clock() + self._seconds, state)
             return known[1]
+
+    def _read(self) -> State:
+        try:
+            return self.repository.state()
+        except InputError as error:
+            told = "; ".join(map(str, error.problems))
+            raise UnavailableError(f"the fleet repository holds no fleet that can be used: {told}") from None
 
     def forget(self) -> None:
         """Read anew at the next time: something was changed."""

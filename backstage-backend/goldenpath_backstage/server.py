@@ -11,6 +11,7 @@ from goldenpath_backstage.app import create_app
 
 if TYPE_CHECKING:
     from goldenpath.fleet import Fleet
+    from goldenpath.publish.forges import Forge
     from goldenpath_backstage.settings import Settings
 
 __all__ = ["new_server", "serve"]
@@ -19,13 +20,15 @@ _KEEP_ALIVE_SECONDS: Final = 75
 """Longer than the idle time of the usual proxies, so that it is they who close a connection."""
 
 
-def new_server(settings: Settings, fleet: Fleet | None = None) -> uvicorn.Server:
+def new_server(
+    settings: Settings, *, fleet: Fleet | None = None, forge: Forge | None = None
+) -> uvicorn.Server:
     """A server for the settings, not running yet.
 
     SIGTERM and SIGINT make it stop listening, finish what it has accepted (for ``drain_seconds`` at most), and end.
     """
     config = uvicorn.Config(
-        create_app(settings, fleet=fleet),
+        create_app(settings, fleet=fleet, forge=forge),
         host=settings.host,
         port=settings.port,
         http="httptools",
@@ -42,8 +45,8 @@ def new_server(settings: Settings, fleet: Fleet | None = None) -> uvicorn.Server
     return uvicorn.Server(config)
 
 
-def serve(settings: Settings, fleet: Fleet | None = None) -> bool:
+def serve(settings: Settings, *, fleet: Fleet | None = None, forge: Forge | None = None) -> bool:
     """Serve until a signal comes; false where it could not start."""
-    server = new_server(settings, fleet)
+    server = new_server(settings, fleet=fleet, forge=forge)
     server.run()
     return server.started

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
     from goldenpath.fleet import Fleet
+    from goldenpath.publish.forges import Forge
     from goldenpath_backstage.settings import Settings
     from goldenpath_backstage.telemetry.metrics import Metrics
 
@@ -42,14 +43,16 @@ class Services:
 
 
 @contextlib.asynccontextmanager
-async def open_services(settings: Settings, fleet: Fleet, metrics: Metrics) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, fleet: Fleet, metrics: Metrics, *, forge: Forge | None
+) -> AsyncIterator[Services]:
     """The parts, from the start of an app to its end.
 
     Raises:
         InputError: the database's address is none that can be used.
         UnavailableError: the database does not answer.
     """
-    source = FleetSource(fleet, seconds=settings.limits.fleet_seconds)
+    source = FleetSource(fleet, forge=forge, seconds=settings.limits.fleet_seconds)
     audit = Audit(metrics)
     async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
         ledger = Ledger(settings.database.get_secret_value(), keep_days=settings.limits.ledger_days)

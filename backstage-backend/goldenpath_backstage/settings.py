@@ -134,8 +134,10 @@ class Settings(Model):
     """Its branch; the default one otherwise."""
     libraries: Annotated[tuple[FilePath, ...], ListInput] = ()
     """Folders with golden paths of your own."""
-    delivery: Literal["commit", "pull-request"] = "commit"
-    """What `goldenpath:publish` makes where a template does not say."""
+    forge: Literal["github", "gitlab", "gitea", "forgejo", "none"] | None = None
+    """Where pull requests are opened; the repository's URL tells it for the well-known ones."""
+    forge_api: HttpUrl | None = None
+    """Base of the forge's API, where it is not where it usually is."""
     host: Annotated[str, Field(min_length=1, max_length=255)] = "127.0.0.1"
     """Address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 7008

@@ -97,10 +97,10 @@ class Run:
 
 
 @contextlib.contextmanager
-def serving(document: dict[str, Any], fleet: Any = None) -> Iterator[Served]:
+def serving(document: dict[str, Any], *, fleet: Any = None, forge: Any = None) -> Iterator[Served]:
     """The backend with these settings, until the end of the block."""
     settings = read_settings(None, environment={}, changes={"database": "sqlite://", "port": 0, **document})
-    server = new_server(settings, fleet)
+    server = new_server(settings, fleet=fleet, forge=forge)
     thread = threading.Thread(target=server.run, name="backend")
     thread.start()
     try:

@@ -58,6 +58,8 @@ class Example:
 class Call(Protocol):
     """One run, as its action sees it."""
 
+    action: str
+    """Id of the action."""
     caller: Principal
     fleet: FleetSource
     audit: Audit

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.spec.nearest import nearest
 from goldenpath_backstage.actions.check import CHECK
+from goldenpath_backstage.actions.publish import PLAN, PUBLISH
 from goldenpath_backstage.actions.render import RENDER
+from goldenpath_backstage.actions.retire import RETIRE
+from goldenpath_backstage.actions.status import STATUS
 from goldenpath_backstage.errors import NotThereError
 
 if TYPE_CHECKING:
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTIONS", "action_named"]
 
-ACTIONS: Final[tuple[Action[Any, Any], ...]] = (RENDER, CHECK)
+ACTIONS: Final[tuple[Action[Any, Any], ...]] = (RENDER, CHECK, PLAN, PUBLISH, RETIRE, STATUS)
 
 _BY_ID: Final = {action.id: action for action in ACTIONS}
 

@@ -21,12 +21,15 @@ from goldenpath.errors import (
     RepositoryError,
     RepositoryUnavailableError,
 )
+from goldenpath.findings import ChecksFailedError
 from goldenpath.names import DOMAIN
 from goldenpath_backstage.errors import BackendError, BusyError, UnauthenticatedError
 from goldenpath_backstage.telemetry.credentials import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from goldenpath.findings import Finding
 
 
 __all__ = [
@@ -121,6 +124,15 @@ def problem_document(error: Exception, request_id: str | None = None) -> Problem
             instance=instance,
             problems=[_field_problem(problem) for problem in error.problems],
         )
+    if isinstance(error, ChecksFailedError):
+        return ProblemDocument(
+            type=_type("checks-failed"),
+            title="The checks refuse it",
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            detail="nothing was changed",
+            instance=instance,
+            problems=[_finding_problem(finding) for finding in error.findings],
+        )
     if isinstance(error, BackendError):
         return ProblemDocument(
             type=_type(error.kind),
@@ -170,6 +182,15 @@ def _field_problem(problem: Problem) -> FieldProblem:
         rule=problem.rule,
         message=without_credentials(problem.message),
         nearest=without_credentials(nearest) if nearest is not None else None,
+    )
+
+
+def _finding_problem(finding: Finding) -> FieldProblem:
+    place = " ".join(part for part in (finding.object, finding.field) if part)
+    return FieldProblem(
+        path=without_credentials(place or finding.file),
+        rule=finding.rule,
+        message=without_credentials(f"{finding.message} Fix: {finding.fix}"),
     )
 
 

@@ -97,6 +97,7 @@ class _Call:
     """One run, as its action sees it (:class:`~goldenpath_backstage.actions.action.Call`)."""
 
     stream: Stream
+    action: str
     caller: Principal
     fleet: FleetSource
     audit: Audit
@@ -246,6 +247,7 @@ class Runner:
     def _do(self, asked: Asked, stream: Stream, *, keep: bool) -> bytes:
         call = _Call(
             stream=stream,
+            action=asked.action.id,
             caller=asked.caller,
             fleet=self._fleet,
             audit=self._audit,

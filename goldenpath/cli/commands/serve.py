@@ -13,6 +13,9 @@ from goldenpath.cli.command import ExampleCommand, library_option
 if TYPE_CHECKING:
     from goldenpath_backstage.settings import Settings
 
+    from goldenpath.fleet import Fleet
+    from goldenpath.publish.forges import Forge
+
 
 @click.command(
     name="serve",
@@ -67,8 +70,18 @@ def command(file: Path | None, libraries: tuple[Path, ...], log_level: str, **sa
     set_up_logging(log_level)
     _say_where(settings)
     with open_fleet(settings.repository, settings.branch, settings.libraries) as fleet:
-        if not serve(settings, fleet):
+        if not serve(settings, fleet=fleet, forge=_forge(settings, fleet)):
             raise click.exceptions.Exit(2)
+
+
+def _forge(settings: Settings, fleet: Fleet) -> Forge | None:
+    """Where pull requests are opened, with the token of the environment; None for a plain Git repository."""
+    from goldenpath.publish.forges import forge_of  # noqa: PLC0415 - `--help` does not need it
+
+    remote = fleet.store.remote
+    if remote is None or settings.forge == "none":
+        return None
+    return forge_of(remote.url, kind=settings.forge, api=settings.forge_api, environment=os.environ)
 
 
 def _say_where(settings: Settings) -> None:

@@ -1,0 +1,196 @@
+"""What the actions that change the repository have in common: on whose behalf, how it is delivered, what is told."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from goldenpath.fleet import Review, Terms
+from goldenpath.publish.git import Person
+from goldenpath.publish.places import home_of
+from goldenpath.publish.plan_text import plan_text
+from goldenpath_backstage.actions.action import Output
+from goldenpath_backstage.auth.principal import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from goldenpath.fleet import Proposal, Published
+    from goldenpath.fleet.context import FleetContext
+    from goldenpath.fleet.state import State
+    from goldenpath.publish.plan import Plan
+    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.auth.principal import Principal
+
+__all__ = [
+    "ChangeOutput",
+    "Delivery",
+    "Message",
+    "author_of",
+    "in_dry_run",
+    "review_of",
+    "tell_plan",
+    "terms_of",
+    "what_was_done",
+]
+
+Delivery = Literal["commit", "pull-request"]
+Message = Annotated[str, Field(max_length=500)]
+
+_TASK: Final = "Goldenpath-Task"
+_NOT_IN_ADDRESSES: Final = re.compile(r"[^a-z0-9._+-]+")
+
+
+class ChangeOutput(Output):
+    """What was done to the fleet repository."""
+
+    tenant: str
+    """The tenant's name."""
+    changed: bool
+    """Whether there was anything to do."""
+    branch: str
+    """The branch with the change."""
+    commit: str | None = None
+    """The commit that holds it; the last one about the tenant where nothing had to change."""
+    remoteUrl: str | None = None  # noqa: N815 - as Backstage's own `publish:*` actions call it
+    """Where people look at it: the pull request, where there is one."""
+    pullRequestNumber: int | None = None  # noqa: N815 - the same
+    """The pull request's number."""
+    summary: dict[str, Any]
+    """Counts of what changed: tenants, objects, files, findings."""
+    entityRef: str  # noqa: N815 - the same
+    """The tenant in Backstage's catalog."""
+
+
+def author_of(caller: Principal, domain: str) -> Person:
+    """The person or program, as a commit names its author.
+
+    Backstage does not tell addresses, and a commit must not carry one that might be somebody else's: so it is one of
+    the fleet's domain that takes no mail.
+    """
+    name = caller.name.removeprefix("spiffe://").rpartition(":")[2]
+    plain = name.removeprefix("default/")
+    local = _NOT_IN_ADDRESSES.sub("-", plain.lower()).strip("-.")[:64]
+    place = "users" if caller.kind is Kind.USER else "services"
+    return Person(plain, f"{local}@{place}.noreply.{domain}")
+
+
+def terms_of(
+    call: Call,
+    context: FleetContext,
+    *,
+    guard: Callable[[State], None],
+    message: str | None = None,
+    upgrade: bool = False,
+    overwrite_edits: bool = False,
+    allow_removals: int | None = None,
+) -> Terms:
+    """The terms of a change that somebody asks for through us."""
+    trailers = [("Requested-by", call.caller.name)]
+    if call.caller.via:
+        trailers.append(("Requested-via", call.caller.via))
+    if call.task:
+        trailers.append((_TASK, _task(call)))
+    return Terms(
+        author=author_of(call.caller, context.spec.domain),
+        message=message,
+        upgrade=upgrade,
+        overwrite_edits=overwrite_edits,
+        allow_removals=allow_removals,
+        today=call.today,
+        trailers=tuple(trailers),
+        guard=guard,
+    )
+
+
+def _task(call: Call) -> str:
+    return f"{call.task}/{call.step}" if call.step else f"{call.task}"
+
+
+def review_of(call: Call, delivery: Delivery) -> Review | None:
+    """How the change is put up for review; None where it goes to the branch itself."""
+    return Review(forge=call.fleet.forge) if delivery == "pull-request" else None
+
+
+def tell_plan(plan: Plan, call: Call) -> None:
+    """The plan in the task's log, as the command line shows it."""
+    for line in plan_text(plan):
+        if line.strip():
+            call.info(line.rstrip())
+
+
+def in_dry_run(proposal: Proposal, name: str, call: Call) -> ChangeOutput:
+    """What would be done: the plan in the log, and the files as they would be.
+
+    Raises:
+        InputError: something stands in the way; every problem.
+        ChecksFailedError: a finding of severity error.
+    """
+    tell_plan(proposal.plan, call)
+    proposal.check()
+    for path, text in proposal.plan.edits.items():
+        if text is None:
+            call.removed(path)
+        else:
+            call.file(path, text)
+    call.info("This was a dry run: nothing was published")
+    return ChangeOutput(
+        tenant=name,
+        changed=bool(proposal.plan),
+        branch=call.fleet.repository.store.branch,
+        summary=proposal.plan.summary,
+        entityRef=_entity(name),
+    )
+
+
+def what_was_done(published: Published, name: str, call: Call) -> ChangeOutput:
+    """What a change has become, in the log, the audit trail and the outputs."""
+    call.fleet.forget()
+    commit, was_ours = published.commit, published.commit is not None
+    if commit is None:
+        commit, was_ours = _last_commit(name, call)
+    opened = published.pull_request
+    if published.commit is not None:
+        call.audit.changed(
+            call.caller,
+            request_id=call.request_id,
+            action=call.action,
+            tenant=name,
+            task=call.task,
+            commit=commit,
+            pull_request=opened.url if opened else None,
+        )
+    tell_plan(published.plan, call)
+    for warning in opened.warnings if opened else ():
+        call.warn(warning)
+    if opened:
+        call.info(f"Pull request {opened.number}: {opened.url}")
+    elif published.commit:
+        call.info(f"Commit {commit} on {published.branch}")
+    else:
+        call.info("Nothing had to change")
+    return ChangeOutput(
+        tenant=name,
+        changed=was_ours,
+        branch=published.branch,
+        commit=commit,
+        remoteUrl=opened.url if opened else None,
+        pullRequestNumber=opened.number if opened else None,
+        summary=published.plan.summary,
+        entityRef=_entity(name),
+    )
+
+
+def _last_commit(name: str, call: Call) -> tuple[str | None, bool]:
+    """The last commit about a tenant, and whether this very step made it, before a process died."""
+    store = call.fleet.repository.store
+    home = home_of(call.fleet.state().context.layout, name)
+    for commit in store.repository.log(store.ref, paths=(home,), limit=1):
+        return commit.id, bool(call.task) and f"{_TASK}: {_task(call)}" in commit.message.splitlines()
+    return None, False
+
+
+def _entity(name: str) -> str:
+    return f"system:default/{name}"

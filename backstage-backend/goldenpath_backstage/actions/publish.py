@@ -1,0 +1,212 @@
+"""``goldenpath:plan`` and ``goldenpath:publish``: a request becomes a commit or a pull request of the fleet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from goldenpath.errors import InputError, RefMovedError
+from goldenpath.fleet import Request
+from goldenpath_backstage.actions.action import Action, Effort, Example, Output
+from goldenpath_backstage.actions.changing import (
+    ChangeOutput,
+    Delivery,
+    Message,
+    in_dry_run,
+    review_of,
+    tell_plan,
+    terms_of,
+    what_was_done,
+)
+from goldenpath_backstage.actions.findings import FindingOutput, told
+from goldenpath_backstage.actions.request import RequestInput, document_of
+from goldenpath_backstage.actions.tenants import existing, guard_of
+from goldenpath_backstage.auth.permissions import Verb
+from goldenpath_backstage.errors import ForbiddenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from goldenpath.fleet import Terms
+    from goldenpath.fleet.state import State
+    from goldenpath_backstage.actions.action import Call
+
+__all__ = ["PLAN", "PUBLISH"]
+
+_KEPT = ("overrides", "retiring")
+"""What a request may hold and a form does not ask for: editing by form leaves it as it is."""
+
+_ASKED = {
+    "golden_path": "tenant/v1",
+    "values": {"name": "vision", "owner": "vision-team", "clusters": ["berlin"]},
+}
+
+
+class ChangeInput(RequestInput):
+    """A change of one tenant."""
+
+    edit: bool = False
+    """The tenant is there already, and the form was filled in from it: what the form does not ask for is kept."""
+    revision: Annotated[str, Field(max_length=64)] | None = None
+    """Revision of the request that the form was filled in from; one that was changed meanwhile is refused."""
+    upgrade: bool = False
+    """Take the newest version of the golden path, and not the one that the tenant is on."""
+    overwrite_edits: bool = False
+    """Write over rendered files that were edited by hand."""
+    allow_removals: Annotated[int, Field(ge=0)] | None = None
+    """How many objects the change may remove; a few, where nothing is said."""
+
+
+class PlanInput(ChangeInput):
+    """What to plan."""
+
+
+class PlanOutput(Output):
+    """What publishing would do."""
+
+    tenant: str
+    """The tenant's name."""
+    ready: bool
+    """Whether it could be published as it is."""
+    changed: bool
+    """Whether anything would change."""
+    summary: dict[str, Any]
+    """Counts of what would change: tenants, objects, files, findings."""
+    obstacles: list[str]
+    """What stands in the way, each in words."""
+    findings: list[FindingOutput]
+    """What the checks say, worst first."""
+
+
+class PublishInput(ChangeInput):
+    """What to publish, and how."""
+
+    delivery: Delivery = "commit"
+    """`commit` puts it on the fleet's branch; `pull-request` puts it up for review."""
+    message: Message | None = None
+    """First words of the commit's message."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a form was filled in with, ready to be planned or published."""
+
+    state: State
+    name: str
+    request: Request
+    terms: Terms
+    guard: Callable[[State], None]
+
+
+def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | None) -> _Change:
+    """The change that is asked for.
+
+    Raises:
+        InputError: with every problem.
+    """
+    state = call.fleet.state(newest=True)
+    document = document_of(asked, state.context)
+    name, seen = document.get("name"), asked.revision
+    if asked.edit and isinstance(name, str):
+        now = existing(state, name) if _is_plain(name) else None
+        if now is None:
+            nothing = "the fleet has no such tenant, so there is nothing to edit"
+            raise InputError.of("name", "unknown-tenant", nothing, name)
+        document = {field: now.document[field] for field in _KEPT if field in now.document} | document
+        seen = seen or now.revision
+    tenant = state.context.parse(document, None)
+    guard = guard_of(call.caller, tenant.name, asked=document, reviewed=reviewed, seen=seen)
+    terms = terms_of(
+        call,
+        state.context,
+        guard=guard,
+        message=message,
+        upgrade=asked.upgrade,
+        overwrite_edits=asked.overwrite_edits,
+        allow_removals=asked.allow_removals,
+    )
+    return _Change(state, tenant.name, Request(document), terms, guard)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name can be a tenant's at all: it becomes a path in the repository's trees."""
+    return name.replace("-", "").isalnum() and name.isascii()
+
+
+def _plan(asked: PlanInput, call: Call) -> PlanOutput:
+    change = _change(asked, call, reviewed=True, message=None)
+    proposal = call.fleet.repository.plan(change.request, terms=change.terms)
+    tell_plan(proposal.plan, call)
+    obstacles = [str(problem) for problem in proposal.problems]
+    try:
+        change.guard(change.state)
+    except (ForbiddenError, RefMovedError) as error:
+        obstacles.append(str(error))
+    for obstacle in obstacles:
+        call.warn(obstacle)
+    return PlanOutput(
+        tenant=change.name,
+        ready=not (obstacles or proposal.errors),
+        changed=bool(proposal.plan),
+        summary=proposal.plan.summary,
+        obstacles=obstacles,
+        findings=told(proposal.plan.all_findings, call),
+    )
+
+
+def _publish(asked: PublishInput, call: Call) -> ChangeOutput:
+    review = review_of(call, asked.delivery)
+    change = _change(asked, call, reviewed=review is not None, message=asked.message)
+    change.guard(change.state)
+    if call.dry_run:
+        return in_dry_run(call.fleet.repository.plan(change.request, terms=change.terms), change.name, call)
+    call.info(f"Publishing {change.name} to the fleet repository")
+    call.check()
+    # From here on the commit is made, whoever listens: a change is never half-done.
+    published = call.fleet.repository.publish(change.request, terms=change.terms, review=review)
+    return what_was_done(published, change.name, call)
+
+
+PLAN = Action(
+    id="goldenpath:plan",
+    title="Plan a change of a tenant",
+    description=(
+        "Shows what publishing a request would change in the fleet repository, by cluster and object, and what "
+        "stands in its way. Nothing is written."
+    ),
+    input=PlanInput,
+    output=PlanOutput,
+    examples=(Example("Plan a new tenant", _ASKED),),
+    effort=Effort.WAITS,
+    verb=Verb.READ,
+    run=_plan,
+)
+
+PUBLISH = Action(
+    id="goldenpath:publish",
+    title="Publish a tenant",
+    description=(
+        "Checks a request, renders it and commits the result to the fleet repository, or opens a pull request. "
+        "Publishing the same again makes no second commit, and updates the open pull request."
+    ),
+    input=PublishInput,
+    output=ChangeOutput,
+    examples=(
+        Example("Commit a new tenant to the fleet's branch", _ASKED),
+        Example("Put a new tenant up for review", {**_ASKED, "delivery": "pull-request"}),
+        Example(
+            "Publish what a tenant's form was changed to",
+            {
+                "golden_path": "tenant/v1",
+                "values": "${{ parameters }}",
+                "edit": True,
+                "delivery": "pull-request",
+            },
+        ),
+    ),
+    effort=Effort.WAITS,
+    verb=Verb.CHANGE,
+    run=_publish,
+)

@@ -1,0 +1,99 @@
+"""A tenant as the repository has it: whose it is, and what it asks for; and who may change that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError, RefMovedError
+from goldenpath_backstage.auth.permissions import Change, demand_change
+from goldenpath_backstage.auth.principal import Role
+from goldenpath_backstage.errors import ForbiddenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from goldenpath.fleet.state import State
+    from goldenpath_backstage.auth.principal import Principal
+
+__all__ = ["Existing", "existing", "guard_of"]
+
+_LIFTS_GUARD_RAILS = ("overrides", "exceptions")
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A tenant's request, as the repository has it.
+
+    ``owner`` is None where the file does not say: somebody broke it. ``revision`` is Git's id of the file.
+    """
+
+    document: Mapping[str, Any]
+    owner: str | None
+    revision: str
+
+
+def existing(state: State, name: str) -> Existing | None:
+    """What the repository holds of a tenant; None where it has none of that name."""
+    holdings = state.tree.tenant(name)
+    if holdings.request is None:
+        return None
+    path, entry = holdings.request
+    try:
+        document = kubeyaml.load(state.tree.request_text(holdings) or "", name=path)
+    except InputError:
+        document = {}
+    if not isinstance(document, dict):
+        document = {}
+    owner = document.get("owner")
+    return Existing(document, owner if isinstance(owner, str) else None, entry.id)
+
+
+def guard_of(
+    caller: Principal,
+    name: str,
+    *,
+    asked: Mapping[str, Any] | None,
+    reviewed: bool,
+    seen: str | None = None,
+) -> Callable[[State], None]:
+    """What looks, on the very state on which a change is made, whether the caller may make it.
+
+    Args:
+        caller: who asks.
+        name: the tenant.
+        asked: the request that it is to have; None where nothing in it but its end is asked for.
+        reviewed: whether a person looks at it before it counts.
+        seen: the revision that the change was made from; another one refuses it.
+    """
+
+    def guard(state: State) -> None:
+        now = existing(state, name)
+        if seen is not None and (now is None or now.revision != seen):
+            raise RefMovedError(
+                f"the request of {name} was changed meanwhile; look at it anew, and ask again"
+            )
+        if now is not None and now.owner is None and caller.role is not Role.ADMIN:
+            raise ForbiddenError(f"the request of {name} does not say who owns it; ask a platform admin")
+        demand_change(
+            caller,
+            Change(
+                tenant=name,
+                owner_now=now.owner if now else None,
+                owner_then=asked.get("owner") if asked is not None else None,
+                lifts_guard_rails=asked is not None and _lifts_more(asked, now.document if now else {}),
+                is_reviewed=reviewed,
+            ),
+        )
+
+    return guard
+
+
+def _lifts_more(asked: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether an override or an exception is asked for that is not there already, word for word."""
+    for field in _LIFTS_GUARD_RAILS:
+        there = now.get(field) or []
+        if any(entry not in there for entry in asked.get(field) or []):
+            return True
+    return False

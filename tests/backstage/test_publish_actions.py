@@ -1,0 +1,239 @@
+"""``goldenpath:plan``, ``publish``, ``retire`` and ``status`` on a real Git repository."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from callers import ADMIN, READER, SPEECH, TOKENS, VISION
+from small_requests import sample
+
+from goldenpath import kubeyaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from serving import Served
+
+
+@pytest.fixture
+def backend(serve: Callable[..., Served]) -> Served:
+    return serve(tokens=TOKENS)
+
+
+def _asked(**changes: Any) -> dict[str, Any]:
+    values = {key: value for key, value in (sample("vision.yaml") | changes).items() if value is not None}
+    return {"golden_path": "tenant/v1", "values": values}
+
+
+def _git(repository: Path, *words: str) -> str:
+    return subprocess.run(
+        ["git", "-C", repository, *words], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def _tip(repository: Path) -> str:
+    return _git(repository, "rev-parse", "main")
+
+
+def test_publishing_makes_one_commit_by_the_caller(backend: Served, repository: Path) -> None:
+    before = _tip(repository)
+
+    run = backend.run("publish", _asked(), token=VISION, taskId="task-1", stepId="publish")
+
+    assert run.is_done, run.last
+    assert run.outputs["changed"] is True
+    assert run.outputs["commit"] == _tip(repository)
+    assert run.outputs["entityRef"] == "system:default/vision"
+    assert _git(repository, "rev-parse", "main~1") == before
+    author = _git(repository, "log", "-1", "--format=%an <%ae>", "main")
+    assert author == "vision-ci <vision-ci@services.noreply.northwind.example>"
+    trailers = _git(repository, "log", "-1", "--format=%(trailers)", "main").splitlines()
+    assert "Requested-by: service:vision-ci" in trailers
+    assert "Goldenpath-Task: task-1/publish" in trailers
+    request = kubeyaml.load(_git(repository, "show", "main:tenants/vision/tenant.yaml"))
+    assert request == sample("vision.yaml")
+
+
+def test_the_same_again_makes_no_second_commit_and_names_the_first(backend: Served, repository: Path) -> None:
+    first = backend.run("publish", _asked(), token=VISION)
+    again = backend.run("publish", _asked(), token=VISION)
+
+    assert again.outputs["changed"] is False
+    assert again.outputs["commit"] == first.outputs["commit"] == _tip(repository)
+
+
+def test_a_dry_run_shows_the_files_and_changes_nothing(backend: Served, repository: Path) -> None:
+    before = _tip(repository)
+
+    run = backend.run("publish", _asked(), token=VISION, dryRun=True)
+
+    assert run.is_done, run.last
+    assert run.outputs["changed"] is True
+    assert "commit" not in run.outputs
+    assert "tenants/vision/tenant.yaml" in run.files
+    assert _tip(repository) == before
+
+
+def test_a_plan_says_what_would_change_and_writes_nothing(backend: Served, repository: Path) -> None:
+    before = _tip(repository)
+
+    run = backend.run("plan", _asked(), token=READER)
+
+    assert run.outputs["changed"] is True
+    assert run.outputs["summary"]["tenants"] == {"added": 1, "changed": 0, "removed": 0}
+    assert _tip(repository) == before
+
+
+def test_a_plan_tells_a_reader_that_it_could_not_be_published(backend: Served) -> None:
+    run = backend.run("plan", _asked(), token=READER)
+
+    assert run.outputs["ready"] is False
+    assert run.outputs["obstacles"] == ["service:dashboard may read, and change nothing"]
+
+
+def test_a_reader_cannot_publish(backend: Served, repository: Path) -> None:
+    before = _tip(repository)
+    answer = backend.post("/v1/actions/goldenpath:publish/runs", READER, json={"input": _asked()})
+
+    assert answer.status_code == 403
+    assert _tip(repository) == before
+
+
+def test_another_team_cannot_publish_nor_change_the_owner(backend: Served, repository: Path) -> None:
+    backend.run("publish", _asked(owner="platform-team"), token=ADMIN)
+    before = _tip(repository)
+
+    of_others = backend.run("publish", _asked(owner="platform-team", title="Ours"), token=VISION)
+    taken_over = backend.run("publish", _asked(owner="vision-team"), token=VISION)
+
+    assert of_others.problem["status"] == taken_over.problem["status"] == 403
+    assert "platform-team" in taken_over.problem["detail"]
+    assert _tip(repository) == before
+
+
+def test_whoever_is_in_both_groups_may_hand_a_tenant_over(backend: Served, repository: Path) -> None:
+    backend.run("publish", _asked(owner="vision-team"), token=VISION)
+
+    run = backend.run("publish", _asked(owner="speech-team"), token=SPEECH)
+
+    assert run.is_done, run.last
+    assert "owner: speech-team" in _git(repository, "show", "main:tenants/vision/tenant.yaml")
+
+
+def test_editing_drops_the_field_that_was_emptied_and_keeps_what_no_form_asks_for(
+    backend: Served, repository: Path
+) -> None:
+    override = {
+        "kind": "ResourceQuota",
+        "name": "vision",
+        "patch": {"metadata": {"annotations": {"example.org/note": "kept"}}},
+        "reason": "a test",
+        "approved_by": "platform-team",
+        "expires": "2030-01-01",
+    }
+    first = backend.run("publish", _asked(overrides=[override], description="Sees."), token=ADMIN)
+    assert first.is_done, first.last
+
+    run = backend.run("publish", {**_asked(description=""), "edit": True}, token=VISION)
+
+    assert run.is_done, run.last
+    request = kubeyaml.load(_git(repository, "show", "main:tenants/vision/tenant.yaml"))
+    assert "description" not in request
+    assert request["overrides"] == [override]
+
+
+def test_editing_what_was_changed_meanwhile_is_refused(backend: Served, repository: Path) -> None:
+    backend.run("publish", _asked(), token=VISION)
+    seen = _git(repository, "rev-parse", "main:tenants/vision/tenant.yaml")
+    backend.run("publish", _asked(title="Newer"), token=VISION)
+
+    run = backend.run("publish", {**_asked(title="Mine"), "edit": True, "revision": seen}, token=VISION)
+
+    assert run.problem["status"] == 409
+    assert "title: Newer" in _git(repository, "show", "main:tenants/vision/tenant.yaml")
+
+
+def test_editing_a_tenant_that_is_not_there_is_refused(backend: Served) -> None:
+    run = backend.run("publish", {**_asked(), "edit": True}, token=VISION)
+
+    assert run.problems == [("name", "unknown-tenant")]
+
+
+def test_lifting_a_guard_rail_by_a_commit_takes_an_admin(backend: Served) -> None:
+    exception = {
+        "policy": "image-registries",
+        "reason": "a test",
+        "approved_by": "platform-team",
+        "expires": "2030-01-01",
+    }
+    run = backend.run("publish", _asked(exceptions=[exception]), token=VISION)
+
+    assert run.problem["status"] == 403
+    assert "pull request" in run.problem["detail"]
+
+
+def test_a_change_for_review_is_a_branch_of_its_own(backend: Served, repository: Path) -> None:
+    before = _tip(repository)
+
+    run = backend.run("publish", {**_asked(), "delivery": "pull-request"}, token=VISION)
+
+    assert run.is_done, run.last
+    assert run.outputs["branch"] == "goldenpath/vision"
+    assert run.outputs["commit"] == _git(repository, "rev-parse", "goldenpath/vision")
+    assert _tip(repository) == before
+
+
+def test_a_tenant_is_held_and_then_deleted_when_its_name_is_said_again(
+    backend: Served, repository: Path
+) -> None:
+    backend.run("publish", _asked(), token=VISION)
+
+    held = backend.run("retire", {"name": "vision"}, token=VISION)
+    unsaid = backend.run("retire", {"name": "vision", "delete": True}, token=VISION)
+    foreign = backend.run("retire", {"name": "vision", "delete": True, "confirm": "vision"}, token=SPEECH)
+
+    assert held.is_done, held.last
+    assert unsaid.problems == [("confirm", "not-confirmed")]
+    assert foreign.is_done, foreign.last
+    assert "tenants/vision/retired.yaml" in _git(repository, "ls-tree", "-r", "--name-only", "main")
+
+
+def test_another_team_cannot_retire_a_tenant(backend: Served) -> None:
+    backend.run("publish", _asked(owner="platform-team"), token=ADMIN)
+
+    run = backend.run("retire", {"name": "vision"}, token=VISION)
+
+    assert run.problem["status"] == 403
+
+
+def test_the_status_tells_who_changed_what(backend: Served) -> None:
+    backend.run("publish", _asked(), token=VISION)
+
+    run = backend.run("status", {"name": "vision"}, token=READER)
+
+    assert run.outputs["owner"] == "vision-team"
+    assert run.outputs["published"] is True
+    assert run.outputs["history"][0]["author"] == "vision-ci"
+
+
+def test_the_status_of_nobody_names_who_is_near(backend: Served) -> None:
+    backend.run("publish", _asked(), token=VISION)
+
+    run = backend.run("status", {"name": "visoin"}, token=READER)
+
+    assert run.problem["problems"][0]["nearest"] == "vision"
+
+
+def test_a_repository_that_went_away_is_told_as_such(backend: Served, repository: Path) -> None:
+    backend.run("publish", _asked(), token=VISION)
+    away = repository.rename(repository.with_name("away.git"))
+
+    run = backend.run("publish", _asked(title="Later"), token=VISION)
+
+    assert run.problem["status"] in {502, 503}
+    away.rename(repository)
+    again = backend.run("publish", _asked(title="Later"), token=VISION)
+    assert again.is_done, again.last
