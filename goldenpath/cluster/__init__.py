@@ -16,6 +16,7 @@ from goldenpath.cluster.connection import connect
 from goldenpath.cluster.crds import custom_resource_definitions
 from goldenpath.cluster.diff import diff
 from goldenpath.cluster.drift import drift
+from goldenpath.cluster.inspection import Inspection, inspect
 from goldenpath.cluster.kubeconfig import context_names
 from goldenpath.cluster.readiness import Readiness, State, readiness_of
 from goldenpath.cluster.wait import wait
@@ -27,6 +28,7 @@ __all__ = [
     "Cluster",
     "Conflict",
     "FieldChange",
+    "Inspection",
     "ObjectRef",
     "Readiness",
     "State",
@@ -37,6 +39,7 @@ __all__ = [
     "custom_resource_definitions",
     "diff",
     "drift",
+    "inspect",
     "readiness_of",
     "wait",
 ]

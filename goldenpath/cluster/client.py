@@ -101,6 +101,10 @@ class Cluster:
             raise ClusterUnavailableError(f"{kind}: the server behind {api_version} does not answer")
         return found
 
+    def version(self) -> str:
+        """The version of the API server, such as ``v1.36.2``."""
+        return str(self._wire.request("GET", "/version", about="the version").body.get("gitVersion", ""))
+
     # Reading
 
     def get(self, resource: Resource, name: str, namespace: str = "") -> dict[str, Any] | None:

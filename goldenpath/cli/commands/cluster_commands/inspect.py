@@ -1,0 +1,62 @@
+"""``goldenpath cluster inspect``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath.cli.clusters import cluster_options, connection
+from goldenpath.cli.command import ExampleCommand, format_option
+
+if TYPE_CHECKING:
+    from goldenpath.cluster import Inspection
+
+_FOUND_ERRORS = 1
+
+
+@click.command(
+    name="inspect",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath cluster inspect --context eu-central",
+        "goldenpath cluster inspect --context gke_prod_eu --name eu-central > entry.yaml",
+    ),
+)
+@cluster_options
+@click.option("--name", metavar="NAME", help="The cluster's name in the fleet; the context's otherwise.")
+@format_option("text", "json")
+@click.pass_context
+def command(
+    ctx: click.Context, context: str | None, kubeconfig: str | None, name: str | None, output_format: str
+) -> None:
+    """Tell what runs on a cluster, as an entry for goldenpath.yaml.
+
+    The entry has the version of Kubernetes, the add-ons whose controllers run there, and the accelerators that Nodes
+    and ResourceSlices show, as far as the catalogue knows them. It goes to standard output, as YAML that parses. What
+    to look at goes to standard error: flags that Flux lacks, add-ons without a controller, devices of no known model.
+
+    Ends with 0, with 1 where a finding is an error, and with 2 where the cluster cannot be read.
+    """
+    from goldenpath import kubeyaml  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cluster import inspect  # noqa: PLC0415
+    from goldenpath.findings import Severity  # noqa: PLC0415
+
+    with connection(context, kubeconfig) as cluster:
+        found = inspect(cluster)
+    if output_format == "json":
+        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        _tell(found)
+        click.echo(kubeyaml.dump({"clusters": {name or context or "cluster": found.entry}}), nl=False)
+    ctx.exit(_FOUND_ERRORS if any(finding.severity is Severity.ERROR for finding in found.findings) else 0)
+
+
+def _tell(found: Inspection) -> None:
+    nodes = f"{found.nodes} node{'' if found.nodes == 1 else 's'}"
+    click.echo(f"Kubernetes {found.version}, {nodes}.", err=True)
+    for addon in found.addons:
+        click.echo(f"  {addon.name} {addon.version}: {addon.where}", err=True)
+    for finding in found.findings:
+        click.echo(str(finding), err=True)

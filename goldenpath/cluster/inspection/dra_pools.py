@@ -1,0 +1,158 @@
+"""Accelerators that are allocated dynamically, told by the ResourceSlices of their drivers. Pure.
+
+A device is what the catalogue's own selector says it is: the CEL expression that a DeviceClass of the platform has.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from cel_expr_python import cel
+from cel_expr_python.ext.ext_strings import ExtStrings
+
+from goldenpath.accelerators import catalogue
+from goldenpath.cluster.inspection.plugin_pools import PoolFound
+from goldenpath.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from goldenpath.accelerators import Accelerator
+
+__all__ = ["dra_pools"]
+
+_VALUES = ("string", "version", "int", "bool")
+
+
+def dra_pools(slices: Iterable[Mapping[str, Any]]) -> tuple[tuple[PoolFound, ...], tuple[Finding, ...]]:
+    """The pools, and what could not be told."""
+    counts: Counter[str] = Counter()
+    unknown: Counter[tuple[str, str]] = Counter()
+    cuttable: set[str] = set()
+    for pool in _newest(slices):
+        driver = str(pool[0]["spec"].get("driver", ""))
+        devices = [device for piece in pool for device in piece["spec"].get("devices") or ()]
+        known = [(device, _accelerator(driver, device)) for device in devices]
+        whole = {
+            counter
+            for device, accelerator in known
+            if accelerator is not None and accelerator.partition is None
+            for counter in _counters(device)
+        }
+        for device, accelerator in known:
+            if accelerator is None:
+                if driver in _drivers():
+                    unknown[driver, _told(device)] += 1
+            elif accelerator.partition is not None and whole.intersection(_counters(device)):
+                # One of the ways in which a device could be cut that is counted already.
+                cuttable.add(accelerator.id)
+            else:
+                counts[accelerator.id] += 1
+    pools = tuple(PoolFound(profile, count, "dra") for profile, count in counts.items())
+    return pools, (*_cuttable(cuttable), *_unknown(unknown))
+
+
+def _newest(slices: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """The slices of each pool that are of its newest generation: older ones are on their way out."""
+    pools: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for piece in slices:
+        spec = piece["spec"]
+        pools.setdefault((spec.get("driver", ""), (spec.get("pool") or {}).get("name", "")), []).append(piece)
+    for pieces in pools.values():
+        newest = max(_generation(piece) for piece in pieces)
+        yield [piece for piece in pieces if _generation(piece) == newest]
+
+
+def _generation(piece: Mapping[str, Any]) -> int:
+    return int((piece["spec"].get("pool") or {}).get("generation", 0))
+
+
+def _counters(device: Mapping[str, Any]) -> set[str]:
+    return {str(used.get("counterSet", "")) for used in device.get("consumesCounters") or ()}
+
+
+def _accelerator(driver: str, device: Mapping[str, Any]) -> Accelerator | None:
+    seen = {"driver": driver, "attributes": _by_domain(driver, device.get("attributes") or {})}
+    found = _entry(json.dumps(seen, sort_keys=True))
+    return None if found is None else catalogue().get(found)
+
+
+def _by_domain(driver: str, attributes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """As CEL has them: by domain, which is the driver's own where the name has none."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, value in attributes.items():
+        domain, _, own = name.rpartition("/")
+        plain = next((value[kind] for kind in _VALUES if kind in value), None)
+        found.setdefault(domain or driver, {})[own] = plain
+    return found
+
+
+@cache
+def _entry(device: str) -> str | None:
+    """The id of the catalogue's entry whose selector takes a device; devices are alike by the hundred."""
+    seen = json.loads(device)
+    activation = _environment().Activation({"device": seen})
+    for accelerator_id, driver, selector in _selectors():
+        if driver == seen["driver"]:
+            result = selector.eval(activation)
+            # The engine returns errors, such as of a missing attribute, as values that are true.
+            if result.type() == cel.Type.BOOL and result.value() is True:
+                return accelerator_id
+    return None
+
+
+@cache
+def _environment() -> Any:
+    return cel.NewEnv(variables={"device": cel.Type.DYN}, extensions=[ExtStrings()])
+
+
+@cache
+def _selectors() -> tuple[tuple[str, str, Any], ...]:
+    return tuple(
+        (each.id, each.driver, _environment().compile(each.device_selector))
+        for each in catalogue()
+        if "dra" in each.allocations
+    )
+
+
+@cache
+def _drivers() -> frozenset[str]:
+    """Whose devices should be known; the drivers of anything but accelerators are left alone."""
+    return frozenset(driver for _, driver, _ in _selectors())
+
+
+def _told(device: Mapping[str, Any]) -> str:
+    for name in ("productName", "model", "type"):
+        value = (device.get("attributes") or {}).get(name) or {}
+        if "string" in value:
+            return str(value["string"])
+    return str(device.get("name", ""))
+
+
+def _cuttable(profiles: Iterable[str]) -> Iterator[Finding]:
+    for profile in sorted(profiles):
+        yield Finding(
+            file="",
+            object="ResourceSlice",
+            field="spec.devices",
+            rule="inspect/partitionable",
+            severity=Severity.NOTE,
+            message=f"devices could be cut into {profile}; they are counted whole, since each is only there once",
+            fix=f"To promise {profile}, add it to `accelerators` by hand and lower the count of the whole devices.",
+        )
+
+
+def _unknown(devices: Mapping[tuple[str, str], int]) -> Iterator[Finding]:
+    for (driver, told), count in sorted(devices.items()):
+        yield Finding(
+            file="",
+            object=f"ResourceSlice of {driver}",
+            field="spec.devices",
+            rule="inspect/unknown-accelerator",
+            severity=Severity.WARNING,
+            message=f"{count} devices are of no model of the catalogue ({told})",
+            fix="Add the model to the catalogue; until then nobody can ask for it.",
+        )
