@@ -8,14 +8,13 @@ came or went meanwhile, and of whatever form refs take.
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from goldenpath.errors import RepositoryError, RepositoryUnavailableError
 from goldenpath.publish.git.command import end, environment, start
+from goldenpath.publish.git.idle import Idle
 
 if TYPE_CHECKING:
     import subprocess
@@ -42,14 +41,14 @@ class CatFile:
 
     def __init__(self, git_dir: Path) -> None:
         self._git_dir = git_dir
-        self._lock = threading.Lock()
-        self._idle: dict[str, list[subprocess.Popen[bytes]]] = {"--batch": [], "--batch-check": []}
-        self._finalizer = weakref.finalize(self, _end_all, self._idle)
+        self._idle: dict[str, Idle[subprocess.Popen[bytes]]] = {
+            mode: Idle(end, kept=_IDLE_KEPT) for mode in ("--batch", "--batch-check")
+        }
 
     def close(self) -> None:
         """End all processes that nobody reads from; the next reading starts new ones."""
-        with self._lock:
-            _end_all(self._idle)
+        for idle in self._idle.values():
+            idle.end()
 
     def read(self, names: Iterable[str]) -> Iterator[Found]:
         """Objects with their bytes, in the order of their names."""
@@ -82,17 +81,13 @@ class CatFile:
         finally:
             # Where the reader left early, answers are still in the pipe: nobody else may get them.
             if intact:
-                self._give_back(mode, process)
+                self._idle[mode].give_back(process)
             else:
                 end(process)
 
     def _begin(self, mode: str, group: list[str]) -> subprocess.Popen[bytes]:
         """A process that was asked for the first group; an idle one may have died meanwhile."""
-        while True:
-            with self._lock:
-                process = self._idle[mode].pop() if self._idle[mode] else None
-            if process is None:
-                break
+        while (process := self._idle[mode].take()) is not None:
             if process.poll() is None:
                 _send(process, group)
                 return process
@@ -102,13 +97,6 @@ class CatFile:
         )
         _send(process, group)
         return process
-
-    def _give_back(self, mode: str, process: subprocess.Popen[bytes]) -> None:
-        with self._lock:
-            if len(self._idle[mode]) < _IDLE_KEPT:
-                self._idle[mode].append(process)
-                return
-        end(process)
 
 
 def _checked(name: str) -> str:
@@ -141,9 +129,3 @@ def _answer(process: subprocess.Popen[bytes], name: str, *, with_data: bool) -> 
     if len(data) != int(size) + 1:
         raise RepositoryUnavailableError(f"git cat-file ended while it gave the object {name}")
     return Found(name, identity, kind, data[:-1])
-
-
-def _end_all(idle: dict[str, list[subprocess.Popen[bytes]]]) -> None:
-    for processes in idle.values():
-        while processes:
-            end(processes.pop())

@@ -6,12 +6,12 @@ import re
 import subprocess
 import tempfile
 import threading
-import weakref
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from goldenpath.errors import RefMovedError, RepositoryError, RepositoryUnavailableError
 from goldenpath.publish.git.command import CommandError, end, environment, said, start
+from goldenpath.publish.git.idle import Idle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,13 +42,11 @@ class RefMover:
     def __init__(self, git_dir: Path) -> None:
         self._git_dir = git_dir
         self._lock = threading.Lock()
-        self._running: list[_UpdateRef] = []
-        self._finalizer = weakref.finalize(self, _end_all, self._running)
+        self._idle: Idle[_UpdateRef] = Idle(_UpdateRef.end, kept=1)
 
     def close(self) -> None:
         """End the process; the next move starts a new one."""
-        with self._lock:
-            _end_all(self._running)
+        self._idle.end()
 
     @contextmanager
     def locked(self, updates: Sequence[RefUpdate]) -> Iterator[Callable[[], None]]:
@@ -61,10 +59,11 @@ class RefMover:
 
         """
         with self._lock:
-            if not self._running or not self._running[0].is_alive():
-                _end_all(self._running)
-                self._running.append(_UpdateRef(self._git_dir))
-            process = self._running[0]
+            process = self._idle.take()
+            if process is not None and not process.is_alive():
+                process.end()
+                process = None
+            process = process or _UpdateRef(self._git_dir)
             try:
                 process.say(updates, b"start\0" + _lines(updates) + b"prepare\0", answers=2)
                 committed = False
@@ -79,8 +78,9 @@ class RefMover:
                     process.say(updates, b"abort\0", answers=1)
             except BaseException:
                 # What it holds, it lets go of as it ends.
-                _end_all(self._running)
+                process.end()
                 raise
+            self._idle.give_back(process)
 
     def move(self, updates: Sequence[RefUpdate]) -> None:
         """Move refs, all or none, each only where it is what ``old`` says; errors as of ``locked``."""
@@ -114,26 +114,15 @@ class _UpdateRef:
                 raise self._refusal(updates)
 
     def _refusal(self, updates: Sequence[RefUpdate]) -> RepositoryError:
-        self.close()
-        return _meaning(f"moving {', '.join(update.ref for update in updates)}", self._said)
-
-    def close(self) -> None:
-        """Let it end by itself, which takes its locks away."""
-        assert self._process.stdin is not None
-        with suppress(OSError):
-            self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE)
+        self._errors.seek(0)
+        text = self._errors.read().decode(errors="replace")
+        return _meaning(f"moving {', '.join(update.ref for update in updates)}", text)
+
+    def end(self) -> None:
         end(self._process)
-        if not self._errors.closed:
-            self._errors.seek(0)
-            self._said = self._errors.read().decode(errors="replace")
-            self._errors.close()
-
-
-def _end_all(running: list[_UpdateRef]) -> None:
-    while running:
-        running.pop().close()
+        self._errors.close()
 
 
 def _lines(updates: Sequence[RefUpdate]) -> bytes:

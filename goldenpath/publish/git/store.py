@@ -58,7 +58,8 @@ class Store:
         """Open a folder or a URL.
 
         Args:
-            place: a folder with a work tree or a bare repository, which is used itself; or a URL.
+            place: a folder with a work tree or a bare repository, which is written itself (its hooks do not run;
+                a ``file://`` URL pushes to it, and they do); or a URL, which gets a mirror here.
             branch: the branch; by default the one that is checked out, or that a clone would begin with.
             credentials: who we are at the URL; by default what the URL says, or Git's own helpers.
             cache: where mirrors of URLs are; by default ``goldenpath/repositories`` in the user's cache.

@@ -213,7 +213,7 @@ def test_reader_that_was_killed_is_replaced(repository: Repository) -> None:
     blob = batch.add_blob(b"x")
     batch.store()
     assert repository.blob(blob) == b"x"
-    for process in repository._cat_file._idle["--batch"]:
+    for process in repository._cat_file._idle["--batch"]._waiting:
         process.kill()
         process.wait()
     assert repository.blob(blob) == b"x"
@@ -222,14 +222,33 @@ def test_reader_that_was_killed_is_replaced(repository: Repository) -> None:
 def test_no_process_stays_when_a_repository_is_closed_or_forgotten(repository: Repository) -> None:
     with Repository.open(repository.path) as opened:
         opened.resolve("main")
-        closed = opened._cat_file._idle["--batch-check"][0]
+        closed = opened._cat_file._idle["--batch-check"]._waiting[0]
     assert closed.poll() is not None
     forgotten = Repository.open(repository.path)
     forgotten.resolve("main")
-    process = forgotten._cat_file._idle["--batch-check"][0]
+    process = forgotten._cat_file._idle["--batch-check"]._waiting[0]
     del forgotten
     gc.collect()
     assert process.poll() is not None
+
+
+def test_forked_process_does_not_disturb_its_parents_reading(repository: Repository) -> None:
+    """A worker process inherits the pipes; if it read from them, or ended what is behind them, we would notice."""
+    batch = repository.batch()
+    tree = batch.change(EMPTY_TREE, {"a": b"1", "b": b"2"})
+    batch.store()
+    first, second = (entry.id for entry in repository.files(tree).values())
+    assert repository.blob(first) == b"1"
+    process = repository._cat_file._idle["--batch"]._waiting[0]
+    child = os.fork()
+    if child == 0:
+        right = repository.blob(second) == b"2"
+        repository.close()
+        os._exit(0 if right else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert process.poll() is None
+    assert repository.blob(second) == b"2"
+    assert repository._cat_file._idle["--batch"]._waiting == [process]
 
 
 def test_replaced_objects_are_read_as_they_were_written(clone: Path) -> None:

@@ -104,7 +104,7 @@ def test_object_that_is_not_there_cannot_be_a_branch(repository: Repository) -> 
 
 def test_process_that_was_killed_is_replaced(repository: Repository, commits: list[str]) -> None:
     repository.refs.move([RefUpdate(_MAIN, commits[0], None)])
-    process = repository.refs._running[0]._process
+    process = repository.refs._idle._waiting[0]._process
     process.kill()
     process.wait()
     repository.refs.move([RefUpdate(_MAIN, commits[1], commits[0])])
