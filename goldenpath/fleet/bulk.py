@@ -153,7 +153,7 @@ class _Workshop:
             return Packed(None, {}, (), error.problems)
         request = Request(document, task.text, file)
         desired = desired_tenant(self.context, tenant, request, version=task.version, today=self.today)
-        files = {path: prepare_blob(content) for path, content in desired.files.items()}
+        files = {path: prepare_blob(content.text.encode()) for path, content in desired.files.items()}
         return Packed(desired.lock, files, desired.findings)
 
 

@@ -9,10 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.publish.advice import advise
-from goldenpath.publish.changes import ChangeSet, compare
+from goldenpath.publish.changes import compare
+from goldenpath.publish.contents import Content, Stored
 from goldenpath.publish.edits import HandEdit, hand_edits
-from goldenpath.publish.git import blob_id
-from goldenpath.publish.git.objects import FILE_MODE
 from goldenpath.publish.plan import Part, PartKind, gpu_changes
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def removed_part(
     return Part(
         kind,
         name,
-        compare(tree.texts(there), left),
+        compare(_stored(tree, there), left),
         before=lock.exact if lock else None,
         owner=lock.owner if lock else None,
         gpus=gpu_changes(lock, None),
@@ -86,14 +85,14 @@ def _part(
     baseline: Lock | None = None,
 ) -> Part:
     lock, wanted = locked.lock, desired.lock
-    ids = {path: blob_id(content) for path, content in desired.files.items()}
+    ids = {path: content.id for path, content in desired.files.items()}
     # A lock that is damaged says nothing of what was edited: that it is damaged is all there is to tell.
     known = lock or baseline
     edits = () if locked.problems else hand_edits(known, there, ids)
     return Part(
         kind,
         name,
-        _changes(tree, there, ids, desired.files),
+        compare(_stored(tree, there), desired.files),
         before=lock.exact if lock else None,
         after=wanted.exact,
         owner=wanted.owner,
@@ -103,13 +102,8 @@ def _part(
     )
 
 
-def _changes(
-    tree: FleetTree, there: Mapping[str, Entry], ids: Mapping[str, str], files: Mapping[str, bytes]
-) -> ChangeSet:
-    same = {path for path, entry in there.items() if entry.mode == FILE_MODE and ids.get(path) == entry.id}
-    before = tree.texts({path: entry for path, entry in there.items() if path not in same})
-    after = {path: content.decode() for path, content in files.items() if path not in same}
-    return replace(compare(before, after), unchanged=len(same))
+def _stored(tree: FleetTree, there: Mapping[str, Entry]) -> dict[str, Content]:
+    return {path: Stored(tree.reader, entry) for path, entry in there.items()}
 
 
 def _with_advice(

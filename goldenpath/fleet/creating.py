@@ -32,7 +32,7 @@ def first_plan(context: FleetContext, *, forge: str | None, code_owner: str) -> 
     parts = [Part(PartKind.FLEET, context.spec.organisation, compare({}, files), after=context.spec.format)]
     for cluster in context.spec.clusters:
         desired = desired_platform(context, cluster)
-        changes = compare({}, {path: content.decode() for path, content in desired.files.items()})
+        changes = compare({}, desired.files)
         parts.append(
             Part(PartKind.PLATFORM, cluster, changes, after=desired.lock.exact, findings=desired.findings)
         )

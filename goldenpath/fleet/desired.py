@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from goldenpath import kubeyaml
 from goldenpath.check import check_objects
 from goldenpath.pipeline import PLATFORM_PATH
+from goldenpath.publish.contents import Content, Plain
 from goldenpath.publish.digests import request_digest
 from goldenpath.publish.git import blob_id
 from goldenpath.publish.lock import Lock
@@ -32,14 +33,10 @@ __all__ = ["Desired", "desired_platform", "desired_tenant", "shares_of"]
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """Files by path, the lock among them, and what the checks say of them.
+    """Files by path, the lock among them, and what the checks say of them."""
 
-    ``tenant`` is None for a platform.
-    """
-
-    tenant: Tenant | None
     lock: Lock
-    files: Mapping[str, bytes]
+    files: Mapping[str, Content]
     findings: tuple[Finding, ...]
 
 
@@ -76,7 +73,7 @@ def desired_tenant(
     """
     manifests, findings = context.pipeline.render_and_check(tenant, version=version, today=today)
     text = request.text if request.text is not None else kubeyaml.dump(request.document)
-    files = {file.path: file.text.encode() for file in manifests.files}
+    files = {file.path: Plain(file.text) for file in manifests.files}
     lock = Lock(
         golden_path=tenant.golden_path,
         version=context.library.get(tenant.golden_path, version=version).version,
@@ -91,11 +88,11 @@ def desired_tenant(
             for each in context.pipeline.tenancies(tenant)
             if each.identities and each.platform.has_spire
         },
-        files={path: blob_id(content) for path, content in files.items()},
+        files={path: content.id for path, content in files.items()},
     )
-    files[request_path(context.layout, tenant.name)] = text.encode()
-    files[lock_path(context.layout, tenant.name)] = lock.dump()
-    return Desired(tenant, lock, files, findings)
+    files[request_path(context.layout, tenant.name)] = Plain(text)
+    files[lock_path(context.layout, tenant.name)] = Plain(lock.dump().decode())
+    return Desired(lock, files, findings)
 
 
 def desired_platform(context: FleetContext, cluster: str, *, version: str | None = None) -> Desired:
@@ -106,13 +103,13 @@ def desired_platform(context: FleetContext, cluster: str, *, version: str | None
         RenderError: a template failed.
     """
     manifests = context.pipeline.render_platform(cluster, version=version)
-    files = {file.path: file.text.encode() for file in manifests.files}
+    files = {file.path: Plain(file.text) for file in manifests.files}
     lock = Lock(
         golden_path=PLATFORM_PATH,
         version=context.library.get(PLATFORM_PATH, version=version).version,
         fleet=context.digests.platform(cluster),
         clusters={cluster: {}},
-        files={path: blob_id(content) for path, content in files.items()},
+        files={path: content.id for path, content in files.items()},
     )
-    files[platform_lock_path(cluster)] = lock.dump()
-    return Desired(None, lock, files, tuple(check_objects(manifests.objects())))
+    files[platform_lock_path(cluster)] = Plain(lock.dump().decode())
+    return Desired(lock, files, tuple(check_objects(manifests.objects())))

@@ -78,7 +78,7 @@ class Proposal:
         """The commit that carries it out; None where nothing would change."""
         if not self.plan:
             return None
-        files = {path: None if text is None else text.encode() for path, text in self.plan.edits.items()}
+        files = {path: None if content is None else content.data for path, content in self.plan.edits.items()}
         message = commit_message(
             self.plan, self.digests, first_words=self.terms.message, more=self.terms.trailers
         )

@@ -175,7 +175,7 @@ class Fleet:
 
     def _start(self, plan: Plan, message: str, author: Person | None) -> None:
         """Make the first commit."""
-        files = {path: text.encode() for path, text in plan.edits.items() if text is not None}
+        files = {path: content.data for path, content in plan.edits.items() if content is not None}
 
         def make(snapshot: Snapshot) -> Draft:
             if snapshot.commit is not None:

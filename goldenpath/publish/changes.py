@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.manifests import ManifestObject, is_kubernetes_object
+from goldenpath.publish.contents import Content, Plain
 from goldenpath.publish.field_changes import FieldChange, field_changes, same
 
 if TYPE_CHECKING:
@@ -52,18 +53,28 @@ def cluster_of(path: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file: its text before and after, None where there is none."""
+    """One file: its content before and after, None where there is none."""
 
     path: str
-    before: str | None
-    after: str | None
+    old: Content | None
+    new: Content | None
+
+    @property
+    def before(self) -> str | None:
+        """Its text before."""
+        return None if self.old is None else self.old.text
+
+    @property
+    def after(self) -> str | None:
+        """Its text after."""
+        return None if self.new is None else self.new.text
 
     @property
     def action(self) -> Action:
         """What becomes of it."""
-        if self.before is None:
+        if self.old is None:
             return Action.ADDED
-        return Action.REMOVED if self.after is None else Action.CHANGED
+        return Action.REMOVED if self.new is None else Action.CHANGED
 
     @property
     def cluster(self) -> str | None:
@@ -110,21 +121,25 @@ class ObjectChange:
 class ChangeSet:
     """What becomes different.
 
-    ``unchanged`` counts the files that stay as they are. ``stays`` has the texts of those, by path, as far as they
-    were given: an object that one of them holds too is not removed when another file with it goes.
+    ``stays`` has the files that stay as they are, by path: an object that one of them holds too is not removed when
+    another file with it goes.
     """
 
     files: tuple[FileChange, ...] = ()
-    unchanged: int = 0
-    stays: Mapping[str, str] = field(default_factory=dict)
+    stays: Mapping[str, Content] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.files)
 
     @property
-    def edits(self) -> dict[str, str | None]:
-        """By path, the new text of each file, or None where it goes: all that a writer needs."""
-        return {file.path: file.after for file in self.files}
+    def unchanged(self) -> int:
+        """How many files stay as they are."""
+        return len(self.stays)
+
+    @property
+    def edits(self) -> dict[str, Content | None]:
+        """By path, the new content of each file, or None where it goes: all that a writer needs."""
+        return {file.path: file.new for file in self.files}
 
     @cached_property
     def objects(self) -> tuple[ObjectChange, ...]:
@@ -133,7 +148,9 @@ class ChangeSet:
         if not self.stays or all(change.action is not Action.REMOVED for change in changes):
             return changes
         still = {
-            ObjectId.of(item) for path, text in self.stays.items() for item in _objects(path, text) or ()
+            ObjectId.of(item)
+            for path, content in self.stays.items()
+            for item in _objects(path, content.text) or ()
         }
         return tuple(each for each in changes if each.action is not Action.REMOVED or each.id not in still)
 
@@ -152,12 +169,23 @@ class ChangeSet:
         return sum(change.action is action for change in self.objects)
 
 
-def compare(before: Mapping[str, str], after: Mapping[str, str]) -> ChangeSet:
+def compare(before: Mapping[str, str | Content], after: Mapping[str, str | Content]) -> ChangeSet:
     """What makes ``after`` out of ``before``, both by path."""
-    stays = {path: text for path, text in before.items() if after.get(path) == text}
-    changed = sorted({*before, *after} - stays.keys())
-    files = tuple(FileChange(path, before.get(path), after.get(path)) for path in changed)
-    return ChangeSet(files, len(stays), stays)
+    old = {path: _content(value) for path, value in before.items()}
+    new = {path: _content(value) for path, value in after.items()}
+    stays = {path: content for path, content in old.items() if path in new and _same(content, new[path])}
+    changed = sorted({*old, *new} - stays.keys())
+    return ChangeSet(tuple(FileChange(path, old.get(path), new.get(path)) for path in changed), stays)
+
+
+def _content(value: str | Content) -> Content:
+    return Plain(value) if isinstance(value, str) else value
+
+
+def _same(one: Content, other: Content) -> bool:
+    if isinstance(one, Plain) and isinstance(other, Plain):
+        return one.text == other.text
+    return one.id == other.id
 
 
 def _objects(path: str, text: str | None) -> list[ManifestObject] | None:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.errors import MISSING
 from goldenpath.findings import Severity
 from goldenpath.publish.changes import Action, ChangeSet
-from goldenpath.publish.git.objects import blob_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.findings import Finding
     from goldenpath.publish.changes import FileChange, ObjectChange
+    from goldenpath.publish.contents import Content
     from goldenpath.publish.edits import HandEdit
     from goldenpath.publish.field_changes import FieldChange
     from goldenpath.publish.lock import Lock
@@ -139,9 +139,9 @@ class Plan:
         return any(part.changes for part in self.parts)
 
     @property
-    def edits(self) -> dict[str, str | None]:
-        """By path, the new text of each file, or None where it goes."""
-        return {path: text for part in self.parts for path, text in part.changes.edits.items()}
+    def edits(self) -> dict[str, Content | None]:
+        """By path, the new content of each file, or None where it goes."""
+        return {path: content for part in self.parts for path, content in part.changes.edits.items()}
 
     @property
     def objects(self) -> Iterator[tuple[Part, ObjectChange]]:
@@ -180,7 +180,7 @@ class Plan:
     def digest(self) -> str:
         """``sha256:`` and the digest of the paths and contents that would change."""
         changed = sorted(
-            (path, None if text is None else blob_id(text.encode())) for path, text in self.edits.items()
+            (path, None if content is None else content.id) for path, content in self.edits.items()
         )
         return f"sha256:{hashlib.sha256(json.dumps(changed).encode()).hexdigest()}"
 

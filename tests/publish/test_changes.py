@@ -58,9 +58,9 @@ def fields(before, after):
 @given(texts, texts)
 def test_the_changes_make_what_is_after_out_of_what_was_before(before, after):
     changes = compare(before, after)
-    applied = before | {path: text for path, text in changes.edits.items() if text is not None}
-    for path, text in changes.edits.items():
-        if text is None:
+    applied = before | {path: new.text for path, new in changes.edits.items() if new is not None}
+    for path, new in changes.edits.items():
+        if new is None:
             del applied[path]
 
     assert applied == after

@@ -130,11 +130,11 @@ def in_dry_run(proposal: Proposal, name: str, call: Call) -> ChangeOutput:
     """
     tell_plan(proposal.plan, call)
     proposal.check()
-    for path, text in proposal.plan.edits.items():
-        if text is None:
+    for path, content in proposal.plan.edits.items():
+        if content is None:
             call.removed(path)
         else:
-            call.file(path, text)
+            call.file(path, content.text)
     call.info("This was a dry run: nothing was published")
     return ChangeOutput(
         tenant=name,
