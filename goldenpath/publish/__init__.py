@@ -7,6 +7,5 @@ becomes a pull request.
 Stays out: rendering and checking (they give their results to this package as values), and everything about
 Kubernetes. Nothing here decides what a manifest says; it decides how, when and whether files reach the branch.
 
-Import the modules by their names: this one re-exports nothing, so that a base install, without GitPython and httpx,
-pays for what it uses only.
+Import the modules by their names: this one re-exports nothing, so that a base install pays only for what it uses.
 """

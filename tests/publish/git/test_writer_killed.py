@@ -90,3 +90,35 @@ def _wait_for_children(path: Path) -> None:
             return
         time.sleep(0.05)
     pytest.fail("a Git is still at work")
+
+
+_SHARE = """
+import sys
+from pathlib import Path
+from goldenpath.publish.git import Person, Store
+from goldenpath.publish.writer import Draft, Writer
+place, mine = sys.argv[1:]
+with Store.open(place) as store:
+    writer = Writer(store, Person("Platform", "platform@example.org"))
+    for number in range(15):
+        writer.submit(lambda _: Draft({f"{mine}/{number}": b"1"}, f"Add {mine}/{number}"))
+"""
+
+
+@pytest.mark.parametrize("kind", ["bare", "work tree", "remote"])
+def test_two_processes_at_once_lose_nothing(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "fleet"
+    Repository.create(path, bare=kind != "work tree").close()
+    place = f"file://{path}" if kind == "remote" else str(path)
+    processes = [
+        subprocess.Popen([sys.executable, "-c", _SHARE, place, name], stderr=subprocess.PIPE, text=True)
+        for name in ("one", "two")
+    ]
+    for process in processes:
+        assert process.communicate(timeout=300)[1] == ""
+        assert process.returncode == 0
+    expected = [f"Add {name}/{number}" for name in ("one", "two") for number in range(15)]
+    assert sorted(git(path, "log", "--format=%s", "main").splitlines()) == sorted(expected)
+    fsck(path)
+    if kind == "work tree":
+        assert git(path, "status", "--porcelain") == ""
