@@ -85,7 +85,7 @@ def whose(part: Part) -> str:
 
 def version_of(part: Part) -> str:
     """The golden path and version of a part, and what it was before if that is another one."""
-    before, after = part.before or "", part.after or ""
+    before, after = printable(part.before or ""), printable(part.after or "")
     if before and after and before != after:
         return f"{before} → {after}"
     return f"was {before}" if before and not after else after
