@@ -17,6 +17,7 @@ from goldenpath.cli.reference import cli_reference
 from goldenpath.describe import cookiecutter_json, inputs_table, json_schema, reference_pages
 from goldenpath.describe.reference import schema_file
 from goldenpath.paths import GoldenPath, Library
+from goldenpath_backstage.app import openapi_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ def generated_files(root: Path = ROOT) -> dict[Path, str]:
     reference = root / "docs" / "reference"
     files = {reference / name: text for name, text in reference_pages(paths).items()}
     files[reference / "command-line.md"] = cli_reference()
+    files[root / "backstage-backend" / "openapi.json"] = _json(openapi_document())
     for path in paths:
         files[path.folder / "cookiecutter.json"] = _json(cookiecutter_json(path))
         files[reference / "schemas" / schema_file(path)] = _json(_with_origin(json_schema(path)))

@@ -18,7 +18,7 @@ from goldenpath_backstage.http.envelope import Envelope, request_id_of
 from goldenpath_backstage.http.problems import problem_of_parameter
 from goldenpath_backstage.http.responses import problem_response
 from goldenpath_backstage.openapi import complete
-from goldenpath_backstage.routes import actions, health
+from goldenpath_backstage.routes import actions, catalog, health, tenants
 from goldenpath_backstage.services import open_services
 from goldenpath_backstage.telemetry.logs import SERVICE
 from goldenpath_backstage.telemetry.metrics import Metrics
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from goldenpath.publish.forges import Forge
     from goldenpath_backstage.settings import Settings
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "openapi_document"]
 
 _log = logging.getLogger(SERVICE)
 
@@ -73,7 +73,7 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (actions, health):
+    for module in (actions, catalog, tenants, health):
         app.include_router(module.router)
     app.add_exception_handler(HTTPException, _told)
     app.add_exception_handler(RequestValidationError, _told)

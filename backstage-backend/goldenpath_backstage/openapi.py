@@ -31,7 +31,6 @@ _REFUSALS: Final = {
     404: "There is no such thing.",
     405: "The address takes another method.",
     408: "The body came too slowly.",
-    409: "The idempotency key stands for another input.",
     413: "The body is too large.",
     415: "The body is no plain JSON.",
     422: "The input cannot be accepted; every field's problem is told.",
@@ -101,7 +100,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
         responses["304"] = {"description": "The caller has it already (`If-None-Match`)."}
         responses["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
     if path.endswith("/runs"):
-        statuses |= {408, 409, 413, 415, 422, 429}
+        statuses |= {408, 413, 415, 422, 429}
         operation["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": {"$ref": _REF.format(model="RunRequest")}}},

@@ -10,6 +10,7 @@ import httpx
 
 from goldenpath_backstage.auth.audit import Audit
 from goldenpath_backstage.auth.authenticate import Authenticator
+from goldenpath_backstage.entities.catalog import Catalog
 from goldenpath_backstage.fleet_source import FleetSource
 from goldenpath_backstage.runs.ledger import Ledger
 from goldenpath_backstage.runs.runner import Runner
@@ -39,6 +40,7 @@ class Services:
     audit: Audit
     ledger: Ledger
     runner: Runner
+    catalog: Catalog
     metrics: Metrics
 
 
@@ -60,7 +62,8 @@ async def open_services(
             runner = Runner(fleet=source, ledger=ledger, limits=settings.limits, audit=audit, metrics=metrics)
             authenticator = Authenticator(settings, client)
             try:
-                yield Services(settings, source, authenticator, audit, ledger, runner, metrics)
+                catalog = Catalog(source, base=settings.people_url)
+                yield Services(settings, source, authenticator, audit, ledger, runner, catalog, metrics)
             finally:
                 runner.close()
         finally:

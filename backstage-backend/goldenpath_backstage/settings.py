@@ -64,7 +64,7 @@ class Backstage(Model):
     callers: Annotated[tuple[PluginId, ...], ListInput, Field(min_length=1)] = ("scaffolder", "catalog")
     """Plugins that may call."""
     catalog_url: HttpUrl | None = None
-    """Where people open Backstage; for the links of catalog entities. `url` where none is given."""
+    """Where people open Backstage; the links of catalog entities stay inside it where none is given."""
 
 
 class StaticToken(Model):
@@ -156,6 +156,11 @@ class Settings(Model):
     """How far the clock of whoever signed a token may be from ours, in seconds."""
     limits: Limits = Limits()
     """How much is taken on, and for how long."""
+
+    @property
+    def people_url(self) -> str:
+        """Where people open Backstage; empty where nobody said."""
+        return (self.backstage.catalog_url or "") if self.backstage else ""
 
     @property
     def is_open(self) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.describe.fields import SpecField
+    from goldenpath.describe.form import Free
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.fleet import FleetSpec
 
@@ -32,18 +33,20 @@ _LAST_STEP: Final = "More"
 """For fields that no step names: the organisation's extra inputs, and what is new in a request."""
 
 
-def template_entity(path: GoldenPath, fleet: FleetSpec | None = None) -> dict[str, Any]:
+def template_entity(
+    path: GoldenPath, fleet: FleetSpec | None = None, free: Free | None = None
+) -> dict[str, Any]:
     """The Template entity (``scaffolder.backstage.io/v1beta3``) of a golden path.
 
     With a fleet, its clusters, regions and accelerators are offered as choices; the entity must be made anew
-    when the fleet changes. The form's values go to the actions as they are: the server parses them
+    when the fleet changes. With ``free``, each accelerator says how many of it nobody owns. The form's values go to the actions as they are: the server parses them
     (:func:`~goldenpath.describe.form.request_from_form`), and says every problem itself.
 
     Raises:
         DataError: the golden path's extra inputs are no usable JSON Schema.
 
     """
-    choices = Choices(fleet)
+    choices = Choices(fleet, free)
     pages = _request_pages(path, choices) if path.is_for_tenants else iter([_cluster_page(choices)])
     return {
         "apiVersion": "scaffolder.backstage.io/v1beta3",

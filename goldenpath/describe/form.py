@@ -11,6 +11,7 @@ request's JSON Schema where a form must:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,13 +22,16 @@ from goldenpath.errors import MISSING
 from goldenpath.policies import policies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.fields import Location
     from goldenpath.spec.fleet import FleetSpec
 
-__all__ = ["NOT_ON_THE_FORM", "Choices", "form_object", "request_from_form"]
+__all__ = ["NOT_ON_THE_FORM", "Choices", "Free", "form_object", "request_from_form"]
+
+Free = Mapping[tuple[str, str], int]
+"""By cluster and accelerator, how many nobody owns."""
 
 NOT_ON_THE_FORM: Final = frozenset({"golden_path", "overrides", "retiring"})
 """The golden path is the form itself; a patch of rendered objects is written, and reviewed, as a file; and a
@@ -57,10 +61,13 @@ class Choice:
 class Choices:
     """What a person can choose from, by the place of the field: from the fleet, where one is given."""
 
-    def __init__(self, fleet: FleetSpec | None = None) -> None:
-        """Without a fleet there are no clusters and regions to choose from, and every accelerator."""
+    def __init__(self, fleet: FleetSpec | None = None, free: Free | None = None) -> None:
+        """Without a fleet there are no clusters and regions to choose from, and every accelerator.
+
+        With ``free``, each accelerator says how many of it are free now, and else how many there are.
+        """
         self._closed: dict[Location, tuple[Choice, ...]] = {
-            ("gpus", 0, "profile"): tuple(_accelerators(fleet)),
+            ("gpus", 0, "profile"): tuple(_accelerators(fleet, free)),
             ("autoscaling", "engine", "name"): tuple(Choice(e.name, e.title) for e in engine_catalogue()),
             ("exceptions", 0, "policy"): tuple(Choice(p.id, p.title) for p in policies()),
         }
@@ -79,14 +86,16 @@ class Choices:
         return [{"const": choice.value, "title": choice.title} for choice in self._closed.get(location, ())]
 
 
-def _accelerators(fleet: FleetSpec | None) -> Iterator[Choice]:
+def _accelerators(fleet: FleetSpec | None, free: Free | None) -> Iterator[Choice]:
     if fleet is None:
         yield from (Choice(accelerator.id, accelerator.title) for accelerator in catalogue())
         return
     places: dict[str, list[str]] = {}
     for name, cluster in fleet.clusters.items():
         for pool in cluster.accelerators:
-            places.setdefault(pool.profile, []).append(f"{name}: {pool.count}")
+            left = None if free is None else max(free.get((name, pool.profile), pool.count), 0)
+            number = f"{pool.count}" if left is None else f"{left} of {pool.count} free"
+            places.setdefault(pool.profile, []).append(f"{name}: {number}")
     for profile, where in places.items():
         known = catalogue().get(profile)
         yield Choice(profile, f"{known.title if known else profile} ({', '.join(where)})")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
+
 from goldenpath_backstage.server import new_server
 from goldenpath_backstage.settings import read_settings
 

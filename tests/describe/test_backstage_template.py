@@ -215,6 +215,14 @@ def test_choices_come_from_the_fleet() -> None:
     assert [choice["const"] for choice in fields["placement.regions"]["items"]["oneOf"]] == ["eu", "us", "me"]
 
 
+def test_an_accelerator_says_how_many_are_free_where_that_is_known() -> None:
+    template = template_entity(TENANT, FORM_FLEET, {("us-east", "amd-mi300x"): 3})
+    profiles = {
+        choice["const"]: choice["title"] for choice in all_properties(template)["gpus[].profile"]["oneOf"]
+    }
+    assert profiles["amd-mi300x"] == "AMD Instinct MI300X (us-east: 3 of 16 free)"
+
+
 def test_without_a_fleet_every_accelerator_can_be_chosen() -> None:
     offered = all_properties(TEMPLATES["tenant"])["gpus[].profile"]["oneOf"]
     assert [choice["const"] for choice in offered] == list(catalogue().ids)

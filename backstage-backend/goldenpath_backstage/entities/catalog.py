@@ -1,0 +1,79 @@
+"""Everything for the catalog, made once for each commit of the fleet repository."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from goldenpath_backstage.entities.templates import template_entities
+from goldenpath_backstage.entities.tenants import TenantEntities
+from goldenpath_backstage.http.responses import Cached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from goldenpath.fleet.listing import FleetSummary
+    from goldenpath.fleet.state import State
+    from goldenpath_backstage.fleet_source import FleetSource
+
+__all__ = ["Catalog"]
+
+
+class Catalog:
+    """The bodies of ``/v1/templates`` and ``/v1/catalog``. Safe for many threads.
+
+    Args:
+        fleet: what they are made of.
+        base: where people open Backstage; empty for links inside it.
+    """
+
+    def __init__(self, fleet: FleetSource, *, base: str) -> None:
+        self._fleet = fleet
+        self._tenants = TenantEntities(base=base)
+        self._lock = threading.Lock()
+        self._made: dict[str, tuple[str | None, Any]] = {}
+
+    def templates(self) -> Cached:
+        """The templates, with what is free now.
+
+        Raises:
+            UnavailableError: the repository holds no fleet that can be used.
+            RepositoryError: it cannot be read.
+        """
+        made: Cached = self._once("templates", self._make_templates)
+        return made
+
+    def tenants(self) -> Cached:
+        """The tenants' entities.
+
+        Raises:
+            UnavailableError: the repository holds no fleet that can be used.
+            RepositoryError: it cannot be read.
+        """
+        made: Cached = self._once("tenants", lambda state: Cached({"entities": self._tenants.of(state)}))
+        return made
+
+    def summary(self) -> FleetSummary:
+        """The fleet in numbers.
+
+        Raises:
+            UnavailableError: the repository holds no fleet that can be used.
+            RepositoryError: it cannot be read.
+        """
+        made: FleetSummary = self._once("summary", lambda _: self._fleet.repository.summary())
+        return made
+
+    def _make_templates(self, state: State) -> Cached:
+        summary = self._fleet.repository.summary()
+        free = {(each.cluster, each.profile): each.free for each in summary.capacity}
+        entities = template_entities(state.context, free, has_forge=self._fleet.forge is not None)
+        return Cached({"entities": list(entities)})
+
+    def _once(self, what: str, make: Callable[[State], Any]) -> Any:
+        state = self._fleet.state()
+        with self._lock:  # one thread makes it; the others take what it made
+            known = self._made.get(what)
+            if known is None or known[0] != state.snapshot.commit:
+                known = (state.snapshot.commit, make(state))
+                self._made[what] = known
+            return known[1]

@@ -1,0 +1,38 @@
+"""Entities for Backstage's catalog: templates and tenants."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from goldenpath_backstage.http.responses import cached_response
+from goldenpath_backstage.routes.callers import Caller  # noqa: TC001 - FastAPI reads it when the route is made
+from goldenpath_backstage.services import services_of
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["catalog"])
+
+
+class EntityList(BaseModel):
+    """Entities, as Backstage's catalog takes them."""
+
+    entities: list[dict[str, Any]]
+
+
+@router.get("/templates", summary="Templates", response_model=EntityList, status_code=HTTPStatus.OK)
+async def list_templates(request: Request, caller: Caller) -> Response:
+    """A Template entity for each golden path, with a form that offers what the fleet has, and one that edits."""
+    del caller
+    return cached_response(request, await run_in_threadpool(services_of(request).catalog.templates))
+
+
+@router.get("/catalog", summary="Tenants", response_model=EntityList, status_code=HTTPStatus.OK)
+async def list_entities(request: Request, caller: Caller) -> Response:
+    """The System of each tenant and its namespaces, as they are in the fleet repository."""
+    del caller
+    return cached_response(request, await run_in_threadpool(services_of(request).catalog.tenants))

@@ -1,0 +1,193 @@
+"""What Backstage's catalog is given: templates with live forms, tenants, and the form that edits one."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import jsonschema_rs
+import pytest
+from callers import ADMIN, READER, TOKENS, VISION
+from small_requests import sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from serving import Served
+
+
+@pytest.fixture
+def backend(serve: Callable[..., Served]) -> Served:
+    return serve(tokens=TOKENS, limits={"fleet_seconds": 0})
+
+
+def _publish(backend: Served, name: str = "vision.yaml", **changes: Any) -> dict[str, Any]:
+    values = sample(name) | changes
+    run = backend.run("publish", {"golden_path": "tenant/v1", "values": values}, token=ADMIN)
+    assert run.is_done, run.last
+    return values
+
+
+def _entities(backend: Served, what: str) -> dict[tuple[str, str], dict[str, Any]]:
+    answer = backend.get(f"/v1/{what}", READER)
+    assert answer.status_code == 200, answer.text
+    return {(each["kind"], each["metadata"]["name"]): each for each in answer.json()["entities"]}
+
+
+def _profiles(backend: Served) -> dict[str, str]:
+    template = _entities(backend, "templates")["Template", "tenant-v1"]
+    (page,) = [page for page in template["spec"]["parameters"] if "gpus" in page["properties"]]
+    offered = page["properties"]["gpus"]["items"]["properties"]["profile"]["oneOf"]
+    return {choice["const"]: choice["title"] for choice in offered}
+
+
+def test_the_form_offers_what_is_free_now(backend: Served) -> None:
+    before = _profiles(backend)["nvidia-h100-80gb"]
+    _publish(backend)
+    after = _profiles(backend)["nvidia-h100-80gb"]
+
+    assert "(" in before
+    assert before != after
+    free = {text: int(text.split("eu-central: ")[1].split(" of ")[0]) for text in (before, after)}
+    assert free[before] - free[after] == sample("vision.yaml")["gpus"][0]["quota"]
+
+
+def test_each_golden_path_has_a_template_that_makes_and_one_that_edits(backend: Served) -> None:
+    templates = _entities(backend, "templates")
+
+    assert set(templates) == {("Template", "tenant-v1"), ("Template", "tenant-v1-edit")}
+    for template in templates.values():
+        for page in template["spec"]["parameters"]:
+            jsonschema_rs.Draft7Validator(page)
+        actions = [step["action"] for step in template["spec"]["steps"]]
+        assert actions == ["goldenpath:check", "goldenpath:publish"]
+
+
+def test_the_steps_of_a_template_are_taken_by_the_actions(backend: Served) -> None:
+    definitions = {each["id"]: each for each in backend.get("/v1/actions", READER).json()["actions"]}
+    for template in _entities(backend, "templates").values():
+        parameters = {**sample("vision.yaml"), "delivery": "commit", "revision": "0" * 40}
+        for step in template["spec"]["steps"]:
+            given = {
+                name: parameters[value[len("${{ parameters.") : -3]]
+                if isinstance(value, str) and value.startswith("${{ parameters.")
+                else parameters
+                if value == "${{ parameters }}"
+                else value
+                for name, value in step["input"].items()
+            }
+            schema = definitions[step["action"]]["schema"]["input"]
+            errors = [error.message for error in jsonschema_rs.Draft7Validator(schema).iter_errors(given)]
+            assert errors == []
+
+
+def test_what_the_form_asks_for_delivery_does_not_reach_the_request(backend: Served) -> None:
+    values = {**sample("vision.yaml"), "delivery": "commit"}
+    run = backend.run(
+        "publish", {"golden_path": "tenant/v1", "values": values, "delivery": "commit"}, token=VISION
+    )
+
+    assert run.is_done, run.last
+    assert "delivery" not in backend.get("/v1/tenants/vision", READER).json()["request"]
+
+
+def test_a_tenant_is_a_system_with_its_namespaces(backend: Served) -> None:
+    _publish(backend)
+    entities = _entities(backend, "catalog")
+
+    system = entities["System", "vision"]
+    assert system["spec"]["owner"] == "vision-team"
+    resources = [entity for (kind, _), entity in entities.items() if kind == "Resource"]
+    assert [entity["spec"]["system"] for entity in resources] == ["vision"]
+
+
+def test_the_edit_link_of_a_tenant_fills_the_form_in(backend: Served) -> None:
+    values = _publish(backend)
+    (link,) = _entities(backend, "catalog")["System", "vision"]["metadata"]["links"]
+    split = urlsplit(link["url"])
+    form = json.loads(parse_qs(split.query)["formData"][0])
+
+    assert split.path == "/create/templates/default/tenant-v1-edit"
+    assert {name: form[name] for name in values if name != "golden_path"} == {
+        name: value for name, value in values.items() if name != "golden_path"
+    }
+    template = _entities(backend, "templates")["Template", "tenant-v1-edit"]
+    filled = form | {"delivery": "commit"}
+    for page in template["spec"]["parameters"]:
+        errors = [error.message for error in jsonschema_rs.Draft7Validator(page).iter_errors(filled)]
+        assert errors == []
+    del form["network"]
+    edited = backend.run(
+        "publish",
+        {"golden_path": "tenant/v1", "values": form, "edit": True, "revision": form["revision"]},
+        token=VISION,
+    )
+    assert edited.is_done, edited.last
+    assert "network" not in backend.get("/v1/tenants/vision", READER).json()["request"]
+
+
+def test_what_the_caller_has_is_not_sent_again(backend: Served) -> None:
+    for path in ("/v1/actions", "/v1/templates", "/v1/catalog", "/v1/tenants"):
+        etag = backend.get(path, READER).headers["etag"]
+        again = backend.get(path, READER, headers={"if-none-match": f'"other", W/{etag}'})
+        assert (again.status_code, again.content) == (304, b"")
+
+    etag = backend.get("/v1/catalog", READER).headers["etag"]
+    _publish(backend)
+    assert backend.get("/v1/catalog", READER, headers={"if-none-match": etag}).status_code == 200
+
+
+def test_a_file_that_somebody_broke_costs_the_catalog_one_tenant(backend: Served, repository: Any) -> None:
+    import subprocess
+
+    _publish(backend)
+    _publish(backend, "speech.yaml")
+    broken = (
+        subprocess.run(
+            ["git", "-C", repository, "hash-object", "-w", "--stdin"],
+            input=b"kind: [",
+            capture_output=True,
+            check=True,
+        )
+        .stdout.strip()
+        .decode()
+    )
+    index = {"GIT_INDEX_FILE": str(repository / "test-index")}
+
+    def git(*words: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@b", *words],
+            check=True, capture_output=True, text=True, env=index,
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    git("read-tree", "main")
+    git("update-index", "--cacheinfo", f"100644,{broken},tenants/vision/catalog-info.yaml")
+    git("update-ref", "refs/heads/main", git("commit-tree", git("write-tree"), "-p", "main", "-m", "break"))
+
+    assert ("System", "speech") in _entities(backend, "catalog")
+    assert ("System", "vision") not in _entities(backend, "catalog")
+
+
+def test_tenants_come_a_page_at_a_time(backend: Served) -> None:
+    for name in ("vision.yaml", "speech.yaml", "sandbox.yaml"):
+        _publish(backend, name)
+
+    names, after = [], ""
+    for _ in range(3):
+        query = {"limit": 1} | ({"after": after} if after else {})
+        page = backend.get("/v1/tenants", READER, params=query).json()
+        names += [tenant["name"] for tenant in page["tenants"]]
+        after = page["next"]
+
+    assert names == ["no", "speech", "vision"]
+    assert after is None
+
+
+def test_a_tenant_that_is_not_there_is_a_404_with_a_problem(backend: Served) -> None:
+    answer = backend.get("/v1/tenants/nobody", READER)
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert backend.get("/v1/tenants/No%2F..%2Fbody", READER).status_code in {404, 422}
