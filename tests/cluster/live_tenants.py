@@ -14,7 +14,8 @@ from goldenpath.spec.parse import parse_fleet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from goldenpath.manifests import ManifestObject
+    from goldenpath.manifests import ManifestObject, Manifests
+    from goldenpath.tenancy import Tenancy
 
 REGISTRY = "registry.example.org"
 
@@ -39,7 +40,12 @@ class LiveTenant:
     developer: Api
     viewer: Api
     reconciler: Api
-    objects: tuple[ManifestObject, ...]
+    tenancy: Tenancy
+    manifests: Manifests
+
+    @property
+    def objects(self) -> tuple[ManifestObject, ...]:
+        return self.manifests.objects()
 
     def object(self, kind: str, name: str = "") -> dict[str, Any]:
         return next(o.body for o in self.objects if o.kind == kind and name in ("", o.name))
@@ -106,7 +112,8 @@ class Onboarding:
         }
         pipeline = Pipeline(parse_fleet(fleet))
         tenant = parse({**small, "access": people, **request}, fleet=pipeline.fleet)
-        objects = pipeline.render(tenant).objects()
+        manifests = pipeline.render(tenant)
+        objects = manifests.objects()
         self.apply(objects)
         self._wait_until_ready(name, objects)
         prefix = fleet["groups"]["prefix"]
@@ -115,7 +122,8 @@ class Onboarding:
             for role, groups in zip(("ada", "dan", "vera"), people.values(), strict=True)
         )
         reconciler = self.api.bearing(self.token(name, f"{name}-reconciler"))
-        return LiveTenant(name, admin, developer, viewer, reconciler, objects)
+        (tenancy,) = pipeline.tenancies(tenant)
+        return LiveTenant(name, admin, developer, viewer, reconciler, tenancy, manifests)
 
     def _wait_until_ready(self, name: str, objects: Iterable[ManifestObject]) -> None:
         """Until the quotas count and the namespace has its default account, without which no Pod is admitted."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from control_plane import control_plane
 from flux import CONTROLLERS, NAMESPACE, SOURCE, Flux, built, components_yaml, flags_of, flux, sync_yaml
 from git_server import GitServer, Repository, git_server
 from kueue import kueue
-from live_tenants import REGISTRY
+from live_tenants import REGISTRY, LiveTenant, Onboarding
 from spire import Spire, spire
 
 from goldenpath import kubeyaml
@@ -36,10 +37,13 @@ CLUSTER = "eu-central"
 SAMPLES = Path(__file__).parent.parent / "requests"
 GROUPS = ("kueue.x-k8s.io", "kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io", "spire.spiffe.io")
 
+WITHOUT_BUNDLE = "unknown.northwind.example"
+"""A trust domain that the platform federates with, and of which it has no bundle to begin with."""
+
 # Pools of their own for tests that fill a queue: a cohort lends whatever of a flavor is idle, whoever's it is.
 _POOLS = [
-    {"profile": "nvidia-a30-24gb", "count": 16, "allocation": "device-plugin"},
-    {"profile": "nvidia-l40s-48gb", "count": 16, "allocation": "device-plugin"},
+    {"profile": profile, "count": 16, "allocation": "device-plugin"}
+    for profile in ("nvidia-t4-16gb", "nvidia-a30-24gb", "nvidia-l40s-48gb")
 ]
 
 
@@ -60,6 +64,20 @@ class RunningPlatform:
     @property
     def pipeline(self) -> Pipeline:
         return Pipeline(parse_fleet(self.document))
+
+    @cached_property
+    def onboarding(self) -> Onboarding:
+        """Makes tenants here without Git, beside what all tenants share."""
+        onboarding = Onboarding(self.api)
+        if self.flux:
+            self.flux.at(self.repository.head, "platform")
+        else:
+            onboarding.apply(self.pipeline.render_platform(CLUSTER).objects())
+        return onboarding
+
+    def tenant(self, **request: Any) -> LiveTenant:
+        """A tenant that is applied and not published."""
+        return self.onboarding.tenant(self.document, clusters=[CLUSTER], **request)
 
     def rendered(self, name: str) -> list[dict[str, Any]]:
         """What a tenant has on this cluster, as the library renders it."""
@@ -113,6 +131,11 @@ def running_platform(folder: Path, definitions: Path, sample: Path) -> Iterator[
         cluster = document["clusters"][CLUSTER]
         cluster["accelerators"] += _POOLS
 
+        document["federation"][WITHOUT_BUNDLE] = {
+            "endpoint": "https://127.0.0.1:1",
+            "profile": "https_spiffe",
+        }
+
         spire_server = None
         if _built("spire-server", "spire-controller-manager"):
             spire_server = running.enter_context(
@@ -120,8 +143,9 @@ def running_platform(folder: Path, definitions: Path, sample: Path) -> Iterator[
             )
             # Any bundle will do: nobody here verifies a foreign identity, but SPIRE wants to have one.
             bundle = spire_server.command("bundle", "show", "-format", "spiffe")
-            for other in document["federation"].values():
-                other["bundle"] = json.dumps(json.loads(bundle))
+            for name, other in document["federation"].items():
+                if name != WITHOUT_BUNDLE:
+                    other["bundle"] = json.dumps(json.loads(bundle))
 
         fleet = running.enter_context(Fleet.create(repository.served, json.dumps(document, indent=1)))
         platform = RunningPlatform(api, git, repository, document, fleet, spire=spire_server)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from kube_api import eventually
 from live_tenants import in_order
 from stories import stories
+from team_pages import shown_jobs
 
-from goldenpath import kubeyaml
 from goldenpath.pipeline import Pipeline, load, load_fleet
 
 if TYPE_CHECKING:
@@ -61,12 +60,6 @@ def test_a_sample_request_is_accepted_twice_and_changes_once(custom_resources, o
     accept(onboarding, sample(name))
 
 
-def shown_jobs(page: str, cluster: str) -> list[dict[str, Any]]:
-    """The Jobs that a team's page shows for a cluster."""
-    blocks = re.findall(r"^\*\*.+ on (.+?)\*\*.*\n\n```yaml\n((?:.*\n)+?)```$", page, re.MULTILINE)
-    return [kubeyaml.load(block) for name, block in blocks if name == cluster]
-
-
 @pytest.mark.parametrize("name", REQUESTS)
 def test_the_jobs_that_a_teams_page_shows_get_their_pods(cluster, onboarding, name):
     pipeline = Pipeline(load_fleet(SAMPLES / "goldenpath.yaml"))
@@ -76,8 +69,7 @@ def test_the_jobs_that_a_teams_page_shows_get_their_pods(cluster, onboarding, na
         onboarding.apply(pipeline.render_platform(tenancy.cluster_name).objects())
         manifests = pipeline.render(tenant, cluster=tenancy.cluster_name)
         onboarding.apply(manifests.objects())
-        (page,) = (file.text for file in manifests.files if file.path.endswith("README.md"))
-        jobs = shown_jobs(page, tenancy.cluster_name)
+        jobs = shown_jobs(manifests, tenancy.cluster_name)
         assert len(jobs) == len(tenancy.grants)
         for job in jobs:
             job["spec"]["suspend"] = False  # as Kueue does once there is room

@@ -5,13 +5,13 @@ The Nodes are made up, and have a taint of their own, so that no other Pod takes
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking import IMPLICIT, claim, pod, with_claim, within
 from kube_api import eventually
 from live_tenants import FLEET
+from nodes import made_up_node, only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,22 +26,8 @@ H200 = "nvidia-h200-141gb"
 @pytest.fixture
 def node(cluster: Api) -> Iterator[dict[str, Any]]:
     """A Node of 64 CPUs and more devices than any quota here."""
-    name = f"n-{secrets.token_hex(4)}"
-    body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
-    assert cluster.create(body).ok
-    # Admission taints every new Node as not ready; there is no kubelet that would take that off.
-    assert cluster.merge(
-        body, {"spec": {"taints": [{"key": "only", "value": name, "effect": "NoSchedule"}]}}
-    ).ok
-    room = {"cpu": "64", "memory": "1Ti", "pods": "110", "nvidia.com/gpu": "16"}
-    status = {
-        "capacity": room,
-        "allocatable": room,
-        "conditions": [{"type": "Ready", "status": "True", "reason": "Test", "message": ""}],
-    }
-    assert cluster.merge(body, {"status": status}, "status").ok
-    yield body
-    assert cluster.delete(body).ok
+    with made_up_node(cluster, {"nvidia.com/gpu": "16"}) as body:
+        yield body
 
 
 @pytest.fixture
@@ -79,7 +65,7 @@ class Scheduling:
 
     def __init__(self, tenant: LiveTenant, node: dict[str, Any]) -> None:
         self.tenant = tenant
-        self._only = {"tolerations": [{"key": "only", "value": node["metadata"]["name"]}]}
+        self._only = only(node)
 
     def create(self, body: dict[str, Any]) -> dict[str, Any]:
         if body["kind"] == "Pod":

@@ -1,0 +1,36 @@
+"""Nodes without a kubelet: the scheduler may bind Pods to them, and there they stay."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kube_api import Api
+
+ROOM = {"cpu": "64", "memory": "1Ti", "pods": "110"}
+
+
+@contextlib.contextmanager
+def made_up_node(api: Api, devices: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """A Node that is Ready while it is wanted, and which takes only Pods that say :func:`only` it; with devices, if any."""
+    name = f"n-{secrets.token_hex(4)}"
+    body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
+    assert api.create(body).ok
+    # Admission taints every new Node as not ready; there is no kubelet that would take that off.
+    assert api.merge(body, {"spec": {"taints": [{"key": "only", "value": name, "effect": "NoSchedule"}]}}).ok
+    room = ROOM | dict(devices or {})
+    conditions = [{"type": "Ready", "status": "True", "reason": "Test", "message": ""}]
+    status = {"capacity": room, "allocatable": room, "conditions": conditions}
+    answer = api.merge(body, {"status": status}, "status")
+    assert answer.ok, answer.message
+    yield {"apiVersion": "v1", "kind": "Node", **answer.body}
+    assert api.delete(body).ok
+
+
+def only(node: dict[str, Any]) -> dict[str, Any]:
+    """What a Pod's spec says to be let onto a made-up Node."""
+    return {"tolerations": [{"key": "only", "value": node["metadata"]["name"]}]}
