@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.fleet.context import FleetContext
-from goldenpath.fleet.desired import desired_tenant
+from goldenpath.fleet.desired import desired_tenant, version_for
 from goldenpath.fleet.request import Request
 from goldenpath.publish.git.objects import prepare_blob
 
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from goldenpath.publish.git import PreparedObject
     from goldenpath.publish.lock import Lock
 
-__all__ = ["Packed", "Task", "render_many"]
+__all__ = ["MANY", "Rendered", "Task", "render_many"]
 
 _CHUNK: Final = 16
 """Tenants that go to a process in one go: to hand over costs a millisecond, and to wait for the last one little."""
-_WORTH_PROCESSES: Final = 200
+MANY: Final = 200
 """Fewer take less time here than a process takes to start."""
 _AHEAD: Final = 3
 """Chunks for each process that are under way or wait to be taken: so many results there are at most."""
@@ -49,7 +49,7 @@ _FEW_COLLECTIONS: Final = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One tenant's request, and the golden path's exact version where a lock pins one.
+    """One tenant's request, and the golden path with its exact version where a lock pins one.
 
     ``document`` may be left out where there is a text: whoever renders it reads it.
     """
@@ -57,11 +57,11 @@ class Task:
     text: str | None
     document: Any = None
     file: str | None = None
-    version: str | None = None
+    pinned: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class Rendered:
     """What the repository should hold for one tenant, as objects for a pack; or why the request is not accepted.
 
     ``files`` has the lock and the request too. Without a ``lock`` there are ``problems``, and nothing else.
@@ -81,7 +81,7 @@ def render_many(
     today: dt.date | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[Packed]:
+) -> Iterator[Rendered]:
     """Render, check and pack tenants, as :func:`~goldenpath.fleet.desired.desired_tenant` gives each.
 
     Results come in the order of the tasks, and tasks are taken as results are: neither is ever there as a whole.
@@ -101,9 +101,9 @@ def render_many(
     """
     total = len(tasks) if isinstance(tasks, Sized) else 0
     remaining = iter(tasks)
-    first = list(itertools.islice(remaining, _WORTH_PROCESSES))
+    first = list(itertools.islice(remaining, MANY))
     if workers is None:
-        workers = len(os.sched_getaffinity(0)) if len(first) == _WORTH_PROCESSES else 0
+        workers = len(os.sched_getaffinity(0)) if len(first) == MANY else 0
     together = itertools.chain(first, remaining)
     shop = _Workshop(fleet, library, today)
     results = map(shop.render, together) if workers == 0 else _by_processes(shop, together, workers)
@@ -113,13 +113,13 @@ def render_many(
             progress(done, total)
 
 
-def _by_processes(shop: _Workshop, tasks: Iterator[Task], workers: int) -> Iterator[Packed]:
+def _by_processes(shop: _Workshop, tasks: Iterator[Task], workers: int) -> Iterator[Rendered]:
     # A process that is started anew has no thread, lock or pipe of ours, as a copy of this one would.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
         workers, context, initializer=_start, initargs=(shop.text, shop.library, shop.today)
     )
-    under_way: deque[Future[list[Packed]]] = deque()
+    under_way: deque[Future[list[Rendered]]] = deque()
     try:
         while True:
             while len(under_way) < workers * _AHEAD and (chunk := list(itertools.islice(tasks, _CHUNK))):
@@ -140,7 +140,7 @@ class _Workshop:
         self.today = today
         self.context = FleetContext(text, library=library)
 
-    def render(self, task: Task) -> Packed:
+    def render(self, task: Task) -> Rendered:
         file = task.file
         try:
             document = (
@@ -150,11 +150,13 @@ class _Workshop:
             )
             tenant = self.context.parse(document, file)
         except InputError as error:
-            return Packed(None, {}, (), error.problems)
+            return Rendered(None, {}, (), error.problems)
         request = Request(document, task.text, file)
-        desired = desired_tenant(self.context, tenant, request, version=task.version, today=self.today)
+        desired = desired_tenant(
+            self.context, tenant, request, version=version_for(tenant, task.pinned), today=self.today
+        )
         files = {path: prepare_blob(content.text.encode()) for path, content in desired.files.items()}
-        return Packed(desired.lock, files, desired.findings)
+        return Rendered(desired.lock, files, desired.findings)
 
 
 _shop: _Workshop | None = None
@@ -170,6 +172,6 @@ def _start(text: str, library: Library, today: dt.date | None) -> None:
     gc.freeze()
 
 
-def _render_chunk(chunk: list[Task]) -> list[Packed]:
+def _render_chunk(chunk: list[Task]) -> list[Rendered]:
     assert _shop is not None
     return [_shop.render(task) for task in chunk]

@@ -13,7 +13,7 @@ from goldenpath import kubeyaml
 from goldenpath.check import check_objects
 from goldenpath.pipeline import PLATFORM_PATH
 from goldenpath.publish.contents import Content, Plain
-from goldenpath.publish.digests import request_digest
+from goldenpath.publish.digests import engine_of, request_digest
 from goldenpath.publish.git import blob_id
 from goldenpath.publish.lock import Lock
 from goldenpath.publish.places import lock_path, platform_lock_path, request_path
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.publish.promises import Share
     from goldenpath.spec.tenant import Tenant
 
-__all__ = ["Desired", "desired_platform", "desired_tenant", "shares_of"]
+__all__ = ["Desired", "desired_platform", "desired_tenant", "shares_of", "version_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,11 @@ class Desired:
     lock: Lock
     files: Mapping[str, Content]
     findings: tuple[Finding, ...]
+
+
+def version_for(tenant: Tenant, pinned: tuple[str, str] | None) -> str | None:
+    """The exact version to render with: the pinned one, if it is of the golden path that is asked for."""
+    return pinned[1] if pinned is not None and pinned[0] == tenant.golden_path else None
 
 
 def shares_of(context: FleetContext, tenant: Tenant) -> dict[str, dict[str, Share]]:
@@ -81,6 +86,7 @@ def desired_tenant(
         request_file=blob_id(text.encode()),
         fleet=context.digests.of(tenant),
         owner=tenant.owner,
+        engine=engine_of(tenant),
         placement=tenant.placement is not None,
         clusters=shares_of(context, tenant),
         identities={

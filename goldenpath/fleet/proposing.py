@@ -6,19 +6,22 @@ remembered, so that a change that must be made anew on a newer commit does not r
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
+from goldenpath.fleet.bulk import MANY, Task, render_many
 from goldenpath.fleet.coherence import Neighbours
 from goldenpath.fleet.comparing import platform_part, removed_part, tenant_part
 from goldenpath.fleet.context import FleetContext
-from goldenpath.fleet.desired import desired_platform, desired_tenant
+from goldenpath.fleet.desired import Desired, desired_platform, desired_tenant, version_for
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.request import Request
 from goldenpath.fleet.state import State
 from goldenpath.publish.changes import compare
+from goldenpath.publish.contents import Packed
 from goldenpath.publish.digests import request_digest
 from goldenpath.publish.places import FLEET_FILE, platform_lock_path
 from goldenpath.publish.plan import Part, PartKind, Plan
@@ -26,7 +29,6 @@ from goldenpath.publish.plan import Part, PartKind, Plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from goldenpath.fleet.desired import Desired
     from goldenpath.fleet.terms import Terms
     from goldenpath.publish.holdings import Holdings
     from goldenpath.publish.lock import Lock
@@ -84,10 +86,12 @@ class Proposer:
         """
         after = self._with_fleet(state)
         neighbours = Neighbours(self._index, state, after.context)
-        proposing = _Proposing(after, neighbours, self._terms, self._rendered, thorough=self._thorough)
+        proposing = _Proposing(
+            after, neighbours, self._terms, self._rendered, thorough=self._thorough, progress=self._progress
+        )
         parts = proposing.asked(self._requests)
         if self._everything:
-            parts += [*proposing.platforms(), *proposing.others(self._progress)]
+            parts += [*proposing.platforms(), *proposing.others()]
         if (fleet := self._fleet_part(state)) is not None:
             parts.append(fleet)
         return proposing.proposal(parts)
@@ -116,6 +120,15 @@ def _text(request: Request) -> str:
     return kubeyaml.dump(request.document) if request.text is None else request.text
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A tenant that is to be rendered: its request, and the lock that it has."""
+
+    name: str
+    request: Request
+    lock: Lock | None
+
+
 class _Proposing:
     """One proposal in the making."""
 
@@ -127,8 +140,10 @@ class _Proposing:
         rendered: _Rendered,
         *,
         thorough: bool,
+        progress: Progress,
     ) -> None:
         self._thorough = thorough
+        self._progress = progress
         self._state = state
         self._context = state.context
         self._tree = state.tree
@@ -145,7 +160,19 @@ class _Proposing:
         Raises:
             InputError: with every problem of all requests.
         """
+        if len(requests) >= MANY and all(request.text is not None for request in requests):
+            return self._asked_in_bulk(requests)
         return [self._tenant(tenant, request) for tenant, request in self._parsed(requests)]
+
+    def _asked_in_bulk(self, requests: Sequence[Request]) -> list[Part]:
+        """The parts of many tenants that were asked for by name, worked out by all processors."""
+        waiting = [self._work(_name(request), request) for request in requests]
+        repeated = [name for name, number in Counter(work.name for work in waiting).items() if number > 1]
+        problems = [self._collision(work.name, work.request) for work in waiting if work.name in repeated]
+        parts = list(self._in_bulk(waiting, self._progress, problems))
+        if problems:
+            raise InputError(problems)
+        return parts
 
     def proposal(self, parts: Iterable[Part]) -> Proposal:
         """The proposal that these parts make."""
@@ -167,24 +194,53 @@ class _Proposing:
                 problems += error.problems
                 continue
             if tenant.name in accepted:
-                message = "another request that is published with it has the name too"
-                problems.append(Problem("name", "tenant-collision", message, tenant.name, file=request.file))
+                problems.append(self._collision(tenant.name, request))
             accepted[tenant.name] = (tenant, request)
         if problems:
             raise InputError(problems)
         return list(accepted.values())
 
+    def _collision(self, name: str, request: Request) -> Problem:
+        message = "another request that is published with it has the name too"
+        return Problem("name", "tenant-collision", message, name, file=request.file)
+
     def _tenant(self, tenant: Tenant, request: Request) -> Part:
         """The part of a tenant whose request was handed in."""
+        work = self._work(tenant.name, request)
         holdings = self._tree.tenant(tenant.name)
+        kept = self._kept_text(holdings, work.lock, tenant, request)
+        return self._part(tenant, replace(work, request=kept))
+
+    def _work(self, name: str, request: Request) -> _Work:
+        """A tenant whose request was handed in, with the lock that it has."""
+        holdings = self._tree.tenant(name)
         if holdings.tombstone is not None:
             message = (
                 f"was retired ({holdings.tombstone[0]}); old identities may still trust it: choose another"
             )
-            self._problems.append(Problem("name", "retired-name", message, tenant.name, file=request.file))
-        lock = self._tree.lock(holdings).lock
-        kept = self._kept_text(holdings, lock, tenant, request)
-        return self._part(tenant, kept, lock)
+            self._problems.append(Problem("name", "retired-name", message, name, file=request.file))
+        return _Work(name, request, self._tree.lock(holdings).lock)
+
+    def _in_bulk(
+        self, waiting: Sequence[_Work], progress: Progress, problems: list[Problem]
+    ) -> Iterator[Part]:
+        """The parts of many tenants; what is wrong with a request is added to the problems."""
+        tasks = [
+            Task(work.request.text, None, work.request.file, self._pinned(work.lock)) for work in waiting
+        ]
+        results = render_many(
+            tasks,
+            self._context.text,
+            library=self._context.library,
+            today=self._terms.today,
+            progress=progress,
+        )
+        for work, packed in zip(waiting, results, strict=True):
+            if packed.lock is None:
+                problems += packed.problems
+            else:
+                files = {path: Packed(content) for path, content in packed.files.items()}
+                yield self._placed(work, Desired(packed.lock, files, packed.findings))
 
     def _kept_text(self, holdings: Holdings, lock: Lock | None, tenant: Tenant, request: Request) -> Request:
         """Values that mean what the repository's own text means do not replace it: it may have comments."""
@@ -195,15 +251,19 @@ class _Proposing:
             return request
         return Request(request.document, self._tree.request_text(holdings), path)
 
-    def _part(self, tenant: Tenant, request: Request, lock: Lock | None) -> Part:
-        desired = self._desired(tenant, request, self._version(tenant, lock))
-        baseline = self._as_if_locked(tenant.name) if lock is None else None
-        part, problems = tenant_part(self._tree, tenant.name, desired, baseline=baseline)
+    def _part(self, tenant: Tenant, work: _Work) -> Part:
+        version = version_for(tenant, self._pinned(work.lock))
+        return self._placed(work, self._desired(tenant, work.request, version))
+
+    def _placed(self, work: _Work, desired: Desired) -> Part:
+        """The part that makes what is desired out of what a tenant has, among all others."""
+        baseline = self._as_if_locked(work.name) if work.lock is None else None
+        part, problems = tenant_part(self._tree, work.name, desired, baseline=baseline)
         self._problems += problems
         if desired.lock.request is not None:
-            self._digests[tenant.name] = desired.lock.request
-        self._locks[tenant.name] = desired.lock
-        found = (*part.findings, *self._neighbours.check(tenant.name, desired.lock))
+            self._digests[work.name] = desired.lock.request
+        self._locks[work.name] = desired.lock
+        found = (*part.findings, *self._neighbours.check(work.name, desired.lock))
         return replace(part, findings=found)
 
     def _as_if_locked(self, name: str) -> Lock | None:
@@ -222,11 +282,9 @@ class _Proposing:
         except InputError:
             return None
 
-    def _version(self, tenant: Tenant, lock: Lock | None) -> str | None:
-        """The version that the lock pins, unless another golden path, or a newer version of it, is asked for."""
-        if lock is None or self._terms.upgrade or lock.golden_path != tenant.golden_path:
-            return None
-        return lock.version
+    def _pinned(self, lock: Lock | None) -> tuple[str, str] | None:
+        """The golden path and the version that the lock pins, unless a newer one is asked for."""
+        return None if lock is None or self._terms.upgrade else (lock.golden_path, lock.version)
 
     def _desired(self, tenant: Tenant, request: Request, version: str | None) -> Desired:
         key = (self._context, tenant.name, version, request.text)
@@ -267,27 +325,35 @@ class _Proposing:
             and not (self._terms.upgrade and newest != lock.version)
         )
 
-    def others(self, progress: Progress) -> Iterator[Part]:
+    def others(self) -> Iterator[Part]:
         """Every tenant that was not asked for by name: quiet, where nothing that it follows from has changed."""
         asked = frozenset(self._locks)
         everybody = [holdings for holdings in self._tree.tenants() if holdings.request is not None]
-        for done, (holdings, locked) in enumerate(self._tree.locked(everybody)):
-            progress(done, len(everybody))
+        waiting = []
+        for done, (holdings, locked) in enumerate(self._tree.locked(everybody), 1):
+            self._progress(done, len(everybody))
             if holdings.name in asked:
                 continue
             lock = locked.lock
             if lock is not None and self._is_current(holdings, lock):
                 yield Part(PartKind.TENANT, holdings.name)
-                continue
+            else:
+                waiting.append((holdings, lock))
+        works = [work for holdings, lock in waiting if (work := self._again(holdings, lock)) is not None]
+        if len(works) >= MANY:
+            yield from self._in_bulk(works, self._progress, self._problems)
+            return
+        for done, work in enumerate(works, 1):
+            self._progress(done, len(works))
             try:
-                yield self._again(holdings, lock)
+                document = kubeyaml.load(work.request.text or "", name=work.request.file or work.name)
+                yield self._part(self._context.parse(document, work.request.file), work)
             except InputError as error:
-                path = holdings.request[0] if holdings.request else ""
-                self._problems += (problem.in_file(path) for problem in error.problems)
+                self._problems += error.problems
 
     def _is_current(self, holdings: Holdings, lock: Lock) -> bool:
         """Whether all that the tenant's files follow from is what it was: nothing needs to be read then."""
-        part = self._context.digests.part(tuple(lock.clusters), placement=lock.placement)
+        part = self._context.digests.part(lock.clusters, placement=lock.placement, engine=lock.engine)
         return lock.fleet == part and self._is_as_published(holdings, lock)
 
     def _is_as_published(self, holdings: Holdings, lock: Lock) -> bool:
@@ -300,18 +366,18 @@ class _Proposing:
             return False
         return holdings.is_as_locked(lock)
 
-    def _again(self, holdings: Holdings, lock: Lock | None) -> Part:
-        """The part of a tenant that is rendered anew from the request that the repository has."""
-        text = self._tree.request_text(holdings)
-        if holdings.request is None or text is None:
-            raise InputError.of("", "no-request", "has no request")
-        path = holdings.request[0]
-        request = Request(kubeyaml.load(text, name=path), text, path)
-        tenant = self._context.parse(request.document, path)
-        if (
-            lock is not None
-            and lock.fleet == self._context.digests.of(tenant)
-            and self._is_as_published(holdings, lock)
-        ):
-            return Part(PartKind.TENANT, tenant.name)
-        return self._part(tenant, request, lock)
+    def _again(self, holdings: Holdings, lock: Lock | None) -> _Work | None:
+        """A tenant that is rendered anew from the request that the repository has; None where that is no text."""
+        path = holdings.request[0] if holdings.request else holdings.home
+        try:
+            text = self._tree.request_text(holdings)
+        except InputError as error:
+            self._problems += (problem.in_file(path) for problem in error.problems)
+            return None
+        return _Work(holdings.name, Request(None, text, path), lock)
+
+
+def _name(request: Request) -> str:
+    """The name that a request says it has, before anybody has looked at whether it can."""
+    name = request.document.get("name") if isinstance(request.document, dict) else None
+    return name if isinstance(name, str) else ""
