@@ -137,11 +137,11 @@ class FleetTree:
         top = self._of(self.tree).get(TENANTS)
         if top is None or not top.is_tree:
             return ()
-        inside = self._of(top.id)
-        return ((TENANTS, top.id), *((place, inside[place[-1]].id) for place in self._shards(TENANTS)))
+        return ((TENANTS, top.id), *self._shards(TENANTS).items())
 
     def homes(self, place: str) -> dict[str, str]:
         """The tenants' own folders in a folder, by the tenant's name, with the id of each one's tree."""
+        self._read_together(self._shards(place).values())
         return {
             name: entry.id
             for name, entry in self._at(place).items()
@@ -244,17 +244,22 @@ class FleetTree:
             self._read[tree] = self.reader.entries(tree)
         return self._read[tree]
 
-    def _shards(self, folder: str) -> tuple[str, ...]:
-        """The shards of a folder, by path; they are read together."""
+    def _shards(self, folder: str) -> dict[str, str]:
+        """The shards of a folder: the id of each one's tree, by path."""
         inside = self._at(folder)
-        found = {name: inside[name].id for name in SHARDS if name in inside and inside[name].is_tree}
-        missing = [tree for tree in found.values() if tree not in self._read]
+        return {
+            f"{folder}/{name}": inside[name].id for name in SHARDS if name in inside and inside[name].is_tree
+        }
+
+    def _read_together(self, trees: Iterable[str]) -> None:
+        missing = [tree for tree in trees if tree not in self._read]
         self._read.update(zip(missing, self.reader.trees(missing), strict=True))
-        return tuple(f"{folder}/{name}" for name in found)
 
     def _below(self, folder: str) -> Iterator[tuple[str, str, Entry]]:
         """Place, name and entry of everything in a folder and in its shards."""
-        for place in (folder, *self._shards(folder)):
+        shards = self._shards(folder)
+        self._read_together(shards.values())
+        for place in (folder, *shards):
             for name, entry in self._at(place).items():
                 yield place, name, entry
 
