@@ -44,8 +44,6 @@ MAX_NODES_FROM_ALIASES: Final = 10_000
 
 _Parser: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
-# Sought in the text with a line break before it: `^` in a pattern makes the search several times as slow.
-_SEPARATOR: Final = re.compile(r"\n---(.*)")
 _STR_TAGS: Final = frozenset({"!", "tag:yaml.org,2002:str"})
 _MAP_TAGS: Final = frozenset({None, "!", "tag:yaml.org,2002:map"})
 _SEQ_TAGS: Final = frozenset({None, "!", "tag:yaml.org,2002:seq"})
@@ -110,18 +108,20 @@ def split(text: str, name: str) -> Iterator[tuple[int, str]]:
 
     Kubernetes cuts a stream at every line that opens with ``---`` before it parses any YAML.
     """
-    start = line = 0
-    for separator in _SEPARATOR.finditer(f"\n{text}"):
-        part = text[start : separator.start()]
+    # Cut at a text: to seek a pattern takes a third longer, and one that begins with `^` three times as long.
+    first, *others = f"\n{text}".split("\n---")
+    line, part, line_break = 0, first[1:], first
+    for other in others:
+        if line_break:  # which was cut off with the separator behind it
+            part += "\n"
         yield line, part
         line += part.count("\n")
-        rest = separator[1].strip()
-        if rest and not rest.startswith("#"):
+        after, line_break, part = other.partition("\n")
+        if (rest := after.strip()) and not rest.startswith("#"):
             message = f"line {line + 1}: nothing but a comment may follow '---' on its line"
             raise InputError.of("", "yaml-separator", message, rest, file=name)
         line += 1
-        start = separator.end()
-    yield line, text[start:]
+    yield line, part
 
 
 class _Document:
