@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "diff": "Compare a request, or a fleet, with what its clusters have.",
     "apply": "Apply a request, or a fleet, to its clusters, without GitOps.",
     "serve": "Serve golden paths over HTTP, for Backstage and for internal tools.",
+    "status": "Show how tenants are: Flux, drift, quota, accelerators, queue, identities and scalers.",
     "cluster": "Look at what a cluster has.",
     "schemas": "Bring in schemas of kinds that goldenpath does not ship.",
     "profiles": "List the accelerators that a request can ask for.",

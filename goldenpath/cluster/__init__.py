@@ -18,7 +18,7 @@ from goldenpath.cluster.diff import diff
 from goldenpath.cluster.drift import drift
 from goldenpath.cluster.inspection import Inspection, inspect
 from goldenpath.cluster.kubeconfig import context_names
-from goldenpath.cluster.readiness import Readiness, State, readiness_of
+from goldenpath.cluster.readiness import Readiness, State, condition_of, readiness_of
 from goldenpath.cluster.wait import wait
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "State",
     "Verified",
     "apply",
+    "condition_of",
     "connect",
     "context_names",
     "custom_resource_definitions",

@@ -92,12 +92,21 @@ class Namespaces:
 
 
 class Comparison:
-    """Objects that belong together, each against what is on the cluster."""
+    """Objects that belong together, each against what is on the cluster.
+
+    Without ``judge_new``, an object whose namespace is not there is only told to be missing.
+    """
 
     def __init__(
-        self, cluster: Cluster, objects: Sequence[ManifestObject], manager: str | None = None
+        self,
+        cluster: Cluster,
+        objects: Sequence[ManifestObject],
+        manager: str | None = None,
+        *,
+        judge_new: bool = True,
     ) -> None:
         self._cluster = cluster
+        self._judge_new = judge_new
         self._manager = manager
         self._namespaces = Namespaces(cluster, objects)
         self._coming = {(item.kind, item.namespace, item.name) for item in objects}
@@ -168,6 +177,8 @@ class Comparison:
         return Change(about, Action.REFUSED, item.file, message=message)
 
     def _without_namespace(self, item: ManifestObject, about: ObjectRef, resource: Resource) -> Change:
+        if not self._judge_new:
+            return Change(about, Action.CREATE, item.file, verified=Verified.OFFLINE)
         if ("Namespace", "", about.namespace) not in self._coming:
             message = f"namespace {about.namespace} is not on the cluster, and is not among the objects"
             return Change(about, Action.REFUSED, item.file, message=message)

@@ -35,8 +35,7 @@ def drift(
     Args:
         cluster: the cluster.
         objects: what was rendered for it.
-        live: what it has, of the objects' kinds. What carries the same labels and is not among ``objects`` should not
-            be in it: :func:`extra` tells of that.
+        live: what it has, as far as it was read; what is not among it is asked about.
 
     Raises:
         ClusterUnavailableError: the server does not answer.
@@ -48,14 +47,12 @@ def drift(
     for item in ordered:
         about = ObjectRef.of(item.body)
         body = live.get(about)
-        if body is None:
-            found[about] = Change(about, Action.CREATE, item.file)
-        elif holds(body, item.body):
+        if body is not None and holds(body, item.body):
             found[about] = Change(about, Action.UNCHANGED, item.file)
         else:
             doubtful.append(item)
     if doubtful:
-        comparison = Comparison(cluster, doubtful)
+        comparison = Comparison(cluster, doubtful, judge_new=False)
         for change in cluster.each(comparison.of, doubtful):
             found[change.object] = change
     return ChangeSet(tuple(found[ObjectRef.of(item.body)] for item in ordered))

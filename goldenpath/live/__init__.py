@@ -10,16 +10,22 @@ from goldenpath.live.applying import Listener, LiveApply, apply
 from goldenpath.live.comparing import LiveDiff, diff
 from goldenpath.live.desired import Desired
 from goldenpath.live.schemas import ImportedSchemas, import_schemas
+from goldenpath.live.status import ClusterStatus, Expected, Health, TenantStatus, status
 from goldenpath.live.targets import contexts_for
 
 __all__ = [
+    "ClusterStatus",
     "Desired",
+    "Expected",
+    "Health",
     "ImportedSchemas",
     "Listener",
     "LiveApply",
     "LiveDiff",
+    "TenantStatus",
     "apply",
     "contexts_for",
     "diff",
     "import_schemas",
+    "status",
 ]

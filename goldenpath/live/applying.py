@@ -51,6 +51,7 @@ class LiveApply:
     def as_dict(self) -> dict[str, Any]:
         """Its JSON shape."""
         return {
+            "format": "live-apply/v1",
             "name": self.name,
             "applied": self.applied,
             "fine": self.fine,

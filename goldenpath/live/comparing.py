@@ -39,6 +39,7 @@ class LiveDiff:
     def as_dict(self) -> dict[str, Any]:
         """Its JSON shape."""
         return {
+            "format": "live-diff/v1",
             "name": self.name,
             "differs": self.differs,
             "refused": self.refused,

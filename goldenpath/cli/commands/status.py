@@ -1,0 +1,144 @@
+"""``goldenpath status``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath.cli.clusters import cluster_options, connections
+from goldenpath.cli.command import ExampleCommand, format_option, library_option
+from goldenpath.cli.durations import SECONDS
+from goldenpath.cli.repository import at_option, open_fleet, repository_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.cli.published import Published
+    from goldenpath.cluster import Cluster
+    from goldenpath.live import ClusterStatus
+
+_NOT_FINE = 1
+
+
+@click.command(
+    name="status",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath status --repo . --cluster eu-central --context eu-central",
+        "goldenpath status vision --repo https://git.example.org/platform/fleet.git",
+        "goldenpath status vision --repo . --format json",
+        "goldenpath status --repo . --watch",
+    ),
+)
+@click.argument("tenant", required=False, metavar="[TENANT]")
+@repository_options
+@at_option
+@cluster_options
+@click.option("--cluster", metavar="NAME", help="Only this cluster.")
+@click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
+@click.option(
+    "--interval",
+    type=SECONDS,
+    default="10s",
+    show_default=True,
+    metavar="DURATION",
+    help="With --watch: how often.",
+)
+@library_option
+@format_option("text", "json")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    tenant: str | None,
+    place: str,
+    branch: str | None,
+    at: str | None,
+    context: str | None,
+    kubeconfig: str | None,
+    cluster: str | None,
+    watch: bool,
+    interval: float,
+    libraries: tuple[Path, ...],
+    output_format: str,
+) -> None:
+    """Show how tenants are: Flux, drift, quota, accelerators, queue, identities and scalers.
+
+    All tenants of the fleet repository are a table, one tenant is shown in full. For each, what the repository has is
+    held against what is on its clusters. Without --context, each cluster needs a kubeconfig context of its own name.
+
+    With --watch, JSON is one line for each look.
+
+    Ends with 0 where all is well, with 1 where a tenant is not, and with 2 where a cluster or the repository cannot be
+    read.
+    """
+    from goldenpath.cli.problems import show_problems  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.published import published  # noqa: PLC0415
+
+    with open_fleet(place, branch, libraries, at=at) as fleet:
+        found = published(fleet, tenant)
+        clusters = _only(found, cluster)
+        show_problems(found.problems)
+        with connections(clusters, context=context, kubeconfig=kubeconfig) as connected:
+            fine = _look(found, connected, tenant, output_format, watch=watch)
+            while watch:
+                time.sleep(interval)
+                found = published(fleet, tenant)
+                fine = _look(found, connected, tenant, output_format, watch=True)
+    ctx.exit(0 if fine and not found.problems else _NOT_FINE)
+
+
+def _only(found: Published, cluster: str | None) -> list[str]:
+    from goldenpath.errors import InputError, Problem  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.spec.nearest import nearest  # noqa: PLC0415
+
+    if cluster is None:
+        return list(found.clusters)
+    if cluster not in found.clusters:
+        message = f"the tenants are on {', '.join(found.clusters) or 'no cluster'}"
+        near = nearest(cluster, found.clusters)
+        raise InputError([Problem("--cluster", "unknown-cluster", message, cluster, near)])
+    return [cluster]
+
+
+def _look(
+    found: Published,
+    connected: dict[str, Cluster],
+    tenant: str | None,
+    output_format: str,
+    *,
+    watch: bool,
+) -> bool:
+    """Look once and show it; whether all is well."""
+    from goldenpath.live import status  # noqa: PLC0415 - `--help` needs none of it
+
+    seen = [status(name, found.expected.get(name, ()), cluster) for name, cluster in connected.items()]
+    if output_format == "json":
+        document = {
+            "format": "live-status/v1",
+            "commit": found.commit,
+            "clusters": [each.as_dict() for each in seen],
+        }
+        click.echo(json.dumps(document, indent=None if watch else 2, ensure_ascii=False))
+    else:
+        if watch and sys.stdout.isatty():
+            click.clear()
+        _show(seen, in_full=tenant is not None)
+    return all(each.fine for each in seen)
+
+
+def _show(seen: list[ClusterStatus], *, in_full: bool) -> None:
+    from goldenpath.cli.status_text import detail_lines, table_lines  # noqa: PLC0415 - `--help` needs none of it
+
+    if not in_full:
+        for line in table_lines(seen):
+            click.echo(line)
+        return
+    for cluster in seen:
+        for tenant in cluster.tenants:
+            for line in detail_lines(tenant):
+                click.echo(line)

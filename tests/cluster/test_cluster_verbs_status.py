@@ -1,0 +1,267 @@
+"""`goldenpath status`, of tenants of a real fleet repository on a real API server.
+
+What controllers would report is written into the objects' status, since none of them runs here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from verb_clusters import kubeconfig
+
+from goldenpath.cli.app import cli
+from goldenpath.fleet import Fleet
+
+FLEET = """\
+format: fleet/v1
+organisation: Example
+domain: example.org
+trust_domain: prod.example.org
+repository: https://git.example.org/platform/fleet.git
+clusters:
+  berlin:
+    region: eu
+    kubernetes: "1.36"
+    addons: {flux: "2.9", kueue: "0.19", keda: "2.20", spire-controller-manager: "0.6.6"}
+    accelerators:
+      - {profile: nvidia-h100-80gb, count: 16}
+"""
+
+
+@pytest.fixture
+def names():
+    return [f"s-{secrets.token_hex(4)}" for _ in range(2)]
+
+
+@pytest.fixture
+def fleet(tmp_path, monkeypatch, names, custom_resources):
+    """A repository with two tenants, and a context of the cluster's name."""
+    monkeypatch.setenv("KUBECONFIG", kubeconfig(custom_resources, tmp_path, "berlin"))
+    place = tmp_path / "repository"
+    Fleet.create(place, FLEET).close()
+    monkeypatch.setenv("GOLDENPATH_REPO", str(place))
+    with Fleet.open(place) as fleet:
+        for name in names:
+            fleet.publish(
+                {
+                    "golden_path": "tenant/v1",
+                    "name": name,
+                    "owner": "a-team",
+                    "clusters": ["berlin"],
+                    "gpus": [{"profile": "nvidia-h100-80gb", "quota": 4, "borrow": 2}],
+                    "identity": {"service_accounts": ["server"]},
+                    "source": {"git": "https://git.example.org/a/b.git"},
+                }
+            )
+    return place
+
+
+@pytest.fixture
+def applied(fleet, cluster, onboarding, names):
+    """The tenants as Flux would have applied them, and as their controllers would report them when all is well."""
+    onboarding.namespace("flux-system")
+    for name in names:
+        folder = fleet / "clusters" / "berlin"
+        report = CliRunner().invoke(cli, ("apply", str(fleet / "tenants" / name / "tenant.yaml"), "--fleet", str(fleet / "goldenpath.yaml"), "--no-wait"))  # fmt: skip
+        assert report.exit_code == 0, report.output
+        assert folder.is_dir()
+        for api, kind, namespace, which in (
+            ("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "flux-system", f"tenant-{name}"),
+            ("kustomize.toolkit.fluxcd.io/v1", "Kustomization", name, name),
+            ("source.toolkit.fluxcd.io/v1", "GitRepository", name, name),
+        ):
+            told(cluster, api, kind, which, namespace, observedGeneration=1, **ready(), lastAppliedRevision="main@sha1:abc")  # fmt: skip
+        usage = {
+            "name": "nvidia-h100-80gb",
+            "resources": [{"name": "nvidia.com/gpu", "total": "5", "borrowed": "1"}],
+        }
+        told(cluster, "kueue.x-k8s.io/v1beta2", "ClusterQueue", name, pendingWorkloads=3, admittedWorkloads=2, flavorsUsage=[usage], **ready("Active"))  # fmt: skip
+        told(cluster, "kueue.x-k8s.io/v1beta2", "LocalQueue", name, name, **ready("Active"))
+        stats = dict.fromkeys(
+            ("entriesMasked", "entryFailures", "namespacesIgnored", "podEntryRenderFailures"), 0
+        )
+        stats |= {"entriesToSet": 2, "namespacesSelected": 1, "podsSelected": 2}
+        told(cluster, "spire.spiffe.io/v1alpha1", "ClusterSPIFFEID", f"{name}.server", stats=stats)
+    return fleet
+
+
+def ready(kind="Ready", status="True", reason="Good", message="as it should be"):
+    condition = {
+        "type": kind,
+        "status": status,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": "2026-11-01T00:00:00Z",
+    }
+    return {"conditions": [condition]}
+
+
+def told(cluster, api_version, kind, name, namespace=None, **status):
+    """What a controller would report."""
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    body = {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+    if "lastAppliedRevision" in status and kind == "GitRepository":
+        del status["lastAppliedRevision"]
+    answer = cluster.merge(body, {"status": status}, "status")
+    assert answer.ok, answer.message
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, ("status", *arguments), prog_name="goldenpath")
+
+
+def tenant(found, name):
+    (only,) = [each for each in json.loads(found.stdout)["clusters"][0]["tenants"] if each["name"] == name]
+    return only
+
+
+def test_tenants_that_are_well_are_a_table(applied, names):
+    found = run()
+
+    assert found.exit_code == 0, found.output
+    for name in names:
+        (line,) = [line for line in found.stdout.splitlines() if line.startswith(name)]
+        assert " ".join(line.split()) == (
+            f"{name} berlin ok 3/3 ready none 5/4+2 nvidia-h100-80gb 2 admitted, 3 waiting 1 (2 entries) -"
+        )
+
+
+def test_a_tenant_in_full_has_everything_as_data(applied, names):
+    found = tenant(run(names[0], "--format", "json"), names[0])
+
+    assert found["health"] == "ok"
+    assert [(each["object"]["name"], each["state"]) for each in found["flux"]] == [
+        (f"tenant-{names[0]}", "ready"),
+        (names[0], "ready"),
+        (names[0], "ready"),
+    ]
+    assert found["flux"][0]["revision"] == "main@sha1:abc"
+    assert found["drift"] == []
+    assert found["queue"] | {"message": ""} == {
+        "name": names[0], "state": "ready", "message": "", "pending": 3, "admitted": 2, "stopped": False,
+    }  # fmt: skip
+    assert found["accelerators"] == [
+        {
+            "profile": "nvidia-h100-80gb",
+            "resource": "nvidia.com/gpu",
+            "quota": 4,
+            "borrow": 2,
+            "used": 5,
+            "borrowed": 1,
+        }
+    ]
+    assert found["identities"] == [
+        {
+            "service_account": "server",
+            "spiffe_id": f"spiffe://prod.example.org/ns/{names[0]}/sa/server",
+            "present": True,
+            "pods": 2,
+            "entries": 2,
+            "failures": 0,
+        }
+    ]
+    gpus = next(line for line in found["quotas"] if line["resource"] == "requests.nvidia.com/gpu")
+    assert (gpus["hard"], gpus["asked"]) == ("6", "6")
+
+
+def test_why_flux_is_not_ready_is_told(applied, cluster, names):
+    failed = ready(status="False", reason="BuildFailed", message="no such file deploy/")
+    told(
+        cluster,
+        "kustomize.toolkit.fluxcd.io/v1",
+        "Kustomization",
+        names[0],
+        names[0],
+        observedGeneration=1,
+        **failed,
+    )
+
+    found = run(names[0])
+
+    assert found.exit_code == 1
+    assert f"Kustomization {names[0]}/{names[0]}: BuildFailed: no such file deploy/" in found.stdout
+
+
+def test_drift_is_told_field_by_field_with_its_manager(applied, cluster, names):
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": f"{names[0]}-compute", "namespace": names[0]}}  # fmt: skip
+    assert cluster.apply({**quota, "spec": {"hard": {"pods": "9999"}}}, manager="kubectl-edit").ok
+
+    found = run(names[0])
+
+    assert found.exit_code == 1
+    assert 'spec.hard.pods: "9999" → "100"' in found.stdout
+    assert "managed by kubectl-edit" in found.stdout
+    assert "pods  0 / 9999  (the repository has 100)" in found.stdout
+    assert tenant(run("--format", "json"), names[1])["health"] == "ok"
+
+
+def test_what_is_gone_from_the_cluster_and_what_is_too_much_is_drift(applied, cluster, names):
+    limits = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": f"{names[0]}-defaults", "namespace": names[0]}}  # fmt: skip
+    labels = {"goldenpath.dev/tenant": names[0], "app.kubernetes.io/managed-by": "goldenpath"}
+    extra = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "old", "namespace": names[0], "labels": labels}}  # fmt: skip
+    assert cluster.delete(limits).ok
+    assert cluster.create(extra).ok
+
+    drift = tenant(run(names[0], "--format", "json"), names[0])["drift"]
+
+    assert [(each["object"]["kind"], each["action"]) for each in drift] == [
+        ("LimitRange", "create"),
+        ("ServiceAccount", "extra"),
+    ]
+
+
+def test_a_tenant_that_is_nowhere_is_missing(fleet, names):
+    found = run(names[0], "--format", "json")
+
+    assert found.exit_code == 1
+    assert tenant(found, names[0])["health"] == "missing"
+
+
+def test_failed_identities_and_scalers_are_told(applied, cluster, names):
+    stats = dict.fromkeys(("entriesMasked", "entriesToSet", "namespacesIgnored", "namespacesSelected", "podsSelected", "podEntryRenderFailures"), 0)  # fmt: skip
+    told(cluster, "spire.spiffe.io/v1alpha1", "ClusterSPIFFEID", f"{names[0]}.server", stats={**stats, "entryFailures": 2})  # fmt: skip
+    scaler = {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": {"name": "server", "namespace": names[0]},
+        "spec": {
+            "scaleTargetRef": {"name": "server"},
+            "triggers": [{"type": "cpu", "metadata": {"value": "1"}}],
+        },
+    }
+    assert cluster.create(scaler).ok
+    told(cluster, "keda.sh/v1alpha1", "ScaledObject", "server", names[0], **ready("Fallback"))
+
+    found = run(names[0])
+
+    assert "identity of server: 2 entries failed" in found.stdout
+    assert f"ScaledObject {names[0]}/server reads no metrics and has fallen back" in found.stdout
+
+
+def test_a_tenant_or_a_cluster_that_is_not_there_is_told(fleet, names):
+    assert "no such tenant" in run("nobody").stderr
+    refused = run("--cluster", "berlinn")
+    assert refused.exit_code == 2
+    assert "Did you mean 'berlin'?" in refused.stderr
+
+
+def test_watching_goes_on_until_it_is_interrupted(applied, names):
+    watching = ("status", "--watch", "--interval", "0s", "--format", "json")
+    command = [sys.executable, "-c", "from goldenpath.cli import main; main()", *watching]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ), text=True) as process:  # fmt: skip
+        looks = [json.loads(process.stdout.readline()) for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+
+    assert [sorted(each["name"] for each in look["clusters"][0]["tenants"]) for look in looks] == [
+        sorted(names)
+    ] * 2
+    assert process.returncode == 130
+    assert "Traceback" not in said
