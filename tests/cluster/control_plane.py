@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import kubeconfig
+from identity_provider import AUDIENCE, identity_provider
 from kube_api import Api, Server
 from processes import free_ports, process, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+GROUPS_PREFIX = "oidc:"
+"""What a fleet calls `groups.prefix`: the sample one, and those of the tests, have this."""
 
 COMMANDS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
@@ -34,7 +38,7 @@ def control_plane(binaries: Path) -> Iterator[Api]:
     """A control plane that is ready, as its administrator sees it; it is killed at the end.
 
     The keys are the API server's own: it makes a certificate for itself, and signs the tokens of service accounts
-    with the same key. People and components have static tokens.
+    with the same key. Components have static tokens; people have tokens of an identity provider.
     """
     with contextlib.ExitStack() as running:
         # In memory where that can be had: etcd waits for the disk on every write.
@@ -73,6 +77,7 @@ def control_plane(binaries: Path) -> Iterator[Api]:
             "--log-level=warn",
         )(lambda: b"true" in read(f"{etcd}/health"))
 
+        people = running.enter_context(identity_provider(folder))
         ready = start(
             "kube-apiserver",
             f"--etcd-servers={etcd}",
@@ -83,6 +88,12 @@ def control_plane(binaries: Path) -> Iterator[Api]:
             f"--cert-dir={folder}",
             f"--token-auth-file={known}",
             "--anonymous-auth=false",
+            f"--oidc-issuer-url={people.issuer}",
+            f"--oidc-ca-file={people.certificate}",
+            f"--oidc-client-id={AUDIENCE}",
+            "--oidc-username-claim=email",
+            "--oidc-groups-claim=groups",
+            f"--oidc-groups-prefix={GROUPS_PREFIX}",
             "--authorization-mode=Node,RBAC",
             f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
@@ -91,7 +102,7 @@ def control_plane(binaries: Path) -> Iterator[Api]:
             "--profiling=false",
         )
         ready(certificate.exists)
-        server = Server(url, ssl.create_default_context(cafile=str(certificate)), certificate)
+        server = Server(url, ssl.create_default_context(cafile=str(certificate)), certificate, people)
         running.callback(server.close)
         api = Api(server, {}).bearing(tokens["administrator"])
         ready(lambda: api.send("GET", "/readyz").ok)

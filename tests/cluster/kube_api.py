@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from identity_provider import IdentityProvider
+
 JSON = "application/json"
 MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
@@ -59,12 +61,22 @@ class Answer:
 
 
 class Server:
-    """One open connection to an API server; ``authority`` is the file of the certificate that it shows, if it is ours."""
+    """One open connection to an API server.
 
-    def __init__(self, url: str, tls: ssl.SSLContext, authority: Path | None = None) -> None:
+    Of one of ours, ``authority`` is the file of the certificate that it shows, and ``people`` is where people log in.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        tls: ssl.SSLContext,
+        authority: Path | None = None,
+        people: IdentityProvider | None = None,
+    ) -> None:
         parts = urlsplit(url)
         self.url = url
         self.authority = authority
+        self.people = people
         self._connection = http.client.HTTPSConnection(
             parts.hostname or "", parts.port, timeout=60, context=tls
         )
@@ -105,6 +117,12 @@ class Api:
     def bearing(self, token: str) -> Api:
         """The user whom a token belongs to, and nobody else's identity beside it."""
         return Api(self.server, {"Authorization": f"Bearer {token}"})
+
+    def person(self, name: str, group: str, prefix: str) -> Api:
+        """Somebody of a group, as the API server knows it with the prefix: logged in where that can be done."""
+        if self.server.people:
+            return self.bearing(self.server.people.token(name, [group]))
+        return self.acting_as(name, f"{prefix}{group}")
 
     def acting_as(self, user: str, group: str = "") -> Api:
         """Impersonating somebody of a group, which this user must be allowed to do."""

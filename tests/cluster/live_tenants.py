@@ -118,7 +118,7 @@ class Onboarding:
         self._wait_until_ready(name, objects)
         prefix = fleet["groups"]["prefix"]
         admin, developer, viewer = (
-            self.api.acting_as(f"{role}@example.org", f"{prefix}{groups[0]}")
+            self.api.person(f"{role}@example.org", groups[0], prefix)
             for role, groups in zip(("ada", "dan", "vera"), people.values(), strict=True)
         )
         reconciler = self.api.bearing(self.token(name, f"{name}-reconciler"))
