@@ -28,8 +28,9 @@ cluster-assets: ## Build what test-cluster runs: half an hour once, then a secon
 # The add-ons' CRDs: a folder with a file for each. Without one, they are those of `make cluster-assets`.
 CRDS ?= $(wildcard ../shared/crds)
 
-test-cluster: $(STAMP) ## What only a real API server can tell, on a control plane of its own
-	$(BIN)/python -m pytest tests/cluster --cluster $(if $(CRDS),--crds $(CRDS))
+# Two processes, each with a control plane: one for the tests that need controllers beside it, one for the others.
+test-cluster: $(STAMP) ## What only a real API server can tell, on control planes of its own
+	$(BIN)/python -m pytest tests/cluster --cluster $(if $(CRDS),--crds $(CRDS)) -n 2 --dist loadgroup
 
 lint: $(STAMP) ## Style, formatting and the direction of imports
 	$(BIN)/ruff check --quiet

@@ -65,6 +65,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if not speaks and lacking(config) else None
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests on one control plane stay in one process, also where there are several (`-n 2 --dist loadgroup`)."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            group = "platform" if "platform" in getattr(item, "fixturenames", ()) else "cluster"
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest) -> Iterator[Api]:
     """The API server, as its administrator; with our custom resources where their definitions were given."""
