@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +14,6 @@ from goldenpath.fleet import Fleet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,15 +22,18 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """The sample fleet, without tenants."""
-    return new_repository(tmp_path / "fleet.git")
-
-
-def new_repository(place: Path) -> Path:
+@pytest.fixture(scope="session")
+def sample_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample fleet, without tenants; made once, and copied for each test."""
+    place = tmp_path_factory.mktemp("sample") / "fleet.git"
     Fleet.create(place, (REQUESTS / "goldenpath.yaml").read_text(), bare=True).close()
     return place
+
+
+@pytest.fixture
+def repository(sample_repository: Path, tmp_path: Path) -> Path:
+    """The sample fleet, without tenants."""
+    return Path(shutil.copytree(sample_repository, tmp_path / "fleet.git"))
 
 
 @pytest.fixture

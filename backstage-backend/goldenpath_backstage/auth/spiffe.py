@@ -26,7 +26,10 @@ _ALGORITHMS: Final = frozenset(
 )
 """Those that the JWT-SVID specification allows (section 2.1)."""
 _TYPES: Final = frozenset({None, "JWT", "JOSE"})
-_ID: Final = re.compile(r"spiffe://(?P<domain>[a-z0-9._-]{1,255})(?P<path>(/[A-Za-z0-9._-]+)+)")
+_ID: Final = re.compile(
+    r"spiffe://(?P<domain>[a-z0-9._-]{1,255})(?P<path>(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)+)"
+)
+"""As the SPIFFE-ID specification has it (2.2): no segment may be `.` or `..`, which could lead elsewhere."""
 
 
 class SpiffeTokens:

@@ -1,0 +1,96 @@
+"""Who may do what, as a table: every kind of caller against every kind of change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from goldenpath_backstage.auth.permissions import Change, Verb, demand, demand_change
+from goldenpath_backstage.auth.principal import LOCAL, Kind, Principal, Role, group_ref
+from goldenpath_backstage.errors import ForbiddenError
+
+
+def _user(role: Role, *groups: str) -> Principal:
+    return Principal(Kind.USER, "user:default/ada", role, frozenset(map(group_ref, groups)))
+
+
+CALLERS = {
+    "reader": _user(Role.READER, "vision"),
+    "stranger": _user(Role.REQUESTER),
+    "vision": _user(Role.REQUESTER, "vision"),
+    "speech": _user(Role.REQUESTER, "speech"),
+    "both": _user(Role.REQUESTER, "vision", "speech"),
+    "admin": _user(Role.ADMIN),
+    "plugin": Principal(Kind.PLUGIN, "plugin:scaffolder", Role.READER),
+    "local": LOCAL,
+}
+
+_NEW = Change("vision", None, "vision")
+CHANGES = {
+    "make": _NEW,
+    "change": Change("vision", "vision", "vision"),
+    "hand over": Change("vision", "vision", "speech"),
+    "take over": Change("vision", "speech", "vision"),
+    "retire": Change("vision", "vision", None),
+    "lift a guard rail": replace(_NEW, lifts_guard_rails=True),
+    "have the lifting reviewed": replace(_NEW, lifts_guard_rails=True, is_reviewed=True),
+    "change by review": Change("vision", "vision", "vision", is_reviewed=True),
+}
+
+EVERYTHING = set(CHANGES)
+OF_VISION = {"make", "change", "retire", "have the lifting reviewed", "change by review"}
+ALLOWED = {
+    "reader": set(),
+    "stranger": set(),
+    "vision": OF_VISION,
+    "speech": set(),
+    "both": EVERYTHING - {"lift a guard rail"},
+    "admin": EVERYTHING,
+    "plugin": set(),
+    "local": EVERYTHING,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("caller", CALLERS)
+def test_the_table_of_changes(caller: str, change: str) -> None:
+    try:
+        demand_change(CALLERS[caller], CHANGES[change])
+    except ForbiddenError:
+        allowed = False
+    else:
+        allowed = True
+
+    assert allowed is (change in ALLOWED[caller])
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_everybody_reads_and_readers_begin_no_change(caller: str) -> None:
+    demand(CALLERS[caller], Verb.READ)
+    if CALLERS[caller].role is Role.READER:
+        with pytest.raises(ForbiddenError):
+            demand(CALLERS[caller], Verb.CHANGE)
+    else:
+        demand(CALLERS[caller], Verb.CHANGE)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("vision-team", "group:default/vision-team"),
+        ("Vision-Team", "group:default/vision-team"),
+        ("group:vision-team", "group:default/vision-team"),
+        ("research/vision-team", "group:research/vision-team"),
+        ("group:research/vision-team", "group:research/vision-team"),
+        ("user:default/vision-team", "user:default/vision-team"),
+    ],
+)
+def test_a_group_is_one_group_however_it_is_written(written: str, meant: str) -> None:
+    assert group_ref(written) == meant
+
+
+def test_a_user_of_a_groups_name_is_not_the_group() -> None:
+    caller = _user(Role.REQUESTER, "user:default/vision")
+    with pytest.raises(ForbiddenError):
+        demand_change(caller, CHANGES["change"])
