@@ -1,44 +1,35 @@
-"""From what was asked, on the state that is there, to a proposal. Nothing is written.
-
-Rendering and checking do not depend on what the repository holds beyond the fleet and the pinned version. They are
-remembered, so that a change that must be made anew on a newer commit does not render again what stayed the same.
-"""
+"""From what was asked, on the state that is there, to a proposal. Nothing is written."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
-from goldenpath.fleet.bulk import MANY, Task, render_many
 from goldenpath.fleet.coherence import Neighbours
 from goldenpath.fleet.comparing import platform_part, removed_part, tenant_part
 from goldenpath.fleet.context import FleetContext
-from goldenpath.fleet.desired import Desired, desired_platform, desired_tenant, version_for
+from goldenpath.fleet.currency import Currency
+from goldenpath.fleet.desired import desired_platform
 from goldenpath.fleet.proposal import Proposal
+from goldenpath.fleet.rendering import Renderings, Work
 from goldenpath.fleet.request import Request
 from goldenpath.fleet.state import State
 from goldenpath.publish.changes import compare
-from goldenpath.publish.contents import Packed
 from goldenpath.publish.digests import request_digest
-from goldenpath.publish.places import FLEET_FILE, platform_lock_path
+from goldenpath.publish.places import FLEET_FILE
 from goldenpath.publish.plan import Part, PartKind, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from goldenpath.fleet.desired import Desired
+    from goldenpath.fleet.rendering import Progress
     from goldenpath.fleet.terms import Terms
-    from goldenpath.publish.holdings import Holdings
     from goldenpath.publish.lock import Lock
     from goldenpath.publish.promise_index import PromiseIndex
-    from goldenpath.spec.tenant import Tenant
-
-    Progress = Callable[[int, int], None]
-    """Is told how many are done, and of how many."""
-    _Rendered = dict[tuple[FleetContext, str, str | None, str | None], Desired]
-    """By the fleet, the tenant's name, the pinned version and the request's text."""
 
 __all__ = ["Proposer"]
 
@@ -49,8 +40,8 @@ class Proposer:
     Args:
         requests: tenants' requests, and perhaps the fleet's document.
         index: what the fleet was promised.
-        everything: every tenant and platform that there is, too.
         terms: what is allowed.
+        everything: every tenant and platform that there is, too.
         thorough: render and check everything anew, and take no lock's word for what was rendered.
         progress: is told how many tenants were looked at, and of how many.
     """
@@ -65,14 +56,15 @@ class Proposer:
         thorough: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        self._index = index
-        self._thorough = thorough
-        self._progress = progress or _silent
         self._requests = [request for request in requests if not request.is_fleet]
         self._fleets = [request for request in requests if request.is_fleet]
-        self._everything = everything or bool(self._fleets)
+        self._index = index
         self._terms = terms
-        self._rendered: _Rendered = {}
+        self._everything = everything or bool(self._fleets)
+        self._thorough = thorough
+        self._progress = progress or _silent
+        self._renderings = Renderings(terms, self._progress)
+        self._fleet: FleetContext | None = None
         if len(self._fleets) > 1:
             message = "one fleet has one goldenpath.yaml; publish them one after the other"
             raise InputError.of("format", "two-fleets", message, file=self._fleets[1].file)
@@ -85,30 +77,32 @@ class Proposer:
             RenderError: a template failed.
         """
         after = self._with_fleet(state)
-        neighbours = Neighbours(self._index, state, after.context)
+        currency = Currency(after.context, thorough=self._thorough, upgrade=self._terms.upgrade)
         proposing = _Proposing(
-            after, neighbours, self._terms, self._rendered, thorough=self._thorough, progress=self._progress
+            after, Neighbours(self._index, state, after.context), self._renderings, currency
         )
-        parts = proposing.asked(self._requests)
+        parts = list(proposing.asked(self._requests))
         if self._everything:
-            parts += [*proposing.platforms(), *proposing.others()]
-        if (fleet := self._fleet_part(state)) is not None:
-            parts.append(fleet)
-        return proposing.proposal(parts)
+            parts += proposing.platforms(upgrade=self._terms.upgrade)
+            parts += proposing.others(self._progress)
+        if self._fleets:
+            parts.append(self._fleet_part(state, after))
+        return proposing.proposal(parts, self._terms)
 
     def _with_fleet(self, state: State) -> State:
         """The state, with the fleet that was handed in."""
         if not self._fleets:
             return state
-        return State(state.snapshot, FleetContext(_text(self._fleets[0]), library=state.context.library))
+        if self._fleet is None:
+            self._fleet = FleetContext(_text(self._fleets[0]), library=state.context.library)
+        return State(state.snapshot, self._fleet)
 
-    def _fleet_part(self, state: State) -> Part | None:
+    def _fleet_part(self, before: State, after: State) -> Part:
         """What becomes of the fleet's own file."""
-        if not self._fleets:
-            return None
-        changes = compare({FLEET_FILE: state.context.text}, {FLEET_FILE: _text(self._fleets[0])})
+        changes = compare({FLEET_FILE: before.context.text}, {FLEET_FILE: after.context.text})
+        spec = after.context.spec
         return Part(
-            PartKind.FLEET, state.context.spec.organisation, changes, before="fleet/v1", after="fleet/v1"
+            PartKind.FLEET, spec.organisation, changes, before=before.context.spec.format, after=spec.format
         )
 
 
@@ -120,148 +114,79 @@ def _text(request: Request) -> str:
     return kubeyaml.dump(request.document) if request.text is None else request.text
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """A tenant that is to be rendered: its request, and the lock that it has."""
-
-    name: str
-    request: Request
-    lock: Lock | None
-
-
 class _Proposing:
     """One proposal in the making."""
 
     def __init__(
-        self,
-        state: State,
-        neighbours: Neighbours,
-        terms: Terms,
-        rendered: _Rendered,
-        *,
-        thorough: bool,
-        progress: Progress,
+        self, state: State, neighbours: Neighbours, renderings: Renderings, currency: Currency
     ) -> None:
-        self._thorough = thorough
-        self._progress = progress
-        self._state = state
         self._context = state.context
         self._tree = state.tree
         self._neighbours = neighbours
-        self._terms = terms
-        self._rendered = rendered
+        self._renderings = renderings
+        self._currency = currency
         self._locks: dict[str, Lock] = {}
         self._problems: list[Problem] = []
-        self._digests: dict[str, str] = {}
 
-    def asked(self, requests: Sequence[Request]) -> list[Part]:
+    def proposal(self, parts: list[Part], terms: Terms) -> Proposal:
+        """The proposal that these parts make."""
+        together = tuple(self._neighbours.check_together(self._locks))
+        digests = {name: lock.request for name, lock in self._locks.items() if lock.request}
+        return Proposal.of(Plan.of(parts, together), self._problems, terms, digests=digests)
+
+    def asked(self, requests: Sequence[Request]) -> Iterator[Part]:
         """The parts of the tenants that were asked for by name.
 
         Raises:
             InputError: with every problem of all requests.
         """
-        if len(requests) >= MANY and all(request.text is not None for request in requests):
-            return self._asked_in_bulk(requests)
-        return [self._tenant(tenant, request) for tenant, request in self._parsed(requests)]
-
-    def _asked_in_bulk(self, requests: Sequence[Request]) -> list[Part]:
-        """The parts of many tenants that were asked for by name, worked out by all processors."""
-        waiting = [self._work(_name(request), request) for request in requests]
-        repeated = [name for name, number in Counter(work.name for work in waiting).items() if number > 1]
-        problems = [self._collision(work.name, work.request) for work in waiting if work.name in repeated]
-        parts = list(self._in_bulk(waiting, self._progress, problems))
-        if problems:
-            raise InputError(problems)
-        return parts
-
-    def proposal(self, parts: Iterable[Part]) -> Proposal:
-        """The proposal that these parts make."""
-        together = tuple(self._neighbours.check_together(self._locks))
-        return Proposal.of(Plan.of(list(parts), together), self._problems, self._terms, digests=self._digests)
-
-    def _parsed(self, requests: Sequence[Request]) -> list[tuple[Tenant, Request]]:
-        """The requests, accepted by the fleet.
-
-        Raises:
-            InputError: with every problem of all of them.
-        """
-        accepted: dict[str, tuple[Tenant, Request]] = {}
-        problems: list[Problem] = []
-        for request in requests:
+        works = [self._handed_in(request) for request in requests]
+        problems = [*self._renderings.prepare(self._context, works), *_collisions(works)]
+        refused = {problem.file for problem in problems if problem.file is not None}
+        rendered = []
+        for work in works:
+            if work.request.file in refused:
+                continue
             try:
-                tenant = self._context.parse(request.document, request.file)
+                rendered.append((work, self._renderings.of(self._context, work)))
             except InputError as error:
                 problems += error.problems
-                continue
-            if tenant.name in accepted:
-                problems.append(self._collision(tenant.name, request))
-            accepted[tenant.name] = (tenant, request)
         if problems:
             raise InputError(problems)
-        return list(accepted.values())
+        for work, desired in rendered:
+            yield self._placed(work, desired)
 
-    def _collision(self, name: str, request: Request) -> Problem:
-        message = "another request that is published with it has the name too"
-        return Problem("name", "tenant-collision", message, name, file=request.file)
-
-    def _tenant(self, tenant: Tenant, request: Request) -> Part:
-        """The part of a tenant whose request was handed in."""
-        work = self._work(tenant.name, request)
-        holdings = self._tree.tenant(tenant.name)
-        kept = self._kept_text(holdings, work.lock, tenant, request)
-        return self._part(tenant, replace(work, request=kept))
-
-    def _work(self, name: str, request: Request) -> _Work:
-        """A tenant whose request was handed in, with the lock that it has."""
+    def _handed_in(self, request: Request) -> Work:
+        """A request that was handed in, with the lock that its tenant has."""
+        name = _name(request)
         holdings = self._tree.tenant(name)
         if holdings.tombstone is not None:
             message = (
                 f"was retired ({holdings.tombstone[0]}); old identities may still trust it: choose another"
             )
             self._problems.append(Problem("name", "retired-name", message, name, file=request.file))
-        return _Work(name, request, self._tree.lock(holdings).lock)
+        work = Work(name, request, self._tree.lock(holdings).lock)
+        return work if request.text is not None else self._with_kept_text(work)
 
-    def _in_bulk(
-        self, waiting: Sequence[_Work], progress: Progress, problems: list[Problem]
-    ) -> Iterator[Part]:
-        """The parts of many tenants; what is wrong with a request is added to the problems."""
-        tasks = [
-            Task(work.request.text, None, work.request.file, self._pinned(work.lock)) for work in waiting
-        ]
-        results = render_many(
-            tasks,
-            self._context.text,
-            library=self._context.library,
-            today=self._terms.today,
-            progress=progress,
-        )
-        for work, packed in zip(waiting, results, strict=True):
-            if packed.lock is None:
-                problems += packed.problems
-            else:
-                files = {path: Packed(content) for path, content in packed.files.items()}
-                yield self._placed(work, Desired(packed.lock, files, packed.findings))
-
-    def _kept_text(self, holdings: Holdings, lock: Lock | None, tenant: Tenant, request: Request) -> Request:
+    def _with_kept_text(self, work: Work) -> Work:
         """Values that mean what the repository's own text means do not replace it: it may have comments."""
-        if request.text is not None or holdings.request is None or lock is None:
-            return request
-        path, entry = holdings.request
-        if lock.request_file != entry.id or lock.request != request_digest(tenant):
-            return request
-        return Request(request.document, self._tree.request_text(holdings), path)
+        holdings, lock = self._tree.tenant(work.name), work.lock
+        if holdings.request is None or lock is None or lock.request_file != holdings.request[1].id:
+            return work
+        try:
+            tenant = self._context.parse(work.request.document, work.request.file)
+        except InputError:
+            return work  # and it is told with all others
+        if lock.request != request_digest(tenant):
+            return work
+        path, _ = holdings.request
+        return replace(work, request=Request(work.request.document, self._tree.request_text(holdings), path))
 
-    def _part(self, tenant: Tenant, work: _Work) -> Part:
-        version = version_for(tenant, self._pinned(work.lock))
-        return self._placed(work, self._desired(tenant, work.request, version))
-
-    def _placed(self, work: _Work, desired: Desired) -> Part:
+    def _placed(self, work: Work, desired: Desired) -> Part:
         """The part that makes what is desired out of what a tenant has, among all others."""
         baseline = self._as_if_locked(work.name) if work.lock is None else None
         part, problems = tenant_part(self._tree, work.name, desired, baseline=baseline)
         self._problems += problems
-        if desired.lock.request is not None:
-            self._digests[work.name] = desired.lock.request
         self._locks[work.name] = desired.lock
         found = (*part.findings, *self._neighbours.check(work.name, desired.lock))
         return replace(part, findings=found)
@@ -271,37 +196,32 @@ class _Proposing:
 
         So a lock that was lost is written again, and what a publish left behind is not taken for hand edits.
         """
+        try:
+            there = self._there(name, None)
+            return None if there is None else self._renderings.of(self._context, there).lock
+        except InputError:
+            return None
+
+    def _there(self, name: str, lock: Lock | None) -> Work | None:
+        """A tenant with the request that the repository has; None where it has none.
+
+        Raises:
+            InputError: that is no text.
+        """
         holdings = self._tree.tenant(name)
         text = self._tree.request_text(holdings)
         if holdings.request is None or text is None:
             return None
-        path = holdings.request[0]
-        try:
-            request = Request(kubeyaml.load(text, name=path), text, path)
-            return self._desired(self._context.parse(request.document, path), request, None).lock
-        except InputError:
-            return None
+        return Work(name, Request(None, text, holdings.request[0]), lock)
 
-    def _pinned(self, lock: Lock | None) -> tuple[str, str] | None:
-        """The golden path and the version that the lock pins, unless a newer one is asked for."""
-        return None if lock is None or self._terms.upgrade else (lock.golden_path, lock.version)
-
-    def _desired(self, tenant: Tenant, request: Request, version: str | None) -> Desired:
-        key = (self._context, tenant.name, version, request.text)
-        if key not in self._rendered:
-            self._rendered[key] = desired_tenant(
-                self._context, tenant, request, version=version, today=self._terms.today
-            )
-        return self._rendered[key]
-
-    def platforms(self) -> Iterator[Part]:
+    def platforms(self, *, upgrade: bool) -> Iterator[Part]:
         """The platform of every cluster: of those that the fleet has, and of those that it has no more."""
         for cluster in self._context.spec.clusters:
-            lock = self._tree.platform_lock(cluster).lock
-            if lock is not None and self._is_current_platform(cluster, lock):
+            lock, there = self._tree.platform_lock(cluster).lock, self._tree.platform(cluster)
+            if lock is not None and self._currency.of_platform(cluster, lock, there):
                 yield Part(PartKind.PLATFORM, cluster)
                 continue
-            version = None if lock is None or self._terms.upgrade else lock.version
+            version = None if lock is None or upgrade else lock.version
             desired = desired_platform(self._context, cluster, version=version)
             part, problems = platform_part(self._tree, cluster, desired)
             self._problems += problems
@@ -311,73 +231,53 @@ class _Proposing:
                 lock = self._tree.platform_lock(cluster).lock
                 yield removed_part(self._tree, PartKind.PLATFORM, cluster, there, lock, left={})
 
-    def _is_current_platform(self, cluster: str, lock: Lock) -> bool:
-        newest = self._context.library.get(lock.golden_path).version
-        there = {
-            path: entry.id
-            for path, entry in self._tree.platform(cluster).items()
-            if path != platform_lock_path(cluster)
-        }
-        return (
-            not self._thorough
-            and lock.fleet == self._context.digests.platform(cluster)
-            and there == lock.files
-            and not (self._terms.upgrade and newest != lock.version)
-        )
-
-    def others(self) -> Iterator[Part]:
+    def others(self, progress: Progress) -> Iterator[Part]:
         """Every tenant that was not asked for by name: quiet, where nothing that it follows from has changed."""
         asked = frozenset(self._locks)
         everybody = [holdings for holdings in self._tree.tenants() if holdings.request is not None]
-        waiting = []
+        works = []
         for done, (holdings, locked) in enumerate(self._tree.locked(everybody), 1):
-            self._progress(done, len(everybody))
+            progress(done, len(everybody))
             if holdings.name in asked:
                 continue
-            lock = locked.lock
-            if lock is not None and self._is_current(holdings, lock):
+            if locked.lock is not None and self._currency.of_tenant(holdings, locked.lock):
                 yield Part(PartKind.TENANT, holdings.name)
-            else:
-                waiting.append((holdings, lock))
-        works = [work for holdings, lock in waiting if (work := self._again(holdings, lock)) is not None]
-        if len(works) >= MANY:
-            yield from self._in_bulk(works, self._progress, self._problems)
-            return
-        for done, work in enumerate(works, 1):
-            self._progress(done, len(works))
+                continue
             try:
-                document = kubeyaml.load(work.request.text or "", name=work.request.file or work.name)
-                yield self._part(self._context.parse(document, work.request.file), work)
+                work = self._there(holdings.name, locked.lock)
             except InputError as error:
                 self._problems += error.problems
+            else:
+                works += [work] if work is not None else []
+        yield from self._again(works, progress)
 
-    def _is_current(self, holdings: Holdings, lock: Lock) -> bool:
-        """Whether all that the tenant's files follow from is what it was: nothing needs to be read then."""
-        part = self._context.digests.part(lock.clusters, placement=lock.placement, engine=lock.engine)
-        return lock.fleet == part and self._is_as_published(holdings, lock)
-
-    def _is_as_published(self, holdings: Holdings, lock: Lock) -> bool:
-        """Whether the request, the rendered files and the version to render with are those of the lock."""
-        if self._thorough:
-            return False
-        if holdings.request is None or lock.request_file != holdings.request[1].id:
-            return False
-        if self._terms.upgrade and self._context.library.get(lock.golden_path).version != lock.version:
-            return False
-        return holdings.is_as_locked(lock)
-
-    def _again(self, holdings: Holdings, lock: Lock | None) -> _Work | None:
-        """A tenant that is rendered anew from the request that the repository has; None where that is no text."""
-        path = holdings.request[0] if holdings.request else holdings.home
-        try:
-            text = self._tree.request_text(holdings)
-        except InputError as error:
-            self._problems += (problem.in_file(path) for problem in error.problems)
-            return None
-        return _Work(holdings.name, Request(None, text, path), lock)
+    def _again(self, works: Sequence[Work], progress: Progress) -> Iterator[Part]:
+        """Tenants that are rendered anew from the requests that the repository has."""
+        problems = self._renderings.prepare(self._context, works)
+        self._problems += problems
+        refused = {problem.file for problem in problems}
+        for done, work in enumerate(works, 1):
+            progress(done, len(works))
+            if work.request.file in refused:
+                continue
+            try:
+                desired = self._renderings.of(self._context, work)
+            except InputError as error:
+                self._problems += (problem.in_file(work.request.file or "") for problem in error.problems)
+            else:
+                yield self._placed(work, desired)
 
 
 def _name(request: Request) -> str:
     """The name that a request says it has, before anybody has looked at whether it can."""
     name = request.document.get("name") if isinstance(request.document, dict) else None
-    return name if isinstance(name, str) else ""
+    return name if isinstance(name, str) and "/" not in name else ""
+
+
+def _collisions(works: Sequence[Work]) -> Iterator[Problem]:
+    """Requests that are handed in together and have one name."""
+    names = Counter(work.name for work in works if work.name)
+    for work in works:
+        if names[work.name] > 1:
+            message = "another request that is published with it has the name too"
+            yield Problem("name", "tenant-collision", message, work.name, file=work.request.file)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from goldenpath.fleet.listing import FleetSummary
     from goldenpath.fleet.proposal import Proposal
-    from goldenpath.fleet.proposing import Progress
+    from goldenpath.fleet.rendering import Progress
     from goldenpath.fleet.validating import Validation
     from goldenpath.paths import Library
     from goldenpath.publish.forges import Opened
