@@ -15,9 +15,11 @@ from goldenpath.cluster.client import Cluster
 from goldenpath.cluster.connection import connect
 from goldenpath.cluster.crds import custom_resource_definitions
 from goldenpath.cluster.diff import diff
+from goldenpath.cluster.discovery import Resource
 from goldenpath.cluster.drift import drift
 from goldenpath.cluster.inspection import Inspection, inspect
 from goldenpath.cluster.kubeconfig import context_names
+from goldenpath.cluster.managers import ManagedBy, managers_of
 from goldenpath.cluster.readiness import Readiness, State, condition_of, readiness_of
 from goldenpath.cluster.wait import wait
 
@@ -29,8 +31,10 @@ __all__ = [
     "Conflict",
     "FieldChange",
     "Inspection",
+    "ManagedBy",
     "ObjectRef",
     "Readiness",
+    "Resource",
     "State",
     "Verified",
     "apply",
@@ -41,6 +45,7 @@ __all__ = [
     "diff",
     "drift",
     "inspect",
+    "managers_of",
     "readiness_of",
     "wait",
 ]

@@ -28,6 +28,7 @@ class Resource:
     kind: str
     plural: str
     namespaced: bool
+    listable: bool = True
 
     @property
     def group(self) -> str:
@@ -62,7 +63,13 @@ class Resources:
                 self._stale.add(name)
             for resource in version.get("resources") or ():
                 kind = str((resource.get("responseKind") or {}).get("kind", ""))
-                found = Resource(name, kind, str(resource["resource"]), resource.get("scope") == "Namespaced")
+                found = Resource(
+                    name,
+                    kind,
+                    str(resource["resource"]),
+                    namespaced=resource.get("scope") == "Namespaced",
+                    listable="list" in (resource.get("verbs") or ()),
+                )
                 self._found.setdefault((name, kind), found)
 
     def __iter__(self) -> Iterator[Resource]:

@@ -7,6 +7,7 @@ A manager's ``fieldsV1`` is a tree: ``f:spec`` is a field, ``k:{"name":"a"}`` th
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FLUX_MANAGERS",
+    "ManagedBy",
     "applied_by",
     "entry_of",
     "is_fluxs_own",
     "managers_at",
+    "managers_of",
     "owned_fields",
     "with_fluxs_own",
 ]
@@ -30,6 +33,34 @@ FLUX_MANAGERS: Final = ("kustomize-controller", "helm-controller")
 _FLUX_LABEL: Final = ".toolkit.fluxcd.io/"
 _OF_FLUX: Final = ("name", "namespace")
 """Labels by which Flux marks what a Kustomization or HelmRelease has made: `kustomize.toolkit.fluxcd.io/name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedBy:
+    """Who manages how many fields of an object, and since when it last wrote (RFC 3339; empty where not told)."""
+
+    manager: str
+    operation: str
+    fields: int
+    time: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its JSON shape."""
+        return asdict(self)
+
+
+def managers_of(body: Mapping[str, Any]) -> tuple[ManagedBy, ...]:
+    """Everybody who manages fields of an object, but for those who report its status."""
+    return tuple(
+        ManagedBy(
+            str(entry.get("manager", "")),
+            str(entry.get("operation", "")),
+            sum(1 for _ in owned_fields(entry.get("fieldsV1") or {})),
+            str(entry.get("time", "")),
+        )
+        for entry in _entries(body)
+        if not entry.get("subresource")
+    )
 
 
 def applied_by(body: Mapping[str, Any], manager: str) -> bool:

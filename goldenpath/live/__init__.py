@@ -6,6 +6,7 @@ business; a fleet repository is :mod:`goldenpath.fleet`'s, and who calls decides
 comes. No clock, no environment, no printing.
 """
 
+from goldenpath.live.adopting import Found, LiveAdoption, adopt, find
 from goldenpath.live.applying import Listener, LiveApply, apply
 from goldenpath.live.comparing import LiveDiff, diff
 from goldenpath.live.desired import Desired
@@ -17,15 +18,19 @@ __all__ = [
     "ClusterStatus",
     "Desired",
     "Expected",
+    "Found",
     "Health",
     "ImportedSchemas",
     "Listener",
+    "LiveAdoption",
     "LiveApply",
     "LiveDiff",
     "TenantStatus",
+    "adopt",
     "apply",
     "contexts_for",
     "diff",
+    "find",
     "import_schemas",
     "status",
 ]

@@ -1,0 +1,188 @@
+"""``goldenpath adopt``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath.cli.clusters import cluster_options, connections
+from goldenpath.cli.command import ExampleCommand, fleet_option, format_option, library_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from goldenpath.live import Found, LiveAdoption
+    from goldenpath.pipeline import Pipeline
+
+_FOUND_ERRORS = 1
+
+
+@click.command(
+    name="adopt",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath adopt vision --repo . --context eu-central",
+        "goldenpath adopt vision --repo . --cluster eu-central --cluster us-east --out vision.yaml",
+        "goldenpath adopt vision --fleet goldenpath.yaml --from found/",
+    ),
+)
+@click.argument("namespace")
+@click.option(
+    "--repo", "place", envvar="GOLDENPATH_REPO", show_envvar=True, metavar="URL|DIR", help="The fleet repository, whose fleet it is to join."
+)  # fmt: skip
+@fleet_option
+@cluster_options
+@click.option(
+    "--cluster",
+    "clusters",
+    multiple=True,
+    metavar="NAME",
+    help="Cluster of the fleet that it is on; may be given again. Without it, the one that has the context's name.",
+)
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Read manifests here, in a folder for each cluster, and not a cluster.",
+)
+@click.option("--owner", metavar="GROUP", help="Who owns it, where nothing there says so.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the request here."
+)
+@library_option
+@format_option("text", "json")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    namespace: str,
+    place: str | None,
+    fleet_file: Path | None,
+    context: str | None,
+    kubeconfig: str | None,
+    clusters: tuple[str, ...],
+    folder: Path | None,
+    owner: str | None,
+    out: Path | None,
+    libraries: tuple[Path, ...],
+    output_format: str,
+) -> None:
+    """Derive the request for a namespace that was made by hand.
+
+    What is in the namespace, and what names it from outside, is read from its clusters, or from manifests of --from.
+    The request goes to standard output, with where each field comes from. Standard error has the rest: findings,
+    what has no place in a request and what to do with it, what publishing it would change, and who manages those
+    fields today. Nothing on a cluster is changed, and of Secrets only the names are read.
+
+    Ends with 0, with 1 where a finding is an error, and with 2 where the namespace cannot be read.
+    """
+    from goldenpath.findings import Severity  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.live import adopt, find  # noqa: PLC0415
+
+    pipeline = _pipeline(place, fleet_file, libraries)
+    given = {"owner": owner} if owner else None
+    if folder is not None:
+        if context is not None:
+            raise click.UsageError("Give --from, or --context; not both.")
+        done = adopt(namespace, dict(_of_folder(folder, clusters, pipeline)), pipeline, given=given)
+    else:
+        names = clusters or ((context,) if context is not None else ())
+        _known(names, pipeline)
+        with connections(names, context=context, kubeconfig=kubeconfig) as connected:
+            found = {name: find(cluster, namespace) for name, cluster in connected.items()}
+            done = adopt(namespace, found, pipeline, connected, given=given)
+    if out is not None:
+        _write(out, done.adoption.text)
+    if output_format == "json":
+        click.echo(json.dumps(done.as_dict(), indent=2, ensure_ascii=False, default=str))
+    else:
+        _tell(done)
+        if out is None:
+            click.echo(done.adoption.text, nl=False)
+    ctx.exit(_FOUND_ERRORS if any(f.severity is Severity.ERROR for f in done.adoption.findings) else 0)
+
+
+def _pipeline(place: str | None, fleet_file: Path | None, libraries: tuple[Path, ...]) -> Pipeline:
+    from goldenpath.cli.documents import find_fleet  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.paths import Library  # noqa: PLC0415
+    from goldenpath.pipeline import Pipeline, load_fleet  # noqa: PLC0415
+
+    if place is not None and fleet_file is None:
+        from goldenpath.cli.repository import open_fleet  # noqa: PLC0415 - loads Git
+
+        with open_fleet(place, None, libraries) as fleet:
+            return fleet.state().context.pipeline
+    return Pipeline(load_fleet(fleet_file or find_fleet()), library=Library(libraries))
+
+
+def _known(names: Iterable[str], pipeline: Pipeline) -> None:
+    from goldenpath.errors import InputError, Problem  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.spec.nearest import nearest  # noqa: PLC0415
+
+    names = list(names)
+    if not names:
+        message = "say on which cluster of the fleet it is, or name manifests with --from"
+        raise InputError.of("--cluster", "required", message)
+    known = pipeline.platforms
+    message = f"is no cluster of the fleet, which has {', '.join(known)}; name it with --cluster"
+    problems = [
+        Problem("--cluster", "unknown-cluster", message, name, nearest(name, known))
+        for name in names
+        if name not in known
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _of_folder(folder: Path, clusters: tuple[str, ...], pipeline: Pipeline) -> Iterator[tuple[str, Found]]:
+    """A folder for each cluster; or one that is all of a cluster's, where just one was named."""
+    from goldenpath.cli.documents import read_source, yaml_files  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.live import Found  # noqa: PLC0415
+    from goldenpath.manifests import ManifestObject  # noqa: PLC0415
+
+    there = [name for name in pipeline.platforms if (folder / name).is_dir()]
+    names = list(clusters) or there
+    _known(names, pipeline)
+    for name in names:
+        place = folder / name if (folder / name).is_dir() or len(names) > 1 else folder
+        with contextlib.suppress(FileNotFoundError):
+            files = [read_source(file) for file in yaml_files(place)]
+            objects = (
+                ManifestObject(source.name, document)
+                for source in files
+                for document in source.documents
+                if isinstance(document, dict) and document.get("kind")
+            )
+            yield name, Found(tuple(objects))
+
+
+def _write(file: Path, text: str) -> None:
+    from goldenpath.manifests import RenderedFile  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.output import write_files  # noqa: PLC0415
+
+    write_files(file.parent, [RenderedFile(file.name, text)])
+    click.echo(f"{file}: the request.", err=True)
+
+
+def _tell(done: LiveAdoption) -> None:
+    from goldenpath.cli.changes import change_set_lines  # noqa: PLC0415 - `--help` needs none of it
+
+    for finding in done.adoption.findings:
+        click.echo(str(finding), err=True)
+    for leftover in done.adoption.leftovers:
+        click.echo(str(leftover), err=True)
+    for cluster, kinds in done.unread.items():
+        click.echo(f"{cluster}: you may not list {', '.join(kinds)}, so they were not looked at", err=True)
+    if done.diff is None:
+        return
+    for cluster, changes in done.diff.clusters.items():
+        for line in change_set_lines(cluster, changes):
+            click.echo(line, err=True)
+        for ref, managers in done.managers.get(cluster, {}).items():
+            told = ", ".join(f"{each.manager} ({each.fields} fields)" for each in managers)
+            click.echo(f"  {ref} is managed by {told}", err=True)
