@@ -1,4 +1,4 @@
-"""Render and check the sample fleet through the real command line, and show what one request becomes.
+"""Render, check and publish the sample fleet through the real command line, and show what one request becomes.
 
 ``make demo`` runs this. It fails where something unexpected happens: an error finding in the sample fleet, or a
 request that must be refused and is not.
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parent.parent
 SAMPLES: Final = ROOT / "tests" / "requests"
 OUT: Final = ROOT / "build" / "demo"
+FLEET_REPOSITORY: Final = ROOT / "build" / "demo-fleet"
+ADA: Final = ("--author", "Ada <ada@northwind.example>")
 COMMAND: Final = Path(sys.executable).with_name("goldenpath")
 SHOWN_IN_FULL: Final = "vision"
 FLEET: Final = ("--fleet", "goldenpath.yaml")
 COLOURED: Final = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 SHOWN_PROBLEMS: Final = 3
+SHOWN_BODY_LINES: Final = 45
 
 BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
 
@@ -63,6 +66,8 @@ def main() -> None:
     refused = sorted(path.name for path in (SAMPLES / "refused").glob("*.yaml"))
     show_refusals(expect(goldenpath("check", "refused", *FLEET), 2), refused)
 
+    tell_story(names[1:])
+
     heading("Summary")
     counts = report["summary"]
     rows = {
@@ -75,6 +80,38 @@ def main() -> None:
     }
     for name, value in rows.items():
         print(f"  {name:<18}{value:>6}")
+
+
+def tell_story(requests: Sequence[str]) -> None:
+    """A fleet repository from its first commit to a tenant that is held, and a pull request for a change."""
+    shutil.rmtree(FLEET_REPOSITORY, ignore_errors=True)
+    repository = ("--repo", str(FLEET_REPOSITORY), *ADA)
+    heading("A fleet repository: the requests become commits")
+    expect(goldenpath("fleet", "init", str(FLEET_REPOSITORY), *FLEET, "--forge", "github", *ADA), 0)
+    for name in requests:
+        expect(goldenpath("publish", name, *repository), 0)
+    again = expect(goldenpath("publish", requests[0], *repository), 0)
+    if "Nothing to commit" not in again.out:
+        fail(f"`{again.line}` committed the same request again:\n{again.out}")
+    expect(goldenpath("fleet", "validate", *repository[:2]), 0)
+
+    heading("A change of one request, as the body of its pull request")
+    change = OUT / f"{SHOWN_IN_FULL}-more.yaml"
+    text = (SAMPLES / f"{SHOWN_IN_FULL}.yaml").read_text(encoding="utf-8")
+    change.write_text(text.replace("quota: 8", "quota: 12"), encoding="utf-8")
+    body = expect(goldenpath("plan", str(change), *repository[:2], "--format", "markdown"), 0).out
+    print("\n".join(f"  {line}" for line in body.splitlines()[:SHOWN_BODY_LINES]))
+    expect(goldenpath("publish", str(change), *repository, "--pull-request"), 0)
+
+    heading("Retire a tenant: first it is held")
+    expect(goldenpath("retire", SHOWN_IN_FULL, *repository), 0)
+
+    heading("Who is in the fleet")
+    print(expect(goldenpath("fleet", "list", *repository[:2]), 0).out)
+
+    heading("What Git tells")
+    log = ("git", "-C", str(FLEET_REPOSITORY), "log", "--all", "--graph", "--format=%h %an: %s%d")
+    print(subprocess.run(log, capture_output=True, text=True, check=True).stdout)
 
 
 def goldenpath(*arguments: str) -> Ran:
