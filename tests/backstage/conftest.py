@@ -7,19 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from postgres import programs, running
 from serving import Served, serving
 from small_requests import REQUESTS
+from sqlalchemy import create_engine, text
 
 from goldenpath.fleet import Fleet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "postgres: needs a PostgreSQL server, which the tests start themselves"
-    )
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +51,26 @@ def serve(repository: Path) -> Iterator[Callable[..., Served]]:
 def open_backend(serve: Callable[..., Served]) -> Served:
     """The backend as it is on a developer's machine: nobody has to say who they are."""
     return serve()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL database."""
+    binaries = programs()
+    if binaries is None:
+        pytest.skip("PostgreSQL's server is not installed (apt-get install postgresql)")
+    with running(binaries) as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty ledger's database, of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ledger.db"
+    address: str = request.getfixturevalue("postgres")
+    engine = create_engine(address.replace("postgresql:", "postgresql+psycopg:", 1))
+    with engine.begin() as connection:
+        connection.execute(text("drop table if exists goldenpath_runs"))
+    engine.dispose()
+    return address

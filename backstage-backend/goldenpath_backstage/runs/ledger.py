@@ -147,6 +147,7 @@ class Ledger:
                 until=self._now + self._lease_seconds,
             )
             .on_conflict_do_nothing()
+            .returning(_runs.c.key)
         )
         takeover = (
             update(_runs)
@@ -156,7 +157,9 @@ class Ledger:
         )
         seen = select(_runs.c.input, _runs.c.answer).where(_runs.c.key == key)
         with _telling(), self._engine.begin() as connection:
-            is_ours = connection.execute(insert).rowcount == 1 or connection.execute(takeover).rowcount == 1
+            is_ours = (
+                connection.execute(insert).first() is not None or connection.execute(takeover).rowcount == 1
+            )
             row = None if is_ours else connection.execute(seen).one_or_none()
         if is_ours:
             with self._lock:
