@@ -143,5 +143,5 @@ def test_commands_are_offered_without_being_imported() -> None:
         def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
             raise AssertionError(cmd_name)
 
-    group = Untouched(name="goldenpath")
+    group = Untouched(name="goldenpath", package="absent", summaries=COMMANDS)
     assert [item.value for item in group.shell_complete(click.Context(group), "co")] == ["completion"]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+from every_command import command_of, every_command
 
 from goldenpath.cli.app import COMMANDS, cli
-from goldenpath.cli.command import ExampleCommand
 from goldenpath.cli.commands import paths
 from goldenpath.errors import DataError
 
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     Run = Callable[..., Result]
 
 COMMAND = "from goldenpath.cli import main; main()"
-
-
-def command_of(name: str) -> ExampleCommand:
-    command = cli.get_command(click.Context(cli), name)
-    assert isinstance(command, ExampleCommand)
-    return command
 
 
 def process(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -49,28 +43,30 @@ def test_help_lists_every_command_with_its_own_first_sentence(run: Run) -> None:
     for name, summary in COMMANDS.items():
         assert f"{name}  " in result.output
         assert summary in " ".join(result.output.split())
-        assert (command_of(name).help or "").split("\n\n", 1)[0].strip() == summary
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        assert (command.help or "").split("\n\n", 1)[0].strip() == summary
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself_with_examples_that_parse(name: str, run: Run) -> None:
-    result = run(name, "--help")
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+def test_every_command_explains_itself_with_examples_that_parse(words: tuple[str, ...], run: Run) -> None:
+    result = run(*words, "--help")
     assert result.exit_code == 0
     assert "Example" in result.output
-    command = command_of(name)
-    assert command.examples
+    command = command_of(words)
+    assert f"goldenpath {' '.join(words)}" in command.examples[0]
     for example in command.examples:
-        assert f"goldenpath {name}" in example
+        assert "goldenpath " in example
         assert example in result.output
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.name
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_no_line_of_help_is_wider_than_a_terminal_but_for_examples(name: str, run: Run) -> None:
-    examples = command_of(name).examples
-    wide = [line for line in run(name, "--help").output.splitlines() if len(line) > 80]
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+def test_no_line_of_help_is_wider_than_a_terminal_but_for_examples(words: tuple[str, ...], run: Run) -> None:
+    examples = command_of(words).examples
+    wide = [line for line in run(*words, "--help").output.splitlines() if len(line) > 80]
     assert [line for line in wide if line.strip() not in examples] == []
 
 
