@@ -54,7 +54,7 @@ def commit_message(
     said = _CONTROL.sub("", first_words or "").strip()
     changed = [part for part in plan.parts if part.changes]
     blocks = [said or subject(plan)]
-    blocks += ["\n".join(_body(part)) for part in changed] if len(changed) <= _NAMED else [_counts(plan)]
+    blocks += ["\n".join(_body(part)) for part in changed] if len(changed) <= _NAMED else [_counts(changed)]
     trailers = list(_trailers(changed, digests))
     trailers += [f"{name}: {_CONTROL.sub('', value).replace(chr(10), ' ')}" for name, value in more]
     if trailers:
@@ -76,9 +76,10 @@ def _body(part: Part) -> Iterator[str]:
         yield f"golden path: {part.before} -> {part.after}"
 
 
-def _counts(plan: Plan) -> str:
-    tenants = plan.summary["tenants"]
-    return ", ".join(f"{number} {action}" for action, number in tenants.items() if number)
+def _counts(changed: list[Part]) -> str:
+    """Of many, only how many: to count objects, every file of all of them would have to be read."""
+    tenants = Counter(part.action for part in changed if part.kind is PartKind.TENANT)
+    return ", ".join(f"{tenants[action]} {action}" for action in Action if tenants[action])
 
 
 def _trailers(changed: list[Part], digests: Mapping[str, str]) -> Iterator[str]:
