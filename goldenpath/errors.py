@@ -47,6 +47,9 @@ class _Missing:
     def __repr__(self) -> str:
         return "(missing)"
 
+    def __reduce__(self) -> str:
+        return "MISSING"  # there is one, also in what comes from another process
+
 
 MISSING: Final = _Missing()
 
@@ -94,6 +97,10 @@ class InputError(GoldenpathError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        """An error that comes from another process has its problems."""
+        return type(self), (self.problems,)
 
     @classmethod
     def of(

@@ -14,11 +14,12 @@ import signal
 from collections import deque
 from collections.abc import Sized
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
-from goldenpath.errors import InputError
+from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.fleet.context import FleetContext
 from goldenpath.fleet.desired import desired_tenant, version_for
 from goldenpath.fleet.request import Request
@@ -98,6 +99,7 @@ def render_many(
     Raises:
         InputError: the fleet has problems, or a version is not there. What is wrong with a request is in its result.
         RenderError: a template failed.
+        GoldenpathError: a process ended before its time.
     """
     total = len(tasks) if isinstance(tasks, Sized) else 0
     remaining = iter(tasks)
@@ -127,6 +129,12 @@ def _by_processes(shop: _Workshop, tasks: Iterator[Task], workers: int) -> Itera
             if not under_way:
                 break
             yield from under_way.popleft().result()
+    except BrokenProcessPool as error:
+        message = (
+            "a process that renders has ended before its time: for want of memory, or because the program that asks "
+            "has no `if __name__ == '__main__':`"
+        )
+        raise GoldenpathError(message) from error
     finally:
         pool.shutdown(cancel_futures=True)
 

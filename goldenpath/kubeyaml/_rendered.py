@@ -144,7 +144,8 @@ def _assembled(lines: list[str]) -> Any:
             continue
         column, dashes, key, kind, value = line
         if waiting is not None and (column > top or (dashes and column == top)):
-            into[waiting] = new = [] if dashes else {}
+            new: Any = [] if dashes else {}
+            into[waiting] = new
             _push(stack, column, new)
             top, into = column, new
         elif column != top or (type(into) is dict) == bool(dashes):

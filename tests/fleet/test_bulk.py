@@ -1,0 +1,236 @@
+"""Many tenants at once: the same results as one by one, in order, in bounded memory, and nothing left behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fleets import asked, fleet_text
+
+from goldenpath import kubeyaml
+from goldenpath.errors import MISSING, GoldenpathError, InputError
+from goldenpath.fleet import bulk
+from goldenpath.fleet.bulk import Task, render_many
+from goldenpath.fleet.context import FleetContext
+from goldenpath.fleet.desired import desired_tenant
+from goldenpath.fleet.request import Request
+from goldenpath.intake import builtin_library
+from goldenpath.paths import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIBRARY = builtin_library()
+TODAY = dt.date(2027, 1, 2)
+
+
+def text(number: int, **changes: Any) -> str:
+    return kubeyaml.dump(asked(f"team-{number}", **changes))
+
+
+def tasks(number: int) -> list[Task]:
+    return [Task(text(index, expires="2027-01-01")) for index in range(number)]
+
+
+def child_processes() -> set[int | None]:
+    return {process.pid for process in multiprocessing.active_children()}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_each_result_is_that_of_rendering_alone_and_in_its_place(workers):
+    context = FleetContext(fleet_text(), library=LIBRARY)
+    many = tasks(40)
+    results = list(render_many(many, fleet_text(), library=LIBRARY, today=TODAY, workers=workers))
+    for task, result in zip(many, results, strict=True):
+        assert task.text is not None
+        document = kubeyaml.load(task.text)
+        alone = desired_tenant(
+            context, context.parse(document, None), Request(document, task.text), today=TODAY
+        )
+        assert result.lock == alone.lock
+        assert result.findings == alone.findings
+        assert {path: packed.id for path, packed in result.files.items()} == {
+            path: content.id for path, content in alone.files.items()
+        }
+        assert "expired" in {finding.rule for finding in result.findings}
+    assert not child_processes()
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_is_wrong_with_one_request_is_in_its_result_and_stops_no_other(workers):
+    many = [
+        Task(text(0)),
+        Task(text(1, clusters=["nowhere"], gpus=[{"profile": "x"}]), file="one.yaml"),
+        Task("a: [\n", file="two.yaml"),
+        Task(None, asked("by-values")),
+    ]
+    good, bad, broken, by_values = render_many(many, fleet_text(), library=LIBRARY, workers=workers)
+    assert good.lock
+    assert not good.problems
+    assert not bad.lock
+    assert not bad.files
+    assert {problem.rule for problem in bad.problems} >= {"unknown-cluster", "unknown-profile"}
+    assert {problem.file for problem in bad.problems} == {"one.yaml"}
+    missing = next(problem for problem in bad.problems if problem.path == "gpus[0].quota")
+    assert "(given" not in str(missing)
+    assert [problem.rule for problem in broken.problems] == ["yaml-syntax"]
+    assert by_values.lock
+    assert any(path.endswith("/by-values/tenant.yaml") for path in by_values.files)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_version_that_is_not_there_ends_it_with_its_problem(workers):
+    unknown = [Task(text(0), pinned=("tenant/v1", "1.99.0"))]
+    with pytest.raises(InputError) as refused:
+        list(render_many(unknown, fleet_text(), library=LIBRARY, workers=workers))
+    assert [problem.rule for problem in refused.value.problems] == ["unknown-version"]
+    assert not child_processes()
+
+
+def test_a_fleet_with_problems_is_refused_before_any_process_starts():
+    with pytest.raises(InputError):
+        next(render_many(tasks(3), fleet_text(format="fleet/v9"), library=LIBRARY, workers=2))
+    assert not child_processes()
+
+
+def test_processes_have_the_library_of_who_asks(tmp_path):
+    """A golden path of an organisation's own is found by every process."""
+    folder = tmp_path / "own"
+    (folder / "[[ cookiecutter.name ]]" / "tenants" / "[[ name ]]").mkdir(parents=True)
+    (folder / "golden-path.yaml").write_text(
+        "format: golden-path/v1\nname: own\nversion: 1.2.3\ntitle: Own\nsummary: Own.\nowner: us\n"
+        "lifecycle: production\nspec: tenant\n"
+    )
+    (folder / "[[ cookiecutter.name ]]" / "tenants" / "[[ name ]]" / "NOTE.md").write_text("[[ name ]]\n")
+    library = Library([tmp_path])
+    assert library.get("own/v1").version == "1.2.3"
+    own = [Task(text(0, golden_path="own/v1"))]
+    (result,) = render_many(own, fleet_text(), library=library, workers=1)
+    assert result.lock
+    assert result.lock.exact == "own/v1 1.2.3"
+    assert "tenants/team-0/NOTE.md" in result.files
+
+
+def test_few_tenants_need_no_process(monkeypatch):
+    monkeypatch.setattr(bulk, "_by_processes", None)
+    assert len(list(render_many(tasks(3), fleet_text(), library=LIBRARY))) == 3
+
+
+def test_many_tenants_are_shared_among_processes(monkeypatch):
+    asked_for = []
+
+    def by_processes(_shop: Any, work: Iterator[Task], workers: int) -> Iterator[Task]:
+        asked_for.append(workers)
+        return work
+
+    monkeypatch.setattr(bulk, "_by_processes", by_processes)
+    many = [Task("")] * bulk.MANY
+    assert list(render_many(many, fleet_text(), library=LIBRARY)) == many
+    assert asked_for == [len(os.sched_getaffinity(0))]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_tasks_are_taken_only_as_results_are(workers):
+    taken = 0
+
+    def endless() -> Iterator[Task]:
+        nonlocal taken
+        while True:
+            yield Task(text(taken))
+            taken += 1
+
+    results = render_many(endless(), fleet_text(), library=LIBRARY, workers=workers)
+    for _ in range(3):
+        next(results)
+    assert taken <= bulk.MANY + 3
+    results.close()
+    assert not child_processes()
+
+
+def test_progress_says_how_many_are_done():
+    seen: list[tuple[int, int]] = []
+    list(
+        render_many(
+            tasks(3),
+            fleet_text(),
+            library=LIBRARY,
+            workers=0,
+            progress=lambda done, total: seen.append((done, total)),
+        )
+    )
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_process_that_is_killed_is_told_and_not_waited_for(monkeypatch):
+    results = render_many(tasks(200), fleet_text(), library=LIBRARY, workers=1)
+    next(results)
+    (worker,) = multiprocessing.active_children()
+    os.kill(worker.pid or 0, signal.SIGKILL)
+    with pytest.raises(GoldenpathError, match="ended before its time"):
+        list(results)
+    assert not child_processes()
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {tests!r})
+from fleets import asked, fleet_text
+from goldenpath import kubeyaml
+from goldenpath.fleet.bulk import Task, render_many
+from goldenpath.intake import builtin_library
+
+if __name__ == "__main__":
+    def endless():
+        number = 0
+        while True:
+            yield Task(kubeyaml.dump(asked(f"team-{{number}}")))
+            number += 1
+
+    for done, _ in enumerate(render_many(endless(), fleet_text(), library=builtin_library(), workers=2)):
+        if done == 0:
+            print("under way", flush=True)
+"""
+
+
+def test_ctrl_c_ends_every_process_and_says_it_once(tmp_path: Path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(tests=str(Path(__file__).parent)))
+    running = subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "under way\n"
+    os.killpg(running.pid, signal.SIGINT)
+    _, said = running.communicate(timeout=120)
+    assert running.returncode != 0
+    assert said.count("Traceback") == 1
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    for _ in range(600):
+        try:
+            os.killpg(running.pid, 0)
+        except ProcessLookupError:
+            break
+        time.sleep(0.1)
+    else:
+        raise AssertionError("a process is still there")
+
+
+def test_an_error_from_another_process_is_what_it_was():
+    error = InputError.of("gpus[0].quota", "required", "is required", file="a.yaml")
+    there = pickle.loads(pickle.dumps(error))
+    assert there.problems == error.problems
+    assert str(there) == str(error)
+    assert there.problems[0].value is MISSING
