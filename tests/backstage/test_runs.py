@@ -1,0 +1,336 @@
+"""Runs over HTTP: told as they happen, ended when nobody listens, bounded, and the same answer again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from callers import SPEECH, TOKENS, VISION
+from small_requests import sample
+
+from goldenpath_backstage.actions import registry
+from goldenpath_backstage.actions.action import Action, Effort, Input, Output
+from goldenpath_backstage.auth.permissions import Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from serving import Served
+
+    from goldenpath_backstage.actions.action import Call
+
+
+class Nothing(Input):
+    """Nothing."""
+
+    files: int = 0
+    fail: bool = False
+
+
+class Said(Output):
+    """A word."""
+
+    word: str
+
+
+class Waiter:
+    """An action that waits until it is let go, and knows what became of it."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.go = threading.Event()
+        self.runs = 0
+        self.ended: list[str] = []
+
+    def run(self, asked: Nothing, call: Call) -> Said:
+        self.runs += 1
+        call.info("begun")
+        self.begun.release()
+        try:
+            for number in range(asked.files):
+                call.file(f"file-{number}", "x" * 10_000)
+            while not self.go.wait(0.01):
+                call.check()
+        except Exception as error:
+            self.ended.append(type(error).__name__)
+            raise
+        if asked.fail:
+            raise RuntimeError("hunter2 must stay in here")
+        self.ended.append("done")
+        return Said(word=f"run {self.runs}")
+
+
+@pytest.fixture
+def waiter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Waiter]:
+    waiter = Waiter()
+    action: Action[Any, Any] = Action(
+        "test:wait", "", "", Nothing, Said, (), Effort.COMPUTES, Verb.READ, waiter.run
+    )
+    monkeypatch.setitem(registry._BY_ID, action.id, action)
+    yield waiter
+    waiter.go.set()
+
+
+PATH = "/v1/actions/test:wait/runs"
+
+
+def _events(answer: httpx.Response) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    """Wait for what must come; a test that hangs here fails by its runner's own limit."""
+    while not is_so():
+        time.sleep(0.005)
+
+
+def test_what_a_run_says_arrives_while_it_runs(open_backend: Served, waiter: Waiter) -> None:
+    with open_backend.client() as client, client.stream("POST", PATH, json={"input": {}}) as answer:
+        lines = answer.iter_lines()
+        assert json.loads(next(lines)) == {"type": "log", "level": "info", "message": "begun"}
+        assert not waiter.ended
+        waiter.go.set()
+        assert [json.loads(line)["type"] for line in lines] == ["output", "done"]
+
+
+def test_closing_the_connection_ends_the_run(open_backend: Served, waiter: Waiter) -> None:
+    with open_backend.client() as client, client.stream("POST", PATH, json={"input": {}}) as answer:
+        next(answer.iter_lines())
+
+    _until(lambda: waiter.ended == ["CancelledRunError"])
+    _until(lambda: open_backend.sample('goldenpath_runs_total{action="test:wait",outcome="cancelled"}') == 1)
+
+
+def test_a_run_whose_caller_reads_slowly_waits_and_is_ended_with_it(
+    open_backend: Served, waiter: Waiter
+) -> None:
+    waiter.go.set()
+    body = {"input": {"files": 5_000}}  # 50 MB: more than every buffer on the way holds
+    with open_backend.client() as client, client.stream("POST", PATH, json=body) as answer:
+        lines = answer.iter_lines()  # kept: httpx closes the connection when nobody holds it
+        next(lines)
+        time.sleep(0.2)
+        assert not waiter.ended, "the run went on without its reader"
+
+    _until(lambda: waiter.ended == ["CancelledRunError"])
+
+
+def test_a_run_that_takes_too_long_is_ended(serve: Callable[..., Served], waiter: Waiter) -> None:
+    backend = serve(limits={"run_seconds": 0.05})
+    events = _events(backend.post(PATH, json={"input": {}}))
+
+    assert events[-1]["problem"]["type"].endswith("/cancelled")
+    assert waiter.ended == ["CancelledRunError"]
+
+
+def test_too_many_are_told_to_come_again_and_the_others_are_served(
+    serve: Callable[..., Served], waiter: Waiter
+) -> None:
+    backend = serve(limits={"computing": 1, "waiting": 1})
+    answers: list[httpx.Response] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(backend.post(PATH, json={"input": {}})))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    _until(lambda: backend.sample("goldenpath_lane_computing_runs") == 2)
+
+    refused = backend.post(PATH, json={"input": {}})
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) >= 1
+    assert refused.json()["retry_after"] == int(refused.headers["retry-after"])
+
+    waiter.go.set()
+    for thread in threads:
+        thread.join()
+    assert [_events(answer)[-1]["type"] for answer in answers] == ["done", "done"]
+    assert waiter.runs == 2
+
+
+def test_a_bug_is_told_by_its_request_and_by_nothing_else(
+    open_backend: Served, waiter: Waiter, caplog: pytest.LogCaptureFixture
+) -> None:
+    waiter.go.set()
+    answer = open_backend.post(PATH, json={"input": {"fail": True}}, headers={"x-request-id": "find-me"})
+    problem = _events(answer)[-1]["problem"]
+
+    assert problem["status"] == 500
+    assert problem["instance"] == "urn:goldenpath:request:find-me"
+    assert "hunter2" not in answer.text
+    assert any(
+        record.__dict__.get("goldenpath_fields", {}).get("request_id") == "find-me"
+        for record in caplog.records
+    )
+
+
+class TestTheSameAgain:
+    BODY = {"input": {}, "taskId": "task", "stepId": "step"}  # noqa: RUF012
+
+    def test_a_task_that_asks_again_gets_the_same_answer(self, open_backend: Served, waiter: Waiter) -> None:
+        waiter.go.set()
+        first = open_backend.post(PATH, json=self.BODY)
+        again = open_backend.post(PATH, json=self.BODY)
+
+        assert first.text == again.text
+        assert waiter.runs == 1
+        assert open_backend.sample('goldenpath_runs_total{action="test:wait",outcome="replayed"}') == 1
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"taskId": "other"}, {"stepId": "other"}, {"input": {"files": 1}}, {"dryRun": True}],
+        ids=str,
+    )
+    def test_another_task_step_input_or_kind_of_run_is_another_run(
+        self, open_backend: Served, waiter: Waiter, change: dict[str, Any]
+    ) -> None:
+        waiter.go.set()
+        open_backend.post(PATH, json=self.BODY)
+        open_backend.post(PATH, json=self.BODY | change)
+
+        assert waiter.runs == 2
+
+    def test_the_order_of_keys_means_nothing(self, open_backend: Served, waiter: Waiter) -> None:
+        waiter.go.set()
+        for text in ('{"files": 1, "fail": false}', '{"fail": false, "files": 1}'):
+            body = f'{{"input": {text}, "taskId": "task", "stepId": "step"}}'
+            open_backend.post(PATH, content=body, headers={"content-type": "application/json"})
+
+        assert waiter.runs == 1
+
+    def test_without_a_task_or_a_key_every_run_is_its_own(self, open_backend: Served, waiter: Waiter) -> None:
+        waiter.go.set()
+        for _ in range(2):
+            open_backend.post(PATH, json={"input": {}})
+
+        assert waiter.runs == 2
+
+    def test_a_key_of_the_callers_own_stands_for_one_input(
+        self, open_backend: Served, waiter: Waiter
+    ) -> None:
+        waiter.go.set()
+        key = {"idempotency-key": "mine"}
+        first = open_backend.post(PATH, json={"input": {}}, headers=key)
+        again = open_backend.post(PATH, json={"input": {}}, headers=key)
+        other = open_backend.post(PATH, json={"input": {"files": 1}}, headers=key)
+
+        assert first.text == again.text
+        assert _events(other)[-1]["problem"]["status"] == 409
+        assert waiter.runs == 1
+
+    def test_nobody_gets_anothers_answer(self, serve: Callable[..., Served], waiter: Waiter) -> None:
+        backend = serve(tokens=TOKENS)
+        waiter.go.set()
+        backend.post(PATH, VISION, json=self.BODY)
+        backend.post(PATH, SPEECH, json=self.BODY)
+
+        assert waiter.runs == 2
+
+    def test_a_run_that_failed_is_tried_again(self, open_backend: Served, waiter: Waiter) -> None:
+        waiter.go.set()
+        failing = self.BODY | {"input": {"fail": True}}
+        for _ in range(2):
+            assert _events(open_backend.post(PATH, json=failing))[-1]["type"] == "error"
+
+        assert waiter.runs == 2
+
+    def test_a_run_that_was_ended_is_tried_again_at_once(self, open_backend: Served, waiter: Waiter) -> None:
+        with open_backend.client() as client, client.stream("POST", PATH, json=self.BODY) as answer:
+            next(answer.iter_lines())
+        waiter.go.set()
+        again = open_backend.post(PATH, json=self.BODY)
+
+        assert _events(again)[-1] == {"type": "done"}
+
+    def test_who_asks_for_a_run_that_is_under_way_waits_for_its_answer(
+        self, serve: Callable[..., Served], waiter: Waiter, database: str
+    ) -> None:
+        here, there = serve(database=database), serve(database=database)
+        answers: dict[str, httpx.Response] = {}
+        first = threading.Thread(target=lambda: answers.update(first=here.post(PATH, json=self.BODY)))
+        first.start()
+        waiter.begun.acquire()
+        second = threading.Thread(target=lambda: answers.update(second=there.post(PATH, json=self.BODY)))
+        second.start()
+        _until(lambda: there.sample("goldenpath_lane_computing_runs") == 1)
+        waiter.go.set()
+        first.join()
+        second.join()
+
+        told = _events(answers["second"])
+        assert [event for event in told if "waiting" not in event.get("message", "")] == _events(
+            answers["first"]
+        )
+        assert waiter.runs == 1
+
+
+def test_a_publish_that_is_asked_for_again_says_the_same_and_commits_nothing(
+    serve: Callable[..., Served], repository: Path, database: str
+) -> None:
+    body = {"golden_path": "tenant/v1", "values": sample("vision.yaml")}
+    here, there = serve(database=database), serve(database=database)
+    first = here.run("publish", body, taskId="task", stepId="publish")
+    tip = _tip(repository)
+    again = there.run("publish", body, taskId="task", stepId="publish")
+
+    assert again.events == first.events
+    assert _tip(repository) == tip
+
+
+def test_a_publish_whose_process_died_before_it_could_say_so_says_the_same(
+    serve: Callable[..., Served], repository: Path
+) -> None:
+    body = {"golden_path": "tenant/v1", "values": sample("vision.yaml")}
+    first = serve().run("publish", body, taskId="task", stepId="publish")
+    # Another ledger, in memory: what the first process knew is lost, and only Git remembers.
+    again = serve().run("publish", body, taskId="task", stepId="publish")
+
+    outputs = {name: value for name, value in first.outputs.items() if name != "summary"}
+    assert {name: value for name, value in again.outputs.items() if name != "summary"} == outputs
+    assert outputs["commit"] == _tip(repository)
+
+
+def _tip(repository: Path) -> str:
+    done = subprocess.run(
+        ["git", "-C", repository, "rev-parse", "main"], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def test_stopping_finishes_what_was_accepted(serve: Callable[..., Served], waiter: Waiter) -> None:
+    backend = serve()
+    answers: list[httpx.Response] = []
+    asking = threading.Thread(target=lambda: answers.append(backend.post(PATH, json={"input": {}})))
+    asking.start()
+    waiter.begun.acquire()
+    backend.server.should_exit = True
+    with contextlib.suppress(httpx.HTTPError):
+        while True:  # until it listens no more
+            backend.get("/healthz")
+    waiter.go.set()
+    asking.join()
+
+    assert _events(answers[0])[-1] == {"type": "done"}
+
+
+def test_stopping_ends_what_takes_too_long(serve: Callable[..., Served], waiter: Waiter) -> None:
+    backend = serve(limits={"drain_seconds": 0.1})
+    asking = threading.Thread(target=lambda: _ignoring_errors(backend))
+    asking.start()
+    waiter.begun.acquire()
+    backend.server.should_exit = True
+    asking.join()
+
+    _until(lambda: waiter.ended == ["CancelledRunError"])
+
+
+def _ignoring_errors(backend: Served) -> None:
+    with contextlib.suppress(httpx.HTTPError):
+        backend.post(PATH, json={"input": {}})
