@@ -51,6 +51,12 @@ class ObjectBatch(ObjectReader):
                     raise wrong_kind(identity, found.kind, kind)
                 yield identity, zlib.decompress(found.compressed)
 
+    def entries(self, tree: str) -> Mapping[str, Entry]:
+        kept = self._trees.get(tree)
+        if kept is not None:
+            return kept
+        return super().entries(tree) if tree in self._new else self._repository.entries(tree)
+
     def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, Entry]]:
         for is_new, group in groupby(ids, key=self._new.__contains__):
             if not is_new:
@@ -82,7 +88,7 @@ class ObjectBatch(ObjectReader):
             RepositoryError: a blob's id stands for nothing, or for another kind of object.
 
         """
-        prepared: dict[str, PreparedObject] = {}
+        prepared: dict[str, PreparedObject] = {}  # by id
         ids: dict[str, str | None] = {}
         named: list[str] = []
         for path, content in files.items():
@@ -96,16 +102,17 @@ class ObjectBatch(ObjectReader):
                 blob = prepare_blob(content) if isinstance(content, bytes) else content
                 if blob.kind != "blob":
                     raise wrong_kind(blob.id, blob.kind, "blob")
-                prepared[path] = blob
+                prepared[blob.id] = blob
                 ids[path] = blob.id
         self._repository.require(named, "blob")
-        changed = TreeChange(self.entries, self._tree_data, self._keep_tree).apply(tree, ids)
-        for path, blob in prepared.items():
-            before = self.find(tree, path)
-            # What the tree has already, at this place, need not be written again.
-            if before is None or before.id != blob.id:
-                self._add(blob)
-        return changed
+        changed = TreeChange(self.entries, self._tree_data).apply(tree, ids)
+        # A file that the tree has already, at this place, need not be written again.
+        for blob_id in changed.placed & prepared.keys():
+            self._add(prepared[blob_id])
+        for identity, entries, data in changed.trees:
+            self._add(prepare("tree", data))
+            self._trees[identity] = entries
+        return changed.tree
 
     def commit(
         self,
@@ -151,7 +158,3 @@ class ObjectBatch(ObjectReader):
 
     def _tree_data(self, tree: str) -> bytes:
         return next(self.read_many((tree,), "tree"))[1]
-
-    def _keep_tree(self, identity: str, entries: Mapping[str, Entry], data: bytes) -> None:
-        self._add(prepare("tree", data))
-        self._trees[identity] = entries

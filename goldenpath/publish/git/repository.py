@@ -143,6 +143,10 @@ class Repository(ObjectReader):
             self._must_be(found.name, found.kind, kind)
             yield found.name, found.data
 
+    def entries(self, tree: str) -> Mapping[str, Entry]:
+        kept = self._cache.get(tree)
+        return super().entries(tree) if kept is None else kept
+
     def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, Entry]]:
         wanted = list(ids)
         kept: dict[str, Mapping[str, Entry]] = {
