@@ -1,0 +1,139 @@
+"""The OpenAPI document is checked in, complete, and what the app does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+import pytest
+import schemathesis
+import yaml
+from callers import ADMIN, READER, TOKENS
+from hypothesis import HealthCheck, settings
+from small_requests import sample
+
+from goldenpath_backstage.actions.registry import ACTIONS
+from goldenpath_backstage.app import openapi_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from serving import Served
+
+FILE = Path(__file__).parents[2] / "backstage-backend" / "openapi.json"
+DOCUMENT: dict[str, Any] = openapi_document()
+
+
+def _operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, operation)
+        for path, each in DOCUMENT["paths"].items()
+        for method, operation in each.items()
+    ]
+
+
+def test_the_file_is_the_apps_own() -> None:
+    assert json.loads(FILE.read_text()) == DOCUMENT, "run `make generate`"
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), _operations(), ids=lambda each: str(each)[:40])
+def test_every_operation_says_who_may_ask_and_what_may_go_wrong(
+    path: str, method: str, operation: dict[str, Any]
+) -> None:
+    del method
+    assert operation["summary"]
+    assert operation["operationId"]
+    is_versioned = path.startswith("/v1/")
+    assert ("security" in operation) is is_versioned
+    assert {"500", "503"} <= set(operation["responses"])
+    for status, response in operation["responses"].items():
+        if int(status) >= 400:
+            assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_every_reference_leads_somewhere() -> None:
+    def references(node: Any) -> list[str]:
+        if isinstance(node, dict):
+            own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+            return own + [each for value in node.values() for each in references(value)]
+        return [each for value in node for each in references(value)] if isinstance(node, list) else []
+
+    for reference in references(DOCUMENT):
+        assert reference.rsplit("/", 1)[1] in DOCUMENT["components"]["schemas"]
+
+
+def _validator(schema: str) -> Any:
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": f"#/components/schemas/{schema}", "components": DOCUMENT["components"]}
+    )
+
+
+def test_answers_are_as_the_document_says(serve: Callable[..., Served]) -> None:
+    backend = serve(tokens=TOKENS)
+    run = backend.run("publish", {"golden_path": "tenant/v1", "values": sample("vision.yaml")}, token=ADMIN)
+    refused = backend.run("render", {"golden_path": "tenant/v1", "values": {}}, token=READER)
+
+    for event in (*run.events, *refused.events):
+        _validator("EventLine").validate(event)
+    for path, schema in (
+        ("/v1/actions", "ActionList"),
+        ("/v1/templates", "EntityList"),
+        ("/v1/catalog", "EntityList"),
+        ("/v1/tenants", "TenantPage"),
+        ("/v1/tenants/vision", "TenantRequest"),
+        ("/healthz", "Health"),
+    ):
+        _validator(schema).validate(backend.get(path, READER).json())
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_the_examples_of_an_action_are_what_it_takes(action: Any) -> None:
+    definition = action.definition
+    schema = jsonschema_rs.Draft7Validator(definition["schema"]["input"])
+    assert definition["examples"]
+    for example in definition["examples"]:
+        (step,) = yaml.safe_load(example["example"])["steps"]
+        assert step["action"] == action.id
+        if "${{" not in example["example"]:
+            schema.validate(step["input"])
+            action.input.model_validate(step["input"])
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_input_and_output_is_explained(action: Any) -> None:
+    for side in ("input", "output"):
+        schema = action.definition["schema"][side]
+        assert [name for name, field in schema["properties"].items() if not field.get("description")] == []
+
+
+def test_nothing_that_can_be_asked_makes_it_fail(serve: Callable[..., Served]) -> None:
+    backend = serve(tokens=TOKENS, limits={"run_seconds": 10})
+    schema = schemathesis.openapi.from_dict(DOCUMENT)
+    schema.config.update(base_url=backend.url)
+    failures: list[str] = []
+    for result in schema.get_all_operations():
+        operation = result.ok()
+
+        @settings(max_examples=25, suppress_health_check=list(HealthCheck), database=None)
+        @schemathesis_case(operation)
+        def never_fails(case: Any) -> None:
+            answer = case.call(headers={"authorization": f"Bearer {ADMIN}"})
+            if answer.status_code >= 500:
+                failures.append(f"{case.method} {case.path}: {answer.status_code} {answer.text[:200]}")
+            for line in (
+                answer.text.splitlines() if "ndjson" in answer.headers.get("content-type", "") else ()
+            ):
+                event = json.loads(line)
+                if event["type"] == "error" and event["problem"]["status"] >= 500:
+                    failures.append(f"{case.method} {case.path}: {event['problem']} {case.body!r:.200}")
+
+        never_fails()
+    assert failures == []
+
+
+def schemathesis_case(operation: Any) -> Any:
+    from hypothesis import given
+
+    return given(case=operation.as_strategy())
