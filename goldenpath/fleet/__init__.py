@@ -12,8 +12,9 @@ cluster makes of it is :mod:`goldenpath.live`'s.
     fleet.publish("vision.yaml", author=goldenpath.Person("Ada", "ada@example.org"))
 """
 
+from goldenpath.fleet.hand import Published
 from goldenpath.fleet.proposal import Proposal
-from goldenpath.fleet.repository import Fleet, Published
+from goldenpath.fleet.repository import Fleet
 from goldenpath.fleet.request import Request
 from goldenpath.fleet.review import Review
 from goldenpath.fleet.terms import Terms

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from goldenpath.errors import GoldenpathError, InputError
+from goldenpath.errors import InputError
 from goldenpath.fleet.coherence import Neighbours
 from goldenpath.fleet.context import FleetContext
 from goldenpath.fleet.creating import first_message, first_plan
+from goldenpath.fleet.hand import Hand
 from goldenpath.fleet.listing import TenantDetail, summarize
 from goldenpath.fleet.proposing import Proposer
 from goldenpath.fleet.request import Request
 from goldenpath.fleet.retiring import deletion, existing_tenant, hold_request, request_of
-from goldenpath.fleet.review import Review, branch_name, pull_request
 from goldenpath.fleet.starting import starter_fleet
 from goldenpath.fleet.state import Contexts, State
 from goldenpath.fleet.terms import Terms
 from goldenpath.fleet.validating import validate
 from goldenpath.intake import builtin_library
 from goldenpath.publish.git import Person, Repository, Store, is_url
-from goldenpath.publish.plan import Plan
 from goldenpath.publish.promise_cache import PromiseCache
 from goldenpath.publish.promise_index import PromiseIndex
 from goldenpath.publish.writer import Draft, Writer
@@ -31,37 +29,26 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection, Mapping
 
+    from goldenpath.fleet.hand import Published
     from goldenpath.fleet.listing import FleetSummary
     from goldenpath.fleet.proposal import Proposal
     from goldenpath.fleet.rendering import Progress
+    from goldenpath.fleet.review import Review
     from goldenpath.fleet.validating import Validation
     from goldenpath.paths import Library
-    from goldenpath.publish.forges import Opened
     from goldenpath.publish.git import Credentials, Signer, Snapshot
+    from goldenpath.publish.plan import Plan
     from goldenpath.spec.fleet import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
     Asked = Request | Tenant | FleetSpec | Mapping[str, Any] | str | Path
     """A request, or the fleet's document: parsed, as values, or the path of a file."""
 
-__all__ = ["Fleet", "Published"]
+__all__ = ["Fleet"]
 
 COMMITTER: Final = Person("goldenpath", "goldenpath@localhost")
 """Who writes where nobody else was named. The author is the person who asked."""
 _NO_BRANCH: Final = "HEAD-is-on-no-branch"
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What was done.
-
-    ``commit`` is None where nothing needed one. ``branch`` is where it is: the fleet's branch, or one for review.
-    """
-
-    plan: Plan
-    branch: str
-    commit: str | None
-    pull_request: Opened | None = None
 
 
 class Fleet:
@@ -84,6 +71,7 @@ class Fleet:
         self.library = library or builtin_library()
         self.committer = committer or COMMITTER
         self._writer = Writer(store, self.committer, signer=signer)
+        self._hand = Hand(store, self._writer, self.state, self._state)
         self._promises = PromiseIndex(PromiseCache(store.repository.git_dir / "goldenpath"))
         self._contexts = Contexts(lambda text: FleetContext(text, library=self.library))
 
@@ -243,8 +231,9 @@ class Fleet:
             ChecksFailedError: a finding of severity error.
             RepositoryError: the repository or the forge refused; without a forge's, nothing was written.
         """
+        self._check_writable()
         proposer = self._proposer(asked, everything=everything, terms=terms, progress=progress)
-        return self._carry_out(_guarded(proposer.propose, terms), review)
+        return self._hand.carry_out(proposer.propose, review, guard=terms.guard if terms else None)
 
     def retire(
         self,
@@ -267,8 +256,9 @@ class Fleet:
         Raises:
             InputError: there is no such tenant, or it is not held yet; and as for :meth:`publish`.
         """
+        self._check_writable()
         propose = self._retiring(name, clusters, delete=delete, terms=terms)
-        return self._carry_out(_guarded(propose, terms), review)
+        return self._hand.carry_out(propose, review, guard=terms.guard if terms else None)
 
     def plan_retirement(
         self, name: str, *, clusters: Collection[str] = (), delete: bool = False, terms: Terms | None = None
@@ -360,66 +350,13 @@ class Fleet:
             raise InputError.of("--at", "unknown-commit", "there is no such commit", self._at)
         return self.store.repository.snapshot(commit)
 
+    def _check_writable(self) -> None:
+        if self._at is not None:
+            message = "publishes nothing: name the branch to write to"
+            raise InputError.of("--at", "read-only", message, self._at)
+
     def _state(self, snapshot: Snapshot) -> State:
         return State(snapshot, self._contexts.of(snapshot))
-
-    def _carry_out(self, propose: Callable[[State], Proposal], review: Review | None) -> Published:
-        """Have what is proposed written, on the branch as it is when its turn comes."""
-        if self._at is not None:
-            raise InputError.of(
-                "--at", "read-only", "publishes nothing: name the branch to write to", self._at
-            )
-        if review is not None:
-            return self._put_up(propose, review)
-        with contextlib.suppress(GoldenpathError):
-            # While one thread pushes, the others render. What they have rendered by then is still right when their
-            # turn comes, unless the fleet has changed; if something is wrong, that is told then.
-            propose(self._state(self._known()))
-        made = _Making(self._state, propose)
-        written = self._writer.submit(made)
-        return Published(made.plan, self.store.branch, written.commit)
-
-    def _put_up(self, propose: Callable[[State], Proposal], review: Review) -> Published:
-        """Have what is proposed written to a branch of its own, and a pull request opened or brought up to date."""
-        proposal = propose(self.state())
-        proposal.check()
-        branch = review.branch or branch_name(proposal.plan)
-        if not proposal.plan:
-            return Published(proposal.plan, branch, None)
-        made = _Making(self._state, propose)
-        written = self._writer.propose(branch, made, overwrite=review.overwrite)
-        opened = None
-        if review.forge is not None:
-            opened = review.forge.open_or_update(pull_request(made.plan, review, branch, self.store.branch))
-        return Published(made.plan, branch, written.commit, opened)
-
-
-class _Making:
-    """Drafts a proposal for each newer state, and remembers the last one."""
-
-    def __init__(self, state_of: Callable[[Snapshot], State], propose: Callable[[State], Proposal]) -> None:
-        self._state_of = state_of
-        self._propose = propose
-        self.plan = Plan((), 0)
-
-    def __call__(self, snapshot: Snapshot) -> Draft | None:
-        proposal = self._propose(self._state_of(snapshot))
-        proposal.check()
-        self.plan = proposal.plan
-        return proposal.draft()
-
-
-def _guarded(propose: Callable[[State], Proposal], terms: Terms | None) -> Callable[[State], Proposal]:
-    """What is proposed, where the guard of the terms lets it."""
-    guard = terms.guard if terms is not None else None
-    if guard is None:
-        return propose
-
-    def asking(state: State) -> Proposal:
-        guard(state)
-        return propose(state)
-
-    return asking
 
 
 def _is_repository(folder: Path) -> bool:
