@@ -41,6 +41,7 @@ class ResourceRule:
             "apiVersions": [self.version],
             "operations": list(self.operations),
             "resources": list(self.resources),
+            "scope": "*",
         }
 
 
@@ -98,9 +99,11 @@ class Policy:
         """The policy as a ValidatingAdmissionPolicy (``admissionregistration.k8s.io/v1``).
 
         It fails closed (``failurePolicy: Fail``). ``matchPolicy: Equivalent`` lets a request in another
-        served version of the same resource be judged as the version named here.
+        served version of the same resource be judged as the version named here. What the API server would fill in
+        is written out: ``matchConstraints`` is one field to it, and whoever applies it beside Flux would be told
+        of a conflict.
         """
-        selector = {"matchExpressions": [{"key": names.TENANT, "operator": "Exists"}]}
+        tenants = {"matchExpressions": [{"key": names.TENANT, "operator": "Exists"}]}
         validation: dict[str, Any] = {
             "expression": self.expression,
             "message": f"{self.message} Fix: {self.fix}",
@@ -119,7 +122,8 @@ class Policy:
                 "failurePolicy": "Fail",
                 "matchConstraints": {
                     "matchPolicy": "Equivalent",
-                    "objectSelector" if self.on_namespaces else "namespaceSelector": selector,
+                    "namespaceSelector": {} if self.on_namespaces else tenants,
+                    "objectSelector": tenants if self.on_namespaces else {},
                     "resourceRules": [rule.as_admission_rule() for rule in self.rules],
                 },
                 "variables": [{"name": v.name, "expression": v.expression} for v in self.variables],

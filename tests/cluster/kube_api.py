@@ -8,13 +8,13 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -85,7 +85,7 @@ class Server:
     def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         try:
             return self._send(method, path, body, headers)
-        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             # The server had closed the idle connection: once more, on a new one.
             return self._send(method, path, body, headers)
 
@@ -139,9 +139,15 @@ class Api:
         return self.send("POST", self.path(body, named=False), body, fieldValidation="Strict", **query)
 
     def apply(
-        self, body: Mapping[str, Any], manager: str = "kustomize-controller", *, force: bool = True
+        self,
+        body: Mapping[str, Any],
+        manager: str = "kustomize-controller",
+        *,
+        force: bool = True,
+        dry_run: bool = False,
     ) -> Answer:
         """Server-side apply as Flux does it: by force, since Git is the truth."""
+        query = {"dryRun": "All"} if dry_run else {}
         return self.send(
             "PATCH",
             self.path(body),
@@ -150,6 +156,7 @@ class Api:
             fieldManager=manager,
             force="true" if force else "false",
             fieldValidation="Strict",
+            **query,
         )
 
     def replace(self, body: Mapping[str, Any], subresource: str = "", *, dry_run: bool = False) -> Answer:

@@ -48,6 +48,12 @@ def accept(onboarding, manifests: Manifests) -> None:
             answer = onboarding.api.apply(item.body)
             assert (answer.message, answer.warnings) == ("", ()), item
         assert [str(item) for item in ordered if not is_stable(onboarding.api, item.body)] == []
+        # What is stored is what was rendered: somebody else who applies the same, and does not insist, is in nobody's way.
+        by_hand = {
+            str(item): onboarding.api.apply(item.body, "goldenpath", force=False, dry_run=True).message
+            for item in ordered
+        }
+        assert {name: message for name, message in by_hand.items() if message} == {}
 
 
 @pytest.mark.parametrize("story", stories(), ids=lambda story: story.name)

@@ -45,9 +45,10 @@ class TestEveryPolicy:
         assert body["spec"].keys() == {"failurePolicy", "matchConstraints", "variables", "validations"}
         assert body["spec"]["failurePolicy"] == "Fail"
         for rule in body["spec"]["matchConstraints"]["resourceRules"]:
-            assert rule.keys() == {"apiGroups", "apiVersions", "operations", "resources"}
-            # The API server type-checks only what is named without a wildcard.
-            assert "*" not in str(rule)
+            # The API server type-checks only what is named without a wildcard; the scope is any, and only that.
+            assert rule.keys() == {"apiGroups", "apiVersions", "operations", "resources", "scope"}
+            assert rule["scope"] == "*"
+            assert "*" not in str({key: rule[key] for key in rule.keys() - {"scope"}})
         (validation,) = body["spec"]["validations"]
         assert validation["message"] == f"{policy.message} Fix: {policy.fix}"
         assert validation["expression"].startswith("variables.excepted || (")
@@ -68,7 +69,7 @@ class TestEveryPolicy:
         if policy.on_namespaces:
             key, other = other, key
         assert constraints[key] == selector
-        assert other not in constraints
+        assert constraints[other] == {}
 
     def test_is_bound_to_deny(self, policy):
         binding = policy.as_binding()
