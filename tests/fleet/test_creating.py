@@ -70,7 +70,9 @@ def test_a_repository_with_commits_is_left_alone(fleet: Fleet, place: Path) -> N
 @pytest.mark.parametrize(
     ("change", "path"), [({"forge": "sourcehut"}, "--forge"), ({"code_owner": "@a b\n*"}, "--code-owner")]
 )
-def test_what_cannot_be_is_refused_before_anything_is_made(tmp_path: Path, change: dict[str, str], path: str) -> None:
+def test_what_cannot_be_is_refused_before_anything_is_made(
+    tmp_path: Path, change: dict[str, str], path: str
+) -> None:
     with pytest.raises(InputError) as refused:
         Fleet.create(tmp_path / "fleet", fleet_text(), **change)
     assert [problem.path for problem in refused.value.problems] == [path]
@@ -91,7 +93,9 @@ def test_a_work_tree_is_brought_along_by_a_publish(tmp_path: Path) -> None:
     assert (folder / "tenants/vision/tenant.yaml").is_file()
 
 
-def test_a_checkout_on_no_branch_can_be_looked_at_and_not_published_to(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_checkout_on_no_branch_can_be_looked_at_and_not_published_to(
+    fleet: Fleet, place: Path, tmp_path: Path
+) -> None:
     fleet.publish(asked())
     git(tmp_path, "clone", "--quiet", str(place), "ci")
     git(tmp_path / "ci", "checkout", "--quiet", "--detach")

@@ -33,7 +33,10 @@ def test_the_list_says_who_owns_what_and_what_is_free(fleet: Fleet) -> None:
         ("speech", "speech-team", ("austin", "berlin")),
         ("vision", "vision-team", ("berlin",)),
     ]
-    free = {(each.cluster, each.profile): (each.there, each.owned, each.free, each.borrowable) for each in summary.capacity}
+    free = {
+        (each.cluster, each.profile): (each.there, each.owned, each.free, each.borrowable)
+        for each in summary.capacity
+    }
     assert free == {
         ("berlin", "nvidia-h100-80gb"): (16, 9, 7, 2),
         ("berlin", "nvidia-l4-24gb"): (8, 0, 8, 0),
@@ -64,7 +67,10 @@ def test_one_tenant_is_shown_with_its_history(fleet: Fleet) -> None:
     fleet.publish(asked(title="Eyes"), terms=Terms(author=ADA))
     detail = fleet.tenant("vision")
     assert kubeyaml.load(detail.request)["title"] == "Eyes"
-    assert [commit.message.splitlines()[0] for commit in detail.history] == ["Change vision on berlin", "Add vision on berlin"]
+    assert [commit.message.splitlines()[0] for commit in detail.history] == [
+        "Change vision on berlin",
+        "Add vision on berlin",
+    ]
     assert "clusters/berlin/tenants/vision/quota.yaml" in detail.files
 
 
@@ -90,7 +96,9 @@ def test_a_hand_edit_is_an_error_of_the_whole(fleet: Fleet, place: Path, tmp_pat
     assert fleet.validate().exit_code == 1
 
 
-def test_a_request_that_cannot_be_read_is_a_problem_with_its_file(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_request_that_cannot_be_read_is_a_problem_with_its_file(
+    fleet: Fleet, place: Path, tmp_path: Path
+) -> None:
     fleet.publish(asked())
     commit_by_hand(place, tmp_path / "clone", {"tenants/vision/tenant.yaml": "golden_path: [\n"})
     validation = fleet.validate()
@@ -98,7 +106,9 @@ def test_a_request_that_cannot_be_read_is_a_problem_with_its_file(fleet: Fleet, 
     assert {each.file for each in validation.problems} == {"tenants/vision/tenant.yaml"}
 
 
-def test_more_promises_than_devices_are_an_error_after_the_fleet_has_shrunk(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_more_promises_than_devices_are_an_error_after_the_fleet_has_shrunk(
+    fleet: Fleet, place: Path, tmp_path: Path
+) -> None:
     fleet.publish(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 12}]))
     text = files(place)["goldenpath.yaml"].replace("count: 16", "count: 8")
     commit_by_hand(place, tmp_path / "clone", {"goldenpath.yaml": text})
@@ -107,13 +117,21 @@ def test_more_promises_than_devices_are_an_error_after_the_fleet_has_shrunk(flee
 
 def test_files_that_nobody_answers_for_are_an_error(fleet: Fleet, place: Path, tmp_path: Path) -> None:
     fleet.publish(asked())
-    gone = {f"tenants/vision/{name}": None for name in ("tenant.yaml", "goldenpath.lock", "README.md", "catalog-info.yaml")}
+    gone = {
+        f"tenants/vision/{name}": None
+        for name in ("tenant.yaml", "goldenpath.lock", "README.md", "catalog-info.yaml")
+    }
     commit_by_hand(place, tmp_path / "clone", gone)
     assert ("tenant-without-request", "error") in found(fleet)
 
 
 def test_an_exception_that_has_ended_is_found(fleet: Fleet) -> None:
-    exception = {"policy": "image-registry", "reason": "until moved", "approved_by": "platform-team", "expires": "2026-12-01"}
+    exception = {
+        "policy": "image-registry",
+        "reason": "until moved",
+        "approved_by": "platform-team",
+        "expires": "2026-12-01",
+    }
     fleet.publish(asked(exceptions=[exception]))
     before = found(fleet)
     after = {(each.rule, each.severity.value) for each in fleet.validate(today=dt.date(2026, 12, 2)).findings}
