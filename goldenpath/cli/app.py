@@ -100,7 +100,7 @@ class RootGroup(LazyGroup):
 
 
 def _failed(error: Exception) -> int:
-    from goldenpath.cli.problems import show_error  # noqa: PLC0415 - `--help` needs no errors
+    from goldenpath.cli.refusals import show_error  # noqa: PLC0415 - `--help` needs no errors
     from goldenpath.errors import GoldenpathError  # noqa: PLC0415
 
     if isinstance(error, GoldenpathError):

@@ -252,7 +252,7 @@ def _http(address: Address, token: Token | None, options: ClientOptions) -> http
         import httpx  # noqa: PLC0415 -- only who speaks to a forge pays for it
     except ModuleNotFoundError:
         raise RepositoryError(
-            "pull requests need an HTTP client that is not installed: pip install 'goldenpath[git]'"
+            "pull requests need an HTTP client that is not installed: pip install 'goldenpath[forges]'"
         ) from None
 
     class SignedIn(httpx.Auth):
