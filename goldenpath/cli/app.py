@@ -42,9 +42,7 @@ COMMANDS: Final = {
 """Every command, in the order in which a person meets them; its own module says the same sentence first."""
 
 _EXTRAS: Final = {
-    "git": "git",
-    "gitdb": "git",
-    "httpx": "git",
+    "httpx": "forges",
     "kubernetes": "cluster",
     "urllib3": "cluster",
     **dict.fromkeys(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fleets import ADA, asked, commit_by_hand, commits, files, fleet_text, git, names_of
+from git import Repo
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
@@ -229,3 +230,22 @@ def test_a_sharded_fleet_keeps_each_tenant_in_its_shard(tmp_path: Path) -> None:
         assert f"{home}/vision/tenant.yaml" in names_of(tmp_path / "sharded.git")
         assert fleet.publish(asked()).commit is None
         assert fleet.plan(everything=True).plan.parts == ()
+
+
+def test_another_reader_of_git_sees_the_same_fleet(fleet: Fleet, place: Path) -> None:
+    """GitPython knows nothing of how the objects were written."""
+    fleet.publish(asked(), terms=Terms(author=ADA))
+    with Repo(place) as repository:
+        commit = repository.heads["main"].commit
+        assert (commit.author.email, commit.committer.name) == ("ada@example.org", "Platform")
+        there = {
+            blob.path: blob.data_stream.read().decode()
+            for blob in commit.tree.traverse()
+            if blob.type == "blob"
+        }
+        assert [
+            str(change.a_path)
+            for change in commit.parents[0].diff(commit)
+            if "vision" not in str(change.a_path)
+        ] == []
+    assert there == files(place)
