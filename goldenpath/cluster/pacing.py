@@ -77,7 +77,7 @@ class Gate:
         finally:
             with self._changed:
                 self._inside -= 1
-                self._changed.notify()
+                self._changed.notify_all()
 
     def shrink(self, number: int) -> None:
         """A request of that round was refused: half as many from now on. Refusals of one round count once."""
@@ -90,4 +90,4 @@ class Gate:
         """A request was answered."""
         with self._changed:
             self._limit = min(float(self._most), self._limit + 1 / self._limit)
-            self._changed.notify()
+            self._changed.notify_all()

@@ -52,12 +52,15 @@ class Desired:
             RenderError: a template failed.
 
         """
-        clusters = [tenancy.cluster_name for tenancy in pipeline.tenancies(tenant, cluster)]
-        objects = {
-            name: pipeline.render(tenant, cluster=name, version=version).objects() for name in clusters
-        }
-        findings = pipeline.check(tenant, cluster=cluster, today=today, version=version)
-        return cls(tenant.name, f"{MANAGED},{names.TENANT}={tenant.name}", objects, findings)
+        objects: dict[str, tuple[ManifestObject, ...]] = {}
+        findings: list[Finding] = []
+        for name in [tenancy.cluster_name for tenancy in pipeline.tenancies(tenant, cluster)]:
+            manifests, found = pipeline.render_and_check(tenant, cluster=name, today=today, version=version)
+            objects[name] = manifests.objects()
+            findings += found
+        return cls(
+            tenant.name, f"{MANAGED},{names.TENANT}={tenant.name}", objects, tuple(dict.fromkeys(findings))
+        )
 
     @classmethod
     def of_platform(cls, pipeline: Pipeline, *, cluster: str | None = None) -> Desired:
