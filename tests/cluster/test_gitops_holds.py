@@ -170,7 +170,8 @@ def owned(api: Api, body: dict[str, Any]) -> Any:
 
 
 def test_nobody_fights_over_a_field(platform, flux, tenants):
-    bodies = [body for name in TENANTS for body in platform.rendered(name)]
+    shared = [item.body for item in platform.pipeline.render_platform(CLUSTER).objects()]
+    bodies = [*shared, *(body for name in TENANTS for body in platform.rendered(name))]
     of_tenants = [f"tenant-{name}" for name in TENANTS]
     flux.has_reconciled(*ROOTS, *of_tenants)
     before = [owned(platform.api, body) for body in bodies]

@@ -216,6 +216,21 @@ def test_the_page_on_policies_has_every_policy():
     assert len(re.findall(r"^\| `[a-z-]+` \|", text, re.MULTILINE)) == len(rows)
 
 
+def test_the_page_on_what_holds_has_a_test_for_each_row_and_a_row_for_each_test():
+    page = Page(ROOT / "docs/concepts/how-we-know-that-it-holds.md")
+    table = page.text.partition("## What is enforced")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    shown = [re.search(r"\]\(\.\./\.\./(tests/cluster/test_\w+\.py)\) \|$", row) for row in rows]
+
+    assert len(rows) > 20
+    assert [row for row, found in zip(rows, shown, strict=True) if not found] == []
+    tests = {f"tests/cluster/{file.name}" for file in (ROOT / "tests/cluster").glob("test_*.py")}
+    about_others = {name for name in tests if "cluster_verbs" in name} | {
+        "tests/cluster/test_control_plane.py"
+    }
+    assert {found[1] for found in shown if found} == tests - about_others
+
+
 def test_requests_golden_paths_and_commands_are_among_the_blocks():
     kinds = {block.kind for page in PAGES for block in page.blocks}
 
