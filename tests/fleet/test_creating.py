@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from fleets import ADA, FLEET, asked, commits, files, fleet_text, git, names_of
@@ -12,6 +12,9 @@ from goldenpath.errors import InputError
 from goldenpath.fleet import Fleet
 from goldenpath.fleet.starting import FORGES, starter_fleet
 from goldenpath.spec.parse import parse_fleet
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_example_that_a_new_fleet_begins_with_is_accepted() -> None:

@@ -199,7 +199,7 @@ def test_a_request_of_the_repository_that_the_fleet_refuses_is_named_by_its_file
     )
     with pytest.raises(InputError) as refused:
         fleet.publish(everything=True)
-    assert [(each.file, each.rule) for each in refused.value.problems][0] == (
+    assert next((each.file, each.rule) for each in refused.value.problems) == (
         "tenants/vision/tenant.yaml",
         "unknown-cluster",
     )
