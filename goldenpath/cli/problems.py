@@ -15,19 +15,11 @@ from goldenpath.kubeyaml.positions import Positions
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.errors import GoldenpathError, Problem
+    from goldenpath.errors import Problem
 
-__all__ = ["line_of_problem", "problem_as_dict", "show_error", "show_problems"]
+__all__ = ["line_of_problem", "problem_as_dict", "show_problems"]
 
 _LONG: Final = 200
-
-
-def show_error(error: GoldenpathError) -> None:
-    """Say on stderr what went wrong."""
-    if isinstance(error, InputError):
-        show_problems(error.problems)
-    else:
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
 
 
 def show_problems(problems: Iterable[Problem]) -> None:

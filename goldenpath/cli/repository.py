@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from goldenpath.errors import Problem
-    from goldenpath.fleet import Fleet, Published, Request, Review
+    from goldenpath.fleet import Fleet, Proposal, Published, Request, Review
     from goldenpath.publish.git import Person, Signer
 
 __all__ = [
@@ -158,11 +158,16 @@ def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
     )
 
 
-def read_requests(names: tuple[str, ...]) -> list[Request]:
-    """The documents that a person names; every problem of all of them.
+def read_requests(names: tuple[str, ...], look_at: Callable[[list[Request]], Proposal]) -> list[Request]:
+    """The documents that a person names.
+
+    Args:
+        names: the files.
+        look_at: asked what is wrong with those that can be read where others cannot: a person is told everything
+            at once.
 
     Raises:
-        InputError: one cannot be read, or holds several documents.
+        InputError: one cannot be read, or holds several documents; every problem of all of them.
     """
     from goldenpath.cli.documents import read_source  # noqa: PLC0415 - `--help` needs no files
     from goldenpath.fleet import Request  # noqa: PLC0415
@@ -176,6 +181,11 @@ def read_requests(names: tuple[str, ...]) -> list[Request]:
         except InputError as error:
             problems += error.problems
     if problems:
+        if requests:
+            try:
+                problems += look_at(requests).problems
+            except InputError as error:
+                problems += error.problems
         raise InputError(problems)
     return requests
 

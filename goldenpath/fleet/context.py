@@ -28,10 +28,10 @@ class FleetContext:
         InputError: the text is no fleet; every problem, each with its path in the file.
     """
 
-    def __init__(self, text: str, *, library: Library) -> None:
+    def __init__(self, text: str, *, library: Library, file: str = FLEET_FILE) -> None:
         self.text = text
         self.library = library
-        self.spec: FleetSpec = parse_fleet(kubeyaml.load(text, name=FLEET_FILE), file=FLEET_FILE)
+        self.spec: FleetSpec = parse_fleet(kubeyaml.load(text, name=file), file=file)
 
     @cached_property
     def pipeline(self) -> Pipeline:

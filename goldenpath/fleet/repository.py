@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from goldenpath.errors import InputError
+from goldenpath.errors import InputError, RepositoryError
 from goldenpath.fleet.coherence import Neighbours
 from goldenpath.fleet.context import FleetContext
 from goldenpath.fleet.creating import first_message, first_plan
@@ -21,6 +21,7 @@ from goldenpath.fleet.terms import Terms
 from goldenpath.fleet.validating import validate
 from goldenpath.intake import builtin_library
 from goldenpath.publish.git import Person, Repository, Store, is_url
+from goldenpath.publish.places import FLEET_FILE
 from goldenpath.publish.promise_cache import PromiseCache
 from goldenpath.publish.promise_index import PromiseIndex
 from goldenpath.publish.writer import Draft, Writer
@@ -105,6 +106,9 @@ class Fleet:
             InputError: the branch's name is none, or there is no such commit.
             RepositoryError: there is no repository, Git cannot use it, or the remote refuses.
         """
+        if not is_url(str(place)) and not Path(place).expanduser().is_dir():
+            message = f"{place}: there is no such folder; `goldenpath fleet init` makes a fleet repository"
+            raise RepositoryError(message)
         named = branch or (_NO_BRANCH if at is not None else None)
         store = Store.open(place, branch=named, credentials=credentials, cache=cache)
         return cls(store, library=library, committer=committer, signer=signer, at=at)
@@ -119,6 +123,7 @@ class Fleet:
         forge: str | None = None,
         code_owner: str = "@platform-team",
         author: Person | None = None,
+        file: str = FLEET_FILE,
         **opening: Any,
     ) -> Self:
         """Make a fleet repository, with its first commit, and open it.
@@ -130,6 +135,7 @@ class Fleet:
             forge: whose CI a check is written for (see :data:`~goldenpath.fleet.starting.FORGES`).
             code_owner: who reviews, as CODEOWNERS writes it.
             author: who asked.
+            file: what problems call the file that the text is from.
             opening: as for :meth:`open`.
 
         Raises:
@@ -137,7 +143,9 @@ class Fleet:
             RepositoryError: nothing could be written.
         """
         context = FleetContext(
-            starter_fleet() if fleet is None else fleet, library=opening.get("library") or builtin_library()
+            starter_fleet() if fleet is None else fleet,
+            library=opening.get("library") or builtin_library(),
+            file=file,
         )
         plan = first_plan(context, forge=forge, code_owner=code_owner)
         if not is_url(str(place)) and not _is_repository(Path(place)):
@@ -167,9 +175,8 @@ class Fleet:
 
         def make(snapshot: Snapshot) -> Draft:
             if snapshot.commit is not None:
-                raise InputError.of(
-                    "--repo", "not-empty", "has commits already; name an empty or a new repository"
-                )
+                why = "has commits already; name a new repository, or one without a commit"
+                raise InputError.of("", "not-empty", why, file=self.store.place)
             return Draft(files, message, author)
 
         self._writer.submit(make)
@@ -365,4 +372,4 @@ def _is_repository(folder: Path) -> bool:
 
 def _check_empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError.of("--repo", "not-empty", "is no empty folder; name a new one", str(folder))
+        raise InputError.of("", "not-empty", "is no empty folder; name a new one", file=str(folder))

@@ -72,7 +72,7 @@ def fleet_text(reader: ObjectReader, tree: str) -> str:
     """
     entry = reader.entries(tree).get(FLEET_FILE)
     if entry is None or not entry.is_blob:
-        message = "is not there, so this is no fleet repository"
+        message = "is not there, so this is no fleet repository; `goldenpath fleet init` starts one"
         raise InputError.of("", "no-fleet", message, file=FLEET_FILE)
     return _decoded(reader.blob(entry.id), FLEET_FILE)
 

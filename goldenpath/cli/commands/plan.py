@@ -9,6 +9,7 @@ import click
 
 from goldenpath.cli.command import ExampleCommand, format_option, library_option
 from goldenpath.cli.proposals import exit_code, show_proposal, watching
+from goldenpath.cli.refusals import in_the_format_asked_for
 from goldenpath.cli.repository import at_option, open_fleet, read_requests, repository_options
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @library_option
 @format_option("text", "json", "markdown")
 @click.pass_context
+@in_the_format_asked_for
 def command(
     ctx: click.Context,
     *,
@@ -59,9 +61,9 @@ def command(
         raise click.UsageError("Name a FILE, or say --all.")
     from goldenpath.fleet import Terms  # noqa: PLC0415 - loads Git, which `--help` does not need
 
-    requests = read_requests(files)
     terms = Terms(upgrade=upgrade, today=dt.datetime.now(dt.UTC).date())
     with open_fleet(place, branch, libraries, at=at) as fleet, watching("Planning") as progress:
+        requests = read_requests(files, lambda readable: fleet.plan(*readable, terms=terms))
         proposal = fleet.plan(*requests, everything=everything, terms=terms, progress=progress)
     show_proposal(proposal, output_format, details=details)
     ctx.exit(exit_code(proposal))

@@ -10,11 +10,12 @@ import click
 from goldenpath.accelerators import Accelerator, catalogue
 from goldenpath.cli import complete
 from goldenpath.cli.command import ExampleCommand, format_option
+from goldenpath.cli.tables import table
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 _HEADER: Final = ("PROFILE", "MEMORY", "PER DEVICE", "RESOURCE", "ALLOCATION")
 
@@ -41,7 +42,7 @@ def command(ids: tuple[str, ...], vendor: str | None, output_format: str) -> Non
     if output_format == "json":
         click.echo(json.dumps([each.as_dict() for each in found], indent=2, ensure_ascii=False))
         return
-    for line in _details(found) if ids else _table([_HEADER, *map(_row, found)]):
+    for line in _details(found) if ids else table([_HEADER, *map(_row, found)]):
         click.echo(line)
 
 
@@ -68,13 +69,6 @@ def _row(each: Accelerator) -> tuple[str, ...]:
     memory = f"{each.memory_gib} GiB" if each.memory_gib is not None else "-"
     allocations = ", ".join(allocation.value for allocation in each.allocations)
     return each.id, memory, str(each.per_device), each.resource_name(), allocations
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for number, row in enumerate(rows):
-        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        yield click.style(line, bold=True) if number == 0 else line
 
 
 def _details(accelerators: Iterable[Accelerator]) -> Iterator[str]:

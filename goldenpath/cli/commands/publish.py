@@ -9,6 +9,7 @@ import click
 
 from goldenpath.cli.command import ExampleCommand, format_option, library_option
 from goldenpath.cli.proposals import exit_code, show_proposal, watching
+from goldenpath.cli.refusals import in_the_format_asked_for
 from goldenpath.cli.repository import (
     asking_person,
     change_options,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @library_option
 @format_option("text", "json")
 @click.pass_context
+@in_the_format_asked_for
 def command(
     ctx: click.Context,
     /,
@@ -88,8 +90,8 @@ def command(
         allow_removals=allow_removals,
         today=dt.datetime.now(dt.UTC).date(),
     )
-    requests = read_requests(files)
     with open_fleet(place, branch, libraries) as fleet, watching("Publishing") as progress:
+        requests = read_requests(files, lambda readable: fleet.plan(*readable, terms=terms))
         if dry_run:
             proposal = fleet.plan(*requests, everything=everything, terms=terms, progress=progress)
         else:

@@ -9,6 +9,7 @@ import click
 
 from goldenpath.cli.command import ExampleCommand, format_option, library_option
 from goldenpath.cli.proposals import exit_code, show_proposal
+from goldenpath.cli.refusals import in_the_format_asked_for
 from goldenpath.cli.repository import (
     asking_person,
     change_options,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 @library_option
 @format_option("text", "json")
 @click.pass_context
+@in_the_format_asked_for
 def command(
     ctx: click.Context,
     /,
@@ -82,6 +84,7 @@ def command(
         today=dt.datetime.now(dt.UTC).date(),
     )
     with open_fleet(place, branch, libraries) as fleet:
+        where = fleet.store.place  # a URL in it has no password
         if dry_run:
             proposal = fleet.plan_retirement(tenant, clusters=clusters, delete=delete, terms=terms)
         else:
@@ -97,4 +100,4 @@ def command(
         ctx.exit(exit_code(proposal))
     show_published(published, output_format)
     if output_format == "text" and published.commit and not delete:
-        click.echo(f"When Flux has applied it: goldenpath retire {tenant} --repo {place} --delete", err=True)
+        click.echo(f"When Flux has applied it: goldenpath retire {tenant} --repo {where} --delete", err=True)

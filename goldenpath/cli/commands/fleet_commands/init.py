@@ -59,6 +59,7 @@ def command(
     """
     from goldenpath import kubeyaml  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.fleet import Fleet  # noqa: PLC0415
+    from goldenpath.publish.git import is_url  # noqa: PLC0415
 
     text = kubeyaml.read_text(fleet_file) if fleet_file is not None else None
     made = Fleet.create(
@@ -68,14 +69,17 @@ def command(
         forge=forge,
         code_owner=code_owner,
         author=asking_person(author),
+        file=str(fleet_file) if fleet_file is not None else "goldenpath.yaml",
         **opening(libraries),
     )
     with made as fleet:
         state = fleet.state()
         files = len(state.snapshot.files())
         commit = state.snapshot.commit or ""
-    click.echo(f"{place}: a fleet repository of {files} files; its first commit is {commit[:12]}.")
+        where = fleet.store.place if is_url(place) else place
+    click.echo(f"{where}: a fleet repository of {files} files; its first commit is {commit[:12]}.")
     if text is None:
-        click.echo(
-            "Its goldenpath.yaml is an example: change it, then `goldenpath publish goldenpath.yaml --repo .`"
-        )
+        click.echo("Its goldenpath.yaml is an example. Write your own, and publish it:")
+        click.echo(f"  goldenpath publish goldenpath.yaml --repo {where}")
+    else:
+        click.echo(f"Next: goldenpath publish REQUEST.yaml --repo {where}")

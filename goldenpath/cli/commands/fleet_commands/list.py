@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath.cli.command import ExampleCommand, format_option, library_option
+from goldenpath.cli.refusals import in_the_format_asked_for
 from goldenpath.cli.repository import at_option, open_fleet, repository_options
+from goldenpath.cli.tables import table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--owner", metavar="GROUP", help="Only the tenants of this owner.")
 @library_option
 @format_option("text", "json")
+@in_the_format_asked_for
 def command(
     *,
     place: str,
@@ -53,40 +56,39 @@ def command(
 
 
 def _show(summary: FleetSummary) -> None:
-    from rich.console import Console  # noqa: PLC0415 - only a person needs tables
-    from rich.table import Table  # noqa: PLC0415
-
-    console = Console()
-    tenants = Table("TENANT", "OWNER", "GOLDEN PATH", "CLUSTERS", "ACCELERATORS", box=None, pad_edge=False)
+    tenants = [("TENANT", "OWNER", "GOLDEN PATH", "CLUSTERS", "ACCELERATORS")]
     for tenant in summary.tenants:
-        tenants.add_row(
-            tenant.name,
-            tenant.owner or "",
-            (tenant.golden_path or "")
-            if tenant.is_published
-            else f"{tenant.golden_path or 'none'}, not published as it is now",
-            ", ".join(tenant.clusters),
-            _accelerators(tenant),
+        first, *more = _accelerators(tenant) or [""]
+        tenants.append(
+            (tenant.name, tenant.owner or "-", _golden_path(tenant), ", ".join(tenant.clusters), first)
         )
-    capacity = Table(
-        "CLUSTER", "ACCELERATOR", "THERE", "OWNED", "FREE", "MAY BE BORROWED", box=None, pad_edge=False
-    )
+        tenants += [("", "", "", "", line) for line in more]
+    capacity: list[tuple[str, ...]] = [
+        ("CLUSTER", "ACCELERATOR", "THERE", "OWNED", "FREE", "MAY BE BORROWED")
+    ]
     for each in summary.capacity:
-        capacity.add_row(
-            each.cluster, each.profile, *map(str, (each.there, each.owned, each.free, each.borrowable))
-        )
-    console.print(tenants, markup=False)
+        numbers = (each.there, each.owned, each.free, each.borrowable)
+        capacity.append((each.cluster, each.profile, *map(str, numbers)))
+    for line in table(tenants):
+        click.echo(line)
     if summary.capacity:
-        console.print()
-        console.print(capacity, markup=False)
+        click.echo()
+        for line in table(capacity, numbers=range(2, 6)):
+            click.echo(line)
     if summary.retired:
-        console.print(f"\nRetired: {', '.join(summary.retired)}", markup=False)
+        click.echo(f"\nRetired: {', '.join(summary.retired)}")
 
 
-def _accelerators(tenant: TenantSummary) -> str:
+def _golden_path(tenant: TenantSummary) -> str:
+    if tenant.is_published:
+        return tenant.golden_path or ""
+    return f"{tenant.golden_path or 'none'}, not published as it is now"
+
+
+def _accelerators(tenant: TenantSummary) -> list[str]:
     rows = []
     for cluster, shares in tenant.gpus.items():
         for profile, (quota, borrow) in shares.items():
             more = f" (+{borrow})" if borrow else ""
             rows.append(f"{quota}{more} {profile}" + (f" on {cluster}" if len(tenant.clusters) > 1 else ""))
-    return "\n".join(rows)
+    return rows

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath.cli.command import ExampleCommand, format_option, library_option
+from goldenpath.cli.refusals import in_the_format_asked_for
 from goldenpath.cli.repository import at_option, open_fleet, repository_options
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 )
 @library_option
 @format_option("text", "json")
+@in_the_format_asked_for
 def command(
     *,
     tenant: str,

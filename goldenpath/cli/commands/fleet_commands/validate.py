@@ -11,8 +11,10 @@ import click
 from goldenpath.cli.command import ExampleCommand, format_option, library_option
 from goldenpath.cli.problems import problem_as_dict, show_problems
 from goldenpath.cli.proposals import watching
-from goldenpath.cli.report import finding_lines
+from goldenpath.cli.refusals import in_the_format_asked_for
+from goldenpath.cli.report import finding_as_dict, finding_lines
 from goldenpath.cli.repository import at_option, open_fleet, repository_options
+from goldenpath.findings import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 @library_option
 @format_option("text", "json")
 @click.pass_context
+@in_the_format_asked_for
 def command(
     ctx: click.Context,
     *,
@@ -69,27 +72,22 @@ def _show(validation: Validation) -> None:
         for line in finding_lines(finding):
             click.echo(line)
     show_problems(validation.problems)
-    found = len(validation.findings)
-    said = f"{found} finding{'s' if found != 1 else ''}" if found else "nothing to say"
-    refused = f", {len(validation.problems)} problems" if validation.problems else ""
-    click.echo(f"Checked {validation.looked_at} tenants and platforms: {said}{refused}.")
+    found = [finding.severity for finding in validation.findings]
+    said = [_count(found.count(severity), severity.value) for severity in Severity if severity in found]
+    if validation.problems:
+        said.append(_count(len(validation.problems), "problem"))
+    looked_at = _count(validation.looked_at, "tenant or platform", "tenants and platforms")
+    click.echo(f"Checked {looked_at}: {', '.join(said) or 'clean'}.")
+
+
+def _count(number: int, word: str, several: str = "") -> str:
+    return f"{number} {word if number == 1 else several or f'{word}s'}"
 
 
 def _as_dict(validation: Validation) -> dict[str, object]:
     return {
         "format": "fleet-validation/v1",
         "looked_at": validation.looked_at,
-        "findings": [
-            {
-                "rule": finding.rule,
-                "severity": finding.severity.value,
-                "file": finding.file,
-                "object": finding.object,
-                "field": finding.field,
-                "message": finding.message,
-                "fix": finding.fix,
-            }
-            for finding in validation.findings
-        ],
+        "findings": [finding_as_dict(finding) for finding in validation.findings],
         "problems": [problem_as_dict(problem) for problem in validation.problems],
     }

@@ -1,0 +1,63 @@
+"""What was refused, and every other failure, shown: on stderr for people, as JSON on stdout for programs."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+from goldenpath.cli.problems import problem_as_dict, show_problems
+from goldenpath.cli.report import finding_as_dict, finding_lines
+from goldenpath.errors import GoldenpathError, InputError
+from goldenpath.findings import ChecksFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["in_the_format_asked_for", "refusal_as_dict", "show_error"]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def show_error(error: GoldenpathError) -> None:
+    """Say on stderr what went wrong, and how to go on."""
+    if isinstance(error, InputError):
+        show_problems(error.problems)
+    elif isinstance(error, ChecksFailedError):
+        count = f"{len(error.findings)} error{'s' if len(error.findings) > 1 else ''}"
+        click.echo(f"{click.style('refused', fg='red', bold=True)}: {count}; nothing was written", err=True)
+        for finding in error.findings:
+            for line in finding_lines(finding):
+                click.echo(line, err=True)
+    else:
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+
+
+def refusal_as_dict(error: GoldenpathError) -> dict[str, Any]:
+    """Plain data of the format ``refused/v1``; ``error`` is there where neither problems nor findings say it."""
+    problems = error.problems if isinstance(error, InputError) else ()
+    findings = error.findings if isinstance(error, ChecksFailedError) else ()
+    return {
+        "format": "refused/v1",
+        "problems": [problem_as_dict(problem) for problem in problems],
+        "findings": [finding_as_dict(finding) for finding in findings],
+        "error": None if problems or findings else str(error),
+    }
+
+
+def in_the_format_asked_for(function: F) -> F:
+    """A command with ``--format``: a program that asked for JSON gets JSON, whatever became of what it wanted."""
+
+    @functools.wraps(function)
+    def told(*args: Any, output_format: str, **options: Any) -> Any:
+        try:
+            return function(*args, output_format=output_format, **options)
+        except GoldenpathError as error:
+            if output_format != "json":
+                raise
+            click.echo(json.dumps(refusal_as_dict(error), indent=2, ensure_ascii=False))
+            click.get_current_context().exit(error.exit_code)
+
+    return cast("F", told)
