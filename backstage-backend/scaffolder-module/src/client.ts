@@ -1,0 +1,233 @@
+import type {
+  AuthService,
+  BackstageCredentials,
+} from '@backstage/backend-plugin-api';
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  BrokenAnswerError,
+  UnreachableError,
+  errorOf,
+  isWorthAnotherTry,
+  waitAskedFor,
+} from './problems.ts';
+import type { Options } from './options.ts';
+import type { ActionList, EntityList, RunEvent, RunRequest } from './wire.ts';
+
+const LONGEST_LINE = 64 * 1024 * 1024;
+const LONGEST_WAIT_MS = 15_000;
+const CALL_TIMEOUT_MS = 10_000;
+
+/** Something that may be unchanged since it was last asked for. */
+export interface Fetched<T> {
+  etag?: string;
+  /** Missing where the backend says that nothing has changed. */
+  value?: T;
+}
+
+/** The goldenpath backend, over HTTP. */
+export class GoldenpathClient {
+  readonly #options: Options;
+  readonly #auth: AuthService;
+
+  constructor(options: Options, auth: AuthService) {
+    this.#options = options;
+    this.#auth = auth;
+  }
+
+  get baseUrl(): string {
+    return this.#options.baseUrl;
+  }
+
+  /** The definitions of all actions. */
+  async actions(): Promise<ActionList> {
+    const fetched = await this.#get<ActionList>('/v1/actions');
+    if (!Array.isArray(fetched.value?.actions)) {
+      throw new BrokenAnswerError('the list of actions is not one');
+    }
+    return fetched.value;
+  }
+
+  /** Templates, or what the fleet repository holds, unless unchanged since `etag`. */
+  async entities(
+    kind: 'templates' | 'catalog',
+    etag?: string,
+  ): Promise<Fetched<EntityList>> {
+    const fetched = await this.#get<EntityList>(`/v1/${kind}`, etag);
+    if (fetched.value && !Array.isArray(fetched.value.entities)) {
+      throw new BrokenAnswerError(`the list of ${kind} is not one`);
+    }
+    return fetched;
+  }
+
+  /**
+   * Runs an action, and gives what it tells while it happens.
+   *
+   * A run that was cut off is asked for again with the same key, which makes it the same run: nothing happens twice.
+   */
+  async *run(
+    action: string,
+    request: RunRequest,
+    credentials: BackstageCredentials,
+    signal?: AbortSignal,
+  ): AsyncGenerator<RunEvent> {
+    const until = Date.now() + this.#options.retryForMs;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        yield* this.#runOnce(action, request, credentials, signal);
+        return;
+      } catch (error) {
+        signal?.throwIfAborted();
+        const wait = Math.max(
+          waitAskedFor(error),
+          Math.min(LONGEST_WAIT_MS, 250 * 2 ** attempt) *
+            (0.5 + Math.random() / 2),
+        );
+        if (!isWorthAnotherTry(error) || Date.now() + wait > until) {
+          throw error;
+        }
+        await sleep(wait, undefined, { signal });
+      }
+    }
+  }
+
+  async *#runOnce(
+    action: string,
+    request: RunRequest,
+    credentials: BackstageCredentials,
+    signal?: AbortSignal,
+  ): AsyncGenerator<RunEvent> {
+    const response = await this.#fetch(
+      `/v1/actions/${encodeURIComponent(action)}/runs`,
+      {
+        method: 'POST',
+        headers: {
+          accept: 'application/x-ndjson',
+          authorization: await this.#authorization(credentials),
+          'content-type': 'application/json',
+          'idempotency-key': keyOf(action, request),
+        },
+        body: JSON.stringify(request),
+        signal: signal ?? null,
+      },
+    );
+    if (!response.ok || !response.body) {
+      throw await errorOf(response);
+    }
+    let ended = false;
+    for await (const line of linesOf(response.body)) {
+      const event = eventOf(line);
+      ended = event.type === 'done' || event.type === 'error';
+      yield event;
+      if (ended) {
+        return;
+      }
+    }
+    throw new UnreachableError('the backend broke off in the middle of a run');
+  }
+
+  async #get<T>(path: string, etag?: string): Promise<Fetched<T>> {
+    const response = await this.#fetch(path, {
+      headers: {
+        accept: 'application/json',
+        authorization: await this.#authorization(
+          await this.#auth.getOwnServiceCredentials(),
+        ),
+        ...(etag && { 'if-none-match': etag }),
+      },
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    });
+    if (response.status === 304) {
+      return { etag };
+    }
+    if (!response.ok) {
+      throw await errorOf(response);
+    }
+    try {
+      const value = (await response.json()) as T;
+      return { etag: response.headers.get('etag') ?? undefined, value };
+    } catch {
+      throw new BrokenAnswerError(`the answer to ${path} is not JSON`);
+    }
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const url = `${this.#options.baseUrl}${path}`;
+    try {
+      // A redirect would take the token along.
+      return await fetch(url, { ...init, redirect: 'error' });
+    } catch (error) {
+      throw UnreachableError.from(url, error);
+    }
+  }
+
+  /** A token that names the user, and is good for this one backend and for an hour. */
+  async #authorization(credentials: BackstageCredentials): Promise<string> {
+    const { token } = await this.#auth.getPluginRequestToken({
+      onBehalfOf: credentials,
+      targetPluginId: this.#options.pluginId,
+    });
+    return `Bearer ${token}`;
+  }
+}
+
+/** The same for the same step of the same task with the same input, and for nothing else. */
+function keyOf(action: string, request: RunRequest): string {
+  const what = [
+    action,
+    request.taskId,
+    request.stepId,
+    request.dryRun,
+    request.input,
+  ];
+  return createHash('sha256').update(canonical(what)).digest('hex');
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, item) =>
+    item && typeof item === 'object' && !Array.isArray(item)
+      ? Object.fromEntries(
+          Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)),
+        )
+      : item,
+  );
+}
+
+async function* linesOf(
+  body: ReadableStream<Uint8Array>,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const chunk of body) {
+      rest += decoder.decode(chunk, { stream: true });
+      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+        const line = rest.slice(0, end).trim();
+        rest = rest.slice(end + 1);
+        if (line) {
+          yield line;
+        }
+      }
+      if (rest.length > LONGEST_LINE) {
+        throw new BrokenAnswerError('a line of the answer does not end');
+      }
+    }
+  } catch (error) {
+    throw error instanceof BrokenAnswerError
+      ? error
+      : UnreachableError.from('the run', error);
+  }
+  // A last line without its end was cut off, and is not to be trusted.
+}
+
+function eventOf(line: string): RunEvent {
+  try {
+    const event = JSON.parse(line);
+    if (typeof event?.type === 'string') {
+      return event;
+    }
+  } catch {
+    // said below, for both
+  }
+  throw new BrokenAnswerError('a line of the answer is not an event');
+}

@@ -1,0 +1,108 @@
+import {
+  AuthenticationError,
+  ConflictError,
+  InputError,
+  NotAllowedError,
+  NotFoundError,
+  ServiceUnavailableError,
+} from '@backstage/errors';
+import type { Problem } from './wire.ts';
+
+const LONGEST_PROBLEM = 256 * 1024;
+
+/** The backend cannot be reached, or has stopped in the middle. Another try may do. */
+export class UnreachableError extends ServiceUnavailableError {
+  /** What Node knows of a failed fetch, in one sentence. */
+  static from(what: string, error: unknown): Error {
+    if (error instanceof Error && error.name === 'AbortError') {
+      return error;
+    }
+    if (error instanceof Error && error.name === 'TimeoutError') {
+      return new UnreachableError(`No answer in time from ${what}`);
+    }
+    const cause = error instanceof Error ? error.cause : undefined;
+    const code = (cause as { code?: string } | undefined)?.code;
+    const reason = code ?? (cause instanceof Error ? cause.message : 'no reason');
+    return new UnreachableError(`Cannot reach ${what}: ${reason}`);
+  }
+}
+
+/** The backend answers what it should not: its version does not fit this one. */
+export class BrokenAnswerError extends Error {
+  override name = 'BrokenAnswerError';
+
+  constructor(what: string) {
+    super(`The goldenpath backend and this module do not fit together: ${what}`);
+  }
+}
+
+const waits = new WeakMap<Error, number>();
+
+/** Whether the same call may work in a moment. */
+export function isWorthAnotherTry(error: unknown): boolean {
+  return error instanceof ServiceUnavailableError;
+}
+
+/** The milliseconds that the backend asks to wait. */
+export function waitAskedFor(error: unknown): number {
+  return error instanceof Error ? (waits.get(error) ?? 0) : 0;
+}
+
+/** The error in an HTTP answer that is not a good one. */
+export async function errorOf(response: Response): Promise<Error> {
+  const text = (await response.text().catch(() => '')).slice(0, LONGEST_PROBLEM);
+  let problem: Partial<Problem> = {};
+  try {
+    problem = JSON.parse(text) ?? {};
+  } catch {
+    // a proxy's page, perhaps: the status says enough
+  }
+  const error = errorFrom({
+    ...problem,
+    status: response.status,
+    title: problem.title ?? response.statusText,
+  });
+  const seconds = Number(response.headers.get('retry-after'));
+  if (seconds > 0) {
+    waits.set(error, seconds * 1000);
+  }
+  return error;
+}
+
+/** The error that a problem is, as Backstage knows errors, with every field's problem on a line. */
+export function errorFrom(problem: Partial<Problem>): Error {
+  const status = problem.status ?? 500;
+  const message = textOf(problem);
+  switch (status) {
+    case 400:
+    case 422:
+      return new InputError(message);
+    case 401:
+      return new AuthenticationError(message);
+    case 403:
+      return new NotAllowedError(message);
+    case 404:
+      return new NotFoundError(message);
+    case 409:
+      return new ConflictError(message);
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return new ServiceUnavailableError(message);
+    default:
+      return new Error(message);
+  }
+}
+
+function textOf(problem: Partial<Problem>): string {
+  const fields = Array.isArray(problem.problems) ? problem.problems : [];
+  const lines = fields.map(
+    ({ path, message, nearest }) =>
+      `  ${path}: ${message}${nearest ? `. Did you mean ${nearest}?` : ''}`,
+  );
+  const said = problem.detail ?? problem.title ?? 'no reason given';
+  const instance = problem.instance ? ` [request ${problem.instance}]` : '';
+  const head = lines.length > 0 ? (problem.title ?? said) : said;
+  return [`goldenpath: ${head}${instance}`, ...lines].join('\n');
+}

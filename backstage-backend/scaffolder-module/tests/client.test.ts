@@ -1,0 +1,227 @@
+import { mockCredentials, mockServices } from '@backstage/backend-test-utils';
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { GoldenpathClient } from '../src/client.ts';
+import type { RunEvent, RunRequest } from '../src/wire.ts';
+import { StandIn, brokenOff, events, problem, raw } from './standIn.ts';
+
+const ASKED: RunRequest = {
+  input: { request: { name: 'vision', b: 1, a: 2 } },
+  taskId: 'task-1',
+  stepId: 'render',
+  dryRun: false,
+};
+const USER = mockCredentials.user('user:default/guest');
+
+function clientOf(service: { url: string }, more: object = {}) {
+  return new GoldenpathClient(
+    {
+      baseUrl: service.url,
+      pluginId: 'goldenpath',
+      definitionsForMs: 0,
+      retryForMs: 5000,
+      cacheFile: '/nowhere',
+      ...more,
+    },
+    mockServices.auth({ pluginId: 'scaffolder' }),
+  );
+}
+
+async function all(run: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
+  const list: RunEvent[] = [];
+  for await (const event of run) {
+    list.push(event);
+  }
+  return list;
+}
+
+describe('a run', () => {
+  it('is asked for with task, step, and a token that is good for one backend, on behalf of the user', async () => {
+    await using service = await new StandIn().start();
+    await all(clientOf(service).run('goldenpath:render', ASKED, USER));
+    const [call] = service.calls;
+    assert.equal(call?.method, 'POST');
+    assert.equal(call.path, '/v1/actions/goldenpath%3Arender/runs');
+    assert.deepEqual(call.body, ASKED);
+    assert.equal(call.headers.accept, 'application/x-ndjson');
+    const token = JSON.parse(call.headers.authorization!.replace(/^Bearer mock-service-token:/, ''));
+    assert.deepEqual(token, {
+      obo: 'user:default/guest',
+      target: 'goldenpath',
+    });
+  });
+
+  it('gives each event as it comes, however the network cuts it', async () => {
+    await using service = await new StandIn().start();
+    const text = Buffer.from('{"type":"log","level":"info","message":"grün 🙂"}\n\n{"type":"done"}\n');
+    service.runs = [raw(...[...text].map(byte => Buffer.from([byte])))];
+    assert.deepEqual(await all(clientOf(service).run('a', ASKED, USER)), [
+      { type: 'log', level: 'info', message: 'grün 🙂' },
+      { type: 'done' },
+    ]);
+  });
+
+  it('is heard while it happens', async () => {
+    await using service = await new StandIn().start();
+    let heard: () => void = () => {};
+    const first = new Promise<void>(resolve => {
+      heard = resolve;
+    });
+    service.runs = [
+      async (_, response) => {
+        response.write('{"type":"log","level":"info","message":"first"}\n');
+        await first;
+        response.end('{"type":"done"}\n');
+      },
+    ];
+    for await (const event of clientOf(service).run('a', ASKED, USER)) {
+      if (event.type === 'log') {
+        heard();
+      }
+    }
+  });
+
+  it('has the same key when it is the same, and only then', async () => {
+    await using service = await new StandIn().start();
+    const client = clientOf(service);
+    const reordered = { ...ASKED, input: { request: { a: 2, b: 1, name: 'vision' } } };
+    const others: [string, RunRequest][] = [
+      ['b', ASKED],
+      ['a', { ...ASKED, taskId: 'task-2' }],
+      ['a', { ...ASKED, stepId: 'again' }],
+      ['a', { ...ASKED, dryRun: true }],
+      ['a', { ...ASKED, input: { request: { name: 'speech' } } }],
+    ];
+    for (const [action, asked] of [['a', ASKED], ['a', reordered], ...others] as typeof others) {
+      await all(client.run(action, asked, USER));
+    }
+    const [key, same, ...different] = service.calls.map(call => call.headers['idempotency-key']);
+    assert.match(String(key), /^[0-9a-f]{64}$/);
+    assert.equal(same, key);
+    assert.equal(new Set([key, ...different]).size, others.length + 1);
+  });
+
+  it('that is cut off is asked for again, as the same one', async () => {
+    await using service = await new StandIn().start();
+    service.runs = [
+      brokenOff({ type: 'log', level: 'info', message: 'one' }),
+      raw('{"type":"output","name":"a","value":1}\n', '{"type":"done"'),
+      events({ type: 'done' }),
+    ];
+    const told = await all(clientOf(service).run('a', ASKED, USER));
+    assert.deepEqual(told.at(-1), { type: 'done' });
+    assert.equal(service.calls.length, 3);
+    assert.equal(new Set(service.calls.map(call => call.headers['idempotency-key'])).size, 1);
+  });
+
+  for (const status of [429, 502, 503, 504]) {
+    it(`is asked for again after ${status}`, async () => {
+      await using service = await new StandIn().start();
+      service.faults = [problem(status)];
+      assert.deepEqual(await all(clientOf(service).run('a', ASKED, USER)), [{ type: 'done' }]);
+    });
+  }
+
+  it('is not asked for again for longer than is allowed', async () => {
+    await using service = await new StandIn().start();
+    service.runs = [problem(503, {}, { 'retry-after': '60' })];
+    await assert.rejects(all(clientOf(service).run('a', ASKED, USER)), /No, 503/);
+    assert.equal(service.calls.length, 1);
+  });
+
+  for (const [status, name] of [
+    [400, 'InputError'],
+    [401, 'AuthenticationError'],
+    [403, 'NotAllowedError'],
+    [404, 'NotFoundError'],
+    [409, 'ConflictError'],
+    [422, 'InputError'],
+    [500, 'Error'],
+  ] as const) {
+    it(`that is refused with ${status} ends with ${name}, at once`, async () => {
+      await using service = await new StandIn().start();
+      service.runs = [problem(status)];
+      await assert.rejects(all(clientOf(service).run('a', ASKED, USER)), { name });
+      assert.equal(service.calls.length, 1);
+    });
+  }
+
+  it('that is refused tells every field', async () => {
+    await using service = await new StandIn().start();
+    service.runs = [
+      problem(422, {
+        title: 'The request cannot be accepted',
+        instance: 'req-7',
+        problems: [
+          { path: 'gpus[0].profile', rule: 'r', message: 'is not a profile', nearest: 'l4' },
+          { path: 'name', rule: 'r', message: 'is taken' },
+        ],
+      }),
+    ];
+    await assert.rejects(all(clientOf(service).run('a', ASKED, USER)), {
+      message:
+        'goldenpath: The request cannot be accepted [request req-7]\n' +
+        '  gpus[0].profile: is not a profile. Did you mean l4?\n' +
+        '  name: is taken',
+    });
+  });
+
+  it('that is aborted hangs up, which the backend hears', async () => {
+    await using service = await new StandIn().start();
+    service.runs = [
+      async (_, response) => {
+        response.write('{"type":"log","level":"info","message":"working"}\n');
+        await new Promise(() => {});
+      },
+    ];
+    const stop = new AbortController();
+    const run = clientOf(service).run('a', ASKED, USER, stop.signal);
+    await run.next();
+    stop.abort(new Error('cancelled'));
+    await assert.rejects(run.next(), /cancelled/);
+    await service.calls[0]!.hungUp;
+    assert.equal(service.calls.length, 1);
+  });
+
+  it('that is aborted while it waits to ask again, stops', async () => {
+    await using service = await new StandIn().start();
+    service.runs = [problem(503, {}, { 'retry-after': '4' })];
+    const stop = new AbortController();
+    const run = all(clientOf(service).run('a', ASKED, USER, stop.signal));
+    setTimeout(() => stop.abort(new Error('cancelled')), 50);
+    await assert.rejects(run, { name: 'AbortError' });
+  });
+
+  it('never follows a redirect, which would take the token along', async () => {
+    await using service = await new StandIn().start();
+    await using other = await new StandIn().start();
+    service.faults = [
+      (_, response) => {
+        response.writeHead(307, { location: `${other.url}/v1/actions` }).end();
+      },
+    ];
+    await assert.rejects(clientOf(service).actions());
+    assert.equal(other.calls.length, 0);
+  });
+
+  it('whose answer is not one says so', async () => {
+    await using service = await new StandIn().start();
+    for (const line of ['<html>', '[]', 'null', '{"type":1}']) {
+      service.runs = [raw(`${line}\n`)];
+      await assert.rejects(all(clientOf(service).run('a', ASKED, USER)), {
+        name: 'BrokenAnswerError',
+      });
+    }
+  });
+
+  it('shows its token in no error', async () => {
+    const service = await new StandIn().start();
+    const away = clientOf({ url: service.url }, { retryForMs: 0 });
+    await service[Symbol.asyncDispose]();
+    await assert.rejects(all(away.run('a', ASKED, USER)), error => {
+      assert.match(String(error), /Cannot reach http:\/\/127\.0\.0\.1:.*ECONNREFUSED/);
+      assert.doesNotMatch(JSON.stringify(error) + String((error as Error).stack), /mock-service-token/);
+      return true;
+    });
+  });
+});
