@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
-from goldenpath.fleet.retiring import existing_tenant, request_of
+from goldenpath.fleet.lookup import existing_tenant, request_of
 from goldenpath.live import Expected
 from goldenpath.manifests import Manifests, RenderedFile
 from goldenpath.publish.places import CLUSTERS

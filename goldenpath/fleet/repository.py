@@ -12,9 +12,10 @@ from goldenpath.fleet.context import FleetContext
 from goldenpath.fleet.creating import first_message, first_plan
 from goldenpath.fleet.hand import Hand
 from goldenpath.fleet.listing import TenantDetail, summarize
+from goldenpath.fleet.lookup import existing_tenant, request_of
 from goldenpath.fleet.proposing import Proposer
 from goldenpath.fleet.request import Request
-from goldenpath.fleet.retiring import deletion, existing_tenant, hold_request, request_of
+from goldenpath.fleet.retiring import deletion, hold_request
 from goldenpath.fleet.starting import starter_fleet
 from goldenpath.fleet.state import Contexts, State
 from goldenpath.fleet.terms import Terms

@@ -6,15 +6,15 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
-from goldenpath.errors import InputError, Problem
+from goldenpath.errors import InputError
 from goldenpath.fleet.comparing import removed_part
+from goldenpath.fleet.lookup import existing_tenant, request_of
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.request import Request
 from goldenpath.fleet.rewriting import with_field
 from goldenpath.publish.places import tombstone_path
 from goldenpath.publish.plan import PartKind, Plan
 from goldenpath.publish.tombstone import Tombstone
-from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from goldenpath.fleet.state import State
     from goldenpath.fleet.terms import Terms
     from goldenpath.publish.git import Person
-    from goldenpath.publish.holdings import Holdings
 
-__all__ = ["deletion", "existing_tenant", "hold_request", "request_of"]
+__all__ = ["deletion", "hold_request"]
 
 
 def hold_request(state: State, name: str, clusters: Collection[str]) -> Request:
@@ -79,31 +78,3 @@ def deletion(state: State, name: str, terms: Terms, *, asked_by: Person) -> Prop
     left = {tombstone_path(state.context.layout, name): tombstone.dump().decode()}
     part = removed_part(state.tree, PartKind.TENANT, name, state.tree.files(holdings), lock, left=left)
     return Proposal.of(Plan.of([part]), (), terms, digests={}, deleting=True)
-
-
-def existing_tenant(state: State, name: str) -> Holdings:
-    """What the repository holds of a tenant that has a request.
-
-    Raises:
-        InputError: it has none; near misses are named.
-    """
-    holdings = state.tree.tenant(name)
-    if holdings.tombstone is not None and holdings.request is None:
-        raise InputError.of("name", "retired-name", f"was retired already ({holdings.tombstone[0]})", name)
-    if holdings.request is None:
-        known = [each.name for each in state.tree.tenants() if each.request is not None]
-        message = "the fleet has no such tenant; `goldenpath fleet list` shows all"
-        raise InputError([Problem("name", "unknown-tenant", message, name, nearest(name, known))])
-    return holdings
-
-
-def request_of(state: State, holdings: Holdings) -> tuple[str, str]:
-    """Path and text of a tenant's request.
-
-    Raises:
-        InputError: there is none, or it is no text.
-    """
-    text = state.tree.request_text(holdings)
-    if holdings.request is None or text is None:
-        raise InputError.of("name", "unknown-tenant", "has no request", holdings.name)
-    return holdings.request[0], text
