@@ -139,11 +139,14 @@ def go(*words: str, folder: Path, cgo: bool = False) -> str:
             if time.monotonic() > told + _SECONDS_BETWEEN_SIGNS_OF_LIFE:
                 told = time.monotonic()
                 say(f"  … {len(said)}: {said[-1]}")
-        if running.wait():
+        failed = running.wait()
+        output.seek(0)
+        printed = output.read()
+        if failed:
+            said += printed.splitlines()  # with -json, errors are in there
             last = [line for line in said if not line.startswith("go: downloading")][-8:]
             raise UnavailableError("\n  ".join(["Go said:", *last]))
-        output.seek(0)
-        return output.read()
+        return printed
 
 
 def provide_etcd(folder: Path) -> None:
@@ -168,24 +171,24 @@ def _unpack_etcd(goal: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         said = ""
         # The lists of packages may never have been fetched on this machine; only root may fetch them.
-        for words in (["download"], ["update"], ["download"]):
-            package = ["etcd-server"] if words == ["download"] else []
-            try:
-                done = subprocess.run(
-                    ["apt-get", "--quiet", "--quiet", *words, *package],
-                    cwd=folder,
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                )
-            except FileNotFoundError:
-                raise UnavailableError(f"there is no etcd, and no apt-get to get it with: {advice}") from None
-            said = done.stderr.strip() or said
+        for words in (["download", "etcd-server"], ["update"], ["download", "etcd-server"]):
+            said = _run("apt-get", "--quiet", "--quiet", *words, folder=folder) or said
             if archives := list(Path(folder).glob("etcd-server_*.deb")):
-                subprocess.run(["dpkg-deb", "--extract", str(archives[0]), folder], check=True)
-                shutil.copy2(Path(folder, "usr/bin/etcd"), goal)
-                return
-    raise UnavailableError(f"apt-get said: {said.splitlines()[-1] if said else 'nothing'}; {advice}")
+                said = _run("dpkg-deb", "--extract", archives[0].name, ".", folder=folder)
+                break
+        unpacked = Path(folder, "usr/bin/etcd")
+        if not unpacked.is_file():
+            raise UnavailableError(f"{said or 'Debian has no etcd-server'}; {advice}")
+        shutil.copy2(unpacked, goal)
+
+
+def _run(*words: str, folder: str) -> str:
+    """Run a command; what it said last where it failed, or that it is not there."""
+    try:
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return f"there is no {words[0]}"
+    return f"{words[0]} said: {' '.join(done.stderr.split())}" if done.returncode else ""
 
 
 def take_from_modules(goal: Path) -> None:
