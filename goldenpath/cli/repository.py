@@ -142,6 +142,9 @@ def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
             raise click.UsageError(f"--{option} goes with --pull-request.")
         return None
     url = fleet.store.remote.url if fleet.store.remote is not None else None
+    if url is None and said["forge"] not in {None, "none"}:
+        message = "A folder has no forge: give --repo the repository's URL, or leave --forge out for the branch alone."
+        raise click.UsageError(message)
     is_plain = said["forge"] == "none" or url is None
     forge = (
         None
@@ -213,7 +216,8 @@ def show_published(published: Published, output_format: str) -> None:
         return
     plan_as_text(published.plan)
     if published.commit is None and opened is None:
-        click.echo("Nothing to commit: the repository holds exactly this.")
+        holder = f"{published.branch} holds" if published.plan else "the repository holds"
+        click.echo(f"Nothing to commit: {holder} exactly this.")
     elif published.commit is not None:
         click.echo(f"Committed {published.commit[:12]} to {published.branch}.")
     if opened is not None:

@@ -93,7 +93,7 @@ def _edited(plan: Plan) -> list[Problem]:
             f"{each.object}: {each.text}" if each.object else each.text for each in edit.advice
         )
         message = (
-            f"was {edit.edit} by hand, and publishing would undo that: {advice or 'put it back'}; "
+            f"was {edit.edit} by hand, and publishing would undo that: {advice.rstrip('.') or 'put it back'}; "
             "`goldenpath plan` shows the edit, --overwrite-edits drops it"
         )
         problems.append(Problem("", "hand-edit", message, file=edit.path))

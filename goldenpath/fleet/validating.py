@@ -76,7 +76,8 @@ def _not_as_rendered(plan: Plan) -> Iterator[Finding]:
 def _edits(part: Part) -> Iterator[Finding]:
     for edit in part.hand_edits:
         fix = " ".join(
-            f"{each.object}: {each.text}." if each.object else f"{each.text}." for each in edit.advice
+            f"{each.object}: {each.text.rstrip('.')}." if each.object else f"{each.text.rstrip('.')}."
+            for each in edit.advice
         )
         message = f"was {edit.edit} by hand: the next publish would stop at it"
         yield Finding(edit.path, _subject(part), "", "hand-edit", Severity.ERROR, message, fix)

@@ -77,11 +77,11 @@ class Store:
             repository = Repository.open(Path(place).expanduser())
             name = branch or repository.head()
             if name is None:
-                raise InputError.of(
-                    "branch",
-                    "no-branch",
-                    f"{repository.path} has no branch checked out: name the one to write to",
+                message = (
+                    f"{repository.path} has no branch checked out: name the one to write to (--branch), "
+                    "or look at one commit (--at HEAD)"
                 )
+                raise InputError.of("branch", "no-branch", message)
             return cls(repository, None, name)
         remote = Remote(place, credentials, time_out=time_out)
         mirror = _mirror(remote.url, cache or default_cache())

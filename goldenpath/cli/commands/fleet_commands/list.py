@@ -69,8 +69,11 @@ def _show(summary: FleetSummary) -> None:
     for each in summary.capacity:
         numbers = (each.there, each.owned, each.free, each.borrowable)
         capacity.append((each.cluster, each.profile, *map(str, numbers)))
-    for line in table(tenants):
-        click.echo(line)
+    if summary.tenants:
+        for line in table(tenants):
+            click.echo(line)
+    else:
+        click.echo("No tenants.")
     if summary.capacity:
         click.echo()
         for line in table(capacity, numbers=range(2, 6)):
