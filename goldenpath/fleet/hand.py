@@ -95,13 +95,17 @@ class _Making:
         self._state_of = state_of
         self._propose = propose
         self._guard = guard
+        self._known: tuple[str | None, Proposal] | None = None
         self.plan = Plan((), 0)
 
     def __call__(self, snapshot: Snapshot) -> Draft | None:
-        state = self._state_of(snapshot)
-        if self._guard is not None:
-            self._guard(state)
-        proposal = self._propose(state)
+        # The same commit is the same state: its turn has come, and nobody was quicker.
+        if self._known is None or self._known[0] != snapshot.commit:
+            state = self._state_of(snapshot)
+            if self._guard is not None:
+                self._guard(state)
+            self._known = snapshot.commit, self._propose(state)
+        proposal = self._known[1]
         proposal.check()
         self.plan = proposal.plan
         return proposal.draft()
