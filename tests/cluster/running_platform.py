@@ -43,7 +43,7 @@ WITHOUT_BUNDLE = "unknown.northwind.example"
 # Pools of their own for tests that fill a queue: a cohort lends whatever of a flavor is idle, whoever's it is.
 _POOLS = [
     {"profile": profile, "count": 16, "allocation": "device-plugin"}
-    for profile in ("nvidia-t4-16gb", "nvidia-a30-24gb", "nvidia-l40s-48gb")
+    for profile in ("nvidia-t4-16gb", "nvidia-a30-24gb", "nvidia-l40s-48gb", "nvidia-a100-40gb")
 ]
 
 

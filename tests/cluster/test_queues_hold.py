@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from goldenpath.manifests import Manifests
 
 KUEUE = "kueue.x-k8s.io/v1beta2"
-A30, L40S, NOBODY_LENDS = "nvidia-a30-24gb", "nvidia-l40s-48gb", "nvidia-t4-16gb"
+A30 = "nvidia-a30-24gb"
+# No other test has these: who lends, and how many, must be known.
+ONE_LENDS, NOBODY_LENDS = "nvidia-a100-40gb", "nvidia-t4-16gb"
 GATE = "kueue.x-k8s.io/admission"
 
 pytestmark = pytest.mark.usefixtures("kueue")
@@ -112,8 +114,8 @@ def test_who_may_not_borrow_waits_beside_idle_devices(platform):
 
 
 def test_what_was_lent_comes_back_when_its_owner_needs_it(platform):
-    lender = Queue(platform, L40S, quota=2)
-    borrower = Queue(platform, L40S, quota=1, borrow=2)
+    lender = Queue(platform, ONE_LENDS, quota=2)
+    borrower = Queue(platform, ONE_LENDS, quota=1, borrow=2)
     borrowed = [borrower.job() for _ in range(3)]
     eventually(lambda: borrower.running(borrowed) == 3, "the lender's two are borrowed", 60)
 

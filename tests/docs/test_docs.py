@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -229,6 +230,15 @@ def test_the_page_on_what_holds_has_a_test_for_each_row_and_a_row_for_each_test(
         "tests/cluster/test_control_plane.py"
     }
     assert {found[1] for found in shown if found} == tests - about_others
+
+
+def test_the_page_on_what_holds_names_the_versions_that_are_built():
+    page = Page(ROOT / "docs/concepts/how-we-know-that-it-holds.md")
+    table = tomllib.loads((ROOT / "tests/cluster/assets/versions.toml").read_text(encoding="utf-8"))
+    built = {name: part["version"].removeprefix("v") for name, part in table.items() if "build" in part}
+
+    assert built
+    assert {name for name, version in built.items() if f" {version} " not in page.text} == set()
 
 
 def test_requests_golden_paths_and_commands_are_among_the_blocks():
