@@ -11,10 +11,9 @@ import click
 from goldenpath.cli.command import ExampleCommand, library_option
 
 if TYPE_CHECKING:
-    from goldenpath_backstage.settings import Settings
-
     from goldenpath.fleet import Fleet
     from goldenpath.publish.forges import Forge
+    from goldenpath_backstage.settings import Settings
 
 
 @click.command(
@@ -57,11 +56,10 @@ def command(file: Path | None, libraries: tuple[Path, ...], log_level: str, **sa
     is answered. The ledger is a file in the user's state folder; GOLDENPATH_DATABASE names another database, such
     as PostgreSQL for more than one replica.
     """
+    from goldenpath.cli.repository import open_fleet  # noqa: PLC0415 - loads Git, which `--help` does not need
     from goldenpath_backstage.server import serve  # noqa: PLC0415 - and these load FastAPI
     from goldenpath_backstage.settings import read_settings  # noqa: PLC0415
     from goldenpath_backstage.telemetry.logs import set_up_logging  # noqa: PLC0415
-
-    from goldenpath.cli.repository import open_fleet  # noqa: PLC0415 - loads Git, which `--help` does not need
 
     changes = {name: value for name, value in said.items() if value is not None}
     if libraries:
