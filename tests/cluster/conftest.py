@@ -19,6 +19,7 @@ import pytest
 from components import components, from_modules, kubernetes
 from flux import CONTROLLERS, Flux
 from live_tenants import Onboarding
+from on_flux import OnFlux, onboard_samples
 from running_platform import SAMPLES, RunningPlatform, running_platform
 
 if TYPE_CHECKING:
@@ -131,6 +132,12 @@ def platform(
 @pytest.fixture(scope="session")
 def flux(platform: RunningPlatform) -> Flux:
     return _running(platform.flux, *CONTROLLERS)
+
+
+@pytest.fixture(scope="session")
+def teams(platform: RunningPlatform, flux: Flux) -> OnFlux:
+    """The teams of the sample requests, as Flux has brought them."""
+    return onboard_samples(platform, flux)
 
 
 @pytest.fixture(scope="session")

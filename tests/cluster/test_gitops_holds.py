@@ -2,98 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking import QUEUE, pod
-from flux import KUSTOMIZATION, NAMESPACE, SOURCE
+from flux import NAMESPACE
 from kube_api import eventually
-from running_platform import CLUSTER, SAMPLES
-
-from goldenpath import kubeyaml
+from on_flux import ROOTS, TENANTS, WITH_SOURCE, config_map, documents
+from running_platform import CLUSTER
 
 if TYPE_CHECKING:
-    from flux import Flux
-    from git_server import Repository
     from kube_api import Api
-    from running_platform import RunningPlatform
-
-ROOTS = ("flux-system", "platform", "tenants")
-TENANTS = ("vision", "speech", "no")
-WITH_SOURCE = ("vision", "speech")
-
-
-def config_map(name: str, **metadata: Any) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": name, **metadata},
-        "data": {"a": "1"},
-    }
-
-
-def documents(*bodies: dict[str, Any]) -> str:
-    return "---\n".join(json.dumps(body) + "\n" for body in bodies)
-
-
-def sample(name: str) -> dict[str, Any]:
-    body: dict[str, Any] = kubeyaml.load_file(SAMPLES / f"{name}.yaml")
-    return body
-
-
-class OnFlux:
-    """Tenants that a platform has under Flux, each with a repository of its own where it asked for one."""
-
-    def __init__(self, platform: RunningPlatform, flux: Flux) -> None:
-        self.platform = platform
-        self.flux = flux
-        self.repositories: dict[str, Repository] = {}
-
-    def publish(self, *, with_source: bool = True, **request: Any) -> str:
-        """Publish a request; with a repository of the tenant's own that holds a ConfigMap."""
-        name = request["name"]
-        if with_source:
-            repository = self.repositories[name] = self.platform.git.repository(name)
-            repository.write({"deploy/settings.yaml": documents(config_map("settings"))})
-            request["source"] = {"git": repository.url, "path": "./deploy"}
-        return self.platform.publish(**request)
-
-    def push(self, name: str, **files: dict[str, Any]) -> str:
-        """Make a tenant's own repository hold these, and let Flux look at once."""
-        texts = {f"deploy/{file}.yaml": documents(content) for file, content in files.items()}
-        revision = self.repositories[name].write(texts)
-        self.flux.reconcile(SOURCE, name, name)
-        return revision
-
-    def refusal(self, name: str, **files: dict[str, Any]) -> str:
-        """What Flux says when it refuses what a tenant's own repository holds; ``settings`` are always there."""
-        revision = self.push(name, settings=config_map("settings"), **files)
-
-        def told() -> tuple[str, str]:
-            status = self.flux.kustomization(name, name)["status"]
-            attempted = str(status.get("lastAttemptedRevision", "")).endswith(revision)
-            return self.flux.condition(name, name) if attempted else ("", "")
-
-        eventually(lambda: told()[0] == "False", lambda: f"Flux refuses: {told()}", 60)
-        return told()[1]
-
-
-@pytest.fixture(scope="module")
-def tenants(platform: RunningPlatform, flux: Flux) -> OnFlux:
-    """The sample tenants, reconciled."""
-    on_flux = OnFlux(platform, flux)
-    for request, has_source in (("vision", True), ("speech", True), ("sandbox", False)):
-        revision = on_flux.publish(with_source=has_source, **sample(request))
-    flux.at(revision, *ROOTS, *(f"tenant-{name}" for name in TENANTS))
-    for name in WITH_SOURCE:
-        flux.at(on_flux.repositories[name].head, name, namespace=name)
-    return on_flux
 
 
 @pytest.mark.parametrize("name", TENANTS)
-def test_everything_that_was_rendered_for_a_tenant_is_there(platform, tenants, name):
+def test_everything_that_was_rendered_for_a_tenant_is_there(platform, teams, name):
     bodies = platform.rendered(name)
 
     assert len(bodies) > 10
@@ -101,14 +25,14 @@ def test_everything_that_was_rendered_for_a_tenant_is_there(platform, tenants, n
 
 
 @pytest.mark.parametrize("name", WITH_SOURCE)
-def test_what_is_in_a_tenants_own_repository_is_there(platform, tenants, name):
+def test_what_is_in_a_tenants_own_repository_is_there(platform, teams, name):
     found = platform.api.get(config_map("settings", namespace=name))
 
     assert found.body["data"] == {"a": "1"}
     assert found.body["metadata"]["labels"]["goldenpath.dev/tenant"] == name
 
 
-def test_no_tenant_was_there_before_its_guard_rails(platform, tenants):
+def test_no_tenant_was_there_before_its_guard_rails(platform, teams):
     bindings = platform.api.list("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding")
     namespaces = [
         platform.api.get({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}).body
@@ -120,7 +44,7 @@ def test_no_tenant_was_there_before_its_guard_rails(platform, tenants):
     assert all(last <= body["metadata"]["creationTimestamp"] for body in namespaces)
 
 
-def test_flux_runs_locked_down_as_the_rendered_patches_say(platform, tenants):
+def test_flux_runs_locked_down_as_the_rendered_patches_say(platform, teams):
     def flags(name: str) -> set[str]:
         body = {
             "apiVersion": "apps/v1",
@@ -136,7 +60,7 @@ def test_flux_runs_locked_down_as_the_rendered_patches_say(platform, tenants):
     }
 
 
-def test_a_change_is_reconciled(platform, flux, tenants):
+def test_a_change_is_reconciled(platform, flux, teams):
     less = {"cpu": "128", "memory": "1Ti", "storage": "10Ti", "pods": 300}
 
     flux.at(platform.publish(**platform.requests["vision"] | {"compute": less}), "tenant-vision")
@@ -149,7 +73,7 @@ def test_a_change_is_reconciled(platform, flux, tenants):
     assert platform.api.get(quota).body["spec"]["hard"]["pods"] == "300"
 
 
-def test_a_file_that_goes_takes_its_object_with_it(platform, flux, tenants):
+def test_a_file_that_goes_takes_its_object_with_it(platform, flux, teams):
     without = {key: value for key, value in platform.requests["vision"].items() if key != "autoscaling"}
     name = "vision-autoscaling"
     hint = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "vision"}}
@@ -169,7 +93,7 @@ def owned(api: Api, body: dict[str, Any]) -> Any:
     return managers, metadata.get("generation"), metadata["labels"], metadata["uid"], content
 
 
-def test_nobody_fights_over_a_field(platform, flux, tenants):
+def test_nobody_fights_over_a_field(platform, flux, teams):
     shared = [item.body for item in platform.pipeline.render_platform(CLUSTER).objects()]
     bodies = [*shared, *(body for name in TENANTS for body in platform.rendered(name))]
     of_tenants = [f"tenant-{name}" for name in TENANTS]
@@ -199,7 +123,7 @@ def test_nobody_fights_over_a_field(platform, flux, tenants):
     ],
     ids=["no object", "refused by the API server"],
 )
-def test_one_broken_tenant_stops_no_other(platform, flux, tenants, broken):
+def test_one_broken_tenant_stops_no_other(platform, flux, teams, broken):
     file = Path("clusters", CLUSTER, "tenants", "speech", "broken.yaml")
     (platform.repository.pull() / file).write_text(broken, encoding="utf-8")
     platform.push("Break speech")
@@ -214,176 +138,6 @@ def test_one_broken_tenant_stops_no_other(platform, flux, tenants, broken):
         (platform.repository.pull() / file).unlink()
         repaired = platform.push("Repair speech")
     flux.at(repaired, "tenant-speech")
-
-
-def rbac(kind: str, **body: Any) -> dict[str, Any]:
-    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": "mine"}, **body}
-
-
-def admin_binding(kind: str) -> dict[str, Any]:
-    subjects = [{"kind": "ServiceAccount", "name": "default", "namespace": "vision"}]
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
-    return rbac(kind, roleRef=role, subjects=subjects)
-
-
-def kustomization(**spec: Any) -> dict[str, Any]:
-    usual = {
-        "interval": "10m",
-        "prune": True,
-        "path": "./more",
-        "serviceAccountName": "vision-reconciler",
-        "targetNamespace": "vision",
-        "sourceRef": {"kind": "GitRepository", "name": "vision"},
-    }
-    return KUSTOMIZATION | {
-        "metadata": {"name": "mine"},
-        "spec": {key: value for key, value in (usual | spec).items() if value is not None},
-    }
-
-
-# What a team may put into its own repository, and what Flux then says.
-OUT_OF_BOUNDS = {
-    "a namespace": ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "mine"}}, "forbidden"),
-    "a cluster role": (rbac("ClusterRole", rules=[]), "forbidden"),
-    "cluster-admin for itself": (admin_binding("ClusterRoleBinding"), "forbidden"),
-    "admin in its namespace": (admin_binding("RoleBinding"), "forbidden"),
-    "a quota of its own": (
-        {
-            "apiVersion": "v1",
-            "kind": "ResourceQuota",
-            "metadata": {"name": "vision-compute"},
-            "spec": {"hard": {}},
-        },
-        "forbidden",
-    ),
-    "a way through the network": (
-        {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "NetworkPolicy",
-            "metadata": {"name": "mine"},
-            "spec": {"podSelector": {}, "egress": [{}]},
-        },
-        "forbidden",
-    ),
-    "an identity": (
-        {
-            "apiVersion": "spire.spiffe.io/v1alpha1",
-            "kind": "ClusterSPIFFEID",
-            "metadata": {"name": "mine"},
-            "spec": {"spiffeIDTemplate": "spiffe://{{ .TrustDomain }}/ns/speech/sa/server"},
-        },
-        "forbidden",
-    ),
-    "a queue": (
-        {
-            "apiVersion": "kueue.x-k8s.io/v1beta2",
-            "kind": "LocalQueue",
-            "metadata": {"name": "mine"},
-            "spec": {"clusterQueue": "speech"},
-        },
-        "forbidden",
-    ),
-    "Flux without an account": (kustomization(serviceAccountName=None), "goldenpath-flux-service-account"),
-    "Flux as the default account": (
-        kustomization(serviceAccountName="default"),
-        "goldenpath-flux-service-account",
-    ),
-    "Flux into another namespace": (
-        kustomization(targetNamespace="speech"),
-        "goldenpath-flux-service-account",
-    ),
-    "Flux from the fleet repository": (
-        kustomization(sourceRef={"kind": "GitRepository", "name": "flux-system", "namespace": "flux-system"}),
-        "goldenpath-flux-service-account",
-    ),
-    "an image from elsewhere": (
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "mine"},
-            "spec": {
-                "selector": {"matchLabels": {"a": "b"}},
-                "template": {
-                    "metadata": {"labels": {"a": "b"}},
-                    "spec": {"containers": [{"name": "main", "image": "docker.io/library/nginx"}]},
-                },
-            },
-        },
-        "goldenpath-image-registry",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", OUT_OF_BOUNDS)
-def test_a_tenants_own_repository_does_not_reach_beyond_the_tenant(platform, flux, tenants, what):
-    content, reason = OUT_OF_BOUNDS[what]
-
-    assert reason in tenants.refusal("vision", mine=content)
-
-
-def test_a_tenants_own_repository_does_not_build_on_what_is_elsewhere(platform, flux, tenants):
-    base = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": ["settings.yaml", f"{tenants.repositories['speech'].url}//deploy?ref=main"],
-    }
-
-    assert "is not in or below" in tenants.refusal("vision", kustomization=base)
-
-
-def test_what_a_tenant_sends_to_another_namespace_ends_up_in_its_own(platform, flux, tenants):
-    astray = config_map("astray", namespace="speech")
-
-    flux.at(
-        tenants.push("vision", settings=config_map("settings"), astray=astray), "vision", namespace="vision"
-    )
-
-    assert not platform.api.get(astray).ok
-    assert platform.api.get(config_map("astray", namespace="vision")).ok
-
-
-def test_without_any_policy_flux_acts_as_nobody_for_who_names_no_account(platform, flux, tenants):
-    """The policy looks at tenants only; in any other namespace the flag alone stands in the way."""
-    namespace = "elsewhere"
-    platform.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "tests")
-    source = SOURCE | {
-        "metadata": {"name": "mine", "namespace": namespace},
-        "spec": {"interval": "10m", "url": tenants.repositories["vision"].url, "ref": {"branch": "main"}},
-    }
-    careless = kustomization(
-        serviceAccountName=None,
-        targetNamespace=namespace,
-        path="./deploy",
-        sourceRef={"kind": "GitRepository", "name": "mine"},
-    )
-    careless["metadata"]["namespace"] = namespace
-    for body in (source, careless):
-        assert platform.api.apply(body, "tests").ok
-
-    eventually(lambda: flux.condition("mine", namespace)[0] == "False", "Flux has tried", 60)
-    eventually(
-        lambda: f'"system:serviceaccount:{namespace}:default" cannot' in flux.condition("mine", namespace)[1],
-        lambda: f"it acts as the default account: {flux.condition('mine', namespace)}",
-        60,
-    )
-
-
-def test_no_kustomization_takes_what_another_namespace_has_fetched(platform, flux, tenants):
-    namespace = "beside"
-    platform.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "tests")
-    careless = kustomization(
-        serviceAccountName=None,
-        targetNamespace=namespace,
-        sourceRef={"kind": "GitRepository", "name": NAMESPACE, "namespace": NAMESPACE},
-    )
-    careless["metadata"]["namespace"] = namespace
-    assert platform.api.apply(careless, "tests").ok
-
-    eventually(
-        lambda: "cross-namespace" in flux.condition("mine", namespace)[1],
-        lambda: f"Flux refuses: {flux.condition('mine', namespace)}",
-        60,
-    )
 
 
 LEAVER = "leaver"
@@ -425,14 +179,14 @@ def queued_job(name: str) -> dict[str, Any]:
     }
 
 
-def test_a_team_leaves_in_two_commits_and_takes_nothing_else_along(platform, flux, tenants):
+def test_a_team_leaves_in_two_commits_and_takes_nothing_else_along(platform, flux, teams):
     api = platform.api
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": LEAVER}}
     queue = {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "ClusterQueue", "metadata": {"name": LEAVER}}
     settings = config_map("settings", namespace=LEAVER)
     by_hand = config_map("by-hand", namespace=LEAVER)
     flux.at(
-        tenants.publish(
+        teams.publish(
             golden_path="tenant/v1",
             name=LEAVER,
             owner="a-team",
@@ -442,7 +196,7 @@ def test_a_team_leaves_in_two_commits_and_takes_nothing_else_along(platform, flu
         ),
         f"tenant-{LEAVER}",
     )
-    flux.at(tenants.repositories[LEAVER].head, LEAVER, namespace=LEAVER)
+    flux.at(teams.repositories[LEAVER].head, LEAVER, namespace=LEAVER)
     assert api.create(by_hand).ok
     job = queued_job(LEAVER)
     assert api.create(job).ok
