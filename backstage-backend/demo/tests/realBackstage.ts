@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
+
+const DEMO = resolve(import.meta.dirname, '..');
+
+/** An event of a task. */
+interface TaskEvent {
+  type: 'log' | 'completion' | 'cancelled' | 'recovered';
+  body: { message?: string; stepId?: string; output?: any; error?: any };
+}
+
+/** A task that has ended: `log` is what a person reads, without its colours. */
+export interface Ended {
+  status: string;
+  log: string;
+  output: any;
+  error: any;
+}
+
+/** The demo's Backstage as a process of its own, spoken to over its REST API. */
+export class RealBackstage {
+  readonly url: string;
+  readonly work = mkdtempSync(join(tmpdir(), 'goldenpath-backstage-'));
+  /** The one that is being started. */
+  static starting?: RealBackstage;
+  log = '';
+  #process?: ChildProcess;
+  #token = '';
+  readonly #environment: Record<string, string>;
+
+  private constructor(port: number, goldenpath: string, environment: Record<string, string>) {
+    this.url = `http://127.0.0.1:${port}`;
+    this.#environment = {
+      BACKSTAGE_PORT: String(port),
+      BACKSTAGE_WORK: this.work,
+      GOLDENPATH_URL: goldenpath,
+      NODE_ENV: 'development', // a guest may come in
+      ...environment,
+    };
+  }
+
+  static async start(goldenpath: string, environment: Record<string, string> = {}): Promise<RealBackstage> {
+    const backstage = new RealBackstage(await freePort(), goldenpath, environment);
+    RealBackstage.starting = backstage;
+    try {
+      await backstage.boot();
+    } catch (error) {
+      await backstage[Symbol.asyncDispose]();
+      throw error;
+    }
+    return backstage;
+  }
+
+  /** Starts the process, and waits until it is ready. */
+  async boot(): Promise<void> {
+    const child = spawn(process.execPath, ['backend/src/index.ts', '--config', 'app-config.yaml'], {
+      cwd: DEMO,
+      env: { PATH: process.env.PATH, HOME: this.work, ...this.#environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf-8').on('data', text => {
+        this.log += text;
+      });
+    }
+    await this.until('it is ready', async () => {
+      if (child.exitCode !== null) {
+        throw new Error(`Backstage ended with ${child.exitCode}:\n${this.log}`);
+      }
+      const ready = await fetch(`${this.url}/.backstage/health/v1/readiness`).catch(() => undefined);
+      return ready?.ok;
+    });
+    const guest = await fetch(`${this.url}/api/auth/guest/refresh`, { method: 'POST' });
+    this.#token = ((await guest.json()) as any).backstageIdentity.token;
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.#process;
+    if (child && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise(resolve => child.once('exit', resolve));
+      child.kill(signal);
+      await ended;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL');
+    rmSync(this.work, { recursive: true, force: true });
+  }
+
+  /** A call as the guest: its status and JSON. */
+  async call(method: string, path: string, body?: unknown): Promise<{ status: number; data: any }> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, data: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text };
+  }
+
+  async task(templateRef: string, values: object): Promise<string> {
+    const { status, data } = await this.call('POST', '/api/scaffolder/v2/tasks', { templateRef, values });
+    if (status !== 201) {
+      throw new Error(`no task: ${status} ${JSON.stringify(data)}`);
+    }
+    return data.id;
+  }
+
+  /** A task once it has ended, however it has. */
+  async ended(task: string): Promise<Ended> {
+    let status = '';
+    await this.until('the task has ended', async () => {
+      const { data } = await this.call('GET', `/api/scaffolder/v2/tasks/${task}`);
+      status = data.status;
+      return !['open', 'processing'].includes(status);
+    });
+    const { data } = await this.call('GET', `/api/scaffolder/v2/tasks/${task}/events?after=-1`);
+    const events: TaskEvent[] = data;
+    const completion = events.find(event => event.type === 'completion')?.body;
+    return {
+      status,
+      log: events.map(event => stripVTControlCharacters(event.body.message ?? '')).join('\n'),
+      output: completion?.output,
+      error: completion?.error,
+    };
+  }
+
+  async until(what: string, condition: () => Promise<unknown>, seconds = 120): Promise<void> {
+    for (let tries = 0; tries < seconds * 10; tries++) {
+      if (await condition()) {
+        return;
+      }
+      await sleep(100);
+    }
+    throw new Error(`waited in vain until ${what}:\n${this.log.replace(/.*readiness.*\n/g, '').slice(-5000)}`);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(ready => server.listen(0, '127.0.0.1', ready));
+  const { port } = server.address() as { port: number };
+  await new Promise(done => server.close(done));
+  return port;
+}
