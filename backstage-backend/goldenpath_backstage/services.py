@@ -57,9 +57,14 @@ async def open_services(
     source = FleetSource(fleet, forge=forge, seconds=settings.limits.fleet_seconds)
     audit = Audit(metrics)
     async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
-        ledger = Ledger(settings.database.get_secret_value(), keep_days=settings.limits.ledger_days)
+        limits = settings.limits
+        ledger = Ledger(
+            settings.database.get_secret_value(),
+            keep_days=limits.ledger_days,
+            lease_seconds=limits.lease_seconds,
+        )
         try:
-            runner = Runner(fleet=source, ledger=ledger, limits=settings.limits, audit=audit, metrics=metrics)
+            runner = Runner(fleet=source, ledger=ledger, limits=limits, audit=audit, metrics=metrics)
             authenticator = Authenticator(settings, client)
             try:
                 catalog = Catalog(source, base=settings.people_url)

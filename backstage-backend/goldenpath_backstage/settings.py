@@ -121,6 +121,8 @@ class Limits(Model):
     """Runs of either kind that may wait for their turn; more are told to come again."""
     ledger_days: Annotated[int, Field(ge=1, le=365)] = 7
     """How long an answer is kept for a replay, in days."""
+    lease_seconds: Annotated[float, Field(ge=0.5, le=3600)] = 30.0
+    """How long a process may be silent before another one takes its runs over, in seconds."""
     fleet_seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
     """How old the fleet may be that a run reads, in seconds; a change is always made on the newest."""
 

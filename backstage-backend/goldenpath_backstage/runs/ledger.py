@@ -50,9 +50,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Claim", "Ledger", "State"]
 
-LEASE_SECONDS: Final = 30.0
-"""How long a process may be silent before its runs are taken over."""
-
 _DAY: Final = 86_400.0
 _SWEEP_SECONDS: Final = 3600.0
 
@@ -109,7 +106,7 @@ class Ledger:
         UnavailableError: the database does not answer.
     """
 
-    def __init__(self, address: str, *, keep_days: int, lease_seconds: float = LEASE_SECONDS) -> None:
+    def __init__(self, address: str, *, keep_days: int, lease_seconds: float = 30.0) -> None:
         url = _usable(address)
         self._dialect = url.get_backend_name()
         self._engine = _engine(url)

@@ -66,7 +66,7 @@ def command(file: Path | None, libraries: tuple[Path, ...], log_level: str, **sa
         changes["libraries"] = [str(folder) for folder in libraries]
     settings = read_settings(file, environment=os.environ, changes=changes)
     set_up_logging(log_level)
-    _say_where(settings)
+    click.echo(f"Serving {settings.repository} on {settings.host}, port {settings.port or '(any)'}", err=True)
     with open_fleet(settings.repository, settings.branch, settings.libraries) as fleet:
         if not serve(settings, fleet=fleet, forge=_forge(settings, fleet)):
             raise click.exceptions.Exit(2)
@@ -80,12 +80,3 @@ def _forge(settings: Settings, fleet: Fleet) -> Forge | None:
     if remote is None or settings.forge == "none":
         return None
     return forge_of(remote.url, kind=settings.forge, api=settings.forge_api, environment=os.environ)
-
-
-def _say_where(settings: Settings) -> None:
-    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    click.echo(f"Serving {settings.repository} on http://{shown}:{settings.port}", err=True)
-    if settings.is_open:
-        click.secho(
-            "NO AUTHENTICATION: everybody on this machine may do everything.", fg="red", bold=True, err=True
-        )
