@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from goldenpath.errors import MISSING, InputError, shown
-from goldenpath.kubeyaml.positions import Positions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from goldenpath.errors import Problem
+    from goldenpath.kubeyaml.positions import Positions
 
 __all__ = ["line_of_problem", "problem_as_dict", "show_problems"]
 
@@ -61,6 +61,8 @@ def line_of_problem(problem: Problem) -> int | None:
 @lru_cache(maxsize=8)
 def _positions(file: str, mtime_ns: int, size: int) -> Positions:
     """A file is read once for all of its problems, and anew when it has changed."""
+    from goldenpath.kubeyaml.positions import Positions  # noqa: PLC0415 - loads YAML, which `--help` does not need
+
     del mtime_ns, size
     return Positions(Path(file).read_text("utf-8-sig"))
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from goldenpath.cli.problems import problem_as_dict, show_problems
-from goldenpath.cli.report import finding_as_dict, finding_lines
 from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.findings import ChecksFailedError
 
@@ -26,6 +25,8 @@ def show_error(error: GoldenpathError) -> None:
     if isinstance(error, InputError):
         show_problems(error.problems)
     elif isinstance(error, ChecksFailedError):
+        from goldenpath.cli.report import finding_lines  # noqa: PLC0415 - loads YAML, which `--help` does not need
+
         count = f"{len(error.findings)} error{'s' if len(error.findings) > 1 else ''}"
         click.echo(f"{click.style('refused', fg='red', bold=True)}: {count}; nothing was written", err=True)
         for finding in error.findings:
@@ -37,6 +38,8 @@ def show_error(error: GoldenpathError) -> None:
 
 def refusal_as_dict(error: GoldenpathError) -> dict[str, Any]:
     """Plain data of the format ``refused/v1``; ``error`` is there where neither problems nor findings say it."""
+    from goldenpath.cli.report import finding_as_dict  # noqa: PLC0415 - as above
+
     problems = error.problems if isinstance(error, InputError) else ()
     findings = error.findings if isinstance(error, ChecksFailedError) else ()
     return {

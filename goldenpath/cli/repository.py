@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -132,6 +133,7 @@ def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
 
     Raises:
         InputError: the URL does not tell which forge it is.
+        ModuleNotFoundError: there is a forge, and nothing to speak to it with.
     """
     from goldenpath.fleet import Review  # noqa: PLC0415 - loads Git, which `--help` does not need
     from goldenpath.publish.forges import forge_of  # noqa: PLC0415
@@ -151,6 +153,9 @@ def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
         if is_plain or url is None
         else forge_of(url, kind=said["forge"], api=said["forge_api"], environment=os.environ)
     )
+    if forge is not None and find_spec("httpx") is None:
+        # Told now, and not when the branch is there and its pull request is not.
+        raise ModuleNotFoundError("pull requests need httpx", name="httpx")
     return Review(
         forge=forge,
         branch=said["review_branch"],

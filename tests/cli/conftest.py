@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cli_samples import FLEET, PLATFORM_FILES, PLATFORM_PATH, TENANT_FILES, TENANT_PATH, VISION, write_tree
 from click.testing import CliRunner, Result
+from fleet_commands import ADA, GIT_SETTINGS
 
 from goldenpath.cli.app import cli
 
@@ -26,6 +27,23 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(work)
     monkeypatch.setenv("GOLDENPATH_LIBRARY", str(library))
     return work
+
+
+@pytest.fixture
+def built_in_paths(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The golden paths that ship with goldenpath, instead of those of a few lines; name it before `repository`."""
+    monkeypatch.delenv("GOLDENPATH_LIBRARY")
+
+
+@pytest.fixture
+def repository(here: Path, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fleet repository without a tenant, with a work tree, for the fleet that is here."""
+    for key, value in GIT_SETTINGS.items():
+        monkeypatch.setenv(key, value)
+    folder = here.parent / "fleet"
+    made = run("fleet", "init", str(folder), "--fleet", "goldenpath.yaml", "--author", ADA)
+    assert made.exit_code == 0, made.output
+    return folder
 
 
 @pytest.fixture

@@ -83,9 +83,7 @@ def _show(summary: FleetSummary) -> None:
 
 
 def _golden_path(tenant: TenantSummary) -> str:
-    if tenant.is_published:
-        return tenant.golden_path or ""
-    return f"{tenant.golden_path or 'none'}, not published as it is now"
+    return (tenant.golden_path or "") if tenant.is_published else "not published as it is now"
 
 
 def _accelerators(tenant: TenantSummary) -> list[str]:

@@ -12,7 +12,6 @@ from goldenpath.cli.command import ExampleCommand, format_option, library_option
 from goldenpath.cli.problems import problem_as_dict, show_problems
 from goldenpath.cli.proposals import watching
 from goldenpath.cli.refusals import in_the_format_asked_for
-from goldenpath.cli.report import finding_as_dict, finding_lines
 from goldenpath.cli.repository import at_option, open_fleet, repository_options
 from goldenpath.findings import Severity
 
@@ -68,6 +67,8 @@ def command(
 
 
 def _show(validation: Validation) -> None:
+    from goldenpath.cli.report import finding_lines  # noqa: PLC0415 - loads YAML, which `--help` does not need
+
     for finding in validation.findings:
         for line in finding_lines(finding):
             click.echo(line)
@@ -85,6 +86,8 @@ def _count(number: int, word: str, several: str = "") -> str:
 
 
 def _as_dict(validation: Validation) -> dict[str, object]:
+    from goldenpath.cli.report import finding_as_dict  # noqa: PLC0415 - as above
+
     return {
         "format": "fleet-validation/v1",
         "looked_at": validation.looked_at,

@@ -1,0 +1,300 @@
+"""``goldenpath fleet``: a repository from nothing, who is in it, one tenant in full, and everything held together."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_samples import FLEET, VISION, write_tree
+from fleet_commands import ADA, BUDGET, SPEECH, as_json, edit_by_hand, git, tip
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fleet_commands import Run
+
+GPUS = VISION + "gpus: [{profile: nvidia-h100-80gb, quota: 2, borrow: 1}]\n"
+EVERY_READING = [("list",), ("show", "vision"), ("validate",)]
+
+
+@pytest.fixture
+def fleet(here: Path, repository: Path, run: Run) -> Path:
+    """The repository, with two teams in it."""
+    write_tree(here, {"vision.yaml": GPUS, "speech.yaml": SPEECH})
+    done = run("publish", "vision.yaml", "speech.yaml", "--repo", str(repository), "--author", ADA)
+    assert done.exit_code == 0, done.output
+    return repository
+
+
+def test_a_new_repository_says_how_to_go_on(here: Path, run: Run) -> None:
+    place = here / "fleet"
+    result = run("fleet", "init", str(place), "--fleet", "goldenpath.yaml", "--author", ADA)
+    assert result.exit_code == 0, result.output
+    first, following = result.stdout.splitlines()
+    assert first.startswith(f"{place}: a fleet repository of ")
+    assert first.endswith(f" files; its first commit is {tip(place)[:12]}.")
+    assert following == f"Next: goldenpath publish REQUEST.yaml --repo {place}"
+    assert git(place, "log", "--format=%an|%s") == "Ada Lovelace|Start the fleet of Northwind Robotics"
+    assert (place / "goldenpath.yaml").read_text() == FLEET
+    assert git(place, "status", "--porcelain") == ""
+
+
+def test_a_new_repository_without_a_fleet_has_an_example(here: Path, run: Run) -> None:
+    result = run("fleet", "init", "fleet")
+    assert result.exit_code == 0, result.output
+    assert "Its goldenpath.yaml is an example." in result.stdout
+    assert run("fleet", "validate", "--repo", "fleet").exit_code == 0
+
+
+def test_a_bare_repository_is_made_for_a_server(here: Path, run: Run) -> None:
+    assert run("fleet", "init", "fleet.git", "--fleet", "goldenpath.yaml", "--bare").exit_code == 0
+    assert git(here / "fleet.git", "rev-parse", "--is-bare-repository") == "true"
+    assert run("publish", "vision.yaml", "--repo", "fleet.git").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("forge", "check"),
+    [
+        ("github", ".github/workflows/goldenpath.yaml"),
+        ("gitlab", ".gitlab-ci.yml"),
+        ("gitea", ".gitea/workflows/goldenpath.yaml"),
+        ("forgejo", ".forgejo/workflows/goldenpath.yaml"),
+    ],
+)
+def test_the_check_is_written_for_the_forge(forge: str, check: str, here: Path, run: Run) -> None:
+    run("fleet", "init", "fleet", "--fleet", "goldenpath.yaml", "--forge", forge, "--code-owner", "@a/team")
+    assert "goldenpath fleet validate" in (here / "fleet" / check).read_text()
+    assert "@a/team" in (here / "fleet" / "CODEOWNERS").read_text()
+
+
+def test_a_folder_with_something_in_it_is_left_alone(here: Path, run: Run) -> None:
+    write_tree(here / "full", {"notes.txt": "mine"})
+    result = run("fleet", "init", "full", "--fleet", "goldenpath.yaml")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("refused: full: 1 problem\n  is no empty folder; name a new one.")
+    assert [path.name for path in (here / "full").iterdir()] == ["notes.txt"]
+
+
+def test_a_repository_with_commits_is_left_alone(repository: Path, run: Run) -> None:
+    before = tip(repository)
+    result = run("fleet", "init", str(repository), "--fleet", "goldenpath.yaml")
+    assert (result.exit_code, tip(repository)) == (2, before)
+    assert f"refused: {repository}: 1 problem\n  has commits already" in result.stderr
+
+
+def test_a_fleet_that_is_none_is_told_with_its_own_file_and_lines(here: Path, run: Run) -> None:
+    write_tree(here, {"other.yaml": FLEET.replace("region: eu", "reggion: eu")})
+    result = run("fleet", "init", "fleet", "--fleet", "other.yaml")
+    assert result.exit_code == 2
+    assert "refused: other.yaml: 2 problems\n" in result.stderr
+    assert "  8: clusters.berlin.reggion: is no field here" in result.stderr
+    assert not (here / "fleet").exists()
+
+
+def test_the_list_has_every_tenant_and_accelerator_in_full(fleet: Path, run: Run) -> None:
+    result = run("fleet", "list", "--repo", str(fleet))
+    assert result.exit_code == 0
+    assert [line.split() for line in result.stdout.splitlines()] == [
+        ["TENANT", "OWNER", "GOLDEN", "PATH", "CLUSTERS", "ACCELERATORS"],
+        ["speech", "speech-team", "tenant/v1", "1.0.0", "boston"],
+        ["vision", "vision-team", "tenant/v1", "1.0.0", "berlin", "2", "(+1)", "nvidia-h100-80gb"],
+        [],
+        ["CLUSTER", "ACCELERATOR", "THERE", "OWNED", "FREE", "MAY", "BE", "BORROWED"],
+        ["berlin", "nvidia-h100-80gb", "8", "2", "6", "1"],
+    ]
+
+
+def test_no_name_is_cut_however_long(here: Path, repository: Path, run: Run) -> None:
+    name, owner = "a-team-with-a-long-name-of-its-own", "group:default/" + "owner-of-many-words-" * 2 + "x"
+    request = GPUS.replace("name: vision", f"name: {name}").replace("owner: vision-team", f"owner: {owner}")
+    write_tree(here, {"long.yaml": request})
+    done = run("publish", "long.yaml", "--repo", str(repository))
+    assert done.exit_code == 0, done.output
+    listed = run("fleet", "list", "--repo", str(repository)).stdout
+    assert name in listed
+    assert owner in listed
+    assert "…" not in listed
+
+
+def test_the_list_is_of_one_cluster_or_of_one_owner(fleet: Path, run: Run) -> None:
+    def names(*options: str) -> list[str]:
+        told = as_json(run("fleet", "list", "--repo", str(fleet), "--format", "json", *options))
+        return [tenant["name"] for tenant in told["tenants"]]
+
+    assert names() == ["speech", "vision"]
+    assert names("--cluster", "berlin") == ["vision"]
+    assert names("--owner", "speech-team") == ["speech"]
+    assert names("--owner", "nobody") == []
+    assert "No tenants." in run("fleet", "list", "--repo", str(fleet), "--owner", "nobody").stdout
+    wrong = run("fleet", "list", "--repo", str(fleet), "--cluster", "berln")
+    assert wrong.exit_code == 2
+    assert "Did you mean 'berlin'? [unknown-cluster]" in wrong.stderr
+
+
+def test_the_list_as_data_counts_what_is_free(fleet: Path, run: Run) -> None:
+    told = as_json(run("fleet", "list", "--repo", str(fleet), "--format", "json"))
+    assert told["format"] == "fleet-summary/v1"
+    assert told["capacity"] == [
+        {
+            "cluster": "berlin",
+            "profile": "nvidia-h100-80gb",
+            "there": 8,
+            "owned": 2,
+            "free": 6,
+            "borrowable": 1,
+        }
+    ]
+
+
+def test_a_request_that_was_changed_and_not_published_is_marked(fleet: Path, run: Run) -> None:
+    edit_by_hand(fleet, "tenants/vision/tenant.yaml", "cc-1", "cc-2")
+    listed = run("fleet", "list", "--repo", str(fleet)).stdout
+    assert "vision  vision-team  not published as it is now" in listed
+
+
+def test_one_tenant_is_shown_with_its_request_and_history(fleet: Path, run: Run) -> None:
+    result = run("fleet", "show", "vision", "--repo", str(fleet))
+    assert result.exit_code == 0
+    told, _, request = result.stdout.partition("\n\n")
+    assert request == GPUS
+    assert "on            berlin: 2 (+1) nvidia-h100-80gb" in told
+    assert f"{tip(fleet)[:12]} Ada Lovelace: Add speech on boston and vision on berlin" in told
+
+
+def test_a_request_comes_out_as_it_went_in(fleet: Path, run: Run) -> None:
+    assert run("fleet", "show", "vision", "--repo", str(fleet), "--request").stdout == GPUS
+
+
+def test_one_tenant_as_data(fleet: Path, run: Run) -> None:
+    told = as_json(run("fleet", "show", "vision", "--repo", str(fleet), "--format", "json"))
+    assert (told["format"], told["name"], told["request"]) == ("tenant/v1", "vision", GPUS)
+    assert told["lock"]["clusters"] == {"berlin": {"nvidia-h100-80gb": [2, 1]}}
+    assert BUDGET in told["files"]
+    assert [commit["commit"] for commit in told["history"]] == [tip(fleet)]
+
+
+def test_a_tenant_that_is_not_there_has_a_near_one(fleet: Path, run: Run) -> None:
+    result = run("fleet", "show", "vison", "--repo", str(fleet))
+    assert result.exit_code == 2
+    assert "Did you mean 'vision'? [unknown-tenant]" in result.stderr
+    told = as_json(run("fleet", "show", "vison", "--repo", str(fleet), "--format", "json"))
+    assert [each["nearest"] for each in told["problems"]] == ["vision"]
+
+
+def test_everything_held_together_is_clean(fleet: Path, run: Run) -> None:
+    result = run("fleet", "validate", "--repo", str(fleet))
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1].startswith("Checked 4 tenants and platforms: ")
+    told = as_json(run("fleet", "validate", "--repo", str(fleet), "--format", "json"))
+    assert (told["format"], told["looked_at"], told["problems"]) == ("fleet-validation/v1", 4, [])
+
+
+def test_a_hand_edit_is_an_error_of_the_whole(fleet: Path, run: Run) -> None:
+    edit_by_hand(fleet, BUDGET, "cc-1", "cc-2")
+    result = run("fleet", "validate", "--repo", str(fleet))
+    assert result.exit_code == 1
+    assert f"in {BUDGET} [hand-edit]" in result.stdout
+    assert "1 error" in result.stdout.splitlines()[-1]
+    told = as_json(run("fleet", "validate", "--repo", str(fleet), "--format", "json"))
+    (finding,) = [each for each in told["findings"] if each["severity"] == "error"]
+    assert (finding["rule"], finding["file"]) == ("hand-edit", BUDGET)
+    assert finding["fix"]
+
+
+def test_a_request_that_cannot_be_read_ends_with_2(fleet: Path, run: Run) -> None:
+    edit_by_hand(fleet, "tenants/vision/tenant.yaml", "name: vision", "name: [")
+    result = run("fleet", "validate", "--repo", str(fleet))
+    assert result.exit_code == 2
+    assert "refused: tenants/vision/tenant.yaml: 1 problem" in result.stderr
+
+
+def test_expiry_dates_are_held_against_the_day_that_is_named(here: Path, repository: Path, run: Run) -> None:
+    write_tree(here, {"vision.yaml": VISION + "expires: 2099-06-30\n"})
+    assert run("publish", "vision.yaml", "--repo", str(repository)).exit_code == 0
+    before = run("fleet", "validate", "--repo", str(repository), "--today", "2027-01-01").stdout
+    after = run("fleet", "validate", "--repo", str(repository), "--today", "2099-07-01").stdout
+    assert "expire" not in before
+    assert "expire" in after
+
+
+@pytest.mark.parametrize("words", EVERY_READING, ids=lambda words: words[0])
+def test_a_checkout_on_no_branch_is_looked_at_by_its_commit(
+    words: tuple[str, ...], fleet: Path, run: Run
+) -> None:
+    """As a CI has it."""
+    git(fleet, "checkout", "--quiet", "--detach")
+    refused = run("fleet", *words, "--repo", str(fleet))
+    assert refused.exit_code == 2
+    assert "--at HEAD" in refused.stderr
+    assert run("fleet", *words, "--repo", str(fleet), "--at", "HEAD").exit_code == 0
+    unknown = run("fleet", *words, "--repo", str(fleet), "--at", "nowhere")
+    assert unknown.exit_code == 2
+    assert "[unknown-commit]" in unknown.stderr
+
+
+def test_an_older_commit_is_looked_at_as_it_was(fleet: Path, run: Run) -> None:
+    listed = run("fleet", "list", "--repo", str(fleet), "--at", git(fleet, "rev-parse", "HEAD~1"))
+    assert listed.stdout.startswith("No tenants.\n")
+
+
+@pytest.mark.parametrize("words", [*EVERY_READING], ids=lambda words: words[0])
+def test_a_place_without_a_fleet_says_what_to_do(words: tuple[str, ...], here: Path, run: Run) -> None:
+    nowhere = run("fleet", *words, "--repo", "nowhere")
+    assert nowhere.exit_code == 2
+    assert nowhere.stderr == (
+        "error: nowhere: there is no such folder; `goldenpath fleet init` makes a fleet repository\n"
+    )
+    no_repository = run("fleet", *words, "--repo", ".")
+    assert no_repository.exit_code == 2
+    assert "not a git repository" in no_repository.stderr
+    write_tree(here / "other", {"README.md": "Another project.\n"})
+    git(here, "init", "--quiet", "--initial-branch=main", "other")
+    git(here / "other", "add", "--all")
+    git(here / "other", "-c", "user.name=Eve", "-c", "user.email=e@example.org", "commit", "-qm", "Start")
+    another = run("fleet", *words, "--repo", "other")
+    assert another.exit_code == 2
+    assert "goldenpath.yaml: 1 problem" in another.stderr
+    assert "`goldenpath fleet init` starts one" in another.stderr
+
+
+def test_a_server_that_does_not_answer_is_named_without_the_password(
+    here: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # taken, and nobody listens
+        port = nobody.getsockname()[1]
+        for words in (("fleet", "list"), ("publish", "vision.yaml"), ("fleet", "list", "--format", "json")):
+            result = run(*words, "--repo", f"http://ada:s3cr3t@127.0.0.1:{port}/fleet.git")
+            assert result.exit_code == 2
+            assert f"http://127.0.0.1:{port}/fleet.git" in result.output
+            assert "s3cr3t" not in result.output
+    kept = [path.read_bytes() for path in (here / "cache").rglob("*") if path.is_file()]
+    assert not [content for content in kept if b"s3cr3t" in content]
+
+
+def test_the_repository_may_be_named_by_the_environment(
+    fleet: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOLDENPATH_REPO", str(fleet))
+    for words in EVERY_READING:
+        assert run("fleet", *words).exit_code == 0
+
+
+def test_without_a_repository_the_option_and_the_variable_are_named(run: Run) -> None:
+    result = run("fleet", "list")
+    assert result.exit_code == 2
+    assert "Missing option '--repo' (env var: 'GOLDENPATH_REPO')." in result.stderr
+
+
+def test_a_remote_fleet_is_reached_by_its_url(
+    here: Path, fleet: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
+    git(here, "clone", "--quiet", "--bare", str(fleet), "fleet.git")
+    url = (here / "fleet.git").as_uri()
+    assert "vision-team" in run("fleet", "list", "--repo", url).stdout
+    write_tree(here, {"maps.yaml": SPEECH.replace("speech", "maps")})
+    assert run("publish", "maps.yaml", "--repo", url).exit_code == 0
+    assert git(here / "fleet.git", "log", "-1", "--format=%s", "main") == "Add maps on boston"
