@@ -18,6 +18,7 @@ from goldenpath.describe import cookiecutter_json, inputs_table, json_schema, re
 from goldenpath.describe.reference import schema_file
 from goldenpath.paths import GoldenPath, Library
 from goldenpath_backstage.app import openapi_document
+from goldenpath_backstage.reference import settings_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ def generated_files(root: Path = ROOT) -> dict[Path, str]:
     reference = root / "docs" / "reference"
     files = {reference / name: text for name, text in reference_pages(paths).items()}
     files[reference / "command-line.md"] = cli_reference()
+    files[reference / "backend-settings.md"] = settings_reference()
     files[root / "backstage-backend" / "openapi.json"] = _json(openapi_document())
     for path in paths:
         files[path.folder / "cookiecutter.json"] = _json(cookiecutter_json(path))

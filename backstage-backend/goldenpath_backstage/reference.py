@@ -1,0 +1,44 @@
+"""The page of settings, made from the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.describe.fields import spec_fields
+from goldenpath.describe.markdown import code, page, table
+from goldenpath.errors import MISSING
+from goldenpath_backstage.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.describe.fields import SpecField
+
+__all__ = ["settings_reference"]
+
+_INTRODUCTION: Final = (
+    "What `goldenpath serve` reads from the file that `--config` names, and `create_app` takes as `Settings`. "
+    "Every wrong field is told at once. The file holds no secret."
+)
+
+
+def settings_reference() -> str:
+    """Every setting with its default and meaning, as Markdown."""
+    rows = [
+        (code(field.path), "yes" if field.required else "", _default(field), field.description)
+        for field in _all(spec_fields(Settings.model_json_schema()))
+    ]
+    return page(
+        "Settings of the backend", _INTRODUCTION, table(("Setting", "Required", "Default", "Meaning"), rows)
+    )
+
+
+def _all(fields: tuple[SpecField, ...]) -> Iterator[SpecField]:
+    for field in fields:
+        yield field
+        yield from _all(field.children)
+
+
+def _default(field: SpecField) -> str:
+    is_nothing = field.default is MISSING or field.default is None or isinstance(field.default, list | dict)
+    return "" if is_nothing or field.schema.get("format") == "password" else code(field.default)
