@@ -6,9 +6,11 @@ Only what differs is read: ids tell which files those are.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
-from goldenpath.publish.advice import advise
+from goldenpath.errors import RepositoryError
+from goldenpath.publish.advice import Advice, advise
 from goldenpath.publish.changes import compare
 from goldenpath.publish.contents import Content, Stored
 from goldenpath.publish.edits import HandEdit, hand_edits
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     from goldenpath.publish.tree import FleetTree, Locked
 
 __all__ = ["platform_part", "removed_part", "tenant_part"]
+
+_NOTHING: Final = MappingProxyType[str, Content]({})
+_NOT_IN_THIS_CLONE: Final = Advice(
+    "", "what was rendered there is not in this clone: `git fetch --unshallow` gets it, or put the file back"
+)
 
 
 def tenant_part(
@@ -97,7 +104,9 @@ def _part(
         after=wanted.exact,
         owner=wanted.owner,
         gpus=gpu_changes(lock, wanted),
-        hand_edits=tuple(_with_advice(tree, edits, there, known, tuple(wanted.clusters))),
+        hand_edits=tuple(
+            _with_advice(tree, edits, there, known, tuple(wanted.clusters), desired=desired.files)
+        ),
         findings=desired.findings,
     )
 
@@ -112,25 +121,36 @@ def _with_advice(
     there: Mapping[str, Entry],
     lock: Lock | None,
     clusters: Sequence[str],
+    *,
+    desired: Mapping[str, Content] = _NOTHING,
 ) -> list[HandEdit]:
-    """Hand edits, each with what was rendered there and committed, which Git still has, against what is there."""
+    """Hand edits, each with what was rendered there against what is there."""
     if not edits:
         return []
     locked = lock.files if lock else {}
-    rendered = {path: locked[path] for edit in edits if (path := edit.path) in locked}
-    texts = {blob: data.decode(errors="replace") for blob, data in tree.reader.blobs(set(rendered.values()))}
     now = tree.texts({edit.path: there[edit.path] for edit in edits if edit.path in there})
     owner = lock.owner if lock else None
-    return [
-        replace(
-            edit,
-            advice=advise(
-                edit.path,
-                texts[rendered[edit.path]] if edit.path in rendered else None,
-                now.get(edit.path),
-                clusters=clusters,
-                approved_by=owner,
-            ),
-        )
-        for edit in edits
-    ]
+    advised = []
+    for edit in edits:
+        path, rendered = edit.path, None
+        if path in locked and path in now:
+            rendered = _rendered(tree, locked[path], desired.get(path))
+            if rendered is None:
+                advised.append(replace(edit, advice=(_NOT_IN_THIS_CLONE,)))
+                continue
+        advice = advise(path, rendered, now.get(path), clusters=clusters, approved_by=owner)
+        advised.append(replace(edit, advice=advice))
+    return advised
+
+
+def _rendered(tree: FleetTree, blob: str, desired: Content | None) -> str | None:
+    """What was rendered in place of a file that was edited; None where nobody can say.
+
+    Only the lock names it: a clone without the history, such as CI makes one, need not have it.
+    """
+    if desired is not None and desired.id == blob:
+        return desired.text
+    try:
+        return tree.reader.blob(blob).decode(errors="replace")
+    except RepositoryError:
+        return None

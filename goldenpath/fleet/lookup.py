@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.state import State
     from goldenpath.publish.holdings import Holdings
 
-__all__ = ["existing_tenant", "request_of"]
+__all__ = ["existing_tenant", "other_name", "request_of"]
 
 
 def existing_tenant(state: State, name: str) -> Holdings:
@@ -40,3 +40,9 @@ def request_of(state: State, holdings: Holdings) -> tuple[str, str]:
     if holdings.request is None or text is None:
         raise InputError.of("name", "unknown-tenant", "has no request", holdings.name)
     return holdings.request[0], text
+
+
+def other_name(name: str, file: str | None) -> Problem:
+    """What is wrong with a request in a tenant's folder that says another name: it asks for somebody else's places."""
+    message = f"is not that of the folder, which is {name}'s; name it so, or move the request"
+    return Problem("name", "name-of-folder", message, file=file)

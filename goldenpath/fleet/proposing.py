@@ -13,13 +13,14 @@ from goldenpath.fleet.comparing import platform_part, removed_part, tenant_part
 from goldenpath.fleet.context import FleetContext
 from goldenpath.fleet.currency import Currency
 from goldenpath.fleet.desired import desired_platform
+from goldenpath.fleet.lookup import other_name
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.rendering import Renderings, Work
 from goldenpath.fleet.request import Request
 from goldenpath.fleet.state import State
 from goldenpath.publish.changes import compare
 from goldenpath.publish.digests import request_digest
-from goldenpath.publish.places import FLEET_FILE
+from goldenpath.publish.places import FLEET_FILE, request_path
 from goldenpath.publish.plan import Part, PartKind, Plan
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.desired import Desired
     from goldenpath.fleet.rendering import Progress
     from goldenpath.fleet.terms import Terms
+    from goldenpath.publish.holdings import Holdings
     from goldenpath.publish.lock import Lock
     from goldenpath.publish.promise_index import PromiseIndex
 
@@ -152,7 +154,7 @@ class _Proposing:
             except InputError as error:
                 problems += error.problems
         if problems:
-            raise InputError(problems)
+            raise InputError([*self._problems, *problems])
         for work, desired in rendered:
             yield self._placed(work, desired)
 
@@ -160,11 +162,7 @@ class _Proposing:
         """A request that was handed in, with the lock that its tenant has."""
         name = _name(request)
         holdings = self._tree.tenant(name)
-        if holdings.tombstone is not None:
-            message = (
-                f"was retired ({holdings.tombstone[0]}); old identities may still trust it: choose another"
-            )
-            self._problems.append(Problem("name", "retired-name", message, name, file=request.file))
+        self._problems += _retired(holdings, request.file)
         work = Work(name, request, self._tree.lock(holdings).lock)
         return work if request.text is not None else self._with_kept_text(work)
 
@@ -194,13 +192,20 @@ class _Proposing:
     def _as_if_locked(self, name: str) -> Lock | None:
         """What the lock of a tenant without one would say: what the request that is there renders to.
 
-        So a lock that was lost is written again, and what a publish left behind is not taken for hand edits.
+        So a lock that was lost is written again, and what a publish left behind is not taken for hand edits. What is
+        not there is left out: of a request that was only just merged, nobody has removed a file.
         """
         try:
-            there = self._there(name, None)
-            return None if there is None else self._renderings.of(self._context, there).lock
+            work = self._there(name, None)
+            if work is None:
+                return None
+            lock = self._renderings.of(self._context, work).lock
         except InputError:
             return None
+        there = self._tree.files(self._tree.tenant(name))
+        return lock.model_copy(
+            update={"files": {path: lock.files[path] for path in lock.files if path in there}}
+        )
 
     def _there(self, name: str, lock: Lock | None) -> Work | None:
         """A tenant with the request that the repository has; None where it has none.
@@ -264,14 +269,26 @@ class _Proposing:
                 desired = self._renderings.of(self._context, work)
             except InputError as error:
                 self._problems += (problem.in_file(work.request.file or "") for problem in error.problems)
-            else:
-                yield self._placed(work, desired)
+                continue
+            if request_path(self._context.layout, work.name) not in desired.files:
+                # Its files would be written, or be taken away, where another tenant's are.
+                self._problems.append(other_name(work.name, work.request.file))
+                continue
+            self._problems += _retired(self._tree.tenant(work.name), work.request.file)
+            yield self._placed(work, desired)
 
 
 def _name(request: Request) -> str:
     """The name that a request says it has, before anybody has looked at whether it can."""
     name = request.document.get("name") if isinstance(request.document, dict) else None
     return name if isinstance(name, str) and "/" not in name else ""
+
+
+def _retired(holdings: Holdings, file: str | None) -> Iterator[Problem]:
+    """A request for a name that is taken for good."""
+    if holdings.tombstone is not None:
+        message = f"was retired ({holdings.tombstone[0]}); old identities may still trust it: choose another"
+        yield Problem("name", "retired-name", message, holdings.name, file=file)
 
 
 def _collisions(works: Sequence[Work]) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.fleet.comparing import removed_part
-from goldenpath.fleet.lookup import existing_tenant, request_of
+from goldenpath.fleet.lookup import existing_tenant, other_name, request_of
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.request import Request
 from goldenpath.fleet.rewriting import with_field
@@ -30,11 +30,14 @@ def hold_request(state: State, name: str, clusters: Collection[str]) -> Request:
     """The tenant's own request, with its hold: everywhere, or on these clusters beside those that are held already.
 
     Raises:
-        InputError: there is no such tenant.
+        InputError: there is no such tenant, or its request is for another one.
     """
     holdings = existing_tenant(state, name)
     path, text = request_of(state, holdings)
-    held = kubeyaml.load(text, name=path).get("retiring", False)
+    document = kubeyaml.load(text, name=path)
+    if not isinstance(document, dict) or document.get("name") != name:
+        raise InputError([other_name(name, path)])
+    held = document.get("retiring", False)
     value: Any = True
     if clusters and held is not True:
         value = list(dict.fromkeys([*(held or ()), *clusters]))

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.findings import Finding, Severity
+from goldenpath.fleet.currency import Currency
 from goldenpath.publish.fleet_checks import check_holdings, check_whole_fleet
+from goldenpath.publish.plan import PartKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from goldenpath.errors import Problem
     from goldenpath.fleet.proposal import Proposal
@@ -46,7 +48,7 @@ def validate(state: State, proposal: Proposal, promises: Promises) -> Validation
         proposal: what publishing everything would do, with nothing taken on trust.
         promises: what all tenants were promised.
     """
-    found = [*proposal.plan.all_findings, *_not_as_rendered(proposal.plan)]
+    found = [*proposal.plan.all_findings, *_not_as_rendered(proposal.plan, _said_current(state))]
     found += check_whole_fleet(promises, state.context.pipeline.platforms)
     for holdings in state.tree.tenants():
         found += check_holdings(holdings)
@@ -57,17 +59,41 @@ def validate(state: State, proposal: Proposal, promises: Promises) -> Validation
     return Validation(proposal.plan.looked_at, tuple(unique), unreadable)
 
 
-_OF_A_PUBLISH = frozenset({"hand-edit", "too-many-removals", "namespace-removal"})
+_OF_A_PUBLISH = frozenset({"hand-edit", "too-many-removals", "namespace-removal", "retired-name"})
 
 
-def _not_as_rendered(plan: Plan) -> Iterator[Finding]:
+def _said_current(state: State) -> frozenset[tuple[PartKind, str]]:
+    """Tenants and platforms whose locks say that all is as a publish would write it now."""
+    currency = Currency(state.context, thorough=False, upgrade=False)
+    tenants = (
+        (PartKind.TENANT, holdings.name)
+        for holdings, locked in state.tree.locked(state.tree.tenants())
+        if locked.lock is not None and currency.of_tenant(holdings, locked.lock)
+    )
+    platforms = (
+        (PartKind.PLATFORM, cluster)
+        for cluster in state.context.spec.clusters
+        if (lock := state.tree.platform_lock(cluster).lock) is not None
+        and currency.of_platform(cluster, lock, state.tree.platform(cluster))
+    )
+    return frozenset((*tenants, *platforms))
+
+
+def _not_as_rendered(plan: Plan, said_current: Collection[tuple[PartKind, str]]) -> Iterator[Finding]:
     for part in plan.parts:
         yield from _edits(part)
         edited = {edit.path for edit in part.hand_edits}
         paths = [file.path for file in part.changes.files if file.path not in edited]
-        if paths:
-            shown = ", ".join(paths[:_SHOWN_FILES])
-            more = f" and {len(paths) - _SHOWN_FILES} more" if len(paths) > _SHOWN_FILES else ""
+        if not paths:
+            continue
+        shown = ", ".join(paths[:_SHOWN_FILES])
+        more = f" and {len(paths) - _SHOWN_FILES} more" if len(paths) > _SHOWN_FILES else ""
+        if (part.kind, part.name) in said_current:
+            # The same request, fleet and version give the same bytes: somebody edited the lock, or the golden path.
+            message = f"the lock says that this follows from the request and the fleet, and it does not: {shown}{more}"
+            fix = "Take file and lock back to what Git's history has, or remove the lock and publish again."
+            yield Finding("", _subject(part), "", "not-as-locked", Severity.ERROR, message, fix)
+        else:
             message = f"the request or the fleet has changed since this was rendered: {shown}{more}"
             fix = "Publish it again: goldenpath publish --all; `goldenpath plan --all` shows what changes."
             yield Finding("", _subject(part), "", "not-as-rendered", Severity.WARNING, message, fix)

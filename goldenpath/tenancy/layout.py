@@ -42,4 +42,5 @@ class Layout:
 # Asked some thirty times for each tenant and cluster, for its paths: a fifth of what the digest takes.
 @lru_cache(maxsize=1024)
 def _shard(tenant: str) -> str:
-    return hashlib.sha256(tenant.encode()).hexdigest()[0]
+    # What somebody asks for need not be a name, nor even text, before it was looked at.
+    return hashlib.sha256(tenant.encode(errors="surrogatepass")).hexdigest()[0]

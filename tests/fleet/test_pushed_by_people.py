@@ -1,0 +1,140 @@
+"""What people merge and push, in good faith or not: requests, requests of others, and locks that do not tell the truth."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fleets import asked, commit_by_hand, files, git, names_of
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError
+from goldenpath.fleet import Fleet, Request, Terms
+from goldenpath.publish.git import blob_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCK = "tenants/vision/goldenpath.lock"
+NAMESPACE = "clusters/berlin/tenants/vision/namespace.yaml"
+
+
+def rules(fleet: Fleet) -> set[str]:
+    return {each.rule for each in fleet.validate().findings if each.severity.value == "error"}
+
+
+def merge_request(place: Path, clone: Path, folder: str, **request: Any) -> None:
+    """Somebody merges a request, and nothing beside it."""
+    commit_by_hand(place, clone, {f"tenants/{folder}/tenant.yaml": kubeyaml.dump(request)})
+
+
+def with_lock(place: Path, lock: str, edited: dict[str, str] | None = None, **fields: Any) -> dict[str, str]:
+    """Rendered files that were edited, and a lock that says that they were rendered so."""
+    document = json.loads(files(place)[lock])
+    document["files"] |= {path: blob_id(text.encode()) for path, text in (edited or {}).items()}
+    return {**(edited or {}), lock: json.dumps({**document, **fields}, indent=2, sort_keys=True) + "\n"}
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_a_new_request_that_was_merged_alone_is_published(
+    fleet: Fleet, place: Path, tmp_path: Path, *, everything: bool
+) -> None:
+    merge_request(place, tmp_path / "clone", "vision", **asked())
+    assert fleet.validate().exit_code == 0
+    fleet.publish(*([] if everything else [asked()]), everything=everything)
+    assert NAMESPACE in names_of(place)
+    assert fleet.validate().findings == ()
+
+
+@pytest.mark.parametrize("has_been_published", [True, False])
+def test_a_request_gets_no_places_of_another_tenant(
+    fleet: Fleet, place: Path, tmp_path: Path, *, has_been_published: bool
+) -> None:
+    fleet.publish(asked(), *([asked("mallory")] if has_been_published else []))
+    before = files(place)
+    merge_request(place, tmp_path / "clone", "mallory", **asked(title="Mallory's"))
+    for refused in (lambda: fleet.publish(everything=True), lambda: fleet.retire("mallory")):
+        with pytest.raises(InputError) as caught:
+            refused()
+        (problem,) = caught.value.problems
+        assert (problem.rule, problem.file) == ("name-of-folder", "tenants/mallory/tenant.yaml")
+    assert fleet.validate().exit_code == 2
+    assert {path: text for path, text in files(place).items() if "vision" in path} == {
+        path: text for path, text in before.items() if "vision" in path
+    }
+
+
+def test_a_retired_name_does_not_come_back_with_all_others(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+    fleet.publish(asked())
+    fleet.retire("vision")
+    fleet.retire("vision", delete=True)
+    merge_request(place, tmp_path / "clone", "vision", **asked())
+    with pytest.raises(InputError, match="was retired"):
+        fleet.publish(everything=True, terms=Terms(overwrite_edits=True))
+    assert "tenants/vision/retired.yaml" in names_of(place)
+    assert "retired-name" in rules(fleet)
+
+
+def test_a_retired_name_is_told_with_everything_else(fleet: Fleet) -> None:
+    fleet.publish(asked())
+    fleet.retire("vision")
+    fleet.retire("vision", delete=True)
+    with pytest.raises(InputError) as caught:
+        fleet.publish(Request(asked(), None, "a.yaml"), Request(asked("speech", owner=5), None, "b.yaml"))
+    assert {(problem.file, problem.path) for problem in caught.value.problems} == {
+        ("a.yaml", "name"),
+        ("b.yaml", "owner"),
+    }
+
+
+def test_an_edit_is_told_in_a_clone_without_history(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+    """As CI makes one: what the lock names is not there, but what is rendered now is the same."""
+    fleet.publish(asked())
+    text = files(place)[NAMESPACE].replace("restricted", "privileged")
+    commit_by_hand(place, tmp_path / "clone", {NAMESPACE: text})
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{place}", "shallow")
+    with Fleet.open(tmp_path / "shallow", at="HEAD") as seen:
+        (edit,) = seen.plan(everything=True).plan.hand_edits
+        assert edit.advice[0].fields
+        assert rules(seen) == {"hand-edit"}
+
+
+def test_an_edit_of_what_nobody_has_any_more_is_told_too(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+    fleet.publish(asked())
+    lost = with_lock(place, LOCK)
+    lost[LOCK] = lost[LOCK].replace(blob_id(files(place)[NAMESPACE].encode()), "0" * 39 + "1")
+    commit_by_hand(place, tmp_path / "clone", {**lost, NAMESPACE: "{}\n"})
+    (edit,) = fleet.plan(everything=True).plan.hand_edits
+    assert "not in this clone" in edit.advice[0].text
+
+
+def test_a_lock_that_covers_an_edit_up_is_found(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+    fleet.publish(asked())
+    text = files(place)[NAMESPACE].replace("restricted", "privileged")
+    commit_by_hand(place, tmp_path / "clone", with_lock(place, LOCK, {NAMESPACE: text}))
+    assert fleet.plan(everything=True).plan.hand_edits == ()
+    assert rules(fleet) == {"not-as-locked"}
+
+
+def test_a_lock_that_covers_an_edit_of_the_platform_up_is_found(
+    fleet: Fleet, place: Path, tmp_path: Path
+) -> None:
+    path = "clusters/berlin/platform/admission-policies.yaml"
+    edited = {path: files(place)[path] + "# nothing\n"}
+    commit_by_hand(place, tmp_path / "clone", with_lock(place, "clusters/berlin/goldenpath.lock", edited))
+    assert rules(fleet) == {"not-as-locked"}
+
+
+def test_a_lock_that_hides_a_promise_is_found(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+    fleet.publish(asked())
+    nothing = {"berlin": {"nvidia-h100-80gb": [0, 0]}}
+    commit_by_hand(place, tmp_path / "clone", with_lock(place, LOCK, clusters=nothing))
+    assert rules(fleet) == {"not-as-locked"}
+
+
+def test_a_name_that_is_no_text_is_refused_as_any_other(fleet: Fleet) -> None:
+    with pytest.raises(InputError):
+        fleet.publish(asked(name="\ud800"))
+    with pytest.raises(InputError):
+        fleet.retire("\udcff")
