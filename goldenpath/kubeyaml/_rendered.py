@@ -16,7 +16,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.kubeyaml._read import MAX_DEPTH, MAX_DOCUMENT_CHARS, load_all, load_document, split
+from goldenpath.kubeyaml._read import MAX_DEPTH, load_all, load_document, split
 from goldenpath.kubeyaml._scalars import json_number, resolve_plain
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ __all__ = ["load_rendered", "view_rendered"]
 
 _REMEMBERED_LINES: Final = 16_384
 _REMEMBERED_FIELDS: Final = 4_096
+_MAX_CHARS: Final = 32 * 1024
+"""The longest document that is read fast, several times what any template writes: what is remembered stays small."""
 _DASH: Final = len("- ")
 
 # Inside a plain scalar these mean nothing in any context; a colon or a space needs one of them behind it.
@@ -95,7 +97,7 @@ def _documents(text: str, name: str, read: Callable[[str], Any]) -> list[Any]:
 
 
 def _usual(text: str) -> str:
-    if len(text) > MAX_DOCUMENT_CHARS or (text and not text.endswith("\n")):
+    if len(text) > _MAX_CHARS or (text and not text.endswith("\n")):
         raise _UnusualError
     return text
 

@@ -145,6 +145,15 @@ def test_fields_that_texts_have_in_common_are_one_value_only_for_those_who_look_
     assert second == {"a": 2, "rules": [{"x": ["u"]}]} == kubeyaml.view_rendered(other)[0]
 
 
+def test_what_is_longer_than_templates_write_is_read_and_not_remembered() -> None:
+    _rendered._field.cache_clear()
+    _rendered._parsed.cache_clear()
+    text = f"a: 1\nb: {'x' * 40_000}\n"
+    for read in FAST:
+        assert read(text) == kubeyaml.load_all(text)
+    assert _rendered._field.cache_info().currsize == _rendered._parsed.cache_info().currsize == 0
+
+
 def test_a_flow_collection_is_not_shared_between_documents() -> None:
     first, second = kubeyaml.load_rendered("a: [x]\nb: {c: d}\n---\na: [x]\nb: {c: d}\n")
     first["a"].append("y")
