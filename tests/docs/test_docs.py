@@ -35,6 +35,14 @@ SMALL_REQUEST = {
 }
 
 
+SOMEBODY = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Ada Lovelace"), ("EMAIL", "ada@northwind.example"))
+}
+"""Who commits where a page uses Git itself."""
+
+
 def each_page(wanted=lambda page: True):
     return pytest.mark.parametrize("page", [pytest.param(p, id=p.name) for p in PAGES if wanted(p)])
 
@@ -121,7 +129,7 @@ def run_shell(line: str, folder: Path) -> tuple[int, str]:
             (folder / target.split("#")[0].strip()).write_text(result.stdout, encoding="utf-8")
         return result.exit_code, result.output
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "HOME": str(folder.parent), "PATH": path}
+    environment = {**os.environ, **SOMEBODY, "HOME": str(folder.parent), "PATH": path}
     command = ["bash", "-euo", "pipefail", "-c", line]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
