@@ -1,0 +1,182 @@
+"""What the backend takes on, over HTTP and on one worker, beside a service that calls cookiecutter's API.
+
+    python benchmarks/backend.py [--seconds 10] [--connections 16] [--flat 100000]
+
+`wrk` sends requests, each under another name, to `goldenpath serve` and to the peer in turn. For each: answers a
+second, latencies, processor time of the server for each answer, and its memory before and after `--flat` requests.
+Processor time is what the server costs; the rate is also what the machine had left for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from goldenpath import kubeyaml
+from goldenpath.fleet import Fleet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+REQUESTS = Path(__file__).resolve().parent.parent / "tests" / "requests"
+PEER = Path(__file__).resolve().parent / "cookiecutter_service.py"
+RENDER = "/v1/actions/goldenpath:render/runs"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+# Names differ, so that no cache of whole answers could help; the rest of the request stays.
+SCRIPT = """
+local number = 0
+local before, after = %s, %s
+request = function()
+  number = (number + 1) %% 100000
+  return wrk.format("POST", "%s", {["content-type"] = "application/json"%s}, before .. number .. after)
+end
+"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one round of `wrk` saw."""
+
+    rate: float
+    p50: float
+    p99: float
+    failed: int
+    cpu: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rate:8.0f}/s   p50 {self.p50:8.2f} ms   p99 {self.p99:8.2f} ms   "
+            f"{self.cpu:7.3f} ms of processor each   {self.failed} failed"
+        )
+
+
+@contextmanager
+def server(command: Sequence[str | Path], ready: str, environment: dict[str, str]) -> Iterator[int]:
+    """A process that serves, until the end of the block; its id."""
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    try:
+        while True:
+            try:
+                httpx.get(ready).raise_for_status()
+                break
+            except httpx.HTTPError:
+                if process.poll() is not None:
+                    sys.exit(f"{command[0]} did not start")
+                time.sleep(0.1)
+        yield process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def processor_seconds(pid: int) -> float:
+    """User and system time of a process so far."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / TICKS
+
+
+def memory(pid: int) -> float:
+    """Resident memory in MB."""
+    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def milliseconds(text: str) -> float:
+    """A latency as `wrk` writes it."""
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}[unit]
+
+
+def load(base: str, script: Path, pid: int, *, seconds: int, connections: int) -> Load:
+    """One round."""
+    before = processor_seconds(pid)
+    told = subprocess.run(
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency", "-s", script, base],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    spent = processor_seconds(pid) - before
+    answers = int(re.search(r"(\d+) requests in", told)[1])
+    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
+    return Load(
+        rate=float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]),
+        p50=milliseconds(re.search(r"50%\s+(\S+)", told)[1]),
+        p99=milliseconds(re.search(r"99%\s+(\S+)", told)[1]),
+        failed=int(failed[1]) if failed else 0,
+        cpu=spent / answers * 1000,
+    )
+
+
+def write_script(folder: Path, name: str, *, path: str, key: bool) -> Path:
+    """The requests of one round."""
+    values = {**kubeyaml.load_file(REQUESTS / "vision.yaml"), "name": "team-NUMBER"}
+    body = json.dumps({"input": {"golden_path": "tenant/v1", "values": values}})
+    before, after = body.split("NUMBER")
+    header = ', ["idempotency-key"] = "key-" .. number' if key else ""
+    file = folder / f"{name}.lua"
+    file.write_text(SCRIPT % (json.dumps(before), json.dumps(after), path, header))
+    return file
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--flat", type=int, default=0, help="requests between two looks at the memory")
+    asked = parser.parse_args()
+    if shutil.which("wrk") is None:
+        sys.exit("wrk is not installed (apt-get install wrk)")
+    with tempfile.TemporaryDirectory() as name:
+        measure(Path(name), asked)
+
+
+def measure(folder: Path, asked: argparse.Namespace) -> None:
+    """Each server in turn, with the same load."""
+    repository = folder / "fleet.git"
+    Fleet.create(repository, (REQUESTS / "goldenpath.yaml").read_text(), bare=True).close()
+    command = [sys.executable, "-c", "from goldenpath.cli import main; main()"]
+    serve = [*command, "serve", "--repo", repository, "--port", "7097", "--log-level", "error"]
+    rounds = {"seconds": asked.seconds, "connections": asked.connections}
+    base = "http://127.0.0.1:7097"
+    plain = write_script(folder, "plain", path=RENDER, key=False)
+    keyed = write_script(folder, "keyed", path=RENDER, key=True)
+    with server(serve, f"{base}/readyz", {"GOLDENPATH_DATABASE": f"sqlite:///{folder}/ledger.db"}) as pid:
+        load(base, plain, pid, seconds=2, connections=asked.connections)
+        ours = load(base, plain, pid, **rounds)
+        print(f"render                    {ours}")
+        print(f"render, remembered        {load(base, keyed, pid, **rounds)}")
+        if asked.flat:
+            start, done = memory(pid), 0
+            while done < asked.flat:
+                done += int(load(base, plain, pid, **rounds).rate * asked.seconds)
+            print(f"memory after {done} more requests: {start:.0f} MB -> {memory(pid):.0f} MB")
+    service = [sys.executable, PEER, "7098", folder / "peer"]
+    peer_base = "http://127.0.0.1:7098"
+    with server(service, f"{peer_base}/", {}) as pid:
+        script = write_script(folder, "peer", path="/render", key=False)
+        theirs = load(peer_base, script, pid, **rounds)
+        print(f"a cookiecutter service    {theirs}")
+    print(
+        f"ours is {ours.rate / theirs.rate:.0f} times as fast, for {theirs.cpu / ours.cpu:.0f} times less processor"
+    )
+
+
+if __name__ == "__main__":
+    main()

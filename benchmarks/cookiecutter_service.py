@@ -1,0 +1,60 @@
+"""The peer of ``benchmarks/backend.py``: a FastAPI service that calls cookiecutter's API, as such services do.
+
+    python benchmarks/cookiecutter_service.py PORT FOLDER
+
+One request is one call of ``cookiecutter()`` with the golden path's own template, under a lock: it changes the
+process's working directory, so that two at once would write into each other's output.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Annotated, Any
+
+import uvicorn
+from cookiecutter.main import cookiecutter
+from fastapi import Body, FastAPI
+
+from goldenpath import kubeyaml
+from goldenpath.paths import builtin_folder
+
+REQUESTS = Path(__file__).resolve().parent.parent / "tests" / "requests"
+
+app = FastAPI()
+_lock = threading.Lock()
+_folder = Path(sys.argv[2])
+
+
+@app.get("/")
+def ready() -> dict[str, str]:
+    """It is there."""
+    return {"status": "ok"}
+
+
+@app.post("/render")
+def render(body: Annotated[dict[str, Any], Body()]) -> dict[str, str]:
+    """The files of one tenant on one cluster."""
+    values = body["input"]["values"]
+    with _lock, tempfile.TemporaryDirectory(dir=_folder) as out:
+        request = Path(out, "request.yaml")
+        request.write_text(kubeyaml.dump(values))
+        cookiecutter(
+            str(builtin_folder() / "tenant"),
+            no_input=True,
+            output_dir=out,
+            extra_context={
+                "spec": str(request),
+                "fleet": str(REQUESTS / "goldenpath.yaml"),
+                "cluster": values["clusters"][0],
+            },
+        )
+        files = (path for path in Path(out).rglob("*") if path.is_file() and path != request)
+        return {str(path.relative_to(out)): path.read_text() for path in files}
+
+
+if __name__ == "__main__":
+    _folder.mkdir(parents=True, exist_ok=True)
+    uvicorn.run(app, port=int(sys.argv[1]), log_level="error")
