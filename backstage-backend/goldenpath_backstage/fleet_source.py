@@ -11,6 +11,7 @@ from goldenpath_backstage.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from goldenpath.fleet import Fleet
     from goldenpath.fleet.state import State
@@ -25,6 +26,7 @@ class FleetSource:
     Args:
         repository: what is read, and written.
         forge: where its pull requests are opened; None where it has none.
+        kubeconfig: how its clusters are reached; None where they are not.
         seconds: how old a state may be that is handed out.
         clock: monotonic, in seconds.
     """
@@ -34,11 +36,13 @@ class FleetSource:
         repository: Fleet,
         *,
         forge: Forge | None,
+        kubeconfig: Path | None,
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.repository = repository
         self.forge = forge
+        self.kubeconfig = kubeconfig
         self._seconds = seconds
         self._clock = clock
         self._lock = threading.Lock()

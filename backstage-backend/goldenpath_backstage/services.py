@@ -54,7 +54,9 @@ async def open_services(
         InputError: the database's address is none that can be used.
         UnavailableError: the database does not answer.
     """
-    source = FleetSource(fleet, forge=forge, seconds=settings.limits.fleet_seconds)
+    source = FleetSource(
+        fleet, forge=forge, kubeconfig=settings.kubeconfig, seconds=settings.limits.fleet_seconds
+    )
     audit = Audit(metrics)
     async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
         limits = settings.limits

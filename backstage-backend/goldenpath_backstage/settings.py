@@ -140,6 +140,8 @@ class Settings(Model):
     """Where pull requests are opened; the repository's URL tells it for the well-known ones."""
     forge_api: HttpUrl | None = None
     """Base of the forge's API, where it is not where it usually is."""
+    kubeconfig: FilePath | None = None
+    """Kubeconfig with a context of each cluster's name; with it, `goldenpath:status` can look at the clusters too."""
     host: Annotated[str, Field(min_length=1, max_length=255)] = "127.0.0.1"
     """Address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 7008

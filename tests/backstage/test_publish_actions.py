@@ -237,3 +237,32 @@ def test_a_repository_that_went_away_is_told_as_such(backend: Served, repository
     away.rename(repository)
     again = backend.run("publish", _asked(title="Later"), token=VISION)
     assert again.is_done, again.last
+
+
+def test_a_backend_that_reaches_no_clusters_says_so(backend: Served) -> None:
+    backend.run("publish", _asked(), token=VISION)
+    run = backend.run("status", {"name": "vision", "live": True}, token=READER)
+
+    assert run.problem["status"] == 503
+    assert "kubeconfig" in run.problem["detail"]
+
+
+def test_a_cluster_that_does_not_answer_is_told_as_such(serve: Callable[..., Served], tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(
+        kubeyaml.dump(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+                "users": [{"name": "u", "user": {}}],
+                "contexts": [{"name": "eu-central", "context": {"cluster": "c", "user": "u"}}],
+            }
+        )
+    )
+    backend = serve(tokens=TOKENS, kubeconfig=str(kubeconfig))
+    backend.run("publish", _asked(), token=VISION)
+    run = backend.run("status", {"name": "vision", "live": True}, token=READER)
+
+    assert run.problem["status"] == 503
+    assert run.problem["type"].endswith("/cluster-unavailable")

@@ -1,12 +1,13 @@
-"""``goldenpath:status``: a tenant as the fleet repository has it."""
+"""``goldenpath:status``: a tenant as the fleet repository has it, and as it is on its clusters."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from goldenpath_backstage.actions.action import Action, Effort, Example, Input, Output
+from goldenpath_backstage.actions.live import live_status
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ class StatusInput(Input):
 
     name: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
     """The tenant."""
+    live: bool = False
+    """Look at its clusters too: Flux, drift, quota, accelerators, queue, identities and scalers."""
 
 
 class CommitOutput(Output):
@@ -55,13 +58,26 @@ class StatusOutput(Output):
     """How many files it has."""
     history: list[CommitOutput]
     """The last commits about it, newest first."""
+    healthy: bool | None = None
+    """Whether all is well on its clusters; not said where they were not looked at."""
+    live: list[dict[str, Any]] | None = None
+    """How it is on each of its clusters, as `goldenpath status --format json` tells it."""
 
 
 def _status(asked: StatusInput, call: Call) -> StatusOutput:
     detail = call.fleet.repository.tenant(asked.name, commits=_COMMITS)
     for label, value in detail.as_rows():
         call.info(f"{label}: {value}")
-    return _output(detail)
+    output = _output(detail)
+    if not asked.live:
+        return output
+    seen = live_status(asked.name, call)
+    return output.model_copy(
+        update={
+            "healthy": all(each.fine for each in seen),
+            "live": [tenant.as_dict() for each in seen for tenant in each.tenants],
+        }
+    )
 
 
 def _output(detail: TenantDetail) -> StatusOutput:
@@ -88,10 +104,16 @@ def _output(detail: TenantDetail) -> StatusOutput:
 STATUS = Action(
     id="goldenpath:status",
     title="See how a tenant is",
-    description="Tells what the fleet repository holds of a tenant: owner, golden path, clusters, and who changed it.",
+    description=(
+        "Tells what the fleet repository holds of a tenant: owner, golden path, clusters, and who changed it; and, "
+        "where the backend can reach the clusters, how the tenant is on each of them."
+    ),
     input=StatusInput,
     output=StatusOutput,
-    examples=(Example("See how a tenant is", {"name": "vision"}),),
+    examples=(
+        Example("See what the repository holds of a tenant", {"name": "vision"}),
+        Example("See how a tenant is on its clusters", {"name": "vision", "live": True}),
+    ),
     effort=Effort.WAITS,
     verb=Verb.READ,
     run=_status,

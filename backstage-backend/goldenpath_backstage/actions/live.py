@@ -1,0 +1,41 @@
+"""A tenant as its clusters have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath_backstage.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from goldenpath.live import ClusterStatus
+    from goldenpath_backstage.actions.action import Call
+
+__all__ = ["live_status"]
+
+
+def live_status(name: str, call: Call) -> list[ClusterStatus]:
+    """How a tenant is on each of its clusters, told in the log while they are looked at.
+
+    Raises:
+        UnavailableError: we were not told how to reach the clusters.
+        InputError: there is no such tenant.
+        ClusterError: a cluster cannot be read.
+    """
+    # They load the Kubernetes client, which a backend that reaches no cluster need not have.
+    from goldenpath.cli.published import published  # noqa: PLC0415
+    from goldenpath.cluster import connect, context_names  # noqa: PLC0415
+    from goldenpath.live import contexts_for, status  # noqa: PLC0415
+
+    if call.fleet.kubeconfig is None:
+        raise UnavailableError("this backend reaches no clusters; its setting `kubeconfig` is not set")
+    kubeconfig = str(call.fleet.kubeconfig)
+    found = published(call.fleet.repository, name)
+    seen = []
+    for cluster, context in contexts_for(found.clusters, context_names(kubeconfig), context=None).items():
+        call.check()
+        with connect(context, kubeconfig) as connected:
+            seen.append(status(cluster, found.expected[cluster], connected))
+        for tenant in seen[-1].tenants:
+            reasons = "; ".join(tenant.reasons)
+            call.info(f"{cluster}: {tenant.health.value}{f' ({reasons})' if reasons else ''}")
+    return seen
