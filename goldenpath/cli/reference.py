@@ -26,8 +26,8 @@ them off. `GOLDENPATH_DEBUG=1` shows where an unexpected failure comes from.
 | Exit code | Meaning |
 |---|---|
 | 0 | Fine. Findings that are warnings or notes do not change that. |
-| 1 | `check` has a finding of severity error; `diff` found a difference; `apply` could not apply everything, or not everything is ready in time. |
-| 2 | Bad input: every problem is named with its file, path, value, rule and nearest valid value. Also any failure. |
+| 1 | A finding of severity error: of `check`, `adopt`, `plan` and `fleet validate`; `publish` and `retire` then write nothing. `diff` found a difference; `apply` could not apply everything, or not everything is ready in time. |
+| 2 | Bad input: every problem is named with its file, path, value, rule and nearest valid value. Also what stands in the way of `plan`, `publish` and `retire` (a file that was edited by hand, more removals than were allowed), and any failure. |
 | 130, 141 | Stopped by Ctrl-C; the reader of the output went away. |
 """
 
