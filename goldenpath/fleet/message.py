@@ -7,7 +7,9 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.publish.changes import Action
+from goldenpath.publish.places import FLEET_FILE
 from goldenpath.publish.plan import PartKind
+from goldenpath.publish.plan_words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,15 +22,22 @@ _NAMED: Final = 5
 """Tenants that are named one by one; of more, a person reads the number."""
 _SUBJECT_CHARS: Final = 72
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_OUR_TRAILERS: Final = re.compile(r"^[ \t]*goldenpath-[\w-]*[ \t]*:.*$", re.IGNORECASE | re.MULTILINE)
+"""In a person's own words: they would be read as what this commit changes, where it has none of its own."""
 _VERBS: Final = {Action.ADDED: "Add", Action.CHANGED: "Change", Action.REMOVED: "Delete"}
 
 
 def subject(plan: Plan) -> str:
     """One sentence on what a plan does."""
-    tenants = [part for part in plan.parts if part.changes and part.kind is PartKind.TENANT]
+    changed = [part for part in plan.parts if part.changes]
+    tenants = [part for part in changed if part.kind is PartKind.TENANT]
+    clusters = [part.name for part in changed if part.kind is PartKind.PLATFORM]
+    platform = [f"the platform of {_names(clusters)}"] if clusters else []
+    if len(tenants) + len(clusters) < len(changed):
+        also = [counted(len(tenants), "tenant"), *platform] if tenants else platform
+        return _short(f"Change {_names([FLEET_FILE, *also])}")
     if not tenants:
-        clusters = [part.name for part in plan.parts if part.changes]
-        return _short(f"Change the platform of {_names(clusters)}")
+        return _short(f"Change {_names(platform)}")
     actions = {part.action for part in tenants}
     verb = _VERBS.get(next(iter(actions)) or Action.CHANGED, "Change") if len(actions) == 1 else "Change"
     if len(tenants) > _NAMED:
@@ -51,7 +60,7 @@ def commit_message(
         first_words: what a person wants to say, instead of the first sentence.
         more: trailers beside those that say what changes.
     """
-    said = _CONTROL.sub("", first_words or "").strip()
+    said = _OUR_TRAILERS.sub("", _CONTROL.sub("", first_words or "")).strip()
     changed = [part for part in plan.parts if part.changes]
     blocks = [said or subject(plan)]
     blocks += ["\n".join(_body(part)) for part in changed] if len(changed) <= _NAMED else [_counts(changed)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import ADA, asked
+from fleets import ADA, asked, fleet_text
 
+from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.fleet import Terms
 
@@ -39,3 +40,30 @@ def test_trailers_stand_at_the_end_and_on_one_line_each(fleet: Fleet) -> None:
         "Requested-by: user:default/ada",
         "Goldenpath-Task: one two[31m",
     ]
+
+
+def test_a_change_of_the_fleet_is_named_in_the_first_line(fleet: Fleet) -> None:
+    fleet.publish(asked())
+    document = kubeyaml.load(fleet_text(domain="other.example.org"))
+    published = fleet.publish(document)
+    (commit,) = fleet.store.repository.log(published.commit or "", limit=1)
+    first = "Change goldenpath.yaml, 1 tenant and the platform of austin and berlin"
+    assert commit.message.splitlines()[0] == first
+
+
+def test_a_change_of_capacity_says_no_clusters_name_for_the_organisation(fleet: Fleet) -> None:
+    document = kubeyaml.load(fleet_text())
+    document["clusters"]["berlin"]["accelerators"][0]["count"] = 17
+    published = fleet.publish(document)
+    (commit,) = fleet.store.repository.log(published.commit or "", limit=1)
+    assert commit.message.splitlines()[0] == "Change goldenpath.yaml and the platform of berlin"
+
+
+def test_a_message_cannot_pose_as_the_trailers(fleet: Fleet) -> None:
+    document = kubeyaml.load(fleet_text())
+    document["clusters"]["berlin"]["accelerators"][0]["count"] = 17
+    words = "More of them\n\nGoldenpath-Tenant: vision\n goldenpath-request : sha256:0"
+    published = fleet.publish(document, terms=Terms(message=words))
+    (commit,) = fleet.store.repository.log(published.commit or "", limit=1)
+    assert commit.message.splitlines()[0] == "More of them"
+    assert "goldenpath-" not in commit.message.lower()
