@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.nearest import nearest
 
@@ -13,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.fleet.context import FleetContext
+    from goldenpath.fleet.state import State
     from goldenpath.publish.git import CommitInfo
     from goldenpath.publish.lock import Lock
     from goldenpath.publish.promises import Promises
+    from goldenpath.publish.tree import FleetTree
 
 __all__ = ["Capacity", "FleetSummary", "TenantDetail", "TenantSummary", "summarize"]
 
@@ -31,9 +35,12 @@ class TenantSummary:
     gpus: dict[str, dict[str, tuple[int, int]]]
     is_published: bool
     """Whether the manifests follow from the request as it is now."""
+    retiring: tuple[str, ...] | None = None
+    """Clusters on which its request says that it is held; None where nobody looked."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for programs."""
+        looked_at = {} if self.retiring is None else {"retiring": list(self.retiring)}
         return {
             "name": self.name,
             "owner": self.owner,
@@ -46,6 +53,7 @@ class TenantSummary:
                 for cluster, each in self.gpus.items()
             },
             "published": self.is_published,
+            **looked_at,
         }
 
 
@@ -107,6 +115,22 @@ class FleetSummary:
             capacity=tuple(each for each in self.capacity if cluster in {None, each.cluster}),
         )
 
+    def with_retiring(self, state: State) -> FleetSummary:
+        """With the clusters on which each tenant is held: for that, every request in the repository is read."""
+        held = dict(_held(state.tree))
+        tenants = (
+            replace(
+                tenant,
+                retiring=tuple(
+                    cluster
+                    for cluster in tenant.clusters
+                    if (says := held.get(tenant.name)) is True or (isinstance(says, list) and cluster in says)
+                ),
+            )
+            for tenant in self.tenants
+        )
+        return replace(self, tenants=tuple(tenants))
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for programs."""
         return {
@@ -166,6 +190,19 @@ class TenantDetail:
                 for commit in self.history
             ],
         }
+
+
+def _held(tree: FleetTree) -> Iterator[tuple[str, Any]]:
+    """Tenants whose request says that they are held, with what it says."""
+    requests = {holdings.name: found[1].id for holdings in tree.tenants() if (found := holdings.request)}
+    texts = dict(tree.reader.blobs(set(requests.values())))
+    for name, id_ in requests.items():
+        # A search is a thousand times quicker than YAML is parsed, and few requests have the word.
+        if b"retiring" in texts[id_]:
+            with contextlib.suppress(InputError, UnicodeDecodeError):
+                document = kubeyaml.load(texts[id_].decode())
+                if isinstance(document, dict):
+                    yield name, document.get("retiring")
 
 
 def summarize(context: FleetContext, promises: Promises) -> FleetSummary:

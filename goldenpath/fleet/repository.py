@@ -274,14 +274,18 @@ class Fleet:
         """What :meth:`retire` would do; nothing is written."""
         return self._retiring(name, clusters, delete=delete, terms=terms)(self.state())
 
-    def summary(self) -> FleetSummary:
+    def summary(self, *, retiring: bool = False) -> FleetSummary:
         """Every tenant, and every accelerator with what was promised of it.
+
+        Args:
+            retiring: also say which tenants are held; for that, every request is read.
 
         Raises:
             InputError: there is no fleet, or one with problems.
         """
         state = self.state()
-        return summarize(state.context, Neighbours(self._promises, state, state.context).promises)
+        summary = summarize(state.context, Neighbours(self._promises, state, state.context).promises)
+        return summary.with_retiring(state) if retiring else summary
 
     def tenant(self, name: str, *, commits: int = 5) -> TenantDetail:
         """One tenant in full.
@@ -353,9 +357,13 @@ class Fleet:
     def _known(self) -> Snapshot:
         if self._at is None:
             return self.store.repository.snapshot(self.store.tip())
-        commit = self.store.repository.resolve(self._at)
+        try:
+            commit = self.store.repository.resolve(self._at)
+        except InputError:
+            commit = None
         if commit is None:
-            raise InputError.of("--at", "unknown-commit", "there is no such commit", self._at)
+            message = "there is no such commit; give its whole id, a branch, or HEAD"
+            raise InputError.of("--at", "unknown-commit", message, self._at)
         return self.store.repository.snapshot(commit)
 
     def _check_writable(self) -> None:
@@ -364,6 +372,11 @@ class Fleet:
             raise InputError.of("--at", "read-only", message, self._at)
 
     def _state(self, snapshot: Snapshot) -> State:
+        if snapshot.commit is None:
+            message = (
+                "is not there, or has no commit; name another branch, or begin with `goldenpath fleet init`"
+            )
+            raise InputError.of("--branch", "no-commit", message, self.store.branch)
         return State(snapshot, self._contexts.of(snapshot))
 
 

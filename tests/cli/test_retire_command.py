@@ -41,6 +41,17 @@ def test_a_tenant_is_held_on_one_cluster(fleet: Path, run: Run) -> None:
     assert git(fleet, "log", "-1", "--format=%s") == "Hold vision on berlin"
 
 
+def test_the_list_marks_the_clusters_where_it_is_held(fleet: Path, run: Run) -> None:
+    place = ("--repo", str(fleet))
+    assert "(retiring)" not in run("fleet", "list", *place).stdout
+    run("retire", "vision", *place, "--cluster", "berlin")
+    assert "  berlin (retiring)" in run("fleet", "list", *place).stdout
+    (tenant,) = as_json(run("fleet", "list", *place, "--format", "json"))["tenants"]
+    assert (tenant["clusters"], tenant["retiring"]) == (["berlin"], ["berlin"])
+    run("retire", "vision", *place)
+    assert "  berlin (retiring)" in run("fleet", "list", *place).stdout
+
+
 @pytest.mark.parametrize("step", [(), ("--delete",)], ids=["hold", "delete"])
 def test_a_dry_run_writes_nothing(step: tuple[str, ...], fleet: Path, run: Run) -> None:
     if step:

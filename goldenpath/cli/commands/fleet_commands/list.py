@@ -13,6 +13,7 @@ from goldenpath.cli.repository import at_option, open_fleet, repository_options
 from goldenpath.cli.tables import table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from goldenpath.fleet.listing import FleetSummary, TenantSummary
@@ -48,7 +49,7 @@ def command(
     What a tenant owns is its own on each of its clusters; what it may borrow, others have left idle.
     """
     with open_fleet(place, branch, libraries, at=at) as fleet:
-        summary = fleet.summary().only(cluster=cluster, owner=owner)
+        summary = fleet.summary(retiring=True).only(cluster=cluster, owner=owner)
     if output_format == "json":
         click.echo(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False))
     else:
@@ -60,7 +61,7 @@ def _show(summary: FleetSummary) -> None:
     for tenant in summary.tenants:
         first, *more = _accelerators(tenant) or [""]
         tenants.append(
-            (tenant.name, tenant.owner or "-", _golden_path(tenant), ", ".join(tenant.clusters), first)
+            (tenant.name, tenant.owner or "-", _golden_path(tenant), ", ".join(_clusters(tenant)), first)
         )
         tenants += [("", "", "", "", line) for line in more]
     capacity: list[tuple[str, ...]] = [
@@ -84,6 +85,11 @@ def _show(summary: FleetSummary) -> None:
 
 def _golden_path(tenant: TenantSummary) -> str:
     return (tenant.golden_path or "") if tenant.is_published else "not published as it is now"
+
+
+def _clusters(tenant: TenantSummary) -> Iterator[str]:
+    for cluster in tenant.clusters:
+        yield f"{cluster} (retiring)" if cluster in (tenant.retiring or ()) else cluster
 
 
 def _accelerators(tenant: TenantSummary) -> list[str]:
