@@ -136,3 +136,14 @@ def test_an_exception_that_has_ended_is_found(fleet: Fleet) -> None:
     before = found(fleet)
     after = {(each.rule, each.severity.value) for each in fleet.validate(today=dt.date(2026, 12, 2)).findings}
     assert after - before
+
+
+def test_a_branch_or_a_commit_that_is_not_there_is_told_as_that(fleet: Fleet, place: Path) -> None:
+    fleet.publish(asked())
+    with Fleet.open(place, branch="mian") as other, pytest.raises(InputError) as refused:
+        other.publish(asked("speech"))
+    assert [(each.path, each.value) for each in refused.value.problems] == [("--branch", "mian")]
+    for commit in ("HEAD~1", "--help", "0" * 40):
+        with Fleet.open(place, at=commit) as other, pytest.raises(InputError) as refused:
+            other.plan(everything=True)
+        assert [(each.path, each.value) for each in refused.value.problems] == [("--at", commit)]
