@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -12,14 +14,29 @@ import click
 from goldenpath.errors import MISSING, InputError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from goldenpath.errors import Problem
     from goldenpath.kubeyaml.positions import Positions
 
-__all__ = ["line_of_problem", "problem_as_dict", "show_problems"]
+__all__ = ["files_at", "line_of_problem", "problem_as_dict", "show_problems"]
 
 _LONG: Final = 200
+_place_of: ContextVar[Callable[[str], Path]] = ContextVar("place_of", default=Path)
+
+
+@contextmanager
+def files_at(place_of: Callable[[str], Path]) -> Iterator[None]:
+    """For a while, look for the files that problems name in other places than the current folder.
+
+    Args:
+        place_of: where a file is, by its name in a problem; where nothing is, problems have no lines.
+    """
+    token = _place_of.set(place_of)
+    try:
+        yield
+    finally:
+        _place_of.reset(token)
 
 
 def show_problems(problems: Iterable[Problem]) -> None:
@@ -52,8 +69,9 @@ def line_of_problem(problem: Problem) -> int | None:
     if not problem.file or not problem.path:
         return None
     try:
-        file = Path(problem.file).stat()
-        return _positions(problem.file, file.st_mtime_ns, file.st_size).line_of(problem.path)
+        place = _place_of.get()(problem.file)
+        file = place.stat()
+        return _positions(str(place), file.st_mtime_ns, file.st_size).line_of(problem.path)
     except (OSError, ValueError, InputError):
         return None
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from goldenpath.cli.problems import problem_as_dict, show_problems
+from goldenpath.cli.problems import files_at, problem_as_dict, show_problems
 from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.findings import ChecksFailedError
 
@@ -51,16 +52,26 @@ def refusal_as_dict(error: GoldenpathError) -> dict[str, Any]:
 
 
 def in_the_format_asked_for(function: F) -> F:
-    """A command with ``--format``: a program that asked for JSON gets JSON, whatever became of what it wanted."""
+    """A command on a repository, with ``--format``: who asked for JSON gets JSON, whatever became of it.
+
+    Problems name files of the repository, beside those that a person named; each is looked up where it is.
+    """
 
     @functools.wraps(function)
-    def told(*args: Any, output_format: str, **options: Any) -> Any:
-        try:
-            return function(*args, output_format=output_format, **options)
-        except GoldenpathError as error:
-            if output_format != "json":
-                raise
-            click.echo(json.dumps(refusal_as_dict(error), indent=2, ensure_ascii=False))
-            click.get_current_context().exit(error.exit_code)
+    def told(*args: Any, place: str, output_format: str, **options: Any) -> Any:
+        named = frozenset(options.get("files", ()))
+
+        def place_of(file: str) -> Path:
+            return Path(file) if file in named else Path(place, file)
+
+        with files_at(place_of):
+            try:
+                return function(*args, place=place, output_format=output_format, **options)
+            except GoldenpathError as error:
+                if output_format == "json":
+                    click.echo(json.dumps(refusal_as_dict(error), indent=2, ensure_ascii=False))
+                else:
+                    show_error(error)
+                click.get_current_context().exit(error.exit_code)
 
     return cast("F", told)

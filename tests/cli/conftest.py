@@ -40,6 +40,7 @@ def repository(here: Path, run: Callable[..., Result], monkeypatch: pytest.Monke
     """A fleet repository without a tenant, with a work tree, for the fleet that is here."""
     for key, value in GIT_SETTINGS.items():
         monkeypatch.setenv(key, value)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here.parent / "cache"))
     folder = here.parent / "fleet"
     made = run("fleet", "init", str(folder), "--fleet", "goldenpath.yaml", "--author", ADA)
     assert made.exit_code == 0, made.output

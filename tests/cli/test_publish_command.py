@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_samples import VISION, write_tree
+from cli_samples import FLEET, VISION, write_tree
 from fleet_commands import ADA, BUDGET, SPEECH, WRONG, as_json, edit_by_hand, git, tip
 
 if TYPE_CHECKING:
@@ -96,6 +96,19 @@ def test_every_problem_of_every_file_is_told_at_once(
     assert "  2: name: must be a DNS label" in result.stderr
     assert "Did you mean 'berlin'?" in result.stderr
     assert tip(repository) == before
+
+
+def test_a_problem_of_the_repository_has_the_line_of_its_own_file(
+    here: Path, published: Path, run: Run
+) -> None:
+    """And not that of the file of the same name where the person happens to be."""
+    edit_by_hand(published, "goldenpath.yaml", "domain: north", "# A comment.\ndomainn: north")
+    write_tree(here, {"goldenpath.yaml": FLEET})
+    result = run("plan", "vision.yaml", "--repo", str(published))
+    assert result.exit_code == 2
+    assert "refused: goldenpath.yaml: 2 problems\n  4: domainn: is no field here" in result.stderr
+    bare = run("plan", "vision.yaml", "--repo", published.as_uri())
+    assert "refused: goldenpath.yaml: 2 problems\n  domainn: is no field here" in bare.stderr
 
 
 def test_programs_get_every_problem_with_its_line(here: Path, repository: Path, run: Run) -> None:
