@@ -6,6 +6,7 @@ repository, which is nearly all of the time that it takes.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import multiprocessing
@@ -125,7 +126,8 @@ def _by_processes(shop: _Workshop, tasks: Iterator[Task], workers: int) -> Itera
     try:
         while True:
             while len(under_way) < workers * _AHEAD and (chunk := list(itertools.islice(tasks, _CHUNK))):
-                under_way.append(pool.submit(_render_chunk, chunk))
+                with _no_interrupt():
+                    under_way.append(pool.submit(_render_chunk, chunk))
             if not under_way:
                 break
             yield from under_way.popleft().result()
@@ -137,6 +139,16 @@ def _by_processes(shop: _Workshop, tasks: Iterator[Task], workers: int) -> Itera
         raise GoldenpathError(message) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Ctrl-C waits: a process that is started here must not be reached by it before it can say that it ignores it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Workshop:

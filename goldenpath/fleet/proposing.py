@@ -252,8 +252,15 @@ class _Proposing:
                 work = self._there(holdings.name, locked.lock)
             except InputError as error:
                 self._problems += error.problems
-            else:
-                works += [work] if work is not None else []
+                continue
+            if work is not None:
+                works.append(work)
+            elif holdings.request is not None:
+                path, _ = holdings.request
+                message = (
+                    f"is not where the fleet's layout puts this tenant; git mv its folder to {holdings.home}"
+                )
+                self._problems.append(Problem("", "misplaced-request", message, file=path))
         yield from self._again(works, progress)
 
     def _again(self, works: Sequence[Work], progress: Progress) -> Iterator[Part]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -52,8 +53,11 @@ def branch_name(plan: Plan) -> str:
     of_fleet = any(part.kind is not PartKind.TENANT and part.changes for part in plan.parts)
     if of_fleet or not tenants:
         return f"{_BRANCHES}/fleet"
-    more = f"-and-{len(tenants) - 1}-more" if len(tenants) > 1 else ""
-    return f"{_BRANCHES}/{tenants[0]}{more}"
+    if len(tenants) == 1:
+        return f"{_BRANCHES}/{tenants[0]}"
+    # All names are in it: another pair must not take the place of this one. No tenant's name has a dot.
+    digest = hashlib.sha256(",".join(tenants).encode()).hexdigest()[:8]
+    return f"{_BRANCHES}/{tenants[0]}.and-{len(tenants) - 1}-more.{digest}"
 
 
 def pull_request(plan: Plan, review: Review, head: str, base: str) -> PullRequest:

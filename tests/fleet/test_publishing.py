@@ -249,3 +249,10 @@ def test_another_reader_of_git_sees_the_same_fleet(fleet: Fleet, place: Path) ->
             if "vision" not in str(change.a_path)
         ] == []
     assert there == files(place)
+
+
+def test_other_tenants_together_have_another_branch_for_review(fleet: Fleet) -> None:
+    first = fleet.publish(asked("one"), asked("two"), review=Review())
+    second = fleet.publish(asked("one"), asked("three"), review=Review())
+    assert first.branch != second.branch
+    assert fleet.publish(asked("one"), asked("two"), review=Review()).branch == first.branch

@@ -138,3 +138,15 @@ def test_a_name_that_is_no_text_is_refused_as_any_other(fleet: Fleet) -> None:
         fleet.publish(asked(name="\ud800"))
     with pytest.raises(InputError):
         fleet.retire("\udcff")
+
+
+def test_a_request_in_a_place_that_the_layout_does_not_know_is_told_with_the_move(
+    fleet: Fleet, place: Path, tmp_path: Path
+) -> None:
+    commit_by_hand(place, tmp_path / "clone", {"tenants/0/lost/tenant.yaml": kubeyaml.dump(asked("lost"))})
+    with pytest.raises(InputError, match="git mv its folder to tenants/lost") as refused:
+        fleet.publish(everything=True)
+    assert [(each.file, each.rule) for each in refused.value.problems] == [
+        ("tenants/0/lost/tenant.yaml", "misplaced-request")
+    ]
+    assert fleet.validate().exit_code == 2
