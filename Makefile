@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test cluster-assets test-cluster lint types generate check-generated bench schemas lock clean
+.PHONY: help demo test cluster-assets test-cluster backstage test-backstage lint types generate check-generated bench schemas lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-18s %s\n", $$1, $$2}'
@@ -31,6 +31,14 @@ CRDS ?= $(wildcard ../shared/crds)
 # Two processes, each with a control plane: one for the tests that need controllers beside it, one for the others.
 test-cluster: $(STAMP) ## What only a real API server can tell, on control planes of its own
 	$(BIN)/python -m pytest tests/cluster --cluster $(if $(CRDS),--crds $(CRDS)) -n 2 --dist loadgroup
+
+backstage: $(STAMP) ## A real Backstage with goldenpath beside it, on localhost
+	@PYTHON=$(CURDIR)/$(BIN)/python backstage-backend/demo/start
+
+test-backstage: $(STAMP) ## The module's tests, and the module in a real Backstage
+	cd backstage-backend && ./with-node npm ci --silent
+	cd backstage-backend && ./with-node npx tsc -p . && ./with-node npm test --workspace scaffolder-module
+	cd backstage-backend && ./with-node node --test --test-force-exit demo/tests/module.test.ts
 
 lint: $(STAMP) ## Style, formatting and the direction of imports
 	$(BIN)/ruff check --quiet

@@ -19,6 +19,7 @@ from goldenpath.fleet.rendering import Renderings, Work
 from goldenpath.fleet.request import Request
 from goldenpath.fleet.state import State
 from goldenpath.publish.changes import compare
+from goldenpath.publish.contents import Stored
 from goldenpath.publish.digests import request_digest
 from goldenpath.publish.places import FLEET_FILE, request_path
 from goldenpath.publish.plan import Part, PartKind, Plan
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from goldenpath.fleet.desired import Desired
     from goldenpath.fleet.rendering import Progress
     from goldenpath.fleet.terms import Terms
+    from goldenpath.paths import Library
+    from goldenpath.publish.git import Snapshot
     from goldenpath.publish.holdings import Holdings
     from goldenpath.publish.lock import Lock
     from goldenpath.publish.promise_index import PromiseIndex
@@ -42,6 +45,7 @@ class Proposer:
     Args:
         requests: tenants' requests, and perhaps the fleet's document.
         index: what the fleet was promised.
+        library: the golden paths.
         terms: what is allowed.
         everything: every tenant and platform that there is, too.
         thorough: render and check everything anew, and take no lock's word for what was rendered.
@@ -53,6 +57,7 @@ class Proposer:
         requests: Sequence[Request],
         index: PromiseIndex,
         *,
+        library: Library,
         terms: Terms,
         everything: bool = False,
         thorough: bool = False,
@@ -61,6 +66,7 @@ class Proposer:
         self._requests = [request for request in requests if not request.is_fleet]
         self._fleets = [request for request in requests if request.is_fleet]
         self._index = index
+        self._library = library
         self._terms = terms
         self._everything = everything or bool(self._fleets)
         self._thorough = thorough
@@ -81,14 +87,14 @@ class Proposer:
         after = self._with_fleet(state)
         currency = Currency(after.context, thorough=self._thorough, upgrade=self._terms.upgrade)
         proposing = _Proposing(
-            after, Neighbours(self._index, state, after.context), self._renderings, currency
+            after, Neighbours(self._index, after, after.context), self._renderings, currency
         )
         parts = list(proposing.asked(self._requests))
         if self._everything:
             parts += proposing.platforms(upgrade=self._terms.upgrade)
             parts += proposing.others(self._progress)
         if self._fleets:
-            parts.append(self._fleet_part(state, after))
+            parts.append(self._fleet_part(state.snapshot, after.context))
         return proposing.proposal(parts, self._terms)
 
     def _with_fleet(self, state: State) -> State:
@@ -96,15 +102,18 @@ class Proposer:
         if not self._fleets:
             return state
         if self._fleet is None:
-            self._fleet = FleetContext(_text(self._fleets[0]), library=state.context.library)
-        return State(state.snapshot, self._fleet)
+            self._fleet = FleetContext(_text(self._fleets[0]), library=self._library)
+        fleet = self._fleet
+        return State(state.snapshot, lambda: fleet)
 
-    def _fleet_part(self, before: State, after: State) -> Part:
-        """What becomes of the fleet's own file."""
-        changes = compare({FLEET_FILE: before.context.text}, {FLEET_FILE: after.context.text})
-        spec = after.context.spec
+    def _fleet_part(self, before: Snapshot, after: FleetContext) -> Part:
+        """What becomes of the fleet's own file, whatever is in it now."""
+        entry = before.find(FLEET_FILE)
+        there = {} if entry is None else {FLEET_FILE: Stored(before.reader, entry)}
+        changes = compare(there, {FLEET_FILE: after.text})
+        known = after.spec.format
         return Part(
-            PartKind.FLEET, spec.organisation, changes, before=before.context.spec.format, after=spec.format
+            PartKind.FLEET, after.spec.organisation, changes, before=known if there else None, after=known
         )
 
 

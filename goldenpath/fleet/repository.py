@@ -319,7 +319,13 @@ class Fleet:
         """
         state = self.state()
         proposer = Proposer(
-            [], self._promises, terms=Terms(today=today), everything=True, thorough=True, progress=progress
+            [],
+            self._promises,
+            library=self.library,
+            terms=Terms(today=today),
+            everything=True,
+            thorough=True,
+            progress=progress,
         )
         promises = Neighbours(self._promises, state, state.context).promises
         return validate(state, proposer.propose(state), promises)
@@ -351,7 +357,12 @@ class Fleet:
     ) -> Proposer:
         requests = [Request.of(each) for each in asked]
         return Proposer(
-            requests, self._promises, everything=everything, terms=terms or Terms(), progress=progress
+            requests,
+            self._promises,
+            library=self.library,
+            everything=everything,
+            terms=terms or Terms(),
+            progress=progress,
         )
 
     def _known(self) -> Snapshot:
@@ -377,7 +388,7 @@ class Fleet:
                 "is not there, or has no commit; name another branch, or begin with `goldenpath fleet init`"
             )
             raise InputError.of("--branch", "no-commit", message, self.store.branch)
-        return State(snapshot, self._contexts.of(snapshot))
+        return State(snapshot, lambda: self._contexts.of(snapshot))
 
 
 def _is_repository(folder: Path) -> bool:

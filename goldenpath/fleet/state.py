@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -44,12 +43,26 @@ class Contexts:
         return self._known[key]
 
 
-@dataclass(frozen=True)
 class State:
-    """One commit of the fleet's branch: the fleet that it describes, and the tenants that it holds."""
+    """One commit of the fleet's branch: the fleet that it describes, and the tenants that it holds.
 
-    snapshot: Snapshot
-    context: FleetContext
+    Args:
+        snapshot: the commit.
+        read: reads the fleet that it describes, when somebody asks: one that is broken can be published anew.
+    """
+
+    def __init__(self, snapshot: Snapshot, read: Callable[[], FleetContext]) -> None:
+        self.snapshot = snapshot
+        self._read = read
+
+    @cached_property
+    def context(self) -> FleetContext:
+        """The fleet.
+
+        Raises:
+            InputError: there is none, or it has problems.
+        """
+        return self._read()
 
     @cached_property
     def tree(self) -> FleetTree:

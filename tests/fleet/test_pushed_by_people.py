@@ -150,3 +150,16 @@ def test_a_request_in_a_place_that_the_layout_does_not_know_is_told_with_the_mov
         ("tenants/0/lost/tenant.yaml", "misplaced-request")
     ]
     assert fleet.validate().exit_code == 2
+
+
+def test_a_fleet_document_that_somebody_broke_is_repaired_by_publishing_a_good_one(
+    fleet: Fleet, place: Path, tmp_path: Path
+) -> None:
+    fleet.publish(asked())
+    good = files(place)["goldenpath.yaml"]
+    commit_by_hand(place, tmp_path / "clone", {"goldenpath.yaml": "format: [\n"})
+    with pytest.raises(InputError):
+        fleet.publish(asked("speech"))
+    fleet.publish(Request(kubeyaml.load(good), good))
+    assert files(place)["goldenpath.yaml"] == good
+    assert fleet.publish(asked("speech")).commit
