@@ -13,6 +13,7 @@ from goldenpath.fleet.creating import first_message, first_plan
 from goldenpath.fleet.hand import Hand
 from goldenpath.fleet.listing import TenantDetail, summarize
 from goldenpath.fleet.lookup import existing_tenant, request_of
+from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposing import Proposer
 from goldenpath.fleet.request import Request
 from goldenpath.fleet.retiring import deletion, hold_request
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from goldenpath.fleet.hand import Published
     from goldenpath.fleet.listing import FleetSummary
-    from goldenpath.fleet.proposal import Proposal
     from goldenpath.fleet.rendering import Progress
     from goldenpath.fleet.review import Review
     from goldenpath.fleet.validating import Validation
@@ -141,6 +141,7 @@ class Fleet:
 
         Raises:
             InputError: the repository is not empty, or the fleet has problems; nothing was made then.
+            ChecksFailedError: a finding of severity error about a platform; nothing was made then.
             RepositoryError: nothing could be written.
         """
         context = FleetContext(
@@ -149,6 +150,7 @@ class Fleet:
             file=file,
         )
         plan = first_plan(context, forge=forge, code_owner=code_owner)
+        Proposal.of(plan, (), Terms(), digests={}).check()
         if not is_url(str(place)) and not _is_repository(Path(place)):
             _check_empty(Path(place))
             Repository.create(Path(place), bare=bare, branch=context.spec.branch).close()
