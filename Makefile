@@ -56,6 +56,7 @@ check-generated: $(STAMP) ## Fail where a generated file is not what it would be
 
 bench: $(STAMP) ## The benchmarks, each beside its peer
 	$(BIN)/python benchmarks/render.py
+	$(BIN)/python benchmarks/publish.py
 
 lock: ## Resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet uv
