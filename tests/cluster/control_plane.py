@@ -59,7 +59,8 @@ def control_plane(binaries: Path) -> Iterator[Api]:
         etcd, url = f"http://127.0.0.1:{client}", f"https://127.0.0.1:{port}"
 
         def start(command: str, *options: str) -> Callable[[Callable[[], bool]], None]:
-            return running.enter_context(process(binaries / command, options, folder))
+            # Each CRD makes the API server rebuild its OpenAPI: collecting less garbage, in two thirds of the time.
+            return running.enter_context(process(binaries / command, options, folder, {"GOGC": "400"}))
 
         def as_user(user: str) -> str:
             file = folder / f"{user.rpartition(':')[2]}.kubeconfig"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 
 import pytest
@@ -168,7 +169,9 @@ def test_what_tenants_share_is_applied_from_the_fleet(here, cluster):
 
     assert done.exit_code == 0, done.output
     assert cluster.send("GET", "/apis/scheduling.k8s.io/v1/priorityclasses/goldenpath-batch").ok
-    assert run("diff", "goldenpath.yaml", "--cluster", "berlin").exit_code == 0
+    # Nothing of it differs; what other tests have rendered for other fleets is on the cluster too.
+    told = run("diff", "goldenpath.yaml", "--cluster", "berlin").output
+    assert {line.split()[0] for line in told.splitlines() if re.match(r"  [+~?!.] ", line)} <= {"?"}
 
 
 def test_a_user_without_rights_gets_the_servers_reason(here, cluster, onboarding, monkeypatch, name):

@@ -142,7 +142,7 @@ def test_without_any_policy_flux_acts_as_nobody_for_who_names_no_account(platfor
     platform.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "tests")
     source = SOURCE | {
         "metadata": {"name": "mine", "namespace": namespace},
-        "spec": {"interval": "10m", "url": teams.repositories["vision"].url, "ref": {"branch": "main"}},
+        "spec": {"interval": "10m", "url": teams.repositories["speech"].url, "ref": {"branch": "main"}},
     }
     careless = kustomization(
         serviceAccountName=None,
