@@ -159,7 +159,10 @@ def test_a_new_key_is_fetched_when_it_is_first_used(
     assert issuer.asked.count("/api/scaffolder/.backstage/auth/v1/jwks.json") == 2
 
 
-def test_many_unknown_keys_make_one_request(backend: Served, issuer: Issuer) -> None:
+def test_many_unknown_keys_make_one_request(
+    backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goldenpath_backstage.auth.jwks._PAUSE_SECONDS", 60.0)
     for number in range(20):
         assert _status(backend, issuer.plugin(key=Key(f"unknown-{number}"))) == 401
 

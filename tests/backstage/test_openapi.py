@@ -109,7 +109,7 @@ def test_every_input_and_output_is_explained(action: Any) -> None:
 
 
 def test_nothing_that_can_be_asked_makes_it_fail(serve: Callable[..., Served]) -> None:
-    backend = serve(tokens=TOKENS, limits={"run_seconds": 10})
+    backend = serve(tokens=TOKENS)
     schema = schemathesis.openapi.from_dict(DOCUMENT)
     schema.config.update(base_url=backend.url)
     failures: list[str] = []
