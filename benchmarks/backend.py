@@ -116,8 +116,8 @@ def load(base: str, script: Path, pid: int, *, seconds: int, connections: int) -
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
     return Load(
         rate=float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]),
-        p50=milliseconds(re.search(r"50%\s+(\S+)", told)[1]),
-        p99=milliseconds(re.search(r"99%\s+(\S+)", told)[1]),
+        p50=milliseconds(re.search(r"^ +50%\s+(\S+)", told, re.MULTILINE)[1]),
+        p99=milliseconds(re.search(r"^ +99%\s+(\S+)", told, re.MULTILINE)[1]),
         failed=int(failed[1]) if failed else 0,
         cpu=spent / answers * 1000,
     )
