@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { Process, freePort, until } from './process.ts';
 
 const DEMO = resolve(import.meta.dirname, '..');
 
@@ -28,10 +26,10 @@ export class RealBackstage {
   readonly work = mkdtempSync(join(tmpdir(), 'goldenpath-backstage-'));
   /** The one that is being started. */
   static starting?: RealBackstage;
-  log = '';
-  #process?: ChildProcess;
-  #token = '';
   readonly #environment: Record<string, string>;
+  #process?: Process;
+  #logBefore = '';
+  #token = '';
 
   private constructor(port: number, goldenpath: string, environment: Record<string, string>) {
     this.url = `http://127.0.0.1:${port}`;
@@ -44,8 +42,17 @@ export class RealBackstage {
     };
   }
 
-  static async start(goldenpath: string, environment: Record<string, string> = {}): Promise<RealBackstage> {
-    const backstage = new RealBackstage(await freePort(), goldenpath, environment);
+  /**
+   * One that is ready, on a port of its own.
+   *
+   * `environment` is added to the process's: `APP_CONFIG_a_b` sets the field `a.b` of its configuration.
+   */
+  static async start(
+    goldenpath: string,
+    environment: Record<string, string> = {},
+    port?: number,
+  ): Promise<RealBackstage> {
+    const backstage = new RealBackstage(port ?? (await freePort()), goldenpath, environment);
     RealBackstage.starting = backstage;
     try {
       await backstage.boot();
@@ -56,37 +63,26 @@ export class RealBackstage {
     return backstage;
   }
 
-  /** Starts the process, and waits until it is ready. */
-  async boot(): Promise<void> {
-    const child = spawn(process.execPath, ['backend/src/index.ts', '--config', 'app-config.yaml'], {
-      cwd: DEMO,
-      env: { PATH: process.env.PATH, HOME: this.work, ...this.#environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#process = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf-8').on('data', text => {
-        this.log += text;
-      });
-    }
-    await this.until('it is ready', async () => {
-      if (child.exitCode !== null) {
-        throw new Error(`Backstage ended with ${child.exitCode}:\n${this.log}`);
-      }
-      const ready = await fetch(`${this.url}/.backstage/health/v1/readiness`).catch(() => undefined);
-      return ready?.ok;
-    });
+  /** Everything that it has said, before a restart too. */
+  get log(): string {
+    return this.#logBefore + (this.#process?.log ?? '');
+  }
+
+  /** Starts the process, on the state that is there, and waits until it is ready. */
+  async boot(environment: Record<string, string> = {}): Promise<void> {
+    this.#logBefore = this.log;
+    this.#process = new Process(
+      'Backstage',
+      [process.execPath, 'backend/src/index.ts', '--config', 'app-config.yaml'],
+      { cwd: DEMO, env: { PATH: process.env.PATH, HOME: this.work, ...this.#environment, ...environment } },
+    );
+    await this.#process.isReady(`${this.url}/.backstage/health/v1/readiness`);
     const guest = await fetch(`${this.url}/api/auth/guest/refresh`, { method: 'POST' });
     this.#token = ((await guest.json()) as any).backstageIdentity.token;
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    const child = this.#process;
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise(resolve => child.once('exit', resolve));
-      child.kill(signal);
-      await ended;
-    }
+    await this.#process?.stop(signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -132,21 +128,11 @@ export class RealBackstage {
     };
   }
 
-  async until(what: string, condition: () => Promise<unknown>, seconds = 120): Promise<void> {
-    for (let tries = 0; tries < seconds * 10; tries++) {
-      if (await condition()) {
-        return;
-      }
-      await sleep(100);
+  async until(what: string, condition: () => Promise<unknown>, seconds?: number): Promise<void> {
+    try {
+      await until(what, condition, seconds);
+    } catch (error) {
+      throw new Error(`${error}:\n${this.log.replace(/.*readiness.*\n/g, '').slice(-5000)}`, { cause: error });
     }
-    throw new Error(`waited in vain until ${what}:\n${this.log.replace(/.*readiness.*\n/g, '').slice(-5000)}`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(ready => server.listen(0, '127.0.0.1', ready));
-  const { port } = server.address() as { port: number };
-  await new Promise(done => server.close(done));
-  return port;
 }
