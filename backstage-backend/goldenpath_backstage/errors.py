@@ -39,6 +39,8 @@ class BackendError(GoldenpathError):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     kind = "internal"
     title = "Something went wrong here"
+    retry_after: int | None = None
+    """Whole seconds after which another try may do; None where it would not help."""
 
 
 class UnauthenticatedError(BackendError):
@@ -89,7 +91,7 @@ class KeyReusedError(BackendError):
 
 
 class BusyError(BackendError):
-    """More than we take on. ``retry_after`` is in whole seconds."""
+    """More than we take on."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     kind = "busy"
@@ -114,3 +116,7 @@ class UnavailableError(BackendError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "unavailable"
     title = "Something that is needed does not answer"
+
+    def __init__(self, message: str, retry_after: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

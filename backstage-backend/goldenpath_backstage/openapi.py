@@ -12,7 +12,7 @@ from goldenpath_backstage.http.events import MEDIA_TYPE as EVENTS
 from goldenpath_backstage.http.problems import MEDIA_TYPE as PROBLEM
 from goldenpath_backstage.http.problems import ProblemDocument
 from goldenpath_backstage.routes.actions import RunRequest
-from goldenpath_backstage.runs.events import EventLine
+from goldenpath_backstage.runs.events import RunEvent
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -37,9 +37,9 @@ _REFUSALS: Final = {
     429: "Too much at once; `Retry-After` says when to come again.",
     431: "The headers are too large.",
     500: "A bug of ours.",
-    503: "Something that is needed does not answer.",
+    503: "Something that is needed does not answer; `Retry-After` says when to come again, where that may help.",
 }
-_OPEN: Final = {"operation"}
+_COME_AGAIN: Final = {429, 503}
 
 
 def complete(app: FastAPI) -> None:
@@ -64,7 +64,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
     )
     _, models = models_json_schema(
-        [(RunRequest, "validation"), (ProblemDocument, "serialization"), (EventLine, "serialization")],
+        [(RunRequest, "validation"), (ProblemDocument, "serialization"), (RunEvent, "serialization")],
         ref_template=_REF,
     )
     components = document.setdefault("components", {})
@@ -73,13 +73,6 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas.pop(unused, None)
     schemas |= models["$defs"]
     components["schemas"] = dict(sorted(schemas.items()))
-    components["securitySchemes"] = {
-        "bearer": {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A Backstage plugin or user token, a JWT-SVID, or a static token.",
-        }
-    }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete_operation(path, method, operation)
@@ -87,16 +80,16 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> None:
-    is_open = bool(_OPEN & set(operation["tags"]))
     responses = operation["responses"]
     responses.pop("422", None)
     statuses = {400, 405, 431, 500, 503}
-    if not is_open:
-        operation["security"] = [{"bearer": []}]
+    if "security" in operation:
         statuses |= {401, 403}
+    else:
+        operation["security"] = []  # said, and not forgotten: nobody is asked who they are
     if operation.get("parameters"):
         statuses |= {404, 422}
-    if method == "get" and not is_open:
+    if method == "get" and path.startswith("/v1/"):
         responses["304"] = {"description": "The caller has it already (`If-None-Match`)."}
         responses["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
     if path.endswith("/runs"):
@@ -105,7 +98,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
             "required": True,
             "content": {"application/json": {"schema": {"$ref": _REF.format(model="RunRequest")}}},
         }
-        responses["200"]["content"] = {EVENTS: {"schema": {"$ref": _REF.format(model="EventLine")}}}
+        responses["200"]["content"] = {EVENTS: {"schema": {"$ref": _REF.format(model="RunEvent")}}}
     if path == "/metrics":
         responses["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
     for status in sorted(statuses):
@@ -113,4 +106,6 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
             "description": _REFUSALS[status],
             "content": {PROBLEM: {"schema": {"$ref": _REF.format(model="ProblemDocument")}}},
         }
+        if status in _COME_AGAIN:
+            responses[str(status)]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     operation["responses"] = dict(sorted(responses.items()))

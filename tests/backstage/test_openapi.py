@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).parents[2] / "backstage-backend" / "openapi.json"
 DOCUMENT: dict[str, Any] = openapi_document()
+ASK_NOBODY = {"/v1/actions", "/healthz", "/readyz", "/metrics"}
+"""What holds nothing of the fleet."""
+
+
+@pytest.fixture
+def open_to_callers(serve: Callable[..., Served]) -> Served:
+    """The backend that knows some callers."""
+    return serve(tokens=TOKENS)
 
 
 def _operations() -> list[tuple[str, str, dict[str, Any]]]:
@@ -47,12 +55,23 @@ def test_every_operation_says_who_may_ask_and_what_may_go_wrong(
     del method
     assert operation["summary"]
     assert operation["operationId"]
-    is_versioned = path.startswith("/v1/")
-    assert ("security" in operation) is is_versioned
+    assert operation["security"] in ([], [{"bearer": []}])
+    assert (operation["security"] == []) is (path in ASK_NOBODY)
     assert {"500", "503"} <= set(operation["responses"])
     for status, response in operation["responses"].items():
         if int(status) >= 400:
             assert list(response["content"]) == ["application/problem+json"]
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), _operations(), ids=lambda each: str(each)[:40])
+def test_who_is_asked_for_a_token_is_as_the_document_says(
+    open_to_callers: Served, path: str, method: str, operation: dict[str, Any]
+) -> None:
+    url = path.replace("{action}", "goldenpath:status").replace("{name}", "vision")
+    with open_to_callers.client() as client:
+        answer = client.request(method, url, json={} if method == "post" else None)
+
+    assert answer.status_code == (401 if operation["security"] else 200)
 
 
 def test_every_reference_leads_somewhere() -> None:
@@ -78,7 +97,7 @@ def test_answers_are_as_the_document_says(serve: Callable[..., Served]) -> None:
     refused = backend.run("render", {"golden_path": "tenant/v1", "values": {}}, token=READER)
 
     for event in (*run.events, *refused.events):
-        _validator("EventLine").validate(event)
+        _validator("RunEvent").validate(event)
     for path, schema in (
         ("/v1/actions", "ActionList"),
         ("/v1/templates", "EntityList"),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from goldenpath_backstage.schemas import Told
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
@@ -30,10 +32,10 @@ class Input(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Output(BaseModel):
+class Output(Told):
     """Base of what comes out of an action; what is None is not told."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True)
 
 
 I = TypeVar("I", bound=Input)  # noqa: E741 - input

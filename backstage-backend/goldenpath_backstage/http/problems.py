@@ -8,7 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic_core import to_json
 
 from goldenpath.errors import (
@@ -23,7 +23,8 @@ from goldenpath.errors import (
 )
 from goldenpath.findings import ChecksFailedError
 from goldenpath.names import DOMAIN
-from goldenpath_backstage.errors import BackendError, BusyError, UnauthenticatedError
+from goldenpath_backstage.errors import BackendError, UnauthenticatedError
+from goldenpath_backstage.schemas import Told
 from goldenpath_backstage.telemetry.credentials import without_credentials
 
 if TYPE_CHECKING:
@@ -44,10 +45,8 @@ __all__ = [
 MEDIA_TYPE: Final = "application/problem+json"
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(Told):
     """One thing that is wrong with the input."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     path: str
     """The field, as a person would look for it: `gpus[1].quota`."""
@@ -59,10 +58,8 @@ class FieldProblem(BaseModel):
     """The closest valid value, where there is one."""
 
 
-class ProblemDocument(BaseModel):
+class ProblemDocument(Told):
     """What went wrong, and what can be done about it (RFC 9457)."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     type: str
     """Stable address of this kind of problem."""
@@ -140,7 +137,7 @@ def problem_document(error: Exception, request_id: str | None = None) -> Problem
             status=error.status,
             detail=without_credentials(str(error)),
             instance=instance,
-            retry_after=error.retry_after if isinstance(error, BusyError) else None,
+            retry_after=error.retry_after,
         )
     for kind, status, word, title in _KINDS:
         if isinstance(error, kind):

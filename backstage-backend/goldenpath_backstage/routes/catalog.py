@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from goldenpath_backstage.http.responses import cached_response
@@ -18,10 +18,29 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1", tags=["catalog"])
 
 
+class EntityMetadata(BaseModel):
+    """An entity's name, and whatever else is said of it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+
+
+class Entity(BaseModel):
+    """An entity of Backstage's catalog."""
+
+    model_config = ConfigDict(extra="allow")
+
+    apiVersion: str  # noqa: N815 - Backstage's own word
+    kind: str
+    metadata: EntityMetadata
+    spec: dict[str, Any]
+
+
 class EntityList(BaseModel):
     """Entities, as Backstage's catalog takes them."""
 
-    entities: list[dict[str, Any]]
+    entities: list[Entity]
 
 
 @router.get("/templates", summary="Templates", response_model=EntityList, status_code=HTTPStatus.OK)

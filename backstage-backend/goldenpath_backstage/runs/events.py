@@ -12,7 +12,7 @@ from goldenpath_backstage.http.problems import ProblemDocument  # noqa: TC001 - 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EventLine", "line"]
+__all__ = ["RunEvent", "line"]
 
 
 class _Event(BaseModel):
@@ -73,7 +73,7 @@ class ErrorEvent(_Event):
     """Why."""
 
 
-class EventLine(
+class RunEvent(
     RootModel[
         Annotated[
             LogEvent | FileEvent | RemovedEvent | OutputEvent | DoneEvent | ErrorEvent,

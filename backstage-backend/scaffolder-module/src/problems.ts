@@ -6,7 +6,7 @@ import {
   NotFoundError,
   ServiceUnavailableError,
 } from '@backstage/errors';
-import type { Problem } from './wire.ts';
+import type { ProblemDocument } from './wire.ts';
 
 const LONGEST_PROBLEM = 256 * 1024;
 
@@ -51,7 +51,7 @@ export function waitAskedFor(error: unknown): number {
 /** The error in an HTTP answer that is not a good one. */
 export async function errorOf(response: Response): Promise<Error> {
   const text = (await response.text().catch(() => '')).slice(0, LONGEST_PROBLEM);
-  let problem: Partial<Problem> = {};
+  let problem: Partial<ProblemDocument> = {};
   try {
     problem = JSON.parse(text) ?? {};
   } catch {
@@ -70,7 +70,7 @@ export async function errorOf(response: Response): Promise<Error> {
 }
 
 /** The error that a problem is, as Backstage knows errors, with every field's problem on a line. */
-export function errorFrom(problem: Partial<Problem>): Error {
+export function errorFrom(problem: Partial<ProblemDocument>): Error {
   const status = problem.status ?? 500;
   const message = textOf(problem);
   switch (status) {
@@ -95,7 +95,7 @@ export function errorFrom(problem: Partial<Problem>): Error {
   }
 }
 
-function textOf(problem: Partial<Problem>): string {
+function textOf(problem: Partial<ProblemDocument>): string {
   const fields = Array.isArray(problem.problems) ? problem.problems : [];
   const lines = fields.map(
     ({ path, message, nearest }) =>

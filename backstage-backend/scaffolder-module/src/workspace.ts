@@ -3,13 +3,14 @@ import { NotAllowedError } from '@backstage/errors';
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, rm, rmdir } from 'node:fs/promises';
 import { dirname, relative, sep } from 'node:path';
+import type { FileEvent } from './wire.ts';
 
 /** Writes a file of the backend's into a task's workspace, and nowhere else. */
 export async function writeFile(
   workspace: string,
   path: string,
   content: string,
-  encoding: 'utf-8' | 'base64',
+  encoding: FileEvent['encoding'],
 ): Promise<void> {
   const target = await safePath(workspace, path);
   await mkdir(dirname(target), { recursive: true });

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import type { ActionDefinition, RunEvent } from '../src/wire.ts';
+
+const API = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../openapi.json'), 'utf-8'));
 
 /** One call that came in. */
 export interface Call {
@@ -37,6 +41,26 @@ export const RENDER: ActionDefinition = {
     },
   ],
 };
+
+/** Why the API does not take a call: an address, a method or a field that it does not have, or nobody's token. */
+function refusal(call: Call): Answer | undefined {
+  const known = Object.keys(API.paths).find(path => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`).test(call.path));
+  const operation = known && API.paths[known][call.method.toLowerCase()];
+  if (!operation) {
+    return problem(404, { detail: `The API has no ${call.method} ${call.path}` });
+  }
+  if (operation.security.length > 0 && !call.headers.authorization) {
+    return problem(401);
+  }
+  const body = operation.requestBody?.content['application/json'].schema.$ref.split('/').at(-1);
+  const { properties, required } = API.components.schemas[body] ?? { properties: {}, required: [] };
+  const sent = Object.keys(call.body ?? {});
+  const wrong = [
+    ...sent.filter(field => !(field in properties)),
+    ...required.filter((field: string) => !sent.includes(field)),
+  ];
+  return wrong.length > 0 ? problem(422, { detail: `${body} has no, or needs, ${wrong}` }) : undefined;
+}
 
 /** A server on loopback that speaks as the goldenpath backend does, as far as it is told to. */
 export class StandIn {
@@ -84,9 +108,9 @@ export class StandIn {
       ),
     };
     this.calls.push(call);
-    const fault = this.faults.shift();
-    if (fault) {
-      await fault(call, response);
+    const refused = this.faults.shift() ?? refusal(call);
+    if (refused) {
+      await refused(call, response);
     } else if (call.path === '/v1/actions') {
       await this.beforeActions(call);
       tagged({ actions: this.actions })(call, response);

@@ -1,0 +1,26 @@
+"""What is told to others, as JSON Schema: what is None is left out of it, and so its schema never says null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Told"]
+
+
+def _never_null(schema: dict[str, Any]) -> None:
+    """Of each field that may be None, say what it is where it is there."""
+    for field in schema.get("properties", {}).values():
+        options = [option for option in field.get("anyOf", ()) if option != {"type": "null"}]
+        if len(options) == 1 and len(field["anyOf"]) > 1:
+            del field["anyOf"]
+            field.update(options[0])
+        if field.get("default", ...) is None:
+            del field["default"]
+
+
+class Told(BaseModel):
+    """Base of answers that are written without what is None (``exclude_none``)."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra=_never_null)
