@@ -18,12 +18,13 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 USER = "vnd.backstage.user"
 LIMITED = "vnd.backstage.limited-user"
 PLUGIN = "vnd.backstage.plugin"
 USERS_KEYS = "/api/auth/.well-known/jwks.json"
+PLUGIN_KEYS = "/api/scaffolder/.backstage/auth/v1/jwks.json"
 
 
 @dataclass
@@ -53,6 +54,8 @@ class Issuer:
     groups: dict[str, list[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     is_down: bool = False
+    instead: dict[str, Callable[[BaseHTTPRequestHandler], None]] = field(default_factory=dict)
+    """By path, who answers in its place."""
 
     def keys(self, path: str) -> list[dict[str, Any]] | None:
         if path == USERS_KEYS:
@@ -94,6 +97,9 @@ def issuing() -> Iterator[Issuer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             issuer.asked.append(self.path)
+            if self.path in issuer.instead:
+                issuer.instead[self.path](self)
+                return
             answer: Any = None
             if not issuer.is_down:
                 if (keys := issuer.keys(self.path)) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -10,11 +11,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from issuer import LIMITED, PLUGIN, USER, Key, encoded, issuing
+from issuer import LIMITED, PLUGIN, PLUGIN_KEYS, USER, USERS_KEYS, Key, encoded, issuing
 from small_requests import sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from http.server import BaseHTTPRequestHandler
 
     from issuer import Issuer
     from serving import Served
@@ -36,7 +38,7 @@ def backend(serve: Callable[..., Served], issuer: Issuer) -> Served:
 
 
 def _status(backend: Served, token: str | None) -> int:
-    return backend.get("/v1/actions", token).status_code
+    return backend.get("/v1/tenants", token).status_code
 
 
 def _publish(backend: Served, token: str, **changes: Any) -> Any:
@@ -133,7 +135,7 @@ FORGED: dict[str, Callable[[Issuer], str | None]] = {
 @pytest.mark.parametrize("case", FORGED)
 def test_what_proves_nothing_is_refused(backend: Served, issuer: Issuer, case: str) -> None:
     token = FORGED[case](issuer)
-    answer = backend.get("/v1/actions", token)
+    answer = backend.get("/v1/tenants", token)
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -153,20 +155,22 @@ def test_a_new_key_is_fetched_when_it_is_first_used(
     monkeypatch.setattr("goldenpath_backstage.auth.jwks._PAUSE_SECONDS", 0.0)
     assert _status(backend, issuer.plugin()) == 200
     issuer.plugin_key = Key("plugin-2")
-    assert issuer.asked.count("/api/scaffolder/.backstage/auth/v1/jwks.json") == 1
+    assert issuer.asked.count(PLUGIN_KEYS) == 1
 
     assert _status(backend, issuer.plugin()) == 200
-    assert issuer.asked.count("/api/scaffolder/.backstage/auth/v1/jwks.json") == 2
+    assert issuer.asked.count(PLUGIN_KEYS) == 2
 
 
 def test_many_unknown_keys_make_one_request(
     backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("goldenpath_backstage.auth.jwks._PAUSE_SECONDS", 60.0)
-    for number in range(20):
-        assert _status(backend, issuer.plugin(key=Key(f"unknown-{number}"))) == 401
+    answers = [backend.get("/v1/tenants", issuer.plugin(key=Key(f"unknown-{n}"))) for n in range(20)]
 
-    assert issuer.asked.count("/api/scaffolder/.backstage/auth/v1/jwks.json") == 1
+    assert issuer.asked.count(PLUGIN_KEYS) == 1
+    # The first one is known to be nobody's. The others may be newer than what the issuer told.
+    assert [each.status_code for each in answers] == [401] + [503] * 19
+    assert all(1 <= int(each.headers["retry-after"]) <= 60 for each in answers[1:])
 
 
 def test_keys_and_groups_are_kept_while_they_are_fresh(backend: Served, issuer: Issuer) -> None:
@@ -174,8 +178,8 @@ def test_keys_and_groups_are_kept_while_they_are_fresh(backend: Served, issuer: 
         assert _status(backend, issuer.for_user("ada")) == 200
     assert sorted(issuer.asked) == sorted(
         {
-            "/api/scaffolder/.backstage/auth/v1/jwks.json",
-            "/api/auth/.well-known/jwks.json",
+            PLUGIN_KEYS,
+            USERS_KEYS,
             "/api/auth/v1/userinfo",
         }
     )
@@ -184,12 +188,134 @@ def test_keys_and_groups_are_kept_while_they_are_fresh(backend: Served, issuer: 
     assert _status(backend, issuer.for_user("ada", jti="another token")) == 200
 
 
-def test_a_backstage_that_does_not_answer_is_told_as_such(backend: Served, issuer: Issuer) -> None:
-    issuer.is_down = True
-    answer = backend.get("/v1/actions", issuer.plugin())
+def _says(text: bytes, status: int = 200) -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("content-length", str(len(text)))
+        handler.end_headers()
+        with contextlib.suppress(OSError):  # who has read enough hangs up
+            handler.wfile.write(text)
 
-    assert answer.status_code == 503
-    assert issuer.url not in answer.text
+    return answer
+
+
+def _hangs_up(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.close()
+
+
+def _says_nothing(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.recv(1)  # until who asked has had enough
+
+
+def _says_a_byte_at_a_time(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    with contextlib.suppress(OSError):
+        while True:
+            handler.wfile.write(b" ")
+            time.sleep(0.01)
+
+
+NO_KEYS = {
+    "hangs up": _hangs_up,
+    "says nothing": _says_nothing,
+    "says a byte at a time": _says_a_byte_at_a_time,
+    "is starting": _says(b"{}", 503),
+    "has no such route yet": _says(b"{}", 404),
+    "fails": _says(b"Internal Server Error", 500),
+    "leads elsewhere": _says(b"", 302),
+    "says nothing at all": _says(b""),
+    "says a page": _says(b"<html>One moment</html>"),
+    "says half of it": _says(b'{"keys": ['),
+    "says no text": _says(b"\xff\xfe\x00"),
+    "says something else": _says(b"[1, 2]"),
+    "has no list": _says(b'{"keys": "none"}'),
+    "is deep": _says(b"[" * 100_000),
+    "is huge": _says(b'{"keys": [' + b" " * 1_000_000 + b"]}"),
+}
+
+
+@pytest.mark.parametrize("case", NO_KEYS)
+@pytest.mark.parametrize("whose", [PLUGIN_KEYS, USERS_KEYS])
+def test_keys_that_cannot_be_had_are_waited_for(
+    backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, whose: str, case: str
+) -> None:
+    monkeypatch.setattr("goldenpath_backstage.auth.asking._LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr("goldenpath_backstage.auth.jwks._PAUSE_AFTER_FAILURE_SECONDS", 0.0)
+    issuer.instead[whose] = NO_KEYS[case]
+    for _ in range(2):
+        answer = backend.get("/v1/tenants", issuer.for_user("ada"))
+
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert int(answer.headers["retry-after"]) == answer.json()["retry_after"] >= 1
+        assert issuer.url not in answer.text
+        assert "www-authenticate" not in answer.headers
+    del issuer.instead[whose]
+    assert _status(backend, issuer.for_user("ada")) == 200
+
+
+def test_who_comes_while_the_keys_are_waited_for_waits_too(
+    backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goldenpath_backstage.auth.jwks._PAUSE_AFTER_FAILURE_SECONDS", 60.0)
+    issuer.is_down = True
+    assert [_status(backend, issuer.plugin(jti=str(number))) for number in range(5)] == [503] * 5
+
+    assert issuer.asked == [PLUGIN_KEYS]
+
+
+def test_an_unknown_key_is_not_judged_by_the_keys_of_before(
+    backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goldenpath_backstage.auth.jwks._PAUSE_SECONDS", 0.0)
+    assert _status(backend, issuer.plugin()) == 200
+    issuer.is_down = True
+
+    assert _status(backend, issuer.plugin(key=Key("plugin-2"))) == 503
+    assert _status(backend, issuer.plugin(jti="another token, of a key that we have")) == 200
+
+
+def test_who_is_no_caller_is_refused_also_while_backstage_is_away(backend: Served, issuer: Issuer) -> None:
+    issuer.is_down = True
+    for case in ("no token", "no token at all", "from a plugin that may not call", "of no type"):
+        assert _status(backend, FORGED[case](issuer)) == 401
+
+    assert issuer.asked == []
+
+
+@pytest.mark.parametrize(
+    ("says", "status"),
+    [
+        (_says(b"{}", 401), 401),
+        (_says(b"{}", 403), 401),
+        (_says(b"{}", 404), 503),
+        (_says(b"{}", 500), 503),
+        (_says(b'{"claims": {}}'), 503),
+        (_says(b'{"claims": {"ent": 7}}'), 503),
+        (_says(b'{"claims": {"ent": [null]}}'), 503),
+        (_says_nothing, 503),
+    ],
+)
+def test_a_user_of_whom_backstage_says_no_groups_is_nobody_yet(
+    backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, says: Any, status: int
+) -> None:
+    monkeypatch.setattr("goldenpath_backstage.auth.asking._LONGEST_SECONDS", 0.3)
+    issuer.instead["/api/auth/v1/userinfo"] = says
+
+    answer = backend.get("/v1/tenants", issuer.for_user("ada"))
+
+    assert answer.status_code == status
+    assert ("retry-after" in answer.headers) is (status == 503)
+
+
+def test_what_actions_there_are_is_told_while_backstage_starts(backend: Served, issuer: Issuer) -> None:
+    issuer.is_down = True
+    for token in (None, issuer.plugin(), "hello"):
+        assert len(backend.get("/v1/actions", token).json()["actions"]) == 6
+        assert backend.get("/v1/openapi.json", token).status_code == 200
+
+    assert issuer.asked == []
 
 
 def test_the_users_limited_token_is_what_asks_for_groups_and_is_in_no_log(

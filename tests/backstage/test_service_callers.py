@@ -64,7 +64,7 @@ def backend(serve: Callable[..., Served], bundle: Bundle) -> Served:
 
 
 def _status(backend: Served, token: str) -> int:
-    return backend.get("/v1/actions", token).status_code
+    return backend.get("/v1/tenants", token).status_code
 
 
 def test_a_workload_shows_its_identity(backend: Served, bundle: Bundle) -> None:
@@ -118,7 +118,7 @@ def test_a_static_token_is_who_its_digest_says(serve: Callable[..., Served]) -> 
     assert _status(backend, READER) == 200
     assert _status(backend, READER[:-1]) == 401
     assert _status(backend, TOKENS[0]["sha256"]) == 401
-    basic = backend.get("/v1/actions", headers={"authorization": f"Basic {VISION}"})
+    basic = backend.get("/v1/tenants", headers={"authorization": f"Basic {VISION}"})
     assert basic.status_code == 401
 
 

@@ -12,8 +12,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx
-
+from goldenpath_backstage.auth.asking import ask
 from goldenpath_backstage.auth.jwks import KeySet
 from goldenpath_backstage.auth.principal import Kind, Principal, Role, group_ref
 from goldenpath_backstage.auth.proof import claims_of, header_of, unproven_claim
@@ -21,6 +20,8 @@ from goldenpath_backstage.errors import UnauthenticatedError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import httpx
 
     from goldenpath_backstage.settings import Backstage
 
@@ -131,13 +132,11 @@ class BackstageTokens:
         now = time.monotonic()
         if known is not None and now - known[0] < _GROUPS_SECONDS:
             return known[1]
+        answer = await ask(self._client, self._user_info, what="the user's groups", token=token)
         try:
-            answer = await self._client.get(self._user_info, headers={"authorization": f"Bearer {token}"})
-            answer.raise_for_status()
-            entities = answer.json()["claims"]["ent"]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            groups = frozenset(map(group_ref, answer["claims"]["ent"]))
+        except (KeyError, TypeError, AttributeError):
             raise UnavailableError("Backstage does not say which groups the user is in") from None
-        groups = frozenset(group_ref(entity) for entity in entities if isinstance(entity, str))
         while len(self._groups) >= _MOST_USERS:
             self._groups.pop(next(iter(self._groups)))
         self._groups[user] = (now, groups)

@@ -1,29 +1,34 @@
 """Public keys of whoever signs tokens: fetched, kept, and fetched anew when a new key is used.
 
 An unknown key id is the sign of a rotation, and also what anybody can send: so keys are fetched anew at most every
-few seconds, by one request at a time, however many tokens come.
+few seconds, by one request at a time, however many tokens come. Who comes with an unknown key in between is not
+refused but told to come again: whoever signs may have begun to, just now.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 from jwt import PyJWK
 from jwt.exceptions import PyJWKError
 
+from goldenpath_backstage.auth.asking import ask
 from goldenpath_backstage.errors import UnauthenticatedError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import httpx
+
 __all__ = ["KeySet", "keys_of"]
 
 _FRESH_SECONDS: Final = 3600.0
 _PAUSE_SECONDS: Final = 5.0
-_MAX_BYTES: Final = 256 * 1024
+_PAUSE_AFTER_FAILURE_SECONDS: Final = 1.0
+"""An issuer that starts is there in a moment."""
 _MAX_KEYS: Final = 64
 
 
@@ -36,50 +41,47 @@ class KeySet:
         self._algorithms = algorithms
         self._keys: Mapping[str, PyJWK] = {}
         self._fetched = -_FRESH_SECONDS
-        self._tried = -_PAUSE_SECONDS
+        self._not_before = 0.0
         self._lock = asyncio.Lock()
 
     async def key(self, key_id: str) -> PyJWK:
         """The key of an id.
 
         Raises:
-            UnauthenticatedError: nobody there has such a key.
-            UnavailableError: the keys cannot be fetched, and we have none.
+            UnauthenticatedError: its issuer was asked just now, and has no such key.
+            UnavailableError: we do not have it, and the issuer cannot be asked: it does not answer, or was asked a
+                moment ago and the key may be newer than that.
         """
-        if key_id not in self._keys or time.monotonic() - self._fetched > _FRESH_SECONDS:
-            await self._refresh(key_id)
+        was_asked = False
+        if not self._is_fresh(key_id):
+            async with self._lock:
+                if not self._is_fresh(key_id):
+                    was_asked = await self._refresh()
         found = self._keys.get(key_id)
-        if found is None:
+        if found is not None:  # an issuer that is away for a while locks nobody out whose key we have
+            return found
+        if was_asked:
             raise UnauthenticatedError("signed with a key that its issuer does not publish")
-        return found
+        wait = max(math.ceil(self._not_before - time.monotonic()), 1)
+        raise UnavailableError(
+            "the keys that tokens are checked with cannot be fetched now", retry_after=wait
+        )
 
-    async def _refresh(self, key_id: str) -> None:
-        async with self._lock:
-            now = time.monotonic()
-            is_known = key_id in self._keys and now - self._fetched <= _FRESH_SECONDS
-            if is_known or now - self._tried < _PAUSE_SECONDS:
-                return
-            self._tried = now
-            try:
-                self._keys = await self._fetch()
-            except (httpx.HTTPError, ValueError):
-                # With keys at hand, an issuer that is away for a while locks nobody out.
-                if not self._keys:
-                    raise UnavailableError(
-                        "the keys that tokens are checked with cannot be fetched"
-                    ) from None
-            else:
-                self._fetched = now
+    def _is_fresh(self, key_id: str) -> bool:
+        return key_id in self._keys and time.monotonic() - self._fetched <= _FRESH_SECONDS
 
-    async def _fetch(self) -> Mapping[str, PyJWK]:
-        async with self._client.stream("GET", self._url) as response:
-            response.raise_for_status()
-            body = b""
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) > _MAX_BYTES:
-                    raise ValueError("the key set is too large")
-        return keys_of(httpx.Response(200, content=body).json(), self._algorithms)
+    async def _refresh(self) -> bool:
+        """Whether the issuer was asked, and answered."""
+        if time.monotonic() < self._not_before:
+            return False
+        try:
+            self._keys = keys_of(await ask(self._client, self._url, what="the key set"), self._algorithms)
+        except (UnavailableError, ValueError):
+            self._not_before = time.monotonic() + _PAUSE_AFTER_FAILURE_SECONDS
+            return False
+        self._fetched = time.monotonic()
+        self._not_before = self._fetched + _PAUSE_SECONDS
+        return True
 
 
 def keys_of(document: Any, algorithms: frozenset[str]) -> Mapping[str, PyJWK]:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["LOCAL", "Kind", "Principal", "Role", "group_ref"]
 
@@ -50,10 +46,6 @@ class Principal:
     def is_in(self, group: str) -> bool:
         """Whether a group, or an owner as a request writes it, is one of the caller's."""
         return group_ref(group) in self.groups
-
-    def is_in_any(self, groups: Iterable[str]) -> bool:
-        """Whether one of the groups is the caller's."""
-        return any(map(self.is_in, groups))
 
 
 LOCAL = Principal(Kind.LOCAL, "local", Role.ADMIN)

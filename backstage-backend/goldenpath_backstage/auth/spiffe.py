@@ -87,7 +87,7 @@ class _Bundle:
             if seen != self._seen:
                 self._keys = keys_of(json.loads(self._file.read_bytes()), _ALGORITHMS)
                 self._seen = seen
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             # Its helper may be writing it just now.
             if not self._keys:
                 raise UnavailableError("the bundle of a trust domain cannot be read") from None
