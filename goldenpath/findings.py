@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import GoldenpathError
 
@@ -42,6 +42,18 @@ class Finding:
     def __str__(self) -> str:
         place = " ".join(part for part in (self.object, self.field) if part)
         return f"{self.severity}: {place or self.file}: {self.message} [{self.rule}] Fix: {self.fix}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for programs."""
+        return {
+            "rule": self.rule,
+            "severity": self.severity.value,
+            "message": self.message,
+            "fix": self.fix,
+            "file": self.file,
+            "object": self.object,
+            "field": self.field,
+        }
 
 
 class ChecksFailedError(GoldenpathError):

@@ -39,14 +39,12 @@ def show_error(error: GoldenpathError) -> None:
 
 def refusal_as_dict(error: GoldenpathError) -> dict[str, Any]:
     """Plain data of the format ``refused/v1``; ``error`` is there where neither problems nor findings say it."""
-    from goldenpath.cli.report import finding_as_dict  # noqa: PLC0415 - as above
-
     problems = error.problems if isinstance(error, InputError) else ()
     findings = error.findings if isinstance(error, ChecksFailedError) else ()
     return {
         "format": "refused/v1",
         "problems": [problem_as_dict(problem) for problem in problems],
-        "findings": [finding_as_dict(finding) for finding in findings],
+        "findings": [finding.as_dict() for finding in findings],
         "error": None if problems or findings else str(error),
     }
 

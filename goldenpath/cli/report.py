@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from goldenpath.cli.examination import Examination, Located
     from goldenpath.findings import Finding
 
-__all__ = ["as_json", "as_text", "finding_as_dict", "finding_lines"]
+__all__ = ["as_json", "as_text", "finding_lines"]
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _WIDTH: Final = max(map(len, Severity))
@@ -91,17 +91,4 @@ def as_json(examination: Examination) -> dict[str, Any]:
 
 
 def _finding_as_dict(located: Located) -> dict[str, Any]:
-    return {"source": located.source, "line": located.line, **finding_as_dict(located.finding)}
-
-
-def finding_as_dict(finding: Finding) -> dict[str, Any]:
-    """Plain data about one finding, for programs."""
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "fix": finding.fix,
-        "file": finding.file,
-        "object": finding.object,
-        "field": finding.field,
-    }
+    return {"source": located.source, "line": located.line, **located.finding.as_dict()}

@@ -95,17 +95,7 @@ class LiveAdoption:
                 }
                 for each in self.adoption.leftovers
             ],
-            "findings": [
-                {
-                    "rule": each.rule,
-                    "severity": each.severity.value,
-                    "object": each.object,
-                    "field": each.field,
-                    "message": each.message,
-                    "fix": each.fix,
-                }
-                for each in self.adoption.findings
-            ],
+            "findings": [each.as_dict() for each in self.adoption.findings],
             "unread": {cluster: list(kinds) for cluster, kinds in self.unread.items()},
             "diff": None if self.diff is None else self.diff.as_dict(),
             "managers": {

@@ -191,7 +191,7 @@ class Plan:
             "digest": self.digest,
             "summary": self.summary,
             "parts": [_part(part) for part in self.parts],
-            "findings": [_finding(finding) for finding in self.findings],
+            "findings": [finding.as_dict() for finding in self.findings],
         }
 
 
@@ -212,7 +212,7 @@ def _part(part: Part) -> dict[str, Any]:
         "unreadable": list(part.changes.unreadable),
         "gpus": [_gpu(gpu) for gpu in part.gpus],
         "hand_edits": [_hand_edit(edit) for edit in part.hand_edits],
-        "findings": [_finding(finding) for finding in part.findings],
+        "findings": [finding.as_dict() for finding in part.findings],
     }
 
 
@@ -265,16 +265,4 @@ def _hand_edit(edit: HandEdit) -> dict[str, Any]:
             }
             for advice in edit.advice
         ],
-    }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "fix": finding.fix,
-        "file": finding.file,
-        "object": finding.object,
-        "field": finding.field,
     }

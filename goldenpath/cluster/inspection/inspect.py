@@ -56,17 +56,7 @@ class Inspection:
                 {"name": addon.name, "version": addon.version, "where": addon.where} for addon in self.addons
             ],
             "entry": self.entry,
-            "findings": [
-                {
-                    "rule": finding.rule,
-                    "severity": finding.severity.value,
-                    "object": finding.object,
-                    "field": finding.field,
-                    "message": finding.message,
-                    "fix": finding.fix,
-                }
-                for finding in self.findings
-            ],
+            "findings": [finding.as_dict() for finding in self.findings],
         }
 
 

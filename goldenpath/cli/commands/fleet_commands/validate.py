@@ -86,11 +86,9 @@ def _count(number: int, word: str, several: str = "") -> str:
 
 
 def _as_dict(validation: Validation) -> dict[str, object]:
-    from goldenpath.cli.report import finding_as_dict  # noqa: PLC0415 - as above
-
     return {
         "format": "fleet-validation/v1",
         "looked_at": validation.looked_at,
-        "findings": [finding_as_dict(finding) for finding in validation.findings],
+        "findings": [finding.as_dict() for finding in validation.findings],
         "problems": [problem_as_dict(problem) for problem in validation.problems],
     }
