@@ -2,8 +2,7 @@
 
 A request, its fleet and connections come in; values go out, each with a documented JSON shape (``as_dict``), for the
 command line, for Backstage and for anybody's Python. Reading and writing a cluster is :mod:`goldenpath.cluster`'s
-business; a fleet repository is :mod:`goldenpath.fleet`'s, and who calls decides from which of its commits a request
-comes. No clock, no environment, no printing.
+business, and a fleet repository is :mod:`goldenpath.fleet`'s. No clock, no environment, no printing.
 """
 
 from goldenpath.live.adopting import Found, LiveAdoption, adopt, find
@@ -13,6 +12,7 @@ from goldenpath.live.desired import Desired
 from goldenpath.live.schemas import ImportedSchemas, import_schemas
 from goldenpath.live.status import ClusterStatus, Expected, Health, TenantStatus, status
 from goldenpath.live.targets import contexts_for
+from goldenpath.live.tenants import PublishedTenants, published_tenants
 
 __all__ = [
     "ClusterStatus",
@@ -25,6 +25,7 @@ __all__ = [
     "LiveAdoption",
     "LiveApply",
     "LiveDiff",
+    "PublishedTenants",
     "TenantStatus",
     "adopt",
     "apply",
@@ -32,5 +33,6 @@ __all__ = [
     "diff",
     "find",
     "import_schemas",
+    "published_tenants",
     "status",
 ]

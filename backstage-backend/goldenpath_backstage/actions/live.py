@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath_backstage.errors import UnavailableError
+from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
     from goldenpath.live import ClusterStatus
@@ -17,19 +17,18 @@ def live_status(name: str, call: Call) -> list[ClusterStatus]:
     """How a tenant is on each of its clusters, told in the log while they are looked at.
 
     Raises:
-        UnavailableError: we were not told how to reach the clusters.
-        InputError: there is no such tenant.
+        InputError: we were not told how to reach the clusters, or there is no such tenant.
         ClusterError: a cluster cannot be read.
     """
     # They load the Kubernetes client, which a backend that reaches no cluster need not have.
-    from goldenpath.cli.published import published  # noqa: PLC0415
     from goldenpath.cluster import connect, context_names  # noqa: PLC0415
-    from goldenpath.live import contexts_for, status  # noqa: PLC0415
+    from goldenpath.live import contexts_for, published_tenants, status  # noqa: PLC0415
 
     if call.fleet.kubeconfig is None:
-        raise UnavailableError("this backend reaches no clusters; its setting `kubeconfig` is not set")
+        message = "this backend reaches no clusters: its setting `kubeconfig` is not set; leave this out"
+        raise InputError.of("live", "no-clusters", message)
     kubeconfig = str(call.fleet.kubeconfig)
-    found = published(call.fleet.repository, name)
+    found = published_tenants(call.fleet.repository, name)
     seen = []
     for cluster, context in contexts_for(found.clusters, context_names(kubeconfig), context=None).items():
         call.check()

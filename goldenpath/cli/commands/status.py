@@ -17,9 +17,8 @@ from goldenpath.cli.repository import at_option, open_fleet, repository_options
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.cli.published import Published
     from goldenpath.cluster import Cluster
-    from goldenpath.live import ClusterStatus
+    from goldenpath.live import ClusterStatus, PublishedTenants
 
 _NOT_FINE = 1
 
@@ -77,22 +76,22 @@ def command(
     read.
     """
     from goldenpath.cli.problems import show_problems  # noqa: PLC0415 - `--help` needs none of it
-    from goldenpath.cli.published import published  # noqa: PLC0415
+    from goldenpath.live import published_tenants  # noqa: PLC0415
 
     with open_fleet(place, branch, libraries, at=at) as fleet:
-        found = published(fleet, tenant)
+        found = published_tenants(fleet, tenant)
         clusters = _only(found, cluster)
         show_problems(found.problems)
         with connections(clusters, context=context, kubeconfig=kubeconfig) as connected:
             fine = _look(found, connected, tenant, output_format, watch=watch)
             while watch:
                 time.sleep(interval)
-                found = published(fleet, tenant)
+                found = published_tenants(fleet, tenant)
                 fine = _look(found, connected, tenant, output_format, watch=True)
     ctx.exit(0 if fine and not found.problems else _NOT_FINE)
 
 
-def _only(found: Published, cluster: str | None) -> list[str]:
+def _only(found: PublishedTenants, cluster: str | None) -> list[str]:
     from goldenpath.errors import InputError, Problem  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.spec.nearest import nearest  # noqa: PLC0415
 
@@ -106,7 +105,7 @@ def _only(found: Published, cluster: str | None) -> list[str]:
 
 
 def _look(
-    found: Published,
+    found: PublishedTenants,
     connected: dict[str, Cluster],
     tenant: str | None,
     output_format: str,

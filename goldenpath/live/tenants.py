@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
 from goldenpath.fleet.lookup import existing_tenant, request_of
-from goldenpath.live import Expected
+from goldenpath.live.status import Expected
 from goldenpath.manifests import Manifests, RenderedFile
 from goldenpath.publish.places import CLUSTERS
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from goldenpath.fleet.state import State
     from goldenpath.publish.holdings import Holdings
 
-__all__ = ["Published", "published"]
+__all__ = ["PublishedTenants", "published_tenants"]
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedTenants:
     """One commit of a fleet: its clusters, the tenants on each, and requests that cannot be read."""
 
     commit: str | None
@@ -32,7 +32,7 @@ class Published:
     problems: tuple[Problem, ...]
 
 
-def published(fleet: Fleet, name: str | None = None) -> Published:
+def published_tenants(fleet: Fleet, name: str | None = None) -> PublishedTenants:
     """The tenants of a fleet repository, or the one that is named.
 
     The objects are those of its files, hand edits and all: that is what Flux applies.
@@ -59,7 +59,7 @@ def published(fleet: Fleet, name: str | None = None) -> Published:
                 raise
             problems += error.problems
     clusters = tuple(cluster for cluster in state.context.spec.clusters if cluster in expected)
-    return Published(state.snapshot.commit, clusters, expected, tuple(problems))
+    return PublishedTenants(state.snapshot.commit, clusters, expected, tuple(problems))
 
 
 def _expected(state: State, holdings: Holdings) -> Iterator[Expected]:
