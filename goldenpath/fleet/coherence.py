@@ -14,7 +14,6 @@ from goldenpath.publish.promises import Promise
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.fleet.context import FleetContext
     from goldenpath.fleet.state import State
     from goldenpath.publish.lock import Lock
     from goldenpath.publish.promise_index import PromiseIndex
@@ -26,10 +25,9 @@ __all__ = ["Neighbours"]
 class Neighbours:
     """What the other tenants of a state were promised; nothing is read before somebody asks."""
 
-    def __init__(self, index: PromiseIndex, state: State, context: FleetContext) -> None:
+    def __init__(self, index: PromiseIndex, state: State) -> None:
         self._index = index
         self._state = state
-        self._context = context
         self._promises: Promises | None = None
 
     @property
@@ -41,7 +39,7 @@ class Neighbours:
 
     def check(self, name: str, lock: Lock) -> Iterator[Finding]:
         """Findings about one tenant that is being published, among all others."""
-        return check_publish(self.promises, self._context.pipeline.platforms, name, lock)
+        return check_publish(self.promises, self._state.context.pipeline.platforms, name, lock)
 
     def check_together(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
         """Findings about several that are published in one go: each alone may fit where all do not."""
@@ -68,11 +66,13 @@ class Neighbours:
                 yield Finding("", where, profile, "fleet-capacity", Severity.ERROR, message, fix)
 
     def _capacity(self, cluster: str, profile: str) -> int:
-        platform = self._context.pipeline.platforms.get(cluster)
+        platform = self._state.context.pipeline.platforms.get(cluster)
         pools = platform.pools if platform else ()
         return next((pool.count for pool in pools if pool.accelerator.id == profile), 0)
 
     def _asked(self, path: str, text: str) -> Promise:
         """What a request asks for that was changed in the repository and not published since."""
-        tenant = self._context.parse(kubeyaml.load(text, name=path), path)
-        return Promise(tenant.name, tenant.owner, clusters=shares_of(self._context, tenant), settled=False)
+        tenant = self._state.context.parse(kubeyaml.load(text, name=path), path)
+        return Promise(
+            tenant.name, tenant.owner, clusters=shares_of(self._state.context, tenant), settled=False
+        )

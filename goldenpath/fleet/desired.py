@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath import kubeyaml
 from goldenpath.check import check_objects
 from goldenpath.pipeline import PLATFORM_PATH
 from goldenpath.publish.contents import Content, Plain
@@ -77,7 +76,7 @@ def desired_tenant(
         RenderError: a template failed.
     """
     manifests, findings = context.pipeline.render_and_check(tenant, version=version, today=today)
-    text = request.text if request.text is not None else kubeyaml.dump(request.document)
+    text = request.written
     files = {file.path: Plain(file.text) for file in manifests.files}
     lock = Lock(
         golden_path=tenant.golden_path,

@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
 from goldenpath.fleet.coherence import Neighbours
 from goldenpath.fleet.comparing import platform_part, removed_part, tenant_part
@@ -86,9 +85,7 @@ class Proposer:
         """
         after = self._with_fleet(state)
         currency = Currency(after.context, thorough=self._thorough, upgrade=self._terms.upgrade)
-        proposing = _Proposing(
-            after, Neighbours(self._index, after, after.context), self._renderings, currency
-        )
+        proposing = _Proposing(after, Neighbours(self._index, after), self._renderings, currency)
         parts = list(proposing.asked(self._requests))
         if self._everything:
             parts += proposing.platforms(upgrade=self._terms.upgrade)
@@ -102,7 +99,7 @@ class Proposer:
         if not self._fleets:
             return state
         if self._fleet is None:
-            self._fleet = FleetContext(_text(self._fleets[0]), library=self._library)
+            self._fleet = FleetContext(self._fleets[0].written, library=self._library)
         fleet = self._fleet
         return State(state.snapshot, lambda: fleet)
 
@@ -119,10 +116,6 @@ class Proposer:
 
 def _silent(done: int, total: int) -> None:
     """For those who do not watch."""
-
-
-def _text(request: Request) -> str:
-    return kubeyaml.dump(request.document) if request.text is None else request.text
 
 
 class _Proposing:
@@ -152,12 +145,10 @@ class _Proposing:
             InputError: with every problem of all requests.
         """
         works = [self._handed_in(request) for request in requests]
-        problems = [*self._renderings.prepare(self._context, works), *_collisions(works)]
-        refused = {problem.file for problem in problems if problem.file is not None}
+        self._renderings.prepare(self._context, works)
+        problems = list(_collisions(works))
         rendered = []
         for work in works:
-            if work.request.file in refused:
-                continue
             try:
                 rendered.append((work, self._renderings.of(self._context, work)))
             except InputError as error:
@@ -274,13 +265,9 @@ class _Proposing:
 
     def _again(self, works: Sequence[Work], progress: Progress) -> Iterator[Part]:
         """Tenants that are rendered anew from the requests that the repository has."""
-        problems = self._renderings.prepare(self._context, works)
-        self._problems += problems
-        refused = {problem.file for problem in problems}
+        self._renderings.prepare(self._context, works)
         for done, work in enumerate(works, 1):
             progress(done, len(works))
-            if work.request.file in refused:
-                continue
             try:
                 desired = self._renderings.of(self._context, work)
             except InputError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
+from goldenpath.errors import InputError
 from goldenpath.fleet.bulk import MANY, Task, render_many
 from goldenpath.fleet.desired import Desired, desired_tenant, version_for
 from goldenpath.publish.contents import Packed
@@ -16,7 +17,6 @@ from goldenpath.publish.contents import Packed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from goldenpath.errors import Problem
     from goldenpath.fleet.context import FleetContext
     from goldenpath.fleet.request import Request
     from goldenpath.fleet.terms import Terms
@@ -48,22 +48,19 @@ class Renderings:
     def __init__(self, terms: Terms, progress: Progress) -> None:
         self._terms = terms
         self._progress = progress
-        self._known: dict[tuple[FleetContext, str, str | None, tuple[str, str] | None], Desired] = {}
+        self._known: dict[
+            tuple[FleetContext, str, str | None, tuple[str, str] | None], Desired | InputError
+        ] = {}
 
-    def prepare(self, context: FleetContext, works: Sequence[Work]) -> tuple[Problem, ...]:
-        """Render many with all processors, so that :meth:`of` has them at hand; a few are left to it.
-
-        Returns:
-            What is wrong with the requests that are not accepted; those are not rendered.
-        """
+    def prepare(self, context: FleetContext, works: Sequence[Work]) -> None:
+        """Render many with all processors, so that :meth:`of` has them at hand; a few are left to it."""
         new = [
             work
             for work in works
             if work.request.text is not None and self._key(context, work) not in self._known
         ]
         if len(new) < MANY:
-            return ()
-        problems: list[Problem] = []
+            return
         results = render_many(
             [Task(work.request.text, None, work.request.file, self._pinned(work.lock)) for work in new],
             context.text,
@@ -72,12 +69,10 @@ class Renderings:
             progress=self._progress,
         )
         for work, made in zip(new, results, strict=True):
-            if made.lock is None:
-                problems += made.problems
-            else:
-                files = {path: Packed(content) for path, content in made.files.items()}
-                self._known[self._key(context, work)] = Desired(made.lock, files, made.findings)
-        return tuple(problems)
+            files = {path: Packed(content) for path, content in made.files.items()}
+            self._known[self._key(context, work)] = (
+                InputError(made.problems) if made.lock is None else Desired(made.lock, files, made.findings)
+            )
 
     def of(self, context: FleetContext, work: Work) -> Desired:
         """What the repository should hold for a tenant.
@@ -87,17 +82,25 @@ class Renderings:
             RenderError: a template failed.
         """
         key = self._key(context, work)
-        if key not in self._known:
-            request = work.request
-            document = request.document
-            if document is None:
-                document = kubeyaml.load(request.text or "", name=request.file or work.name)
-            tenant = context.parse(document, request.file)
-            version = version_for(tenant, self._pinned(work.lock))
-            self._known[key] = desired_tenant(
-                context, tenant, request, version=version, today=self._terms.today
-            )
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None:
+            try:
+                known = self._render(context, work)
+            except InputError as error:
+                known = error
+            self._known[key] = known
+        if isinstance(known, InputError):
+            raise known
+        return known
+
+    def _render(self, context: FleetContext, work: Work) -> Desired:
+        request = work.request
+        document = request.document
+        if document is None:
+            document = kubeyaml.load(request.text or "", name=request.file or work.name)
+        tenant = context.parse(document, request.file)
+        version = version_for(tenant, self._pinned(work.lock))
+        return desired_tenant(context, tenant, request, version=version, today=self._terms.today)
 
     def _key(
         self, context: FleetContext, work: Work

@@ -286,7 +286,7 @@ class Fleet:
             InputError: there is no fleet, or one with problems.
         """
         state = self.state()
-        summary = summarize(state.context, Neighbours(self._promises, state, state.context).promises)
+        summary = summarize(state.context, Neighbours(self._promises, state).promises)
         return summary.with_retiring(state) if retiring else summary
 
     def tenant(self, name: str, *, commits: int = 5) -> TenantDetail:
@@ -329,7 +329,7 @@ class Fleet:
             thorough=True,
             progress=progress,
         )
-        promises = Neighbours(self._promises, state, state.context).promises
+        promises = Neighbours(self._promises, state).promises
         return validate(state, proposer.propose(state), promises)
 
     def _retiring(

@@ -52,6 +52,11 @@ class Request:
         return cls(kubeyaml.load(text, name=str(file)), text, str(file))
 
     @property
+    def written(self) -> str:
+        """What the repository keeps of it: the text as it was handed in, or the values as YAML."""
+        return kubeyaml.dump(self.document) if self.text is None else self.text
+
+    @property
     def is_fleet(self) -> bool:
         """Whether it describes the fleet itself, and not a tenant."""
         return isinstance(self.document, dict) and str(self.document.get("format", "")).startswith("fleet/")

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleets import asked, fleet_text
+from fleets import ADA, asked, fleet_text
 
 from goldenpath import kubeyaml
 from goldenpath.errors import MISSING, GoldenpathError, InputError
-from goldenpath.fleet import bulk
+from goldenpath.fleet import Fleet, bulk, rendering
 from goldenpath.fleet.bulk import Task, render_many
 from goldenpath.fleet.context import FleetContext
 from goldenpath.fleet.desired import desired_tenant
@@ -183,7 +183,7 @@ def test_a_process_that_is_killed_is_told_and_not_waited_for(monkeypatch):
 SCRIPT = """
 import sys
 sys.path.insert(0, {tests!r})
-from fleets import asked, fleet_text
+from fleets import ADA, asked, fleet_text
 from goldenpath import kubeyaml
 from goldenpath.fleet.bulk import Task, render_many
 from goldenpath.intake import builtin_library
@@ -234,3 +234,13 @@ def test_an_error_from_another_process_is_what_it_was():
     assert there.problems == error.problems
     assert str(there) == str(error)
     assert there.problems[0].value is MISSING
+
+
+def test_what_is_wrong_with_a_request_without_a_file_is_told_once(monkeypatch, tmp_path):
+    monkeypatch.setattr(rendering, "MANY", 2)
+    wrong = asked("team-1", clusters=["london"])
+    with Fleet.create(tmp_path / "fleet", fleet_text(), author=ADA) as fleet:
+        requests = [Request(values, kubeyaml.dump(values)) for values in (asked("team-0"), wrong)]
+        with pytest.raises(InputError) as caught:
+            fleet.plan(*requests)
+    assert [problem.path for problem in caught.value.problems] == ["clusters[0]"]

@@ -71,10 +71,6 @@ class ObjectBatch(ObjectReader):
         """Add a file's bytes; the blob's id."""
         return self._add(prepare_blob(data))
 
-    def add_prepared(self, prepared: PreparedObject) -> str:
-        """Add an object that ``prepare_blob`` made, here or in another process; its id."""
-        return self._add(prepared)
-
     def change(self, tree: str, files: Mapping[str, bytes | PreparedObject | str | None]) -> str:
         """A tree with some files changed: the new tree's id. Nothing is added where there is any problem.
 
