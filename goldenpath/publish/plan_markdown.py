@@ -120,7 +120,8 @@ def _counts(plan: Plan) -> str:
             ("Files", "files"),
         )
     ]
-    return _table(["", "Added", "Changed", "Moved", "Removed"], [[name, *counts] for name, counts in rows])
+    told = [[name, *counts] for name, counts in rows if any(counts)]
+    return _table(["", "Added", "Changed", "Moved", "Removed"], told)
 
 
 def _parts(plan: Plan) -> str:

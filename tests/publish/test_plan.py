@@ -151,7 +151,9 @@ def test_a_plan_that_changes_nothing_says_so_in_a_line():
     assert list(plan_text(Plan.of([Part(PartKind.TENANT, "vision", before=V1, after=V1)]))) == [
         "Nothing changes; 1 looked at."
     ]
-    assert plan_markdown(Plan.of([])).startswith("Nothing changes; 0 looked at.")
+    body = plan_markdown(Plan.of([]))
+    assert body.startswith("Nothing changes; 0 looked at.")
+    assert "|" not in body
 
 
 def test_colours_are_there_when_they_are_asked_for_and_change_no_word():
