@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.publish.forges.address import Kind
+from goldenpath.publish.forges.github_steps import GitHubSteps
 from goldenpath.publish.forges.refusals import RefusedError, Words
-from goldenpath.publish.forges.steps import Current, Steps, lowered
+from goldenpath.publish.forges.steps import Current, lowered
 from goldenpath.publish.forges.token import VARIABLES
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _LABEL_COLOR: Final = "#2f6f8f"
 _RIGHT: Final = "write:repository and write:issue (and read:organization, for labels of an organisation)"
 
 
-class Gitea(Steps):
+class Gitea(GitHubSteps):
     """Labels are numbers, of the repository or of its organisation; a draft is a word in the title."""
 
     words = Words(
@@ -39,31 +40,47 @@ class Gitea(Steps):
     # (nginx, client_max_body_size), whatever the alphabet.
     body_limit = 250_000
 
+    def current(self, item: dict[str, Any]) -> Current:
+        match = _DRAFT.match(item["title"])
+        mark = match[0] if match else ""
+        return Current(
+            number=item["number"],
+            url=item["html_url"],
+            title=item["title"][len(mark) :],
+            body=item.get("body") or "",
+            open=item["state"] == "open",
+            mark=mark,
+            author=(item.get("user") or {}).get("login") or "",
+            labels=lowered(item.get("labels"), "name"),
+            asked=lowered(item.get("requested_reviewers"), "login"),
+            asked_teams=lowered(item.get("requested_reviewers_teams"), "name"),
+        )
+
     def find(self, head: str, base: str) -> Current | None:
         doing = f"look for a pull request from {head}"
         if "/" not in base:  # one segment of the path, and quoting a slash is lost behind some proxies
             try:
-                found = self.client.get(self._path("pulls", base, *head.split("/")), doing).data
+                found = self.client.get(self.path("pulls", base, *head.split("/")), doing).data
             except RefusedError as refusal:
                 if refusal.status != _NOT_FOUND:
                     raise
                 return None  # or no such repository: then opening says so
             if found["state"] == "open":
-                return _current(found)
+                return self.current(found)
         # There was one, which is closed; it hides an open one from the call above.
         for item in self.client.pages(
-            self._path("pulls"),
+            self.path("pulls"),
             doing,
             {"state": "open", "base_branch": base, "sort": "recentupdate", "limit": 50},
         ):
             if _is_between(item, head, base):
-                return _current(item)
+                return self.current(item)
         return None
 
     def create(self, wanted: PullRequest, warnings: list[str]) -> Current:  # noqa: ARG002
         answer = self.client.write(
             "POST",
-            self._path("pulls"),
+            self.path("pulls"),
             f"open a pull request from {wanted.head} to {wanted.base}",
             {
                 "head": wanted.head,
@@ -73,7 +90,7 @@ class Gitea(Steps):
             },
             repeatable=False,
         )
-        return _current(answer.data)
+        return self.current(answer.data)
 
     def exists_already(self, refusal: RefusedError) -> bool:
         return refusal.status == _CONFLICT
@@ -98,17 +115,11 @@ class Gitea(Steps):
     def _is_there(self, *segments: str) -> bool:
         try:
             self.client.get(
-                self._path(*segments), f"look for {segments[-1] if segments else 'the repository'}"
+                self.path(*segments), f"look for {segments[-1] if segments else 'the repository'}"
             )
         except RefusedError as refusal:
             return refusal.status != _NOT_FOUND
         return True
-
-    def edit(self, current: Current, *, title: str | None, body: str | None) -> None:
-        call = {key: value for key, value in (("title", title), ("body", body)) if value is not None}
-        self.client.write(
-            "PATCH", self._path("pulls", current.number), f"edit pull request {current.number}", call
-        )
 
     def add_labels(self, current: Current, names: list[str]) -> list[str]:
         warnings: list[str] = []
@@ -117,7 +128,7 @@ class Gitea(Steps):
             numbers = [known.get(name.lower()) or self._make_label(name) for name in names]
             self.client.write(
                 "POST",
-                self._path("issues", current.number, "labels"),
+                self.path("issues", current.number, "labels"),
                 f"label pull request {current.number}",
                 {"labels": numbers},
             )
@@ -129,7 +140,7 @@ class Gitea(Steps):
     def asked_before(self, current: Current) -> Current:
         people, teams = set(current.asked), set(current.asked_teams)
         for review in self.client.pages(
-            self._path("pulls", current.number, "reviews"),
+            self.path("pulls", current.number, "reviews"),
             f"read who was asked to review pull request {current.number}",
             {"limit": 50},
         ):
@@ -150,26 +161,9 @@ class Gitea(Steps):
                 asked = self._ask_one(current, {"team_reviewers": [name]}, team, warnings) or asked
         return asked
 
-    def get(self, number: int) -> Current:
-        return _current(self.client.get(self._path("pulls", number), f"read pull request {number}").data)
-
-    def close(self, number: int) -> None:
-        self.client.write(
-            "PATCH", self._path("pulls", number), f"close pull request {number}", {"state": "closed"}
-        )
-
-    def comment(self, number: int, text: str) -> None:
-        self.client.write(
-            "POST",
-            self._path("issues", number, "comments"),
-            f"comment on pull request {number}",
-            {"body": text},
-            repeatable=False,
-        )
-
     def _ask_one(self, current: Current, call: dict[str, list[str]], name: str, warnings: list[str]) -> bool:
         doing = f"ask for reviews of pull request {current.number}"
-        path = self._path("pulls", current.number, "requested_reviewers")
+        path = self.path("pulls", current.number, "requested_reviewers")
         try:
             answer = self.client.write("POST", path, doing, call)
         except RefusedError as refusal:
@@ -184,7 +178,7 @@ class Gitea(Steps):
         """The numbers of all labels that can be given here, by their names in lower case."""
         doing, size = "read the labels", {"limit": 50}
         numbers: dict[str, int] = {}
-        for item in self.client.pages(self._path("labels"), doing, size):
+        for item in self.client.pages(self.path("labels"), doing, size):
             numbers.setdefault(item["name"].lower(), item["id"])
         try:
             for item in self.client.pages(
@@ -198,16 +192,13 @@ class Gitea(Steps):
     def _make_label(self, name: str) -> int:
         answer = self.client.write(
             "POST",
-            self._path("labels"),
+            self.path("labels"),
             f"make label {name}",
             {"name": name, "color": _LABEL_COLOR},
             repeatable=False,
         )
         number: int = answer.data["id"]
         return number
-
-    def _path(self, *segments: str | int) -> str:
-        return self.address.path("repos", self.address.owner, self.address.name, *segments)
 
 
 class Forgejo(Gitea):
@@ -220,20 +211,3 @@ def _is_between(item: dict[str, Any], head: str, base: str) -> bool:
     source, target = item.get("head") or {}, item.get("base") or {}
     same = source.get("repo_id") == target.get("repo_id")
     return same and source.get("ref") == head and target.get("ref") == base
-
-
-def _current(item: dict[str, Any]) -> Current:
-    match = _DRAFT.match(item["title"])
-    mark = match[0] if match else ""
-    return Current(
-        number=item["number"],
-        url=item["html_url"],
-        title=item["title"][len(mark) :],
-        body=item.get("body") or "",
-        open=item["state"] == "open",
-        mark=mark,
-        author=(item.get("user") or {}).get("login") or "",
-        labels=lowered(item.get("labels"), "name"),
-        asked=lowered(item.get("requested_reviewers"), "login"),
-        asked_teams=lowered(item.get("requested_reviewers_teams"), "name"),
-    )

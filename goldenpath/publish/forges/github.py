@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.publish.forges.address import Kind
+from goldenpath.publish.forges.github_steps import GitHubSteps
 from goldenpath.publish.forges.refusals import RefusedError, Words
-from goldenpath.publish.forges.steps import Current, Steps, lowered
+from goldenpath.publish.forges.steps import Current, lowered
 from goldenpath.publish.forges.token import VARIABLES
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ __all__ = ["GitHub"]
 _INVALID: Final = 422
 
 
-class GitHub(Steps):
+class GitHub(GitHubSteps):
     """Labels and comments are an issue's, reviewers a pull request's; teams are named by their slug."""
 
     words = Words(
@@ -33,9 +34,22 @@ class GitHub(Steps):
     title_limit = 256
     body_limit = 65_536
 
+    def current(self, item: dict[str, Any]) -> Current:
+        return Current(
+            number=item["number"],
+            url=item["html_url"],
+            title=item["title"],
+            body=item.get("body") or "",
+            open=item["state"] == "open",
+            author=(item.get("user") or {}).get("login") or "",
+            labels=lowered(item.get("labels"), "name"),
+            asked=lowered(item.get("requested_reviewers"), "login"),
+            asked_teams=lowered(item.get("requested_teams"), "slug"),
+        )
+
     def find(self, head: str, base: str) -> Current | None:
         found = self.client.pages(
-            self._path("pulls"),
+            self.path("pulls"),
             f"look for a pull request from {head}",
             {"state": "open", "head": f"{self.address.owner}:{head}", "base": base, "per_page": 100},
         )
@@ -43,7 +57,7 @@ class GitHub(Steps):
             repository = (item.get("head") or {}).get("repo") or {}
             # The filter is by owner: a fork by the same owner, under another name, is not meant.
             if repository.get("id") == ((item.get("base") or {}).get("repo") or {}).get("id"):
-                return _current(item)
+                return self.current(item)
         return None
 
     def create(self, wanted: PullRequest, warnings: list[str]) -> Current:
@@ -56,15 +70,15 @@ class GitHub(Steps):
         }
         doing = f"open a pull request from {wanted.head} to {wanted.base}"
         try:
-            answer = self.client.write("POST", self._path("pulls"), doing, call, repeatable=False)
+            answer = self.client.write("POST", self.path("pulls"), doing, call, repeatable=False)
         except RefusedError as refusal:
             if not (wanted.draft and refusal.status == _INVALID and refusal.mentions("draft")):
                 raise
             warnings.append("This repository's plan has no drafts: the pull request is ready for review")
             answer = self.client.write(
-                "POST", self._path("pulls"), doing, {**call, "draft": False}, repeatable=False
+                "POST", self.path("pulls"), doing, {**call, "draft": False}, repeatable=False
             )
-        return _current(answer.data)
+        return self.current(answer.data)
 
     def exists_already(self, refusal: RefusedError) -> bool:
         return refusal.status == _INVALID and refusal.mentions("already exists")
@@ -83,17 +97,11 @@ class GitHub(Steps):
             return f"GitHub opens no pull request: branch {wanted.head} has not been pushed to {where} (head)"
         return None
 
-    def edit(self, current: Current, *, title: str | None, body: str | None) -> None:
-        call = {key: value for key, value in (("title", title), ("body", body)) if value is not None}
-        self.client.write(
-            "PATCH", self._path("pulls", current.number), f"edit pull request {current.number}", call
-        )
-
     def add_labels(self, current: Current, names: list[str]) -> list[str]:
         try:
             self.client.write(
                 "POST",
-                self._path("issues", current.number, "labels"),
+                self.path("issues", current.number, "labels"),
                 f"label pull request {current.number}",
                 {"labels": names},
             )
@@ -104,7 +112,7 @@ class GitHub(Steps):
     def asked_before(self, current: Current) -> Current:
         people, teams = set(current.asked), set(current.asked_teams)
         events = self.client.pages(
-            self._path("issues", current.number, "events"),
+            self.path("issues", current.number, "events"),
             f"read who was asked to review pull request {current.number}",
             {"per_page": 100},
         )
@@ -137,23 +145,6 @@ class GitHub(Steps):
         asked = [self._asked_one(current, who, warnings) for who in everybody]
         return any(asked)
 
-    def get(self, number: int) -> Current:
-        return _current(self.client.get(self._path("pulls", number), f"read pull request {number}").data)
-
-    def close(self, number: int) -> None:
-        self.client.write(
-            "PATCH", self._path("pulls", number), f"close pull request {number}", {"state": "closed"}
-        )
-
-    def comment(self, number: int, text: str) -> None:
-        self.client.write(
-            "POST",
-            self._path("issues", number, "comments"),
-            f"comment on pull request {number}",
-            {"body": text},
-            repeatable=False,
-        )
-
     def _asked_one(self, current: Current, who: tuple[str, str], warnings: list[str]) -> bool:
         try:
             self._request(current, [who])
@@ -168,28 +159,11 @@ class GitHub(Steps):
             call.setdefault(kind, []).append(name)
         self.client.write(
             "POST",
-            self._path("pulls", current.number, "requested_reviewers"),
+            self.path("pulls", current.number, "requested_reviewers"),
             f"ask for reviews of pull request {current.number}",
             call,
         )
 
-    def _path(self, *segments: str | int) -> str:
-        return self.address.path("repos", self.address.owner, self.address.name, *segments)
-
 
 def _said(refusal: RefusedError) -> str:
     return "; ".join(refusal.said) or f"status {refusal.status}"
-
-
-def _current(item: dict[str, Any]) -> Current:
-    return Current(
-        number=item["number"],
-        url=item["html_url"],
-        title=item["title"],
-        body=item.get("body") or "",
-        open=item["state"] == "open",
-        author=(item.get("user") or {}).get("login") or "",
-        labels=lowered(item.get("labels"), "name"),
-        asked=lowered(item.get("requested_reviewers"), "login"),
-        asked_teams=lowered(item.get("requested_teams"), "slug"),
-    )
