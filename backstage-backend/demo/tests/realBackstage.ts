@@ -128,11 +128,26 @@ export class RealBackstage {
     };
   }
 
+  /** What a task tells over its event stream, as it comes. */
+  async eventStream(task: string): Promise<{ text: string; ended: Promise<void> }> {
+    const answer = await fetch(`${this.url}/api/scaffolder/v2/tasks/${task}/eventstream`, {
+      headers: { authorization: `Bearer ${this.#token}` },
+    });
+    const stream = { text: '', ended: Promise.resolve() };
+    const decoder = new TextDecoder();
+    stream.ended = (async () => {
+      for await (const chunk of answer.body!) {
+        stream.text += decoder.decode(chunk, { stream: true });
+      }
+    })();
+    return stream;
+  }
+
   async until(what: string, condition: () => Promise<unknown>, seconds?: number): Promise<void> {
     try {
       await until(what, condition, seconds);
     } catch (error) {
-      throw new Error(`${error}:\n${this.log.replace(/.*readiness.*\n/g, '').slice(-5000)}`, { cause: error });
+      throw new Error(`${error}:\n${this.log.replace(/.*incomingRequest.*\n/g, '').slice(-5000)}`, { cause: error });
     }
   }
 }

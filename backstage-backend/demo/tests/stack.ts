@@ -25,8 +25,10 @@ export interface StackOptions {
   environment?: Record<string, string>;
   /** The environment of Backstage: `APP_CONFIG_a_b` sets the field `a.b` of its configuration. */
   backstage?: Record<string, string>;
-  /** The repository's address, where it is not a folder that is made here. */
-  repository?: (work: string) => Promise<string>;
+  /** The repository's address, where it is not a folder that is made here; `work` is a folder for what it needs. */
+  repository?: (work: string) => Promise<string> | string;
+  /** Templates for the catalog, beside the generated ones; `fetch:plain` reads folders of `stack.work`. */
+  templates?: object[];
 }
 
 /** A commit, as Git tells it. */
@@ -69,9 +71,14 @@ export class Stack {
         },
       });
       await goldenpath.boot();
-      const backstage = await RealBackstage.start(goldenpath.url, options.backstage, ports[1]);
+      const locations = addTemplates(work, options.templates ?? []);
+      const backstage = await RealBackstage.start(goldenpath.url, { ...locations, ...options.backstage }, ports[1]);
       const stack = new Stack(work, fleet, goldenpath, backstage);
-      await stack.hasTemplate('tenant-v1');
+      await Promise.all(
+        ['tenant-v1', 'tenant-v1-edit', ...(options.templates ?? []).map((each: any) => each.metadata.name)].map(name =>
+          stack.hasEntity(`template:default/${name}`),
+        ),
+      );
       return stack;
     } catch (error) {
       await goldenpath?.stop('SIGKILL');
@@ -80,12 +87,19 @@ export class Stack {
     }
   }
 
-  /** Waits until the catalog has a template; the provider brings them a moment after the start. */
-  async hasTemplate(name: string): Promise<void> {
-    await this.backstage.until(`the template ${name} is there`, async () => {
-      const { status } = await this.backstage.call('GET', `/api/catalog/entities/by-name/template/default/${name}`);
-      return status === 200;
-    });
+  /** An entity of the catalog; undefined where it has none of that name. */
+  async entity(ref: string): Promise<any> {
+    const { status, data } = await this.backstage.call(
+      'GET',
+      `/api/catalog/entities/by-name/${ref.replace(':', '/')}`,
+    );
+    return status === 200 ? data : undefined;
+  }
+
+  /** Waits until the catalog has an entity: it asks the backend every few seconds. */
+  async hasEntity(ref: string): Promise<any> {
+    await this.backstage.until(`${ref} is in the catalog`, async () => await this.entity(ref));
+    return await this.entity(ref);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -235,6 +249,17 @@ export class FleetRepository {
   async branches(): Promise<string[]> {
     return (await this.git('for-each-ref', '--format=%(refname:short)', 'refs/heads')).trim().split('\n');
   }
+}
+
+/** The catalog's locations with templates of a test's own. */
+function addTemplates(work: string, templates: object[]): Record<string, string> {
+  const file = join(work, 'templates.yaml');
+  writeFileSync(file, templates.map(template => JSON.stringify(template)).join('\n---\n'));
+  const locations = [
+    { type: 'file', target: 'catalog/people.yaml' },
+    { type: 'file', target: file, rules: [{ allow: ['Template'] }] },
+  ];
+  return { APP_CONFIG_catalog_locations: JSON.stringify(locations) };
 }
 
 /** What a process gets of this one's environment: nothing of the person who runs the tests. */
