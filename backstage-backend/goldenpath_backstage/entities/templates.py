@@ -102,13 +102,24 @@ def _set_steps(entity: dict[str, Any], path: GoldenPath, more: Mapping[str, Any]
     ]
     entity["spec"]["output"] = {
         "links": [
-            {"title": "Open the change", "url": "${{ steps.publish.output.remoteUrl }}"},
+            {
+                # A commit has no page of its own, as far as we know; a condition must not be undefined.
+                "if": "${{ true if steps.publish.output.remoteUrl else false }}",
+                "title": "Open the change",
+                "url": "${{ steps.publish.output.remoteUrl }}",
+            },
             {
                 "title": "Open in the catalog",
                 "icon": "catalog",
                 "entityRef": "${{ steps.publish.output.entityRef }}",
             },
-        ]
+        ],
+        "text": [
+            {
+                "title": "What was published",
+                "content": "Commit `${{ steps.publish.output.commit }}` on `${{ steps.publish.output.branch }}`",
+            }
+        ],
     }
 
 
