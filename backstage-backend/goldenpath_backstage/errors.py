@@ -103,11 +103,15 @@ class BusyError(BackendError):
 
 
 class CancelledRunError(BackendError):
-    """Whoever asked has gone, the time is up, or we are stopping."""
+    """Whoever asked has gone, the time is up, or we are stopping: only then would asking again help."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "cancelled"
     title = "The run was ended"
+
+    def __init__(self, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UnavailableError(BackendError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import subprocess
@@ -17,6 +18,9 @@ from small_requests import sample
 from goldenpath_backstage.actions import registry
 from goldenpath_backstage.actions.action import Action, Effort, Input, Output
 from goldenpath_backstage.auth.permissions import Verb
+from goldenpath_backstage.errors import CancelledRunError
+from goldenpath_backstage.http.problems import problem_document
+from goldenpath_backstage.runs.stream import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from serving import Served
 
     from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.http.problems import ProblemDocument
 
 
 class Nothing(Input):
@@ -334,3 +339,20 @@ def test_stopping_ends_what_takes_too_long(serve: Callable[..., Served], waiter:
 def _ignoring_errors(backend: Served) -> None:
     with contextlib.suppress(httpx.HTTPError):
         backend.post(PATH, json={"input": {}})
+
+
+async def _cancelled(*whys: tuple[str, int | None]) -> ProblemDocument:
+    stream = Stream(asyncio.get_running_loop())
+    for why, retry_after in whys:
+        stream.cancel(why, retry_after=retry_after)
+    with pytest.raises(CancelledRunError) as ended:
+        stream.check()
+    return problem_document(ended.value)
+
+
+def test_only_who_is_sent_away_by_a_stop_is_told_to_come_again() -> None:
+    stopping = asyncio.run(_cancelled(("we are stopping", 1), ("nobody listens any more", None)))
+    overdue = asyncio.run(_cancelled(("it took too long", None)))
+
+    assert (stopping.detail, stopping.retry_after) == ("we are stopping", 1)
+    assert (overdue.detail, overdue.retry_after) == ("it took too long", None)

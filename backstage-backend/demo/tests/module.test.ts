@@ -55,16 +55,10 @@ async function claimsOf(authorization: string, backstage: string) {
 describe('in a real Backstage', { timeout: 600_000 }, () => {
   let service: StandIn;
   let backstage: RealBackstage;
-  let atBoot: any;
 
   before(async () => {
     service = await new StandIn().start();
     service.entities = { templates: [TEMPLATE], catalog: [TENANT] };
-    service.beforeActions = async call => {
-      // As our backend does: the keys are asked for while Backstage is still starting.
-      const { url } = RealBackstage.starting!;
-      atBoot = await claimsOf(call.headers.authorization!, url).catch(String);
-    };
     backstage = await RealBackstage.start(service.url);
     await backstage.until('the template is there', async () => {
       const { status } = await backstage.call('GET', '/api/catalog/entities/by-name/template/default/ai-tenant');
@@ -76,10 +70,11 @@ describe('in a real Backstage', { timeout: 600_000 }, () => {
     await service[Symbol.asyncDispose]();
   });
 
-  it('its tokens can be verified from the first one on', () => {
-    assert.equal(atBoot.good, true, JSON.stringify(atBoot));
-    assert.equal(atBoot.sub, 'scaffolder');
-    assert.equal(atBoot.aud, 'goldenpath');
+  it('asks for the actions without a token, since nobody could verify one yet', () => {
+    assert.deepEqual(
+      service.called('/v1/actions').map(call => call.headers.authorization),
+      [undefined],
+    );
   });
 
   it('offers the action with its schema', async () => {

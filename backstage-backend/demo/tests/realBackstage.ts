@@ -24,8 +24,6 @@ export interface Ended {
 export class RealBackstage {
   readonly url: string;
   readonly work = mkdtempSync(join(tmpdir(), 'goldenpath-backstage-'));
-  /** The one that is being started. */
-  static starting?: RealBackstage;
   readonly #environment: Record<string, string>;
   #process?: Process;
   #logBefore = '';
@@ -53,7 +51,6 @@ export class RealBackstage {
     port?: number,
   ): Promise<RealBackstage> {
     const backstage = new RealBackstage(port ?? (await freePort()), goldenpath, environment);
-    RealBackstage.starting = backstage;
     try {
       await backstage.boot();
     } catch (error) {

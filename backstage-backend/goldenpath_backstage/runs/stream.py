@@ -30,7 +30,7 @@ class Stream:
         self._waiting: list[bytes] = []
         self._bytes = 0
         self._ended = False
-        self._why: str | None = None
+        self._why: CancelledRunError | None = None
 
     # -- the thread's side
 
@@ -46,7 +46,7 @@ class Stream:
             CancelledRunError: the run should end.
         """
         if self._why is not None:
-            raise CancelledRunError(self._why)
+            raise self._why
 
     def wait(self, seconds: float) -> None:
         """Do nothing for a while, or until the run should end.
@@ -93,11 +93,16 @@ class Stream:
 
     # -- the event loop's side
 
-    def cancel(self, why: str) -> None:
-        """Ask the run to end; it does at the next safe place."""
+    def cancel(self, why: str, *, retry_after: int | None = None) -> None:
+        """Ask the run to end; it does at the next safe place.
+
+        Args:
+            why: for whoever asked for it.
+            retry_after: whole seconds after which asking again may do; None where it would not help.
+        """
         with self._changed:
             if self._why is None:
-                self._why = why
+                self._why = CancelledRunError(why, retry_after)
             self._changed.notify_all()
 
     async def chunks(self) -> AsyncIterator[bytes]:

@@ -1,7 +1,6 @@
 import type { TemplateAction } from '@backstage/plugin-scaffolder-node';
 import type { JsonObject } from '@backstage/types';
 import type { GoldenpathClient } from './client.ts';
-import { errorFrom } from './problems.ts';
 import { removeFile, writeFile } from './workspace.ts';
 import type { ActionDefinition } from './wire.ts';
 
@@ -53,8 +52,6 @@ export function templateAction(
           case 'output':
             ctx.output(event.name, event.value);
             break;
-          case 'error':
-            throw errorFrom(event.problem);
           default: // `done`, or what a newer backend tells beside it
         }
       }

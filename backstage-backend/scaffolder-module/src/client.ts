@@ -7,16 +7,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   BrokenAnswerError,
   UnreachableError,
+  errorFrom,
   errorOf,
-  isWorthAnotherTry,
-  waitAskedFor,
 } from './problems.ts';
 import type { Options } from './options.ts';
-import type { ActionList, EntityList, RunEvent, RunRequest } from './wire.ts';
+import { Patience } from './patience.ts';
+import type {
+  ActionList,
+  EntityList,
+  ErrorEvent,
+  RunEvent,
+  RunRequest,
+} from './wire.ts';
 
 const LONGEST_LINE = 64 * 1024 * 1024;
-const LONGEST_WAIT_MS = 15_000;
 const CALL_TIMEOUT_MS = 10_000;
+const ENTITIES_RETRY_MS = 15_000;
+
+/** What a run tells while it happens; how it fails is thrown. */
+export type RunNews = Exclude<RunEvent, ErrorEvent>;
 
 /** Something that may be unchanged since it was last asked for. */
 export interface Fetched<T> {
@@ -39,9 +48,9 @@ export class GoldenpathClient {
     return this.#options.baseUrl;
   }
 
-  /** The definitions of all actions. */
+  /** The definitions of all actions. Nobody needs a token for them, and while Backstage starts there is none yet. */
   async actions(): Promise<ActionList> {
-    const fetched = await this.#get<ActionList>('/v1/actions');
+    const fetched = await this.#get<ActionList>('/v1/actions', {});
     if (!Array.isArray(fetched.value?.actions)) {
       throw new BrokenAnswerError('the list of actions is not one');
     }
@@ -52,40 +61,51 @@ export class GoldenpathClient {
   async entities(
     kind: 'templates' | 'catalog',
     etag?: string,
+    signal?: AbortSignal,
   ): Promise<Fetched<EntityList>> {
-    const fetched = await this.#get<EntityList>(`/v1/${kind}`, etag);
-    if (fetched.value && !Array.isArray(fetched.value.entities)) {
-      throw new BrokenAnswerError(`the list of ${kind} is not one`);
+    const patience = new Patience(
+      Math.min(this.#options.retryForMs, ENTITIES_RETRY_MS),
+    );
+    for (;;) {
+      try {
+        const credentials = await this.#auth.getOwnServiceCredentials();
+        const fetched = await this.#get<EntityList>(`/v1/${kind}`, {
+          authorization: await this.#authorization(credentials),
+          ...(etag && { 'if-none-match': etag }),
+        });
+        if (fetched.value && !Array.isArray(fetched.value.entities)) {
+          throw new BrokenAnswerError(`the list of ${kind} is not one`);
+        }
+        return fetched;
+      } catch (error) {
+        signal?.throwIfAborted();
+        await sleep(patience.waitAfter(error), undefined, { signal });
+      }
     }
-    return fetched;
   }
 
   /**
    * Runs an action, and gives what it tells while it happens.
    *
-   * A run that was cut off is asked for again with the same key, which makes it the same run: nothing happens twice.
+   * A run that was cut off, or could not be done at the moment, is asked for again with the same key, which makes it
+   * the same run: nothing happens twice.
    */
   async *run(
     action: string,
     request: RunRequest,
     credentials: BackstageCredentials,
     signal?: AbortSignal,
-  ): AsyncGenerator<RunEvent> {
-    const until = Date.now() + this.#options.retryForMs;
-    for (let attempt = 1; ; attempt++) {
+  ): AsyncGenerator<RunNews> {
+    const patience = new Patience(this.#options.retryForMs);
+    for (;;) {
       try {
         yield* this.#runOnce(action, request, credentials, signal);
         return;
       } catch (error) {
         signal?.throwIfAborted();
-        const wait = Math.max(
-          waitAskedFor(error),
-          Math.min(LONGEST_WAIT_MS, 250 * 2 ** attempt) *
-            (0.5 + Math.random() / 2),
-        );
-        if (!isWorthAnotherTry(error) || Date.now() + wait > until) {
-          throw error;
-        }
+        const wait = patience.waitAfter(error);
+        const message = `${(error as Error).message}; asked again in ${Math.ceil(wait / 1000)} s`;
+        yield { type: 'log', level: 'warn', message };
         await sleep(wait, undefined, { signal });
       }
     }
@@ -96,7 +116,7 @@ export class GoldenpathClient {
     request: RunRequest,
     credentials: BackstageCredentials,
     signal?: AbortSignal,
-  ): AsyncGenerator<RunEvent> {
+  ): AsyncGenerator<RunNews> {
     const response = await this.#fetch(
       `/v1/actions/${encodeURIComponent(action)}/runs`,
       {
@@ -114,31 +134,29 @@ export class GoldenpathClient {
     if (!response.ok || !response.body) {
       throw await errorOf(response);
     }
-    let ended = false;
     for await (const line of linesOf(response.body)) {
       const event = eventOf(line);
-      ended = event.type === 'done' || event.type === 'error';
+      if (event.type === 'error') {
+        throw errorFrom(event.problem);
+      }
       yield event;
-      if (ended) {
+      if (event.type === 'done') {
         return;
       }
     }
     throw new UnreachableError('the backend broke off in the middle of a run');
   }
 
-  async #get<T>(path: string, etag?: string): Promise<Fetched<T>> {
+  async #get<T>(
+    path: string,
+    headers: Record<string, string>,
+  ): Promise<Fetched<T>> {
     const response = await this.#fetch(path, {
-      headers: {
-        accept: 'application/json',
-        authorization: await this.#authorization(
-          await this.#auth.getOwnServiceCredentials(),
-        ),
-        ...(etag && { 'if-none-match': etag }),
-      },
+      headers: { accept: 'application/json', ...headers },
       signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
     });
     if (response.status === 304) {
-      return { etag };
+      return { etag: headers['if-none-match'] };
     }
     if (!response.ok) {
       throw await errorOf(response);

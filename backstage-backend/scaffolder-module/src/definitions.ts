@@ -3,15 +3,14 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GoldenpathClient } from './client.ts';
-import { isWorthAnotherTry } from './problems.ts';
+import { Patience } from './patience.ts';
 import type { ActionDefinition, ActionList } from './wire.ts';
 
 /**
  * The definitions of the actions: from the backend, or else as they last were.
  *
  * Never throws: Backstage must start when the backend is down. Where nothing is known from before, it asks for
- * `askForMs`: the backend may be starting too, and to verify the token that comes with the question it asks the
- * Backstage that is starting here, which is slow to answer.
+ * `askForMs`: the backend may be starting too.
  */
 export async function loadDefinitions(
   client: Pick<GoldenpathClient, 'actions' | 'baseUrl'>,
@@ -45,15 +44,12 @@ async function ask(
   client: Pick<GoldenpathClient, 'actions'>,
   forMs: number,
 ): Promise<ActionList> {
-  const until = Date.now() + forMs;
-  for (let wait = 250; ; wait *= 2) {
+  const patience = new Patience(forMs);
+  for (;;) {
     try {
       return await client.actions();
     } catch (error) {
-      if (!isWorthAnotherTry(error) || Date.now() + wait > until) {
-        throw error;
-      }
-      await sleep(wait);
+      await sleep(patience.waitAfter(error));
     }
   }
 }

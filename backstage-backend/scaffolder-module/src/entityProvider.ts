@@ -48,14 +48,14 @@ export class GoldenpathEntityProvider implements EntityProvider {
     this.#connection = connection;
     await this.#runner.run({
       id: 'goldenpath-entities',
-      fn: () => this.refresh(),
+      fn: signal => this.refresh(signal),
     });
   }
 
   /** Asks the backend, and changes the catalog where something has changed. What fails changes nothing. */
-  async refresh(): Promise<void> {
+  async refresh(signal?: AbortSignal): Promise<void> {
     try {
-      if (await this.#ask()) {
+      if (await this.#ask(signal)) {
         await this.#apply();
       }
       this.#failing = false;
@@ -71,11 +71,14 @@ export class GoldenpathEntityProvider implements EntityProvider {
   }
 
   /** Whether anything is new. */
-  async #ask(): Promise<boolean> {
+  async #ask(signal?: AbortSignal): Promise<boolean> {
     const answers = await Promise.all(
       KINDS.map(async kind => {
         const known = this.#known.get(kind);
-        return [kind, await this.#client.entities(kind, known?.etag)] as const;
+        return [
+          kind,
+          await this.#client.entities(kind, known?.etag, signal),
+        ] as const;
       }),
     );
     let changed = false;

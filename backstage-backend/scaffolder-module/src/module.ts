@@ -27,8 +27,6 @@ export const goldenpathScaffolderModule = createBackendModule({
         auth: coreServices.auth,
         config: coreServices.rootConfig,
         logger: coreServices.logger,
-        // With it, Backstage serves the keys of this plugin's tokens before the first one is sent.
-        http: coreServices.httpRouter,
       },
       async init({ actions, auth, config, logger }) {
         const options = readOptions(config);

@@ -9,6 +9,7 @@ import {
 import type { ProblemDocument } from './wire.ts';
 
 const LONGEST_PROBLEM = 256 * 1024;
+const PASSING = new Set([429, 502, 503, 504]);
 
 /** The backend cannot be reached, or has stopped in the middle. Another try may do. */
 export class UnreachableError extends ServiceUnavailableError {
@@ -36,11 +37,12 @@ export class BrokenAnswerError extends Error {
   }
 }
 
+/** Errors after which another try may do, with the milliseconds to wait that were asked for. */
 const waits = new WeakMap<Error, number>();
 
 /** Whether the same call may work in a moment. */
 export function isWorthAnotherTry(error: unknown): boolean {
-  return error instanceof ServiceUnavailableError;
+  return error instanceof Error && (error instanceof UnreachableError || waits.has(error));
 }
 
 /** The milliseconds that the backend asks to wait. */
@@ -57,22 +59,26 @@ export async function errorOf(response: Response): Promise<Error> {
   } catch {
     // a proxy's page, perhaps: the status says enough
   }
-  const error = errorFrom({
-    ...problem,
-    status: response.status,
-    title: problem.title ?? response.statusText,
-  });
-  const seconds = Number(response.headers.get('retry-after'));
-  if (seconds > 0) {
-    waits.set(error, seconds * 1000);
+  const { status, statusText, headers } = response;
+  const error = errorFrom({ ...problem, status, title: problem.title ?? statusText });
+  const seconds = Number(headers.get('retry-after'));
+  // Whoever says that it is busy or away, the backend or a proxy before it: the run has not begun.
+  if (seconds > 0 || (PASSING.has(status) && !waits.has(error))) {
+    waits.set(error, (seconds || 0) * 1000);
   }
   return error;
 }
 
 /** The error that a problem is, as Backstage knows errors, with every field's problem on a line. */
 export function errorFrom(problem: Partial<ProblemDocument>): Error {
-  const status = problem.status ?? 500;
-  const message = textOf(problem);
+  const error = errorOfKind(problem.status ?? 500, textOf(problem));
+  if (Number.isFinite(problem.retry_after)) {
+    waits.set(error, problem.retry_after! * 1000);
+  }
+  return error;
+}
+
+function errorOfKind(status: number, message: string): Error {
   switch (status) {
     case 400:
     case 422:

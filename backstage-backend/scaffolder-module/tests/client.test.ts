@@ -1,8 +1,10 @@
 import { mockCredentials, mockServices } from '@backstage/backend-test-utils';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { GoldenpathClient } from '../src/client.ts';
-import type { RunEvent, RunRequest } from '../src/wire.ts';
+import { GoldenpathClient, type RunNews } from '../src/client.ts';
+import { Patience } from '../src/patience.ts';
+import { UnreachableError, errorFrom, errorOf } from '../src/problems.ts';
+import type { RunRequest } from '../src/wire.ts';
 import { StandIn, brokenOff, events, problem, raw } from './standIn.ts';
 
 const ASKED: RunRequest = {
@@ -27,8 +29,8 @@ function clientOf(service: { url: string }, more: object = {}) {
   );
 }
 
-async function all(run: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
-  const list: RunEvent[] = [];
+async function all(run: AsyncIterable<RunNews>): Promise<RunNews[]> {
+  const list: RunNews[] = [];
   for await (const event of run) {
     list.push(event);
   }
@@ -109,7 +111,10 @@ describe('a run', () => {
       events({ type: 'done' }),
     ];
     const told = await all(clientOf(service).run('a', ASKED, USER));
-    assert.deepEqual(told.at(-1), { type: 'done' });
+    assert.deepEqual(
+      told.map(event => (event.type === 'log' ? event.level : event.type)),
+      ['info', 'warn', 'output', 'warn', 'done'],
+    );
     assert.equal(service.calls.length, 3);
     assert.equal(new Set(service.calls.map(call => call.headers['idempotency-key'])).size, 1);
   });
@@ -118,7 +123,27 @@ describe('a run', () => {
     it(`is asked for again after ${status}`, async () => {
       await using service = await new StandIn().start();
       service.faults = [problem(status)];
-      assert.deepEqual(await all(clientOf(service).run('a', ASKED, USER)), [{ type: 'done' }]);
+      const [said, done] = await all(clientOf(service).run('a', ASKED, USER));
+      assert.match(said?.type === 'log' ? said.message : '', /No, \d+; asked again in 1 s/);
+      assert.deepEqual(done, { type: 'done' });
+    });
+  }
+
+  for (const [fault, tries] of [
+    [{ status: 503, retry_after: 0 }, 2],
+    [{ status: 503 }, 1],
+    [{ status: 502 }, 1],
+    [{ status: 409 }, 1],
+    [{ status: 503, retry_after: 'soon' as unknown as number }, 1],
+  ] as const) {
+    it(`that fails on its way with ${JSON.stringify(fault)} is asked for ${tries} times`, async () => {
+      await using service = await new StandIn().start();
+      const error = { type: 'error', problem: { type: 'x', title: 'No', detail: 'No.', ...fault } } as const;
+      service.runs = [events({ type: 'log', level: 'info', message: 'one' }, error), events({ type: 'done' })];
+      const run = all(clientOf(service).run('a', ASKED, USER));
+      await (tries === 2 ? run : assert.rejects(run, /No\./));
+      assert.equal(service.calls.length, tries);
+      assert.equal(new Set(service.calls.map(call => call.headers['idempotency-key'])).size, 1);
     });
   }
 
@@ -223,5 +248,64 @@ describe('a run', () => {
       assert.doesNotMatch(JSON.stringify(error) + String((error as Error).stack), /mock-service-token/);
       return true;
     });
+  });
+});
+
+describe('the definitions', () => {
+  it('are asked for without a token, which Backstage cannot vouch for while it starts', async () => {
+    await using service = await new StandIn().start();
+    await clientOf(service).actions();
+    assert.equal(service.calls[0]?.headers.authorization, undefined);
+  });
+});
+
+describe('entities', () => {
+  it('are asked for with a token, and again when the backend asks for patience', async () => {
+    await using service = await new StandIn().start();
+    service.faults = [problem(503, { retry_after: 1 }, { 'retry-after': '1' })];
+    const { value } = await clientOf(service).entities('catalog');
+    assert.deepEqual(value, { entities: [] });
+    assert.equal(service.calls.length, 2);
+    assert.match(service.calls[1]!.headers.authorization!, /^Bearer /);
+  });
+
+  it('are not asked for again when the asking is called off', async () => {
+    await using service = await new StandIn().start();
+    service.faults = [problem(503, {}, { 'retry-after': '4' })];
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 50);
+    await assert.rejects(clientOf(service).entities('catalog', undefined, stop.signal));
+    assert.equal(service.calls.length, 1);
+  });
+});
+
+describe('patience', () => {
+  const answer = (status: number, headers = {}, body = '{}') =>
+    errorOf(new Response(body, { status, headers }));
+
+  it('waits for as long as it is asked to', async () => {
+    const patience = new Patience(60_000);
+    assert.equal(patience.waitAfter(await answer(503, { 'retry-after': '30' })), 30_000);
+    assert.equal(patience.waitAfter(await answer(503, {}, '{"retry_after": 20}')), 20_000);
+    assert.equal(patience.waitAfter(errorFrom({ status: 503, retry_after: 40 })), 40_000);
+  });
+
+  it('waits longer each time where nobody says for how long, and never for long', () => {
+    const patience = new Patience(Infinity);
+    const waits = Array.from({ length: 20 }, () => patience.waitAfter(new UnreachableError('away')));
+    waits.slice(0, 6).forEach((wait, n) => assert.ok(wait >= 125 * 2 ** n && wait <= 250 * 2 ** n));
+    assert.ok(waits.every(wait => wait <= 15_000));
+  });
+
+  it('has an end', async () => {
+    const error = await answer(503, { 'retry-after': '61' });
+    assert.throws(() => new Patience(60_000).waitAfter(error), error);
+  });
+
+  it('is of no use where the answer would be the same', async () => {
+    for (const status of [400, 401, 403, 404, 409, 422, 500, 501]) {
+      const error = await answer(status);
+      assert.throws(() => new Patience(60_000).waitAfter(error), error);
+    }
   });
 });

@@ -1,10 +1,11 @@
-import { createMockDirectory } from '@backstage/backend-test-utils';
+import { createMockDirectory, mockServices } from '@backstage/backend-test-utils';
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { GoldenpathClient } from '../src/client.ts';
 import { loadDefinitions } from '../src/definitions.ts';
 import { UnreachableError } from '../src/problems.ts';
 import { listener } from './listener.ts';
-import { RENDER } from './standIn.ts';
+import { RENDER, StandIn, problem } from './standIn.ts';
 
 const up = { baseUrl: 'http://up', actions: async () => ({ actions: [RENDER] }) };
 const down = {
@@ -63,6 +64,15 @@ describe('the definitions of the actions', () => {
     const late = waking(new UnreachableError('ECONNREFUSED'));
     assert.deepEqual(await loadDefinitions(late, folder.resolve('a.json'), 60_000, logger), [RENDER]);
     assert.deepEqual(said, []);
+  });
+
+  it('are asked for again when a backend that starts says when', async () => {
+    await using service = await new StandIn().start();
+    service.faults = [problem(503, {}, { 'retry-after': '1' })];
+    const options = { baseUrl: service.url, pluginId: '', definitionsForMs: 0, retryForMs: 0, cacheFile: '' };
+    const client = new GoldenpathClient(options, mockServices.auth());
+    assert.deepEqual(await loadDefinitions(client, folder.resolve('a.json'), 60_000, logger), [RENDER]);
+    assert.equal(service.calls.length, 2);
   });
 
   it('are not asked for again where asking does not help, or some are known', async () => {

@@ -69,8 +69,6 @@ export class StandIn {
   entities: Record<string, unknown[]> = { templates: [], catalog: [] };
   /** Answers to runs, each used once; the last one stays. */
   runs: Answer[] = [events({ type: 'done' })];
-  /** Sees a call for the definitions before it is answered. */
-  beforeActions: (call: Call) => Promise<void> = async () => {};
   /** Comes before everything, for one call each. */
   faults: Answer[] = [];
   readonly #server = createServer((request, response) => this.#handle(request, response));
@@ -112,7 +110,6 @@ export class StandIn {
     if (refused) {
       await refused(call, response);
     } else if (call.path === '/v1/actions') {
-      await this.beforeActions(call);
       tagged({ actions: this.actions })(call, response);
     } else if (call.method === 'POST') {
       await (this.runs.length > 1 ? this.runs.shift()! : this.runs[0]!)(call, response);
