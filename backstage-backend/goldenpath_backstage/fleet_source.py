@@ -68,12 +68,19 @@ class FleetSource:
                 self._known = known = (self._clock() + self._seconds, state)
             return known[1]
 
+    def at_hand(self) -> State | None:
+        """The state that :meth:`state` would hand out without reading anything; None where it would read."""
+        known = self._known
+        return known[1] if known is not None and self._clock() < known[0] else None
+
     def _read(self) -> State:
         try:
-            return self.repository.state()
+            state = self.repository.state()
+            _ = state.context  # is read now, where a problem is not the caller's
         except InputError as error:
             told = "; ".join(map(str, error.problems))
             raise UnavailableError(f"the fleet repository holds no fleet that can be used: {told}") from None
+        return state
 
     def forget(self) -> None:
         """Read anew at the next time: something was changed."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
 
+    from goldenpath.fleet.context import FleetContext
     from goldenpath_backstage.auth.audit import Audit
     from goldenpath_backstage.auth.permissions import Verb
     from goldenpath_backstage.auth.principal import Principal
@@ -74,6 +75,14 @@ class Call(Protocol):
     today: dt.date
     """The day against which expiry dates are held."""
 
+    def context(self) -> FleetContext:
+        """The fleet, as it was a few seconds ago at most; the same for all of the run.
+
+        Raises:
+            UnavailableError: the repository holds no fleet that can be used.
+            RepositoryError: it cannot be read.
+        """
+
     def info(self, message: str) -> None:
         """Say something in the task's log, at once."""
 
@@ -108,6 +117,8 @@ class Action(Generic[I, O]):
         effort: in which lane it runs.
         verb: what a caller must be allowed to do before it begins.
         run: does it, and gives the output.
+        follows: whether all that it says follows from the input, :meth:`Call.context` and the day. Such an answer may
+            be given again without running.
     """
 
     id: str
@@ -119,6 +130,7 @@ class Action(Generic[I, O]):
     effort: Effort
     verb: Verb
     run: Callable[[I, Call], O]
+    follows: bool = False
 
     @property
     def verb_name(self) -> str:

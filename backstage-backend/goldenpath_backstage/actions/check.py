@@ -30,7 +30,7 @@ class CheckOutput(Output):
 
 
 def _run(asked: CheckInput, call: Call) -> CheckOutput:
-    context = call.fleet.state().context
+    context = call.context()
     tenant = tenant_of(asked, context)
     found = context.pipeline.check(tenant, today=call.today)
     outputs = told(found, call)
@@ -60,4 +60,5 @@ CHECK = Action(
     effort=Effort.COMPUTES,
     verb=Verb.READ,
     run=_run,
+    follows=True,
 )

@@ -37,7 +37,7 @@ class RenderOutput(Output):
 
 
 def _run(asked: RenderInput, call: Call) -> RenderOutput:
-    context = call.fleet.state().context
+    context = call.context()
     tenant = tenant_of(asked, context)
     manifests = context.pipeline.render(tenant, cluster=asked.cluster)
     for file in manifests.files:
@@ -77,4 +77,5 @@ RENDER = Action(
     effort=Effort.COMPUTES,
     verb=Verb.READ,
     run=_run,
+    follows=True,
 )

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-__all__ = ["MEDIA_TYPE", "EventsResponse"]
+__all__ = ["MEDIA_TYPE", "EventsResponse", "events_at_once"]
 
 MEDIA_TYPE: Final = "application/x-ndjson"
+# Proxies must hand the lines on as they come.
+_HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 class EventsResponse(Response):
@@ -33,8 +35,7 @@ class EventsResponse(Response):
         self.background = None
         self._chunks = chunks
         self._gone = gone
-        # Proxies must hand the lines on as they come.
-        self.init_headers({"cache-control": "no-store", "x-accel-buffering": "no"})
+        self.init_headers(_HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope
@@ -50,6 +51,11 @@ class EventsResponse(Response):
         async for chunk in self._chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def events_at_once(lines: bytes) -> Response:
+    """Lines that are all there already."""
+    return Response(lines, HTTPStatus.OK, _HEADERS, MEDIA_TYPE)
 
 
 async def _closed(receive: Receive) -> None:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from goldenpath.errors import InputError
 from goldenpath_backstage.actions.registry import ACTIONS, action_named
 from goldenpath_backstage.auth.permissions import demand
 from goldenpath_backstage.errors import ForbiddenError
 from goldenpath_backstage.http.bodies import accepted_as, read_body, read_json
 from goldenpath_backstage.http.envelope import request_id_of
-from goldenpath_backstage.http.events import EventsResponse
+from goldenpath_backstage.http.events import EventsResponse, events_at_once
 from goldenpath_backstage.http.responses import Cached, cached_response
 from goldenpath_backstage.http.secrets import refuse_credentials
-from goldenpath_backstage.routes.callers import Caller  # noqa: TC001 - FastAPI reads it when the route is made
+from goldenpath_backstage.routes.callers import caller_of
 from goldenpath_backstage.runs.runner import Asked
 from goldenpath_backstage.services import services_of
 
 if TYPE_CHECKING:
     from goldenpath_backstage.actions.action import Action
+    from goldenpath_backstage.auth.principal import Principal
 
 __all__ = ["ActionList", "RunRequest", "router"]
 
 router = APIRouter(prefix="/v1/actions", tags=["actions"])
 
+_SHORT_TEXT: Final = re.compile(r"[!-~]{1,255}")
 ShortText = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")]
 
 
@@ -94,20 +98,43 @@ async def list_actions(request: Request) -> Response:
     return cached_response(request, _definitions())
 
 
-@router.post("/{action}/runs", summary="Run an action", response_class=Response, status_code=HTTPStatus.OK)
-async def run_action(
-    request: Request,
-    action: Annotated[str, Path(max_length=255, examples=["goldenpath:render"])],
-    caller: Caller,
-    idempotency_key: Annotated[ShortText | None, Header()] = None,
-) -> Response:
+# FastAPI resolves declared parameters anew for each request, which costs more than an answer that is at hand: so they
+# are read here, and only described to it.
+_PARAMETERS: Final = {
+    "security": [{"bearer": []}],
+    "parameters": [
+        {
+            "name": "action",
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "maxLength": 255, "examples": ["goldenpath:render"]},
+        },
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": TypeAdapter(ShortText).json_schema(),
+        },
+    ],
+}
+
+
+@router.post(
+    "/{action}/runs",  # noqa: FAST003 - see above
+    summary="Run an action",
+    response_class=Response,
+    status_code=HTTPStatus.OK,
+    openapi_extra=_PARAMETERS,
+)
+async def run_action(request: Request) -> Response:
     """Answers with events, one a line, while they happen; the last is `done` or `error`.
 
     Closing the connection ends the run at its next safe place. The same task, step and input (or the same
     `Idempotency-Key`, of the same caller) gives the same answer again, and nothing is done twice.
     """
+    caller = await caller_of(request)
     services = services_of(request)
-    found = action_named(action)
+    found = action_named(request.path_params["action"])
     request_id = request_id_of(request.scope)
     try:
         demand(caller, found.verb)
@@ -117,15 +144,25 @@ async def run_action(
     body = await read_body(request, services.settings.limits)
     document = read_json(body)
     refuse_credentials(body, document, request.headers.get("authorization"))
-    asked = _asked(found, document, caller, request_id, idempotency_key)
+    asked = _asked(found, document, caller, request_id, _idempotency_key(request))
+    if (answer := services.runner.at_hand(asked)) is not None:
+        return events_at_once(answer)
     stream = services.runner.start(asked)
     return EventsResponse(
         services.runner.events(stream), gone=lambda: stream.cancel("the caller closed the connection")
     )
 
 
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is None or _SHORT_TEXT.fullmatch(key):
+        return key
+    message = "must be 1 to 255 printable ASCII characters without a space"
+    raise InputError.of("header Idempotency-Key", "parameter", message)
+
+
 def _asked(
-    action: Action[Any, Any], document: Any, caller: Caller, request_id: str, key: str | None
+    action: Action[Any, Any], document: Any, caller: Principal, request_id: str, key: str | None
 ) -> Asked:
     run = accepted_as(RunRequest, document)
     return Asked(

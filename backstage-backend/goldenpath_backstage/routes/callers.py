@@ -16,7 +16,7 @@ from goldenpath_backstage.services import services_of
 if TYPE_CHECKING:
     from goldenpath_backstage.services import Services
 
-__all__ = ["Caller"]
+__all__ = ["Caller", "caller_of"]
 
 
 class _Bearer(SecurityBase):
@@ -29,15 +29,25 @@ class _Bearer(SecurityBase):
         )
 
     async def __call__(self, request: Request) -> Principal:
-        services: Services = services_of(request)
-        try:
-            found = await services.authenticator.principal(request.headers.get("authorization"))
-        except UnauthenticatedError as error:
-            peer = request.client.host if request.client else None
-            services.audit.unauthenticated(error.reason, request_id=request_id_of(request.scope), peer=peer)
-            raise
-        request.scope["state"]["caller"] = found.name
-        return found
+        return await caller_of(request)
 
 
 Caller = Annotated[Principal, Depends(_Bearer())]
+
+
+async def caller_of(request: Request) -> Principal:
+    """Whoever sent a request.
+
+    Raises:
+        UnauthenticatedError: nobody that we know.
+        UnavailableError: what proves it does not answer.
+    """
+    services: Services = services_of(request)
+    try:
+        found = await services.authenticator.principal(request.headers.get("authorization"))
+    except UnauthenticatedError as error:
+        peer = request.client.host if request.client else None
+        services.audit.unauthenticated(error.reason, request_id=request_id_of(request.scope), peer=peer)
+        raise
+    request.scope["state"]["caller"] = found.name
+    return found

@@ -53,7 +53,7 @@ class Metrics:
         )
         self.runs = Counter(
             "goldenpath_runs",
-            "Runs that ended, by action and outcome: done, replayed, refused, failed or cancelled.",
+            "Runs that ended, by action and outcome: done, at hand, replayed, refused, failed or cancelled.",
             ("action", "outcome"),
             registry=self.registry,
         )

@@ -1,0 +1,58 @@
+"""Answers that were worked out before, and hold as long as nothing that they follow from changes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from goldenpath.fleet.context import FleetContext
+
+    Key = tuple[FleetContext, dt.date, str]
+    """The fleet, the day, and a digest of action and input."""
+
+__all__ = ["Answers"]
+
+_MOST_BYTES: Final = 32 * 1024 * 1024
+_LARGEST: Final = 1024 * 1024
+"""One larger than this would push out all others."""
+
+
+class Answers:
+    """What actions that only work something out have answered, the latest of it; for many threads.
+
+    The fleet is part of the key as the object that was read: a changed fleet is another, whose answers are others.
+    """
+
+    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._lock = threading.Lock()
+        self._known: OrderedDict[Key, bytes] = OrderedDict()
+        self._bytes = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of the answers that are kept."""
+        return self._bytes
+
+    def get(self, key: Key) -> bytes | None:
+        """The answer, if it was given before and is still here."""
+        with self._lock:
+            answer = self._known.get(key)
+            if answer is not None:
+                self._known.move_to_end(key)
+            return answer
+
+    def keep(self, key: Key, answer: bytes) -> None:
+        """Keep an answer, in the place of those that were asked for longest ago."""
+        if len(answer) > _LARGEST:
+            return
+        with self._lock:
+            self._bytes += len(answer) - len(self._known.pop(key, b""))
+            self._known[key] = answer
+            while self._bytes > self._most_bytes:
+                _, oldest = self._known.popitem(last=False)
+                self._bytes -= len(oldest)
