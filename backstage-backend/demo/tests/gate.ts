@@ -30,6 +30,9 @@ export class Gate {
         '  waited=$((waited + 1))',
         'done',
         `[ ! -e '${gate}.refused' ]`,
+        'status=$?',
+        `rm '${gate}.reached'`,
+        'exit $status',
       ];
       writeFileSync(join(folder, 'hooks', place), `${hook.join('\n')}\n`, { mode: 0o755 });
     }
@@ -48,12 +51,16 @@ export class Gate {
     await until(`a push is at the ${place} gate`, async () => existsSync(`${this.#file(place)}.reached`));
   }
 
+  /** Waits until no push is held any more. */
+  async isLeft(place: Place): Promise<void> {
+    await until(`no push is at the ${place} gate`, async () => !existsSync(`${this.#file(place)}.reached`));
+  }
+
   /** Lets go on what is held, or sends it back. */
   open(place: Place, { refuse = false } = {}): void {
     if (refuse) {
       writeFileSync(`${this.#file(place)}.refused`, '');
     }
-    rmSync(`${this.#file(place)}.reached`, { force: true });
     rmSync(`${this.#file(place)}.closed`, { force: true });
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -36,6 +36,10 @@ export class RealBackstage {
       BACKSTAGE_WORK: this.work,
       GOLDENPATH_URL: goldenpath,
       NODE_ENV: 'development', // a guest may come in
+      DEMO_DENY: join(this.work, 'denied'),
+      // What each start would do again.
+      NODE_COMPILE_CACHE: join(DEMO, '../node_modules/.cache/node'),
+      APP_CONFIG_app_disableStaticFallbackCache: 'true',
       ...environment,
     };
   }
@@ -85,6 +89,11 @@ export class RealBackstage {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('SIGKILL');
     rmSync(this.work, { recursive: true, force: true });
+  }
+
+  /** Takes permissions from everybody, until it is called again. */
+  deny(...permissions: string[]): void {
+    writeFileSync(join(this.work, 'denied'), permissions.join('\n'));
   }
 
   /** A call as the guest: its status and JSON. */

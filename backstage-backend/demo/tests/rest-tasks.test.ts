@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Gate } from './gate.ts';
 import { Stack } from './stack.ts';
+import { PUBLISH, RETIRE, plain } from './templates.ts';
 
 const CREATE = 'template:default/tenant-v1';
 const EDIT = 'template:default/tenant-v1-edit';
@@ -24,42 +25,6 @@ const ATLAS = {
   delivery: 'commit',
 };
 
-/** A template whose form takes everything: what is wrong is for the backend to find. */
-const OPEN = {
-  apiVersion: 'scaffolder.backstage.io/v1beta3',
-  kind: 'Template',
-  metadata: { name: 'open' },
-  spec: {
-    owner: 'platform-team',
-    type: 'test',
-    steps: [
-      {
-        id: 'publish',
-        action: 'goldenpath:publish',
-        input: { golden_path: 'tenant/v1', values: '${{ parameters }}' },
-      },
-    ],
-  },
-};
-const RETIRE = {
-  ...OPEN,
-  metadata: { name: 'retire' },
-  spec: {
-    ...OPEN.spec,
-    steps: [
-      {
-        id: 'retire',
-        action: 'goldenpath:retire',
-        input: {
-          name: '${{ parameters.name }}',
-          delete: '${{ parameters.delete }}',
-          confirm: '${{ parameters.confirm }}',
-        },
-      },
-    ],
-  },
-};
-
 describe('tasks, with the real backend', { timeout: 600_000 }, () => {
   let stack: Stack;
   let gate: Gate;
@@ -67,7 +32,7 @@ describe('tasks, with the real backend', { timeout: 600_000 }, () => {
   before(async () => {
     stack = await Stack.start({
       tenants: ['speech', 'vision'],
-      templates: [OPEN, RETIRE],
+      templates: [PUBLISH, RETIRE],
       repository: work => {
         gate = new Gate(join(work, 'fleet.git'));
         return gate.address;
@@ -236,7 +201,7 @@ describe('tasks, with the real backend', { timeout: 600_000 }, () => {
       gpus: [{ profile: 'nvidia-h100-80gbb', quota: 0 }],
       colour: 'blue',
     };
-    const { status, log, error } = await stack.backstage.ended(await stack.backstage.task('template:default/open', wrong));
+    const { status, log, error } = await stack.backstage.ended(await stack.backstage.task('template:default/publish', wrong));
     assert.equal(status, 'failed');
     assert.equal(error.name, 'InputError');
     for (const line of [
@@ -281,11 +246,30 @@ describe('tasks, with the real backend', { timeout: 600_000 }, () => {
     });
   }
 
+  it('are refused by the permissions of Backstage before the backend hears of them', async () => {
+    const before = runs().length;
+    stack.backstage.deny('scaffolder.action.execute');
+    const { status, error } = await stack.backstage.ended(
+      await stack.backstage.task('template:default/publish', plain('forbidden')),
+    );
+    assert.equal(status, 'failed');
+    assert.match(error.message, /Unauthorized action: goldenpath:publish/);
+    stack.backstage.deny('scaffolder.task.create');
+    const made = await stack.backstage.call('POST', '/api/scaffolder/v2/tasks', {
+      templateRef: CREATE,
+      values: { ...ATLAS, name: 'forbidden' },
+    });
+    stack.backstage.deny();
+    assert.equal(made.status, 403);
+    assert.equal(made.data.error.name, 'NotAllowedError');
+    assert.equal(runs().length, before);
+  });
+
   it('take a tenant out of the catalog when it is retired', async () => {
     await stack.hasEntity('system:default/beacon');
     for (const step of [
-      { name: 'beacon', delete: false, confirm: '' },
-      { name: 'beacon', delete: true, confirm: 'beacon' },
+      { name: 'beacon', clusters: [], delete: false, confirm: '' },
+      { name: 'beacon', clusters: [], delete: true, confirm: 'beacon' },
     ]) {
       const { status, log } = await stack.backstage.ended(await stack.backstage.task('template:default/retire', step));
       assert.equal(status, 'completed', log);
@@ -300,10 +284,10 @@ describe('tasks, with the real backend', { timeout: 600_000 }, () => {
     await stack.goldenpath.boot({ limits: { working: 1, waiting: 0 } });
     const before = (await stack.fleet.commits()).length;
     gate.close('pre-receive');
-    const first = await stack.backstage.task('template:default/open', { ...plain('crowd-0') });
+    const first = await stack.backstage.task('template:default/publish', plain('crowd-0'));
     await gate.isReached('pre-receive');
     const others = await Promise.all(
-      [1, 2, 3].map(number => stack.backstage.task('template:default/open', plain(`crowd-${number}`))),
+      [1, 2, 3].map(number => stack.backstage.task('template:default/publish', plain(`crowd-${number}`))),
     );
     await stack.goldenpath.says('it takes no more', entry => entry.status === 429);
     gate.open('pre-receive');
@@ -320,7 +304,3 @@ describe('tasks, with the real backend', { timeout: 600_000 }, () => {
     }
   });
 });
-
-function plain(name: string): object {
-  return { name, owner: 'vision-team', clusters: ['eu-central'] };
-}

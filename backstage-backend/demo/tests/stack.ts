@@ -160,6 +160,14 @@ export class RealGoldenpath {
     await this.#process?.stop(signal);
   }
 
+  /** Waits until one of its metrics has a value. */
+  async counts(metric: string, value: number): Promise<void> {
+    await until(`${metric} is ${value}`, async () => {
+      const lines = (await (await fetch(`${this.url}/metrics`)).text()).split('\n');
+      return Number(lines.find(line => line.startsWith(`${metric} `))?.split(' ').at(-1)) === value;
+    });
+  }
+
   /** Waits until its log has an entry. */
   async says(what: string, matches: (entry: Record<string, any>) => boolean): Promise<Record<string, any>> {
     let found: Record<string, any> | undefined;

@@ -9,16 +9,20 @@ import type {
   PolicyQueryUser,
 } from '@backstage/plugin-permission-node';
 import { policyExtensionPoint } from '@backstage/plugin-permission-node/alpha';
+import { existsSync, readFileSync } from 'node:fs';
 
-/** Everybody who has signed in may do everything, save what `DEMO_DENY` names, so that a refusal can be seen. */
+/**
+ * Everybody who has signed in may do everything, save the permissions in the file that `DEMO_DENY` names, one a line:
+ * so that a refusal can be seen. It is read anew for each decision.
+ */
 class DemoPolicy implements PermissionPolicy {
-  readonly #denied = new Set((process.env.DEMO_DENY ?? '').split(','));
-
   async handle(
     { permission }: PolicyQuery,
     user?: PolicyQueryUser,
   ): Promise<PolicyDecision> {
-    const allowed = user && !this.#denied.has(permission.name);
+    const file = process.env.DEMO_DENY;
+    const denied = file && existsSync(file) ? readFileSync(file, 'utf-8').split('\n') : [];
+    const allowed = user && !denied.includes(permission.name);
     return { result: allowed ? AuthorizeResult.ALLOW : AuthorizeResult.DENY };
   }
 }
