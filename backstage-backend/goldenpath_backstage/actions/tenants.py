@@ -65,12 +65,12 @@ def guard_of(
         name: the tenant.
         asked: the request that it is to have; None where nothing in it but its end is asked for.
         reviewed: whether a person looks at it before it counts.
-        seen: the revision that the change was made from; another one refuses it.
+        seen: the revision that the change was made from; another one refuses it, unless it is what is asked for.
     """
 
     def guard(state: State) -> None:
         now = existing(state, name)
-        if seen is not None and (now is None or now.revision != seen):
+        if seen is not None and not _is_still(now, seen, asked):
             raise RefMovedError(
                 f"the request of {name} was changed meanwhile; look at it anew, and ask again"
             )
@@ -88,6 +88,14 @@ def guard_of(
         )
 
     return guard
+
+
+def _is_still(now: Existing | None, seen: str, asked: Mapping[str, Any] | None) -> bool:
+    """Whether nobody changed the request, other than to what is asked.
+
+    That was this very change, where a process died between making it and saying so.
+    """
+    return now is not None and (now.revision == seen or now.document == asked)
 
 
 def _lifts_more(asked: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
