@@ -8,7 +8,7 @@ does not have. Writing the files is ``tools/generate.py``'s.
 """
 
 from goldenpath.describe.answers import request_from_answers
-from goldenpath.describe.backstage import template_entity
+from goldenpath.describe.backstage import template_entity, template_name
 from goldenpath.describe.cookiecutter import cookiecutter_json
 from goldenpath.describe.form import request_from_form
 from goldenpath.describe.inputs_table import inputs_table
@@ -23,4 +23,5 @@ __all__ = [
     "request_from_answers",
     "request_from_form",
     "template_entity",
+    "template_name",
 ]

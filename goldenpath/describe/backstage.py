@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
 from goldenpath.describe.fields import spec_fields
 from goldenpath.describe.form import NOT_ON_THE_FORM, Choices, form_object
 from goldenpath.describe.json_schema import json_schema
+from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.fleet import FleetSpec
 
-__all__ = ["template_entity"]
+__all__ = ["template_entity", "template_name"]
 
 _STEPS: Final = (
     ("Who", ("name", "title", "description", "owner", "contact", "environment", "cost_center", "expires")),
@@ -32,51 +34,141 @@ _STEPS: Final = (
 _LAST_STEP: Final = "More"
 """For fields that no step names: the organisation's extra inputs, and what is new in a request."""
 
+_EDITING: Final = "Changes what is there. Open it from the tenant's page, which fills it in."
+_DELIVERIES: Final = (
+    {"const": "pull-request", "title": "Pull request: somebody reviews it"},
+    {"const": "commit", "title": "Commit: it counts at once"},
+)
+_OUTPUT: Final[dict[str, Any]] = {
+    "links": [
+        {
+            # A plain Git remote has no pages; a condition must not be undefined.
+            "if": "${{ true if steps.publish.output.remoteUrl else false }}",
+            "title": "Open the change",
+            "url": "${{ steps.publish.output.remoteUrl }}",
+        },
+        {
+            "title": "Open in the catalog",
+            "icon": "catalog",
+            "entityRef": "${{ steps.publish.output.entityRef }}",
+        },
+    ],
+    "text": [
+        {
+            "if": "${{ true if steps.publish.output.commit else false }}",
+            "title": "What was published",
+            "content": "Commit `${{ steps.publish.output.commit }}` on `${{ steps.publish.output.branch }}`",
+        }
+    ],
+}
+
 
 def template_entity(
-    path: GoldenPath, fleet: FleetSpec | None = None, free: Free | None = None
+    path: GoldenPath,
+    fleet: FleetSpec | None = None,
+    free: Free | None = None,
+    *,
+    edits: bool = False,
+    by_commit: bool = False,
 ) -> dict[str, Any]:
     """The Template entity (``scaffolder.backstage.io/v1beta3``) of a golden path.
 
-    With a fleet, its clusters, regions and accelerators are offered as choices; the entity must be made anew
-    when the fleet changes. With ``free``, each accelerator says how many of it nobody owns. The form's values go to the actions as they are: the server parses them
+    The form's values go to the actions as they are: the server parses them
     (:func:`~goldenpath.describe.form.request_from_form`), and says every problem itself.
 
+    Args:
+        path: a golden path of requests.
+        fleet: its clusters, regions and accelerators are offered as choices; the entity must be made anew when the
+            fleet changes.
+        free: by cluster and accelerator, how many nobody owns; each choice then says so.
+        edits: the form changes a tenant that is there, and is opened filled in, from the tenant's page; else it
+            makes one.
+        by_commit: a change counts at once unless the form says otherwise; else somebody reviews it.
+
     Raises:
+        InputError: the golden path is made from the fleet alone, so nobody fills in a form for it.
         DataError: the golden path's extra inputs are no usable JSON Schema.
 
     """
-    choices = Choices(fleet, free)
-    pages = _request_pages(path, choices) if path.is_for_tenants else iter([_cluster_page(choices)])
+    if not path.is_for_tenants:
+        message = f"{path.major} is made from the fleet alone: there is no form to fill in, and no template"
+        raise InputError.of("golden_path", "no-form", message)
+    pages = [*_request_pages(path, Choices(fleet, free)), _delivery(by_commit=by_commit)]
+    if edits:
+        _open_filled_in(pages[0])
     return {
         "apiVersion": "scaffolder.backstage.io/v1beta3",
         "kind": "Template",
         "metadata": {
-            "name": path.major.replace("/", "-"),
-            "title": path.metadata.title,
-            "description": path.metadata.summary,
+            "name": template_name(path.major, edits=edits),
+            "title": f"{path.metadata.title}: edit" if edits else path.metadata.title,
+            "description": f"{_EDITING} {path.metadata.summary}" if edits else path.metadata.summary,
             "annotations": {names.GOLDEN_PATH: f"{path.name}/v{path.version}"},
-            "tags": ["goldenpath", "kubernetes"],
+            "tags": ["goldenpath", "kubernetes", *(["edit"] if edits else ())],
         },
         "spec": {
             "type": "golden-path",
             "owner": path.metadata.owner,
             "lifecycle": path.metadata.lifecycle,
-            "parameters": list(pages),
-            "steps": [
-                _step("render", "Check the request and render its manifests", path),
-                _step("publish", "Publish to the fleet repository", path),
-            ],
-            "output": {
-                "links": [{"title": "Open the change", "url": "${{ steps.publish.output.remoteUrl }}"}]
-            },
+            "parameters": pages,
+            "steps": _steps(path, edits=edits),
+            "output": copy.deepcopy(_OUTPUT),
         },
     }
 
 
-def _step(verb: str, title: str, path: GoldenPath) -> dict[str, Any]:
-    values = {"golden_path": path.major, "values": "${{ parameters }}"}
-    return {"id": verb, "name": title, "action": f"goldenpath:{verb}", "input": values}
+def template_name(golden_path: str, *, edits: bool) -> str:
+    """The name of a golden path's template in the catalog.
+
+    Args:
+        golden_path: name and major version, as a request has it.
+        edits: of the one that changes what is there.
+    """
+    return f"{golden_path.replace('/', '-')}{'-edit' if edits else ''}"
+
+
+def _steps(path: GoldenPath, *, edits: bool) -> list[dict[str, Any]]:
+    asked = {"golden_path": path.major, "values": "${{ parameters }}"}
+    from_the_page = {"edit": True, "revision": "${{ parameters.revision }}"} if edits else {}
+    return [
+        # First, and without the fleet repository: what is wrong with a request is told before anything is made of it.
+        {"id": "check", "name": "Check the request", "action": "goldenpath:check", "input": asked},
+        {
+            "id": "publish",
+            "name": "Publish to the fleet repository",
+            "action": "goldenpath:publish",
+            "input": {**asked, **from_the_page, "delivery": "${{ parameters.delivery }}"},
+        },
+    ]
+
+
+def _delivery(*, by_commit: bool) -> dict[str, Any]:
+    return {
+        "title": "Delivery",
+        "required": ["delivery"],
+        "properties": {
+            "delivery": {
+                "type": "string",
+                "title": "Delivery",
+                "description": "How the change reaches the fleet repository.",
+                "default": "commit" if by_commit else "pull-request",
+                "oneOf": [dict(choice) for choice in _DELIVERIES],
+            }
+        },
+    }
+
+
+def _open_filled_in(who: dict[str, Any]) -> None:
+    """Make the form's first page one that a tenant's page fills in."""
+    who["properties"]["name"]["ui:readonly"] = True
+    who["properties"]["revision"] = {
+        "type": "string",
+        "title": "Revision",
+        "description": "Filled in by the tenant's page: the state of the request that you see here.",
+        "ui:readonly": True,
+    }
+    # Without it the form was not filled in from the tenant, and everything left empty would be lost.
+    who["required"] = [*who.get("required", ()), "revision"]
 
 
 def _request_pages(path: GoldenPath, choices: Choices) -> Iterator[dict[str, Any]]:
@@ -95,17 +187,3 @@ def _page(title: str, fields: list[SpecField], choices: Choices) -> dict[str, An
     form = form_object(fields, choices)
     del form["type"]
     return {"title": title, **form}
-
-
-def _cluster_page(choices: Choices) -> dict[str, Any]:
-    offered = choices.of(("cluster",))
-    cluster = {
-        "type": "string",
-        "title": "Cluster",
-        "description": "The cluster whose shared objects are meant.",
-    }
-    return {
-        "title": "Where",
-        "required": ["cluster"],
-        "properties": {"cluster": {**cluster, **({"oneOf": offered} if offered else {})}},
-    }

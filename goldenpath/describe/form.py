@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.fields import Location
     from goldenpath.spec.fleet import FleetSpec
 
-__all__ = ["NOT_ON_THE_FORM", "Choices", "Free", "form_object", "request_from_form"]
+__all__ = ["BESIDE_THE_REQUEST", "NOT_ON_THE_FORM", "Choices", "Free", "form_object", "request_from_form"]
 
 Free = Mapping[tuple[str, str], int]
 """By cluster and accelerator, how many nobody owns."""
@@ -36,6 +36,9 @@ Free = Mapping[tuple[str, str], int]
 NOT_ON_THE_FORM: Final = frozenset({"golden_path", "overrides", "retiring"})
 """The golden path is the form itself; a patch of rendered objects is written, and reviewed, as a file; and a
 form that creates a tenant does not retire it."""
+
+BESIDE_THE_REQUEST: Final = frozenset({"delivery", "revision"})
+"""What a template's form asks beside the request: it goes to the actions by name, and never into the request."""
 
 _OWNER_PICKER: Final = {"ui:field": "OwnerPicker", "ui:options": {"catalogFilter": {"kind": "Group"}}}
 _PICKERS: Final[Mapping[str, Mapping[str, Any]]] = {"owner": _OWNER_PICKER, "approved_by": _OWNER_PICKER}
@@ -75,7 +78,6 @@ class Choices:
             clusters = tuple(Choice(name, f"{name} ({c.region})") for name, c in fleet.clusters.items())
             regions = dict.fromkeys(cluster.region for cluster in fleet.clusters.values())
             self._closed |= {
-                ("cluster",): clusters,
                 ("clusters",): clusters,
                 ("gpus", 0, "clusters"): clusters,
                 ("placement", "regions"): tuple(Choice(region, region) for region in regions),
@@ -188,11 +190,13 @@ def label(name: str) -> str:
 def request_from_form(values: Mapping[str, Any], path: GoldenPath) -> dict[str, Any]:
     """The request, as a document for the parser, that a form's values make.
 
-    What is empty was not given. Fields that are not on the form are taken as they are, so that a program may
-    send a whole request the same way.
+    What is empty was not given, and what the form asks beside the request is none of it. Fields that are not on the
+    form are taken as they are, so that a program may send a whole request the same way.
     """
     given = {
-        name: value if name in NOT_ON_THE_FORM else _without_empties(value) for name, value in values.items()
+        name: value if name in NOT_ON_THE_FORM else _without_empties(value)
+        for name, value in values.items()
+        if name not in BESIDE_THE_REQUEST
     }
     return {"golden_path": path.major} | {
         name: value for name, value in given.items() if not _is_empty(value)

@@ -9,12 +9,19 @@ from urllib.parse import parse_qs, urlsplit
 import jsonschema_rs
 import pytest
 from callers import ADMIN, READER, TOKENS, VISION
-from small_requests import sample
+from click.testing import CliRunner
+from small_requests import REQUESTS, sample
+
+from goldenpath import kubeyaml
+from goldenpath.cli.app import cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from serving import Served
+
+
+NO_GPUS: dict[str, Any] = {"items": {"properties": {"profile": {"oneOf": []}}}}
 
 
 @pytest.fixture
@@ -62,6 +69,21 @@ def test_each_golden_path_has_a_template_that_makes_and_one_that_edits(backend: 
             jsonschema_rs.Draft7Validator(page)
         actions = [step["action"] for step in template["spec"]["steps"]]
         assert actions == ["goldenpath:check", "goldenpath:publish"]
+
+
+def test_the_template_is_the_one_that_the_command_line_prints(backend: Served) -> None:
+    served = _entities(backend, "templates")["Template", "tenant-v1"]
+    fleet = REQUESTS / "goldenpath.yaml"
+    printed = CliRunner().invoke(cli, ["schema", "tenant", "--as", "backstage", "--fleet", str(fleet)])
+    template = kubeyaml.load(printed.stdout)
+
+    # The one knows what is free, and that this repository has no forge.
+    for entity in (served, template):
+        for page in entity["spec"]["parameters"]:
+            page["properties"].get("delivery", {}).pop("default", None)
+            for choice in page["properties"].get("gpus", NO_GPUS)["items"]["properties"]["profile"]["oneOf"]:
+                choice["title"] = choice["title"].split(" (")[0]
+    assert template == served
 
 
 def test_the_steps_of_a_template_are_taken_by_the_actions(backend: Served) -> None:

@@ -99,6 +99,8 @@ def test_the_backstage_form_of_a_path_offers_the_clusters_of_a_fleet(here: Path,
     assert (entity["kind"], entity["metadata"]["name"]) == ("Template", "tenant-v1")
     assert "berlin" in result.stdout
     assert "berlin" not in run("schema", "tenant", "--as", "backstage").stdout
+    refused = run("schema", "platform", "--as", "backstage")
+    assert (refused.exit_code, "no form to fill in" in refused.stderr) == (2, True)
 
 
 def test_a_fleet_goes_with_the_backstage_form_only(here: Path, run: Run) -> None:

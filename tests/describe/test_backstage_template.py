@@ -13,7 +13,7 @@ from goldenpath import kubeyaml
 from goldenpath.accelerators import catalogue
 from goldenpath.describe import json_schema, request_from_form, template_entity
 from goldenpath.describe.fields import SpecField, spec_fields
-from goldenpath.describe.form import NOT_ON_THE_FORM
+from goldenpath.describe.form import BESIDE_THE_REQUEST, NOT_ON_THE_FORM
 from goldenpath.errors import InputError
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse
@@ -28,8 +28,8 @@ FORM_FLEET = load_fleet(FLEET)
 TEMPLATES = {
     "tenant": template_entity(TENANT),
     "tenant on a fleet": template_entity(TENANT, FORM_FLEET),
-    "platform": template_entity(PLATFORM),
-    "platform on a fleet": template_entity(PLATFORM, FORM_FLEET),
+    "edit": template_entity(TENANT, edits=True),
+    "edit on a fleet": template_entity(TENANT, FORM_FLEET, edits=True),
 }
 SAMPLES = ["edge-retail", "sandbox", "speech", "vision"]
 
@@ -117,14 +117,18 @@ class TestEveryTemplate:
 
     def test_refers_only_to_its_parameters_and_steps(self, template: dict[str, Any]) -> None:
         steps = {step["id"] for step in template["spec"]["steps"]}
+        asked = {name for page in pages(template) for name in page["properties"]}
         for expression in re.findall(r"\$\{\{(.*?)\}\}", kubeyaml.dump(template)):
-            match expression.strip().split("."):
-                case ["parameters"]:
-                    pass
-                case ["steps", step, "output", _]:
-                    assert step in steps
-                case _:
-                    pytest.fail(expression)
+            for reference in re.findall(r"[a-z]+(?:\.\w+)+|parameters", expression):
+                match reference.split("."):
+                    case ["parameters"]:
+                        pass
+                    case ["parameters", name]:
+                        assert name in asked
+                    case ["steps", step, "output", _]:
+                        assert step in steps
+                    case _:
+                        pytest.fail(expression)
 
     def test_puts_each_field_on_one_page(self, template: dict[str, Any]) -> None:
         names = [name for page in pages(template) for name in page["properties"]]
@@ -139,7 +143,37 @@ def public_inputs(fields: tuple[SpecField, ...]) -> Iterator[str]:
 
 
 def test_the_form_has_a_field_for_each_public_input() -> None:
-    assert set(all_properties(TEMPLATES["tenant"])) == set(public_inputs(spec_fields(json_schema(TENANT))))
+    inputs = set(public_inputs(spec_fields(json_schema(TENANT))))
+    assert set(all_properties(TEMPLATES["tenant"])) == inputs | {"delivery"}
+    assert set(all_properties(TEMPLATES["edit"])) == inputs | BESIDE_THE_REQUEST
+
+
+def test_what_the_form_asks_beside_the_request_is_no_field_of_a_request() -> None:
+    assert not BESIDE_THE_REQUEST & {field.name for field in spec_fields(json_schema(TENANT))}
+    values = {"name": "vision", "delivery": "commit", "revision": "0" * 40}
+    assert request_from_form(values, TENANT) == {"golden_path": "tenant/v1", "name": "vision"}
+
+
+def test_the_template_that_edits_is_opened_filled_in_or_not_sent_at_all() -> None:
+    made, edits = TEMPLATES["tenant"], TEMPLATES["edit"]
+    assert (made["metadata"]["name"], edits["metadata"]["name"]) == ("tenant-v1", "tenant-v1-edit")
+    assert "revision" in pages(edits)[0]["required"]
+    assert "revision" not in pages(made)[0]["properties"]
+    assert pages(edits)[0]["properties"]["name"]["ui:readonly"] is True
+    assert pages(edits)[1:] == pages(made)[1:]
+    (publish,) = [step for step in edits["spec"]["steps"] if step["id"] == "publish"]
+    assert publish["input"]["edit"] is True
+
+
+def test_a_change_is_reviewed_unless_somebody_says_otherwise() -> None:
+    for by_commit, default in ((False, "pull-request"), (True, "commit")):
+        form = all_properties(template_entity(TENANT, by_commit=by_commit))
+        assert form["delivery"]["default"] == default
+
+
+def test_what_is_made_from_the_fleet_alone_has_no_template() -> None:
+    with pytest.raises(InputError, match="no form"):
+        template_entity(PLATFORM)
 
 
 def test_steps_come_in_the_order_in_which_a_person_thinks() -> None:
@@ -151,7 +185,7 @@ def test_steps_come_in_the_order_in_which_a_person_thinks() -> None:
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("kind", ["tenant", "tenant on a fleet"])
 def test_the_form_takes_every_sample_request_as_it_is(sample: str, kind: str) -> None:
-    values = kubeyaml.load_file(REQUESTS / f"{sample}.yaml")
+    values = {**kubeyaml.load_file(REQUESTS / f"{sample}.yaml"), "delivery": "commit"}
     for page in pages(TEMPLATES[kind]):
         errors = [error.message for error in jsonschema_rs.Draft7Validator(page).iter_errors(values)]
         assert errors == []
@@ -242,12 +276,6 @@ def test_variants_of_a_field_are_offered_with_what_both_allow() -> None:
     assert "With OCI: " in tag["description"]
 
 
-def test_a_platform_template_asks_for_a_cluster_of_the_fleet() -> None:
-    assert set(all_properties(TEMPLATES["platform"])) == {"cluster"}
-    offered = all_properties(TEMPLATES["platform on a fleet"])["cluster"]["oneOf"]
-    assert [choice["const"] for choice in offered] == list(FORM_FLEET.clusters)
-
-
 EXTRA = {
     "$defs": {"channel": {"type": "string", "pattern": "^#"}},
     "properties": {
@@ -260,7 +288,7 @@ EXTRA = {
 
 def test_extra_inputs_have_a_page_of_their_own(tmp_path: Path) -> None:
     path = golden_path(tmp_path, EXTRA)
-    page = pages(template_entity(path))[-1]
+    page = pages(template_entity(path))[-2]  # before the delivery
     inputs = page["properties"]["inputs"]
     assert inputs["required"] == ["slack"]
     assert inputs["properties"]["slack"]["pattern"] == "^#"
@@ -283,7 +311,7 @@ def test_extra_inputs_of_any_shape_make_a_form(tmp_path: Path) -> None:
             "deep": {"type": "object", "additionalProperties": {"type": "object"}},
         }
     }
-    form = pages(template_entity(golden_path(tmp_path, inputs)))[-1]["properties"]["inputs"]["properties"]
+    form = all_properties(template_entity(golden_path(tmp_path, inputs)))["inputs"]["properties"]
     assert set(form) == set(inputs["properties"])
     assert form["either"]["properties"]["size"] == {"title": "Size"}, "only what both variants say"
     assert form["rows"]["items"]["properties"]["x"]["type"] == "number"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.context import FleetContext
     from goldenpath.spec.tenant import Tenant
 
-__all__ = ["FORM_ONLY", "RequestInput", "document_of", "tenant_of"]
+__all__ = ["RequestInput", "document_of", "tenant_of"]
 
 
 class RequestInput(Input):
@@ -25,18 +25,13 @@ class RequestInput(Input):
     """What the form was filled in with: usually `${{ parameters }}`. What is empty was not given."""
 
 
-FORM_ONLY: Final = frozenset({"delivery", "revision"})
-"""What a template's form asks beside the request: it goes to the actions by name, and never into the request."""
-
-
 def document_of(asked: RequestInput, context: FleetContext) -> dict[str, Any]:
     """The request's document.
 
     Raises:
         InputError: there is no such golden path.
     """
-    values = {name: value for name, value in asked.values.items() if name not in FORM_ONLY}
-    return request_from_form(values, context.library.get(asked.golden_path))
+    return request_from_form(asked.values, context.library.get(asked.golden_path))
 
 
 def tenant_of(asked: RequestInput, context: FleetContext) -> Tenant:

@@ -33,7 +33,7 @@ from goldenpath.pipeline import load_fleet
     type=click.Choice(["json-schema", "cookiecutter", "backstage"]),
     default="json-schema",
     show_default=True,
-    help="JSON Schema for editors, cookiecutter.json, or a Backstage template with its form (YAML).",
+    help="JSON Schema for editors, cookiecutter.json, or the Backstage template that the backend serves (YAML).",
 )
 @click.option(
     "--fleet",
