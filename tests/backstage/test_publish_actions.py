@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from callers import ADMIN, READER, SPEECH, TOKENS, VISION
+from serving import serving
 from small_requests import sample
 
 from goldenpath import kubeyaml
+from goldenpath.publish.forges import forge_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +57,23 @@ def test_publishing_makes_one_commit_by_the_caller(backend: Served, repository: 
     assert "Goldenpath-Task: task-1/publish" in trailers
     request = kubeyaml.load(_git(repository, "show", "main:tenants/vision/tenant.yaml"))
     assert request == sample("vision.yaml")
+
+
+def test_a_commit_has_a_link_where_the_forge_has_a_page_for_it(repository: Path) -> None:
+    settings = {"repository": str(repository), "tokens": TOKENS}
+    with serving(settings, forge=forge_of("git@github.com:northwind/fleet.git")) as backend:
+        run = backend.run("publish", _asked(), token=VISION)
+        again = backend.run("publish", _asked(), token=VISION)
+        planned = backend.run("publish", _asked(title="Vision"), token=VISION, dryRun=True)
+
+    page = f"https://github.com/northwind/fleet/commit/{_tip(repository)}"
+    assert run.outputs["remoteUrl"] == again.outputs["remoteUrl"] == page
+    assert planned.is_done
+    assert "remoteUrl" not in planned.outputs
+
+
+def test_a_commit_of_plain_git_has_no_link(backend: Served) -> None:
+    assert "remoteUrl" not in backend.run("publish", _asked(), token=VISION).outputs
 
 
 def test_the_same_again_makes_no_second_commit_and_names_the_first(backend: Served, repository: Path) -> None:
@@ -243,8 +262,8 @@ def test_a_backend_that_reaches_no_clusters_says_so(backend: Served) -> None:
     backend.run("publish", _asked(), token=VISION)
     run = backend.run("status", {"name": "vision", "live": True}, token=READER)
 
-    assert run.problem["status"] == 503
-    assert "kubeconfig" in run.problem["detail"]
+    assert run.problems == [("live", "no-clusters")]
+    assert "kubeconfig" in run.problem["problems"][0]["message"]
 
 
 def test_a_cluster_that_does_not_answer_is_told_as_such(serve: Callable[..., Served], tmp_path: Path) -> None:

@@ -116,6 +116,46 @@ def test_an_api_elsewhere_is_given_and_its_folder_is_no_owner(
 
 
 @pytest.mark.parametrize(
+    ("remote", "kind", "api", "page"),
+    [
+        ("git@github.com:ai/fleet.git", None, None, "https://github.com/ai/fleet/commit/c0ffee"),
+        (
+            "https://northwind.ghe.com/ai/fleet",
+            None,
+            None,
+            "https://northwind.ghe.com/ai/fleet/commit/c0ffee",
+        ),
+        ("https://gitlab.com/a/b/fleet.git", None, None, "https://gitlab.com/a/b/fleet/-/commit/c0ffee"),
+        ("git@codeberg.org:ai/fleet.git", None, None, "https://codeberg.org/ai/fleet/commit/c0ffee"),
+        ("https://codeberg.org/a i/fleet.git", None, None, "https://codeberg.org/a%20i/fleet/commit/c0ffee"),
+        ("http://localhost:3000/ai/fleet", "gitea", None, "http://localhost:3000/ai/fleet/commit/c0ffee"),
+        ("https://[2001:db8::7]:3/ai/fleet", "gitea", None, "https://[2001:db8::7]:3/ai/fleet/commit/c0ffee"),
+        ("git@ghe.example:ai/fleet.git", "github", None, "https://ghe.example/ai/fleet/commit/c0ffee"),
+        (
+            "git@alias:ai/fleet.git",
+            "github",
+            "https://api.github.com",
+            "https://github.com/ai/fleet/commit/c0ffee",
+        ),
+        (
+            "https://tools.example/gitlab/a/b/fleet.git",
+            "gitlab",
+            "https://tools.example/gitlab/api/v4",
+            "https://tools.example/gitlab/a/b/fleet/-/commit/c0ffee",
+        ),
+        ("git@tools.example:ai/fleet.git", "gitea", "http://gitea.gitea.svc:3000", None),
+        ("git@tools.example:ai/fleet.git", "gitea", "https://tools.example/other", None),
+    ],
+)
+def test_a_commit_has_a_page_where_it_is_known_where_the_pages_are(
+    remote: str, kind: str | None, api: str | None, page: str | None
+) -> None:
+    address = address_of(remote, kind=kind, api=api)
+    assert address is not None
+    assert address.commit_page("c0ffee") == page
+
+
+@pytest.mark.parametrize(
     "remote",
     [
         "/srv/fleet.git",

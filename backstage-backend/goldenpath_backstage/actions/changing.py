@@ -55,7 +55,7 @@ class ChangeOutput(Output):
     commit: str | None = None
     """The commit that holds it; the last one about the tenant where nothing had to change."""
     remoteUrl: str | None = None  # noqa: N815 - as Backstage's own `publish:*` actions call it
-    """Where people look at it: the pull request, where there is one."""
+    """Where people look at it: the pull request, or else the commit, where the forge has a page for it."""
     pullRequestNumber: int | None = None  # noqa: N815 - the same
     """The pull request's number."""
     summary: dict[str, Any]
@@ -176,11 +176,16 @@ def what_was_done(published: Published, name: str, call: Call) -> ChangeOutput:
         changed=was_ours,
         branch=published.branch,
         commit=commit,
-        remoteUrl=opened.url if opened else None,
+        remoteUrl=opened.url if opened else _page_of(commit, call),
         pullRequestNumber=opened.number if opened else None,
         summary=published.plan.summary,
         entityRef=_entity(name),
     )
+
+
+def _page_of(commit: str | None, call: Call) -> str | None:
+    """Where people look at a commit; None where nobody knows, as with plain Git, which has no pages."""
+    return call.fleet.forge.commit_page(commit) if commit and call.fleet.forge else None
 
 
 def _last_commit(name: str, call: Call) -> tuple[str | None, bool]:

@@ -39,6 +39,12 @@ _API_PATH: Final = {
     Kind.GITEA: "/api/v1",
     Kind.FORGEJO: "/api/v1",
 }
+_COMMIT_PATH: Final = {
+    Kind.GITHUB: "/commit",
+    Kind.GITLAB: "/-/commit",
+    Kind.GITEA: "/commit",
+    Kind.FORGEJO: "/commit",
+}
 #: Hosts that answer SSH for another host, where port 22 is closed.
 _SSH_BESIDE: Final = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 _SSH: Final = frozenset({"ssh", "git+ssh", "ssh+git"})
@@ -68,6 +74,26 @@ class Address:
     @property
     def repository(self) -> str:
         return f"{self.owner}/{self.name}"
+
+    def commit_page(self, commit: str) -> str | None:
+        """Where people look at a commit, whose id is given; nothing where the API does not tell where the pages are."""
+        web = self._web()
+        repository = quote(self.repository, safe="/")
+        return f"{web}/{repository}{_COMMIT_PATH[self.kind]}/{commit}" if web else None
+
+    def _web(self) -> str | None:
+        """The base of the pages, without a slash at the end.
+
+        They are next to the API where that is at its usual path of the remote's host. An API elsewhere may be an
+        address that only machines reach.
+        """
+        parts = urlsplit(self.api)
+        host, usual = parts.hostname or "", _API_PATH[self.kind]
+        if is_github_cloud(host.removeprefix("api.")):
+            return f"https://{host.removeprefix('api.')}"
+        if host == self.host and self.api.endswith(usual):
+            return self.api.removesuffix(usual)
+        return None
 
     def path(self, *segments: str | int) -> str:
         """A path below ``api`` with each segment quoted, slashes too."""

@@ -73,6 +73,9 @@ class RestForge:
     def name(self) -> str:
         return self._steps.words.name
 
+    def commit_page(self, commit: str) -> str | None:
+        return self.address.commit_page(commit)
+
     def find(self, head: str, base: str) -> Opened | None:
         with self._client() as client:
             current = self._steps(client).find(head, base)

@@ -64,6 +64,9 @@ class Forge(Protocol):
     def name(self) -> str:
         """``GitHub``, ``GitLab``, ``Gitea`` or ``Forgejo``."""
 
+    def commit_page(self, commit: str) -> str | None:
+        """Where people look at a commit, whose id is given, if that is known. Asks nothing of the network."""
+
     def find(self, head: str, base: str) -> Opened | None:
         """The open pull request from branch ``head`` of this repository to ``base``."""
 
