@@ -6,8 +6,9 @@ import difflib
 import enum
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from goldenpath.engines._facts import EngineFacts, MetricKind, MetricType, Reading, ScalingFacts, Signal
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "MetricState", "MetricStatus"]
 
 Number: TypeAlias = Decimal | int | float
+
+_REMEMBERED: Final = 1024
+"""Answers that an engine remembers."""
 
 _LATENCIES: Final = {
     "time_to_first_token": Reading.TIME_TO_FIRST_TOKEN,
@@ -180,6 +184,8 @@ class Engine:
         option = self._facts.buckets_option
         return option.flag if option is not None and self._version(version) >= option.since else None
 
+    # Requests of a fleet ask few questions, each of them often: what follows from the facts is worked out once.
+    @lru_cache(maxsize=_REMEMBERED, typed=True)  # noqa: B019 - engines are made once, and live as long as the process
     def problems(
         self,
         signal: Signal,
@@ -240,11 +246,16 @@ class Engine:
         if found:
             raise InputError(found)
         reading, wanted = given[0] if signal is Signal.LATENCY else (Reading(signal.value), target)
-        return self._hint(signal, reading, wanted, namespace, self._version(version))
+        for_nobody, metric = self._hint(signal, reading, wanted, self._version(version))
+        window, quantile = self._scaling.signals[signal].window, self._scaling.quantile
+        asked = query(reading, metric, namespace=namespace, window=window, quantile=quantile)
+        return replace(for_nobody, query=asked)
 
+    @lru_cache(maxsize=_REMEMBERED, typed=True)  # noqa: B019 - as above
     def _hint(
-        self, signal: Signal, reading: Reading, wanted: Number | None, namespace: str, at: Version
-    ) -> ScalingHint:
+        self, signal: Signal, reading: Reading, wanted: Number | None, at: Version
+    ) -> tuple[ScalingHint, Metric]:
+        """The hint without its query, which names a namespace; and the metric to ask for."""
         how, every = self._scaling.signals[signal], self._scaling
         metric = self._read(reading, at)
         threshold = how.target if wanted is None else _decimal(wanted)
@@ -252,13 +263,13 @@ class Engine:
             raise AssertionError("problems() lets neither pass")
         by_value = how.metric_type is MetricType.VALUE
         default = wanted is None
-        return ScalingHint(
+        hint = ScalingHint(
             signal=signal,
             reading=reading,
             engine=self.name,
             version=at.text,
             metric=metric.name,
-            query=query(reading, metric, namespace=namespace, window=how.window, quantile=every.quantile),
+            query="",
             metric_type=how.metric_type,
             metric_type_why=how.metric_type_why,
             threshold=_plain(threshold),
@@ -283,6 +294,7 @@ class Engine:
             scrape_needs=self.scrape_needs,
             metric_source="; ".join(str(source) for source in self.sources_of(metric)),
         )
+        return hint, metric
 
     def _cited(self, sources: tuple[str, ...]) -> str:
         return "; ".join(str(self._scaling.sources[source]) for source in sources)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledPath", "compile_path"]
 
-_SAFE_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SAFE_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _run(template: Template, context: Context) -> str:
 
 
 def _safe(path: str, source: str) -> str:
-    if not all(_SAFE_SEGMENT.fullmatch(segment) for segment in path.split("/")):
+    if not _SAFE_PATH.fullmatch(path):
         raise RenderError(f"{source}: the file name comes out as {path!r}, which is no plain relative path")
     return path
 
