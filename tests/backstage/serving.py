@@ -89,6 +89,10 @@ class Run:
         return {each["path"]: each["content"] for each in self.events if each["type"] == "file"}
 
     @property
+    def removed(self) -> list[str]:
+        return [each["path"] for each in self.events if each["type"] == "removed"]
+
+    @property
     def outputs(self) -> dict[str, Any]:
         return {each["name"]: each["value"] for each in self.events if each["type"] == "output"}
 

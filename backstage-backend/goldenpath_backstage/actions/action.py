@@ -32,6 +32,11 @@ class Input(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    @property
+    def reads_tenants(self) -> bool:
+        """Whether the answer also follows from what the repository holds of tenants."""
+        return False
+
 
 class Output(Told):
     """Base of what comes out of an action; what is None is not told."""
@@ -117,8 +122,8 @@ class Action(Generic[I, O]):
         effort: in which lane it runs.
         verb: what a caller must be allowed to do before it begins.
         run: does it, and gives the output.
-        follows: whether all that it says follows from the input, :meth:`Call.context` and the day. Such an answer may
-            be given again without running.
+        follows: whether all that it says follows from the input, :meth:`Call.context` and the day, unless the input
+            says that it reads tenants. Such an answer may be given again without running.
     """
 
     id: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from goldenpath.errors import InputError, RefMovedError
+from goldenpath.errors import RefMovedError
 from goldenpath.fleet import Request
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
 from goldenpath_backstage.actions.changing import (
@@ -22,7 +22,7 @@ from goldenpath_backstage.actions.changing import (
 )
 from goldenpath_backstage.actions.findings import FindingOutput, told
 from goldenpath_backstage.actions.request import RequestInput, document_of
-from goldenpath_backstage.actions.tenants import existing, guard_of
+from goldenpath_backstage.actions.tenants import edited, guard_of
 from goldenpath_backstage.auth.permissions import Verb
 from goldenpath_backstage.errors import ForbiddenError
 
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from goldenpath_backstage.actions.action import Call
 
 __all__ = ["PLAN", "PUBLISH"]
-
-_KEPT = ("overrides", "retiring")
-"""What a request may hold and a form does not ask for: editing by form leaves it as it is."""
 
 _ASKED = {
     "golden_path": "tenant/v1",
@@ -108,14 +105,10 @@ def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | No
     """
     state = call.fleet.state(newest=True)
     document = document_of(asked, state.context)
-    name, seen = document.get("name"), asked.revision
-    if asked.edit and isinstance(name, str):
-        now = existing(state, name) if _is_plain(name) else None
-        if now is None:
-            nothing = "the fleet has no such tenant, so there is nothing to edit"
-            raise InputError.of("name", "unknown-tenant", nothing, name)
-        document = {field: now.document[field] for field in _KEPT if field in now.document} | document
-        seen = seen or now.revision
+    seen = asked.revision
+    if asked.edit:
+        document, now = edited(state, document)
+        seen = seen or now
     tenant = state.context.parse(document, None)
     guard = guard_of(call.caller, tenant.name, asked=document, reviewed=reviewed, seen=seen)
     terms = terms_of(
@@ -128,11 +121,6 @@ def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | No
         allow_removals=asked.allow_removals,
     )
     return _Change(state, tenant.name, Request(document), terms, guard)
-
-
-def _is_plain(name: str) -> bool:
-    """Whether a name can be a tenant's at all: it becomes a path in the repository's trees."""
-    return name.replace("-", "").isalnum() and name.isascii()
 
 
 def _plan(asked: PlanInput, call: Call) -> PlanOutput:

@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from goldenpath.errors import InputError
+from goldenpath.fleet import Request, Terms
+from goldenpath.fleet.desired import desired_tenant, version_for
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
-from goldenpath_backstage.actions.request import RequestInput, tenant_of
+from goldenpath_backstage.actions.changing import author_of, tell_plan
+from goldenpath_backstage.actions.request import RequestInput, document_of, tenant_of
+from goldenpath_backstage.actions.tenants import edited
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
@@ -21,6 +26,13 @@ class RenderInput(RequestInput):
 
     cluster: Annotated[str, Field(max_length=63)] | None = None
     """Only for this cluster; for all of the tenant's where none is given."""
+    edit: bool = False
+    """The tenant is there already, and the workspace holds the fleet repository: it becomes what publishing the request would make of it, and files that the tenant no longer has are removed."""
+
+    @property
+    def reads_tenants(self) -> bool:
+        """An edit starts from what is there."""
+        return self.edit
 
 
 class RenderOutput(Output):
@@ -37,6 +49,40 @@ class RenderOutput(Output):
 
 
 def _run(asked: RenderInput, call: Call) -> RenderOutput:
+    return _edited(asked, call) if asked.edit else _rendered(asked, call)
+
+
+def _edited(asked: RenderInput, call: Call) -> RenderOutput:
+    if asked.cluster is not None:
+        raise InputError.of("cluster", "not-with-edit", "an edit is of all clusters; leave it out")
+    state = call.fleet.state(newest=True)
+    context = state.context
+    document, _ = edited(state, document_of(asked, context))
+    tenant, request = context.parse(document, None), Request(document)
+    terms = Terms(author_of(call.caller, context.spec.domain), today=call.today)
+    proposal = call.fleet.repository.plan(request, terms=terms)
+    tell_plan(proposal.plan, call)
+    proposal.check()
+    lock = state.tree.lock(state.tree.tenant(tenant.name)).lock
+    pinned = version_for(tenant, (lock.golden_path, lock.version) if lock else None)
+    files = {
+        path: content.text
+        for path, content in desired_tenant(context, tenant, request, version=pinned).files.items()
+    }
+    for path, text in files.items():
+        call.file(path, text)
+    for path, content in proposal.plan.edits.items():
+        if content is None:
+            call.removed(path)
+    return RenderOutput(
+        tenant=tenant.name,
+        owner=tenant.owner,
+        clusters=[each.cluster_name for each in context.pipeline.tenancies(tenant)],
+        files=list(files),
+    )
+
+
+def _rendered(asked: RenderInput, call: Call) -> RenderOutput:
     context = call.context()
     tenant = tenant_of(asked, context)
     manifests = context.pipeline.render(tenant, cluster=asked.cluster)
@@ -72,6 +118,10 @@ RENDER = Action(
         Example(
             "Render what the form was filled in with, for one cluster",
             {"golden_path": "tenant/v1", "values": "${{ parameters }}", "cluster": "berlin"},
+        ),
+        Example(
+            "Bring a checkout of the fleet repository to what a tenant's form was changed to",
+            {"golden_path": "tenant/v1", "values": "${{ parameters }}", "edit": True},
         ),
     ),
     effort=Effort.COMPUTES,

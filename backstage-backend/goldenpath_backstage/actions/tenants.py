@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from goldenpath.fleet.state import State
     from goldenpath_backstage.auth.principal import Principal
 
-__all__ = ["Existing", "existing", "guard_of"]
+__all__ = ["Existing", "edited", "existing", "guard_of"]
 
 _LIFTS_GUARD_RAILS = ("overrides", "exceptions")
+_NOT_BY_FORM = ("overrides", "retiring")
+"""What a request may hold and a form does not ask for: editing by form leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,31 @@ def existing(state: State, name: str) -> Existing | None:
         document = {}
     owner = document.get("owner")
     return Existing(document, owner if isinstance(owner, str) else None, entry.id)
+
+
+def edited(state: State, document: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """What a form makes of a tenant that is there, and the revision that it makes it of.
+
+    A document without a name that could be a tenant's is given back as it is: what is wrong with it is told with all
+    the rest.
+
+    Raises:
+        InputError: there is no such tenant.
+    """
+    name = document.get("name")
+    if not isinstance(name, str):
+        return dict(document), None
+    now = existing(state, name) if _is_plain(name) else None
+    if now is None:
+        nothing = "the fleet has no such tenant, so there is nothing to edit"
+        raise InputError.of("name", "unknown-tenant", nothing, name)
+    kept = {field: now.document[field] for field in _NOT_BY_FORM if field in now.document}
+    return {**kept, **document}, now.revision
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name can be a tenant's at all: it becomes a path in the repository's trees."""
+    return name.replace("-", "").isalnum() and name.isascii()
 
 
 def guard_of(

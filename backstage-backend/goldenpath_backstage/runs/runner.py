@@ -71,6 +71,11 @@ class Asked:
         return _digest([self.action.id, self.dry_run, self.document])
 
     @property
+    def follows(self) -> bool:
+        """Whether the answer holds as long as the fleet and the day do."""
+        return self.action.follows and not self.input.reads_tenants
+
+    @property
     def key(self) -> str | None:
         """What makes this run the same when it is asked for again; None where nobody will.
 
@@ -164,7 +169,7 @@ class Runner:
 
         A run that is to be remembered by its key is none of these.
         """
-        if not asked.action.follows or asked.key is not None:
+        if not asked.follows or asked.key is not None:
             return None
         state = self._fleet.at_hand()
         answer = None if state is None else self._answers.get((state.context, _today(), asked.digest))
@@ -230,7 +235,7 @@ class Runner:
     def _answer(self, asked: Asked, stream: Stream) -> tuple[str, bytes]:
         key = asked.key
         if key is None:
-            self._do(asked, stream, keep=asked.action.follows)
+            self._do(asked, stream, keep=asked.follows)
             return "done", _DONE
         answer = self._claim(asked, key, stream)
         if answer is not None:
@@ -280,7 +285,7 @@ class Runner:
             keep=keep,
         )
         stream.check()
-        if asked.action.follows:
+        if asked.follows:
             known = self._answers.get((call.context(), call.today, asked.digest))
             if known is not None:
                 stream.write(known, at_once=True)
@@ -291,7 +296,7 @@ class Runner:
             if value is not None:
                 call.tell(line("output", {"name": name, "value": value}))
         answer = b"".join(call.kept)
-        if asked.action.follows:
+        if asked.follows:
             self._answers.keep((call.context(), call.today, asked.digest), answer)
         return answer
 

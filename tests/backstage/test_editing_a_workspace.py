@@ -1,0 +1,117 @@
+"""``goldenpath:render`` with ``edit``: a checkout of the fleet repository becomes what publishing would make of it."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from callers import ADMIN, READER, TOKENS, VISION
+from small_requests import sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from serving import Run, Served
+
+
+@pytest.fixture
+def backend(serve: Callable[..., Served]) -> Served:
+    served = serve(tokens=TOKENS)
+    for name in ("vision", "speech"):
+        run = served.run("publish", _asked(name), token=ADMIN)
+        assert run.is_done, run.last
+    return served
+
+
+def _asked(name: str, *without: str, **changes: Any) -> dict[str, Any]:
+    values = sample(f"{name}.yaml") | changes
+    for field in without:
+        del values[field]
+    return {"golden_path": "tenant/v1", "values": values}
+
+
+def _git(repository: Path, *words: str) -> str:
+    return subprocess.run(
+        ["git", "-C", repository, *words], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def _files(repository: Path) -> dict[str, str]:
+    paths = _git(repository, "ls-tree", "-r", "--name-only", "main").splitlines()
+    return {path: _git(repository, "show", f"main:{path}") for path in paths}
+
+
+def _workspace(before: dict[str, str], run: Run) -> dict[str, str]:
+    kept = {path: text for path, text in before.items() if path not in run.removed}
+    return kept | run.files
+
+
+def test_the_workspace_becomes_what_publishing_makes(backend: Served, repository: Path) -> None:
+    fewer = _asked("vision", "autoscaling", gpus=sample("vision.yaml")["gpus"][:1])
+    before = _files(repository)
+
+    run = backend.run("render", {**fewer, "edit": True}, token=READER)
+
+    assert run.is_done, run.last
+    assert run.removed == ["clusters/eu-central/tenants/vision/autoscaling.yaml"]
+    assert _files(repository) == before
+    published = backend.run("publish", {**fewer, "edit": True}, token=VISION)
+    assert published.is_done, published.last
+    assert _workspace(before, run) == _files(repository)
+
+
+def test_the_lock_and_the_request_are_among_the_files(backend: Served) -> None:
+    run = backend.run("render", {**_asked("vision", title="New"), "edit": True}, token=READER)
+
+    assert "title: New" in run.files["tenants/vision/tenant.yaml"]
+    assert "tenants/vision/goldenpath.lock" in run.files
+
+
+def test_a_cluster_that_was_not_held_does_not_go(backend: Served) -> None:
+    gpus = [gpu for gpu in sample("speech.yaml")["gpus"] if gpu["clusters"] == ["eu-central"]]
+    fewer = _asked("speech", clusters=["eu-central"], gpus=gpus)
+
+    run = backend.run("render", {**fewer, "edit": True}, token=READER)
+
+    assert "namespace-removal" in {rule for _, rule in run.problems}
+    assert not run.files
+    assert not run.removed
+
+
+def test_what_was_rendered_before_is_not_taken_for_it(backend: Served) -> None:
+    asked = {**_asked("vision", "autoscaling"), "edit": True}
+    first = backend.run("render", asked, token=READER)
+    assert backend.run("publish", asked, token=VISION).is_done
+
+    again = backend.run("render", asked, token=READER)
+
+    assert first.removed
+    assert again.is_done
+    assert not again.removed
+
+
+def test_only_a_tenant_that_is_there_is_edited(backend: Served) -> None:
+    run = backend.run("render", {**_asked("edge-retail"), "edit": True}, token=READER)
+
+    assert run.problems == [("name", "unknown-tenant")]
+
+
+def test_an_edit_is_of_all_clusters(backend: Served) -> None:
+    run = backend.run("render", {**_asked("vision"), "edit": True, "cluster": "eu-central"}, token=READER)
+
+    assert run.problems == [("cluster", "not-with-edit")]
+
+
+def test_the_same_edit_from_the_same_form_again_has_nothing_to_do(backend: Served, repository: Path) -> None:
+    seen = _git(repository, "rev-parse", "main:tenants/vision/tenant.yaml").strip()
+    edit = {**_asked("vision", title="Newer"), "edit": True, "revision": seen}
+    first = backend.run("publish", edit, token=VISION, taskId="one", stepId="publish")
+
+    again = backend.run("publish", edit, token=VISION, taskId="two", stepId="publish")
+
+    assert first.outputs["changed"] is True
+    assert again.is_done, again.last
+    assert again.outputs["changed"] is False
+    assert again.outputs["commit"] == first.outputs["commit"]
