@@ -20,28 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import (
-    Column,
-    Float,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    create_engine,
-    delete,
-    event,
-    literal_column,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from goldenpath.errors import InputError
 from goldenpath_backstage.errors import UnavailableError
+from goldenpath_backstage.runs.statements import METADATA, Statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,26 +39,6 @@ __all__ = ["Claim", "Ledger", "State"]
 _DAY: Final = 86_400.0
 _SWEEP_SECONDS: Final = 3600.0
 
-_metadata = MetaData()
-
-_runs = Table(
-    "goldenpath_runs",
-    _metadata,
-    Column("key", String(64), primary_key=True),
-    Column("input", String(64), nullable=False),  # digest
-    Column("action", String(64), nullable=False),
-    Column("caller", String(512), nullable=False),
-    Column("holder", String(32), nullable=True),  # the process at work; none once it is settled
-    Column("until", Float(53), nullable=False),  # end of the lease; of a settled run, when it was settled
-    Column("answer", LargeBinary, nullable=True),
-)
-
-# Seconds since 1970 by the database's own clock: the clocks of the processes need not agree.
-_NOW: Final = {
-    "postgresql": literal_column("cast(extract(epoch from clock_timestamp()) as float8)", Float(53)),
-    "sqlite": literal_column("(julianday('now') - 2440587.5) * 86400.0", Float(53)),
-}
-_INSERT: Final[dict[str, Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _DRIVERS: Final = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite"}
 
 
@@ -110,10 +76,11 @@ class Ledger:
         url = _usable(address)
         self._dialect = url.get_backend_name()
         self._engine = _engine(url)
-        self._now = _NOW[self._dialect]
+        self._statements = Statements(
+            self._dialect, lease_seconds=lease_seconds, keep_seconds=keep_days * _DAY
+        )
         self._holder = uuid.uuid4().hex
         self._lease_seconds = lease_seconds
-        self._keep_seconds = keep_days * _DAY
         self._held: set[str] = set()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -133,31 +100,15 @@ class Ledger:
         Raises:
             UnavailableError: the database does not answer.
         """
-        insert = (
-            _INSERT[self._dialect](_runs)
-            .values(
-                key=key,
-                input=digest,
-                action=action,
-                caller=caller,
-                holder=self._holder,
-                until=self._now + self._lease_seconds,
-            )
-            .on_conflict_do_nothing()
-            .returning(_runs.c.key)
-        )
-        takeover = (
-            update(_runs)
-            .where(_runs.c.key == key, _runs.c.input == digest, _runs.c.answer.is_(None))
-            .where(_runs.c.until < self._now)
-            .values(holder=self._holder, caller=caller, until=self._now + self._lease_seconds)
-        )
-        seen = select(_runs.c.input, _runs.c.answer).where(_runs.c.key == key)
+        new = {"key": key, "input": digest, "action": action, "caller": caller, "holder": self._holder}
+        same = {"the_key": key, "the_input": digest, "new_holder": self._holder, "new_caller": caller}
+        do = self._statements
         with _telling(), self._engine.begin() as connection:
             is_ours = (
-                connection.execute(insert).first() is not None or connection.execute(takeover).rowcount == 1
+                connection.execute(do.insert, new).first() is not None
+                or connection.execute(do.take_over, same).rowcount == 1
             )
-            row = None if is_ours else connection.execute(seen).one_or_none()
+            row = None if is_ours else connection.execute(do.look, {"the_key": key}).one_or_none()
         if is_ours:
             with self._lock:
                 self._held.add(key)
@@ -176,13 +127,9 @@ class Ledger:
         Raises:
             UnavailableError: the database does not answer.
         """
-        done = (
-            update(_runs)
-            .where(_runs.c.key == key, _runs.c.holder == self._holder, _runs.c.answer.is_(None))
-            .values(holder=None, until=self._now, answer=zlib.compress(answer, 1))
-        )
+        done = {"the_key": key, "the_holder": self._holder, "new_answer": zlib.compress(answer, 1)}
         with _telling(), self._engine.begin() as connection:
-            settled = connection.execute(done).rowcount == 1
+            settled = connection.execute(self._statements.settle, done).rowcount == 1
         self._let_go(key)
         return settled
 
@@ -193,11 +140,8 @@ class Ledger:
             UnavailableError: the database does not answer.
         """
         self._let_go(key)
-        gone = delete(_runs).where(
-            _runs.c.key == key, _runs.c.holder == self._holder, _runs.c.answer.is_(None)
-        )
         with _telling(), self._engine.begin() as connection:
-            connection.execute(gone)
+            connection.execute(self._statements.release, {"the_key": key, "the_holder": self._holder})
 
     def check(self) -> None:
         """See whether the database answers.
@@ -206,7 +150,7 @@ class Ledger:
             UnavailableError: it does not.
         """
         with _telling(), self._engine.connect() as connection:
-            connection.execute(select(_runs.c.key).limit(1))
+            connection.execute(self._statements.any)
 
     def forget_old(self) -> int:
         """Forget answers that are too old, and runs that nobody came back for; how many they were.
@@ -214,9 +158,8 @@ class Ledger:
         Raises:
             UnavailableError: the database does not answer.
         """
-        old = delete(_runs).where(_runs.c.until < self._now - self._keep_seconds)
         with _telling(), self._engine.begin() as connection:
-            return connection.execute(old).rowcount
+            return connection.execute(self._statements.forget).rowcount
 
     def close(self) -> None:
         """Let go of the database."""
@@ -243,20 +186,15 @@ class Ledger:
             held = tuple(self._held)
         if not held:
             return
-        longer = (
-            update(_runs)
-            .where(_runs.c.key.in_(held), _runs.c.holder == self._holder, _runs.c.answer.is_(None))
-            .values(until=self._now + self._lease_seconds)
-        )
         with _telling(), self._engine.begin() as connection:
-            connection.execute(longer)
+            connection.execute(self._statements.renew, {"the_keys": held, "the_holder": self._holder})
 
     def _create(self) -> None:
         with _telling(), self._engine.begin() as connection:
             if self._dialect == "postgresql":
                 # Two processes that start together must not both make the table.
                 connection.execute(text("select pg_advisory_xact_lock(7203114)"))
-            _metadata.create_all(connection)
+            METADATA.create_all(connection)
 
 
 @contextlib.contextmanager
