@@ -11,8 +11,11 @@ from goldenpath.names import DOMAIN
 from goldenpath_backstage.http.events import MEDIA_TYPE as EVENTS
 from goldenpath_backstage.http.problems import MEDIA_TYPE as PROBLEM
 from goldenpath_backstage.http.problems import ProblemDocument
+from goldenpath_backstage.http.responses import JSON
 from goldenpath_backstage.routes.actions import RunRequest
+from goldenpath_backstage.routes.native import NativeError, NativeInput
 from goldenpath_backstage.runs.events import RunEvent
+from goldenpath_backstage.runs.results import RunResult
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -31,12 +34,14 @@ _REFUSALS: Final = {
     404: "There is no such thing.",
     405: "The address takes another method.",
     408: "The body came too slowly.",
+    409: "Somebody else was faster, or the key stands for something else.",
     413: "The body is too large.",
     415: "The body is no plain JSON.",
     422: "The input cannot be accepted; every field's problem is told.",
     429: "Too much at once; `Retry-After` says when to come again.",
     431: "The headers are too large.",
     500: "A bug of ours.",
+    502: "The fleet repository or a cluster refuses.",
     503: "Something that is needed does not answer; `Retry-After` says when to come again, where that may help.",
 }
 _COME_AGAIN: Final = {429, 503}
@@ -64,7 +69,14 @@ def _document(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
     )
     _, models = models_json_schema(
-        [(RunRequest, "validation"), (ProblemDocument, "serialization"), (RunEvent, "serialization")],
+        [
+            (RunRequest, "validation"),
+            (ProblemDocument, "serialization"),
+            (RunEvent, "serialization"),
+            (RunResult, "serialization"),
+            (NativeInput, "validation"),
+            (NativeError, "serialization"),
+        ],
         ref_template=_REF,
     )
     components = document.setdefault("components", {})
@@ -89,23 +101,27 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
         operation["security"] = []  # said, and not forgotten: nobody is asked who they are
     if operation.get("parameters"):
         statuses |= {404, 422}
-    if method == "get" and path.startswith("/v1/"):
+    if method == "get" and "operation" not in operation["tags"]:
         responses["304"] = {"description": "The caller has it already (`If-None-Match`)."}
         responses["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
-    if path.endswith("/runs"):
-        statuses |= {408, 413, 415, 422, 429}
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": _REF.format(model="RunRequest")}}},
+    is_run = path.endswith("/runs")
+    if method == "post":
+        statuses |= {408, 409, 413, 415, 422, 429, 502}
+        body = _REF.format(model="RunRequest" if is_run else "NativeInput")
+        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": {"$ref": body}}}}
+    if is_run:
+        responses["200"]["content"] = {
+            EVENTS: {"schema": {"$ref": _REF.format(model="RunEvent")}},
+            JSON: {"schema": {"$ref": _REF.format(model="RunResult")}},
         }
-        responses["200"]["content"] = {EVENTS: {"schema": {"$ref": _REF.format(model="RunEvent")}}}
     if path == "/metrics":
         responses["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    forms = {PROBLEM: {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}
+    if "native actions" in operation["tags"]:
+        # What the route itself refuses, it refuses in Backstage's words.
+        forms[JSON] = {"schema": {"$ref": _REF.format(model="NativeError")}}
     for status in sorted(statuses):
-        responses[str(status)] = {
-            "description": _REFUSALS[status],
-            "content": {PROBLEM: {"schema": {"$ref": _REF.format(model="ProblemDocument")}}},
-        }
+        responses[str(status)] = {"description": _REFUSALS[status], "content": forms}
         if status in _COME_AGAIN:
             responses[str(status)]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     operation["responses"] = dict(sorted(responses.items()))

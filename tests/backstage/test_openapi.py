@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).parents[2] / "backstage-backend" / "openapi.json"
 DOCUMENT: dict[str, Any] = openapi_document()
-ASK_NOBODY = {"/v1/actions", "/healthz", "/readyz", "/metrics"}
+ASK_NOBODY = {"/v1/actions", "/.backstage/actions/v1/actions", "/healthz", "/readyz", "/metrics"}
 """What holds nothing of the fleet."""
 
 
@@ -60,7 +60,8 @@ def test_every_operation_says_who_may_ask_and_what_may_go_wrong(
     assert {"500", "503"} <= set(operation["responses"])
     for status, response in operation["responses"].items():
         if int(status) >= 400:
-            assert list(response["content"]) == ["application/problem+json"]
+            forms = {"application/problem+json"} | ({"application/json"} if "/.backstage/" in path else set())
+            assert set(response["content"]) == forms
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), _operations(), ids=lambda each: str(each)[:40])
@@ -98,12 +99,24 @@ def test_answers_are_as_the_document_says(serve: Callable[..., Served]) -> None:
 
     for event in (*run.events, *refused.events):
         _validator("RunEvent").validate(event)
+    asked = {"golden_path": "tenant/v1", "values": sample("vision.yaml")}
+    document = backend.post(
+        "/v1/actions/goldenpath:render/runs",
+        READER,
+        json={"input": asked},
+        headers={"accept": "application/json"},
+    )
+    _validator("RunResult").validate(document.json())
+    native = "/.backstage/actions/v1/actions/goldenpath:check/invoke"
+    _validator("NativeResult").validate(backend.post(native, READER, json=asked).json())
+    _validator("NativeError").validate(backend.post(native, READER, json={}).json())
     for path, schema in (
         ("/v1/actions", "ActionList"),
         ("/v1/templates", "EntityList"),
         ("/v1/catalog", "EntityList"),
         ("/v1/tenants", "TenantPage"),
         ("/v1/tenants/vision", "TenantRequest"),
+        ("/.backstage/actions/v1/actions", "NativeList"),
         ("/healthz", "Health"),
     ):
         _validator(schema).validate(backend.get(path, READER).json())

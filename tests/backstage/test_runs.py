@@ -113,6 +113,14 @@ def test_closing_the_connection_ends_the_run(open_backend: Served, waiter: Waite
     _until(lambda: open_backend.sample('goldenpath_runs_total{action="test:wait",outcome="cancelled"}') == 1)
 
 
+def test_a_run_ends_when_the_caller_of_one_document_leaves(open_backend: Served, waiter: Waiter) -> None:
+    body, headers = {"input": {}}, {"accept": "application/json"}
+    with open_backend.client() as client, pytest.raises(httpx.ReadTimeout):
+        client.post(PATH, json=body, headers=headers, timeout=httpx.Timeout(60, read=0.2))
+
+    _until(lambda: waiter.ended == ["CancelledRunError"])
+
+
 def test_a_run_whose_caller_reads_slowly_waits_and_is_ended_with_it(
     open_backend: Served, waiter: Waiter
 ) -> None:

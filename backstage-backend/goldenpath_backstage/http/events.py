@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-__all__ = ["MEDIA_TYPE", "EventsResponse", "events_at_once"]
+__all__ = ["MEDIA_TYPE", "CollectedResponse", "EventsResponse", "events_at_once"]
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 # Proxies must hand the lines on as they come.
@@ -38,19 +38,43 @@ class EventsResponse(Response):
         self.init_headers(_HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del scope
         listening = asyncio.create_task(_closed(receive))
         listening.add_done_callback(lambda task: None if task.cancelled() else self._gone())
         try:
-            await self._send(send)
+            await self._answer_with(scope, receive, send)
         finally:
             listening.cancel()
 
-    async def _send(self, send: Send) -> None:
+    async def _answer_with(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async for chunk in self._chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class CollectedResponse(EventsResponse):
+    """One answer, made of all events once the last has come.
+
+    Args:
+        chunks: complete lines, in order; ends when the last was given.
+        gone: called once when the caller closes the connection before the end.
+        answer: makes the answer of all lines.
+    """
+
+    def __init__(
+        self,
+        chunks: AsyncIterator[bytes],
+        *,
+        gone: Callable[[], None],
+        answer: Callable[[list[bytes]], Response],
+    ) -> None:
+        super().__init__(chunks, gone=gone)
+        self._answer = answer
+
+    async def _answer_with(self, scope: Scope, receive: Receive, send: Send) -> None:
+        lines = b"".join([chunk async for chunk in self._chunks]).splitlines()
+        await self._answer(lines)(scope, receive, send)
 
 
 def events_at_once(lines: bytes) -> Response:

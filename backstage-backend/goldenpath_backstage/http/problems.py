@@ -23,7 +23,7 @@ from goldenpath.errors import (
 )
 from goldenpath.findings import ChecksFailedError
 from goldenpath.names import DOMAIN
-from goldenpath_backstage.errors import BackendError, UnauthenticatedError
+from goldenpath_backstage.errors import BackendError
 from goldenpath_backstage.schemas import Told
 from goldenpath_backstage.telemetry.credentials import without_credentials
 
@@ -158,12 +158,12 @@ def problem_document(error: Exception, request_id: str | None = None) -> Problem
     )
 
 
-def problem_headers(error: Exception, document: ProblemDocument) -> Mapping[str, str]:
+def problem_headers(document: ProblemDocument) -> Mapping[str, str]:
     """The headers that go with a problem."""
     headers = {"cache-control": "no-store"}
     if document.retry_after is not None:
         headers["retry-after"] = str(document.retry_after)
-    if isinstance(error, UnauthenticatedError):
+    if document.status == HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = 'Bearer realm="goldenpath"'
     return headers
 

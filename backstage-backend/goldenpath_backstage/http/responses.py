@@ -14,7 +14,9 @@ from goldenpath_backstage.http.problems import MEDIA_TYPE, problem_document, pro
 if TYPE_CHECKING:
     from fastapi import Request
 
-__all__ = ["Cached", "cached_response", "json_response", "problem_response"]
+    from goldenpath_backstage.http.problems import ProblemDocument
+
+__all__ = ["JSON", "Cached", "cached_response", "json_response", "problem_answer", "problem_response"]
 
 JSON: Final = "application/json"
 
@@ -53,5 +55,9 @@ def _is_known(if_none_match: str | None, etag: str) -> bool:
 
 def problem_response(error: Exception, request_id: str | None) -> Response:
     """An error, told."""
-    document = problem_document(error, request_id)
-    return Response(document.to_bytes(), document.status, dict(problem_headers(error, document)), MEDIA_TYPE)
+    return problem_answer(problem_document(error, request_id))
+
+
+def problem_answer(document: ProblemDocument) -> Response:
+    """A problem that was told already."""
+    return Response(document.to_bytes(), document.status, dict(problem_headers(document)), MEDIA_TYPE)

@@ -12,16 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from goldenpath.errors import InputError
 from goldenpath_backstage.actions.registry import ACTIONS, action_named
-from goldenpath_backstage.auth.permissions import demand
-from goldenpath_backstage.errors import ForbiddenError
-from goldenpath_backstage.http.bodies import accepted_as, read_body, read_json
+from goldenpath_backstage.http.bodies import accepted_as
 from goldenpath_backstage.http.envelope import request_id_of
-from goldenpath_backstage.http.events import EventsResponse, events_at_once
-from goldenpath_backstage.http.responses import Cached, cached_response
-from goldenpath_backstage.http.secrets import refuse_credentials
-from goldenpath_backstage.routes.callers import caller_of
+from goldenpath_backstage.http.events import MEDIA_TYPE as EVENTS
+from goldenpath_backstage.http.problems import ProblemDocument
+from goldenpath_backstage.http.responses import JSON, Cached, cached_response, json_response, problem_answer
+from goldenpath_backstage.routes.asking import answer_to, caller_for, document_of
+from goldenpath_backstage.runs.results import result_of
 from goldenpath_backstage.runs.runner import Asked
-from goldenpath_backstage.services import services_of
 
 if TYPE_CHECKING:
     from goldenpath_backstage.actions.action import Action
@@ -129,28 +127,28 @@ _PARAMETERS: Final = {
 async def run_action(request: Request) -> Response:
     """Answers with events, one a line, while they happen; the last is `done` or `error`.
 
+    With `Accept: application/json` the answer is one document, once the run has ended, and what ends a run is its
+    status.
+
     Closing the connection ends the run at its next safe place. The same task, step and input (or the same
     `Idempotency-Key`, of the same caller) gives the same answer again, and nothing is done twice.
     """
-    caller = await caller_of(request)
-    services = services_of(request)
     found = action_named(request.path_params["action"])
-    request_id = request_id_of(request.scope)
-    try:
-        demand(caller, found.verb)
-    except ForbiddenError as error:
-        services.audit.forbidden(caller, str(error), request_id=request_id, action=found.id)
-        raise
-    body = await read_body(request, services.settings.limits)
-    document = read_json(body)
-    refuse_credentials(body, document, request.headers.get("authorization"))
-    asked = _asked(found, document, caller, request_id, _idempotency_key(request))
-    if (answer := services.runner.at_hand(asked)) is not None:
-        return events_at_once(answer)
-    stream = services.runner.start(asked)
-    return EventsResponse(
-        services.runner.events(stream), gone=lambda: stream.cancel("the caller closed the connection")
-    )
+    caller = await caller_for(request, found)
+    document = await document_of(request)
+    asked = _asked(found, document, caller, request_id_of(request.scope), _idempotency_key(request))
+    return answer_to(request, asked, in_one=_in_one if _wants_one_document(request) else None)
+
+
+def _wants_one_document(request: Request) -> bool:
+    """Whether the caller takes JSON, and no events."""
+    taken = {part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")}
+    return JSON in taken and EVENTS not in taken
+
+
+def _in_one(lines: list[bytes]) -> Response:
+    result = result_of(lines)
+    return problem_answer(result) if isinstance(result, ProblemDocument) else json_response(result)
 
 
 def _idempotency_key(request: Request) -> str | None:

@@ -68,6 +68,17 @@ export interface ErrorEvent {
   problem: ProblemDocument;
 }
 
+/** The status that Backstage's client tells. */
+export interface ErrorStatus {
+  statusCode: number;
+}
+
+/** An error by one of Backstage's names, such as `InputError`. */
+export interface ErrorText {
+  name: string;
+  message: string;
+}
+
 /** One thing that is wrong with the input. */
 export interface FieldProblem {
   /** The field, as a person would look for it: `gpus[1].quota`. */
@@ -103,6 +114,51 @@ export interface LogEvent {
   level: 'info' | 'warn' | 'error';
   /** One line for people. */
   message: string;
+}
+
+/** Something that was said on the way. */
+export interface LogLine {
+  /** How much it weighs. */
+  level: 'info' | 'warn' | 'error';
+  /** One line for people. */
+  message: string;
+}
+
+/** An action, as Backstage's actions service lists it. */
+export interface NativeAction {
+  id: string;
+  name: string;
+  title: string;
+  description: string;
+  pluginId: string;
+  attributes: NativeAttributes;
+  schema: ActionSchemas;
+}
+
+/** What an action may do: Backstage filters by these, and runs in a dry run what only reads. */
+export interface NativeAttributes {
+  readOnly: boolean;
+  destructive: boolean;
+  idempotent: boolean;
+}
+
+/** An error, as Backstage's own services answer with. */
+export interface NativeError {
+  error: ErrorText;
+  response: ErrorStatus;
+}
+
+/** The bare input of the action. */
+export type NativeInput = JsonObject;
+
+/** The actions that can be called without a module. */
+export interface NativeList {
+  actions: NativeAction[];
+}
+
+/** What an action has given. */
+export interface NativeResult {
+  output: JsonObject;
 }
 
 /** One of the step's outputs. */
@@ -160,6 +216,18 @@ export interface RunRequest {
   dryRun?: boolean;
 }
 
+/** What a run that did what was asked has told, in one document. */
+export interface RunResult {
+  /** Its outputs by name. */
+  output: JsonObject;
+  /** What it said on the way. */
+  log: LogLine[];
+  /** Files that belong into the workspace. */
+  files: WorkspaceFile[];
+  /** Paths of files that the workspace must not have any more. */
+  removed: string[];
+}
+
 /** What a tenant has of an accelerator on a cluster. */
 export interface Share {
   /** Its own. */
@@ -206,4 +274,12 @@ export interface TenantRequest {
   form: JsonObject;
   /** Where that form is, filled in. */
   edit_url?: string | null;
+}
+
+/** A file that belongs into the workspace. */
+export interface WorkspaceFile {
+  /** Relative, with `/`, and never out of the workspace. */
+  path: string;
+  /** Its text. */
+  content: string;
 }

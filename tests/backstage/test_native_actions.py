@@ -1,0 +1,134 @@
+"""Backstage's own protocol for remote actions, which needs no module."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from callers import ADMIN, READER, TOKENS, VISION
+from small_requests import sample
+
+from goldenpath_backstage.actions.registry import ACTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import httpx
+    from serving import Served
+
+LIST = "/.backstage/actions/v1/actions"
+
+
+@pytest.fixture
+def backend(serve: Callable[..., Served]) -> Served:
+    return serve(tokens=TOKENS)
+
+
+def _asked(**changes: Any) -> dict[str, Any]:
+    return {"golden_path": "tenant/v1", "values": sample("vision.yaml") | changes}
+
+
+def _invoke(backend: Served, action: str, given: Any, token: str | None = VISION) -> httpx.Response:
+    # The colon is quoted, as Backstage's client does it.
+    return backend.post(f"{LIST}/goldenpath%3A{action}/invoke", token, json=given)
+
+
+def _tip(repository: Path) -> str:
+    done = subprocess.run(
+        ["git", "-C", repository, "rev-parse", "main"], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def test_the_list_has_what_backstage_reads_and_no_action_whose_result_is_files(backend: Served) -> None:
+    answer = backend.get(LIST)
+    listed = {action["id"]: action for action in answer.json()["actions"]}
+
+    assert set(listed) == {action.id for action in ACTIONS} - {"goldenpath:render"}
+    for identity, action in listed.items():
+        assert f"{action['pluginId']}:{action['name']}" == identity
+        assert action["schema"]["input"]["type"] == action["schema"]["output"]["type"] == "object"
+    # Backstage runs an action for real in a dry run where these say so.
+    harmless = {
+        i
+        for i, a in listed.items()
+        if a["attributes"] == {"readOnly": True, "destructive": False, "idempotent": True}
+    }
+    assert harmless == {"goldenpath:check", "goldenpath:plan", "goldenpath:status"}
+    assert backend.get(LIST, headers={"if-none-match": answer.headers["etag"]}).status_code == 304
+
+
+def test_an_action_answers_with_its_outputs(backend: Served, repository: Path) -> None:
+    checked = _invoke(backend, "check", _asked(), READER)
+    published = _invoke(backend, "publish", _asked())
+
+    assert checked.json()["output"]["passed"] is True
+    assert published.status_code == 200
+    assert published.json()["output"]["commit"] == _tip(repository)
+
+
+def test_the_same_again_is_no_second_commit_and_there_and_back_is_two(
+    backend: Served, repository: Path
+) -> None:
+    first = _invoke(backend, "publish", _asked()).json()["output"]
+    again = _invoke(backend, "publish", _asked()).json()["output"]
+    assert (again["changed"], again["commit"]) == (False, first["commit"])
+
+    there = _invoke(backend, "publish", _asked(title="There")).json()["output"]
+    back = _invoke(backend, "publish", _asked()).json()["output"]
+    assert (there["changed"], back["changed"]) == (True, True)
+    assert back["commit"] == _tip(repository) not in {first["commit"], there["commit"]}
+
+
+def _error(answer: httpx.Response, status: int, name: str) -> str:
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert (answer.status_code, body["response"]) == (status, {"statusCode": status})
+    assert body["error"]["name"] == name
+    return str(body["error"]["message"])
+
+
+def test_what_is_wrong_is_told_in_backstages_words_with_every_field(backend: Served) -> None:
+    values = {"name": "Vision Team", "owner": "vision-team", "clusters": ["eu-centrall"]}
+    text = _error(
+        _invoke(backend, "check", {"golden_path": "tenant/v1", "values": values}), 400, "InputError"
+    )
+
+    assert text.splitlines()[0] == "The input cannot be accepted"
+    assert any(line.startswith("name: ") for line in text.splitlines())
+    assert any(line.startswith("clusters[0]: ") and "eu-central" in line for line in text.splitlines())
+
+
+def test_each_refusal_has_the_name_that_backstage_knows(backend: Served) -> None:
+    assert "bearer token" in _error(_invoke(backend, "check", _asked(), None), 401, "AuthenticationError")
+    assert "read" in _error(_invoke(backend, "publish", _asked(), READER), 403, "NotAllowedError")
+    assert "goldenpath:check" in _error(_invoke(backend, "render", _asked()), 404, "NotFoundError")
+    _error(_invoke(backend, "nonsense", {}), 404, "NotFoundError")
+    _error(_invoke(backend, "check", {**_asked(), "more": 1}), 400, "InputError")
+    _error(_invoke(backend, "check", [1]), 400, "InputError")
+    _error(_invoke(backend, "check", {**_asked(), "cluster": VISION}), 400, "InputError")
+    _invoke(backend, "publish", _asked(), ADMIN)
+    _invoke(backend, "publish", _asked(title="Newer"), ADMIN)
+    stale = {**_asked(title="Mine"), "edit": True, "revision": "0" * 40}
+    assert "meanwhile" in _error(_invoke(backend, "publish", stale), 409, "ConflictError")
+    foreign = _asked(owner="platform-team", name="other")
+    assert "platform-team" in _error(_invoke(backend, "publish", foreign), 403, "NotAllowedError")
+
+
+def test_a_refused_caller_is_in_the_audit_trail(backend: Served, caplog: pytest.LogCaptureFixture) -> None:
+    _invoke(backend, "publish", _asked(), READER)
+
+    (entry,) = [record for record in caplog.records if record.name == "goldenpath_backstage.audit"]
+    assert entry.__dict__["goldenpath_fields"]["action"] == "goldenpath:publish"
+
+
+def test_a_body_that_cannot_be_read_is_told_in_backstages_words(backend: Served) -> None:
+    def send(content: bytes, media_type: str) -> httpx.Response:
+        headers = {"content-type": media_type}
+        return backend.post(f"{LIST}/goldenpath:check/invoke", VISION, content=content, headers=headers)
+
+    assert "JSON" in _error(send(b"{", "application/json"), 400, "InputError")
+    _error(send(b"{}", "text/plain"), 415, "Error")
+    _error(send(b"[" + b" " * 2_000_000 + b"]", "application/json"), 413, "Error")
