@@ -39,6 +39,12 @@ _DELIVERIES: Final = (
     {"const": "pull-request", "title": "Pull request: somebody reviews it"},
     {"const": "commit", "title": "Commit: it counts at once"},
 )
+_REMOVALS: Final = {
+    "type": "integer",
+    "minimum": 0,
+    "title": "Removals",
+    "description": "How many objects the change may remove, where that is more than a few; the plan in the log counts them.",
+}
 _OUTPUT: Final[dict[str, Any]] = {
     "links": [
         {
@@ -96,6 +102,7 @@ def template_entity(
     pages = [*_request_pages(path, Choices(fleet, free)), _delivery(by_commit=by_commit)]
     if edits:
         _open_filled_in(pages[0])
+        pages[-1]["properties"]["allow_removals"] = dict(_REMOVALS)
     return {
         "apiVersion": "scaffolder.backstage.io/v1beta3",
         "kind": "Template",
@@ -129,7 +136,11 @@ def template_name(golden_path: str, *, edits: bool) -> str:
 
 def _steps(path: GoldenPath, *, edits: bool) -> list[dict[str, Any]]:
     asked = {"golden_path": path.major, "values": "${{ parameters }}"}
-    from_the_page = {"edit": True, "revision": "${{ parameters.revision }}"} if edits else {}
+    editing = {
+        "edit": True,
+        "revision": "${{ parameters.revision }}",
+        "allow_removals": "${{ parameters.allow_removals }}",
+    }
     return [
         # First, and without the fleet repository: what is wrong with a request is told before anything is made of it.
         {"id": "check", "name": "Check the request", "action": "goldenpath:check", "input": asked},
@@ -137,7 +148,11 @@ def _steps(path: GoldenPath, *, edits: bool) -> list[dict[str, Any]]:
             "id": "publish",
             "name": "Publish to the fleet repository",
             "action": "goldenpath:publish",
-            "input": {**asked, **from_the_page, "delivery": "${{ parameters.delivery }}"},
+            "input": {
+                **asked,
+                **(editing if edits else {}),
+                "delivery": "${{ parameters.delivery }}",
+            },
         },
     ]
 

@@ -37,7 +37,7 @@ NOT_ON_THE_FORM: Final = frozenset({"golden_path", "overrides", "retiring"})
 """The golden path is the form itself; a patch of rendered objects is written, and reviewed, as a file; and a
 form that creates a tenant does not retire it."""
 
-BESIDE_THE_REQUEST: Final = frozenset({"delivery", "revision"})
+BESIDE_THE_REQUEST: Final = frozenset({"allow_removals", "delivery", "revision"})
 """What a template's form asks beside the request: it goes to the actions by name, and never into the request."""
 
 _OWNER_PICKER: Final = {"ui:field": "OwnerPicker", "ui:options": {"catalogFilter": {"kind": "Group"}}}

@@ -98,6 +98,8 @@ def test_the_steps_of_a_template_are_taken_by_the_actions(backend: Served) -> No
                 if value == "${{ parameters }}"
                 else value
                 for name, value in step["input"].items()
+                # What was not filled in is left out of the input, as Backstage does.
+                if value != "${{ parameters.allow_removals }}"
             }
             schema = definitions[step["action"]]["schema"]["input"]
             errors = [error.message for error in jsonschema_rs.Draft7Validator(schema).iter_errors(given)]

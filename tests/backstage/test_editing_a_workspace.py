@@ -9,6 +9,8 @@ import pytest
 from callers import ADMIN, READER, TOKENS, VISION
 from small_requests import sample
 
+from goldenpath import kubeyaml
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -78,6 +80,31 @@ def test_a_cluster_that_was_not_held_does_not_go(backend: Served) -> None:
     assert "namespace-removal" in {rule for _, rule in run.problems}
     assert not run.files
     assert not run.removed
+
+
+def test_a_cluster_that_was_held_goes_when_the_form_no_longer_names_it(backend: Served) -> None:
+    held = backend.run("retire", {"name": "speech", "clusters": ["us-east"]}, token=ADMIN)
+    assert held.is_done, held.last
+    gpus = [gpu for gpu in sample("speech.yaml")["gpus"] if gpu["clusters"] == ["eu-central"]]
+    fewer = _asked("speech", clusters=["eu-central"], gpus=gpus)
+
+    many = backend.run("render", {**fewer, "edit": True}, token=READER)
+    run = backend.run("render", {**fewer, "edit": True, "allow_removals": 40}, token=READER)
+
+    assert many.problems == [("", "too-many-removals")]
+    assert run.is_done, run.last
+    assert "clusters/us-east/tenants/speech/namespace.yaml" in run.removed
+    assert "retiring" not in run.files["tenants/speech/tenant.yaml"]
+
+
+def test_a_cluster_that_is_held_stays_so_when_the_form_names_it(backend: Served) -> None:
+    held = backend.run("retire", {"name": "speech", "clusters": ["us-east"]}, token=ADMIN)
+    assert held.is_done, held.last
+
+    run = backend.run("render", {**_asked("speech", title="New"), "edit": True}, token=READER)
+
+    assert run.is_done, run.last
+    assert kubeyaml.load(run.files["tenants/speech/tenant.yaml"])["retiring"] == ["us-east"]
 
 
 def test_what_was_rendered_before_is_not_taken_for_it(backend: Served) -> None:

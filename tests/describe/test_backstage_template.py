@@ -150,7 +150,7 @@ def test_the_form_has_a_field_for_each_public_input() -> None:
 
 def test_what_the_form_asks_beside_the_request_is_no_field_of_a_request() -> None:
     assert not BESIDE_THE_REQUEST & {field.name for field in spec_fields(json_schema(TENANT))}
-    values = {"name": "vision", "delivery": "commit", "revision": "0" * 40}
+    values = {"name": "vision", "delivery": "commit", "revision": "0" * 40, "allow_removals": 3}
     assert request_from_form(values, TENANT) == {"golden_path": "tenant/v1", "name": "vision"}
 
 
@@ -160,7 +160,8 @@ def test_the_template_that_edits_is_opened_filled_in_or_not_sent_at_all() -> Non
     assert "revision" in pages(edits)[0]["required"]
     assert "revision" not in pages(made)[0]["properties"]
     assert pages(edits)[0]["properties"]["name"]["ui:readonly"] is True
-    assert pages(edits)[1:] == pages(made)[1:]
+    assert pages(edits)[1:-1] == pages(made)[1:-1]
+    assert set(pages(edits)[-1]["properties"]) == {"delivery", "allow_removals"}
     (publish,) = [step for step in edits["spec"]["steps"] if step["id"] == "publish"]
     assert publish["input"]["edit"] is True
 

@@ -28,6 +28,8 @@ class RenderInput(RequestInput):
     """Only for this cluster; for all of the tenant's where none is given."""
     edit: bool = False
     """The tenant is there already, and the workspace holds the fleet repository: it becomes what publishing the request would make of it, and files that the tenant no longer has are removed."""
+    allow_removals: Annotated[int, Field(ge=0)] | None = None
+    """With `edit`: how many objects may be removed; a few, where nothing is said."""
 
     @property
     def reads_tenants(self) -> bool:
@@ -59,7 +61,9 @@ def _edited(asked: RenderInput, call: Call) -> RenderOutput:
     context = state.context
     document, _ = edited(state, document_of(asked, context))
     tenant, request = context.parse(document, None), Request(document)
-    terms = Terms(author_of(call.caller, context.spec.domain), today=call.today)
+    terms = Terms(
+        author_of(call.caller, context.spec.domain), allow_removals=asked.allow_removals, today=call.today
+    )
     proposal = call.fleet.repository.plan(request, terms=terms)
     tell_plan(proposal.plan, call)
     proposal.check()

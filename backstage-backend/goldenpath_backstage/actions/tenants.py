@@ -69,7 +69,19 @@ def edited(state: State, document: Mapping[str, Any]) -> tuple[dict[str, Any], s
         nothing = "the fleet has no such tenant, so there is nothing to edit"
         raise InputError.of("name", "unknown-tenant", nothing, name)
     kept = {field: now.document[field] for field in _NOT_BY_FORM if field in now.document}
-    return {**kept, **document}, now.revision
+    if isinstance(kept.get("retiring"), list):
+        kept["retiring"] = _still_leaving(kept["retiring"], document, state)
+    return {**{field: value for field, value in kept.items() if value}, **document}, now.revision
+
+
+def _still_leaving(retiring: list[Any], document: Mapping[str, Any], state: State) -> list[Any]:
+    """The clusters that a tenant is leaving, without those that it has left: the request names them no more."""
+    try:
+        tenant = state.context.parse(dict(document), None)
+        there = {each.cluster_name for each in state.context.pipeline.tenancies(tenant)}
+    except InputError:
+        return retiring  # what is wrong is told when all of it is looked at
+    return [cluster for cluster in retiring if cluster in there]
 
 
 def _is_plain(name: str) -> bool:
