@@ -105,7 +105,7 @@ function textOf(problem: Partial<ProblemDocument>): string {
   const fields = Array.isArray(problem.problems) ? problem.problems : [];
   const lines = fields.map(
     ({ path, message, nearest }) =>
-      `  ${path}: ${message}${nearest ? `. Did you mean ${nearest}?` : ''}`,
+      `  ${path && `${path}: `}${message}${nearest ? `. Did you mean ${nearest}?` : ''}`,
   );
   const said = problem.detail ?? problem.title ?? 'no reason given';
   const instance = problem.instance ? ` [request ${problem.instance}]` : '';

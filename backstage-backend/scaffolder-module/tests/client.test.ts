@@ -180,6 +180,7 @@ describe('a run', () => {
         problems: [
           { path: 'gpus[0].profile', rule: 'r', message: 'is not a profile', nearest: 'l4' },
           { path: 'name', rule: 'r', message: 'is taken' },
+          { path: '', rule: 'r', message: 'would remove 26 objects' },
         ],
       }),
     ];
@@ -187,7 +188,8 @@ describe('a run', () => {
       message:
         'goldenpath: The request cannot be accepted [request req-7]\n' +
         '  gpus[0].profile: is not a profile. Did you mean l4?\n' +
-        '  name: is taken',
+        '  name: is taken\n' +
+        '  would remove 26 objects',
     });
   });
 
