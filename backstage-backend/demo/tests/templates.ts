@@ -1,6 +1,7 @@
 /** Templates of the tests' own: the generated ones have forms that refuse what a test wants to send. */
 
-function template(name: string, steps: object[]): object {
+/** A template without a form. */
+export function template(name: string, steps: object[]): object {
   return {
     apiVersion: 'scaffolder.backstage.io/v1beta3',
     kind: 'Template',
