@@ -1,0 +1,148 @@
+"""Network policies and Flux sources that were made by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from made_by_hand import FLEET, adopt, item, left, rules
+
+from goldenpath.adoption import ToDo
+from goldenpath.findings import Severity
+from goldenpath.pipeline import parse
+
+if TYPE_CHECKING:
+    from goldenpath.manifests import ManifestObject
+
+
+def policy(name: str = "p", **spec: Any) -> ManifestObject:
+    return item("NetworkPolicy", name, "networking.k8s.io", spec={"podSelector": {}} | spec)
+
+
+CLOSED = policy("closed", policyTypes=["Ingress", "Egress"])
+
+
+def test_networks_and_hosts_with_their_ports() -> None:
+    to = [{"ipBlock": {"cidr": "10.0.0.0/8"}}, {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}}]  # fmt: skip
+    ports = [{"port": 443}, {"port": 53, "protocol": "UDP"}]
+    cilium = item(
+        "CiliumNetworkPolicy", "hosts", "cilium.io",
+        spec={"endpointSelector": {}, "egress": [{"toFQDNs": [{"matchName": "huggingface.co"}], "toPorts": [{"ports": [{"port": "443", "protocol": "TCP"}]}]}]},
+    )  # fmt: skip
+    adoption = adopt(CLOSED, policy(egress=[{"to": to, "ports": ports}]), cilium)
+    assert adoption.request["network"]["egress"] == [
+        {"cidr": "10.0.0.0/8", "port": 443},
+        {"cidr": "10.0.0.0/8", "port": 53, "protocol": "UDP"},
+        {"cidr": "0.0.0.0/0", "port": 443},
+        {"cidr": "0.0.0.0/0", "port": 53, "protocol": "UDP"},
+        {"host": "huggingface.co", "port": 443},
+    ]
+    assert "adopt-open-network" not in rules(adoption)
+    parse(adoption.request, fleet=FLEET)
+
+
+KUBE_SYSTEM = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}
+DATABASE = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "database"}}}
+GATEWAY = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "gateway-system"}}}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"egress": [{"to": [KUBE_SYSTEM], "ports": [{"port": 53, "protocol": "UDP"}]}]},
+        {"egress": [{"to": [{"podSelector": {}}]}], "ingress": [{"from": [{"podSelector": {}}]}]},
+        {"ingress": [{"from": [GATEWAY]}]},
+    ],
+)
+def test_what_the_golden_path_lets_through_needs_no_word(spec: dict[str, Any]) -> None:
+    adoption = adopt(CLOSED, policy(**spec))
+    assert "network" not in adoption.request
+    assert adoption.leftovers == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"egress": [{"to": [DATABASE], "ports": [{"port": 5432}]}]}, "lets out to namespace database"),
+        ({"egress": [{"ports": [{"port": 443}]}]}, "lets out everything on its ports"),
+        ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, "lets out 10.0.0.0/8 on every port"),
+        ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}], "ports": [{"port": 1}]}]}, "lets out 10.0.0.0/8 except 10.1.0.0/16"),
+        ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 1, "endPort": 9}]}]}, "lets out 10.0.0.0/8 on TCP port 1–9"),
+        ({"ingress": [{"from": [DATABASE]}]}, "lets in namespace database"),
+        ({"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, "lets in 10.0.0.0/8"),
+        ({"ingress": [{}]}, "lets in everybody"),
+    ],
+)  # fmt: skip
+def test_what_a_policy_says_that_a_request_cannot(spec: dict[str, Any], said: str) -> None:
+    adoption = adopt(CLOSED, policy(**spec))
+    assert [(leftover.what, leftover.todo) for leftover in adoption.leftovers] == [(said, ToDo.KEEP)]
+
+
+def test_an_open_network_is_told() -> None:
+    assert "adopt-open-network" in rules(adopt())
+
+
+def flux(
+    kind: str = "GitRepository", spec: dict[str, Any] | None = None, where: str = "vision", name: str = "vision", **kustomization: Any
+) -> list[ManifestObject]:  # fmt: skip
+    source = {"url": "https://git.example.org/a/b.git", "ref": {"branch": "main"}} | (spec or {})
+    body = {"sourceRef": {"kind": kind, "name": name}, "path": "./deploy", "serviceAccountName": "vision-reconciler"} | kustomization  # fmt: skip
+    return [
+        item(kind, name, "source.toolkit.fluxcd.io", namespace=where, spec=source),
+        item("Kustomization", name, "kustomize.toolkit.fluxcd.io", namespace=where, spec=body),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "source"),
+    [
+        ("GitRepository", {}, {"git": "https://git.example.org/a/b.git"}),
+        ("GitRepository", {"ref": {"tag": "v1"}, "secretRef": {"name": "git"}}, {"git": "https://git.example.org/a/b.git", "tag": "v1", "secret": "git"}),
+        ("GitRepository", {"ref": {}}, {"git": "https://git.example.org/a/b.git", "branch": "master"}),
+        ("OCIRepository", {"url": "oci://r.example.org/a", "ref": {"tag": "latest"}}, {"oci": "oci://r.example.org/a"}),
+        (
+            "OCIRepository",
+            {"url": "oci://r.example.org/a", "ref": {"tag": "1"}, "verify": {"provider": "cosign", "secretRef": {"name": "k"}}},
+            {"oci": "oci://r.example.org/a", "tag": "1", "verify": {"provider": "cosign", "secret": "k"}},
+        ),
+    ],
+)  # fmt: skip
+def test_a_source_in_a_requests_words(kind: str, spec: dict[str, Any], source: dict[str, Any]) -> None:
+    adoption = adopt(*flux(kind, spec))
+    assert adoption.request["source"] == source | {"path": "./deploy"}
+    assert adoption.leftovers == ()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"ref": {"semver": "1.x"}},
+        {"ref": {"branch": "main", "commit": "abc"}},
+        {"verify": {"mode": "HEAD"}},
+        {"url": 1},
+    ],
+)
+def test_a_source_that_a_request_cannot_say_is_left(spec: dict[str, Any]) -> None:
+    adoption = adopt(*flux(spec=spec))
+    assert "source" not in adoption.request
+    assert left(adoption)["Kustomization vision/vision", "spec.sourceRef"] is ToDo.REPOSITORY
+
+
+def test_what_flux_does_with_its_own_rights_is_an_error() -> None:
+    adoption = adopt(*flux(serviceAccountName=None, postBuild={"substitute": {}}))
+    assert "adopt-flux-as-controller" in rules(adoption, Severity.ERROR)
+    assert left(adoption)["Kustomization vision/vision", "spec.postBuild"] is ToDo.REPOSITORY
+
+
+def test_a_kustomization_elsewhere_is_replaced_without_pruning() -> None:
+    adoption = adopt(*flux(where="flux-system", name="vision-apps", targetNamespace="vision"))
+    assert adoption.request["source"]["git"] == "https://git.example.org/a/b.git"
+    (leftover,) = [one for one in adoption.leftovers if one.object == "Kustomization flux-system/vision-apps"]
+    assert leftover.todo is ToDo.REMOVE
+    assert "deletionPolicy: Orphan" in leftover.advice
+
+
+def test_a_second_source_goes_into_the_first() -> None:
+    adoption = adopt(*flux(), *flux(name="more", spec={"url": "https://git.example.org/c/d.git"}))
+    assert adoption.request["source"]["git"] == "https://git.example.org/a/b.git"
+    assert left(adoption)["Kustomization vision/more", "spec.sourceRef"] is ToDo.REPOSITORY
