@@ -57,6 +57,7 @@ export class Stack {
     const work = mkdtempSync(join(tmpdir(), 'goldenpath-stack-'));
     const ports = [await freePort(), await freePort()] as const;
     let goldenpath: RealGoldenpath | undefined;
+    let backstage: RealBackstage | undefined;
     try {
       const fleet = new FleetRepository(work, (await options.repository?.(work)) ?? join(work, 'fleet.git'));
       await fleet.fill(options.tenants ?? ['edge-retail', 'sandbox', 'speech', 'vision'], options.environment);
@@ -72,7 +73,7 @@ export class Stack {
       });
       await goldenpath.boot();
       const locations = addTemplates(work, options.templates ?? []);
-      const backstage = await RealBackstage.start(goldenpath.url, { ...locations, ...options.backstage }, ports[1]);
+      backstage = await RealBackstage.start(goldenpath.url, { ...locations, ...options.backstage }, ports[1]);
       const stack = new Stack(work, fleet, goldenpath, backstage);
       await Promise.all(
         ['tenant-v1', 'tenant-v1-edit', ...(options.templates ?? []).map((each: any) => each.metadata.name)].map(name =>
@@ -81,6 +82,7 @@ export class Stack {
       );
       return stack;
     } catch (error) {
+      await backstage?.[Symbol.asyncDispose]();
       await goldenpath?.stop('SIGKILL');
       rmSync(work, { recursive: true, force: true });
       throw error;
@@ -211,7 +213,7 @@ export class FleetRepository {
     return stdout;
   }
 
-  /** Git's answer, on the repository. */
+  /** Git's answer, on the repository: one that is on this disk. */
   async git(...args: string[]): Promise<string> {
     const folder = this.address.replace(/^file:\/\//, '');
     const { stdout } = await run('git', [`--git-dir=${folder}`, ...args], {
