@@ -45,3 +45,9 @@ def http(tmp_path: Path) -> Iterator[HttpServer]:
     Repository.create(root / "fleet.git", bare=True).close()
     with HttpServer(root, user="robot", password="s3cr3t/p@ss word") as server:
         yield server
+
+
+@pytest.fixture
+def served(http: HttpServer) -> Path:
+    """The bare repository behind it."""
+    return http.root / "fleet.git"
