@@ -101,6 +101,20 @@ def test_what_is_wrong_is_told_in_backstages_words_with_every_field(backend: Ser
     assert any(line.startswith("clusters[0]: ") and "eu-central" in line for line in text.splitlines())
 
 
+def test_the_reason_which_backstage_drops_is_in_the_log(
+    backend: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="goldenpath_backstage"):
+        answer = _invoke(backend, "check", _asked(clusters=["nowhere"]))
+        _invoke(backend, "check-of-nothing", {})
+
+    (entry,) = [record for record in caplog.records if record.name == "goldenpath_backstage"]
+    told = entry.__dict__["goldenpath_fields"]
+    assert told["action"] == "goldenpath:check"
+    assert told["request_id"] == answer.headers["x-request-id"]
+    assert "clusters[0]: " in told["reason"]
+
+
 def test_each_refusal_has_the_name_that_backstage_knows(backend: Served) -> None:
     assert "bearer token" in _error(_invoke(backend, "check", _asked(), None), 401, "AuthenticationError")
     assert "read" in _error(_invoke(backend, "publish", _asked(), READER), 403, "NotAllowedError")

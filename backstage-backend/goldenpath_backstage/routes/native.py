@@ -4,6 +4,8 @@ As Backstage 1.55 speaks it (``backend-defaults`` 0.18, ``DefaultActionsService`
 bare input as its body and answers with the outputs. Nothing else arrives: no task, no step, no dry run, and nobody
 hears a log line.
 
+Backstage keeps of an error its status alone: the reason that is in the answer reaches nobody, and so is in our log.
+
 So only actions are offered whose outputs are their result: rendering has files. And no run is remembered: without a
 task there is nothing that tells a second try from a second wish. Were the input the key, a tenant that was changed
 there and back would stay changed. What makes a change once is Git alone: the same again is no second commit.
@@ -11,6 +13,7 @@ there and back would stay changed. What makes a change once is Git alone: the sa
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -32,6 +35,7 @@ from goldenpath_backstage.routes.actions import ActionSchemas  # noqa: TC001 - p
 from goldenpath_backstage.routes.asking import answer_to, caller_for, document_of
 from goldenpath_backstage.runs.results import result_of
 from goldenpath_backstage.runs.runner import Asked
+from goldenpath_backstage.telemetry.logs import SERVICE, fields
 
 if TYPE_CHECKING:
     from goldenpath_backstage.actions.action import Action
@@ -40,6 +44,7 @@ __all__ = ["NativeError", "NativeInput", "router"]
 
 router = APIRouter(prefix="/.backstage/actions/v1/actions", tags=["native actions"])
 
+_log = logging.getLogger(SERVICE)
 _OFFERED: Final = {action.id: action for action in ACTIONS if action is not RENDER}
 
 
@@ -137,13 +142,14 @@ async def invoke_native_action(
     request: Request, action: Annotated[str, Path(max_length=255, examples=["goldenpath:check"])]
 ) -> Response:
     """Answers with the outputs, once the action has done what was asked; Backstage's own errors say why it has not."""
+    request_id = request_id_of(request.scope)
     try:
-        return await _invoke(request, action)
+        return await _invoke(request, action, request_id)
     except GoldenpathError as error:
-        return _refusal(problem_document(error, request_id_of(request.scope)))
+        return _refusal(problem_document(error, request_id), action, request_id)
 
 
-async def _invoke(request: Request, name: str) -> Response:
+async def _invoke(request: Request, name: str, request_id: str) -> Response:
     action = _OFFERED.get(name)
     if action is None:
         raise NotThereError(f"there is no such action; there are {', '.join(_OFFERED)}")
@@ -154,16 +160,16 @@ async def _invoke(request: Request, name: str) -> Response:
         input=accepted_as(action.input, document),
         document=document,
         caller=caller,
-        request_id=request_id_of(request.scope),
+        request_id=request_id,
     )
-    return answer_to(request, asked, in_one=_in_one)
 
+    def in_one(lines: list[bytes]) -> Response:
+        result = result_of(lines)
+        if isinstance(result, ProblemDocument):
+            return _refusal(result, name, request_id)
+        return json_response({"output": result.output})
 
-def _in_one(lines: list[bytes]) -> Response:
-    result = result_of(lines)
-    return (
-        _refusal(result) if isinstance(result, ProblemDocument) else json_response({"output": result.output})
-    )
+    return answer_to(request, asked, in_one=in_one)
 
 
 # As Backstage's own services answer: its client knows no other names, and 400 where an input is wrong.
@@ -179,10 +185,13 @@ _NAMES: Final = {
 }
 
 
-def _refusal(problem: ProblemDocument) -> Response:
+def _refusal(problem: ProblemDocument, action: str, request_id: str) -> Response:
+    text = _text(problem)
+    if action in _OFFERED:
+        _log.info("refused", extra=fields(request_id=request_id, action=action, reason=text))
     status = HTTPStatus.BAD_REQUEST if problem.status == HTTPStatus.UNPROCESSABLE_ENTITY else problem.status
     name = _NAMES.get(problem.status, "Error")
-    body = {"error": {"name": name, "message": _text(problem)}, "response": {"statusCode": status}}
+    body = {"error": {"name": name, "message": text}, "response": {"statusCode": status}}
     return Response(to_json(body), status, dict(problem_headers(problem)), JSON)
 
 
@@ -191,7 +200,7 @@ def _text(problem: ProblemDocument) -> str:
     if not problem.problems:
         return problem.detail
     lines = [
-        f"{each.path}: {each.message}{f'. Did you mean {each.nearest}?' if each.nearest else ''}"
+        f"{f'{each.path}: ' if each.path else ''}{each.message}{f'. Did you mean {each.nearest}?' if each.nearest else ''}"
         for each in problem.problems
     ]
     return "\n".join([problem.title, *lines])

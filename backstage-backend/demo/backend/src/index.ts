@@ -14,6 +14,9 @@ backend.add(import('@backstage/plugin-permission-backend'));
 backend.add(goldenpathPermissions);
 backend.add(import('@backstage/plugin-proxy-backend'));
 backend.add(import('@backstage/plugin-scaffolder-backend'));
-backend.add(import('@goldenpath/backstage-plugin-scaffolder-backend-module'));
+// Without it there is less, and it can be tried: docs/tasks/without-the-module.md.
+if (!process.env.DEMO_WITHOUT_MODULE) {
+  backend.add(import('@goldenpath/backstage-plugin-scaffolder-backend-module'));
+}
 
 backend.start();
