@@ -58,7 +58,9 @@ class Statements:
     def __init__(self, dialect: str, *, lease_seconds: float, keep_seconds: float) -> None:
         now = _NOW[dialect]
         lease_ends = now + lease_seconds
-        row: dict[str, Any] = {name: bindparam(name) for name in ("key", "input", "action", "caller", "holder")}
+        row: dict[str, Any] = {
+            name: bindparam(name) for name in ("key", "input", "action", "caller", "holder")
+        }
         self.insert = (
             _INSERT[dialect](_runs)
             .values(**row, until=lease_ends)
