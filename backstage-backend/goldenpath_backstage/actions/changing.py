@@ -115,10 +115,12 @@ def review_of(call: Call, delivery: Delivery) -> Review | None:
 
 
 def tell_plan(plan: Plan, call: Call) -> None:
-    """The plan in the task's log, as the command line shows it."""
-    for line in plan_text(plan):
-        if line.strip():
-            call.info(line.rstrip())
+    """The plan in the task's log, as the command line shows it.
+
+    In one entry: Backstage writes each to its database by itself, and waits for its disk.
+    """
+    if text := "\n".join(line.rstrip() for line in plan_text(plan) if line.strip()):
+        call.info(text)
 
 
 def in_dry_run(proposal: Proposal, name: str, call: Call) -> ChangeOutput:

@@ -26,7 +26,7 @@ class LogEvent(_Event):
     level: Literal["info", "warn", "error"]
     """How much it weighs."""
     message: str
-    """One line for people."""
+    """What people read: a line, or some that belong together."""
 
 
 class FileEvent(_Event):

@@ -25,7 +25,7 @@ class LogLine(_Part):
     level: Literal["info", "warn", "error"]
     """How much it weighs."""
     message: str
-    """One line for people."""
+    """What people read: a line, or some that belong together."""
 
 
 class WorkspaceFile(_Part):

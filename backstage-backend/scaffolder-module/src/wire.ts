@@ -112,7 +112,7 @@ export interface LogEvent {
   type: 'log';
   /** How much it weighs. */
   level: 'info' | 'warn' | 'error';
-  /** One line for people. */
+  /** What people read: a line, or some that belong together. */
   message: string;
 }
 
@@ -120,7 +120,7 @@ export interface LogEvent {
 export interface LogLine {
   /** How much it weighs. */
   level: 'info' | 'warn' | 'error';
-  /** One line for people. */
+  /** What people read: a line, or some that belong together. */
   message: string;
 }
 
