@@ -214,6 +214,7 @@ describe('tasks, with the real backend', { timeout: 600_000 }, () => {
       assert.match(log, line);
       assert.match(error.message, line);
     }
+    assert.doesNotMatch(log, /^ +at .*scaffolder-module/m, 'a stack tells nobody what to do');
     assert.equal(await stack.fleet.git('for-each-ref'), before);
   });
 

@@ -72,6 +72,9 @@ export async function errorOf(response: Response): Promise<Error> {
 /** The error that a problem is, as Backstage knows errors, with every field's problem on a line. */
 export function errorFrom(problem: Partial<ProblemDocument>): Error {
   const error = errorOfKind(problem.status ?? 500, textOf(problem));
+  // Backstage writes the stack into the task's log, where people look for what to do: it is the backend's words, and
+  // where they were read in this module says nothing.
+  error.stack = String(error);
   if (Number.isFinite(problem.retry_after)) {
     waits.set(error, problem.retry_after! * 1000);
   }

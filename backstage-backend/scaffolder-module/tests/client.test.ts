@@ -193,6 +193,11 @@ describe('a run', () => {
     });
   });
 
+  it('that is refused tells nothing of the insides of the module', () => {
+    const { stack } = errorFrom({ status: 422, title: 'No' });
+    assert.equal(stack, 'InputError: goldenpath: No');
+  });
+
   it('that is aborted hangs up, which the backend hears', async () => {
     await using service = await new StandIn().start();
     service.runs = [
