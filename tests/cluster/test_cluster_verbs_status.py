@@ -1,4 +1,4 @@
-"""`goldenpath status`, of tenants of a real fleet repository on a real API server.
+"""`goldenpath status`, and the backend's action of that name, of tenants on a real API server.
 
 What controllers would report is written into the objects' status, since none of them runs here.
 """
@@ -11,13 +11,18 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
+import time
 
+import httpx
 import pytest
 from click.testing import CliRunner
 from verb_clusters import kubeconfig
 
 from goldenpath.cli.app import cli
 from goldenpath.fleet import Fleet
+from goldenpath_backstage.server import new_server
+from goldenpath_backstage.settings import read_settings
 
 FLEET = """\
 format: fleet/v1
@@ -265,3 +270,55 @@ def test_watching_goes_on_until_it_is_interrupted(applied, names):
     ] * 2
     assert process.returncode == 130
     assert "Traceback" not in said
+
+
+@pytest.fixture
+def asked(applied, tmp_path):
+    """A run of `goldenpath:status` of a backend that serves the fleet: what it tells."""
+    settings = {"repository": str(applied), "kubeconfig": str(tmp_path / "kubeconfig"), "port": 0}
+    server = new_server(read_settings(None, environment={"HOME": str(tmp_path)}, changes=settings))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+
+    def ask(**asked):
+        url = f"http://127.0.0.1:{port}/v1/actions/goldenpath:status/runs"
+        answer = httpx.post(url, json={"input": asked}, timeout=60, trust_env=False)
+        return [json.loads(line) for line in answer.text.splitlines()]
+
+    yield ask
+    server.should_exit = True
+    thread.join()
+
+
+def outputs(events):
+    return {event["name"]: event["value"] for event in events if event["type"] == "output"}
+
+
+def test_the_backend_tells_what_the_command_line_tells(asked, names):
+    events = asked(name=names[0], live=True)
+
+    assert events[-1] == {"type": "done"}
+    assert outputs(events)["healthy"] is True
+    assert outputs(events)["live"] == [tenant(run(names[0], "--format", "json"), names[0])]
+
+
+def test_the_backend_tells_in_its_log_what_is_not_well(asked, names, cluster):
+    kind = ("kustomize.toolkit.fluxcd.io/v1", "Kustomization", names[0], names[0])
+    why = ready(status="False", reason="BuildFailed", message="no such path ./deploy")
+    told(cluster, *kind, observedGeneration=1, **why)
+
+    events = asked(name=names[0], live=True)
+
+    assert outputs(events)["healthy"] is False
+    log = [event["message"] for event in events if event["type"] == "log"]
+    assert [line for line in log if line.startswith("berlin: ") and "no such path ./deploy" in line]
+
+
+def test_the_backend_looks_at_clusters_only_where_that_is_asked_for(asked, names):
+    found = outputs(asked(name=names[0]))
+
+    assert found["published"] is True
+    assert not {"healthy", "live"} & found.keys()
