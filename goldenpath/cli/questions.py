@@ -12,8 +12,9 @@ import click
 import questionary
 
 from goldenpath.cli.draft import location_of
+from goldenpath.describe.choices import Choices
 from goldenpath.describe.fields import Shape, spec_fields
-from goldenpath.describe.form import Choices, label
+from goldenpath.describe.form import label
 from goldenpath.describe.json_schema import json_schema
 from goldenpath.errors import MISSING, shown
 
@@ -134,7 +135,7 @@ class Interview:
                 self._ask_field(field, place)
 
     def _ask(self, field: SpecField, location: Location) -> None:
-        offered = [(choice["const"], choice["title"]) for choice in self._choices.of(field.location)]
+        offered = [(choice.value, choice.title) for choice in self._choices.at(field.location)]
         offered = offered or [(str(choice), str(choice)) for choice in field.choices]
         if offered and field.shape is Shape.LIST:
             chosen = self._choose_many(_message(field), offered, lambda value: self._verdict(location, value))

@@ -6,16 +6,17 @@ import copy
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
+from goldenpath.describe.choices import Choices
 from goldenpath.describe.fields import spec_fields
-from goldenpath.describe.form import NOT_ON_THE_FORM, Choices, form_object
+from goldenpath.describe.form import NOT_ON_THE_FORM, form_object
 from goldenpath.describe.json_schema import json_schema
 from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from goldenpath.describe.choices import Free
     from goldenpath.describe.fields import SpecField
-    from goldenpath.describe.form import Free
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.fleet import FleetSpec
 
@@ -25,20 +26,19 @@ _STEPS: Final = (
     ("Who", ("name", "title", "description", "owner", "contact", "environment", "cost_center", "expires")),
     ("Where", ("clusters", "placement")),
     ("Compute and accelerators", ("compute", "gpus")),
-    ("Access", ("access", "pod_security")),
+    ("Access and security", ("access", "pod_security", "exceptions")),
     ("Identity and network", ("identity", "network")),
     ("Scaling", ("autoscaling",)),
     ("Source and secrets", ("source", "pull_secrets", "secrets")),
-    ("Exceptions", ("exceptions",)),
 )
 _LAST_STEP: Final = "More"
 """For fields that no step names: the organisation's extra inputs, and what is new in a request."""
 
 _EDITING: Final = "Changes what is there. Open it from the tenant's page, which fills it in."
-_DELIVERIES: Final = (
-    {"const": "pull-request", "title": "Pull request: somebody reviews it"},
-    {"const": "commit", "title": "Commit: it counts at once"},
-)
+_DELIVERIES: Final = {
+    "pull-request": "Pull request: somebody reviews it",
+    "commit": "Commit: it counts at once",
+}
 _REMOVALS: Final = {
     "type": "integer",
     "minimum": 0,
@@ -167,7 +167,8 @@ def _delivery(*, by_commit: bool) -> dict[str, Any]:
                 "title": "Delivery",
                 "description": "How the change reaches the fleet repository.",
                 "default": "commit" if by_commit else "pull-request",
-                "oneOf": [dict(choice) for choice in _DELIVERIES],
+                "enum": list(_DELIVERIES),
+                "enumNames": list(_DELIVERIES.values()),
             }
         },
     }

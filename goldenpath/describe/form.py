@@ -6,32 +6,27 @@ request's JSON Schema where a form must:
 - nothing is hidden, since a hidden field keeps what was typed into it;
 - a form library fills the fields of every object, so an object that may be absent has no defaults, and its
   required fields are required only once another of its fields has a value;
+- a choice is an ``enum`` with names for people: of constants with titles a form library takes the first one, unasked,
+  and the page for the review takes the title for the field's name;
+- that page puts a field by its name alone, so what stands inside an object says there where it stands;
 - what comes back is full of empty texts, lists and objects, which :func:`request_from_form` takes out again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.accelerators import catalogue
 from goldenpath.describe.fields import Shape, SpecField
-from goldenpath.engines import engine_catalogue
 from goldenpath.errors import MISSING
-from goldenpath.policies import policies
+from goldenpath.spec.types import pattern_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Mapping
 
+    from goldenpath.describe.choices import Choice, Choices
     from goldenpath.paths import GoldenPath
-    from goldenpath.spec.fields import Location
-    from goldenpath.spec.fleet import FleetSpec
 
-__all__ = ["BESIDE_THE_REQUEST", "NOT_ON_THE_FORM", "Choices", "Free", "form_object", "request_from_form"]
-
-Free = Mapping[tuple[str, str], int]
-"""By cluster and accelerator, how many nobody owns."""
+__all__ = ["BESIDE_THE_REQUEST", "NOT_ON_THE_FORM", "form_object", "request_from_form"]
 
 NOT_ON_THE_FORM: Final = frozenset({"golden_path", "overrides", "retiring"})
 """The golden path is the form itself; a patch of rendered objects is written, and reviewed, as a file; and a
@@ -44,63 +39,19 @@ _OWNER_PICKER: Final = {"ui:field": "OwnerPicker", "ui:options": {"catalogFilter
 _PICKERS: Final[Mapping[str, Mapping[str, Any]]] = {"owner": _OWNER_PICKER, "approved_by": _OWNER_PICKER}
 
 _LABELS: Final = {
-    "api": "API", "cidr": "CIDR", "cpu": "CPU", "git": "Git", "gpus": "GPUs", "id": "ID", "oci": "OCI", "url": "URL",
+    "api": "API", "cidr": "CIDR", "cpu": "CPU", "git": "Git", "gpus": "accelerators", "id": "ID", "oci": "OCI", "url": "URL",
 }  # fmt: skip
+
+_ENTRIES: Final = {
+    "gpus": "Accelerator", "egress": "Destination", "admins": "Group", "developers": "Group", "viewers": "Group",
+    "federates_with": "Trust domain", "pull_secrets": "Secret",
+}  # fmt: skip
+"""What one entry of a list is called, where that is not the list's name without its last letter."""
 
 # What a form library does not read, or would act upon in its own way: a list's least length makes empty entries.
 _FOR_VALIDATORS_ONLY: Final = frozenset(
     {"$comment", "$id", "$ref", "allOf", "default", "examples", "minItems", "title"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A value that may be chosen, and what a person reads."""
-
-    value: str
-    title: str
-
-
-class Choices:
-    """What a person can choose from, by the place of the field: from the fleet, where one is given."""
-
-    def __init__(self, fleet: FleetSpec | None = None, free: Free | None = None) -> None:
-        """Without a fleet there are no clusters and regions to choose from, and every accelerator.
-
-        With ``free``, each accelerator says how many of it are free now, and else how many there are.
-        """
-        self._closed: dict[Location, tuple[Choice, ...]] = {
-            ("gpus", 0, "profile"): tuple(_accelerators(fleet, free)),
-            ("autoscaling", "engine", "name"): tuple(Choice(e.name, e.title) for e in engine_catalogue()),
-            ("exceptions", 0, "policy"): tuple(Choice(p.id, p.title) for p in policies()),
-        }
-        if fleet is not None:
-            clusters = tuple(Choice(name, f"{name} ({c.region})") for name, c in fleet.clusters.items())
-            regions = dict.fromkeys(cluster.region for cluster in fleet.clusters.values())
-            self._closed |= {
-                ("clusters",): clusters,
-                ("gpus", 0, "clusters"): clusters,
-                ("placement", "regions"): tuple(Choice(region, region) for region in regions),
-            }
-
-    def of(self, location: Location) -> list[dict[str, str]]:
-        """Constants with titles, as a form reads them; empty where any value will do."""
-        return [{"const": choice.value, "title": choice.title} for choice in self._closed.get(location, ())]
-
-
-def _accelerators(fleet: FleetSpec | None, free: Free | None) -> Iterator[Choice]:
-    if fleet is None:
-        yield from (Choice(accelerator.id, accelerator.title) for accelerator in catalogue())
-        return
-    places: dict[str, list[str]] = {}
-    for name, cluster in fleet.clusters.items():
-        for pool in cluster.accelerators:
-            left = None if free is None else max(free.get((name, pool.profile), pool.count), 0)
-            number = f"{pool.count}" if left is None else f"{left} of {pool.count} free"
-            places.setdefault(pool.profile, []).append(f"{name}: {number}")
-    for profile, where in places.items():
-        known = catalogue().get(profile)
-        yield Choice(profile, f"{known.title if known else profile} ({', '.join(where)})")
 
 
 def form_object(
@@ -141,30 +92,53 @@ def _common(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _form_field(field: SpecField, choices: Choices, *, with_default: bool) -> dict[str, Any]:
-    words = {"title": label(field.name), **({"description": _meaning(field)} if field.description else {})}
-    offered = choices.of(field.location)
+    meaning = _meaning(field, choices)
+    words = {"title": label(field.name), **({"description": meaning} if meaning else {})}
+    offered = _offered(choices.at(field.location))
     if field.shape is Shape.OBJECT:
         return words | form_object(field.children, choices, always_there=not field.nullable)
+    words |= _in_the_review(field)
     if field.shape is Shape.OBJECTS:
-        return words | {"type": "array", "items": form_object(field.children, choices)}
+        items = {"title": _entry_label(field.name), **form_object(field.children, choices)}
+        return words | {"type": "array", "items": items}
     if field.shape is Shape.MAP:
         return words | {
             "type": "object",
             "additionalProperties": {"type": "string"} if field.entry is Shape.TEXT else True,
         }
     if field.shape is Shape.LIST:
-        entry = {"type": "string", "oneOf": offered} if offered else _value(field.schema["items"])
+        entry = {"type": "string", **offered} if offered else _value(field.schema["items"])
         several = {"uniqueItems": True, "ui:widget": "checkboxes"} if offered else {}
-        return words | {"type": "array", "items": entry, **several}
-    value = {"type": "string", "oneOf": offered} if offered else _value(field.schema)
+        items = entry if offered else {"title": _entry_label(field.name), **entry}
+        return words | {"type": "array", "items": items, **several}
+    value = {"type": "string", **offered} if offered else _value(field.schema)
+    most = choices.most_of(field.location)
+    limit = {} if most is None else {"maximum": most}
     default = {"default": field.default} if with_default and field.default is not MISSING else {}
-    return {**value, **words, **default, **_PICKERS.get(field.name, {})}
+    return {**value, **words, **limit, **default, **_PICKERS.get(field.name, {})}
 
 
-def _meaning(field: SpecField) -> str:
+def _offered(choices: Iterable[Choice]) -> dict[str, list[str]]:
+    """The values, and beside them what a person reads; nothing where any value will do."""
+    offered = tuple(choices)
+    names = {"enum": [each.value for each in offered], "enumNames": [each.title for each in offered]}
+    return names if offered else {}
+
+
+def _in_the_review(field: SpecField) -> dict[str, Any]:
+    """The name of a field that stands inside an object, on the page that shows everything before it is sent."""
+    if len(field.location) == 1 or not all(isinstance(step, str) for step in field.location):
+        return {}
+    first, *others = (label(str(step)) for step in field.location)
+    return {"ui:backstage": {"review": {"name": " › ".join((first, *others))}}}
+
+
+def _meaning(field: SpecField, choices: Choices) -> str:
     """Its description; of a variant, with the field that selects it."""
     selects = not field.variant or field.name == field.variant
-    return field.description if selects else f"With {label(field.variant)}: {field.description}"
+    described = field.description if selects else f"With {label(field.variant)}: {field.description}"
+    default = choices.default_of(field.location)
+    return f"{described} The fleet's default: {default}." if default else described
 
 
 def _value(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,7 +151,9 @@ def _value(schema: Mapping[str, Any]) -> dict[str, Any]:
         if key not in _FOR_VALIDATORS_ONLY | {"anyOf", "description"}
     }
     hint = {"ui:placeholder": str(examples[0])} if examples and "default" not in schema else {}
-    return {**(texts[0] if texts else {}), **kept, **hint}
+    value = {**(texts[0] if texts else {}), **kept, **hint}
+    said = pattern_messages().get(str(value.get("pattern", "")))
+    return {**value, **({"errorMessage": {"pattern": said}} if said else {})}
 
 
 def label(name: str) -> str:
@@ -185,6 +161,10 @@ def label(name: str) -> str:
     words = [_LABELS.get(word, word) for word in name.replace("-", "_").split("_")]
     text = " ".join(words)
     return text[:1].upper() + text[1:]
+
+
+def _entry_label(name: str) -> str:
+    return _ENTRIES.get(name) or label(name).removesuffix("s")
 
 
 def request_from_form(values: Mapping[str, Any], path: GoldenPath) -> dict[str, Any]:

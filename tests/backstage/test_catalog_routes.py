@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,11 +18,12 @@ from goldenpath.cli.app import cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from serving import Served
 
 
-NO_GPUS: dict[str, Any] = {"items": {"properties": {"profile": {"oneOf": []}}}}
+NO_GPUS: dict[str, Any] = {"items": {"properties": {"profile": {}}}}
 
 
 @pytest.fixture
@@ -45,8 +47,8 @@ def _entities(backend: Served, what: str) -> dict[tuple[str, str], dict[str, Any
 def _profiles(backend: Served) -> dict[str, str]:
     template = _entities(backend, "templates")["Template", "tenant-v1"]
     (page,) = [page for page in template["spec"]["parameters"] if "gpus" in page["properties"]]
-    offered = page["properties"]["gpus"]["items"]["properties"]["profile"]["oneOf"]
-    return {choice["const"]: choice["title"] for choice in offered}
+    offered = page["properties"]["gpus"]["items"]["properties"]["profile"]
+    return dict(zip(offered["enum"], offered["enumNames"], strict=True))
 
 
 def test_the_form_offers_what_is_free_now(backend: Served) -> None:
@@ -81,8 +83,8 @@ def test_the_template_is_the_one_that_the_command_line_prints(backend: Served) -
     for entity in (served, template):
         for page in entity["spec"]["parameters"]:
             page["properties"].get("delivery", {}).pop("default", None)
-            for choice in page["properties"].get("gpus", NO_GPUS)["items"]["properties"]["profile"]["oneOf"]:
-                choice["title"] = choice["title"].split(" (")[0]
+            profile = page["properties"].get("gpus", NO_GPUS)["items"]["properties"]["profile"]
+            profile["enumNames"] = [name.split(" (")[0] for name in profile.get("enumNames", ())]
     assert template == served
 
 
@@ -162,36 +164,56 @@ def test_what_the_caller_has_is_not_sent_again(backend: Served) -> None:
     assert backend.get("/v1/catalog", READER, headers={"if-none-match": etag}).status_code == 200
 
 
-def test_a_file_that_somebody_broke_costs_the_catalog_one_tenant(backend: Served, repository: Any) -> None:
-    import subprocess
-
-    _publish(backend)
-    _publish(backend, "speech.yaml")
-    broken = (
-        subprocess.run(
-            ["git", "-C", repository, "hash-object", "-w", "--stdin"],
-            input=b"kind: [",
-            capture_output=True,
-            check=True,
-        )
-        .stdout.strip()
-        .decode()
-    )
+def _commit(repository: Path, path: str, content: bytes) -> None:
+    """What somebody does with Git alone."""
     index = {"GIT_INDEX_FILE": str(repository / "test-index")}
 
-    def git(*words: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", repository, "-c", "user.name=a", "-c", "user.email=a@b", *words],
-            check=True, capture_output=True, text=True, env=index,
-        )  # fmt: skip
-        return done.stdout.strip()
+    def git(*words: str, given: bytes = b"") -> str:
+        command = ["git", "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@b", *words]
+        return (
+            subprocess.run(command, check=True, capture_output=True, input=given, env=index)
+            .stdout.decode()
+            .strip()
+        )
 
+    blob = git("hash-object", "-w", "--stdin", given=content)
     git("read-tree", "main")
-    git("update-index", "--cacheinfo", f"100644,{broken},tenants/vision/catalog-info.yaml")
-    git("update-ref", "refs/heads/main", git("commit-tree", git("write-tree"), "-p", "main", "-m", "break"))
+    git("update-index", "--cacheinfo", f"100644,{blob},{path}")
+    git("update-ref", "refs/heads/main", git("commit-tree", git("write-tree"), "-p", "main", "-m", "by hand"))
+
+
+def test_a_file_that_somebody_broke_costs_the_catalog_one_tenant(backend: Served, repository: Path) -> None:
+    _publish(backend)
+    _publish(backend, "speech.yaml")
+    _commit(repository, "tenants/vision/catalog-info.yaml", b"kind: [")
 
     assert ("System", "speech") in _entities(backend, "catalog")
     assert ("System", "vision") not in _entities(backend, "catalog")
+
+
+@pytest.mark.parametrize("links", ["x", "7", "{a: b}", "null"])
+def test_links_that_are_no_list_cost_the_tenant_its_links(
+    backend: Served, repository: Path, links: str
+) -> None:
+    _publish(backend)
+    system = f"kind: System\nmetadata: {{name: vision, links: {links}}}\nspec: {{}}\n"
+    _commit(repository, "tenants/vision/catalog-info.yaml", system.encode())
+
+    (link,) = _entities(backend, "catalog")["System", "vision"]["metadata"]["links"]
+    assert link["title"] == "Edit"
+
+
+def test_a_golden_path_of_any_name_leads_to_a_template_and_nowhere_else(
+    backend: Served, repository: Path
+) -> None:
+    _publish(backend)
+    _commit(repository, "tenants/vision/tenant.yaml", b"golden_path: ../x?y=z#/v1\nname: vision\n")
+
+    (link,) = _entities(backend, "catalog")["System", "vision"]["metadata"]["links"]
+    split = urlsplit(link["url"])
+    assert split.path.startswith("/create/templates/default/")
+    assert split.path.count("/") == 4
+    assert set(parse_qs(split.query)) == {"formData"}
 
 
 def test_tenants_come_a_page_at_a_time(backend: Served) -> None:

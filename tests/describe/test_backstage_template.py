@@ -93,6 +93,10 @@ def all_properties(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {place: field for page in pages(template) for place, field in properties(page)}
 
 
+def choices(field: dict[str, Any]) -> dict[str, str]:
+    return dict(zip(field["enum"], field["enumNames"], strict=True))
+
+
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
 class TestEveryTemplate:
     def test_is_an_entity_that_backstage_takes(self, template: dict[str, Any]) -> None:
@@ -129,6 +133,18 @@ class TestEveryTemplate:
                         assert step in steps
                     case _:
                         pytest.fail(expression)
+
+    def test_names_no_two_fields_alike_on_the_page_for_the_review(self, template: dict[str, Any]) -> None:
+        """Backstage keeps one of two rows with the same name there, so the other would not be shown."""
+        names = [
+            field.get("ui:backstage", {}).get("review", {}).get("name", field["title"])
+            for place, field in all_properties(template).items()
+            if "[]" not in place and "properties" not in field
+        ]
+        assert sorted(names) == sorted(set(names))
+
+    def test_offers_no_choice_of_which_a_form_library_takes_the_first(self, template: dict[str, Any]) -> None:
+        assert "const" not in kubeyaml.dump(template)
 
     def test_puts_each_field_on_one_page(self, template: dict[str, Any]) -> None:
         names = [name for page in pages(template) for name in page["properties"]]
@@ -242,25 +258,53 @@ def test_half_an_object_is_told_by_the_form_already() -> None:
 
 def test_choices_come_from_the_fleet() -> None:
     fields = all_properties(TEMPLATES["tenant on a fleet"])
-    clusters = [choice["const"] for choice in fields["clusters"]["items"]["oneOf"]]
-    assert clusters == list(FORM_FLEET.clusters)
-    profiles = {choice["const"]: choice["title"] for choice in fields["gpus[].profile"]["oneOf"]}
+    assert fields["clusters"]["items"]["enum"] == list(FORM_FLEET.clusters)
+    profiles = choices(fields["gpus[].profile"])
     assert set(profiles) == {pool.profile for c in FORM_FLEET.clusters.values() for pool in c.accelerators}
     assert profiles["amd-mi300x"] == "AMD Instinct MI300X (us-east: 16)"
-    assert [choice["const"] for choice in fields["placement.regions"]["items"]["oneOf"]] == ["eu", "us", "me"]
+    assert fields["placement.regions"]["items"]["enum"] == ["eu", "us", "me"]
 
 
 def test_an_accelerator_says_how_many_are_free_where_that_is_known() -> None:
     template = template_entity(TENANT, FORM_FLEET, {("us-east", "amd-mi300x"): 3})
-    profiles = {
-        choice["const"]: choice["title"] for choice in all_properties(template)["gpus[].profile"]["oneOf"]
-    }
+    profiles = choices(all_properties(template)["gpus[].profile"])
     assert profiles["amd-mi300x"] == "AMD Instinct MI300X (us-east: 3 of 16 free)"
 
 
+def test_a_shared_accelerator_counts_as_often_as_it_can_be_held() -> None:
+    shared = choices(all_properties(TEMPLATES["tenant on a fleet"])["gpus[].profile"])
+    assert shared["nvidia-l4-24gb"] == "NVIDIA L4 24GB (edge-telaviv: 8)", "4 devices, each for 2 Pods"
+
+
+def test_more_than_the_largest_pool_has_is_refused_by_the_form() -> None:
+    assert all_properties(TEMPLATES["tenant on a fleet"])["gpus[].quota"]["maximum"] == 64
+
+
+def test_what_the_fleet_takes_where_nothing_is_given_is_told() -> None:
+    fields = all_properties(TEMPLATES["tenant on a fleet"])
+    assert fields["compute.cpu"]["description"] == "Cores. The fleet's default: 16."
+    assert fields["pod_security"]["description"].endswith("The fleet's default: restricted.")
+
+
+def test_a_text_that_does_not_match_is_told_in_the_words_of_the_parser() -> None:
+    name = all_properties(TEMPLATES["tenant"])["name"]
+    with pytest.raises(InputError) as refused:
+        parse({"golden_path": "tenant/v1", "name": "Team A"}, fleet=FORM_FLEET)
+    (said,) = [problem.message for problem in refused.value.problems if problem.path == "name"]
+    assert name["errorMessage"]["pattern"] == said
+
+
+def test_no_field_shows_a_pattern_to_a_person() -> None:
+    fields = all_properties(TEMPLATES["tenant on a fleet"])
+    silent = {
+        field["pattern"] for field in fields.values() if "pattern" in field and "errorMessage" not in field
+    }
+    day, one_line = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", r"^[^\x00-\x1f\x7f]*$"
+    assert silent == {day, one_line}, "what the browser's own fields do not let anybody type"
+
+
 def test_without_a_fleet_every_accelerator_can_be_chosen() -> None:
-    offered = all_properties(TEMPLATES["tenant"])["gpus[].profile"]["oneOf"]
-    assert [choice["const"] for choice in offered] == list(catalogue().ids)
+    assert list(choices(all_properties(TEMPLATES["tenant"])["gpus[].profile"])) == list(catalogue().ids)
 
 
 def test_owners_are_picked_among_groups() -> None:
@@ -314,7 +358,10 @@ def test_extra_inputs_of_any_shape_make_a_form(tmp_path: Path) -> None:
     }
     form = all_properties(template_entity(golden_path(tmp_path, inputs)))["inputs"]["properties"]
     assert set(form) == set(inputs["properties"])
-    assert form["either"]["properties"]["size"] == {"title": "Size"}, "only what both variants say"
+    assert form["either"]["properties"]["size"] == {
+        "title": "Size",
+        "ui:backstage": {"review": {"name": "Inputs › Either › Size"}},
+    }, "only what both variants say"
     assert form["rows"]["items"]["properties"]["x"]["type"] == "number"
     assert form["deep"]["additionalProperties"] is True
 

@@ -12,7 +12,7 @@ from goldenpath.describe.form import NOT_ON_THE_FORM
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.describe.form import Free
+    from goldenpath.describe.choices import Free
     from goldenpath.fleet.context import FleetContext
 
 __all__ = ["edit_link", "form_values", "template_entities"]
@@ -49,6 +49,6 @@ def edit_link(base: str, golden_path: str, values: Mapping[str, Any]) -> str:
         golden_path: name and major version, as the tenant's request has it.
         values: as :func:`form_values` gives them.
     """
-    template = template_name(golden_path, edits=True)
+    template = quote(template_name(golden_path, edits=True), safe="")
     data = quote(json.dumps(values, separators=(",", ":"), ensure_ascii=False), safe="")
     return f"{base.rstrip('/')}/create/templates/default/{template}?formData={data}"

@@ -9,7 +9,8 @@ Rules between words do not belong here, nor does anything that knows a fleet or 
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BeforeValidator
 
@@ -60,7 +61,10 @@ from goldenpath.spec.types._text import (
     Text,
     Title,
 )
-from goldenpath.spec.words import NAME_CHARS, slug
+from goldenpath.spec.words import NAME_CHARS, Word, slug
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "DNS_LABEL_CHARS",
@@ -104,6 +108,7 @@ __all__ = [
     "TrustDomain",
     "Version",
     "duration_seconds",
+    "pattern_messages",
     "quantity_value",
     "slug",
 ]
@@ -115,3 +120,13 @@ def _as_tuple(value: Any) -> Any:
 
 ListInput = BeforeValidator(_as_tuple)
 """Lets a strict, immutable ``tuple`` field take the list that YAML and JSON give."""
+
+
+@functools.cache
+def pattern_messages() -> Mapping[str, str]:
+    """What is said of a text that does not match, by the pattern as it stands in a JSON Schema."""
+    types = (value for name, value in globals().items() if name in __all__)
+    words = (part for kind in types for part in get_args(kind) if isinstance(part, Word))
+    said = {word.pattern: word.message for word in words if word.message}
+    # Of a quantity, which may be a number too, the schema is its own.
+    return {form.format(pattern): message for pattern, message in said.items() for form in ("^{}$", "^({})$")}

@@ -1,0 +1,90 @@
+"""What a form offers: catalogues, and what is in the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.accelerators import catalogue
+from goldenpath.engines import engine_catalogue
+from goldenpath.policies import policies
+from goldenpath.spec.fleet_rules import capacity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.spec.fields import Location
+    from goldenpath.spec.fleet import FleetSpec
+
+__all__ = ["Choice", "Choices", "Free"]
+
+Free = Mapping[tuple[str, str], int]
+"""By cluster and accelerator, how many nobody owns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value that may be chosen, and what a person reads."""
+
+    value: str
+    title: str
+
+
+class Choices:
+    """What a person can choose from, by the place of the field: from the fleet, where one is given."""
+
+    def __init__(self, fleet: FleetSpec | None = None, free: Free | None = None) -> None:
+        """Without a fleet there are no clusters and regions to choose from, and every accelerator.
+
+        With ``free``, each accelerator says how many of it are free now, and else how many there are.
+        """
+        self._closed: dict[Location, tuple[Choice, ...]] = {
+            ("gpus", 0, "profile"): tuple(_accelerators(fleet, free)),
+            ("autoscaling", "engine", "name"): tuple(Choice(e.name, e.title) for e in engine_catalogue()),
+            ("exceptions", 0, "policy"): tuple(Choice(p.id, p.title) for p in policies()),
+        }
+        self._most: dict[Location, int] = {}
+        self._defaults: dict[Location, Any] = {}
+        if fleet is not None:
+            clusters = tuple(Choice(name, f"{name} ({c.region})") for name, c in fleet.clusters.items())
+            regions = dict.fromkeys(cluster.region for cluster in fleet.clusters.values())
+            self._closed |= {
+                ("clusters",): clusters,
+                ("gpus", 0, "clusters"): clusters,
+                ("placement", "regions"): tuple(Choice(region, region) for region in regions),
+            }
+            pools = [pool for cluster in fleet.clusters.values() for pool in cluster.accelerators]
+            if pools:
+                self._most["gpus", 0, "quota"] = max(map(capacity_of, pools))
+            compute = fleet.defaults.compute.model_dump()
+            self._defaults = {("compute", name): value for name, value in compute.items()}
+            self._defaults["pod_security",] = fleet.defaults.pod_security
+
+    def at(self, location: Location) -> tuple[Choice, ...]:
+        """What can be chosen there; empty where any value will do."""
+        return self._closed.get(location, ())
+
+    def most_of(self, location: Location) -> int | None:
+        """The greatest number that the fleet could ever give; None where it sets no limit."""
+        return self._most.get(location)
+
+    def default_of(self, location: Location) -> Any:
+        """What the fleet takes where nothing is given; None where it has no word in it."""
+        return self._defaults.get(location)
+
+
+def _accelerators(fleet: FleetSpec | None, free: Free | None) -> Iterator[Choice]:
+    if fleet is None:
+        yield from (Choice(accelerator.id, accelerator.title) for accelerator in catalogue())
+        return
+    places: dict[str, list[str]] = {}
+    for name, cluster in fleet.clusters.items():
+        for pool in cluster.accelerators:
+            there = capacity_of(pool)
+            left = None if free is None else max(free.get((name, pool.profile), there), 0)
+            number = f"{there}" if left is None else f"{left} of {there} free"
+            places.setdefault(pool.profile, []).append(f"{name}: {number}")
+    for profile, where in places.items():
+        known = catalogue().get(profile)
+        yield Choice(profile, f"{known.title if known else profile} ({', '.join(where)})")
