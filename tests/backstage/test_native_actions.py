@@ -131,6 +131,24 @@ def test_each_refusal_has_the_name_that_backstage_knows(backend: Served) -> None
     assert "platform-team" in _error(_invoke(backend, "publish", foreign), 403, "NotAllowedError")
 
 
+def test_a_credential_is_refused_and_is_in_no_answer_and_no_log(
+    backend: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "gh" + "p_" + "A1b2" * 9
+    with caplog.at_level("DEBUG"):
+        answer = _invoke(backend, "publish", _asked(title=f"Ours: {secret}"))
+
+    assert "values.title: " in _error(answer, 400, "InputError")
+    assert secret not in answer.text
+    assert not [record for record in caplog.records if secret in f"{record.getMessage()} {record.__dict__}"]
+
+
+@pytest.mark.parametrize("given", [[], "x", 1, {}, {"values": {}}, {"golden_path": "x" * 100}], ids=str)
+def test_what_is_no_input_is_refused_in_words(backend: Served, given: Any) -> None:
+    for action in ("check", "plan", "publish", "retire", "status"):
+        _error(_invoke(backend, action, given), 400, "InputError")
+
+
 def test_a_refused_caller_is_in_the_audit_trail(backend: Served, caplog: pytest.LogCaptureFixture) -> None:
     _invoke(backend, "publish", _asked(), READER)
 

@@ -54,10 +54,9 @@ class TenantEntities:
             url = edit_link(self._base, document["golden_path"], form_values(document, revision))
             for entity in found:
                 if entity["kind"] == "System" and entity["metadata"]["name"] == name:
-                    links = [
-                        *entity["metadata"].get("links", ()),
-                        {"url": url, "title": "Edit", "icon": "edit"},
-                    ]
+                    links = entity["metadata"].get("links")
+                    edit = {"url": url, "title": "Edit", "icon": "edit"}
+                    links = [*links, edit] if isinstance(links, list) else [edit]
                     entity["metadata"] = {**entity["metadata"], "links": links}
         return found
 
