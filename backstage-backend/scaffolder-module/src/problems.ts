@@ -104,14 +104,16 @@ function errorOfKind(status: number, message: string): Error {
   }
 }
 
+/** What a person reads: in the task's log on lines, and in Backstage's banner without them. */
 function textOf(problem: Partial<ProblemDocument>): string {
   const fields = Array.isArray(problem.problems) ? problem.problems : [];
   const lines = fields.map(
     ({ path, message, nearest }) =>
-      `  ${path && `${path}: `}${message}${nearest ? `. Did you mean ${nearest}?` : ''}`,
+      `• ${path && `${path}: `}${message}${nearest ? `. Did you mean ${nearest}?` : ''}`,
   );
   const said = problem.detail ?? problem.title ?? 'no reason given';
-  const instance = problem.instance ? ` [request ${problem.instance}]` : '';
-  const head = lines.length > 0 ? (problem.title ?? said) : said;
-  return [`goldenpath: ${head}${instance}`, ...lines].join('\n');
+  const head = lines.length > 0 ? `${problem.title ?? said}:` : said;
+  const request = problem.instance?.replace(/^urn:goldenpath:request:/, '');
+  // Last, for those who look it up in the backend's log.
+  return [`goldenpath: ${head}`, ...lines, ...(request ? [`[request ${request}]`] : [])].join('\n');
 }

@@ -176,7 +176,7 @@ describe('a run', () => {
     service.runs = [
       problem(422, {
         title: 'The request cannot be accepted',
-        instance: 'req-7',
+        instance: 'urn:goldenpath:request:req-7',
         problems: [
           { path: 'gpus[0].profile', rule: 'r', message: 'is not a profile', nearest: 'l4' },
           { path: 'name', rule: 'r', message: 'is taken' },
@@ -186,10 +186,11 @@ describe('a run', () => {
     ];
     await assert.rejects(all(clientOf(service).run('a', ASKED, USER)), {
       message:
-        'goldenpath: The request cannot be accepted [request req-7]\n' +
-        '  gpus[0].profile: is not a profile. Did you mean l4?\n' +
-        '  name: is taken\n' +
-        '  would remove 26 objects',
+        'goldenpath: The request cannot be accepted:\n' +
+        '• gpus[0].profile: is not a profile. Did you mean l4?\n' +
+        '• name: is taken\n' +
+        '• would remove 26 objects\n' +
+        '[request req-7]',
     });
   });
 
