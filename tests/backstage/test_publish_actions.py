@@ -205,6 +205,35 @@ def test_a_change_for_review_is_a_branch_of_its_own(backend: Served, repository:
     assert _tip(repository) == before
 
 
+def test_the_same_for_review_again_names_the_commit_that_is_up_for_review(
+    repository: Path, tmp_path: Path
+) -> None:
+    asked = {**_asked(), "delivery": "pull-request"}
+    settings = {"repository": str(repository), "tokens": TOKENS}
+    step = {"taskId": "task-1", "stepId": "publish"}
+    with serving({**settings, "database": f"sqlite:///{tmp_path}/lost.db"}) as backend:
+        first = backend.run("publish", asked, token=VISION, **step)
+    # Another ledger: as if the process had died before it said so.
+    with serving({**settings, "database": f"sqlite:///{tmp_path}/new.db"}) as backend:
+        replayed = backend.run("publish", asked, token=VISION, **step)
+        again = backend.run("publish", asked, token=VISION, taskId="task-2", stepId="publish")
+
+    assert first.outputs["changed"] is replayed.outputs["changed"] is True
+    assert again.outputs["changed"] is False
+    for run in (first, replayed, again):
+        assert run.outputs["branch"] == "goldenpath/vision"
+        assert run.outputs["commit"] == _git(repository, "rev-parse", "goldenpath/vision")
+
+
+def test_what_is_there_already_is_not_up_for_review(backend: Served, repository: Path) -> None:
+    backend.run("publish", _asked(), token=VISION)
+
+    run = backend.run("publish", {**_asked(), "delivery": "pull-request"}, token=VISION)
+
+    assert run.outputs["changed"] is False
+    assert (run.outputs["branch"], run.outputs["commit"]) == ("main", _tip(repository))
+
+
 def test_a_tenant_is_held_and_then_deleted_when_its_name_is_said_again(
     backend: Served, repository: Path
 ) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from goldenpath.fleet import Review, Terms
 from goldenpath.publish.git import Person
+from goldenpath.publish.git.names import branch_ref
 from goldenpath.publish.places import home_of
 from goldenpath.publish.plan_text import plan_text
 from goldenpath_backstage.actions.action import Output
@@ -150,9 +151,11 @@ def in_dry_run(proposal: Proposal, name: str, call: Call) -> ChangeOutput:
 def what_was_done(published: Published, name: str, call: Call) -> ChangeOutput:
     """What a change has become, in the log, the audit trail and the outputs."""
     call.fleet.forget()
+    # Where nothing differs from the fleet's branch, there is none for review, and what counts is on the former.
+    branch = published.branch if published.plan else call.fleet.repository.store.branch
     commit, was_ours = published.commit, published.commit is not None
     if commit is None:
-        commit, was_ours = _last_commit(name, call)
+        commit, was_ours = _last_commit(name, branch, call)
     opened = published.pull_request
     if published.commit is not None:
         call.audit.changed(
@@ -170,13 +173,13 @@ def what_was_done(published: Published, name: str, call: Call) -> ChangeOutput:
     if opened:
         call.info(f"Pull request {opened.number}: {opened.url}")
     elif published.commit:
-        call.info(f"Commit {commit} on {published.branch}")
+        call.info(f"Commit {commit} on {branch}")
     else:
         call.info("Nothing had to change")
     return ChangeOutput(
         tenant=name,
         changed=was_ours,
-        branch=published.branch,
+        branch=branch,
         commit=commit,
         remoteUrl=opened.url if opened else _page_of(commit, call),
         pullRequestNumber=opened.number if opened else None,
@@ -190,11 +193,10 @@ def _page_of(commit: str | None, call: Call) -> str | None:
     return call.fleet.forge.commit_page(commit) if commit and call.fleet.forge else None
 
 
-def _last_commit(name: str, call: Call) -> tuple[str | None, bool]:
+def _last_commit(name: str, branch: str, call: Call) -> tuple[str | None, bool]:
     """The last commit about a tenant, and whether this very step made it, before a process died."""
-    store = call.fleet.repository.store
     home = home_of(call.fleet.state().context.layout, name)
-    for commit in store.repository.log(store.ref, paths=(home,), limit=1):
+    for commit in call.fleet.repository.store.repository.log(branch_ref(branch), paths=(home,), limit=1):
         return commit.id, bool(call.task) and f"{_TASK}: {_task(call)}" in commit.message.splitlines()
     return None, False
 
