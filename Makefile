@@ -35,10 +35,15 @@ test-cluster: $(STAMP) ## What only a real API server can tell, on control plane
 backstage: $(STAMP) ## A real Backstage with goldenpath beside it, on localhost
 	@PYTHON=$(CURDIR)/$(BIN)/python backstage-backend/demo/start
 
-test-backstage: $(STAMP) ## The module's tests, and the module in a real Backstage
+NODE_MODULES := backstage-backend/node_modules/.package-lock.json
+$(NODE_MODULES): backstage-backend/package-lock.json
 	cd backstage-backend && ./with-node npm ci --silent
+	@touch $@
+
+# One file after the other: each starts a Backstage of its own, and a browser beside it.
+test-backstage: $(STAMP) $(NODE_MODULES) ## The module's tests, and the module and goldenpath in a real Backstage
 	cd backstage-backend && ./with-node npx tsc -p . && ./with-node npm test --workspace scaffolder-module
-	cd backstage-backend && ./with-node node --test --test-force-exit demo/tests/module.test.ts
+	cd backstage-backend && ./with-node node --test --test-force-exit --test-concurrency=1 'demo/tests/*.test.ts'
 
 lint: $(STAMP) ## Style, formatting and the direction of imports
 	$(BIN)/ruff check --quiet
