@@ -105,7 +105,7 @@ _PARAMETERS: Final = {
             "name": "action",
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "maxLength": 255, "examples": ["goldenpath:render"]},
+            "schema": {"type": "string", "enum": [action.id for action in ACTIONS]},
         },
         {
             "name": "Idempotency-Key",

@@ -139,7 +139,7 @@ async def list_native_actions(request: Request) -> Response:
     openapi_extra={"security": [{"bearer": []}]},
 )
 async def invoke_native_action(
-    request: Request, action: Annotated[str, Path(max_length=255, examples=["goldenpath:check"])]
+    request: Request, action: Annotated[str, Path(json_schema_extra={"enum": list(_OFFERED)})]
 ) -> Response:
     """Answers with the outputs, once the action has done what was asked; Backstage's own errors say why it has not."""
     request_id = request_id_of(request.scope)
