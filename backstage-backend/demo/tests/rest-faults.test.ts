@@ -87,6 +87,19 @@ describe('tasks, when something goes wrong', { timeout: 900_000 }, () => {
     assert.match(await stack.fleet.file('tenants/late/tenant.yaml'), /late@northwind\.example/);
   });
 
+  it('end well when goldenpath is told to end: it finishes what it has accepted', async () => {
+    gate.close('pre-receive');
+    const task = await start('drained');
+    await gate.isReached('pre-receive');
+    const ended = stack.goldenpath.stop('SIGTERM');
+    await stack.goldenpath.says('it ends', entry => entry.message.startsWith('Waiting for'));
+    gate.open('pre-receive');
+    await ended;
+    await endsInOneCommit(task, 'drained');
+    assert.doesNotMatch((await stack.backstage.ended(task)).log, /asked again/);
+    await stack.goldenpath.boot();
+  });
+
   it('that are cancelled before their turn leave nothing, and no run goes on', async () => {
     gate.close('pre-receive');
     await stack.goldenpath.stop();

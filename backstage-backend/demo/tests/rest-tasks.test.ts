@@ -218,6 +218,21 @@ describe('tasks, with the real backend', { timeout: 600_000 }, () => {
     assert.equal(await stack.fleet.git('for-each-ref'), before);
   });
 
+  it('are refused a secret, which is in no log, error or commit then', async () => {
+    const before = await stack.fleet.git('for-each-ref');
+    const secret = `ghp_${'Zx7'.repeat(12)}`;
+    const { status, log, error } = await stack.backstage.ended(
+      await stack.backstage.task(CREATE, { ...ATLAS, name: 'leaky', description: `Use ${secret}` }),
+    );
+    assert.equal(status, 'failed');
+    assert.match(error.message, /input\.values\.description: holds a GitHub token/);
+    // Not Backstage's own log: it keeps the parameters of every task in its audit trail, before we see them.
+    for (const text of [log, JSON.stringify(error), stack.goldenpath.log]) {
+      assert.ok(!text.includes(secret));
+    }
+    assert.equal(await stack.fleet.git('for-each-ref'), before);
+  });
+
   for (const [what, template, values] of [
     ['a tenant for a group that is not the caller\'s', CREATE, { ...ATLAS, name: 'foreign', owner: 'speech-team' }],
     [
