@@ -87,6 +87,25 @@ describe('tasks, when something goes wrong', { timeout: 900_000 }, () => {
     assert.match(await stack.fleet.file('tenants/late/tenant.yaml'), /late@northwind\.example/);
   });
 
+  it('are done once on a branch for review too', async () => {
+    const revision = (await stack.fleet.tree()).get('tenants/early/tenant.yaml');
+    gate.close('post-receive');
+    const values = { ...plain('early'), contact: 'early@northwind.example', revision, delivery: 'pull-request' };
+    const task = await stack.backstage.task(EDIT, values);
+    await gate.isReached('post-receive');
+    await stack.goldenpath.stop('SIGKILL');
+    gate.open('post-receive');
+    await stack.goldenpath.boot();
+    const { status, log, output } = await stack.backstage.ended(task);
+    assert.equal(status, 'completed', log);
+    const [commit, before] = await stack.fleet.commits('goldenpath/early');
+    assert.equal(before!.id, (await stack.fleet.commits())[0]!.id);
+    assert.deepEqual(
+      output.text.map((each: any) => each.content),
+      [`Commit \`${commit!.id}\` on \`goldenpath/early\``],
+    );
+  });
+
   it('end well when goldenpath is told to end: it finishes what it has accepted', async () => {
     gate.close('pre-receive');
     const task = await start('drained');
