@@ -150,7 +150,7 @@ def _steps(path: GoldenPath, *, edits: bool) -> list[dict[str, Any]]:
             "action": "goldenpath:publish",
             "input": {
                 **asked,
-                **(editing if edits else {}),
+                **(editing if edits else {"new": True}),
                 "delivery": "${{ parameters.delivery }}",
             },
         },

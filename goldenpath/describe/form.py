@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from goldenpath.describe.choices import Choice, Choices
     from goldenpath.paths import GoldenPath
+    from goldenpath.spec.fields import Location
 
 __all__ = ["BESIDE_THE_REQUEST", "NOT_ON_THE_FORM", "form_object", "request_from_form"]
 
@@ -47,6 +48,11 @@ _ENTRIES: Final = {
     "federates_with": "Trust domain", "pull_secrets": "Secret",
 }  # fmt: skip
 """What one entry of a list is called, where that is not the list's name without its last letter."""
+
+_SAID_OTHERWISE: Final[Mapping[Location, str]] = {
+    ("gpus", 0, "profile"): "Model, or slice of a model, and how many there are.",
+}
+"""Where the description tells those who write a file where to look, and a form has it before their eyes."""
 
 # What a form library does not read, or would act upon in its own way: a list's least length makes empty entries.
 _FOR_VALIDATORS_ONLY: Final = frozenset(
@@ -136,7 +142,8 @@ def _in_the_review(field: SpecField) -> dict[str, Any]:
 def _meaning(field: SpecField, choices: Choices) -> str:
     """Its description; of a variant, with the field that selects it."""
     selects = not field.variant or field.name == field.variant
-    described = field.description if selects else f"With {label(field.variant)}: {field.description}"
+    said = _SAID_OTHERWISE.get(field.location, field.description)
+    described = said if selects else f"With {label(field.variant)}: {said}"
     default = choices.default_of(field.location)
     return f"{described} The fleet's default: {default}." if default else described
 

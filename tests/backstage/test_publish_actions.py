@@ -164,6 +164,24 @@ def test_editing_drops_the_field_that_was_emptied_and_keeps_what_no_form_asks_fo
     assert request["overrides"] == [override]
 
 
+def test_a_new_tenant_does_not_take_the_place_of_one_that_is_there(backend: Served, repository: Path) -> None:
+    first = backend.run("publish", {**_asked(), "new": True}, token=VISION, taskId="task-1", stepId="publish")
+    assert first.is_done, first.last
+    tip = _tip(repository)
+
+    other = backend.run("publish", {**_asked(gpus=None), "new": True}, token=VISION, taskId="task-2")
+    (problem,) = other.last["problem"]["problems"]
+    assert (problem["path"], problem["rule"]) == ("name", "name-taken")
+    assert "edit it" in problem["message"]
+    plan = backend.run("plan", {**_asked(gpus=None), "new": True}, token=VISION)
+    assert plan.outputs["ready"] is False
+    assert any("is a tenant already" in obstacle for obstacle in plan.outputs["obstacles"])
+
+    again = backend.run("publish", {**_asked(), "new": True}, token=VISION, taskId="task-1", stepId="again")
+    assert again.is_done, "the same request is what a process made that died before it said so"
+    assert _tip(repository) == tip
+
+
 def test_editing_what_was_changed_meanwhile_is_refused(backend: Served, repository: Path) -> None:
     backend.run("publish", _asked(), token=VISION)
     seen = _git(repository, "rev-parse", "main:tenants/vision/tenant.yaml")

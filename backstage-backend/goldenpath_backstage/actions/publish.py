@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from goldenpath.errors import RefMovedError
+from goldenpath.errors import InputError, RefMovedError
 from goldenpath.fleet import Request
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
 from goldenpath_backstage.actions.changing import (
@@ -44,6 +44,8 @@ _ASKED = {
 class ChangeInput(RequestInput):
     """A change of one tenant."""
 
+    new: bool = False
+    """The tenant is to be made: where there is one of that name, that asks for something else, it is left alone."""
     edit: bool = False
     """The tenant is there already, and the form was filled in from it: what the form does not ask for is kept."""
     revision: Annotated[str, Field(max_length=64)] | None = None
@@ -110,7 +112,7 @@ def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | No
         document, now = edited(state, document)
         seen = seen or now
     tenant = state.context.parse(document, None)
-    guard = guard_of(call.caller, tenant.name, asked=document, reviewed=reviewed, seen=seen)
+    guard = guard_of(call.caller, tenant.name, asked=document, reviewed=reviewed, seen=seen, new=asked.new)
     terms = terms_of(
         call,
         state.context,
@@ -130,6 +132,8 @@ def _plan(asked: PlanInput, call: Call) -> PlanOutput:
     obstacles = [str(problem) for problem in proposal.problems]
     try:
         change.guard(change.state)
+    except InputError as error:
+        obstacles.extend(str(problem) for problem in error.problems)
     except (ForbiddenError, RefMovedError) as error:
         obstacles.append(str(error))
     for obstacle in obstacles:
@@ -182,7 +186,7 @@ PUBLISH = Action(
     input=PublishInput,
     output=ChangeOutput,
     examples=(
-        Example("Commit a new tenant to the fleet's branch", _ASKED),
+        Example("Commit a new tenant to the fleet's branch", {**_ASKED, "new": True}),
         Example("Put a new tenant up for review", {**_ASKED, "delivery": "pull-request"}),
         Example(
             "Publish what a tenant's form was changed to",

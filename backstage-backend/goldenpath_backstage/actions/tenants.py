@@ -96,6 +96,7 @@ def guard_of(
     asked: Mapping[str, Any] | None,
     reviewed: bool,
     seen: str | None = None,
+    new: bool = False,
 ) -> Callable[[State], None]:
     """What looks, on the very state on which a change is made, whether the caller may make it.
 
@@ -105,10 +106,14 @@ def guard_of(
         asked: the request that it is to have; None where nothing in it but its end is asked for.
         reviewed: whether a person looks at it before it counts.
         seen: the revision that the change was made from; another one refuses it, unless it is what is asked for.
+        new: the tenant is to be made; one that is there refuses it, unless it is what is asked for.
     """
 
     def guard(state: State) -> None:
         now = existing(state, name)
+        if new and now is not None and now.document != asked:
+            taken = "is a tenant already; choose another name, or open that tenant's page in the catalog and edit it"
+            raise InputError.of("name", "name-taken", taken, name)
         if seen is not None and not _is_still(now, seen, asked):
             raise RefMovedError(
                 f"the request of {name} was changed meanwhile; look at it anew, and ask again"
