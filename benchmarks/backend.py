@@ -44,7 +44,7 @@ local number = 0
 local before, after = %s, %s
 request = function()
   number = (number + 1) %% 1000000
-  return wrk.format("POST", "%s", {["content-type"] = "application/json"%s}, before .. %s .. after)
+  return wrk.format("POST", "%s", {["content-type"] = "application/json", accept = "application/x-ndjson"%s}, before .. %s .. after)
 end
 """
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import uvicorn
 
+EVENTS = "application/x-ndjson"
 REQUEST: dict[str, Any] = {
     "name": "vision",
     "owner": "vision-team",
@@ -34,7 +35,7 @@ class Served:
     server: uvicorn.Server
 
     def client(self, token: str | None = None, **options: Any) -> httpx.Client:
-        headers = {"authorization": f"Bearer {token}"} if token else {}
+        headers = {"accept": EVENTS, **({"authorization": f"Bearer {token}"} if token else {})}
         return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, **options)
 
     def get(self, path: str, token: str | None = None, **options: Any) -> httpx.Response:
@@ -50,7 +51,7 @@ class Served:
         body = {"input": given, **more}
         answer = self.post(f"/v1/actions/goldenpath:{action}/runs", token, json=body, headers=headers)
         assert answer.status_code == 200, answer.text
-        assert answer.headers["content-type"] == "application/x-ndjson"
+        assert answer.headers["content-type"] == EVENTS
         return Run([json.loads(line) for line in answer.text.splitlines()])
 
     def sample(self, name: str) -> float:

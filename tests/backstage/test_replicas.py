@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from serving import EVENTS
 from small_requests import sample
 
 from goldenpath import kubeyaml
@@ -104,7 +105,9 @@ def _publish(url: str, name: str, task: str) -> dict[str, Any] | None:
     values = {key: value for key, value in values.items() if value is not None}
     body = {"input": {"golden_path": "tenant/v1", "values": values}, "taskId": task, "stepId": "publish"}
     try:
-        answer = httpx.post(f"{url}/v1/actions/goldenpath:publish/runs", json=body, timeout=300)
+        answer = httpx.post(
+            f"{url}/v1/actions/goldenpath:publish/runs", json=body, headers={"accept": EVENTS}, timeout=300
+        )
     except httpx.HTTPError:
         return None
     if answer.status_code != 200:

@@ -16,7 +16,7 @@ from goldenpath_backstage.http.bodies import accepted_as
 from goldenpath_backstage.http.envelope import request_id_of
 from goldenpath_backstage.http.events import MEDIA_TYPE as EVENTS
 from goldenpath_backstage.http.problems import ProblemDocument
-from goldenpath_backstage.http.responses import JSON, Cached, cached_response, json_response, problem_answer
+from goldenpath_backstage.http.responses import Cached, cached_response, json_response, problem_answer
 from goldenpath_backstage.routes.asking import answer_to, caller_for, document_of
 from goldenpath_backstage.runs.results import result_of
 from goldenpath_backstage.runs.runner import Asked
@@ -125,10 +125,10 @@ _PARAMETERS: Final = {
     openapi_extra=_PARAMETERS,
 )
 async def run_action(request: Request) -> Response:
-    """Answers with events, one a line, while they happen; the last is `done` or `error`.
+    """Answers with one document, once the run has ended; one that did not do what was asked is a problem.
 
-    With `Accept: application/json` the answer is one document, once the run has ended, and what ends a run is its
-    status.
+    With `Accept: application/x-ndjson` the answer is events, one a line, while they happen; the last is `done` or
+    `error`.
 
     Closing the connection ends the run at its next safe place. The same task, step and input (or the same
     `Idempotency-Key`, of the same caller) gives the same answer again, and nothing is done twice.
@@ -137,13 +137,16 @@ async def run_action(request: Request) -> Response:
     caller = await caller_for(request, found)
     document = await document_of(request)
     asked = _asked(found, document, caller, request_id_of(request.scope), _idempotency_key(request))
-    return answer_to(request, asked, in_one=_in_one if _wants_one_document(request) else None)
+    return answer_to(request, asked, in_one=None if _wants_events(request) else _in_one)
 
 
-def _wants_one_document(request: Request) -> bool:
-    """Whether the caller takes JSON, and no events."""
-    taken = {part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")}
-    return JSON in taken and EVENTS not in taken
+def _wants_events(request: Request) -> bool:
+    """Whether the caller asks for events by their name.
+
+    Who does not reads the status, and no last line that says how it went.
+    """
+    taken = request.headers.get("accept", "").split(",")
+    return any(part.partition(";")[0].strip().lower() == EVENTS for part in taken)
 
 
 def _in_one(lines: list[bytes]) -> Response:
