@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { Process, freePort } from './process.ts';
+import { Process, freePort, newFolder, removeFolder } from './process.ts';
 
 const run = promisify(execFile);
 
@@ -33,7 +33,7 @@ export class RealGitea {
   }
 
   static async start(): Promise<RealGitea> {
-    const work = mkdtempSync(join(tmpdir(), 'goldenpath-gitea-'));
+    const work = newFolder('gitea');
     const port = await freePort();
     const settings = join(work, 'app.ini');
     const assets = process.env.GOLDENPATH_TEST_GITEA_ROOT;
@@ -80,7 +80,7 @@ export class RealGitea {
       return real;
     } catch (error) {
       await server?.stop('SIGKILL');
-      rmSync(work, { recursive: true, force: true });
+      removeFolder(work);
       throw error;
     }
   }
@@ -111,6 +111,6 @@ export class RealGitea {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process.stop('SIGKILL');
-    rmSync(this.#work, { recursive: true, force: true });
+    removeFolder(this.#work);
   }
 }

@@ -1,17 +1,37 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const running = new Set<ChildProcess>();
+const folders = new Set<string>();
 
 // Also when a test fails, is interrupted or told to end: nothing of it lives on.
 process.on('exit', () => {
   for (const child of running) {
     child.kill('SIGKILL');
   }
+  for (const folder of folders) {
+    removeFolder(folder);
+  }
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => process.exit(1));
+}
+
+/** A new folder, until it is removed or the test's own process ends. */
+export function newFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `goldenpath-${name}-`));
+  folders.add(folder);
+  return folder;
+}
+
+/** Removes a folder with everything in it: also under a process that was killed just now, and still writes. */
+export function removeFolder(folder: string): void {
+  folders.delete(folder);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** A program that runs beside the test, until it is stopped or the test's own process ends. */

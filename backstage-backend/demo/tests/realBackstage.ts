@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { Process, freePort, until } from './process.ts';
+import { Process, freePort, newFolder, removeFolder, until } from './process.ts';
 
 const DEMO = resolve(import.meta.dirname, '..');
 
@@ -23,7 +22,7 @@ export interface Ended {
 /** The demo's Backstage as a process of its own, spoken to over its REST API. */
 export class RealBackstage {
   readonly url: string;
-  readonly work = mkdtempSync(join(tmpdir(), 'goldenpath-backstage-'));
+  readonly work = newFolder('backstage');
   readonly #environment: Record<string, string>;
   #process?: Process;
   #logBefore = '';
@@ -88,7 +87,7 @@ export class RealBackstage {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('SIGKILL');
-    rmSync(this.work, { recursive: true, force: true });
+    removeFolder(this.work);
   }
 
   /** Takes permissions from everybody, until it is called again. */

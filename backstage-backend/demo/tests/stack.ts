@@ -1,11 +1,10 @@
 /** A real Backstage, a real `goldenpath serve` and a real fleet repository, for tests from end to end. */
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { Process, freePort, until } from './process.ts';
+import { Process, freePort, newFolder, removeFolder, until } from './process.ts';
 import { RealBackstage } from './realBackstage.ts';
 
 const run = promisify(execFile);
@@ -54,7 +53,7 @@ export class Stack {
   }
 
   static async start(options: StackOptions = {}): Promise<Stack> {
-    const work = mkdtempSync(join(tmpdir(), 'goldenpath-stack-'));
+    const work = newFolder('stack');
     const ports = [await freePort(), await freePort()] as const;
     let goldenpath: RealGoldenpath | undefined;
     let backstage: RealBackstage | undefined;
@@ -84,7 +83,7 @@ export class Stack {
     } catch (error) {
       await backstage?.[Symbol.asyncDispose]();
       await goldenpath?.stop('SIGKILL');
-      rmSync(work, { recursive: true, force: true });
+      removeFolder(work);
       throw error;
     }
   }
@@ -107,7 +106,7 @@ export class Stack {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.backstage[Symbol.asyncDispose]();
     await this.goldenpath.stop('SIGKILL');
-    rmSync(this.work, { recursive: true, force: true });
+    removeFolder(this.work);
   }
 }
 
