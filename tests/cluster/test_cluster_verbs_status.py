@@ -285,7 +285,8 @@ def asked(applied, tmp_path):
 
     def ask(**asked):
         url = f"http://127.0.0.1:{port}/v1/actions/goldenpath:status/runs"
-        answer = httpx.post(url, json={"input": asked}, timeout=60, trust_env=False)
+        events = {"accept": "application/x-ndjson"}
+        answer = httpx.post(url, json={"input": asked}, headers=events, timeout=60, trust_env=False)
         return [json.loads(line) for line in answer.text.splitlines()]
 
     yield ask

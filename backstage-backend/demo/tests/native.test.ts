@@ -8,9 +8,11 @@ import { after, before, describe, it } from 'node:test';
 import { freePort } from './process.ts';
 import { RealBackstage } from './realBackstage.ts';
 import { FleetRepository, REQUESTS, RealGoldenpath } from './stack.ts';
-import { plain } from './templates.ts';
+import { PUBLISH, plain } from './templates.ts';
 
 const TEMPLATE = 'template:default/tenant-v1';
+/** One that also changes what is there. */
+const CHANGING = 'template:default/publish';
 
 describe('a real Backstage without the module', { timeout: 600_000 }, () => {
   const work = mkdtempSync(join(tmpdir(), 'goldenpath-native-'));
@@ -25,7 +27,7 @@ describe('a real Backstage without the module', { timeout: 600_000 }, () => {
     const file = join(work, 'template.yaml');
     const sample = join(REQUESTS, 'goldenpath.yaml');
     const template = await fleet.goldenpath(['schema', 'tenant', '--as', 'backstage', '--fleet', sample]);
-    writeFileSync(file, template);
+    writeFileSync(file, `${template}\n---\n${JSON.stringify(PUBLISH)}`);
     goldenpath = new RealGoldenpath(work, ours, {
       environment: {},
       settings: {
@@ -49,10 +51,12 @@ describe('a real Backstage without the module', { timeout: 600_000 }, () => {
       },
       theirs,
     );
-    await backstage.until('the template is there', async () => {
-      const { status } = await backstage.call('GET', '/api/catalog/entities/by-name/template/default/tenant-v1');
-      return status === 200;
-    });
+    for (const name of ['tenant-v1', 'publish']) {
+      await backstage.until('the template is there', async () => {
+        const { status } = await backstage.call('GET', `/api/catalog/entities/by-name/template/default/${name}`);
+        return status === 200;
+      });
+    }
   });
   after(async () => {
     await backstage?.[Symbol.asyncDispose]();
@@ -88,14 +92,14 @@ describe('a real Backstage without the module', { timeout: 600_000 }, () => {
   it('makes no second commit of the same again, and a new one of there and back', async () => {
     const before = (await fleet.commits()).length;
     for (const [more, commits] of [[{}, 0], [{ title: 'There' }, 1], [{}, 2]] as const) {
-      const { status, log } = await backstage.ended(await backstage.task(TEMPLATE, values('native', more)));
+      const { status, log } = await backstage.ended(await backstage.task(CHANGING, { ...plain('native'), ...more }));
       assert.equal(status, 'completed', log);
       assert.equal((await fleet.commits()).length - before, commits);
     }
   });
 
   it('fails a step with its status alone, and the reason is in the log of the backend', async () => {
-    const task = await backstage.task(TEMPLATE, values('native', { owner: 'speech-team' }));
+    const task = await backstage.task(TEMPLATE, values('foreign', { owner: 'speech-team' }));
     const { status, error } = await backstage.ended(task);
     assert.equal(status, 'failed');
     assert.equal(error.message, 'Request failed with 403 Forbidden');
