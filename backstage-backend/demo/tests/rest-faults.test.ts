@@ -166,7 +166,7 @@ describe('tasks, when something goes wrong', { timeout: 900_000 }, () => {
     const task = await start('patient');
     const { status, error } = await stack.backstage.ended(task);
     assert.equal(status, 'failed');
-    assert.match(error.message, new RegExp(`Cannot reach ${stack.goldenpath.url}/v1/actions/.*: ECONNREFUSED`));
+    assert.match(error.message, new RegExp(`Cannot reach the goldenpath backend at ${stack.goldenpath.url}: ECONNREFUSED`));
     await stack.goldenpath.boot();
     const again = await stack.backstage.call('POST', `/api/scaffolder/v2/tasks/${task}/retry`, { secrets: {} });
     assert.equal(again.status, 201);
