@@ -59,9 +59,11 @@ generate: $(STAMP) ## Write everything that is generated from the spec
 check-generated: $(STAMP) ## Fail where a generated file is not what it would be
 	$(BIN)/python tools/generate.py --check
 
-bench: $(STAMP) ## The benchmarks, each beside its peer
+bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/publish.py
+	$(BIN)/python benchmarks/backend.py
+	cd backstage-backend && ./with-node node ../benchmarks/scaffolder_tasks.ts
 
 lock: ## Resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet uv
