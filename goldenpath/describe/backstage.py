@@ -117,6 +117,8 @@ def template_entity(
             "type": "golden-path",
             "owner": path.metadata.owner,
             "lifecycle": path.metadata.lifecycle,
+            # What is there is not created.
+            **({"presentation": {"buttonLabels": {"createButtonText": "Publish"}}} if edits else {}),
             "parameters": pages,
             "steps": _steps(path, edits=edits),
             "output": copy.deepcopy(_OUTPUT),
@@ -185,6 +187,9 @@ def _open_filled_in(who: dict[str, Any]) -> None:
     }
     # Without it the form was not filled in from the tenant, and everything left empty would be lost.
     who["required"] = [*who.get("required", ()), "revision"]
+    who["errorMessage"] = {
+        "required": {"revision": "is missing: open this form from the tenant's page in the catalog"}
+    }
 
 
 def _request_pages(path: GoldenPath, choices: Choices) -> Iterator[dict[str, Any]]:

@@ -174,12 +174,19 @@ def test_the_template_that_edits_is_opened_filled_in_or_not_sent_at_all() -> Non
     made, edits = TEMPLATES["tenant"], TEMPLATES["edit"]
     assert (made["metadata"]["name"], edits["metadata"]["name"]) == ("tenant-v1", "tenant-v1-edit")
     assert "revision" in pages(edits)[0]["required"]
+    assert "tenant's page" in pages(edits)[0]["errorMessage"]["required"]["revision"]
     assert "revision" not in pages(made)[0]["properties"]
     assert pages(edits)[0]["properties"]["name"]["ui:readonly"] is True
     assert pages(edits)[1:-1] == pages(made)[1:-1]
     assert set(pages(edits)[-1]["properties"]) == {"delivery", "allow_removals"}
     (publish,) = [step for step in edits["spec"]["steps"] if step["id"] == "publish"]
     assert publish["input"]["edit"] is True
+    assert edits["spec"]["presentation"]["buttonLabels"]["createButtonText"] == "Publish"
+
+
+def test_the_template_that_makes_a_tenant_changes_none_that_is_there() -> None:
+    (publish,) = [step for step in TEMPLATES["tenant"]["spec"]["steps"] if step["id"] == "publish"]
+    assert publish["input"]["new"] is True
 
 
 def test_a_change_is_reviewed_unless_somebody_says_otherwise() -> None:

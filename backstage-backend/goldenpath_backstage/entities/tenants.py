@@ -55,7 +55,7 @@ class TenantEntities:
             for entity in found:
                 if entity["kind"] == "System" and entity["metadata"]["name"] == name:
                     links = entity["metadata"].get("links")
-                    edit = {"url": url, "title": "Edit", "icon": "edit"}
+                    edit = {"url": url, "title": "Edit", "icon": "scaffolder"}
                     links = [*links, edit] if isinstance(links, list) else [edit]
                     entity["metadata"] = {**entity["metadata"], "links": links}
         return found

@@ -187,7 +187,7 @@ def _finding_problem(finding: Finding) -> FieldProblem:
     return FieldProblem(
         path=without_credentials(place or finding.file),
         rule=finding.rule,
-        message=without_credentials(f"{finding.message} Fix: {finding.fix}"),
+        message=without_credentials(f"{finding.message.removesuffix('.')}. Fix: {finding.fix}"),
     )
 
 
