@@ -175,7 +175,7 @@ export class GoldenpathClient {
       // A redirect would take the token along.
       return await fetch(url, { ...init, redirect: 'error' });
     } catch (error) {
-      throw UnreachableError.from(url, error);
+      throw UnreachableError.from(`the goldenpath backend at ${this.baseUrl}`, error);
     }
   }
 

@@ -13,6 +13,11 @@ const PASSING = new Set([429, 502, 503, 504]);
 
 /** The backend cannot be reached, or has stopped in the middle. Another try may do. */
 export class UnreachableError extends ServiceUnavailableError {
+  constructor(message: string) {
+    super(message);
+    this.stack = String(this); // as in `errorFrom`
+  }
+
   /** What Node knows of a failed fetch, in one sentence. */
   static from(what: string, error: unknown): Error {
     if (error instanceof Error && error.name === 'AbortError') {

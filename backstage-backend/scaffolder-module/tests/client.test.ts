@@ -252,7 +252,7 @@ describe('a run', () => {
     const away = clientOf({ url: service.url }, { retryForMs: 0 });
     await service[Symbol.asyncDispose]();
     await assert.rejects(all(away.run('a', ASKED, USER)), error => {
-      assert.match(String(error), /Cannot reach http:\/\/127\.0\.0\.1:.*ECONNREFUSED/);
+      assert.match(String(error), /Cannot reach the goldenpath backend at http:\/\/127\.0\.0\.1:.*ECONNREFUSED/);
       assert.doesNotMatch(JSON.stringify(error) + String((error as Error).stack), /mock-service-token/);
       return true;
     });
