@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.fields import Location
 
-__all__ = ["BESIDE_THE_REQUEST", "NOT_ON_THE_FORM", "form_object", "request_from_form"]
+__all__ = ["BESIDE_THE_REQUEST", "NOT_ON_THE_FORM", "QUANTITIES", "form_object", "request_from_form"]
 
 NOT_ON_THE_FORM: Final = frozenset({"golden_path", "overrides", "retiring"})
 """The golden path is the form itself; a patch of rendered objects is written, and reviewed, as a file; and a
 form that creates a tenant does not retire it."""
+
+QUANTITIES: Final = frozenset({"cpu", "memory", "storage"})
+"""Of ``compute``: what may be a number or a text in a request, and is a text on the form."""
 
 BESIDE_THE_REQUEST: Final = frozenset({"allow_removals", "delivery", "revision"})
 """What a template's form asks beside the request: it goes to the actions by name, and never into the request."""

@@ -153,6 +153,13 @@ def test_the_edit_link_of_a_tenant_fills_the_form_in(backend: Served) -> None:
     assert "network" not in backend.get("/v1/tenants/vision", READER).json()["request"]
 
 
+def test_a_number_that_the_form_asks_for_as_text_is_filled_in_as_text(backend: Served) -> None:
+    _publish(backend, compute={"cpu": 64, "memory": "64Gi", "pods": 20})
+    (link,) = _entities(backend, "catalog")["System", "vision"]["metadata"]["links"]
+    form = json.loads(parse_qs(urlsplit(link["url"]).query)["formData"][0])
+    assert form["compute"] == {"cpu": "64", "memory": "64Gi", "pods": 20}
+
+
 def test_what_the_caller_has_is_not_sent_again(backend: Served) -> None:
     for path in ("/v1/actions", "/v1/templates", "/v1/catalog", "/v1/tenants"):
         etag = backend.get(path, READER).headers["etag"]

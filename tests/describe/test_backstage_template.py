@@ -12,8 +12,8 @@ from describe_inputs import FLEET, REQUESTS, golden_path
 from goldenpath import kubeyaml
 from goldenpath.accelerators import catalogue
 from goldenpath.describe import json_schema, request_from_form, template_entity
-from goldenpath.describe.fields import SpecField, spec_fields
-from goldenpath.describe.form import BESIDE_THE_REQUEST, NOT_ON_THE_FORM
+from goldenpath.describe.fields import SpecField, every_field, spec_fields
+from goldenpath.describe.form import BESIDE_THE_REQUEST, NOT_ON_THE_FORM, QUANTITIES
 from goldenpath.errors import InputError
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse
@@ -204,6 +204,11 @@ def test_steps_come_in_the_order_in_which_a_person_thinks() -> None:
     titles = [page["title"] for page in pages(TEMPLATES["tenant"])]
     assert titles[:3] == ["Who", "Where", "Compute and accelerators"]
     assert pages(TEMPLATES["tenant"])[0]["required"] == ["name", "owner"]
+
+
+def test_quantities_are_what_a_request_may_also_have_as_numbers() -> None:
+    both = [field.path for field in every_field(spec_fields(json_schema(TENANT))) if "anyOf" in field.schema]
+    assert set(both) == {f"compute.{name}" for name in QUANTITIES}
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

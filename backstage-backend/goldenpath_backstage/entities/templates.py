@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from goldenpath.describe import template_entity, template_name
-from goldenpath.describe.form import NOT_ON_THE_FORM
+from goldenpath.describe.form import NOT_ON_THE_FORM, QUANTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,6 +38,10 @@ def template_entities(context: FleetContext, free: Free, *, has_forge: bool) -> 
 def form_values(document: Mapping[str, Any], revision: str) -> dict[str, Any]:
     """What the form that edits a tenant is filled in with."""
     asked = {name: value for name, value in document.items() if name not in NOT_ON_THE_FORM}
+    if isinstance(asked.get("compute"), dict):
+        # The form asks for a quantity as text, and would refuse the number that a file may have.
+        texts = {name: str(value) for name, value in asked["compute"].items() if name in QUANTITIES}
+        asked["compute"] = {**asked["compute"], **texts}
     return {**asked, "revision": revision}
 
 
