@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,26 @@ def test_a_lease_is_kept_while_the_process_lives(ledger: Callable[..., Ledger]) 
     one._renew()
 
     assert _claim(other) == TAKEN
+
+
+def test_a_lease_ends_where_the_answer_could_not_be_kept(ledger: Callable[..., Ledger]) -> None:
+    one, other = ledger(lease_seconds=3600), ledger()
+    _claim(one)
+    with _without_its_table(one), pytest.raises(UnavailableError):
+        one.settle("k", b"answer")
+    _expire(one)
+    one._renew()
+
+    assert _claim(other) == OURS
+
+
+@contextlib.contextmanager
+def _without_its_table(ledger: Ledger) -> Iterator[None]:
+    with ledger._engine.begin() as connection:
+        connection.execute(text("alter table goldenpath_runs rename to elsewhere"))
+    yield
+    with ledger._engine.begin() as connection:
+        connection.execute(text("alter table elsewhere rename to goldenpath_runs"))
 
 
 def test_one_of_many_who_ask_at_once_does_it(ledger: Callable[..., Ledger]) -> None:

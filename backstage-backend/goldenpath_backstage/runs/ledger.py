@@ -125,13 +125,15 @@ class Ledger:
         """Keep the answer of a run that is ours; false where it was taken over meanwhile.
 
         Raises:
-            UnavailableError: the database does not answer.
+            UnavailableError: the database does not answer. The run is ours no more: it can be taken over when its
+                lease is over.
         """
         done = {"the_key": key, "the_holder": self._holder, "new_answer": zlib.compress(answer, 1)}
-        with _telling(), self._engine.begin() as connection:
-            settled = connection.execute(self._statements.settle, done).rowcount == 1
-        self._let_go(key)
-        return settled
+        try:
+            with _telling(), self._engine.begin() as connection:
+                return connection.execute(self._statements.settle, done).rowcount == 1
+        finally:
+            self._let_go(key)
 
     def release(self, key: str) -> None:
         """Give up a run that is ours and came to nothing, so that it can be tried again at once.
