@@ -92,7 +92,7 @@ describe('in a browser', { timeout: 900_000, skip }, () => {
     await begin('robots');
     await visitor.adds('Accelerators').click();
     const offered = await visitor.choices('Profile');
-    await visitor.shoot('accelerators', { whole: true });
+    await visitor.shoot('accelerators');
     assert.ok(offered.includes('NVIDIA H100 80GB (eu-central: 56 of 64 free)'), String(offered));
     assert.ok(offered.includes('NVIDIA L4 24GB (edge-telaviv: 6 of 8 free)'), String(offered));
   });

@@ -7,7 +7,7 @@ import { type Browser, type Locator, type Page, chromium } from 'playwright-core
 
 const DEMO = resolve(import.meta.dirname, '..');
 const PICTURES = join(DEMO, 'build/screenshots');
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 const WIDTH = 1280;
 const HEIGHT = 800;
 
