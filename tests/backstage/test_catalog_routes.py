@@ -160,6 +160,20 @@ def test_a_number_that_the_form_asks_for_as_text_is_filled_in_as_text(backend: S
     assert form["compute"] == {"cpu": "64", "memory": "64Gi", "pods": 20}
 
 
+def test_what_a_file_leaves_out_by_saying_so_is_not_filled_in(backend: Served, repository: Path) -> None:
+    _publish(backend)
+    request = (
+        b"golden_path: tenant/v1\nname: vision\nowner: vision-team\nclusters: [eu-central]\n"
+        b"description: ~\ngpus: ~\ncompute: {cpu: ~, pods: 20}\naccess: {admins: [~]}\n"
+    )
+    _commit(repository, "tenants/vision/tenant.yaml", request)
+    form = backend.get("/v1/tenants/vision", READER).json()["form"]
+
+    assert form["compute"] == {"pods": 20}
+    assert form["access"] == {"admins": []}
+    assert {"description", "gpus"}.isdisjoint(form)
+
+
 def test_what_the_caller_has_is_not_sent_again(backend: Served) -> None:
     for path in ("/v1/actions", "/v1/templates", "/v1/catalog", "/v1/tenants"):
         etag = backend.get(path, READER).headers["etag"]

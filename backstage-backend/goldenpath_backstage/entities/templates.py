@@ -37,12 +37,21 @@ def template_entities(context: FleetContext, free: Free, *, has_forge: bool) -> 
 
 def form_values(document: Mapping[str, Any], revision: str) -> dict[str, Any]:
     """What the form that edits a tenant is filled in with."""
-    asked = {name: value for name, value in document.items() if name not in NOT_ON_THE_FORM}
+    asked = _given({name: value for name, value in document.items() if name not in NOT_ON_THE_FORM})
     if isinstance(asked.get("compute"), dict):
         # The form asks for a quantity as text, and would refuse the number that a file may have.
         texts = {name: str(value) for name, value in asked["compute"].items() if name in QUANTITIES}
         asked["compute"] = {**asked["compute"], **texts}
     return {**asked, "revision": revision}
+
+
+def _given(value: Any) -> Any:
+    """Without what a file leaves out by saying so: `null` is of no field's type, and the form would refuse it."""
+    if isinstance(value, dict):
+        return {name: _given(entry) for name, entry in value.items() if entry is not None}
+    if isinstance(value, list):
+        return [_given(entry) for entry in value if entry is not None]
+    return value
 
 
 def edit_link(base: str, golden_path: str, values: Mapping[str, Any]) -> str:
