@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from goldenpath.publish.forges import Forge
     from goldenpath.publish.plan import Plan
 
-__all__ = ["Review", "branch_name", "pull_request"]
+__all__ = ["Review", "branch_name", "branch_of", "pull_request"]
 
 _BRANCHES: Final = "goldenpath"
 """What the names of branches for review begin with."""
@@ -47,6 +47,11 @@ class Review:
     overwrite: bool = False
 
 
+def branch_of(tenant: str) -> str:
+    """The branch on which a change of one tenant is put up for review."""
+    return f"{_BRANCHES}/{tenant}"
+
+
 def branch_name(plan: Plan) -> str:
     """The branch for a plan: the same tenant has the same branch, whatever is asked for it."""
     tenants = [part.name for part in plan.parts if part.kind is PartKind.TENANT and part.changes]
@@ -54,7 +59,7 @@ def branch_name(plan: Plan) -> str:
     if of_fleet or not tenants:
         return f"{_BRANCHES}/fleet"
     if len(tenants) == 1:
-        return f"{_BRANCHES}/{tenants[0]}"
+        return branch_of(tenants[0])
     # All names are in it: another pair must not take the place of this one. No tenant's name has a dot.
     digest = hashlib.sha256(",".join(tenants).encode()).hexdigest()[:8]
     return f"{_BRANCHES}/{tenants[0]}.and-{len(tenants) - 1}-more.{digest}"

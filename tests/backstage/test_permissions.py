@@ -36,6 +36,7 @@ CHANGES = {
     "lift a guard rail": replace(_NEW, lifts_guard_rails=True),
     "have the lifting reviewed": replace(_NEW, lifts_guard_rails=True, is_reviewed=True),
     "change by review": Change("vision", "vision", "vision", is_reviewed=True),
+    "take the place of what is up for review": replace(_NEW, owner_asked="speech", is_reviewed=True),
 }
 
 EVERYTHING = set(CHANGES)

@@ -243,6 +243,33 @@ def test_the_same_for_review_again_names_the_commit_that_is_up_for_review(
         assert run.outputs["commit"] == _git(repository, "rev-parse", "goldenpath/vision")
 
 
+def test_another_team_cannot_take_the_place_of_what_is_up_for_review(
+    backend: Served, repository: Path
+) -> None:
+    reviewed = {"delivery": "pull-request"}
+    backend.run("publish", {**_asked(owner="platform-team"), **reviewed}, token=ADMIN)
+    asked = _git(repository, "rev-parse", "goldenpath/vision")
+
+    run = backend.run("publish", {**_asked(), **reviewed, "new": True}, token=VISION)
+    dry = backend.run("publish", {**_asked(), **reviewed}, token=VISION, dryRun=True)
+    planned = backend.run("plan", _asked(), token=VISION)
+
+    assert (run.problem["status"], dry.problem["status"]) == (403, 403)
+    assert "platform-team" in run.problem["detail"]
+    assert planned.outputs["ready"] is False
+    assert _git(repository, "rev-parse", "goldenpath/vision") == asked
+
+
+def test_a_team_changes_what_it_has_up_for_review(backend: Served, repository: Path) -> None:
+    reviewed = {"delivery": "pull-request"}
+    backend.run("publish", {**_asked(), **reviewed}, token=VISION)
+
+    run = backend.run("publish", {**_asked(title="Another"), **reviewed}, token=VISION)
+
+    assert run.outputs["changed"] is True
+    assert run.outputs["commit"] == _git(repository, "rev-parse", "goldenpath/vision")
+
+
 def test_what_is_there_already_is_not_up_for_review(backend: Served, repository: Path) -> None:
     backend.run("publish", _asked(), token=VISION)
 

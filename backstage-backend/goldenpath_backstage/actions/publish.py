@@ -22,7 +22,7 @@ from goldenpath_backstage.actions.changing import (
 )
 from goldenpath_backstage.actions.findings import FindingOutput, told
 from goldenpath_backstage.actions.request import RequestInput, document_of
-from goldenpath_backstage.actions.tenants import edited, guard_of
+from goldenpath_backstage.actions.tenants import asked_for_by, edited, guard_of
 from goldenpath_backstage.auth.permissions import Verb
 from goldenpath_backstage.errors import ForbiddenError
 
@@ -112,7 +112,15 @@ def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | No
         document, now = edited(state, document)
         seen = seen or now
     tenant = state.context.parse(document, None)
-    guard = guard_of(call.caller, tenant.name, asked=document, reviewed=reviewed, seen=seen, new=asked.new)
+    guard = guard_of(
+        call.caller,
+        tenant.name,
+        asked=document,
+        reviewed=reviewed,
+        seen=seen,
+        new=asked.new,
+        asked_by=asked_for_by(state, tenant.name, call.fleet.repository.store) if reviewed else None,
+    )
     terms = terms_of(
         call,
         state.context,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, RefMovedError
+from goldenpath.fleet.review import branch_of
+from goldenpath.fleet.state import State
 from goldenpath_backstage.auth.permissions import Change, demand_change
 from goldenpath_backstage.auth.principal import Role
 from goldenpath_backstage.errors import ForbiddenError
@@ -14,10 +16,10 @@ from goldenpath_backstage.errors import ForbiddenError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from goldenpath.fleet.state import State
+    from goldenpath.publish.git import Store
     from goldenpath_backstage.auth.principal import Principal
 
-__all__ = ["Existing", "edited", "existing", "guard_of"]
+__all__ = ["Existing", "asked_for_by", "edited", "existing", "guard_of"]
 
 _LIFTS_GUARD_RAILS = ("overrides", "exceptions")
 _NOT_BY_FORM = ("overrides", "retiring")
@@ -50,6 +52,23 @@ def existing(state: State, name: str) -> Existing | None:
         document = {}
     owner = document.get("owner")
     return Existing(document, owner if isinstance(owner, str) else None, entry.id)
+
+
+def asked_for_by(state: State, name: str, store: Store) -> str | None:
+    """Who has put a tenant up for review that is not there yet; None where nobody has.
+
+    Its branch has one place for each name: another change for review would take the place of that one.
+
+    Raises:
+        RepositoryError: the branch cannot be read.
+    """
+    if existing(state, name) is not None:
+        return None
+    commit = store.refresh(branch_of(name))
+    if commit is None:
+        return None
+    asked = existing(State(store.repository.snapshot(commit), lambda: state.context), name)
+    return asked.owner if asked else None
 
 
 def edited(state: State, document: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -97,6 +116,7 @@ def guard_of(
     reviewed: bool,
     seen: str | None = None,
     new: bool = False,
+    asked_by: str | None = None,
 ) -> Callable[[State], None]:
     """What looks, on the very state on which a change is made, whether the caller may make it.
 
@@ -107,6 +127,7 @@ def guard_of(
         reviewed: whether a person looks at it before it counts.
         seen: the revision that the change was made from; another one refuses it, unless it is what is asked for.
         new: the tenant is to be made; one that is there refuses it, unless it is what is asked for.
+        asked_by: who has a tenant of that name up for review, whose place the change would take.
     """
 
     def guard(state: State) -> None:
@@ -128,6 +149,7 @@ def guard_of(
                 owner_then=asked.get("owner") if asked is not None else None,
                 lifts_guard_rails=asked is not None and _lifts_more(asked, now.document if now else {}),
                 is_reviewed=reviewed,
+                owner_asked=asked_by,
             ),
         )
 

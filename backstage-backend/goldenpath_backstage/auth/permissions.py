@@ -8,6 +8,7 @@
 | hand a tenant to another group | no | when in both groups | yes |
 | lift a guard rail (an override, an exception) by a commit | no | no; a pull request is reviewed | yes |
 | retire a tenant | no | of their group | yes |
+| ask for a tenant that another group has up for review | no | when in both groups | yes |
 
 Backstage's own plugins, when they do not speak for a user, are readers.
 """
@@ -38,7 +39,8 @@ class Verb(enum.StrEnum):
 class Change:
     """What a change is about, as far as that decides who may make it.
 
-    ``owner_now`` is None where the tenant is new; ``owner_then`` is None where it goes.
+    ``owner_now`` is None where the tenant is new; ``owner_then`` is None where it goes. ``owner_asked`` is who has
+    asked for a new tenant of that name already, by a pull request that this change would take the place of.
     """
 
     tenant: str
@@ -47,6 +49,7 @@ class Change:
     lifts_guard_rails: bool = False
     is_reviewed: bool = False
     """Whether it becomes a pull request, which a person merges."""
+    owner_asked: str | None = None
 
 
 def demand(principal: Principal, verb: Verb) -> None:
@@ -68,13 +71,14 @@ def demand_change(principal: Principal, change: Change) -> None:
     demand(principal, Verb.CHANGE)
     if principal.role is Role.ADMIN:
         return
-    for owner in dict.fromkeys((change.owner_now, change.owner_then)):
+    owners = (
+        (change.owner_now, f"owns {change.tenant}"),
+        (change.owner_asked, f"has {change.tenant} up for review already; choose another name"),
+        (change.owner_then, f"would own {change.tenant}"),
+    )
+    for owner, does in owners:
         if owner is not None and not principal.is_in(owner):
-            raise ForbiddenError(
-                f"{principal.name} is not in {owner}, which owns {change.tenant}"
-                if owner == change.owner_now
-                else f"{principal.name} is not in {owner}, which would own {change.tenant}"
-            )
+            raise ForbiddenError(f"{principal.name} is not in {owner}, which {does}")
     if change.lifts_guard_rails and not change.is_reviewed:
         raise ForbiddenError(
             f"overrides and exceptions of {change.tenant} are reviewed: publish by pull request, or ask a platform admin"
