@@ -202,11 +202,13 @@ export class Visitor {
     await this.page.locator(tick).nth(steps - 1).waitFor();
   }
 
-  /** Follows a link, to a page of its own where it opens one: there it goes on. */
+  /** Follows a link that opens a page of its own, and goes on there. */
   async follow(link: Locator): Promise<void> {
-    await link.waitFor();
-    const target = await link.getAttribute('href');
-    await this.open(target!);
+    const [opened] = await Promise.all([this.page.waitForEvent('popup'), link.click()]);
+    await opened.waitForURL(/^http/);
+    const target = opened.url();
+    await opened.close();
+    await this.page.goto(target);
   }
 
   /** A picture of what is seen now; with `whole`, of everything that one could scroll to. */
