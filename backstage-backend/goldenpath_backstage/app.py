@@ -91,7 +91,10 @@ def _open_fleet(settings: Settings) -> Fleet:
 
 async def _told(request: Request, error: Exception) -> Response:
     """FastAPI's own errors, as problems like all others."""
-    return problem_response(_as_ours(error), request_id_of(request.scope))
+    answer = problem_response(_as_ours(error), request_id_of(request.scope))
+    if isinstance(error, HTTPException):
+        answer.headers.update(error.headers or {})  # of a wrong method: those that are taken
+    return answer
 
 
 def _as_ours(error: Exception) -> Exception:

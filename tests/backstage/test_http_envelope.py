@@ -60,7 +60,9 @@ class TestTheHead:
     def test_a_wrong_method_is_a_problem(self, open_backend: Served) -> None:
         with open_backend.client() as client:
             assert _is_problem(client.request("DELETE", "/v1/actions"), 405)
-            assert _is_problem(client.request("GET", RUN), 405)
+            wrong = client.request("GET", RUN)
+        assert _is_problem(wrong, 405)
+        assert wrong.headers["allow"] == "POST"
 
     def test_headers_that_are_too_large_or_too_many_are_refused(self, open_backend: Served) -> None:
         assert _is_problem(open_backend.get("/healthz", headers={"x-large": "x" * 40_000}), 431)

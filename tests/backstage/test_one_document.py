@@ -86,6 +86,8 @@ def test_a_key_gives_the_same_document_again(backend: Served) -> None:
         ("application/x-ndjson", False),
         ("application/x-ndjson, application/json", False),
         ("Application/X-NDJSON; q=0.9", False),
+        ("application/x-ndjson;q=0, application/json", True),
+        ("application/json, application/x-ndjson ; Q=0.000", True),
     ],
 )
 def test_only_who_asks_for_events_gets_them(backend: Served, accept: str, is_one: bool) -> None:
@@ -93,3 +95,16 @@ def test_only_who_asks_for_events_gets_them(backend: Served, accept: str, is_one
 
     form = "application/json" if is_one else "application/x-ndjson"
     assert (answer.status_code, answer.headers["content-type"]) == (200, form)
+
+
+def test_events_may_be_asked_for_in_a_header_of_their_own(backend: Served) -> None:
+    headers = [
+        ("authorization", f"Bearer {READER}"),
+        ("accept", "application/json"),
+        ("accept", "application/x-ndjson"),
+    ]
+    with backend.client() as client:
+        del client.headers["accept"]
+        answer = client.post("/v1/actions/goldenpath:check/runs", json={"input": _asked()}, headers=headers)
+
+    assert answer.headers["content-type"] == "application/x-ndjson"

@@ -29,6 +29,7 @@ __all__ = ["ActionList", "RunRequest", "router"]
 
 router = APIRouter(prefix="/v1/actions", tags=["actions"])
 
+_NOT_TAKEN: Final = re.compile(r"(^|;)q=0(\.0*)?(;|$)")
 _SHORT_TEXT: Final = re.compile(r"[!-~]{1,255}")
 ShortText = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")]
 
@@ -143,10 +144,14 @@ async def run_action(request: Request) -> Response:
 def _wants_events(request: Request) -> bool:
     """Whether the caller asks for events by their name.
 
-    Who does not reads the status, and no last line that says how it went.
+    Who does not reads the status, and no last line that says how it went. With a weight of 0 it is what a caller does
+    not take (RFC 9110, 12.4.2).
     """
-    taken = request.headers.get("accept", "").split(",")
-    return any(part.partition(";")[0].strip().lower() == EVENTS for part in taken)
+    taken = ",".join(request.headers.getlist("accept")).lower().replace(" ", "").split(",")
+    return any(
+        kind == EVENTS and not _NOT_TAKEN.search(weight)
+        for kind, _, weight in (each.partition(";") for each in taken)
+    )
 
 
 def _in_one(lines: list[bytes]) -> Response:
