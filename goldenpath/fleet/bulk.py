@@ -14,7 +14,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Sized
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -45,6 +45,8 @@ MANY: Final = 200
 """Fewer take less time here than a process takes to start."""
 _AHEAD: Final = 3
 """Chunks for each process that are under way or wait to be taken: so many results there are at most."""
+_LOOK_AGAIN_SECONDS: Final = 0.2
+"""How long Ctrl-C may wait."""
 _FEW_COLLECTIONS: Final = 50_000
 """Objects between two garbage collections; what rendering makes has no cycles to speak of."""
 
@@ -130,7 +132,7 @@ def _by_processes(shop: _Workshop, tasks: Iterator[Task], workers: int) -> Itera
                     under_way.append(pool.submit(_render_chunk, chunk))
             if not under_way:
                 break
-            yield from under_way.popleft().result()
+            yield from _result(under_way.popleft())
     except BrokenProcessPool as error:
         message = (
             "a process that renders has ended before its time: for want of memory, or because the program that asks "
@@ -141,9 +143,21 @@ def _by_processes(shop: _Workshop, tasks: Iterator[Task], workers: int) -> Itera
         pool.shutdown(cancel_futures=True)
 
 
+def _result(future: Future[list[Rendered]]) -> list[Rendered]:
+    """What became of a chunk. Ctrl-C is heard between two looks, and never while a lock of the pool is held."""
+    while True:
+        with _no_interrupt():
+            if wait((future,), timeout=_LOOK_AGAIN_SECONDS).done:
+                return future.result()
+
+
 @contextlib.contextmanager
 def _no_interrupt() -> Iterator[None]:
-    """Ctrl-C waits: a process that is started here must not be reached by it before it can say that it ignores it."""
+    """Ctrl-C waits.
+
+    A process that is started here must not be reached by it before it can say that it ignores it. And an exception just
+    behind taking a lock leaves it taken, for which others then wait in vain (CPython's issue 74174).
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

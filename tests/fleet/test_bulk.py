@@ -204,17 +204,21 @@ if __name__ == "__main__":
 def test_ctrl_c_ends_every_process_and_says_it_once(tmp_path: Path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(tests=str(Path(__file__).parent)))
-    running = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, str(script)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
-    assert running.stdout is not None
-    assert running.stdout.readline() == "under way\n"
-    os.killpg(running.pid, signal.SIGINT)
-    _, said = running.communicate(timeout=120)
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "under way\n"
+        os.killpg(running.pid, signal.SIGINT)
+        try:
+            _, said = running.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            raise
     assert running.returncode != 0
     assert said.count("Traceback") == 1
     assert said.rstrip().endswith("KeyboardInterrupt")
