@@ -35,6 +35,7 @@ _LAST_STEP: Final = "More"
 """For fields that no step names: the organisation's extra inputs, and what is new in a request."""
 
 _EDITING: Final = "Changes what is there. Open it from the tenant's page, which fills it in."
+_NOT_FILLED_IN: Final = "This form is not filled in: open it from the tenant's page in the catalog"
 _DELIVERIES: Final = {
     "pull-request": "Pull request: somebody reviews it",
     "commit": "Commit: it counts at once",
@@ -187,9 +188,7 @@ def _open_filled_in(who: dict[str, Any]) -> None:
     }
     # Without it the form was not filled in from the tenant, and everything left empty would be lost.
     who["required"] = [*who.get("required", ()), "revision"]
-    who["errorMessage"] = {
-        "required": {"revision": "is missing: open this form from the tenant's page in the catalog"}
-    }
+    who["errorMessage"] = {"required": dict.fromkeys(("name", "revision"), _NOT_FILLED_IN)}
 
 
 def _request_pages(path: GoldenPath, choices: Choices) -> Iterator[dict[str, Any]]:

@@ -220,7 +220,7 @@ describe('in a browser', { timeout: 900_000, skip }, () => {
     await visitor.open(`${CREATE}-edit`);
     await visitor.choose('Owner', /^Vision/);
     await visitor.button('Next').click();
-    await visitor.text(/open this form from the tenant's page/).waitFor();
+    await visitor.text(/This form is not filled in: open it from the tenant's page/).waitFor();
     await visitor.shoot('edit-of-nothing', { whole: true });
     assert.equal(visitor.sent.length, before);
   });
