@@ -15,6 +15,7 @@ import pytest
 from callers import SPEECH, TOKENS, VISION
 from small_requests import sample
 
+from goldenpath.fleet import Fleet
 from goldenpath_backstage.actions import registry
 from goldenpath_backstage.actions.action import Action, Effort, Input, Output
 from goldenpath_backstage.auth.permissions import Verb
@@ -342,6 +343,53 @@ def test_stopping_ends_what_takes_too_long(serve: Callable[..., Served], waiter:
     asking.join()
 
     _until(lambda: waiter.ended == ["CancelledRunError"])
+
+
+def test_who_waits_for_a_document_when_it_stops_is_told_to_come_again(
+    serve: Callable[..., Served], waiter: Waiter
+) -> None:
+    backend = serve(limits={"drain_seconds": 0.1})
+    answers: list[httpx.Response] = []
+    headers = {"accept": "application/json"}
+    asking = threading.Thread(
+        target=lambda: answers.append(backend.post(PATH, json={"input": {}}, headers=headers))
+    )
+    asking.start()
+    waiter.begun.acquire()
+    backend.server.should_exit = True
+    asking.join()
+
+    assert (answers[0].status_code, answers[0].headers["retry-after"]) == (503, "1")
+    assert answers[0].json()["detail"] == "this service is stopping; ask again"
+
+
+def test_a_publish_whose_caller_leaves_in_the_middle_is_answered_for(
+    serve: Callable[..., Served], repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"input": {"golden_path": "tenant/v1", "values": sample("vision.yaml")}}
+    headers = {"idempotency-key": "once"}
+    path = "/v1/actions/goldenpath:publish/runs"
+    backend = serve()
+    begun, left = threading.Event(), threading.Event()
+    publish, cancel = Fleet.publish, Stream.cancel
+
+    def slowly(*asked: Any, **terms: Any) -> Any:
+        begun.set()
+        left.wait()
+        return publish(*asked, **terms)
+
+    def noticed(stream: Stream, why: str, *, retry_after: int | None = None) -> None:
+        cancel(stream, why, retry_after=retry_after)
+        left.set()
+
+    monkeypatch.setattr(Fleet, "publish", slowly)
+    monkeypatch.setattr(Stream, "cancel", noticed)
+    with backend.client() as client, client.stream("POST", path, json=body, headers=headers):
+        begun.wait()
+    again = backend.run("publish", body["input"], headers=headers)
+
+    assert again.outputs["changed"] is True
+    assert again.outputs["commit"] == _tip(repository)
 
 
 def _ignoring_errors(backend: Served) -> None:

@@ -107,6 +107,13 @@ class Call(Protocol):
             CancelledRunError: the run should end.
         """
 
+    def finish(self) -> None:
+        """Go on, or end here; from here on to the end, whoever listens: what is done now is done, and is answered for.
+
+        Raises:
+            CancelledRunError: the run should end.
+        """
+
 
 @dataclass(frozen=True)
 class Action(Generic[I, O]):

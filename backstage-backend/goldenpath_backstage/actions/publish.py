@@ -163,8 +163,8 @@ def _publish(asked: PublishInput, call: Call) -> ChangeOutput:
     if call.dry_run:
         return in_dry_run(call.fleet.repository.plan(change.request, terms=change.terms), change.name, call)
     call.info(f"Publishing {change.name} to the fleet repository")
-    call.check()
     # From here on the commit is made, whoever listens: a change is never half-done.
+    call.finish()
     published = call.fleet.repository.publish(change.request, terms=change.terms, review=review)
     return what_was_done(published, change.name, call)
 

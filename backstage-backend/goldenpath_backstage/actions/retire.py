@@ -57,7 +57,7 @@ def _retire(asked: RetireInput, call: Call) -> ChangeOutput:
         proposal = repository.plan_retirement(asked.name, clusters=clusters, delete=asked.delete, terms=terms)
         return in_dry_run(proposal, asked.name, call)
     call.info(f"{'Deleting' if asked.delete else 'Holding'} {asked.name}")
-    call.check()
+    call.finish()
     published = repository.retire(
         asked.name, clusters=clusters, delete=asked.delete, terms=terms, review=review
     )

@@ -5,6 +5,7 @@ Plain ASGI, since it is around every request, and a body must pass it as it come
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
@@ -13,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import GoldenpathError
-from goldenpath_backstage.errors import BadRequestError, ForbiddenError
+from goldenpath_backstage.errors import BadRequestError, CancelledRunError, ForbiddenError
 from goldenpath_backstage.http.responses import problem_response
 from goldenpath_backstage.telemetry.logs import ACCESS, SERVICE, fields
 
@@ -93,6 +94,12 @@ class Envelope:
             if self.only_local:
                 _check_local(headers)
             await self.app(scope, receive, answer)
+        except asyncio.CancelledError:
+            # The server stops, and has waited for this for as long as it does.
+            if not begun:
+                stopping = CancelledRunError("this service is stopping; ask again", retry_after=1)
+                await problem_response(stopping, request_id)(scope, receive, answer)
+            raise
         except Exception as error:
             if not isinstance(error, GoldenpathError):
                 _service.exception("unexpected failure", extra=fields(request_id=request_id))

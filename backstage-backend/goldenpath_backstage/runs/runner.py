@@ -112,6 +112,7 @@ class _Call:
     request_id: str
     today: dt.date
     keep: bool
+    finishing: bool = False
     kept: list[bytes] = field(default_factory=list)
     seen: FleetContext | None = None
 
@@ -135,13 +136,21 @@ class _Call:
     def check(self) -> None:
         self.stream.check()
 
+    def finish(self) -> None:
+        self.stream.check()
+        self.finishing = True
+
     def _log(self, level: str, message: str) -> None:
         self.tell(line("log", {"level": level, "message": without_credentials(message)}), at_once=True)
 
     def tell(self, event: bytes, *, at_once: bool = False) -> None:
         if self.keep:
             self.kept.append(event)
-        self.stream.write(event, at_once=at_once)
+        try:
+            self.stream.write(event, at_once=at_once)
+        except CancelledRunError:
+            if not self.finishing:
+                raise
 
 
 class Runner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -89,7 +90,8 @@ class Stream:
     def _tell(self) -> None:
         if not self._told:
             self._told = True
-            self._loop.call_soon_threadsafe(self._news.set)
+            with contextlib.suppress(RuntimeError):  # the server has stopped: nobody is there to be told
+                self._loop.call_soon_threadsafe(self._news.set)
 
     # -- the event loop's side
 
