@@ -181,9 +181,7 @@ def test_a_process_that_is_killed_is_told_and_not_waited_for(monkeypatch):
 
 
 SCRIPT = """
-import signal
 import sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins without
 sys.path.insert(0, {tests!r})
 from fleets import ADA, asked, fleet_text
 from goldenpath import kubeyaml
