@@ -209,7 +209,8 @@ def test_a_team_leaves_in_two_commits_and_takes_nothing_else_along(platform, flu
 
     # Held: what the team's repository made is gone, and nothing starts; what people made by hand is still there.
     eventually(lambda: not api.get(settings).ok, "what the team's own repository made is gone", 60)
-    assert not flux.kustomization(LEAVER, LEAVER)
+    # It goes once Flux has seen that all that it made is gone.
+    eventually(lambda: not flux.kustomization(LEAVER, LEAVER), "the team's own Kustomization is gone", 60)
     assert api.get(by_hand).ok
     assert api.get(GUARDS[0]).body["spec"]["hard"]["pods"] == "0"
     assert api.get(queue).body["spec"]["stopPolicy"] == "HoldAndDrain"
