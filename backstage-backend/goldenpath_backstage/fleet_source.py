@@ -58,15 +58,14 @@ class FleetSource:
             UnavailableError: the repository holds no fleet, or one with problems: nothing that a caller gave.
             RepositoryError: it cannot be read.
         """
-        known = self._known
-        if not newest and known is not None and self._clock() < known[0]:
-            return known[1]
+        if not newest and (known := self.at_hand()) is not None:
+            return known
         with self._lock:  # one thread asks; the others take what it was told
-            known = self._known
-            if newest or known is None or self._clock() >= known[0]:
-                state = self._read()
-                self._known = known = (self._clock() + self._seconds, state)
-            return known[1]
+            if not newest and (known := self.at_hand()) is not None:
+                return known
+            state = self._read()
+            self._known = (self._clock() + self._seconds, state)
+            return state
 
     def at_hand(self) -> State | None:
         """The state that :meth:`state` would hand out without reading anything; None where it would read."""

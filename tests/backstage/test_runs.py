@@ -239,6 +239,16 @@ class TestTheSameAgain:
         assert _events(other)[-1]["problem"]["status"] == 409
         assert waiter.runs == 1
 
+    @pytest.mark.parametrize("key", ["", "two words", "x" * 256])
+    def test_a_key_that_is_none_is_refused_by_its_name(
+        self, open_backend: Served, waiter: Waiter, key: str
+    ) -> None:
+        answer = open_backend.post(PATH, json={"input": {}}, headers={"idempotency-key": key})
+
+        assert answer.status_code == 422
+        assert [problem["path"] for problem in answer.json()["problems"]] == ["header Idempotency-Key"]
+        assert waiter.runs == 0
+
     def test_nobody_gets_anothers_answer(self, serve: Callable[..., Served], waiter: Waiter) -> None:
         backend = serve(tokens=TOKENS)
         waiter.go.set()

@@ -75,7 +75,7 @@ class Asked:
         """Whether the answer holds as long as the fleet and the day do."""
         return self.action.follows and not self.input.reads_tenants
 
-    @property
+    @cached_property
     def key(self) -> str | None:
         """What makes this run the same when it is asked for again; None where nobody will.
 
@@ -294,19 +294,18 @@ class Runner:
             keep=keep,
         )
         stream.check()
-        if asked.follows:
-            known = self._answers.get((call.context(), call.today, asked.digest))
-            if known is not None:
-                stream.write(known, at_once=True)
-                return known
+        place = (call.context(), call.today, asked.digest) if asked.follows else None
+        if place is not None and (known := self._answers.get(place)) is not None:
+            stream.write(known, at_once=True)
+            return known
         output = asked.action.run(asked.input, call)
         for name in type(output).model_fields:
             value = getattr(output, name)
             if value is not None:
                 call.tell(line("output", {"name": name, "value": value}))
         answer = b"".join(call.kept)
-        if asked.follows:
-            self._answers.keep((call.context(), call.today, asked.digest), answer)
+        if place is not None:
+            self._answers.keep(place, answer)
         return answer
 
     def _failed(self, asked: Asked, error: Exception) -> tuple[str, bytes]:
