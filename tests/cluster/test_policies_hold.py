@@ -120,7 +120,7 @@ def namespaces(bound: Api) -> dict[str, str]:
 @pytest.mark.parametrize(("policy", "example"), EXAMPLES)
 def test_an_example_is_judged_as_its_file_says(bound, namespaces, policy, example):
     if not bound.serves(example.object):
-        pytest.skip("needs the CRDs of the add-ons: --crds DIR, or GOLDENPATH_CRDS")
+        pytest.skip("needs the CRDs of the add-ons: make cluster-assets, or --crds DIR")
 
     answer = ask(bound, namespaces, policy, example)
 

@@ -219,7 +219,9 @@ def test_no_pod_gets_onto_a_node_of_the_control_plane(tenant, choice):
 @pytest.mark.parametrize("role", ROLES)
 def test_nobody_can_be_somebody_else(cluster, tenant, other, role):
     if role != "reconciler" and not cluster.server.people:
-        pytest.skip("on this cluster the tests themselves impersonate people")
+        pytest.skip(
+            "people are impersonated with --kube-context: run without it, on a control plane of our own"
+        )
     reconciler = f"system:serviceaccount:{other.name}:{other.name}-reconciler"
     for user, group in (("admin", "system:masters"), ("system:kube-scheduler", ""), (reconciler, "")):
         answer = who(tenant, role).acting_as(user, group).send("GET", "/api/v1/namespaces")
@@ -228,7 +230,7 @@ def test_nobody_can_be_somebody_else(cluster, tenant, other, role):
 
 def test_no_group_of_the_identity_provider_is_one_of_kubernetes(cluster):
     if not cluster.server.people:
-        pytest.skip("on this cluster nobody logs in for these tests")
+        pytest.skip("nobody logs in with --kube-context: run without it, on a control plane of our own")
     ambitious = cluster.bearing(cluster.server.people.token("eve@example.org", ["system:masters"]))
 
     assert ambitious.send("GET", "/api/v1/namespaces").refused_by == "roles"
