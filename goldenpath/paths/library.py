@@ -105,6 +105,8 @@ def _read_versions(name: str, folder: Path) -> dict[str, GoldenPath]:
     versions: dict[str, GoldenPath] = {}
     for entry in (folder, *(entry for entry in others if (entry / METADATA_FILE).is_file())):
         path = read_golden_path(entry)
+        if path.name != name and entry != folder:
+            continue  # It came with a copy of another golden path's folder, and is a version of that one.
         if path.name != name:
             raise DataError(f"{entry / METADATA_FILE}: name: is {path.name!r} in the folder of {name!r}")
         if path.version in versions:

@@ -40,7 +40,7 @@ def test_a_request_becomes_one_commit_with_its_text_its_lock_and_its_manifests(
     there = files(place)
     assert there["tenants/vision/tenant.yaml"] == TEXT
     lock = json.loads(there["tenants/vision/goldenpath.lock"])
-    assert (lock["golden_path"], lock["version"], lock["owner"]) == ("tenant/v1", "1.0.0", "vision-team")
+    assert (lock["golden_path"], lock["version"], lock["owner"]) == ("tenant/v1", "1.1.0", "vision-team")
     ids = {line.split()[3]: line.split()[2] for line in git(place, "ls-tree", "-r", "main").splitlines()}
     assert lock["files"] == {path: ids[path] for path in lock["files"]}
     assert "clusters/berlin/flux/vision.yaml" in there

@@ -57,7 +57,7 @@ def test_the_delete_leaves_the_record_of_the_name_and_the_others_alone(fleet: Fl
         "owner": "vision-team",
         "clusters": ["berlin"],
         "golden_path": "tenant/v1",
-        "version": "1.0.0",
+        "version": "1.1.0",
         "retired": "2026-11-22",
         "requested_by": "Ada <ada@example.org>",
         "last_commit": last,

@@ -16,23 +16,20 @@ from goldenpath.paths import Library, builtin_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+CURRENT, NEXT = Library().get("tenant/v1").version, "1.99.0"
 LIMITS = "clusters/berlin/tenants/{}/limit-range.yaml"
 
 
 def new_version(folder: Path, *, with_old: bool = True) -> Library:
-    """The golden path for tenants at 1.1.0, whose limit range says so; 1.0.0 stays beside it."""
-    path = folder / "tenant"
-    shutil.copytree(builtin_folder() / "tenant", path, ignore=shutil.ignore_patterns("examples"))
+    """The golden path for tenants at NEXT, whose limit range says so; CURRENT stays beside it."""
+    path, left_out = folder / "tenant", shutil.ignore_patterns("examples", "versions")
+    shutil.copytree(builtin_folder() / "tenant", path, ignore=left_out)
     if with_old:
-        shutil.copytree(
-            builtin_folder() / "tenant",
-            path / "versions" / "1.0.0",
-            ignore=shutil.ignore_patterns("examples"),
-        )
+        shutil.copytree(builtin_folder() / "tenant", path / "versions" / CURRENT, ignore=left_out)
     metadata = path / "golden-path.yaml"
-    metadata.write_text(metadata.read_text().replace("version: 1.0.0", "version: 1.1.0"))
+    metadata.write_text(metadata.read_text().replace(f"version: {CURRENT}", f"version: {NEXT}"))
     (limits,) = (file for file in path.rglob("*limit-range.yaml*") if "versions" not in file.parts)
-    limits.write_text("# Since 1.1.0.\n" + limits.read_text())
+    limits.write_text(f"# Since {NEXT}.\n" + limits.read_text())
     return Library([folder])
 
 
@@ -43,7 +40,7 @@ def version_of(place: Path, tenant: str) -> str:
 
 @pytest.fixture
 def newer(place: Path, tmp_path: Path) -> Fleet:
-    """A fleet with a tenant of 1.0.0, opened by who has 1.1.0 too."""
+    """A fleet with a tenant of CURRENT, opened with a library that has NEXT too."""
     with new_fleet(place) as older:
         older.publish(asked())
     return Fleet.open(place, library=new_version(tmp_path / "library"))
@@ -51,14 +48,14 @@ def newer(place: Path, tmp_path: Path) -> Fleet:
 
 def test_publishing_again_keeps_the_version(newer: Fleet, place: Path) -> None:
     newer.publish(asked(title="Eyes"))
-    assert version_of(place, "vision") == "1.0.0"
-    assert "Since 1.1.0" not in files(place)[LIMITS.format("vision")]
+    assert version_of(place, "vision") == CURRENT
+    assert f"Since {NEXT}" not in files(place)[LIMITS.format("vision")]
 
 
 def test_a_new_tenant_gets_the_newest(newer: Fleet, place: Path) -> None:
     newer.publish(asked("speech"))
-    assert version_of(place, "speech") == "1.1.0"
-    assert files(place)[LIMITS.format("speech")].startswith("# Since 1.1.0")
+    assert version_of(place, "speech") == NEXT
+    assert files(place)[LIMITS.format("speech")].startswith(f"# Since {NEXT}")
 
 
 def test_publishing_everything_upgrades_nobody(newer: Fleet) -> None:
@@ -67,9 +64,9 @@ def test_publishing_everything_upgrades_nobody(newer: Fleet) -> None:
 
 def test_an_upgrade_is_planned_and_made_when_it_is_asked_for(newer: Fleet, place: Path) -> None:
     (part,) = newer.plan(everything=True, terms=Terms(upgrade=True)).plan.parts
-    assert (part.name, part.before, part.after) == ("vision", "tenant/v1 1.0.0", "tenant/v1 1.1.0")
+    assert (part.name, part.before, part.after) == ("vision", f"tenant/v1 {CURRENT}", f"tenant/v1 {NEXT}")
     newer.publish(asked(), terms=Terms(upgrade=True))
-    assert version_of(place, "vision") == "1.1.0"
+    assert version_of(place, "vision") == NEXT
 
 
 def test_a_pinned_version_that_is_not_there_is_refused_and_not_replaced(place: Path, tmp_path: Path) -> None:
@@ -77,8 +74,8 @@ def test_a_pinned_version_that_is_not_there_is_refused_and_not_replaced(place: P
         older.publish(asked())
     with (
         Fleet.open(place, library=new_version(tmp_path / "library", with_old=False)) as newer,
-        pytest.raises(InputError, match=r"has no version 1\.0\.0; there are 1\.1\.0") as refused,
+        pytest.raises(InputError, match=rf"has no version {CURRENT}; there are {NEXT}") as refused,
     ):
         newer.publish(asked(title="Eyes"))
     assert [problem.rule for problem in refused.value.problems] == ["unknown-version"]
-    assert version_of(place, "vision") == "1.0.0"
+    assert version_of(place, "vision") == CURRENT

@@ -20,18 +20,27 @@ LISTING = "FILES"
 
 @dataclass(frozen=True)
 class Story:
-    """A folder with ``spec.yaml``, for tenants ``fleet.yaml``, and ``expected/``.
+    """A folder with ``spec.yaml`` and, for tenants, ``fleet.yaml``.
 
-    ``expected/FILES`` lists every file that is rendered; of those, ``expected/`` holds the ones that the story
-    is about.
+    An example of the current version has ``expected/``: its ``FILES`` lists every file that is rendered, and
+    beside it are the files that the story is about. An example of a frozen version has ``SHA256SUMS`` of every
+    file, in the format of ``sha256sum``.
     """
 
     path: str
     folder: Path
+    version: str | None = None
+    """The frozen version; None for the current one."""
 
     @property
     def name(self) -> str:
-        return f"{self.path}/{self.folder.name}"
+        version = f"-{self.version}" if self.version else ""
+        return f"{self.path}{version}/{self.folder.name}"
+
+    @property
+    def template(self) -> Path:
+        """The folder of the golden path, as cookiecutter is given it."""
+        return self.folder.parent.parent
 
     @property
     def spec_file(self) -> Path:
@@ -51,14 +60,31 @@ class Story:
     def render(self) -> Manifests:
         pipeline = self.pipeline()
         if self.path == "platform":
-            return pipeline.render_platform()
-        return pipeline.render(parse(kubeyaml.load_file(self.spec_file), fleet=pipeline.fleet))
+            return pipeline.render_platform(version=self.version)
+        tenant = parse(kubeyaml.load_file(self.spec_file), fleet=pipeline.fleet)
+        return pipeline.render(tenant, version=self.version)
 
 
 def stories() -> list[Story]:
+    """The examples of the current versions."""
+    return [story for path in _paths() for story in _examples(path)]
+
+
+def frozen_stories() -> list[Story]:
+    """The examples of every older version that stays byte for byte."""
     return [
-        Story(path.name, folder)
-        for path in sorted(builtin_folder().iterdir())
-        if (path / "examples").is_dir()
-        for folder in sorted((path / "examples").iterdir())
+        story
+        for path in _paths()
+        if (path / "versions").is_dir()
+        for version in sorted((path / "versions").iterdir())
+        for story in _examples(path, version)
     ]
+
+
+def _paths() -> list[Path]:
+    return sorted(path for path in builtin_folder().iterdir() if (path / "examples").is_dir())
+
+
+def _examples(path: Path, version: Path | None = None) -> list[Story]:
+    folder = (version or path) / "examples"
+    return [Story(path.name, each, version.name if version else None) for each in sorted(folder.iterdir())]

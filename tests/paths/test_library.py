@@ -146,3 +146,9 @@ def test_a_path_without_templates_is_broken(tmp_path: Path) -> None:
     (add_path(tmp_path, "x") / "[[ cookiecutter.name ]]").rmdir()
     with pytest.raises(DataError, match=r"has no folder '\[\[ cookiecutter\.name \]\]'"):
         _ = Library([tmp_path]).get("x/v1").template_folder
+
+
+def test_an_older_version_of_another_golden_path_is_ignored(tmp_path: Path) -> None:
+    add_path(tmp_path, "notebook", "2.0.0")
+    add_path(tmp_path, "tenant", "1.0.0", folder="notebook/versions/1.0.0")
+    assert refused(Library([tmp_path]), "notebook/v1")[0] == "unknown-golden-path"
