@@ -35,7 +35,7 @@ from many_tenants import fleet_document, request_documents
 
 from goldenpath import kubeyaml
 from goldenpath.fleet import Fleet, Request
-from goldenpath.publish.writer import Draft, Writer
+from goldenpath.repository.branch_writer import Draft, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -23,7 +23,7 @@ import yaml
 from cookiecutter.main import cookiecutter
 
 from goldenpath import kubeyaml
-from goldenpath.output import write_files
+from goldenpath.file_output import write_files
 from goldenpath.paths import builtin_folder
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet

@@ -24,13 +24,13 @@ import types
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from goldenpath.accelerators.catalogue import catalogue
+    from goldenpath.accelerators.accelerator_catalogue import catalogue
     from goldenpath.errors import GoldenpathError, InputError, Problem
     from goldenpath.findings import ChecksFailedError, Finding, Severity
-    from goldenpath.fleet import Fleet, Review, Terms
+    from goldenpath.fleet import Fleet, PublishOptions, Review
+    from goldenpath.git import Person
     from goldenpath.manifests import Manifests
     from goldenpath.pipeline import Pipeline, check, load, load_fleet, parse, render
-    from goldenpath.publish.git import Person
     from goldenpath.spec.fleet import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
@@ -47,10 +47,10 @@ __all__ = [
     "Person",
     "Pipeline",
     "Problem",
+    "PublishOptions",
     "Review",
     "Severity",
     "Tenant",
-    "Terms",
     "__version__",
     "catalogue",
     "check",
@@ -68,13 +68,13 @@ _HOMES: Final = {
     "GoldenpathError": "goldenpath.errors",
     "InputError": "goldenpath.errors",
     "Manifests": "goldenpath.manifests",
-    "Person": "goldenpath.publish.git",
+    "Person": "goldenpath.git",
     "Pipeline": "goldenpath.pipeline",
     "Problem": "goldenpath.errors",
     "Review": "goldenpath.fleet",
     "Severity": "goldenpath.findings",
     "Tenant": "goldenpath.spec.tenant",
-    "Terms": "goldenpath.fleet",
+    "PublishOptions": "goldenpath.fleet",
     "catalogue": "goldenpath.accelerators",
     "check": "goldenpath.pipeline",
     "load": "goldenpath.pipeline",

@@ -18,14 +18,14 @@ from jinja2.ext import Extension
 from jinja2.runtime import Context
 
 from goldenpath import kubeyaml
-from goldenpath.describe.answers import request_from_answers
+from goldenpath.describe.cookiecutter_answers import request_from_answers
 from goldenpath.errors import GoldenpathError, InputError, Problem
 from goldenpath.paths import Library
-from goldenpath.paths.metadata import read_golden_path
+from goldenpath.paths.path_metadata import read_golden_path
 from goldenpath.pipeline import Pipeline, load_fleet, parse
-from goldenpath.render.environment import FILTERS
+from goldenpath.render.jinja_environment import FILTERS
 from goldenpath.render.overrides import apply_overrides
-from goldenpath.render.words import platform_words, tenancy_words
+from goldenpath.render.template_words import platform_words, tenancy_words
 from goldenpath.spec.tenant import Tenant
 
 __all__ = ["GoldenPathExtension"]

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from goldenpath import kubeyaml
-from goldenpath.check.derivation import (
+from goldenpath.check.crd_schemas import (
     CORE_FILE,
     LIMITS,
     OBJECT_META,

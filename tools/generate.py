@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.cli.reference import cli_reference
+from goldenpath.cli.reference_page import cli_reference
 from goldenpath.describe import cookiecutter_json, inputs_table, json_schema, reference_pages
 from goldenpath.describe.reference import schema_file
 from goldenpath.paths import GoldenPath, Library

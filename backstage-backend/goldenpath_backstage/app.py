@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from goldenpath.fleet import Fleet
-    from goldenpath.publish.forges import Forge
+    from goldenpath.forges import Forge
     from goldenpath_backstage.settings import Settings
 
 __all__ = ["create_app", "openapi_document"]

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.fleet import Fleet
-    from goldenpath.fleet.state import State
-    from goldenpath.publish.forges import Forge
+    from goldenpath.fleet.fleet_state import State
+    from goldenpath.forges import Forge
 
 __all__ = ["FleetSource"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.describe.fields import spec_fields
 from goldenpath.describe.markdown import code, page, table
+from goldenpath.describe.schema_fields import spec_fields
 from goldenpath.errors import MISSING
 from goldenpath_backstage.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.describe.fields import SpecField
+    from goldenpath.describe.schema_fields import SpecField
 
 __all__ = ["settings_reference"]
 

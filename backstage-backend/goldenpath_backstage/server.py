@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from goldenpath.fleet import Fleet
-    from goldenpath.publish.forges import Forge
+    from goldenpath.forges import Forge
     from goldenpath_backstage.settings import Settings
 
 __all__ = ["new_server", "serve"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
     from goldenpath.fleet import Fleet
-    from goldenpath.publish.forges import Forge
+    from goldenpath.forges import Forge
     from goldenpath_backstage.settings import Settings
     from goldenpath_backstage.telemetry.metrics import Metrics
 

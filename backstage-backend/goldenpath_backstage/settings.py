@@ -15,15 +15,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.explain import problem_of
 from goldenpath.spec.model import Model
+from goldenpath.spec.pydantic_errors import problem_of
 from goldenpath.spec.types import (
     GroupRef,
     HttpUrl,
     ListInput,
     TrustDomain,
 )
-from goldenpath.spec.words import refuse
+from goldenpath.spec.value_checks import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,8 @@ them (``check``). Nothing here reads a cluster, the network or the environment.
 from __future__ import annotations
 
 from goldenpath.accelerators.accelerator import Accelerator, Confidence, Source
-from goldenpath.accelerators.asking import Allocation, MigStrategy, Sharing, SharingMode
-from goldenpath.accelerators.catalogue import Catalogue, catalogue
+from goldenpath.accelerators.accelerator_catalogue import Catalogue, catalogue
+from goldenpath.accelerators.allocation_modes import Allocation, MigStrategy, Sharing, SharingMode
 from goldenpath.accelerators.vendor import Taint, Vendor
 
 __all__ = [

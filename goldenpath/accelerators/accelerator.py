@@ -7,7 +7,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.accelerators.asking import Allocation, MigStrategy, Sharing, SharingMode
+from goldenpath.accelerators.allocation_modes import Allocation, MigStrategy, Sharing, SharingMode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldenpath.accelerators.accelerator import Accelerator
-from goldenpath.accelerators.asking import MigStrategy, Sharing
+from goldenpath.accelerators.allocation_modes import MigStrategy, Sharing
 
 WHOLE: Final = "amd.com/gpu"
 UNPARTITIONED: Final = "amd.com/spx_nps1"

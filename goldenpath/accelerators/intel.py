@@ -13,7 +13,7 @@ from goldenpath.accelerators.accelerator import Accelerator
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.accelerators.asking import MigStrategy, Sharing
+    from goldenpath.accelerators.allocation_modes import MigStrategy, Sharing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

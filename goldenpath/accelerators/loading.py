@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from goldenpath import kubeyaml
 from goldenpath.accelerators.accelerator import Accelerator, Confidence, Source
+from goldenpath.accelerators.accelerator_catalogue import Catalogue
+from goldenpath.accelerators.allocation_modes import Allocation, MigStrategy, SharingMode
 from goldenpath.accelerators.amd import AmdAccelerator
-from goldenpath.accelerators.asking import Allocation, MigStrategy, SharingMode
-from goldenpath.accelerators.catalogue import Catalogue
-from goldenpath.accelerators.documents import (
+from goldenpath.accelerators.data_models import (
     AmdDocument,
     Document,
     IntelDocument,

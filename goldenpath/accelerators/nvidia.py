@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldenpath.accelerators.accelerator import Accelerator
-from goldenpath.accelerators.asking import MigStrategy, Sharing, SharingMode
+from goldenpath.accelerators.allocation_modes import MigStrategy, Sharing, SharingMode
 
 WHOLE: Final = "nvidia.com/gpu"
 SHARED_SUFFIX: Final = ".shared"

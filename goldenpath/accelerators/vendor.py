@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.accelerators.accelerator import Source
-    from goldenpath.accelerators.asking import SharingMode
+    from goldenpath.accelerators.allocation_modes import SharingMode
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ The inverse of :mod:`goldenpath.tenancy`: what that works out from a request is 
 told. A guess is always said to be one.
 """
 
-from goldenpath.adoption.account import Adoption, Leftover, ToDo
+from goldenpath.adoption.adoption_result import Adoption, Leftover, ToDo
 from goldenpath.adoption.derive import derive
 
 __all__ = ["Adoption", "Leftover", "ToDo", "derive"]

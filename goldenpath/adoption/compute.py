@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.adoption.account import ToDo
-from goldenpath.adoption.place import at, whole
+from goldenpath.adoption.adoption_result import ToDo
+from goldenpath.adoption.namespace_objects import at, whole
 from goldenpath.findings import Severity
 from goldenpath.spec.quantities import BYTES, CPU, quantity_value
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from goldenpath.adoption.account import Account
-    from goldenpath.adoption.place import Place
+    from goldenpath.adoption.adoption_result import Account
+    from goldenpath.adoption.namespace_objects import Place
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["Limit", "derive_compute", "limits_of"]

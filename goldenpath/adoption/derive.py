@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.adoption.accelerators import derive_gpus
-from goldenpath.adoption.account import Account, Adoption
+from goldenpath.adoption.accelerator_requests import derive_gpus
+from goldenpath.adoption.adoption_result import Account, Adoption
 from goldenpath.adoption.compute import derive_compute
-from goldenpath.adoption.deploying import derive_source
+from goldenpath.adoption.egress import derive_network
+from goldenpath.adoption.flux_source import derive_source
 from goldenpath.adoption.identities import derive_identity
-from goldenpath.adoption.metadata import derive_metadata
-from goldenpath.adoption.network import derive_network
-from goldenpath.adoption.people import derive_access
-from goldenpath.adoption.place import Place, mappings
-from goldenpath.adoption.rest import tell_the_rest
-from goldenpath.adoption.scaling import derive_scaling
-from goldenpath.adoption.writing import in_order, request_text
+from goldenpath.adoption.leftovers import tell_the_rest
+from goldenpath.adoption.namespace_metadata import derive_metadata
+from goldenpath.adoption.namespace_objects import Place, mappings
+from goldenpath.adoption.request_file import in_order, request_text
+from goldenpath.adoption.role_bindings import derive_access
+from goldenpath.adoption.scalers import derive_scaling
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
 from goldenpath.manifests import ManifestObject

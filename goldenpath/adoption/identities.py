@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.adoption.account import ToDo
-from goldenpath.adoption.place import NAMESPACE_LABEL, at, mappings, texts
-from goldenpath.adoption.running import accounts_of_workloads
+from goldenpath.adoption.adoption_result import ToDo
+from goldenpath.adoption.namespace_objects import NAMESPACE_LABEL, at, mappings, texts
+from goldenpath.adoption.pod_templates import accounts_of_workloads
 from goldenpath.findings import Severity
 from goldenpath.spec.rules import PLATFORM_ACCOUNTS
-from goldenpath.tenancy.identity import spiffe_id
+from goldenpath.tenancy.spiffe_identity import spiffe_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldenpath.adoption.account import Account
-    from goldenpath.adoption.place import Place
+    from goldenpath.adoption.adoption_result import Account
+    from goldenpath.adoption.namespace_objects import Place
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["derive_identity"]

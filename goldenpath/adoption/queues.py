@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.adoption.account import ToDo
+from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.compute import limits_of
-from goldenpath.adoption.place import NAMESPACE_LABEL, at, mappings, text, whole
+from goldenpath.adoption.namespace_objects import NAMESPACE_LABEL, at, mappings, text, whole
 from goldenpath.spec.quantities import quantity_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.adoption.account import Account
-    from goldenpath.adoption.place import Place
+    from goldenpath.adoption.adoption_result import Account
+    from goldenpath.adoption.namespace_objects import Place
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["Queue", "QueueShare", "queue_of", "tell_queues"]

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.check.bodies import tenant_objects
-from goldenpath.check.coherence import check_coherence
-from goldenpath.check.fleet import check_fleet
+from goldenpath.check.cross_object_checks import check_coherence
+from goldenpath.check.fleet_capacity import check_fleet
 from goldenpath.check.guard_rails import check_guard_rails
-from goldenpath.check.identity import check_identities
-from goldenpath.check.openings import check_openings
-from goldenpath.check.policy import check_policies
-from goldenpath.check.request import check_addons, check_expiry, check_overrides
-from goldenpath.check.retiring import check_retiring
-from goldenpath.check.rights import check_rights
-from goldenpath.check.schema import check_schema
+from goldenpath.check.network_openings import check_openings
+from goldenpath.check.object_bodies import tenant_objects
+from goldenpath.check.policy_evaluation import check_policies
+from goldenpath.check.request_checks import check_addons, check_expiry, check_overrides
+from goldenpath.check.retirement_checks import check_retiring
+from goldenpath.check.role_rights import check_rights
+from goldenpath.check.schema_checks import check_schema
 from goldenpath.check.schema_store import Schemas, known_kinds
+from goldenpath.check.spiffe_ids import check_identities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
-from goldenpath.check.bodies import mapping
-from goldenpath.check.coherence import walls
+from goldenpath.check.cross_object_checks import walls
+from goldenpath.check.object_bodies import mapping
 from goldenpath.findings import Finding, Severity
 from goldenpath.spec.types import quantity_value
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import jsonschema_rs
 
-from goldenpath.check.derivation import CORE_FILE, INDEX_FILE
+from goldenpath.check.crd_schemas import CORE_FILE, INDEX_FILE
 from goldenpath.errors import DataError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Schemas:
     """Schemas by kind. Compiling one takes a while, so keep this for as long as there are objects to check.
 
     Args:
-        imported: files as :func:`goldenpath.check.derivation.derive` gives them, by name, parsed. A kind that they
+        imported: files as :func:`goldenpath.check.crd_schemas.derive` gives them, by name, parsed. A kind that they
             have is judged by them, and any other by what ships.
 
     Raises:

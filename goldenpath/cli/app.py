@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from goldenpath.cli.lazy import LazyGroup
+from goldenpath.cli.lazy_group import LazyGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,7 +98,7 @@ class RootGroup(LazyGroup):
 
 
 def _failed(error: Exception) -> int:
-    from goldenpath.cli.refusals import show_error  # noqa: PLC0415 - `--help` needs no errors
+    from goldenpath.cli.error_output import show_error  # noqa: PLC0415 - `--help` needs no errors
     from goldenpath.errors import GoldenpathError  # noqa: PLC0415
 
     if isinstance(error, GoldenpathError):

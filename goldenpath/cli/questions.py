@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Final
 import click
 import questionary
 
-from goldenpath.cli.draft import location_of
+from goldenpath.cli.request_draft import location_of
 from goldenpath.describe.choices import Choices
-from goldenpath.describe.fields import Shape, spec_fields
 from goldenpath.describe.form import label
 from goldenpath.describe.json_schema import json_schema
+from goldenpath.describe.schema_fields import Shape, spec_fields
 from goldenpath.errors import MISSING, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from goldenpath.cli.draft import Draft
-    from goldenpath.describe.fields import SpecField
+    from goldenpath.cli.request_draft import Draft
+    from goldenpath.describe.schema_fields import SpecField
     from goldenpath.errors import Problem
     from goldenpath.paths import GoldenPath
-    from goldenpath.spec.fields import Location
     from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["Interview"]
 

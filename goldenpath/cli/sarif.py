@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from goldenpath.cli.problems import line_of_problem
+from goldenpath.cli.problem_output import line_of_problem
 from goldenpath.findings import Severity
 from goldenpath.policies import policies
 
 if TYPE_CHECKING:
-    from goldenpath.cli.examination import Examination, Located
+    from goldenpath.cli.check_targets import Examination, Located
     from goldenpath.errors import Problem
 
 __all__ = ["as_sarif"]

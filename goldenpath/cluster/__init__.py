@@ -9,18 +9,26 @@ which is the one place that retries, slows down and gives up. The `kubernetes` p
 :func:`connect` alone, when it is called.
 """
 
-from goldenpath.cluster.apply import apply
-from goldenpath.cluster.changes import Action, Change, ChangeSet, Conflict, FieldChange, ObjectRef, Verified
-from goldenpath.cluster.client import Cluster
+from goldenpath.cluster.change_set import (
+    Action,
+    Change,
+    ChangeSet,
+    Conflict,
+    FieldChange,
+    ObjectRef,
+    Verified,
+)
+from goldenpath.cluster.cluster_client import Cluster
 from goldenpath.cluster.connection import connect
 from goldenpath.cluster.crds import custom_resource_definitions
-from goldenpath.cluster.diff import diff
 from goldenpath.cluster.discovery import Resource
-from goldenpath.cluster.drift import drift
+from goldenpath.cluster.drift_detection import drift
+from goldenpath.cluster.dry_run_diff import diff
 from goldenpath.cluster.inspection import Inspection, inspect
 from goldenpath.cluster.kubeconfig import context_names
 from goldenpath.cluster.managers import ManagedBy, managers_of
 from goldenpath.cluster.readiness import Readiness, State, condition_of, readiness_of
+from goldenpath.cluster.server_side_apply import apply
 from goldenpath.cluster.wait import wait
 
 __all__ = [

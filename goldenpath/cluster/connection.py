@@ -6,9 +6,9 @@ import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.cluster.client import Cluster
+from goldenpath.cluster.cluster_client import Cluster
 from goldenpath.cluster.kubeconfig import context_names, kubeconfig_files
-from goldenpath.cluster.wire import Settings
+from goldenpath.cluster.transport import Settings
 from goldenpath.errors import ClusterError, InputError, Problem
 from goldenpath.spec.nearest import nearest
 
@@ -27,7 +27,7 @@ def connect(
         context: a context of the kubeconfig; its current one where none is given.
         kubeconfig: the file, or several as in ``$KUBECONFIG``, which is read where none is given.
         in_cluster: as the service account of the Pod that this process runs in; no kubeconfig is read.
-        settings: time-outs and limits (:class:`~goldenpath.cluster.wire.Settings`).
+        settings: time-outs and limits (:class:`~goldenpath.cluster.transport.Settings`).
 
     Raises:
         InputError: there is no kubeconfig, or no such context in it.

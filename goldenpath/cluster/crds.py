@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.errors import ClusterError
 
 if TYPE_CHECKING:
-    from goldenpath.cluster.client import Cluster
+    from goldenpath.cluster.cluster_client import Cluster
 
 __all__ = ["custom_resource_definitions"]
 

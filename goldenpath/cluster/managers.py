@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from goldenpath.cluster.fields import Item, Path
+    from goldenpath.cluster.field_diff import Item, Path
 
 __all__ = [
     "FLUX_MANAGERS",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.cluster.changes import ObjectRef
+from goldenpath.cluster.change_set import ObjectRef
 from goldenpath.cluster.readiness import Readiness, State, readiness_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from goldenpath.cluster.client import Cluster
+    from goldenpath.cluster.cluster_client import Cluster
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["wait"]

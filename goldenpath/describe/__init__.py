@@ -7,9 +7,9 @@ Not for: rendering, checking, or deciding what is valid: the parser does, and no
 does not have. Writing the files is ``tools/generate.py``'s.
 """
 
-from goldenpath.describe.answers import request_from_answers
-from goldenpath.describe.backstage import template_entity, template_name
-from goldenpath.describe.cookiecutter import cookiecutter_json
+from goldenpath.describe.backstage_template import template_entity, template_name
+from goldenpath.describe.cookiecutter_answers import request_from_answers
+from goldenpath.describe.cookiecutter_variables import cookiecutter_json
 from goldenpath.describe.form import request_from_form
 from goldenpath.describe.inputs_table import inputs_table
 from goldenpath.describe.json_schema import json_schema

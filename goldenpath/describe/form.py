@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.describe.fields import Shape, SpecField
+from goldenpath.describe.schema_fields import Shape, SpecField
 from goldenpath.errors import MISSING
 from goldenpath.spec.types import pattern_messages
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from goldenpath.describe.choices import Choice, Choices
     from goldenpath.paths import GoldenPath
-    from goldenpath.spec.fields import Location
+    from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["BESIDE_THE_REQUEST", "NOT_ON_THE_FORM", "QUANTITIES", "form_object", "request_from_form"]
 

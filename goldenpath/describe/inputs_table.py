@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.describe.fields import Shape, SpecField, every_field, spec_fields
 from goldenpath.describe.json_schema import json_schema
 from goldenpath.describe.markdown import code, table
+from goldenpath.describe.schema_fields import Shape, SpecField, every_field, spec_fields
 from goldenpath.errors import MISSING
 
 if TYPE_CHECKING:

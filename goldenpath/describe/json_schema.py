@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.paths import GoldenPath
-    from goldenpath.spec.fields import Location
+    from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["DIALECT", "json_schema", "resolve"]
 

@@ -2,7 +2,7 @@
 
 Here the stages meet: a request is parsed, rendered and checked against the fleet that the branch holds *now*,
 compared with what is there, and handed to the one writer. How Git stores it is
-:mod:`goldenpath.publish.git`'s business, what a change consists of :mod:`goldenpath.publish`'s; what a live
+:mod:`goldenpath.git`'s business, what a change consists of :mod:`goldenpath.repository`'s; what a live
 cluster makes of it is :mod:`goldenpath.live`'s.
 
 ::
@@ -12,11 +12,11 @@ cluster makes of it is :mod:`goldenpath.live`'s.
     fleet.publish("vision.yaml", author=goldenpath.Person("Ada", "ada@example.org"))
 """
 
-from goldenpath.fleet.hand import Published
+from goldenpath.fleet.fleet_repository import Fleet
 from goldenpath.fleet.proposal import Proposal
-from goldenpath.fleet.repository import Fleet
-from goldenpath.fleet.request import Request
-from goldenpath.fleet.review import Review
-from goldenpath.fleet.terms import Terms
+from goldenpath.fleet.proposal_committer import Published
+from goldenpath.fleet.publish_options import PublishOptions
+from goldenpath.fleet.review_branch import Review
+from goldenpath.fleet.submission import Request
 
-__all__ = ["Fleet", "Proposal", "Published", "Request", "Review", "Terms"]
+__all__ = ["Fleet", "Proposal", "PublishOptions", "Published", "Request", "Review"]

@@ -14,12 +14,12 @@ from goldenpath.spec.nearest import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.fleet.context import FleetContext
-    from goldenpath.fleet.state import State
-    from goldenpath.publish.git import CommitInfo
-    from goldenpath.publish.lock import Lock
-    from goldenpath.publish.promises import Promises
-    from goldenpath.publish.tree import FleetTree
+    from goldenpath.fleet.fleet_context import FleetContext
+    from goldenpath.fleet.fleet_state import State
+    from goldenpath.git import CommitInfo
+    from goldenpath.repository.fleet_tree import FleetTree
+    from goldenpath.repository.lock import Lock
+    from goldenpath.repository.promises import Promises
 
 __all__ = ["Capacity", "FleetSummary", "TenantDetail", "TenantSummary", "summarize"]
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import ChecksFailedError, Severity
-from goldenpath.fleet.message import commit_message
-from goldenpath.publish.brake import brake
-from goldenpath.publish.writer import Draft
+from goldenpath.fleet.commit_message import commit_message
+from goldenpath.repository.branch_writer import Draft
+from goldenpath.repository.removal_guard import brake
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from goldenpath.findings import Finding
-    from goldenpath.fleet.terms import Terms
-    from goldenpath.publish.plan import Plan
+    from goldenpath.fleet.publish_options import PublishOptions
+    from goldenpath.repository.plan import Plan
 
 __all__ = ["Proposal"]
 
@@ -28,7 +28,7 @@ class Proposal:
 
     plan: Plan
     problems: tuple[Problem, ...]
-    terms: Terms
+    options: PublishOptions
     digests: dict[str, str]
     """By tenant, the digest of the request that was published."""
 
@@ -37,25 +37,25 @@ class Proposal:
         cls,
         plan: Plan,
         problems: Collection[Problem],
-        terms: Terms,
+        options: PublishOptions,
         *,
         digests: dict[str, str],
         deleting: bool = False,
     ) -> Proposal:
-        """A plan with what stands in its way under these terms.
+        """A plan with what stands in its way under these options.
 
         Args:
             plan: what would be done.
             problems: what was found before there was a plan.
-            terms: what is allowed.
+            options: what is allowed.
             digests: by tenant, the digest of the request.
             deleting: whether to remove is what was asked for: then no number has to be named.
         """
-        allowed = sys.maxsize if deleting else terms.allow_removals
+        allowed = sys.maxsize if deleting else options.allow_removals
         found = [*problems, *brake(plan, allowed=allowed)]
-        if not terms.overwrite_edits:
+        if not options.overwrite_edits:
             found += _edited(plan)
-        return cls(plan, tuple(found), terms, digests)
+        return cls(plan, tuple(found), options, digests)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -80,9 +80,9 @@ class Proposal:
             return None
         files = {path: None if content is None else content.data for path, content in self.plan.edits.items()}
         message = commit_message(
-            self.plan, self.digests, first_words=self.terms.message, more=self.terms.trailers
+            self.plan, self.digests, first_words=self.options.message, more=self.options.trailers
         )
-        return Draft(files, message, self.terms.author)
+        return Draft(files, message, self.options.author)
 
 
 def _edited(plan: Plan) -> list[Problem]:

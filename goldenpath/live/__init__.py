@@ -5,14 +5,14 @@ command line, for Backstage and for anybody's Python. Reading and writing a clus
 business, and a fleet repository is :mod:`goldenpath.fleet`'s. No clock, no environment, no printing.
 """
 
-from goldenpath.live.adopting import Found, LiveAdoption, adopt, find
-from goldenpath.live.applying import Listener, LiveApply, apply
-from goldenpath.live.comparing import LiveDiff, diff
-from goldenpath.live.desired import Desired
-from goldenpath.live.schemas import ImportedSchemas, import_schemas
+from goldenpath.live.cluster_schemas import ImportedSchemas, import_schemas
+from goldenpath.live.desired_objects import Desired
+from goldenpath.live.kube_contexts import contexts_for
+from goldenpath.live.live_apply import Listener, LiveApply, apply
+from goldenpath.live.live_diff import LiveDiff, diff
+from goldenpath.live.namespace_adoption import Found, LiveAdoption, adopt, find
+from goldenpath.live.published_tenants import PublishedTenants, published_tenants
 from goldenpath.live.status import ClusterStatus, Expected, Health, TenantStatus, status
-from goldenpath.live.targets import contexts_for
-from goldenpath.live.tenants import PublishedTenants, published_tenants
 
 __all__ = [
     "ClusterStatus",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import DataError, InputError, Problem
-from goldenpath.paths.metadata import METADATA_FILE, GoldenPath, read_golden_path
+from goldenpath.paths.path_metadata import METADATA_FILE, GoldenPath, read_golden_path
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:

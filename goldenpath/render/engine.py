@@ -13,7 +13,7 @@ from jinja2.runtime import Context
 
 from goldenpath.errors import RenderError
 from goldenpath.manifests import RenderedFile
-from goldenpath.render.environment import new_environment
+from goldenpath.render.jinja_environment import new_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

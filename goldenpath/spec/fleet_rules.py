@@ -9,13 +9,13 @@ from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.placement import select_clusters
 from goldenpath.spec.rules import is_given, problem
-from goldenpath.spec.words import NAME_CHARS
+from goldenpath.spec.value_checks import NAME_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.spec.fields import Fields, Location
     from goldenpath.spec.fleet import AcceleratorPool, FleetSpec
+    from goldenpath.spec.parsed_fields import Fields, Location
 
 __all__ = ["capacity_of", "placement_problems", "reserved_names"]
 

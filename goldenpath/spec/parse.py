@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import ValidationError
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.explain import locate, problem_of
-from goldenpath.spec.fields import Fields, path_of
 from goldenpath.spec.fleet import FleetSpec
 from goldenpath.spec.fleet_rules import placement_problems
 from goldenpath.spec.model import RULES_FOLLOW, Model
+from goldenpath.spec.parsed_fields import Fields, path_of
 from goldenpath.spec.pool_rules import fleet_problems
+from goldenpath.spec.pydantic_errors import locate, problem_of
 from goldenpath.spec.rules import DEEPEST, request_problems
 from goldenpath.spec.tenant import Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from goldenpath.spec.fields import Location
+    from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["parse_fleet", "parse_tenant"]
 

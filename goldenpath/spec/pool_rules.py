@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from goldenpath.accelerators import Accelerator, Sharing, catalogue
 from goldenpath.errors import MISSING, Problem
-from goldenpath.spec.fields import path_of
 from goldenpath.spec.nearest import nearest
+from goldenpath.spec.parsed_fields import path_of
 from goldenpath.spec.rules import problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.spec.fields import Fields, Location
+    from goldenpath.spec.parsed_fields import Fields, Location
 
 __all__ = ["fleet_problems"]
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.accelerators import catalogue
 from goldenpath.engines import Signal, engine_catalogue
 from goldenpath.errors import MISSING, Problem
-from goldenpath.spec.fields import Fields, Location, path_of
 from goldenpath.spec.link_local import is_link_local
+from goldenpath.spec.parsed_fields import Fields, Location, path_of
 from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pydantic import BeforeValidator, Discriminator, Field, ValidationInfo, mode
 from pydantic import Tag as UnionTag
 from pydantic_core import PydanticCustomError
 
-from goldenpath.spec.fields import Fields
 from goldenpath.spec.model import RULES_FOLLOW, Model
+from goldenpath.spec.parsed_fields import Fields
 from goldenpath.spec.rules import request_problems
 from goldenpath.spec.types import (
     Bytes,
@@ -46,7 +46,7 @@ from goldenpath.spec.types import (
     TrustDomain,
     Version,
 )
-from goldenpath.spec.words import refuse
+from goldenpath.spec.value_checks import refuse
 
 PodSecurityLevel = Literal["baseline", "restricted"]
 SignalName = Literal["tokens", "queue", "latency", "kv-cache", "concurrency"]

@@ -6,6 +6,6 @@ their own way. Pure: no I/O, no clock. Text (YAML, Markdown) does not belong her
 
 from goldenpath.tenancy.layout import Layout
 from goldenpath.tenancy.platform import Platform, platforms_of
-from goldenpath.tenancy.resolve import Tenancy, tenancies_of
+from goldenpath.tenancy.tenancy import Tenancy, tenancies_of
 
 __all__ = ["Layout", "Platform", "Tenancy", "platforms_of", "tenancies_of"]

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.tenancy.accelerators import Pool, pools_of, quota_keys
 from goldenpath.tenancy.layout import Layout
 from goldenpath.tenancy.queue import COHORT, GENERAL_FLAVOR
+from goldenpath.tenancy.tenant_accelerators import Pool, pools_of, quota_keys
 
 if TYPE_CHECKING:
     from goldenpath.spec.fleet import Cluster, Federation, FleetSpec

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.tenancy.accelerators import Grant
+    from goldenpath.tenancy.tenant_accelerators import Grant
 
 __all__ = ["COHORT", "GENERAL_FLAVOR", "FlavorQuota", "ResourceGroup", "accelerator_groups"]
 

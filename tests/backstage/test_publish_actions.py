@@ -11,7 +11,7 @@ from serving import serving
 from small_requests import sample
 
 from goldenpath import kubeyaml
-from goldenpath.publish.forges import forge_of
+from goldenpath.forges import forge_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -383,10 +383,10 @@ def test_a_publish_whose_caller_leaves_in_the_middle_is_answered_for(
     begun, left = threading.Event(), threading.Event()
     publish, cancel = Fleet.publish, Stream.cancel
 
-    def slowly(*asked: Any, **terms: Any) -> Any:
+    def slowly(*asked: Any, **options: Any) -> Any:
         begun.set()
         left.wait()
-        return publish(*asked, **terms)
+        return publish(*asked, **options)
 
     def noticed(stream: Stream, why: str, *, retry_after: int | None = None) -> None:
         cancel(stream, why, retry_after=retry_after)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.check.coherence import check_coherence
+from goldenpath.check.cross_object_checks import check_coherence
 from goldenpath.findings import Severity
 from goldenpath.manifests import ManifestObject
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from small_requests import REQUESTS, cluster, fleet, request, sample, sample_fleet
 
-from goldenpath.check.coherence import check_coherence
-from goldenpath.check.fleet import check_fleet
-from goldenpath.check.identity import check_identities
+from goldenpath.check.cross_object_checks import check_coherence
+from goldenpath.check.fleet_capacity import check_fleet
+from goldenpath.check.spiffe_ids import check_identities
 from goldenpath.pipeline import Pipeline
 from goldenpath.spec.parse import parse_fleet, parse_tenant
 from goldenpath.tenancy import Tenancy, platforms_of, tenancies_of

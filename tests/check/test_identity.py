@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from goldenpath.check.identity import check_identities
+from goldenpath.check.spiffe_ids import check_identities
 from goldenpath.manifests import ManifestObject
 
 SPEC: dict[str, Any] = {

@@ -13,8 +13,8 @@ from small_requests import REQUESTS, cluster, fleet, request, sample, sample_fle
 from goldenpath import kubeyaml
 from goldenpath.check import check_objects
 from goldenpath.check.guard_rails import PARAMETERS
-from goldenpath.check.openings import check_openings
-from goldenpath.check.rights import check_rights
+from goldenpath.check.network_openings import check_openings
+from goldenpath.check.role_rights import check_rights
 from goldenpath.findings import Finding, Severity
 from goldenpath.manifests import ManifestObject
 from goldenpath.paths import builtin_folder

@@ -7,7 +7,7 @@ from asked import FLEET, requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldenpath.check import check_objects, coherence, rights
+from goldenpath.check import check_objects, cross_object_checks, role_rights
 from goldenpath.findings import Finding
 from goldenpath.kubeyaml import _rendered
 from goldenpath.manifests import ManifestObject, Manifests
@@ -20,10 +20,10 @@ REMEMBERED = (
     _rendered._parsed,
     _rendered._place_of,
     _rendered._meaning,
-    rights._remembered,
-    coherence._never_enforced,
-    coherence._needs_default,
-    coherence._plain,
+    role_rights._remembered,
+    cross_object_checks._never_enforced,
+    cross_object_checks._needs_default,
+    cross_object_checks._plain,
 )
 WORDS = st.sampled_from(
     ["", "*", "get", "list", "create", "bind", "pods", "resourcequotas", "serviceaccounts/token", "cilium.io"]
@@ -58,16 +58,18 @@ def quota(hard: dict[str, Any]) -> ManifestObject:
 @given(RULES, RULES)
 def test_rules_are_judged_by_what_they_say_and_not_by_what_was_judged_before(first, second):
     for rules in (first, second, copy.deepcopy(first)):
-        found = [(f.field, f.message, f.fix) for f in rights.check_rights([role(rules)])]
-        assert found == list(rights._judged(tuple(rules)))
+        found = [(f.field, f.message, f.fix) for f in role_rights.check_rights([role(rules)])]
+        assert found == list(role_rights._judged(tuple(rules)))
 
 
 def test_equal_numbers_of_other_types_do_not_hide_each_other():
     """``[1]``, ``[True]`` and ``["1"]`` are equal, or look so, to many a cache; none is a verb."""
     for odd in (1, True, 1.0):
         rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": [odd]}]
-        assert not list(rights.check_rights([role(rules)]))
-    assert list(rights.check_rights([role([{"apiGroups": [""], "resources": ["pods"], "verbs": ["*"]}])]))
+        assert not list(role_rights.check_rights([role(rules)]))
+    assert list(
+        role_rights.check_rights([role([{"apiGroups": [""], "resources": ["pods"], "verbs": ["*"]}])])
+    )
 
 
 @settings(deadline=None)
@@ -75,8 +77,8 @@ def test_equal_numbers_of_other_types_do_not_hide_each_other():
 def test_quotas_are_judged_alike_the_first_time_and_later(hard):
     for remembered in REMEMBERED:
         remembered.cache_clear()
-    first = list(coherence.check_coherence([quota(hard)]))
-    assert list(coherence.check_coherence([quota(copy.deepcopy(hard))])) == first
+    first = list(cross_object_checks.check_coherence([quota(hard)]))
+    assert list(cross_object_checks.check_coherence([quota(copy.deepcopy(hard))])) == first
 
 
 @settings(deadline=None, max_examples=50)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from small_requests import cluster, fleet, request, tenancy
 
-from goldenpath.check.request import check_addons, check_expiry, check_overrides
+from goldenpath.check.request_checks import check_addons, check_expiry, check_overrides
 from goldenpath.findings import Finding, Severity
 from goldenpath.manifests import ManifestObject
 from goldenpath.policies import policies

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from goldenpath import names
 from goldenpath.check import check_expiry, check_tenancy
-from goldenpath.check.fleet import check_fleet
+from goldenpath.check.fleet_capacity import check_fleet
 from goldenpath.findings import Finding, Severity
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath.cli.app import cli
-from goldenpath.cli.command import ExampleCommand
+from goldenpath.cli.base_command import ExampleCommand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

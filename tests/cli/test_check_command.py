@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cli_samples import VISION, write_tree
 
-from goldenpath.cli.problems import problem_as_dict
+from goldenpath.cli.problem_output import problem_as_dict
 from goldenpath.errors import Problem
 
 if TYPE_CHECKING:

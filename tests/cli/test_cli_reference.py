@@ -8,7 +8,7 @@ import click
 import pytest
 from every_command import command_of, every_command
 
-from goldenpath.cli.reference import cli_reference
+from goldenpath.cli.reference_page import cli_reference
 
 
 @pytest.mark.parametrize("words", every_command(), ids=" ".join)

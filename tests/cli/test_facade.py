@@ -23,7 +23,7 @@ PUBLIC = {
     "Review",
     "Severity",
     "Tenant",
-    "Terms",
+    "PublishOptions",
     "__version__",
     "catalogue",
     "check",
@@ -86,7 +86,8 @@ def test_help_loads_nothing_heavy_and_no_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "before", ["", "import goldenpath.render, goldenpath.check.policy", "import goldenpath.pipeline"]
+    "before",
+    ["", "import goldenpath.render, goldenpath.check.policy_evaluation", "import goldenpath.pipeline"],
 )
 def test_render_and_check_are_functions_whatever_was_imported_before(before: str) -> None:
     code = f"{before}\nimport goldenpath\nprint(goldenpath.render.__name__, goldenpath.check.__name__)"

@@ -32,7 +32,7 @@ HEAVY = {
     "jinja2",
     "rich",
     "goldenpath.fleet",
-    "goldenpath.publish.git",
+    "goldenpath.git",
 }
 BASE_INSTALL = (
     "import sys\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from goldenpath.errors import InputError
+from goldenpath.file_output import Outcome, write_files
 from goldenpath.manifests import RenderedFile
-from goldenpath.output import Outcome, write_files
 
 OURS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {app.kubernetes.io/managed-by: goldenpath}}\n"
 NAMESPACE = OURS.replace("ConfigMap", "Namespace")

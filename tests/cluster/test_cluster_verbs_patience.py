@@ -12,7 +12,7 @@ from kube_api import eventually
 from verb_clusters import account, as_user, config_map, kubeconfig, manifest, proxy
 
 from goldenpath.cluster import Action, apply, connect, diff
-from goldenpath.cluster.pacing import Patience
+from goldenpath.cluster.rate_limit import Patience
 from goldenpath.errors import ClusterError, ClusterUnavailableError
 
 QUICK = Patience(first=0.01, longest=0.05)

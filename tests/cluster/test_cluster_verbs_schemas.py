@@ -8,7 +8,7 @@ from stories import stories
 from verb_clusters import kubeconfig
 
 from goldenpath.check import Schemas
-from goldenpath.check.schema import check_schema
+from goldenpath.check.schema_checks import check_schema
 from goldenpath.check.schema_store import known_kinds
 from goldenpath.cli.app import cli
 

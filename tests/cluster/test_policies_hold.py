@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from kube_api import MERGE, eventually
 from live_tenants import FLEET
 
-from goldenpath.check.policy import Request, check_policies, judge
+from goldenpath.check.policy_evaluation import Request, check_policies, judge
 from goldenpath.manifests import ManifestObject
 from goldenpath.policies import policies
 

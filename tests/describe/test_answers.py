@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenpath.describe import cookiecutter_json, json_schema, request_from_answers
-from goldenpath.describe.answers import variables
-from goldenpath.describe.fields import every_field, spec_fields
+from goldenpath.describe.cookiecutter_answers import variables
+from goldenpath.describe.schema_fields import every_field, spec_fields
 from goldenpath.errors import InputError
 from goldenpath.paths import Library
 from goldenpath.paths.syntax import SYNTAX

@@ -12,8 +12,8 @@ from describe_inputs import FLEET, REQUESTS, golden_path
 from goldenpath import kubeyaml
 from goldenpath.accelerators import catalogue
 from goldenpath.describe import json_schema, request_from_form, template_entity
-from goldenpath.describe.fields import SpecField, every_field, spec_fields
 from goldenpath.describe.form import BESIDE_THE_REQUEST, NOT_ON_THE_FORM, QUANTITIES
+from goldenpath.describe.schema_fields import SpecField, every_field, spec_fields
 from goldenpath.errors import InputError
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse

@@ -14,7 +14,7 @@ from goldenpath import kubeyaml
 from goldenpath.accelerators import catalogue
 from goldenpath.describe import json_schema
 from goldenpath.describe.cross_field import RULES
-from goldenpath.describe.fields import every_field, spec_fields
+from goldenpath.describe.schema_fields import every_field, spec_fields
 from goldenpath.errors import InputError
 from goldenpath.paths import Library
 from goldenpath.pipeline import parse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.fleet import Fleet
-from goldenpath.publish.git import Person
+from goldenpath.git import Person
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,11 +18,11 @@ from fleets import ADA, asked, fleet_text
 
 from goldenpath import kubeyaml
 from goldenpath.errors import MISSING, GoldenpathError, InputError
-from goldenpath.fleet import Fleet, bulk, rendering
-from goldenpath.fleet.bulk import Task, render_many
-from goldenpath.fleet.context import FleetContext
-from goldenpath.fleet.desired import desired_tenant
-from goldenpath.fleet.request import Request
+from goldenpath.fleet import Fleet, bulk_rendering, change_rendering
+from goldenpath.fleet.bulk_rendering import Task, render_many
+from goldenpath.fleet.desired_files import desired_tenant
+from goldenpath.fleet.fleet_context import FleetContext
+from goldenpath.fleet.submission import Request
 from goldenpath.intake import builtin_library
 from goldenpath.paths import Library
 
@@ -121,7 +121,7 @@ def test_processes_have_the_library_of_who_asks(tmp_path):
 
 
 def test_few_tenants_need_no_process(monkeypatch):
-    monkeypatch.setattr(bulk, "_by_processes", None)
+    monkeypatch.setattr(bulk_rendering, "_by_processes", None)
     assert len(list(render_many(tasks(3), fleet_text(), library=LIBRARY))) == 3
 
 
@@ -132,8 +132,8 @@ def test_many_tenants_are_shared_among_processes(monkeypatch):
         asked_for.append(workers)
         return work
 
-    monkeypatch.setattr(bulk, "_by_processes", by_processes)
-    many = [Task("")] * bulk.MANY
+    monkeypatch.setattr(bulk_rendering, "_by_processes", by_processes)
+    many = [Task("")] * bulk_rendering.MANY
     assert list(render_many(many, fleet_text(), library=LIBRARY)) == many
     assert asked_for == [len(os.sched_getaffinity(0))]
 
@@ -151,7 +151,7 @@ def test_tasks_are_taken_only_as_results_are(workers):
     results = render_many(endless(), fleet_text(), library=LIBRARY, workers=workers)
     for _ in range(3):
         next(results)
-    assert taken <= bulk.MANY + 3
+    assert taken <= bulk_rendering.MANY + 3
     results.close()
     assert not child_processes()
 
@@ -185,7 +185,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from fleets import ADA, asked, fleet_text
 from goldenpath import kubeyaml
-from goldenpath.fleet.bulk import Task, render_many
+from goldenpath.fleet.bulk_rendering import Task, render_many
 from goldenpath.intake import builtin_library
 
 if __name__ == "__main__":
@@ -241,7 +241,7 @@ def test_an_error_from_another_process_is_what_it_was():
 
 
 def test_what_is_wrong_with_a_request_without_a_file_is_told_once(monkeypatch, tmp_path):
-    monkeypatch.setattr(rendering, "MANY", 2)
+    monkeypatch.setattr(change_rendering, "MANY", 2)
     wrong = asked("team-1", clusters=["london"])
     with Fleet.create(tmp_path / "fleet", fleet_text(), author=ADA) as fleet:
         requests = [Request(values, kubeyaml.dump(values)) for values in (asked("team-0"), wrong)]

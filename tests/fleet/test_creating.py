@@ -10,7 +10,7 @@ from fleets import ADA, FLEET, asked, commits, files, fleet_text, git, names_of
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.fleet import Fleet
-from goldenpath.fleet.starting import FORGES, starter_fleet
+from goldenpath.fleet.initial_files import FORGES, starter_fleet
 from goldenpath.spec.parse import parse_fleet
 
 if TYPE_CHECKING:

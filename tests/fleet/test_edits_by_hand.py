@@ -9,7 +9,7 @@ from fleets import asked, commit_by_hand, files, names_of
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.fleet import Fleet, Terms
+from goldenpath.fleet import Fleet, PublishOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def test_the_override_that_is_offered_is_what_was_edited(edited: Fleet) -> None:
 
 
 def test_with_leave_the_edit_goes(edited: Fleet, place: Path) -> None:
-    edited.publish(asked(), terms=Terms(overwrite_edits=True))
+    edited.publish(asked(), options=PublishOptions(overwrite_edits=True))
     assert 'requests.nvidia.com/gpu: "2"' in files(place)[QUOTA]
     assert edited.plan(everything=True).plan.parts == ()
 

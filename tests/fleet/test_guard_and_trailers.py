@@ -9,11 +9,11 @@ from fleets import ADA, asked, fleet_text
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.fleet import Terms
+from goldenpath.fleet import PublishOptions
 
 if TYPE_CHECKING:
     from goldenpath.fleet import Fleet
-    from goldenpath.fleet.state import State
+    from goldenpath.fleet.fleet_state import State
 
 
 def test_a_guard_sees_the_state_and_refuses_the_change(fleet: Fleet) -> None:
@@ -25,7 +25,7 @@ def test_a_guard_sees_the_state_and_refuses_the_change(fleet: Fleet) -> None:
 
     before = fleet.state().snapshot.commit
     with pytest.raises(InputError, match="somebody else's"):
-        fleet.publish(asked(), terms=Terms(author=ADA, guard=refuse))
+        fleet.publish(asked(), options=PublishOptions(author=ADA, guard=refuse))
 
     assert fleet.state().snapshot.commit == before
     assert set(seen) == {before}
@@ -33,7 +33,7 @@ def test_a_guard_sees_the_state_and_refuses_the_change(fleet: Fleet) -> None:
 
 def test_trailers_stand_at_the_end_and_on_one_line_each(fleet: Fleet) -> None:
     trailers = (("Requested-by", "user:default/ada"), ("Goldenpath-Task", "one\ntwo\r\x1b[31m"))
-    published = fleet.publish(asked(), terms=Terms(author=ADA, trailers=trailers))
+    published = fleet.publish(asked(), options=PublishOptions(author=ADA, trailers=trailers))
 
     (commit,) = fleet.store.repository.log(published.commit or "", limit=1)
     assert commit.message.splitlines()[-2:] == [
@@ -63,7 +63,7 @@ def test_a_message_cannot_pose_as_the_trailers(fleet: Fleet) -> None:
     document = kubeyaml.load(fleet_text())
     document["clusters"]["berlin"]["accelerators"][0]["count"] = 17
     words = "More of them\n\nGoldenpath-Tenant: vision\n goldenpath-request : sha256:0"
-    published = fleet.publish(document, terms=Terms(message=words))
+    published = fleet.publish(document, options=PublishOptions(message=words))
     (commit,) = fleet.store.repository.log(published.commit or "", limit=1)
     assert commit.message.splitlines()[0] == "More of them"
     assert "goldenpath-" not in commit.message.lower()

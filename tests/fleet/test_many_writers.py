@@ -11,7 +11,7 @@ from fleets import ADA, asked, commits, fleet_text, git, names_of
 
 from goldenpath import kubeyaml
 from goldenpath.findings import ChecksFailedError
-from goldenpath.fleet import Fleet, Terms
+from goldenpath.fleet import Fleet, PublishOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,9 @@ def assert_sound(place: Path) -> None:
 def test_different_tenants_from_many_threads_are_all_there_once(fleet: Fleet, place: Path) -> None:
     names = [f"team-{number:02}" for number in range(48)]
     with ThreadPoolExecutor(WRITERS) as pool:
-        published = list(pool.map(lambda name: fleet.publish(small(name), terms=Terms(author=ADA)), names))
+        published = list(
+            pool.map(lambda name: fleet.publish(small(name), options=PublishOptions(author=ADA)), names)
+        )
     assert tenants_of(place) == names
     told = commits(place)
     assert sorted(told[:-1]) == [f"Add {name} on austin" for name in names]

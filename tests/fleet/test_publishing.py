@@ -12,7 +12,7 @@ from git import Repo
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.findings import ChecksFailedError
-from goldenpath.fleet import Fleet, Request, Review, Terms
+from goldenpath.fleet import Fleet, PublishOptions, Request, Review
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def rules(error: pytest.ExceptionInfo[InputError]) -> list[str]:
 def test_a_request_becomes_one_commit_with_its_text_its_lock_and_its_manifests(
     fleet: Fleet, place: Path
 ) -> None:
-    published = fleet.publish(Request(kubeyaml.load(TEXT), TEXT), terms=Terms(author=ADA))
+    published = fleet.publish(Request(kubeyaml.load(TEXT), TEXT), options=PublishOptions(author=ADA))
 
     assert commits(place) == ["Add vision on berlin", "Start the fleet of Example"]
     assert published.commit == git(place, "rev-parse", "main").strip()
@@ -49,7 +49,7 @@ def test_a_request_becomes_one_commit_with_its_text_its_lock_and_its_manifests(
 
 
 def test_the_person_who_asked_is_the_author_and_the_platform_the_committer(fleet: Fleet, place: Path) -> None:
-    fleet.publish(asked(), terms=Terms(author=ADA, message="Vision starts\n\nWith two GPUs."))
+    fleet.publish(asked(), options=PublishOptions(author=ADA, message="Vision starts\n\nWith two GPUs."))
     told = git(place, "log", "-1", "--format=%an|%cn|%B")
     assert told.startswith("Ada|Platform|Vision starts\n\nWith two GPUs.\n")
     trailers = git(place, "log", "-1", "--format=%(trailers:key=Goldenpath-Tenant,valueonly)").strip()
@@ -128,10 +128,10 @@ def test_a_dry_run_shows_what_publishing_then_does(fleet: Fleet, place: Path) ->
 def test_a_cluster_that_was_not_held_is_not_dropped(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked(clusters=["berlin", "austin"]))
     with pytest.raises(InputError, match="goldenpath retire vision --cluster austin") as refused:
-        fleet.publish(asked(), terms=Terms(allow_removals=1000))
+        fleet.publish(asked(), options=PublishOptions(allow_removals=1000))
     assert rules(refused) == ["namespace-removal"]
     fleet.retire("vision", clusters=["austin"])
-    fleet.publish(asked(), terms=Terms(allow_removals=1000))
+    fleet.publish(asked(), options=PublishOptions(allow_removals=1000))
     assert not any("clusters/austin/tenants" in path for path in names_of(place))
 
 
@@ -140,13 +140,13 @@ def test_more_removals_than_a_few_need_their_number(fleet: Fleet) -> None:
     with pytest.raises(InputError, match="--allow-removals 30") as refused:
         fleet.publish(asked())
     assert rules(refused) == ["too-many-removals"]
-    assert fleet.publish(asked(), terms=Terms(allow_removals=30)).commit
+    assert fleet.publish(asked(), options=PublishOptions(allow_removals=30)).commit
 
 
 def test_a_retired_name_is_not_given_again(fleet: Fleet) -> None:
     fleet.publish(asked())
     fleet.retire("vision")
-    fleet.retire("vision", delete=True, terms=Terms(author=ADA))
+    fleet.retire("vision", delete=True, options=PublishOptions(author=ADA))
     with pytest.raises(InputError) as refused:
         fleet.publish(asked())
     assert rules(refused) == ["retired-name"]
@@ -234,7 +234,7 @@ def test_a_sharded_fleet_keeps_each_tenant_in_its_shard(tmp_path: Path) -> None:
 
 def test_another_reader_of_git_sees_the_same_fleet(fleet: Fleet, place: Path) -> None:
     """GitPython knows nothing of how the objects were written."""
-    fleet.publish(asked(), terms=Terms(author=ADA))
+    fleet.publish(asked(), options=PublishOptions(author=ADA))
     with Repo(place) as repository:
         commit = repository.heads["main"].commit
         assert (commit.author.email, commit.committer.name) == ("ada@example.org", "Platform")

@@ -10,8 +10,8 @@ from fleets import asked, commit_by_hand, files, git, names_of
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.fleet import Fleet, Request, Terms
-from goldenpath.publish.git import blob_id
+from goldenpath.fleet import Fleet, PublishOptions, Request
+from goldenpath.git import blob_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +71,7 @@ def test_a_retired_name_does_not_come_back_with_all_others(fleet: Fleet, place: 
     fleet.retire("vision", delete=True)
     merge_request(place, tmp_path / "clone", "vision", **asked())
     with pytest.raises(InputError, match="was retired"):
-        fleet.publish(everything=True, terms=Terms(overwrite_edits=True))
+        fleet.publish(everything=True, options=PublishOptions(overwrite_edits=True))
     assert "tenants/vision/retired.yaml" in names_of(place)
     assert "retired-name" in rules(fleet)
 

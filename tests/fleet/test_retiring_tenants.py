@@ -10,7 +10,7 @@ from fleets import ADA, asked, commit_by_hand, commits, files, names_of
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.fleet import Fleet, Request, Review, Terms
+from goldenpath.fleet import Fleet, PublishOptions, Request, Review
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ def test_the_delete_leaves_the_record_of_the_name_and_the_others_alone(fleet: Fl
     others = {path: text for path, text in files(place).items() if "vision" not in path}
     fleet.retire("vision")
     last = fleet.state().snapshot.commit
-    fleet.retire("vision", delete=True, terms=Terms(author=ADA, today=dt.date(2026, 11, 22)))
+    fleet.retire("vision", delete=True, options=PublishOptions(author=ADA, today=dt.date(2026, 11, 22)))
     there = files(place)
     record = kubeyaml.load(there.pop("tenants/vision/retired.yaml"))
     assert there == others

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenpath import kubeyaml
-from goldenpath.fleet.rewriting import with_field
+from goldenpath.fleet.yaml_edit import with_field
 
 WRITTEN = """\
 # Vision: labelling and training.

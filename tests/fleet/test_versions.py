@@ -10,7 +10,7 @@ import pytest
 from fleets import asked, files, new_fleet
 
 from goldenpath.errors import InputError
-from goldenpath.fleet import Fleet, Terms
+from goldenpath.fleet import Fleet, PublishOptions
 from goldenpath.paths import Library, builtin_folder
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def test_publishing_everything_upgrades_nobody(newer: Fleet) -> None:
 
 
 def test_an_upgrade_is_planned_and_made_when_it_is_asked_for(newer: Fleet, place: Path) -> None:
-    (part,) = newer.plan(everything=True, terms=Terms(upgrade=True)).plan.parts
+    (part,) = newer.plan(everything=True, options=PublishOptions(upgrade=True)).plan.parts
     assert (part.name, part.before, part.after) == ("vision", f"tenant/v1 {CURRENT}", f"tenant/v1 {NEXT}")
-    newer.publish(asked(), terms=Terms(upgrade=True))
+    newer.publish(asked(), options=PublishOptions(upgrade=True))
     assert version_of(place, "vision") == NEXT
 
 

@@ -10,7 +10,7 @@ from fleets import ADA, asked, commit_by_hand, files
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.fleet import Fleet, Terms
+from goldenpath.fleet import Fleet, PublishOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,8 +63,8 @@ def test_a_request_that_waits_to_be_published_is_said(fleet: Fleet, place: Path,
 
 
 def test_one_tenant_is_shown_with_its_history(fleet: Fleet) -> None:
-    fleet.publish(asked(), terms=Terms(author=ADA))
-    fleet.publish(asked(title="Eyes"), terms=Terms(author=ADA))
+    fleet.publish(asked(), options=PublishOptions(author=ADA))
+    fleet.publish(asked(title="Eyes"), options=PublishOptions(author=ADA))
     detail = fleet.tenant("vision")
     assert kubeyaml.load(detail.request)["title"] == "Eyes"
     assert [commit.message.splitlines()[0] for commit in detail.history] == [

@@ -7,7 +7,7 @@ import pytest
 from loopback import Loopback
 from played_forges import NAME, OWNER, TOKEN, Played, PlayedGitea, PlayedGitHub, PlayedGitLab
 
-from goldenpath.publish.forges import ClientOptions, Forge, Patience, Token, forge_of
+from goldenpath.forges import ClientOptions, Forge, Patience, Token, forge_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenpath.errors import InputError
-from goldenpath.publish.forges import Kind, address_of, forge_of
+from goldenpath.forges import Kind, address_of, forge_of
 
 KNOWN = [
     ("https://github.com/northwind/fleet.git", "github", "https://api.github.com", "northwind", "fleet"),

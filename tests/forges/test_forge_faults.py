@@ -12,7 +12,7 @@ from conftest import NOW
 from loopback import Fault, Reply
 
 from goldenpath.errors import RepositoryError, RepositoryUnavailableError
-from goldenpath.publish.forges import ClientOptions, Patience, PullRequest, Token, forge_of
+from goldenpath.forges import ClientOptions, Patience, PullRequest, Token, forge_of
 
 if TYPE_CHECKING:
     from conftest import Table
@@ -200,7 +200,7 @@ def test_a_repository_that_moved_on_the_same_host_is_followed_for_reading(github
 
 
 def test_pages_without_an_end_end(gitea: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("goldenpath.publish.forges.client._PAGES", 3)
+    monkeypatch.setattr("goldenpath.forges.http_client._PAGES", 3)
     gitea.memory.open(open=False)
     endless = {"link": '<https://x.example/?page=2>; rel="next"'}
     gitea.server.fail(Fault(Reply(200, [], endless)), ending="/pulls", times=999)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.publish.forges.fitting import fit_body, fit_title, same_text
+from goldenpath.forges.size_limits import fit_body, fit_title, same_text
 
 
 def utf16(text: str) -> int:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from loopback import Fault, Reply
 
 from goldenpath.errors import RepositoryError, RepositoryUnavailableError
-from goldenpath.publish.forges import PullRequest, Token
-from goldenpath.publish.forges.refusals import messages_in
+from goldenpath.forges import PullRequest, Token
+from goldenpath.forges.error_messages import messages_in
 
 if TYPE_CHECKING:
     from conftest import Table

@@ -11,7 +11,7 @@ from loopback import Fault, Loopback, Reply
 from played_forges import TOKEN, PlayedGitea
 
 from goldenpath.errors import GoldenpathError, InputError
-from goldenpath.publish.forges import PullRequest, Token, address_of, token_of
+from goldenpath.forges import PullRequest, Token, address_of, token_of
 
 if TYPE_CHECKING:
     from conftest import Table

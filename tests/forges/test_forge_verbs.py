@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from goldenpath.errors import InputError
-from goldenpath.publish.forges import PullRequest
+from goldenpath.forges import PullRequest
 
 if TYPE_CHECKING:
     from conftest import Table

@@ -28,7 +28,7 @@ import httpx
 import pytest
 
 from goldenpath.errors import RepositoryError
-from goldenpath.publish.forges import ClientOptions, Forge, PullRequest, Token, forge_of
+from goldenpath.forges import ClientOptions, Forge, PullRequest, Token, forge_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.cluster.drift import holds
-from goldenpath.cluster.fields import comparable, differences, path_text
+from goldenpath.cluster.drift_detection import holds
+from goldenpath.cluster.field_diff import comparable, differences, path_text
 from goldenpath.cluster.managers import managers_at, owned_fields, with_fluxs_own
 from goldenpath.errors import MISSING
 

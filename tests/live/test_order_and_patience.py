@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_requests import REQUESTS
 
-from goldenpath.cluster.order import in_stages
-from goldenpath.cluster.pacing import Gate, Patience
-from goldenpath.cluster.refusals import field_conflicts, may_pass, refusal
+from goldenpath.cluster.api_errors import field_conflicts, may_pass, refusal
+from goldenpath.cluster.apply_order import in_stages
+from goldenpath.cluster.rate_limit import Gate, Patience
 from goldenpath.errors import ClusterUnavailableError, InputError
 from goldenpath.live import contexts_for
 from goldenpath.manifests import ManifestObject

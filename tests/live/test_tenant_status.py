@@ -7,7 +7,7 @@ from small_requests import cluster, fleet, request, tenancy
 
 from goldenpath.cluster import Action, Change, ChangeSet, ObjectRef
 from goldenpath.live import Health
-from goldenpath.live.status.understanding import tenant_status
+from goldenpath.live.status.tenant_assessment import tenant_status
 
 POOL = {"profile": "nvidia-h100-80gb", "count": 8}
 NAMESPACE = {

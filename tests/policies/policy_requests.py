@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from goldenpath.check.policy import Request
+from goldenpath.check.policy_evaluation import Request
 from goldenpath.manifests import ManifestObject
 from goldenpath.policies import Policy, policies
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from policy_requests import RECONCILER, create, manifests, namespace, pod, policy
 
-from goldenpath.check.policy import Request, Verdict, check_policies, judge
+from goldenpath.check.policy_evaluation import Request, Verdict, check_policies, judge
 from goldenpath.errors import DataError
 from goldenpath.findings import Severity
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from policy_requests import RECONCILER, namespace
 
-from goldenpath.check.policy import Request, judge
+from goldenpath.check.policy_evaluation import Request, judge
 from goldenpath.policies import Example, Policy, policies
 
 EXAMPLES = [

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from policy_requests import RECONCILER, create, manifests, namespace, pod, policy
 
-from goldenpath.check.policy import Request, check_policies, judge
+from goldenpath.check.policy_evaluation import Request, check_policies, judge
 
 REGISTRY = "registry.northwind.example"
 REGISTRIES = {"goldenpath.dev/registries": REGISTRY}

@@ -9,7 +9,7 @@ import pytest
 
 from goldenpath.errors import RenderError
 from goldenpath.manifests import RenderedFile
-from goldenpath.paths.metadata import read_golden_path
+from goldenpath.paths.path_metadata import read_golden_path
 from goldenpath.render import compile_path
 
 if TYPE_CHECKING:

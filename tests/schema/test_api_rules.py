@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from goldenpath import kubeyaml
-from goldenpath.check.schema import check_schema
+from goldenpath.check.schema_checks import check_schema
 from goldenpath.findings import Severity
 from goldenpath.manifests import ManifestObject
 

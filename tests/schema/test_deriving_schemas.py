@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from goldenpath.check import derivation, schema_store
+from goldenpath.check import crd_schemas, schema_store
 from goldenpath.errors import DataError
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "derive_schemas.py"
@@ -67,7 +67,7 @@ OBJECT = {"type": "object", "properties": {"a": {"type": "string"}}}
 def test_a_structural_schema_becomes_strict(
     schema: dict[str, Any], takes: list[Any], refuses: list[Any]
 ) -> None:
-    validator = jsonschema_rs.Draft202012Validator(derivation.structural({**schema, "description": "prose"}))
+    validator = jsonschema_rs.Draft202012Validator(crd_schemas.structural({**schema, "description": "prose"}))
     assert [value for value in takes if not validator.is_valid(value)] == []
     assert [value for value in refuses if validator.is_valid(value)] == []
 
@@ -85,7 +85,7 @@ def _crd(**version: Any) -> dict[str, Any]:
 
 
 def test_a_custom_resource_gets_a_strict_root_and_an_open_status() -> None:
-    schema = derivation.custom_schema(_crd(), "acme.dev/v1", "Widget")
+    schema = crd_schemas.custom_schema(_crd(), "acme.dev/v1", "Widget")
     assert schema["required"] == ["apiVersion", "kind", "metadata"]
     assert schema["additionalProperties"] is False
     assert schema["properties"]["kind"] == {"const": "Widget"}
@@ -96,15 +96,15 @@ def test_a_custom_resource_gets_a_strict_root_and_an_open_status() -> None:
 @pytest.mark.parametrize("version", [{"name": "v2"}, {"served": False}])
 def test_a_version_that_is_not_served_is_an_error(version: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=r"does not serve acme\.dev/v1"):
-        derivation.custom_schema(_crd(**version), "acme.dev/v1", "Widget")
+        crd_schemas.custom_schema(_crd(**version), "acme.dev/v1", "Widget")
 
 
 def test_what_fits_a_line_stays_on_one() -> None:
     value = {"short": [1, 2], "long": {f"key{n}": ["x" * 40] for n in range(4)}}
-    text = derivation.pretty(value)
+    text = crd_schemas.pretty(value)
     assert json.loads(text) == value
     assert '"short": [1, 2]' in text
-    assert max(map(len, text.splitlines())) <= derivation.LINE
+    assert max(map(len, text.splitlines())) <= crd_schemas.LINE
 
 
 @pytest.mark.skipif(

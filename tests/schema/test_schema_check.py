@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from goldenpath import kubeyaml
-from goldenpath.check.schema import check_schema, field_path
+from goldenpath.check.schema_checks import check_schema, field_path
 from goldenpath.findings import Finding, Severity
 from goldenpath.manifests import ManifestObject
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from small_requests import fleet_problems, problems, sample, sample_fleet
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.fields import path_of
 from goldenpath.spec.parse import parse_tenant
+from goldenpath.spec.parsed_fields import path_of
 
 FLEET = sample_fleet()
 RICH: dict[str, Any] = sample("vision.yaml") | {

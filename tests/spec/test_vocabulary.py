@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from goldenpath.spec import types
-from goldenpath.spec.explain import problem_of
 from goldenpath.spec.model import Model
+from goldenpath.spec.pydantic_errors import problem_of
 
 GOOD: dict[str, list[Any]] = {
     "DnsLabel": ["a", "no", "1e3", "eu-central", "a" * 63],

@@ -11,8 +11,8 @@ from small_requests import cluster, fleet, request, sample, sample_fleet, tenanc
 
 from goldenpath.spec.parse import parse_fleet, parse_tenant
 from goldenpath.tenancy import Tenancy, platforms_of, tenancies_of
-from goldenpath.tenancy.identity import spiffe_id
 from goldenpath.tenancy.queue import FlavorQuota, ResourceGroup
+from goldenpath.tenancy.spiffe_identity import spiffe_id
 
 H100, L4 = "nvidia-h100-80gb", "nvidia-l4-24gb"
 TWO_MODELS = fleet(

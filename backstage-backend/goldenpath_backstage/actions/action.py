@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
 
-    from goldenpath.fleet.context import FleetContext
+    from goldenpath.fleet.fleet_context import FleetContext
     from goldenpath_backstage.auth.audit import Audit
     from goldenpath_backstage.auth.permissions import Verb
     from goldenpath_backstage.auth.principal import Principal

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from goldenpath.fleet import Review, Terms
-from goldenpath.publish.git import Person
-from goldenpath.publish.git.names import branch_ref
-from goldenpath.publish.places import home_of
-from goldenpath.publish.plan_text import plan_text
+from goldenpath.fleet import PublishOptions, Review
+from goldenpath.git import Person
+from goldenpath.git.path_names import branch_ref
+from goldenpath.repository.path_owners import home_of
+from goldenpath.repository.plan_text import plan_text
 from goldenpath_backstage.actions.action import Output
 from goldenpath_backstage.auth.principal import Kind
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from goldenpath.fleet import Proposal, Published
-    from goldenpath.fleet.context import FleetContext
-    from goldenpath.fleet.state import State
-    from goldenpath.publish.plan import Plan
+    from goldenpath.fleet.fleet_context import FleetContext
+    from goldenpath.fleet.fleet_state import State
+    from goldenpath.repository.plan import Plan
     from goldenpath_backstage.actions.action import Call
     from goldenpath_backstage.auth.principal import Principal
 
@@ -31,9 +31,9 @@ __all__ = [
     "Message",
     "author_of",
     "in_dry_run",
+    "publish_options_of",
     "review_of",
     "tell_plan",
-    "terms_of",
     "what_was_done",
 ]
 
@@ -78,7 +78,7 @@ def author_of(caller: Principal, domain: str) -> Person:
     return Person(plain, f"{local}@{place}.noreply.{domain}")
 
 
-def terms_of(
+def publish_options_of(
     call: Call,
     context: FleetContext,
     *,
@@ -87,14 +87,14 @@ def terms_of(
     upgrade: bool = False,
     overwrite_edits: bool = False,
     allow_removals: int | None = None,
-) -> Terms:
+) -> PublishOptions:
     """The terms of a change that somebody asks for through us."""
     trailers = [("Requested-by", call.caller.name)]
     if call.caller.via:
         trailers.append(("Requested-via", call.caller.via))
     if call.task:
         trailers.append((_TASK, _task(call)))
-    return Terms(
+    return PublishOptions(
         author=author_of(call.caller, context.spec.domain),
         message=message,
         upgrade=upgrade,

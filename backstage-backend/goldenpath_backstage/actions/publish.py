@@ -15,9 +15,9 @@ from goldenpath_backstage.actions.changing import (
     Delivery,
     Message,
     in_dry_run,
+    publish_options_of,
     review_of,
     tell_plan,
-    terms_of,
     what_was_done,
 )
 from goldenpath_backstage.actions.findings import FindingOutput, told
@@ -29,8 +29,8 @@ from goldenpath_backstage.errors import ForbiddenError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goldenpath.fleet import Terms
-    from goldenpath.fleet.state import State
+    from goldenpath.fleet import PublishOptions
+    from goldenpath.fleet.fleet_state import State
     from goldenpath_backstage.actions.action import Call
 
 __all__ = ["PLAN", "PUBLISH"]
@@ -95,7 +95,7 @@ class _Change:
     state: State
     name: str
     request: Request
-    terms: Terms
+    options: PublishOptions
     guard: Callable[[State], None]
 
 
@@ -121,7 +121,7 @@ def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | No
         new=asked.new,
         asked_by=asked_for_by(state, tenant.name, call.fleet.repository.store) if reviewed else None,
     )
-    terms = terms_of(
+    options = publish_options_of(
         call,
         state.context,
         guard=guard,
@@ -130,12 +130,12 @@ def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | No
         overwrite_edits=asked.overwrite_edits,
         allow_removals=asked.allow_removals,
     )
-    return _Change(state, tenant.name, Request(document), terms, guard)
+    return _Change(state, tenant.name, Request(document), options, guard)
 
 
 def _plan(asked: PlanInput, call: Call) -> PlanOutput:
     change = _change(asked, call, reviewed=True, message=None)
-    proposal = call.fleet.repository.plan(change.request, terms=change.terms)
+    proposal = call.fleet.repository.plan(change.request, options=change.options)
     tell_plan(proposal.plan, call)
     obstacles = [str(problem) for problem in proposal.problems]
     try:
@@ -161,11 +161,13 @@ def _publish(asked: PublishInput, call: Call) -> ChangeOutput:
     change = _change(asked, call, reviewed=review is not None, message=asked.message)
     change.guard(change.state)
     if call.dry_run:
-        return in_dry_run(call.fleet.repository.plan(change.request, terms=change.terms), change.name, call)
+        return in_dry_run(
+            call.fleet.repository.plan(change.request, options=change.options), change.name, call
+        )
     call.info(f"Publishing {change.name} to the fleet repository")
     # From here on the commit is made, whoever listens: a change is never half-done.
     call.finish()
-    published = call.fleet.repository.publish(change.request, terms=change.terms, review=review)
+    published = call.fleet.repository.publish(change.request, options=change.options, review=review)
     return what_was_done(published, change.name, call)
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from goldenpath.errors import InputError
-from goldenpath.fleet import Request, Terms
-from goldenpath.fleet.desired import desired_tenant, version_for
+from goldenpath.fleet import PublishOptions, Request
+from goldenpath.fleet.desired_files import desired_tenant, version_for
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
 from goldenpath_backstage.actions.changing import author_of, tell_plan
 from goldenpath_backstage.actions.request import RequestInput, document_of, tenant_of
@@ -61,10 +61,10 @@ def _edited(asked: RenderInput, call: Call) -> RenderOutput:
     context = state.context
     document, _ = edited(state, document_of(asked, context))
     tenant, request = context.parse(document, None), Request(document)
-    terms = Terms(
+    options = PublishOptions(
         author_of(call.caller, context.spec.domain), allow_removals=asked.allow_removals, today=call.today
     )
-    proposal = call.fleet.repository.plan(request, terms=terms)
+    proposal = call.fleet.repository.plan(request, options=options)
     tell_plan(proposal.plan, call)
     proposal.check()
     lock = state.tree.lock(state.tree.tenant(tenant.name)).lock

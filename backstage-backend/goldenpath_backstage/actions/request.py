@@ -10,7 +10,7 @@ from goldenpath.describe import request_from_form
 from goldenpath_backstage.actions.action import Input
 
 if TYPE_CHECKING:
-    from goldenpath.fleet.context import FleetContext
+    from goldenpath.fleet.fleet_context import FleetContext
     from goldenpath.spec.tenant import Tenant
 
 __all__ = ["RequestInput", "document_of", "tenant_of"]

@@ -13,8 +13,8 @@ from goldenpath_backstage.actions.changing import (
     Delivery,
     Message,
     in_dry_run,
+    publish_options_of,
     review_of,
-    terms_of,
     what_was_done,
 )
 from goldenpath_backstage.actions.tenants import guard_of
@@ -51,15 +51,17 @@ def _retire(asked: RetireInput, call: Call) -> ChangeOutput:
     review = review_of(call, asked.delivery)
     guard = guard_of(call.caller, asked.name, asked=None, reviewed=review is not None)
     guard(state)
-    terms = terms_of(call, state.context, guard=guard, message=asked.message)
+    options = publish_options_of(call, state.context, guard=guard, message=asked.message)
     repository, clusters = call.fleet.repository, tuple(asked.clusters)
     if call.dry_run:
-        proposal = repository.plan_retirement(asked.name, clusters=clusters, delete=asked.delete, terms=terms)
+        proposal = repository.plan_retirement(
+            asked.name, clusters=clusters, delete=asked.delete, options=options
+        )
         return in_dry_run(proposal, asked.name, call)
     call.info(f"{'Deleting' if asked.delete else 'Holding'} {asked.name}")
     call.finish()
     published = repository.retire(
-        asked.name, clusters=clusters, delete=asked.delete, terms=terms, review=review
+        asked.name, clusters=clusters, delete=asked.delete, options=options, review=review
     )
     return what_was_done(published, asked.name, call)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, RefMovedError
-from goldenpath.fleet.review import branch_of
-from goldenpath.fleet.state import State
+from goldenpath.fleet.fleet_state import State
+from goldenpath.fleet.review_branch import branch_of
 from goldenpath_backstage.auth.permissions import Change, demand_change
 from goldenpath_backstage.auth.principal import Role
 from goldenpath_backstage.errors import ForbiddenError
@@ -16,7 +16,7 @@ from goldenpath_backstage.errors import ForbiddenError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from goldenpath.publish.git import Store
+    from goldenpath.git import Store
     from goldenpath_backstage.auth.principal import Principal
 
 __all__ = ["Existing", "asked_for_by", "edited", "existing", "guard_of"]

@@ -12,8 +12,8 @@ from goldenpath_backstage.http.responses import Cached
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from goldenpath.fleet.fleet_state import State
     from goldenpath.fleet.listing import FleetSummary
-    from goldenpath.fleet.state import State
     from goldenpath_backstage.fleet_source import FleetSource
 
 __all__ = ["Catalog"]

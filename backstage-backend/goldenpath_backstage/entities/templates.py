@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from goldenpath.describe.choices import Free
-    from goldenpath.fleet.context import FleetContext
+    from goldenpath.fleet.fleet_context import FleetContext
 
 __all__ = ["edit_link", "form_values", "template_entities"]
 

@@ -11,9 +11,9 @@ from goldenpath_backstage.entities.templates import edit_link, form_values
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.fleet.state import State
-    from goldenpath.publish.git.objects import Entry
-    from goldenpath.publish.holdings import Holdings
+    from goldenpath.fleet.fleet_state import State
+    from goldenpath.git.objects import Entry
+    from goldenpath.repository.tenant_files import TenantFiles
 
 __all__ = ["TenantEntities"]
 
@@ -78,6 +78,6 @@ def _files(state: State) -> Iterator[tuple[str, tuple[str, str]]]:
             yield holdings.name, (catalog.id, request[1].id)
 
 
-def _catalog_file(holdings: Holdings) -> Entry | None:
+def _catalog_file(holdings: TenantFiles) -> Entry | None:
     found = holdings.record(_CATALOG_FILE)
     return found[1] if found else None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.explain import problem_of
+from goldenpath.spec.pydantic_errors import problem_of
 from goldenpath_backstage.errors import BadRequestError
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.fields import path_of
+from goldenpath.spec.parsed_fields import path_of
 from goldenpath_backstage.telemetry.credentials import credential_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.spec.fields import Location
+    from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["refuse_credentials"]
 

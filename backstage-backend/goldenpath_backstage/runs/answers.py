@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import datetime as dt
 
-    from goldenpath.fleet.context import FleetContext
+    from goldenpath.fleet.fleet_context import FleetContext
 
     Key = tuple[FleetContext, dt.date, str]
     """The fleet, the day, and a digest of action and input."""

@@ -34,7 +34,7 @@ from goldenpath_backstage.telemetry.logs import SERVICE, fields
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from goldenpath.fleet.context import FleetContext
+    from goldenpath.fleet.fleet_context import FleetContext
     from goldenpath_backstage.actions.action import Action, Input
     from goldenpath_backstage.auth.audit import Audit
     from goldenpath_backstage.auth.principal import Principal

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.clusters import cluster_options, connections
-from goldenpath.cli.command import ExampleCommand, fleet_option, format_option, library_option
+from goldenpath.cli.base_command import ExampleCommand, fleet_option, format_option, library_option
+from goldenpath.cli.cluster_options import cluster_options, connections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -108,12 +108,12 @@ def command(
 
 
 def _pipeline(place: str | None, fleet_file: Path | None, libraries: tuple[Path, ...]) -> Pipeline:
-    from goldenpath.cli.documents import find_fleet  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.input_files import find_fleet  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.paths import Library  # noqa: PLC0415
     from goldenpath.pipeline import Pipeline, load_fleet  # noqa: PLC0415
 
     if place is not None and fleet_file is None:
-        from goldenpath.cli.repository import open_fleet  # noqa: PLC0415 - loads Git
+        from goldenpath.cli.repository_options import open_fleet  # noqa: PLC0415 - loads Git
 
         with open_fleet(place, None, libraries) as fleet:
             return fleet.state().context.pipeline
@@ -141,7 +141,7 @@ def _known(names: Iterable[str], pipeline: Pipeline) -> None:
 
 def _of_folder(folder: Path, clusters: tuple[str, ...], pipeline: Pipeline) -> Iterator[tuple[str, Found]]:
     """A folder for each cluster; or one that is all of a cluster's, where just one was named."""
-    from goldenpath.cli.documents import read_source, yaml_files  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.input_files import read_source, yaml_files  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import Found  # noqa: PLC0415
     from goldenpath.manifests import ManifestObject  # noqa: PLC0415
 
@@ -162,15 +162,15 @@ def _of_folder(folder: Path, clusters: tuple[str, ...], pipeline: Pipeline) -> I
 
 
 def _write(file: Path, text: str) -> None:
+    from goldenpath.file_output import write_files  # noqa: PLC0415
     from goldenpath.manifests import RenderedFile  # noqa: PLC0415 - `--help` needs none of it
-    from goldenpath.output import write_files  # noqa: PLC0415
 
     write_files(file.parent, [RenderedFile(file.name, text)])
     click.echo(f"{file}: the request.", err=True)
 
 
 def _tell(done: LiveAdoption) -> None:
-    from goldenpath.cli.changes import change_set_lines  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.change_output import change_set_lines  # noqa: PLC0415 - `--help` needs none of it
 
     for finding in done.adoption.findings:
         click.echo(str(finding), err=True)

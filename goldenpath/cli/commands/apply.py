@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.clusters import cluster_options, connections, desired_of
-from goldenpath.cli.command import ExampleCommand, cluster_option, fleet_option, format_option, library_option
+from goldenpath.cli.base_command import (
+    ExampleCommand,
+    cluster_option,
+    fleet_option,
+    format_option,
+    library_option,
+)
+from goldenpath.cli.cluster_options import cluster_options, connections, desired_of
 from goldenpath.cli.durations import SECONDS
 
 if TYPE_CHECKING:
@@ -111,7 +117,7 @@ def _apply(
     dry_run: bool,
     wait: float | None,
 ) -> LiveApply:
-    from goldenpath.cli.changes import progress  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.change_output import progress  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import Listener, apply  # noqa: PLC0415
 
     rounds = 1 + (not dry_run) + (not dry_run and wait is not None)
@@ -145,7 +151,7 @@ def _apply(
 
 
 def _show(done: LiveApply, *, dry_run: bool) -> None:
-    from goldenpath.cli.changes import change_set_lines  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.change_output import change_set_lines  # noqa: PLC0415 - `--help` needs none of it
 
     for name, changes in done.clusters.items():
         for line in change_set_lines(name, changes, done=done.applied):

@@ -11,7 +11,7 @@ import click
 
 from goldenpath import __version__
 from goldenpath.check import Schemas
-from goldenpath.cli.command import (
+from goldenpath.cli.base_command import (
     ExampleCommand,
     cluster_option,
     fleet_option,
@@ -19,10 +19,10 @@ from goldenpath.cli.command import (
     library_option,
     schemas_option,
 )
-from goldenpath.cli.documents import Kind, find_fleet, kind_of
-from goldenpath.cli.examination import Examination, Named, examine, gather
-from goldenpath.cli.problems import show_problems
-from goldenpath.cli.report import as_json, as_text
+from goldenpath.cli.check_output import as_json, as_text
+from goldenpath.cli.check_targets import Examination, Named, examine, gather
+from goldenpath.cli.input_files import Kind, find_fleet, kind_of
+from goldenpath.cli.problem_output import show_problems
 from goldenpath.cli.sarif import as_sarif
 from goldenpath.errors import InputError
 from goldenpath.paths import Library

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from goldenpath.cli.lazy import LazyGroup
+from goldenpath.cli.lazy_group import LazyGroup
 
 SUMMARIES: Final = {"inspect": "Tell what runs on a cluster, as an entry for goldenpath.yaml."}
 """The commands of the group."""

@@ -7,7 +7,7 @@ from typing import Final
 import click
 from click.shell_completion import get_completion_class
 
-from goldenpath.cli.command import ExampleCommand
+from goldenpath.cli.base_command import ExampleCommand
 
 _SHELLS: Final = ("bash", "zsh", "fish")
 

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.clusters import cluster_options, connections, desired_of
-from goldenpath.cli.command import ExampleCommand, cluster_option, fleet_option, format_option, library_option
+from goldenpath.cli.base_command import (
+    ExampleCommand,
+    cluster_option,
+    fleet_option,
+    format_option,
+    library_option,
+)
+from goldenpath.cli.cluster_options import cluster_options, connections, desired_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +62,7 @@ def command(
     Ends with 0 where there is no difference, with 1 where there is one, and with 2 where a cluster would refuse an
     object, cannot be asked, or the input was refused.
     """
-    from goldenpath.cli.changes import change_set_lines, progress  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.change_output import change_set_lines, progress  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import diff  # noqa: PLC0415
 
     desired = desired_of(file, fleet_file, libraries, cluster)

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from goldenpath.cli.lazy import LazyGroup
+from goldenpath.cli.lazy_group import LazyGroup
 
 SUMMARIES: Final = {
     "init": "Make a new fleet repository, with its first commit.",

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath import kubeyaml
-from goldenpath.cli import complete
-from goldenpath.cli.command import ExampleCommand, fleet_option, library_option
-from goldenpath.cli.documents import find_fleet
-from goldenpath.cli.draft import Draft, location_of
-from goldenpath.cli.golden_path import golden_path_named
-from goldenpath.describe.fields import spec_fields
+from goldenpath.cli import completion_items
+from goldenpath.cli.base_command import ExampleCommand, fleet_option, library_option
+from goldenpath.cli.golden_path_argument import golden_path_named
+from goldenpath.cli.input_files import find_fleet
+from goldenpath.cli.request_draft import Draft, location_of
 from goldenpath.describe.json_schema import json_schema
+from goldenpath.describe.schema_fields import spec_fields
 from goldenpath.errors import InputError, Problem
+from goldenpath.file_output import write_files
 from goldenpath.manifests import RenderedFile
-from goldenpath.output import write_files
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         "goldenpath new tenant --set 'gpus[0].profile=nvidia-h100-80gb' --set 'gpus[0].quota=8'",
     ),
 )
-@click.argument("name", metavar="GOLDEN_PATH", shell_complete=complete.golden_paths)
+@click.argument("name", metavar="GOLDEN_PATH", shell_complete=completion_items.golden_paths)
 @fleet_option
 @click.option(
     "--out",

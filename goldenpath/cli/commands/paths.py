@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.command import ExampleCommand, format_option, library_option
+from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
 from goldenpath.paths import GoldenPath, Library
 
 if TYPE_CHECKING:

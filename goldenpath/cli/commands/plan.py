@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.command import ExampleCommand, format_option, library_option
-from goldenpath.cli.proposals import exit_code, show_proposal, watching
-from goldenpath.cli.refusals import in_the_format_asked_for
-from goldenpath.cli.repository import at_option, open_fleet, read_requests, repository_options
+from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.plan_output import exit_code, show_proposal, watching
+from goldenpath.cli.repository_options import at_option, open_fleet, read_requests, repository_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,11 +59,11 @@ def command(
     """
     if not files and not everything:
         raise click.UsageError("Name a FILE, or say --all.")
-    from goldenpath.fleet import Terms  # noqa: PLC0415 - loads Git, which `--help` does not need
+    from goldenpath.fleet import PublishOptions  # noqa: PLC0415 - loads Git, which `--help` does not need
 
-    terms = Terms(upgrade=upgrade, today=dt.datetime.now(dt.UTC).date())
+    options = PublishOptions(upgrade=upgrade, today=dt.datetime.now(dt.UTC).date())
     with open_fleet(place, branch, libraries, at=at) as fleet, watching("Planning") as progress:
-        requests = read_requests(files, lambda readable: fleet.plan(*readable, terms=terms))
-        proposal = fleet.plan(*requests, everything=everything, terms=terms, progress=progress)
+        requests = read_requests(files, lambda readable: fleet.plan(*readable, options=options))
+        proposal = fleet.plan(*requests, everything=everything, options=options, progress=progress)
     show_proposal(proposal, output_format, details=details)
     ctx.exit(exit_code(proposal))

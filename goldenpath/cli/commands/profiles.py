@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from goldenpath.accelerators import Accelerator, catalogue
-from goldenpath.cli import complete
-from goldenpath.cli.command import ExampleCommand, format_option
+from goldenpath.cli import completion_items
+from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.tables import table
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.nearest import nearest
@@ -29,8 +29,8 @@ _HEADER: Final = ("PROFILE", "MEMORY", "PER DEVICE", "RESOURCE", "ALLOCATION")
         "goldenpath profiles --format json",
     ),
 )
-@click.argument("ids", nargs=-1, metavar="[PROFILE]...", shell_complete=complete.profiles)
-@click.option("--vendor", metavar="NAME", shell_complete=complete.vendors, help="Only this vendor's.")
+@click.argument("ids", nargs=-1, metavar="[PROFILE]...", shell_complete=completion_items.profiles)
+@click.option("--vendor", metavar="NAME", shell_complete=completion_items.vendors, help="Only this vendor's.")
 @format_option("text", "json")
 def command(ids: tuple[str, ...], vendor: str | None, output_format: str) -> None:
     """List the accelerators that a request can ask for.

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.command import ExampleCommand, format_option, library_option
-from goldenpath.cli.proposals import exit_code, show_proposal, watching
-from goldenpath.cli.refusals import in_the_format_asked_for
-from goldenpath.cli.repository import (
+from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.plan_output import exit_code, show_proposal, watching
+from goldenpath.cli.repository_options import (
     asking_person,
     change_options,
     open_fleet,
@@ -80,9 +80,9 @@ def command(
     """
     if not files and not everything:
         raise click.UsageError("Name a FILE, or say --all.")
-    from goldenpath.fleet import Terms  # noqa: PLC0415 - loads Git, which `--help` does not need
+    from goldenpath.fleet import PublishOptions  # noqa: PLC0415 - loads Git, which `--help` does not need
 
-    terms = Terms(
+    options = PublishOptions(
         author=asking_person(author),
         message=message,
         upgrade=upgrade,
@@ -91,13 +91,13 @@ def command(
         today=dt.datetime.now(dt.UTC).date(),
     )
     with open_fleet(place, branch, libraries) as fleet, watching("Publishing") as progress:
-        requests = read_requests(files, lambda readable: fleet.plan(*readable, terms=terms))
+        requests = read_requests(files, lambda readable: fleet.plan(*readable, options=options))
         if dry_run:
-            proposal = fleet.plan(*requests, everything=everything, terms=terms, progress=progress)
+            proposal = fleet.plan(*requests, everything=everything, options=options, progress=progress)
         else:
             up_for_review = review_of(fleet, review)
             published = fleet.publish(
-                *requests, everything=everything, terms=terms, review=up_for_review, progress=progress
+                *requests, everything=everything, options=options, review=up_for_review, progress=progress
             )
     if dry_run:
         show_proposal(proposal, output_format)

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.command import ExampleCommand, cluster_option, fleet_option, format_option, library_option
-from goldenpath.cli.documents import Kind, find_fleet, kind_of, read_source
-from goldenpath.cli.rendering import Rendering, render_platform, render_tenant
-from goldenpath.output import Outcome, write_files
+from goldenpath.cli.base_command import (
+    ExampleCommand,
+    cluster_option,
+    fleet_option,
+    format_option,
+    library_option,
+)
+from goldenpath.cli.input_files import Kind, find_fleet, kind_of, read_source
+from goldenpath.cli.render_output import Rendering, render_platform, render_tenant
+from goldenpath.file_output import Outcome, write_files
 from goldenpath.paths import Library
 from goldenpath.pipeline import Pipeline, load_fleet, parse
 from goldenpath.spec.parse import parse_fleet

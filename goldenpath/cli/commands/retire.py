@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.command import ExampleCommand, format_option, library_option
-from goldenpath.cli.proposals import exit_code, show_proposal
-from goldenpath.cli.refusals import in_the_format_asked_for
-from goldenpath.cli.repository import (
+from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.plan_output import exit_code, show_proposal
+from goldenpath.cli.repository_options import (
     asking_person,
     change_options,
     open_fleet,
@@ -74,9 +74,9 @@ def command(
         raise click.UsageError(
             "--delete removes the whole tenant; to leave one cluster, hold it there and then drop it from the request."
         )
-    from goldenpath.fleet import Terms  # noqa: PLC0415 - loads Git, which `--help` does not need
+    from goldenpath.fleet import PublishOptions  # noqa: PLC0415 - loads Git, which `--help` does not need
 
-    terms = Terms(
+    options = PublishOptions(
         author=asking_person(author),
         message=message,
         overwrite_edits=overwrite_edits,
@@ -86,13 +86,13 @@ def command(
     with open_fleet(place, branch, libraries) as fleet:
         where = fleet.store.place  # a URL in it has no password
         if dry_run:
-            proposal = fleet.plan_retirement(tenant, clusters=clusters, delete=delete, terms=terms)
+            proposal = fleet.plan_retirement(tenant, clusters=clusters, delete=delete, options=options)
         else:
             published = fleet.retire(
                 tenant,
                 clusters=clusters,
                 delete=delete,
-                terms=terms,
+                options=options,
                 review=review_of(fleet, review),
             )
     if dry_run:

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from goldenpath import kubeyaml
-from goldenpath.cli import complete
-from goldenpath.cli.command import ExampleCommand, library_option
-from goldenpath.cli.golden_path import golden_path_named
-from goldenpath.describe.backstage import template_entity
-from goldenpath.describe.cookiecutter import cookiecutter_json
+from goldenpath.cli import completion_items
+from goldenpath.cli.base_command import ExampleCommand, library_option
+from goldenpath.cli.golden_path_argument import golden_path_named
+from goldenpath.describe.backstage_template import template_entity
+from goldenpath.describe.cookiecutter_variables import cookiecutter_json
 from goldenpath.describe.json_schema import json_schema
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet
@@ -26,7 +26,7 @@ from goldenpath.pipeline import load_fleet
         "goldenpath schema tenant --as backstage --fleet goldenpath.yaml > template.yaml",
     ),
 )
-@click.argument("name", metavar="GOLDEN_PATH", shell_complete=complete.golden_paths)
+@click.argument("name", metavar="GOLDEN_PATH", shell_complete=completion_items.golden_paths)
 @click.option(
     "--as",
     "form",

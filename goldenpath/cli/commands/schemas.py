@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from goldenpath.cli.lazy import LazyGroup
+from goldenpath.cli.lazy_group import LazyGroup
 
 SUMMARIES: Final = {"import": "Take the kinds of a cluster or a folder as strict schemas for `check`."}
 """The commands of the group."""

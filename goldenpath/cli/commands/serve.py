@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.command import ExampleCommand, library_option
+from goldenpath.cli.base_command import ExampleCommand, library_option
 
 if TYPE_CHECKING:
     from goldenpath.fleet import Fleet
-    from goldenpath.publish.forges import Forge
+    from goldenpath.forges import Forge
     from goldenpath_backstage.settings import Settings
 
 
@@ -56,7 +56,7 @@ def command(file: Path | None, libraries: tuple[Path, ...], log_level: str, **sa
     is answered. The ledger is a file in the user's state folder; GOLDENPATH_DATABASE names another database, such
     as PostgreSQL for more than one replica.
     """
-    from goldenpath.cli.repository import open_fleet  # noqa: PLC0415 - loads Git, which `--help` does not need
+    from goldenpath.cli.repository_options import open_fleet  # noqa: PLC0415 - loads Git, which `--help` does not need
     from goldenpath_backstage.server import serve  # noqa: PLC0415 - and these load FastAPI
     from goldenpath_backstage.settings import read_settings  # noqa: PLC0415
     from goldenpath_backstage.telemetry.logs import set_up_logging  # noqa: PLC0415
@@ -74,7 +74,7 @@ def command(file: Path | None, libraries: tuple[Path, ...], log_level: str, **sa
 
 def _forge(settings: Settings, fleet: Fleet) -> Forge | None:
     """Where pull requests are opened, with the token of the environment; None for a plain Git repository."""
-    from goldenpath.publish.forges import forge_of  # noqa: PLC0415 - `--help` does not need it
+    from goldenpath.forges import forge_of  # noqa: PLC0415 - `--help` does not need it
 
     remote = fleet.store.remote
     if remote is None or settings.forge == "none":

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.clusters import cluster_options, connections
-from goldenpath.cli.command import ExampleCommand, format_option, library_option
+from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.cluster_options import cluster_options, connections
 from goldenpath.cli.durations import SECONDS
-from goldenpath.cli.repository import at_option, open_fleet, repository_options
+from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def command(
     Ends with 0 where all is well, with 1 where a tenant is not, and with 2 where a cluster or the repository cannot be
     read.
     """
-    from goldenpath.cli.problems import show_problems  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.problem_output import show_problems  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import published_tenants  # noqa: PLC0415
 
     with open_fleet(place, branch, libraries, at=at) as fleet:
@@ -131,7 +131,7 @@ def _look(
 
 
 def _show(seen: list[ClusterStatus], *, in_full: bool) -> None:
-    from goldenpath.cli.status_text import detail_lines, table_lines  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.status_output import detail_lines, table_lines  # noqa: PLC0415 - `--help` needs none of it
 
     if not in_full:
         for line in table_lines(seen):

@@ -6,6 +6,6 @@ parses, with findings for what a person has to look at. Reading is :mod:`.seen`'
 Not for: what a tenant uses (:mod:`goldenpath.live.status`), nor changing anything.
 """
 
-from goldenpath.cluster.inspection.inspect import Inspection, inspect
+from goldenpath.cluster.inspection.cluster_inspection import Inspection, inspect
 
 __all__ = ["Inspection", "inspect"]

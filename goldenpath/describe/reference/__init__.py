@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.describe.reference.catalogues import accelerators_page, engines_page
-from goldenpath.describe.reference.policies import policies_page
-from goldenpath.describe.reference.specs import golden_paths_page, schema_file, spec_page
+from goldenpath.describe.reference.catalogue_pages import accelerators_page, engines_page
+from goldenpath.describe.reference.policies_page import policies_page
+from goldenpath.describe.reference.spec_pages import golden_paths_page, schema_file, spec_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,8 +7,8 @@ pure, and :mod:`.values` is the JSON shape.
 Not for: deciding what ought to be there (who calls says), nor changing anything.
 """
 
-from goldenpath.live.status.status import Expected, status
-from goldenpath.live.status.values import (
+from goldenpath.live.status.fleet_status import Expected, status
+from goldenpath.live.status.status_values import (
     AcceleratorStatus,
     ClusterStatus,
     FluxStatus,

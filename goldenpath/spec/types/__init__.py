@@ -61,7 +61,7 @@ from goldenpath.spec.types._text import (
     Text,
     Title,
 )
-from goldenpath.spec.words import NAME_CHARS, Word, slug
+from goldenpath.spec.value_checks import NAME_CHARS, Word, slug
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from goldenpath.spec.words import NAME_CHARS, Word, refuse, slug
+from goldenpath.spec.value_checks import NAME_CHARS, Word, refuse, slug
 
 DNS_LABEL_CHARS: Final = 63
 """RFC 1123, as Kubernetes reads it (`apimachinery/pkg/util/validation.IsDNS1123Label`)."""

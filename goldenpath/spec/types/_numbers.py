@@ -19,7 +19,7 @@ from goldenpath.spec.quantities import (
     nearest_cpu,
     quantity_value,
 )
-from goldenpath.spec.words import Word, refuse
+from goldenpath.spec.value_checks import Word, refuse
 
 
 def _number_as_text(value: Any) -> Any:

@@ -7,7 +7,7 @@ import re
 from typing import Annotated
 
 from goldenpath.spec.types._names import DNS_LABEL_CHARS, DNS_SUBDOMAIN
-from goldenpath.spec.words import Word, refuse
+from goldenpath.spec.value_checks import Word, refuse
 
 
 def _nearest_cidr(value: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from goldenpath.spec.words import Word, refuse
+from goldenpath.spec.value_checks import Word, refuse
 
 TEMPLATE_OPENERS: Final = ("[[", "[%", "[#", "{{", "{%", "{#", "${")
 """What starts a template in goldenpath, cookiecutter, Jinja, SPIRE, Helm, Flux or Backstage."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.clusters import cluster_options, connection
-from goldenpath.cli.command import ExampleCommand, format_option
+from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.cluster_options import cluster_options, connection
 
 if TYPE_CHECKING:
     from goldenpath.cluster import Inspection

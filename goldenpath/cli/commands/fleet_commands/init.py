@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from goldenpath.cli.command import ExampleCommand, library_option
-from goldenpath.cli.repository import asking_person, opening
+from goldenpath.cli.base_command import ExampleCommand, library_option
+from goldenpath.cli.repository_options import asking_person, opening
 
 
 @click.command(
@@ -59,7 +59,7 @@ def command(
     """
     from goldenpath import kubeyaml  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.fleet import Fleet  # noqa: PLC0415
-    from goldenpath.publish.git import is_url  # noqa: PLC0415
+    from goldenpath.git import is_url  # noqa: PLC0415
 
     text = kubeyaml.read_text(fleet_file) if fleet_file is not None else None
     made = Fleet.create(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.command import ExampleCommand, format_option, library_option
-from goldenpath.cli.refusals import in_the_format_asked_for
-from goldenpath.cli.repository import at_option, open_fleet, repository_options
+from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
 from goldenpath.cli.tables import table
 
 if TYPE_CHECKING:

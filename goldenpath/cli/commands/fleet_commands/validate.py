@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.command import ExampleCommand, format_option, library_option
-from goldenpath.cli.problems import problem_as_dict, show_problems
-from goldenpath.cli.proposals import watching
-from goldenpath.cli.refusals import in_the_format_asked_for
-from goldenpath.cli.repository import at_option, open_fleet, repository_options
+from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.plan_output import watching
+from goldenpath.cli.problem_output import problem_as_dict, show_problems
+from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
 from goldenpath.findings import Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.fleet.validating import Validation
+    from goldenpath.fleet.validation import Validation
 
 
 @click.command(
@@ -67,7 +67,7 @@ def command(
 
 
 def _show(validation: Validation) -> None:
-    from goldenpath.cli.report import finding_lines  # noqa: PLC0415 - loads YAML, which `--help` does not need
+    from goldenpath.cli.check_output import finding_lines  # noqa: PLC0415 - loads YAML, which `--help` does not need
 
     for finding in validation.findings:
         for line in finding_lines(finding):

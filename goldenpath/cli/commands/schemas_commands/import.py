@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.clusters import cluster_options, connection
-from goldenpath.cli.command import ExampleCommand, format_option
+from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.cluster_options import cluster_options, connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +73,7 @@ def _of_cluster(context: str | None, kubeconfig: str | None) -> Iterable[dict[st
 
 
 def _of_files(names: Iterable[str]) -> list[dict[str, Any]]:
-    from goldenpath.cli.documents import read_source, yaml_files  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.input_files import read_source, yaml_files  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.errors import InputError  # noqa: PLC0415
 
     found = [

@@ -1,0 +1,207 @@
+"""The shape of the data files: strict models, one for each vendor's file.
+
+What one field can say alone is checked here; what needs another entry or file is checked in ``loading``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from goldenpath.accelerators.accelerator import Confidence
+from goldenpath.accelerators.allocation_modes import SharingMode
+from goldenpath.accelerators.amd import PARTITION_PROFILE
+from goldenpath.accelerators.nvidia import LONGEST_LABEL_VALUE, MIG_PROFILE, label_value
+
+_MODEL_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
+_QUALIFIED_NAME = re.compile(
+    r"[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?/[A-Za-z0-9](?:[A-Za-z0-9_.\-]{0,61}[A-Za-z0-9])?"
+)
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.\-]{0,61}[A-Za-z0-9])?")
+
+
+def _iso_date(text: str) -> str:
+    dt.date.fromisoformat(text)
+    return text
+
+
+def _model_id(text: str) -> str:
+    return _matching(text, _MODEL_ID, "a model id: lower-case words joined by hyphens, the vendor first")
+
+
+def _qualified_name(text: str) -> str:
+    return _matching(text, _QUALIFIED_NAME, "a qualified name such as nvidia.com/gpu")
+
+
+def _label_value(text: str) -> str:
+    return _matching(text, _LABEL_VALUE, "a label value")
+
+
+def _product_name(text: str) -> str:
+    # It goes into a CEL string and, as GPU feature discovery writes it, into a label.
+    if "'" in text or "\\" in text or not text.isascii():
+        raise ValueError("a product name is plain ASCII without quotes and backslashes")
+    _matching(label_value(text), _LABEL_VALUE, f"at most {LONGEST_LABEL_VALUE} characters as a label value")
+    return text
+
+
+def _matching(text: str, pattern: re.Pattern[str], what: str) -> str:
+    if not pattern.fullmatch(text):
+        raise ValueError(f"{text!r} is not {what}")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1)]
+ModelId = Annotated[str, AfterValidator(_model_id)]
+QualifiedName = Annotated[str, AfterValidator(_qualified_name)]
+LabelValue = Annotated[str, AfterValidator(_label_value)]
+ProductName = Annotated[str, AfterValidator(_product_name)]
+Driver = Annotated[str, Field(pattern=r"^[a-z0-9.\-]+$")]
+Count = Annotated[int, Field(ge=1)]
+SourceKeys = Annotated[list[Text], Field(min_length=1)]
+Facts = Annotated[dict[Text, SourceKeys], Field(min_length=1)]
+# YAML knows no enumerations, so these two are read from their strings in an otherwise strict model.
+Sureness = Annotated[Confidence, Field(strict=False)]
+Mode = Annotated[SharingMode, Field(strict=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SourceEntry(_Strict):
+    name: Text
+    version: Text
+    section: Text
+    date: Annotated[str, AfterValidator(_iso_date)]
+    url: Annotated[str, Field(pattern=r"^https://")] | None = None
+
+
+class TaintEntry(_Strict):
+    key: QualifiedName
+    effect: Annotated[str, Field(pattern=r"^(NoSchedule|PreferNoSchedule|NoExecute)$")]
+
+
+class VendorEntry(_Strict):
+    id: Annotated[str, Field(pattern=r"^[a-z]+$")]
+    title: Text
+    drivers: Annotated[list[Driver], Field(min_length=1)]
+    device_classes: Annotated[list[Driver], Field(min_length=1)]
+    base_resource_names: Annotated[list[QualifiedName], Field(min_length=1)]
+    taint: TaintEntry | None
+    sharing_modes: list[Mode]
+    note: str = ""
+    sources: Facts
+
+
+class LayoutEntry(_Strict):
+    """How many of each partition one device holds; ``confidence`` and ``notes`` are for single partitions."""
+
+    partitions: Annotated[dict[Text, Count], Field(min_length=1)]
+    confidence: dict[Text, Sureness] = {}
+    notes: dict[Text, Text] = {}
+    sources: SourceKeys
+
+    @model_validator(mode="after")
+    def _remarks_are_about_partitions(self) -> Self:
+        if strange := (self.confidence.keys() | self.notes.keys()) - self.partitions.keys():
+            raise ValueError(f"remarks on partitions that are not there: {', '.join(sorted(strange))}")
+        return self
+
+
+class ModelEntry(_Strict):
+    title: Text
+    memory_gib: Count
+    aliases: list[ModelId] = []
+    confidence: Sureness = Confidence.DOCUMENTED
+    note: str = ""
+    sources: Facts
+
+    @model_validator(mode="after")
+    def _memory_has_a_source(self) -> Self:
+        if "memory" not in self.sources:
+            raise ValueError("no source for the memory")
+        return self
+
+
+class NvidiaModelEntry(ModelEntry):
+    products: Annotated[list[ProductName], Field(min_length=1)]
+    reported_products: list[ProductName] = []
+    layout: str | None = None
+
+    @model_validator(mode="after")
+    def _products_have_sources(self) -> Self:
+        for group in ("products", "reported_products"):
+            if bool(getattr(self, group)) is not (group in self.sources):
+                raise ValueError(f"{group} and their source go together")
+        return self
+
+
+class AmdModelEntry(ModelEntry):
+    device_ids: Annotated[list[LabelValue], Field(min_length=1)]
+    vf_device_ids: list[LabelValue]
+    product_names: Annotated[list[Annotated[str, Field(pattern=r"^[A-Z0-9]+$")]], Field(min_length=1)]
+    layout: str | None = None
+    dra: bool = True
+
+    @model_validator(mode="after")
+    def _ids_have_a_source(self) -> Self:
+        if "device_ids" not in self.sources:
+            raise ValueError("no source for the device ids")
+        return self
+
+
+class IntelFamilyEntry(_Strict):
+    driver: Driver
+    resource: QualifiedName
+    other_resources: list[QualifiedName]
+    type: Annotated[str, Field(pattern=r"^[a-z]+$")] | None
+    sharing_modes: list[Mode]
+    sources: Facts
+
+
+class IntelModelEntry(ModelEntry):
+    family: Text
+    labels: Annotated[
+        dict[QualifiedName, Annotated[list[LabelValue], Field(min_length=1)]], Field(min_length=1)
+    ]
+    dra_model: ProductName
+
+
+class Document(_Strict):
+    """What every vendor's file has."""
+
+    vendor: VendorEntry
+    sources: dict[Text, SourceEntry]
+
+
+class NvidiaDocument(Document):
+    layouts: dict[Text, LayoutEntry]
+    models: dict[ModelId, NvidiaModelEntry]
+
+    @model_validator(mode="after")
+    def _partitions_are_mig_profiles(self) -> Self:
+        for name, layout in self.layouts.items():
+            for profile in layout.partitions:
+                _matching(profile, MIG_PROFILE, f"a MIG profile such as 1g.10gb+me (layouts.{name})")
+        return self
+
+
+class AmdDocument(Document):
+    layouts: dict[Text, LayoutEntry]
+    models: dict[ModelId, AmdModelEntry]
+
+    @model_validator(mode="after")
+    def _partitions_are_modes(self) -> Self:
+        for name, layout in self.layouts.items():
+            for profile in layout.partitions:
+                _matching(profile, PARTITION_PROFILE, f"modes such as cpx_nps4 (layouts.{name})")
+        return self
+
+
+class IntelDocument(Document):
+    families: dict[Text, IntelFamilyEntry]
+    models: dict[ModelId, IntelModelEntry]

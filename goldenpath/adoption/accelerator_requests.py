@@ -1,0 +1,256 @@
+"""``gpus``: from queues and quota keys back to entries of the catalogue, by what each cluster offers.
+
+A queue's flavor tells the model and what may be borrowed; a quota key alone tells a model only where no other of
+the cluster has the same resource name. What workloads ask for then decides, and otherwise a person is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import names
+from goldenpath.accelerators import catalogue
+from goldenpath.adoption.adoption_result import ToDo
+from goldenpath.adoption.compute import limits_of
+from goldenpath.adoption.namespace_objects import at, labels_of, whole
+from goldenpath.adoption.pod_templates import asked_by_workloads
+from goldenpath.adoption.queues import QueueShare, queue_of, tell_queues
+from goldenpath.findings import Severity
+from goldenpath.spec.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from goldenpath.adoption.adoption_result import Account
+    from goldenpath.adoption.compute import Limit
+    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.tenancy.tenant_accelerators import Pool
+
+__all__ = ["derive_gpus"]
+
+_REQUESTS: Final = "requests."
+# A key that means an extended resource or a device class, whether or not an API server counts it.
+_DEVICE_KEY: Final = re.compile(r"(requests\.|limits\.)?(?P<resource>[^/]+/[^/]+)|(?P<word>gpus?|nvidia)")
+_NOT_DEVICES: Final = re.compile(r"(count/|hugepages-|.*storageclass\.storage\.k8s\.io/).*")
+_IN_REQUEST: Final = "Say it under `gpus`: `goldenpath profiles` lists what there is."
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What the namespace has of a pool on one cluster, and how that is known."""
+
+    pool: Pool
+    quota: int
+    borrow: int
+    why: str
+
+
+def derive_gpus(places: Sequence[Place], account: Account) -> None:
+    """One entry for each accelerator and number; it names its clusters where it is not on all."""
+    by_number: dict[tuple[str, int, int], list[tuple[Place, str]]] = {}
+    for place in places:
+        tell_queues(place, account)
+        for share in _in_order(place, list(_shares(place, account))):
+            number = share.pool.accelerator.id, share.quota, share.borrow
+            by_number.setdefault(number, []).append((place, share.why))
+    gpus, whys = [], []
+    for (profile, quota, borrow), found in by_number.items():
+        gpu: dict[str, Any] = {"profile": profile, "quota": quota} | ({"borrow": borrow} if borrow else {})
+        if len(found) < len(places):
+            gpu["clusters"] = [place.cluster for place, _ in found]
+        gpus.append(gpu)
+        whys += [f"{profile} from {why}" for why in dict.fromkeys(why for _, why in found)]
+    if gpus:
+        account.put("gpus", gpus, "; ".join(whys))
+
+
+def _in_order(place: Place, shares: list[_Share]) -> list[_Share]:
+    """As goldenpath wrote them on the Namespace, where it did; then adopting changes no annotation."""
+    body = place.namespace_object.body if place.namespace_object else {}
+    said = labels_of(body, "annotations")
+    order = [
+        word for key in (names.ACCELERATORS, names.DEVICE_CLASSES) for word in said.get(key, "").split(",")
+    ]
+
+    def position(share: _Share) -> int:
+        word = share.pool.name if share.pool.dra else share.pool.resource
+        return order.index(word) if word in order else len(order)
+
+    return sorted(shares, key=position)
+
+
+def _shares(place: Place, account: Account) -> Iterator[_Share]:
+    limits = limits_of(place)
+    queue = queue_of(place)
+    by_resource: defaultdict[str, list[QueueShare]] = defaultdict(list)
+    for share in queue.shares if queue else ():
+        by_resource[share.resource].append(share)
+    counted: set[str] = set()
+    for resource, pools in _pools_by_resource(place.platform.pools).items():
+        keys = pools[0].quota_keys
+        counted |= set(keys)
+        wall = next((limits[key] for key in keys if key in limits), None)
+        if resource in by_resource:
+            yield from _from_queue(place, account, pools, by_resource.pop(resource), wall)
+        elif wall is not None and wall.number > 0:
+            yield from _from_quota(place, account, pools, wall)
+        else:
+            _without_quota(place, account, pools)
+    for resource in by_resource:
+        message = f"its queue gives out {resource}, by which nothing on {place.cluster} is asked for, as the fleet says"
+        fix = f"Add the accelerator to {place.cluster} in the fleet's file, or take it out of the queue."
+        account.find(place, queue.cluster_queue if queue else None, "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR)  # fmt: skip
+    _other_keys(place, account, {key: limit for key, limit in limits.items() if key not in counted})
+
+
+def _pools_by_resource(pools: Iterable[Pool]) -> dict[str, list[Pool]]:
+    found: dict[str, list[Pool]] = {}
+    for pool in pools:
+        found.setdefault(pool.resource, []).append(pool)
+    return found
+
+
+def _from_queue(
+    place: Place, account: Account, pools: list[Pool], shares: list[QueueShare], wall: Limit | None
+) -> Iterator[_Share]:
+    total = 0
+    for share in shares:
+        pool = _pool_of_flavor(place, pools, share)
+        if pool is None:
+            _ask(place, account, pools, f"flavor {share.flavor} of its queue gives out {share.nominal}")
+            continue
+        borrow = share.borrow
+        if borrow is None:
+            borrow = max(pool.count - share.nominal, 0)
+            message = f"its queue may borrow {share.resource} without a limit; {borrow} is all that there is"
+            account.find(
+                place,
+                share.queue,
+                "adopt-borrows-without-limit",
+                message,
+                "Say under `borrow` what it needs.",
+            )
+        quota = share.nominal
+        total += quota + borrow
+        if quota == 0 and borrow == 0:
+            continue
+        if quota == 0:
+            message = f"its queue owns no {share.resource} and borrows {borrow}: a request owns at least one"
+            account.find(
+                place, share.queue, "adopt-borrows-only", message, "Agree on a quota of one or more."
+            )
+            quota, borrow = 1, borrow - 1
+        yield _Share(pool, quota, borrow, f"flavor {share.flavor} of {share.queue} on {place.cluster}")
+    if wall is not None and wall.number != total:
+        message = f"its queue may give out {total} of {shares[0].resource}, and its ResourceQuota allows {wall.text}"
+        fix = "The queue's number was taken: it says what is owned and what is borrowed. See that it is the right one."
+        account.find(place, wall.quota, "adopt-queue-against-quota", message, fix)
+
+
+def _pool_of_flavor(place: Place, pools: list[Pool], share: QueueShare) -> Pool | None:
+    """By the flavor's name, as goldenpath gives it, else by its node labels, else the only one that it can be."""
+    for pool in pools:
+        if pool.name == share.flavor:
+            return pool
+    flavors = [item for item in place.shared("ResourceFlavor") if item.name == share.flavor]
+    labels = at(flavors[0].body, "spec", "nodeLabels") if flavors else None
+    if isinstance(labels, dict) and labels:
+        fitting = [pool for pool in pools if _fits(place, pool, labels)]
+        return fitting[0] if len(fitting) == 1 else None
+    return pools[0] if len(pools) == 1 else None
+
+
+def _fits(place: Place, pool: Pool, labels: dict[str, Any]) -> bool:
+    """Whether labels select the pool's nodes: one that tells it from its like, where it has such."""
+    telling = place.platform.telling_labels(pool) or tuple(
+        (label, value) for label, values in pool.node_labels.items() for value in values
+    )
+    return any(labels.get(label) == value for label, value in telling)
+
+
+def _from_quota(place: Place, account: Account, pools: list[Pool], wall: Limit) -> Iterator[_Share]:
+    number = whole(wall.number)
+    if len(pools) == 1:
+        yield _Share(pools[0], number, 0, f"{wall.quota} on {place.cluster}")
+        return
+    wanted = {
+        pool.name: pool
+        for use in asked_by_workloads(place)
+        if use.resource == pools[0].resource
+        for pool in pools
+        if _fits(place, pool, use.node_selector)
+    }
+    if len(wanted) == 1:
+        (pool,) = wanted.values()
+        yield _Share(pool, number, 0, f"{wall.quota} on {place.cluster}, and the node selector of what runs")
+        message = f"{wall.text} of {pool.resource} may be any of {_choice(pools)}; what runs selects {pool.accelerator.id}"
+        account.find(place, wall.quota, "adopt-guessed-model", message, "See that it is the right model.")
+        return
+    _ask(place, account, pools, f"its quota allows {wall.text}")
+
+
+def _ask(place: Place, account: Account, pools: list[Pool], what: str) -> None:
+    message = (
+        f"{what} of {pools[0].resource}, which on {place.cluster} is {_choice(pools)}: nothing tells which"
+    )
+    fix = f"Say it under `gpus`, with its number: {_choice(pools)}."
+    account.find(place, None, "adopt-which-accelerator", message, fix, severity=Severity.ERROR, at="gpus")
+
+
+def _choice(pools: Iterable[Pool]) -> str:
+    return " or ".join(pool.accelerator.id for pool in pools)
+
+
+def _without_quota(place: Place, account: Account, pools: list[Pool]) -> None:
+    """What runs with devices that nothing grants would be refused when it is next made."""
+    used = sum(use.count for use in asked_by_workloads(place) if use.resource == pools[0].resource)
+    if used:
+        message = f"what runs asks for {used} of {pools[0].resource}, and no quota or queue grants it"
+        fix = (
+            f"Say under `gpus` how many of {_choice(pools)} it has: with the request, what is not said is 0."
+        )
+        account.find(
+            place, None, "adopt-accelerator-unsaid", message, fix, severity=Severity.ERROR, at="gpus"
+        )
+
+
+def _other_keys(place: Place, account: Account, limits: dict[str, Limit]) -> None:
+    """Keys that look like devices, and are none of this cluster's ways of asking."""
+    resources = {pool.resource: pool for pool in place.platform.pools}
+    known = {name for model in catalogue().models for name in catalogue().resource_names_of(model.id)}
+    for key, limit in limits.items():
+        match = _DEVICE_KEY.fullmatch(key)
+        if match is None or _NOT_DEVICES.fullmatch(key) or limit.number == 0:
+            continue
+        resource = match["resource"] or ""
+        near = nearest(resource, resources)
+        where = f"spec.hard[{key}]"
+        if resource in resources and not key.startswith(_REQUESTS):
+            message = (
+                f"allows {limit.text} by the key {key}, which no API server ever counts: nothing is limited"
+            )
+            fix = f"Say {limit.text} under `gpus` if that is what was meant; the request limits it for real."
+        elif key.endswith("/devices") or "deviceclass" in key:
+            message = f"allows {limit.text} by {key}, a device class that does not tell which accelerator"
+            fix = _IN_REQUEST
+        elif resource in known:
+            message = f"allows {limit.text} of {resource}, which the fleet does not have on {place.cluster}"
+            fix = f"Add it to `accelerators` of {place.cluster} in the fleet's file" + (f", or ask for {resources[near].accelerator.id}." if near else ".")  # fmt: skip
+        elif match["word"] or place.platform.pools:
+            message = f"allows {limit.text} by {key}, which names no accelerator of the catalogue"
+            fix = (
+                f"Perhaps {resources[near].accelerator.id} was meant ({near}). {_IN_REQUEST}"
+                if near
+                else _IN_REQUEST
+            )
+        else:
+            what, advice = (
+                f"limits {key} to {limit.text}",
+                "It is no accelerator: override the quota, or keep it.",
+            )
+            account.leave(place, limit.quota, ToDo.OVERRIDE, what, advice, at=where)
+            continue
+        account.find(place, limit.quota, "adopt-wrong-key", message, fix, severity=Severity.ERROR, at=where)

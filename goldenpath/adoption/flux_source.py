@@ -1,0 +1,137 @@
+"""``source``: where the team's own manifests are, from Flux's objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.adoption.adoption_result import ToDo
+from goldenpath.adoption.namespace_objects import at, text
+from goldenpath.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from goldenpath.adoption.adoption_result import Account
+    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.manifests import ManifestObject
+
+__all__ = ["derive_source"]
+
+_KUSTOMIZE: Final = "kustomize.toolkit.fluxcd.io"
+_SOURCES: Final = "source.toolkit.fluxcd.io"
+# Fields of a Kustomization that the golden path decides, or takes from the request.
+_KNOWN: Final = frozenset(
+    {
+        "commonMetadata", "decryption", "deletionPolicy", "force", "interval", "path", "prune", "retryInterval",
+        "serviceAccountName", "sourceRef", "suspend", "targetNamespace", "timeout", "wait",
+    }
+)  # fmt: skip
+_GIT_REFS: Final = ("branch", "tag")
+_OCI_REFS: Final = ("digest", "tag")
+
+
+def derive_source(places: Sequence[Place], account: Account) -> None:
+    """The one source that a request has: the first Kustomization whose source can be said; others are told."""
+    taken: dict[str, Any] | None = None
+    for place in places:
+        for item in _appliers(place):
+            source = _source(place, item)
+            said = _said(source) if source is not None else None
+            if said is not None and (path := text(item.body, "spec", "path")) not in {"", ".", "./"}:
+                said["path"] = path
+            _judge(place, item, account)
+            if said is not None and taken in (None, said):
+                if taken is None:
+                    taken = said
+                    account.put("source", said, f"{item} and {source} on {place.cluster}")
+                _settle(place, item, source, account)
+            else:
+                what = (
+                    "applies another source"
+                    if said is not None
+                    else "applies a source that a request cannot say"
+                )
+                advice = f"Bring it as a Kustomization in the team's repository, as account {place.namespace}-reconciler."
+                account.leave(place, item, ToDo.REPOSITORY, what, advice, at="spec.sourceRef")
+
+
+def _appliers(place: Place) -> list[ManifestObject]:
+    """Kustomizations for the namespace; the one that goldenpath would make itself comes first."""
+    found = [item for item in place.of("Kustomization", group=_KUSTOMIZE) if not place.applied_by(item) or item.name == place.namespace]  # fmt: skip
+    found += [
+        item
+        for item in place.shared("Kustomization", group=_KUSTOMIZE)
+        if at(item.body, "spec", "targetNamespace") == place.namespace
+    ]
+    return sorted(found, key=lambda item: (item.namespace != place.namespace, item.name != place.namespace))
+
+
+def _source(place: Place, item: ManifestObject) -> ManifestObject | None:
+    reference = at(item.body, "spec", "sourceRef")
+    namespace = text(reference, "namespace") or item.namespace
+    kind, name = text(reference, "kind"), text(reference, "name")
+    found = (*place.of(kind, group=_SOURCES), *place.shared(kind, group=_SOURCES))
+    return next((one for one in found if (one.name, one.namespace) == (name, namespace)), None)
+
+
+def _said(source: ManifestObject) -> dict[str, Any] | None:
+    """A source in a request's words, or None where it has none for it."""
+    spec = at(source.body, "spec")
+    url, ref = text(spec, "url"), at(spec, "ref") or {}
+    kinds = {"GitRepository": ("git", _GIT_REFS, "main"), "OCIRepository": ("oci", _OCI_REFS, "latest")}
+    if source.kind not in kinds or not url or not isinstance(ref, dict):
+        return None
+    word, refs, default = kinds[source.kind]
+    if set(ref) - set(refs):
+        return None
+    said: dict[str, Any] = {word: url}
+    # Of several, Flux takes the first of these; without any, Git's branch is master and OCI's tag latest.
+    name = next(
+        (key for key in ("digest", "tag", "branch") if text(ref, key)), "branch" if word == "git" else "tag"
+    )
+    value = text(ref, name) or ("master" if word == "git" else default)
+    if (name, value) != (refs[-1] if word == "oci" else "branch", default):
+        said[name] = value
+    if secret := text(spec, "secretRef", "name"):
+        said["secret"] = secret
+    if verify := at(spec, "verify"):
+        if word != "oci" or not text(verify, "secretRef", "name"):
+            return None
+        said["verify"] = {"provider": text(verify, "provider"), "secret": text(verify, "secretRef", "name")}
+    return said
+
+
+def _judge(place: Place, item: ManifestObject, account: Account) -> None:
+    spec = at(item.body, "spec")
+    reconciler = f"{place.namespace}-reconciler"
+    used = at(spec, "serviceAccountName")
+    if not used:
+        message = "names no service account, so that Flux applies what the team writes with its own rights, on the whole cluster"
+        fix = f"With the request it runs as {reconciler}. See that nothing in the repository needs more."
+        account.find(place, item, "adopt-flux-as-controller", message, fix, severity=Severity.ERROR, at="spec.serviceAccountName")  # fmt: skip
+    elif used != reconciler:
+        message = f"runs as {used}; with the request it is {reconciler}, which has what a workload needs and no more"
+        fix = "See that nothing in the repository needs more."
+        account.find(place, item, "adopt-other-reconciler", message, fix, at="spec.serviceAccountName")
+    for field in sorted(set(spec) - _KNOWN if isinstance(spec, dict) else ()):
+        what = f"has {field}, which a request cannot say"
+        advice = "Put it into a kustomization.yaml, or a Kustomization, in the team's repository."
+        account.leave(place, item, ToDo.REPOSITORY, what, advice, at=f"spec.{field}")
+    if at(spec, "decryption"):
+        what = f"decrypts with {at(spec, 'decryption', 'provider')}"
+        advice = f"Name each Secret under `secrets` with provider sops, and the key as Secret {place.namespace}-sops-age."
+        account.leave(place, item, ToDo.KEEP, what, advice, at="spec.decryption")
+
+
+def _settle(place: Place, item: ManifestObject, source: ManifestObject | None, account: Account) -> None:
+    for found in (item, source):
+        if found is not None:
+            account.settle(place, found)
+    own = f"{place.namespace}/{place.namespace}"
+    if f"{item.namespace}/{item.name}" != own:
+        what = f"with the request, Kustomization {own} applies the same"
+        advice = "Before the first publish set `prune: false` and `deletionPolicy: Orphan` on it; after it, remove it. Else Flux removes what it made."
+        account.leave(place, item, ToDo.REMOVE, what, advice, at="metadata.name")
+    if source is not None and f"{source.namespace}/{source.name}" != own:
+        what = f"with the request, {source.kind} {own} is the same"
+        account.leave(place, source, ToDo.REMOVE, what, "Remove it after the first publish, if nothing else reads it.", at="metadata.name")  # fmt: skip

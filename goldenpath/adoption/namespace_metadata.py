@@ -1,0 +1,137 @@
+"""Who and what: the labels and annotations of the Namespace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import names
+from goldenpath.adoption.namespace_objects import labels_of
+from goldenpath.errors import InputError
+from goldenpath.findings import Severity
+from goldenpath.spec.parse import parse_tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from goldenpath.adoption.adoption_result import Account
+    from goldenpath.adoption.namespace_objects import Place
+
+__all__ = ["derive_metadata"]
+
+# By field: the keys that say it, goldenpath's own first, then what people commonly write.
+_KEYS: Final = {
+    "title": (f"{names.DOMAIN}/title", "openshift.io/display-name", "field.cattle.io/displayName"),
+    "description": (f"{names.DOMAIN}/description", "openshift.io/description", "field.cattle.io/description", "description"),
+    "owner": (f"{names.DOMAIN}/owner", "backstage.io/owner", "owner", "team"),
+    "contact": (f"{names.DOMAIN}/contact", "contact", "email"),
+    "environment": (f"{names.DOMAIN}/environment", "environment", "env"),
+    "cost_center": (f"{names.DOMAIN}/cost-center", "cost-center", "cost_center", "costcenter"),
+    "expires": (f"{names.DOMAIN}/expires", "expires"),
+}  # fmt: skip
+_DEFAULTS: Final = {"environment": "production"}
+_ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+_LEVELS: Final = ("restricted", "baseline")
+
+
+def derive_metadata(places: Sequence[Place], account: Account) -> None:
+    """Title, owner, contact, environment, cost centre, end, and the Pod Security Standard."""
+    for place in places:
+        _standing(place, account)
+    for field in _KEYS:
+        _field(field, places, account)
+    _pod_security(places, account)
+
+
+def _standing(place: Place, account: Account) -> None:
+    found = place.namespace_object
+    if found is None:
+        message, fix = "the Namespace itself was not among the objects", "Add it: its labels say whose it is."
+        account.find(place, None, "adopt-no-namespace", message, fix)
+        return
+    account.settle(place, found)
+    if labels_of(found.body).get(names.RETIRING) == "true":
+        message = "is being retired: its quotas are 0, and say nothing of what the team has"
+        fix = "Take its request from the fleet repository."
+        account.find(place, found, "adopt-retiring", message, fix, severity=Severity.ERROR)
+    elif place.is_ours(found):
+        message = "was made by goldenpath already, so that a fleet repository has its request"
+        fix = "Take that request; adopt only what has none."
+        account.find(place, found, "adopt-known", message, fix, severity=Severity.NOTE)
+    if exceptions := labels_of(found.body, "annotations").get(names.POLICY_EXCEPTIONS):
+        message = f"policies do not hold there: {exceptions}"
+        fix = "Say each under `exceptions`, with a reason, an approver and an end."
+        account.find(place, found, "adopt-exceptions", message, fix)
+
+
+def _field(field: str, places: Sequence[Place], account: Account) -> None:
+    said = [entry for place in places for entry in _said(field, place, account)]
+    if not said:
+        if field in _DEFAULTS:
+            account.say(field, "the default, since nothing says another")
+        return
+    place, key, value = said[0]
+    others = {other: where.cluster for where, _, other in said if other != value}
+    for other, cluster in others.items():
+        message = f"says {field} {value} here, and {other} on {cluster}"
+        account.find(
+            place, place.namespace_object, "adopt-differs", message, f"Keep the right one as `{field}`."
+        )
+    if value == _DEFAULTS.get(field) or (field == "title" and value == place.namespace):
+        account.say(field, f"`{key}` says the default")
+    else:
+        account.put(field, value, f"`{key}` of the Namespace")
+
+
+def _said(field: str, place: Place, account: Account) -> Iterator[tuple[Place, str, str]]:
+    """What the Namespace says of a field, by the first key that it has with a value that a request may have."""
+    if place.namespace_object is None:
+        return
+    body = place.namespace_object.body
+    found = labels_of(body) | labels_of(body, "annotations")
+    for key in _KEYS[field]:
+        if key not in found:
+            continue
+        if _is_accepted(field, found[key]):
+            yield place, key, found[key]
+            return
+        message = f"`{key}` says something that `{field}` of a request cannot be"
+        fix = f"Write `{field}` into the request in a form that it takes."
+        account.find(place, place.namespace_object, "adopt-unusable", message, fix, at=f"metadata[{key}]")
+
+
+def _is_accepted(field: str, value: Any) -> bool:
+    try:
+        parse_tenant({"golden_path": "a/v1", "name": "a", "owner": "a", "clusters": ["a"]} | {field: value})
+    except InputError:
+        return False
+    return True
+
+
+def _pod_security(places: Sequence[Place], account: Account) -> None:
+    """The weakest standard that is enforced anywhere: a stricter one would refuse what runs today."""
+    enforced: dict[str, str] = {}
+    for place in places:
+        if place.namespace_object is None:
+            continue
+        level = labels_of(place.namespace_object.body).get(_ENFORCE, "")
+        if level in _LEVELS:
+            enforced[place.cluster] = level
+            continue
+        default = place.platform.fleet.defaults.pod_security
+        message = (
+            f"{'enforces ' + level if level else 'enforces no'} Pod Security Standard; with the request it is "
+            f"{default}, which may refuse Pods when they are next made"
+        )
+        fix = f"Try it: label the namespace pod-security.kubernetes.io/warn={default}, and look at what is warned of."
+        account.find(
+            place, place.namespace_object, "adopt-pod-security", message, fix, at=f"metadata.labels[{_ENFORCE}]",
+            severity=Severity.ERROR if level else Severity.WARNING,
+        )  # fmt: skip
+    if not enforced:
+        account.say("pod_security", "the fleet's default, since no standard is enforced today")
+        return
+    level = "baseline" if "baseline" in enforced.values() else "restricted"
+    if level == places[0].platform.fleet.defaults.pod_security:
+        account.say("pod_security", f"`{_ENFORCE}` says the fleet's default")
+    else:
+        account.put("pod_security", level, f"`{_ENFORCE}` of the Namespace")

@@ -1,0 +1,125 @@
+"""What a tenant's network policies let through: never everybody, and never a node's own credentials."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.check.object_bodies import mapping, mappings, strings
+from goldenpath.findings import Finding, Severity
+from goldenpath.spec.link_local import is_link_local, link_local_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from goldenpath.manifests import ManifestObject
+
+__all__ = ["check_openings"]
+
+_DIRECTIONS: Final = (("ingress", "from"), ("egress", "to"))
+_WIDE_ENTITIES: Final = frozenset(
+    {"all", "cluster", "host", "remote-node", "world", "world-ipv4", "world-ipv6"}
+)
+_WHOM: Final = "Name whom it is for, by a selector or an ipBlock."
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Reason = tuple[str, str, str]
+"""Field, message and way out."""
+
+
+def check_openings(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
+    """Findings about every NetworkPolicy and CiliumNetworkPolicy among a tenant's objects.
+
+    Network policies add up: one that is open undoes the one that closes everything.
+    """
+    for item in objects:
+        for field, message, fix in _openings(item):
+            yield Finding(item.file, str(item), field, "network-open", Severity.ERROR, message, fix)
+
+
+def _openings(item: ManifestObject) -> Iterator[Reason]:
+    match item.kind:
+        case "NetworkPolicy":
+            for direction, peers in _DIRECTIONS:
+                for index, rule in enumerate(mappings(item.body, "spec", direction)):
+                    yield from _rule(rule, f"spec.{direction}[{index}].{peers}", peers)
+        case "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy":
+            yield from _cilium(mapping(item.body, "spec"), "spec")
+            for index, spec in enumerate(mappings(item.body, "specs")):
+                yield from _cilium(spec, f"specs[{index}]")
+
+
+def _rule(rule: dict[str, Any], place: str, peers: str) -> Iterator[Reason]:
+    if not rule.get(peers):
+        yield place, f"lets everybody through: no `{peers}` means {peers} anywhere", _WHOM
+    for index, peer in enumerate(mappings(rule, peers)):
+        here, block = f"{place}[{index}]", mapping(peer, "ipBlock")
+        if block:
+            yield from _network(block.get("cidr"), block.get("except"), f"{here}.ipBlock")
+        elif _is_anybody(peer):
+            yield here, "lets every namespace of the cluster through", "Name the namespace by its label."
+
+
+def _is_anybody(peer: dict[str, Any]) -> bool:
+    """Whether nothing is selected by; an empty podSelector on its own means the namespace's own Pods."""
+    if _selects(peer, "podSelector") or _selects(peer, "namespaceSelector"):
+        return False
+    return "namespaceSelector" in peer or "podSelector" not in peer
+
+
+def _selects(peer: dict[str, Any], selector: str) -> bool:
+    return any(mapping(peer, selector).values())
+
+
+def _network(cidr: Any, excepted: Any, place: str) -> Iterator[Reason]:
+    network = _parsed(cidr)
+    if network is None:
+        return  # no network at all: the API server refuses it
+    if is_link_local(str(network)):
+        message = f"{cidr} is link-local, where a cloud gives a node its credentials"
+        yield f"{place}.cidr", message, "Remove it; workloads have identities of their own."
+        return
+    left_out = [_parsed(other) for other in excepted] if isinstance(excepted, list) else []
+    for held in link_local_in(str(network)):
+        if not any(_covers(other, ipaddress.ip_network(held)) for other in left_out):
+            message = f"{cidr} holds {held}, where a cloud gives a node its credentials"
+            yield f"{place}.except", message, f"Add {held} to `except`, or name the networks that are needed."
+
+
+def _parsed(cidr: Any) -> Network | None:
+    try:
+        return ipaddress.ip_network(cidr, strict=False) if isinstance(cidr, str) else None
+    except ValueError:
+        return None
+
+
+def _covers(outer: Network | None, inner: Network) -> bool:
+    return outer is not None and outer.version == inner.version and inner.subnet_of(outer)  # type: ignore[arg-type]
+
+
+def _cilium(spec: dict[str, Any], place: str) -> Iterator[Reason]:
+    for direction, prefix in _DIRECTIONS:
+        for index, rule in enumerate(mappings(spec, direction)):
+            here = f"{place}.{direction}[{index}]"
+            # A rule without anything closes everything; one with ports alone is for every peer.
+            if rule.get("toPorts") and not any(
+                key.startswith(prefix) and key != "toPorts" and value for key, value in rule.items()
+            ):
+                yield here, f"lets everybody through on its ports: it names no `{prefix}…`", _WHOM
+            wide = ", ".join(sorted(strings(rule, f"{prefix}Entities") & _WIDE_ENTITIES))
+            if wide:
+                yield (
+                    f"{here}.{prefix}Entities",
+                    f"lets {wide} through",
+                    "Name host names, networks or endpoints.",
+                )
+            for cidr in sorted(strings(rule, f"{prefix}CIDR")):
+                yield from _network(cidr, None, f"{here}.{prefix}CIDR")
+            for number, entry in enumerate(mappings(rule, f"{prefix}CIDRSet")):
+                yield from _network(
+                    entry.get("cidr"), entry.get("except"), f"{here}.{prefix}CIDRSet[{number}]"
+                )
+            for number, entry in enumerate(mappings(rule, "toFQDNs")):
+                pattern = entry.get("matchPattern")
+                if isinstance(pattern, str) and not pattern.strip("*."):
+                    field = f"{here}.toFQDNs[{number}].matchPattern"
+                    yield field, f"{pattern} lets every host name through", "Name the hosts."

@@ -1,0 +1,197 @@
+"""What a request asks that its cluster cannot give, and what the request's own dates say.
+
+Nothing here is bad input: the request renders, and a person should know what it will not do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.findings import Finding, Severity
+from goldenpath.policies import policies
+from goldenpath.spec.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from goldenpath.manifests import ManifestObject
+    from goldenpath.spec.tenant import Tenant
+    from goldenpath.tenancy import Tenancy
+    from goldenpath.tenancy.tenant_accelerators import Grant
+
+__all__ = ["check_addons", "check_expiry", "check_overrides"]
+
+WARN_BEFORE: Final = dt.timedelta(days=30)
+
+
+def check_addons(tenancy: Tenancy) -> Iterator[Finding]:
+    """What was asked and needs an add-on that the cluster does not run."""
+    where = tenancy.cluster_name
+    yield from _missing(
+        tenancy, "flux", "clusters", f"{where} has no Flux: nothing applies what is rendered here"
+    )
+    if tenancy.grants:
+        yield from _queue(tenancy)
+        yield from _shared_names(tenancy)
+    if tenancy.identities:
+        message = (
+            f"{where} has no SPIRE controller manager: the accounts are made, but get no SPIFFE identity"
+        )
+        yield from _missing(tenancy, "spire-controller-manager", "identity", message)
+    if tenancy.egress_hosts:
+        hosts = ", ".join(str(egress.host) for egress in tenancy.egress_hosts)
+        message = (
+            f"{where} has no Cilium, without which no host name can be let through: {hosts} cannot be reached"
+        )
+        fix = "Give the networks as `cidr`, or install Cilium and name it under `addons` in the fleet."
+        yield from _missing(tenancy, "cilium", "network.egress", message, fix=fix)
+    if tenancy.hint is not None:
+        yield from _scaling(tenancy)
+    yield from _federation(tenancy)
+    for index, secret in enumerate(tenancy.tenant.secrets):
+        if secret.provider == "external-secrets":
+            message = f"{where} has no External Secrets operator: Secret {secret.name} must come another way"
+            yield from _missing(tenancy, "external-secrets", f"secrets[{index}]", message)
+
+
+def _missing(
+    tenancy: Tenancy,
+    addon: str,
+    field: str,
+    message: str,
+    *,
+    severity: Severity = Severity.WARNING,
+    fix: str = "",
+) -> Iterator[Finding]:
+    if not tenancy.has(addon):
+        remedy = fix or f"Install {addon} on {tenancy.cluster_name} and name it under `addons` in the fleet."
+        yield _finding(tenancy, f"addon-missing/{addon}", severity, field, message, fix=remedy)
+
+
+def _queue(tenancy: Tenancy) -> Iterator[Finding]:
+    message = f"{tenancy.cluster_name} has no Kueue: no queue is written, and the quota alone holds"
+    severity = Severity.NOTE
+    if any(grant.borrow for grant in tenancy.grants):
+        message += ", without what would be borrowed"
+        severity = Severity.WARNING
+    yield from _missing(tenancy, "kueue", "gpus", message, severity=severity)
+
+
+def _shared_names(tenancy: Tenancy) -> Iterator[Finding]:
+    """Models that one quota key holds together: only a queue tells them apart, by their flavors."""
+    by_resource: defaultdict[str, list[Grant]] = defaultdict(list)
+    if not tenancy.has("kueue"):
+        for grant in tenancy.grants:
+            by_resource[grant.pool.resource].append(grant)
+    for resource, grants in by_resource.items():
+        if len(grants) > 1:
+            asked = " and ".join(f"{grant.quota} of {grant.pool.accelerator.id}" for grant in grants)
+            message = (
+                f"{asked} are one quota key on {tenancy.cluster_name}, requests.{resource}: without Kueue it "
+                f"holds them to {sum(grant.quota for grant in grants)} of either, not each to its own number"
+            )
+            fix = f"Ask for one of them there (`clusters`), or install Kueue on {tenancy.cluster_name} and name it under `addons`."
+            yield _finding(tenancy, "shared-name-without-queue", Severity.ERROR, "gpus", message, fix=fix)
+
+
+def _scaling(tenancy: Tenancy) -> Iterator[Finding]:
+    hint, where, asked = tenancy.hint, tenancy.cluster_name, tenancy.tenant.autoscaling
+    if hint is None or asked is None:
+        return
+    if not tenancy.has("prometheus-operator") or tenancy.fleet.monitoring is None:
+        lacking = (
+            "the fleet names no `monitoring`"
+            if tenancy.has("prometheus-operator")
+            else "it has no Prometheus operator"
+        )
+        message = (
+            f"nothing on {where} collects {hint.metric} for signal `{asked.signal}`, since {lacking}; the hints "
+            f"stand with their default: threshold {hint.threshold} ({hint.unit}), and "
+            f"{max(asked.min_replicas, 1)} replica(s) while the metric cannot be read"
+        )
+        fix = f"Collect the metric on {where}, or keep the number of replicas fixed there."
+        rule = "addon-missing/prometheus-operator"
+        yield _finding(tenancy, rule, Severity.WARNING, "autoscaling.signal", message, fix=fix)
+    if asked.min_replicas < hint.min_replicas:
+        message = f"{hint.engine} gives {hint.metric} itself: at {asked.min_replicas} replicas nothing is left to wake it"
+        fix = (
+            f"Set min_replicas to {hint.min_replicas}, or add a trigger of your own that counts requests "
+            "before the engine."
+        )
+        yield _finding(
+            tenancy, "scale-from-zero", Severity.WARNING, "autoscaling.min_replicas", message, fix=fix
+        )
+    message = f"{where} has no KEDA: the hints are written, without a ScaledObject example"
+    yield from _missing(tenancy, "keda", "autoscaling", message, severity=Severity.NOTE)
+
+
+def _federation(tenancy: Tenancy) -> Iterator[Finding]:
+    for trust_domain in tenancy.federates_with:
+        if trust_domain not in tenancy.fleet.federation:
+            message = (
+                f"no bundle endpoint is known for {trust_domain}: SPIRE refuses entries that federate with it, "
+                "so no account gets an identity"
+            )
+            fix = f"Add {trust_domain} with its endpoint under `federation` in the fleet, or remove it."
+            rule, field = "federation-without-bundle", "identity.federates_with"
+            yield _finding(tenancy, rule, Severity.ERROR, field, message, fix=fix)
+
+
+def check_overrides(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
+    """Overrides that change nothing, and exceptions from policies that do not exist."""
+    overrides = tenancy.tenant.overrides
+    there = {(item.kind, item.name) for item in objects} if overrides else set()
+    for index, override in enumerate(overrides):
+        if (override.kind, override.name) not in there:
+            names = sorted(name for kind, name in there if kind == override.kind)
+            near = nearest(override.name, names)
+            fix = f"Name {near}." if near else f"Objects of this kind: {', '.join(names) or 'none'}."
+            message = (
+                f"no {override.kind} {override.name} is on {tenancy.cluster_name} for this override to change"
+            )
+            rule = "override-without-object"
+            yield _finding(tenancy, rule, Severity.WARNING, f"overrides[{index}]", message, fix=fix)
+    known = [policy.id for policy in policies()]
+    for index, exception in enumerate(tenancy.tenant.exceptions):
+        if exception.policy not in known:
+            near = nearest(exception.policy, known)
+            fix = f"Name {near}." if near else f"Policies: {', '.join(known)}."
+            field, message = f"exceptions[{index}].policy", f"{exception.policy} is no policy"
+            yield _finding(tenancy, "unknown-policy", Severity.ERROR, field, message, fix=fix)
+
+
+def _finding(
+    tenancy: Tenancy, rule: str, severity: Severity, field: str, message: str, *, fix: str
+) -> Finding:
+    place = f"Tenant {tenancy.name} on {tenancy.cluster_name}"
+    return Finding(file="", object=place, field=field, rule=rule, severity=severity, message=message, fix=fix)
+
+
+def check_expiry(tenant: Tenant, today: dt.date) -> Iterator[Finding]:
+    """Dates of the request that are past, or will be within thirty days."""
+    # One that is being retired has been looked at already.
+    needed = None if tenant.retiring is True else tenant.expires
+    dates = [("expires", "the tenant is no longer needed", needed)]
+    for i, override in enumerate(tenant.overrides):
+        what = f"the override of {override.kind} {override.name} ends"
+        dates.append((f"overrides[{i}].expires", what, override.expires))
+    for i, exception in enumerate(tenant.exceptions):
+        what = f"the exception from policy {exception.policy} ends"
+        dates.append((f"exceptions[{i}].expires", what, exception.expires))
+    for field, what, day in dates:
+        if day is None or day - today > WARN_BEFORE:
+            continue
+        past = day < today
+        yield Finding(
+            file="",
+            object=f"Tenant {tenant.name}",
+            field=field,
+            rule="expired" if past else "expires-soon",
+            severity=Severity.ERROR if past else Severity.WARNING,
+            message=f"{what} on {day.isoformat()}, which is {'past' if past else 'near'}",
+            fix="Retire the tenant, or agree on a later date."
+            if field == "expires"
+            else "Remove it, or agree on a later date.",
+        )

@@ -1,0 +1,124 @@
+"""What a tenant's Role lets its subjects do: never to write what holds the tenant to its limits."""
+
+from __future__ import annotations
+
+import marshal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.check.object_bodies import mappings, strings
+from goldenpath.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from goldenpath.manifests import ManifestObject
+
+__all__ = ["check_rights"]
+
+_READING: Final = frozenset({"get", "list", "watch"})
+_POWERS: Final = frozenset({"bind", "escalate", "impersonate"})
+"""Verbs that give a subject the rights of others, whatever they are for (Kubernetes, "RBAC Good Practices")."""
+
+_EVERYTHING: Final = frozenset({"*"})
+_GUARDS: Final[dict[str, frozenset[str]]] = {
+    "": frozenset({"limitranges", "namespaces", "resourcequotas"}),
+    "admissionregistration.k8s.io": _EVERYTHING,
+    "cilium.io": _EVERYTHING,
+    "crd.projectcalico.org": _EVERYTHING,
+    "kueue.x-k8s.io": frozenset(
+        {
+            "admissionchecks", "clusterqueues", "cohorts", "localqueues", "resourceflavors", "topologies",
+            "workloadpriorityclasses", "workloads/status",
+        }
+    ),
+    "networking.k8s.io": frozenset({"networkpolicies"}),
+    "policy.networking.k8s.io": _EVERYTHING,
+    "projectcalico.org": _EVERYTHING,
+    "rbac.authorization.k8s.io": _EVERYTHING,
+    "resource.k8s.io": frozenset({"deviceclasses", "resourceslices"}),
+    "scheduling.k8s.io": frozenset({"priorityclasses"}),
+    "spire.spiffe.io": _EVERYTHING,
+}  # fmt: skip
+"""By API group, what no tenant may write; a name covers its subresources too."""
+
+_TOKEN: Final = "serviceaccounts/token"  # noqa: S105 (a resource's name)
+_RULE: Final = "role-too-wide"
+_BY_VALUE: Final = 2
+"""The version of marshal's format that writes equal values alike, however often each is referred to."""
+_NAME_THEM: Final = "Name each group, resource and verb that is needed."
+_LEAVE_IT: Final = "Remove it from the rule; what must change there, the platform changes in the request."
+
+
+def check_rights(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
+    """Findings about every Role and ClusterRole among a tenant's objects.
+
+    Whatever is not ``get``, ``list`` or ``watch`` counts as writing: an unknown verb is some add-on's power.
+    """
+    for item in objects:
+        if item.kind in {"Role", "ClusterRole"}:
+            for place, message, fix in _reasons(mappings(item.body, "rules")):
+                yield Finding(item.file, str(item), place, _RULE, Severity.ERROR, message, fix)
+
+
+def _reasons(rules: tuple[dict[str, Any], ...]) -> Iterable[tuple[str, str, str]]:
+    try:
+        return _remembered(marshal.dumps(rules, _BY_VALUE))
+    except ValueError:  # something that no YAML holds
+        return _judged(rules)
+
+
+@lru_cache(maxsize=256)
+def _remembered(rules: bytes) -> tuple[tuple[str, str, str], ...]:
+    """The same for the same rules, which every tenant's Roles have: a tenth of the time of judging each anew."""
+    return tuple(_judged(marshal.loads(rules)))  # noqa: S302 - written a line before, never stored
+
+
+def _judged(rules: tuple[dict[str, Any], ...]) -> Iterator[tuple[str, str, str]]:
+    """Place, message and way out of each reason."""
+    for index, rule in enumerate(rules):
+        for field, message, fix in _too_wide(rule):
+            yield f"rules[{index}].{field}", message, fix
+
+
+def _too_wide(rule: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Field, message and way out of each reason."""
+    groups, resources, verbs = (strings(rule, key) for key in ("apiGroups", "resources", "verbs"))
+    writing = verbs - _READING
+    if not writing:
+        if groups & {"", "*"} and "*" in resources:
+            message = "reads everything of the core group, and so every Secret"
+            yield "resources", message, "Name the resources, without `secrets`."
+        return
+    told = ", ".join(sorted(writing))
+    for field, values in (("apiGroups", groups), ("resources", resources), ("verbs", verbs)):
+        wild = sorted(value for value in values if "*" in value)
+        if wild:
+            message = f"lets its subjects do {told} on whatever {wild[0]} comes to mean: quotas, roles and network policies among it"
+            yield field, message, _NAME_THEM
+    powers = ", ".join(sorted(writing & _POWERS))
+    if powers:
+        yield "verbs", f"{powers} gives its subjects the rights of others", _LEAVE_IT
+    guards = sorted(_guards(groups, resources))
+    if guards:
+        message = f"may {told} {', '.join(guards)}, which hold the tenant to its limits"
+        yield "resources", message, _LEAVE_IT
+    if "" in groups and _TOKEN in resources:
+        yield from _tokens(rule, told)
+
+
+def _guards(groups: frozenset[str], resources: frozenset[str]) -> Iterator[str]:
+    for group in groups & _GUARDS.keys():
+        guarded = _GUARDS[group]
+        for resource in resources - _EVERYTHING:
+            if guarded & {"*", resource, resource.partition("/")[0]}:
+                yield f"{resource}.{group}" if group else resource
+
+
+def _tokens(rule: dict[str, Any], told: str) -> Iterator[tuple[str, str, str]]:
+    names = rule.get("resourceNames")
+    if not isinstance(names, list) or len(names) != 1:
+        message = (
+            f"may {told} {_TOKEN} of {'several accounts' if names else 'every account of the namespace'}"
+        )
+        yield "resourceNames", message, "Name the one account whose token is needed under `resourceNames`."

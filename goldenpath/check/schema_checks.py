@@ -1,0 +1,215 @@
+"""Objects against the strict schema of their kind: unknown fields, wrong types, missing and invalid values.
+
+The API server drops an unknown field without a word, so that a slip in a quota or a policy shows only when it
+is needed. What no schema says and the API server still refuses is in ``apirules``, and runs on objects whose
+shape is right.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.check.api_rules import check_api_rules
+from goldenpath.check.schema_store import schema_for, shipped
+from goldenpath.errors import shown
+from goldenpath.findings import Finding, Severity
+from goldenpath.spec.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import jsonschema_rs
+
+    from goldenpath.check.schema_store import Schemas
+    from goldenpath.manifests import ManifestObject
+
+__all__ = ["check_schema", "field_path", "schema_for"]
+
+_SIZES: Final = {
+    "minLength": "is shorter than allowed",
+    "maxLength": "is longer than allowed",
+    "minItems": "has fewer items than allowed",
+    "maxItems": "has more items than allowed",
+    "minProperties": "has fewer entries than allowed",
+    "maxProperties": "has more entries than allowed",
+    "uniqueItems": "has an item twice",
+}
+_RANGES: Final = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_MOST_FIELDS_NAMED: Final = 12
+_SIMPLE_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*", re.ASCII)
+_QUANTITY_MARK: Final = "[numkMGTPE]"  # in the pattern of a resource quantity, and in no other
+
+
+def check_schema(objects: Iterable[ManifestObject], schemas: Schemas | None = None) -> Iterator[Finding]:
+    """Findings about each object's shape, and about what the API server asks beyond a schema.
+
+    Without ``schemas``, by what ships.
+
+    A kind without a schema is a warning: nothing was checked, which is not the same as nothing wrong.
+    """
+    known = schemas or shipped()
+    for item in objects:
+        validator = known.validator_for(item.api_version, item.kind)
+        if validator is None:
+            yield _unknown_kind(item, known)
+            continue
+        found = False
+        for error in validator.iter_errors(item.body):
+            found = True
+            yield from _findings(item, error, known)
+        if not found:
+            yield from check_api_rules(item)
+
+
+def field_path(parts: Iterable[str | int]) -> str:
+    """A path as people write it: ``spec.containers[0].image``, ``metadata.labels[app.kubernetes.io/name]``."""
+    path = ""
+    for part in parts:
+        if isinstance(part, int) or not _SIMPLE_KEY.fullmatch(part):
+            path += f"[{part}]"
+        else:
+            path += f".{part}" if path else part
+    return path
+
+
+def _unknown_kind(item: ManifestObject, known: Schemas) -> Finding:
+    versions = [name.rpartition("/")[0] for name in known.kinds() if name.rpartition("/")[2] == item.kind]
+    if versions:
+        fix = (
+            f"Use apiVersion {versions[0]}, or check it against the cluster (kubectl apply --dry-run=server)."
+        )
+    else:
+        fix = "Check it against the cluster (kubectl apply --dry-run=server)."
+    return Finding(
+        file=item.file,
+        object=str(item),
+        field="",
+        rule="schema/unknown-kind",
+        severity=Severity.WARNING,
+        message=f"no schema is known for {item.api_version} {item.kind}, so its fields were not checked",
+        fix=fix,
+    )
+
+
+def _findings(
+    item: ManifestObject, error: jsonschema_rs.ValidationError, known: Schemas
+) -> Iterator[Finding]:
+    kind: Any = error.kind
+    path = list(error.instance_path)
+    if kind.name == "additionalProperties":
+        allowed = sorted(_properties(known.schema_for(item.api_version, item.kind), error.schema_path))
+        for name in kind.unexpected:
+            yield _unknown_field(item, [*path, name], allowed)
+        return
+    if kind.name == "required":
+        yield _finding(item, [*path, kind.property], "required", "is missing", "Set it.")
+        return
+    value = (
+        ""
+        if item.kind == "Secret" or isinstance(error.instance, dict | list)
+        else f" {shown(error.instance)}"
+    )
+    yield _finding(item, path, *_reading(kind, value))
+
+
+def _unknown_field(item: ManifestObject, path: list[str | int], allowed: list[str]) -> Finding:
+    name = str(path[-1])
+    close = nearest(name, allowed)
+    if close is not None:
+        fix = f"Did you mean {close!r}?"
+    elif len(allowed) <= _MOST_FIELDS_NAMED:
+        fix = f"Remove it; allowed are {', '.join(allowed) or 'no fields'}."
+    else:
+        fix = "Remove it."
+    message = f"{item.api_version} {item.kind} has no such field, and the API server would drop it"
+    return _finding(item, path, "unknown-field", message, fix)
+
+
+def _reading(kind: Any, value: str) -> tuple[str, str, str]:
+    """Rule, message and fix of an error that is about one value."""
+    name: str = kind.name
+    if name in _SIZES:
+        fix = "Keep one." if name == "uniqueItems" else f"{_spelled(name)}: {kind.limit}."
+        return "size", f"the value{value} {_SIZES[name]}", fix
+    if name in _RANGES:
+        limit = kind.multiple_of if name == "multipleOf" else kind.limit
+        return "range", f"the value{value} is out of range", f"{_spelled(name)}: {limit}."
+    return _READINGS.get(name, _form)(kind, value)
+
+
+def _type(kind: Any, value: str) -> tuple[str, str, str]:
+    types = " or ".join(word for word in kind.types if word != "null" or len(kind.types) == 1)
+    return "type", f"the value{value} has the wrong type", f"Give {_article(types)}."
+
+
+def _enum(kind: Any, value: str) -> tuple[str, str, str]:
+    listed = ", ".join(str(option) for option in kind.options if option is not None)
+    return "enum", f"the value{value} is not one of those allowed", f"Use one of: {listed}."
+
+
+def _pattern(kind: Any, value: str) -> tuple[str, str, str]:
+    if _QUANTITY_MARK in kind.pattern:
+        return (
+            "quantity",
+            f"the value{value} is no quantity",
+            "Write a number with a unit such as 500m, 12G or 64Gi.",
+        )
+    return "pattern", f"the value{value} does not have the form that is asked for", f"Match {kind.pattern}"
+
+
+def _format(kind: Any, value: str) -> tuple[str, str, str]:
+    return "format", f"the value{value} is no {kind.format}", f"Give a {kind.format}."
+
+
+def _form(kind: Any, _value: str) -> tuple[str, str, str]:
+    return "form", "the value fits none of the allowed forms", _forms(kind)
+
+
+def _forms(kind: Any) -> str:
+    """What the alternatives of an anyOf or oneOf ask for, where that is a field."""
+    alternatives = getattr(kind, "context", None) or []
+    asked = {
+        error.kind.property for errors in alternatives for error in errors if error.kind.name == "required"
+    }
+    if asked:
+        return f"Set one of: {', '.join(sorted(asked))}."
+    return "Set exactly one of the alternatives." if kind.name == "oneOf" else "See the kind's reference."
+
+
+def _spelled(keyword: str) -> str:
+    """``maxItems`` -> ``Max items``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", keyword).capitalize()
+
+
+def _article(types: str) -> str:
+    return f"an {types}" if types[0] in "aio" else f"a {types}"
+
+
+def _properties(schema: Any, schema_path: list[str | int]) -> Iterable[str]:
+    """The field names that the schema around a failed ``additionalProperties`` knows."""
+    node = schema
+    for part in schema_path[:-1]:
+        node = node[part]
+    names: Iterable[str] = node.get("properties", ())
+    return names
+
+
+def _finding(item: ManifestObject, path: list[str | int], rule: str, message: str, fix: str) -> Finding:
+    return Finding(
+        file=item.file,
+        object=str(item),
+        field=field_path(path),
+        rule=f"schema/{rule}",
+        severity=Severity.ERROR,
+        message=message,
+        fix=fix,
+    )
+
+
+_READINGS: Final[dict[str, Callable[[Any, str], tuple[str, str, str]]]] = {
+    "type": _type,
+    "enum": _enum,
+    "pattern": _pattern,
+    "format": _format,
+}

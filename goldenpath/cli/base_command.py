@@ -1,0 +1,86 @@
+"""What all commands have in common: examples in their help, and the options that several share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from goldenpath.cli import completion_items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "ExampleCommand",
+    "cluster_option",
+    "fleet_option",
+    "format_option",
+    "library_option",
+    "schemas_option",
+]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+LIBRARY_VARIABLE: Final = "GOLDENPATH_LIBRARY"
+SCHEMAS_VARIABLE: Final = "GOLDENPATH_SCHEMAS"
+
+
+class ExampleCommand(click.Command):
+    """A command whose help ends with examples, one command line each."""
+
+    def __init__(self, *args: Any, examples: tuple[str, ...], **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
+            for example in self.examples:
+                formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+
+
+fleet_option = click.option(
+    "--fleet",
+    "fleet_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Fleet file; without it, goldenpath.yaml here or in a folder above.",
+)
+
+cluster_option = click.option(
+    "--cluster", metavar="NAME", shell_complete=completion_items.clusters, help="Only this cluster."
+)
+
+library_option = click.option(
+    "--library",
+    "libraries",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    envvar=LIBRARY_VARIABLE,
+    metavar="DIR",
+    help=f"Folder with golden paths of your own, before the built-in ones; may be given again (or {LIBRARY_VARIABLE}).",
+)
+
+schemas_option = click.option(
+    "--schemas",
+    "schema_folders",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    envvar=SCHEMAS_VARIABLE,
+    metavar="DIR",
+    help=f"Folder of `goldenpath schemas import`, before what ships; may be given again (or {SCHEMAS_VARIABLE}).",
+)
+
+
+def format_option(*formats: str) -> Callable[[F], F]:
+    """``--format``: the first of the formats is for people, and the default."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="For people, or for programs.",
+    )

@@ -1,0 +1,94 @@
+"""An examination, shown: as text for people, or as JSON."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from goldenpath.cli.input_files import Kind
+from goldenpath.cli.problem_output import problem_as_dict
+from goldenpath.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.cli.check_targets import Examination, Located
+    from goldenpath.findings import Finding
+
+__all__ = ["as_json", "as_text", "finding_lines"]
+
+_COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_WIDTH: Final = max(map(len, Severity))
+_LOOKED_AT: Final = {Kind.REQUEST: "request", Kind.FLEET: "fleet", Kind.OBJECT: "object"}
+
+
+def as_text(examination: Examination) -> Iterator[str]:
+    """Lines for people: the findings by file, and a summary."""
+    for source, group in groupby(examination.findings, key=lambda located: located.source):
+        yield click.style(source, bold=True)
+        for located in group:
+            yield from _finding_lines(located)
+        yield ""
+    yield _summary(examination)
+
+
+def _finding_lines(located: Located) -> Iterator[str]:
+    return finding_lines(located.finding, source=located.source, line=located.line)
+
+
+def finding_lines(finding: Finding, *, source: str = "", line: int | None = None) -> Iterator[str]:
+    """Lines for people about one finding.
+
+    Args:
+        finding: what was found.
+        source: the file that is named already.
+        line: the line in it, where it is known.
+    """
+    severity = click.style(f"{finding.severity:<{_WIDTH}}", fg=_COLOURS[finding.severity], bold=True)
+    at = f"line {line}, " if line else ""
+    place = " ".join(part for part in (finding.object, finding.field) if part)
+    elsewhere = f" in {finding.file}" if finding.file not in ("", source) else ""
+    indent = " " * (_WIDTH + 4)
+    yield f"  {severity}  {at}{place}{elsewhere} {click.style(f'[{finding.rule}]', dim=True)}"
+    yield f"{indent}{finding.message}"
+    yield f"{indent}{click.style('Fix:', bold=True)} {finding.fix}"
+
+
+def _summary(examination: Examination) -> str:
+    looked_at = [
+        _count(examination.looked_at[kind], word)
+        for kind, word in _LOOKED_AT.items()
+        if examination.looked_at[kind]
+    ]
+    severities = [located.finding.severity for located in examination.findings]
+    results = [
+        _count(severities.count(severity), severity.value) for severity in Severity if severity in severities
+    ]
+    if examination.problems:
+        results.append(_count(len(examination.problems), "problem") + " of the input")
+    return f"Checked {', '.join(looked_at) or 'nothing'}: {', '.join(results) or 'clean'}."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def as_json(examination: Examination) -> dict[str, Any]:
+    """Plain data: findings, problems and a summary."""
+    severities = [located.finding.severity for located in examination.findings]
+    return {
+        "findings": [_finding_as_dict(located) for located in examination.findings],
+        "problems": [problem_as_dict(problem) for problem in examination.problems],
+        "summary": {
+            **{f"{word}s": examination.looked_at[kind] for kind, word in _LOOKED_AT.items()},
+            **{f"{severity.value}s": severities.count(severity) for severity in Severity},
+            "problems": len(examination.problems),
+            "exit_code": examination.exit_code,
+        },
+    }
+
+
+def _finding_as_dict(located: Located) -> dict[str, Any]:
+    return {"source": located.source, "line": located.line, **located.finding.as_dict()}

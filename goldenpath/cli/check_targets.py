@@ -1,0 +1,244 @@
+"""Checking whatever a person names: requests, fleets, objects, or folders of all of these.
+
+One :class:`Examination` holds what came out; how it is shown is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.check import check_fleet, check_objects
+from goldenpath.cli.input_files import STDIN, Kind, SourceFile, kind_of, read_source, yaml_files
+from goldenpath.errors import InputError, Problem
+from goldenpath.findings import Finding, Severity
+from goldenpath.kubeyaml.positions import Positions
+from goldenpath.manifests import ManifestObject
+from goldenpath.pipeline import Pipeline, load_fleet, parse
+from goldenpath.spec.nearest import nearest
+from goldenpath.spec.parse import parse_fleet
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator
+
+    from goldenpath.check import Schemas
+    from goldenpath.paths import Library
+    from goldenpath.tenancy import Tenancy
+
+__all__ = ["Examination", "Located", "examine", "gather"]
+
+WORST_FIRST: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A finding, with the file that a person would open to act on it and the line there, where it is known."""
+
+    source: str
+    line: int | None
+    finding: Finding
+
+
+@dataclass(slots=True)
+class Examination:
+    """What was looked at, what was refused, and what was found."""
+
+    looked_at: Counter[Kind] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+    findings: list[Located] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """2 where an input was refused, 1 where a finding is an error, else 0."""
+        if self.problems:
+            return 2
+        return int(any(located.finding.severity is Severity.ERROR for located in self.findings))
+
+
+@dataclass(frozen=True)
+class Named:
+    """A file to look at, and whether the person named it; else it is one of a folder's."""
+
+    source: SourceFile
+    folder: Path | None
+
+    @cached_property
+    def positions(self) -> Positions:
+        return Positions(self.source.text.removeprefix("\ufeff"))
+
+    @property
+    def cluster(self) -> str | None:
+        """The cluster whose folder of a fleet repository the file is in, if any."""
+        if self.folder is None:
+            return None
+        steps = Path(self.source.name).parts[:-1]
+        return next((after for step, after in itertools.pairwise(steps) if step == "clusters"), None)
+
+
+def gather(names: Iterable[str], examination: Examination) -> Iterator[Named]:
+    """Read what is named; what cannot be read is noted among the problems."""
+    for name in names:
+        folder = Path(name) if name != STDIN and Path(name).is_dir() else None
+        for file in (name,) if folder is None else yaml_files(folder):
+            try:
+                yield Named(read_source(file), folder)
+            except InputError as error:
+                examination.problems += error.problems
+
+
+def examine(
+    files: Iterable[Named],
+    examination: Examination,
+    *,
+    fleet_file: Path | None,
+    library: Library,
+    cluster: str | None,
+    today: dt.date,
+    schemas: Schemas | None = None,
+) -> None:
+    """Check each file; findings and problems are added to the examination.
+
+    Args:
+        files: what to look at.
+        examination: takes what comes out.
+        fleet_file: the fleet that requests are held against; only needed where there is a request.
+        library: the golden paths.
+        cluster: only this cluster.
+        today: the day against which expiry dates are held.
+        schemas: by which objects are checked; what ships where none are given.
+
+    """
+    examiner = _Examiner(examination, library, cluster, today, schemas)
+    if fleet_file is not None:
+        examiner.take_fleet(fleet_file)
+    for named in files:
+        examiner.take(named)
+    examiner.finish()
+    if not examination.looked_at and not examination.problems:
+        # A job with a wrong path must not pass for one that found nothing.
+        message = "there is nothing to check: no file that was named holds a YAML document"
+        examination.problems.append(Problem("", "nothing-to-check", message))
+    examination.findings.sort(
+        key=lambda located: (located.source, WORST_FIRST[located.finding.severity], located.finding)
+    )
+
+
+class _Examiner:
+    """Takes files one by one; what only shows when all are known is told at the end."""
+
+    def __init__(
+        self,
+        examination: Examination,
+        library: Library,
+        cluster: str | None,
+        today: dt.date,
+        schemas: Schemas | None,
+    ) -> None:
+        self._out = examination
+        self._library = library
+        self._cluster = cluster
+        self._today = today
+        self._schemas = schemas
+        self._pipeline: Pipeline | None = None
+        self._tenancies: list[Tenancy] = []
+        self._requests: dict[str, Named] = {}
+        self._objects: defaultdict[
+            tuple[Path | None, str | None], list[tuple[ManifestObject, Named, int]]
+        ] = defaultdict(list)
+
+    def take_fleet(self, file: Path) -> None:
+        """Read the fleet for the requests."""
+        try:
+            fleet = load_fleet(file)
+        except InputError as error:
+            self._out.problems += error.problems
+            return
+        if self._cluster is not None and self._cluster not in fleet.clusters:
+            near = nearest(self._cluster, fleet.clusters)
+            message = f"the fleet has {', '.join(fleet.clusters)}"
+            self._out.problems.append(Problem("--cluster", "unknown-cluster", message, self._cluster, near))
+            return
+        self._pipeline = Pipeline(fleet, library=self._library, schemas=self._schemas)
+
+    def take(self, named: Named) -> None:
+        """Look at one file."""
+        for index, document in enumerate(named.source.documents):
+            kind = kind_of(document)
+            self._out.looked_at[kind] += 1
+            try:
+                match kind:
+                    case Kind.REQUEST:
+                        self._request(named, document)
+                    case Kind.FLEET:
+                        self._fleet(named, document)
+                    case Kind.OBJECT:
+                        item = ManifestObject(named.source.name, document)
+                        self._objects[named.folder, named.cluster].append((item, named, index))
+                    case Kind.OTHER if named.folder is None:
+                        message = "is neither a request (`golden_path`), a fleet (`format: fleet/v1`) nor a Kubernetes object"
+                        raise InputError([Problem("", "not-an-object", message)])  # noqa: TRY301 - told like all others
+                    case Kind.OTHER:
+                        self._add(named, _not_an_object(named), index)
+            except InputError as error:
+                self._out.problems += (problem.in_file(named.source.name) for problem in error.problems)
+
+    def finish(self) -> None:
+        """Tell what only shows when everything is known."""
+        for (_, cluster), entries in self._objects.items():
+            if self._cluster in (None, cluster) or cluster is None:
+                self._found_objects(entries)
+        for finding in check_fleet(self._tenancies):
+            tenant = finding.object.split(" ")[1]  # "Tenant vision on eu-central"
+            self._add(self._requests[tenant], finding, 0)
+
+    def _request(self, named: Named, document: Any) -> None:
+        if self._pipeline is None:
+            return  # the fleet itself was refused, and that has been said
+        tenant = parse(document, fleet=self._pipeline.fleet, library=self._library, file=named.source.name)
+        tenancies = self._pipeline.tenancies(tenant)
+        if named.folder is not None and self._cluster not in (None, *(t.cluster_name for t in tenancies)):
+            return  # one of a folder's requests, and none for the cluster that was asked for
+        self._add_all(named, self._pipeline.check(tenant, cluster=self._cluster, today=self._today))
+        self._tenancies += (t for t in tenancies if self._cluster in (None, t.cluster_name))
+        self._requests[tenant.name] = named
+
+    def _fleet(self, named: Named, document: Any) -> None:
+        pipeline = Pipeline(parse_fleet(document, file=named.source.name), library=self._library)
+        for cluster in (self._cluster,) if self._cluster else pipeline.platforms:
+            found = check_objects(pipeline.render_platform(cluster).objects(), schemas=self._schemas)
+            self._add_all(named, found)
+
+    def _found_objects(self, entries: list[tuple[ManifestObject, Named, int]]) -> None:
+        places = {(item.file, str(item)): (named, index) for item, named, index in entries}
+        for finding in check_objects([item for item, _, _ in entries], schemas=self._schemas):
+            named, index = places.get((finding.file, finding.object)) or (entries[0][1], 0)
+            self._add(named, finding, index)
+
+    def _add_all(self, named: Named, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self._add(named, finding, 0)
+
+    def _add(self, named: Named, finding: Finding, index: int) -> None:
+        # A rendered manifest is not what a person edits: its finding leads to the request's first line.
+        is_there = finding.file in ("", named.source.name)
+        line = named.positions.line_of(finding.field if is_there else "", document=index)
+        self._out.findings.append(Located(named.source.name, line, finding))
+
+
+def _not_an_object(named: Named) -> Finding:
+    applied = named.cluster is not None
+    consequence = "Flux would stop at it" if applied else "so nothing can be said about it"
+    return Finding(
+        file=named.source.name,
+        object="",
+        field="",
+        rule="not-an-object",
+        severity=Severity.ERROR if applied else Severity.WARNING,
+        message=f"This is no request, no fleet and no Kubernetes object: {consequence}.",
+        fix="Give it apiVersion and kind, or `golden_path`; or keep it elsewhere.",
+    )

@@ -1,0 +1,109 @@
+"""What the commands on live clusters have in common: contexts, connections, and what a request wants where."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from goldenpath.cli import completion_items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from goldenpath.cluster import Cluster
+    from goldenpath.live import Desired
+
+__all__ = ["cluster_options", "connection", "connections", "desired_of"]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+_OPTIONS = (
+    click.option(
+        "--kubeconfig",
+        envvar="KUBECONFIG",
+        metavar="FILE",
+        help="The kubeconfig, or several as in KUBECONFIG; ~/.kube/config otherwise.",
+    ),
+    click.option(
+        "--context",
+        metavar="NAME",
+        shell_complete=completion_items.contexts,
+        help="Context of the kubeconfig; without it, the one that has the cluster's name.",
+    ),
+)
+
+
+def cluster_options(function: F) -> F:
+    """``--context`` and ``--kubeconfig``."""
+    for option in _OPTIONS:
+        function = option(function)
+    return function
+
+
+@contextlib.contextmanager
+def connections(
+    clusters: Sequence[str], *, context: str | None, kubeconfig: str | None
+) -> Iterator[dict[str, Cluster]]:
+    """A connection to each cluster of the fleet that is named.
+
+    Raises:
+        InputError: a cluster has no context.
+        ClusterError: a context cannot be used, or the client is not installed.
+
+    """
+    from goldenpath.cluster import connect, context_names  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.live import contexts_for  # noqa: PLC0415
+
+    contexts = contexts_for(clusters, context_names(kubeconfig), context=context)
+    with contextlib.ExitStack() as open_ones:
+        yield {
+            cluster: open_ones.enter_context(connect(name, kubeconfig)) for cluster, name in contexts.items()
+        }
+
+
+@contextlib.contextmanager
+def connection(context: str | None, kubeconfig: str | None) -> Iterator[Cluster]:
+    """A connection to the one cluster of a context, or of the current one where none is named.
+
+    Raises:
+        InputError: there is no such context.
+        ClusterError: it cannot be used, or the client is not installed.
+
+    """
+    from goldenpath.cluster import connect  # noqa: PLC0415 - `--help` needs none of it
+
+    with connect(context, kubeconfig) as connected:
+        yield connected
+
+
+def desired_of(
+    file: str, fleet_file: Path | None, libraries: tuple[Path, ...], cluster: str | None
+) -> Desired:
+    """What a request, or a fleet file, wants on its clusters or on one.
+
+    Raises:
+        InputError: the file is refused, or the cluster is none of its.
+
+    """
+    from goldenpath.cli.input_files import Kind, find_fleet, kind_of, read_source  # noqa: PLC0415
+    from goldenpath.live import Desired  # noqa: PLC0415
+    from goldenpath.paths import Library  # noqa: PLC0415
+    from goldenpath.pipeline import Pipeline, load_fleet, parse  # noqa: PLC0415
+    from goldenpath.spec.parse import parse_fleet  # noqa: PLC0415
+
+    source = read_source(file)
+    document, library = source.only(), Library(libraries)
+    if kind_of(document) is Kind.FLEET:
+        pipeline = Pipeline(parse_fleet(document, file=source.name), library=library)
+        return Desired.of_platform(pipeline, cluster=cluster)
+    if fleet_file is None:
+        fleet_file = find_fleet()
+        click.echo(f"Fleet: {fleet_file}", err=True)
+    fleet = load_fleet(fleet_file)
+    tenant = parse(document, fleet=fleet, library=library, file=source.name)
+    today = dt.datetime.now(tz=dt.UTC).astimezone().date()
+    return Desired.of_tenant(Pipeline(fleet, library=library), tenant, cluster=cluster, today=today)

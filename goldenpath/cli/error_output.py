@@ -1,0 +1,75 @@
+"""What was refused, and every other failure, shown: on stderr for people, as JSON on stdout for programs."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+from goldenpath.cli.problem_output import files_at, problem_as_dict, show_problems
+from goldenpath.errors import GoldenpathError, InputError
+from goldenpath.findings import ChecksFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["in_the_format_asked_for", "refusal_as_dict", "show_error"]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def show_error(error: GoldenpathError) -> None:
+    """Say on stderr what went wrong, and how to go on."""
+    if isinstance(error, InputError):
+        show_problems(error.problems)
+    elif isinstance(error, ChecksFailedError):
+        from goldenpath.cli.check_output import finding_lines  # noqa: PLC0415 - loads YAML, which `--help` does not need
+
+        count = f"{len(error.findings)} error{'s' if len(error.findings) > 1 else ''}"
+        click.echo(f"{click.style('refused', fg='red', bold=True)}: {count}; nothing was written", err=True)
+        for finding in error.findings:
+            for line in finding_lines(finding):
+                click.echo(line, err=True)
+    else:
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+
+
+def refusal_as_dict(error: GoldenpathError) -> dict[str, Any]:
+    """Plain data of the format ``refused/v1``; ``error`` is there where neither problems nor findings say it."""
+    problems = error.problems if isinstance(error, InputError) else ()
+    findings = error.findings if isinstance(error, ChecksFailedError) else ()
+    return {
+        "format": "refused/v1",
+        "problems": [problem_as_dict(problem) for problem in problems],
+        "findings": [finding.as_dict() for finding in findings],
+        "error": None if problems or findings else str(error),
+    }
+
+
+def in_the_format_asked_for(function: F) -> F:
+    """A command on a repository, with ``--format``: who asked for JSON gets JSON, whatever became of it.
+
+    Problems name files of the repository, beside those that a person named; each is looked up where it is.
+    """
+
+    @functools.wraps(function)
+    def told(*args: Any, place: str, output_format: str, **options: Any) -> Any:
+        named = frozenset(options.get("files", ()))
+
+        def place_of(file: str) -> Path:
+            return Path(file) if file in named else Path(place, file)
+
+        with files_at(place_of):
+            try:
+                return function(*args, place=place, output_format=output_format, **options)
+            except GoldenpathError as error:
+                if output_format == "json":
+                    click.echo(json.dumps(refusal_as_dict(error), indent=2, ensure_ascii=False))
+                else:
+                    show_error(error)
+                click.get_current_context().exit(error.exit_code)
+
+    return cast("F", told)

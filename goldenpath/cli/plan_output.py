@@ -1,0 +1,81 @@
+"""A plan, and what stands in its way, shown: as text for people, as JSON, or as Markdown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from goldenpath.cli.problem_output import problem_as_dict, show_problems
+
+if TYPE_CHECKING:
+    from goldenpath.fleet import Proposal
+    from goldenpath.repository.plan import Plan
+
+__all__ = ["exit_code", "plan_as_text", "show_proposal", "watching"]
+
+
+def show_proposal(proposal: Proposal, output_format: str, *, details: bool | None = None) -> None:
+    """Print a plan on stdout; what stands in its way goes to stderr, or into the JSON."""
+    if output_format == "json":
+        document = {
+            **proposal.plan.as_dict(),
+            "problems": [problem_as_dict(each) for each in proposal.problems],
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    if output_format == "markdown":
+        from goldenpath.repository.plan_markdown import plan_markdown  # noqa: PLC0415 - one format of three
+
+        click.echo(plan_markdown(proposal.plan))
+    else:
+        plan_as_text(proposal.plan, details=details)
+    show_problems(proposal.problems)
+
+
+def plan_as_text(plan: Plan, *, details: bool | None = None) -> None:
+    """Print a plan for a person."""
+    from goldenpath.repository.plan_text import plan_text  # noqa: PLC0415 - `--help` needs no plan
+
+    coloured = sys.stdout.isatty() and click.get_current_context().color is not False
+    for line in plan_text(plan, colour=coloured, details=details):
+        click.echo(line, color=coloured)
+
+
+def exit_code(proposal: Proposal) -> int:
+    """2 where something stands in the way, 1 where a finding is an error, else 0."""
+    if proposal.problems:
+        return 2
+    return int(bool(proposal.errors))
+
+
+class watching:  # noqa: N801 - reads as a word in a `with`
+    """A progress bar on stderr for a person who waits, as a function of how many are done and of how many."""
+
+    def __init__(self, doing: str, *, at_least: int = 50) -> None:
+        self._doing = doing
+        self._at_least = at_least
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that so many of so many are done; nothing where nobody looks, or there is little to wait for."""
+        if self._bar is None:
+            if total < self._at_least or not sys.stderr.isatty():
+                return
+            from rich.console import Console  # noqa: PLC0415 - only a person who waits needs it
+            from rich.progress import Progress  # noqa: PLC0415
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task(self._doing, total=total)
+            self._bar.start()
+        self._bar.update(self._task, completed=done, total=total)

@@ -1,0 +1,142 @@
+"""A request in the making: values are put in one by one, and the real parser says what it thinks of each."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import re
+import textwrap
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError, Problem
+from goldenpath.pipeline import parse
+from goldenpath.spec.parsed_fields import path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.paths import GoldenPath, Library
+    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.parsed_fields import Location
+
+__all__ = ["Draft", "location_of"]
+
+_STEP: Final = re.compile(r"(?:^|\.)([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]{1,3})\]")
+_COMMENT_WIDTH: Final = 100
+
+
+def location_of(path: str) -> Location | None:
+    """``gpus[0].quota`` as steps, or None where a path is written in another way."""
+    steps: list[str | int] = []
+    end = 0
+    while end < len(path):
+        step = _STEP.match(path, end)
+        if step is None or (step[2] and not steps):
+            return None
+        steps.append(step[1] or int(step[2]))
+        end = step.end()
+    return tuple(steps) or None
+
+
+class Draft:
+    """The document so far, with the fleet and golden paths that it is held against."""
+
+    def __init__(self, path: GoldenPath, *, fleet: FleetSpec | None, library: Library) -> None:
+        self.document: dict[str, Any] = {"golden_path": path.major}
+        self._fleet = fleet
+        self._library = library
+
+    def set(self, location: Location, given: str) -> None:
+        """Put in what a person wrote, as the kind of value that the field takes."""
+        self.document = self._with(location, self._fitting(location, given))
+
+    def set_value(self, location: Location, value: Any) -> None:
+        """Put in a value as it is."""
+        self.document = self._with(location, value)
+
+    def problems_of(self, location: Location, given: str) -> list[Problem]:
+        """What the parser has against this answer; other fields, which may still be missing, do not count."""
+        return self._problems_at(location, self._fitting(location, given))
+
+    def problems_of_value(self, location: Location, value: Any) -> list[Problem]:
+        """The same for a value."""
+        return self._problems_at(location, value)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What the parser has against the whole document."""
+        return self._problems(self.document)
+
+    def _fitting(self, location: Location, given: str) -> Any:
+        """Text where the field takes it (a tenant may be called ``no``), else YAML, else a list with commas."""
+        readings = list(_readings(given))
+        for reading in readings:
+            if not self._problems_at(location, reading):
+                return reading
+        # Nothing fits: the best to complain about is the one whose kind is right.
+        path = path_of(location)
+        for reading in readings:
+            if not any(
+                problem.path == path and problem.rule.endswith("type")
+                for problem in self._problems_at(location, reading)
+            ):
+                return reading
+        return given
+
+    def _problems_at(self, location: Location, value: Any) -> list[Problem]:
+        path = path_of(location)
+        return [
+            problem
+            for problem in self._problems(self._with(location, value))
+            if _is_at_or_below(problem.path, path)
+        ]
+
+    def _problems(self, document: Any) -> tuple[Problem, ...]:
+        try:
+            parse(document, fleet=self._fleet, library=self._library)
+        except InputError as error:
+            return error.problems
+        return ()
+
+    def _with(self, location: Location, value: Any) -> dict[str, Any]:
+        """A copy of the document with the value in it.
+
+        Raises:
+            InputError: a list would have a gap, or something else is in the way.
+
+        """
+        document = copy.deepcopy(self.document)
+        node: Any = document
+        for number, step in enumerate(location):
+            last = number == len(location) - 1
+            empty: Any = value if last else [] if isinstance(location[number + 1], int) else {}
+            if isinstance(step, int) and isinstance(node, list) and step <= len(node):
+                if step == len(node):
+                    node.append(empty)
+            elif isinstance(step, str) and isinstance(node, dict):
+                node.setdefault(step, empty)
+            else:
+                raise InputError.of(path_of(location), "path", "leads nowhere: set what is before it first")
+            if last:
+                node[step] = value
+            node = node[step]
+        return document
+
+    def as_yaml(self, descriptions: Mapping[str, str]) -> str:
+        """The request as a file, with what each field means above it."""
+        blocks = []
+        for name, value in self.document.items():
+            comment = textwrap.wrap(descriptions.get(name, ""), _COMMENT_WIDTH)
+            blocks.append("".join(f"# {line}\n" for line in comment) + kubeyaml.dump({name: value}))
+        return "\n".join(blocks)
+
+
+def _readings(given: str) -> Iterator[Any]:
+    yield given
+    with contextlib.suppress(InputError):
+        yield kubeyaml.load(given)
+    yield [entry.strip() for entry in given.split(",") if entry.strip()]
+
+
+def _is_at_or_below(path: str, top: str) -> bool:
+    return path == top or path.startswith((f"{top}.", f"{top}["))

@@ -1,0 +1,204 @@
+"""Requests and answers: time-outs, retries, and how much is asked at once.
+
+Whatever is sent may be sent twice: reads, server-side apply (the same manager and object give the same result),
+dry runs and reviews. So each may be tried again after 429, a failure of the server's, a lost connection or a
+time-out. Nothing is ever created by POST or changed by a patch that counts on what was there.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.cluster.api_errors import BROKEN, BUSY, may_pass, refusal
+from goldenpath.cluster.rate_limit import Gate, Patience
+from goldenpath.errors import ClusterError, ClusterUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kubernetes.client import ApiClient
+
+__all__ = ["JSON", "Answer", "Settings", "Wire"]
+
+JSON: Final = "application/json"
+
+_SUCCESS: Final = range(200, 300)
+_FEW: Final = 3
+_MANY: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Limits. Times are seconds.
+
+    Eight requests at a time keep well within the share that priority and fairness gives one user, and more do not
+    make a client of one Python process faster.
+    """
+
+    in_flight: int = 8
+    connect_timeout: float = 5.0
+    read_timeout: float = 30.0
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An object as the server gave it, and what it warned of."""
+
+    body: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+
+
+class Wire:
+    """What one user says to one API server. Safe to share among threads: the limits hold for all of them together."""
+
+    def __init__(self, api: ApiClient, settings: Settings) -> None:
+        self._api = api
+        self._settings = settings
+        self._gate = Gate(settings.in_flight)
+
+    @property
+    def server(self) -> str:
+        """The address of the API server."""
+        return str(self._api.configuration.host)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()  # type: ignore[no-untyped-call]
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        about: str,
+        query: Sequence[tuple[str, str]] = (),
+        body: Mapping[str, Any] | None = None,
+        content: str = JSON,
+        accept: str = JSON,
+    ) -> Answer:
+        """Send a request that may be sent twice, as often as patience has it.
+
+        Raises:
+            ClusterError: the server refused.
+            ClusterUnavailableError: it did not answer, or was busy for too long.
+
+        """
+        patience, waited = self._settings.patience, 0.0
+        call = _Call(method, path, tuple(query), body, content, accept, about)
+        for attempt in range(patience.attempts):
+            outcome = self._attempt(call)
+            if outcome.answer is not None:
+                return outcome.answer
+            delay = patience.delay(attempt, random.random(), outcome.retry_after)  # noqa: S311 - jitter, not a secret
+            if attempt + 1 >= min(outcome.tries, patience.attempts) or waited + delay > patience.total:
+                break
+            waited += delay
+            time.sleep(delay)
+        raise outcome.error
+
+    def _attempt(self, call: _Call) -> _Outcome:
+        from kubernetes.client.exceptions import ApiException  # noqa: PLC0415 - is there if the client is
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+        settings, about, server = self._settings, call.about, self.server
+        headers = {"Accept": call.accept} | ({} if call.body is None else {"Content-Type": call.content})
+        try:
+            with self._gate.place() as number:
+                sent = self._api.param_serialize(
+                    call.method,
+                    call.path,
+                    query_params=list(call.query),
+                    header_params=headers,
+                    body=call.body,
+                    auth_settings=["BearerToken"],
+                )
+                response = self._api.call_api(
+                    *sent, _request_timeout=(settings.connect_timeout, settings.read_timeout)
+                )
+                data: bytes = response.read()  # type: ignore[no-untyped-call]
+        except ApiException:  # what the client makes of a TLS error, and of nothing else here
+            message = f"{about}: {server} has a certificate that is not trusted"
+            return _Outcome(error=ClusterError(message, about=about))
+        except (HTTPError, OSError) as error:
+            message = f"{about}: {server} {_trouble(error)}"
+            return _Outcome(error=ClusterUnavailableError(message, about=about), tries=_FEW)
+        if response.status in BUSY:
+            self._gate.shrink(number)
+        else:
+            self._gate.grow()
+        if response.status in _SUCCESS:
+            return _Outcome(Answer(_parsed(data, about), _warnings(response.headers)))
+        secret = call.body is not None and call.body.get("kind") == "Secret"
+        refused = refusal(response.status, data, about=about, secret=secret)
+        return _Outcome(
+            error=refused, tries=_tries(refused), retry_after=_retry_after(response.status, response.headers)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    body: Mapping[str, Any] | None
+    content: str
+    accept: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """An answer; or an error, how often the request is worth sending, and the seconds that the server asked for."""
+
+    answer: Answer | None = None
+    error: ClusterError = field(default_factory=lambda: ClusterError("no attempt was made"))
+    tries: int = 1
+    retry_after: float | None = None
+
+
+def _tries(error: ClusterError) -> int:
+    """A busy server deserves patience, and so does a race; one that fails, a second and a third look."""
+    if not may_pass(error):
+        return 1
+    return _FEW if error.code == BROKEN else _MANY
+
+
+def _retry_after(code: int, headers: Mapping[str, str]) -> float | None:
+    asked = headers.get("Retry-After", "")
+    return float(asked) if code in BUSY and asked.isdecimal() else None
+
+
+def _parsed(data: bytes, about: str) -> dict[str, Any]:
+    try:
+        parsed = json.loads(data)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise ClusterError(f"{about}: the answer is no JSON object; is this a Kubernetes API server?")
+    return parsed
+
+
+def _warnings(headers: Any) -> tuple[str, ...]:
+    """The texts of `299 - "…"` headers."""
+    values = headers.getlist("Warning") if hasattr(headers, "getlist") else ()
+    return tuple(value.partition('"')[2].rpartition('"')[0].replace('\\"', '"') for value in values)
+
+
+def _trouble(error: Exception) -> str:
+    """In words, without the address and the request that the library's text repeats."""
+    from urllib3 import exceptions as known  # noqa: PLC0415 - comes with the client
+
+    if isinstance(
+        error, known.NewConnectionError
+    ):  # a time-out too, as the library has it: so it comes first
+        return "cannot be reached"
+    if isinstance(error, known.ConnectTimeoutError):
+        return "could not be reached in time"
+    if isinstance(error, known.ReadTimeoutError):
+        return "did not answer in time"
+    return f"broke the connection ({type(error).__name__})"

@@ -1,0 +1,209 @@
+"""A golden path as a Backstage software template: a form in steps, and the actions that take its values."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import names
+from goldenpath.describe.choices import Choices
+from goldenpath.describe.form import NOT_ON_THE_FORM, form_object
+from goldenpath.describe.json_schema import json_schema
+from goldenpath.describe.schema_fields import spec_fields
+from goldenpath.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.describe.choices import Free
+    from goldenpath.describe.schema_fields import SpecField
+    from goldenpath.paths import GoldenPath
+    from goldenpath.spec.fleet import FleetSpec
+
+__all__ = ["template_entity", "template_name"]
+
+_STEPS: Final = (
+    ("Who", ("name", "title", "description", "owner", "contact", "environment", "cost_center", "expires")),
+    ("Where", ("clusters", "placement")),
+    ("Compute and accelerators", ("compute", "gpus")),
+    ("Access and security", ("access", "pod_security", "exceptions")),
+    ("Identity and network", ("identity", "network")),
+    ("Scaling", ("autoscaling",)),
+    ("Source and secrets", ("source", "pull_secrets", "secrets")),
+)
+_LAST_STEP: Final = "More"
+"""For fields that no step names: the organisation's extra inputs, and what is new in a request."""
+
+_EDITING: Final = "Changes what is there. Open it from the tenant's page, which fills it in."
+_NOT_FILLED_IN: Final = "This form is not filled in: open it from the tenant's page in the catalog"
+_DELIVERIES: Final = {
+    "pull-request": "Pull request: somebody reviews it",
+    "commit": "Commit: it counts at once",
+}
+_REMOVALS: Final = {
+    "type": "integer",
+    "minimum": 0,
+    "title": "Removals",
+    "description": "How many objects the change may remove, where that is more than a few; the plan in the log counts them.",
+}
+_OUTPUT: Final[dict[str, Any]] = {
+    "links": [
+        {
+            # A plain Git remote has no pages; a condition must not be undefined.
+            "if": "${{ true if steps.publish.output.remoteUrl else false }}",
+            "title": "Open the change",
+            "url": "${{ steps.publish.output.remoteUrl }}",
+        },
+        {
+            "title": "Open in the catalog",
+            "icon": "catalog",
+            "entityRef": "${{ steps.publish.output.entityRef }}",
+        },
+    ],
+    "text": [
+        {
+            "if": "${{ true if steps.publish.output.commit else false }}",
+            "title": "What was published",
+            "content": "Commit `${{ steps.publish.output.commit }}` on `${{ steps.publish.output.branch }}`",
+        }
+    ],
+}
+
+
+def template_entity(
+    path: GoldenPath,
+    fleet: FleetSpec | None = None,
+    free: Free | None = None,
+    *,
+    edits: bool = False,
+    by_commit: bool = False,
+) -> dict[str, Any]:
+    """The Template entity (``scaffolder.backstage.io/v1beta3``) of a golden path.
+
+    The form's values go to the actions as they are: the server parses them
+    (:func:`~goldenpath.describe.form.request_from_form`), and says every problem itself.
+
+    Args:
+        path: a golden path of requests.
+        fleet: its clusters, regions and accelerators are offered as choices; the entity must be made anew when the
+            fleet changes.
+        free: by cluster and accelerator, how many nobody owns; each choice then says so.
+        edits: the form changes a tenant that is there, and is opened filled in, from the tenant's page; else it
+            makes one.
+        by_commit: a change counts at once unless the form says otherwise; else somebody reviews it.
+
+    Raises:
+        InputError: the golden path is made from the fleet alone, so nobody fills in a form for it.
+        DataError: the golden path's extra inputs are no usable JSON Schema.
+
+    """
+    if not path.is_for_tenants:
+        message = f"{path.major} is made from the fleet alone: there is no form to fill in, and no template"
+        raise InputError.of("golden_path", "no-form", message)
+    pages = [*_request_pages(path, Choices(fleet, free)), _delivery(by_commit=by_commit)]
+    if edits:
+        _open_filled_in(pages[0])
+        pages[-1]["properties"]["allow_removals"] = dict(_REMOVALS)
+    return {
+        "apiVersion": "scaffolder.backstage.io/v1beta3",
+        "kind": "Template",
+        "metadata": {
+            "name": template_name(path.major, edits=edits),
+            "title": f"{path.metadata.title}: edit" if edits else path.metadata.title,
+            "description": f"{_EDITING} {path.metadata.summary}" if edits else path.metadata.summary,
+            "annotations": {names.GOLDEN_PATH: f"{path.name}/v{path.version}"},
+            "tags": ["goldenpath", "kubernetes", *(["edit"] if edits else ())],
+        },
+        "spec": {
+            "type": "golden-path",
+            "owner": path.metadata.owner,
+            "lifecycle": path.metadata.lifecycle,
+            # What is there is not created.
+            **({"presentation": {"buttonLabels": {"createButtonText": "Publish"}}} if edits else {}),
+            "parameters": pages,
+            "steps": _steps(path, edits=edits),
+            "output": copy.deepcopy(_OUTPUT),
+        },
+    }
+
+
+def template_name(golden_path: str, *, edits: bool) -> str:
+    """The name of a golden path's template in the catalog.
+
+    Args:
+        golden_path: name and major version, as a request has it.
+        edits: of the one that changes what is there.
+    """
+    return f"{golden_path.replace('/', '-')}{'-edit' if edits else ''}"
+
+
+def _steps(path: GoldenPath, *, edits: bool) -> list[dict[str, Any]]:
+    asked = {"golden_path": path.major, "values": "${{ parameters }}"}
+    editing = {
+        "edit": True,
+        "revision": "${{ parameters.revision }}",
+        "allow_removals": "${{ parameters.allow_removals }}",
+    }
+    return [
+        # First, and without the fleet repository: what is wrong with a request is told before anything is made of it.
+        {"id": "check", "name": "Check the request", "action": "goldenpath:check", "input": asked},
+        {
+            "id": "publish",
+            "name": "Publish to the fleet repository",
+            "action": "goldenpath:publish",
+            "input": {
+                **asked,
+                **(editing if edits else {"new": True}),
+                "delivery": "${{ parameters.delivery }}",
+            },
+        },
+    ]
+
+
+def _delivery(*, by_commit: bool) -> dict[str, Any]:
+    return {
+        "title": "Delivery",
+        "required": ["delivery"],
+        "properties": {
+            "delivery": {
+                "type": "string",
+                "title": "Delivery",
+                "description": "How the change reaches the fleet repository.",
+                "default": "commit" if by_commit else "pull-request",
+                "enum": list(_DELIVERIES),
+                "enumNames": list(_DELIVERIES.values()),
+            }
+        },
+    }
+
+
+def _open_filled_in(who: dict[str, Any]) -> None:
+    """Make the form's first page one that a tenant's page fills in."""
+    who["properties"]["name"]["ui:readonly"] = True
+    who["properties"]["revision"] = {
+        "type": "string",
+        "title": "Revision",
+        "description": "Filled in by the tenant's page: the state of the request that you see here.",
+        "ui:readonly": True,
+    }
+    # Without it the form was not filled in from the tenant, and everything left empty would be lost.
+    who["required"] = [*who.get("required", ()), "revision"]
+    who["errorMessage"] = {"required": dict.fromkeys(("name", "revision"), _NOT_FILLED_IN)}
+
+
+def _request_pages(path: GoldenPath, choices: Choices) -> Iterator[dict[str, Any]]:
+    fields = {
+        field.name: field for field in spec_fields(json_schema(path)) if field.name not in NOT_ON_THE_FORM
+    }
+    if not path.inputs:
+        del fields["inputs"]
+    for title, members in _STEPS:
+        yield _page(title, [fields.pop(name) for name in members], choices)
+    if fields:
+        yield _page(_LAST_STEP, list(fields.values()), choices)
+
+
+def _page(title: str, fields: list[SpecField], choices: Choices) -> dict[str, Any]:
+    form = form_object(fields, choices)
+    del form["type"]
+    return {"title": title, **form}

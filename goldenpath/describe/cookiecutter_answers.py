@@ -1,0 +1,155 @@
+"""Answers to a list of questions, as cookiecutter asks them, and the request that they make.
+
+One table says which field of a request each variable stands for; :mod:`goldenpath.describe.cookiecutter_variables`
+makes the questions from it, and :func:`request_from_answers` the request, so that they cannot drift apart.
+
+A variable is one value or a list with commas; of a list of things (GPUs, egress) it can say the first. What
+needs more is said in a request file, which the variable ``spec`` names.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.describe.json_schema import json_schema
+from goldenpath.describe.schema_fields import ANY_KEY, Shape, SpecField, every_field, spec_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.paths import GoldenPath
+    from goldenpath.spec.parsed_fields import Location
+
+__all__ = ["Variable", "request_from_answers", "variables"]
+
+_PREFIXES: Final[Mapping[Location, str]] = {
+    (): "",
+    ("compute",): "",
+    ("gpus", 0): "gpu_",
+    ("access",): "",
+    ("identity",): "",
+    ("autoscaling",): "",
+    ("autoscaling", "engine"): "engine_",
+    ("network", "egress", 0): "egress_",
+}
+"""What goes before a field's name, by the place of the field; elsewhere it is that place itself.
+
+Extra inputs so always have a prefix, and a field that is new in a request never takes an organisation's name.
+"""
+
+_SINGULAR: Final = {"inputs": "input"}
+
+_NOT_ASKED: Final[frozenset[Location]] = frozenset(
+    {
+        ("golden_path",),  # it is the folder that cookiecutter was given
+        ("clusters",),  # one run is one cluster: the variable `cluster`
+        ("placement",),
+        ("gpus", 0, "clusters"),
+        ("secrets",),  # lists of things, of which the first would seldom be enough
+        ("overrides",),
+        ("exceptions",),
+        ("retiring",),  # for a tenant that is there, by `goldenpath retire`
+    }
+)
+
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
+_BOOLEANS: Final = {"true": True, "yes": True, "y": True, "false": False, "no": False, "n": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A question, and the field that its answer goes to; several where the shapes of a field share it."""
+
+    name: str
+    fields: tuple[SpecField, ...]
+
+    @property
+    def location(self) -> Location:
+        return self.fields[0].location
+
+
+@lru_cache(maxsize=64)
+def variables(path: GoldenPath) -> tuple[Variable, ...]:
+    """The variables that stand for fields of a request, in the order of the request."""
+    by_name: dict[str, list[SpecField]] = {}
+    for field in every_field(spec_fields(json_schema(path))):
+        if field.is_simple and not _is_left_out(field.location):
+            by_name.setdefault(_variable_name(field.location), []).append(field)
+    return tuple(Variable(name, tuple(fields)) for name, fields in by_name.items())
+
+
+def _is_left_out(location: Location) -> bool:
+    return ANY_KEY in location or any(
+        location[:length] in _NOT_ASKED for length in range(1, len(location) + 1)
+    )
+
+
+def _variable_name(location: Location) -> str:
+    place, name = location[:-1], location[-1]
+    prefix = _PREFIXES.get(place)
+    if prefix is None:
+        prefix = "".join(f"{_SINGULAR.get(step, step)}_" for step in place if isinstance(step, str))
+    return f"{prefix}{name}"
+
+
+def request_from_answers(answers: Mapping[str, Any], path: GoldenPath) -> dict[str, Any]:
+    """The request, as a document for the parser, that answers make.
+
+    An empty answer is none, and names that are no variable are passed over. Text becomes a number only where
+    the field wants one and it reads as one; anything else is left for the parser to refuse, with its path.
+
+    Args:
+        answers: by variable, as cookiecutter gives them: text.
+        path: a golden path for tenants.
+
+    """
+    request: dict[str, Any] = {"golden_path": path.major}
+    if _is_given(cluster := answers.get("cluster")):
+        request["clusters"] = [cluster]
+    for variable in variables(path):
+        answer = answers.get(variable.name)
+        if _is_given(answer):
+            _put(request, variable.location, _value(variable.fields[0], answer))
+    return request
+
+
+def _is_given(answer: Any) -> bool:
+    return answer is not None and not (isinstance(answer, str) and not answer.strip())
+
+
+def _value(field: SpecField, answer: Any) -> Any:
+    if not isinstance(answer, str):
+        return answer
+    if field.shape is Shape.LIST:
+        return [_scalar(field.entry, entry) for entry in _split(answer)]
+    return _scalar(field.shape, answer.strip())
+
+
+def _split(answer: str) -> Iterator[str]:
+    return (entry.strip() for entry in answer.split(",") if entry.strip())
+
+
+def _scalar(shape: Shape, text: str) -> Any:
+    if shape is Shape.INTEGER and _INTEGER.fullmatch(text):
+        return int(text)
+    if shape is Shape.NUMBER and _NUMBER.fullmatch(text):
+        return float(text) if "." in text else int(text)
+    if shape is Shape.BOOLEAN:
+        return _BOOLEANS.get(text.lower(), text)
+    return text
+
+
+def _put(request: dict[str, Any], location: Location, value: Any) -> None:
+    """Set the value at a location, making the mappings and one-entry lists on the way."""
+    node: Any = request
+    for step, following in itertools.pairwise(location):
+        if isinstance(step, int):
+            node = node[step]
+        else:
+            node = node.setdefault(step, [{}] if isinstance(following, int) else {})
+    node[location[-1]] = value

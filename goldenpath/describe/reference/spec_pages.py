@@ -1,0 +1,91 @@
+"""Pages on the golden paths, and on the documents that they are rendered from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.describe.inputs_table import fields_table, inputs_table
+from goldenpath.describe.json_schema import json_schema, resolve
+from goldenpath.describe.markdown import code, page, table
+from goldenpath.describe.schema_fields import ANY_KEY, Shape, every_field, map_values, spec_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from goldenpath.paths import GoldenPath
+
+__all__ = ["golden_paths_page", "spec_page"]
+
+_READ = (
+    "In the name of a field, `[]` stands for each entry of a list and `<name>` for each name in a mapping. "
+    "*Required* means that whatever holds the field cannot be without it. Unknown fields are refused."
+)
+
+
+def golden_paths_page(paths: Iterable[GoldenPath]) -> str:
+    """The golden paths that there are, each with its extra inputs."""
+    every = tuple(paths)
+    overview = table(
+        ["Golden path", "Version", "Rendered from", "Lifecycle", "Owner"],
+        (
+            [
+                code(path.name),
+                path.version,
+                f"a team's request, which says `golden_path: {path.major}`"
+                if path.is_for_tenants
+                else "the fleet alone",
+                path.metadata.lifecycle,
+                code(path.metadata.owner),
+            ]
+            for path in every
+        ),
+    )
+    blocks = (block for path in every for block in _golden_path(path))
+    return page("Golden paths", overview, *blocks)
+
+
+def _golden_path(path: GoldenPath) -> Iterator[str]:
+    yield f"## {path.metadata.title}"
+    yield path.metadata.summary
+    if path.inputs:
+        yield fields_table(field for field in spec_fields(json_schema(path)) if field.name == "inputs")
+
+
+def spec_page(path: GoldenPath) -> str:
+    """What a golden path is rendered from: its fields, and the rules between them."""
+    schema = json_schema(path)
+    what = f"A request for `{path.major}`" if path.is_for_tenants else "The fleet"
+    file = f"[JSON Schema](schemas/{schema_file(path)})"
+    rules = "\n".join(f"- {rule}" for rule in _rules(schema))
+    return page(
+        f"{what}, field by field",
+        f"{path.metadata.summary if path.is_for_tenants else schema['description']} The same as {file}.",
+        _READ,
+        "## Fields",
+        inputs_table(path),
+        "## Rules between fields" if rules else "",
+        rules,
+    )
+
+
+def schema_file(path: GoldenPath) -> str:
+    """The name of the file that holds a golden path's JSON Schema."""
+    return f"{path.major.replace('/', '-')}.json" if path.is_for_tenants else "fleet-v1.json"
+
+
+def _rules(schema: dict[str, Any]) -> Iterator[str]:
+    yield from _comments("", schema)
+    for field in every_field(spec_fields(schema)):
+        if field.shape is Shape.OBJECTS:
+            yield from _comments(f"{field.path}[]", field.schema["items"])
+        elif field.shape is Shape.MAP:
+            yield from _comments(f"{field.path}.{ANY_KEY}", resolve(map_values(field.schema), schema))
+        for option in (field.schema, *field.schema.get("oneOf", ())):
+            yield from _comments(field.path, resolve(option, schema))
+
+
+def _comments(place: str, node: Mapping[str, Any]) -> Iterator[str]:
+    where = f"{code(place)}: " if place else ""
+    for rule in node.get("allOf", ()):
+        if "$comment" in rule:
+            yield where + rule["$comment"]

@@ -1,0 +1,112 @@
+"""Rendering and checking what a change needs, once: the results do not depend on what else the repository holds.
+
+They are remembered for as long as one change is being made, which may be several times, as the branch moves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError
+from goldenpath.fleet.bulk_rendering import MANY, Task, render_many
+from goldenpath.fleet.desired_files import Desired, desired_tenant, version_for
+from goldenpath.repository.lazy_content import Packed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from goldenpath.fleet.fleet_context import FleetContext
+    from goldenpath.fleet.publish_options import PublishOptions
+    from goldenpath.fleet.submission import Request
+    from goldenpath.repository.lock import Lock
+
+    Progress = Callable[[int, int], None]
+    """Is told how many are done, and of how many."""
+
+__all__ = ["Renderings", "Work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A tenant that is to be rendered: its request, and the lock that it has."""
+
+    name: str
+    request: Request
+    lock: Lock | None
+
+
+class Renderings:
+    """What was rendered for one change.
+
+    Args:
+        options: whether the newest versions are wanted, and the day against which expiry dates are held.
+        progress: is told how many are done, and of how many.
+    """
+
+    def __init__(self, options: PublishOptions, progress: Progress) -> None:
+        self._options = options
+        self._progress = progress
+        self._known: dict[
+            tuple[FleetContext, str, str | None, tuple[str, str] | None], Desired | InputError
+        ] = {}
+
+    def prepare(self, context: FleetContext, works: Sequence[Work]) -> None:
+        """Render many with all processors, so that :meth:`of` has them at hand; a few are left to it."""
+        new = [
+            work
+            for work in works
+            if work.request.text is not None and self._key(context, work) not in self._known
+        ]
+        if len(new) < MANY:
+            return
+        results = render_many(
+            [Task(work.request.text, None, work.request.file, self._pinned(work.lock)) for work in new],
+            context.text,
+            library=context.library,
+            today=self._options.today,
+            progress=self._progress,
+        )
+        for work, made in zip(new, results, strict=True):
+            files = {path: Packed(content) for path, content in made.files.items()}
+            self._known[self._key(context, work)] = (
+                InputError(made.problems) if made.lock is None else Desired(made.lock, files, made.findings)
+            )
+
+    def of(self, context: FleetContext, work: Work) -> Desired:
+        """What the repository should hold for a tenant.
+
+        Raises:
+            InputError: its request is not accepted, with every problem; or the pinned version is not there.
+            RenderError: a template failed.
+        """
+        key = self._key(context, work)
+        known = self._known.get(key)
+        if known is None:
+            try:
+                known = self._render(context, work)
+            except InputError as error:
+                known = error
+            self._known[key] = known
+        if isinstance(known, InputError):
+            raise known
+        return known
+
+    def _render(self, context: FleetContext, work: Work) -> Desired:
+        request = work.request
+        document = request.document
+        if document is None:
+            document = kubeyaml.load(request.text or "", name=request.file or work.name)
+        tenant = context.parse(document, request.file)
+        version = version_for(tenant, self._pinned(work.lock))
+        return desired_tenant(context, tenant, request, version=version, today=self._options.today)
+
+    def _key(
+        self, context: FleetContext, work: Work
+    ) -> tuple[FleetContext, str, str | None, tuple[str, str] | None]:
+        return context, work.name, work.request.text, self._pinned(work.lock)
+
+    def _pinned(self, lock: Lock | None) -> tuple[str, str] | None:
+        """The golden path and the version that the lock pins, unless a newer one is asked for."""
+        return None if lock is None or self._options.upgrade else (lock.golden_path, lock.version)

@@ -1,0 +1,118 @@
+"""What a commit says: a sentence, what changes where, and trailers for programs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.repository.object_changes import Action
+from goldenpath.repository.path_owners import FLEET_FILE
+from goldenpath.repository.plan import PartKind
+from goldenpath.repository.plan_wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from goldenpath.repository.plan import Part, Plan
+
+__all__ = ["commit_message", "subject"]
+
+_NAMED: Final = 5
+"""Tenants that are named one by one; of more, a person reads the number."""
+_SUBJECT_CHARS: Final = 72
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_OUR_TRAILERS: Final = re.compile(r"^[ \t]*goldenpath-[\w-]*[ \t]*:.*$", re.IGNORECASE | re.MULTILINE)
+"""In a person's own words: they would be read as what this commit changes, where it has none of its own."""
+_VERBS: Final = {Action.ADDED: "Add", Action.CHANGED: "Change", Action.REMOVED: "Delete"}
+
+
+def subject(plan: Plan) -> str:
+    """One sentence on what a plan does."""
+    changed = [part for part in plan.parts if part.changes]
+    tenants = [part for part in changed if part.kind is PartKind.TENANT]
+    clusters = [part.name for part in changed if part.kind is PartKind.PLATFORM]
+    platform = [f"the platform of {_names(clusters)}"] if clusters else []
+    if len(tenants) + len(clusters) < len(changed):
+        also = [counted(len(tenants), "tenant"), *platform] if tenants else platform
+        return _short(f"Change {_names([FLEET_FILE, *also])}")
+    if not tenants:
+        return _short(f"Change {_names(platform)}")
+    actions = {part.action for part in tenants}
+    verb = _VERBS.get(next(iter(actions)) or Action.CHANGED, "Change") if len(actions) == 1 else "Change"
+    if len(tenants) > _NAMED:
+        return f"{verb} {len(tenants)} tenants"
+    return _short(f"{verb} {_names([_named(part) for part in tenants])}")
+
+
+def commit_message(
+    plan: Plan,
+    digests: Mapping[str, str],
+    *,
+    first_words: str | None = None,
+    more: Iterable[tuple[str, str]] = (),
+) -> str:
+    """The message of the commit that carries out a plan.
+
+    Args:
+        plan: what is done.
+        digests: by tenant, the digest of the request.
+        first_words: what a person wants to say, instead of the first sentence.
+        more: trailers beside those that say what changes.
+    """
+    said = _OUR_TRAILERS.sub("", _CONTROL.sub("", first_words or "")).strip()
+    changed = [part for part in plan.parts if part.changes]
+    blocks = [said or subject(plan)]
+    blocks += ["\n".join(_body(part)) for part in changed] if len(changed) <= _NAMED else [_counts(changed)]
+    trailers = list(_trailers(changed, digests))
+    trailers += [f"{name}: {_CONTROL.sub('', value).replace(chr(10), ' ')}" for name, value in more]
+    if trailers:
+        blocks.append("\n".join(trailers))
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _body(part: Part) -> Iterator[str]:
+    """What changes of one tenant or platform, a line for each cluster and for each accelerator."""
+    by_cluster: defaultdict[str, Counter[Action]] = defaultdict(Counter)
+    for change in part.changes.objects:
+        by_cluster[change.id.cluster or "everywhere"][change.action] += 1
+    for cluster, counts in by_cluster.items():
+        told = ", ".join(f"{counts[action]} {action}" for action in Action if counts[action])
+        yield f"{cluster}: {told}"
+    for gpu in part.gpus:
+        yield f"{gpu.cluster}: {gpu.profile} {_share(*gpu.before)} -> {_share(*gpu.after)}"
+    if part.before and part.after and part.before != part.after:
+        yield f"golden path: {part.before} -> {part.after}"
+
+
+def _counts(changed: list[Part]) -> str:
+    """Of many, only how many: to count objects, every file of all of them would have to be read."""
+    tenants = Counter(part.action for part in changed if part.kind is PartKind.TENANT)
+    return ", ".join(f"{tenants[action]} {action}" for action in Action if tenants[action])
+
+
+def _trailers(changed: list[Part], digests: Mapping[str, str]) -> Iterator[str]:
+    tenants = [part for part in changed if part.kind is PartKind.TENANT]
+    for part in tenants if len(tenants) <= _NAMED else ():
+        yield f"Goldenpath-Tenant: {part.name}"
+        if exact := part.after or part.before:
+            yield f"Goldenpath-Path: {exact}"
+        if part.name in digests:
+            yield f"Goldenpath-Request: {digests[part.name]}"
+
+
+def _named(part: Part) -> str:
+    clusters = sorted({change.id.cluster for change in part.changes.objects if change.id.cluster})
+    return f"{part.name} on {_names(clusters)}" if clusters else part.name
+
+
+def _names(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "nothing"
+
+
+def _share(quota: int, borrow: int) -> str:
+    return f"{quota} (+{borrow} borrowed)" if borrow else str(quota)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SUBJECT_CHARS else f"{text[: _SUBJECT_CHARS - 1].rstrip(' ,')}…"

@@ -1,0 +1,57 @@
+"""A fleet's document, and everything that is worked out from it once for all of its tenants."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from goldenpath import kubeyaml
+from goldenpath.intake import parse
+from goldenpath.pipeline import Pipeline
+from goldenpath.repository.input_digests import FleetDigests
+from goldenpath.repository.path_owners import FLEET_FILE
+from goldenpath.spec.parse import parse_fleet
+
+if TYPE_CHECKING:
+    from goldenpath.paths import Library
+    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.tenant import Tenant
+    from goldenpath.tenancy import Layout
+
+__all__ = ["FleetContext"]
+
+
+class FleetContext:
+    """One text of ``goldenpath.yaml``: the fleet, its pipeline and its digests.
+
+    Raises:
+        InputError: the text is no fleet; every problem, each with its path in the file.
+    """
+
+    def __init__(self, text: str, *, library: Library, file: str = FLEET_FILE) -> None:
+        self.text = text
+        self.library = library
+        self.spec: FleetSpec = parse_fleet(kubeyaml.load(text, name=file), file=file)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """Renders and checks for this fleet."""
+        return Pipeline(self.spec, library=self.library)
+
+    @cached_property
+    def digests(self) -> FleetDigests:
+        """Digests of the fleet's parts."""
+        return FleetDigests(self.spec)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where files are; it is the same on every cluster."""
+        return next(iter(self.pipeline.platforms.values())).layout
+
+    def parse(self, document: object, file: str | None) -> Tenant:
+        """A request, held against this fleet.
+
+        Raises:
+            InputError: with every problem.
+        """
+        return parse(document, fleet=self.spec, library=self.library, file=file)

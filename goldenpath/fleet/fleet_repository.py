@@ -1,0 +1,407 @@
+"""A fleet repository, and every verb on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from goldenpath.errors import InputError, RepositoryError
+from goldenpath.fleet.fleet_context import FleetContext
+from goldenpath.fleet.fleet_state import Contexts, State
+from goldenpath.fleet.initial_files import starter_fleet
+from goldenpath.fleet.listing import TenantDetail, summarize
+from goldenpath.fleet.new_repository import first_message, first_plan
+from goldenpath.fleet.proposal import Proposal
+from goldenpath.fleet.proposal_builder import Proposer
+from goldenpath.fleet.proposal_coherence import Neighbours
+from goldenpath.fleet.proposal_committer import ProposalCommitter
+from goldenpath.fleet.publish_options import PublishOptions
+from goldenpath.fleet.retirement import deletion, hold_request
+from goldenpath.fleet.submission import Request
+from goldenpath.fleet.tenant_lookup import existing_tenant, request_of
+from goldenpath.fleet.validation import validate
+from goldenpath.git import Person, Repository, Store, is_url
+from goldenpath.intake import builtin_library
+from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.repository.path_owners import FLEET_FILE
+from goldenpath.repository.promise_cache import PromiseCache
+from goldenpath.repository.promise_index import PromiseIndex
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Collection, Mapping
+
+    from goldenpath.fleet.change_rendering import Progress
+    from goldenpath.fleet.listing import FleetSummary
+    from goldenpath.fleet.proposal_committer import Published
+    from goldenpath.fleet.review_branch import Review
+    from goldenpath.fleet.validation import Validation
+    from goldenpath.git import Credentials, Signer, Snapshot
+    from goldenpath.paths import Library
+    from goldenpath.repository.plan import Plan
+    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.tenant import Tenant
+
+    Asked = Request | Tenant | FleetSpec | Mapping[str, Any] | str | Path
+    """A request, or the fleet's document: parsed, as values, or the path of a file."""
+
+__all__ = ["Fleet"]
+
+COMMITTER: Final = Person("goldenpath", "goldenpath@localhost")
+"""Who writes where nobody else was named. The author is the person who asked."""
+_NO_BRANCH: Final = "HEAD-is-on-no-branch"
+
+
+class Fleet:
+    """One branch of a fleet repository. Safe for many threads; close it, or use it in ``with``.
+
+    Changes of many threads become one commit each and one push together.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        library: Library | None = None,
+        committer: Person | None = None,
+        signer: Signer | None = None,
+        at: str | None = None,
+    ) -> None:
+        self.store = store
+        self._at = at
+        self.library = library or builtin_library()
+        self.committer = committer or COMMITTER
+        self._writer = Writer(store, self.committer, signer=signer)
+        self._committer = ProposalCommitter(store, self._writer, self.state, self._state)
+        self._promises = PromiseIndex(PromiseCache(store.repository.git_dir / "goldenpath"))
+        self._contexts = Contexts(lambda text: FleetContext(text, library=self.library))
+
+    @classmethod
+    def open(
+        cls,
+        place: str | Path,
+        *,
+        branch: str | None = None,
+        library: Library | None = None,
+        credentials: Credentials | None = None,
+        committer: Person | None = None,
+        signer: Signer | None = None,
+        cache: Path | None = None,
+        at: str | None = None,
+    ) -> Self:
+        """Open a fleet repository.
+
+        Args:
+            place: a directory (a work tree, or a bare repository), or a URL that Git can reach.
+            branch: the branch to work on; the repository's default one otherwise.
+            library: golden paths; the built-in ones otherwise.
+            credentials: for the remote; without any, Git's own helpers and agents are asked.
+            committer: who writes.
+            signer: signs every commit.
+            cache: where mirrors of remote repositories are kept; the user's cache folder otherwise.
+            at: look at this commit and not at the branch's last one, and publish nothing; for a checkout of CI, which
+                is on no branch: ``HEAD``.
+
+        Raises:
+            InputError: the branch's name is none, or there is no such commit.
+            RepositoryError: there is no repository, Git cannot use it, or the remote refuses.
+        """
+        if not is_url(str(place)) and not Path(place).expanduser().is_dir():
+            message = f"{place}: there is no such folder; `goldenpath fleet init` makes a fleet repository"
+            raise RepositoryError(message)
+        named = branch or (_NO_BRANCH if at is not None else None)
+        store = Store.open(place, branch=named, credentials=credentials, cache=cache)
+        return cls(store, library=library, committer=committer, signer=signer, at=at)
+
+    @classmethod
+    def create(
+        cls,
+        place: str | Path,
+        fleet: str | None = None,
+        *,
+        bare: bool = False,
+        forge: str | None = None,
+        code_owner: str = "@platform-team",
+        author: Person | None = None,
+        file: str = FLEET_FILE,
+        **opening: Any,
+    ) -> Self:
+        """Make a fleet repository, with its first commit, and open it.
+
+        Args:
+            place: a folder, which is made a repository if it is none; or the URL of an empty repository.
+            fleet: the text of ``goldenpath.yaml``; a small example otherwise.
+            bare: make it without a work tree.
+            forge: whose CI a check is written for (see :data:`~goldenpath.fleet.initial_files.FORGES`).
+            code_owner: who reviews, as CODEOWNERS writes it.
+            author: who asked.
+            file: what problems call the file that the text is from.
+            opening: as for :meth:`open`.
+
+        Raises:
+            InputError: the repository is not empty, or the fleet has problems; nothing was made then.
+            ChecksFailedError: a finding of severity error about a platform; nothing was made then.
+            RepositoryError: nothing could be written.
+        """
+        context = FleetContext(
+            starter_fleet() if fleet is None else fleet,
+            library=opening.get("library") or builtin_library(),
+            file=file,
+        )
+        plan = first_plan(context, forge=forge, code_owner=code_owner)
+        Proposal.of(plan, (), PublishOptions(), digests={}).check()
+        if not is_url(str(place)) and not _is_repository(Path(place)):
+            _check_empty(Path(place))
+            Repository.create(Path(place), bare=bare, branch=context.spec.branch).close()
+        created = cls.open(place, **{"branch": context.spec.branch, **opening})
+        try:
+            cls._start(created, plan, first_message(context), author)
+        except BaseException:
+            created.close()
+            raise
+        return created
+
+    def close(self) -> None:
+        """End the processes that read for it."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self, plan: Plan, message: str, author: Person | None) -> None:
+        """Make the first commit."""
+        files = {path: content.data for path, content in plan.edits.items() if content is not None}
+
+        def make(snapshot: Snapshot) -> Draft:
+            if snapshot.commit is not None:
+                why = "has commits already; name a new repository, or one without a commit"
+                raise InputError.of("", "not-empty", why, file=self.store.place)
+            return Draft(files, message, author)
+
+        self._writer.submit(make)
+
+    def state(self) -> State:
+        """The fleet as its branch is now, asked of the remote where there is one.
+
+        Raises:
+            InputError: it holds no fleet, or one with problems.
+            RepositoryError: the repository cannot be read, or the remote does not answer.
+        """
+        if self._at is None:
+            self.store.refresh()
+        return self._state(self._known())
+
+    def plan(
+        self,
+        *asked: Asked,
+        everything: bool = False,
+        options: PublishOptions | None = None,
+        progress: Progress | None = None,
+    ) -> Proposal:
+        """What publishing would do, and what stands in its way; nothing is written.
+
+        Args:
+            asked: requests, and perhaps the fleet's own document.
+            everything: every tenant and platform that there is, too.
+            options: what would be allowed.
+            progress: is told how many tenants were looked at, and of how many.
+
+        Raises:
+            InputError: a request or the fleet cannot be accepted; every problem of all of them.
+        """
+        proposer = self._proposer(asked, everything=everything, options=options, progress=progress)
+        return proposer.propose(self.state())
+
+    def publish(
+        self,
+        *asked: Asked,
+        everything: bool = False,
+        options: PublishOptions | None = None,
+        review: Review | None = None,
+        progress: Progress | None = None,
+    ) -> Published:
+        """Commit what follows from these requests; returns when everybody can see it.
+
+        The same requests again make no commit. Where somebody else moved the branch meanwhile, everything is worked
+        out anew on what is there then.
+
+        Args:
+            asked: requests, and perhaps the fleet's own document.
+            everything: every tenant and platform that there is, too.
+            options: what is allowed.
+            review: put it up for review, on a branch of its own, instead.
+            progress: is told how many tenants were looked at, and of how many.
+
+        Raises:
+            InputError: a request or the fleet cannot be accepted, or something stands in the way; every problem.
+            ChecksFailedError: a finding of severity error.
+            RepositoryError: the repository or the forge refused; without a forge's, nothing was written.
+        """
+        self._check_writable()
+        proposer = self._proposer(asked, everything=everything, options=options, progress=progress)
+        return self._committer.carry_out(proposer.propose, review, guard=options.guard if options else None)
+
+    def retire(
+        self,
+        name: str,
+        *,
+        clusters: Collection[str] = (),
+        delete: bool = False,
+        options: PublishOptions | None = None,
+        review: Review | None = None,
+    ) -> Published:
+        """Take a tenant out of service: hold it, and in a second step delete it.
+
+        Args:
+            name: the tenant.
+            clusters: hold it only on these.
+            delete: the second step.
+            options: what is allowed.
+            review: put it up for review instead.
+
+        Raises:
+            InputError: there is no such tenant, or it is not held yet; and as for :meth:`publish`.
+        """
+        self._check_writable()
+        propose = self._retiring(name, clusters, delete=delete, options=options)
+        return self._committer.carry_out(propose, review, guard=options.guard if options else None)
+
+    def plan_retirement(
+        self,
+        name: str,
+        *,
+        clusters: Collection[str] = (),
+        delete: bool = False,
+        options: PublishOptions | None = None,
+    ) -> Proposal:
+        """What :meth:`retire` would do; nothing is written."""
+        return self._retiring(name, clusters, delete=delete, options=options)(self.state())
+
+    def summary(self, *, retiring: bool = False) -> FleetSummary:
+        """Every tenant, and every accelerator with what was promised of it.
+
+        Args:
+            retiring: also say which tenants are held; for that, every request is read.
+
+        Raises:
+            InputError: there is no fleet, or one with problems.
+        """
+        state = self.state()
+        summary = summarize(state.context, Neighbours(self._promises, state).promises)
+        return summary.with_retiring(state) if retiring else summary
+
+    def tenant(self, name: str, *, commits: int = 5) -> TenantDetail:
+        """One tenant in full.
+
+        Args:
+            name: the tenant.
+            commits: how many of the last commits about it are told.
+
+        Raises:
+            InputError: there is no such tenant.
+        """
+        state = self.state()
+        holdings = existing_tenant(state, name)
+        path, text = request_of(state, holdings)
+        folders = (path.rpartition("/")[0], *holdings.folders)
+        history = self.store.repository.log(
+            state.snapshot.commit or self.store.ref, paths=folders, limit=commits
+        )
+        files = tuple(state.tree.files(holdings))
+        return TenantDetail(name, text, state.tree.lock(holdings).lock, files, tuple(history))
+
+    def validate(self, *, today: dt.date | None = None, progress: Progress | None = None) -> Validation:
+        """Everything that is wrong in the repository: each tenant rendered and checked anew, and all together.
+
+        Args:
+            today: the day against which expiry dates are held.
+            progress: is told how many tenants were looked at, and of how many.
+
+        Raises:
+            InputError: there is no fleet, or one with problems.
+        """
+        state = self.state()
+        proposer = Proposer(
+            [],
+            self._promises,
+            library=self.library,
+            options=PublishOptions(today=today),
+            everything=True,
+            thorough=True,
+            progress=progress,
+        )
+        promises = Neighbours(self._promises, state).promises
+        return validate(state, proposer.propose(state), promises)
+
+    def _retiring(
+        self, name: str, clusters: Collection[str], *, delete: bool, options: PublishOptions | None
+    ) -> Callable[[State], Proposal]:
+        allowed = options or PublishOptions()
+        if delete:
+            return lambda state: deletion(state, name, allowed, asked_by=allowed.author or self.committer)
+
+        def hold(state: State) -> Proposal:
+            request = hold_request(state, name, clusters)
+            said = (
+                allowed.message
+                or f"Hold {name} {'on ' + ', '.join(clusters) if clusters else 'to retire it'}"
+            )
+            return self._proposer((request,), options=replace(allowed, message=said)).propose(state)
+
+        return hold
+
+    def _proposer(
+        self,
+        asked: tuple[Asked, ...],
+        *,
+        everything: bool = False,
+        options: PublishOptions | None = None,
+        progress: Progress | None = None,
+    ) -> Proposer:
+        requests = [Request.of(each) for each in asked]
+        return Proposer(
+            requests,
+            self._promises,
+            library=self.library,
+            everything=everything,
+            options=options or PublishOptions(),
+            progress=progress,
+        )
+
+    def _known(self) -> Snapshot:
+        if self._at is None:
+            return self.store.repository.snapshot(self.store.tip())
+        try:
+            commit = self.store.repository.resolve(self._at)
+        except InputError:
+            commit = None
+        if commit is None:
+            message = "there is no such commit; give its whole id, a branch, or HEAD"
+            raise InputError.of("--at", "unknown-commit", message, self._at)
+        return self.store.repository.snapshot(commit)
+
+    def _check_writable(self) -> None:
+        if self._at is not None:
+            message = "publishes nothing: name the branch to write to"
+            raise InputError.of("--at", "read-only", message, self._at)
+
+    def _state(self, snapshot: Snapshot) -> State:
+        if snapshot.commit is None:
+            message = (
+                "is not there, or has no commit; name another branch, or begin with `goldenpath fleet init`"
+            )
+            raise InputError.of("--branch", "no-commit", message, self.store.branch)
+        return State(snapshot, lambda: self._contexts.of(snapshot))
+
+
+def _is_repository(folder: Path) -> bool:
+    return (folder / ".git").exists() or (folder / "HEAD").is_file()
+
+
+def _check_empty(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError.of("", "not-empty", "is no empty folder; name a new one", file=str(folder))

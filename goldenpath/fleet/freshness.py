@@ -1,0 +1,49 @@
+"""Whether what the repository holds is what a publish would write now, told without rendering anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.repository.path_owners import platform_lock_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from goldenpath.fleet.fleet_context import FleetContext
+    from goldenpath.git import Entry
+    from goldenpath.repository.lock import Lock
+    from goldenpath.repository.tenant_files import TenantFiles
+
+__all__ = ["Freshness"]
+
+
+class Freshness:
+    """Holds locks against the fleet as it is now.
+
+    Args:
+        context: the fleet.
+        thorough: take no lock's word: nothing is current.
+        upgrade: whether the newest version is wanted.
+    """
+
+    def __init__(self, context: FleetContext, *, thorough: bool, upgrade: bool) -> None:
+        self._context = context
+        self._thorough = thorough
+        self._upgrade = upgrade
+
+    def of_tenant(self, holdings: TenantFiles, lock: Lock) -> bool:
+        """Whether request, fleet, version and files of a tenant are those of its lock."""
+        if self._thorough or holdings.request is None or lock.request_file != holdings.request[1].id:
+            return False
+        part = self._context.digests.part(lock.clusters, placement=lock.placement, engine=lock.engine)
+        return lock.fleet == part and self._has_version(lock) and holdings.is_as_locked(lock)
+
+    def of_platform(self, cluster: str, lock: Lock, there: Mapping[str, Entry]) -> bool:
+        """Whether fleet, version and files of a cluster's platform are those of its lock."""
+        if self._thorough or lock.fleet != self._context.digests.platform(cluster):
+            return False
+        ids = {path: entry.id for path, entry in there.items() if path != platform_lock_path(cluster)}
+        return ids == lock.files and self._has_version(lock)
+
+    def _has_version(self, lock: Lock) -> bool:
+        return not self._upgrade or self._context.library.get(lock.golden_path).version == lock.version

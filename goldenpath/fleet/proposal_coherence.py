@@ -1,0 +1,78 @@
+"""The tenants of a proposal among all others of the fleet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from goldenpath import kubeyaml
+from goldenpath.findings import Finding, Severity
+from goldenpath.fleet.desired_files import shares_of
+from goldenpath.repository.fleet_checks import check_publish
+from goldenpath.repository.promises import Promise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.fleet.fleet_state import State
+    from goldenpath.repository.lock import Lock
+    from goldenpath.repository.promise_index import PromiseIndex
+    from goldenpath.repository.promises import Promises
+
+__all__ = ["Neighbours"]
+
+
+class Neighbours:
+    """What the other tenants of a state were promised; nothing is read before somebody asks."""
+
+    def __init__(self, index: PromiseIndex, state: State) -> None:
+        self._index = index
+        self._state = state
+        self._promises: Promises | None = None
+
+    @property
+    def promises(self) -> Promises:
+        """Of every tenant, as the branch has it."""
+        if self._promises is None:
+            self._promises = self._index.read(self._state.tree, self._asked)
+        return self._promises
+
+    def check(self, name: str, lock: Lock) -> Iterator[Finding]:
+        """Findings about one tenant that is being published, among all others."""
+        return check_publish(self.promises, self._state.context.pipeline.platforms, name, lock)
+
+    def check_together(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
+        """Findings about several that are published in one go: each alone may fit where all do not."""
+        if len(locks) < 2:  # noqa: PLR2004 - one tenant is no several
+            return
+        more: Counter[tuple[str, str]] = Counter()
+        for name, lock in locks.items():
+            before = self.promises.get(name)
+            for cluster, profiles in lock.clusters.items():
+                for profile, (quota, _) in profiles.items():
+                    more[cluster, profile] += quota
+            for (cluster, profile), (quota, _) in before.shares if before else ():
+                more[cluster, profile] -= quota
+        for (cluster, profile), added in sorted(more.items()):
+            owned, _ = self.promises.sums.get((cluster, profile), (0, 0))
+            capacity = self._capacity(cluster, profile)
+            if added > 0 and owned + added > capacity:
+                message = (
+                    f"{cluster} has {capacity} of {profile}, its tenants own {owned}, "
+                    f"and these requests together ask for {added} more"
+                )
+                fix = "Lower a quota, or let tenants borrow instead."
+                where = f"Cluster {cluster}"
+                yield Finding("", where, profile, "fleet-capacity", Severity.ERROR, message, fix)
+
+    def _capacity(self, cluster: str, profile: str) -> int:
+        platform = self._state.context.pipeline.platforms.get(cluster)
+        pools = platform.pools if platform else ()
+        return next((pool.count for pool in pools if pool.accelerator.id == profile), 0)
+
+    def _asked(self, path: str, text: str) -> Promise:
+        """What a request asks for that was changed in the repository and not published since."""
+        tenant = self._state.context.parse(kubeyaml.load(text, name=path), path)
+        return Promise(
+            tenant.name, tenant.owner, clusters=shares_of(self._state.context, tenant), settled=False
+        )

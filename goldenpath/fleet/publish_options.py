@@ -1,0 +1,41 @@
+"""What whoever asks for a change allows, and wants said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from goldenpath.fleet.fleet_state import State
+    from goldenpath.git import Person
+
+__all__ = ["PublishOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishOptions:
+    """How a change may be made.
+
+    Args:
+        author: who asked for it; the committer otherwise.
+        message: the first words of the commit's message, instead of those that say what changes.
+        upgrade: take the newest version of each golden path, and not the one that the lock pins.
+        overwrite_edits: write over rendered files that were edited by hand.
+        allow_removals: how many objects may go; a few, where nothing is said.
+        today: the day against which expiry dates are held; without it they are not.
+        trailers: what the commit's message says at its end for programs, beside what changes: name and value.
+        guard: is asked with the very state on which the change is made, each time that it is made anew; what it
+            raises refuses the change.
+    """
+
+    author: Person | None = None
+    message: str | None = None
+    upgrade: bool = False
+    overwrite_edits: bool = False
+    allow_removals: int | None = None
+    today: dt.date | None = None
+    trailers: tuple[tuple[str, str], ...] = ()
+    guard: Callable[[State], None] | None = None

@@ -1,0 +1,87 @@
+"""Putting a change up for review: a branch of its own, and a pull request."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.fleet.commit_message import subject
+from goldenpath.forges import PullRequest
+from goldenpath.repository.plan import PartKind
+from goldenpath.repository.plan_markdown import plan_markdown
+
+if TYPE_CHECKING:
+    from goldenpath.forges import Forge
+    from goldenpath.repository.plan import Plan
+
+__all__ = ["Review", "branch_name", "branch_of", "pull_request"]
+
+_BRANCHES: Final = "goldenpath"
+"""What the names of branches for review begin with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """How a change is put up for review: as a branch, and as a pull request where there is a forge.
+
+    Args:
+        forge: where the pull request is opened; without one, only the branch is made.
+        branch: the branch's name; one that follows from what is published otherwise, so that the same change
+            updates its pull request and opens no second one.
+        labels: labels of the pull request.
+        reviewers: people who are asked.
+        teams: groups who are asked, beside the owners of what changes.
+        ask_owners: whether those are asked.
+        draft: open it as a draft.
+        overwrite: move the branch also where somebody else has committed to it.
+    """
+
+    forge: Forge | None = None
+    branch: str | None = None
+    labels: tuple[str, ...] = ("goldenpath",)
+    reviewers: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    ask_owners: bool = True
+    draft: bool = False
+    overwrite: bool = False
+
+
+def branch_of(tenant: str) -> str:
+    """The branch on which a change of one tenant is put up for review."""
+    return f"{_BRANCHES}/{tenant}"
+
+
+def branch_name(plan: Plan) -> str:
+    """The branch for a plan: the same tenant has the same branch, whatever is asked for it."""
+    tenants = [part.name for part in plan.parts if part.kind is PartKind.TENANT and part.changes]
+    of_fleet = any(part.kind is not PartKind.TENANT and part.changes for part in plan.parts)
+    if of_fleet or not tenants:
+        return f"{_BRANCHES}/fleet"
+    if len(tenants) == 1:
+        return branch_of(tenants[0])
+    # All names are in it: another pair must not take the place of this one. No tenant's name has a dot.
+    digest = hashlib.sha256(",".join(tenants).encode()).hexdigest()[:8]
+    return f"{_BRANCHES}/{tenants[0]}.and-{len(tenants) - 1}-more.{digest}"
+
+
+def pull_request(plan: Plan, review: Review, head: str, base: str) -> PullRequest:
+    """The pull request for a plan: the plan is its body, and those who own what changes are asked to look."""
+    owners = (
+        [_team(part.owner) for part in plan.parts if part.changes and part.owner] if review.ask_owners else []
+    )
+    return PullRequest(
+        head=head,
+        base=base,
+        title=subject(plan),
+        body=plan_markdown(plan),
+        labels=review.labels,
+        reviewers=review.reviewers,
+        teams=tuple(dict.fromkeys((*review.teams, *owners))),
+        draft=review.draft,
+    )
+
+
+def _team(owner: str) -> str:
+    """The forge's team for a Backstage group: ``group:default/vision-team`` is ``vision-team``."""
+    return owner.rpartition("/")[2].rpartition(":")[2]

@@ -1,0 +1,113 @@
+"""Everything at once about a fleet repository: what CI runs before a change is merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath.findings import Finding, Severity
+from goldenpath.fleet.freshness import Freshness
+from goldenpath.repository.fleet_checks import check_holdings, check_whole_fleet
+from goldenpath.repository.plan import PartKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from goldenpath.errors import Problem
+    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.proposal import Proposal
+    from goldenpath.repository.plan import Part, Plan
+    from goldenpath.repository.promises import Promises
+
+__all__ = ["Validation", "validate"]
+
+_SHOWN_FILES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What was found, worst first, and the inputs that cannot be read at all."""
+
+    looked_at: int
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """2 where something cannot be read, 1 where a finding is an error, else 0."""
+        if self.problems:
+            return 2
+        return int(any(finding.severity is Severity.ERROR for finding in self.findings))
+
+
+def validate(state: State, proposal: Proposal, promises: Promises) -> Validation:
+    """What is wrong in a state of the fleet.
+
+    Args:
+        state: the fleet as a commit has it.
+        proposal: what publishing everything would do, with nothing taken on trust.
+        promises: what all tenants were promised.
+    """
+    found = [*proposal.plan.all_findings, *_not_as_rendered(proposal.plan, _said_current(state))]
+    found += check_whole_fleet(promises, state.context.pipeline.platforms)
+    for holdings in state.tree.tenants():
+        found += check_holdings(holdings)
+    # A finding about one tenant among all others is told twice where its neighbour is looked at too.
+    unique = sorted(set(found), key=lambda finding: (finding.severity.rank, finding))
+    # Edits and removals stand in the way of a publish; of a state, they are findings.
+    unreadable = tuple(problem for problem in proposal.problems if problem.rule not in _OF_A_PUBLISH)
+    return Validation(proposal.plan.looked_at, tuple(unique), unreadable)
+
+
+_OF_A_PUBLISH = frozenset({"hand-edit", "too-many-removals", "namespace-removal", "retired-name"})
+
+
+def _said_current(state: State) -> frozenset[tuple[PartKind, str]]:
+    """Tenants and platforms whose locks say that all is as a publish would write it now."""
+    currency = Freshness(state.context, thorough=False, upgrade=False)
+    tenants = (
+        (PartKind.TENANT, holdings.name)
+        for holdings, locked in state.tree.locked(state.tree.tenants())
+        if locked.lock is not None and currency.of_tenant(holdings, locked.lock)
+    )
+    platforms = (
+        (PartKind.PLATFORM, cluster)
+        for cluster in state.context.spec.clusters
+        if (lock := state.tree.platform_lock(cluster).lock) is not None
+        and currency.of_platform(cluster, lock, state.tree.platform(cluster))
+    )
+    return frozenset((*tenants, *platforms))
+
+
+def _not_as_rendered(plan: Plan, said_current: Collection[tuple[PartKind, str]]) -> Iterator[Finding]:
+    for part in plan.parts:
+        yield from _edits(part)
+        edited = {edit.path for edit in part.hand_edits}
+        paths = [file.path for file in part.changes.files if file.path not in edited]
+        if not paths:
+            continue
+        shown = ", ".join(paths[:_SHOWN_FILES])
+        more = f" and {len(paths) - _SHOWN_FILES} more" if len(paths) > _SHOWN_FILES else ""
+        if (part.kind, part.name) in said_current:
+            # The same request, fleet and version give the same bytes: somebody edited the lock, or the golden path.
+            message = f"the lock says that this follows from the request and the fleet, and it does not: {shown}{more}"
+            fix = "Take file and lock back to what Git's history has, or remove the lock and publish again."
+            yield Finding("", _subject(part), "", "not-as-locked", Severity.ERROR, message, fix)
+        else:
+            message = f"the request or the fleet has changed since this was rendered: {shown}{more}"
+            fix = "Publish it again: goldenpath publish --all; `goldenpath plan --all` shows what changes."
+            yield Finding("", _subject(part), "", "not-as-rendered", Severity.WARNING, message, fix)
+
+
+def _edits(part: Part) -> Iterator[Finding]:
+    for edit in part.hand_edits:
+        fix = " ".join(
+            f"{each.object}: {each.text.rstrip('.')}." if each.object else f"{each.text.rstrip('.')}."
+            for each in edit.advice
+        )
+        message = f"was {edit.edit} by hand: the next publish would stop at it"
+        yield Finding(edit.path, _subject(part), "", "hand-edit", Severity.ERROR, message, fix)
+
+
+def _subject(part: Part) -> str:
+    return f"{part.kind.title()} {part.name}"

@@ -1,0 +1,214 @@
+"""What all forges have in common: find, then open or bring up to date, and never twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import InputError, Problem, RepositoryError
+from goldenpath.forges.error_messages import RefusedError, UnansweredError
+from goldenpath.forges.forge_address import Kind, address_of
+from goldenpath.forges.gitea import Forgejo, Gitea
+from goldenpath.forges.github import GitHub
+from goldenpath.forges.gitlab import GitLab
+from goldenpath.forges.http_client import Client
+from goldenpath.forges.http_options import ClientOptions
+from goldenpath.forges.pull_request import Closed, Opened
+from goldenpath.forges.size_limits import fit_body, fit_title, same_text
+from goldenpath.forges.token import token_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from goldenpath.forges.forge_address import Address
+    from goldenpath.forges.forge_api import Current, Steps
+    from goldenpath.forges.pull_request import Forge, PullRequest
+    from goldenpath.forges.token import Token
+
+__all__ = ["RestForge", "forge_of"]
+
+_STEPS: dict[Kind, type[Steps]] = {
+    Kind.GITHUB: GitHub,
+    Kind.GITLAB: GitLab,
+    Kind.GITEA: Gitea,
+    Kind.FORGEJO: Forgejo,
+}
+
+
+def forge_of(
+    remote: str,
+    *,
+    kind: str | None = None,
+    api: str | None = None,
+    token: Token | None = None,
+    environment: Mapping[str, str] | None = None,
+    options: ClientOptions | None = None,
+) -> Forge | None:
+    """The forge behind a Git remote's URL, or nothing for a plain Git remote. Asks nothing of the network.
+
+    ``kind`` and ``api`` are ``--forge`` and ``--forge-api`` (see :func:`address_of`). Without ``token``, the one
+    that ``environment`` holds for that host is taken (see :func:`token_of`).
+
+    :raises InputError: the URL names no repository, or it takes a flag to tell which forge it is.
+    """
+    address = address_of(remote, kind=kind, api=api)
+    if address is None:
+        return None
+    return RestForge(address, token or token_of(environment or {}, address), options or ClientOptions())
+
+
+class RestForge:
+    """One repository on a forge that is spoken to over REST."""
+
+    def __init__(self, address: Address, token: Token | None, options: ClientOptions) -> None:
+        self.address = address
+        self._token = token
+        self._options = options
+        self._steps = _STEPS[address.kind]
+
+    def __repr__(self) -> str:
+        return f"{self.name}({self.address.api}, {self.address.repository})"
+
+    @property
+    def name(self) -> str:
+        return self._steps.words.name
+
+    def commit_page(self, commit: str) -> str | None:
+        return self.address.commit_page(commit)
+
+    def find(self, head: str, base: str) -> Opened | None:
+        with self._client() as client:
+            current = self._steps(client).find(head, base)
+        return None if current is None else Opened(number=current.number, url=current.url)
+
+    def open_or_update(self, pull_request: PullRequest) -> Opened:
+        with self._client() as client:
+            client.need_token()
+            steps = self._steps(client)
+            wanted = _fitted(pull_request, steps)
+            warnings: list[str] = []
+            current, created = _found_or_created(steps, wanted, warnings)
+            changed = _brought_up_to_date(steps, current, wanted, warnings)
+        return Opened(
+            number=current.number,
+            url=current.url,
+            created=created,
+            updated=changed and not created,
+            warnings=tuple(dict.fromkeys(warnings)),
+        )
+
+    def close(self, number: int, comment: str = "") -> Closed:
+        with self._client() as client:
+            client.need_token()
+            steps = self._steps(client)
+            current = steps.get(number)
+            warnings: list[str] = []
+            if current.open:
+                # First close, then say why: if the second fails, nothing is said twice by the next try.
+                steps.close(number)
+                if comment:
+                    try:
+                        steps.comment(number, fit_body(comment, steps.body_limit))
+                    except (RefusedError, UnansweredError) as error:
+                        warnings.append(f"It is closed, but the comment may be missing: {error}")
+        return Closed(number=number, url=current.url, closed=current.open, warnings=tuple(warnings))
+
+    def _client(self) -> Client:
+        return Client(self.address, self._token, self._steps.words, self._options)
+
+
+def _found_or_created(steps: Steps, wanted: PullRequest, warnings: list[str]) -> tuple[Current, bool]:
+    """The open pull request, and whether it was made here.
+
+    Opening is the one call that must not be sent twice. After each that may have worked, the forge is asked.
+    """
+    current = steps.find(wanted.head, wanted.base)
+    if current is not None:
+        return current, False
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return steps.create(wanted, warnings), True
+        except UnansweredError as error:
+            steps.client.pause(attempt, str(error))
+            current = steps.find(wanted.head, wanted.base)
+            if current is not None:
+                return current, True
+        except RefusedError as refusal:
+            if steps.exists_already(refusal):  # somebody else was quicker
+                current = steps.find(wanted.head, wanted.base)
+                if current is not None:
+                    return current, False
+            reason = steps.reason(refusal, wanted)
+            raise RepositoryError(reason or str(refusal)) from None
+
+
+def _brought_up_to_date(steps: Steps, current: Current, wanted: PullRequest, warnings: list[str]) -> bool:
+    """Whether anything had to be changed."""
+    title = None if same_text(current.title, wanted.title) else current.mark + wanted.title
+    body = None if same_text(current.body, wanted.body) else wanted.body
+    changed = title is not None or body is not None
+    if changed:
+        steps.edit(current, title=title, body=body)
+    labels = [label for label in wanted.labels if label.lower() not in current.labels]
+    if labels:
+        refused = steps.add_labels(current, labels)
+        warnings.extend(refused)
+        changed = changed or len(refused) < len(labels)
+    people, teams = _not_asked(current, wanted)
+    if people or teams:
+        people, teams = _not_asked(steps.asked_before(current), wanted)
+    if people or teams:
+        changed = steps.ask(current, people, teams, warnings) or changed
+    return changed
+
+
+def _not_asked(current: Current, wanted: PullRequest) -> tuple[list[str], list[str]]:
+    # Nobody can be asked to review what they have opened themselves, on any forge.
+    people = [
+        name for name in wanted.reviewers if name.lower() not in {*current.asked, current.author.lower()}
+    ]
+    teams = [name for name in wanted.teams if name.rpartition("/")[2].lower() not in current.asked_teams]
+    return people, teams
+
+
+def _fitted(wanted: PullRequest, steps: Steps) -> PullRequest:
+    """``wanted`` as this forge can take it.
+
+    :raises InputError: a branch or the title is missing, or both branches are one.
+    """
+    problems = [
+        Problem(path=field, rule="pull-request", message="must not be empty")
+        for field in ("head", "base", "title")
+        if not getattr(wanted, field).strip()
+    ]
+    if not problems and wanted.head == wanted.base:
+        problems.append(
+            Problem(
+                path="head",
+                rule="pull-request",
+                message="must be another branch than base",
+                value=wanted.head,
+            )
+        )
+    if problems:
+        raise InputError(problems)
+    return replace(
+        wanted,
+        title=fit_title(wanted.title, steps.title_limit),
+        body=fit_body(wanted.body, steps.body_limit),
+        labels=_names(wanted.labels),
+        reviewers=_names(wanted.reviewers),
+        teams=_names(wanted.teams),
+    )
+
+
+def _names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Each name once, as forges compare them: without regard to case, and without a leading ``@``."""
+    found: dict[str, str] = {}
+    for name in names:
+        bare = name.strip().removeprefix("@")
+        if bare:
+            found.setdefault(bare.lower(), bare)
+    return tuple(found.values())

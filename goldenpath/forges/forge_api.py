@@ -1,0 +1,102 @@
+"""The few calls in which the forges differ; what is the same for all is in ``forge.py``."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from goldenpath.forges.error_messages import RefusedError, Words
+    from goldenpath.forges.http_client import Client
+    from goldenpath.forges.pull_request import PullRequest
+
+__all__ = ["Current", "Steps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A pull request as the forge has it now.
+
+    ``mark`` is what makes a title a draft's (``Draft: ``), where the forge keeps that in the title; ``title`` is
+    without it. ``asked`` and ``asked_teams`` are in lower case.
+    """
+
+    number: int
+    url: str
+    title: str
+    body: str
+    open: bool
+    mark: str = ""
+    author: str = ""
+    labels: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
+    asked_teams: frozenset[str] = frozenset()
+
+
+class Steps(ABC):
+    """One forge's calls, for the length of one verb.
+
+    ``ask`` and ``add_labels`` say what the forge did not take; they raise only what would stop the verb anyway.
+    """
+
+    words: ClassVar[Words]
+    title_limit: ClassVar[int]
+    body_limit: ClassVar[int]
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.address = client.address
+
+    @abstractmethod
+    def find(self, head: str, base: str) -> Current | None:
+        """The open pull request between these branches of this repository, and not of a fork."""
+
+    @abstractmethod
+    def create(self, wanted: PullRequest, warnings: list[str]) -> Current:
+        """:raises RefusedError: the forge said no; :meth:`exists_already` tells one reason apart."""
+
+    @abstractmethod
+    def exists_already(self, refusal: RefusedError) -> bool:
+        """Whether ``create`` was refused because there is one already."""
+
+    @abstractmethod
+    def reason(self, refusal: RefusedError, wanted: PullRequest) -> str | None:
+        """A better explanation of why ``create`` was refused, where there is one."""
+
+    @abstractmethod
+    def edit(self, current: Current, *, title: str | None, body: str | None) -> None:
+        """Change what is not None; ``title`` comes with its mark."""
+
+    @abstractmethod
+    def add_labels(self, current: Current, names: list[str]) -> list[str]:
+        """Add labels that it does not have, making those that the repository does not know."""
+
+    def asked_before(self, current: Current) -> Current:
+        """``current`` with everybody in it who was ever asked, for forges that forget who has reviewed."""
+        return current
+
+    @abstractmethod
+    def ask(self, current: Current, people: list[str], teams: list[str], warnings: list[str]) -> bool:
+        """Ask for reviews; true where somebody was asked."""
+
+    @abstractmethod
+    def get(self, number: int) -> Current:
+        """One pull request by its number."""
+
+    @abstractmethod
+    def close(self, number: int) -> None:
+        """Close it, without merging."""
+
+    @abstractmethod
+    def comment(self, number: int, text: str) -> None:
+        """Say something under it."""
+
+
+def lowered(items: Any, key: str) -> frozenset[str]:
+    """The text under ``key`` of each object of a JSON list, in lower case."""
+    return frozenset(
+        item[key].lower()
+        for item in (items if isinstance(items, list) else ())
+        if isinstance(item, dict) and isinstance(item.get(key), str)
+    )

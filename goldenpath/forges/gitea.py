@@ -1,0 +1,213 @@
+"""Gitea's calls, and Forgejo's, which are the same.
+
+Source: the API description and the source of Gitea 1.26 (read in November 2026).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.forges.error_messages import RefusedError, Words
+from goldenpath.forges.forge_address import Kind
+from goldenpath.forges.forge_api import Current, lowered
+from goldenpath.forges.github_api import GitHubSteps
+from goldenpath.forges.token import VARIABLES
+
+if TYPE_CHECKING:
+    from goldenpath.forges.pull_request import PullRequest
+
+__all__ = ["Forgejo", "Gitea"]
+
+_NOT_FOUND, _CONFLICT = 404, 409
+_DRAFT: Final = re.compile(r"^(?:\[wip\]|wip:)\s*", re.IGNORECASE)
+_LABEL_COLOR: Final = "#2f6f8f"
+_RIGHT: Final = "write:repository and write:issue (and read:organization, for labels of an organisation)"
+
+
+class Gitea(GitHubSteps):
+    """Labels are numbers, of the repository or of its organisation; a draft is a word in the title."""
+
+    words = Words(
+        name="Gitea",
+        right=_RIGHT,
+        where="Settings, Applications, Access tokens",
+        variables=VARIABLES[Kind.GITEA],
+    )
+    title_limit = 255 - len("WIP: ")
+    # Gitea itself has no limit. This much fits into the megabyte that a proxy lets through by default
+    # (nginx, client_max_body_size), whatever the alphabet.
+    body_limit = 250_000
+
+    def current(self, item: dict[str, Any]) -> Current:
+        match = _DRAFT.match(item["title"])
+        mark = match[0] if match else ""
+        return Current(
+            number=item["number"],
+            url=item["html_url"],
+            title=item["title"][len(mark) :],
+            body=item.get("body") or "",
+            open=item["state"] == "open",
+            mark=mark,
+            author=(item.get("user") or {}).get("login") or "",
+            labels=lowered(item.get("labels"), "name"),
+            asked=lowered(item.get("requested_reviewers"), "login"),
+            asked_teams=lowered(item.get("requested_reviewers_teams"), "name"),
+        )
+
+    def find(self, head: str, base: str) -> Current | None:
+        doing = f"look for a pull request from {head}"
+        if "/" not in base:  # one segment of the path, and quoting a slash is lost behind some proxies
+            try:
+                found = self.client.get(self.path("pulls", base, *head.split("/")), doing).data
+            except RefusedError as refusal:
+                if refusal.status != _NOT_FOUND:
+                    raise
+                return None  # or no such repository: then opening says so
+            if found["state"] == "open":
+                return self.current(found)
+        # There was one, which is closed; it hides an open one from the call above.
+        for item in self.client.pages(
+            self.path("pulls"),
+            doing,
+            {"state": "open", "base_branch": base, "sort": "recentupdate", "limit": 50},
+        ):
+            if _is_between(item, head, base):
+                return self.current(item)
+        return None
+
+    def create(self, wanted: PullRequest, warnings: list[str]) -> Current:  # noqa: ARG002
+        answer = self.client.write(
+            "POST",
+            self.path("pulls"),
+            f"open a pull request from {wanted.head} to {wanted.base}",
+            {
+                "head": wanted.head,
+                "base": wanted.base,
+                "title": f"WIP: {wanted.title}" if wanted.draft else wanted.title,
+                "body": wanted.body,
+            },
+            repeatable=False,
+        )
+        return self.current(answer.data)
+
+    def exists_already(self, refusal: RefusedError) -> bool:
+        return refusal.status == _CONFLICT
+
+    def reason(self, refusal: RefusedError, wanted: PullRequest) -> str | None:
+        name = self.words.name
+        if refusal.mentions("no changes between"):
+            return (
+                f"{name} opens no pull request: {wanted.head} has no commit that {wanted.base} does not have"
+            )
+        if refusal.status != _NOT_FOUND:
+            return None
+        # It says "not found" and not what: ask for each thing that it may have meant.
+        where = self.address.repository
+        if not self._is_there():
+            return None
+        for role, branch in (("base", wanted.base), ("head", wanted.head)):
+            if not self._is_there("branches", branch):
+                return f"{name} opens no pull request: {where} has no branch {branch} ({role})"
+        return None
+
+    def _is_there(self, *segments: str) -> bool:
+        try:
+            self.client.get(
+                self.path(*segments), f"look for {segments[-1] if segments else 'the repository'}"
+            )
+        except RefusedError as refusal:
+            return refusal.status != _NOT_FOUND
+        return True
+
+    def add_labels(self, current: Current, names: list[str]) -> list[str]:
+        warnings: list[str] = []
+        try:
+            known = self._labels()
+            numbers = [known.get(name.lower()) or self._make_label(name) for name in names]
+            self.client.write(
+                "POST",
+                self.path("issues", current.number, "labels"),
+                f"label pull request {current.number}",
+                {"labels": numbers},
+            )
+        except RefusedError as refusal:
+            why = "; ".join(refusal.said) or f"status {refusal.status}"
+            warnings += [f"Label {name} was not added: {why}" for name in names]
+        return warnings
+
+    def asked_before(self, current: Current) -> Current:
+        people, teams = set(current.asked), set(current.asked_teams)
+        for review in self.client.pages(
+            self.path("pulls", current.number, "reviews"),
+            f"read who was asked to review pull request {current.number}",
+            {"limit": 50},
+        ):
+            people |= lowered([review.get("user")], "login")
+            teams |= lowered([review.get("team")], "name")
+        return replace(current, asked=frozenset(people), asked_teams=frozenset(teams))
+
+    def ask(self, current: Current, people: list[str], teams: list[str], warnings: list[str]) -> bool:
+        asked = False
+        # One by one: Gitea takes those in front of the first name that does not fit, and refuses the rest.
+        for name in people:
+            asked = self._ask_one(current, {"reviewers": [name]}, name, warnings) or asked
+        for team in teams:
+            owner, _, name = team.rpartition("/")
+            if owner and owner.lower() != self.address.owner.lower():
+                warnings.append(f"Team {team} was not asked: it is not of {self.address.owner}")
+            else:
+                asked = self._ask_one(current, {"team_reviewers": [name]}, team, warnings) or asked
+        return asked
+
+    def _ask_one(self, current: Current, call: dict[str, list[str]], name: str, warnings: list[str]) -> bool:
+        doing = f"ask for reviews of pull request {current.number}"
+        path = self.path("pulls", current.number, "requested_reviewers")
+        try:
+            answer = self.client.write("POST", path, doing, call)
+        except RefusedError as refusal:
+            warnings.append(f"{name} was not asked to review: {'; '.join(refusal.said) or refusal.status}")
+            return False
+        if not answer.data:  # a team, where the owner is a person: taken, and nothing done
+            warnings.append(f"{name} was not asked to review: {self.address.owner} has no such team")
+            return False
+        return True
+
+    def _labels(self) -> dict[str, int]:
+        """The numbers of all labels that can be given here, by their names in lower case."""
+        doing, size = "read the labels", {"limit": 50}
+        numbers: dict[str, int] = {}
+        for item in self.client.pages(self.path("labels"), doing, size):
+            numbers.setdefault(item["name"].lower(), item["id"])
+        try:
+            for item in self.client.pages(
+                self.address.path("orgs", self.address.owner, "labels"), doing, size
+            ):
+                numbers.setdefault(item["name"].lower(), item["id"])
+        except RefusedError:
+            pass  # the owner is a person, or the token does not see the organisation: the repository's will do
+        return numbers
+
+    def _make_label(self, name: str) -> int:
+        answer = self.client.write(
+            "POST",
+            self.path("labels"),
+            f"make label {name}",
+            {"name": name, "color": _LABEL_COLOR},
+            repeatable=False,
+        )
+        number: int = answer.data["id"]
+        return number
+
+
+class Forgejo(Gitea):
+    """Forgejo, under its own name."""
+
+    words = replace(Gitea.words, name="Forgejo", variables=VARIABLES[Kind.FORGEJO])
+
+
+def _is_between(item: dict[str, Any], head: str, base: str) -> bool:
+    source, target = item.get("head") or {}, item.get("base") or {}
+    same = source.get("repo_id") == target.get("repo_id")
+    return same and source.get("ref") == head and target.get("ref") == base

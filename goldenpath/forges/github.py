@@ -1,0 +1,169 @@
+"""GitHub's calls: github.com, GitHub Enterprise Cloud and Server.
+
+Source: GitHub's REST description, version 2022-11-28 (github/rest-api-description, read in November 2026).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.forges.error_messages import RefusedError, Words
+from goldenpath.forges.forge_address import Kind
+from goldenpath.forges.forge_api import Current, lowered
+from goldenpath.forges.github_api import GitHubSteps
+from goldenpath.forges.token import VARIABLES
+
+if TYPE_CHECKING:
+    from goldenpath.forges.pull_request import PullRequest
+
+__all__ = ["GitHub"]
+
+_INVALID: Final = 422
+
+
+class GitHub(GitHubSteps):
+    """Labels and comments are an issue's, reviewers a pull request's; teams are named by their slug."""
+
+    words = Words(
+        name="GitHub",
+        right="«Pull requests: read and write» and «Contents: read» (fine-grained, GitHub App), or scope repo (classic)",
+        where="Settings, Developer settings, Personal access tokens; it must have access to this repository",
+        variables=VARIABLES[Kind.GITHUB],
+    )
+    title_limit = 256
+    body_limit = 65_536
+
+    def current(self, item: dict[str, Any]) -> Current:
+        return Current(
+            number=item["number"],
+            url=item["html_url"],
+            title=item["title"],
+            body=item.get("body") or "",
+            open=item["state"] == "open",
+            author=(item.get("user") or {}).get("login") or "",
+            labels=lowered(item.get("labels"), "name"),
+            asked=lowered(item.get("requested_reviewers"), "login"),
+            asked_teams=lowered(item.get("requested_teams"), "slug"),
+        )
+
+    def find(self, head: str, base: str) -> Current | None:
+        found = self.client.pages(
+            self.path("pulls"),
+            f"look for a pull request from {head}",
+            {"state": "open", "head": f"{self.address.owner}:{head}", "base": base, "per_page": 100},
+        )
+        for item in found:
+            repository = (item.get("head") or {}).get("repo") or {}
+            # The filter is by owner: a fork by the same owner, under another name, is not meant.
+            if repository.get("id") == ((item.get("base") or {}).get("repo") or {}).get("id"):
+                return self.current(item)
+        return None
+
+    def create(self, wanted: PullRequest, warnings: list[str]) -> Current:
+        call = {
+            "title": wanted.title,
+            "head": wanted.head,
+            "base": wanted.base,
+            "body": wanted.body,
+            "draft": wanted.draft,
+        }
+        doing = f"open a pull request from {wanted.head} to {wanted.base}"
+        try:
+            answer = self.client.write("POST", self.path("pulls"), doing, call, repeatable=False)
+        except RefusedError as refusal:
+            if not (wanted.draft and refusal.status == _INVALID and refusal.mentions("draft")):
+                raise
+            warnings.append("This repository's plan has no drafts: the pull request is ready for review")
+            answer = self.client.write(
+                "POST", self.path("pulls"), doing, {**call, "draft": False}, repeatable=False
+            )
+        return self.current(answer.data)
+
+    def exists_already(self, refusal: RefusedError) -> bool:
+        return refusal.status == _INVALID and refusal.mentions("already exists")
+
+    def reason(self, refusal: RefusedError, wanted: PullRequest) -> str | None:
+        if refusal.status != _INVALID:
+            return None
+        where = self.address.repository
+        if refusal.mentions("no commits between"):
+            return (
+                f"GitHub opens no pull request: {wanted.head} has no commit that {wanted.base} does not have"
+            )
+        if refusal.mentions("base: invalid"):
+            return f"GitHub opens no pull request: {where} has no branch {wanted.base} to merge into (base)"
+        if refusal.mentions("head: invalid"):
+            return f"GitHub opens no pull request: branch {wanted.head} has not been pushed to {where} (head)"
+        return None
+
+    def add_labels(self, current: Current, names: list[str]) -> list[str]:
+        try:
+            self.client.write(
+                "POST",
+                self.path("issues", current.number, "labels"),
+                f"label pull request {current.number}",
+                {"labels": names},
+            )
+        except RefusedError as refusal:
+            return [f"Label {name} was not added: {_said(refusal)}" for name in names]
+        return []
+
+    def asked_before(self, current: Current) -> Current:
+        people, teams = set(current.asked), set(current.asked_teams)
+        events = self.client.pages(
+            self.path("issues", current.number, "events"),
+            f"read who was asked to review pull request {current.number}",
+            {"per_page": 100},
+        )
+        for event in events:
+            if event.get("event") == "review_requested":
+                people |= lowered([event.get("requested_reviewer")], "login")
+                teams |= lowered([event.get("requested_team")], "slug")
+        return replace(current, asked=frozenset(people), asked_teams=frozenset(teams))
+
+    def ask(self, current: Current, people: list[str], teams: list[str], warnings: list[str]) -> bool:
+        slugs = []
+        for team in teams:
+            owner, _, slug = team.rpartition("/")
+            if owner and owner.lower() != self.address.owner.lower():
+                warnings.append(f"Team {team} was not asked: it is not of {self.address.owner}")
+            else:
+                slugs.append(slug.lower())
+        everybody = [("reviewers", name) for name in people] + [("team_reviewers", slug) for slug in slugs]
+        if not everybody:
+            return False
+        try:
+            self._request(current, everybody)
+        except RefusedError as refusal:
+            # One name that does not fit makes GitHub refuse all: ask one by one, and name those.
+            if len(everybody) == 1:
+                warnings.append(f"{everybody[0][1]} was not asked to review: {_said(refusal)}")
+                return False
+        else:
+            return True
+        asked = [self._asked_one(current, who, warnings) for who in everybody]
+        return any(asked)
+
+    def _asked_one(self, current: Current, who: tuple[str, str], warnings: list[str]) -> bool:
+        try:
+            self._request(current, [who])
+        except RefusedError as refusal:
+            warnings.append(f"{who[1]} was not asked to review: {_said(refusal)}")
+            return False
+        return True
+
+    def _request(self, current: Current, who: list[tuple[str, str]]) -> None:
+        call: dict[str, list[str]] = {}
+        for kind, name in who:
+            call.setdefault(kind, []).append(name)
+        self.client.write(
+            "POST",
+            self.path("pulls", current.number, "requested_reviewers"),
+            f"ask for reviews of pull request {current.number}",
+            call,
+        )
+
+
+def _said(refusal: RefusedError) -> str:
+    return "; ".join(refusal.said) or f"status {refusal.status}"

@@ -1,0 +1,45 @@
+"""The calls that Gitea took over from GitHub as they are."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from goldenpath.forges.forge_api import Current, Steps
+
+__all__ = ["GitHubSteps"]
+
+
+class GitHubSteps(Steps):
+    """Pull requests are under ``repos/<owner>/<name>/pulls``, and their comments are an issue's."""
+
+    @abstractmethod
+    def current(self, item: dict[str, Any]) -> Current:
+        """A pull request as the forge tells it."""
+
+    def path(self, *segments: str | int) -> str:
+        """The address of something in the repository."""
+        return self.address.path("repos", self.address.owner, self.address.name, *segments)
+
+    def edit(self, current: Current, *, title: str | None, body: str | None) -> None:
+        call = {key: value for key, value in (("title", title), ("body", body)) if value is not None}
+        self.client.write(
+            "PATCH", self.path("pulls", current.number), f"edit pull request {current.number}", call
+        )
+
+    def get(self, number: int) -> Current:
+        return self.current(self.client.get(self.path("pulls", number), f"read pull request {number}").data)
+
+    def close(self, number: int) -> None:
+        self.client.write(
+            "PATCH", self.path("pulls", number), f"close pull request {number}", {"state": "closed"}
+        )
+
+    def comment(self, number: int, text: str) -> None:
+        self.client.write(
+            "POST",
+            self.path("issues", number, "comments"),
+            f"comment on pull request {number}",
+            {"body": text},
+            repeatable=False,
+        )

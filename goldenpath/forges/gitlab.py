@@ -1,0 +1,188 @@
+"""GitLab's calls: gitlab.com, Dedicated and self-managed.
+
+Source: docs.gitlab.com, REST API v4, «Merge requests», «Users», «Notes» (read in November 2026).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.forges.error_messages import RefusedError, Words
+from goldenpath.forges.forge_address import Kind
+from goldenpath.forges.forge_api import Current, Steps, lowered
+from goldenpath.forges.token import VARIABLES
+
+if TYPE_CHECKING:
+    from goldenpath.forges.pull_request import PullRequest
+
+__all__ = ["GitLab"]
+
+_CONFLICT: Final = 409
+_DRAFT: Final = re.compile(r"^(?:\[draft\]|draft:|\(draft\))\s*", re.IGNORECASE)
+
+
+class GitLab(Steps):
+    """A merge request: labels are one text with commas, reviewers are numbers, a draft is a word in the title."""
+
+    words = Words(
+        name="GitLab",
+        right="scope api and at least the role Developer",
+        where="Settings, Access tokens, of the project, the group or a person; a CI job's own token cannot do it",
+        variables=VARIABLES[Kind.GITLAB],
+    )
+    title_limit = 255 - len("Draft: ")
+    body_limit = 1_048_576
+
+    def find(self, head: str, base: str) -> Current | None:
+        found = self.client.pages(
+            self._path("merge_requests"),
+            f"look for a merge request from {head}",
+            {"state": "opened", "source_branch": head, "target_branch": base, "per_page": 100},
+        )
+        for item in found:
+            # A fork's branch may have the same name.
+            if item.get("source_project_id") == item.get("target_project_id"):
+                return _current(item)
+        return None
+
+    def create(self, wanted: PullRequest, warnings: list[str]) -> Current:  # noqa: ARG002
+        call: dict[str, object] = {
+            "source_branch": wanted.head,
+            "target_branch": wanted.base,
+            "title": f"Draft: {wanted.title}" if wanted.draft else wanted.title,
+            "description": wanted.body,
+            # The branch is rebuilt from its base each time: once merged, nothing is in it that is not there.
+            "remove_source_branch": True,
+        }
+        # With the first call, and not after it: each change of labels or reviewers is told to everybody.
+        if labels := [label for label in wanted.labels if "," not in label]:
+            call["labels"] = ",".join(labels)
+        if numbers := list(self._numbers(list(wanted.reviewers)).values()):
+            call["reviewer_ids"] = numbers
+        answer = self.client.write(
+            "POST",
+            self._path("merge_requests"),
+            f"open a merge request from {wanted.head} to {wanted.base}",
+            call,
+            repeatable=False,
+        )
+        return _current(answer.data)
+
+    def exists_already(self, refusal: RefusedError) -> bool:
+        return refusal.status == _CONFLICT and refusal.mentions("already exists")
+
+    def reason(self, refusal: RefusedError, wanted: PullRequest) -> str | None:
+        if refusal.status not in {400, 409, 422}:
+            return None
+        for role, branch in (("target_branch", wanted.base), ("source_branch", wanted.head)):
+            try:
+                self.client.get(self._path("repository", "branches", branch), f"look for branch {branch}")
+            except RefusedError as missing:
+                if missing.status == 404:  # noqa: PLR2004
+                    where = self.address.repository
+                    return f"GitLab opens no merge request: {where} has no branch {branch} ({role})"
+        return None
+
+    def edit(self, current: Current, *, title: str | None, body: str | None) -> None:
+        call = {key: value for key, value in (("title", title), ("description", body)) if value is not None}
+        self._put(current.number, f"edit merge request {current.number}", call)
+
+    def add_labels(self, current: Current, names: list[str]) -> list[str]:
+        warnings = [
+            f"Label {name} was not added: GitLab takes none with a comma" for name in names if "," in name
+        ]
+        fitting = [name for name in names if "," not in name]
+        if fitting:
+            doing = f"label merge request {current.number}"
+            try:
+                self._put(current.number, doing, {"add_labels": ",".join(fitting)})
+            except RefusedError as refusal:
+                warnings += [f"Label {name} was not added: {'; '.join(refusal.said)}" for name in fitting]
+        return warnings
+
+    def ask(self, current: Current, people: list[str], teams: list[str], warnings: list[str]) -> bool:
+        warnings.extend(
+            f"Group {team} was not asked: on GitLab only people review; name the group in CODEOWNERS, or "
+            "give people as reviewers"
+            for team in teams
+        )
+        numbers = self._numbers(people)
+        warnings.extend(
+            f"{name} was not asked to review: {self.address.host} has nobody of that name"
+            for name in people
+            if name.lower() not in numbers
+        )
+        if not numbers:
+            return False
+        # The list is replaced: whoever is in it already stays.
+        before = self._read(current.number)
+        kept = [person["id"] for person in before.get("reviewers") or ()]
+        try:
+            after = self._put(
+                current.number,
+                f"ask for reviews of merge request {current.number}",
+                {"reviewer_ids": list(dict.fromkeys([*kept, *numbers.values()]))},
+            )
+        except RefusedError as refusal:
+            warnings.append(f"{', '.join(people)}: not asked to review: {'; '.join(refusal.said)}")
+            return False
+        asked = lowered(after.get("reviewers"), "username")
+        warnings.extend(
+            f"{name} was not asked to review: GitLab left them out (no access to the project, or its plan has "
+            "one reviewer only)"
+            for name in numbers
+            if name not in asked
+        )
+        return asked != lowered(before.get("reviewers"), "username")
+
+    def get(self, number: int) -> Current:
+        return _current(self._read(number))
+
+    def close(self, number: int) -> None:
+        self._put(number, f"close merge request {number}", {"state_event": "close"})
+
+    def comment(self, number: int, text: str) -> None:
+        self.client.write(
+            "POST",
+            self._path("merge_requests", number, "notes"),
+            f"comment on merge request {number}",
+            {"body": text},
+            repeatable=False,
+        )
+
+    def _numbers(self, names: list[str]) -> dict[str, int]:
+        """The numbers of those people who are there, by their names in lower case."""
+        numbers = {}
+        for name in names:
+            found = self.client.get("/users", f"look for {name}", {"username": name}).data
+            for person in found if isinstance(found, list) else ():
+                if person["username"].lower() == name.lower():
+                    numbers[name.lower()] = person["id"]
+        return numbers
+
+    def _read(self, number: int) -> dict[str, Any]:
+        data = self.client.get(self._path("merge_requests", number), f"read merge request {number}").data
+        return dict(data)
+
+    def _put(self, number: int, doing: str, call: object) -> dict[str, Any]:
+        return dict(self.client.write("PUT", self._path("merge_requests", number), doing, call).data)
+
+    def _path(self, *segments: str | int) -> str:
+        return self.address.path("projects", self.address.repository, *segments)
+
+
+def _current(item: dict[str, Any]) -> Current:
+    match = _DRAFT.match(item["title"])
+    mark = match[0] if match else ""
+    return Current(
+        number=item["iid"],
+        url=item["web_url"],
+        title=item["title"][len(mark) :],
+        body=item.get("description") or "",
+        open=item["state"] == "opened",
+        mark=mark,
+        author=(item.get("author") or {}).get("username") or "",
+        labels=frozenset(label.lower() for label in item.get("labels") or () if isinstance(label, str)),
+        asked=lowered(item.get("reviewers"), "username"),
+    )

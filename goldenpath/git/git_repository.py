@@ -1,0 +1,245 @@
+"""One Git repository on this machine: its objects and refs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Self
+
+from goldenpath.errors import RepositoryError
+from goldenpath.git.batch import ObjectBatch
+from goldenpath.git.cat_file import CatFile
+from goldenpath.git.command import CommandError, environment, run
+from goldenpath.git.object_reader import NO_ENTRIES, ObjectReader, wrong_kind
+from goldenpath.git.objects import EMPTY_TREE, parse_commit, parse_tree
+from goldenpath.git.pack import write_pack
+from goldenpath.git.path_names import branch_ref
+from goldenpath.git.refs import RefMover
+from goldenpath.git.tree_cache import TreeCache
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from goldenpath.git.objects import CommitInfo, Entry, PreparedObject
+
+_COMMIT_ID: Final = re.compile(r"[0-9a-f]{40}")
+_CACHE_BYTES: Final = 64 << 20
+# `git init --shared`, as it stands in the configuration: what more than the umask a pack's mode must hold.
+_SHARED: Final = {"group": 0o040, "true": 0o040, "1": 0o040, "all": 0o044, "world": 0o044, "2": 0o044}
+_PACKS_KEPT: Final = 50
+_HOUSEKEEPING_SECONDS: Final = 600
+
+
+class Repository(ObjectReader):
+    """A Git repository, bare or with a work tree; safe for many threads. Close it, or use it in ``with``.
+
+    Attributes:
+        path: the work tree's root; the repository itself where it is bare.
+        git_dir: where this work tree's HEAD and index are.
+        common_dir: where objects and refs are: the same, but for a linked work tree.
+        bare: whether it has no work tree.
+        refs: moves its refs.
+
+    """
+
+    def __init__(self, path: Path, git_dir: Path, common_dir: Path, *, bare: bool, shared: str) -> None:
+        self.path = path
+        self.git_dir = git_dir
+        self.common_dir = common_dir
+        self.bare = bare
+        self._pack_mode = _SHARED.get(
+            shared.lower(), int(shared, 8) if re.fullmatch("0[0-7]+", shared) else 0
+        )
+        self.refs = RefMover(git_dir)
+        self._cat_file = CatFile(git_dir)
+        self._cache = TreeCache(_CACHE_BYTES)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the repository at a folder: a work tree's root, or a bare repository.
+
+        Raises:
+            RepositoryError: there is none, Git does not trust its owner, or its objects are named by SHA-256.
+
+        """
+        path = Path(path).absolute()
+        if path.name == ".git":
+            path = path.parent
+        # Only this folder: not a repository somewhere above it, that happens to hold it.
+        env = environment(variables={"GIT_CEILING_DIRECTORIES": str(path.resolve().parent)})
+        question = (
+            *("git", "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"),
+            *("--is-bare-repository", "--show-object-format"),
+        )
+        answer = run(question, folder=path, env=env, doing=f"opening {path}").decode(errors="surrogateescape")
+        try:
+            git_dir, common_dir, bare, names = answer.splitlines()
+        except ValueError:
+            raise RepositoryError("Git is too old: 2.31 or newer is needed") from None
+        if names != "sha1":
+            raise RepositoryError(
+                f"{path}: its objects are named by {names.upper()}; only SHA-1 repositories can be published to"
+            )
+        shared = ""
+        with suppress(CommandError):
+            shared = run(("git", "config", "--get", "core.sharedRepository"), folder=path, env=env).decode()
+        return cls(path, Path(git_dir), Path(common_dir), bare=bare == "true", shared=shared.strip())
+
+    @classmethod
+    def create(cls, path: Path, *, bare: bool = False, branch: str = "main") -> Self:
+        """Make a new repository, without a commit; its folder may be there already.
+
+        Raises:
+            InputError: the branch's name is not one.
+            RepositoryError: it cannot be made there.
+
+        """
+        branch_ref(branch)
+        path = Path(path).absolute()
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RepositoryError(f"{path} cannot be made: {error.strerror}") from error
+        kind = ("--bare",) if bare else ()
+        # No template: it could bring hooks and settings that nobody of us has read.
+        settings = (("init.defaultBranch", branch), ("init.defaultObjectFormat", "sha1"))
+        command = ("git", "init", "--quiet", "--template=", "--object-format=sha1", *kind, ".")
+        run(command, folder=path, env=environment(settings), doing=f"making a repository at {path}")
+        return cls.open(path)
+
+    def close(self) -> None:
+        """End the processes that work for it. It can be used again; they then start anew."""
+        self._cat_file.close()
+        self.refs.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def git(self, *arguments: str, doing: str = "", time_out: float = 120) -> bytes:
+        """Run Git on this repository's objects and refs; what it wrote.
+
+        Raises:
+            CommandError: it ended with an error.
+            RepositoryUnavailableError: it took longer than ``time_out`` seconds.
+
+        """
+        command = ("git", f"--git-dir={self.git_dir}", *arguments)
+        return run(
+            command,
+            folder=self.git_dir,
+            env=environment(),
+            time_out=time_out,
+            doing=doing or f"git {arguments[0]}",
+        )
+
+    def read_many(self, ids: Iterable[str], kind: str) -> Iterator[tuple[str, bytes]]:
+        for found in self._cat_file.read(ids):
+            self._must_be(found.name, found.kind, kind)
+            yield found.name, found.data
+
+    def entries(self, tree: str) -> Mapping[str, Entry]:
+        kept = self._cache.get(tree)
+        return super().entries(tree) if kept is None else kept
+
+    def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, Entry]]:
+        wanted = list(ids)
+        kept: dict[str, Mapping[str, Entry]] = {
+            tree: entries for tree in wanted if (entries := self._cache.get(tree)) is not None
+        }
+        kept[EMPTY_TREE] = NO_ENTRIES
+        missing = self.read_many((tree for tree in wanted if tree not in kept), "tree")
+        for tree in wanted:
+            entries = kept.get(tree)
+            if entries is None:
+                entries = MappingProxyType(parse_tree(next(missing)[1]))
+                self._cache.put(tree, entries)
+            yield entries
+
+    def require(self, ids: Iterable[str], kind: str) -> None:
+        """Make sure that all of these are there and of this kind, without reading them.
+
+        Raises:
+            RepositoryError: one is not.
+
+        """
+        for found in self._cat_file.look(ids):
+            self._must_be(found.name, found.kind, kind)
+
+    def _must_be(self, name: str, found: str, wanted: str) -> None:
+        if not found:
+            raise RepositoryError(f"{self.path}: the {wanted} {name} is not there; run `git fsck`")
+        if found != wanted:
+            raise wrong_kind(name, found, wanted)
+
+    def resolve(self, ref: str) -> str | None:
+        """The commit that a branch's name, a full ref (``refs/...``, ``HEAD``) or a commit's id stands for.
+
+        Raises:
+            InputError: it is nothing of these.
+
+        """
+        if ref.startswith("refs/"):
+            branch_ref(ref)
+        elif ref != "HEAD" and not _COMMIT_ID.fullmatch(ref):
+            ref = branch_ref(ref)
+        return next(self._cat_file.look((f"{ref}^{{commit}}",))).id or None
+
+    def head(self) -> str | None:
+        """The branch that is checked out, or that a clone begins with; None where HEAD is a commit."""
+        try:
+            ref = self.git("symbolic-ref", "--quiet", "HEAD").decode().strip()
+        except CommandError:
+            return None
+        return ref.removeprefix("refs/heads/")
+
+    def log(self, ref: str, *, paths: Iterable[str] = (), limit: int | None = None) -> Iterator[CommitInfo]:
+        """The commits that lead to a ref, newest first; only those that touch ``paths`` where any are given."""
+        commit = self.resolve(ref)
+        if commit is None:
+            return
+        count = () if limit is None else (f"--max-count={limit}",)
+        ids = self.git("rev-list", *count, commit, "--", *paths).decode().split()
+        for name, data in self.read_many(ids, "commit"):
+            yield parse_commit(name, data)
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether ``new`` is ``old``, or was built on it."""
+        try:
+            self.git("merge-base", "--is-ancestor", old, new)
+        except CommandError as error:
+            if error.code == 1:
+                return False
+            raise
+        return True
+
+    def batch(self) -> ObjectBatch:
+        """A new, empty batch of objects for this repository."""
+        return ObjectBatch(self)
+
+    def write(self, objects: Collection[PreparedObject], trees: Mapping[str, Mapping[str, Entry]]) -> None:
+        """Write new objects durably, all or none, and remember the entries of those that are trees.
+
+        Raises:
+            RepositoryError: the disk is full or read-only.
+
+        """
+        write_pack(self.common_dir / "objects" / "pack", objects, more_mode=self._pack_mode)
+        for tree, entries in trees.items():
+            self._cache.put(tree, entries)
+
+    def tidy(self) -> None:
+        """Merge small packs once there are many: each publish leaves one, and Git looks through all of them.
+
+        Only packs that are small beside the next larger one are rewritten, so a publish pays for it in the mean
+        with about a millisecond, whatever the size of the repository. Nothing is ever removed.
+        """
+        with suppress(OSError, RepositoryError):
+            kinds = Counter(name.suffix for name in (self.common_dir / "objects" / "pack").iterdir())
+            if kinds[".idx"] - kinds[".keep"] > _PACKS_KEPT:
+                self.git("repack", "-d", "-q", "--geometric=2", time_out=_HOUSEKEEPING_SECONDS)

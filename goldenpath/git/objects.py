@@ -1,0 +1,258 @@
+"""The bytes of Git's objects: trees, commits, and the ids of all of them. Pure."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha1
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from goldenpath.errors import RepositoryError
+from goldenpath.git.person import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""The id of the tree without entries: every repository has it, also where no such object was written."""
+
+FILE_MODE: Final = 0o100644
+_TREE_MODE: Final = 0o040000
+_BLOB_MODES: Final = frozenset({0o100644, 0o100755, 0o100664, 0o120000})
+
+# Level 1 takes half of the time of Git's default (6) for a manifest, and gives a few percent more bytes. A large tree is
+# mostly random bytes: to compress 390 KB to 240 takes 16 ms. Git does both anew, and better, when it repacks.
+_COMPRESSION: Final = 1
+_LARGE_TREE: Final = 4096
+_WORTH_CUTTING: Final = 64
+
+_MODES: Final = {
+    b"40000": _TREE_MODE,
+    b"040000": _TREE_MODE,  # as some old tools wrote it
+    **{b"%o" % mode: mode for mode in (*_BLOB_MODES, 0o160000)},
+}
+_TREE_ENTRY: Final = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
+_PERSON_AND_TIME: Final = re.compile(r"^(.*?) ?<([^<>]*)> (-?\d+) ([+-])(\d\d)(\d\d)$", re.DOTALL)
+
+
+class Entry(NamedTuple):
+    """What a name stands for in a tree: a mode as Git writes it (``0o100644``), and an object's id."""
+
+    mode: int
+    id: str
+
+    @property
+    def is_tree(self) -> bool:
+        return self.mode == _TREE_MODE
+
+    @property
+    def is_blob(self) -> bool:
+        """Whether it is a file or a symbolic link; a submodule is neither a tree nor a blob."""
+        return self.mode in _BLOB_MODES
+
+    @classmethod
+    def of_tree(cls, tree_id: str) -> Entry:
+        return cls(_TREE_MODE, tree_id)
+
+
+class PreparedObject(NamedTuple):
+    """An object that is ready for a pack: made where the work is, also in another process (it pickles)."""
+
+    id: str
+    kind: str
+    size: int
+    compressed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    """What a commit says. ``when`` is the committer's time, ``written`` the author's; both know their zone."""
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Person
+    committer: Person
+    when: datetime
+    written: datetime
+    message: str
+    signed: bool
+
+
+def object_id(kind: str, data: bytes) -> str:
+    digest = sha1(f"{kind} {len(data)}\0".encode(), usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def blob_id(data: bytes) -> str:
+    """The id that Git gives to a file with these bytes, without writing it."""
+    return object_id("blob", data)
+
+
+def prepare(kind: str, data: bytes) -> PreparedObject:
+    """Some bytes as an object for a pack."""
+    level = 0 if kind == "tree" and len(data) > _LARGE_TREE else _COMPRESSION
+    return PreparedObject(object_id(kind, data), kind, len(data), zlib.compress(data, level))
+
+
+def prepare_blob(data: bytes) -> PreparedObject:
+    """A file's bytes as an object for a pack: the costly part of adding it, for worker processes."""
+    return prepare("blob", data)
+
+
+def parse_tree(data: bytes) -> dict[str, Entry]:
+    """The entries of a tree object, in Git's order. A name that is not UTF-8 keeps its bytes as surrogates.
+
+    Raises:
+        RepositoryError: it holds a mode that no Git writes.
+
+    """
+    new, modes = tuple.__new__, _MODES  # `Entry(...)` would take half of the time again
+    try:
+        return {
+            name.decode("utf-8", "surrogateescape"): new(Entry, (modes[mode], digest.hex()))
+            for mode, name, digest in _TREE_ENTRY.findall(data)
+        }
+    except KeyError as error:
+        raise RepositoryError(f"a tree holds an entry of the unknown mode {error}: run `git fsck`") from error
+
+
+def in_order(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Entries in Git's order: by bytes, and a folder's name compared as if it ended in a slash."""
+    return dict(sorted(entries.items(), key=_sort_key))
+
+
+def _sort_key(item: tuple[str, Entry]) -> bytes:
+    name, entry = item
+    return (name + "/" if entry.is_tree else name).encode(errors="surrogateescape")
+
+
+def format_tree(entries: Mapping[str, Entry]) -> bytes:
+    """A tree object of entries that are in order."""
+    return b"".join([_row(name, entry) for name, entry in entries.items()])
+
+
+def _row(name: str, entry: Entry) -> bytes:
+    return b"%o %b\0%b" % (entry.mode, name.encode(errors="surrogateescape"), bytes.fromhex(entry.id))
+
+
+def change_tree(
+    entries: Mapping[str, Entry], changes: Mapping[str, Entry | None], data: Callable[[], bytes]
+) -> tuple[dict[str, Entry], bytes]:
+    """A tree with some entries replaced, added, or (None) removed: its entries in order, and its bytes.
+
+    Args:
+        entries: the tree as it is.
+        changes: what changes, by name.
+        data: gives the bytes of the tree as it is; asked only where that is quicker than to format it anew.
+
+    """
+    if len(entries) > _WORTH_CUTTING * (1 + len(changes)):
+        return _cut_in(entries, changes, data())
+    after = {name: entry for name, entry in {**entries, **changes}.items() if entry is not None}
+    ordered = in_order(after)
+    return ordered, format_tree(ordered)
+
+
+def _cut_in(
+    entries: Mapping[str, Entry], changes: Mapping[str, Entry | None], data: bytes
+) -> tuple[dict[str, Entry], bytes]:
+    """Cut the changed rows out of a large tree and put the new ones in: for 10,000 entries 40 times quicker.
+
+    A row is found by all of its bytes: mode, name and id.
+    """
+    after = dict(entries)
+    for name, entry in changes.items():
+        old = after.get(name)
+        if old is not None:
+            row = _row(name, old)
+            at = data.index(row)
+            if entry is not None and entry.is_tree == old.is_tree:
+                data = data[:at] + _row(name, entry) + data[at + len(row) :]
+                after[name] = entry
+                continue
+            data = data[:at] + data[at + len(row) :]
+            del after[name]
+        if entry is not None:
+            items = list(after.items())
+            place = bisect_left(items, _sort_key((name, entry)), key=_sort_key)
+            at = data.index(_row(*items[place])) if place < len(items) else len(data)
+            data = data[:at] + _row(name, entry) + data[at:]
+            after = dict([*items[:place], (name, entry), *items[place:]])
+    return after, data
+
+
+def parse_commit(commit: str, data: bytes) -> CommitInfo:
+    """What a commit object says.
+
+    Raises:
+        RepositoryError: the object is damaged.
+
+    """
+    head, _, message = data.decode(errors="replace").partition("\n\n")
+    fields: dict[str, list[str]] = {}
+    for line in head.split("\n"):
+        name, _, value = line.partition(" ")
+        fields.setdefault(name, []).append(value)
+    try:
+        author, written = _person_and_time(fields["author"][0])
+        committer, when = _person_and_time(fields["committer"][0])
+        return CommitInfo(
+            commit,
+            fields["tree"][0],
+            tuple(fields.get("parent", ())),
+            author,
+            committer,
+            when,
+            written,
+            message,
+            signed="gpgsig" in fields,
+        )
+    except (KeyError, ValueError, OverflowError) as error:
+        raise RepositoryError(f"the commit {commit} cannot be read: run `git fsck`") from error
+
+
+def _person_and_time(text: str) -> tuple[Person, datetime]:
+    found = _PERSON_AND_TIME.match(text)
+    if not found:
+        raise ValueError(text)
+    name, email, seconds, sign, hours, minutes = found.groups()
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    zone = timezone(offset if sign == "+" else -offset) if offset else UTC
+    return Person.recorded(name, email), datetime.fromtimestamp(int(seconds), zone)
+
+
+def format_commit(
+    tree: str,
+    parents: Sequence[str],
+    *,
+    author: Person,
+    committer: Person,
+    message: str,
+    when: datetime,
+) -> bytes:
+    """A commit object, unsigned. ``when`` must know its zone; Git keeps whole seconds."""
+    if when.tzinfo is None:
+        raise ValueError("a commit's time needs a zone")
+    minutes = int((when.utcoffset() or timedelta()).total_seconds()) // 60
+    stamp = (
+        f"{int(when.timestamp())} {'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
+    )
+    lines = [
+        f"tree {tree}",
+        *(f"parent {parent}" for parent in parents),
+        f"author {author} {stamp}",
+        f"committer {committer} {stamp}",
+    ]
+    return ("\n".join(lines) + "\n\n" + message.strip("\n") + "\n").encode()
+
+
+def with_signature(commit: bytes, signature: str) -> bytes:
+    """The commit with its signature as Git writes it: a ``gpgsig`` header whose further lines begin with a space."""
+    head, _, message = commit.partition(b"\n\n")
+    header = "gpgsig " + "\n ".join(signature.rstrip("\n").split("\n"))
+    return head + b"\n" + header.encode() + b"\n\n" + message

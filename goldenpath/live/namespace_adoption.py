@@ -1,0 +1,215 @@
+"""A namespace that was made by hand: what it has, the request that would have made it, and what would change.
+
+Read from the cluster, derived by :mod:`goldenpath.adoption`, rendered and compared again. Nothing is changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.adoption import derive
+from goldenpath.cluster import ObjectRef, managers_of
+from goldenpath.errors import ClusterError, InputError
+from goldenpath.intake import parse
+from goldenpath.live.desired_objects import Desired
+from goldenpath.live.live_diff import LiveDiff, diff
+from goldenpath.manifests import ManifestObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from goldenpath.adoption import Adoption
+    from goldenpath.cluster import Cluster, ManagedBy, Resource
+    from goldenpath.pipeline import Pipeline
+
+__all__ = ["Found", "LiveAdoption", "adopt", "find"]
+
+_FORBIDDEN: Final = 403
+_NAMING: Final = (
+    ("kueue.x-k8s.io", "ResourceFlavor"),
+    ("kueue.x-k8s.io", "ClusterQueue"),
+    ("spire.spiffe.io", "ClusterSPIFFEID"),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+)
+"""Kinds that are in no namespace and may name one; which of them do, is told from what they say."""
+_FLUX: Final = (
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"),
+    ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    ("source.toolkit.fluxcd.io", "GitRepository"),
+    ("source.toolkit.fluxcd.io", "OCIRepository"),
+)
+_NOISE: Final = frozenset(
+    {
+        "Binding",
+        "ControllerRevision",
+        "EndpointSlice",
+        "Endpoints",
+        "Event",
+        "Lease",
+        "LocalSubjectAccessReview",
+        "PodMetrics",
+        "Workload",
+    }
+)
+"""Made by controllers all the time, and no word of a person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is of a namespace on a cluster; of a Secret, only its name. ``unread`` are kinds that were refused."""
+
+    objects: tuple[ManifestObject, ...]
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAdoption:
+    """A derived request, what could not be read for it, and what publishing it would change.
+
+    ``diff`` is None where the request does not parse yet, or nothing live was asked; its fields say who manages them
+    today. ``managers`` are those of each object that would be changed, with the number of their fields.
+    """
+
+    adoption: Adoption
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    diff: LiveDiff | None = None
+    managers: Mapping[str, Mapping[ObjectRef, tuple[ManagedBy, ...]]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its JSON shape."""
+        return {
+            "format": "live-adoption/v1",
+            "request": self.adoption.request,
+            "text": self.adoption.text,
+            "sources": dict(self.adoption.sources),
+            "leftovers": [
+                {
+                    "cluster": each.cluster,
+                    "object": each.object,
+                    "field": each.field,
+                    "todo": each.todo.value,
+                    "what": each.what,
+                    "advice": each.advice,
+                }
+                for each in self.adoption.leftovers
+            ],
+            "findings": [each.as_dict() for each in self.adoption.findings],
+            "unread": {cluster: list(kinds) for cluster, kinds in self.unread.items()},
+            "diff": None if self.diff is None else self.diff.as_dict(),
+            "managers": {
+                cluster: [
+                    {"object": ref.as_dict(), "managers": [each.as_dict() for each in managers]}
+                    for ref, managers in objects.items()
+                ]
+                for cluster, objects in self.managers.items()
+            },
+        }
+
+
+def find(cluster: Cluster, namespace: str) -> Found:
+    """Read everything in a namespace, and what may name it from outside.
+
+    Raises:
+        InputError: there is no such namespace.
+        ClusterUnavailableError: the server does not answer.
+        ClusterError: this user may not read the namespace. A kind that it may not list is only told.
+
+    """
+    spaces = cluster.find("v1", "Namespace")
+    body = None if spaces is None else cluster.get(spaces, namespace)
+    if body is None:
+        raise InputError.of(
+            "namespace", "unknown-namespace", f"is not on {cluster.context or 'the cluster'}", namespace
+        )
+    first = _first_versions(cluster.resources())
+    inside = [
+        resource
+        for resource in first.values()
+        if resource.namespaced and resource.listable and resource.kind not in _NOISE
+    ]
+    naming = [first[key] for key in _NAMING if key in first]
+    flux = [first[key] for key in _FLUX if key in first]
+    listed = [
+        *cluster.each(partial(_listed, cluster, namespace), inside),
+        *cluster.each(partial(_listed, cluster, ""), [*naming, *flux]),
+    ]
+    bodies = [found for bodies, _ in listed for found in bodies]
+    unread = tuple(sorted({refused for _, refused in listed if refused}))
+    return Found(tuple(_manifests([body, *bodies], namespace)), unread)
+
+
+def adopt(
+    namespace: str,
+    found: Mapping[str, Found],
+    pipeline: Pipeline,
+    clusters: Mapping[str, Cluster] | None = None,
+    *,
+    given: Mapping[str, Any] | None = None,
+) -> LiveAdoption:
+    """Derive the request, and say what would change on the clusters, where there are connections to them.
+
+    Args:
+        namespace: its name, which becomes the tenant's.
+        found: by cluster of the fleet, what was read (:func:`find`), or what files have.
+        pipeline: the fleet, and the golden paths.
+        clusters: connections, for the comparison.
+        given: fields that a person has said; they win over what was found.
+
+    Raises:
+        InputError: no cluster was named, or one that the fleet does not have.
+        ClusterError: of the comparison.
+
+    """
+    objects = {cluster: each.objects for cluster, each in found.items()}
+    adoption = derive(namespace, objects, pipeline.fleet, given=given)
+    unread = {cluster: each.unread for cluster, each in found.items() if each.unread}
+    try:
+        tenant = parse(adoption.request, fleet=pipeline.fleet, library=pipeline.library)
+    except InputError:  # told among the findings already
+        return LiveAdoption(adoption, unread)
+    if not clusters:
+        return LiveAdoption(adoption, unread)
+    compared = diff(Desired.of_tenant(pipeline, tenant), clusters)
+    return LiveAdoption(adoption, unread, compared, dict(_managers(compared, objects)))
+
+
+def _first_versions(resources: Iterable[Resource]) -> dict[tuple[str, str], Resource]:
+    """Each kind once, in the version that the server prefers."""
+    found: dict[tuple[str, str], Resource] = {}
+    for resource in resources:
+        found.setdefault((resource.group, resource.kind), resource)
+    return found
+
+
+def _listed(cluster: Cluster, namespace: str, resource: Resource) -> tuple[list[dict[str, Any]], str]:
+    """The objects of a kind, or the kind's name where this user may not list it."""
+    try:
+        return list(cluster.all_of(resource, namespace)), ""
+    except ClusterError as error:
+        if error.code == _FORBIDDEN:
+            return [], resource.kind
+        raise
+
+
+def _manifests(bodies: Iterable[dict[str, Any]], namespace: str) -> Iterator[ManifestObject]:
+    for body in bodies:
+        metadata = body.get("metadata") or {}
+        elsewhere = metadata.get("namespace") not in {None, namespace}
+        if elsewhere and (body.get("spec") or {}).get("targetNamespace") != namespace:
+            continue
+        if any(owner.get("controller") for owner in metadata.get("ownerReferences") or ()):
+            continue  # made by what is there too
+        if body.get("kind") == "Secret":
+            body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": metadata.get("name"), "namespace": namespace}}  # fmt: skip  # noqa: PLW2901 - what it holds goes no further
+        yield ManifestObject("", body)
+
+
+def _managers(
+    compared: LiveDiff, objects: Mapping[str, Sequence[ManifestObject]]
+) -> Iterator[tuple[str, dict[ObjectRef, tuple[ManagedBy, ...]]]]:
+    for cluster, changes in compared.clusters.items():
+        bodies = {ObjectRef.of(item.body): item.body for item in objects.get(cluster, ())}
+        touched = (change.object for change in changes.changes if change.fields)
+        yield cluster, {ref: managers_of(bodies[ref]) for ref in touched if ref in bodies}

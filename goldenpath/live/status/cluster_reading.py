@@ -1,0 +1,81 @@
+"""What is read from a cluster to tell how tenants are: one list for each kind, however many tenants there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import names
+from goldenpath.cluster import ObjectRef
+from goldenpath.live.desired_objects import MANAGED
+from goldenpath.live.stale_objects import rendered_resources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from goldenpath.cluster import Cluster
+    from goldenpath.manifests import ManifestObject
+
+__all__ = ["FLUX_NAMESPACE", "Live", "read"]
+
+FLUX_NAMESPACE: Final = "flux-system"
+_ROOTS: Final = (
+    ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
+    ("source.toolkit.fluxcd.io/v1", "GitRepository"),
+)
+_SCALERS: Final = (("keda.sh/v1alpha1", "ScaledObject"), ("keda.sh/v1alpha1", "ScaledJob"))
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Objects as the server gave them: those that are rendered, Flux's roots, and scalers by namespace."""
+
+    rendered: Mapping[ObjectRef, Mapping[str, Any]] = field(default_factory=dict)
+    roots: tuple[Mapping[str, Any], ...] = ()
+    scalers: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+
+    def of_tenant(self, tenant: str) -> dict[ObjectRef, Mapping[str, Any]]:
+        """What carries a tenant's label."""
+        return {
+            ref: body
+            for ref, body in self.rendered.items()
+            if body["metadata"]["labels"].get(names.TENANT) == tenant
+        }
+
+
+def read(cluster: Cluster, objects: Iterable[ManifestObject], tenants: Iterable[str]) -> Live:
+    """Read what there is of some tenants.
+
+    Args:
+        cluster: the cluster.
+        objects: what ought to be there: says of which kinds.
+        tenants: names. Of one, only its own namespace is read; of many, each kind is read once.
+
+    Raises:
+        ClusterUnavailableError: the server does not answer.
+        ClusterError: this user may not read one of the kinds.
+
+    """
+    wanted = list(tenants)
+    only = wanted[0] if len(wanted) == 1 else None
+    labels = f"{MANAGED},{names.TENANT}{f'={only}' if only else ''}"
+    resources = rendered_resources(cluster, objects)
+    listed = cluster.each(lambda resource: list(cluster.all_of(resource, labels=labels)), resources)
+    rendered = {ObjectRef.of(body): body for bodies in listed for body in bodies}
+    scalers: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for body in _all(cluster, _SCALERS, only or ""):
+        scalers[str(body["metadata"]["namespace"])].append(body)
+    roots = (
+        body
+        for body in _all(cluster, _ROOTS, FLUX_NAMESPACE)
+        if names.TENANT not in (body["metadata"].get("labels") or {})
+    )
+    return Live(rendered, tuple(roots), {name: tuple(scalers[name]) for name in wanted if name in scalers})
+
+
+def _all(cluster: Cluster, kinds: Iterable[tuple[str, str]], namespace: str) -> tuple[Mapping[str, Any], ...]:
+    found = (cluster.resources().get(*kind) for kind in kinds)
+    resources = [resource for resource in found if resource is not None]
+    listed = cluster.each(lambda resource: list(cluster.all_of(resource, namespace)), resources)
+    return tuple(body for bodies in listed for body in bodies)

@@ -1,0 +1,114 @@
+"""What a golden path says of itself, in ``golden-path.yaml``."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from goldenpath import kubeyaml
+from goldenpath.errors import DataError, InputError
+from goldenpath.paths.extra_inputs import ExtraInputs
+from goldenpath.spec.model import Model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["METADATA_FILE", "GoldenPath", "Metadata", "read_golden_path"]
+
+METADATA_FILE = "golden-path.yaml"
+
+
+class Metadata(Model):
+    """The content of ``golden-path.yaml``."""
+
+    format: Literal["golden-path/v1"]
+    """Format of this file."""
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
+    """Name; a request says `<name>/v<major version>`."""
+    version: Annotated[str, Field(pattern=r"^[1-9][0-9]*\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$", max_length=40)]
+    """Exact version, 1.0.0 or later: a change of the output is at least a new minor version."""
+    title: Annotated[str, Field(max_length=80)]
+    """Title, for a list or a form."""
+    summary: Annotated[str, Field(max_length=300)]
+    """What it gives, in a sentence or two."""
+    owner: Annotated[str, Field(max_length=200)]
+    """Backstage group that owns it."""
+    lifecycle: Literal["experimental", "production", "deprecated"]
+    """Backstage lifecycle."""
+    spec: Literal["tenant", "fleet"]
+    """What it is rendered from: a tenant's request, or the fleet alone."""
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    """Extra inputs, as a JSON Schema of an object."""
+
+
+class GoldenPath:
+    """A golden path: its metadata and its folder."""
+
+    def __init__(self, metadata: Metadata, folder: Path) -> None:
+        self.metadata = metadata
+        self.folder = folder
+
+    @property
+    def name(self) -> str:
+        """Name, without version."""
+        return self.metadata.name
+
+    @property
+    def version(self) -> str:
+        """Exact version."""
+        return self.metadata.version
+
+    @property
+    def major(self) -> str:
+        """What a request writes: ``tenant/v1``."""
+        return f"{self.name}/v{self.version.split('.', 1)[0]}"
+
+    @property
+    def is_for_tenants(self) -> bool:
+        """Whether it is rendered from a tenant's request."""
+        return self.metadata.spec == "tenant"
+
+    @cached_property
+    def inputs(self) -> ExtraInputs:
+        """Its extra inputs.
+
+        Raises:
+            DataError: they are no usable JSON Schema.
+
+        """
+        return ExtraInputs(self.metadata.inputs, place=str(self.folder / METADATA_FILE))
+
+    @cached_property
+    def template_folder(self) -> Path:
+        """The one folder whose name is a template, as cookiecutter finds it.
+
+        Raises:
+            DataError: there is none.
+
+        """
+        for entry in sorted(self.folder.iterdir()):
+            if entry.is_dir() and "cookiecutter" in entry.name and "[[" in entry.name:
+                return entry
+        raise DataError(f"{self.folder}: has no folder '[[ cookiecutter.name ]]' with the templates")
+
+
+def read_golden_path(folder: Path) -> GoldenPath:
+    """The golden path in a folder.
+
+    Raises:
+        DataError: its metadata is broken; the message names the file and the field.
+
+    """
+    file = folder / METADATA_FILE
+    try:
+        metadata = Metadata.model_validate(kubeyaml.load_file(file))
+    except ValidationError as error:
+        details = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'the document'}: {e['msg']}" for e in error.errors()
+        )
+        raise DataError(f"{file}: {details}") from None
+    except InputError as error:
+        raise DataError("; ".join(str(problem.in_file(str(file))) for problem in error.problems)) from None
+    return GoldenPath(metadata, folder)

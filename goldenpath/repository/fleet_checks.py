@@ -1,0 +1,224 @@
+"""What only shows when all tenants are looked at: promises against capacity, names, identities, places.
+
+Who is first has the promise: the tenant that is being published gets the finding. The rule ids are those of
+`goldenpath check`, which says the same of a folder of requests.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.repository.lock import Lock
+    from goldenpath.repository.promises import Place, Promise, Promises, Share
+    from goldenpath.repository.tenant_files import TenantFiles
+    from goldenpath.tenancy import Platform
+
+__all__ = ["check_holdings", "check_publish", "check_whole_fleet"]
+
+_SHOWN_HOLDERS: Final = 5
+
+
+def check_publish(
+    promises: Promises, platforms: Mapping[str, Platform], name: str, after: Lock
+) -> Iterator[Finding]:
+    """Findings about one tenant that is being published, among all others.
+
+    Args:
+        promises: what the fleet was promised before.
+        platforms: the fleet's clusters (:func:`goldenpath.tenancy.platforms_of`).
+        name: the tenant.
+        after: what it is being promised.
+
+    """
+    before = promises.get(name)
+    for cluster, profiles in after.clusters.items():
+        for profile, share in profiles.items():
+            place = (cluster, profile)
+            old = _share_of(before, place)
+            owned, borrowed = promises.sums.get(place, (0, 0))
+            others = (owned - old[0], borrowed - old[1])
+            yield from _against_capacity(name, _Ask(place, old, share, others), platforms)
+    if before is not None:
+        yield from _owner(name, before, after)
+    yield from _homes(name, promises.homes(name))
+    yield from _identities(name, after.identities, promises)
+
+
+def check_whole_fleet(promises: Promises, platforms: Mapping[str, Platform]) -> Iterator[Finding]:
+    """Findings about all tenants together, when nobody is being published."""
+    for place, (owned, _) in sorted(promises.sums.items()):
+        cluster, profile = place
+        capacity = _capacity(place, platforms)
+        if owned <= (capacity or 0):
+            continue
+        holders = sorted(
+            ((_share_of(each, place)[0], each.name) for each in promises),
+            key=lambda holder: (-holder[0], holder[1]),
+        )
+        shares = [f"{name} {number}" for number, name in holders if number]
+        shown = ", ".join(shares[:_SHOWN_HOLDERS])
+        more = f" and {len(shares) - _SHOWN_HOLDERS} more" if len(shares) > _SHOWN_HOLDERS else ""
+        there = "is not in the fleet any more" if capacity is None else f"has {capacity}"
+        message = f"{cluster} {there}, and its tenants were promised {owned} of {profile}: {shown}{more}"
+        fix = "Lower a quota, or let tenants borrow instead."
+        yield Finding("", f"Cluster {cluster}", profile, "fleet-capacity", Severity.ERROR, message, fix)
+    yield from _claims_against_each_other(promises)
+
+
+def check_holdings(holdings: TenantFiles) -> Iterator[Finding]:
+    """Findings about where one tenant's files are."""
+    name, requests = holdings.name, holdings.requests
+    if len(requests) > 1:
+        message = f"has {len(requests)} requests: {', '.join(requests)}"
+        yield _finding(name, "name", "tenant-collision", message, "Keep one, and remove the other.")
+    for place in holdings.misplaced:
+        message = f"{place} is not where the fleet's layout puts this tenant, which is {holdings.home}"
+        fix = "Publish the tenant to move what is its own; remove by hand what is left."
+        yield _finding(name, "", "misplaced", message, fix, severity=Severity.WARNING, file=place)
+    if holdings.request is None and (holdings.folders or holdings.loose):
+        where = ", ".join(holdings.clusters)
+        message = f"has files on {where} and no request: nobody answers for them"
+        fix = "Restore the request from Git's history, and retire the tenant if it should go."
+        yield _finding(name, "", "tenant-without-request", message, fix)
+    if holdings.request is not None and holdings.tombstone is not None:
+        message = "has a request, and its name is that of a tenant that is gone"
+        fix = "Give the new tenant another name: old identities, images and DNS entries may still trust this one."
+        yield _finding(name, "name", "retired-name", message, fix)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One tenant's share of one accelerator on one cluster, among all others'."""
+
+    place: Place
+    old: Share
+    new: Share
+    others: Share
+
+
+def _share_of(promise: Promise | None, place: Place) -> Share:
+    cluster, profile = place
+    quota, borrow = (promise.clusters if promise else {}).get(cluster, {}).get(profile, (0, 0))
+    return quota, borrow
+
+
+def _capacity(place: Place, platforms: Mapping[str, Platform]) -> int | None:
+    """How many Pods can hold one of it at the same time; None where there is none of it."""
+    cluster, profile = place
+    pools = platforms[cluster].pools if cluster in platforms else ()
+    return next((pool.count for pool in pools if pool.accelerator.id == profile), None)
+
+
+def _against_capacity(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -> Iterator[Finding]:
+    cluster, profile = ask.place
+    capacity, whose = _capacity(ask.place, platforms), f"{name} on {cluster}"
+    quota, borrow = ask.new
+    if capacity is not None and ask.others[0] + quota > capacity and quota:
+        free = max(0, capacity - ask.others[0])
+        message = (
+            f"{cluster} has {capacity} of {profile}; the other tenants were promised {ask.others[0]}, "
+            f"which leaves {free}, and {name} asks for {quota}"
+        )
+        # Whoever asks for no more than before must be able to publish, above all to lower it.
+        severity = Severity.ERROR if quota > ask.old[0] else Severity.WARNING
+        fix = (
+            f"Ask for at most {free}, and let the tenant borrow the rest."
+            if free
+            else "Let the tenant borrow instead."
+        )
+        yield _finding(whose, "gpus", "fleet-capacity", message, fix, severity=severity)
+    if cluster in platforms and platforms[cluster].has("kueue") and borrow > ask.others[0]:
+        message = (
+            f"may borrow {borrow} of {profile} on {cluster}, and the other tenants, from whom alone it can borrow, "
+            f"own {ask.others[0]}"
+        )
+        fix = "Nothing, if others are still to come; what nobody owns is lent to nobody, so ask for it as quota."
+        yield _finding(whose, "gpus", "borrow-beyond-cohort", message, fix, severity=Severity.WARNING)
+
+
+def _owner(name: str, before: Promise, after: Lock) -> Iterator[Finding]:
+    if before.owner and after.owner and before.owner != after.owner:
+        message = f"was owned by {before.owner}, and this request gives it to {after.owner}"
+        fix = "Make sure that both agree; a new team needs a name of its own."
+        yield _finding(name, "owner", "owner-change", message, fix, severity=Severity.WARNING)
+
+
+def _homes(name: str, homes: tuple[str, ...]) -> Iterator[Finding]:
+    if len(homes) > 1:
+        message = f"another request has the name {name} too: there are {', '.join(homes)}"
+        yield _finding(name, "name", "tenant-collision", message, "Keep one, and remove the other.")
+
+
+def _identities(
+    name: str, identities: Mapping[str, Mapping[str, str]], promises: Promises
+) -> Iterator[Finding]:
+    """Collisions of a tenant's identities with others'.
+
+    A SPIFFE ID and an object's name with the tenant's own name in them are nobody else's, so only the few of another
+    form can be a tenant's of both.
+    """
+    for other in promises.claims:
+        if other.name != name:
+            yield from _shared(name, identities, other.name, other.claims)
+
+
+def _claims_against_each_other(promises: Promises) -> Iterator[Finding]:
+    claims = sorted(promises.claims, key=lambda promise: promise.name)
+    for index, later in enumerate(claims):
+        for first in claims[:index]:
+            yield from _shared(later.name, later.claims, first.name, first.claims)
+
+
+def _shared(
+    name: str,
+    identities: Mapping[str, Mapping[str, str]],
+    other: str,
+    claims: Mapping[str, Mapping[str, str]],
+) -> Iterator[Finding]:
+    theirs: defaultdict[str, list[str]] = defaultdict(list)
+    for cluster, found in claims.items():
+        for spiffe_id in found.values():
+            theirs[spiffe_id].append(cluster)
+    for cluster, found in identities.items():
+        for resource, spiffe_id in found.items():
+            if resource in claims.get(cluster, {}):
+                message = f"{other} has a ClusterSPIFFEID {resource} on {cluster} too: they would write over each other"
+                yield _collision(name, cluster, resource, message)
+            if spiffe_id in theirs:
+                where = ", ".join(theirs[spiffe_id])
+                yield _collision(
+                    name, cluster, resource, f"{other} gives the same identity on {where}: {spiffe_id}"
+                )
+
+
+def _collision(name: str, cluster: str, resource: str, message: str) -> Finding:
+    fix = "Give each identity the tenant's name, as the built-in golden path does."
+    return Finding(
+        "",
+        f"ClusterSPIFFEID {resource}",
+        "",
+        "identity-collision",
+        Severity.ERROR,
+        f"{name} on {cluster}: {message}",
+        fix,
+    )
+
+
+def _finding(
+    whose: str,
+    field: str,
+    rule: str,
+    message: str,
+    fix: str,
+    *,
+    severity: Severity = Severity.ERROR,
+    file: str = "",
+) -> Finding:
+    return Finding(file, f"Tenant {whose}", field, rule, severity, message, fix)

@@ -1,0 +1,334 @@
+"""One state of a fleet repository, as a fleet: its tenants and platforms, wherever their files are.
+
+A view of a Git tree, read as far as somebody asks. Going through all tenants reads each tenant's own folder and the
+lists of names on the clusters; what is inside the folders on the clusters is only read for those whose ids tell that
+something is different.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.errors import InputError, Problem
+from goldenpath.git.objects import FILE_MODE
+from goldenpath.repository.lock import Lock
+from goldenpath.repository.path_owners import (
+    CLUSTERS,
+    FLEET_FILE,
+    FLUX,
+    RECORD_FILES,
+    TENANTS,
+    TenantPlaces,
+    home_of,
+    is_platforms,
+    platform_lock_path,
+)
+from goldenpath.repository.tenant_files import TenantFiles
+from goldenpath.repository.tombstone import Tombstone
+from goldenpath.spec.types import NAME_CHARS
+from goldenpath.tenancy.layout import SHARDS, Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from goldenpath.git.object_reader import ObjectReader
+    from goldenpath.git.objects import Entry
+
+__all__ = ["FleetTree", "Locked", "fleet_text", "read_lock"]
+
+_NAME: Final = re.compile(rf"[a-z0-9]([-a-z0-9]{{0,{NAME_CHARS - 2}}}[a-z0-9])?")
+_NOT_TENANTS: Final = frozenset({"fleet", "kustomization"})
+_LAYOUTS: Final = (Layout(sharded=False), Layout(sharded=True))
+_AT_ONCE: Final = 1000
+"""Tenants whose files are held in memory together while all are gone through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A lock, or why it cannot be used; neither, where there is none."""
+
+    lock: Lock | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class _Found:
+    """Where a tenant was found so far: ids of its trees, and its single files."""
+
+    homes: dict[str, str] = field(default_factory=dict)
+    folders: dict[str, str] = field(default_factory=dict)
+    loose: dict[str, Entry] = field(default_factory=dict)
+
+
+def fleet_text(reader: ObjectReader, tree: str) -> str:
+    """The text of ``goldenpath.yaml`` at the top of a tree.
+
+    Raises:
+        InputError: there is none, or it is no text.
+
+    """
+    entry = reader.entries(tree).get(FLEET_FILE)
+    if entry is None or not entry.is_blob:
+        message = "is not there, so this is no fleet repository; `goldenpath fleet init` starts one"
+        raise InputError.of("", "no-fleet", message, file=FLEET_FILE)
+    return _decoded(reader.blob(entry.id), FLEET_FILE)
+
+
+class FleetTree:
+    """The tenants and platforms of one tree of a fleet repository. It remembers what it read: one for each state.
+
+    Args:
+        reader: the repository, or a batch of objects on top of it.
+        tree: id of the tree at the top.
+        layout: where the fleet wants its tenants; those in other places are found too, and told.
+
+    """
+
+    def __init__(self, reader: ObjectReader, tree: str, layout: Layout) -> None:
+        self.reader = reader
+        self.tree = tree
+        self.layout = layout
+        self._read: dict[str, Mapping[str, Entry]] = {}
+        # Asked for each tenant, several times: of a thousand new ones, looking each up anew took half of the time.
+        self._folders: dict[str, Mapping[str, Entry]] = {}
+        self._tenants: dict[str, TenantFiles] = {}
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Clusters that have a folder, by name, whether the fleet still has them or not."""
+        return tuple(name for name, entry in sorted(self._at(CLUSTERS).items()) if entry.is_tree)
+
+    def tenant(self, name: str) -> TenantFiles:
+        """What there is of one tenant in its places, in either layout; nothing of one that is not there.
+
+        A folder in a shard that is not its own is only found by :meth:`tenants`, which looks everywhere.
+        """
+        if name not in self._tenants:
+            self._tenants[name] = self._look_up(name)
+        return self._tenants[name]
+
+    def _look_up(self, name: str) -> TenantFiles:
+        found = _Found()
+        for root in self._roots():
+            for layout in _LAYOUTS:
+                place = f"{root}{layout.tenants(name)}"
+                entry = self._at(place).get(name)
+                if entry is not None and entry.is_tree and self._is_tenants(name, entry.id, place):
+                    (found.folders if root else found.homes)[f"{place}/{name}"] = entry.id
+                flux = f"{root}{layout.flux(name)}"
+                loose = self._at(flux).get(f"{name}.yaml") if root else None
+                if loose is not None and loose.is_blob:
+                    found.loose[f"{flux}/{name}.yaml"] = loose
+        return next(self._holdings([(name, found)]))
+
+    def tenants(self) -> Iterator[TenantFiles]:
+        """Every tenant that has anything anywhere, by name; also those that only left something behind."""
+        found: dict[str, _Found] = {}
+        for root in self._roots():
+            for place, name, entry in self._below(f"{root}{TENANTS}"):
+                if entry.is_tree and _NAME.fullmatch(name) and self._is_tenants(name, entry.id, place):
+                    there = found.setdefault(name, _Found())
+                    (there.folders if root else there.homes)[f"{place}/{name}"] = entry.id
+            for place, file, entry in self._below(f"{root}{FLUX}") if root else ():
+                name = file.removesuffix(".yaml")
+                if entry.is_blob and name != file and _NAME.fullmatch(name) and name not in _NOT_TENANTS:
+                    found.setdefault(name, _Found()).loose[f"{place}/{file}"] = entry
+        pending = iter(sorted(found.items()))
+        while some := list(islice(pending, _AT_ONCE)):
+            yield from self._holdings(some)
+
+    def shelves(self) -> tuple[tuple[str, str], ...]:
+        """Each folder that holds tenants' own folders, by path, with the id of its tree."""
+        top = self._of(self.tree).get(TENANTS)
+        if top is None or not top.is_tree:
+            return ()
+        return ((TENANTS, top.id), *self._shards(TENANTS).items())
+
+    def homes(self, place: str) -> dict[str, str]:
+        """The tenants' own folders in a folder, by the tenant's name, with the id of each one's tree."""
+        self._read_together(self._shards(place).values())
+        return {
+            name: entry.id
+            for name, entry in self._at(place).items()
+            if entry.is_tree and _NAME.fullmatch(name) and self._is_tenants(name, entry.id, place)
+        }
+
+    def files(self, holdings: TenantFiles) -> dict[str, Entry]:
+        """Every file in a tenant's places, by path: its records, what was rendered, and what somebody put there."""
+        places, found = TenantPlaces(holdings.name), dict(holdings.loose)
+        for home, entries in holdings.homes.items():
+            found |= {f"{home}/{name}": entry for name, entry in entries.items() if entry.is_blob}
+            for name, entry in entries.items():
+                if entry.is_tree:
+                    found |= self._all_below(f"{home}/{name}", entry.id)
+        for folder, tree in holdings.folders.items():
+            found |= self._all_below(folder, tree)
+        return {path: entry for path, entry in sorted(found.items()) if places.owns(path)}
+
+    def locked(self, many: Iterable[TenantFiles]) -> Iterator[tuple[TenantFiles, Locked]]:
+        """The lock of each of these tenants, read together."""
+        pending = iter(many)
+        while some := list(islice(pending, _AT_ONCE)):
+            locks = dict(self.reader.blobs({found[1].id for each in some if (found := each.lock)}))
+            for holdings in some:
+                found = holdings.lock
+                if found is None:
+                    yield holdings, Locked()
+                else:
+                    yield holdings, read_lock(locks[found[1].id], found[0], TenantPlaces(holdings.name).owns)
+
+    def lock(self, holdings: TenantFiles) -> Locked:
+        """The lock of one tenant."""
+        return next(self.locked([holdings]))[1]
+
+    def request_text(self, holdings: TenantFiles) -> str | None:
+        """The request as it was asked; None where there is none.
+
+        Raises:
+            InputError: it is no text.
+
+        """
+        found = holdings.request
+        return None if found is None else _decoded(self.reader.blob(found[1].id), found[0])
+
+    def tombstone(self, holdings: TenantFiles) -> Tombstone | None:
+        """What stayed of a tenant that was deleted; None where nothing did.
+
+        Raises:
+            InputError: the tombstone cannot be read, with every problem.
+
+        """
+        found = holdings.tombstone
+        if found is None:
+            return None
+        return Tombstone.parse(_decoded(self.reader.blob(found[1].id), found[0]), found[0])
+
+    def platform(self, cluster: str) -> dict[str, Entry]:
+        """Every file in the places of a cluster's platform, by path."""
+        root = f"{CLUSTERS}/{cluster}"
+        found: dict[str, Entry] = {}
+        for place in (root, f"{root}/flux-system", f"{root}/{FLUX}", *self._shards(f"{root}/{FLUX}")):
+            found |= {f"{place}/{name}": entry for name, entry in self._at(place).items() if entry.is_blob}
+        folder = self._at(root).get("platform")
+        if folder is not None and folder.is_tree:
+            found |= self._all_below(f"{root}/platform", folder.id)
+        return {path: entry for path, entry in sorted(found.items()) if is_platforms(cluster, path)}
+
+    def platform_lock(self, cluster: str) -> Locked:
+        """The lock of a cluster's platform."""
+        path = platform_lock_path(cluster)
+        entry = self.reader.find(self.tree, path)
+        if entry is None or not entry.is_blob:
+            return Locked()
+        return read_lock(self.reader.blob(entry.id), path, lambda file: is_platforms(cluster, file))
+
+    def texts(self, files: Mapping[str, Entry]) -> dict[str, str]:
+        """The text of each file, by path; what is no plain file has a text that nothing rendered ever has."""
+        wanted = {entry.id for entry in files.values()}
+        read = {blob: data.decode(errors="replace") for blob, data in self.reader.blobs(wanted)}
+        return {
+            path: read[entry.id] if entry.mode == FILE_MODE else f"(mode {entry.mode:o}) {read[entry.id]}"
+            for path, entry in files.items()
+        }
+
+    def _roots(self) -> tuple[str, ...]:
+        return ("", *(f"{CLUSTERS}/{cluster}/" for cluster in self.clusters))
+
+    def _at(self, folder: str) -> Mapping[str, Entry]:
+        """What a folder holds, by name; nothing where there is none."""
+        if folder not in self._folders:
+            self._folders[folder] = self._walk(folder)
+        return self._folders[folder]
+
+    def _walk(self, folder: str) -> Mapping[str, Entry]:
+        tree = self.tree
+        for step in folder.split("/"):
+            entry = self._of(tree).get(step)
+            if entry is None or not entry.is_tree:
+                return {}
+            tree = entry.id
+        return self._of(tree)
+
+    def _of(self, tree: str) -> Mapping[str, Entry]:
+        if tree not in self._read:
+            self._read[tree] = self.reader.entries(tree)
+        return self._read[tree]
+
+    def _shards(self, folder: str) -> dict[str, str]:
+        """The shards of a folder: the id of each one's tree, by path."""
+        inside = self._at(folder)
+        return {
+            f"{folder}/{name}": inside[name].id for name in SHARDS if name in inside and inside[name].is_tree
+        }
+
+    def _read_together(self, trees: Iterable[str]) -> None:
+        missing = [tree for tree in trees if tree not in self._read]
+        self._read.update(zip(missing, self.reader.trees(missing), strict=True))
+
+    def _below(self, folder: str) -> Iterator[tuple[str, str, Entry]]:
+        """Place, name and entry of everything in a folder and in its shards."""
+        shards = self._shards(folder)
+        self._read_together(shards.values())
+        for place in (folder, *shards):
+            for name, entry in self._at(place).items():
+                yield place, name, entry
+
+    def _is_tenants(self, name: str, tree: str, place: str) -> bool:
+        """Whether a folder is a tenant's: the one called `a` in a flat fleet is known by the files in it."""
+        if name not in SHARDS or place.rpartition("/")[2] in SHARDS:
+            return True
+        files = {file for file, entry in self._of(tree).items() if entry.is_blob}
+        return bool(files if place.startswith(CLUSTERS) else files & RECORD_FILES)
+
+    def _holdings(self, many: list[tuple[str, _Found]]) -> Iterator[TenantFiles]:
+        trees = list(dict.fromkeys(tree for _, found in many for tree in found.homes.values()))
+        entries = dict(zip(trees, self.reader.trees(trees), strict=True))
+        for name, found in many:
+            homes = {home: _own(name, entries[tree]) for home, tree in found.homes.items()}
+            places = (*found.homes, *found.folders, *found.loose)
+            yield TenantFiles(
+                name,
+                home_of(self.layout, name),
+                homes,
+                found.folders,
+                found.loose,
+                tuple(place for place in places if not self._is_right(name, place)),
+            )
+
+    def _is_right(self, name: str, place: str) -> bool:
+        """Whether a tenant's folder or file is where the fleet's layout puts it."""
+        inside = place.split("/", 2)[2] if place.startswith(f"{CLUSTERS}/") else place
+        return inside in {home_of(self.layout, name), f"{self.layout.flux(name)}/{name}.yaml"}
+
+    def _all_below(self, folder: str, tree: str) -> dict[str, Entry]:
+        return {f"{folder}/{path}": entry for path, entry in self.reader.files(tree).items()}
+
+
+def _own(name: str, entries: Mapping[str, Entry]) -> Mapping[str, Entry]:
+    """The entries of a tenant's folder, without the other tenants' where it is a shard too."""
+    if name not in SHARDS:
+        return entries
+    return {file: entry for file, entry in entries.items() if not entry.is_tree}
+
+
+def _decoded(data: bytes, file: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise InputError.of("", "encoding", "is no UTF-8 text; save it as UTF-8", file=file) from None
+
+
+def read_lock(data: bytes, file: str, owns: Callable[[str], bool]) -> Locked:
+    """The lock in a file. One that claims files of somebody else is not used: a publish would remove them."""
+    try:
+        lock = Lock.parse(data, file)
+    except InputError as error:
+        return Locked(None, error.problems)
+    message = "is not in a place of its own; restore the lock from Git's history"
+    foreign = tuple(
+        Problem(f"files.{path}", "foreign-file", message, file=file) for path in lock.files if not owns(path)
+    )
+    return Locked(None if foreign else lock, foreign)

@@ -1,0 +1,255 @@
+"""What becomes different between two states of some files: the files, and the Kubernetes objects in them.
+
+An object is the same one wherever its file is: by its cluster (which the path names), group, kind, namespace and
+name. So one that only changes its file is *moved*, and never looks like one that is deleted.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError
+from goldenpath.manifests import ManifestObject, is_kubernetes_object
+from goldenpath.repository.field_changes import FieldChange, field_changes, same
+from goldenpath.repository.lazy_content import Content, Plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = [
+    "Action",
+    "ChangeSet",
+    "FileChange",
+    "ObjectChange",
+    "ObjectId",
+    "cluster_of",
+    "compare",
+]
+
+_CLUSTERS: Final = "clusters/"
+
+
+class Action(enum.StrEnum):
+    """What becomes of a file or an object; only an object is ever moved."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    MOVED = "moved"
+    REMOVED = "removed"
+
+
+def cluster_of(path: str) -> str | None:
+    """The cluster whose folder a path is in; None for what is the whole fleet's, such as a tenant's README."""
+    if not path.startswith(_CLUSTERS):
+        return None
+    name, slash, _ = path.removeprefix(_CLUSTERS).partition("/")
+    return name if slash else None
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file: its content before and after, None where there is none."""
+
+    path: str
+    old: Content | None
+    new: Content | None
+
+    @property
+    def before(self) -> str | None:
+        """Its text before."""
+        return None if self.old is None else self.old.text
+
+    @property
+    def after(self) -> str | None:
+        """Its text after."""
+        return None if self.new is None else self.new.text
+
+    @property
+    def action(self) -> Action:
+        """What becomes of it."""
+        if self.old is None:
+            return Action.ADDED
+        return Action.REMOVED if self.new is None else Action.CHANGED
+
+    @property
+    def cluster(self) -> str | None:
+        """The cluster that it is for."""
+        return cluster_of(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectId:
+    """What makes an object that object. The version of its API is not in it: ``v1beta1`` may become ``v1``."""
+
+    cluster: str | None
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def of(cls, item: ManifestObject) -> ObjectId:
+        """The identity of an object in a file of the fleet repository."""
+        group, slash, _ = item.api_version.rpartition("/")
+        return cls(cluster_of(item.file), group if slash else "", item.kind, item.namespace, item.name)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """One object: what becomes of it, in which file, and which fields change.
+
+    ``file`` is where it is afterwards (before, if it is removed); ``moved_from`` where it was, if that was
+    another file. An object that is added or removed has no fields: its file shows it whole.
+    """
+
+    id: ObjectId
+    action: Action
+    file: str
+    moved_from: str | None = None
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """What becomes different.
+
+    ``stays`` has the files that stay as they are, by path: an object that one of them holds too is not removed when
+    another file with it goes.
+    """
+
+    files: tuple[FileChange, ...] = ()
+    stays: Mapping[str, Content] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.files)
+
+    @property
+    def unchanged(self) -> int:
+        """How many files stay as they are."""
+        return len(self.stays)
+
+    @property
+    def edits(self) -> dict[str, Content | None]:
+        """By path, the new content of each file, or None where it goes: all that a writer needs."""
+        return {file.path: file.new for file in self.files}
+
+    @cached_property
+    def objects(self) -> tuple[ObjectChange, ...]:
+        """Kubernetes objects that are added, changed, moved or removed, by cluster and in the order of the files."""
+        changes = tuple(_object_changes(self.files))
+        if not self.stays or all(change.action is not Action.REMOVED for change in changes):
+            return changes
+        still = {
+            ObjectId.of(item)
+            for path, content in self.stays.items()
+            for item in _objects(path, content.text) or ()
+        }
+        return tuple(each for each in changes if each.action is not Action.REMOVED or each.id not in still)
+
+    @cached_property
+    def unreadable(self) -> tuple[str, ...]:
+        """Files whose text before is no YAML any more: nobody can say which objects are in them."""
+        return tuple(file.path for file in self.files if _objects(file.path, file.before) is None)
+
+    @property
+    def clusters(self) -> tuple[str | None, ...]:
+        """Clusters with a change, by name; None, for what is the whole fleet's, comes first."""
+        return tuple(sorted({file.cluster for file in self.files}, key=lambda name: (name is not None, name)))
+
+    def count(self, action: Action) -> int:
+        """How many objects there are to which this happens."""
+        return sum(change.action is action for change in self.objects)
+
+
+def compare(before: Mapping[str, str | Content], after: Mapping[str, str | Content]) -> ChangeSet:
+    """What makes ``after`` out of ``before``, both by path."""
+    old = {path: _content(value) for path, value in before.items()}
+    new = {path: _content(value) for path, value in after.items()}
+    stays = {path: content for path, content in old.items() if path in new and _same(content, new[path])}
+    changed = sorted({*old, *new} - stays.keys())
+    return ChangeSet(tuple(FileChange(path, old.get(path), new.get(path)) for path in changed), stays)
+
+
+def _content(value: str | Content) -> Content:
+    return Plain(value) if isinstance(value, str) else value
+
+
+def _same(one: Content, other: Content) -> bool:
+    if isinstance(one, Plain) and isinstance(other, Plain):
+        return one.text == other.text
+    return one.id == other.id
+
+
+def _objects(path: str, text: str | None) -> list[ManifestObject] | None:
+    """The objects of a file, or None where it cannot be read: somebody edited it by hand."""
+    if text is None or not path.endswith((".yaml", ".yml")):
+        return []
+    try:
+        documents = kubeyaml.load_rendered(text, name=path)
+    except InputError:
+        return None
+    return [ManifestObject(path, document) for document in documents if is_kubernetes_object(document)]
+
+
+def _object_changes(files: tuple[FileChange, ...]) -> Iterator[ObjectChange]:
+    before: defaultdict[ObjectId, list[ManifestObject]] = defaultdict(list)
+    after: defaultdict[ObjectId, list[ManifestObject]] = defaultdict(list)
+    for file in files:
+        for found, text in ((before, file.before), (after, file.after)):
+            for item in _objects(file.path, text) or ():
+                found[ObjectId.of(item)].append(item)
+    for identity in sorted({**before, **after}, key=_by_cluster):
+        yield from _one(identity, before.get(identity, []), after.get(identity, []))
+
+
+def _by_cluster(identity: ObjectId) -> tuple[bool, str, str, str, str, str]:
+    cluster = identity.cluster
+    return (
+        cluster is not None,
+        cluster or "",
+        identity.kind,
+        identity.namespace,
+        identity.name,
+        identity.group,
+    )
+
+
+def _one(
+    identity: ObjectId, before: list[ManifestObject], after: list[ManifestObject]
+) -> Iterator[ObjectChange]:
+    """The changes of one identity. It may be there more than once: by a mistake, or half-way through a move."""
+    old, new = _without_what_stays(before, after)
+    for one, other in zip(old, new, strict=False):
+        moved = one.file if one.file != other.file else None
+        fields = field_changes(one.body, other.body)
+        if fields or moved:
+            action = Action.CHANGED if fields else Action.MOVED
+            yield ObjectChange(identity, action, other.file, moved, fields)
+    if len(before) > len(after) and not after:
+        yield ObjectChange(identity, Action.REMOVED, old[0].file)
+    elif len(after) > len(before) and not before:
+        yield ObjectChange(identity, Action.ADDED, new[0].file)
+
+
+def _without_what_stays(
+    before: list[ManifestObject], after: list[ManifestObject]
+) -> tuple[list[ManifestObject], list[ManifestObject]]:
+    """Without the objects that are the same in the same file on both sides."""
+    rest = list(after)
+    gone: list[ManifestObject] = []
+    for item in before:
+        twins = (other for other in rest if other.file == item.file)
+        twin = next((other for other in twins if same(item.body, other.body)), None)
+        if twin is None:
+            gone.append(item)
+        else:
+            rest.remove(twin)
+    return gone, rest

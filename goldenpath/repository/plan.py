@@ -1,0 +1,268 @@
+"""A plan: everything that a publish would do to a fleet repository, as one value.
+
+It is what a person reviews and what a program compares: shown as text (``plan_text``), as Markdown for a pull request
+(``plan_markdown``) or as plain data (:meth:`Plan.as_dict`). Its digest is of what would change and of nothing else, so
+that two plans with one digest leave the same repository behind.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.errors import MISSING
+from goldenpath.findings import Severity
+from goldenpath.repository.object_changes import Action, ChangeSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.findings import Finding
+    from goldenpath.repository.field_changes import FieldChange
+    from goldenpath.repository.hand_edits import HandEdit
+    from goldenpath.repository.lazy_content import Content
+    from goldenpath.repository.lock import Lock
+    from goldenpath.repository.object_changes import FileChange, ObjectChange
+
+__all__ = ["GpuChange", "Part", "PartKind", "Plan", "Share", "gpu_changes"]
+
+FORMAT: Final = "plan/v1"
+
+Share = tuple[int, int]
+"""What a tenant has of an accelerator on a cluster: its own, and what it may borrow."""
+
+
+class PartKind(enum.StrEnum):
+    """Whose files a part is about."""
+
+    TENANT = "tenant"
+    PLATFORM = "platform"
+    FLEET = "fleet"
+    """``goldenpath.yaml`` itself."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class GpuChange:
+    """What a tenant has of one accelerator on one cluster, before and after."""
+
+    cluster: str
+    profile: str
+    before: Share
+    after: Share
+
+
+def gpu_changes(before: Lock | None, after: Lock | None) -> tuple[GpuChange, ...]:
+    """Each accelerator of which a tenant gets more or less, by cluster and profile."""
+    shares = [
+        {
+            (cluster, profile): share
+            for cluster, profiles in (lock.clusters if lock else {}).items()
+            for profile, share in profiles.items()
+        }
+        for lock in (before, after)
+    ]
+    old, new = shares
+    return tuple(
+        GpuChange(*place, old.get(place, (0, 0)), new.get(place, (0, 0)))
+        for place in sorted({*old, *new})
+        if old.get(place, (0, 0)) != new.get(place, (0, 0))
+    )
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a publish would do to one tenant, or to the platform of one cluster.
+
+    ``before`` and ``after`` are the golden path with its exact version (``tenant/v1 1.0.0``), None where the tenant or
+    platform is not there.
+    """
+
+    kind: PartKind
+    name: str
+    changes: ChangeSet = field(default_factory=ChangeSet)
+    before: str | None = None
+    after: str | None = None
+    owner: str | None = None
+    gpus: tuple[GpuChange, ...] = ()
+    hand_edits: tuple[HandEdit, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def action(self) -> Action | None:
+        """What becomes of the tenant or platform as a whole; None where no file changes."""
+        if not self.changes:
+            return None
+        if self.before is None:
+            return Action.ADDED
+        return Action.REMOVED if self.after is None else Action.CHANGED
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to say about it."""
+        return not (self.changes or self.hand_edits or self.findings)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a publish would do: its parts, tenants first, each by name.
+
+    ``looked_at`` counts all tenants and platforms that were planned; those of which there is nothing to say need not
+    be among the parts. ``findings`` are those of the whole fleet, that belong to no single part.
+    """
+
+    parts: tuple[Part, ...]
+    looked_at: int
+    findings: tuple[Finding, ...] = ()
+
+    @classmethod
+    def of(
+        cls, parts: Iterator[Part] | list[Part] | tuple[Part, ...], findings: tuple[Finding, ...] = ()
+    ) -> Plan:
+        """The plan of these parts, without those of which there is nothing to say."""
+        looked_at, loud = 0, []
+        for part in parts:
+            looked_at += 1
+            if not part.is_quiet:
+                loud.append(part)
+        return cls(tuple(sorted(loud, key=_tenants_first)), looked_at, findings)
+
+    def __bool__(self) -> bool:
+        """Whether anything would change."""
+        return any(part.changes for part in self.parts)
+
+    @property
+    def edits(self) -> dict[str, Content | None]:
+        """By path, the new content of each file, or None where it goes."""
+        return {path: content for part in self.parts for path, content in part.changes.edits.items()}
+
+    @property
+    def objects(self) -> Iterator[tuple[Part, ObjectChange]]:
+        """Every object that changes, with whose it is."""
+        return ((part, change) for part in self.parts for change in part.changes.objects)
+
+    @property
+    def hand_edits(self) -> tuple[HandEdit, ...]:
+        """Every hand edit."""
+        return tuple(edit for part in self.parts for edit in part.hand_edits)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Every finding, worst first."""
+        found = [*self.findings, *(finding for part in self.parts for finding in part.findings)]
+        return tuple(sorted(found, key=lambda finding: (finding.severity.rank, finding)))
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Counts: parts, objects and files by what becomes of them, hand edits, findings by severity."""
+        parts = {kind: Counter(part.action for part in self.parts if part.kind is kind) for kind in PartKind}
+        objects = Counter(change.action for _, change in self.objects)
+        files = Counter(file.action for part in self.parts for file in part.changes.files)
+        findings = Counter(finding.severity for finding in self.all_findings)
+        whole = (Action.ADDED, Action.CHANGED, Action.REMOVED)
+        return {
+            "looked_at": self.looked_at,
+            **{f"{kind}s": {action.value: parts[kind][action] for action in whole} for kind in PartKind},
+            "objects": {action.value: objects[action] for action in Action},
+            "files": {action.value: files[action] for action in whole},
+            "hand_edits": len(self.hand_edits),
+            "findings": {severity.value: findings[severity] for severity in Severity},
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """``sha256:`` and the digest of the paths and contents that would change."""
+        changed = sorted(
+            (path, None if content is None else content.id) for path, content in self.edits.items()
+        )
+        return f"sha256:{hashlib.sha256(json.dumps(changed).encode()).hexdigest()}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data of the format ``plan/v1``: what ``--format json`` prints."""
+        return {
+            "format": FORMAT,
+            "digest": self.digest,
+            "summary": self.summary,
+            "parts": [_part(part) for part in self.parts],
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+
+def _tenants_first(part: Part) -> tuple[bool, str]:
+    return part.kind is not PartKind.TENANT, part.name
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "kind": part.kind.value,
+        "name": part.name,
+        "owner": part.owner,
+        "action": part.action.value if part.action else None,
+        "golden_path": {"before": part.before, "after": part.after},
+        "files": [_file(file) for file in part.changes.files],
+        "unchanged_files": part.changes.unchanged,
+        "objects": [_object(change) for change in part.changes.objects],
+        "unreadable": list(part.changes.unreadable),
+        "gpus": [_gpu(gpu) for gpu in part.gpus],
+        "hand_edits": [_hand_edit(edit) for edit in part.hand_edits],
+        "findings": [finding.as_dict() for finding in part.findings],
+    }
+
+
+def _file(file: FileChange) -> dict[str, Any]:
+    return {"path": file.path, "action": file.action.value, "cluster": file.cluster}
+
+
+def _object(change: ObjectChange) -> dict[str, Any]:
+    identity = change.id
+    return {
+        "action": change.action.value,
+        "cluster": identity.cluster,
+        "group": identity.group,
+        "kind": identity.kind,
+        "namespace": identity.namespace,
+        "name": identity.name,
+        "file": change.file,
+        "moved_from": change.moved_from,
+        "fields": [_field(each) for each in change.fields],
+    }
+
+
+def _field(change: FieldChange) -> dict[str, Any]:
+    """A field that was not there has no ``before``; one that is gone has no ``after``."""
+    values = {"before": change.before, "after": change.after}
+    return {"path": change.path} | {name: value for name, value in values.items() if value is not MISSING}
+
+
+def _gpu(gpu: GpuChange) -> dict[str, Any]:
+    return {
+        "cluster": gpu.cluster,
+        "profile": gpu.profile,
+        **{
+            name: {"quota": share[0], "borrow": share[1]}
+            for name, share in (("before", gpu.before), ("after", gpu.after))
+        },
+    }
+
+
+def _hand_edit(edit: HandEdit) -> dict[str, Any]:
+    return {
+        "path": edit.path,
+        "edit": edit.edit.value,
+        "advice": [
+            {
+                "object": advice.object,
+                "text": advice.text,
+                "fields": [_field(each) for each in advice.fields],
+                "override": advice.override,
+            }
+            for advice in edit.advice
+        ],
+    }

@@ -1,0 +1,90 @@
+"""A plan as text for people: every object and field of a few tenants, one line each of many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.repository.plan_wording import (
+    MARKS,
+    cluster_lines,
+    finding_counts,
+    finding_lines,
+    gpu_row,
+    hand_edit_lines,
+    object_counts,
+    printable,
+    totals,
+    version_of,
+    whose,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.repository.plan import Part, Plan
+
+__all__ = ["plan_text"]
+
+_FEW_PARTS: Final = 10
+_RESET: Final = "\033[0m"
+_BOLD: Final = "\033[1m"
+_COLOURS: Final = {"+": "\033[32m", "-": "\033[31m", "~": "\033[33m", ">": "\033[36m"}
+_FLEET_WIDE: Final = "the whole fleet's"
+
+
+def plan_text(plan: Plan, *, colour: bool = False, details: bool | None = None) -> Iterator[str]:
+    """The plan, line by line.
+
+    Args:
+        plan: what would be done.
+        colour: with the terminal's colours.
+        details: every object and field, or one line for each tenant; all of it only for a few tenants, if not said.
+
+    """
+    in_full = len(plan.parts) <= _FEW_PARTS if details is None else details
+    for part in plan.parts:
+        for line in _in_full(part) if in_full else (_in_short(part),):
+            yield _coloured(line) if colour else line
+    for finding in plan.findings:
+        yield from finding_lines(finding)
+    yield totals(plan)
+    if plan:
+        yield f"Plan {plan.digest}"
+
+
+def _in_short(part: Part) -> str:
+    words = [
+        version_of(part),
+        object_counts(part.changes.objects) and f"objects: {object_counts(part.changes.objects)}",
+        f"{len(part.changes.files)} files" if part.changes and not part.changes.objects else "",
+        f"{len(part.hand_edits)} edited by hand" if part.hand_edits else "",
+        finding_counts(part.findings),
+    ]
+    mark = MARKS[part.action] if part.action else " "
+    return f"{mark} {whose(part)}: {'; '.join(word for word in words if word)}"
+
+
+def _in_full(part: Part) -> Iterator[str]:
+    owner = f" of {printable(part.owner)}" if part.owner else ""
+    mark = MARKS[part.action] if part.action else " "
+    yield f"{mark} {whose(part)}{owner}: {version_of(part)}".removesuffix(": ")
+    for cluster in part.changes.clusters:
+        yield f"    {printable(cluster) if cluster else _FLEET_WIDE}"
+        yield from (f"      {line}" for line in cluster_lines(part.changes, cluster))
+    if part.gpus:
+        yield "    accelerators (own + may borrow)"
+        for cluster, profile, before, after in map(gpu_row, part.gpus):
+            yield f"      {cluster} {profile}: {before} → {after}"
+    for edit in part.hand_edits:
+        yield from (f"    {line}" for line in hand_edit_lines(edit))
+    for finding in part.findings:
+        yield from (f"    {line}" for line in finding_lines(finding))
+    yield ""
+
+
+def _coloured(line: str) -> str:
+    mark = line.lstrip()[:2]
+    code = _COLOURS.get(mark[:1]) if mark[1:] == " " else None
+    if not line.startswith(" ") and line:
+        code = (code or "") + _BOLD
+    return f"{code}{line}{_RESET}" if code else line

@@ -1,0 +1,116 @@
+"""What was added up of a fleet's promises, kept on disk for the next process.
+
+Everything in it follows from the repository: a file that cannot be read, is of another format or is damaged is as good
+as none, and so is a disk that refuses. Its place is inside of the local repository's Git directory.
+
+A file has two lines of JSON. The first is short and answers for the whole folder; the second has every tenant, and is
+only parsed when somebody asks for one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.repository.promises import Contents, Promise, Shelf
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["PromiseCache"]
+
+_FORMAT: Final = "promises/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseCache:
+    """A folder with one file for each shelf. Several processes may share it: a file is replaced as a whole."""
+
+    folder: Path
+
+    def read(self, place: str) -> Shelf | None:
+        """The shelf as it was written last, whatever state of the repository that was; None where there is none."""
+        try:
+            head, _, details = self._file(place).read_bytes().partition(b"\n")
+            return _shelf(place, json.loads(head), details)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def write(self, shelf: Shelf) -> None:
+        """Keep a shelf, in the place of what was kept of it before."""
+        file = self._file(shelf.place)
+        temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(_written(shelf))
+            os.replace(temporary, file)  # noqa: PTH105 - the same call, with the words that people look for
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def _file(self, place: str) -> Path:
+        return self.folder / f"{place.replace('/', '-')}.json"
+
+
+def _written(shelf: Shelf) -> bytes:
+    contents = shelf.contents
+    details = _encoded(
+        {name: [folder, *_row(contents.promises[name])] for name, folder in contents.folders.items()}
+    )
+    head = {
+        "format": _FORMAT,
+        "tree": shelf.tree,
+        "sums": [[*place, *share] for place, share in shelf.sums.items()],
+        "odd": sorted(shelf.odd),
+        "details": hashlib.sha256(details).hexdigest(),
+    }
+    return b"%b\n%b" % (_encoded(head), details)
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _row(promise: Promise) -> list[Any]:
+    return [
+        promise.owner,
+        promise.golden_path,
+        promise.clusters,
+        promise.claims,
+        promise.retired,
+        promise.settled,
+    ]
+
+
+def _shelf(place: str, head: dict[str, Any], details: bytes) -> Shelf | None:
+    if head["format"] != _FORMAT or head["details"] != hashlib.sha256(details).hexdigest():
+        return None
+    sums = {(cluster, profile): (quota, borrow) for cluster, profile, quota, borrow in head["sums"]}
+    return Shelf(place, head["tree"], sums, frozenset(head["odd"]), lambda: _contents(details))
+
+
+def _contents(details: bytes) -> Contents:
+    rows: dict[str, list[Any]] = json.loads(details)
+    return Contents(
+        {name: row[0] for name, row in rows.items()},
+        {name: _promise(name, *row[1:]) for name, row in rows.items()},
+    )
+
+
+def _promise(
+    name: str,
+    owner: str | None,
+    golden_path: str | None,
+    clusters: dict[str, dict[str, list[int]]],
+    *rest: Any,
+) -> Promise:
+    shares = {
+        cluster: {profile: (quota, borrow) for profile, (quota, borrow) in profiles.items()}
+        for cluster, profiles in clusters.items()
+    }
+    return Promise(name, owner, golden_path, shares, *rest)

@@ -1,0 +1,201 @@
+"""What the tenants of a fleet were promised, all together: values, added up folder by folder.
+
+A shelf is one folder that holds tenants' own folders: ``tenants``, or each of its shards. It knows its sums and its
+odd ones, so that a question about the whole fleet asks as many values as there are shards, and a question about one
+tenant opens one shelf.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.tenancy import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from goldenpath.repository.lock import Lock
+
+__all__ = ["Contents", "Place", "Promise", "Promises", "Share", "Shelf", "promise_of"]
+
+Place = tuple[str, str]
+"""A cluster and an accelerator on it."""
+Share = tuple[int, int]
+"""What is a tenant's own of an accelerator on a cluster, and what it may borrow."""
+
+_LAYOUTS: Final = (Layout(sharded=False), Layout(sharded=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What one tenant was promised, or asks for where ``settled`` is false."""
+
+    name: str
+    owner: str | None = None
+    golden_path: str | None = None
+    """Golden path and exact version; None where no lock says it."""
+    clusters: Mapping[str, Mapping[str, Share]] = field(default_factory=dict)
+    """By cluster and accelerator, its share."""
+    claims: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By cluster, identities (name of the object, SPIFFE ID) without the form that makes them nobody else's."""
+    retired: bool = False
+    """Whether only a tombstone is left."""
+    settled: bool = True
+    """Whether its own folder says it all. Otherwise the request must be asked, which depends on the fleet as it is."""
+
+    @property
+    def shares(self) -> Iterator[tuple[Place, Share]]:
+        """Its share of each accelerator on each cluster."""
+        for cluster, profiles in self.clusters.items():
+            for profile, (quota, borrow) in profiles.items():
+                yield (cluster, profile), (quota, borrow)
+
+
+def promise_of(name: str, lock: Lock, *, settled: bool = True) -> Promise:
+    """What a lock says that a tenant was promised."""
+    claims = {
+        cluster: {
+            resource: spiffe_id
+            for resource, spiffe_id in identities.items()
+            if not _is_unique_by_form(name, resource, spiffe_id)
+        }
+        for cluster, identities in lock.identities.items()
+    }
+    unusual = {cluster: found for cluster, found in claims.items() if found}
+    return Promise(name, lock.owner, lock.exact, lock.clusters, unusual, settled=settled)
+
+
+def _is_unique_by_form(name: str, resource: str, spiffe_id: str) -> bool:
+    """Whether an identity holds the tenant's name where that makes both of its names nobody else's."""
+    _, found, account = spiffe_id.partition(f"/ns/{name}/sa/")
+    return bool(found) and "/" not in account and resource == f"{name}.{account}"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The tenants on a shelf: the id of each one's own folder, by which a changed one is found, and its promise."""
+
+    folders: Mapping[str, str]
+    promises: Mapping[str, Promise]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The tenants of one folder. What is in it is only looked up when one of them is asked for."""
+
+    place: str
+    tree: str
+    """Id of the folder's tree."""
+    sums: Mapping[Place, Share]
+    """What its settled tenants own and may borrow together."""
+    odd: frozenset[str]
+    """Tenants that belong on another shelf, have unusual identities, or are not settled."""
+    look_up: Callable[[], Contents]
+
+    @cached_property
+    def contents(self) -> Contents:
+        """Its tenants."""
+        return self.look_up()
+
+    @property
+    def odd_ones(self) -> Iterator[Promise]:
+        """Its tenants that are worth a look when the whole fleet is asked about."""
+        return (self.contents.promises[name] for name in sorted(self.odd))
+
+    @classmethod
+    def of(cls, place: str, tree: str, contents: Contents, before: Shelf | None = None) -> Shelf:
+        """A shelf with these tenants; with what it was before, only those that are different are added up."""
+        old = before.contents.promises if before is not None else {}
+        new = contents.promises
+        changed = {name for name in {*old, *new} if old.get(name) is not new.get(name)}
+        sums = _summed(
+            before.sums if before is not None else {},
+            plus=[new[name] for name in changed if name in new],
+            minus=[old[name] for name in changed if name in old],
+        )
+        stayed = before.odd - changed if before is not None else frozenset()
+        odd = {name for name in changed if name in new and _is_odd(place, new[name])}
+        return cls(place, tree, sums, frozenset({*stayed, *odd}), lambda: contents)
+
+
+def _is_odd(place: str, promise: Promise) -> bool:
+    is_misplaced = all(layout.tenants(promise.name) != place for layout in _LAYOUTS)
+    return is_misplaced or bool(promise.claims) or not promise.settled
+
+
+def _summed(
+    sums: Mapping[Place, Share], *, plus: Iterable[Promise] = (), minus: Iterable[Promise] = ()
+) -> dict[Place, Share]:
+    owned = Counter({place: quota for place, (quota, _) in sums.items()})
+    borrowed = Counter({place: borrow for place, (_, borrow) in sums.items()})
+    for sign, promises in ((1, plus), (-1, minus)):
+        for promise in promises:
+            if promise.settled:
+                for place, (quota, borrow) in promise.shares:
+                    owned[place] += sign * quota
+                    borrowed[place] += sign * borrow
+    return {
+        place: (owned[place], borrowed[place]) for place in sorted(owned) if owned[place] or borrowed[place]
+    }
+
+
+class Promises:
+    """What all tenants of a fleet were promised.
+
+    Args:
+        shelves: the folders that hold tenants.
+        asked: by its own folder's path, each tenant that is not settled, as its request asks for it now.
+
+    """
+
+    def __init__(self, shelves: Iterable[Shelf], asked: Mapping[str, Promise]) -> None:
+        self.shelves = tuple(shelves)
+        self._asked = asked
+
+    def __iter__(self) -> Iterator[Promise]:
+        """Every tenant's, by name; of one that has two folders, both."""
+        found = [
+            self._asked.get(f"{shelf.place}/{name}", promise)
+            for shelf in self.shelves
+            for name, promise in shelf.contents.promises.items()
+        ]
+        return iter(sorted(found, key=lambda promise: promise.name))
+
+    @cached_property
+    def sums(self) -> Mapping[Place, Share]:
+        """By cluster and accelerator, what all tenants own and may borrow together."""
+        total: dict[Place, Share] = {}
+        asked = (share for promise in self._asked.values() for share in promise.shares)
+        for place, (quota, borrow) in (
+            *(item for shelf in self.shelves for item in shelf.sums.items()),
+            *asked,
+        ):
+            owned, borrowed = total.get(place, (0, 0))
+            total[place] = (owned + quota, borrowed + borrow)
+        return total
+
+    def get(self, name: str) -> Promise | None:
+        """One tenant's; None of one that is not there."""
+        return next(iter(self._of(name).values()), None)
+
+    def homes(self, name: str) -> tuple[str, ...]:
+        """Each folder of a tenant's own with that name: more than one is a collision, or an unfinished move."""
+        return tuple(self._of(name))
+
+    def _of(self, name: str) -> dict[str, Promise]:
+        places = {layout.tenants(name) for layout in _LAYOUTS}
+        shelves = (shelf for shelf in self.shelves if shelf.place in places or name in shelf.odd)
+        found = {
+            f"{shelf.place}/{name}": shelf.contents.promises[name]
+            for shelf in shelves
+            if name in shelf.contents.promises
+        }
+        return {home: self._asked.get(home, promise) for home, promise in found.items()}
+
+    @property
+    def claims(self) -> Iterator[Promise]:
+        """Tenants with identities of an unusual form: the only ones that another tenant could have too."""
+        return (promise for shelf in self.shelves for promise in shelf.odd_ones if promise.claims)

@@ -1,0 +1,104 @@
+"""Files that publishing itself writes and reads back: what their fields are made of, and how a bad one is told.
+
+Whoever can push to the fleet repository can put anything into them, and a merge can mangle them. So they are
+parsed as strictly as a request, and every problem says how to get a good file again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
+
+from goldenpath.errors import InputError, Problem
+from goldenpath.spec.model import Model
+from goldenpath.spec.pydantic_errors import problem_of
+from goldenpath.spec.value_checks import Word
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+__all__ = [
+    "BlobId",
+    "CommitId",
+    "ExactVersion",
+    "PlainPath",
+    "Profile",
+    "Sha256",
+    "ShownText",
+    "refuse_record",
+]
+
+R = TypeVar("R", bound=Model)
+
+_OBJECT_ID: Final = r"[0-9a-f]{40}"
+_SEGMENT: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+
+BlobId = Annotated[
+    str,
+    Word("blob-id", _OBJECT_ID, 40, "must be the id that Git gives a file: 40 hexadecimal digits", "0" * 40),
+]
+CommitId = Annotated[
+    str, Word("commit-id", _OBJECT_ID, 40, "must be a commit's id: 40 hexadecimal digits", "0" * 40)
+]
+Sha256 = Annotated[
+    str,
+    Word(
+        "sha256",
+        r"sha256:[0-9a-f]{64}",
+        71,
+        "must be sha256: and 64 hexadecimal digits",
+        f"sha256:{'0' * 64}",
+    ),
+]
+ExactVersion = Annotated[
+    str,
+    Word(
+        "exact-version",
+        r"[1-9][0-9]*\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)",
+        40,
+        "must be a golden path's exact version, such as 1.0.0",
+        "1.0.0",
+    ),
+]
+PlainPath = Annotated[
+    str,
+    Word(
+        "path",
+        rf"{_SEGMENT}(/{_SEGMENT})*",
+        1024,
+        "must be a plain path in the repository, such as clusters/berlin/tenants/vision/quota.yaml",
+        "tenants/vision/README.md",
+    ),
+]
+Profile = Annotated[
+    str,
+    Word(
+        "profile",
+        r"[A-Za-z0-9][A-Za-z0-9.+_/-]*",
+        80,
+        "must be an accelerator of the catalogue, such as nvidia-h100-80gb",
+        "nvidia-h100-80gb",
+    ),
+]
+ShownText = Annotated[
+    str, Word("text", r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+", 1000, "must be one line of text", "Ada")
+]
+
+
+def refuse_record(
+    model: type[Model], document: Any, error: ValidationError, *, file: str, way_out: str
+) -> NoReturn:
+    """Raise everything that a model found wrong with the document of a file.
+
+    Raises:
+        InputError: with every problem, each naming the file, the field and the way out.
+
+    """
+    found = (
+        problem_of(model, document, entry) for entry in error.errors(include_url=False, include_input=False)
+    )
+    raise InputError(
+        Problem(
+            problem.path, problem.rule, f"{problem.message}; {way_out}", problem.value, problem.nearest, file
+        )
+        for problem in found
+    ) from None

@@ -1,0 +1,115 @@
+"""The brake: what a publish may take away without being told to.
+
+A mistake in one line (a cluster that was renamed, an add-on that was left out, a placement that matches less) can
+take objects away from every tenant at once, and Flux applies that within minutes. So a publish that removes more than
+a few objects must be told how many, as a number that somebody has read in a plan. And a Namespace, with everything in
+it, only goes where the last publish held it: that is what retiring is for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import names
+from goldenpath.errors import Problem
+from goldenpath.manifests import Manifests, RenderedFile
+from goldenpath.repository.object_changes import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.repository.object_changes import ObjectChange
+    from goldenpath.repository.plan import Part, Plan
+
+__all__ = ["FREE_LOSERS", "FREE_OBJECTS", "Removals", "brake", "removals"]
+
+FREE_OBJECTS: Final = 20
+"""Objects that a publish may remove without being told to."""
+FREE_LOSERS: Final = 3
+"""Tenants and platforms from which it may remove objects without being told to."""
+
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """What a plan takes away."""
+
+    objects: int
+    """Objects; a file that cannot be read any more counts as one, since it may hold one."""
+    losers: tuple[str, ...]
+    """Tenants and platforms that lose an object."""
+    namespaces: tuple[tuple[Part, str, str | None], ...]
+    """Whose it is, name and cluster of each Namespace that the last publish did not hold."""
+
+
+def removals(plan: Plan) -> Removals:
+    """What a plan takes away. What only moves to another file stays."""
+    by_part: Counter[str] = Counter()
+    namespaces = []
+    for part in plan.parts:
+        if all(file.before is None for file in part.changes.files):
+            continue  # where everything is new, nothing goes, and nothing need be read
+        gone = [change for change in part.changes.objects if change.action is Action.REMOVED]
+        removed = {file.path for file in part.changes.files if file.after is None}
+        by_part[str(part)] = len(gone) + len(removed.intersection(part.changes.unreadable))
+        namespaces += [
+            (part, change.id.name, change.id.cluster)
+            for change in gone
+            if (change.id.group, change.id.kind) == ("", "Namespace") and not _was_held(part, change)
+        ]
+    losers = tuple(name for name, number in by_part.items() if number)
+    return Removals(by_part.total(), losers, tuple(namespaces))
+
+
+def brake(plan: Plan, *, allowed: int | None = None) -> tuple[Problem, ...]:
+    """Why a plan may not be carried out as it is; nothing, where it may.
+
+    Args:
+        plan: what would be done.
+        allowed: how many objects may be removed (``--allow-removals``); a few without being told.
+
+    """
+    found = removals(plan)
+    return (*_namespaces(found), *_number(found, allowed))
+
+
+def _was_held(part: Part, change: ObjectChange) -> bool:
+    """Whether a Namespace, as it was published last, says that it is being retired."""
+    texts = (file.before for file in part.changes.files if file.path == change.file)
+    return any(
+        item.kind == "Namespace" and item.name == change.id.name and _says_retiring(item.body)
+        for text in texts
+        for item in Manifests((RenderedFile(change.file, text or ""),)).objects()
+    )
+
+
+def _says_retiring(namespace: dict[str, Any]) -> bool:
+    labels = namespace.get("metadata", {}).get("labels")
+    return isinstance(labels, dict) and labels.get(names.RETIRING) == "true"
+
+
+def _namespaces(found: Removals) -> Iterator[Problem]:
+    for part, name, cluster in found.namespaces:
+        where = f" on {cluster}" if cluster else ""
+        only = f" --cluster {cluster}" if cluster and part.after else ""
+        message = (
+            f"would remove Namespace {name}{where} and everything in it, which is not held; run "
+            f"`goldenpath retire {part.name}{only}` first, and this when Flux has applied that"
+        )
+        yield Problem(str(part), "namespace-removal", message)
+
+
+def _number(found: Removals, allowed: int | None) -> Iterator[Problem]:
+    few = found.objects <= FREE_OBJECTS and len(found.losers) <= FREE_LOSERS
+    if few or (allowed is not None and found.objects <= allowed):
+        return
+    more = len(found.losers) - _SHOWN
+    shown = ", ".join(found.losers[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    message = (
+        f"would remove {found.objects} objects ({shown}); "
+        f"look at the plan, and if that is meant, say so with --allow-removals {found.objects}"
+    )
+    yield Problem("", "too-many-removals", message)

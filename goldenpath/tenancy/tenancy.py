@@ -1,0 +1,234 @@
+"""A tenant on a cluster: the request with every default of the fleet and of the catalogues applied."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from goldenpath import names
+from goldenpath.engines import ScalingHint, Signal, engine_catalogue
+from goldenpath.spec.link_local import link_local_in
+from goldenpath.spec.placement import clusters_of
+from goldenpath.spec.types import duration_seconds
+from goldenpath.tenancy.platform import PRIORITY_CLASSES, Platform
+from goldenpath.tenancy.queue import ResourceGroup, accelerator_groups
+from goldenpath.tenancy.spiffe_identity import WorkloadIdentity, spiffe_id
+from goldenpath.tenancy.tenant_accelerators import Grant, accelerator_quota
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.tenant import Egress, Tenant
+
+BACKSTAGE_NAME_CHARS: Final = 63
+
+__all__ = ["Compute", "Tenancy", "tenancies_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """What all Pods of the tenant may request together, with nothing left out."""
+
+    cpu: str
+    memory: str
+    storage: str
+    pods: int
+
+
+NOTHING: Final = Compute(cpu="0", memory="0", storage="0", pods=0)
+"""What a tenant that is being retired may still ask for: what runs keeps running, and nothing more starts."""
+
+
+@dataclass(frozen=True)
+class Tenancy:
+    """One tenant on one cluster. Each property is computed once, when it is first read."""
+
+    tenant: Tenant
+    platform: Platform
+
+    @property
+    def name(self) -> str:
+        """The tenant's name, which is its namespace's too."""
+        return self.tenant.name
+
+    @property
+    def fleet(self) -> FleetSpec:
+        """The fleet."""
+        return self.platform.fleet
+
+    @property
+    def cluster_name(self) -> str:
+        """The cluster's name."""
+        return self.platform.cluster_name
+
+    @property
+    def trust_domain(self) -> str:
+        """The cluster's trust domain."""
+        return self.platform.trust_domain
+
+    def has(self, addon: str) -> bool:
+        """Whether the cluster runs an add-on."""
+        return self.platform.has(addon)
+
+    @property
+    def catalog_name(self) -> str:
+        """Name of the Backstage Resource of this namespace; the dot is in neither part, so that no two collide."""
+        name = f"{self.name}.{self.cluster_name}"
+        if len(name) <= BACKSTAGE_NAME_CHARS:
+            return name
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        return f"{name[: BACKSTAGE_NAME_CHARS - 9].rstrip('-.')}-{digest}"
+
+    @cached_property
+    def cooldown_seconds(self) -> int:
+        """How long a scaler waits before the last replica goes."""
+        asked = self.tenant.autoscaling
+        if asked is not None and asked.cooldown is not None:
+            return math.ceil(duration_seconds(asked.cooldown))
+        return self.hint.cooldown_seconds if self.hint else 0
+
+    @cached_property
+    def compute(self) -> Compute:
+        """CPU, memory, storage and Pods: as asked, else the fleet's defaults."""
+        asked, default = self.tenant.compute, self.fleet.defaults.compute
+        return Compute(
+            cpu=asked.cpu or default.cpu,
+            memory=asked.memory or default.memory,
+            storage=asked.storage or default.storage,
+            pods=asked.pods or default.pods,
+        )
+
+    @cached_property
+    def is_retiring(self) -> bool:
+        """Whether nothing new may start here any more."""
+        return self.tenant.is_retiring_on(self.cluster_name)
+
+    @cached_property
+    def compute_quota(self) -> Compute:
+        """The same as ResourceQuotas say it: nothing while the tenant is being retired."""
+        return NOTHING if self.is_retiring else self.compute
+
+    @cached_property
+    def pod_security(self) -> str:
+        """Pod Security Standard of the namespace."""
+        return self.tenant.pod_security or self.fleet.defaults.pod_security
+
+    @cached_property
+    def grants(self) -> tuple[Grant, ...]:
+        """What of it is the tenant's, until it is deleted: while it is being retired its Pods still hold it."""
+        pools = {pool.accelerator.id: pool for pool in self.platform.pools}
+        return tuple(
+            Grant(pools[gpu.profile], gpu.quota, gpu.borrow)
+            for gpu in self.tenant.gpus
+            if gpu.clusters is None or self.cluster_name in gpu.clusters
+        )
+
+    @cached_property
+    def accelerator_quota(self) -> dict[str, int]:
+        """The ``hard`` of the accelerators' ResourceQuota: all 0 while the tenant is being retired."""
+        grants = () if self.is_retiring else self.grants
+        return accelerator_quota(self.platform.quota_keys, grants, borrowing=self.has("kueue"))
+
+    @cached_property
+    def accelerator_groups(self) -> tuple[ResourceGroup, ...]:
+        """The accelerators' resource groups of the ClusterQueue."""
+        return accelerator_groups(self.grants)
+
+    @cached_property
+    def identities(self) -> tuple[WorkloadIdentity, ...]:
+        """SPIFFE identities of the declared service accounts."""
+        accounts = self.tenant.identity.service_accounts if self.tenant.identity else ()
+        return tuple(
+            WorkloadIdentity(
+                account, spiffe_id(self.trust_domain, self.name, account), f"{self.name}.{account}"
+            )
+            for account in accounts
+        )
+
+    @cached_property
+    def federates_with(self) -> tuple[str, ...]:
+        """Foreign trust domains; the cluster's own is none."""
+        asked = self.tenant.identity.federates_with if self.tenant.identity else ()
+        return tuple(trust_domain for trust_domain in asked if trust_domain != self.trust_domain)
+
+    def groups(self, role: str) -> tuple[str, ...]:
+        """Kubernetes names of the groups that have a role (``admins``, ``developers`` or ``viewers``)."""
+        asked: tuple[str, ...] = getattr(self.tenant.access, role)
+        return tuple(f"{self.fleet.groups.prefix}{group}" for group in asked)
+
+    @cached_property
+    def egress_networks(self) -> tuple[Egress, ...]:
+        """Declared destinations that are networks."""
+        return tuple(egress for egress in self.tenant.network.egress if egress.cidr is not None)
+
+    def link_local_in(self, egress: Egress) -> tuple[str, ...]:
+        """The link-local networks that a declared network holds: a node's cloud credentials are there."""
+        return link_local_in(egress.cidr) if egress.cidr is not None else ()
+
+    @cached_property
+    def egress_hosts(self) -> tuple[Egress, ...]:
+        """Declared destinations that are host names."""
+        return tuple(egress for egress in self.tenant.network.egress if egress.host is not None)
+
+    @cached_property
+    def hint(self) -> ScalingHint | None:
+        """What a scaler should read, or None where no scaling was asked for."""
+        asked = self.tenant.autoscaling
+        if asked is None:
+            return None
+        engines = engine_catalogue()
+        engine = engines.get(asked.engine.name) if asked.engine else engines.default
+        return engine.hint(
+            Signal(asked.signal),
+            version=asked.engine.version if asked.engine else None,
+            namespace=self.name,
+            target=asked.target,
+            time_to_first_token=duration_seconds(asked.time_to_first_token)
+            if asked.time_to_first_token
+            else None,
+            inter_token_latency=duration_seconds(asked.inter_token_latency)
+            if asked.inter_token_latency
+            else None,
+        )
+
+    @cached_property
+    def gpu_models(self) -> tuple[str, ...]:
+        """``resource|label=value`` of each granted model whose resource name several models of the cluster share."""
+        return tuple(
+            f"{grant.pool.resource}|{label}={value}"
+            for grant in self.grants
+            if grant.pool.resource in self.platform.shared_resources
+            for label, value in self.platform.telling_labels(grant.pool)
+        )
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Labels of every object of the tenant."""
+        return {names.TENANT: self.name, "app.kubernetes.io/managed-by": "goldenpath"}
+
+    @cached_property
+    def policy_parameters(self) -> dict[str, str]:
+        """Annotations of the Namespace that the admission policies read."""
+        parameters: Mapping[str, tuple[str, ...]] = {
+            names.ACCELERATORS: tuple(
+                dict.fromkeys(grant.pool.resource for grant in self.grants if not grant.pool.dra)
+            ),
+            names.DEVICE_CLASSES: tuple(grant.pool.name for grant in self.grants if grant.pool.dra),
+            names.GPU_MODELS: self.gpu_models,
+            names.POLICY_EXCEPTIONS: tuple(exception.policy for exception in self.tenant.exceptions),
+            names.PRIORITY_CLASSES: tuple(priority.name for priority in PRIORITY_CLASSES),
+            names.QUEUE: (self.name,) if self.has("kueue") else (),
+            names.REGISTRIES: self.fleet.defaults.registries,
+            names.SERVICE_ACCOUNT: (f"{self.name}-reconciler",),
+        }
+        return {key: ",".join(values) for key, values in sorted(parameters.items()) if values}
+
+
+def tenancies_of(tenant: Tenant, platforms: Mapping[str, Platform]) -> tuple[Tenancy, ...]:
+    """The tenant on each of its clusters, in the request's order (see :func:`platforms_of`)."""
+    fleet = next(iter(platforms.values())).fleet
+    return tuple(Tenancy(tenant, platforms[cluster]) for cluster in clusters_of(tenant, fleet))

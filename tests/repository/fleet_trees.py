@@ -1,0 +1,117 @@
+"""Fleet repositories for tests: real Git repositories, filled with what goldenpath renders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import small_requests as small
+
+from goldenpath import kubeyaml
+from goldenpath.git.git_repository import Repository
+from goldenpath.git.object_reader import ObjectReader
+from goldenpath.git.objects import EMPTY_TREE, blob_id
+from goldenpath.pipeline import Pipeline
+from goldenpath.repository.fleet_tree import FleetTree
+from goldenpath.repository.input_digests import FleetDigests, engine_of, request_digest
+from goldenpath.repository.lock import Lock
+from goldenpath.repository.path_owners import lock_path, request_path
+from goldenpath.spec.parse import parse_fleet, parse_tenant
+from goldenpath.tenancy import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from goldenpath.git.objects import Entry
+
+H100 = {"profile": "nvidia-h100-80gb", "count": 64}
+FLEET = small.fleet(
+    clusters={
+        "berlin": small.cluster(
+            H100, addons={"flux": "2.9", "kueue": "0.19", "spire-controller-manager": "0.6.6"}
+        ),
+        "paris": small.cluster({**H100, "count": 8}, addons={"flux": "2.9"}),
+    }
+)
+
+
+def layout_of(fleet: Mapping[str, Any]) -> Layout:
+    return Layout(sharded=fleet.get("layout") == "sharded")
+
+
+def repository(folder: Path) -> Repository:
+    return Repository.create(folder / "fleet.git", bare=True)
+
+
+def tree_of(where: Repository, files: Mapping[str, str | bytes | None], start: str = EMPTY_TREE) -> str:
+    """The id of a tree with these files, on top of another one."""
+    batch = where.batch()
+    contents = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+    tree = batch.change(start, contents)
+    batch.store()
+    return tree
+
+
+def rendered(document: dict[str, Any], fleet: dict[str, Any] = FLEET) -> tuple[dict[str, str], Lock]:
+    """What a publish of a request leaves behind: every file by path, and the lock that is among them."""
+    spec = parse_fleet(fleet)
+    tenant = parse_tenant(document, fleet=spec)
+    pipeline, layout = Pipeline(spec), layout_of(fleet)
+    files = {file.path: file.text for file in pipeline.render(tenant).files}
+    request = kubeyaml.dump(document)
+    tenancies = pipeline.tenancies(tenant)
+    lock = Lock(
+        golden_path=tenant.golden_path,
+        version="1.0.0",
+        request=request_digest(tenant),
+        request_file=blob_id(request.encode()),
+        fleet=FleetDigests(spec).of(tenant),
+        owner=tenant.owner,
+        placement=tenant.placement is not None,
+        engine=engine_of(tenant),
+        clusters={
+            each.cluster_name: {
+                grant.pool.accelerator.id: (grant.quota, grant.borrow) for grant in each.grants
+            }
+            for each in tenancies
+        },
+        identities={
+            each.cluster_name: {identity.resource_name: identity.spiffe_id for identity in each.identities}
+            for each in tenancies
+        },
+        files={path: blob_id(text.encode()) for path, text in files.items()},
+    )
+    files[request_path(layout, tenant.name)] = request
+    files[lock_path(layout, tenant.name)] = lock.dump().decode()
+    return files, lock
+
+
+def fleet_of(*documents: dict[str, Any], fleet: dict[str, Any] = FLEET) -> dict[str, str]:
+    """Every file of a fleet repository with these tenants."""
+    files = {"goldenpath.yaml": kubeyaml.dump(fleet)}
+    for document in documents:
+        files |= rendered(document, fleet)[0]
+    return files
+
+
+def view(reader: ObjectReader, tree: str, fleet: dict[str, Any] = FLEET) -> FleetTree:
+    return FleetTree(reader, tree, layout_of(fleet))
+
+
+class CountingReader(ObjectReader):
+    """A repository that remembers how many trees and files were read through it."""
+
+    def __init__(self, inner: Repository) -> None:
+        self._inner = inner
+        self.trees_read = 0
+        self.blobs_read = 0
+
+    def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, Entry]]:
+        wanted = list(ids)
+        self.trees_read += len(wanted)
+        return self._inner.trees(wanted)
+
+    def read_many(self, ids: Iterable[str], kind: str) -> Iterator[tuple[str, bytes]]:
+        wanted = list(ids)
+        self.blobs_read += len(wanted)
+        return self._inner.read_many(wanted, kind)

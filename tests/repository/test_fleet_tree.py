@@ -1,0 +1,320 @@
+"""A fleet repository, seen as tenants and platforms: in real Git repositories, in both layouts, in any disorder."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import small_requests as small
+from fleet_trees import FLEET, CountingReader, fleet_of, layout_of, rendered, repository, tree_of, view
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from goldenpath.errors import InputError
+from goldenpath.git.objects import EMPTY_TREE, blob_id
+from goldenpath.repository.fleet_tree import fleet_text
+from goldenpath.repository.path_owners import TenantPlaces, is_platforms
+from goldenpath.repository.tenant_files import tree_id_of
+from goldenpath.tenancy import Layout
+
+SHARDED = FLEET | {"layout": "sharded"}
+
+
+def request(name, **changes):
+    return small.request(name=name, clusters=["berlin", "paris"], **changes)
+
+
+@pytest.fixture
+def where(tmp_path):
+    with repository(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(params=[FLEET, SHARDED], ids=["flat", "sharded"])
+def fleet(request):
+    return request.param
+
+
+def test_every_tenant_is_found_with_all_that_is_its_own(where, fleet):
+    # `a` is a tenant, and looks like a shard.
+    names = ["a", "edge", "vision"]
+    tree = view(where, tree_of(where, fleet_of(*(request(name) for name in names), fleet=fleet)), fleet)
+
+    found = {holdings.name: holdings for holdings in tree.tenants()}
+
+    assert list(found) == names
+    for name, holdings in found.items():
+        files, lock = rendered(request(name), fleet)
+        assert {path: entry.id for path, entry in tree.files(holdings).items()} == {
+            path: blob_id(text.encode()) for path, text in files.items()
+        }
+        assert tree.tenant(name) == holdings
+        assert tree.lock(holdings).lock == lock
+        assert holdings.is_as_locked(lock)
+        assert holdings.misplaced == ()
+        assert holdings.clusters == ("berlin", "paris")
+        assert "golden_path: tenant/v1" in tree.request_text(holdings)
+
+
+def test_of_a_tenant_that_is_not_there_there_is_nothing(where):
+    tree = view(where, tree_of(where, fleet_of(request("vision"))))
+
+    holdings = tree.tenant("nobody")
+
+    assert (tree.files(holdings), holdings.request, holdings.lock, holdings.clusters) == ({}, None, None, ())
+    assert tree.request_text(holdings) is None
+    assert tree.lock(holdings).lock is None
+
+
+def test_an_empty_repository_has_no_tenants_and_no_fleet(where):
+    tree = view(where, EMPTY_TREE)
+
+    assert (list(tree.tenants()), tree.clusters, tree.platform("berlin")) == ([], (), {})
+    with pytest.raises(InputError, match=r"goldenpath\.yaml: .*no fleet repository"):
+        fleet_text(where, EMPTY_TREE)
+
+
+def test_tenants_of_the_other_layout_are_found_and_told_and_so_are_those_in_a_wrong_shard(where):
+    layout = layout_of(SHARDED)
+    wrong = next(shard for shard in "0123456789abcdef" if shard != layout.shard("speech"))
+    files = {
+        **fleet_of(request("vision"), fleet=FLEET),
+        **fleet_of(request("edge"), fleet=SHARDED),
+        f"tenants/{wrong}/speech/tenant.yaml": "x",
+        f"clusters/berlin/flux/{wrong}/speech.yaml": "x",
+    }
+    tree = view(where, tree_of(where, files), SHARDED)
+
+    found = {holdings.name: holdings for holdings in tree.tenants()}
+
+    assert found["edge"].misplaced == ()
+    assert found["vision"].misplaced == (
+        "tenants/vision",
+        "clusters/berlin/tenants/vision",
+        "clusters/paris/tenants/vision",
+        "clusters/berlin/flux/vision.yaml",
+        "clusters/paris/flux/vision.yaml",
+    )
+    assert found["speech"].misplaced == (
+        f"tenants/{wrong}/speech",
+        f"clusters/berlin/flux/{wrong}/speech.yaml",
+    )
+    # The other layout's places are the tenant's own, so that publishing moves it; a wrong shard is nobody's.
+    assert len(tree.files(found["vision"])) == len(rendered(request("vision"))[0])
+    assert tree.files(found["speech"]) == {}
+    assert not found["vision"].is_as_locked(rendered(request("vision"))[1])
+
+
+def test_the_record_in_the_right_home_counts(where):
+    files = {
+        **fleet_of(request("vision", title="Flat"), fleet=FLEET),
+        **fleet_of(request("vision", title="Sharded"), fleet=SHARDED),
+    }
+    tree = tree_of(where, files)
+
+    assert "title: Flat" in view(where, tree, FLEET).request_text(view(where, tree, FLEET).tenant("vision"))
+    assert "title: Sharded" in view(where, tree, SHARDED).request_text(
+        view(where, tree, SHARDED).tenant("vision")
+    )
+    assert len(view(where, tree).tenant("vision").requests) == 2
+
+
+def test_what_a_tenant_left_on_a_cluster_that_the_fleet_has_no_more_is_still_its_own(where):
+    files = fleet_of(request("vision")) | {"clusters/lisbon/tenants/gone/namespace.yaml": "x"}
+    tree = view(where, tree_of(where, files))
+
+    holdings = tree.tenant("gone")
+
+    assert tree.clusters == ("berlin", "lisbon", "paris")
+    assert [each.name for each in tree.tenants()] == ["gone", "vision"]
+    assert (holdings.request, holdings.clusters) == (None, ("lisbon",))
+
+
+def test_what_is_no_tenants_is_left_alone(where):
+    tree = view(
+        where,
+        tree_of(
+            where,
+            {
+                "tenants/README.md": "x",
+                "tenants/Not-A-Name/tenant.yaml": "x",
+                "clusters/README.md": "x",
+                "clusters/berlin/flux/fleet.yaml": "x",
+                "clusters/berlin/flux/kustomization.yaml": "x",
+                "clusters/berlin/tenants/notes.txt": "x",
+                "clusters/berlin/apps/vision.yaml": "x",
+            },
+        ),
+    )
+
+    assert list(tree.tenants()) == []
+
+
+def test_a_locks_problems_do_not_stop_the_others(where):
+    files = fleet_of(request("edge"), request("vision"))
+    files["tenants/edge/goldenpath.lock"] = "{"
+    tree = view(where, tree_of(where, files))
+
+    found = {holdings.name: locked for holdings, locked in tree.locked(tree.tenants())}
+
+    assert found["vision"].lock == rendered(request("vision"))[1]
+    assert found["edge"].lock is None
+    assert [problem.file for problem in found["edge"].problems] == ["tenants/edge/goldenpath.lock"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "clusters/berlin/platform/cohort.yaml",
+        "clusters/berlin/tenants/edge/quota.yaml",
+        "tenants/edge/README.md",
+        "goldenpath.yaml",
+    ],
+)
+def test_a_lock_that_claims_what_is_not_the_tenants_is_not_used(where, path):
+    files = fleet_of(request("edge"), request("vision"))
+    lock = json.loads(files["tenants/vision/goldenpath.lock"])
+    lock["files"][path] = "0" * 40
+    files["tenants/vision/goldenpath.lock"] = json.dumps(lock)
+    tree = view(where, tree_of(where, files))
+
+    locked = tree.lock(tree.tenant("vision"))
+
+    assert locked.lock is None
+    assert [(problem.path, problem.rule) for problem in locked.problems] == [
+        (f"files.{path}", "foreign-file")
+    ]
+
+
+def test_a_request_that_is_no_text_says_so(where):
+    tree = view(where, tree_of(where, {"tenants/vision/tenant.yaml": b"\xff\xfe"}))
+
+    with pytest.raises(InputError, match=r"tenants/vision/tenant\.yaml: .*no UTF-8"):
+        tree.request_text(tree.tenant("vision"))
+
+
+def test_the_platforms_files_are_those_that_are_rendered_and_what_else_is_in_its_folder(where, fleet):
+    own = {
+        "clusters/berlin/platform/cohort.yaml": "a",
+        "clusters/berlin/platform/mine/extra.yaml": "b",
+        "clusters/berlin/roots.yaml": "c",
+        "clusters/berlin/flux-system/kustomization.yaml": "d",
+        "clusters/berlin/flux/fleet.yaml": "e",
+        "clusters/berlin/flux/7/fleet.yaml": "f",
+        "clusters/berlin/goldenpath.lock": "{",
+    }
+    foreign = {
+        "clusters/berlin/flux-system/gotk-sync.yaml": "x",
+        "clusters/berlin/notes.yaml": "x",
+        "clusters/paris/platform/cohort.yaml": "x",
+    }
+    tree = view(where, tree_of(where, {**own, **foreign, **fleet_of(request("vision"), fleet=fleet)}), fleet)
+
+    assert list(tree.platform("berlin")) == sorted(own)
+    assert [problem.file for problem in tree.platform_lock("berlin").problems] == [
+        "clusters/berlin/goldenpath.lock"
+    ]
+    assert tree.platform_lock("paris").lock is None
+
+
+def test_texts_are_read_and_what_is_no_plain_file_is_like_nothing_rendered(where):
+    batch = where.batch()
+    tree = tree_of(where, {"tenants/vision/README.md": "text", "tenants/vision/odd.md": b"\xff"})
+    holdings = view(where, tree).tenant("vision")
+    files = view(where, tree).files(holdings)
+    files["tenants/vision/link"] = files["tenants/vision/README.md"]._replace(mode=0o120000)
+    batch.store()
+
+    assert view(where, tree).texts(files) == {
+        "tenants/vision/README.md": "text",
+        "tenants/vision/odd.md": "\ufffd",
+        "tenants/vision/link": "(mode 120000) text",
+    }
+
+
+def test_going_through_unchanged_tenants_reads_none_of_their_folders_on_clusters(where):
+    names = [f"team-{number}" for number in range(20)]
+    reader = CountingReader(where)
+    tree = view(reader, tree_of(where, fleet_of(*map(request, names))))
+
+    assert all(holdings.is_as_locked(locked.lock) for holdings, locked in tree.locked(tree.tenants()))
+    # The root, `tenants`, `clusters`, and of two clusters the folder, its tenants, flux: and one for each tenant.
+    assert reader.trees_read == 9 + len(names)
+    assert reader.blobs_read == len(names)
+
+
+names_in_trees = st.sampled_from(["a", "b.yaml", "b", "b-", "ab", "Z", "0"])
+trees = st.dictionaries(
+    st.lists(names_in_trees, min_size=1, max_size=3).map("/".join),
+    st.binary(max_size=2),
+    min_size=1,
+    max_size=6,
+).filter(lambda files: not any(other.startswith(f"{path}/") for path in files for other in files))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(trees)
+def test_the_id_of_a_tree_is_worked_out_as_git_does(where, files):
+    assert tree_id_of({path: blob_id(data) for path, data in files.items()}) == tree_of(where, files)
+
+
+EDITS = {
+    "nothing": {},
+    "a changed file": {"clusters/berlin/tenants/vision/quota.yaml": "x"},
+    "a removed file": {"clusters/berlin/tenants/vision/quota.yaml": None},
+    "an added file": {"clusters/berlin/tenants/vision/mine.yaml": "x"},
+    "an added folder": {"clusters/lisbon/tenants/vision/mine.yaml": "x"},
+    "a changed Flux object": {"clusters/berlin/flux/vision.yaml": "x"},
+    "a removed Flux object": {"clusters/berlin/flux/vision.yaml": None},
+    "a changed page": {"tenants/vision/README.md": "x"},
+    "a note": {"tenants/vision/notes.md": "x"},
+    "a copy of the other layout": {f"tenants/{Layout(sharded=True).shard('vision')}/vision/README.md": "x"},
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_a_tenant_is_as_locked_only_while_nothing_of_its_own_differs(where, what):
+    files, lock = rendered(request("vision"))
+    tree = view(where, tree_of(where, EDITS[what], tree_of(where, files)))
+
+    assert tree.tenant("vision").is_as_locked(lock) == (what == "nothing")
+
+
+def test_the_request_is_no_part_of_what_is_locked(where):
+    files, lock = rendered(request("vision"))
+    tree = view(where, tree_of(where, {**files, "tenants/vision/tenant.yaml": "another"}))
+
+    assert tree.tenant("vision").is_as_locked(lock)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "owned"),
+    [
+        ("vision", "tenants/vision/README.md", True),
+        ("vision", "tenants/vision", False),
+        ("vision", "tenants/vision-2/README.md", False),
+        ("vision", "clusters/vision/tenants/edge/quota.yaml", False),
+        ("vision", "clusters/vision/tenants/vision/quota.yaml", True),
+        ("vision", "clusters/berlin/tenants/vision/deep/er.yaml", True),
+        ("vision", "clusters/berlin/flux/vision.yaml", True),
+        ("vision", "clusters/berlin/flux/vision.yaml/x", False),
+        ("vision", "clusters/berlin/platform/vision.yaml", False),
+        ("a", "tenants/a/tenant.yaml", True),
+        ("a", "tenants/a/edge/tenant.yaml", False),
+        ("a", f"tenants/{Layout(sharded=True).shard('a')}/a/tenant.yaml", True),
+        ("tenants", "tenants/tenants/README.md", True),
+    ],
+)
+def test_whose_a_path_is(name, path, owned):
+    assert TenantPlaces(name).owns(path) is owned
+
+
+def test_no_tenant_owns_what_the_platform_owns():
+    for path in (
+        "clusters/berlin/platform/a.yaml",
+        "clusters/berlin/flux/fleet.yaml",
+        "clusters/berlin/roots.yaml",
+    ):
+        assert is_platforms("berlin", path)
+        assert not is_platforms("paris", path)
+        assert not any(TenantPlaces(name).owns(path) for name in ("platform", "roots", "berlin", "vision"))

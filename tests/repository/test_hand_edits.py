@@ -1,0 +1,211 @@
+"""Hand edits: found by Git's ids, and told with the override that would keep them."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+
+import small_requests as small
+from fleet_trees import FLEET, fleet_of, rendered, repository, tree_of, view
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldenpath import kubeyaml
+from goldenpath.git.objects import Entry, blob_id
+from goldenpath.pipeline import Pipeline
+from goldenpath.render.overrides import merge_patch
+from goldenpath.repository.hand_edit_advice import advise
+from goldenpath.repository.hand_edits import Edit, hand_edits
+from goldenpath.spec.parse import parse_fleet, parse_tenant
+
+REQUEST = small.request(clusters=["berlin", "paris"])
+QUOTA = "clusters/berlin/tenants/vision/quota.yaml"
+FILES, LOCK = rendered(REQUEST)
+RENDERED = dict(LOCK.files)
+
+
+def entries(files):
+    return {path: Entry(0o100644, blob_id(text.encode())) for path, text in files.items()}
+
+
+def found(there, rendered=RENDERED, lock=LOCK):
+    return {edit.path: edit.edit for edit in hand_edits(lock, there, rendered)}
+
+
+def test_what_the_last_publish_left_is_no_hand_edit():
+    assert found(entries(FILES)) == {}
+
+
+def test_a_file_that_was_changed_removed_or_added_is_one():
+    there = entries(FILES)
+    there[QUOTA] = Entry(0o100644, "0" * 40)
+    there["clusters/berlin/tenants/vision/extra.yaml"] = Entry(0o100644, "1" * 40)
+    del there["tenants/vision/README.md"]
+
+    assert found(there) == {
+        QUOTA: Edit.CHANGED,
+        "clusters/berlin/tenants/vision/extra.yaml": Edit.ADDED,
+        "tenants/vision/README.md": Edit.REMOVED,
+    }
+
+
+def test_a_file_that_became_a_link_or_a_program_was_edited():
+    for mode in (0o120000, 0o100755):
+        there = entries(FILES)
+        there[QUOTA] = Entry(mode, there[QUOTA].id)
+
+        assert found(there) == {QUOTA: Edit.CHANGED}
+
+
+def test_what_is_already_as_it_will_be_rendered_is_no_conflict():
+    there, rendered_now = entries(FILES), dict(RENDERED)
+    there[QUOTA] = Entry(0o100644, "0" * 40)
+    rendered_now[QUOTA] = "0" * 40
+    there["clusters/berlin/tenants/vision/new.yaml"] = Entry(0o100644, "1" * 40)
+    rendered_now["clusters/berlin/tenants/vision/new.yaml"] = "1" * 40
+    del there["tenants/vision/README.md"], rendered_now["tenants/vision/README.md"]
+
+    assert found(there, rendered_now) == {}
+
+
+def test_the_request_is_there_to_be_edited_and_files_of_that_name_on_a_cluster_are_not():
+    there = entries(FILES)
+    there["tenants/vision/tenant.yaml"] = Entry(0o100644, "0" * 40)
+    there["clusters/berlin/tenants/vision/tenant.yaml"] = Entry(0o100644, "0" * 40)
+
+    assert found(there) == {"clusters/berlin/tenants/vision/tenant.yaml": Edit.ADDED}
+
+
+def test_without_a_lock_everything_that_differs_is_a_hand_edit():
+    there = entries(FILES)
+    there[QUOTA] = Entry(0o100644, "0" * 40)
+
+    assert found(there, lock=None) == {QUOTA: Edit.ADDED}
+
+
+def test_an_edit_pasted_as_the_override_that_is_advised_renders_to_what_was_edited():
+    text = FILES[QUOTA]
+    bodies = kubeyaml.load_all(text)
+    edited = copy.deepcopy(bodies)
+    edited[0]["spec"]["hard"]["pods"] = "7"
+    edited[0]["metadata"]["annotations"] = {"example.org/why": "a test"}
+    edited[0]["metadata"]["labels"].pop("goldenpath.dev/tenant")
+
+    (advice,) = advise(
+        QUOTA,
+        text,
+        kubeyaml.dump_all(edited),
+        clusters=LOCK.clusters,
+        approved_by="platform-team",
+        expires=datetime.date(2027, 6, 30),
+    )
+    pasted = REQUEST | kubeyaml.load(advice.as_yaml)
+    fleet = parse_fleet(FLEET)
+    again = {file.path: file.text for file in Pipeline(fleet).render(parse_tenant(pasted, fleet=fleet)).files}
+
+    assert kubeyaml.load_all(again[QUOTA]) == edited
+    assert advice.text == "to keep it, add this override to the request. It then holds on berlin, paris."
+    assert "spec.hard.pods" in [field.path for field in advice.fields]
+
+
+def test_an_override_that_nobody_agreed_to_yet_is_not_accepted_as_it_stands():
+    (advice,) = advise(QUOTA, FILES[QUOTA], FILES[QUOTA].replace('pods: "100"', 'pods: "7"'))
+
+    assert {
+        (problem.path, problem.rule) for problem in small.problems(REQUEST | kubeyaml.load(advice.as_yaml))
+    } == {
+        ("overrides[0].approved_by", "group-ref"),
+        ("overrides[0].expires", "date"),
+    }
+
+
+plain = st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "1"])
+bodies = st.recursive(
+    plain,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), bodies),
+    st.dictionaries(st.sampled_from("abc"), bodies | st.none()),
+)
+def test_whatever_was_edited_the_advised_patch_says_it_or_none_is_given(before, after):
+    head = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "n"}}
+    old, new = head | {"data": before}, head | {"data": after}
+
+    (advice,) = advise(QUOTA, kubeyaml.dump(old), kubeyaml.dump(new))
+
+    if advice.override is not None:
+        patched = merge_patch(kubeyaml.load(kubeyaml.dump(old)), advice.override["patch"])
+        assert kubeyaml.dump(patched) != kubeyaml.dump(old)
+        assert sorted_dump(patched) == sorted_dump(new)
+    else:
+        assert sorted_dump(old) == sorted_dump(new) or "null" in advice.text
+
+
+def sorted_dump(value):
+    if isinstance(value, dict):
+        return kubeyaml.dump([[key, sorted_dump(value[key])] for key in sorted(value)])
+    return (
+        kubeyaml.dump([sorted_dump(item) for item in value])
+        if isinstance(value, list)
+        else kubeyaml.dump(value)
+    )
+
+
+def advised(before, after, path=QUOTA):
+    return [
+        (advice.object, advice.override is not None, advice.text) for advice in advise(path, before, after)
+    ]
+
+
+def test_what_no_override_can_say_is_told_with_what_can():
+    text, other = FILES[QUOTA], "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: vision}\n"
+    first, *rest = kubeyaml.load_all(text)
+
+    def one(before, after, path=QUOTA):
+        ((_, has_override, words),) = advised(before, after, path)
+        assert not has_override
+        return words
+
+    assert "only comments or layout" in one(text, "# mine\n" + text)
+    assert "no YAML" in one(text, "kind: [")
+    assert "no override removes an object" in one(text, None)
+    assert "repository of its `source`" in one(None, other)
+    assert "follows from the request" in one(text, "x", "tenants/vision/README.md")
+    assert "follows from the fleet" in one(text, "x", "clusters/berlin/platform/cohort.yaml")
+    changed = [first | {"apiVersion": "v2"}, *rest]
+    assert "no override changes what an object is" in one(text, kubeyaml.dump_all(changed))
+    assert advised(text, text + "---\n" + other)[-1][0] == "ConfigMap vision/c"
+    assert [name for name, _, _ in advised(text, kubeyaml.dump_all(rest))] == [
+        "ResourceQuota vision/" + first["metadata"]["name"]
+    ]
+
+
+def test_a_secret_that_was_edited_is_never_turned_into_an_override():
+    before = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: vision}\ndata: {password: b2xk}\n"
+
+    (advice,) = advise(QUOTA, before, before.replace("b2xk", "bmV3"))
+
+    assert advice.override is None
+    assert "b2xk" not in repr(advice)
+    assert "bmV3" not in repr(advice)
+
+
+def test_in_a_real_repository_an_edit_is_found_by_what_the_tree_says(tmp_path):
+    files = fleet_of(REQUEST)
+    with repository(tmp_path) as where:
+        start = tree_of(where, files)
+        edited = tree_of(
+            where, {QUOTA: files[QUOTA] + "# mine\n", "tenants/vision/notes.md": "mine\n"}, start
+        )
+        tree = view(where, edited)
+        holdings = tree.tenant("vision")
+
+        assert not holdings.is_as_locked(LOCK)
+        assert {edit.path: edit.edit for edit in hand_edits(LOCK, tree.files(holdings), RENDERED)} == {
+            QUOTA: Edit.CHANGED,
+            "tenants/vision/notes.md": Edit.ADDED,
+        }
