@@ -60,9 +60,9 @@ check-generated: $(STAMP) ## Fail where a generated file is not what it would be
 	$(BIN)/python tools/generate.py --check
 
 bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
-	$(BIN)/python benchmarks/render.py
-	$(BIN)/python benchmarks/publish.py
-	$(BIN)/python benchmarks/backend.py
+	$(BIN)/python benchmarks/render_speed.py
+	$(BIN)/python benchmarks/publish_speed.py
+	$(BIN)/python benchmarks/backend_load.py
 	cd backstage-backend && ./with-node node ../benchmarks/scaffolder_tasks.ts
 
 lock: ## Resolve the dependencies anew

@@ -1,4 +1,4 @@
-"""The peer of ``benchmarks/backend.py``: a FastAPI service that calls cookiecutter's API, as such services do.
+"""The peer of ``benchmarks/backend_load.py``: a FastAPI service that calls cookiecutter's API, as such services do.
 
     python benchmarks/cookiecutter_service.py PORT FOLDER
 

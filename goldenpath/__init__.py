@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from goldenpath.git import Person
     from goldenpath.manifests import Manifests
     from goldenpath.pipeline import Pipeline, check, load, load_fleet, parse, render
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
     __version__: str
@@ -64,7 +64,7 @@ _HOMES: Final = {
     "ChecksFailedError": "goldenpath.findings",
     "Finding": "goldenpath.findings",
     "Fleet": "goldenpath.fleet",
-    "FleetSpec": "goldenpath.spec.fleet",
+    "FleetSpec": "goldenpath.spec.fleet_spec",
     "GoldenpathError": "goldenpath.errors",
     "InputError": "goldenpath.errors",
     "Manifests": "goldenpath.manifests",

@@ -15,7 +15,7 @@ from goldenpath.paths import Library
 from goldenpath.spec.parse import parse_fleet, parse_tenant
 
 if TYPE_CHECKING:
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
 __all__ = ["builtin_library", "load", "load_fleet", "parse"]

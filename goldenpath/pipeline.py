@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from goldenpath.check import Schemas
     from goldenpath.findings import Finding
     from goldenpath.paths import Library
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
 __all__ = ["Pipeline", "check", "load", "load_fleet", "parse", "render"]

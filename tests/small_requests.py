@@ -13,7 +13,7 @@ from goldenpath.tenancy import platforms_of, tenancies_of
 
 if TYPE_CHECKING:
     from goldenpath.errors import Problem
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.tenancy import Tenancy
 
 REQUESTS = Path(__file__).parent / "requests"

@@ -18,7 +18,7 @@ from goldenpath.describe import cookiecutter_json, inputs_table, json_schema, re
 from goldenpath.describe.reference import schema_file
 from goldenpath.paths import GoldenPath, Library
 from goldenpath_backstage.app import openapi_document
-from goldenpath_backstage.reference import settings_reference
+from goldenpath_backstage.settings_page import settings_reference
 from goldenpath_backstage.typescript import wire_types
 
 if TYPE_CHECKING:

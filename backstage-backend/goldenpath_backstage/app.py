@@ -13,12 +13,18 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from goldenpath.errors import InputError
-from goldenpath_backstage.errors import BackendError, BadRequestError, NotThereError
-from goldenpath_backstage.http.envelope import Envelope, request_id_of
-from goldenpath_backstage.http.problems import problem_of_parameter
+from goldenpath_backstage.backend_errors import BackendError, BadRequestError, NotThereError
+from goldenpath_backstage.http.middleware import Envelope, request_id_of
+from goldenpath_backstage.http.problem_documents import problem_of_parameter
 from goldenpath_backstage.http.responses import problem_response
 from goldenpath_backstage.openapi import complete
-from goldenpath_backstage.routes import actions, catalog, health, native, tenants
+from goldenpath_backstage.routes import (
+    action_routes,
+    catalog_routes,
+    health_routes,
+    native_routes,
+    tenant_routes,
+)
 from goldenpath_backstage.services import open_services
 from goldenpath_backstage.telemetry.logs import SERVICE
 from goldenpath_backstage.telemetry.metrics import Metrics
@@ -73,7 +79,7 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (actions, catalog, tenants, native, health):
+    for module in (action_routes, catalog_routes, tenant_routes, native_routes, health_routes):
         app.include_router(module.router)
     app.add_exception_handler(HTTPException, _told)
     app.add_exception_handler(RequestValidationError, _told)

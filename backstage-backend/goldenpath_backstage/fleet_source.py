@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import InputError
-from goldenpath_backstage.errors import UnavailableError
+from goldenpath_backstage.backend_errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,14 +8,14 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from goldenpath.names import DOMAIN
-from goldenpath_backstage.http.events import MEDIA_TYPE as EVENTS
-from goldenpath_backstage.http.problems import MEDIA_TYPE as PROBLEM
-from goldenpath_backstage.http.problems import ProblemDocument
+from goldenpath_backstage.http.event_responses import MEDIA_TYPE as EVENTS
+from goldenpath_backstage.http.problem_documents import MEDIA_TYPE as PROBLEM
+from goldenpath_backstage.http.problem_documents import ProblemDocument
 from goldenpath_backstage.http.responses import JSON
-from goldenpath_backstage.routes.actions import RunRequest
-from goldenpath_backstage.routes.native import NativeError, NativeInput
-from goldenpath_backstage.runs.events import RunEvent
-from goldenpath_backstage.runs.results import RunResult
+from goldenpath_backstage.routes.action_routes import RunRequest
+from goldenpath_backstage.routes.native_routes import NativeError, NativeInput
+from goldenpath_backstage.runs.run_events import RunEvent
+from goldenpath_backstage.runs.run_result import RunResult
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

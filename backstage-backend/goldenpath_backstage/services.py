@@ -10,7 +10,7 @@ import httpx
 
 from goldenpath_backstage.auth.audit import Audit
 from goldenpath_backstage.auth.authenticate import Authenticator
-from goldenpath_backstage.entities.catalog import Catalog
+from goldenpath_backstage.entities.catalog_entities import Catalog
 from goldenpath_backstage.fleet_source import FleetSource
 from goldenpath_backstage.runs.ledger import Ledger
 from goldenpath_backstage.runs.runner import Runner

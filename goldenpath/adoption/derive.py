@@ -26,7 +26,7 @@ from goldenpath.tenancy import platforms_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
 
 __all__ = ["derive"]
 

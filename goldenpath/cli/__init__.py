@@ -5,10 +5,10 @@ For: reading files and the clock at the edge, asking questions, showing results 
 Not for: what a request means, what is rendered or what is wrong with it. A command parses its arguments, calls
 one of the library's verbs and shows what came back; whatever else needs code belongs below.
 
-A command's module is imported when that command runs, and not before (:mod:`goldenpath.cli.app`): only click
+A command's module is imported when that command runs, and not before (:mod:`goldenpath.cli.root_command`): only click
 may be imported by this package, by ``app`` and by ``command``.
 """
 
-from goldenpath.cli.app import main
+from goldenpath.cli.root_command import main
 
 __all__ = ["main"]

@@ -12,7 +12,7 @@ from goldenpath.cli.problem_output import problem_as_dict, show_problems
 
 if TYPE_CHECKING:
     from goldenpath.fleet import Proposal
-    from goldenpath.repository.plan import Plan
+    from goldenpath.repository.publish_plan import Plan
 
 __all__ = ["exit_code", "plan_as_text", "show_proposal", "watching"]
 

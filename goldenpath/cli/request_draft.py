@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from goldenpath.paths import GoldenPath, Library
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["Draft", "location_of"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from goldenpath.describe.choices import Free
     from goldenpath.describe.schema_fields import SpecField
     from goldenpath.paths import GoldenPath
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
 
 __all__ = ["template_entity", "template_name"]
 

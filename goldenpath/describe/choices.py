@@ -14,7 +14,7 @@ from goldenpath.spec.fleet_rules import capacity_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["Choice", "Choices", "Free"]

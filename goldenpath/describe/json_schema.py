@@ -17,7 +17,7 @@ from goldenpath.describe.cross_field import RULES
 from goldenpath.engines import engine_catalogue
 from goldenpath.names import DOMAIN
 from goldenpath.policies import policies
-from goldenpath.spec.fleet import FleetSpec
+from goldenpath.spec.fleet_spec import FleetSpec
 from goldenpath.spec.rules import UNIQUE_LISTS
 from goldenpath.spec.tenant import Tenant
 

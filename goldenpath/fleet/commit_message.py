@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from goldenpath.repository.object_changes import Action
 from goldenpath.repository.path_owners import FLEET_FILE
-from goldenpath.repository.plan import PartKind
 from goldenpath.repository.plan_wording import counted
+from goldenpath.repository.publish_plan import PartKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from goldenpath.repository.plan import Part, Plan
+    from goldenpath.repository.publish_plan import Part, Plan
 
 __all__ = ["commit_message", "subject"]
 

@@ -14,7 +14,7 @@ from goldenpath.spec.parse import parse_fleet
 
 if TYPE_CHECKING:
     from goldenpath.paths import Library
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.tenant import Tenant
     from goldenpath.tenancy import Layout
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from goldenpath.errors import InputError, RepositoryError
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.fleet_state import Contexts, State
+from goldenpath.fleet.fleet_summary import TenantDetail, summarize
 from goldenpath.fleet.initial_files import starter_fleet
-from goldenpath.fleet.listing import TenantDetail, summarize
 from goldenpath.fleet.new_repository import first_message, first_plan
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_builder import Proposer
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from goldenpath.fleet.change_rendering import Progress
-    from goldenpath.fleet.listing import FleetSummary
+    from goldenpath.fleet.fleet_summary import FleetSummary
     from goldenpath.fleet.proposal_committer import Published
     from goldenpath.fleet.review_branch import Review
     from goldenpath.fleet.validation import Validation
     from goldenpath.git import Credentials, Signer, Snapshot
     from goldenpath.paths import Library
-    from goldenpath.repository.plan import Plan
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.repository.publish_plan import Plan
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
     Asked = Request | Tenant | FleetSpec | Mapping[str, Any] | str | Path

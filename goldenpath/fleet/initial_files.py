@@ -14,7 +14,7 @@ from goldenpath.render.jinja_environment import new_environment
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
 
 __all__ = ["FORGES", "starter_files", "starter_fleet"]
 

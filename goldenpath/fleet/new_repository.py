@@ -8,7 +8,7 @@ from goldenpath.fleet.desired_files import desired_platform
 from goldenpath.fleet.initial_files import starter_files
 from goldenpath.repository.object_changes import compare
 from goldenpath.repository.path_owners import FLEET_FILE
-from goldenpath.repository.plan import Part, PartKind, Plan
+from goldenpath.repository.publish_plan import Part, PartKind, Plan
 
 if TYPE_CHECKING:
     from goldenpath.fleet.fleet_context import FleetContext

@@ -14,7 +14,7 @@ from goldenpath.repository.hand_edit_advice import Advice, advise
 from goldenpath.repository.hand_edits import HandEdit, hand_edits
 from goldenpath.repository.lazy_content import Content, Stored
 from goldenpath.repository.object_changes import compare
-from goldenpath.repository.plan import Part, PartKind, gpu_changes
+from goldenpath.repository.publish_plan import Part, PartKind, gpu_changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from goldenpath.findings import Finding
     from goldenpath.fleet.publish_options import PublishOptions
-    from goldenpath.repository.plan import Plan
+    from goldenpath.repository.publish_plan import Plan
 
 __all__ = ["Proposal"]
 

@@ -21,7 +21,7 @@ from goldenpath.repository.input_digests import request_digest
 from goldenpath.repository.lazy_content import Stored
 from goldenpath.repository.object_changes import compare
 from goldenpath.repository.path_owners import FLEET_FILE, request_path
-from goldenpath.repository.plan import Part, PartKind, Plan
+from goldenpath.repository.publish_plan import Part, PartKind, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

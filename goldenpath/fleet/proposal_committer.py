@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import GoldenpathError
 from goldenpath.fleet.review_branch import Review, branch_name, pull_request
-from goldenpath.repository.plan import Plan
+from goldenpath.repository.publish_plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from goldenpath.fleet.submission import Request
 from goldenpath.fleet.tenant_lookup import existing_tenant, other_name, request_of
 from goldenpath.fleet.yaml_edit import with_field
 from goldenpath.repository.path_owners import tombstone_path
-from goldenpath.repository.plan import PartKind, Plan
+from goldenpath.repository.publish_plan import PartKind, Plan
 from goldenpath.repository.tombstone import Tombstone
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from goldenpath.fleet.commit_message import subject
 from goldenpath.forges import PullRequest
-from goldenpath.repository.plan import PartKind
 from goldenpath.repository.plan_markdown import plan_markdown
+from goldenpath.repository.publish_plan import PartKind
 
 if TYPE_CHECKING:
     from goldenpath.forges import Forge
-    from goldenpath.repository.plan import Plan
+    from goldenpath.repository.publish_plan import Plan
 
 __all__ = ["Review", "branch_name", "branch_of", "pull_request"]
 

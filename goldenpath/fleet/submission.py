@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from goldenpath import kubeyaml
-from goldenpath.spec.fleet import FleetSpec
+from goldenpath.spec.fleet_spec import FleetSpec
 from goldenpath.spec.tenant import Tenant
 
 __all__ = ["Request"]

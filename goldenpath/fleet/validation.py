@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from goldenpath.findings import Finding, Severity
 from goldenpath.fleet.freshness import Freshness
 from goldenpath.repository.fleet_checks import check_holdings, check_whole_fleet
-from goldenpath.repository.plan import PartKind
+from goldenpath.repository.publish_plan import PartKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from goldenpath.errors import Problem
     from goldenpath.fleet.fleet_state import State
     from goldenpath.fleet.proposal import Proposal
-    from goldenpath.repository.plan import Part, Plan
     from goldenpath.repository.promises import Promises
+    from goldenpath.repository.publish_plan import Part, Plan
 
 __all__ = ["Validation", "validate"]
 

@@ -29,7 +29,7 @@ from goldenpath.tenancy import platforms_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.tenant import Tenant
     from goldenpath.tenancy import Platform
 

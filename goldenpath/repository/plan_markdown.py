@@ -30,7 +30,7 @@ from goldenpath.repository.plan_wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from goldenpath.repository.plan import Part, Plan
+    from goldenpath.repository.publish_plan import Part, Plan
 
 __all__ = ["MAX_CHARS", "plan_markdown"]
 

@@ -21,7 +21,7 @@ from goldenpath.repository.plan_wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.repository.plan import Part, Plan
+    from goldenpath.repository.publish_plan import Part, Plan
 
 __all__ = ["plan_text"]
 

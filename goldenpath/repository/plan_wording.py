@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.errors import MISSING
 from goldenpath.findings import Severity
 from goldenpath.repository.object_changes import Action
-from goldenpath.repository.plan import PartKind
+from goldenpath.repository.publish_plan import PartKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from goldenpath.repository.field_changes import FieldChange
     from goldenpath.repository.hand_edits import HandEdit
     from goldenpath.repository.object_changes import ChangeSet, ObjectChange
-    from goldenpath.repository.plan import GpuChange, Part, Plan
+    from goldenpath.repository.publish_plan import GpuChange, Part, Plan
 
 __all__ = [
     "MARKS",

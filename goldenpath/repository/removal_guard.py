@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.repository.object_changes import ObjectChange
-    from goldenpath.repository.plan import Part, Plan
+    from goldenpath.repository.publish_plan import Part, Plan
 
 __all__ = ["FREE_LOSERS", "FREE_OBJECTS", "Removals", "brake", "removals"]
 

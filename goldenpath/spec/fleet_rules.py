@@ -14,7 +14,7 @@ from goldenpath.spec.value_checks import NAME_CHARS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.spec.fleet import AcceleratorPool, FleetSpec
+    from goldenpath.spec.fleet_spec import AcceleratorPool, FleetSpec
     from goldenpath.spec.parsed_fields import Fields, Location
 
 __all__ = ["capacity_of", "placement_problems", "reserved_names"]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import ValidationError
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.fleet import FleetSpec
 from goldenpath.spec.fleet_rules import placement_problems
+from goldenpath.spec.fleet_spec import FleetSpec
 from goldenpath.spec.model import RULES_FOLLOW, Model
 from goldenpath.spec.parsed_fields import Fields, path_of
 from goldenpath.spec.pool_rules import fleet_problems

@@ -14,7 +14,7 @@ from goldenpath.tenancy.queue import COHORT, GENERAL_FLAVOR
 from goldenpath.tenancy.tenant_accelerators import Pool, pools_of, quota_keys
 
 if TYPE_CHECKING:
-    from goldenpath.spec.fleet import Cluster, Federation, FleetSpec
+    from goldenpath.spec.fleet_spec import Cluster, Federation, FleetSpec
 
 __all__ = ["PRIORITY_CLASSES", "Platform", "Priority", "platforms_of"]
 

@@ -21,7 +21,7 @@ from goldenpath.tenancy.tenant_accelerators import Grant, accelerator_quota
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.tenant import Egress, Tenant
 
 BACKSTAGE_NAME_CHARS: Final = 63

@@ -15,7 +15,7 @@ from goldenpath.accelerators import Accelerator, MigStrategy, Sharing, SharingMo
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from goldenpath.spec.fleet import AcceleratorPool
+    from goldenpath.spec.fleet_spec import AcceleratorPool
 
 __all__ = ["Grant", "Pool", "accelerator_quota", "pools_of", "quota_keys"]
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from small_requests import REQUESTS, sample
 
-from goldenpath_backstage.actions import registry
+from goldenpath_backstage.actions import action_registry
 from goldenpath_backstage.actions.action import Action, Effort, Input, Output
 from goldenpath_backstage.auth.permissions import Verb
 from goldenpath_backstage.runs import runner
-from goldenpath_backstage.runs.answers import Answers
+from goldenpath_backstage.runs.answer_cache import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def counter(monkeypatch: pytest.MonkeyPatch) -> Counter:
         action: Action[Any, Any] = Action(
             f"goldenpath:{name}", "", "", Word, Counted, (), Effort.COMPUTES, Verb.READ, counter.run, follows
         )
-        monkeypatch.setitem(registry._BY_ID, action.id, action)
+        monkeypatch.setitem(action_registry._BY_ID, action.id, action)
     return counter
 
 

@@ -240,7 +240,7 @@ NO_KEYS = {
 def test_keys_that_cannot_be_had_are_waited_for(
     backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, whose: str, case: str
 ) -> None:
-    monkeypatch.setattr("goldenpath_backstage.auth.asking._LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr("goldenpath_backstage.auth.backstage_client._LONGEST_SECONDS", 0.3)
     monkeypatch.setattr("goldenpath_backstage.auth.jwks._PAUSE_AFTER_FAILURE_SECONDS", 0.0)
     issuer.instead[whose] = NO_KEYS[case]
     for _ in range(2):
@@ -300,7 +300,7 @@ def test_who_is_no_caller_is_refused_also_while_backstage_is_away(backend: Serve
 def test_a_user_of_whom_backstage_says_no_groups_is_nobody_yet(
     backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, says: Any, status: int
 ) -> None:
-    monkeypatch.setattr("goldenpath_backstage.auth.asking._LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr("goldenpath_backstage.auth.backstage_client._LONGEST_SECONDS", 0.3)
     issuer.instead["/api/auth/v1/userinfo"] = says
 
     answer = backend.get("/v1/tenants", issuer.for_user("ada"))

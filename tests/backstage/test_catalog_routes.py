@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import jsonschema_rs
 import pytest
-from callers import ADMIN, READER, TOKENS, VISION
 from click.testing import CliRunner
+from sample_callers import ADMIN, READER, TOKENS, VISION
 from small_requests import REQUESTS, sample
 
 from goldenpath import kubeyaml
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable

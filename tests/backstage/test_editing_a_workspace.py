@@ -6,7 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from callers import ADMIN, READER, TOKENS, VISION
+from sample_callers import ADMIN, READER, TOKENS, VISION
 from small_requests import sample
 
 from goldenpath import kubeyaml

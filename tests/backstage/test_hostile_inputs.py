@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from callers import ADMIN, TOKENS, VISION
+from sample_callers import ADMIN, TOKENS, VISION
 from serving import serving
 from small_requests import sample
 
-from goldenpath_backstage.telemetry.credentials import MASK, credential_in, without_credentials
+from goldenpath_backstage.telemetry.credential_patterns import MASK, credential_in, without_credentials
 from goldenpath_backstage.telemetry.logs import JsonFormatter
 
 if TYPE_CHECKING:

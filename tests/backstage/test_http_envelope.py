@@ -9,7 +9,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from callers import READER, TOKENS
+from sample_callers import READER, TOKENS
 
 from goldenpath_backstage.telemetry.logs import JsonFormatter, fields
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from goldenpath.errors import InputError
-from goldenpath_backstage.errors import UnavailableError
+from goldenpath_backstage.backend_errors import UnavailableError
 from goldenpath_backstage.runs.ledger import Claim, Ledger, State
 
 if TYPE_CHECKING:

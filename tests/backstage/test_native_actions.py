@@ -6,10 +6,10 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from callers import ADMIN, READER, TOKENS, VISION
+from sample_callers import ADMIN, READER, TOKENS, VISION
 from small_requests import sample
 
-from goldenpath_backstage.actions.registry import ACTIONS
+from goldenpath_backstage.actions.action_registry import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

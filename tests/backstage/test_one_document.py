@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from callers import READER, TOKENS, VISION
+from sample_callers import READER, TOKENS, VISION
 from small_requests import sample
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import jsonschema_rs
 import pytest
 import schemathesis
 import yaml
-from callers import ADMIN, READER, TOKENS
 from hypothesis import HealthCheck, settings
+from sample_callers import ADMIN, READER, TOKENS
 from small_requests import sample
 
-from goldenpath_backstage.actions.registry import ACTIONS
+from goldenpath_backstage.actions.action_registry import ACTIONS
 from goldenpath_backstage.app import openapi_document
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from goldenpath_backstage.auth.permissions import Change, Verb, demand, demand_change
 from goldenpath_backstage.auth.principal import LOCAL, Kind, Principal, Role, group_ref
-from goldenpath_backstage.errors import ForbiddenError
+from goldenpath_backstage.backend_errors import ForbiddenError
 
 
 def _user(role: Role, *groups: str) -> Principal:

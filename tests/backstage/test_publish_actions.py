@@ -6,7 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from callers import ADMIN, READER, SPEECH, TOKENS, VISION
+from sample_callers import ADMIN, READER, SPEECH, TOKENS, VISION
 from serving import serving
 from small_requests import sample
 

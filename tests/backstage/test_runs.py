@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from callers import SPEECH, TOKENS, VISION
+from sample_callers import SPEECH, TOKENS, VISION
 from small_requests import sample
 
 from goldenpath.fleet import Fleet
-from goldenpath_backstage.actions import registry
+from goldenpath_backstage.actions import action_registry
 from goldenpath_backstage.actions.action import Action, Effort, Input, Output
 from goldenpath_backstage.auth.permissions import Verb
-from goldenpath_backstage.errors import CancelledRunError
-from goldenpath_backstage.http.problems import problem_document
-from goldenpath_backstage.runs.stream import Stream
+from goldenpath_backstage.backend_errors import CancelledRunError
+from goldenpath_backstage.http.problem_documents import problem_document
+from goldenpath_backstage.runs.event_stream import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from serving import Served
 
     from goldenpath_backstage.actions.action import Call
-    from goldenpath_backstage.http.problems import ProblemDocument
+    from goldenpath_backstage.http.problem_documents import ProblemDocument
 
 
 class Nothing(Input):
@@ -79,7 +79,7 @@ def waiter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Waiter]:
     action: Action[Any, Any] = Action(
         "test:wait", "", "", Nothing, Said, (), Effort.COMPUTES, Verb.READ, waiter.run
     )
-    monkeypatch.setitem(registry._BY_ID, action.id, action)
+    monkeypatch.setitem(action_registry._BY_ID, action.id, action)
     yield waiter
     waiter.go.set()
 

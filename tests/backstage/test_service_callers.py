@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import jwt
 import pytest
-from callers import READER, TOKENS, VISION
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from sample_callers import READER, TOKENS, VISION
 
 from goldenpath.errors import InputError
 from goldenpath_backstage.settings import read_settings

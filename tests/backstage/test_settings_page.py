@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from goldenpath_backstage.reference import settings_reference
 from goldenpath_backstage.settings import read_settings
+from goldenpath_backstage.settings_page import settings_reference
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -9,7 +9,7 @@ from cli_samples import FLEET, PLATFORM_FILES, PLATFORM_PATH, TENANT_FILES, TENA
 from click.testing import CliRunner, Result
 from fleet_commands import ADA, GIT_SETTINGS
 
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.app import cli
 from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.root_command import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -79,7 +79,7 @@ def test_importing_the_package_or_the_command_line_loads_nothing_heavy() -> None
 
 def test_help_loads_nothing_heavy_and_no_command() -> None:
     loaded = imported_by(
-        "from goldenpath.cli.app import cli\ntry:\n    cli.main(['--help'])\nexcept SystemExit:\n    pass"
+        "from goldenpath.cli.root_command import cli\ntry:\n    cli.main(['--help'])\nexcept SystemExit:\n    pass"
     )
     assert not loaded & HEAVY
     assert not {name for name in loaded if name.startswith("goldenpath.cli.commands")}

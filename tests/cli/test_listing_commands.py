@@ -11,7 +11,7 @@ from click.shell_completion import BashComplete
 
 from goldenpath import kubeyaml
 from goldenpath.accelerators import catalogue
-from goldenpath.cli.app import COMMANDS, cli
+from goldenpath.cli.root_command import COMMANDS, cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.shell_completion import ShellComplete
 
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 
 if TYPE_CHECKING:
     from pathlib import Path

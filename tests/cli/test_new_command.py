@@ -12,7 +12,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from goldenpath import kubeyaml
-from goldenpath.cli.questions import Interview
+from goldenpath.cli.interview import Interview
 from goldenpath.cli.request_draft import Draft, location_of
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse

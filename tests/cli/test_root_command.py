@@ -11,8 +11,8 @@ import click
 import pytest
 from every_command import command_of, every_command
 
-from goldenpath.cli.app import COMMANDS, cli
 from goldenpath.cli.commands import paths
+from goldenpath.cli.root_command import COMMANDS, cli
 from goldenpath.errors import DataError
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import admin_kubeconfig
 import control_plane
-import crds
-import kubeconfig
+import crd_files
 import pytest
 from components import components, from_modules, kubernetes
 from flux import CONTROLLERS, Flux
@@ -81,14 +81,14 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Api]:
         pytest.skip(reason)
     with _connection(request.config.getoption("--kube-context")) as api:
         if folder := crds_folder(request.config):
-            crds.load(api, folder, crds.wanted())
+            crd_files.load(api, folder, crd_files.wanted())
         yield api
 
 
 @contextlib.contextmanager
 def _connection(context: str | None) -> Iterator[Api]:
     if context:
-        api = kubeconfig.connect(context)
+        api = admin_kubeconfig.connect(context)
         with contextlib.closing(api.server):
             yield api
     else:

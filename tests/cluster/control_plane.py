@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import kubeconfig
+import admin_kubeconfig
 from identity_provider import AUDIENCE, identity_provider
 from kube_api import Api, Server
 from processes import free_ports, process, read
@@ -64,7 +64,7 @@ def control_plane(binaries: Path) -> Iterator[Api]:
 
         def as_user(user: str) -> str:
             file = folder / f"{user.rpartition(':')[2]}.kubeconfig"
-            kubeconfig.write(file, url, certificate, tokens[user])
+            admin_kubeconfig.write(file, url, certificate, tokens[user])
             return f"--kubeconfig={file}"
 
         start(

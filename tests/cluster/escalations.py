@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asking import QUEUE, container, pod, within
+from api_requests import QUEUE, container, pod, within
 from live_tenants import REGISTRY
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-import kubeconfig
+import admin_kubeconfig
 from components import components
 from kube_api import Api, eventually
 from processes import free_ports, process, read
@@ -197,7 +197,7 @@ def flux(api: Api, folder: Path, flags: Mapping[str, Sequence[str]], trusted: Pa
             config = folder / f"{name}.kubeconfig"
             token = api.account_token(NAMESPACE, name)
             assert api.server.authority
-            kubeconfig.write(config, api.server.url, api.server.authority, token)
+            admin_kubeconfig.write(config, api.server.url, api.server.authority, token)
             options = [
                 "--metrics-addr=0",
                 f"--health-addr=127.0.0.1:{port}",

@@ -7,8 +7,8 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-import crds
-import kubeconfig
+import admin_kubeconfig
+import crd_files
 from components import components, from_modules
 from processes import free_ports, process, read
 
@@ -48,7 +48,7 @@ def kueue(api: Api, folder: Path, device_classes: Sequence[dict[str, Any]]) -> I
     config.write_text(json.dumps(_configuration(webhook, health, certificates, device_classes)))
     login = folder / "kueue.kubeconfig"
     assert api.server.authority
-    kubeconfig.write(login, api.server.url, api.server.authority, api.account_token(NAMESPACE, ACCOUNT))
+    admin_kubeconfig.write(login, api.server.url, api.server.authority, api.account_token(NAMESPACE, ACCOUNT))
 
     def mounted_and_ready() -> bool:
         # The kubelet's part: the Secret that the manager fills is mounted as files.
@@ -123,7 +123,7 @@ def _install(api: Api, port: int) -> None:
         },
     }
     for name in _CONVERTED:
-        crds.change(api, f"{name}.{GROUP}", {"spec": {"conversion": conversion}})
+        crd_files.change(api, f"{name}.{GROUP}", {"spec": {"conversion": conversion}})
 
 
 def _webhooks(port: int) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import crds
+import crd_files
 from components import components, kubernetes
 from control_plane import control_plane
 from flux import CONTROLLERS, NAMESPACE, SOURCE, Flux, built, components_yaml, flags_of, flux, sync_yaml
@@ -118,7 +118,9 @@ def running_platform(folder: Path, definitions: Path, sample: Path) -> Iterator[
             return folder / name
 
         api = running.enter_context(control_plane(kubernetes()))
-        crds.load(api, definitions, sorted({*crds.wanted(), *crds.of_groups(definitions, *GROUPS)}))
+        crd_files.load(
+            api, definitions, sorted({*crd_files.wanted(), *crd_files.of_groups(definitions, *GROUPS)})
+        )
         for name in ("monitoring", "kueue-system"):  # of the add-ons, which are there before us
             assert api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}).ok
 

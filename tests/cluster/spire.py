@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import kubeconfig
+import admin_kubeconfig
 from components import components
 from processes import free_ports, process, read
 
@@ -97,7 +97,9 @@ def spire(api: Api, folder: Path, trust_domain: str, cluster: str, class_name: s
         config.write_text(json.dumps(_configuration(trust_domain, cluster, class_name, socket, own_health)))
         login = folder / "controller-manager.kubeconfig"
         assert api.server.authority
-        kubeconfig.write(login, api.server.url, api.server.authority, api.account_token(NAMESPACE, ACCOUNT))
+        admin_kubeconfig.write(
+            login, api.server.url, api.server.authority, api.account_token(NAMESPACE, ACCOUNT)
+        )
         program = components()["spire-controller-manager"].program()
         settings = {"KUBECONFIG": str(login), "ENABLE_WEBHOOKS": "false"}
         with process(program, [f"-config={config}"], folder, settings) as wait_for_manager:

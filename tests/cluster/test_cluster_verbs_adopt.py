@@ -12,7 +12,7 @@ from kube_api import eventually
 from verb_clusters import account, kubeconfig
 
 from goldenpath import kubeyaml
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 from goldenpath.cluster import connect
 from goldenpath.live import find
 from goldenpath.pipeline import parse

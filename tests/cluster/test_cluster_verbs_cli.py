@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from verb_clusters import account, kubeconfig
 
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 
 FLEET = """\
 format: fleet/v1

@@ -13,7 +13,7 @@ from running_platform import CLUSTER
 from verb_clusters import kubeconfig
 
 from goldenpath import kubeyaml
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 
 PROFILE = "nvidia-l40s-48gb"
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from verb_clusters import account, kubeconfig
 
 from goldenpath import kubeyaml
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 from goldenpath.spec.parse import parse_fleet
 
 SLICES = "/apis/resource.k8s.io/v1/resourceslices"

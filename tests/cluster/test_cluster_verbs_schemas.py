@@ -10,7 +10,7 @@ from verb_clusters import kubeconfig
 from goldenpath.check import Schemas
 from goldenpath.check.schema_checks import check_schema
 from goldenpath.check.schema_store import known_kinds
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 from verb_clusters import kubeconfig
 
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 from goldenpath.fleet import Fleet
 from goldenpath_backstage.server import new_server
 from goldenpath_backstage.settings import read_settings

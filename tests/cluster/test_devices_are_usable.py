@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from asking import IMPLICIT, claim, pod, with_claim, within
+from api_requests import IMPLICIT, claim, pod, with_claim, within
 from kube_api import eventually
 from live_tenants import FLEET
 from nodes import made_up_node, only

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from asking import QUEUE, pod
+from api_requests import QUEUE, pod
 from flux import NAMESPACE
 from kube_api import eventually
 from on_flux import ROOTS, TENANTS, WITH_SOURCE, config_map, documents

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from asking import pod, within
+from api_requests import pod, within
 from kube_api import eventually
 from nodes import made_up_node, only
 from running_platform import CLUSTER, SAMPLES, WITHOUT_BUNDLE

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from asking import QUEUE, within
+from api_requests import QUEUE, within
 from kube_api import eventually
 from live_tenants import in_order
 from running_platform import CLUSTER, SAMPLES

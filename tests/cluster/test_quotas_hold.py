@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from asking import (
+from api_requests import (
     IMPLICIT,
     all_devices,
     claim,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from asking import pod, within
+from api_requests import pod, within
 from escalations import ATTEMPTS
 from kube_api import eventually
 from live_tenants import FLEET

@@ -19,7 +19,7 @@ from pages import ROOT, SAMPLES, Block, Page, anchor_of, pages
 from goldenpath import kubeyaml
 from goldenpath.accelerators import catalogue
 from goldenpath.check.policy_evaluation import Request, judge
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 from goldenpath.errors import InputError
 from goldenpath.paths.path_metadata import Metadata
 from goldenpath.pipeline import Pipeline, load_fleet, parse

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from small_requests import cluster, fleet
 
 from goldenpath import kubeyaml
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 
 NAMESPACE = {
     "apiVersion": "v1",

@@ -9,7 +9,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 from goldenpath.cluster import connect, context_names
 from goldenpath.errors import ClusterError, InputError
 
@@ -109,7 +109,7 @@ def test_a_base_install_names_what_it_lacks(config):
 @pytest.mark.parametrize("command", [("diff",), ("apply",), ("status",), ("adopt",), ("cluster", "inspect"), ("schemas", "import")])  # fmt: skip
 def test_help_loads_no_client(command):
     code = (
-        "import sys\nfrom click.testing import CliRunner\nfrom goldenpath.cli.app import cli\n"
+        "import sys\nfrom click.testing import CliRunner\nfrom goldenpath.cli.root_command import cli\n"
         f"assert CliRunner().invoke(cli, {[*command, '--help']!r}).exit_code == 0\n"
         "print([name for name in ('kubernetes', 'urllib3', 'pydantic', 'git') if name in sys.modules])"
     )

@@ -17,9 +17,9 @@ from goldenpath.findings import Finding, Severity
 from goldenpath.repository.hand_edit_advice import advise
 from goldenpath.repository.hand_edits import Edit, HandEdit
 from goldenpath.repository.object_changes import Action, compare
-from goldenpath.repository.plan import GpuChange, Part, PartKind, Plan, gpu_changes
 from goldenpath.repository.plan_markdown import MAX_CHARS, plan_markdown
 from goldenpath.repository.plan_text import plan_text
+from goldenpath.repository.publish_plan import GpuChange, Part, PartKind, Plan, gpu_changes
 
 QUOTA = "clusters/berlin/tenants/vision/quota.yaml"
 V1 = "tenant/v1 1.0.0"

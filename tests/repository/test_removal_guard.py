@@ -8,7 +8,7 @@ from fleet_trees import FLEET, rendered
 
 from goldenpath import kubeyaml
 from goldenpath.repository.object_changes import compare
-from goldenpath.repository.plan import Part, PartKind, Plan
+from goldenpath.repository.publish_plan import Part, PartKind, Plan
 from goldenpath.repository.removal_guard import FREE_LOSERS, FREE_OBJECTS, brake, removals
 
 FLAT_FILES, _ = rendered(small.request())

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from goldenpath import kubeyaml
 from goldenpath.check import Schemas, check_objects
 from goldenpath.check.crd_schemas import INDEX_FILE, derive
-from goldenpath.cli.app import cli
+from goldenpath.cli.root_command import cli
 from goldenpath.errors import DataError
 from goldenpath.live import import_schemas
 from goldenpath.manifests import ManifestObject

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from small_requests import REQUESTS, places, problems, request, sample, sample_fleet, told
 
-from goldenpath.spec.fleet import FleetSpec
+from goldenpath.spec.fleet_spec import FleetSpec
 from goldenpath.spec.parse import parse_fleet, parse_tenant
 from goldenpath.spec.tenant import Autoscaling, Egress, GitSource, Gpu, Identity, Network, Placement, Tenant
 

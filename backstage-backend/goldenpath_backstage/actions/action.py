@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from goldenpath_backstage.schemas import Told
+from goldenpath_backstage.response_schemas import Told
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -6,11 +6,11 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, Final
 
-from goldenpath_backstage.auth.backstage import BackstageTokens
+from goldenpath_backstage.auth.backstage_tokens import BackstageTokens
+from goldenpath_backstage.auth.jwt_proof import MAX_TOKEN_CHARS, header_of
 from goldenpath_backstage.auth.principal import LOCAL, Kind, Principal, Role, group_ref
-from goldenpath_backstage.auth.proof import MAX_TOKEN_CHARS, header_of
-from goldenpath_backstage.auth.spiffe import SpiffeTokens
-from goldenpath_backstage.errors import UnauthenticatedError
+from goldenpath_backstage.auth.spiffe_tokens import SpiffeTokens
+from goldenpath_backstage.backend_errors import UnauthenticatedError
 
 if TYPE_CHECKING:
     import httpx

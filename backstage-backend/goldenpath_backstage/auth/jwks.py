@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from jwt import PyJWK
 from jwt.exceptions import PyJWKError
 
-from goldenpath_backstage.auth.asking import ask
-from goldenpath_backstage.errors import UnauthenticatedError, UnavailableError
+from goldenpath_backstage.auth.backstage_client import ask
+from goldenpath_backstage.backend_errors import UnauthenticatedError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath_backstage.auth.principal import Role
-from goldenpath_backstage.errors import ForbiddenError
+from goldenpath_backstage.backend_errors import ForbiddenError
 
 if TYPE_CHECKING:
     from goldenpath_backstage.auth.principal import Principal

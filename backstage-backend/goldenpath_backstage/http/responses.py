@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import Response
 from pydantic_core import to_json
 
-from goldenpath_backstage.http.problems import MEDIA_TYPE, problem_document, problem_headers
+from goldenpath_backstage.http.problem_documents import MEDIA_TYPE, problem_document, problem_headers
 
 if TYPE_CHECKING:
     from fastapi import Request
 
-    from goldenpath_backstage.http.problems import ProblemDocument
+    from goldenpath_backstage.http.problem_documents import ProblemDocument
 
 __all__ = ["JSON", "Cached", "cached_response", "json_response", "problem_answer", "problem_response"]
 

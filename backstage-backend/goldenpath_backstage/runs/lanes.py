@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from goldenpath_backstage.errors import BusyError
+from goldenpath_backstage.backend_errors import BusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -26,8 +26,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import QueuePool
 
 from goldenpath.errors import InputError
-from goldenpath_backstage.errors import UnavailableError
-from goldenpath_backstage.runs.statements import METADATA, Statements
+from goldenpath_backstage.backend_errors import UnavailableError
+from goldenpath_backstage.runs.ledger_statements import METADATA, Statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import GoldenpathError, InputError
 from goldenpath_backstage.actions.action import Effort
-from goldenpath_backstage.errors import (
+from goldenpath_backstage.backend_errors import (
     BusyError,
     CancelledRunError,
     ForbiddenError,
     KeyReusedError,
     UnavailableError,
 )
-from goldenpath_backstage.http.problems import problem_document
-from goldenpath_backstage.runs.answers import Answers
-from goldenpath_backstage.runs.events import line
+from goldenpath_backstage.http.problem_documents import problem_document
+from goldenpath_backstage.runs.answer_cache import Answers
+from goldenpath_backstage.runs.event_stream import Stream
 from goldenpath_backstage.runs.lanes import Lane
 from goldenpath_backstage.runs.ledger import State
-from goldenpath_backstage.runs.stream import Stream
-from goldenpath_backstage.telemetry.credentials import without_credentials
+from goldenpath_backstage.runs.run_events import line
+from goldenpath_backstage.telemetry.credential_patterns import without_credentials
 from goldenpath_backstage.telemetry.logs import SERVICE, fields
 
 if TYPE_CHECKING:

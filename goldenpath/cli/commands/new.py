@@ -25,7 +25,7 @@ from goldenpath.pipeline import load_fleet, parse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
 
 
 @click.command(
@@ -84,7 +84,7 @@ def command(
     draft = Draft(path, fleet=fleet, library=library)
     _assign(draft, assignments)
     if interactive:
-        from goldenpath.cli.questions import Interview  # noqa: PLC0415 - a script needs no prompts
+        from goldenpath.cli.interview import Interview  # noqa: PLC0415 - a script needs no prompts
 
         Interview(path, draft, fleet).run()
     text = draft.as_yaml({field.name: field.description for field in spec_fields(json_schema(path))})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from goldenpath.fleet.listing import FleetSummary, TenantSummary
+    from goldenpath.fleet.fleet_summary import FleetSummary, TenantSummary
 
 
 @click.command(

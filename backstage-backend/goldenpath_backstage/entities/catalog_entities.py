@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from goldenpath_backstage.entities.templates import template_entities
-from goldenpath_backstage.entities.tenants import TenantEntities
+from goldenpath_backstage.entities.template_entities import template_entities
+from goldenpath_backstage.entities.tenant_entities import TenantEntities
 from goldenpath_backstage.http.responses import Cached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from goldenpath.fleet.fleet_state import State
-    from goldenpath.fleet.listing import FleetSummary
+    from goldenpath.fleet.fleet_summary import FleetSummary
     from goldenpath_backstage.fleet_source import FleetSource
 
 __all__ = ["Catalog"]

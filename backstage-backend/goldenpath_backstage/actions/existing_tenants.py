@@ -11,7 +11,7 @@ from goldenpath.fleet.fleet_state import State
 from goldenpath.fleet.review_branch import branch_of
 from goldenpath_backstage.auth.permissions import Change, demand_change
 from goldenpath_backstage.auth.principal import Role
-from goldenpath_backstage.errors import ForbiddenError
+from goldenpath_backstage.backend_errors import ForbiddenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json
 
-from goldenpath_backstage.http.problems import ProblemDocument
+from goldenpath_backstage.http.problem_documents import ProblemDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """How long rendering takes, each figure beside a peer that does the same work in the same run.
 
-    python benchmarks/render.py [--tenants 1000] [--rounds 5]
+    python benchmarks/render_speed.py [--tenants 1000] [--rounds 5]
 
 One tenant: ours, cookiecutter's API, and `kubectl kustomize` of the same manifests where kubectl is there.
 Many tenants: rendering and writing them, beside `cp -r` of the very same files; rendering and checking them.

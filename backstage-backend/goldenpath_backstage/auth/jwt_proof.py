@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jwt
 
-from goldenpath_backstage.errors import UnauthenticatedError
+from goldenpath_backstage.backend_errors import UnauthenticatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

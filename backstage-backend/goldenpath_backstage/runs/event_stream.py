@@ -7,7 +7,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Final
 
-from goldenpath_backstage.errors import CancelledRunError
+from goldenpath_backstage.backend_errors import CancelledRunError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

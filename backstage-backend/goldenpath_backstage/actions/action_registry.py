@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.spec.nearest import nearest
-from goldenpath_backstage.actions.check import CHECK
-from goldenpath_backstage.actions.publish import PLAN, PUBLISH
-from goldenpath_backstage.actions.render import RENDER
-from goldenpath_backstage.actions.retire import RETIRE
-from goldenpath_backstage.actions.status import STATUS
-from goldenpath_backstage.errors import NotThereError
+from goldenpath_backstage.actions.check_action import CHECK
+from goldenpath_backstage.actions.publish_action import PLAN, PUBLISH
+from goldenpath_backstage.actions.render_action import RENDER
+from goldenpath_backstage.actions.retire_action import RETIRE
+from goldenpath_backstage.actions.status_action import STATUS
+from goldenpath_backstage.backend_errors import NotThereError
 
 if TYPE_CHECKING:
     from goldenpath_backstage.actions.action import Action

@@ -11,14 +11,14 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from goldenpath.errors import InputError
-from goldenpath_backstage.actions.registry import ACTIONS, action_named
-from goldenpath_backstage.http.bodies import accepted_as
-from goldenpath_backstage.http.envelope import request_id_of
-from goldenpath_backstage.http.events import MEDIA_TYPE as EVENTS
-from goldenpath_backstage.http.problems import ProblemDocument
+from goldenpath_backstage.actions.action_registry import ACTIONS, action_named
+from goldenpath_backstage.http.event_responses import MEDIA_TYPE as EVENTS
+from goldenpath_backstage.http.json_bodies import accepted_as
+from goldenpath_backstage.http.middleware import request_id_of
+from goldenpath_backstage.http.problem_documents import ProblemDocument
 from goldenpath_backstage.http.responses import Cached, cached_response, json_response, problem_answer
-from goldenpath_backstage.routes.asking import answer_to, caller_for, document_of
-from goldenpath_backstage.runs.results import result_of
+from goldenpath_backstage.routes.run_requests import answer_to, caller_for, document_of
+from goldenpath_backstage.runs.run_result import result_of
 from goldenpath_backstage.runs.runner import Asked
 
 if TYPE_CHECKING:

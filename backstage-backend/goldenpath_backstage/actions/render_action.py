@@ -10,9 +10,9 @@ from goldenpath.errors import InputError
 from goldenpath.fleet import PublishOptions, Request
 from goldenpath.fleet.desired_files import desired_tenant, version_for
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
-from goldenpath_backstage.actions.changing import author_of, tell_plan
-from goldenpath_backstage.actions.request import RequestInput, document_of, tenant_of
-from goldenpath_backstage.actions.tenants import edited
+from goldenpath_backstage.actions.existing_tenants import edited
+from goldenpath_backstage.actions.request_input import RequestInput, document_of, tenant_of
+from goldenpath_backstage.actions.tenant_change import author_of, tell_plan
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:

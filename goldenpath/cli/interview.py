@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from goldenpath.describe.schema_fields import SpecField
     from goldenpath.errors import Problem
     from goldenpath.paths import GoldenPath
-    from goldenpath.spec.fleet import FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["Interview"]

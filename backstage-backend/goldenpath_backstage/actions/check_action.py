@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from goldenpath.findings import Severity
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
-from goldenpath_backstage.actions.findings import FindingOutput, told
-from goldenpath_backstage.actions.request import RequestInput, tenant_of
+from goldenpath_backstage.actions.finding_output import FindingOutput, told
+from goldenpath_backstage.actions.request_input import RequestInput, tenant_of
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:

@@ -10,7 +10,10 @@ from pydantic import Field
 from goldenpath.errors import InputError, RefMovedError
 from goldenpath.fleet import Request
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
-from goldenpath_backstage.actions.changing import (
+from goldenpath_backstage.actions.existing_tenants import asked_for_by, edited, guard_of
+from goldenpath_backstage.actions.finding_output import FindingOutput, told
+from goldenpath_backstage.actions.request_input import RequestInput, document_of
+from goldenpath_backstage.actions.tenant_change import (
     ChangeOutput,
     Delivery,
     Message,
@@ -20,11 +23,8 @@ from goldenpath_backstage.actions.changing import (
     tell_plan,
     what_was_done,
 )
-from goldenpath_backstage.actions.findings import FindingOutput, told
-from goldenpath_backstage.actions.request import RequestInput, document_of
-from goldenpath_backstage.actions.tenants import asked_for_by, edited, guard_of
 from goldenpath_backstage.auth.permissions import Verb
-from goldenpath_backstage.errors import ForbiddenError
+from goldenpath_backstage.backend_errors import ForbiddenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

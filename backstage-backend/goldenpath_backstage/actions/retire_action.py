@@ -8,7 +8,8 @@ from pydantic import Field
 
 from goldenpath.errors import InputError
 from goldenpath_backstage.actions.action import Action, Effort, Example, Input
-from goldenpath_backstage.actions.changing import (
+from goldenpath_backstage.actions.existing_tenants import guard_of
+from goldenpath_backstage.actions.tenant_change import (
     ChangeOutput,
     Delivery,
     Message,
@@ -17,7 +18,6 @@ from goldenpath_backstage.actions.changing import (
     review_of,
     what_was_done,
 )
-from goldenpath_backstage.actions.tenants import guard_of
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from goldenpath_backstage.errors import UnauthenticatedError, UnavailableError
+from goldenpath_backstage.backend_errors import UnauthenticatedError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath_backstage.entities.templates import edit_link, form_values
+from goldenpath_backstage.entities.template_entities import edit_link, form_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

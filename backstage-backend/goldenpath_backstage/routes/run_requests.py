@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from goldenpath_backstage.auth.permissions import demand
-from goldenpath_backstage.errors import ForbiddenError
-from goldenpath_backstage.http.bodies import read_body, read_json
-from goldenpath_backstage.http.envelope import request_id_of
-from goldenpath_backstage.http.events import CollectedResponse, EventsResponse, events_at_once
-from goldenpath_backstage.http.secrets import refuse_credentials
-from goldenpath_backstage.routes.callers import caller_of
+from goldenpath_backstage.backend_errors import ForbiddenError
+from goldenpath_backstage.http.credential_guard import refuse_credentials
+from goldenpath_backstage.http.event_responses import CollectedResponse, EventsResponse, events_at_once
+from goldenpath_backstage.http.json_bodies import read_body, read_json
+from goldenpath_backstage.http.middleware import request_id_of
+from goldenpath_backstage.routes.caller_dependency import caller_of
 from goldenpath_backstage.services import services_of
 
 if TYPE_CHECKING:

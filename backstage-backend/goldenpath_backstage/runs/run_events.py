@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 from pydantic_core import to_json
 
-from goldenpath_backstage.http.problems import ProblemDocument  # noqa: TC001 - pydantic reads it when the class is made
+from goldenpath_backstage.http.problem_documents import ProblemDocument  # noqa: TC001 - pydantic reads it when the class is made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import GoldenpathError
-from goldenpath_backstage.errors import BadRequestError, CancelledRunError, ForbiddenError
+from goldenpath_backstage.backend_errors import BadRequestError, CancelledRunError, ForbiddenError
 from goldenpath_backstage.http.responses import problem_response
 from goldenpath_backstage.telemetry.logs import ACCESS, SERVICE, fields
 

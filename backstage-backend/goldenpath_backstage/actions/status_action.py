@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from goldenpath_backstage.actions.action import Action, Effort, Example, Input, Output
-from goldenpath_backstage.actions.live import live_status
+from goldenpath_backstage.actions.live_status import live_status
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
-    from goldenpath.fleet.listing import TenantDetail
+    from goldenpath.fleet.fleet_summary import TenantDetail
     from goldenpath_backstage.actions.action import Call
 
 __all__ = ["STATUS"]

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
-from goldenpath_backstage.actions.tenants import existing
-from goldenpath_backstage.entities.templates import edit_link, form_values
-from goldenpath_backstage.errors import NotThereError
+from goldenpath_backstage.actions.existing_tenants import existing
+from goldenpath_backstage.backend_errors import NotThereError
+from goldenpath_backstage.entities.template_entities import edit_link, form_values
 from goldenpath_backstage.http.responses import Cached, cached_response
-from goldenpath_backstage.routes.callers import Caller  # noqa: TC001 - FastAPI reads it when the route is made
+from goldenpath_backstage.routes.caller_dependency import Caller  # noqa: TC001 - FastAPI reads it when the route is made
 from goldenpath_backstage.services import Services, services_of
 
 __all__ = ["router"]

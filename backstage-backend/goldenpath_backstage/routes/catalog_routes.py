@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from goldenpath_backstage.http.responses import cached_response
-from goldenpath_backstage.routes.callers import Caller  # noqa: TC001 - FastAPI reads it when the route is made
+from goldenpath_backstage.routes.caller_dependency import Caller  # noqa: TC001 - FastAPI reads it when the route is made
 from goldenpath_backstage.services import services_of
 
 __all__ = ["router"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet import Proposal, Published
     from goldenpath.fleet.fleet_context import FleetContext
     from goldenpath.fleet.fleet_state import State
-    from goldenpath.repository.plan import Plan
+    from goldenpath.repository.publish_plan import Plan
     from goldenpath_backstage.actions.action import Call
     from goldenpath_backstage.auth.principal import Principal
 

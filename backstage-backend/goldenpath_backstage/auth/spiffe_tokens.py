@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath_backstage.auth.jwks import keys_of
+from goldenpath_backstage.auth.jwt_proof import claims_of, unproven_claim
 from goldenpath_backstage.auth.principal import Kind, Principal, Role, group_ref
-from goldenpath_backstage.auth.proof import claims_of, unproven_claim
-from goldenpath_backstage.errors import UnauthenticatedError, UnavailableError
+from goldenpath_backstage.backend_errors import UnauthenticatedError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.pydantic_errors import problem_of
-from goldenpath_backstage.errors import BadRequestError
+from goldenpath_backstage.backend_errors import BadRequestError
 
 if TYPE_CHECKING:
     from fastapi import Request

@@ -23,17 +23,17 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from pydantic_core import to_json
 
 from goldenpath.errors import GoldenpathError
-from goldenpath_backstage.actions.registry import ACTIONS
-from goldenpath_backstage.actions.render import RENDER
+from goldenpath_backstage.actions.action_registry import ACTIONS
+from goldenpath_backstage.actions.render_action import RENDER
 from goldenpath_backstage.auth.permissions import Verb
-from goldenpath_backstage.errors import NotThereError
-from goldenpath_backstage.http.bodies import accepted_as
-from goldenpath_backstage.http.envelope import request_id_of
-from goldenpath_backstage.http.problems import ProblemDocument, problem_document, problem_headers
+from goldenpath_backstage.backend_errors import NotThereError
+from goldenpath_backstage.http.json_bodies import accepted_as
+from goldenpath_backstage.http.middleware import request_id_of
+from goldenpath_backstage.http.problem_documents import ProblemDocument, problem_document, problem_headers
 from goldenpath_backstage.http.responses import JSON, Cached, cached_response, json_response
-from goldenpath_backstage.routes.actions import ActionSchemas  # noqa: TC001 - pydantic reads it
-from goldenpath_backstage.routes.asking import answer_to, caller_for, document_of
-from goldenpath_backstage.runs.results import result_of
+from goldenpath_backstage.routes.action_routes import ActionSchemas  # noqa: TC001 - pydantic reads it
+from goldenpath_backstage.routes.run_requests import answer_to, caller_for, document_of
+from goldenpath_backstage.runs.run_result import result_of
 from goldenpath_backstage.runs.runner import Asked
 from goldenpath_backstage.telemetry.logs import SERVICE, fields
 

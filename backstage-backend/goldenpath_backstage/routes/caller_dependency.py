@@ -9,8 +9,8 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
 from goldenpath_backstage.auth.principal import Principal
-from goldenpath_backstage.errors import UnauthenticatedError
-from goldenpath_backstage.http.envelope import request_id_of
+from goldenpath_backstage.backend_errors import UnauthenticatedError
+from goldenpath_backstage.http.middleware import request_id_of
 from goldenpath_backstage.services import services_of
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from goldenpath.errors import (
 )
 from goldenpath.findings import ChecksFailedError
 from goldenpath.names import DOMAIN
-from goldenpath_backstage.errors import BackendError
-from goldenpath_backstage.schemas import Told
-from goldenpath_backstage.telemetry.credentials import without_credentials
+from goldenpath_backstage.backend_errors import BackendError
+from goldenpath_backstage.response_schemas import Told
+from goldenpath_backstage.telemetry.credential_patterns import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """How long publishing takes, each figure beside plain Git and GitPython's index doing the same in the same run.
 
-    python benchmarks/publish.py [--tenants 10000] [--rounds 9] [--place DIR]
+    python benchmarks/publish_speed.py [--tenants 10000] [--rounds 9] [--place DIR]
 
 1. One tenant into a fleet of many (sharded, and flat), and into one without any: the commit alone, and the whole
    publish, which parses, renders, checks and commits. Beside them, in work trees of the very same files, `git add` and

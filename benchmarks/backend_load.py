@@ -1,6 +1,6 @@
 """What the backend takes on, over HTTP and on one worker, beside a service that calls cookiecutter's API.
 
-    python benchmarks/backend.py [--seconds 10] [--connections 16] [--flat 100000]
+    python benchmarks/backend_load.py [--seconds 10] [--connections 16] [--flat 100000]
 
 `wrk` sends requests to `goldenpath serve` and to the peer in turn: each under another name, so that everything is worked
 out; the same again and again, as a form, a check and a step of one task do, which the server remembers; and each with an
