@@ -34,8 +34,8 @@ from git import Actor, Repo
 from many_tenants import fleet_document, request_documents
 
 from goldenpath import kubeyaml
-from goldenpath.fleet import Fleet, Request
-from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.fleet import Fleet, Submission
+from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,14 +74,14 @@ def timed(work: Callable[[], object]) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def requests(first: int, number: int) -> Iterator[Request]:
+def requests(first: int, number: int) -> Iterator[Submission]:
     """Requests as they are handed in: as text."""
     for document in itertools.islice(request_documents(first + number), first, None):
         text = kubeyaml.dump(document)
-        yield Request(kubeyaml.load(text), text)
+        yield Submission(kubeyaml.load(text), text)
 
 
-def texts(fleet: Fleet, request: Request) -> dict[str, str]:
+def texts(fleet: Fleet, request: Submission) -> dict[str, str]:
     """The files that a publish would write, by path."""
     edits = fleet.plan(request).plan.edits
     return {path: content.text for path, content in edits.items() if content is not None}
@@ -110,18 +110,18 @@ class Filled:
         Fleet.create(place, text, bare=True).close()
         self.cost = _in_own_process(place, tenants) if tenants else {}
         self.fleet = Fleet.open(place)
-        self._writer = Writer(self.fleet.store, self.fleet.committer)
+        self._writer = BranchWriter(self.fleet.store, self.fleet.committer)
 
-    def publish(self, request: Request) -> Callable[[], object]:
+    def publish(self, request: Submission) -> Callable[[], object]:
         """The whole verb."""
         return lambda: self.fleet.publish(request)
 
     def commit(self, files: Mapping[str, str]) -> Callable[[], object]:
         """The commit alone: its files are known."""
-        draft = Draft({path: text.encode() for path, text in files.items()}, "Add a tenant")
+        draft = CommitDraft({path: text.encode() for path, text in files.items()}, "Add a tenant")
         return lambda: self._writer.submit(lambda _: draft)
 
-    def rendered(self, request: Request) -> dict[str, str]:
+    def rendered(self, request: Submission) -> dict[str, str]:
         """The files that a publish would write."""
         return texts(self.fleet, request)
 
@@ -272,7 +272,7 @@ def at_once(place: Path, room: int, first: int) -> dict[str, float]:
         ready = threading.Barrier(THREADS + 1)
         shares = [asked[number::THREADS] for number in range(THREADS)]
 
-        def work(share: list[Request]) -> None:
+        def work(share: list[Submission]) -> None:
             ready.wait()
             for request in share:
                 fleet.publish(request)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.fleet import Fleet
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.forges import Forge
 
 __all__ = ["FleetSource"]
@@ -46,9 +46,9 @@ class FleetSource:
         self._seconds = seconds
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: tuple[float, State] | None = None
+        self._known: tuple[float, FleetState] | None = None
 
-    def state(self, *, newest: bool = False) -> State:
+    def state(self, *, newest: bool = False) -> FleetState:
         """The fleet, and the tenants in it.
 
         Args:
@@ -67,12 +67,12 @@ class FleetSource:
             self._known = (self._clock() + self._seconds, state)
             return state
 
-    def at_hand(self) -> State | None:
+    def at_hand(self) -> FleetState | None:
         """The state that :meth:`state` would hand out without reading anything; None where it would read."""
         known = self._known
         return known[1] if known is not None and self._clock() < known[0] else None
 
-    def _read(self) -> State:
+    def _read(self) -> FleetState:
         try:
             state = self.repository.state()
             _ = state.context  # is read now, where a problem is not the caller's

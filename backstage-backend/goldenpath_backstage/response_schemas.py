@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Told"]
+__all__ = ["ResponseModel"]
 
 
 def _never_null(schema: dict[str, Any]) -> None:
@@ -20,7 +20,7 @@ def _never_null(schema: dict[str, Any]) -> None:
             del field["default"]
 
 
-class Told(BaseModel):
+class ResponseModel(BaseModel):
     """Base of answers that are written without what is None (``exclude_none``)."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra=_never_null)

@@ -17,16 +17,16 @@ from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.compute import limits_of
 from goldenpath.adoption.namespace_objects import at, labels_of, whole
 from goldenpath.adoption.pod_templates import asked_by_workloads
-from goldenpath.adoption.queues import QueueShare, queue_of, tell_queues
+from goldenpath.adoption.queues import QueueShare, queue_of, report_queues
 from goldenpath.findings import Severity
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from goldenpath.adoption.adoption_result import Account
+    from goldenpath.adoption.adoption_result import AdoptionBuilder
     from goldenpath.adoption.compute import Limit
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.tenancy.tenant_accelerators import Pool
 
 __all__ = ["derive_gpus"]
@@ -48,11 +48,11 @@ class _Share:
     why: str
 
 
-def derive_gpus(places: Sequence[Place], account: Account) -> None:
+def derive_gpus(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
     """One entry for each accelerator and number; it names its clusters where it is not on all."""
-    by_number: dict[tuple[str, int, int], list[tuple[Place, str]]] = {}
+    by_number: dict[tuple[str, int, int], list[tuple[NamespaceObjects, str]]] = {}
     for place in places:
-        tell_queues(place, account)
+        report_queues(place, account)
         for share in _in_order(place, list(_shares(place, account))):
             number = share.pool.accelerator.id, share.quota, share.borrow
             by_number.setdefault(number, []).append((place, share.why))
@@ -67,7 +67,7 @@ def derive_gpus(places: Sequence[Place], account: Account) -> None:
         account.put("gpus", gpus, "; ".join(whys))
 
 
-def _in_order(place: Place, shares: list[_Share]) -> list[_Share]:
+def _in_order(place: NamespaceObjects, shares: list[_Share]) -> list[_Share]:
     """As goldenpath wrote them on the Namespace, where it did; then adopting changes no annotation."""
     body = place.namespace_object.body if place.namespace_object else {}
     said = labels_of(body, "annotations")
@@ -82,7 +82,7 @@ def _in_order(place: Place, shares: list[_Share]) -> list[_Share]:
     return sorted(shares, key=position)
 
 
-def _shares(place: Place, account: Account) -> Iterator[_Share]:
+def _shares(place: NamespaceObjects, account: AdoptionBuilder) -> Iterator[_Share]:
     limits = limits_of(place)
     queue = queue_of(place)
     by_resource: defaultdict[str, list[QueueShare]] = defaultdict(list)
@@ -114,7 +114,11 @@ def _pools_by_resource(pools: Iterable[Pool]) -> dict[str, list[Pool]]:
 
 
 def _from_queue(
-    place: Place, account: Account, pools: list[Pool], shares: list[QueueShare], wall: Limit | None
+    place: NamespaceObjects,
+    account: AdoptionBuilder,
+    pools: list[Pool],
+    shares: list[QueueShare],
+    wall: Limit | None,
 ) -> Iterator[_Share]:
     total = 0
     for share in shares:
@@ -150,7 +154,7 @@ def _from_queue(
         account.find(place, wall.quota, "adopt-queue-against-quota", message, fix)
 
 
-def _pool_of_flavor(place: Place, pools: list[Pool], share: QueueShare) -> Pool | None:
+def _pool_of_flavor(place: NamespaceObjects, pools: list[Pool], share: QueueShare) -> Pool | None:
     """By the flavor's name, as goldenpath gives it, else by its node labels, else the only one that it can be."""
     for pool in pools:
         if pool.name == share.flavor:
@@ -163,7 +167,7 @@ def _pool_of_flavor(place: Place, pools: list[Pool], share: QueueShare) -> Pool 
     return pools[0] if len(pools) == 1 else None
 
 
-def _fits(place: Place, pool: Pool, labels: dict[str, Any]) -> bool:
+def _fits(place: NamespaceObjects, pool: Pool, labels: dict[str, Any]) -> bool:
     """Whether labels select the pool's nodes: one that tells it from its like, where it has such."""
     telling = place.platform.telling_labels(pool) or tuple(
         (label, value) for label, values in pool.node_labels.items() for value in values
@@ -171,7 +175,9 @@ def _fits(place: Place, pool: Pool, labels: dict[str, Any]) -> bool:
     return any(labels.get(label) == value for label, value in telling)
 
 
-def _from_quota(place: Place, account: Account, pools: list[Pool], wall: Limit) -> Iterator[_Share]:
+def _from_quota(
+    place: NamespaceObjects, account: AdoptionBuilder, pools: list[Pool], wall: Limit
+) -> Iterator[_Share]:
     number = whole(wall.number)
     if len(pools) == 1:
         yield _Share(pools[0], number, 0, f"{wall.quota} on {place.cluster}")
@@ -192,7 +198,7 @@ def _from_quota(place: Place, account: Account, pools: list[Pool], wall: Limit) 
     _ask(place, account, pools, f"its quota allows {wall.text}")
 
 
-def _ask(place: Place, account: Account, pools: list[Pool], what: str) -> None:
+def _ask(place: NamespaceObjects, account: AdoptionBuilder, pools: list[Pool], what: str) -> None:
     message = (
         f"{what} of {pools[0].resource}, which on {place.cluster} is {_choice(pools)}: nothing tells which"
     )
@@ -204,7 +210,7 @@ def _choice(pools: Iterable[Pool]) -> str:
     return " or ".join(pool.accelerator.id for pool in pools)
 
 
-def _without_quota(place: Place, account: Account, pools: list[Pool]) -> None:
+def _without_quota(place: NamespaceObjects, account: AdoptionBuilder, pools: list[Pool]) -> None:
     """What runs with devices that nothing grants would be refused when it is next made."""
     used = sum(use.count for use in asked_by_workloads(place) if use.resource == pools[0].resource)
     if used:
@@ -217,7 +223,7 @@ def _without_quota(place: Place, account: Account, pools: list[Pool]) -> None:
         )
 
 
-def _other_keys(place: Place, account: Account, limits: dict[str, Limit]) -> None:
+def _other_keys(place: NamespaceObjects, account: AdoptionBuilder, limits: dict[str, Limit]) -> None:
     """Keys that look like devices, and are none of this cluster's ways of asking."""
     resources = {pool.resource: pool for pool in place.platform.pools}
     known = {name for model in catalogue().models for name in catalogue().resource_names_of(model.id)}

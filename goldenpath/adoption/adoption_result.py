@@ -11,10 +11,10 @@ from goldenpath.findings import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["Account", "Adoption", "Leftover", "ToDo"]
+__all__ = ["Adoption", "AdoptionBuilder", "Leftover", "ToDo"]
 
 
 class ToDo(enum.StrEnum):
@@ -68,7 +68,7 @@ class Adoption:
 
 
 @dataclass(slots=True)
-class Account:
+class AdoptionBuilder:
     """An adoption in the making."""
 
     request: dict[str, Any] = field(default_factory=dict)
@@ -89,16 +89,23 @@ class Account:
         """Why a field has no value of its own."""
         self.sources.setdefault(path, why)
 
-    def settle(self, place: Place, item: ManifestObject) -> None:
+    def settle(self, place: NamespaceObjects, item: ManifestObject) -> None:
         """The object has been dealt with: it is no leftover."""
         self._settled.add((place.cluster, item.api_version.split("/", maxsplit=1)[0], str(item)))
 
-    def is_settled(self, place: Place, item: ManifestObject) -> bool:
+    def is_settled(self, place: NamespaceObjects, item: ManifestObject) -> bool:
         """Whether the object has been dealt with."""
         return (place.cluster, item.api_version.split("/", maxsplit=1)[0], str(item)) in self._settled
 
     def leave(
-        self, place: Place, item: ManifestObject, todo: ToDo, what: str, advice: str, *, at: str = ""
+        self,
+        place: NamespaceObjects,
+        item: ManifestObject,
+        todo: ToDo,
+        what: str,
+        advice: str,
+        *,
+        at: str = "",
     ) -> None:
         """Something of an object has no place in the request; the object is settled."""
         self.leftovers.append(Leftover(place.cluster, str(item), at, todo, what, advice))
@@ -106,7 +113,7 @@ class Account:
 
     def find(
         self,
-        place: Place,
+        place: NamespaceObjects,
         item: ManifestObject | None,
         rule: str,
         message: str,

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from goldenpath.adoption.adoption_result import Account
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.adoption_result import AdoptionBuilder
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["Limit", "derive_compute", "limits_of"]
@@ -43,7 +43,7 @@ class Limit:
     quota: ManifestObject
 
 
-def limits_of(place: Place) -> dict[str, Limit]:
+def limits_of(place: NamespaceObjects) -> dict[str, Limit]:
     """By key, the lowest number of the namespace's quotas: they all hold at once. Those with scopes hold for some."""
     found: dict[str, Limit] = {}
     for quota in place.of("ResourceQuota"):
@@ -66,7 +66,7 @@ def _limit(value: Any, quota: ManifestObject) -> Limit | None:
         return None
 
 
-def derive_compute(places: Sequence[Place], account: Account) -> None:
+def derive_compute(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
     """``compute``: for each cluster the same, so the largest; a field that is the fleet's default is left out."""
     for place in places:
         _tell_quotas(place, account)
@@ -89,7 +89,7 @@ def derive_compute(places: Sequence[Place], account: Account) -> None:
             account.put(f"compute.{field}", _written(field, most), why)
 
 
-def _asked(field: str, place: Place, account: Account) -> Limit | None:
+def _asked(field: str, place: NamespaceObjects, account: AdoptionBuilder) -> Limit | None:
     limits = limits_of(place)
     found = [limits[key] for key in _KEYS[field] if key in limits]
     default = getattr(place.platform.fleet.defaults.compute, field)
@@ -117,7 +117,7 @@ def _written(field: str, limit: Limit) -> str | int:
     return f"{math.ceil(limit.number * 1000)}m" if field == "cpu" else str(math.ceil(limit.number))
 
 
-def _tell_quotas(place: Place, account: Account) -> None:
+def _tell_quotas(place: NamespaceObjects, account: AdoptionBuilder) -> None:
     """What quotas say beyond ``compute`` and accelerators."""
     for quota in place.of("ResourceQuota"):
         account.settle(place, quota)

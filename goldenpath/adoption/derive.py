@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.adoption.accelerator_requests import derive_gpus
-from goldenpath.adoption.adoption_result import Account, Adoption
+from goldenpath.adoption.adoption_result import Adoption, AdoptionBuilder
 from goldenpath.adoption.compute import derive_compute
 from goldenpath.adoption.egress import derive_network
 from goldenpath.adoption.flux_source import derive_source
 from goldenpath.adoption.identities import derive_identity
-from goldenpath.adoption.leftovers import tell_the_rest
+from goldenpath.adoption.leftovers import report_leftovers
 from goldenpath.adoption.namespace_metadata import derive_metadata
-from goldenpath.adoption.namespace_objects import Place, mappings
+from goldenpath.adoption.namespace_objects import NamespaceObjects, mappings
 from goldenpath.adoption.request_file import in_order, request_text
 from goldenpath.adoption.role_bindings import derive_access
 from goldenpath.adoption.scalers import derive_scaling
@@ -57,9 +57,10 @@ def derive(
     platforms = platforms_of(fleet)
     _refuse(objects, platforms)
     places = tuple(
-        Place(platforms[cluster], namespace, _once(found)) for cluster, found in sorted(objects.items())
+        NamespaceObjects(platforms[cluster], namespace, _once(found))
+        for cluster, found in sorted(objects.items())
     )
-    account = Account()
+    account = AdoptionBuilder()
     account.put("golden_path", GOLDEN_PATH, "the golden path for teams")
     account.put("name", namespace, "the namespace")
     account.put("clusters", list(objects), "where it was found")
@@ -76,7 +77,7 @@ def derive(
         part(places, account)
     for name, value in (given or {}).items():
         account.put(name, value, "as given")
-    tell_the_rest(places, account)
+    report_leftovers(places, account)
     request = in_order(account.request)
     account.findings += _refused(request, fleet)
     findings = sorted(set(account.findings), key=lambda finding: (finding.severity.rank, finding))

@@ -13,8 +13,8 @@ from goldenpath.spec.link_local import link_local_in
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from goldenpath.adoption.adoption_result import Account
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.adoption_result import AdoptionBuilder
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["derive_network"]
@@ -33,7 +33,7 @@ class _UnsaidError(Exception):
     """A rule says something that a request cannot."""
 
 
-def derive_network(places: Sequence[Place], account: Account) -> None:
+def derive_network(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
     """Networks and host names with their ports. What the golden path lets through by itself needs no word."""
     ways: list[Way] = []
     sources: dict[str, str] = {}
@@ -66,7 +66,7 @@ def _closes(item: ManifestObject) -> bool:
     return "Egress" in texts(item.body, "spec", "policyTypes")
 
 
-def _ways(place: Place, item: ManifestObject, account: Account) -> Iterator[Way]:
+def _ways(place: NamespaceObjects, item: ManifestObject, account: AdoptionBuilder) -> Iterator[Way]:
     ours = place.is_ours(item)
     specs = [("spec", at(item.body, "spec")), *((f"specs[{i}]", spec) for i, spec in enumerate(mappings(item.body, "specs")))]  # fmt: skip
     for where, spec in specs:
@@ -158,7 +158,7 @@ def _cilium_rule(rule: dict[str, Any]) -> Iterator[Way]:
         yield from ({"cidr": cidr} | port for port in _ports(ports, cidr))
 
 
-def _comes_in(place: Place, rule: dict[str, Any]) -> str | None:
+def _comes_in(place: NamespaceObjects, rule: dict[str, Any]) -> str | None:
     """Who a rule lets in that the golden path does not."""
     fleet = place.platform.fleet
     known = {part.namespace for part in (fleet.monitoring, fleet.gateway) if part is not None}

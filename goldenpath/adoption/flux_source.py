@@ -11,8 +11,8 @@ from goldenpath.findings import Severity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldenpath.adoption.adoption_result import Account
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.adoption_result import AdoptionBuilder
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["derive_source"]
@@ -30,7 +30,7 @@ _GIT_REFS: Final = ("branch", "tag")
 _OCI_REFS: Final = ("digest", "tag")
 
 
-def derive_source(places: Sequence[Place], account: Account) -> None:
+def derive_source(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
     """The one source that a request has: the first Kustomization whose source can be said; others are told."""
     taken: dict[str, Any] | None = None
     for place in places:
@@ -55,7 +55,7 @@ def derive_source(places: Sequence[Place], account: Account) -> None:
                 account.leave(place, item, ToDo.REPOSITORY, what, advice, at="spec.sourceRef")
 
 
-def _appliers(place: Place) -> list[ManifestObject]:
+def _appliers(place: NamespaceObjects) -> list[ManifestObject]:
     """Kustomizations for the namespace; the one that goldenpath would make itself comes first."""
     found = [item for item in place.of("Kustomization", group=_KUSTOMIZE) if not place.applied_by(item) or item.name == place.namespace]  # fmt: skip
     found += [
@@ -66,7 +66,7 @@ def _appliers(place: Place) -> list[ManifestObject]:
     return sorted(found, key=lambda item: (item.namespace != place.namespace, item.name != place.namespace))
 
 
-def _source(place: Place, item: ManifestObject) -> ManifestObject | None:
+def _source(place: NamespaceObjects, item: ManifestObject) -> ManifestObject | None:
     reference = at(item.body, "spec", "sourceRef")
     namespace = text(reference, "namespace") or item.namespace
     kind, name = text(reference, "kind"), text(reference, "name")
@@ -101,7 +101,7 @@ def _said(source: ManifestObject) -> dict[str, Any] | None:
     return said
 
 
-def _judge(place: Place, item: ManifestObject, account: Account) -> None:
+def _judge(place: NamespaceObjects, item: ManifestObject, account: AdoptionBuilder) -> None:
     spec = at(item.body, "spec")
     reconciler = f"{place.namespace}-reconciler"
     used = at(spec, "serviceAccountName")
@@ -123,7 +123,9 @@ def _judge(place: Place, item: ManifestObject, account: Account) -> None:
         account.leave(place, item, ToDo.KEEP, what, advice, at="spec.decryption")
 
 
-def _settle(place: Place, item: ManifestObject, source: ManifestObject | None, account: Account) -> None:
+def _settle(
+    place: NamespaceObjects, item: ManifestObject, source: ManifestObject | None, account: AdoptionBuilder
+) -> None:
     for found in (item, source):
         if found is not None:
             account.settle(place, found)

@@ -15,8 +15,8 @@ from goldenpath.tenancy.spiffe_identity import spiffe_id
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldenpath.adoption.adoption_result import Account
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.adoption_result import AdoptionBuilder
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["derive_identity"]
@@ -25,7 +25,7 @@ _ACCOUNT_IN_ID: Final = re.compile(r"/sa/([a-z0-9.-]+)$")
 _ACCOUNT_SELECTOR: Final = re.compile(r"k8s:sa:([a-z0-9.-]+)")
 
 
-def derive_identity(places: Sequence[Place], account: Account) -> None:
+def derive_identity(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
     """Every account of the namespace that workloads may run as; those without an identity today get one."""
     accounts: dict[str, str] = {}
     foreign: dict[str, str] = {}
@@ -52,7 +52,7 @@ def derive_identity(places: Sequence[Place], account: Account) -> None:
             account.put(field, list(found), ", ".join(dict.fromkeys(found.values())))
 
 
-def _is_the_teams(place: Place, item: ManifestObject, account: Account) -> bool:
+def _is_the_teams(place: NamespaceObjects, item: ManifestObject, account: AdoptionBuilder) -> bool:
     """Whether it is an account that a request names: neither Kubernetes' or the platform's, nor made elsewhere."""
     if item.name == "default":
         _default(place, item, account)
@@ -72,7 +72,7 @@ def _secrets(item: ManifestObject, secrets: dict[str, str]) -> None:
             secrets.setdefault(reference["name"], f"imagePullSecrets of {item}")
 
 
-def _default(place: Place, item: ManifestObject, account: Account) -> None:
+def _default(place: NamespaceObjects, item: ManifestObject, account: AdoptionBuilder) -> None:
     """Pods that name no account run as this one; the golden path gives it nothing."""
     references: dict[str, str] = {}
     _secrets(item, references)
@@ -86,7 +86,7 @@ def _default(place: Place, item: ManifestObject, account: Account) -> None:
         account.find(place, item, "adopt-default-account", message, fix, severity=Severity.NOTE)
 
 
-def _identities(place: Place, account: Account, foreign: dict[str, str]) -> dict[str, str]:
+def _identities(place: NamespaceObjects, account: AdoptionBuilder, foreign: dict[str, str]) -> dict[str, str]:
     """By account: the ClusterSPIFFEID that gives it its identity."""
     found: dict[str, str] = {}
     for item in place.shared("ClusterSPIFFEID"):
@@ -116,7 +116,9 @@ def _account_of(spec: Any) -> str | None:
     return match[1] if match else None
 
 
-def _tell(place: Place, item: ManifestObject, spec: Any, name: str, account: Account) -> None:
+def _tell(
+    place: NamespaceObjects, item: ManifestObject, spec: Any, name: str, account: AdoptionBuilder
+) -> None:
     template = str(at(spec, "spiffeIDTemplate"))
     today = re.sub(r"\{\{ *\.TrustDomain *\}\}", place.platform.trust_domain, template)
     then = spiffe_id(place.platform.trust_domain, place.namespace, name)

@@ -11,11 +11,11 @@ from goldenpath.adoption.namespace_objects import mappings, text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from goldenpath.adoption.adoption_result import Account
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.adoption_result import AdoptionBuilder
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["tell_the_rest"]
+__all__ = ["report_leftovers"]
 
 # What the reconciler's Role lets a team's own repository make (templates/tenant, reconciler.yaml).
 _TEAMS: Final = frozenset(
@@ -41,7 +41,7 @@ _INPUT: Final = "They stay, and the team can no longer change them: an extra inp
 _FEW: Final = 5
 
 
-def tell_the_rest(places: Sequence[Place], account: Account) -> None:
+def report_leftovers(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
     """Everything that nothing else has dealt with; kinds of which there are many are told once."""
     for place in places:
         rest: defaultdict[str, list[ManifestObject]] = defaultdict(list)
@@ -66,7 +66,7 @@ def _advice(kind: str) -> tuple[ToDo, str]:
     return (ToDo.REPOSITORY, _REPOSITORY) if kind in _TEAMS else (ToDo.INPUT, _INPUT)
 
 
-def _unsettled(place: Place, account: Account) -> Iterator[ManifestObject]:
+def _unsettled(place: NamespaceObjects, account: AdoptionBuilder) -> Iterator[ManifestObject]:
     for item in place.objects:
         if item.namespace != place.namespace or account.is_settled(place, item) or place.is_ours(item):
             continue

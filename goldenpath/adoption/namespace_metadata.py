@@ -13,8 +13,8 @@ from goldenpath.spec.parse import parse_tenant
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from goldenpath.adoption.adoption_result import Account
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.adoption_result import AdoptionBuilder
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
 
 __all__ = ["derive_metadata"]
 
@@ -33,7 +33,7 @@ _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _LEVELS: Final = ("restricted", "baseline")
 
 
-def derive_metadata(places: Sequence[Place], account: Account) -> None:
+def derive_metadata(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
     """Title, owner, contact, environment, cost centre, end, and the Pod Security Standard."""
     for place in places:
         _standing(place, account)
@@ -42,7 +42,7 @@ def derive_metadata(places: Sequence[Place], account: Account) -> None:
     _pod_security(places, account)
 
 
-def _standing(place: Place, account: Account) -> None:
+def _standing(place: NamespaceObjects, account: AdoptionBuilder) -> None:
     found = place.namespace_object
     if found is None:
         message, fix = "the Namespace itself was not among the objects", "Add it: its labels say whose it is."
@@ -63,7 +63,7 @@ def _standing(place: Place, account: Account) -> None:
         account.find(place, found, "adopt-exceptions", message, fix)
 
 
-def _field(field: str, places: Sequence[Place], account: Account) -> None:
+def _field(field: str, places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
     said = [entry for place in places for entry in _said(field, place, account)]
     if not said:
         if field in _DEFAULTS:
@@ -82,7 +82,9 @@ def _field(field: str, places: Sequence[Place], account: Account) -> None:
         account.put(field, value, f"`{key}` of the Namespace")
 
 
-def _said(field: str, place: Place, account: Account) -> Iterator[tuple[Place, str, str]]:
+def _said(
+    field: str, place: NamespaceObjects, account: AdoptionBuilder
+) -> Iterator[tuple[NamespaceObjects, str, str]]:
     """What the Namespace says of a field, by the first key that it has with a value that a request may have."""
     if place.namespace_object is None:
         return
@@ -107,7 +109,7 @@ def _is_accepted(field: str, value: Any) -> bool:
     return True
 
 
-def _pod_security(places: Sequence[Place], account: Account) -> None:
+def _pod_security(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
     """The weakest standard that is enforced anywhere: a stricter one would refuse what runs today."""
     enforced: dict[str, str] = {}
     for place in places:

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from goldenpath.manifests import ManifestObject
     from goldenpath.tenancy import Platform
 
-__all__ = ["MANAGED_BY", "NAMESPACE_LABEL", "Place", "at", "labels_of", "mappings", "text", "texts", "whole"]
+__all__ = [
+    "MANAGED_BY",
+    "NAMESPACE_LABEL",
+    "NamespaceObjects",
+    "at",
+    "labels_of",
+    "mappings",
+    "text",
+    "texts",
+    "whole",
+]
 
 NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
@@ -60,7 +70,7 @@ def texts(value: Any, *keys: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Place:
+class NamespaceObjects:
     """A namespace on a cluster, with every object that was found for it there."""
 
     platform: Platform

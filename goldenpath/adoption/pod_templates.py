@@ -11,9 +11,9 @@ from goldenpath.spec.quantities import quantity_value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
 
-__all__ = ["Use", "accounts_of_workloads", "asked_by_workloads"]
+__all__ = ["DeviceUse", "accounts_of_workloads", "asked_by_workloads"]
 
 _TEMPLATES: Final = {
     "Deployment": ("spec", "template", "spec"),
@@ -26,7 +26,7 @@ _COUNTS: Final = {"Deployment": "replicas", "StatefulSet": "replicas", "Job": "p
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class DeviceUse:
     """So many devices of a resource, on nodes with these labels."""
 
     resource: str
@@ -34,7 +34,7 @@ class Use:
     node_selector: dict[str, Any]
 
 
-def asked_by_workloads(place: Place) -> Iterator[Use]:
+def asked_by_workloads(place: NamespaceObjects) -> Iterator[DeviceUse]:
     """Each container's devices, times its replicas. What a controller made is counted by its owner."""
     for kind, spec, replicas in _pod_specs(place):
         del kind
@@ -47,10 +47,10 @@ def asked_by_workloads(place: Place) -> Iterator[Use]:
                         count = whole(quantity_value(str(number))) * replicas
                     except ValueError:
                         continue
-                    yield Use(resource, count, selector if isinstance(selector, dict) else {})
+                    yield DeviceUse(resource, count, selector if isinstance(selector, dict) else {})
 
 
-def accounts_of_workloads(place: Place) -> dict[str, str]:
+def accounts_of_workloads(place: NamespaceObjects) -> dict[str, str]:
     """By service account: a workload that runs as it; ``default`` for those that name none."""
     found: dict[str, str] = {}
     for name, spec, _ in _pod_specs(place):
@@ -58,7 +58,7 @@ def accounts_of_workloads(place: Place) -> dict[str, str]:
     return found
 
 
-def _pod_specs(place: Place) -> Iterator[tuple[str, dict[str, Any], int]]:
+def _pod_specs(place: NamespaceObjects) -> Iterator[tuple[str, dict[str, Any], int]]:
     for item in place.of(*_TEMPLATES):
         if mappings(item.body, "metadata", "ownerReferences"):
             continue

@@ -13,11 +13,11 @@ from goldenpath.spec.quantities import quantity_value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.adoption.adoption_result import Account
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.adoption_result import AdoptionBuilder
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["Queue", "QueueShare", "queue_of", "tell_queues"]
+__all__ = ["Queue", "QueueShare", "queue_of", "report_queues"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Queue:
     shares: tuple[QueueShare, ...]
 
 
-def queue_of(place: Place) -> Queue | None:
+def queue_of(place: NamespaceObjects) -> Queue | None:
     """The namespace's own ClusterQueue: that of its LocalQueue, or the one that selects it by name."""
     queues = {item.name: item for item in place.shared("ClusterQueue")}
     targets = [str(at(local.body, "spec", "clusterQueue")) for local in place.of("LocalQueue")]
@@ -76,7 +76,7 @@ def _whole(value: Any) -> int:
         return 0
 
 
-def tell_queues(place: Place, account: Account) -> None:
+def report_queues(place: NamespaceObjects, account: AdoptionBuilder) -> None:
     """What is not as the golden path will have it: names, sharing, and numbers of cpu and memory."""
     queue = queue_of(place)
     for local in place.of("LocalQueue"):

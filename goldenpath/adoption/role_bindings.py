@@ -11,8 +11,8 @@ from goldenpath.findings import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from goldenpath.adoption.adoption_result import Account
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.adoption_result import AdoptionBuilder
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["derive_access"]
@@ -25,7 +25,7 @@ _OF_KUBERNETES: Final = "system:"
 _REMOVE: Final = "Remove it after the first publish: the golden path binds its own roles."
 
 
-def derive_access(places: Sequence[Place], account: Account) -> None:
+def derive_access(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
     """Groups by role, over all clusters; a binding to anybody else has no place in a request."""
     found: dict[str, dict[str, str]] = {role: {} for role in _ROLES}
     for place in places:
@@ -50,7 +50,7 @@ def derive_access(places: Sequence[Place], account: Account) -> None:
         account.say("access", "no group is bound to anything there: only the platform can use the namespace")
 
 
-def _role(place: Place, binding: ManifestObject, account: Account) -> str | None:
+def _role(place: NamespaceObjects, binding: ManifestObject, account: AdoptionBuilder) -> str | None:
     """The role in a request that is nearest to what a binding gives, or None for a binding that is not people's."""
     kind, name = at(binding.body, "roleRef", "kind"), str(at(binding.body, "roleRef", "name"))
     if place.is_ours(binding):
@@ -86,7 +86,7 @@ def _nearest_role(rules: Iterable[dict[str, Any]]) -> str:
     return "admins" if writes and reads_secrets else "developers" if writes else "viewers"
 
 
-def _groups(place: Place, binding: ManifestObject, account: Account) -> list[str]:
+def _groups(place: NamespaceObjects, binding: ManifestObject, account: AdoptionBuilder) -> list[str]:
     """The groups that a binding names, as the identity provider calls them; the other subjects are told."""
     found, prefix = [], place.platform.fleet.groups.prefix
     for index, subject in enumerate(mappings(binding.body, "subjects")):
@@ -123,7 +123,7 @@ def _groups(place: Place, binding: ManifestObject, account: Account) -> list[str
     return found
 
 
-def _cluster_wide(place: Place, account: Account) -> None:
+def _cluster_wide(place: NamespaceObjects, account: AdoptionBuilder) -> None:
     for binding in place.shared("ClusterRoleBinding"):
         mine = [
             str(at(subject, "name"))

@@ -15,8 +15,8 @@ from goldenpath.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from goldenpath.adoption.adoption_result import Account
-    from goldenpath.adoption.namespace_objects import Place
+    from goldenpath.adoption.adoption_result import AdoptionBuilder
+    from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.engines import Engine
     from goldenpath.manifests import ManifestObject
 
@@ -43,7 +43,7 @@ class _Scaled:
     cooldown: int | None
 
 
-def derive_scaling(places: Sequence[Place], account: Account) -> None:
+def derive_scaling(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
     """The first scaler whose metric an engine of the catalogue exports; a request has one."""
     for place in places:
         hints = [item for item in place.of("ConfigMap") if item.name == f"{place.namespace}-autoscaling" and place.is_ours(item)]  # fmt: skip
@@ -60,7 +60,7 @@ def derive_scaling(places: Sequence[Place], account: Account) -> None:
                     account.put("autoscaling", words, f"{scaled.item} on {place.cluster}")
 
 
-def _scalers(place: Place) -> Iterator[_Scaled]:
+def _scalers(place: NamespaceObjects) -> Iterator[_Scaled]:
     for item in place.of("ScaledObject"):
         spec = at(item.body, "spec")
         triggers = [at(t, "metadata") for t in mappings(spec, "triggers") if at(t, "type") == "prometheus"]
@@ -154,7 +154,7 @@ def _duration(seconds: Decimal) -> str:
     return f"{int(seconds)}s" if seconds == seconds.to_integral_value() else f"{_plain(seconds * 1000)}ms"
 
 
-def _from_hints(item: ManifestObject, account: Account) -> None:
+def _from_hints(item: ManifestObject, account: AdoptionBuilder) -> None:
     """The hints that goldenpath wrote itself say exactly what was asked."""
     data = at(item.body, "data") or {}
     words: dict[str, Any] = {"signal": text(data, "signal")}

@@ -1,6 +1,6 @@
 """What the API server, or an add-on's own validation, refuses although every schema takes it.
 
-One function for each duty; each gives ``Slip``s about a body whose shape is right already. Sources:
+One function for each duty; each gives ``ApiRuleViolation``s about a body whose shape is right already. Sources:
 ``pkg/apis/*/validation`` and ``apimachinery/pkg/util/validation`` of Kubernetes 1.36, and for add-ons the
 CEL rules in their CRDs (versions in ``schemas/index.json``).
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["check_api_rules"]
 
 
-class Slip(NamedTuple):
+class ApiRuleViolation(NamedTuple):
     """A field, the rule's short id, what is wrong with it, and the way out."""
 
     field: str
@@ -71,36 +71,36 @@ def check_api_rules(item: ManifestObject) -> Iterator[Finding]:
             )
 
 
-def _name(body: dict[str, Any]) -> Iterator[Slip]:
+def _name(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     metadata = body["metadata"]
     name, kind = metadata.get("name"), body["kind"]
     if not name:
         if not metadata.get("generateName"):
-            yield Slip("metadata.name", "name", "the object has no name", "Set metadata.name.")
+            yield ApiRuleViolation("metadata.name", "name", "the object has no name", "Set metadata.name.")
         return
     if kind in _PATH_NAMED:
         if name in {".", ".."} or "/" in name or "%" in name:
-            yield Slip(
+            yield ApiRuleViolation(
                 "metadata.name", "name", f"{shown(name)} cannot stand in a URL", "Leave out '/' and '%'."
             )
     elif kind in _LABEL_NAMED:
         if not _LABEL.fullmatch(name):
             fix = "Use at most 63 of a-z, 0-9 and '-', with a letter or digit at both ends."
-            yield Slip("metadata.name", "name", f"{shown(name)} is no DNS label", fix)
+            yield ApiRuleViolation("metadata.name", "name", f"{shown(name)} is no DNS label", fix)
     elif len(name) > _MAX_SUBDOMAIN or not _SUBDOMAIN.fullmatch(name):
         fix = "Use at most 253 of a-z, 0-9, '-' and '.', with a letter or digit at both ends of each part."
-        yield Slip("metadata.name", "name", f"{shown(name)} is no DNS name", fix)
+        yield ApiRuleViolation("metadata.name", "name", f"{shown(name)} is no DNS name", fix)
 
 
-def _labels_and_annotations(body: dict[str, Any]) -> Iterator[Slip]:
+def _labels_and_annotations(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     yield from _metadata("metadata", body["metadata"])
 
 
-def _template_labels(body: dict[str, Any]) -> Iterator[Slip]:
+def _template_labels(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     yield from _metadata("spec.template.metadata", body["spec"]["template"].get("metadata") or {})
 
 
-def _metadata(path: str, metadata: dict[str, Any]) -> Iterator[Slip]:
+def _metadata(path: str, metadata: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     yield from _labels(f"{path}.labels", metadata.get("labels") or {})
     annotations = metadata.get("annotations") or {}
     if not annotations:
@@ -111,21 +111,21 @@ def _metadata(path: str, metadata: dict[str, Any]) -> Iterator[Slip]:
     size = sum(len(key.encode()) + len((value or "").encode()) for key, value in annotations.items())
     if size > _MAX_ANNOTATIONS:
         message = f"the annotations hold {size:,} bytes together"
-        yield Slip(f"{path}.annotations", "annotation", message, "Keep them under 256 KiB.")
+        yield ApiRuleViolation(f"{path}.annotations", "annotation", message, "Keep them under 256 KiB.")
 
 
-def _labels(path: str, labels: dict[str, Any]) -> Iterator[Slip]:
+def _labels(path: str, labels: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for key, value in labels.items():
         if not _is_qualified_name(key):
             yield _bad_key(path, key)
         if value and not _is_label_value(value):
             fix = "Use at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', with a letter or digit at both ends."
-            yield Slip(f"{path}[{key}]", "label", f"{shown(value)} is no label value", fix)
+            yield ApiRuleViolation(f"{path}[{key}]", "label", f"{shown(value)} is no label value", fix)
 
 
-def _bad_key(path: str, key: str) -> Slip:
+def _bad_key(path: str, key: str) -> ApiRuleViolation:
     message = f"{shown(key)} is no label or annotation key"
-    return Slip(f"{path}[{key}]", "label-key", message, "Write it as domain/name.")
+    return ApiRuleViolation(f"{path}[{key}]", "label-key", message, "Write it as domain/name.")
 
 
 # The same few keys and values stand on every object of a tenant.
@@ -141,7 +141,7 @@ def _is_qualified_name(key: str) -> bool:
     return prefix_fits and _QUALIFIED.fullmatch(name) is not None
 
 
-def _data_keys(body: dict[str, Any]) -> Iterator[Slip]:
+def _data_keys(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for field in ("data", "binaryData", "stringData"):
         for key in body.get(field) or {}:
             if (
@@ -150,7 +150,7 @@ def _data_keys(body: dict[str, Any]) -> Iterator[Slip]:
                 or key == "."
                 or key.startswith("..")
             ):
-                yield Slip(
+                yield ApiRuleViolation(
                     f"{field}[{key}]",
                     "data-key",
                     f"{shown(key)} is no file name",
@@ -158,22 +158,22 @@ def _data_keys(body: dict[str, Any]) -> Iterator[Slip]:
                 )
 
 
-def _quota(body: dict[str, Any]) -> Iterator[Slip]:
+def _quota(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for resource, amount in ((body.get("spec") or {}).get("hard") or {}).items():
         value = quantity_value(str(amount))
         field = f"spec.hard[{resource}]"
         if value < 0:
-            yield Slip(field, "quota", f"{amount} is negative", "Use 0 to forbid the resource.")
+            yield ApiRuleViolation(field, "quota", f"{amount} is negative", "Use 0 to forbid the resource.")
         elif value % 1 and not _MEASURED.fullmatch(resource):
-            yield Slip(field, "quota", f"{amount} is no whole number", "Count whole pieces.")
+            yield ApiRuleViolation(field, "quota", f"{amount} is no whole number", "Count whole pieces.")
 
 
-def _network(body: dict[str, Any]) -> Iterator[Slip]:
+def _network(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     spec = body.get("spec") or {}
     yield from _selector("spec.podSelector", spec.get("podSelector"))
     for index, word in enumerate(spec.get("policyTypes") or []):
         if word not in {"Ingress", "Egress"}:
-            yield Slip(
+            yield ApiRuleViolation(
                 f"spec.policyTypes[{index}]",
                 "policy-type",
                 f"{shown(word)} is no direction",
@@ -188,25 +188,27 @@ def _network(body: dict[str, Any]) -> Iterator[Slip]:
                 yield from _port(f"{path}.ports[{number}]", port)
 
 
-def _peer(path: str, peer: dict[str, Any]) -> Iterator[Slip]:
+def _peer(path: str, peer: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     block = peer.get("ipBlock")
     selectors = [name for name in ("podSelector", "namespaceSelector") if peer.get(name) is not None]
     for name in selectors:
         yield from _selector(f"{path}.{name}", peer[name])
     if block is None and not selectors:
-        yield Slip(
+        yield ApiRuleViolation(
             path, "peer", "the peer is empty", "Give a podSelector, a namespaceSelector or an ipBlock."
         )
     if block is not None and selectors:
-        yield Slip(path, "peer", f"ipBlock excludes {' and '.join(selectors)}", "Write two peers.")
+        yield ApiRuleViolation(
+            path, "peer", f"ipBlock excludes {' and '.join(selectors)}", "Write two peers."
+        )
     if block is not None:
         yield from _ip_block(f"{path}.ipBlock", block)
 
 
-def _ip_block(path: str, block: dict[str, Any]) -> Iterator[Slip]:
+def _ip_block(path: str, block: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     cidr = block["cidr"]
     if not is_cidr(cidr):
-        yield Slip(
+        yield ApiRuleViolation(
             f"{path}.cidr",
             "cidr",
             f"{shown(cidr)} is no CIDR",
@@ -217,50 +219,56 @@ def _ip_block(path: str, block: dict[str, Any]) -> Iterator[Slip]:
     for index, text in enumerate(block.get("except") or []):
         field = f"{path}.except[{index}]"
         if not is_cidr(text):
-            yield Slip(field, "cidr", f"{shown(text)} is no CIDR", "Write one such as 10.1.0.0/16.")
+            yield ApiRuleViolation(
+                field, "cidr", f"{shown(text)} is no CIDR", "Write one such as 10.1.0.0/16."
+            )
             continue
         inner = ipaddress.ip_network(text, strict=False)
         if inner.version != outer.version or inner == outer or not inner.subnet_of(outer):  # type: ignore[arg-type]
-            yield Slip(field, "cidr", f"{text} is no part of {cidr}", "Except only what the cidr holds.")
+            yield ApiRuleViolation(
+                field, "cidr", f"{text} is no part of {cidr}", "Except only what the cidr holds."
+            )
 
 
-def _port(path: str, port: dict[str, Any]) -> Iterator[Slip]:
+def _port(path: str, port: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     protocol, number, end = port.get("protocol"), port.get("port"), port.get("endPort")
     if protocol not in {None, "TCP", "UDP", "SCTP"}:
-        yield Slip(f"{path}.protocol", "port", f"{shown(protocol)} is no protocol", "Use TCP, UDP or SCTP.")
+        yield ApiRuleViolation(
+            f"{path}.protocol", "port", f"{shown(protocol)} is no protocol", "Use TCP, UDP or SCTP."
+        )
     if isinstance(number, int) and number not in _PORTS:
-        yield Slip(f"{path}.port", "port", f"{number} is no port", "Use 1 to 65535.")
+        yield ApiRuleViolation(f"{path}.port", "port", f"{number} is no port", "Use 1 to 65535.")
     if isinstance(number, str) and not _PORT_NAME.fullmatch(number):
-        yield Slip(
+        yield ApiRuleViolation(
             f"{path}.port", "port", f"{shown(number)} is no port name", "Use at most 15 of a-z, 0-9 and '-'."
         )
     if end is not None and (not isinstance(number, int) or end < number or end not in _PORTS):
-        yield Slip(
+        yield ApiRuleViolation(
             f"{path}.endPort", "port", f"{end} ends no range", "Give a numeric port that is not larger."
         )
 
 
-def _selector(path: str, selector: dict[str, Any] | None) -> Iterator[Slip]:
+def _selector(path: str, selector: dict[str, Any] | None) -> Iterator[ApiRuleViolation]:
     yield from _labels(f"{path}.matchLabels", (selector or {}).get("matchLabels") or {})
 
 
-def _subjects(body: dict[str, Any]) -> Iterator[Slip]:
+def _subjects(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for index, subject in enumerate(body.get("subjects") or []):
         kind, path = subject["kind"], f"spec.subjects[{index}]".removeprefix("spec.")
         if kind not in {"User", "Group", "ServiceAccount"}:
-            yield Slip(
+            yield ApiRuleViolation(
                 f"{path}.kind",
                 "subject",
                 f"{shown(kind)} is no subject",
                 "Use User, Group or ServiceAccount.",
             )
         if kind == "ServiceAccount" and not subject.get("namespace"):
-            yield Slip(
+            yield ApiRuleViolation(
                 f"{path}.namespace", "subject", "a service account needs its namespace", "Set the namespace."
             )
 
 
-def _cluster_queue(body: dict[str, Any]) -> Iterator[Slip]:
+def _cluster_queue(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     spec = body.get("spec") or {}
     seen: dict[str, str] = {}
     for index, group in enumerate(spec.get("resourceGroups") or []):
@@ -269,19 +277,23 @@ def _cluster_queue(body: dict[str, Any]) -> Iterator[Slip]:
         for name in covered:
             if name in seen:
                 message = f"{name} is covered by {seen[name]} already"
-                yield Slip(f"{path}.coveredResources", "queue", message, "Cover each resource in one group.")
+                yield ApiRuleViolation(
+                    f"{path}.coveredResources", "queue", message, "Cover each resource in one group."
+                )
             seen.setdefault(name, path)
         for number, flavor in enumerate(group["flavors"]):
             where = f"{path}.flavors[{number}].resources"
             if [resource["name"] for resource in flavor["resources"]] != covered:
                 fix = f"List {', '.join(covered)}."
-                yield Slip(where, "queue", "the resources are not the covered ones, in their order", fix)
+                yield ApiRuleViolation(
+                    where, "queue", "the resources are not the covered ones, in their order", fix
+                )
             if spec.get("cohortName") or body["kind"] == "Cohort":
                 continue
             for place, resource in enumerate(flavor["resources"]):
                 if resource.get("borrowingLimit") is not None:
                     fix = "Set spec.cohortName, or leave the limit out."
-                    yield Slip(
+                    yield ApiRuleViolation(
                         f"{where}[{place}].borrowingLimit",
                         "queue",
                         "without a cohort nothing can be borrowed",
@@ -289,43 +301,52 @@ def _cluster_queue(body: dict[str, Any]) -> Iterator[Slip]:
                     )
 
 
-def _resource_flavor(body: dict[str, Any]) -> Iterator[Slip]:
+def _resource_flavor(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     spec = body.get("spec") or {}
     if spec.get("topologyName") and not spec.get("nodeLabels"):
-        yield Slip(
+        yield ApiRuleViolation(
             "spec.nodeLabels", "flavor", "a flavor with a topology needs node labels", "Set at least one."
         )
 
 
-def _flux_instance(body: dict[str, Any]) -> Iterator[Slip]:
+def _flux_instance(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     if body["metadata"].get("name") != "flux":
-        yield Slip("metadata.name", "name", "a FluxInstance has to be named flux", "Name it flux.")
+        yield ApiRuleViolation(
+            "metadata.name", "name", "a FluxInstance has to be named flux", "Name it flux."
+        )
 
 
-def _helm_release(body: dict[str, Any]) -> Iterator[Slip]:
+def _helm_release(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     spec = body.get("spec") or {}
     if ("chart" in spec) == ("chartRef" in spec):
-        yield Slip("spec", "chart", "exactly one of chart and chartRef is needed", "Set one of them.")
+        yield ApiRuleViolation(
+            "spec", "chart", "exactly one of chart and chartRef is needed", "Set one of them."
+        )
 
 
-def _scaled_object(body: dict[str, Any]) -> Iterator[Slip]:
+def _scaled_object(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     spec = body.get("spec") or {}
     least, most = spec.get("minReplicaCount"), spec.get("maxReplicaCount", 100)
     if least is not None and least > most:
-        yield Slip(
+        yield ApiRuleViolation(
             "spec.minReplicaCount", "replicas", f"{least} is more than the maximum of {most}", "Lower it."
         )
 
 
-def _git_repository(body: dict[str, Any]) -> Iterator[Slip]:
+def _git_repository(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     spec = body.get("spec") or {}
     if spec.get("serviceAccountName") and spec.get("provider") not in {"azure", "aws"}:
         message = "serviceAccountName works with the providers azure and aws only"
-        yield Slip("spec.serviceAccountName", "provider", message, "Remove it, or set spec.provider.")
+        yield ApiRuleViolation(
+            "spec.serviceAccountName", "provider", message, "Remove it, or set spec.provider."
+        )
 
 
-_EVERY_KIND: Final[tuple[Callable[[dict[str, Any]], Iterator[Slip]], ...]] = (_name, _labels_and_annotations)
-_RULES: Final[dict[str, tuple[Callable[[dict[str, Any]], Iterator[Slip]], ...]]] = {
+_EVERY_KIND: Final[tuple[Callable[[dict[str, Any]], Iterator[ApiRuleViolation]], ...]] = (
+    _name,
+    _labels_and_annotations,
+)
+_RULES: Final[dict[str, tuple[Callable[[dict[str, Any]], Iterator[ApiRuleViolation]], ...]]] = {
     "ClusterQueue": (_cluster_queue,),
     "ClusterRoleBinding": (_subjects,),
     "Cohort": (_cluster_queue,),

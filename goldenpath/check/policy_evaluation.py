@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from goldenpath.manifests import ManifestObject
     from goldenpath.policies import Policy
 
-__all__ = ["Request", "Verdict", "check_policies", "judge"]
+__all__ = ["AdmissionRequest", "Verdict", "check_policies", "judge"]
 
 # A string literal, which stays, or a variable, which becomes an identifier that cel.bind can bind.
 _TOKEN: Final = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|\bvariables\.(\w+)""")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class AdmissionRequest:
     """What is asked of an API server: to create ``object``, or to make it out of ``old``.
 
     ``namespace`` is the Namespace object that it is in; ``None`` for an object of cluster scope. ``user`` is
@@ -81,7 +81,9 @@ def check_policies(
             if tenant is None or names.TENANT not in _metadata(tenant, "labels"):
                 continue
             if activation is None:
-                activation = _activation(Request(body, namespace, _flux_account(item.namespace, namespace)))
+                activation = _activation(
+                    AdmissionRequest(body, namespace, _flux_account(item.namespace, namespace))
+                )
             verdict = _judge(policy, activation)
             if not verdict.allowed:
                 yield Finding(
@@ -95,7 +97,7 @@ def check_policies(
                 )
 
 
-def judge(policy: Policy, request: Request) -> Verdict:
+def judge(policy: Policy, request: AdmissionRequest) -> Verdict:
     """What ``policy`` says to ``request``, whether or not it matches its resource."""
     return _judge(policy, _activation(request))
 
@@ -204,7 +206,7 @@ def _identifier(variable: str) -> str:
     return f"variables_{variable}"
 
 
-def _activation(request: Request) -> Any:
+def _activation(request: AdmissionRequest) -> Any:
     namespace = request.namespace
     metadata = request.object.get("metadata") or {}
     return _environment().Activation(

@@ -15,7 +15,7 @@ from goldenpath.errors import MISSING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from goldenpath.cluster import Change, ChangeSet, FieldChange
+    from goldenpath.cluster import Change, ChangeSet, ManagedFieldChange
 
 __all__ = ["change_lines", "change_set_lines", "progress"]
 
@@ -75,7 +75,7 @@ def change_lines(change: Change) -> Iterator[str]:
         yield f"      warning: {warning}"
 
 
-def _field(field: FieldChange) -> str:
+def _field(field: ManagedFieldChange) -> str:
     path = click.style(field.path, bold=True)
     if field.before is MISSING:
         return f"{path}: {click.style('+', fg='green')} {_value(field.after)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from goldenpath.cli.input_files import Kind
+from goldenpath.cli.input_files import DocumentKind
 from goldenpath.cli.problem_output import problem_as_dict
 from goldenpath.findings import Severity
 
@@ -21,7 +21,11 @@ __all__ = ["as_json", "as_text", "finding_lines"]
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _WIDTH: Final = max(map(len, Severity))
-_LOOKED_AT: Final = {Kind.REQUEST: "request", Kind.FLEET: "fleet", Kind.OBJECT: "object"}
+_LOOKED_AT: Final = {
+    DocumentKind.REQUEST: "request",
+    DocumentKind.FLEET: "fleet",
+    DocumentKind.OBJECT: "object",
+}
 
 
 def as_text(examination: Examination) -> Iterator[str]:

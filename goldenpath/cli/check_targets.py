@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.check import check_fleet, check_objects
-from goldenpath.cli.input_files import STDIN, Kind, SourceFile, kind_of, read_source, yaml_files
+from goldenpath.cli.input_files import STDIN, DocumentKind, SourceFile, kind_of, read_source, yaml_files
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
 from goldenpath.kubeyaml.positions import Positions
@@ -48,7 +48,7 @@ class Located:
 class Examination:
     """What was looked at, what was refused, and what was found."""
 
-    looked_at: Counter[Kind] = field(default_factory=Counter)
+    looked_at: Counter[DocumentKind] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     findings: list[Located] = field(default_factory=list)
 
@@ -172,17 +172,17 @@ class _Examiner:
             self._out.looked_at[kind] += 1
             try:
                 match kind:
-                    case Kind.REQUEST:
+                    case DocumentKind.REQUEST:
                         self._request(named, document)
-                    case Kind.FLEET:
+                    case DocumentKind.FLEET:
                         self._fleet(named, document)
-                    case Kind.OBJECT:
+                    case DocumentKind.OBJECT:
                         item = ManifestObject(named.source.name, document)
                         self._objects[named.folder, named.cluster].append((item, named, index))
-                    case Kind.OTHER if named.folder is None:
+                    case DocumentKind.OTHER if named.folder is None:
                         message = "is neither a request (`golden_path`), a fleet (`format: fleet/v1`) nor a Kubernetes object"
                         raise InputError([Problem("", "not-an-object", message)])  # noqa: TRY301 - told like all others
-                    case Kind.OTHER:
+                    case DocumentKind.OTHER:
                         self._add(named, _not_an_object(named), index)
             except InputError as error:
                 self._out.problems += (problem.in_file(named.source.name) for problem in error.problems)

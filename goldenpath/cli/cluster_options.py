@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.cluster import Cluster
-    from goldenpath.live import Desired
+    from goldenpath.live import DesiredObjects
 
 __all__ = ["cluster_options", "connection", "connections", "desired_of"]
 
@@ -82,28 +82,28 @@ def connection(context: str | None, kubeconfig: str | None) -> Iterator[Cluster]
 
 def desired_of(
     file: str, fleet_file: Path | None, libraries: tuple[Path, ...], cluster: str | None
-) -> Desired:
+) -> DesiredObjects:
     """What a request, or a fleet file, wants on its clusters or on one.
 
     Raises:
         InputError: the file is refused, or the cluster is none of its.
 
     """
-    from goldenpath.cli.input_files import Kind, find_fleet, kind_of, read_source  # noqa: PLC0415
-    from goldenpath.live import Desired  # noqa: PLC0415
+    from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of, read_source  # noqa: PLC0415
+    from goldenpath.live import DesiredObjects  # noqa: PLC0415
     from goldenpath.paths import Library  # noqa: PLC0415
     from goldenpath.pipeline import Pipeline, load_fleet, parse  # noqa: PLC0415
     from goldenpath.spec.parse import parse_fleet  # noqa: PLC0415
 
     source = read_source(file)
     document, library = source.only(), Library(libraries)
-    if kind_of(document) is Kind.FLEET:
+    if kind_of(document) is DocumentKind.FLEET:
         pipeline = Pipeline(parse_fleet(document, file=source.name), library=library)
-        return Desired.of_platform(pipeline, cluster=cluster)
+        return DesiredObjects.of_platform(pipeline, cluster=cluster)
     if fleet_file is None:
         fleet_file = find_fleet()
         click.echo(f"Fleet: {fleet_file}", err=True)
     fleet = load_fleet(fleet_file)
     tenant = parse(document, fleet=fleet, library=library, file=source.name)
     today = dt.datetime.now(tz=dt.UTC).astimezone().date()
-    return Desired.of_tenant(Pipeline(fleet, library=library), tenant, cluster=cluster, today=today)
+    return DesiredObjects.of_tenant(Pipeline(fleet, library=library), tenant, cluster=cluster, today=today)

@@ -14,13 +14,22 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.manifests import is_kubernetes_object
 
-__all__ = ["FLEET_FILE", "STDIN", "Kind", "SourceFile", "find_fleet", "kind_of", "read_source", "yaml_files"]
+__all__ = [
+    "FLEET_FILE",
+    "STDIN",
+    "DocumentKind",
+    "SourceFile",
+    "find_fleet",
+    "kind_of",
+    "read_source",
+    "yaml_files",
+]
 
 FLEET_FILE: Final = "goldenpath.yaml"
 STDIN: Final = "-"
 
 
-class Kind(enum.Enum):
+class DocumentKind(enum.Enum):
     """What a document is, by what it says of itself."""
 
     REQUEST = enum.auto()
@@ -31,17 +40,19 @@ class Kind(enum.Enum):
     OTHER = enum.auto()
 
 
-def kind_of(document: Any) -> Kind:
+def kind_of(document: Any) -> DocumentKind:
     """What a document is."""
     if not isinstance(document, Mapping):
-        return Kind.OTHER
+        return DocumentKind.OTHER
     if "golden_path" in document:
-        return Kind.REQUEST
+        return DocumentKind.REQUEST
     if str(document.get("format", "")).startswith("fleet/"):
-        return Kind.FLEET
+        return DocumentKind.FLEET
     if is_kubernetes_object(document):
-        return Kind.OBJECT
-    return Kind.COMPANION if document.get("apiVersion") and document.get("kind") else Kind.OTHER
+        return DocumentKind.OBJECT
+    return (
+        DocumentKind.COMPANION if document.get("apiVersion") and document.get("kind") else DocumentKind.OTHER
+    )
 
 
 @dataclass(frozen=True, slots=True)

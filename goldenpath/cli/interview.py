@@ -21,7 +21,7 @@ from goldenpath.errors import MISSING, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from goldenpath.cli.request_draft import Draft
+    from goldenpath.cli.request_draft import RequestDraft
     from goldenpath.describe.schema_fields import SpecField
     from goldenpath.errors import Problem
     from goldenpath.paths import GoldenPath
@@ -41,7 +41,7 @@ _NOTHING: Final = "(nothing)"
 class Interview:
     """Fills a draft by asking."""
 
-    def __init__(self, path: GoldenPath, draft: Draft, fleet: FleetSpec | None) -> None:
+    def __init__(self, path: GoldenPath, draft: RequestDraft, fleet: FleetSpec | None) -> None:
         fields = [field for field in spec_fields(json_schema(path)) if field.name not in _NOT_ASKED]
         self._fields = {field.name: field for field in fields if field.name != "inputs" or path.inputs}
         self._draft = draft

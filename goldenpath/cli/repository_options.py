@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from goldenpath.errors import Problem
-    from goldenpath.fleet import Fleet, Proposal, Published, Request, Review
+    from goldenpath.fleet import Fleet, Proposal, Published, Review, Submission
     from goldenpath.git import Person, Signer
 
 __all__ = [
@@ -166,7 +166,9 @@ def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
     )
 
 
-def read_requests(names: tuple[str, ...], look_at: Callable[[list[Request]], Proposal]) -> list[Request]:
+def read_requests(
+    names: tuple[str, ...], look_at: Callable[[list[Submission]], Proposal]
+) -> list[Submission]:
     """The documents that a person names.
 
     Args:
@@ -178,14 +180,14 @@ def read_requests(names: tuple[str, ...], look_at: Callable[[list[Request]], Pro
         InputError: one cannot be read, or holds several documents; every problem of all of them.
     """
     from goldenpath.cli.input_files import read_source  # noqa: PLC0415 - `--help` needs no files
-    from goldenpath.fleet import Request  # noqa: PLC0415
+    from goldenpath.fleet import Submission  # noqa: PLC0415
 
-    requests: list[Request] = []
+    requests: list[Submission] = []
     problems: list[Problem] = []
     for name in names:
         try:
             source = read_source(name)
-            requests.append(Request(source.only(), source.text.removeprefix("\ufeff"), source.name))
+            requests.append(Submission(source.only(), source.text.removeprefix("\ufeff"), source.name))
         except InputError as error:
             problems += error.problems
     if problems:

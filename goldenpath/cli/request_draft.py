@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.parsed_fields import Location
 
-__all__ = ["Draft", "location_of"]
+__all__ = ["RequestDraft", "location_of"]
 
 _STEP: Final = re.compile(r"(?:^|\.)([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]{1,3})\]")
 _COMMENT_WIDTH: Final = 100
@@ -39,7 +39,7 @@ def location_of(path: str) -> Location | None:
     return tuple(steps) or None
 
 
-class Draft:
+class RequestDraft:
     """The document so far, with the fleet and golden paths that it is held against."""
 
     def __init__(self, path: GoldenPath, *, fleet: FleetSpec | None, library: Library) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from goldenpath.cli.change_output import change_lines
-from goldenpath.cluster import Action, State
+from goldenpath.cluster import Action, ReadinessState
 from goldenpath.live import Health
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def table_lines(clusters: Sequence[ClusterStatus]) -> Iterator[str]:
     """A line for each tenant on each cluster, and below it why one is not well."""
     for cluster in clusters:
         for each in cluster.flux:
-            if each.readiness.state is not State.READY or each.suspended:
+            if each.readiness.state is not ReadinessState.READY or each.suspended:
                 yield click.style(f"{cluster.name}: {_flux(each)}", fg="red")
     tenants = [tenant for cluster in clusters for tenant in cluster.tenants]
     rows = [_HEADER, *map(_row, tenants)]
@@ -60,11 +60,13 @@ def table_lines(clusters: Sequence[ClusterStatus]) -> Iterator[str]:
 
 
 def _row(tenant: TenantStatus) -> tuple[str, ...]:
-    ready = sum(each.readiness.state is State.READY and not each.suspended for each in tenant.flux)
+    ready = sum(each.readiness.state is ReadinessState.READY and not each.suspended for each in tenant.flux)
     drifted = tenant.drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
     queue = tenant.queue
     entries = sum(identity.entries or 0 for identity in tenant.identities)
-    fine = sum(scaler.readiness.state is State.READY and not scaler.fallback for scaler in tenant.scalers)
+    fine = sum(
+        scaler.readiness.state is ReadinessState.READY and not scaler.fallback for scaler in tenant.scalers
+    )
     return (
         tenant.name,
         tenant.cluster,

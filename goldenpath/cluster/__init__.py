@@ -14,7 +14,7 @@ from goldenpath.cluster.change_set import (
     Change,
     ChangeSet,
     Conflict,
-    FieldChange,
+    ManagedFieldChange,
     ObjectRef,
     Verified,
 )
@@ -27,7 +27,7 @@ from goldenpath.cluster.dry_run_diff import diff
 from goldenpath.cluster.inspection import Inspection, inspect
 from goldenpath.cluster.kubeconfig import context_names
 from goldenpath.cluster.managers import ManagedBy, managers_of
-from goldenpath.cluster.readiness import Readiness, State, condition_of, readiness_of
+from goldenpath.cluster.readiness import Readiness, ReadinessState, condition_of, readiness_of
 from goldenpath.cluster.server_side_apply import apply
 from goldenpath.cluster.wait import wait
 
@@ -37,13 +37,13 @@ __all__ = [
     "ChangeSet",
     "Cluster",
     "Conflict",
-    "FieldChange",
     "Inspection",
     "ManagedBy",
+    "ManagedFieldChange",
     "ObjectRef",
     "Readiness",
+    "ReadinessState",
     "Resource",
-    "State",
     "Verified",
     "apply",
     "condition_of",

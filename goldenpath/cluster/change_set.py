@@ -15,7 +15,7 @@ from goldenpath.errors import MISSING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Action", "Change", "ChangeSet", "Conflict", "FieldChange", "ObjectRef", "Verified"]
+__all__ = ["Action", "Change", "ChangeSet", "Conflict", "ManagedFieldChange", "ObjectRef", "Verified"]
 
 
 class Action(enum.StrEnum):
@@ -77,7 +77,7 @@ class ObjectRef:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldChange:
+class ManagedFieldChange:
     """One field, before and after; ``MISSING`` where it is not there. ``managers`` are whose it is on the cluster."""
 
     path: str
@@ -114,7 +114,7 @@ class Change:
     object: ObjectRef
     action: Action
     file: str = ""
-    fields: tuple[FieldChange, ...] = ()
+    fields: tuple[ManagedFieldChange, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     verified: Verified = Verified.SERVER
     message: str = ""

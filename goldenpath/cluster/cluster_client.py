@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from goldenpath.cluster import discovery
 from goldenpath.cluster.api_errors import NOT_FOUND
 from goldenpath.cluster.discovery import Resource, Resources
-from goldenpath.cluster.transport import Answer, Settings, Wire
+from goldenpath.cluster.transport import ApiResponse, Transport, TransportSettings
 from goldenpath.errors import ClusterError, ClusterUnavailableError
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ _TRUSTED_SECONDS: Final = 10.0
 class Cluster:
     """One API server, as one user. Safe to share among threads: its limits then hold for all of them together."""
 
-    def __init__(self, api: ApiClient, context: str, settings: Settings | None = None) -> None:
+    def __init__(self, api: ApiClient, context: str, settings: TransportSettings | None = None) -> None:
         self.context = context
-        limits = settings or Settings()
-        self._wire = Wire(api, limits)
+        limits = settings or TransportSettings()
+        self._wire = Transport(api, limits)
         self._workers = ThreadPoolExecutor(limits.in_flight, thread_name_prefix="goldenpath-cluster")
         self._lock = threading.Lock()
         self._resources: Resources | None = None
@@ -145,7 +145,7 @@ class Cluster:
         dry_run: bool = False,
         force: bool = False,
         manager: str = MANAGER,
-    ) -> Answer:
+    ) -> ApiResponse:
         """Server-side apply, with unknown fields refused; gives the object as it then is, or would be.
 
         Args:
@@ -178,7 +178,7 @@ class Cluster:
                 self._resources = None
         return answer
 
-    def try_create(self, resource: Resource, body: Mapping[str, Any], *, namespace: str) -> Answer:
+    def try_create(self, resource: Resource, body: Mapping[str, Any], *, namespace: str) -> ApiResponse:
         """What the server would say to a new object in a namespace; nothing is stored."""
         moved = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
         query = [("dryRun", "All"), ("fieldManager", MANAGER), ("fieldValidation", "Strict")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.cluster.cluster_client import Cluster
 from goldenpath.cluster.kubeconfig import context_names, kubeconfig_files
-from goldenpath.cluster.transport import Settings
+from goldenpath.cluster.transport import TransportSettings
 from goldenpath.errors import ClusterError, InputError, Problem
 from goldenpath.spec.nearest import nearest
 
@@ -27,7 +27,7 @@ def connect(
         context: a context of the kubeconfig; its current one where none is given.
         kubeconfig: the file, or several as in ``$KUBECONFIG``, which is read where none is given.
         in_cluster: as the service account of the Pod that this process runs in; no kubeconfig is read.
-        settings: time-outs and limits (:class:`~goldenpath.cluster.transport.Settings`).
+        settings: time-outs and limits (:class:`~goldenpath.cluster.transport.TransportSettings`).
 
     Raises:
         InputError: there is no kubeconfig, or no such context in it.
@@ -49,7 +49,7 @@ def connect(
     except config.ConfigException as error:
         where = "this Pod" if in_cluster else f"context {context or '(current)'}"
         raise ClusterError(f"{where} cannot be used: {_first_line(error)}") from None
-    limits = Settings(**settings)
+    limits = TransportSettings(**settings)
     configuration.connection_pool_maxsize = limits.in_flight
     api: ApiClient = client.ApiClient(configuration)
     api.user_agent = f"goldenpath/{version('goldenpath')} kubernetes-client-python/{version('kubernetes')}"

@@ -21,7 +21,7 @@ from goldenpath.cluster.change_set import (
     Change,
     ChangeSet,
     Conflict,
-    FieldChange,
+    ManagedFieldChange,
     ObjectRef,
     Verified,
 )
@@ -157,7 +157,9 @@ class Comparison:
         if live is None:
             return Change(about, Action.CREATE, item.file, warnings=answer.warnings)
         fields = tuple(
-            FieldChange(path_text(found.path), found.before, found.after, managers_at(live, found.path))
+            ManagedFieldChange(
+                path_text(found.path), found.before, found.after, managers_at(live, found.path)
+            )
             for found in differences(live, answer.body)
         )
         return Change(

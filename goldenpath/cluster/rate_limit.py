@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Gate", "Patience"]
+__all__ = ["ConcurrencyGate", "RetryLimits"]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryLimits:
     """When to try again, and when to give up. Times are seconds."""
 
     attempts: int = 7
@@ -46,7 +46,7 @@ class Patience:
         return retry_after + doubled * spread / 2
 
 
-class Gate:
+class ConcurrencyGate:
     """Lets a few requests through at a time: fewer after each refusal, and one more after each round of successes.
 
     So a client settles at what the server has room for, as TCP does. To stop all of it for as long as a `Retry-After`

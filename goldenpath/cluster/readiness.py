@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Readiness", "State", "condition_of", "readiness_of"]
+__all__ = ["Readiness", "ReadinessState", "condition_of", "readiness_of"]
 
 
-class State(enum.StrEnum):
+class ReadinessState(enum.StrEnum):
     """How far an object is."""
 
     READY = "ready"
@@ -31,7 +31,7 @@ class State(enum.StrEnum):
 class Readiness:
     """A state, and why, in the words of whoever reports it."""
 
-    state: State
+    state: ReadinessState
     message: str = ""
 
     def as_dict(self) -> dict[str, str]:
@@ -39,23 +39,23 @@ class Readiness:
         return {"state": self.state.value, "message": self.message}
 
 
-_READY: Final = Readiness(State.READY)
+_READY: Final = Readiness(ReadinessState.READY)
 
 
 def readiness_of(body: Mapping[str, Any] | None) -> Readiness:
     """How far an object is; ``None`` is one that is not there."""
     if body is None:
-        return Readiness(State.MISSING, "it is not there")
+        return Readiness(ReadinessState.MISSING, "it is not there")
     metadata, status = body.get("metadata") or {}, body.get("status") or {}
     if metadata.get("deletionTimestamp"):
-        return Readiness(State.TERMINATING, _finalizers(metadata))
+        return Readiness(ReadinessState.TERMINATING, _finalizers(metadata))
     observed = status.get("observedGeneration")
     if observed is not None and observed != metadata.get("generation"):
-        return Readiness(State.PROGRESSING, "its controller has not seen the newest version yet")
+        return Readiness(ReadinessState.PROGRESSING, "its controller has not seen the newest version yet")
     if _is(body, "Stalled", "True"):
-        return Readiness(State.FAILED, _why(body, "Stalled"))
+        return Readiness(ReadinessState.FAILED, _why(body, "Stalled"))
     if _is(body, "Reconciling", "True"):
-        return Readiness(State.PROGRESSING, _why(body, "Reconciling"))
+        return Readiness(ReadinessState.PROGRESSING, _why(body, "Reconciling"))
     rule = _RULES.get(str(body.get("kind", "")))
     return rule(body) if rule else _by_condition(body, "Ready")
 
@@ -94,7 +94,7 @@ def _by_condition(body: Mapping[str, Any], kind: str) -> Readiness:
     condition = condition_of(body, kind)
     if condition is None or condition.get("status") == "True":
         return _READY
-    state = State.FAILED if condition.get("status") == "False" else State.PROGRESSING
+    state = ReadinessState.FAILED if condition.get("status") == "False" else ReadinessState.PROGRESSING
     return Readiness(state, _why(body, kind))
 
 
@@ -103,7 +103,7 @@ def _waiting_for(kind: str) -> Callable[[Mapping[str, Any]], Readiness]:
 
     def rule(body: Mapping[str, Any]) -> Readiness:
         if condition_of(body, kind) is None:
-            return Readiness(State.PROGRESSING, f"its controller has not reported {kind} yet")
+            return Readiness(ReadinessState.PROGRESSING, f"its controller has not reported {kind} yet")
         return _by_condition(body, kind)
 
     return rule
@@ -112,17 +112,17 @@ def _waiting_for(kind: str) -> Callable[[Mapping[str, Any]], Readiness]:
 def _replicas(body: Mapping[str, Any]) -> Readiness:
     """Deployment and StatefulSet: all replicas are of the newest version, and ready."""
     if _is(body, "Progressing", "False"):
-        return Readiness(State.FAILED, _why(body, "Progressing"))
+        return Readiness(ReadinessState.FAILED, _why(body, "Progressing"))
     status = body.get("status") or {}
     wanted = (body.get("spec") or {}).get("replicas", 1)
     counts = {"updated": status.get("updatedReplicas", 0), "ready": status.get("readyReplicas", 0)}
     if "observedGeneration" not in status:
-        return Readiness(State.PROGRESSING, "its controller has not seen it yet")
+        return Readiness(ReadinessState.PROGRESSING, "its controller has not seen it yet")
     for word, count in counts.items():
         if count < wanted:
-            return Readiness(State.PROGRESSING, f"{count} of {wanted} replicas are {word}")
+            return Readiness(ReadinessState.PROGRESSING, f"{count} of {wanted} replicas are {word}")
     if status.get("replicas", 0) > wanted:
-        return Readiness(State.PROGRESSING, "replicas of an older version are still there")
+        return Readiness(ReadinessState.PROGRESSING, "replicas of an older version are still there")
     return _READY
 
 
@@ -130,19 +130,23 @@ def _daemons(body: Mapping[str, Any]) -> Readiness:
     status = body.get("status") or {}
     wanted = status.get("desiredNumberScheduled")
     if wanted is None:
-        return Readiness(State.PROGRESSING, "its controller has not seen it yet")
+        return Readiness(ReadinessState.PROGRESSING, "its controller has not seen it yet")
     ready = min(status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0))
-    return _READY if ready >= wanted else Readiness(State.PROGRESSING, f"{ready} of {wanted} nodes are ready")
+    return (
+        _READY
+        if ready >= wanted
+        else Readiness(ReadinessState.PROGRESSING, f"{ready} of {wanted} nodes are ready")
+    )
 
 
 def _job(body: Mapping[str, Any]) -> Readiness:
     """A Job that was started is as it was asked to be; one that has failed is not."""
     if _is(body, "Failed", "True"):
-        return Readiness(State.FAILED, _why(body, "Failed"))
+        return Readiness(ReadinessState.FAILED, _why(body, "Failed"))
     return (
         _READY
         if "startTime" in (body.get("status") or {}) or _is_held(body)
-        else Readiness(State.PROGRESSING, "it has not started")
+        else Readiness(ReadinessState.PROGRESSING, "it has not started")
     )
 
 
@@ -154,29 +158,29 @@ def _pod(body: Mapping[str, Any]) -> Readiness:
     phase = (body.get("status") or {}).get("phase", "Pending")
     if phase == "Succeeded" or (phase == "Running" and _is(body, "Ready", "True")):
         return _READY
-    state = State.FAILED if phase == "Failed" else State.PROGRESSING
+    state = ReadinessState.FAILED if phase == "Failed" else ReadinessState.PROGRESSING
     return Readiness(state, _why(body, "Ready") or f"it is {phase}")
 
 
 def _claim(body: Mapping[str, Any]) -> Readiness:
     phase = (body.get("status") or {}).get("phase", "Pending")
-    return _READY if phase == "Bound" else Readiness(State.PROGRESSING, f"it is {phase}")
+    return _READY if phase == "Bound" else Readiness(ReadinessState.PROGRESSING, f"it is {phase}")
 
 
 def _quota(body: Mapping[str, Any]) -> Readiness:
     """A quota counts once its controller has taken over what is asked; before that it refuses everything."""
     wanted, counted = (body.get("spec") or {}).get("hard"), (body.get("status") or {}).get("hard")
-    return _READY if wanted == counted else Readiness(State.PROGRESSING, "it does not count yet")
+    return _READY if wanted == counted else Readiness(ReadinessState.PROGRESSING, "it does not count yet")
 
 
 def _namespace(body: Mapping[str, Any]) -> Readiness:
     phase = (body.get("status") or {}).get("phase")
-    return _READY if phase == "Active" else Readiness(State.PROGRESSING, f"it is {phase or 'new'}")
+    return _READY if phase == "Active" else Readiness(ReadinessState.PROGRESSING, f"it is {phase or 'new'}")
 
 
 def _definition(body: Mapping[str, Any]) -> Readiness:
     if _is(body, "NamesAccepted", "False"):
-        return Readiness(State.FAILED, _why(body, "NamesAccepted"))
+        return Readiness(ReadinessState.FAILED, _why(body, "NamesAccepted"))
     return _waiting_for("Established")(body)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.cluster.api_errors import BROKEN, BUSY, may_pass, refusal
-from goldenpath.cluster.rate_limit import Gate, Patience
+from goldenpath.cluster.rate_limit import ConcurrencyGate, RetryLimits
 from goldenpath.errors import ClusterError, ClusterUnavailableError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kubernetes.client import ApiClient
 
-__all__ = ["JSON", "Answer", "Settings", "Wire"]
+__all__ = ["JSON", "ApiResponse", "Transport", "TransportSettings"]
 
 JSON: Final = "application/json"
 
@@ -32,7 +32,7 @@ _MANY: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TransportSettings:
     """Limits. Times are seconds.
 
     Eight requests at a time keep well within the share that priority and fairness gives one user, and more do not
@@ -42,24 +42,24 @@ class Settings:
     in_flight: int = 8
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
-    patience: Patience = field(default_factory=Patience)
+    patience: RetryLimits = field(default_factory=RetryLimits)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """An object as the server gave it, and what it warned of."""
 
     body: dict[str, Any]
     warnings: tuple[str, ...] = ()
 
 
-class Wire:
+class Transport:
     """What one user says to one API server. Safe to share among threads: the limits hold for all of them together."""
 
-    def __init__(self, api: ApiClient, settings: Settings) -> None:
+    def __init__(self, api: ApiClient, settings: TransportSettings) -> None:
         self._api = api
         self._settings = settings
-        self._gate = Gate(settings.in_flight)
+        self._gate = ConcurrencyGate(settings.in_flight)
 
     @property
     def server(self) -> str:
@@ -80,7 +80,7 @@ class Wire:
         body: Mapping[str, Any] | None = None,
         content: str = JSON,
         accept: str = JSON,
-    ) -> Answer:
+    ) -> ApiResponse:
         """Send a request that may be sent twice, as often as patience has it.
 
         Raises:
@@ -132,7 +132,7 @@ class Wire:
         else:
             self._gate.grow()
         if response.status in _SUCCESS:
-            return _Outcome(Answer(_parsed(data, about), _warnings(response.headers)))
+            return _Outcome(ApiResponse(_parsed(data, about), _warnings(response.headers)))
         secret = call.body is not None and call.body.get("kind") == "Secret"
         refused = refusal(response.status, data, about=about, secret=secret)
         return _Outcome(
@@ -155,7 +155,7 @@ class _Call:
 class _Outcome:
     """An answer; or an error, how often the request is worth sending, and the seconds that the server asked for."""
 
-    answer: Answer | None = None
+    answer: ApiResponse | None = None
     error: ClusterError = field(default_factory=lambda: ClusterError("no attempt was made"))
     tries: int = 1
     retry_after: float | None = None

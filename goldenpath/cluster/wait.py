@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.cluster.change_set import ObjectRef
-from goldenpath.cluster.readiness import Readiness, State, readiness_of
+from goldenpath.cluster.readiness import Readiness, ReadinessState, readiness_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,13 +44,13 @@ def wait(
 
     """
     waiting = {ObjectRef.of(item.body): item for item in objects}
-    found = dict.fromkeys(waiting, Readiness(State.MISSING))
+    found = dict.fromkeys(waiting, Readiness(ReadinessState.MISSING))
     end, pause = time.monotonic() + timeout, _FIRST_PAUSE
     while True:
         states = cluster.each(lambda ref: _look(cluster, ref), list(waiting))
         for ref, state in zip(list(waiting), states, strict=True):
             found[ref] = state
-            if state.state is State.READY:
+            if state.state is ReadinessState.READY:
                 del waiting[ref]
                 if done is not None:
                     done(ref, state)

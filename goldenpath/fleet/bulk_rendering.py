@@ -23,7 +23,7 @@ from goldenpath import kubeyaml
 from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.fleet.desired_files import desired_tenant, version_for
 from goldenpath.fleet.fleet_context import FleetContext
-from goldenpath.fleet.submission import Request
+from goldenpath.fleet.submission import Submission
 from goldenpath.git.objects import prepare_blob
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from goldenpath.paths import Library
     from goldenpath.repository.lock import Lock
 
-__all__ = ["MANY", "Rendered", "Task", "render_many"]
+__all__ = ["MANY", "RenderTask", "Rendered", "render_many"]
 
 _CHUNK: Final = 16
 """Tenants that go to a process in one go: to hand over costs a millisecond, and to wait for the last one little."""
@@ -52,7 +52,7 @@ _FEW_COLLECTIONS: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class RenderTask:
     """One tenant's request, and the golden path with its exact version where a lock pins one.
 
     ``document`` may be left out where there is a text: whoever renders it reads it.
@@ -78,7 +78,7 @@ class Rendered:
 
 
 def render_many(
-    tasks: Iterable[Task],
+    tasks: Iterable[RenderTask],
     fleet: str,
     *,
     library: Library,
@@ -118,7 +118,7 @@ def render_many(
             progress(done, total)
 
 
-def _by_processes(shop: _BatchRenderer, tasks: Iterator[Task], workers: int) -> Iterator[Rendered]:
+def _by_processes(shop: _BatchRenderer, tasks: Iterator[RenderTask], workers: int) -> Iterator[Rendered]:
     # A process that is started anew has no thread, lock or pipe of ours, as a copy of this one would.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
@@ -174,7 +174,7 @@ class _BatchRenderer:
         self.today = today
         self.context = FleetContext(text, library=library)
 
-    def render(self, task: Task) -> Rendered:
+    def render(self, task: RenderTask) -> Rendered:
         file = task.file
         try:
             document = (
@@ -185,7 +185,7 @@ class _BatchRenderer:
             tenant = self.context.parse(document, file)
         except InputError as error:
             return Rendered(None, {}, (), error.problems)
-        request = Request(document, task.text, file)
+        request = Submission(document, task.text, file)
         desired = desired_tenant(
             self.context, tenant, request, version=version_for(tenant, task.pinned), today=self.today
         )
@@ -206,6 +206,6 @@ def _start(text: str, library: Library, today: dt.date | None) -> None:
     gc.freeze()
 
 
-def _render_chunk(chunk: list[Task]) -> list[Rendered]:
+def _render_chunk(chunk: list[RenderTask]) -> list[Rendered]:
     assert _shop is not None
     return [_shop.render(task) for task in chunk]

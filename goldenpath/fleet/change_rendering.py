@@ -10,30 +10,30 @@ from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.fleet.bulk_rendering import MANY, Task, render_many
-from goldenpath.fleet.desired_files import Desired, desired_tenant, version_for
-from goldenpath.repository.lazy_content import Packed
+from goldenpath.fleet.bulk_rendering import MANY, RenderTask, render_many
+from goldenpath.fleet.desired_files import DesiredFiles, desired_tenant, version_for
+from goldenpath.repository.lazy_content import PackedContent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from goldenpath.fleet.fleet_context import FleetContext
     from goldenpath.fleet.publish_options import PublishOptions
-    from goldenpath.fleet.submission import Request
+    from goldenpath.fleet.submission import Submission
     from goldenpath.repository.lock import Lock
 
     Progress = Callable[[int, int], None]
     """Is told how many are done, and of how many."""
 
-__all__ = ["Renderings", "Work"]
+__all__ = ["Renderings", "TenantToRender"]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class TenantToRender:
     """A tenant that is to be rendered: its request, and the lock that it has."""
 
     name: str
-    request: Request
+    request: Submission
     lock: Lock | None
 
 
@@ -49,10 +49,10 @@ class Renderings:
         self._options = options
         self._progress = progress
         self._known: dict[
-            tuple[FleetContext, str, str | None, tuple[str, str] | None], Desired | InputError
+            tuple[FleetContext, str, str | None, tuple[str, str] | None], DesiredFiles | InputError
         ] = {}
 
-    def prepare(self, context: FleetContext, works: Sequence[Work]) -> None:
+    def prepare(self, context: FleetContext, works: Sequence[TenantToRender]) -> None:
         """Render many with all processors, so that :meth:`of` has them at hand; a few are left to it."""
         new = [
             work
@@ -62,19 +62,21 @@ class Renderings:
         if len(new) < MANY:
             return
         results = render_many(
-            [Task(work.request.text, None, work.request.file, self._pinned(work.lock)) for work in new],
+            [RenderTask(work.request.text, None, work.request.file, self._pinned(work.lock)) for work in new],
             context.text,
             library=context.library,
             today=self._options.today,
             progress=self._progress,
         )
         for work, made in zip(new, results, strict=True):
-            files = {path: Packed(content) for path, content in made.files.items()}
+            files = {path: PackedContent(content) for path, content in made.files.items()}
             self._known[self._key(context, work)] = (
-                InputError(made.problems) if made.lock is None else Desired(made.lock, files, made.findings)
+                InputError(made.problems)
+                if made.lock is None
+                else DesiredFiles(made.lock, files, made.findings)
             )
 
-    def of(self, context: FleetContext, work: Work) -> Desired:
+    def of(self, context: FleetContext, work: TenantToRender) -> DesiredFiles:
         """What the repository should hold for a tenant.
 
         Raises:
@@ -93,7 +95,7 @@ class Renderings:
             raise known
         return known
 
-    def _render(self, context: FleetContext, work: Work) -> Desired:
+    def _render(self, context: FleetContext, work: TenantToRender) -> DesiredFiles:
         request = work.request
         document = request.document
         if document is None:
@@ -103,7 +105,7 @@ class Renderings:
         return desired_tenant(context, tenant, request, version=version, today=self._options.today)
 
     def _key(
-        self, context: FleetContext, work: Work
+        self, context: FleetContext, work: TenantToRender
     ) -> tuple[FleetContext, str, str | None, tuple[str, str] | None]:
         return context, work.name, work.request.text, self._pinned(work.lock)
 

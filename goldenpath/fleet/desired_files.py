@@ -13,7 +13,7 @@ from goldenpath.check import check_objects
 from goldenpath.git import blob_id
 from goldenpath.pipeline import PLATFORM_PATH
 from goldenpath.repository.input_digests import engine_of, request_digest
-from goldenpath.repository.lazy_content import Content, Plain
+from goldenpath.repository.lazy_content import Content, PlainContent
 from goldenpath.repository.lock import Lock
 from goldenpath.repository.path_owners import lock_path, platform_lock_path, request_path
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
     from goldenpath.findings import Finding
     from goldenpath.fleet.fleet_context import FleetContext
-    from goldenpath.fleet.submission import Request
+    from goldenpath.fleet.submission import Submission
     from goldenpath.repository.promises import Share
     from goldenpath.spec.tenant import Tenant
 
-__all__ = ["Desired", "desired_platform", "desired_tenant", "shares_of", "version_for"]
+__all__ = ["DesiredFiles", "desired_platform", "desired_tenant", "shares_of", "version_for"]
 
 
 @dataclass(frozen=True, slots=True)
-class Desired:
+class DesiredFiles:
     """Files by path, the lock among them, and what the checks say of them."""
 
     lock: Lock
@@ -57,11 +57,11 @@ def shares_of(context: FleetContext, tenant: Tenant) -> dict[str, dict[str, Shar
 def desired_tenant(
     context: FleetContext,
     tenant: Tenant,
-    request: Request,
+    request: Submission,
     *,
     version: str | None = None,
     today: dt.date | None = None,
-) -> Desired:
+) -> DesiredFiles:
     """What the repository should hold for a request.
 
     Args:
@@ -77,7 +77,7 @@ def desired_tenant(
     """
     manifests, findings = context.pipeline.render_and_check(tenant, version=version, today=today)
     text = request.written
-    files = {file.path: Plain(file.text) for file in manifests.files}
+    files = {file.path: PlainContent(file.text) for file in manifests.files}
     lock = Lock(
         golden_path=tenant.golden_path,
         version=context.library.get(tenant.golden_path, version=version).version,
@@ -95,12 +95,12 @@ def desired_tenant(
         },
         files={path: content.id for path, content in files.items()},
     )
-    files[request_path(context.layout, tenant.name)] = Plain(text)
-    files[lock_path(context.layout, tenant.name)] = Plain(lock.dump().decode())
-    return Desired(lock, files, findings)
+    files[request_path(context.layout, tenant.name)] = PlainContent(text)
+    files[lock_path(context.layout, tenant.name)] = PlainContent(lock.dump().decode())
+    return DesiredFiles(lock, files, findings)
 
 
-def desired_platform(context: FleetContext, cluster: str, *, version: str | None = None) -> Desired:
+def desired_platform(context: FleetContext, cluster: str, *, version: str | None = None) -> DesiredFiles:
     """What the repository should hold for the platform of a cluster.
 
     Raises:
@@ -108,7 +108,7 @@ def desired_platform(context: FleetContext, cluster: str, *, version: str | None
         RenderError: a template failed.
     """
     manifests = context.pipeline.render_platform(cluster, version=version)
-    files = {file.path: Plain(file.text) for file in manifests.files}
+    files = {file.path: PlainContent(file.text) for file in manifests.files}
     lock = Lock(
         golden_path=PLATFORM_PATH,
         version=context.library.get(PLATFORM_PATH, version=version).version,
@@ -116,5 +116,5 @@ def desired_platform(context: FleetContext, cluster: str, *, version: str | None
         clusters={cluster: {}},
         files={path: content.id for path, content in files.items()},
     )
-    files[platform_lock_path(cluster)] = Plain(lock.dump().decode())
-    return Desired(lock, files, tuple(check_objects(manifests.objects())))
+    files[platform_lock_path(cluster)] = PlainContent(lock.dump().decode())
+    return DesiredFiles(lock, files, tuple(check_objects(manifests.objects())))

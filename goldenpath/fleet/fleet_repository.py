@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from goldenpath.errors import InputError, RepositoryError
 from goldenpath.fleet.fleet_context import FleetContext
-from goldenpath.fleet.fleet_state import Contexts, State
+from goldenpath.fleet.fleet_state import FleetContexts, FleetState
 from goldenpath.fleet.fleet_summary import TenantDetail, summarize
 from goldenpath.fleet.initial_files import starter_fleet
 from goldenpath.fleet.new_repository import first_message, first_plan
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_builder import Proposer
-from goldenpath.fleet.proposal_coherence import Neighbours
+from goldenpath.fleet.proposal_coherence import OtherTenants
 from goldenpath.fleet.proposal_committer import ProposalCommitter
 from goldenpath.fleet.publish_options import PublishOptions
 from goldenpath.fleet.retirement import deletion, hold_request
-from goldenpath.fleet.submission import Request
+from goldenpath.fleet.submission import Submission
 from goldenpath.fleet.tenant_lookup import existing_tenant, request_of
 from goldenpath.fleet.validation import validate
 from goldenpath.git import Person, Repository, Store, is_url
 from goldenpath.intake import builtin_library
-from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 from goldenpath.repository.path_owners import FLEET_FILE
 from goldenpath.repository.promise_cache import PromiseCache
 from goldenpath.repository.promise_index import PromiseIndex
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
-    Asked = Request | Tenant | FleetSpec | Mapping[str, Any] | str | Path
+    Asked = Submission | Tenant | FleetSpec | Mapping[str, Any] | str | Path
     """A request, or the fleet's document: parsed, as values, or the path of a file."""
 
 __all__ = ["Fleet"]
@@ -72,10 +72,10 @@ class Fleet:
         self._at = at
         self.library = library or builtin_library()
         self.committer = committer or COMMITTER
-        self._writer = Writer(store, self.committer, signer=signer)
+        self._writer = BranchWriter(store, self.committer, signer=signer)
         self._committer = ProposalCommitter(store, self._writer, self.state, self._state)
         self._promises = PromiseIndex(PromiseCache(store.repository.git_dir / "goldenpath"))
-        self._contexts = Contexts(lambda text: FleetContext(text, library=self.library))
+        self._contexts = FleetContexts(lambda text: FleetContext(text, library=self.library))
 
     @classmethod
     def open(
@@ -176,15 +176,15 @@ class Fleet:
         """Make the first commit."""
         files = {path: content.data for path, content in plan.edits.items() if content is not None}
 
-        def make(snapshot: Snapshot) -> Draft:
+        def make(snapshot: Snapshot) -> CommitDraft:
             if snapshot.commit is not None:
                 why = "has commits already; name a new repository, or one without a commit"
                 raise InputError.of("", "not-empty", why, file=self.store.place)
-            return Draft(files, message, author)
+            return CommitDraft(files, message, author)
 
         self._writer.submit(make)
 
-    def state(self) -> State:
+    def state(self) -> FleetState:
         """The fleet as its branch is now, asked of the remote where there is one.
 
         Raises:
@@ -291,7 +291,7 @@ class Fleet:
             InputError: there is no fleet, or one with problems.
         """
         state = self.state()
-        summary = summarize(state.context, Neighbours(self._promises, state).promises)
+        summary = summarize(state.context, OtherTenants(self._promises, state).promises)
         return summary.with_retiring(state) if retiring else summary
 
     def tenant(self, name: str, *, commits: int = 5) -> TenantDetail:
@@ -334,17 +334,17 @@ class Fleet:
             thorough=True,
             progress=progress,
         )
-        promises = Neighbours(self._promises, state).promises
+        promises = OtherTenants(self._promises, state).promises
         return validate(state, proposer.propose(state), promises)
 
     def _retiring(
         self, name: str, clusters: Collection[str], *, delete: bool, options: PublishOptions | None
-    ) -> Callable[[State], Proposal]:
+    ) -> Callable[[FleetState], Proposal]:
         allowed = options or PublishOptions()
         if delete:
             return lambda state: deletion(state, name, allowed, asked_by=allowed.author or self.committer)
 
-        def hold(state: State) -> Proposal:
+        def hold(state: FleetState) -> Proposal:
             request = hold_request(state, name, clusters)
             said = (
                 allowed.message
@@ -362,7 +362,7 @@ class Fleet:
         options: PublishOptions | None = None,
         progress: Progress | None = None,
     ) -> Proposer:
-        requests = [Request.of(each) for each in asked]
+        requests = [Submission.of(each) for each in asked]
         return Proposer(
             requests,
             self._promises,
@@ -389,13 +389,13 @@ class Fleet:
             message = "publishes nothing: name the branch to write to"
             raise InputError.of("--at", "read-only", message, self._at)
 
-    def _state(self, snapshot: Snapshot) -> State:
+    def _state(self, snapshot: Snapshot) -> FleetState:
         if snapshot.commit is None:
             message = (
                 "is not there, or has no commit; name another branch, or begin with `goldenpath fleet init`"
             )
             raise InputError.of("--branch", "no-commit", message, self.store.branch)
-        return State(snapshot, lambda: self._contexts.of(snapshot))
+        return FleetState(snapshot, lambda: self._contexts.of(snapshot))
 
 
 def _is_repository(folder: Path) -> bool:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_context import FleetContext
     from goldenpath.git import Snapshot
 
-__all__ = ["Contexts", "State"]
+__all__ = ["FleetContexts", "FleetState"]
 
 _REMEMBERED = 4
 
 
-class Contexts:
+class FleetContexts:
     """Contexts by the id of the fleet's file, which rarely changes from one commit to the next."""
 
     def __init__(self, make: Callable[[str], FleetContext]) -> None:
@@ -43,7 +43,7 @@ class Contexts:
         return self._known[key]
 
 
-class State:
+class FleetState:
     """One commit of the fleet's branch: the fleet that it describes, and the tenants that it holds.
 
     Args:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.fleet.fleet_context import FleetContext
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git import CommitInfo
     from goldenpath.repository.fleet_tree import FleetTree
     from goldenpath.repository.lock import Lock
@@ -115,7 +115,7 @@ class FleetSummary:
             capacity=tuple(each for each in self.capacity if cluster in {None, each.cluster}),
         )
 
-    def with_retiring(self, state: State) -> FleetSummary:
+    def with_retiring(self, state: FleetState) -> FleetSummary:
         """With the clusters on which each tenant is held: for that, every request in the repository is read."""
         held = dict(_held(state.tree))
         tenants = (

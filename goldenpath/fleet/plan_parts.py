@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from goldenpath.errors import RepositoryError
 from goldenpath.repository.hand_edit_advice import Advice, advise
 from goldenpath.repository.hand_edits import HandEdit, hand_edits
-from goldenpath.repository.lazy_content import Content, Stored
+from goldenpath.repository.lazy_content import Content, StoredContent
 from goldenpath.repository.object_changes import compare
 from goldenpath.repository.publish_plan import Part, PartKind, gpu_changes
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from goldenpath.errors import Problem
-    from goldenpath.fleet.desired_files import Desired
+    from goldenpath.fleet.desired_files import DesiredFiles
     from goldenpath.git import Entry
     from goldenpath.repository.fleet_tree import FleetTree, Locked
     from goldenpath.repository.lock import Lock
@@ -34,7 +34,7 @@ _NOT_IN_THIS_CLONE: Final = Advice(
 
 
 def tenant_part(
-    tree: FleetTree, name: str, desired: Desired, *, baseline: Lock | None = None
+    tree: FleetTree, name: str, desired: DesiredFiles, *, baseline: Lock | None = None
 ) -> tuple[Part, tuple[Problem, ...]]:
     """The part of a plan that makes what is desired out of what a tenant has, and why its lock cannot be trusted.
 
@@ -52,7 +52,7 @@ def tenant_part(
     return part, locked.problems
 
 
-def platform_part(tree: FleetTree, cluster: str, desired: Desired) -> tuple[Part, tuple[Problem, ...]]:
+def platform_part(tree: FleetTree, cluster: str, desired: DesiredFiles) -> tuple[Part, tuple[Problem, ...]]:
     """The part of a plan that makes what is desired out of the platform of a cluster."""
     locked = tree.platform_lock(cluster)
     there = tree.platform(cluster)
@@ -88,7 +88,7 @@ def _part(
     there: Mapping[str, Entry],
     *,
     locked: Locked,
-    desired: Desired,
+    desired: DesiredFiles,
     baseline: Lock | None = None,
 ) -> Part:
     lock, wanted = locked.lock, desired.lock
@@ -112,7 +112,7 @@ def _part(
 
 
 def _stored(tree: FleetTree, there: Mapping[str, Entry]) -> dict[str, Content]:
-    return {path: Stored(tree.reader, entry) for path, entry in there.items()}
+    return {path: StoredContent(tree.reader, entry) for path, entry in there.items()}
 
 
 def _with_advice(

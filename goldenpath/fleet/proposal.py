@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import ChecksFailedError, Severity
 from goldenpath.fleet.commit_message import commit_message
-from goldenpath.repository.branch_writer import Draft
-from goldenpath.repository.removal_guard import brake
+from goldenpath.repository.branch_writer import CommitDraft
+from goldenpath.repository.removal_guard import removal_problems
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -52,7 +52,7 @@ class Proposal:
             deleting: whether to remove is what was asked for: then no number has to be named.
         """
         allowed = sys.maxsize if deleting else options.allow_removals
-        found = [*problems, *brake(plan, allowed=allowed)]
+        found = [*problems, *removal_problems(plan, allowed=allowed)]
         if not options.overwrite_edits:
             found += _edited(plan)
         return cls(plan, tuple(found), options, digests)
@@ -74,7 +74,7 @@ class Proposal:
         if errors := self.errors:
             raise ChecksFailedError(errors)
 
-    def draft(self) -> Draft | None:
+    def draft(self) -> CommitDraft | None:
         """The commit that carries it out; None where nothing would change."""
         if not self.plan:
             return None
@@ -82,7 +82,7 @@ class Proposal:
         message = commit_message(
             self.plan, self.digests, first_words=self.options.message, more=self.options.trailers
         )
-        return Draft(files, message, self.options.author)
+        return CommitDraft(files, message, self.options.author)
 
 
 def _edited(plan: Plan) -> list[Problem]:

@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.fleet.change_rendering import Renderings, Work
+from goldenpath.fleet.change_rendering import Renderings, TenantToRender
 from goldenpath.fleet.desired_files import desired_platform
 from goldenpath.fleet.fleet_context import FleetContext
-from goldenpath.fleet.fleet_state import State
+from goldenpath.fleet.fleet_state import FleetState
 from goldenpath.fleet.freshness import Freshness
 from goldenpath.fleet.plan_parts import platform_part, removed_part, tenant_part
 from goldenpath.fleet.proposal import Proposal
-from goldenpath.fleet.proposal_coherence import Neighbours
-from goldenpath.fleet.submission import Request
+from goldenpath.fleet.proposal_coherence import OtherTenants
+from goldenpath.fleet.submission import Submission
 from goldenpath.fleet.tenant_lookup import other_name
 from goldenpath.repository.input_digests import request_digest
-from goldenpath.repository.lazy_content import Stored
+from goldenpath.repository.lazy_content import StoredContent
 from goldenpath.repository.object_changes import compare
 from goldenpath.repository.path_owners import FLEET_FILE, request_path
 from goldenpath.repository.publish_plan import Part, PartKind, Plan
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from goldenpath.fleet.change_rendering import Progress
-    from goldenpath.fleet.desired_files import Desired
+    from goldenpath.fleet.desired_files import DesiredFiles
     from goldenpath.fleet.publish_options import PublishOptions
     from goldenpath.git import Snapshot
     from goldenpath.paths import Library
@@ -53,7 +53,7 @@ class Proposer:
 
     def __init__(
         self,
-        requests: Sequence[Request],
+        requests: Sequence[Submission],
         index: PromiseIndex,
         *,
         library: Library,
@@ -76,7 +76,7 @@ class Proposer:
             message = "one fleet has one goldenpath.yaml; publish them one after the other"
             raise InputError.of("format", "two-fleets", message, file=self._fleets[1].file)
 
-    def propose(self, state: State) -> Proposal:
+    def propose(self, state: FleetState) -> Proposal:
         """What would be done to this state.
 
         Raises:
@@ -85,7 +85,7 @@ class Proposer:
         """
         after = self._with_fleet(state)
         currency = Freshness(after.context, thorough=self._thorough, upgrade=self._options.upgrade)
-        proposing = _Proposing(after, Neighbours(self._index, after), self._renderings, currency)
+        proposing = _Proposing(after, OtherTenants(self._index, after), self._renderings, currency)
         parts = list(proposing.asked(self._requests))
         if self._everything:
             parts += proposing.platforms(upgrade=self._options.upgrade)
@@ -94,19 +94,19 @@ class Proposer:
             parts.append(self._fleet_part(state.snapshot, after.context))
         return proposing.proposal(parts, self._options)
 
-    def _with_fleet(self, state: State) -> State:
+    def _with_fleet(self, state: FleetState) -> FleetState:
         """The state, with the fleet that was handed in."""
         if not self._fleets:
             return state
         if self._fleet is None:
             self._fleet = FleetContext(self._fleets[0].written, library=self._library)
         fleet = self._fleet
-        return State(state.snapshot, lambda: fleet)
+        return FleetState(state.snapshot, lambda: fleet)
 
     def _fleet_part(self, before: Snapshot, after: FleetContext) -> Part:
         """What becomes of the fleet's own file, whatever is in it now."""
         entry = before.find(FLEET_FILE)
-        there = {} if entry is None else {FLEET_FILE: Stored(before.reader, entry)}
+        there = {} if entry is None else {FLEET_FILE: StoredContent(before.reader, entry)}
         changes = compare(there, {FLEET_FILE: after.text})
         known = after.spec.format
         return Part(
@@ -122,7 +122,7 @@ class _Proposing:
     """One proposal in the making."""
 
     def __init__(
-        self, state: State, neighbours: Neighbours, renderings: Renderings, currency: Freshness
+        self, state: FleetState, neighbours: OtherTenants, renderings: Renderings, currency: Freshness
     ) -> None:
         self._context = state.context
         self._tree = state.tree
@@ -138,7 +138,7 @@ class _Proposing:
         digests = {name: lock.request for name, lock in self._locks.items() if lock.request}
         return Proposal.of(Plan.of(parts, together), self._problems, options, digests=digests)
 
-    def asked(self, requests: Sequence[Request]) -> Iterator[Part]:
+    def asked(self, requests: Sequence[Submission]) -> Iterator[Part]:
         """The parts of the tenants that were asked for by name.
 
         Raises:
@@ -158,15 +158,15 @@ class _Proposing:
         for work, desired in rendered:
             yield self._placed(work, desired)
 
-    def _handed_in(self, request: Request) -> Work:
+    def _handed_in(self, request: Submission) -> TenantToRender:
         """A request that was handed in, with the lock that its tenant has."""
         name = _name(request)
         holdings = self._tree.tenant(name)
         self._problems += _retired(holdings, request.file)
-        work = Work(name, request, self._tree.lock(holdings).lock)
+        work = TenantToRender(name, request, self._tree.lock(holdings).lock)
         return work if request.text is not None else self._with_kept_text(work)
 
-    def _with_kept_text(self, work: Work) -> Work:
+    def _with_kept_text(self, work: TenantToRender) -> TenantToRender:
         """Values that mean what the repository's own text means do not replace it: it may have comments."""
         holdings, lock = self._tree.tenant(work.name), work.lock
         if holdings.request is None or lock is None or lock.request_file != holdings.request[1].id:
@@ -178,9 +178,11 @@ class _Proposing:
         if lock.request != request_digest(tenant):
             return work
         path, _ = holdings.request
-        return replace(work, request=Request(work.request.document, self._tree.request_text(holdings), path))
+        return replace(
+            work, request=Submission(work.request.document, self._tree.request_text(holdings), path)
+        )
 
-    def _placed(self, work: Work, desired: Desired) -> Part:
+    def _placed(self, work: TenantToRender, desired: DesiredFiles) -> Part:
         """The part that makes what is desired out of what a tenant has, among all others."""
         baseline = self._as_if_locked(work.name) if work.lock is None else None
         part, problems = tenant_part(self._tree, work.name, desired, baseline=baseline)
@@ -207,7 +209,7 @@ class _Proposing:
             update={"files": {path: lock.files[path] for path in lock.files if path in there}}
         )
 
-    def _there(self, name: str, lock: Lock | None) -> Work | None:
+    def _there(self, name: str, lock: Lock | None) -> TenantToRender | None:
         """A tenant with the request that the repository has; None where it has none.
 
         Raises:
@@ -217,7 +219,7 @@ class _Proposing:
         text = self._tree.request_text(holdings)
         if holdings.request is None or text is None:
             return None
-        return Work(name, Request(None, text, holdings.request[0]), lock)
+        return TenantToRender(name, Submission(None, text, holdings.request[0]), lock)
 
     def platforms(self, *, upgrade: bool) -> Iterator[Part]:
         """The platform of every cluster: of those that the fleet has, and of those that it has no more."""
@@ -263,7 +265,7 @@ class _Proposing:
                 self._problems.append(Problem("", "misplaced-request", message, file=path))
         yield from self._again(works, progress)
 
-    def _again(self, works: Sequence[Work], progress: Progress) -> Iterator[Part]:
+    def _again(self, works: Sequence[TenantToRender], progress: Progress) -> Iterator[Part]:
         """Tenants that are rendered anew from the requests that the repository has."""
         self._renderings.prepare(self._context, works)
         for done, work in enumerate(works, 1):
@@ -281,7 +283,7 @@ class _Proposing:
             yield self._placed(work, desired)
 
 
-def _name(request: Request) -> str:
+def _name(request: Submission) -> str:
     """The name that a request says it has, before anybody has looked at whether it can."""
     name = request.document.get("name") if isinstance(request.document, dict) else None
     return name if isinstance(name, str) and "/" not in name else ""
@@ -294,7 +296,7 @@ def _retired(holdings: TenantFiles, file: str | None) -> Iterator[Problem]:
         yield Problem("name", "retired-name", message, holdings.name, file=file)
 
 
-def _collisions(works: Sequence[Work]) -> Iterator[Problem]:
+def _collisions(works: Sequence[TenantToRender]) -> Iterator[Problem]:
     """Requests that are handed in together and have one name."""
     names = Counter(work.name for work in works if work.name)
     for work in works:

@@ -14,18 +14,18 @@ from goldenpath.repository.promises import Promise
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.repository.lock import Lock
     from goldenpath.repository.promise_index import PromiseIndex
     from goldenpath.repository.promises import Promises
 
-__all__ = ["Neighbours"]
+__all__ = ["OtherTenants"]
 
 
-class Neighbours:
+class OtherTenants:
     """What the other tenants of a state were promised; nothing is read before somebody asks."""
 
-    def __init__(self, index: PromiseIndex, state: State) -> None:
+    def __init__(self, index: PromiseIndex, state: FleetState) -> None:
         self._index = index
         self._state = state
         self._promises: Promises | None = None

@@ -13,14 +13,14 @@ from goldenpath.repository.publish_plan import Plan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.fleet.proposal import Proposal
     from goldenpath.forges import Opened
     from goldenpath.git import Snapshot, Store
-    from goldenpath.repository.branch_writer import Draft, Writer
+    from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 
-    Propose = Callable[[State], Proposal]
-    Guard = Callable[[State], None]
+    Propose = Callable[[FleetState], Proposal]
+    Guard = Callable[[FleetState], None]
 
 __all__ = ["ProposalCommitter", "Published"]
 
@@ -49,7 +49,11 @@ class ProposalCommitter:
     """
 
     def __init__(
-        self, store: Store, writer: Writer, now: Callable[[], State], state_of: Callable[[Snapshot], State]
+        self,
+        store: Store,
+        writer: BranchWriter,
+        now: Callable[[], FleetState],
+        state_of: Callable[[Snapshot], FleetState],
     ) -> None:
         self._store = store
         self._writer = writer
@@ -64,10 +68,10 @@ class ProposalCommitter:
             review: put it up for review instead.
             guard: is asked with each of those states first; what it raises refuses the change.
         """
-        made = _Making(self._state_of, propose, guard)
+        made = _ProposalDraft(self._state_of, propose, guard)
         return self._commit(made) if review is None else self._put_up(made, review)
 
-    def _commit(self, made: _Making) -> Published:
+    def _commit(self, made: _ProposalDraft) -> Published:
         with contextlib.suppress(GoldenpathError):
             # While one thread pushes, the others render. What they have rendered by then is still right when their
             # turn comes, unless the fleet has changed; if something is wrong, that is told then.
@@ -75,7 +79,7 @@ class ProposalCommitter:
         written = self._writer.submit(made)
         return Published(made.plan, self._store.branch, written.commit)
 
-    def _put_up(self, made: _Making, review: Review) -> Published:
+    def _put_up(self, made: _ProposalDraft, review: Review) -> Published:
         """A branch of its own, and a pull request that is opened or brought up to date."""
         made(self._now().snapshot)
         branch = review.branch or branch_name(made.plan)
@@ -88,17 +92,19 @@ class ProposalCommitter:
         return Published(made.plan, branch, written.commit, opened)
 
 
-class _Making:
+class _ProposalDraft:
     """Drafts a proposal for each newer state, and remembers the last one."""
 
-    def __init__(self, state_of: Callable[[Snapshot], State], propose: Propose, guard: Guard | None) -> None:
+    def __init__(
+        self, state_of: Callable[[Snapshot], FleetState], propose: Propose, guard: Guard | None
+    ) -> None:
         self._state_of = state_of
         self._propose = propose
         self._guard = guard
         self._known: tuple[str | None, Proposal] | None = None
         self.plan = Plan((), 0)
 
-    def __call__(self, snapshot: Snapshot) -> Draft | None:
+    def __call__(self, snapshot: Snapshot) -> CommitDraft | None:
         # The same commit is the same state: its turn has come, and nobody was quicker.
         if self._known is None or self._known[0] != snapshot.commit:
             state = self._state_of(snapshot)

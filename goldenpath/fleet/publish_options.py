@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git import Person
 
 __all__ = ["PublishOptions"]
@@ -38,4 +38,4 @@ class PublishOptions:
     allow_removals: int | None = None
     today: dt.date | None = None
     trailers: tuple[tuple[str, str], ...] = ()
-    guard: Callable[[State], None] | None = None
+    guard: Callable[[FleetState], None] | None = None

@@ -9,7 +9,7 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.fleet.plan_parts import removed_part
 from goldenpath.fleet.proposal import Proposal
-from goldenpath.fleet.submission import Request
+from goldenpath.fleet.submission import Submission
 from goldenpath.fleet.tenant_lookup import existing_tenant, other_name, request_of
 from goldenpath.fleet.yaml_edit import with_field
 from goldenpath.repository.path_owners import tombstone_path
@@ -19,14 +19,14 @@ from goldenpath.repository.tombstone import Tombstone
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.fleet.publish_options import PublishOptions
     from goldenpath.git import Person
 
 __all__ = ["deletion", "hold_request"]
 
 
-def hold_request(state: State, name: str, clusters: Collection[str]) -> Request:
+def hold_request(state: FleetState, name: str, clusters: Collection[str]) -> Submission:
     """The tenant's own request, with its hold: everywhere, or on these clusters beside those that are held already.
 
     Raises:
@@ -42,10 +42,10 @@ def hold_request(state: State, name: str, clusters: Collection[str]) -> Request:
     if clusters and held is not True:
         value = list(dict.fromkeys([*(held or ()), *clusters]))
     changed = with_field(text, "retiring", value)
-    return Request(kubeyaml.load(changed, name=path), changed, path)
+    return Submission(kubeyaml.load(changed, name=path), changed, path)
 
 
-def deletion(state: State, name: str, options: PublishOptions, *, asked_by: Person) -> Proposal:
+def deletion(state: FleetState, name: str, options: PublishOptions, *, asked_by: Person) -> Proposal:
     """The second step: everything of a tenant that is held on all of its clusters goes, and its name stays taken.
 
     Raises:

@@ -11,11 +11,11 @@ from goldenpath import kubeyaml
 from goldenpath.spec.fleet_spec import FleetSpec
 from goldenpath.spec.tenant import Tenant
 
-__all__ = ["Request"]
+__all__ = ["Submission"]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Submission:
     """One document that was handed in.
 
     ``text`` is what a person wrote, comments and all, and is what the repository keeps; values from a form or a
@@ -27,13 +27,13 @@ class Request:
     file: str | None = None
 
     @classmethod
-    def of(cls, asked: Request | Tenant | FleetSpec | Mapping[str, Any] | str | Path) -> Request:
+    def of(cls, asked: Submission | Tenant | FleetSpec | Mapping[str, Any] | str | Path) -> Submission:
         """A request from a file's path, from values, or from a spec that was parsed before.
 
         Raises:
             InputError: the file cannot be read, or is no YAML that Kubernetes reads.
         """
-        if isinstance(asked, Request):
+        if isinstance(asked, Submission):
             return asked
         if isinstance(asked, Tenant | FleetSpec):
             return cls(asked.model_dump(mode="json", exclude_unset=True))
@@ -42,7 +42,7 @@ class Request:
         return cls.read(Path(asked))
 
     @classmethod
-    def read(cls, file: Path) -> Request:
+    def read(cls, file: Path) -> Submission:
         """A request from a file.
 
         Raises:

@@ -8,13 +8,13 @@ from goldenpath.errors import InputError, Problem
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.repository.tenant_files import TenantFiles
 
 __all__ = ["existing_tenant", "other_name", "request_of"]
 
 
-def existing_tenant(state: State, name: str) -> TenantFiles:
+def existing_tenant(state: FleetState, name: str) -> TenantFiles:
     """What the repository holds of a tenant that has a request.
 
     Raises:
@@ -30,7 +30,7 @@ def existing_tenant(state: State, name: str) -> TenantFiles:
     return holdings
 
 
-def request_of(state: State, holdings: TenantFiles) -> tuple[str, str]:
+def request_of(state: FleetState, holdings: TenantFiles) -> tuple[str, str]:
     """Path and text of a tenant's request.
 
     Raises:

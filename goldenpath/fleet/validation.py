@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from goldenpath.errors import Problem
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.fleet.proposal import Proposal
     from goldenpath.repository.promises import Promises
     from goldenpath.repository.publish_plan import Part, Plan
@@ -40,7 +40,7 @@ class Validation:
         return int(any(finding.severity is Severity.ERROR for finding in self.findings))
 
 
-def validate(state: State, proposal: Proposal, promises: Promises) -> Validation:
+def validate(state: FleetState, proposal: Proposal, promises: Promises) -> Validation:
     """What is wrong in a state of the fleet.
 
     Args:
@@ -62,7 +62,7 @@ def validate(state: State, proposal: Proposal, promises: Promises) -> Validation
 _OF_A_PUBLISH = frozenset({"hand-edit", "too-many-removals", "namespace-removal", "retired-name"})
 
 
-def _said_current(state: State) -> frozenset[tuple[PartKind, str]]:
+def _said_current(state: FleetState) -> frozenset[tuple[PartKind, str]]:
     """Tenants and platforms whose locks say that all is as a publish would write it now."""
     currency = Freshness(state.context, thorough=False, upgrade=False)
     tenants = (

@@ -19,20 +19,20 @@ What holds for each forge:
 """
 
 from goldenpath.forges.forge import forge_of
-from goldenpath.forges.forge_address import Address, Kind, address_of
-from goldenpath.forges.http_options import ClientOptions, Patience
+from goldenpath.forges.forge_address import ForgeAddress, ForgeKind, address_of
+from goldenpath.forges.http_options import ClientOptions, RetryOptions
 from goldenpath.forges.pull_request import Closed, Forge, Opened, PullRequest
 from goldenpath.forges.token import Token, token_of
 
 __all__ = [
-    "Address",
     "ClientOptions",
     "Closed",
     "Forge",
-    "Kind",
+    "ForgeAddress",
+    "ForgeKind",
     "Opened",
-    "Patience",
     "PullRequest",
+    "RetryOptions",
     "Token",
     "address_of",
     "forge_of",

@@ -15,14 +15,14 @@ from goldenpath.errors import RepositoryError, RepositoryUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["RefusedError", "UnansweredError", "Words", "explained", "messages_in"]
+__all__ = ["ForgeWording", "RefusedError", "UnansweredError", "explained", "messages_in"]
 
 _SHOWN_CHARS: Final = 300
 _MESSAGES_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ForgeWording:
     """How one forge is spoken of.
 
     ``right`` is what a token needs to write a pull request, ``where`` is the place to give it that, and
@@ -87,7 +87,7 @@ def _line(text: str) -> str:
 
 
 def explained(
-    words: Words,
+    words: ForgeWording,
     doing: str,
     status: int,
     said: tuple[str, ...],
@@ -101,7 +101,7 @@ def explained(
 
 
 def _way_out(
-    words: Words, status: int, said: tuple[str, ...], headers: Mapping[str, str], *, signed_in: bool
+    words: ForgeWording, status: int, said: tuple[str, ...], headers: Mapping[str, str], *, signed_in: bool
 ) -> str:
     text = " ".join(said).lower()
     if "saml" in text or headers.get("x-github-sso"):

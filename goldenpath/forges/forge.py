@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import InputError, Problem, RepositoryError
 from goldenpath.forges.error_messages import RefusedError, UnansweredError
-from goldenpath.forges.forge_address import Kind, address_of
+from goldenpath.forges.forge_address import ForgeKind, address_of
 from goldenpath.forges.gitea import Forgejo, Gitea
 from goldenpath.forges.github import GitHub
 from goldenpath.forges.gitlab import GitLab
-from goldenpath.forges.http_client import Client
+from goldenpath.forges.http_client import ForgeClient
 from goldenpath.forges.http_options import ClientOptions
 from goldenpath.forges.pull_request import Closed, Opened
 from goldenpath.forges.size_limits import fit_body, fit_title, same_text
@@ -20,18 +20,18 @@ from goldenpath.forges.token import token_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.forges.forge_address import Address
-    from goldenpath.forges.forge_api import Current, Steps
+    from goldenpath.forges.forge_address import ForgeAddress
+    from goldenpath.forges.forge_api import CurrentPullRequest, ForgeApi
     from goldenpath.forges.pull_request import Forge, PullRequest
     from goldenpath.forges.token import Token
 
 __all__ = ["RestForge", "forge_of"]
 
-_STEPS: dict[Kind, type[Steps]] = {
-    Kind.GITHUB: GitHub,
-    Kind.GITLAB: GitLab,
-    Kind.GITEA: Gitea,
-    Kind.FORGEJO: Forgejo,
+_STEPS: dict[ForgeKind, type[ForgeApi]] = {
+    ForgeKind.GITHUB: GitHub,
+    ForgeKind.GITLAB: GitLab,
+    ForgeKind.GITEA: Gitea,
+    ForgeKind.FORGEJO: Forgejo,
 }
 
 
@@ -60,7 +60,7 @@ def forge_of(
 class RestForge:
     """One repository on a forge that is spoken to over REST."""
 
-    def __init__(self, address: Address, token: Token | None, options: ClientOptions) -> None:
+    def __init__(self, address: ForgeAddress, token: Token | None, options: ClientOptions) -> None:
         self.address = address
         self._token = token
         self._options = options
@@ -113,11 +113,13 @@ class RestForge:
                         warnings.append(f"It is closed, but the comment may be missing: {error}")
         return Closed(number=number, url=current.url, closed=current.open, warnings=tuple(warnings))
 
-    def _client(self) -> Client:
-        return Client(self.address, self._token, self._steps.words, self._options)
+    def _client(self) -> ForgeClient:
+        return ForgeClient(self.address, self._token, self._steps.words, self._options)
 
 
-def _found_or_created(steps: Steps, wanted: PullRequest, warnings: list[str]) -> tuple[Current, bool]:
+def _found_or_created(
+    steps: ForgeApi, wanted: PullRequest, warnings: list[str]
+) -> tuple[CurrentPullRequest, bool]:
     """The open pull request, and whether it was made here.
 
     Opening is the one call that must not be sent twice. After each that may have worked, the forge is asked.
@@ -144,7 +146,9 @@ def _found_or_created(steps: Steps, wanted: PullRequest, warnings: list[str]) ->
             raise RepositoryError(reason or str(refusal)) from None
 
 
-def _brought_up_to_date(steps: Steps, current: Current, wanted: PullRequest, warnings: list[str]) -> bool:
+def _brought_up_to_date(
+    steps: ForgeApi, current: CurrentPullRequest, wanted: PullRequest, warnings: list[str]
+) -> bool:
     """Whether anything had to be changed."""
     title = None if same_text(current.title, wanted.title) else current.mark + wanted.title
     body = None if same_text(current.body, wanted.body) else wanted.body
@@ -164,7 +168,7 @@ def _brought_up_to_date(steps: Steps, current: Current, wanted: PullRequest, war
     return changed
 
 
-def _not_asked(current: Current, wanted: PullRequest) -> tuple[list[str], list[str]]:
+def _not_asked(current: CurrentPullRequest, wanted: PullRequest) -> tuple[list[str], list[str]]:
     # Nobody can be asked to review what they have opened themselves, on any forge.
     people = [
         name for name in wanted.reviewers if name.lower() not in {*current.asked, current.author.lower()}
@@ -173,7 +177,7 @@ def _not_asked(current: Current, wanted: PullRequest) -> tuple[list[str], list[s
     return people, teams
 
 
-def _fitted(wanted: PullRequest, steps: Steps) -> PullRequest:
+def _fitted(wanted: PullRequest, steps: ForgeApi) -> PullRequest:
     """``wanted`` as this forge can take it.
 
     :raises InputError: a branch or the title is missing, or both branches are one.

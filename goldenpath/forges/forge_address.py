@@ -15,10 +15,10 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from goldenpath.errors import InputError, Problem
 
-__all__ = ["Address", "Kind", "address_of", "is_github_cloud"]
+__all__ = ["ForgeAddress", "ForgeKind", "address_of", "is_github_cloud"]
 
 
-class Kind(enum.StrEnum):
+class ForgeKind(enum.StrEnum):
     """The forges that are spoken to, as ``--forge`` names them."""
 
     GITHUB = "github"
@@ -28,22 +28,22 @@ class Kind(enum.StrEnum):
 
 
 _KNOWN: Final = {
-    "github.com": Kind.GITHUB,
-    "gitlab.com": Kind.GITLAB,
-    "gitea.com": Kind.GITEA,
-    "codeberg.org": Kind.FORGEJO,
+    "github.com": ForgeKind.GITHUB,
+    "gitlab.com": ForgeKind.GITLAB,
+    "gitea.com": ForgeKind.GITEA,
+    "codeberg.org": ForgeKind.FORGEJO,
 }
 _API_PATH: Final = {
-    Kind.GITHUB: "/api/v3",
-    Kind.GITLAB: "/api/v4",
-    Kind.GITEA: "/api/v1",
-    Kind.FORGEJO: "/api/v1",
+    ForgeKind.GITHUB: "/api/v3",
+    ForgeKind.GITLAB: "/api/v4",
+    ForgeKind.GITEA: "/api/v1",
+    ForgeKind.FORGEJO: "/api/v1",
 }
 _COMMIT_PATH: Final = {
-    Kind.GITHUB: "/commit",
-    Kind.GITLAB: "/-/commit",
-    Kind.GITEA: "/commit",
-    Kind.FORGEJO: "/commit",
+    ForgeKind.GITHUB: "/commit",
+    ForgeKind.GITLAB: "/-/commit",
+    ForgeKind.GITEA: "/commit",
+    ForgeKind.FORGEJO: "/commit",
 }
 #: Hosts that answer SSH for another host, where port 22 is closed.
 _SSH_BESIDE: Final = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
@@ -55,17 +55,17 @@ _SCP_LIKE: Final = re.compile(
 _HOST: Final = re.compile(r"^(?:[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*)$")
 _LOOPBACK: Final = re.compile(r"^(?:localhost|127(?:\.[0-9]{1,3}){3}|::1)$")
 _REPO, _FORGE, _API = "--repo", "--forge", "--forge-api"
-_KINDS: Final = ", ".join(Kind)
+_KINDS: Final = ", ".join(ForgeKind)
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ForgeAddress:
     """One repository on one forge: ``api`` is the API's base without a slash at the end.
 
     ``owner`` is the user, organisation or (GitLab) group, nested with slashes; ``host`` has no port.
     """
 
-    kind: Kind
+    kind: ForgeKind
     host: str
     api: str
     owner: str
@@ -105,7 +105,7 @@ def is_github_cloud(host: str) -> bool:
     return host == "github.com" or host.endswith(".ghe.com")
 
 
-def address_of(remote: str, *, kind: str | None = None, api: str | None = None) -> Address | None:
+def address_of(remote: str, *, kind: str | None = None, api: str | None = None) -> ForgeAddress | None:
     """The forge behind a remote's URL; nothing for a plain Git remote (a path, ``file://``, ``git://``).
 
     ``kind`` is needed for hosts other than github.com, ``*.ghe.com``, gitlab.com, gitea.com and codeberg.org:
@@ -128,27 +128,27 @@ def address_of(remote: str, *, kind: str | None = None, api: str | None = None) 
     host = _SSH_BESIDE.get(parts.hostname or "", parts.hostname or "")
     if not _HOST.fullmatch(host):
         raise InputError.of(_REPO, "remote-url", "names no host", _shown(remote))
-    found = wanted or (Kind.GITHUB if is_github_cloud(host) else _KNOWN.get(host))
+    found = wanted or (ForgeKind.GITHUB if is_github_cloud(host) else _KNOWN.get(host))
     if found is None:
         first = host.partition(".")[0]
         problem = Problem(
             path=_FORGE,
             rule="unknown-forge",
             message=f"must say what runs on {host}: {_KINDS}; its name alone does not tell",
-            nearest=first if first in list(Kind) else None,
+            nearest=first if first in list(ForgeKind) else None,
         )
         raise InputError([problem])
     base = _given_api(api, found) if api is not None else _usual_api(found, host, parts)
     prefix = urlsplit(base).path.removesuffix(_API_PATH[found]) if api is not None else ""
     owner, name = _repository(remote, parts.path, prefix, found)
-    return Address(kind=found, host=host, api=base, owner=owner, name=name)
+    return ForgeAddress(kind=found, host=host, api=base, owner=owner, name=name)
 
 
-def _kind(kind: str | None) -> Kind | None:
+def _kind(kind: str | None) -> ForgeKind | None:
     if kind is None:
         return None
     try:
-        return Kind(kind)
+        return ForgeKind(kind)
     except ValueError:
         raise InputError.of(_FORGE, "unknown-forge", f"must be one of {_KINDS}", kind) from None
 
@@ -169,7 +169,7 @@ def _split(remote: str) -> SplitResult | None:
     return parts if parts.scheme.lower() in _SSH | _WEB else None
 
 
-def _usual_api(kind: Kind, host: str, parts: SplitResult) -> str:
+def _usual_api(kind: ForgeKind, host: str, parts: SplitResult) -> str:
     if is_github_cloud(host):
         return f"https://api.{host}"
     web = parts.scheme.lower() in _WEB
@@ -185,7 +185,7 @@ def _usual_api(kind: Kind, host: str, parts: SplitResult) -> str:
     return f"{scheme}://{_bracketed(host)}{port}{_API_PATH[kind]}"
 
 
-def _given_api(api: str, kind: Kind) -> str:
+def _given_api(api: str, kind: ForgeKind) -> str:
     try:
         parts = urlsplit(api.strip())
         host, port = (parts.hostname or "").lower(), parts.port
@@ -201,13 +201,13 @@ def _given_api(api: str, kind: Kind) -> str:
     return f"{parts.scheme.lower()}://{_bracketed(host)}{at}{path}"
 
 
-def _repository(remote: str, path: str, prefix: str, kind: Kind) -> tuple[str, str]:
+def _repository(remote: str, path: str, prefix: str, kind: ForgeKind) -> tuple[str, str]:
     """Owner and name; ``prefix`` is what a forge below a path of its host has in front of every repository."""
     text = unquote(path)
     if prefix and (text + "/").startswith(prefix + "/"):
         text = text[len(prefix) :]
     segments = text.strip("/").removesuffix(".git").split("/")
-    nested = kind is Kind.GITLAB
+    nested = kind is ForgeKind.GITLAB
     clean = all(segment and segment.strip(".") and segment.isprintable() for segment in segments)
     if not clean or len(segments) < 2 or (len(segments) > 2 and not nested):  # noqa: PLR2004 -- owner and name
         shape = "group/repository" if nested else "owner/repository"

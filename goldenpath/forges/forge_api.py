@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from goldenpath.forges.error_messages import RefusedError, Words
-    from goldenpath.forges.http_client import Client
+    from goldenpath.forges.error_messages import ForgeWording, RefusedError
+    from goldenpath.forges.http_client import ForgeClient
     from goldenpath.forges.pull_request import PullRequest
 
-__all__ = ["Current", "Steps"]
+__all__ = ["CurrentPullRequest", "ForgeApi"]
 
 
 @dataclass(frozen=True, slots=True)
-class Current:
+class CurrentPullRequest:
     """A pull request as the forge has it now.
 
     ``mark`` is what makes a title a draft's (``Draft: ``), where the forge keeps that in the title; ``title`` is
@@ -34,26 +34,26 @@ class Current:
     asked_teams: frozenset[str] = frozenset()
 
 
-class Steps(ABC):
+class ForgeApi(ABC):
     """One forge's calls, for the length of one verb.
 
     ``ask`` and ``add_labels`` say what the forge did not take; they raise only what would stop the verb anyway.
     """
 
-    words: ClassVar[Words]
+    words: ClassVar[ForgeWording]
     title_limit: ClassVar[int]
     body_limit: ClassVar[int]
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: ForgeClient) -> None:
         self.client = client
         self.address = client.address
 
     @abstractmethod
-    def find(self, head: str, base: str) -> Current | None:
+    def find(self, head: str, base: str) -> CurrentPullRequest | None:
         """The open pull request between these branches of this repository, and not of a fork."""
 
     @abstractmethod
-    def create(self, wanted: PullRequest, warnings: list[str]) -> Current:
+    def create(self, wanted: PullRequest, warnings: list[str]) -> CurrentPullRequest:
         """:raises RefusedError: the forge said no; :meth:`exists_already` tells one reason apart."""
 
     @abstractmethod
@@ -65,23 +65,25 @@ class Steps(ABC):
         """A better explanation of why ``create`` was refused, where there is one."""
 
     @abstractmethod
-    def edit(self, current: Current, *, title: str | None, body: str | None) -> None:
+    def edit(self, current: CurrentPullRequest, *, title: str | None, body: str | None) -> None:
         """Change what is not None; ``title`` comes with its mark."""
 
     @abstractmethod
-    def add_labels(self, current: Current, names: list[str]) -> list[str]:
+    def add_labels(self, current: CurrentPullRequest, names: list[str]) -> list[str]:
         """Add labels that it does not have, making those that the repository does not know."""
 
-    def asked_before(self, current: Current) -> Current:
+    def asked_before(self, current: CurrentPullRequest) -> CurrentPullRequest:
         """``current`` with everybody in it who was ever asked, for forges that forget who has reviewed."""
         return current
 
     @abstractmethod
-    def ask(self, current: Current, people: list[str], teams: list[str], warnings: list[str]) -> bool:
+    def ask(
+        self, current: CurrentPullRequest, people: list[str], teams: list[str], warnings: list[str]
+    ) -> bool:
         """Ask for reviews; true where somebody was asked."""
 
     @abstractmethod
-    def get(self, number: int) -> Current:
+    def get(self, number: int) -> CurrentPullRequest:
         """One pull request by its number."""
 
     @abstractmethod

@@ -9,10 +9,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.forges.error_messages import RefusedError, Words
-from goldenpath.forges.forge_address import Kind
-from goldenpath.forges.forge_api import Current, lowered
-from goldenpath.forges.github_api import GitHubSteps
+from goldenpath.forges.error_messages import ForgeWording, RefusedError
+from goldenpath.forges.forge_address import ForgeKind
+from goldenpath.forges.forge_api import CurrentPullRequest, lowered
+from goldenpath.forges.github_api import GitHubApi
 from goldenpath.forges.token import VARIABLES
 
 if TYPE_CHECKING:
@@ -26,24 +26,24 @@ _LABEL_COLOR: Final = "#2f6f8f"
 _RIGHT: Final = "write:repository and write:issue (and read:organization, for labels of an organisation)"
 
 
-class Gitea(GitHubSteps):
+class Gitea(GitHubApi):
     """Labels are numbers, of the repository or of its organisation; a draft is a word in the title."""
 
-    words = Words(
+    words = ForgeWording(
         name="Gitea",
         right=_RIGHT,
         where="Settings, Applications, Access tokens",
-        variables=VARIABLES[Kind.GITEA],
+        variables=VARIABLES[ForgeKind.GITEA],
     )
     title_limit = 255 - len("WIP: ")
     # Gitea itself has no limit. This much fits into the megabyte that a proxy lets through by default
     # (nginx, client_max_body_size), whatever the alphabet.
     body_limit = 250_000
 
-    def current(self, item: dict[str, Any]) -> Current:
+    def current(self, item: dict[str, Any]) -> CurrentPullRequest:
         match = _DRAFT.match(item["title"])
         mark = match[0] if match else ""
-        return Current(
+        return CurrentPullRequest(
             number=item["number"],
             url=item["html_url"],
             title=item["title"][len(mark) :],
@@ -56,7 +56,7 @@ class Gitea(GitHubSteps):
             asked_teams=lowered(item.get("requested_reviewers_teams"), "name"),
         )
 
-    def find(self, head: str, base: str) -> Current | None:
+    def find(self, head: str, base: str) -> CurrentPullRequest | None:
         doing = f"look for a pull request from {head}"
         if "/" not in base:  # one segment of the path, and quoting a slash is lost behind some proxies
             try:
@@ -77,7 +77,7 @@ class Gitea(GitHubSteps):
                 return self.current(item)
         return None
 
-    def create(self, wanted: PullRequest, warnings: list[str]) -> Current:  # noqa: ARG002
+    def create(self, wanted: PullRequest, warnings: list[str]) -> CurrentPullRequest:  # noqa: ARG002
         answer = self.client.write(
             "POST",
             self.path("pulls"),
@@ -121,7 +121,7 @@ class Gitea(GitHubSteps):
             return refusal.status != _NOT_FOUND
         return True
 
-    def add_labels(self, current: Current, names: list[str]) -> list[str]:
+    def add_labels(self, current: CurrentPullRequest, names: list[str]) -> list[str]:
         warnings: list[str] = []
         try:
             known = self._labels()
@@ -137,7 +137,7 @@ class Gitea(GitHubSteps):
             warnings += [f"Label {name} was not added: {why}" for name in names]
         return warnings
 
-    def asked_before(self, current: Current) -> Current:
+    def asked_before(self, current: CurrentPullRequest) -> CurrentPullRequest:
         people, teams = set(current.asked), set(current.asked_teams)
         for review in self.client.pages(
             self.path("pulls", current.number, "reviews"),
@@ -148,7 +148,9 @@ class Gitea(GitHubSteps):
             teams |= lowered([review.get("team")], "name")
         return replace(current, asked=frozenset(people), asked_teams=frozenset(teams))
 
-    def ask(self, current: Current, people: list[str], teams: list[str], warnings: list[str]) -> bool:
+    def ask(
+        self, current: CurrentPullRequest, people: list[str], teams: list[str], warnings: list[str]
+    ) -> bool:
         asked = False
         # One by one: Gitea takes those in front of the first name that does not fit, and refuses the rest.
         for name in people:
@@ -161,7 +163,9 @@ class Gitea(GitHubSteps):
                 asked = self._ask_one(current, {"team_reviewers": [name]}, team, warnings) or asked
         return asked
 
-    def _ask_one(self, current: Current, call: dict[str, list[str]], name: str, warnings: list[str]) -> bool:
+    def _ask_one(
+        self, current: CurrentPullRequest, call: dict[str, list[str]], name: str, warnings: list[str]
+    ) -> bool:
         doing = f"ask for reviews of pull request {current.number}"
         path = self.path("pulls", current.number, "requested_reviewers")
         try:
@@ -204,7 +208,7 @@ class Gitea(GitHubSteps):
 class Forgejo(Gitea):
     """Forgejo, under its own name."""
 
-    words = replace(Gitea.words, name="Forgejo", variables=VARIABLES[Kind.FORGEJO])
+    words = replace(Gitea.words, name="Forgejo", variables=VARIABLES[ForgeKind.FORGEJO])
 
 
 def _is_between(item: dict[str, Any], head: str, base: str) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.forges.error_messages import RefusedError, Words
-from goldenpath.forges.forge_address import Kind
-from goldenpath.forges.forge_api import Current, lowered
-from goldenpath.forges.github_api import GitHubSteps
+from goldenpath.forges.error_messages import ForgeWording, RefusedError
+from goldenpath.forges.forge_address import ForgeKind
+from goldenpath.forges.forge_api import CurrentPullRequest, lowered
+from goldenpath.forges.github_api import GitHubApi
 from goldenpath.forges.token import VARIABLES
 
 if TYPE_CHECKING:
@@ -22,20 +22,20 @@ __all__ = ["GitHub"]
 _INVALID: Final = 422
 
 
-class GitHub(GitHubSteps):
+class GitHub(GitHubApi):
     """Labels and comments are an issue's, reviewers a pull request's; teams are named by their slug."""
 
-    words = Words(
+    words = ForgeWording(
         name="GitHub",
         right="«Pull requests: read and write» and «Contents: read» (fine-grained, GitHub App), or scope repo (classic)",
         where="Settings, Developer settings, Personal access tokens; it must have access to this repository",
-        variables=VARIABLES[Kind.GITHUB],
+        variables=VARIABLES[ForgeKind.GITHUB],
     )
     title_limit = 256
     body_limit = 65_536
 
-    def current(self, item: dict[str, Any]) -> Current:
-        return Current(
+    def current(self, item: dict[str, Any]) -> CurrentPullRequest:
+        return CurrentPullRequest(
             number=item["number"],
             url=item["html_url"],
             title=item["title"],
@@ -47,7 +47,7 @@ class GitHub(GitHubSteps):
             asked_teams=lowered(item.get("requested_teams"), "slug"),
         )
 
-    def find(self, head: str, base: str) -> Current | None:
+    def find(self, head: str, base: str) -> CurrentPullRequest | None:
         found = self.client.pages(
             self.path("pulls"),
             f"look for a pull request from {head}",
@@ -60,7 +60,7 @@ class GitHub(GitHubSteps):
                 return self.current(item)
         return None
 
-    def create(self, wanted: PullRequest, warnings: list[str]) -> Current:
+    def create(self, wanted: PullRequest, warnings: list[str]) -> CurrentPullRequest:
         call = {
             "title": wanted.title,
             "head": wanted.head,
@@ -97,7 +97,7 @@ class GitHub(GitHubSteps):
             return f"GitHub opens no pull request: branch {wanted.head} has not been pushed to {where} (head)"
         return None
 
-    def add_labels(self, current: Current, names: list[str]) -> list[str]:
+    def add_labels(self, current: CurrentPullRequest, names: list[str]) -> list[str]:
         try:
             self.client.write(
                 "POST",
@@ -109,7 +109,7 @@ class GitHub(GitHubSteps):
             return [f"Label {name} was not added: {_said(refusal)}" for name in names]
         return []
 
-    def asked_before(self, current: Current) -> Current:
+    def asked_before(self, current: CurrentPullRequest) -> CurrentPullRequest:
         people, teams = set(current.asked), set(current.asked_teams)
         events = self.client.pages(
             self.path("issues", current.number, "events"),
@@ -122,7 +122,9 @@ class GitHub(GitHubSteps):
                 teams |= lowered([event.get("requested_team")], "slug")
         return replace(current, asked=frozenset(people), asked_teams=frozenset(teams))
 
-    def ask(self, current: Current, people: list[str], teams: list[str], warnings: list[str]) -> bool:
+    def ask(
+        self, current: CurrentPullRequest, people: list[str], teams: list[str], warnings: list[str]
+    ) -> bool:
         slugs = []
         for team in teams:
             owner, _, slug = team.rpartition("/")
@@ -145,7 +147,7 @@ class GitHub(GitHubSteps):
         asked = [self._asked_one(current, who, warnings) for who in everybody]
         return any(asked)
 
-    def _asked_one(self, current: Current, who: tuple[str, str], warnings: list[str]) -> bool:
+    def _asked_one(self, current: CurrentPullRequest, who: tuple[str, str], warnings: list[str]) -> bool:
         try:
             self._request(current, [who])
         except RefusedError as refusal:
@@ -153,7 +155,7 @@ class GitHub(GitHubSteps):
             return False
         return True
 
-    def _request(self, current: Current, who: list[tuple[str, str]]) -> None:
+    def _request(self, current: CurrentPullRequest, who: list[tuple[str, str]]) -> None:
         call: dict[str, list[str]] = {}
         for kind, name in who:
             call.setdefault(kind, []).append(name)

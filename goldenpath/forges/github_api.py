@@ -5,29 +5,29 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from goldenpath.forges.forge_api import Current, Steps
+from goldenpath.forges.forge_api import CurrentPullRequest, ForgeApi
 
-__all__ = ["GitHubSteps"]
+__all__ = ["GitHubApi"]
 
 
-class GitHubSteps(Steps):
+class GitHubApi(ForgeApi):
     """Pull requests are under ``repos/<owner>/<name>/pulls``, and their comments are an issue's."""
 
     @abstractmethod
-    def current(self, item: dict[str, Any]) -> Current:
+    def current(self, item: dict[str, Any]) -> CurrentPullRequest:
         """A pull request as the forge tells it."""
 
     def path(self, *segments: str | int) -> str:
         """The address of something in the repository."""
         return self.address.path("repos", self.address.owner, self.address.name, *segments)
 
-    def edit(self, current: Current, *, title: str | None, body: str | None) -> None:
+    def edit(self, current: CurrentPullRequest, *, title: str | None, body: str | None) -> None:
         call = {key: value for key, value in (("title", title), ("body", body)) if value is not None}
         self.client.write(
             "PATCH", self.path("pulls", current.number), f"edit pull request {current.number}", call
         )
 
-    def get(self, number: int) -> Current:
+    def get(self, number: int) -> CurrentPullRequest:
         return self.current(self.client.get(self.path("pulls", number), f"read pull request {number}").data)
 
     def close(self, number: int) -> None:

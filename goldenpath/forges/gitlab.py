@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.forges.error_messages import RefusedError, Words
-from goldenpath.forges.forge_address import Kind
-from goldenpath.forges.forge_api import Current, Steps, lowered
+from goldenpath.forges.error_messages import ForgeWording, RefusedError
+from goldenpath.forges.forge_address import ForgeKind
+from goldenpath.forges.forge_api import CurrentPullRequest, ForgeApi, lowered
 from goldenpath.forges.token import VARIABLES
 
 if TYPE_CHECKING:
@@ -22,19 +22,19 @@ _CONFLICT: Final = 409
 _DRAFT: Final = re.compile(r"^(?:\[draft\]|draft:|\(draft\))\s*", re.IGNORECASE)
 
 
-class GitLab(Steps):
+class GitLab(ForgeApi):
     """A merge request: labels are one text with commas, reviewers are numbers, a draft is a word in the title."""
 
-    words = Words(
+    words = ForgeWording(
         name="GitLab",
         right="scope api and at least the role Developer",
         where="Settings, Access tokens, of the project, the group or a person; a CI job's own token cannot do it",
-        variables=VARIABLES[Kind.GITLAB],
+        variables=VARIABLES[ForgeKind.GITLAB],
     )
     title_limit = 255 - len("Draft: ")
     body_limit = 1_048_576
 
-    def find(self, head: str, base: str) -> Current | None:
+    def find(self, head: str, base: str) -> CurrentPullRequest | None:
         found = self.client.pages(
             self._path("merge_requests"),
             f"look for a merge request from {head}",
@@ -46,7 +46,7 @@ class GitLab(Steps):
                 return _current(item)
         return None
 
-    def create(self, wanted: PullRequest, warnings: list[str]) -> Current:  # noqa: ARG002
+    def create(self, wanted: PullRequest, warnings: list[str]) -> CurrentPullRequest:  # noqa: ARG002
         call: dict[str, object] = {
             "source_branch": wanted.head,
             "target_branch": wanted.base,
@@ -84,11 +84,11 @@ class GitLab(Steps):
                     return f"GitLab opens no merge request: {where} has no branch {branch} ({role})"
         return None
 
-    def edit(self, current: Current, *, title: str | None, body: str | None) -> None:
+    def edit(self, current: CurrentPullRequest, *, title: str | None, body: str | None) -> None:
         call = {key: value for key, value in (("title", title), ("description", body)) if value is not None}
         self._put(current.number, f"edit merge request {current.number}", call)
 
-    def add_labels(self, current: Current, names: list[str]) -> list[str]:
+    def add_labels(self, current: CurrentPullRequest, names: list[str]) -> list[str]:
         warnings = [
             f"Label {name} was not added: GitLab takes none with a comma" for name in names if "," in name
         ]
@@ -101,7 +101,9 @@ class GitLab(Steps):
                 warnings += [f"Label {name} was not added: {'; '.join(refusal.said)}" for name in fitting]
         return warnings
 
-    def ask(self, current: Current, people: list[str], teams: list[str], warnings: list[str]) -> bool:
+    def ask(
+        self, current: CurrentPullRequest, people: list[str], teams: list[str], warnings: list[str]
+    ) -> bool:
         warnings.extend(
             f"Group {team} was not asked: on GitLab only people review; name the group in CODEOWNERS, or "
             "give people as reviewers"
@@ -136,7 +138,7 @@ class GitLab(Steps):
         )
         return asked != lowered(before.get("reviewers"), "username")
 
-    def get(self, number: int) -> Current:
+    def get(self, number: int) -> CurrentPullRequest:
         return _current(self._read(number))
 
     def close(self, number: int) -> None:
@@ -172,10 +174,10 @@ class GitLab(Steps):
         return self.address.path("projects", self.address.repository, *segments)
 
 
-def _current(item: dict[str, Any]) -> Current:
+def _current(item: dict[str, Any]) -> CurrentPullRequest:
     match = _DRAFT.match(item["title"])
     mark = match[0] if match else ""
-    return Current(
+    return CurrentPullRequest(
         number=item["iid"],
         url=item["web_url"],
         title=item["title"][len(mark) :],

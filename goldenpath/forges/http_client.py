@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 from goldenpath.errors import InputError, RepositoryError, RepositoryUnavailableError
 from goldenpath.forges.error_messages import RefusedError, UnansweredError, explained, messages_in
-from goldenpath.forges.forge_address import Kind
+from goldenpath.forges.forge_address import ForgeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from goldenpath.forges.error_messages import Words
-    from goldenpath.forges.forge_address import Address
+    from goldenpath.forges.error_messages import ForgeWording
+    from goldenpath.forges.forge_address import ForgeAddress
     from goldenpath.forges.http_options import ClientOptions
     from goldenpath.forges.token import Token
 
-__all__ = ["Answer", "Client"]
+__all__ = ["ForgeClient", "ForgeResponse"]
 
 _PAGES: Final = 200
 _REDIRECTS: Final = 3
@@ -40,25 +40,27 @@ _KEPT_METHOD: Final = frozenset({307, 308})
 _NOT_JSON: Final = object()
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _HEADERS: Final = {
-    Kind.GITHUB: {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"},
-    Kind.GITLAB: {"accept": "application/json"},
-    Kind.GITEA: {"accept": "application/json"},
-    Kind.FORGEJO: {"accept": "application/json"},
+    ForgeKind.GITHUB: {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"},
+    ForgeKind.GITLAB: {"accept": "application/json"},
+    ForgeKind.GITEA: {"accept": "application/json"},
+    ForgeKind.FORGEJO: {"accept": "application/json"},
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ForgeResponse:
     """A good answer: its ``status`` and its JSON."""
 
     status: int
     data: Any
 
 
-class Client:
+class ForgeClient:
     """A connection to one forge for the length of one verb; not for sharing between threads."""
 
-    def __init__(self, address: Address, token: Token | None, words: Words, options: ClientOptions) -> None:
+    def __init__(
+        self, address: ForgeAddress, token: Token | None, words: ForgeWording, options: ClientOptions
+    ) -> None:
         self.address = address
         self.words = words
         self._token = token
@@ -90,7 +92,7 @@ class Client:
                 f"{self.words.right} ({self.words.where})",
             )
 
-    def get(self, path: str, doing: str, params: Mapping[str, str | int] | None = None) -> Answer:
+    def get(self, path: str, doing: str, params: Mapping[str, str | int] | None = None) -> ForgeResponse:
         return self._answer("GET", path, doing, params=params)
 
     def pages(self, path: str, doing: str, params: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
@@ -109,7 +111,9 @@ class Client:
                 return
         raise RepositoryError(f"{self.words.name} has more than {_PAGES} pages where it was asked to {doing}")
 
-    def write(self, method: str, path: str, doing: str, json: object, *, repeatable: bool = True) -> Answer:
+    def write(
+        self, method: str, path: str, doing: str, json: object, *, repeatable: bool = True
+    ) -> ForgeResponse:
         """Send a change. ``repeatable`` says that doing it twice is the same as doing it once.
 
         :raises UnansweredError: it is not repeatable, and whether it has worked cannot be known.
@@ -132,9 +136,9 @@ class Client:
         params: Mapping[str, str | int] | None = None,
         json: object = None,
         repeatable: bool = True,
-    ) -> Answer:
+    ) -> ForgeResponse:
         response = self._response(method, path, doing, params=params, json=json, repeatable=repeatable)
-        return Answer(response.status_code, self._json(response, doing))
+        return ForgeResponse(response.status_code, self._json(response, doing))
 
     def _response(
         self,
@@ -228,7 +232,7 @@ class Client:
 
     def _limit_wait(self, response: httpx.Response) -> float | None:
         wait = _told_to_wait(response, self._options.clock())
-        secondary = self.address.kind is Kind.GITHUB and response.status_code == _FORBIDDEN
+        secondary = self.address.kind is ForgeKind.GITHUB and response.status_code == _FORBIDDEN
         return _SECONDARY_LIMIT_WAIT if wait is None and secondary else wait
 
     def _backoff(self, attempt: int) -> float:
@@ -247,7 +251,7 @@ class Client:
         return self._token.hide_in(text) if self._token else text
 
 
-def _http(address: Address, token: Token | None, options: ClientOptions) -> httpx.Client:
+def _http(address: ForgeAddress, token: Token | None, options: ClientOptions) -> httpx.Client:
     try:
         import httpx  # noqa: PLC0415 -- only who speaks to a forge pays for it
     except ModuleNotFoundError:
@@ -274,11 +278,11 @@ def _http(address: Address, token: Token | None, options: ClientOptions) -> http
     )
 
 
-def _credential(kind: Kind, token: Token) -> tuple[str, str]:
+def _credential(kind: ForgeKind, token: Token) -> tuple[str, str]:
     if token.job:
         return "job-token", token.reveal()
     # Gitea took "token" before it took "Bearer", and takes both.
-    scheme = "token" if kind in {Kind.GITEA, Kind.FORGEJO} else "Bearer"
+    scheme = "token" if kind in {ForgeKind.GITEA, ForgeKind.FORGEJO} else "Bearer"
     return "authorization", f"{scheme} {token.reveal()}"
 
 

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["ClientOptions", "Patience"]
+__all__ = ["ClientOptions", "RetryOptions"]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryOptions:
     """When to ask again. Times are in seconds.
 
     ``budget`` bounds the waiting of one verb in all; a forge that asks for more is not waited for.
@@ -43,7 +43,7 @@ class ClientOptions:
 
     connect_timeout: float = 10.0
     answer_timeout: float = 30.0
-    patience: Patience = field(default_factory=Patience)
+    patience: RetryOptions = field(default_factory=RetryOptions)
     ca_bundle: Path | None = None
     use_proxies: bool = True
     user_agent: str = "goldenpath"

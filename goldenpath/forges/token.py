@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from goldenpath.errors import InputError
-from goldenpath.forges.forge_address import Kind, is_github_cloud
+from goldenpath.forges.forge_address import ForgeKind, is_github_cloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.forges.forge_address import Address
+    from goldenpath.forges.forge_address import ForgeAddress
 
 __all__ = ["VARIABLES", "Token", "token_of"]
 
 FOR_ANY: Final = "GOLDENPATH_FORGE_TOKEN"
 #: What to set, forge by forge, as messages and the documentation name it.
 VARIABLES: Final = {
-    Kind.GITHUB: (FOR_ANY, "GH_TOKEN", "GITHUB_TOKEN"),
-    Kind.GITLAB: (FOR_ANY, "GITLAB_TOKEN"),
-    Kind.GITEA: (FOR_ANY, "GITEA_TOKEN"),
-    Kind.FORGEJO: (FOR_ANY, "FORGEJO_TOKEN", "GITEA_TOKEN"),
+    ForgeKind.GITHUB: (FOR_ANY, "GH_TOKEN", "GITHUB_TOKEN"),
+    ForgeKind.GITLAB: (FOR_ANY, "GITLAB_TOKEN"),
+    ForgeKind.GITEA: (FOR_ANY, "GITEA_TOKEN"),
+    ForgeKind.FORGEJO: (FOR_ANY, "FORGEJO_TOKEN", "GITEA_TOKEN"),
 }
 _GITHUB_SERVER: Final = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
@@ -58,7 +58,7 @@ class Token:
         raise TypeError("a token is not to be written anywhere")
 
 
-def token_of(environment: Mapping[str, str], address: Address) -> Token | None:
+def token_of(environment: Mapping[str, str], address: ForgeAddress) -> Token | None:
     """The token that ``environment`` holds for the host of ``address``, or nothing.
 
     A variable that belongs to one host is sent to no other: ``GITHUB_TOKEN`` goes to github.com (or to the
@@ -70,15 +70,15 @@ def token_of(environment: Mapping[str, str], address: Address) -> Token | None:
     return None
 
 
-def _names(environment: Mapping[str, str], address: Address) -> Iterator[tuple[str, bool]]:
+def _names(environment: Mapping[str, str], address: ForgeAddress) -> Iterator[tuple[str, bool]]:
     yield FOR_ANY, False
-    on_a_server = address.kind is Kind.GITHUB and not is_github_cloud(address.host)
+    on_a_server = address.kind is ForgeKind.GITHUB and not is_github_cloud(address.host)
     names = _GITHUB_SERVER if on_a_server else VARIABLES[address.kind][1:]
     yield from ((name, False) for name in names)
     # GitHub's, Gitea's and Forgejo's CI all give this one to a job, and name their own server beside it.
     if _host(environment.get("GITHUB_SERVER_URL", "")) == address.host:
         yield "GITHUB_TOKEN", False
-    if address.kind is Kind.GITLAB and _host(environment.get("CI_SERVER_URL", "")) == address.host:
+    if address.kind is ForgeKind.GITLAB and _host(environment.get("CI_SERVER_URL", "")) == address.host:
         yield "CI_JOB_TOKEN", True
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from goldenpath.errors import RepositoryError, RepositoryUnavailableError
 from goldenpath.git.command import end, environment, start
-from goldenpath.git.process_pool import Idle
+from goldenpath.git.process_pool import ProcessPool
 
 if TYPE_CHECKING:
     import subprocess
@@ -27,7 +27,7 @@ _GROUP: Final = 40
 _IDLE_KEPT: Final = 4
 
 
-class Found(NamedTuple):
+class FoundObject(NamedTuple):
     """An answer: ``kind`` is empty where there is no such object; ``data`` is empty where only its head was asked."""
 
     name: str
@@ -41,8 +41,8 @@ class CatFile:
 
     def __init__(self, git_dir: Path) -> None:
         self._git_dir = git_dir
-        self._idle: dict[str, Idle[subprocess.Popen[bytes]]] = {
-            mode: Idle(end, kept=_IDLE_KEPT) for mode in ("--batch", "--batch-check")
+        self._idle: dict[str, ProcessPool[subprocess.Popen[bytes]]] = {
+            mode: ProcessPool(end, kept=_IDLE_KEPT) for mode in ("--batch", "--batch-check")
         }
 
     def close(self) -> None:
@@ -50,15 +50,15 @@ class CatFile:
         for idle in self._idle.values():
             idle.end()
 
-    def read(self, names: Iterable[str]) -> Iterator[Found]:
+    def read(self, names: Iterable[str]) -> Iterator[FoundObject]:
         """Objects with their bytes, in the order of their names."""
         return self._ask("--batch", names)
 
-    def look(self, names: Iterable[str]) -> Iterator[Found]:
+    def look(self, names: Iterable[str]) -> Iterator[FoundObject]:
         """What there is of objects, refs or expressions such as ``main^{commit}``, without their bytes."""
         return self._ask("--batch-check", names)
 
-    def _ask(self, mode: str, names: Iterable[str]) -> Iterator[Found]:
+    def _ask(self, mode: str, names: Iterable[str]) -> Iterator[FoundObject]:
         remaining = map(_checked, names)
         group = list(islice(remaining, _GROUP))
         if not group:
@@ -115,17 +115,17 @@ def _send(process: subprocess.Popen[bytes], names: list[str]) -> None:
         return
 
 
-def _answer(process: subprocess.Popen[bytes], name: str, *, with_data: bool) -> Found:
+def _answer(process: subprocess.Popen[bytes], name: str, *, with_data: bool) -> FoundObject:
     assert process.stdout is not None
     head = process.stdout.readline().decode(errors="surrogateescape").rstrip("\n")
     if not head:
         raise RepositoryUnavailableError("git cat-file ended while objects were read from it")
     if head.endswith((" missing", " ambiguous")):
-        return Found(name, "", "", b"")
+        return FoundObject(name, "", "", b"")
     identity, kind, size = head.split(" ")
     if not with_data:
-        return Found(name, identity, kind, b"")
+        return FoundObject(name, identity, kind, b"")
     data = process.stdout.read(int(size) + 1)
     if len(data) != int(size) + 1:
         raise RepositoryUnavailableError(f"git cat-file ended while it gave the object {name}")
-    return Found(name, identity, kind, data[:-1])
+    return FoundObject(name, identity, kind, data[:-1])

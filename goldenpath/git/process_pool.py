@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class Idle(Generic[_T]):
+class ProcessPool(Generic[_T]):
     """What waits, the last to come the first to go; all of it ends with its owner, and no later than Python does.
 
     Safe for many threads. A forked process (a worker that renders, say) inherits the pipes of its parent's

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from goldenpath.errors import RefMovedError, RepositoryError, RepositoryUnavailableError
 from goldenpath.git.command import CommandError, end, environment, said, start
-from goldenpath.git.process_pool import Idle
+from goldenpath.git.process_pool import ProcessPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +42,7 @@ class RefMover:
     def __init__(self, git_dir: Path) -> None:
         self._git_dir = git_dir
         self._lock = threading.Lock()
-        self._idle: Idle[_UpdateRef] = Idle(_UpdateRef.end, kept=1)
+        self._idle: ProcessPool[_UpdateRef] = ProcessPool(_UpdateRef.end, kept=1)
 
     def close(self) -> None:
         """End the process; the next move starts a new one."""

@@ -20,7 +20,7 @@ _USER: Final = re.compile(r"^[A-Za-z0-9_.+@][A-Za-z0-9_.+@-]*$")
 _SECRET_PART: Final = re.compile(r"(?<=/).*@|^[^/]*@", re.DOTALL)
 
 
-class Address(NamedTuple):
+class RemoteAddress(NamedTuple):
     """A remote's URL without anything secret, and what was secret in it."""
 
     url: str
@@ -32,7 +32,7 @@ def is_url(place: str) -> bool:
     return bool(_HAS_SCHEME.match(place) or _SCP_LIKE.match(place))
 
 
-def parse_url(url: str) -> Address:
+def parse_url(url: str) -> RemoteAddress:
     """A remote's URL, with the user and the password of an http(s) URL taken out of it.
 
     Raises:
@@ -58,34 +58,34 @@ def parse_url(url: str) -> Address:
     if scheme == "file":
         if host or not parts.path.startswith("/"):
             raise _refused(url, "must be file:// and an absolute path")
-        return Address(url, None)
+        return RemoteAddress(url, None)
     if not _HOST.match(host):
         raise _refused(url, "has no host, or one that is no name of a host")
     if scheme in {"http", "https"}:
         return _with_login(url, parts, f"[{host}]" if ":" in host else host, f":{port}" if port else "")
     if parts.password is not None or (parts.username is not None and not _USER.match(parts.username)):
         raise _refused(url, f"may name a user, but no password: {scheme} takes none from a URL")
-    return Address(url, None)
+    return RemoteAddress(url, None)
 
 
-def _with_login(url: str, parts: SplitResult, host: str, port: str) -> Address:
+def _with_login(url: str, parts: SplitResult, host: str, port: str) -> RemoteAddress:
     if parts.query or parts.fragment:
         raise _refused(url, "has a query or a fragment, which a repository's URL does not have")
     clean = f"{parts.scheme}://{host}{port}{parts.path}"
     if parts.username is None:
-        return Address(clean, None)
+        return RemoteAddress(clean, None)
     password = unquote(parts.password) if parts.password is not None else None
-    return Address(clean, Credentials(user=unquote(parts.username) or None, password=password))
+    return RemoteAddress(clean, Credentials(user=unquote(parts.username) or None, password=password))
 
 
-def _scp_like(url: str) -> Address:
+def _scp_like(url: str) -> RemoteAddress:
     found = _SCP_LIKE.match(url)
     if not found or found["host"].lower() in _SCHEMES:  # `https:/user:password@host` is a slip, and no host.
         raise _refused(url, "is no URL of a repository")
     user, host, path = found["user"], found["host"].strip("[]"), found["path"]
     if not _HOST.match(host) or (user and not _USER.match(user)) or path.startswith("-"):
         raise _refused(url, "has a user, host or path that would read as an option")
-    return Address(url, None)
+    return RemoteAddress(url, None)
 
 
 def _refused(url: str, why: str) -> InputError:

@@ -6,22 +6,22 @@ business, and a fleet repository is :mod:`goldenpath.fleet`'s. No clock, no envi
 """
 
 from goldenpath.live.cluster_schemas import ImportedSchemas, import_schemas
-from goldenpath.live.desired_objects import Desired
+from goldenpath.live.desired_objects import DesiredObjects
 from goldenpath.live.kube_contexts import contexts_for
-from goldenpath.live.live_apply import Listener, LiveApply, apply
+from goldenpath.live.live_apply import ApplyProgress, LiveApply, apply
 from goldenpath.live.live_diff import LiveDiff, diff
-from goldenpath.live.namespace_adoption import Found, LiveAdoption, adopt, find
+from goldenpath.live.namespace_adoption import FoundNamespace, LiveAdoption, adopt, find
 from goldenpath.live.published_tenants import PublishedTenants, published_tenants
 from goldenpath.live.status import ClusterStatus, Expected, Health, TenantStatus, status
 
 __all__ = [
+    "ApplyProgress",
     "ClusterStatus",
-    "Desired",
+    "DesiredObjects",
     "Expected",
-    "Found",
+    "FoundNamespace",
     "Health",
     "ImportedSchemas",
-    "Listener",
     "LiveAdoption",
     "LiveApply",
     "LiveDiff",

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from goldenpath.pipeline import Pipeline
     from goldenpath.spec.tenant import Tenant
 
-__all__ = ["MANAGED", "Desired"]
+__all__ = ["MANAGED", "DesiredObjects"]
 
 MANAGED: Final = "app.kubernetes.io/managed-by=goldenpath"
 
 
 @dataclass(frozen=True, slots=True)
-class Desired:
+class DesiredObjects:
     """The objects of a tenant, or of a platform, by cluster.
 
     ``selector`` finds on a cluster what was rendered for the same before.
@@ -44,7 +44,7 @@ class Desired:
         cluster: str | None = None,
         today: dt.date | None = None,
         version: str | None = None,
-    ) -> Desired:
+    ) -> DesiredObjects:
         """A tenant on its clusters, or on one (see :meth:`goldenpath.Pipeline.check` for the arguments).
 
         Raises:
@@ -63,7 +63,7 @@ class Desired:
         )
 
     @classmethod
-    def of_platform(cls, pipeline: Pipeline, *, cluster: str | None = None) -> Desired:
+    def of_platform(cls, pipeline: Pipeline, *, cluster: str | None = None) -> DesiredObjects:
         """What the tenants of each cluster, or of one, share.
 
         Raises:

@@ -7,18 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import cluster as kubernetes
-from goldenpath.cluster import ObjectRef, State
+from goldenpath.cluster import ObjectRef, ReadinessState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.cluster import Change, ChangeSet, Cluster, Readiness
-    from goldenpath.live.desired_objects import Desired
+    from goldenpath.live.desired_objects import DesiredObjects
 
-__all__ = ["Listener", "LiveApply", "apply"]
+__all__ = ["ApplyProgress", "LiveApply", "apply"]
 
 
-class Listener:
+class ApplyProgress:
     """Told what happens, from other threads: for a progress display. This one does not listen."""
 
     def compared(self, cluster: str, change: Change) -> None:
@@ -69,13 +69,13 @@ class LiveApply:
 
 
 def apply(
-    desired: Desired,
+    desired: DesiredObjects,
     clusters: Mapping[str, Cluster],
     *,
     force_conflicts: bool = False,
     dry_run: bool = False,
     wait: float | None = 300.0,
-    listener: Listener | None = None,
+    listener: ApplyProgress | None = None,
 ) -> LiveApply:
     """Make each cluster have what ought to be there. What is no longer rendered stays: retiring removes it.
 
@@ -94,7 +94,7 @@ def apply(
         ClusterError: the user may not even ask.
 
     """
-    told = listener or Listener()
+    told = listener or ApplyProgress()
     compared: dict[str, ChangeSet] = {}
     for name, objects in desired.objects.items():
         compared[name] = kubernetes.apply(
@@ -124,7 +124,7 @@ def apply(
 
 
 def _unready(
-    desired: Desired, clusters: Mapping[str, Cluster], seconds: float, told: Listener
+    desired: DesiredObjects, clusters: Mapping[str, Cluster], seconds: float, told: ApplyProgress
 ) -> dict[str, dict[ObjectRef, Readiness]]:
     found = {}
     for name, objects in desired.objects.items():
@@ -134,5 +134,5 @@ def _unready(
             timeout=seconds,
             done=partial(told.ready, name),
         )
-        found[name] = {ref: state for ref, state in states.items() if state.state is not State.READY}
+        found[name] = {ref: state for ref, state in states.items() if state.state is not ReadinessState.READY}
     return found

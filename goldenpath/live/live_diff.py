@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from goldenpath.cluster import Change, Cluster
-    from goldenpath.live.desired_objects import Desired
+    from goldenpath.live.desired_objects import DesiredObjects
 
 __all__ = ["LiveDiff", "diff"]
 
@@ -48,7 +48,7 @@ class LiveDiff:
 
 
 def diff(
-    desired: Desired,
+    desired: DesiredObjects,
     clusters: Mapping[str, Cluster],
     *,
     done: Callable[[str, Change], None] | None = None,

@@ -13,7 +13,7 @@ from goldenpath.adoption import derive
 from goldenpath.cluster import ObjectRef, managers_of
 from goldenpath.errors import ClusterError, InputError
 from goldenpath.intake import parse
-from goldenpath.live.desired_objects import Desired
+from goldenpath.live.desired_objects import DesiredObjects
 from goldenpath.live.live_diff import LiveDiff, diff
 from goldenpath.manifests import ManifestObject
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from goldenpath.cluster import Cluster, ManagedBy, Resource
     from goldenpath.pipeline import Pipeline
 
-__all__ = ["Found", "LiveAdoption", "adopt", "find"]
+__all__ = ["FoundNamespace", "LiveAdoption", "adopt", "find"]
 
 _FORBIDDEN: Final = 403
 _NAMING: Final = (
@@ -57,7 +57,7 @@ _NOISE: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundNamespace:
     """What there is of a namespace on a cluster; of a Secret, only its name. ``unread`` are kinds that were refused."""
 
     objects: tuple[ManifestObject, ...]
@@ -108,7 +108,7 @@ class LiveAdoption:
         }
 
 
-def find(cluster: Cluster, namespace: str) -> Found:
+def find(cluster: Cluster, namespace: str) -> FoundNamespace:
     """Read everything in a namespace, and what may name it from outside.
 
     Raises:
@@ -137,12 +137,12 @@ def find(cluster: Cluster, namespace: str) -> Found:
     ]
     bodies = [found for bodies, _ in listed for found in bodies]
     unread = tuple(sorted({refused for _, refused in listed if refused}))
-    return Found(tuple(_manifests([body, *bodies], namespace)), unread)
+    return FoundNamespace(tuple(_manifests([body, *bodies], namespace)), unread)
 
 
 def adopt(
     namespace: str,
-    found: Mapping[str, Found],
+    found: Mapping[str, FoundNamespace],
     pipeline: Pipeline,
     clusters: Mapping[str, Cluster] | None = None,
     *,
@@ -171,7 +171,7 @@ def adopt(
         return LiveAdoption(adoption, unread)
     if not clusters:
         return LiveAdoption(adoption, unread)
-    compared = diff(Desired.of_tenant(pipeline, tenant), clusters)
+    compared = diff(DesiredObjects.of_tenant(pipeline, tenant), clusters)
     return LiveAdoption(adoption, unread, compared, dict(_managers(compared, objects)))
 
 

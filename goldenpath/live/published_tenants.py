@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.fleet import Fleet
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.repository.tenant_files import TenantFiles
 
 __all__ = ["PublishedTenants", "published_tenants"]
@@ -62,7 +62,7 @@ def published_tenants(fleet: Fleet, name: str | None = None) -> PublishedTenants
     return PublishedTenants(state.snapshot.commit, clusters, expected, tuple(problems))
 
 
-def _expected(state: State, holdings: TenantFiles) -> Iterator[Expected]:
+def _expected(state: FleetState, holdings: TenantFiles) -> Iterator[Expected]:
     path, text = request_of(state, holdings)
     tenant = state.context.parse(kubeyaml.load(text, name=path), path)
     files = {

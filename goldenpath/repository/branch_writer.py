@@ -29,7 +29,7 @@ _LONGEST_PAUSE: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class CommitDraft:
     """What one commit would change: files by path (None removes one), and what it says.
 
     A file is its bytes, an object that ``prepare_blob`` made, or the id of a blob that is there already. Without an
@@ -42,7 +42,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenCommit:
     """What became of a draft, once it is durable.
 
     Attributes:
@@ -65,11 +65,11 @@ class Written:
 class _Job:
     """A draft that somebody waits for; with a branch, it is a proposal."""
 
-    make: Callable[[Snapshot], Draft | None]
+    make: Callable[[Snapshot], CommitDraft | None]
     key: Hashable | None
     branch: str | None = None
     overwrite: bool = False
-    outcome: Written | Exception | None = None
+    outcome: WrittenCommit | Exception | None = None
 
     @property
     def done(self) -> bool:
@@ -83,14 +83,14 @@ class _Job:
         mine, theirs = ((job.key, job.branch, job.overwrite) for job in (self, other))
         return self.key is not None and mine == theirs
 
-    def result(self) -> Written:
+    def result(self) -> WrittenCommit:
         if isinstance(self.outcome, Exception):
             raise self.outcome
         assert self.outcome is not None
         return self.outcome
 
 
-class Writer:
+class BranchWriter:
     """Turns drafts into commits of a store's branch, and of branches for pull requests. Safe for many threads.
 
     Args:
@@ -116,7 +116,9 @@ class Writer:
         self._has_seen_the_tip = False
         self._coalescer: Coalescer[_Job] = Coalescer(self._work, store.repository.tidy)
 
-    def submit(self, make: Callable[[Snapshot], Draft | None], *, key: Hashable | None = None) -> Written:
+    def submit(
+        self, make: Callable[[Snapshot], CommitDraft | None], *, key: Hashable | None = None
+    ) -> WrittenCommit:
         """Commit what ``make`` drafts on top of the branch; returns when that is durable.
 
         Args:
@@ -136,11 +138,11 @@ class Writer:
     def propose(
         self,
         branch: str,
-        make: Callable[[Snapshot], Draft | None],
+        make: Callable[[Snapshot], CommitDraft | None],
         *,
         key: Hashable | None = None,
         overwrite: bool = False,
-    ) -> Written:
+    ) -> WrittenCommit:
         """Make a branch of one commit on top of the base branch, for a pull request; returns when that is durable.
 
         The same files on the same base leave the branch as it is, and so does a draft that changes nothing.
@@ -209,7 +211,7 @@ class Writer:
             except RepositoryError:
                 _finish_the_failed(jobs, outcomes)
                 raise
-            _finish(jobs, [replace(it, tip=new) if isinstance(it, Written) else it for it in outcomes])
+            _finish(jobs, [replace(it, tip=new) if isinstance(it, WrittenCommit) else it for it in outcomes])
             return
         raise RefMovedError(f"{moved}; tried {_TRIES} times")
 
@@ -220,24 +222,26 @@ class Writer:
 
     def _draft_all(
         self, batch: ObjectBatch, jobs: Sequence[_Job], tip: str | None
-    ) -> list[Written | Exception]:
+    ) -> list[WrittenCommit | Exception]:
         """Draft each job on top of the one before."""
-        outcomes: list[Written | Exception] = []
+        outcomes: list[WrittenCommit | Exception] = []
         snapshot = batch.snapshot(tip)
         for job in jobs:
             outcome = self._draft(batch, job, snapshot, self._store.branch)
-            if isinstance(outcome, Written) and outcome.commit is not None:
+            if isinstance(outcome, WrittenCommit) and outcome.commit is not None:
                 snapshot = Snapshot(batch, outcome.commit, outcome.tree)
             outcomes.append(outcome)
         return outcomes
 
-    def _draft(self, batch: ObjectBatch, job: _Job, snapshot: Snapshot, branch: str) -> Written | Exception:
+    def _draft(
+        self, batch: ObjectBatch, job: _Job, snapshot: Snapshot, branch: str
+    ) -> WrittenCommit | Exception:
         """What one job makes of the files that it is shown; an error is that job's own."""
         try:
             draft = job.make(snapshot)
             tree = snapshot.tree if draft is None else batch.change(snapshot.tree, draft.files)
             if draft is None or tree == snapshot.tree:
-                return Written(branch, snapshot.commit, None, snapshot.commit, snapshot.tree)
+                return WrittenCommit(branch, snapshot.commit, None, snapshot.commit, snapshot.tree)
             commit = batch.commit(
                 tree,
                 [] if snapshot.commit is None else [snapshot.commit],
@@ -249,7 +253,7 @@ class Writer:
             )
         except Exception as error:  # noqa: BLE001 - it goes to the thread that submitted this job
             return error
-        return Written(branch, snapshot.commit, commit, commit, tree)
+        return WrittenCommit(branch, snapshot.commit, commit, commit, tree)
 
     def _propose(self, jobs: Sequence[_Job]) -> None:
         store = self._store
@@ -280,11 +284,13 @@ class Writer:
 
     def _proposal(
         self, batch: ObjectBatch, job: _Job, snapshot: Snapshot, head: str | None
-    ) -> Written | Exception:
+    ) -> WrittenCommit | Exception:
         drafted = self._draft(batch, job, snapshot, job.branch or "")
         if isinstance(drafted, Exception) or head is None:
             return (
-                drafted if not isinstance(drafted, Written) or drafted.commit else replace(drafted, tip=None)
+                drafted
+                if not isinstance(drafted, WrittenCommit) or drafted.commit
+                else replace(drafted, tip=None)
             )
         if drafted.commit is None:
             return replace(drafted, tip=head)
@@ -305,16 +311,16 @@ def _pauses() -> Iterator[float]:
         yield min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**number) * random.uniform(0.5, 1.5)  # noqa: S311
 
 
-def _made(outcome: Written | Exception) -> TypeGuard[Written]:
-    return isinstance(outcome, Written) and outcome.commit is not None
+def _made(outcome: WrittenCommit | Exception) -> TypeGuard[WrittenCommit]:
+    return isinstance(outcome, WrittenCommit) and outcome.commit is not None
 
 
-def _finish(jobs: Iterable[_Job], outcomes: Iterable[Written | Exception]) -> None:
+def _finish(jobs: Iterable[_Job], outcomes: Iterable[WrittenCommit | Exception]) -> None:
     for job, outcome in zip(jobs, outcomes, strict=True):
         job.outcome = outcome
 
 
-def _finish_the_failed(jobs: Iterable[_Job], outcomes: Iterable[Written | Exception]) -> None:
+def _finish_the_failed(jobs: Iterable[_Job], outcomes: Iterable[WrittenCommit | Exception]) -> None:
     """Where nothing can be written, a draft that could not be made still has its own reason."""
     for job, outcome in zip(jobs, outcomes, strict=True):
         if isinstance(outcome, Exception):

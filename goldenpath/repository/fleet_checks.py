@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from goldenpath.repository.lock import Lock
-    from goldenpath.repository.promises import Place, Promise, Promises, Share
+    from goldenpath.repository.promises import PoolOnCluster, Promise, Promises, Share
     from goldenpath.repository.tenant_files import TenantFiles
     from goldenpath.tenancy import Platform
 
@@ -97,19 +97,19 @@ def check_holdings(holdings: TenantFiles) -> Iterator[Finding]:
 class _Ask:
     """One tenant's share of one accelerator on one cluster, among all others'."""
 
-    place: Place
+    place: PoolOnCluster
     old: Share
     new: Share
     others: Share
 
 
-def _share_of(promise: Promise | None, place: Place) -> Share:
+def _share_of(promise: Promise | None, place: PoolOnCluster) -> Share:
     cluster, profile = place
     quota, borrow = (promise.clusters if promise else {}).get(cluster, {}).get(profile, (0, 0))
     return quota, borrow
 
 
-def _capacity(place: Place, platforms: Mapping[str, Platform]) -> int | None:
+def _capacity(place: PoolOnCluster, platforms: Mapping[str, Platform]) -> int | None:
     """How many Pods can hold one of it at the same time; None where there is none of it."""
     cluster, profile = place
     pools = platforms[cluster].pools if cluster in platforms else ()

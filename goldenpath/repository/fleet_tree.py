@@ -21,7 +21,7 @@ from goldenpath.repository.path_owners import (
     FLUX,
     RECORD_FILES,
     TENANTS,
-    TenantPlaces,
+    TenantPaths,
     home_of,
     is_platforms,
     platform_lock_path,
@@ -158,7 +158,7 @@ class FleetTree:
 
     def files(self, holdings: TenantFiles) -> dict[str, Entry]:
         """Every file in a tenant's places, by path: its records, what was rendered, and what somebody put there."""
-        places, found = TenantPlaces(holdings.name), dict(holdings.loose)
+        places, found = TenantPaths(holdings.name), dict(holdings.loose)
         for home, entries in holdings.homes.items():
             found |= {f"{home}/{name}": entry for name, entry in entries.items() if entry.is_blob}
             for name, entry in entries.items():
@@ -178,7 +178,7 @@ class FleetTree:
                 if found is None:
                     yield holdings, Locked()
                 else:
-                    yield holdings, read_lock(locks[found[1].id], found[0], TenantPlaces(holdings.name).owns)
+                    yield holdings, read_lock(locks[found[1].id], found[0], TenantPaths(holdings.name).owns)
 
     def lock(self, holdings: TenantFiles) -> Locked:
         """The lock of one tenant."""

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from goldenpath.repository.hand_edit_advice import Advice
     from goldenpath.repository.lock import Lock
 
-__all__ = ["Edit", "HandEdit", "hand_edits", "is_record"]
+__all__ = ["EditKind", "HandEdit", "hand_edits", "is_record"]
 
 
-class Edit(enum.StrEnum):
+class EditKind(enum.StrEnum):
     """What somebody did to a file."""
 
     CHANGED = "changed"
@@ -40,7 +40,7 @@ class HandEdit:
     """
 
     path: str
-    edit: Edit
+    edit: EditKind
     advice: tuple[Advice, ...] = ()
 
 
@@ -77,9 +77,9 @@ def _edits(
         if now in (before, after):
             continue
         if before is None:
-            yield HandEdit(path, Edit.ADDED)
+            yield HandEdit(path, EditKind.ADDED)
         else:
-            yield HandEdit(path, Edit.REMOVED if entry is None else Edit.CHANGED)
+            yield HandEdit(path, EditKind.REMOVED if entry is None else EditKind.CHANGED)
 
 
 def _plain_id(entry: Entry) -> str:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from goldenpath.git.object_reader import ObjectReader
     from goldenpath.git.objects import Entry, PreparedObject
 
-__all__ = ["Content", "Packed", "Plain", "Stored"]
+__all__ = ["Content", "PackedContent", "PlainContent", "StoredContent"]
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class PlainContent:
     """A text that is there."""
 
     text: str
@@ -36,7 +36,7 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackedContent:
     """A text that was made ready for Git, here or in another process."""
 
     packed: PreparedObject
@@ -58,7 +58,7 @@ class Packed:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredContent:
     """A file in the repository. What is no plain file has a text that nothing rendered ever has."""
 
     reader: ObjectReader
@@ -81,5 +81,5 @@ class Stored:
         return self.entry.id
 
 
-Content = Plain | Packed | Stored
+Content = PlainContent | PackedContent | StoredContent
 """The content of a file, wherever it is."""

@@ -16,15 +16,15 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.manifests import ManifestObject, is_kubernetes_object
 from goldenpath.repository.field_changes import FieldChange, field_changes, same
-from goldenpath.repository.lazy_content import Content, Plain
+from goldenpath.repository.lazy_content import Content, PlainContent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = [
     "Action",
-    "ChangeSet",
     "FileChange",
+    "FileChanges",
     "ObjectChange",
     "ObjectId",
     "cluster_of",
@@ -118,7 +118,7 @@ class ObjectChange:
 
 
 @dataclass(frozen=True)
-class ChangeSet:
+class FileChanges:
     """What becomes different.
 
     ``stays`` has the files that stay as they are, by path: an object that one of them holds too is not removed when
@@ -169,21 +169,21 @@ class ChangeSet:
         return sum(change.action is action for change in self.objects)
 
 
-def compare(before: Mapping[str, str | Content], after: Mapping[str, str | Content]) -> ChangeSet:
+def compare(before: Mapping[str, str | Content], after: Mapping[str, str | Content]) -> FileChanges:
     """What makes ``after`` out of ``before``, both by path."""
     old = {path: _content(value) for path, value in before.items()}
     new = {path: _content(value) for path, value in after.items()}
     stays = {path: content for path, content in old.items() if path in new and _same(content, new[path])}
     changed = sorted({*old, *new} - stays.keys())
-    return ChangeSet(tuple(FileChange(path, old.get(path), new.get(path)) for path in changed), stays)
+    return FileChanges(tuple(FileChange(path, old.get(path), new.get(path)) for path in changed), stays)
 
 
 def _content(value: str | Content) -> Content:
-    return Plain(value) if isinstance(value, str) else value
+    return PlainContent(value) if isinstance(value, str) else value
 
 
 def _same(one: Content, other: Content) -> bool:
-    if isinstance(one, Plain) and isinstance(other, Plain):
+    if isinstance(one, PlainContent) and isinstance(other, PlainContent):
         return one.text == other.text
     return one.id == other.id
 

@@ -21,7 +21,7 @@ __all__ = [
     "RECORD_FILES",
     "REQUEST_FILE",
     "TENANTS",
-    "TenantPlaces",
+    "TenantPaths",
     "home_of",
     "is_platforms",
     "lock_path",
@@ -80,7 +80,7 @@ def platform_lock_path(cluster: str) -> str:
     return f"{CLUSTERS}/{cluster}/{LOCK_FILE}"
 
 
-class TenantPlaces:
+class TenantPaths:
     """The places of one tenant, in either layout: while a fleet changes its layout, it has files in both."""
 
     def __init__(self, name: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from goldenpath.findings import Finding
     from goldenpath.repository.field_changes import FieldChange
     from goldenpath.repository.hand_edits import HandEdit
-    from goldenpath.repository.object_changes import ChangeSet, ObjectChange
+    from goldenpath.repository.object_changes import FileChanges, ObjectChange
     from goldenpath.repository.publish_plan import GpuChange, Part, Plan
 
 __all__ = [
@@ -116,7 +116,7 @@ def hand_edit_lines(edit: HandEdit) -> Iterator[str]:
             yield printable(f"      {line}")
 
 
-def cluster_lines(changes: ChangeSet, cluster: str | None) -> Iterator[str]:
+def cluster_lines(changes: FileChanges, cluster: str | None) -> Iterator[str]:
     """What changes on one cluster: its objects, and the files without one, such as requests and locks."""
     for change in changes.objects:
         if change.id.cluster == cluster:

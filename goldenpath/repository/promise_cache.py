@@ -17,7 +17,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.repository.promises import Contents, Promise, Shelf
+from goldenpath.repository.promises import Promise, ShardContents, ShardPromises
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ class PromiseCache:
 
     folder: Path
 
-    def read(self, place: str) -> Shelf | None:
+    def read(self, place: str) -> ShardPromises | None:
         """The shelf as it was written last, whatever state of the repository that was; None where there is none."""
         try:
             head, _, details = self._file(place).read_bytes().partition(b"\n")
@@ -41,7 +41,7 @@ class PromiseCache:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def write(self, shelf: Shelf) -> None:
+    def write(self, shelf: ShardPromises) -> None:
         """Keep a shelf, in the place of what was kept of it before."""
         file = self._file(shelf.place)
         temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.tmp")
@@ -57,7 +57,7 @@ class PromiseCache:
         return self.folder / f"{place.replace('/', '-')}.json"
 
 
-def _written(shelf: Shelf) -> bytes:
+def _written(shelf: ShardPromises) -> bytes:
     contents = shelf.contents
     details = _encoded(
         {name: [folder, *_row(contents.promises[name])] for name, folder in contents.folders.items()}
@@ -87,16 +87,16 @@ def _row(promise: Promise) -> list[Any]:
     ]
 
 
-def _shelf(place: str, head: dict[str, Any], details: bytes) -> Shelf | None:
+def _shelf(place: str, head: dict[str, Any], details: bytes) -> ShardPromises | None:
     if head["format"] != _FORMAT or head["details"] != hashlib.sha256(details).hexdigest():
         return None
     sums = {(cluster, profile): (quota, borrow) for cluster, profile, quota, borrow in head["sums"]}
-    return Shelf(place, head["tree"], sums, frozenset(head["odd"]), lambda: _contents(details))
+    return ShardPromises(place, head["tree"], sums, frozenset(head["odd"]), lambda: _contents(details))
 
 
-def _contents(details: bytes) -> Contents:
+def _contents(details: bytes) -> ShardContents:
     rows: dict[str, list[Any]] = json.loads(details)
-    return Contents(
+    return ShardContents(
         {name: row[0] for name, row in rows.items()},
         {name: _promise(name, *row[1:]) for name, row in rows.items()},
     )

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from goldenpath.errors import InputError
 from goldenpath.repository.fleet_tree import read_lock
 from goldenpath.repository.lock import LOCK_FILE
-from goldenpath.repository.path_owners import REQUEST_FILE, TenantPlaces
-from goldenpath.repository.promises import Contents, Promise, Promises, Shelf, promise_of
+from goldenpath.repository.path_owners import REQUEST_FILE, TenantPaths
+from goldenpath.repository.promises import Promise, Promises, ShardContents, ShardPromises, promise_of
 from goldenpath.repository.tombstone import TOMBSTONE_FILE
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class PromiseIndex:
 
     def __init__(self, cache: PromiseCache | None = None) -> None:
         self._cache = cache
-        self._shelves: dict[str, Shelf] = {}
+        self._shelves: dict[str, ShardPromises] = {}
         self._lock = threading.Lock()
 
     def read(self, tree: FleetTree, resolve: Resolve) -> Promises:
@@ -63,7 +63,7 @@ class PromiseIndex:
                     asked[home] = _asked(tree, f"{home}/{REQUEST_FILE}", resolve) or promise
         return Promises(shelves, asked)
 
-    def _shelf(self, tree: FleetTree, place: str, found: str) -> Shelf:
+    def _shelf(self, tree: FleetTree, place: str, found: str) -> ShardPromises:
         known = self._known(place)
         if known is not None and known.tree == found:
             return known
@@ -74,7 +74,7 @@ class PromiseIndex:
             self._cache.write(shelf)
         return shelf
 
-    def _known(self, place: str) -> Shelf | None:
+    def _known(self, place: str) -> ShardPromises | None:
         with self._lock:
             known = self._shelves.get(place)
         if known is None and self._cache is not None:
@@ -85,16 +85,16 @@ class PromiseIndex:
         return known
 
 
-def _updated(tree: FleetTree, place: str, found: str, known: Shelf | None) -> Shelf:
+def _updated(tree: FleetTree, place: str, found: str, known: ShardPromises | None) -> ShardPromises:
     """The shelf as it is now: what stayed is taken over, the rest is read."""
     folders = tree.homes(place)
-    before = known.contents if known is not None else Contents({}, {})
+    before = known.contents if known is not None else ShardContents({}, {})
     stayed = {name for name, folder in folders.items() if before.folders.get(name) == folder}
     promises = {name: before.promises[name] for name in stayed}
     changed = [name for name in folders if name not in stayed]
     for start in range(0, len(changed), _AT_ONCE):
         promises |= _read(tree, place, folders, changed[start : start + _AT_ONCE])
-    return Shelf.of(place, found, Contents(folders, promises), known)
+    return ShardPromises.of(place, found, ShardContents(folders, promises), known)
 
 
 def _read(tree: FleetTree, place: str, folders: Mapping[str, str], names: list[str]) -> dict[str, Promise]:
@@ -114,7 +114,7 @@ def _promise(home: str, name: str, entries: Mapping[str, Entry], locks: Mapping[
     lock = None
     if _has(entries, LOCK_FILE):
         data = locks[entries[LOCK_FILE].id]
-        lock = read_lock(data, f"{home}/{LOCK_FILE}", TenantPlaces(name).owns).lock
+        lock = read_lock(data, f"{home}/{LOCK_FILE}", TenantPaths(name).owns).lock
     if lock is None:
         is_retired = not has_request and _has(entries, TOMBSTONE_FILE)
         return Promise(name, retired=is_retired, settled=not has_request)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from goldenpath.repository.lock import Lock
 
-__all__ = ["Contents", "Place", "Promise", "Promises", "Share", "Shelf", "promise_of"]
+__all__ = ["PoolOnCluster", "Promise", "Promises", "ShardContents", "ShardPromises", "Share", "promise_of"]
 
-Place = tuple[str, str]
+PoolOnCluster = tuple[str, str]
 """A cluster and an accelerator on it."""
 Share = tuple[int, int]
 """What is a tenant's own of an accelerator on a cluster, and what it may borrow."""
@@ -47,7 +47,7 @@ class Promise:
     """Whether its own folder says it all. Otherwise the request must be asked, which depends on the fleet as it is."""
 
     @property
-    def shares(self) -> Iterator[tuple[Place, Share]]:
+    def shares(self) -> Iterator[tuple[PoolOnCluster, Share]]:
         """Its share of each accelerator on each cluster."""
         for cluster, profiles in self.clusters.items():
             for profile, (quota, borrow) in profiles.items():
@@ -75,7 +75,7 @@ def _is_unique_by_form(name: str, resource: str, spiffe_id: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class ShardContents:
     """The tenants on a shelf: the id of each one's own folder, by which a changed one is found, and its promise."""
 
     folders: Mapping[str, str]
@@ -83,20 +83,20 @@ class Contents:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ShardPromises:
     """The tenants of one folder. What is in it is only looked up when one of them is asked for."""
 
     place: str
     tree: str
     """Id of the folder's tree."""
-    sums: Mapping[Place, Share]
+    sums: Mapping[PoolOnCluster, Share]
     """What its settled tenants own and may borrow together."""
     odd: frozenset[str]
     """Tenants that belong on another shelf, have unusual identities, or are not settled."""
-    look_up: Callable[[], Contents]
+    look_up: Callable[[], ShardContents]
 
     @cached_property
-    def contents(self) -> Contents:
+    def contents(self) -> ShardContents:
         """Its tenants."""
         return self.look_up()
 
@@ -106,7 +106,9 @@ class Shelf:
         return (self.contents.promises[name] for name in sorted(self.odd))
 
     @classmethod
-    def of(cls, place: str, tree: str, contents: Contents, before: Shelf | None = None) -> Shelf:
+    def of(
+        cls, place: str, tree: str, contents: ShardContents, before: ShardPromises | None = None
+    ) -> ShardPromises:
         """A shelf with these tenants; with what it was before, only those that are different are added up."""
         old = before.contents.promises if before is not None else {}
         new = contents.promises
@@ -127,8 +129,8 @@ def _is_odd(place: str, promise: Promise) -> bool:
 
 
 def _summed(
-    sums: Mapping[Place, Share], *, plus: Iterable[Promise] = (), minus: Iterable[Promise] = ()
-) -> dict[Place, Share]:
+    sums: Mapping[PoolOnCluster, Share], *, plus: Iterable[Promise] = (), minus: Iterable[Promise] = ()
+) -> dict[PoolOnCluster, Share]:
     owned = Counter({place: quota for place, (quota, _) in sums.items()})
     borrowed = Counter({place: borrow for place, (_, borrow) in sums.items()})
     for sign, promises in ((1, plus), (-1, minus)):
@@ -151,7 +153,7 @@ class Promises:
 
     """
 
-    def __init__(self, shelves: Iterable[Shelf], asked: Mapping[str, Promise]) -> None:
+    def __init__(self, shelves: Iterable[ShardPromises], asked: Mapping[str, Promise]) -> None:
         self.shelves = tuple(shelves)
         self._asked = asked
 
@@ -165,9 +167,9 @@ class Promises:
         return iter(sorted(found, key=lambda promise: promise.name))
 
     @cached_property
-    def sums(self) -> Mapping[Place, Share]:
+    def sums(self) -> Mapping[PoolOnCluster, Share]:
         """By cluster and accelerator, what all tenants own and may borrow together."""
-        total: dict[Place, Share] = {}
+        total: dict[PoolOnCluster, Share] = {}
         asked = (share for promise in self._asked.values() for share in promise.shares)
         for place, (quota, borrow) in (
             *(item for shelf in self.shelves for item in shelf.sums.items()),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import MISSING
 from goldenpath.findings import Severity
-from goldenpath.repository.object_changes import Action, ChangeSet
+from goldenpath.repository.object_changes import Action, FileChanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ class Part:
 
     kind: PartKind
     name: str
-    changes: ChangeSet = field(default_factory=ChangeSet)
+    changes: FileChanges = field(default_factory=FileChanges)
     before: str | None = None
     after: str | None = None
     owner: str | None = None

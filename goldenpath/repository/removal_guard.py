@@ -1,4 +1,4 @@
-"""The brake: what a publish may take away without being told to.
+"""The removal limit: what a publish may take away without being told to.
 
 A mistake in one line (a cluster that was renamed, an add-on that was left out, a placement that matches less) can
 take objects away from every tenant at once, and Flux applies that within minutes. So a publish that removes more than
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from goldenpath.repository.object_changes import ObjectChange
     from goldenpath.repository.publish_plan import Part, Plan
 
-__all__ = ["FREE_LOSERS", "FREE_OBJECTS", "Removals", "brake", "removals"]
+__all__ = ["MAX_AFFECTED_OWNERS", "MAX_REMOVED_OBJECTS", "Removals", "removal_problems", "removals"]
 
-FREE_OBJECTS: Final = 20
+MAX_REMOVED_OBJECTS: Final = 20
 """Objects that a publish may remove without being told to."""
-FREE_LOSERS: Final = 3
+MAX_AFFECTED_OWNERS: Final = 3
 """Tenants and platforms from which it may remove objects without being told to."""
 
 _SHOWN: Final = 5
@@ -39,7 +39,7 @@ class Removals:
 
     objects: int
     """Objects; a file that cannot be read any more counts as one, since it may hold one."""
-    losers: tuple[str, ...]
+    affected_owners: tuple[str, ...]
     """Tenants and platforms that lose an object."""
     namespaces: tuple[tuple[Part, str, str | None], ...]
     """Whose it is, name and cluster of each Namespace that the last publish did not hold."""
@@ -60,11 +60,11 @@ def removals(plan: Plan) -> Removals:
             for change in gone
             if (change.id.group, change.id.kind) == ("", "Namespace") and not _was_held(part, change)
         ]
-    losers = tuple(name for name, number in by_part.items() if number)
-    return Removals(by_part.total(), losers, tuple(namespaces))
+    affected_owners = tuple(name for name, number in by_part.items() if number)
+    return Removals(by_part.total(), affected_owners, tuple(namespaces))
 
 
-def brake(plan: Plan, *, allowed: int | None = None) -> tuple[Problem, ...]:
+def removal_problems(plan: Plan, *, allowed: int | None = None) -> tuple[Problem, ...]:
     """Why a plan may not be carried out as it is; nothing, where it may.
 
     Args:
@@ -103,11 +103,11 @@ def _namespaces(found: Removals) -> Iterator[Problem]:
 
 
 def _number(found: Removals, allowed: int | None) -> Iterator[Problem]:
-    few = found.objects <= FREE_OBJECTS and len(found.losers) <= FREE_LOSERS
+    few = found.objects <= MAX_REMOVED_OBJECTS and len(found.affected_owners) <= MAX_AFFECTED_OWNERS
     if few or (allowed is not None and found.objects <= allowed):
         return
-    more = len(found.losers) - _SHOWN
-    shown = ", ".join(found.losers[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(found.affected_owners) - _SHOWN
+    shown = ", ".join(found.affected_owners[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
     message = (
         f"would remove {found.objects} objects ({shown}); "
         f"look at the plan, and if that is meant, say so with --allow-removals {found.objects}"

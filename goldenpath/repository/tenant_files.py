@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.git.objects import FILE_MODE, Entry, change_tree, format_tree, object_id
 from goldenpath.repository.lock import LOCK_FILE
-from goldenpath.repository.path_owners import RECORD_FILES, REQUEST_FILE, TenantPlaces
+from goldenpath.repository.path_owners import RECORD_FILES, REQUEST_FILE, TenantPaths
 from goldenpath.repository.tombstone import TOMBSTONE_FILE
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class TenantFiles:
         """
         if self.misplaced:
             return False
-        places = TenantPlaces(self.name)
+        places = TenantPaths(self.name)
         locked: defaultdict[str, dict[str, str]] = defaultdict(dict)
         loose: dict[str, str] = {}
         for path, blob in lock.files.items():

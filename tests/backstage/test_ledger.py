@@ -11,13 +11,13 @@ from sqlalchemy import create_engine, text
 
 from goldenpath.errors import InputError
 from goldenpath_backstage.backend_errors import UnavailableError
-from goldenpath_backstage.runs.ledger import Claim, Ledger, State
+from goldenpath_backstage.runs.ledger import Claim, ClaimState, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-OURS = Claim(State.OURS)
-TAKEN = Claim(State.TAKEN)
+OURS = Claim(ClaimState.OURS)
+TAKEN = Claim(ClaimState.TAKEN)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_an_answer_is_given_again_to_every_process(ledger: Callable[..., Ledger]
     assert _claim(one) == OURS
     assert one.settle("k", b"the answer\n" * 1000)
 
-    assert _claim(one) == _claim(other) == Claim(State.ANSWERED, b"the answer\n" * 1000)
+    assert _claim(one) == _claim(other) == Claim(ClaimState.ANSWERED, b"the answer\n" * 1000)
 
 
 def test_a_run_that_is_under_way_is_nobody_elses(ledger: Callable[..., Ledger]) -> None:
@@ -63,9 +63,9 @@ def test_a_run_that_came_to_nothing_can_be_tried_again(ledger: Callable[..., Led
 def test_a_key_stands_for_one_input(ledger: Callable[..., Ledger]) -> None:
     one = ledger()
     _claim(one)
-    assert _claim(one, digest="another").state is State.OTHER_INPUT
+    assert _claim(one, digest="another").state is ClaimState.OTHER_INPUT
     one.settle("k", b"answer")
-    assert _claim(one, digest="another").state is State.OTHER_INPUT
+    assert _claim(one, digest="another").state is ClaimState.OTHER_INPUT
 
 
 def test_a_silent_processs_run_is_taken_over_and_its_late_answer_is_not_kept(
@@ -80,7 +80,7 @@ def test_a_silent_processs_run_is_taken_over_and_its_late_answer_is_not_kept(
     assert _claim(other) == OURS
     assert not silent.settle("k", b"late")
     assert other.settle("k", b"in time")
-    assert _claim(silent) == Claim(State.ANSWERED, b"in time")
+    assert _claim(silent) == Claim(ClaimState.ANSWERED, b"in time")
 
 
 def test_a_lease_is_kept_while_the_process_lives(ledger: Callable[..., Ledger]) -> None:
@@ -115,7 +115,7 @@ def _without_its_table(ledger: Ledger) -> Iterator[None]:
 def test_one_of_many_who_ask_at_once_does_it(ledger: Callable[..., Ledger]) -> None:
     processes = [ledger() for _ in range(4)]
     start = threading.Barrier(16)
-    found: list[State] = []
+    found: list[ClaimState] = []
 
     def ask(process: Ledger) -> None:
         start.wait()
@@ -139,7 +139,7 @@ def test_old_answers_are_forgotten_and_new_ones_kept(ledger: Callable[..., Ledge
 
     assert one.forget_old() == 1
     assert _claim(one, "old") == OURS
-    assert _claim(one, "new").state is State.ANSWERED
+    assert _claim(one, "new").state is ClaimState.ANSWERED
 
 
 def test_an_answer_is_there_after_the_process_has_ended(database: str) -> None:
@@ -149,7 +149,7 @@ def test_an_answer_is_there_after_the_process_has_ended(database: str) -> None:
     first.close()
 
     second = Ledger(database, keep_days=7)
-    assert _claim(second) == Claim(State.ANSWERED, b"answer")
+    assert _claim(second) == Claim(ClaimState.ANSWERED, b"answer")
     second.close()
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from goldenpath_backstage.auth.permissions import Change, Verb, demand, demand_change
-from goldenpath_backstage.auth.principal import LOCAL, Kind, Principal, Role, group_ref
+from goldenpath_backstage.auth.principal import LOCAL, CallerKind, Principal, Role, group_ref
 from goldenpath_backstage.backend_errors import ForbiddenError
 
 
 def _user(role: Role, *groups: str) -> Principal:
-    return Principal(Kind.USER, "user:default/ada", role, frozenset(map(group_ref, groups)))
+    return Principal(CallerKind.USER, "user:default/ada", role, frozenset(map(group_ref, groups)))
 
 
 CALLERS = {
@@ -22,7 +22,7 @@ CALLERS = {
     "speech": _user(Role.REQUESTER, "speech"),
     "both": _user(Role.REQUESTER, "vision", "speech"),
     "admin": _user(Role.ADMIN),
-    "plugin": Principal(Kind.PLUGIN, "plugin:scaffolder", Role.READER),
+    "plugin": Principal(CallerKind.PLUGIN, "plugin:scaffolder", Role.READER),
     "local": LOCAL,
 }
 

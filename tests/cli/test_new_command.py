@@ -13,7 +13,7 @@ from prompt_toolkit.output import DummyOutput
 
 from goldenpath import kubeyaml
 from goldenpath.cli.interview import Interview
-from goldenpath.cli.request_draft import Draft, location_of
+from goldenpath.cli.request_draft import RequestDraft, location_of
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse
 
@@ -211,7 +211,7 @@ def interviewed(here: Path, given: dict[str, str], *keys: str) -> dict[str, obje
     """The document after questions that were answered with these keys."""
     library, fleet = Library([here.parent / "library"]), load_fleet(here / "goldenpath.yaml")
     path = library.get("tenant/v1")
-    draft = Draft(path, fleet=fleet, library=library)
+    draft = RequestDraft(path, fleet=fleet, library=library)
     opening = (
         "name",
         "title",

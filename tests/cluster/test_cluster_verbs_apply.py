@@ -11,7 +11,7 @@ from kube_api import eventually
 from live_tenants import FLEET
 from verb_clusters import account, as_user, config_map, manifest
 
-from goldenpath.cluster import Action, State, Verified, apply, diff, drift, wait
+from goldenpath.cluster import Action, ReadinessState, Verified, apply, diff, drift, wait
 from goldenpath.cluster.change_set import ObjectRef
 from goldenpath.errors import ClusterError
 from goldenpath.pipeline import Pipeline, parse
@@ -322,7 +322,7 @@ def test_waiting_ends_when_the_quotas_count(live, name):
 
     found = wait(live, objects, timeout=60)
 
-    assert {readiness.state for readiness in found.values()} == {State.READY}
+    assert {readiness.state for readiness in found.values()} == {ReadinessState.READY}
 
 
 def test_waiting_gives_up_and_says_for_what(live, name):
@@ -341,7 +341,7 @@ def test_waiting_gives_up_and_says_for_what(live, name):
 
     found = wait(live, objects, timeout=0.5)
 
-    assert found[ObjectRef.of(pod)].state is State.PROGRESSING
+    assert found[ObjectRef.of(pod)].state is ReadinessState.PROGRESSING
     assert found[ObjectRef.of(pod)].message == "it is Pending"
 
 

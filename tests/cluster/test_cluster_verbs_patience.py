@@ -12,10 +12,10 @@ from kube_api import eventually
 from verb_clusters import account, as_user, config_map, kubeconfig, manifest, proxy
 
 from goldenpath.cluster import Action, apply, connect, diff
-from goldenpath.cluster.rate_limit import Patience
+from goldenpath.cluster.rate_limit import RetryLimits
 from goldenpath.errors import ClusterError, ClusterUnavailableError
 
-QUICK = Patience(first=0.01, longest=0.05)
+QUICK = RetryLimits(first=0.01, longest=0.05)
 
 
 @pytest.fixture
@@ -54,12 +54,12 @@ def test_a_server_that_asks_for_a_pause_gets_it(front, cluster, tmp_path):
     config = kubeconfig(cluster, tmp_path, server=front.url)
     # Less than what was asked for cannot be waited: so there is no second attempt.
     with (
-        connect(None, config, patience=Patience(total=0.9)) as connected,
+        connect(None, config, patience=RetryLimits(total=0.9)) as connected,
         pytest.raises(ClusterUnavailableError),
     ):
         connected.resources()
     front.failures += [(429, {"Retry-After": "1"})]
-    with connect(None, config, patience=Patience(first=0, total=1.1)) as connected:
+    with connect(None, config, patience=RetryLimits(first=0, total=1.1)) as connected:
         assert connected.resources()
 
     assert len(front.seen) == 1 + 3
@@ -67,7 +67,7 @@ def test_a_server_that_asks_for_a_pause_gets_it(front, cluster, tmp_path):
 
 def test_patience_has_an_end(front, cluster, tmp_path):
     front.failures += [(503, {})] * 100
-    hasty = Patience(attempts=4, first=0.001, longest=0.001)
+    hasty = RetryLimits(attempts=4, first=0.001, longest=0.001)
     with (
         connect(None, kubeconfig(cluster, tmp_path, server=front.url), patience=hasty) as connected,
         pytest.raises(ClusterUnavailableError, match="API discovery: HTTP 503"),
@@ -100,7 +100,7 @@ def test_what_would_be_refused_again_is_not_sent_again(front, behind, status):
 
 def test_a_server_that_does_not_answer_is_given_up(front, cluster, tmp_path):
     front.hold = threading.Event()
-    once = Patience(attempts=1)
+    once = RetryLimits(attempts=1)
     config = kubeconfig(cluster, tmp_path, server=front.url)
     with (
         connect(None, config, read_timeout=0.2, patience=once) as connected,
@@ -113,7 +113,7 @@ def test_a_server_that_does_not_answer_is_given_up(front, cluster, tmp_path):
 def test_a_server_that_is_not_there_is_named(front, cluster, tmp_path):
     config = kubeconfig(cluster, tmp_path, server="http://127.0.0.1:9")
     with (
-        connect(None, config, patience=Patience(attempts=2, first=0.01)) as connected,
+        connect(None, config, patience=RetryLimits(attempts=2, first=0.01)) as connected,
         pytest.raises(ClusterUnavailableError, match=r"http://127\.0\.0\.1:9 cannot be reached"),
     ):
         connected.resources()

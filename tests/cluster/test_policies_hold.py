@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from kube_api import MERGE, eventually
 from live_tenants import FLEET
 
-from goldenpath.check.policy_evaluation import Request, check_policies, judge
+from goldenpath.check.policy_evaluation import AdmissionRequest, check_policies, judge
 from goldenpath.manifests import ManifestObject
 from goldenpath.policies import policies
 
@@ -247,4 +247,4 @@ def test_whatever_is_asked_the_server_and_the_offline_check_say_the_same(bound, 
     assert answer.ok == (not offline), offline
     if not answer.ok:
         policy = next(p for p in policies() if p.id == answer.refused_by)
-        assert judge(policy, Request(body, tenant, account)).message in answer.message
+        assert judge(policy, AdmissionRequest(body, tenant, account)).message in answer.message

@@ -18,7 +18,7 @@ from pages import ROOT, SAMPLES, Block, Page, anchor_of, pages
 
 from goldenpath import kubeyaml
 from goldenpath.accelerators import catalogue
-from goldenpath.check.policy_evaluation import Request, judge
+from goldenpath.check.policy_evaluation import AdmissionRequest, judge
 from goldenpath.cli.root_command import cli
 from goldenpath.errors import InputError
 from goldenpath.paths.path_metadata import Metadata
@@ -105,7 +105,8 @@ def test_a_policy_judges_its_own_examples_as_it_says(block, tmp_path):
 
     for example in policy.examples:
         assert (
-            judge(policy, Request(example.object, namespace, "somebody", example.old)).allowed is example.good
+            judge(policy, AdmissionRequest(example.object, namespace, "somebody", example.old)).allowed
+            is example.good
         )
 
 

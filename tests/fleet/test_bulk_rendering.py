@@ -19,10 +19,10 @@ from fleets import ADA, asked, fleet_text
 from goldenpath import kubeyaml
 from goldenpath.errors import MISSING, GoldenpathError, InputError
 from goldenpath.fleet import Fleet, bulk_rendering, change_rendering
-from goldenpath.fleet.bulk_rendering import Task, render_many
+from goldenpath.fleet.bulk_rendering import RenderTask, render_many
 from goldenpath.fleet.desired_files import desired_tenant
 from goldenpath.fleet.fleet_context import FleetContext
-from goldenpath.fleet.submission import Request
+from goldenpath.fleet.submission import Submission
 from goldenpath.intake import builtin_library
 from goldenpath.paths import Library
 
@@ -37,8 +37,8 @@ def text(number: int, **changes: Any) -> str:
     return kubeyaml.dump(asked(f"team-{number}", **changes))
 
 
-def tasks(number: int) -> list[Task]:
-    return [Task(text(index, expires="2027-01-01")) for index in range(number)]
+def tasks(number: int) -> list[RenderTask]:
+    return [RenderTask(text(index, expires="2027-01-01")) for index in range(number)]
 
 
 def child_processes() -> set[int | None]:
@@ -54,7 +54,7 @@ def test_each_result_is_that_of_rendering_alone_and_in_its_place(workers):
         assert task.text is not None
         document = kubeyaml.load(task.text)
         alone = desired_tenant(
-            context, context.parse(document, None), Request(document, task.text), today=TODAY
+            context, context.parse(document, None), Submission(document, task.text), today=TODAY
         )
         assert result.lock == alone.lock
         assert result.findings == alone.findings
@@ -68,10 +68,10 @@ def test_each_result_is_that_of_rendering_alone_and_in_its_place(workers):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_what_is_wrong_with_one_request_is_in_its_result_and_stops_no_other(workers):
     many = [
-        Task(text(0)),
-        Task(text(1, clusters=["nowhere"], gpus=[{"profile": "x"}]), file="one.yaml"),
-        Task("a: [\n", file="two.yaml"),
-        Task(None, asked("by-values")),
+        RenderTask(text(0)),
+        RenderTask(text(1, clusters=["nowhere"], gpus=[{"profile": "x"}]), file="one.yaml"),
+        RenderTask("a: [\n", file="two.yaml"),
+        RenderTask(None, asked("by-values")),
     ]
     good, bad, broken, by_values = render_many(many, fleet_text(), library=LIBRARY, workers=workers)
     assert good.lock
@@ -89,7 +89,7 @@ def test_what_is_wrong_with_one_request_is_in_its_result_and_stops_no_other(work
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_version_that_is_not_there_ends_it_with_its_problem(workers):
-    unknown = [Task(text(0), pinned=("tenant/v1", "1.99.0"))]
+    unknown = [RenderTask(text(0), pinned=("tenant/v1", "1.99.0"))]
     with pytest.raises(InputError) as refused:
         list(render_many(unknown, fleet_text(), library=LIBRARY, workers=workers))
     assert [problem.rule for problem in refused.value.problems] == ["unknown-version"]
@@ -113,7 +113,7 @@ def test_processes_have_the_library_of_who_asks(tmp_path):
     (folder / "[[ cookiecutter.name ]]" / "tenants" / "[[ name ]]" / "NOTE.md").write_text("[[ name ]]\n")
     library = Library([tmp_path])
     assert library.get("own/v1").version == "1.2.3"
-    own = [Task(text(0, golden_path="own/v1"))]
+    own = [RenderTask(text(0, golden_path="own/v1"))]
     (result,) = render_many(own, fleet_text(), library=library, workers=1)
     assert result.lock
     assert result.lock.exact == "own/v1 1.2.3"
@@ -128,12 +128,12 @@ def test_few_tenants_need_no_process(monkeypatch):
 def test_many_tenants_are_shared_among_processes(monkeypatch):
     asked_for = []
 
-    def by_processes(_shop: Any, work: Iterator[Task], workers: int) -> Iterator[Task]:
+    def by_processes(_shop: Any, work: Iterator[RenderTask], workers: int) -> Iterator[RenderTask]:
         asked_for.append(workers)
         return work
 
     monkeypatch.setattr(bulk_rendering, "_by_processes", by_processes)
-    many = [Task("")] * bulk_rendering.MANY
+    many = [RenderTask("")] * bulk_rendering.MANY
     assert list(render_many(many, fleet_text(), library=LIBRARY)) == many
     assert asked_for == [len(os.sched_getaffinity(0))]
 
@@ -142,10 +142,10 @@ def test_many_tenants_are_shared_among_processes(monkeypatch):
 def test_tasks_are_taken_only_as_results_are(workers):
     taken = 0
 
-    def endless() -> Iterator[Task]:
+    def endless() -> Iterator[RenderTask]:
         nonlocal taken
         while True:
-            yield Task(text(taken))
+            yield RenderTask(text(taken))
             taken += 1
 
     results = render_many(endless(), fleet_text(), library=LIBRARY, workers=workers)
@@ -244,7 +244,7 @@ def test_what_is_wrong_with_a_request_without_a_file_is_told_once(monkeypatch, t
     monkeypatch.setattr(change_rendering, "MANY", 2)
     wrong = asked("team-1", clusters=["london"])
     with Fleet.create(tmp_path / "fleet", fleet_text(), author=ADA) as fleet:
-        requests = [Request(values, kubeyaml.dump(values)) for values in (asked("team-0"), wrong)]
+        requests = [Submission(values, kubeyaml.dump(values)) for values in (asked("team-0"), wrong)]
         with pytest.raises(InputError) as caught:
             fleet.plan(*requests)
     assert [problem.path for problem in caught.value.problems] == ["clusters[0]"]

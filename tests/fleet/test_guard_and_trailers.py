@@ -13,13 +13,13 @@ from goldenpath.fleet import PublishOptions
 
 if TYPE_CHECKING:
     from goldenpath.fleet import Fleet
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
 
 
 def test_a_guard_sees_the_state_and_refuses_the_change(fleet: Fleet) -> None:
     seen: list[str | None] = []
 
-    def refuse(state: State) -> None:
+    def refuse(state: FleetState) -> None:
         seen.append(state.snapshot.commit)
         raise InputError.of("name", "not-yours", "is somebody else's")
 

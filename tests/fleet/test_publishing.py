@@ -12,7 +12,7 @@ from git import Repo
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.findings import ChecksFailedError
-from goldenpath.fleet import Fleet, PublishOptions, Request, Review
+from goldenpath.fleet import Fleet, PublishOptions, Review, Submission
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def rules(error: pytest.ExceptionInfo[InputError]) -> list[str]:
 def test_a_request_becomes_one_commit_with_its_text_its_lock_and_its_manifests(
     fleet: Fleet, place: Path
 ) -> None:
-    published = fleet.publish(Request(kubeyaml.load(TEXT), TEXT), options=PublishOptions(author=ADA))
+    published = fleet.publish(Submission(kubeyaml.load(TEXT), TEXT), options=PublishOptions(author=ADA))
 
     assert commits(place) == ["Add vision on berlin", "Start the fleet of Example"]
     assert published.commit == git(place, "rev-parse", "main").strip()
@@ -65,7 +65,7 @@ def test_the_same_request_again_makes_no_commit(fleet: Fleet, place: Path) -> No
 
 
 def test_values_that_mean_what_the_text_means_leave_its_comments_alone(fleet: Fleet, place: Path) -> None:
-    fleet.publish(Request(kubeyaml.load(TEXT), TEXT))
+    fleet.publish(Submission(kubeyaml.load(TEXT), TEXT))
     assert fleet.publish(kubeyaml.load(TEXT)).commit is None
     assert files(place)["tenants/vision/tenant.yaml"] == TEXT
 
@@ -165,7 +165,7 @@ def test_a_change_on_the_branch_is_built_upon_and_never_lost(
 def test_a_new_fleet_document_is_published_with_all_that_follows_from_it(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked(), asked("speech"))
     text = fleet_text(groups={"prefix": "oidc:"}, defaults={"pod_security": "baseline"})
-    published = fleet.publish(Request(kubeyaml.load(text), text))
+    published = fleet.publish(Submission(kubeyaml.load(text), text))
     assert files(place)["goldenpath.yaml"] == text
     assert {part.name for part in published.plan.parts if part.changes} >= {"vision", "speech", "Example"}
     assert "enforce: baseline" in files(place)["clusters/berlin/tenants/vision/namespace.yaml"]

@@ -10,7 +10,7 @@ from fleets import asked, commit_by_hand, files, git, names_of
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.fleet import Fleet, PublishOptions, Request
+from goldenpath.fleet import Fleet, PublishOptions, Submission
 from goldenpath.git import blob_id
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ def test_a_retired_name_is_told_with_everything_else(fleet: Fleet) -> None:
     fleet.retire("vision")
     fleet.retire("vision", delete=True)
     with pytest.raises(InputError) as caught:
-        fleet.publish(Request(asked(), None, "a.yaml"), Request(asked("speech", owner=5), None, "b.yaml"))
+        fleet.publish(
+            Submission(asked(), None, "a.yaml"), Submission(asked("speech", owner=5), None, "b.yaml")
+        )
     assert {(problem.file, problem.path) for problem in caught.value.problems} == {
         ("a.yaml", "name"),
         ("b.yaml", "owner"),
@@ -160,6 +162,6 @@ def test_a_fleet_document_that_somebody_broke_is_repaired_by_publishing_a_good_o
     commit_by_hand(place, tmp_path / "clone", {"goldenpath.yaml": "format: [\n"})
     with pytest.raises(InputError):
         fleet.publish(asked("speech"))
-    fleet.publish(Request(kubeyaml.load(good), good))
+    fleet.publish(Submission(kubeyaml.load(good), good))
     assert files(place)["goldenpath.yaml"] == good
     assert fleet.publish(asked("speech")).commit

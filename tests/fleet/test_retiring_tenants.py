@@ -10,7 +10,7 @@ from fleets import ADA, asked, commit_by_hand, commits, files, names_of
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.fleet import Fleet, PublishOptions, Request, Review
+from goldenpath.fleet import Fleet, PublishOptions, Review, Submission
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ TEXT = "# Ours.\ngolden_path: tenant/v1\nname: vision\nowner: vision-team\nclust
 
 
 def published(fleet: Fleet) -> None:
-    fleet.publish(Request(kubeyaml.load(TEXT), TEXT), asked("speech"))
+    fleet.publish(Submission(kubeyaml.load(TEXT), TEXT), asked("speech"))
 
 
 def rules(error: pytest.ExceptionInfo[InputError]) -> list[str]:
@@ -38,7 +38,7 @@ def test_a_hold_can_be_taken_back(fleet: Fleet, place: Path) -> None:
     published(fleet)
     before = files(place)
     fleet.retire("vision")
-    fleet.publish(Request(kubeyaml.load(TEXT), TEXT))
+    fleet.publish(Submission(kubeyaml.load(TEXT), TEXT))
     assert files(place) == before
 
 

@@ -7,7 +7,7 @@ import pytest
 from loopback import Loopback
 from played_forges import NAME, OWNER, TOKEN, Played, PlayedGitea, PlayedGitHub, PlayedGitLab
 
-from goldenpath.forges import ClientOptions, Forge, Patience, Token, forge_of
+from goldenpath.forges import ClientOptions, Forge, RetryOptions, Token, forge_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,11 +35,11 @@ class Table:
         return self.forge_with()
 
     def forge_with(
-        self, *, token: Token | None = KNOWN_TOKEN, patience: Patience | None = None, **more: Any
+        self, *, token: Token | None = KNOWN_TOKEN, patience: RetryOptions | None = None, **more: Any
     ) -> Forge:
         options = ClientOptions(
             answer_timeout=more.pop("answer_timeout", 5.0),
-            patience=patience or Patience(),
+            patience=patience or RetryOptions(),
             use_proxies=False,
             sleep=self.waits.append,
             clock=lambda: NOW,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenpath.errors import InputError
-from goldenpath.forges import Kind, address_of, forge_of
+from goldenpath.forges import ForgeKind, address_of, forge_of
 
 KNOWN = [
     ("https://github.com/northwind/fleet.git", "github", "https://api.github.com", "northwind", "fleet"),
@@ -179,7 +179,7 @@ def test_an_unknown_host_is_not_guessed_from_its_name() -> None:
         address_of("https://gitlab.northwind.example/ai/fleet.git")
     (problem,) = caught.value.problems
     assert (problem.path, problem.rule, problem.nearest) == ("--forge", "unknown-forge", "gitlab")
-    assert all(kind in problem.message for kind in Kind)
+    assert all(kind in problem.message for kind in ForgeKind)
 
 
 @pytest.mark.parametrize("host", ["evilgithub.com", "github.com.evil.example", "xghe.com", "notgitlab.com"])

@@ -12,7 +12,7 @@ from conftest import NOW
 from loopback import Fault, Reply
 
 from goldenpath.errors import RepositoryError, RepositoryUnavailableError
-from goldenpath.forges import ClientOptions, Patience, PullRequest, Token, forge_of
+from goldenpath.forges import ClientOptions, PullRequest, RetryOptions, Token, forge_of
 
 if TYPE_CHECKING:
     from conftest import Table
@@ -140,21 +140,21 @@ def test_waits_grow_and_end(each: Table) -> None:
 def test_an_opening_that_never_gets_an_answer_ends_too(each: Table) -> None:
     each.server.fail(Fault(reset=True), method="POST", times=99)
     with pytest.raises(RepositoryUnavailableError, match=r"open a .* request from goldenpath/vision to main"):
-        each.forge_with(patience=Patience(attempts=3)).open_or_update(WANTED)
+        each.forge_with(patience=RetryOptions(attempts=3)).open_or_update(WANTED)
     assert each.waits == [0.5, 1.0]
     assert each.memory.pulls == []
 
 
 def test_a_slow_forge_is_not_waited_for_for_ever(each: Table) -> None:
     each.server.fail(Fault(hang=True), times=99)
-    forge = each.forge_with(answer_timeout=0.05, patience=Patience(attempts=2))
+    forge = each.forge_with(answer_timeout=0.05, patience=RetryOptions(attempts=2))
     with pytest.raises(RepositoryUnavailableError, match=r"did not answer within 0.05 s"):
         forge.find("goldenpath/vision", "main")
 
 
 def test_nobody_listening_is_unavailable_and_safe_to_repeat() -> None:
     waits: list[float] = []
-    options = ClientOptions(patience=Patience(attempts=2), use_proxies=False, sleep=waits.append)
+    options = ClientOptions(patience=RetryOptions(attempts=2), use_proxies=False, sleep=waits.append)
     forge = forge_of("http://127.0.0.1:1/a/b", kind="gitea", token=Token("x1"), options=options)
     assert forge is not None
     with pytest.raises(RepositoryUnavailableError, match="cannot be reached"):

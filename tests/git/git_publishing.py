@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from plain_git import git
 
 from goldenpath.git import Credentials, Person, Store
-from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ def publish_one(
     place: str | Path, platform: Person, name: str, credentials: Credentials | None = None
 ) -> str:
     with Store.open(place, credentials=credentials) as store:
-        written = Writer(store, platform).submit(lambda _: Draft({name: b"1\n"}, f"Add {name}"))
+        written = BranchWriter(store, platform).submit(lambda _: CommitDraft({name: b"1\n"}, f"Add {name}"))
         assert written.commit == written.tip == store.tip()
         return written.commit or ""
 

@@ -11,7 +11,7 @@ from plain_git import add_hook, git
 
 from goldenpath.errors import RepositoryError, RepositoryUnavailableError
 from goldenpath.git import Person, Repository, Store, command
-from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ def test_another_repository_of_the_callers_environment_is_not_touched(
     }.items():  # fmt: skip
         monkeypatch.setenv(name, str(value))
     with Store.open(repository.path) as store:
-        written = Writer(store, platform).submit(lambda _: Draft({"a": b"1"}, "Add a"))
+        written = BranchWriter(store, platform).submit(lambda _: CommitDraft({"a": b"1"}, "Add a"))
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_INDEX_FILE", "GIT_NAMESPACE",
                  "GIT_COMMON_DIR", "GIT_TRACE", "GIT_COMMITTER_NAME", "GIT_CONFIG_PARAMETERS"):  # fmt: skip
         monkeypatch.delenv(name)
@@ -49,7 +49,9 @@ def test_settings_and_hooks_do_not_change_what_is_written(tmp_path: Path, platfo
     for name in ("reference-transaction", "post-index-change", "pre-commit", "commit-msg", "post-checkout"):
         add_hook(folder / ".git", name, f"touch {tmp_path}/ran; exit 1")
     with Store.open(folder) as store:
-        written = Writer(store, platform).submit(lambda _: Draft({"ü": b"a\r\nb\n"}, "Bücher\n\nBody"))
+        written = BranchWriter(store, platform).submit(
+            lambda _: CommitDraft({"ü": b"a\r\nb\n"}, "Bücher\n\nBody")
+        )
         info = store.repository.commit_info(written.commit or "")
         assert (info.message, info.signed) == ("Bücher\n\nBody\n", False)
         assert store.repository.snapshot(written.commit).read("ü") == b"a\r\nb\n"

@@ -12,14 +12,14 @@ from plain_git import git
 
 from goldenpath.errors import InputError, RefMovedError, RepositoryError
 from goldenpath.git import Person, RefUpdate, Remote, Repository, Store
-from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 
 
 def test_default_branch_is_the_remotes(tmp_path: Path, platform: Person) -> None:
     Repository.create(tmp_path / "a.git", bare=True, branch="platform/live").close()
     url = f"file://{tmp_path}/a.git"
     with Store.open(url, branch="platform/live") as store:
-        Writer(store, platform).submit(lambda _: Draft({"a": b"1"}, "Add a"))
+        BranchWriter(store, platform).submit(lambda _: CommitDraft({"a": b"1"}, "Add a"))
     with Store.open(url) as store:
         assert store.branch == "platform/live"
         assert store.tip() == git(tmp_path / "a.git", "rev-parse", "platform/live")
@@ -28,9 +28,9 @@ def test_default_branch_is_the_remotes(tmp_path: Path, platform: Person) -> None
 def test_branch_that_went_away_on_the_remote_goes_away_here(tmp_path: Path, platform: Person) -> None:
     Repository.create(tmp_path / "a.git", bare=True).close()
     with Store.open(f"file://{tmp_path}/a.git") as store:
-        writer = Writer(store, platform)
-        writer.submit(lambda _: Draft({"a": b"1"}, "Add a"))
-        writer.propose("goldenpath/x", lambda _: Draft({"b": b"1"}, "Add b"))
+        writer = BranchWriter(store, platform)
+        writer.submit(lambda _: CommitDraft({"a": b"1"}, "Add a"))
+        writer.propose("goldenpath/x", lambda _: CommitDraft({"b": b"1"}, "Add b"))
         git(tmp_path / "a.git", "update-ref", "-d", "refs/heads/goldenpath/x")
         assert store.tip("goldenpath/x") is not None
         assert store.refresh("goldenpath/x") is None
@@ -41,12 +41,12 @@ def test_branch_that_went_away_on_the_remote_goes_away_here(tmp_path: Path, plat
 def test_history_that_was_rewritten_is_taken_over(tmp_path: Path, platform: Person) -> None:
     Repository.create(tmp_path / "a.git", bare=True).close()
     with Store.open(f"file://{tmp_path}/a.git") as store:
-        writer = Writer(store, platform)
-        first = writer.submit(lambda _: Draft({"a": b"1"}, "Add a")).commit
-        writer.submit(lambda _: Draft({"b": b"1"}, "Add b"))
+        writer = BranchWriter(store, platform)
+        first = writer.submit(lambda _: CommitDraft({"a": b"1"}, "Add a")).commit
+        writer.submit(lambda _: CommitDraft({"b": b"1"}, "Add b"))
         git(tmp_path / "a.git", "update-ref", "refs/heads/main", first or "")
         # A plain push would bring the commit back that somebody took away.
-        written = writer.submit(lambda _: Draft({"c": b"1"}, "Add c"))
+        written = writer.submit(lambda _: CommitDraft({"c": b"1"}, "Add c"))
         assert written.base == first
     assert subjects(tmp_path / "a.git") == ["Add c", "Add a"]
 
@@ -54,9 +54,9 @@ def test_history_that_was_rewritten_is_taken_over(tmp_path: Path, platform: Pers
 def test_push_is_all_or_nothing(tmp_path: Path, platform: Person) -> None:
     Repository.create(tmp_path / "a.git", bare=True).close()
     with Store.open(f"file://{tmp_path}/a.git") as store:
-        writer = Writer(store, platform)
-        old = writer.submit(lambda _: Draft({"a": b"1"}, "Add a")).commit
-        tip = writer.submit(lambda _: Draft({"a": b"2"}, "Change a")).commit
+        writer = BranchWriter(store, platform)
+        old = writer.submit(lambda _: CommitDraft({"a": b"1"}, "Add a")).commit
+        tip = writer.submit(lambda _: CommitDraft({"a": b"2"}, "Change a")).commit
         remote = Remote(f"file://{tmp_path}/a.git")
         with pytest.raises(RefMovedError, match="main"):
             remote.push(
@@ -83,7 +83,9 @@ def test_mirror_is_shared_by_stores_of_one_url_and_made_once(tmp_path: Path, pla
     assert len({store.repository.path for store in opened}) == 1
     assert len(list(cache.iterdir())) == 1
     for number, store in enumerate(opened):
-        Writer(store, platform).submit(lambda _, number=number: Draft({f"{number}": b"1"}, f"{number}"))
+        BranchWriter(store, platform).submit(
+            lambda _, number=number: CommitDraft({f"{number}": b"1"}, f"{number}")
+        )
         store.close()
     assert len(subjects(tmp_path / "a.git")) == 6
 

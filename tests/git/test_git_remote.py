@@ -14,7 +14,7 @@ from plain_git import add_hook, fsck, git
 
 from goldenpath.errors import InputError, RepositoryError, RepositoryUnavailableError
 from goldenpath.git import Credentials, Person, Repository, Store
-from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +129,7 @@ def test_password_is_nowhere_to_be_seen(
         assert secret not in f"{store.place} {store.remote!r}"
         add_hook(served, "pre-receive", f"echo 'you came with {secret}' >&2; exit 1")
         with pytest.raises(RepositoryError) as refused:
-            Writer(store, platform).submit(lambda _: Draft({"b": b"1"}, "Add b"))
+            BranchWriter(store, platform).submit(lambda _: CommitDraft({"b": b"1"}, "Add b"))
         http.fail_with = 503
         with pytest.raises(RepositoryUnavailableError) as gone:
             store.refresh()

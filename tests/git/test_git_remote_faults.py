@@ -12,7 +12,7 @@ from plain_git import add_hook, fsck, git
 
 from goldenpath.errors import RefMovedError, RepositoryError, RepositoryUnavailableError
 from goldenpath.git import Person, Store
-from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,17 +44,17 @@ def test_remote_that_is_broken_is_unavailable_and_nothing_is_applied(
 ) -> None:
     publish_one(http.url(login=True), platform, "a")
     with Store.open(http.url(login=True)) as store:
-        writer = Writer(store, platform)
+        writer = BranchWriter(store, platform)
         http.fail_pushes_with = status
         with pytest.raises(RepositoryUnavailableError) as caught:
-            writer.submit(lambda _: Draft({"b": b"1"}, "Add b"))
+            writer.submit(lambda _: CommitDraft({"b": b"1"}, "Add b"))
         assert str(status) in str(caught.value)
         assert subjects(served) == ["Add a"]
         http.fail_with = status
         with pytest.raises(RepositoryUnavailableError):
-            writer.submit(lambda _: Draft({"b": b"1"}, "Add b"))
+            writer.submit(lambda _: CommitDraft({"b": b"1"}, "Add b"))
         http.fail_with = http.fail_pushes_with = None
-        assert writer.submit(lambda _: Draft({"b": b"1"}, "Add b")).commit
+        assert writer.submit(lambda _: CommitDraft({"b": b"1"}, "Add b")).commit
     assert subjects(served) == ["Add b", "Add a"]
 
 
@@ -65,9 +65,9 @@ def test_push_that_was_done_and_then_cut_off_counts_as_done(
         raise ConnectionError
 
     with Store.open(http.url(login=True)) as store:
-        writer = Writer(store, platform)
+        writer = BranchWriter(store, platform)
         http.after_push = cut
-        written = writer.submit(lambda _: Draft({"a": b"1"}, "Add a"))
+        written = writer.submit(lambda _: CommitDraft({"a": b"1"}, "Add a"))
     assert git(served, "rev-parse", "main") == written.commit
 
 
@@ -81,7 +81,7 @@ def test_push_that_was_cut_off_counts_as_done_also_when_somebody_built_on_it(
 
     with Store.open(http.url(login=True)) as store:
         http.after_push = go_on_and_cut
-        Writer(store, platform).submit(lambda _: Draft({"a": b"1"}, "Add a"))
+        BranchWriter(store, platform).submit(lambda _: CommitDraft({"a": b"1"}, "Add a"))
     assert subjects(served) == ["Add on top", "Add a"]
 
 
@@ -95,14 +95,14 @@ def test_remote_that_moved_gets_both(http: HttpServer, served: Path, platform: P
         publish_one(served, platform, "theirs-2")
 
     with Store.open(http.url(login=True)) as store:
-        writer = Writer(store, platform)
-        writer.submit(lambda _: Draft({"b": b"1"}, "Add b"))
+        writer = BranchWriter(store, platform)
+        writer.submit(lambda _: CommitDraft({"b": b"1"}, "Add b"))
         publish_one(served, platform, "theirs-1")
         http.before_push = other_pushes
 
-        def make(snapshot: Snapshot) -> Draft:
+        def make(snapshot: Snapshot) -> CommitDraft:
             seen.append(set(snapshot.files()))
-            return Draft({"c": b"1"}, "Add c")
+            return CommitDraft({"c": b"1"}, "Add c")
 
         written = writer.submit(make)
     assert seen[0] == {"a", "b"}
@@ -116,12 +116,12 @@ def test_nothing_to_do_is_read_from_the_remote_and_not_from_memory(
     http: HttpServer, served: Path, platform: Person
 ) -> None:
     with Store.open(http.url(login=True)) as store:
-        writer = Writer(store, platform)
-        draft = Draft({"a": b"1"}, "Add a")
+        writer = BranchWriter(store, platform)
+        draft = CommitDraft({"a": b"1"}, "Add a")
         assert writer.submit(lambda _: draft).commit
         assert writer.submit(lambda _: draft).commit is None
         with Store.open(served) as theirs:
-            Writer(theirs, platform).submit(lambda _: Draft({"a": b"by hand"}, "Edit a"))
+            BranchWriter(theirs, platform).submit(lambda _: CommitDraft({"a": b"by hand"}, "Edit a"))
         assert writer.submit(lambda _: draft).commit
     assert subjects(served) == ["Add a", "Edit a", "Add a"]
 
@@ -135,7 +135,7 @@ def test_refusal_of_a_hook_comes_with_its_words(
         Store.open(http.url(login=True)) as store,
         pytest.raises(RepositoryError, match="frozen until Monday") as caught,
     ):
-        Writer(store, platform).submit(lambda _: Draft({"a": b"1"}, "Add a"))
+        BranchWriter(store, platform).submit(lambda _: CommitDraft({"a": b"1"}, "Add a"))
     assert not isinstance(caught.value, RefMovedError | RepositoryUnavailableError)
     assert git(served, "for-each-ref") == ""
 
@@ -150,14 +150,14 @@ def test_refused_commit_does_not_take_others_with_it(
     )  # fmt: skip
     publish_one(http.url(login=True), platform, "first")
     with Store.open(http.url(login=True)) as store:
-        writer = Writer(store, platform)
+        writer = BranchWriter(store, platform)
         gate = threading.Event()
         outcomes: dict[str, object] = {}
 
         def submit(name: str) -> None:
-            def make(_: object) -> Draft:
+            def make(_: object) -> CommitDraft:
                 gate.wait(30)
-                return Draft({name: b"1"}, f"Add {name}")
+                return CommitDraft({name: b"1"}, f"Add {name}")
 
             try:
                 outcomes[name] = writer.submit(make).commit
@@ -184,5 +184,5 @@ def test_lock_on_the_remote_is_unavailable_and_named(
         Store.open(http.url(login=True)) as store,
         pytest.raises(RepositoryUnavailableError, match=r"main\.lock"),
     ):
-        Writer(store, platform).submit(lambda _: Draft({"b": b"1"}, "Add b"))
+        BranchWriter(store, platform).submit(lambda _: CommitDraft({"b": b"1"}, "Add b"))
     assert subjects(served) == ["Add a"]

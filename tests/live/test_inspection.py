@@ -9,7 +9,7 @@ from goldenpath.accelerators import SharingMode, catalogue
 from goldenpath.accelerators.allocation_modes import Sharing
 from goldenpath.cluster.inspection.addons import image_of
 from goldenpath.cluster.inspection.cluster_inspection import inspection_of
-from goldenpath.cluster.inspection.cluster_snapshot import Seen
+from goldenpath.cluster.inspection.cluster_snapshot import ClusterSnapshot
 from goldenpath.cluster.inspection.plugin_pools import plugin_pools
 from goldenpath.spec.parse import parse_fleet
 
@@ -38,7 +38,9 @@ def workload(image, *args, kind="Deployment", name="a", namespace="b", **labels)
 
 
 def inspected(**seen):
-    return inspection_of(Seen(**{"version": "v1.36.2", "groups": frozenset(), "policies": BOUND, **seen}))
+    return inspection_of(
+        ClusterSnapshot(**{"version": "v1.36.2", "groups": frozenset(), "policies": BOUND, **seen})
+    )
 
 
 def pools(*nodes):

@@ -12,7 +12,7 @@ from small_requests import REQUESTS
 
 from goldenpath.cluster.api_errors import field_conflicts, may_pass, refusal
 from goldenpath.cluster.apply_order import in_stages
-from goldenpath.cluster.rate_limit import Gate, Patience
+from goldenpath.cluster.rate_limit import ConcurrencyGate, RetryLimits
 from goldenpath.errors import ClusterUnavailableError, InputError
 from goldenpath.live import contexts_for
 from goldenpath.manifests import ManifestObject
@@ -42,7 +42,7 @@ def test_what_others_stand_on_comes_first_and_what_works_by_itself_comes_last():
 
 @given(st.integers(0, 12), st.floats(0, 1), st.none() | st.floats(0, 100))
 def test_a_wait_is_never_shorter_than_asked_for_nor_longer_than_it_may_be(attempt, spread, asked):
-    patience = Patience()
+    patience = RetryLimits()
 
     wait = patience.delay(attempt, spread, asked)
 
@@ -50,7 +50,7 @@ def test_a_wait_is_never_shorter_than_asked_for_nor_longer_than_it_may_be(attemp
 
 
 def test_refusals_of_one_round_halve_the_gate_once_and_successes_open_it_again():
-    gate = Gate(8)
+    gate = ConcurrencyGate(8)
     with gate.place() as first, gate.place() as second:
         gate.shrink(first)
         gate.shrink(second)
@@ -65,7 +65,7 @@ def test_refusals_of_one_round_halve_the_gate_once_and_successes_open_it_again()
 
 
 def test_no_more_pass_a_gate_than_it_has_places():
-    gate, inside, most, lock = Gate(3), [], [], threading.Lock()
+    gate, inside, most, lock = ConcurrencyGate(3), [], [], threading.Lock()
 
     def visit():
         with gate.place():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from goldenpath.cluster.readiness import State, readiness_of
+from goldenpath.cluster.readiness import ReadinessState, readiness_of
 
 
 def body(kind, status=None, spec=None, **metadata):
@@ -28,61 +28,61 @@ def conditions(**found):
 @pytest.mark.parametrize(
     ("found", "state"),
     [
-        (None, State.MISSING),
-        (body("ConfigMap"), State.READY),
-        (body("ConfigMap", deletionTimestamp="now", finalizers=["a/b"]), State.TERMINATING),
-        (body("Anything", {"observedGeneration": 1, **conditions(Ready="True")}), State.PROGRESSING),
-        (body("Anything", {"observedGeneration": 2, **conditions(Ready="True")}), State.READY),
-        (body("Anything", conditions(Ready="False")), State.FAILED),
-        (body("Anything", conditions(Ready="Unknown")), State.PROGRESSING),
-        (body("Anything", conditions(Ready="True", Stalled="True")), State.FAILED),
-        (body("Anything", conditions(Ready="True", Reconciling="True")), State.PROGRESSING),
-        (body("Kustomization"), State.PROGRESSING),
-        (body("Kustomization", conditions(Ready="True")), State.READY),
-        (body("ClusterQueue", conditions(Active="True")), State.READY),
-        (body("ClusterQueue", conditions(Active="False")), State.FAILED),
-        (body("Namespace", {"phase": "Active"}), State.READY),
-        (body("Namespace"), State.PROGRESSING),
-        (body("ResourceQuota", {"hard": {"pods": "1"}}, {"hard": {"pods": "1"}}), State.READY),
-        (body("ResourceQuota", {}, {"hard": {"pods": "1"}}), State.PROGRESSING),
-        (body("CustomResourceDefinition", conditions(Established="True", NamesAccepted="True")), State.READY),
-        (body("CustomResourceDefinition", conditions(NamesAccepted="False")), State.FAILED),
-        (body("CustomResourceDefinition"), State.PROGRESSING),
-        (body("Deployment", {}, {"replicas": 0}), State.PROGRESSING),
-        (body("Deployment", {"observedGeneration": 2}, {"replicas": 0}), State.READY),
+        (None, ReadinessState.MISSING),
+        (body("ConfigMap"), ReadinessState.READY),
+        (body("ConfigMap", deletionTimestamp="now", finalizers=["a/b"]), ReadinessState.TERMINATING),
+        (body("Anything", {"observedGeneration": 1, **conditions(Ready="True")}), ReadinessState.PROGRESSING),
+        (body("Anything", {"observedGeneration": 2, **conditions(Ready="True")}), ReadinessState.READY),
+        (body("Anything", conditions(Ready="False")), ReadinessState.FAILED),
+        (body("Anything", conditions(Ready="Unknown")), ReadinessState.PROGRESSING),
+        (body("Anything", conditions(Ready="True", Stalled="True")), ReadinessState.FAILED),
+        (body("Anything", conditions(Ready="True", Reconciling="True")), ReadinessState.PROGRESSING),
+        (body("Kustomization"), ReadinessState.PROGRESSING),
+        (body("Kustomization", conditions(Ready="True")), ReadinessState.READY),
+        (body("ClusterQueue", conditions(Active="True")), ReadinessState.READY),
+        (body("ClusterQueue", conditions(Active="False")), ReadinessState.FAILED),
+        (body("Namespace", {"phase": "Active"}), ReadinessState.READY),
+        (body("Namespace"), ReadinessState.PROGRESSING),
+        (body("ResourceQuota", {"hard": {"pods": "1"}}, {"hard": {"pods": "1"}}), ReadinessState.READY),
+        (body("ResourceQuota", {}, {"hard": {"pods": "1"}}), ReadinessState.PROGRESSING),
+        (body("CustomResourceDefinition", conditions(Established="True", NamesAccepted="True")), ReadinessState.READY),
+        (body("CustomResourceDefinition", conditions(NamesAccepted="False")), ReadinessState.FAILED),
+        (body("CustomResourceDefinition"), ReadinessState.PROGRESSING),
+        (body("Deployment", {}, {"replicas": 0}), ReadinessState.PROGRESSING),
+        (body("Deployment", {"observedGeneration": 2}, {"replicas": 0}), ReadinessState.READY),
         (
             body("Deployment", {"observedGeneration": 2, "updatedReplicas": 2, "readyReplicas": 1, "replicas": 2}, {"replicas": 2}),
-            State.PROGRESSING,
+            ReadinessState.PROGRESSING,
         ),
         (
             body("Deployment", {"observedGeneration": 2, "updatedReplicas": 1, "readyReplicas": 1, "replicas": 2}),
-            State.PROGRESSING,
+            ReadinessState.PROGRESSING,
         ),
-        (body("Deployment", {"observedGeneration": 2, **conditions(Progressing="False")}), State.FAILED),
+        (body("Deployment", {"observedGeneration": 2, **conditions(Progressing="False")}), ReadinessState.FAILED),
         (
             body("StatefulSet", {"observedGeneration": 2, "updatedReplicas": 1, "readyReplicas": 1, "replicas": 1}),
-            State.READY,
+            ReadinessState.READY,
         ),
-        (body("DaemonSet", {"desiredNumberScheduled": 0}), State.READY),
-        (body("DaemonSet", {"desiredNumberScheduled": 2, "updatedNumberScheduled": 2}), State.PROGRESSING),
-        (body("DaemonSet"), State.PROGRESSING),
-        (body("Job"), State.PROGRESSING),
-        (body("Job", {}, {"suspend": True}), State.READY),
-        (body("Job", {"startTime": "now"}), State.READY),
-        (body("Job", {"startTime": "now", **conditions(Failed="True")}), State.FAILED),
-        (body("Pod", {"phase": "Running", **conditions(Ready="True")}), State.READY),
-        (body("Pod", {"phase": "Running", **conditions(Ready="False")}), State.PROGRESSING),
-        (body("Pod", {"phase": "Succeeded"}), State.READY),
-        (body("Pod", {"phase": "Failed"}), State.FAILED),
-        (body("PersistentVolumeClaim", {"phase": "Bound"}), State.READY),
-        (body("PersistentVolumeClaim"), State.PROGRESSING),
+        (body("DaemonSet", {"desiredNumberScheduled": 0}), ReadinessState.READY),
+        (body("DaemonSet", {"desiredNumberScheduled": 2, "updatedNumberScheduled": 2}), ReadinessState.PROGRESSING),
+        (body("DaemonSet"), ReadinessState.PROGRESSING),
+        (body("Job"), ReadinessState.PROGRESSING),
+        (body("Job", {}, {"suspend": True}), ReadinessState.READY),
+        (body("Job", {"startTime": "now"}), ReadinessState.READY),
+        (body("Job", {"startTime": "now", **conditions(Failed="True")}), ReadinessState.FAILED),
+        (body("Pod", {"phase": "Running", **conditions(Ready="True")}), ReadinessState.READY),
+        (body("Pod", {"phase": "Running", **conditions(Ready="False")}), ReadinessState.PROGRESSING),
+        (body("Pod", {"phase": "Succeeded"}), ReadinessState.READY),
+        (body("Pod", {"phase": "Failed"}), ReadinessState.FAILED),
+        (body("PersistentVolumeClaim", {"phase": "Bound"}), ReadinessState.READY),
+        (body("PersistentVolumeClaim"), ReadinessState.PROGRESSING),
     ],
 )  # fmt: skip
 def test_the_state_of_an_object(found, state):
     readiness = readiness_of(found)
 
     assert readiness.state is state
-    assert bool(readiness.message) is (state is not State.READY)
+    assert bool(readiness.message) is (state is not ReadinessState.READY)
 
 
 def test_what_is_being_deleted_says_for_what_it_waits():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from goldenpath.check.policy_evaluation import Request
+from goldenpath.check.policy_evaluation import AdmissionRequest
 from goldenpath.manifests import ManifestObject
 from goldenpath.policies import Policy, policies
 
@@ -32,8 +32,8 @@ def pod(*images: str, **spec: Any) -> dict[str, Any]:
     }
 
 
-def create(body: dict[str, Any], annotations: dict[str, str] | None = None) -> Request:
-    return Request(object=body, namespace=namespace(annotations), user=RECONCILER)
+def create(body: dict[str, Any], annotations: dict[str, str] | None = None) -> AdmissionRequest:
+    return AdmissionRequest(object=body, namespace=namespace(annotations), user=RECONCILER)
 
 
 def manifests(*bodies: dict[str, Any]) -> list[ManifestObject]:

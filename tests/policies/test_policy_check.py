@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from policy_requests import RECONCILER, create, manifests, namespace, pod, policy
 
-from goldenpath.check.policy_evaluation import Request, Verdict, check_policies, judge
+from goldenpath.check.policy_evaluation import AdmissionRequest, Verdict, check_policies, judge
 from goldenpath.errors import DataError
 from goldenpath.findings import Severity
 
@@ -188,8 +188,10 @@ def test_an_update_is_told_from_a_creation_by_its_old_object():
     old, new = pod("nginx"), pod("nginx")
     new["metadata"] = {**new["metadata"], "labels": {"step": "one"}}
 
-    assert judge(policy("image-registry"), Request(new, namespace(REGISTRY), RECONCILER, old)).allowed
-    assert not judge(policy("image-registry"), Request(new, namespace(REGISTRY), RECONCILER)).allowed
+    assert judge(
+        policy("image-registry"), AdmissionRequest(new, namespace(REGISTRY), RECONCILER, old)
+    ).allowed
+    assert not judge(policy("image-registry"), AdmissionRequest(new, namespace(REGISTRY), RECONCILER)).allowed
 
 
 def test_a_text_that_reads_like_a_variable_stays_a_text():

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from policy_requests import RECONCILER, namespace
 
-from goldenpath.check.policy_evaluation import Request, judge
+from goldenpath.check.policy_evaluation import AdmissionRequest, judge
 from goldenpath.policies import Example, Policy, policies
 
 EXAMPLES = [
@@ -15,9 +15,9 @@ EXAMPLES = [
 ]
 
 
-def request_of(policy: Policy, example: Example) -> Request:
+def request_of(policy: Policy, example: Example) -> AdmissionRequest:
     where = None if policy.on_namespaces else namespace(dict(example.annotations))
-    return Request(example.object, where, example.user or RECONCILER, example.old)
+    return AdmissionRequest(example.object, where, example.user or RECONCILER, example.old)
 
 
 @pytest.mark.parametrize(("policy", "example"), EXAMPLES)
@@ -47,7 +47,7 @@ def test_a_refusal_is_lifted_by_an_exception_for_that_policy_only(policy, exampl
         if policy.on_namespaces:
             metadata = {**example.object["metadata"], "annotations": annotations}
             body = {**example.object, "metadata": metadata}
-            return judge(policy, Request(body, None, RECONCILER, example.old)).allowed
+            return judge(policy, AdmissionRequest(body, None, RECONCILER, example.old)).allowed
         return judge(
             policy, request_of(policy, dataclasses.replace(example, annotations=annotations))
         ).allowed

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from policy_requests import RECONCILER, create, manifests, namespace, pod, policy
 
-from goldenpath.check.policy_evaluation import Request, check_policies, judge
+from goldenpath.check.policy_evaluation import AdmissionRequest, check_policies, judge
 
 REGISTRY = "registry.northwind.example"
 REGISTRIES = {"goldenpath.dev/registries": REGISTRY}
@@ -212,8 +212,8 @@ def test_what_was_there_before_may_stay_as_it_is(policy_id, kind):
     if kind == "Deployment":
         new["spec"]["replicas"] = 0
 
-    assert judge(policy(policy_id), Request(new, namespace(annotations), RECONCILER, old)).allowed
-    assert not judge(policy(policy_id), Request(new, namespace(annotations), RECONCILER)).allowed
+    assert judge(policy(policy_id), AdmissionRequest(new, namespace(annotations), RECONCILER, old)).allowed
+    assert not judge(policy(policy_id), AdmissionRequest(new, namespace(annotations), RECONCILER)).allowed
 
 
 json_like = st.recursive(

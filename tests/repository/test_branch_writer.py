@@ -12,7 +12,7 @@ from plain_git import add_hook, fsck, git
 
 from goldenpath.errors import InputError, RefMovedError, RepositoryError, RepositoryUnavailableError
 from goldenpath.git import Person, RefUpdate, Repository, Snapshot, Store, prepare_blob
-from goldenpath.repository.branch_writer import Draft, Writer, Written
+from goldenpath.repository.branch_writer import BranchWriter, CommitDraft, WrittenCommit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,22 +28,22 @@ def store(request: pytest.FixtureRequest, repository: Repository) -> Iterator[St
 
 
 @pytest.fixture
-def writer(store: Store, platform: Person) -> Writer:
-    return Writer(store, platform, clock=lambda: datetime(2026, 11, 2, tzinfo=UTC))
+def writer(store: Store, platform: Person) -> BranchWriter:
+    return BranchWriter(store, platform, clock=lambda: datetime(2026, 11, 2, tzinfo=UTC))
 
 
-def _add(name: str, data: bytes = b"1") -> Callable[[Snapshot], Draft]:
-    return lambda _: Draft({name: data}, f"Add {name}")
+def _add(name: str, data: bytes = b"1") -> Callable[[Snapshot], CommitDraft]:
+    return lambda _: CommitDraft({name: data}, f"Add {name}")
 
 
 def _log(repository: Repository, ref: str = "main") -> list[str]:
     return git(repository.path, "log", "--format=%s", ref).splitlines()
 
 
-def test_first_commit_and_the_next(writer: Writer, repository: Repository) -> None:
+def test_first_commit_and_the_next(writer: BranchWriter, repository: Repository) -> None:
     ada = Person.parse("Ada Lovelace <ada@example.org>")
     first = writer.submit(_add("a"))
-    second = writer.submit(lambda _: Draft({"b": prepare_blob(b"2"), "a": None}, "Move a to b", ada))
+    second = writer.submit(lambda _: CommitDraft({"b": prepare_blob(b"2"), "a": None}, "Move a to b", ada))
     assert (first.base, first.branch, second.base) == (None, "main", first.commit)
     assert second.tip == second.commit == repository.resolve("main")
     assert second.tree == repository.tree_of(second.commit)
@@ -54,9 +54,14 @@ def test_first_commit_and_the_next(writer: Writer, repository: Repository) -> No
     fsck(repository.path)
 
 
-def test_same_files_again_make_no_commit(writer: Writer, repository: Repository) -> None:
+def test_same_files_again_make_no_commit(writer: BranchWriter, repository: Repository) -> None:
     first = writer.submit(_add("a"))
-    for make in (_add("a"), lambda _: None, lambda _: Draft({"none": None}, "x"), lambda _: Draft({}, "x")):
+    for make in (
+        _add("a"),
+        lambda _: None,
+        lambda _: CommitDraft({"none": None}, "x"),
+        lambda _: CommitDraft({}, "x"),
+    ):
         again = writer.submit(make)
         assert (again.commit, again.base, again.tip, again.tree) == (
             None,
@@ -67,17 +72,17 @@ def test_same_files_again_make_no_commit(writer: Writer, repository: Repository)
     assert _log(repository) == ["Add a"]
 
 
-def test_nothing_to_do_in_an_empty_repository(writer: Writer, repository: Repository) -> None:
+def test_nothing_to_do_in_an_empty_repository(writer: BranchWriter, repository: Repository) -> None:
     written = writer.submit(lambda _: None)
     assert (written.commit, written.tip, written.base) == (None, None, None)
     assert git(repository.path, "for-each-ref") == ""
 
 
-def test_draft_sees_the_files_that_others_have_just_made(writer: Writer) -> None:
+def test_draft_sees_the_files_that_others_have_just_made(writer: BranchWriter) -> None:
     """Each adds one to a counter: none is lost, however they were grouped."""
 
-    def count(snapshot: Snapshot) -> Draft:
-        return Draft({"count": b"%d" % (int(snapshot.read("count") or b"0") + 1)}, "Count")
+    def count(snapshot: Snapshot) -> CommitDraft:
+        return CommitDraft({"count": b"%d" % (int(snapshot.read("count") or b"0") + 1)}, "Count")
 
     with ThreadPoolExecutor(16) as pool:
         commits = [done.result().commit for done in [pool.submit(writer.submit, count) for _ in range(48)]]
@@ -90,7 +95,7 @@ def test_draft_sees_the_files_that_others_have_just_made(writer: Writer) -> None
 class _Gate:
     """Holds the writer in its first draft until others wait, so that they are done as one group."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: BranchWriter) -> None:
         self._writer = writer
         self._go_on, self._begun = threading.Event(), threading.Event()
         self._pool = ThreadPoolExecutor(16)
@@ -116,13 +121,13 @@ class _Gate:
 
 
 @pytest.fixture
-def gate(writer: Writer) -> _Gate:
+def gate(writer: BranchWriter) -> _Gate:
     writer.submit(_add("begin"))
     return _Gate(writer)
 
 
 def test_requests_that_wait_together_are_one_pack_and_one_move(
-    gate: _Gate, writer: Writer, store: Store, repository: Repository, monkeypatch: pytest.MonkeyPatch
+    gate: _Gate, writer: BranchWriter, store: Store, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moves: list[Sequence[RefUpdate]] = []
     advance = store.advance
@@ -137,18 +142,18 @@ def test_requests_that_wait_together_are_one_pack_and_one_move(
     fsck(repository.path)
 
 
-def test_draft_that_fails_fails_alone(gate: _Gate, writer: Writer, repository: Repository) -> None:
+def test_draft_that_fails_fails_alone(gate: _Gate, writer: BranchWriter, repository: Repository) -> None:
     class OwnError(Exception):
         pass
 
-    def broken(_: Snapshot) -> Draft:
+    def broken(_: Snapshot) -> CommitDraft:
         raise OwnError
 
     good, own, clash, empty, other = gate.together(
         lambda: writer.submit(_add("a")),
         lambda: writer.submit(broken),
         lambda: writer.submit(_add("begin/x")),
-        lambda: writer.submit(lambda _: Draft({"x": b"1"}, " ")),
+        lambda: writer.submit(lambda _: CommitDraft({"x": b"1"}, " ")),
         lambda: writer.submit(_add("b")),
     )
     assert isinstance(own, OwnError)
@@ -174,17 +179,17 @@ class _Key:
 
 
 @pytest.mark.parametrize("way", ["submit", "propose"])
-def test_same_key_is_drafted_once(writer: Writer, way: str) -> None:
+def test_same_key_is_drafted_once(writer: BranchWriter, way: str) -> None:
     writer.submit(_add("begin"))
     gate = _Gate(writer)
     calls: list[int] = []
     waiting, joined = threading.Event(), threading.Event()
 
-    def make(_: Snapshot) -> Draft:
+    def make(_: Snapshot) -> CommitDraft:
         calls.append(1)
-        return Draft({"a": b"1"}, "Add a")
+        return CommitDraft({"a": b"1"}, "Add a")
 
-    def deed() -> Written:
+    def deed() -> WrittenCommit:
         key = _Key(joined)
         return writer.submit(make, key=key) if way == "submit" else writer.propose("p", make, key=key)
 
@@ -199,7 +204,7 @@ def test_same_key_is_drafted_once(writer: Writer, way: str) -> None:
 
 
 def test_failed_move_fails_everybody_in_it_with_the_reason_and_nothing_is_applied(
-    gate: _Gate, writer: Writer, store: Store, repository: Repository, monkeypatch: pytest.MonkeyPatch
+    gate: _Gate, writer: BranchWriter, store: Store, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(_: object) -> None:
         raise RepositoryUnavailableError("the remote is gone")
@@ -219,7 +224,7 @@ def test_failed_move_fails_everybody_in_it_with_the_reason_and_nothing_is_applie
 
 
 def test_branch_that_moves_every_time_is_given_up(
-    writer: Writer, store: Store, monkeypatch: pytest.MonkeyPatch
+    writer: BranchWriter, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def moved(_: object) -> None:
         raise RefMovedError("moved")
@@ -233,15 +238,15 @@ def test_branch_that_moves_every_time_is_given_up(
 
 
 def test_interrupted_leader_does_not_leave_others_hanging(
-    gate: _Gate, writer: Writer, repository: Repository
+    gate: _Gate, writer: BranchWriter, repository: Repository
 ) -> None:
     calls: list[int] = []
 
-    def interrupted(_: Snapshot) -> Draft:
+    def interrupted(_: Snapshot) -> CommitDraft:
         calls.append(1)
         if len(calls) == 1:
             raise KeyboardInterrupt
-        return Draft({"i": b"1"}, "Add i")
+        return CommitDraft({"i": b"1"}, "Add i")
 
     outcomes = gate.together(
         *(lambda name=name: writer.submit(_add(name)) for name in "ab"), lambda: writer.submit(interrupted)
@@ -254,7 +259,7 @@ def test_interrupted_leader_does_not_leave_others_hanging(
 
 def test_two_writers_on_one_branch_lose_nothing(repository: Repository, platform: Person) -> None:
     with Store.open(repository.path) as one, Store.open(f"file://{repository.path}") as two:
-        writers = [Writer(one, platform), Writer(two, platform)]
+        writers = [BranchWriter(one, platform), BranchWriter(two, platform)]
         with ThreadPoolExecutor(6) as pool:
             done = [pool.submit(writers[number % 2].submit, _add(f"{number}")) for number in range(40)]
             commits = {it.result().commit for it in done}
@@ -264,7 +269,7 @@ def test_two_writers_on_one_branch_lose_nothing(repository: Repository, platform
 
 
 def test_two_hundred_requests_of_sixteen_threads_all_land_and_none_twice(
-    store: Store, writer: Writer, repository: Repository
+    store: Store, writer: BranchWriter, repository: Repository
 ) -> None:
     with ThreadPoolExecutor(16) as pool:
         written = list(pool.map(lambda number: writer.submit(_add(f"tenants/{number}/x")), range(200)))
@@ -275,7 +280,7 @@ def test_two_hundred_requests_of_sixteen_threads_all_land_and_none_twice(
     assert store.tip() == repository.resolve("main")
 
 
-def test_proposal_is_one_commit_on_the_base(writer: Writer, repository: Repository) -> None:
+def test_proposal_is_one_commit_on_the_base(writer: BranchWriter, repository: Repository) -> None:
     base = writer.submit(_add("a")).commit
     first = writer.propose("goldenpath/vision", _add("b"))
     assert (first.branch, first.base, first.tip) == ("goldenpath/vision", base, first.commit)
@@ -291,7 +296,7 @@ def test_proposal_is_one_commit_on_the_base(writer: Writer, repository: Reposito
     fsck(repository.path)
 
 
-def test_proposal_of_nothing_leaves_the_branch(writer: Writer, repository: Repository) -> None:
+def test_proposal_of_nothing_leaves_the_branch(writer: BranchWriter, repository: Repository) -> None:
     writer.submit(_add("a"))
     nothing = writer.propose("goldenpath/vision", _add("a"))
     assert (nothing.commit, nothing.tip) == (None, None)
@@ -302,7 +307,7 @@ def test_proposal_of_nothing_leaves_the_branch(writer: Writer, repository: Repos
 
 
 def test_branch_that_somebody_else_committed_to_is_refused_unless_told(
-    writer: Writer, repository: Repository
+    writer: BranchWriter, repository: Repository
 ) -> None:
     writer.submit(_add("a"))
     mine = writer.propose("goldenpath/vision", _add("b"))
@@ -316,7 +321,7 @@ def test_branch_that_somebody_else_committed_to_is_refused_unless_told(
 
 
 def test_proposals_for_one_branch_and_for_others_at_once(
-    gate: _Gate, writer: Writer, repository: Repository
+    gate: _Gate, writer: BranchWriter, repository: Repository
 ) -> None:
     outcomes = gate.together(
         lambda: writer.propose("p/one", _add("b", b"1")),
@@ -332,7 +337,7 @@ def test_proposals_for_one_branch_and_for_others_at_once(
 
 
 def test_proposal_whose_branch_moves_meanwhile_is_judged_anew(
-    writer: Writer, store: Store, repository: Repository, monkeypatch: pytest.MonkeyPatch
+    writer: BranchWriter, store: Store, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = writer.submit(_add("a"))
     advance = store.advance
@@ -349,7 +354,7 @@ def test_proposal_whose_branch_moves_meanwhile_is_judged_anew(
 
 
 @pytest.mark.parametrize("branch", ["main", "-x", "a..b", ""])
-def test_proposal_needs_a_branch_of_its_own(writer: Writer, branch: str) -> None:
+def test_proposal_needs_a_branch_of_its_own(writer: BranchWriter, branch: str) -> None:
     with pytest.raises(InputError):
         writer.propose(branch, _add("a"))
 
@@ -357,7 +362,7 @@ def test_proposal_needs_a_branch_of_its_own(writer: Writer, branch: str) -> None
 def test_refused_proposal_does_not_take_others_with_it(repository: Repository, platform: Person) -> None:
     add_hook(repository.path, "update", 'case "$1" in *bad*) echo "no $1" >&2; exit 1;; esac')
     with Store.open(f"file://{repository.path}") as store:
-        writer = Writer(store, platform)
+        writer = BranchWriter(store, platform)
         writer.submit(_add("begin"))
         outcomes = _Gate(writer).together(
             lambda: writer.propose("p/good", _add("a")),
@@ -375,6 +380,6 @@ def test_folder_of_a_local_clone_is_written_itself_and_not_its_origin(
 ) -> None:
     git(tmp_path, "clone", "-q", str(repository.path), "clone")
     with Store.open(tmp_path / "clone") as store:
-        Writer(store, platform).submit(_add("a"))
+        BranchWriter(store, platform).submit(_add("a"))
     assert repository.resolve("main") is None
     assert git(tmp_path / "clone", "log", "--format=%s") == "Add a"

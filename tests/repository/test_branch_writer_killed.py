@@ -14,7 +14,7 @@ import pytest
 from plain_git import fsck, git
 
 from goldenpath.git import Repository, Store
-from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,15 +66,15 @@ def test_killed_writer_leaves_whole_commits_and_loses_nothing(
     assert acknowledged
     _wait_for_children(path)
     with Store.open(place) as store:
-        writer = Writer(store, platform)
-        assert writer.submit(lambda _: Draft({"after": b"1"}, "After")).commit
+        writer = BranchWriter(store, platform)
+        assert writer.submit(lambda _: CommitDraft({"after": b"1"}, "After")).commit
         files = store.repository.snapshot(store.refresh()).files("tenants")
         numbers = {int(file.split("/")[1]) for file in files}
         assert set(acknowledged) <= numbers
         assert len(files) == 3 * len(numbers)
         for number in numbers:
             again = {f"tenants/{number}/{name}": b"%d" % number for name in "abc"}
-            assert writer.submit(lambda _, again=again: Draft(again, "Again")).commit is None
+            assert writer.submit(lambda _, again=again: CommitDraft(again, "Again")).commit is None
     subjects = git(path, "log", "--format=%s", "main").splitlines()
     assert len(subjects) == len(set(subjects)) == len(numbers) + 1
     fsck(path)

@@ -10,7 +10,7 @@ from goldenpath.findings import Severity
 from goldenpath.pipeline import Pipeline
 from goldenpath.repository.fleet_checks import check_holdings, check_publish, check_whole_fleet
 from goldenpath.repository.promise_index import PromiseIndex
-from goldenpath.repository.promises import Contents, Promise, Promises, Shelf
+from goldenpath.repository.promises import Promise, Promises, ShardContents, ShardPromises
 from goldenpath.spec.parse import parse_fleet, parse_tenant
 from goldenpath.tenancy import platforms_of
 
@@ -36,8 +36,8 @@ def promised(**shares):
 
 
 def of(promises, place="tenants"):
-    contents = Contents(dict.fromkeys(promises, "0" * 40), promises)
-    return Promises([Shelf.of(place, "1" * 40, contents)], {})
+    contents = ShardContents(dict.fromkeys(promises, "0" * 40), promises)
+    return Promises([ShardPromises.of(place, "1" * 40, contents)], {})
 
 
 def lock(quota=0, borrow=0, cluster="berlin", **changes):
@@ -110,7 +110,7 @@ def test_another_owner_is_worth_a_look():
 def test_one_name_in_two_places_is_a_collision():
     vision = Promise("vision")
     shelves = [
-        Shelf.of(place, "1" * 40, Contents({"vision": "0" * 40}, {"vision": vision}))
+        ShardPromises.of(place, "1" * 40, ShardContents({"vision": "0" * 40}, {"vision": vision}))
         for place in ("tenants", "tenants/0")
     ]
 

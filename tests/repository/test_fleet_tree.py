@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from goldenpath.errors import InputError
 from goldenpath.git.objects import EMPTY_TREE, blob_id
 from goldenpath.repository.fleet_tree import fleet_text
-from goldenpath.repository.path_owners import TenantPlaces, is_platforms
+from goldenpath.repository.path_owners import TenantPaths, is_platforms
 from goldenpath.repository.tenant_files import tree_id_of
 from goldenpath.tenancy import Layout
 
@@ -306,7 +306,7 @@ def test_the_request_is_no_part_of_what_is_locked(where):
     ],
 )
 def test_whose_a_path_is(name, path, owned):
-    assert TenantPlaces(name).owns(path) is owned
+    assert TenantPaths(name).owns(path) is owned
 
 
 def test_no_tenant_owns_what_the_platform_owns():
@@ -317,4 +317,4 @@ def test_no_tenant_owns_what_the_platform_owns():
     ):
         assert is_platforms("berlin", path)
         assert not is_platforms("paris", path)
-        assert not any(TenantPlaces(name).owns(path) for name in ("platform", "roots", "berlin", "vision"))
+        assert not any(TenantPaths(name).owns(path) for name in ("platform", "roots", "berlin", "vision"))

@@ -15,7 +15,7 @@ from goldenpath.git.objects import Entry, blob_id
 from goldenpath.pipeline import Pipeline
 from goldenpath.render.overrides import merge_patch
 from goldenpath.repository.hand_edit_advice import advise
-from goldenpath.repository.hand_edits import Edit, hand_edits
+from goldenpath.repository.hand_edits import EditKind, hand_edits
 from goldenpath.spec.parse import parse_fleet, parse_tenant
 
 REQUEST = small.request(clusters=["berlin", "paris"])
@@ -43,9 +43,9 @@ def test_a_file_that_was_changed_removed_or_added_is_one():
     del there["tenants/vision/README.md"]
 
     assert found(there) == {
-        QUOTA: Edit.CHANGED,
-        "clusters/berlin/tenants/vision/extra.yaml": Edit.ADDED,
-        "tenants/vision/README.md": Edit.REMOVED,
+        QUOTA: EditKind.CHANGED,
+        "clusters/berlin/tenants/vision/extra.yaml": EditKind.ADDED,
+        "tenants/vision/README.md": EditKind.REMOVED,
     }
 
 
@@ -54,7 +54,7 @@ def test_a_file_that_became_a_link_or_a_program_was_edited():
         there = entries(FILES)
         there[QUOTA] = Entry(mode, there[QUOTA].id)
 
-        assert found(there) == {QUOTA: Edit.CHANGED}
+        assert found(there) == {QUOTA: EditKind.CHANGED}
 
 
 def test_what_is_already_as_it_will_be_rendered_is_no_conflict():
@@ -73,14 +73,14 @@ def test_the_request_is_there_to_be_edited_and_files_of_that_name_on_a_cluster_a
     there["tenants/vision/tenant.yaml"] = Entry(0o100644, "0" * 40)
     there["clusters/berlin/tenants/vision/tenant.yaml"] = Entry(0o100644, "0" * 40)
 
-    assert found(there) == {"clusters/berlin/tenants/vision/tenant.yaml": Edit.ADDED}
+    assert found(there) == {"clusters/berlin/tenants/vision/tenant.yaml": EditKind.ADDED}
 
 
 def test_without_a_lock_everything_that_differs_is_a_hand_edit():
     there = entries(FILES)
     there[QUOTA] = Entry(0o100644, "0" * 40)
 
-    assert found(there, lock=None) == {QUOTA: Edit.ADDED}
+    assert found(there, lock=None) == {QUOTA: EditKind.ADDED}
 
 
 def test_an_edit_pasted_as_the_override_that_is_advised_renders_to_what_was_edited():
@@ -206,6 +206,6 @@ def test_in_a_real_repository_an_edit_is_found_by_what_the_tree_says(tmp_path):
 
         assert not holdings.is_as_locked(LOCK)
         assert {edit.path: edit.edit for edit in hand_edits(LOCK, tree.files(holdings), RENDERED)} == {
-            QUOTA: Edit.CHANGED,
-            "tenants/vision/notes.md": Edit.ADDED,
+            QUOTA: EditKind.CHANGED,
+            "tenants/vision/notes.md": EditKind.ADDED,
         }

@@ -15,7 +15,7 @@ from small_requests import request
 from goldenpath import kubeyaml
 from goldenpath.findings import Finding, Severity
 from goldenpath.repository.hand_edit_advice import advise
-from goldenpath.repository.hand_edits import Edit, HandEdit
+from goldenpath.repository.hand_edits import EditKind, HandEdit
 from goldenpath.repository.object_changes import Action, compare
 from goldenpath.repository.plan_markdown import MAX_CHARS, plan_markdown
 from goldenpath.repository.plan_text import plan_text
@@ -45,7 +45,7 @@ def vision(**changes):
         after=V1,
         owner="vision-team",
         gpus=gpu_changes(old, new),
-        hand_edits=(HandEdit(QUOTA, Edit.CHANGED, advice),),
+        hand_edits=(HandEdit(QUOTA, EditKind.CHANGED, advice),),
         findings=(finding,),
     )
 
@@ -201,7 +201,7 @@ def plans(draw):
             for path in before
         }
         edit = HandEdit(
-            draw(words), Edit.CHANGED, advise(next(iter(before)), *before.values(), *after.values())
+            draw(words), EditKind.CHANGED, advise(next(iter(before)), *before.values(), *after.values())
         )
         finding = Finding(*(draw(words) for _ in range(4)), Severity.ERROR, draw(words), draw(words))
         return Part(

@@ -1,4 +1,4 @@
-"""The brake: a publish takes away little, and never a Namespace, unless somebody says how much."""
+"""What a publish may remove: few objects, and never a Namespace, unless a person gives the number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from fleet_trees import FLEET, rendered
 from goldenpath import kubeyaml
 from goldenpath.repository.object_changes import compare
 from goldenpath.repository.publish_plan import Part, PartKind, Plan
-from goldenpath.repository.removal_guard import FREE_LOSERS, FREE_OBJECTS, brake, removals
+from goldenpath.repository.removal_guard import (
+    MAX_AFFECTED_OWNERS,
+    MAX_REMOVED_OBJECTS,
+    removal_problems,
+    removals,
+)
 
 FLAT_FILES, _ = rendered(small.request())
 WITHOUT_KUEUE = FLEET | {
@@ -29,20 +34,20 @@ def losing(number, name="vision", kind="ConfigMap"):
 
 
 def stopped(*parts, **allowed):
-    return [(problem.path, problem.rule) for problem in brake(Plan.of(parts), **allowed)]
+    return [(problem.path, problem.rule) for problem in removal_problems(Plan.of(parts), **allowed)]
 
 
 def test_a_few_objects_of_a_few_tenants_may_go_without_a_word():
-    assert stopped(losing(FREE_OBJECTS)) == []
-    assert stopped(*(losing(1, f"team-{number}") for number in range(FREE_LOSERS))) == []
+    assert stopped(losing(MAX_REMOVED_OBJECTS)) == []
+    assert stopped(*(losing(1, f"team-{number}") for number in range(MAX_AFFECTED_OWNERS))) == []
 
 
 def test_more_objects_or_more_tenants_need_the_number():
     many = losing(37)
-    spread = [losing(1, f"team-{number}") for number in range(FREE_LOSERS + 1)]
+    spread = [losing(1, f"team-{number}") for number in range(MAX_AFFECTED_OWNERS + 1)]
 
     assert stopped(many) == stopped(*spread) == [("", "too-many-removals")]
-    (problem,) = brake(Plan.of([many]))
+    (problem,) = removal_problems(Plan.of([many]))
     assert "would remove 37 objects (tenant vision)" in problem.message
     assert problem.message.endswith("say so with --allow-removals 37")
 
@@ -52,8 +57,8 @@ def test_the_number_is_at_least_what_goes(allowed, free):
     assert (stopped(losing(37), allowed=allowed) == []) is free
 
 
-def test_many_losers_are_named_as_far_as_one_reads():
-    (problem,) = brake(Plan.of([losing(1, f"team-{number}") for number in range(8)]))
+def test_the_first_five_affected_owners_are_named():
+    (problem,) = removal_problems(Plan.of([losing(1, f"team-{number}") for number in range(8)]))
 
     assert (
         "(tenant team-0, tenant team-1, tenant team-2, tenant team-3, tenant team-4 and 3 more)"
@@ -64,7 +69,7 @@ def test_many_losers_are_named_as_far_as_one_reads():
 def test_no_publish_removes_a_namespace_that_is_not_held_whatever_it_is_allowed():
     part = Part(PartKind.TENANT, "vision", compare(FLAT_FILES, {}))
 
-    (problem,) = brake(Plan.of([part]), allowed=10_000)
+    (problem,) = removal_problems(Plan.of([part]), allowed=10_000)
 
     assert (problem.path, problem.rule) == ("tenant vision", "namespace-removal")
     assert "Namespace vision on berlin" in problem.message
@@ -94,7 +99,8 @@ def test_a_tenant_that_leaves_a_cluster_where_it_is_not_held_is_told_to_be_held_
     )
 
     assert any(
-        "`goldenpath retire vision --cluster paris`" in problem.message for problem in brake(Plan.of([part]))
+        "`goldenpath retire vision --cluster paris`" in problem.message
+        for problem in removal_problems(Plan.of([part]))
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from goldenpath_backstage.response_schemas import Told
+from goldenpath_backstage.response_schemas import ResponseModel
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,7 +38,7 @@ class Input(BaseModel):
         return False
 
 
-class Output(Told):
+class Output(ResponseModel):
     """Base of what comes out of an action; what is None is not told."""
 
     model_config = ConfigDict(frozen=True)

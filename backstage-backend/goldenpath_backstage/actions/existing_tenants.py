@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, RefMovedError
-from goldenpath.fleet.fleet_state import State
+from goldenpath.fleet.fleet_state import FleetState
 from goldenpath.fleet.review_branch import branch_of
 from goldenpath_backstage.auth.permissions import Change, demand_change
 from goldenpath_backstage.auth.principal import Role
@@ -38,7 +38,7 @@ class Existing:
     revision: str
 
 
-def existing(state: State, name: str) -> Existing | None:
+def existing(state: FleetState, name: str) -> Existing | None:
     """What the repository holds of a tenant; None where it has none of that name."""
     holdings = state.tree.tenant(name)
     if holdings.request is None:
@@ -54,7 +54,7 @@ def existing(state: State, name: str) -> Existing | None:
     return Existing(document, owner if isinstance(owner, str) else None, entry.id)
 
 
-def asked_for_by(state: State, name: str, store: Store) -> str | None:
+def asked_for_by(state: FleetState, name: str, store: Store) -> str | None:
     """Who has put a tenant up for review that is not there yet; None where nobody has.
 
     Its branch has one place for each name: another change for review would take the place of that one.
@@ -67,11 +67,11 @@ def asked_for_by(state: State, name: str, store: Store) -> str | None:
     commit = store.refresh(branch_of(name))
     if commit is None:
         return None
-    asked = existing(State(store.repository.snapshot(commit), lambda: state.context), name)
+    asked = existing(FleetState(store.repository.snapshot(commit), lambda: state.context), name)
     return asked.owner if asked else None
 
 
-def edited(state: State, document: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+def edited(state: FleetState, document: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
     """What a form makes of a tenant that is there, and the revision that it makes it of.
 
     A document without a name that could be a tenant's is given back as it is: what is wrong with it is told with all
@@ -93,7 +93,7 @@ def edited(state: State, document: Mapping[str, Any]) -> tuple[dict[str, Any], s
     return {**{field: value for field, value in kept.items() if value}, **document}, now.revision
 
 
-def _still_leaving(retiring: list[Any], document: Mapping[str, Any], state: State) -> list[Any]:
+def _still_leaving(retiring: list[Any], document: Mapping[str, Any], state: FleetState) -> list[Any]:
     """The clusters that a tenant is leaving, without those that it has left: the request names them no more."""
     try:
         tenant = state.context.parse(dict(document), None)
@@ -117,7 +117,7 @@ def guard_of(
     seen: str | None = None,
     new: bool = False,
     asked_by: str | None = None,
-) -> Callable[[State], None]:
+) -> Callable[[FleetState], None]:
     """What looks, on the very state on which a change is made, whether the caller may make it.
 
     Args:
@@ -130,7 +130,7 @@ def guard_of(
         asked_by: who has a tenant of that name up for review, whose place the change would take.
     """
 
-    def guard(state: State) -> None:
+    def guard(state: FleetState) -> None:
         now = existing(state, name)
         if new and now is not None and now.document != asked:
             taken = "is a tenant already; choose another name, or open that tenant's page in the catalog and edit it"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from goldenpath.findings import Finding
     from goldenpath_backstage.actions.action import Call
 
-__all__ = ["FindingOutput", "told"]
+__all__ = ["FindingOutput", "report_findings"]
 
 
 class FindingOutput(Output):
@@ -35,7 +35,7 @@ class FindingOutput(Output):
     """What to do about it."""
 
 
-def told(found: Iterable[Finding], call: Call) -> list[FindingOutput]:
+def report_findings(found: Iterable[Finding], call: Call) -> list[FindingOutput]:
     """Each finding as a line in the task's log, and all of them as an output."""
     outputs = []
     for finding in found:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from goldenpath.errors import InputError, RefMovedError
-from goldenpath.fleet import Request
+from goldenpath.fleet import Submission
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
 from goldenpath_backstage.actions.existing_tenants import asked_for_by, edited, guard_of
-from goldenpath_backstage.actions.finding_output import FindingOutput, told
+from goldenpath_backstage.actions.finding_output import FindingOutput, report_findings
 from goldenpath_backstage.actions.request_input import RequestInput, document_of
 from goldenpath_backstage.actions.tenant_change import (
     ChangeOutput,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from goldenpath.fleet import PublishOptions
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath_backstage.actions.action import Call
 
 __all__ = ["PLAN", "PUBLISH"]
@@ -92,11 +92,11 @@ class PublishInput(ChangeInput):
 class _Change:
     """What a form was filled in with, ready to be planned or published."""
 
-    state: State
+    state: FleetState
     name: str
-    request: Request
+    request: Submission
     options: PublishOptions
-    guard: Callable[[State], None]
+    guard: Callable[[FleetState], None]
 
 
 def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | None) -> _Change:
@@ -130,7 +130,7 @@ def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | No
         overwrite_edits=asked.overwrite_edits,
         allow_removals=asked.allow_removals,
     )
-    return _Change(state, tenant.name, Request(document), options, guard)
+    return _Change(state, tenant.name, Submission(document), options, guard)
 
 
 def _plan(asked: PlanInput, call: Call) -> PlanOutput:
@@ -152,7 +152,7 @@ def _plan(asked: PlanInput, call: Call) -> PlanOutput:
         changed=bool(proposal.plan),
         summary=proposal.plan.summary,
         obstacles=obstacles,
-        findings=told(proposal.plan.all_findings, call),
+        findings=report_findings(proposal.plan.all_findings, call),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from goldenpath.errors import InputError
-from goldenpath.fleet import PublishOptions, Request
+from goldenpath.fleet import PublishOptions, Submission
 from goldenpath.fleet.desired_files import desired_tenant, version_for
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
 from goldenpath_backstage.actions.existing_tenants import edited
@@ -60,7 +60,7 @@ def _edited(asked: RenderInput, call: Call) -> RenderOutput:
     state = call.fleet.state(newest=True)
     context = state.context
     document, _ = edited(state, document_of(asked, context))
-    tenant, request = context.parse(document, None), Request(document)
+    tenant, request = context.parse(document, None), Submission(document)
     options = PublishOptions(
         author_of(call.caller, context.spec.domain), allow_removals=asked.allow_removals, today=call.today
     )

@@ -13,14 +13,14 @@ from goldenpath.git.path_names import branch_ref
 from goldenpath.repository.path_owners import home_of
 from goldenpath.repository.plan_text import plan_text
 from goldenpath_backstage.actions.action import Output
-from goldenpath_backstage.auth.principal import Kind
+from goldenpath_backstage.auth.principal import CallerKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from goldenpath.fleet import Proposal, Published
     from goldenpath.fleet.fleet_context import FleetContext
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.repository.publish_plan import Plan
     from goldenpath_backstage.actions.action import Call
     from goldenpath_backstage.auth.principal import Principal
@@ -74,7 +74,7 @@ def author_of(caller: Principal, domain: str) -> Person:
     name = caller.name.removeprefix("spiffe://").rpartition(":")[2]
     plain = name.removeprefix("default/")
     local = _NOT_IN_ADDRESSES.sub("-", plain.lower()).strip("-.")[:64]
-    place = "users" if caller.kind is Kind.USER else "services"
+    place = "users" if caller.kind is CallerKind.USER else "services"
     return Person(plain, f"{local}@{place}.noreply.{domain}")
 
 
@@ -82,7 +82,7 @@ def publish_options_of(
     call: Call,
     context: FleetContext,
     *,
-    guard: Callable[[State], None],
+    guard: Callable[[FleetState], None],
     message: str | None = None,
     upgrade: bool = False,
     overwrite_edits: bool = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from goldenpath_backstage.auth.backstage_tokens import BackstageTokens
 from goldenpath_backstage.auth.jwt_proof import MAX_TOKEN_CHARS, header_of
-from goldenpath_backstage.auth.principal import LOCAL, Kind, Principal, Role, group_ref
+from goldenpath_backstage.auth.principal import LOCAL, CallerKind, Principal, Role, group_ref
 from goldenpath_backstage.auth.spiffe_tokens import SpiffeTokens
 from goldenpath_backstage.backend_errors import UnauthenticatedError
 
@@ -32,7 +32,7 @@ class Authenticator:
         skew = settings.clock_skew_seconds
         self._static = {
             token.sha256: Principal(
-                Kind.SERVICE,
+                CallerKind.SERVICE,
                 f"service:{token.name}",
                 Role(token.role),
                 frozenset(map(group_ref, token.groups)),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath_backstage.auth.backstage_client import ask
 from goldenpath_backstage.auth.jwks import KeySet
 from goldenpath_backstage.auth.jwt_proof import claims_of, header_of, unproven_claim
-from goldenpath_backstage.auth.principal import Kind, Principal, Role, group_ref
+from goldenpath_backstage.auth.principal import CallerKind, Principal, Role, group_ref
 from goldenpath_backstage.backend_errors import UnauthenticatedError, UnavailableError
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class BackstageTokens:
         via = f"plugin:{caller}"
         limited = claims.get("obo")
         if limited is None:
-            return Principal(Kind.PLUGIN, via, Role.READER)
+            return Principal(CallerKind.PLUGIN, via, Role.READER)
         if not isinstance(limited, str):
             raise UnauthenticatedError("on behalf of somebody without a token")
         inner = header_of(limited)
@@ -125,7 +125,7 @@ class BackstageTokens:
             raise UnauthenticatedError("for somebody who is no user of the catalog")
         groups = await self._groups_of(name.lower(), token)
         role = Role.ADMIN if groups & self._admins else Role.REQUESTER
-        return Principal(Kind.USER, name.lower(), role, groups, via)
+        return Principal(CallerKind.USER, name.lower(), role, groups, via)
 
     async def _groups_of(self, user: str, token: str) -> frozenset[str]:
         known = self._groups.get(user)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-__all__ = ["LOCAL", "Kind", "Principal", "Role", "group_ref"]
+__all__ = ["LOCAL", "CallerKind", "Principal", "Role", "group_ref"]
 
 
-class Kind(enum.StrEnum):
+class CallerKind(enum.StrEnum):
     """What sort of caller somebody is."""
 
     USER = "user"
@@ -37,7 +37,7 @@ class Principal:
     full Backstage references. ``via`` is the Backstage plugin that asked for a user.
     """
 
-    kind: Kind
+    kind: CallerKind
     name: str
     role: Role
     groups: frozenset[str] = frozenset()
@@ -48,7 +48,7 @@ class Principal:
         return group_ref(group) in self.groups
 
 
-LOCAL = Principal(Kind.LOCAL, "local", Role.ADMIN)
+LOCAL = Principal(CallerKind.LOCAL, "local", Role.ADMIN)
 """Whoever is on this machine, where nobody has to say who they are."""
 
 

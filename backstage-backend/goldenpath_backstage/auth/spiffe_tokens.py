@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath_backstage.auth.jwks import keys_of
 from goldenpath_backstage.auth.jwt_proof import claims_of, unproven_claim
-from goldenpath_backstage.auth.principal import Kind, Principal, Role, group_ref
+from goldenpath_backstage.auth.principal import CallerKind, Principal, Role, group_ref
 from goldenpath_backstage.backend_errors import UnauthenticatedError, UnavailableError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class SpiffeTokens:
         if caller is None:
             raise UnauthenticatedError(f"{subject} is no caller that we know")
         groups = frozenset(map(group_ref, caller.groups))
-        return Principal(Kind.WORKLOAD, subject, Role(caller.role), groups)
+        return Principal(CallerKind.WORKLOAD, subject, Role(caller.role), groups)
 
 
 class _Bundle:

@@ -12,7 +12,7 @@ from goldenpath_backstage.http.responses import Cached
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.fleet.fleet_summary import FleetSummary
     from goldenpath_backstage.fleet_source import FleetSource
 
@@ -63,13 +63,13 @@ class Catalog:
         made: FleetSummary = self._once("summary", lambda _: self._fleet.repository.summary())
         return made
 
-    def _make_templates(self, state: State) -> Cached:
+    def _make_templates(self, state: FleetState) -> Cached:
         summary = self._fleet.repository.summary()
         free = {(each.cluster, each.profile): each.free for each in summary.capacity}
         entities = template_entities(state.context, free, has_forge=self._fleet.forge is not None)
         return Cached({"entities": list(entities)})
 
-    def _once(self, what: str, make: Callable[[State], Any]) -> Any:
+    def _once(self, what: str, make: Callable[[FleetState], Any]) -> Any:
         state = self._fleet.state()
         with self._lock:  # one thread makes it; the others take what it made
             known = self._made.get(what)

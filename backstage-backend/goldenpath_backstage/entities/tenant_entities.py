@@ -11,7 +11,7 @@ from goldenpath_backstage.entities.template_entities import edit_link, form_valu
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.fleet.fleet_state import State
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git.objects import Entry
     from goldenpath.repository.tenant_files import TenantFiles
 
@@ -29,7 +29,7 @@ class TenantEntities:
         self._base = base
         self._known: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
-    def of(self, state: State) -> list[dict[str, Any]]:
+    def of(self, state: FleetState) -> list[dict[str, Any]]:
         """The entities of every tenant of a state, by the tenant's name.
 
         A file that cannot be read is left out: it is one tenant's, and the catalog is everybody's.
@@ -70,7 +70,7 @@ def _is_tenants(entity: Any) -> bool:
     )
 
 
-def _files(state: State) -> Iterator[tuple[str, tuple[str, str]]]:
+def _files(state: FleetState) -> Iterator[tuple[str, tuple[str, str]]]:
     """Each tenant with the ids of its catalog file and of its request."""
     for holdings in state.tree.tenants():
         catalog, request = _catalog_file(holdings), holdings.request

@@ -24,7 +24,7 @@ from goldenpath.errors import (
 from goldenpath.findings import ChecksFailedError
 from goldenpath.names import DOMAIN
 from goldenpath_backstage.backend_errors import BackendError
-from goldenpath_backstage.response_schemas import Told
+from goldenpath_backstage.response_schemas import ResponseModel
 from goldenpath_backstage.telemetry.credential_patterns import without_credentials
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ __all__ = [
 MEDIA_TYPE: Final = "application/problem+json"
 
 
-class FieldProblem(Told):
+class FieldProblem(ResponseModel):
     """One thing that is wrong with the input."""
 
     path: str
@@ -58,7 +58,7 @@ class FieldProblem(Told):
     """The closest valid value, where there is one."""
 
 
-class ProblemDocument(Told):
+class ProblemDocument(ResponseModel):
     """What went wrong, and what can be done about it (RFC 9457)."""
 
     type: str

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import URL, Engine
 
-__all__ = ["Claim", "Ledger", "State"]
+__all__ = ["Claim", "ClaimState", "Ledger"]
 
 _DAY: Final = 86_400.0
 _SWEEP_SECONDS: Final = 3600.0
@@ -42,7 +42,7 @@ _SWEEP_SECONDS: Final = 3600.0
 _DRIVERS: Final = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite"}
 
 
-class State(enum.Enum):
+class ClaimState(enum.Enum):
     """What a claim found."""
 
     OURS = "ours"
@@ -55,7 +55,7 @@ class State(enum.Enum):
 class Claim:
     """What became of asking for a run; ``answer`` is there where it was answered before."""
 
-    state: State
+    state: ClaimState
     answer: bytes | None = None
 
 
@@ -112,14 +112,14 @@ class Ledger:
         if is_ours:
             with self._lock:
                 self._held.add(key)
-            return Claim(State.OURS)
+            return Claim(ClaimState.OURS)
         if row is None:  # it was released just now; whoever asks again will get it
-            return Claim(State.TAKEN)
+            return Claim(ClaimState.TAKEN)
         if row.input != digest:
-            return Claim(State.OTHER_INPUT)
+            return Claim(ClaimState.OTHER_INPUT)
         if row.answer is not None:
-            return Claim(State.ANSWERED, zlib.decompress(row.answer))
-        return Claim(State.TAKEN)
+            return Claim(ClaimState.ANSWERED, zlib.decompress(row.answer))
+        return Claim(ClaimState.TAKEN)
 
     def settle(self, key: str, answer: bytes) -> bool:
         """Keep the answer of a run that is ours; false where it was taken over meanwhile.

@@ -26,7 +26,7 @@ from goldenpath_backstage.http.problem_documents import problem_document
 from goldenpath_backstage.runs.answer_cache import Answers
 from goldenpath_backstage.runs.event_stream import Stream
 from goldenpath_backstage.runs.lanes import Lane
-from goldenpath_backstage.runs.ledger import State
+from goldenpath_backstage.runs.ledger import ClaimState
 from goldenpath_backstage.runs.run_events import line
 from goldenpath_backstage.telemetry.credential_patterns import without_credentials
 from goldenpath_backstage.telemetry.logs import SERVICE, fields
@@ -267,11 +267,11 @@ class Runner:
             claim = self._ledger.claim(
                 key, digest=asked.digest, action=asked.action.id, caller=asked.caller.name
             )
-            if claim.state is State.OURS:
+            if claim.state is ClaimState.OURS:
                 return None
-            if claim.state is State.ANSWERED:
+            if claim.state is ClaimState.ANSWERED:
                 return claim.answer
-            if claim.state is State.OTHER_INPUT:
+            if claim.state is ClaimState.OTHER_INPUT:
                 raise KeyReusedError("this Idempotency-Key stands for another input; make a new one")
             if not waiting:
                 waiting = True

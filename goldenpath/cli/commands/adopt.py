@@ -15,7 +15,7 @@ from goldenpath.cli.cluster_options import cluster_options, connections
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from goldenpath.live import Found, LiveAdoption
+    from goldenpath.live import FoundNamespace, LiveAdoption
     from goldenpath.pipeline import Pipeline
 
 _FOUND_ERRORS = 1
@@ -139,10 +139,12 @@ def _known(names: Iterable[str], pipeline: Pipeline) -> None:
         raise InputError(problems)
 
 
-def _of_folder(folder: Path, clusters: tuple[str, ...], pipeline: Pipeline) -> Iterator[tuple[str, Found]]:
+def _of_folder(
+    folder: Path, clusters: tuple[str, ...], pipeline: Pipeline
+) -> Iterator[tuple[str, FoundNamespace]]:
     """A folder for each cluster; or one that is all of a cluster's, where just one was named."""
     from goldenpath.cli.input_files import read_source, yaml_files  # noqa: PLC0415 - `--help` needs none of it
-    from goldenpath.live import Found  # noqa: PLC0415
+    from goldenpath.live import FoundNamespace  # noqa: PLC0415
     from goldenpath.manifests import ManifestObject  # noqa: PLC0415
 
     there = [name for name in pipeline.platforms if (folder / name).is_dir()]
@@ -158,7 +160,7 @@ def _of_folder(folder: Path, clusters: tuple[str, ...], pipeline: Pipeline) -> I
                 for document in source.documents
                 if isinstance(document, dict) and document.get("kind")
             )
-            yield name, Found(tuple(objects))
+            yield name, FoundNamespace(tuple(objects))
 
 
 def _write(file: Path, text: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.cluster import Change, ObjectRef, Readiness
-    from goldenpath.live import Desired, LiveApply
+    from goldenpath.live import DesiredObjects, LiveApply
 
 _NOT_FINE = 1
 
@@ -100,7 +100,7 @@ def command(
     ctx.exit(0 if done.fine else _NOT_FINE)
 
 
-def _says_errors(desired: Desired) -> bool:
+def _says_errors(desired: DesiredObjects) -> bool:
     for finding in desired.errors:
         click.echo(str(finding), err=True)
     if desired.errors:
@@ -109,7 +109,7 @@ def _says_errors(desired: Desired) -> bool:
 
 
 def _apply(
-    desired: Desired,
+    desired: DesiredObjects,
     *,
     context: str | None,
     kubeconfig: str | None,
@@ -118,7 +118,7 @@ def _apply(
     wait: float | None,
 ) -> LiveApply:
     from goldenpath.cli.change_output import progress  # noqa: PLC0415 - `--help` needs none of it
-    from goldenpath.live import Listener, apply  # noqa: PLC0415
+    from goldenpath.live import ApplyProgress, apply  # noqa: PLC0415
 
     rounds = 1 + (not dry_run) + (not dry_run and wait is not None)
     total = rounds * sum(map(len, desired.objects.values()))
@@ -127,7 +127,7 @@ def _apply(
         progress(total, f"Applying {desired.name}") as moved,
     ):
 
-        class Bar(Listener):
+        class Bar(ApplyProgress):
             """Moves the bar on."""
 
             def compared(self, cluster: str, change: Change) -> None:

@@ -21,7 +21,7 @@ from goldenpath.cli.base_command import (
 )
 from goldenpath.cli.check_output import as_json, as_text
 from goldenpath.cli.check_targets import Examination, Named, examine, gather
-from goldenpath.cli.input_files import Kind, find_fleet, kind_of
+from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of
 from goldenpath.cli.problem_output import show_problems
 from goldenpath.cli.sarif import as_sarif
 from goldenpath.errors import InputError
@@ -101,7 +101,7 @@ def command(
 def _fleet_for(files: Sequence[Named], given: Path | None) -> Path | None:
     """The fleet to hold requests against; none is needed where there is no request."""
     if given is not None or not any(
-        kind_of(document) is Kind.REQUEST for file in files for document in file.source.documents
+        kind_of(document) is DocumentKind.REQUEST for file in files for document in file.source.documents
     ):
         return given
     found = find_fleet(dict.fromkeys(file.folder for file in files if file.folder is not None))

@@ -13,7 +13,7 @@ from goldenpath.cli import completion_items
 from goldenpath.cli.base_command import ExampleCommand, fleet_option, library_option
 from goldenpath.cli.golden_path_argument import golden_path_named
 from goldenpath.cli.input_files import find_fleet
-from goldenpath.cli.request_draft import Draft, location_of
+from goldenpath.cli.request_draft import RequestDraft, location_of
 from goldenpath.describe.json_schema import json_schema
 from goldenpath.describe.schema_fields import spec_fields
 from goldenpath.errors import InputError, Problem
@@ -81,7 +81,7 @@ def command(
     interactive = not no_input and sys.stdin.isatty() and sys.stdout.isatty()
     _ask_before_replacing(out, force=force, interactive=interactive)
     fleet = _fleet(fleet_file)
-    draft = Draft(path, fleet=fleet, library=library)
+    draft = RequestDraft(path, fleet=fleet, library=library)
     _assign(draft, assignments)
     if interactive:
         from goldenpath.cli.interview import Interview  # noqa: PLC0415 - a script needs no prompts
@@ -118,7 +118,7 @@ def _fleet(given: Path | None) -> FleetSpec | None:
     return load_fleet(found)
 
 
-def _assign(draft: Draft, assignments: Iterable[str]) -> None:
+def _assign(draft: RequestDraft, assignments: Iterable[str]) -> None:
     problems = []
     for assignment in assignments:
         path, equals, value = assignment.partition("=")

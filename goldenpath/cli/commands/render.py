@@ -16,7 +16,7 @@ from goldenpath.cli.base_command import (
     format_option,
     library_option,
 )
-from goldenpath.cli.input_files import Kind, find_fleet, kind_of, read_source
+from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of, read_source
 from goldenpath.cli.render_output import Rendering, render_platform, render_tenant
 from goldenpath.file_output import Outcome, write_files
 from goldenpath.paths import Library
@@ -78,7 +78,7 @@ def command(
     source = read_source(file)
     document = source.only()
     library = Library(libraries)
-    if kind_of(document) is Kind.FLEET:
+    if kind_of(document) is DocumentKind.FLEET:
         pipeline = Pipeline(parse_fleet(document, file=source.name), library=library)
         rendering = render_platform(pipeline, cluster, for_one=out is None)
     else:

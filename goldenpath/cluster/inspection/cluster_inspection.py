@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.cluster.inspection.addons import Addon, addons_of, orphaned_groups
-from goldenpath.cluster.inspection.cluster_snapshot import Seen, look
+from goldenpath.cluster.inspection.cluster_snapshot import ClusterSnapshot, take_snapshot
 from goldenpath.cluster.inspection.dra_pools import dra_pools
 from goldenpath.cluster.inspection.lockdown import flux_flags, kueue_integrations, platform_policies
 from goldenpath.cluster.inspection.plugin_pools import PoolFound, plugin_pools
@@ -68,10 +68,10 @@ def inspect(cluster: Cluster) -> Inspection:
         ClusterError: this user may not read what is needed.
 
     """
-    return inspection_of(look(cluster))
+    return inspection_of(take_snapshot(cluster))
 
 
-def inspection_of(seen: Seen) -> Inspection:
+def inspection_of(seen: ClusterSnapshot) -> Inspection:
     """What was seen, understood. Pure."""
     regions = Counter(
         region

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from goldenpath.cluster.cluster_client import Cluster
 
-__all__ = ["Seen", "look"]
+__all__ = ["ClusterSnapshot", "take_snapshot"]
 
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _SLICES: Final = "resource.k8s.io/v1"
@@ -16,7 +16,7 @@ _POLICIES: Final = "admissionregistration.k8s.io/v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ClusterSnapshot:
     """Objects as the server gave them. ``version`` is the API server's own (``v1.36.2``)."""
 
     version: str
@@ -28,7 +28,7 @@ class Seen:
     kueue_config: str | None = None
 
 
-def look(cluster: Cluster) -> Seen:
+def take_snapshot(cluster: Cluster) -> ClusterSnapshot:
     """Read everything, a few lists at a time.
 
     Raises:
@@ -43,7 +43,7 @@ def look(cluster: Cluster) -> Seen:
         (_POLICIES, "ValidatingAdmissionPolicyBinding"),
     ]
     found = dict(zip(wanted, cluster.each(lambda kind: _list(cluster, *kind), wanted), strict=True))
-    return Seen(
+    return ClusterSnapshot(
         version=cluster.version(),
         groups=cluster.resources().groups,
         nodes=found["v1", "Node"],

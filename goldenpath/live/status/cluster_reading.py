@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from goldenpath.cluster import Cluster
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["FLUX_NAMESPACE", "Live", "read"]
+__all__ = ["FLUX_NAMESPACE", "LiveObjects", "read"]
 
 FLUX_NAMESPACE: Final = "flux-system"
 _ROOTS: Final = (
@@ -28,7 +28,7 @@ _SCALERS: Final = (("keda.sh/v1alpha1", "ScaledObject"), ("keda.sh/v1alpha1", "S
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveObjects:
     """Objects as the server gave them: those that are rendered, Flux's roots, and scalers by namespace."""
 
     rendered: Mapping[ObjectRef, Mapping[str, Any]] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Live:
         }
 
 
-def read(cluster: Cluster, objects: Iterable[ManifestObject], tenants: Iterable[str]) -> Live:
+def read(cluster: Cluster, objects: Iterable[ManifestObject], tenants: Iterable[str]) -> LiveObjects:
     """Read what there is of some tenants.
 
     Args:
@@ -71,7 +71,9 @@ def read(cluster: Cluster, objects: Iterable[ManifestObject], tenants: Iterable[
         for body in _all(cluster, _ROOTS, FLUX_NAMESPACE)
         if names.TENANT not in (body["metadata"].get("labels") or {})
     )
-    return Live(rendered, tuple(roots), {name: tuple(scalers[name]) for name in wanted if name in scalers})
+    return LiveObjects(
+        rendered, tuple(roots), {name: tuple(scalers[name]) for name in wanted if name in scalers}
+    )
 
 
 def _all(cluster: Cluster, kinds: Iterable[tuple[str, str]], namespace: str) -> tuple[Mapping[str, Any], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.cluster import Action, ObjectRef, Readiness, State, condition_of, readiness_of
+from goldenpath.cluster import Action, ObjectRef, Readiness, ReadinessState, condition_of, readiness_of
 from goldenpath.live.status.cluster_reading import FLUX_NAMESPACE
 from goldenpath.live.status.status_values import (
     AcceleratorStatus,
@@ -61,7 +61,7 @@ def tenant_status(
     queue = _queue(name, live) if tenancy.has("kueue") else None
     identities = tuple(_identities(tenancy, live))
     told_scalers = tuple(_scaler(body) for body in scalers)
-    if namespace.state is State.MISSING:
+    if namespace.state is ReadinessState.MISSING:
         reasons = [(Health.MISSING, "its namespace is not there")]
     else:
         reasons = [
@@ -199,9 +199,9 @@ def _one(live: Mapping[ObjectRef, Mapping[str, Any]], kind: str, name: str) -> M
 
 
 def _of_readiness(readiness: Readiness, what: object) -> Iterator[tuple[Health, str]]:
-    if readiness.state is State.PROGRESSING:
+    if readiness.state is ReadinessState.PROGRESSING:
         yield Health.PROGRESSING, f"{what}: {readiness.message}"
-    elif readiness.state is not State.READY:
+    elif readiness.state is not ReadinessState.READY:
         yield Health.DEGRADED, f"{what}: {readiness.message}"
 
 
