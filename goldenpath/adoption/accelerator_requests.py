@@ -54,15 +54,17 @@ def derive_gpus(places: Sequence[NamespaceObjects], account: AdoptionBuilder) ->
     for place in places:
         report_queues(place, account)
         for share in _in_order(place, list(_shares(place, account))):
-            number = share.pool.accelerator.id, share.quota, share.borrow
+            number = share.pool.id, share.quota, share.borrow
             by_number.setdefault(number, []).append((place, share.why))
     gpus, whys = [], []
-    for (profile, quota, borrow), found in by_number.items():
-        gpu: dict[str, Any] = {"profile": profile, "quota": quota} | ({"borrow": borrow} if borrow else {})
+    for (pool, quota, borrow), found in by_number.items():
+        profile, _, name = pool.partition("@")
+        gpu: dict[str, Any] = {"profile": profile} | ({"pool": name} if name else {})
+        gpu |= {"quota": quota} | ({"borrow": borrow} if borrow else {})
         if len(found) < len(places):
             gpu["clusters"] = [place.cluster for place, _ in found]
         gpus.append(gpu)
-        whys += [f"{profile} from {why}" for why in dict.fromkeys(why for _, why in found)]
+        whys += [f"{pool} from {why}" for why in dict.fromkeys(why for _, why in found)]
     if gpus:
         account.put("gpus", gpus, "; ".join(whys))
 
@@ -192,7 +194,9 @@ def _from_quota(
     if len(wanted) == 1:
         (pool,) = wanted.values()
         yield _Share(pool, number, 0, f"{wall.quota} on {place.cluster}, and the node selector of what runs")
-        message = f"{wall.text} of {pool.resource} may be any of {_choice(pools)}; what runs selects {pool.accelerator.id}"
+        message = (
+            f"{wall.text} of {pool.resource} may be any of {_choice(pools)}; what runs selects {pool.id}"
+        )
         account.find(place, wall.quota, "adopt-guessed-model", message, "See that it is the right model.")
         return
     _ask(place, account, pools, f"its quota allows {wall.text}")
@@ -207,7 +211,7 @@ def _ask(place: NamespaceObjects, account: AdoptionBuilder, pools: list[Pool], w
 
 
 def _choice(pools: Iterable[Pool]) -> str:
-    return " or ".join(pool.accelerator.id for pool in pools)
+    return " or ".join(pool.id for pool in pools)
 
 
 def _without_quota(place: NamespaceObjects, account: AdoptionBuilder, pools: list[Pool]) -> None:

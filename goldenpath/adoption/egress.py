@@ -160,8 +160,8 @@ def _cilium_rule(rule: dict[str, Any]) -> Iterator[Way]:
 
 def _comes_in(place: NamespaceObjects, rule: dict[str, Any]) -> str | None:
     """Who a rule lets in that the golden path does not."""
-    fleet = place.platform.fleet
-    known = {part.namespace for part in (fleet.monitoring, fleet.gateway) if part is not None}
+    platform = place.platform
+    known = {part.namespace for part in (platform.monitoring, platform.gateway) if part is not None}
     peers = mappings(rule, "from")
     if not peers:
         return "everybody"

@@ -45,9 +45,9 @@ def _promises(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
     there: dict[tuple[str, str], int] = {}
     for tenancy in tenancies:
         for grant in tenancy.grants:
-            place = tenancy.cluster_name, grant.pool.accelerator.id
+            place = tenancy.cluster_name, grant.pool.id
             promised[place].append((tenancy, grant.quota))
-            there[place] = grant.pool.count
+            there[place] = grant.pool.ownable
     for (cluster, profile), holders in promised.items():
         total, capacity = sum(number for _, number in holders), there[cluster, profile]
         if total > capacity:

@@ -87,7 +87,7 @@ def _shared_names(tenancy: Tenancy) -> Iterator[Finding]:
             by_resource[grant.pool.resource].append(grant)
     for resource, grants in by_resource.items():
         if len(grants) > 1:
-            asked = " and ".join(f"{grant.quota} of {grant.pool.accelerator.id}" for grant in grants)
+            asked = " and ".join(f"{grant.quota} of {grant.pool.id}" for grant in grants)
             message = (
                 f"{asked} are one quota key on {tenancy.cluster_name}, requests.{resource}: without Kueue it "
                 f"holds them to {sum(grant.quota for grant in grants)} of either, not each to its own number"
@@ -100,9 +100,9 @@ def _scaling(tenancy: Tenancy) -> Iterator[Finding]:
     hint, where, asked = tenancy.hint, tenancy.cluster_name, tenancy.tenant.autoscaling
     if hint is None or asked is None:
         return
-    if not tenancy.has("prometheus-operator") or tenancy.fleet.monitoring is None:
+    if not tenancy.has("prometheus-operator") or tenancy.platform.monitoring is None:
         lacking = (
-            "the fleet names no `monitoring`"
+            "the fleet names no `monitoring` for it"
             if tenancy.has("prometheus-operator")
             else "it has no Prometheus operator"
         )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.accelerators import catalogue
 from goldenpath.engines import engine_catalogue
 from goldenpath.policies import policies
-from goldenpath.spec.fleet_rules import capacity_of
+from goldenpath.spec.fleet_rules import ownable
+from goldenpath.spec.pools import pools_by_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ class Choices:
             }
             pools = [pool for cluster in fleet.clusters.values() for pool in cluster.accelerators]
             if pools:
-                self._most["gpus", 0, "quota"] = max(map(capacity_of, pools))
+                self._most["gpus", 0, "quota"] = max(map(ownable, pools))
             compute = fleet.defaults.compute.model_dump()
             self._defaults = {("compute", name): value for name, value in compute.items()}
             self._defaults["pod_security",] = fleet.defaults.pod_security
@@ -80,11 +81,12 @@ def _accelerators(fleet: FleetSpec | None, free: Free | None) -> Iterator[Choice
         return
     places: dict[str, list[str]] = {}
     for name, cluster in fleet.clusters.items():
-        for pool in cluster.accelerators:
-            there = capacity_of(pool)
-            left = None if free is None else max(free.get((name, pool.profile), there), 0)
+        for id_, pool in pools_by_id(cluster.accelerators).items():
+            there = ownable(pool)
+            left = None if free is None else max(free.get((name, id_), there), 0)
             number = f"{there}" if left is None else f"{left} of {there} free"
-            places.setdefault(pool.profile, []).append(f"{name}: {number}")
+            which = f" {id_.partition('@')[2]}" if "@" in id_ else ""
+            places.setdefault(pool.profile, []).append(f"{name}{which}: {number}")
     for profile, where in places.items():
         known = catalogue().get(profile)
         yield Choice(profile, f"{known.title if known else profile} ({', '.join(where)})")

@@ -47,9 +47,7 @@ def version_for(tenant: Tenant, pinned: tuple[str, str] | None) -> str | None:
 def shares_of(context: FleetContext, tenant: Tenant) -> dict[str, dict[str, Share]]:
     """By cluster and accelerator, what a tenant owns and may borrow."""
     return {
-        tenancy.cluster_name: {
-            grant.pool.accelerator.id: (grant.quota, grant.borrow) for grant in tenancy.grants
-        }
+        tenancy.cluster_name: {grant.pool.id: (grant.quota, grant.borrow) for grant in tenancy.grants}
         for tenancy in context.pipeline.tenancies(tenant)
     }
 

@@ -211,9 +211,9 @@ def summarize(context: FleetContext, promises: Promises) -> FleetSummary:
     capacity = []
     for cluster, platform in context.pipeline.platforms.items():
         for pool in platform.pools:
-            profile = pool.accelerator.id
+            profile = pool.id
             owned, borrow = promises.sums.get((cluster, profile), (0, 0))
-            capacity.append(Capacity(cluster, profile, pool.count, owned, borrow))
+            capacity.append(Capacity(cluster, profile, pool.ownable, owned, borrow))
     return FleetSummary(
         organisation=context.spec.organisation,
         clusters=tuple(context.spec.clusters),

@@ -68,7 +68,7 @@ class OtherTenants:
     def _capacity(self, cluster: str, profile: str) -> int:
         platform = self._state.context.pipeline.platforms.get(cluster)
         pools = platform.pools if platform else ()
-        return next((pool.count for pool in pools if pool.accelerator.id == profile), 0)
+        return next((pool.ownable for pool in pools if pool.id == profile), 0)
 
     def _asked(self, path: str, text: str) -> Promise:
         """What a request asks for that was changed in the repository and not published since."""

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from goldenpath.findings import Severity
 
-__all__ = ["Example", "Policy", "ResourceRule", "Variable"]
+__all__ = ["CONTROLLERS", "Example", "Policy", "ResourceRule", "Variable", "user_list"]
+
+CONTROLLERS: Final = "controllerUsers"
+"""The variable that holds the user names of a cluster's controllers; the only one that differs between clusters."""
 
 _NAME_PREFIX: Final = "goldenpath-"
+
+
+def user_list(users: Iterable[str]) -> str:
+    """User names as a list in CEL, sorted."""
+    return f"[{', '.join(json.dumps(user) for user in sorted(set(users)))}]".replace('"', "'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,18 @@ class Policy:
 
     def field_of(self, kind: str) -> str:
         return self.field.replace("{pod_spec}", self.pod_spec.get(kind) or self.pod_spec.get("*", "spec"))
+
+    def with_controllers(self, users: Iterable[str]) -> Policy:
+        """The policy for a cluster whose controllers are these users, and no others.
+
+        The policy itself where it does not ask who is a controller.
+        """
+        if all(variable.name != CONTROLLERS for variable in self.variables):
+            return self
+        named = Variable(CONTROLLERS, user_list(users))
+        return replace(
+            self, variables=tuple(named if each.name == CONTROLLERS else each for each in self.variables)
+        )
 
     def as_admission_policy(self) -> dict[str, Any]:
         """The policy as a ValidatingAdmissionPolicy (``admissionregistration.k8s.io/v1``).

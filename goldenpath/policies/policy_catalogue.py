@@ -10,9 +10,10 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from goldenpath import kubeyaml, names
+from goldenpath.addons import addon_catalogue
 from goldenpath.errors import DataError, InputError
 from goldenpath.findings import Severity  # noqa: TC001 - pydantic reads it when the class is made
-from goldenpath.policies.policy import Example, Policy, ResourceRule, Variable
+from goldenpath.policies.policy import CONTROLLERS, Example, Policy, ResourceRule, Variable, user_list
 
 __all__ = ["load_policies", "policies"]
 
@@ -91,6 +92,9 @@ _SUBJECTS: Final = TypeAdapter(dict[str, _Subject])
 def policies() -> tuple[Policy, ...]:
     """Every policy that ships with goldenpath, by id.
 
+    Controllers are those of Kubernetes and of every add-on of the catalogue, where its own manifests install it; a
+    cluster has its own (:meth:`~goldenpath.policies.Policy.with_controllers`).
+
     Raises ``DataError`` where a file is broken.
     """
     return load_policies(_PACKAGE / "data")
@@ -133,9 +137,12 @@ def _load(path: Path, subjects: dict[str, _Subject]) -> Policy:
     subject = subjects.get(raw.match.subject) or _Subject(rules=raw.match.rules)
     on_namespaces = raw.match.scope == _ON_NAMESPACES
     excepted = _Variable(name="excepted", expression=_exception(raw.id, on_namespaces=on_namespaces))
+    controllers = _Variable(name=CONTROLLERS, expression=_every_controller())
     expression = f"variables.excepted || ({raw.expression})"
     variables = _reached(
-        (excepted, *subject.variables, *raw.variables), f"{expression} {raw.message_expression}", path.name
+        (excepted, controllers, *subject.variables, *raw.variables),
+        f"{expression} {raw.message_expression}",
+        path.name,
     )
     unused = {v.name for v in raw.variables} - {v.name for v in variables}
     if unused:
@@ -157,6 +164,13 @@ def _load(path: Path, subjects: dict[str, _Subject]) -> Policy:
         examples=tuple(_example(e, good=True) for e in raw.examples.good)
         + tuple(_example(e, good=False) for e in raw.examples.bad),
     )
+
+
+@functools.cache
+def _every_controller() -> str:
+    known = addon_catalogue()
+    entries = (known.kubernetes, *(addon for addon in known if addon.owns_workloads))
+    return user_list(user for entry in entries for user in entry.accounts())
 
 
 def _exception(policy_id: str, *, on_namespaces: bool) -> str:

@@ -8,7 +8,7 @@ In every golden path: ``platform`` (everything that was worked out for a cluster
 ``path`` (name and version). In one for tenants also: ``name``, ``namespace`` (the name as a YAML scalar),
 ``tenant`` (the request), ``tenancy`` (everything that was worked out for it, see
 :class:`~goldenpath.tenancy.Tenancy`), ``tenancies`` (the same on each of its clusters), ``inputs``. In one for
-the platform also: ``policies``.
+the platform also: ``policies``, for the controllers of its cluster.
 """
 
 from __future__ import annotations
@@ -56,5 +56,5 @@ def platform_words(path: GoldenPath, platform: Platform) -> dict[str, Any]:
         "cluster": platform.cluster,
         "layout": platform.layout,
         "path": path,
-        "policies": policies(),
+        "policies": tuple(policy.with_controllers(platform.controllers) for policy in policies()),
     }

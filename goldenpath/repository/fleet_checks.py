@@ -113,7 +113,14 @@ def _capacity(place: PoolOnCluster, platforms: Mapping[str, Platform]) -> int | 
     """How many Pods can hold one of it at the same time; None where there is none of it."""
     cluster, profile = place
     pools = platforms[cluster].pools if cluster in platforms else ()
-    return next((pool.count for pool in pools if pool.accelerator.id == profile), None)
+    return next((pool.ownable for pool in pools if pool.id == profile), None)
+
+
+def _lent(place: Place, platforms: Mapping[str, Platform]) -> int:
+    """How many of it no tenant owns, for everyone to borrow."""
+    cluster, profile = place
+    pools = platforms[cluster].pools if cluster in platforms else ()
+    return next((pool.lend for pool in pools if pool.id == profile), 0)
 
 
 def _against_capacity(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -> Iterator[Finding]:
@@ -134,12 +141,17 @@ def _against_capacity(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -
             else "Let the tenant borrow instead."
         )
         yield _finding(whose, "gpus", "fleet-capacity", message, fix, severity=severity)
-    if cluster in platforms and platforms[cluster].has("kueue") and borrow > ask.others[0]:
+    lent = _lent(ask.place, platforms)
+    if cluster in platforms and platforms[cluster].has("kueue") and borrow > ask.others[0] + lent:
+        lends = f" and the cluster lends {lent}" if lent else ""
         message = (
-            f"may borrow {borrow} of {profile} on {cluster}, and the other tenants, from whom alone it can borrow, "
-            f"own {ask.others[0]}"
+            f"may borrow {borrow} of {profile} on {cluster}, where the other tenants own {ask.others[0]}{lends}: "
+            "it can borrow no more than that"
         )
-        fix = "Nothing, if others are still to come; what nobody owns is lent to nobody, so ask for it as quota."
+        fix = (
+            "Nothing, if others are still to come; else ask for it as quota, or say in the fleet with `lend` how "
+            "many belong to no tenant."
+        )
         yield _finding(whose, "gpus", "borrow-beyond-cohort", message, fix, severity=Severity.WARNING)
 
 

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.accelerators import catalogue
 from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.nearest import nearest
+from goldenpath.spec.parsed_fields import path_of
 from goldenpath.spec.placement import select_clusters
+from goldenpath.spec.pools import pools_by_id
 from goldenpath.spec.rules import is_given, problem
 from goldenpath.spec.value_checks import NAME_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.spec.fleet_spec import AcceleratorPool, FleetSpec
+    from goldenpath.spec.fleet_spec import AcceleratorPool, Cluster, FleetSpec
     from goldenpath.spec.parsed_fields import Fields, Location
 
-__all__ = ["capacity_of", "placement_problems", "reserved_names"]
+__all__ = ["capacity_of", "ownable", "placement_problems", "reserved_names"]
 
 RESERVED_NAMESPACES: Final = frozenset(
     [
@@ -63,12 +65,27 @@ FILE_NAMES: Final = frozenset({"fleet", "kustomization"})
 def reserved_names(fleet: FleetSpec) -> frozenset[str]:
     """Namespace names that no tenant may take on this fleet."""
     own = {part.namespace for part in (fleet.monitoring, fleet.gateway) if part is not None}
+    for cluster in fleet.clusters.values():
+        own.update(_namespaces_of(cluster))
     return RESERVED_NAMESPACES | own
+
+
+def _namespaces_of(cluster: Cluster) -> Iterator[str]:
+    """Namespaces in which a cluster's add-ons, controllers and DNS are: who owns one would own what is trusted there."""
+    yield from (part.namespace for part in (cluster.monitoring, cluster.gateway) if part is not None)
+    yield from (place.namespace for place in cluster.addon_places.values() if place.namespace is not None)
+    yield from (account.split("/", 1)[0] for account in cluster.controllers)
+    yield from (pods.namespace for pods in cluster.dns.pods)
 
 
 def capacity_of(pool: AcceleratorPool) -> int:
     """How many Pods can each hold one of the pool's accelerators at the same time."""
     return pool.count * (pool.sharing.replicas if pool.sharing else 1)
+
+
+def ownable(pool: AcceleratorPool) -> int:
+    """How many of them tenants may own: all but those that are only lent."""
+    return capacity_of(pool) - pool.lend
 
 
 def placement_problems(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
@@ -153,31 +170,49 @@ def _gpu(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...], index: int)
     profile = fields.get(*location, "profile")
     if not isinstance(profile, str):
         return
+    wanted = fields.get(*location, "pool")
     for cluster in where:
-        pools = {pool.profile: pool for pool in fleet.clusters[cluster].accelerators}
-        if profile in pools:
-            yield from _capacity(fields, location, cluster, pools[profile])
+        pools = pools_by_id(fleet.clusters[cluster].accelerators)
+        matching = {id_: pool for id_, pool in pools.items() if pool.profile == profile}
+        chosen = matching if len(matching) == 1 else {f"{profile}@{wanted}"} & matching.keys()
+        if len(matching) > 1 and not chosen:
+            yield _which_pool(fields, location, cluster, [id_.partition("@")[2] for id_ in matching])
+        elif matching:
+            (id_,) = chosen
+            yield from _capacity(fields, location, cluster, id_, matching[id_])
         elif profile.split("/", 1)[0] in catalogue():
             # Of a model that no catalogue knows, the catalogue has spoken already.
-            offer = ", ".join(pools) or "no accelerators"
+            profiles = dict.fromkeys(pool.profile for pool in pools.values())
+            offer = ", ".join(profiles) or "no accelerators"
             message = f"is not on {cluster}, which has {offer}"
-            near = nearest(profile, pools)
+            near = nearest(profile, profiles)
             yield problem(fields, (*location, "profile"), "profile-not-there", message, near)
 
 
-def _capacity(fields: Fields, location: Location, cluster: str, pool: AcceleratorPool) -> Iterator[Problem]:
+def _which_pool(fields: Fields, location: Location, cluster: str, names: list[str]) -> Problem:
+    wanted = fields.get(*location, "pool")
+    if wanted is MISSING:
+        message = f"must say which: {cluster} has several pools of this profile, {', '.join(names)}"
+        return Problem(path_of((*location, "pool")), "required", message)
+    message = f"is no pool of this profile on {cluster}, which has {', '.join(names)}"
+    return problem(fields, (*location, "pool"), "unknown-pool", message, nearest(wanted, names))
+
+
+def _capacity(
+    fields: Fields, location: Location, cluster: str, id_: str, pool: AcceleratorPool
+) -> Iterator[Problem]:
     quota, borrow = fields.get(*location, "quota"), fields.get(*location, "borrow")
-    capacity = capacity_of(pool)
-    more = f"is more than {cluster} has of {pool.profile}, which is {capacity}"
+    capacity, most = capacity_of(pool), ownable(pool)
     if quota is MISSING:
         return
-    if quota > capacity:
-        yield problem(fields, (*location, "quota"), "capacity", more, str(capacity))
+    if quota > most:
+        lent = f" beside the {pool.lend} that it only lends" if pool.lend else ""
+        message = f"is more than {cluster} has of {id_}, which is {most}{lent}"
+        yield problem(fields, (*location, "quota"), "capacity", message, str(most) if most else None)
     elif borrow is not MISSING and quota + borrow > capacity:
         near = str(capacity - quota)
-        yield problem(
-            fields, (*location, "borrow"), "capacity", f"with the quota of {quota}, it {more}", near
-        )
+        message = f"with the quota of {quota}, it is more than {cluster} has of {id_}, which is {capacity}"
+        yield problem(fields, (*location, "borrow"), "capacity", message, near)
 
 
 def _federation(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...]) -> Iterator[Problem]:

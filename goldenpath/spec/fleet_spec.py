@@ -10,6 +10,7 @@ from goldenpath.spec.model import Model
 from goldenpath.spec.tenant import PodSecurityLevel  # noqa: TC001 - pydantic reads it when the class is made
 from goldenpath.spec.types import (
     Bytes,
+    Cidr,
     Cpu,
     DnsLabel,
     DnsSubdomain,
@@ -23,6 +24,9 @@ from goldenpath.spec.types import (
     LabelValue,
     ListInput,
     Name,
+    Port,
+    ResourcePrefix,
+    ServiceAccountRef,
     SpiffePath,
     SpireClass,
     Title,
@@ -40,7 +44,42 @@ AddonName = Literal[
     "prometheus-operator",
     "cilium",
     "external-secrets",
+    "lws",
+    "jobset",
+    "kuberay",
+    "kubeflow-trainer",
 ]
+
+
+class AddonPlace(Model):
+    """Where an add-on is installed, if not where its own manifests put it."""
+
+    namespace: DnsLabel | None = None
+    """Namespace."""
+    service_accounts: Annotated[tuple[DnsSubdomain, ...], ListInput] | None = None
+    """Service accounts of its controllers there."""
+
+
+class DnsPods(Model):
+    """Pods that answer DNS."""
+
+    namespace: DnsLabel = "kube-system"
+    """Namespace."""
+    labels: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)] = Field(
+        default_factory=lambda: {"k8s-app": "kube-dns"}
+    )
+    """Labels of the Pods."""
+    port: Port = 53
+    """Port of the Pods, not of their Service."""
+
+
+class Dns(Model):
+    """Where DNS answers: to these, and to no other server, every tenant's Pods may send their questions."""
+
+    pods: Annotated[tuple[DnsPods, ...], ListInput, Field(max_length=8)] = (DnsPods(),)
+    """Pods; `k8s-app: kube-dns` in `kube-system` on port 53 where nothing is given."""
+    addresses: Annotated[tuple[Cidr, ...], ListInput, Field(max_length=8)] = ()
+    """Addresses on port 53: of NodeLocal DNSCache (`169.254.20.10/32`), or of a cloud's own DNS."""
 
 
 class FleetCompute(Model):
@@ -128,6 +167,8 @@ class AcceleratorPool(Model):
 
     profile: Annotated[str, Field(max_length=80)]
     """Model, or model and slice, from the catalogue."""
+    name: Annotated[DnsLabel, Field(max_length=20)] | None = None
+    """Name, where the cluster has several pools of the same profile; `whole`, `shared` or `dra` where none is given."""
     count: Annotated[int, Field(ge=1, le=10_000_000)]
     """How many: devices of a model, or slices of a slice."""
     allocation: Literal["device-plugin", "dra"] = "device-plugin"
@@ -138,6 +179,8 @@ class AcceleratorPool(Model):
     """How each device is shared, if it is."""
     node_labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, max_length=8)
     """Labels of the nodes, where they are not those of the catalogue."""
+    lend: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    """How many of them no tenant owns: the queue lends them to tenants that may borrow (needs Kueue)."""
 
 
 class Cluster(Model):
@@ -153,6 +196,22 @@ class Cluster(Model):
     """SPIFFE trust domain; the fleet's where none is given."""
     addons: dict[AddonName, Version] = Field(default_factory=dict)
     """Add-ons and their versions."""
+    addon_places: dict[AddonName, AddonPlace] = Field(default_factory=dict)
+    """Where add-ons are, if not where their own manifests put them."""
+    controllers: Annotated[tuple[ServiceAccountRef, ...], ListInput, Field(max_length=32)] = ()
+    """Further controllers that make Pods for tenants, as `namespace/account`; a tenant's own account is none."""
+    dns: Dns = Dns()
+    """Where DNS answers."""
+    monitoring: Monitoring | None = None
+    """Where metrics are scraped from and read here; the fleet's where none is given."""
+    gateway: Gateway | None = None
+    """Where requests from outside come in here; the fleet's where none is given."""
+    queue_ignores: Annotated[tuple[ResourcePrefix, ...], ListInput, Field(max_length=32)] = (
+        "ephemeral-storage",
+        "hugepages-",
+        "rdma/",
+    )
+    """Beginnings of resource names that Kueue does not count (its `resources.excludeResourcePrefixes`)."""
     accelerators: Annotated[tuple[AcceleratorPool, ...], ListInput] = ()
     """Accelerators."""
     topology: Annotated[tuple[LabelKey, ...], ListInput, Field(max_length=16)] = ()

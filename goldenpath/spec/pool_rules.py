@@ -1,13 +1,15 @@
-"""Rules inside a fleet: what it says of accelerators must be something that their vendors' software can do."""
+"""Rules inside a fleet: what it says must be something that the software of its clusters can do."""
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.accelerators import Accelerator, Sharing, catalogue
 from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parsed_fields import path_of
+from goldenpath.spec.pools import pool_name
 from goldenpath.spec.rules import problem
 
 if TYPE_CHECKING:
@@ -18,12 +20,20 @@ if TYPE_CHECKING:
 __all__ = ["fleet_problems"]
 
 _PLUGIN_ONLY: Final = ("mig_strategy", "sharing")
+HOSTNAME: Final = "kubernetes.io/hostname"
+MAX_LEVELS: Final = 16
+"""Levels of a Topology (Kueue 0.19, `topologies.kueue.x-k8s.io`); the host itself is one of them."""
+_WIDEST: Final = {4: 8, 6: 32}
+"""By IP version, the shortest prefix of an address that DNS may have: a Service network, and not the Internet."""
 
 
 def fleet_problems(fields: Fields) -> Iterator[Problem]:
     """Every problem inside a fleet that no single field shows."""
     for cluster in fields.keys("clusters"):
         yield from _pools(fields, ("clusters", cluster, "accelerators"))
+        yield from _topology(fields, ("clusters", cluster, "topology"))
+        yield from _addon_places(fields, ("clusters", cluster))
+        yield from _dns(fields, ("clusters", cluster, "dns"))
     for trust_domain in fields.keys("federation"):
         place = ("federation", trust_domain, "endpoint")
         endpoint = fields.get(*place)
@@ -33,7 +43,8 @@ def fleet_problems(fields: Fields) -> Iterator[Problem]:
 
 
 def _pools(fields: Fields, accelerators: Location) -> Iterator[Problem]:
-    profiles, seen = catalogue(), set()
+    profiles = catalogue()
+    seen: set[tuple[str, str]] = set()
     nodes: dict[Location, tuple[str, frozenset[tuple[str, str]]]] = {}
     for index, _ in fields.items(*accelerators):
         place = (*accelerators, index)
@@ -45,15 +56,75 @@ def _pools(fields: Fields, accelerators: Location) -> Iterator[Problem]:
             message = "is no accelerator of the catalogue (`goldenpath profiles` lists them)"
             near = profiles.nearest(profile)
             yield problem(fields, (*place, "profile"), "unknown-profile", message, near)
-        elif profile in seen:
-            yield problem(fields, (*place, "profile"), "duplicate", "is there twice; add the numbers up")
+        elif (known_as := (profile, _name(fields, place))) in seen:
+            message = (
+                f"is there twice under the name {known_as[1]}; add the numbers up, or give each pool a `name`"
+            )
+            yield problem(fields, (*place, "profile"), "duplicate", message)
         else:
             found = tuple(_ways_of_asking(fields, place, known))
             yield from found
             if not found and not fields.was_refused(*place) and fields.get(*place, "allocation") != "dra":
                 nodes[place] = _nodes(fields, place, known)
-        seen.add(profile)
+        seen.add((profile, _name(fields, place)))
+        yield from _lend(fields, place, kueue=fields.has(*accelerators[:-1], "addons", "kueue"))
     yield from _indistinguishable(nodes)
+
+
+def _name(fields: Fields, place: Location) -> str:
+    given, allocation = fields.get(*place, "name"), fields.get(*place, "allocation")
+    return pool_name(
+        given if isinstance(given, str) else None, str(allocation), shared=fields.has(*place, "sharing")
+    )
+
+
+def _lend(fields: Fields, place: Location, *, kueue: bool) -> Iterator[Problem]:
+    """What no tenant owns is part of the pool, and only Kueue can lend it."""
+    lend, count = fields.get(*place, "lend"), fields.get(*place, "count")
+    replicas = fields.get(*place, "sharing", "replicas")
+    if not isinstance(lend, int) or lend == 0:
+        return
+    if not kueue:
+        message = "needs Kueue, which the cluster does not have: name it under `addons`, or remove this"
+        yield problem(fields, (*place, "lend"), "does-not-apply", message)
+    if isinstance(count, int):
+        capacity = count * (replicas if isinstance(replicas, int) else 1)
+        if lend > capacity:
+            message = f"is more than there are, which is {capacity}"
+            yield problem(fields, (*place, "lend"), "capacity", message, str(capacity))
+
+
+def _topology(fields: Fields, topology: Location) -> Iterator[Problem]:
+    """The rules of Kueue's Topology: each label once, and the host as the narrowest domain only."""
+    levels = list(fields.items(*topology))
+    labels = [label for _, label in levels]
+    for index, label in levels:
+        if label in labels[:index]:
+            message = "is there twice; a Topology has each label once"
+            yield problem(fields, (*topology, index), "duplicate", message)
+        elif label == HOSTNAME and index != len(labels) - 1:
+            message = "is the narrowest domain there is; put it last"
+            yield problem(fields, (*topology, index), "topology-order", message)
+    if len(labels) == MAX_LEVELS and HOSTNAME not in labels:
+        message = f"must leave room for {HOSTNAME}, which is added as the last of at most {MAX_LEVELS} levels"
+        yield Problem(path_of(topology), "length", message)
+
+
+def _addon_places(fields: Fields, cluster: Location) -> Iterator[Problem]:
+    for addon in fields.keys(*cluster, "addon_places"):
+        if not fields.has(*cluster, "addons", addon):
+            message = f"is not among the cluster's `addons`; add it there, or remove this ({addon})"
+            yield Problem(path_of((*cluster, "addon_places", addon)), "does-not-apply", message)
+
+
+def _dns(fields: Fields, dns: Location) -> Iterator[Problem]:
+    if fields.get(*dns, "pods") in ([], ()) and not list(fields.items(*dns, "addresses")):
+        yield Problem(path_of(dns), "required", "must name `pods` or `addresses`: without DNS nothing works")
+    for index, address in fields.items(*dns, "addresses"):
+        network = ipaddress.ip_network(address)
+        if network.prefixlen < _WIDEST[network.version]:
+            message = f"is no network of DNS servers; name one of at least /{_WIDEST[network.version]}"
+            yield problem(fields, (*dns, "addresses", index), "too-wide", message)
 
 
 def _ways_of_asking(fields: Fields, place: Location, accelerator: Accelerator) -> Iterator[Problem]:

@@ -110,22 +110,21 @@ def _duplicates(fields: Fields) -> Iterator[Problem]:
 
 
 def _duplicate_gpus(fields: Fields) -> Iterator[Problem]:
-    seen: list[tuple[str, frozenset[str] | None]] = []
+    seen: list[tuple[tuple[str, Any], frozenset[str] | None]] = []
     for index, _ in fields.items("gpus"):
         profile, clusters = fields.get("gpus", index, "profile"), fields.get("gpus", index, "clusters")
         if not isinstance(profile, str):
             continue
+        what = profile, fields.get("gpus", index, "pool")
         where = None if clusters is MISSING else frozenset(map(str, clusters))
-        if any(
-            profile == other and (where is None or place is None or where & place) for other, place in seen
-        ):
+        if any(what == other and (where is None or place is None or where & place) for other, place in seen):
             yield problem(
                 fields,
                 ("gpus", index, "profile"),
                 "duplicate",
                 "is asked for twice on the same cluster; add the numbers up",
             )
-        seen.append((profile, where))
+        seen.append((what, where))
 
 
 def _gpu_profiles(fields: Fields) -> Iterator[Problem]:

@@ -93,6 +93,8 @@ class Gpu(Model):
 
     profile: Annotated[str, Field(max_length=80)]
     """Model, or model and slice, from the catalogue (`goldenpath profiles`)."""
+    pool: Annotated[DnsLabel, Field(max_length=20)] | None = None
+    """Which pool, where a cluster has several of the profile: its name in the fleet, or `whole`, `shared` or `dra`."""
     quota: Annotated[int, Field(ge=1, le=100_000)]
     """How many are the team's own."""
     borrow: Annotated[int, Field(ge=0, le=100_000)] = 0

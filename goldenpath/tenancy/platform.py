@@ -9,12 +9,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from goldenpath.addons import addon_catalogue
 from goldenpath.tenancy.layout import Layout
-from goldenpath.tenancy.queue import COHORT, GENERAL_FLAVOR
+from goldenpath.tenancy.queue import COHORT, GENERAL_FLAVOR, ResourceGroup, lent_groups
 from goldenpath.tenancy.tenant_accelerators import Pool, pools_of, quota_keys
 
 if TYPE_CHECKING:
-    from goldenpath.spec.fleet_spec import Cluster, Federation, FleetSpec
+    from goldenpath.spec.fleet_spec import (
+        AddonPlace,
+        Cluster,
+        Dns,
+        Federation,
+        FleetSpec,
+        Gateway,
+        Monitoring,
+    )
 
 __all__ = ["PRIORITY_CLASSES", "Platform", "Priority", "platforms_of"]
 
@@ -74,6 +83,54 @@ class Platform:
         """Whether the cluster runs an add-on."""
         return addon in self.cluster.addons
 
+    def _place_said(self, addon: str) -> AddonPlace | None:
+        return next((place for name, place in self.cluster.addon_places.items() if name == addon), None)
+
+    def place(self, addon: str) -> str:
+        """The namespace of an add-on: the fleet's word, or where its own manifests put it."""
+        said = self._place_said(addon)
+        return (said.namespace if said else None) or addon_catalogue().get(addon).namespace
+
+    def accounts(self, addon: str) -> tuple[str, ...]:
+        """Names of the service accounts of an add-on's controllers, in its :meth:`place`."""
+        said = self._place_said(addon)
+        known = addon_catalogue().get(addon).service_accounts
+        return known if said is None or said.service_accounts is None else said.service_accounts
+
+    @cached_property
+    def controllers(self) -> tuple[str, ...]:
+        """User names of everything that may act as the controller of a tenant's workload: named, one by one."""
+        known = addon_catalogue()
+        users = list(known.kubernetes.accounts())
+        for addon in self.cluster.addons:
+            said = self._place_said(addon)
+            if known.get(addon).owns_workloads or (said is not None and said.service_accounts):
+                users += known.get(addon).accounts(self.place(addon), self.accounts(addon))
+        for account in self.cluster.controllers:
+            namespace, _, name = account.partition("/")
+            users.append(f"system:serviceaccount:{namespace}:{name}")
+        return tuple(dict.fromkeys(users))
+
+    @property
+    def dns(self) -> Dns:
+        """Where DNS answers."""
+        return self.cluster.dns
+
+    @property
+    def monitoring(self) -> Monitoring | None:
+        """Where metrics are scraped from and read: the cluster's, or the fleet's."""
+        return self.cluster.monitoring or self.fleet.monitoring
+
+    @property
+    def gateway(self) -> Gateway | None:
+        """Where requests from outside come in: the cluster's, or the fleet's."""
+        return self.cluster.gateway or self.fleet.gateway
+
+    @cached_property
+    def lent_groups(self) -> tuple[ResourceGroup, ...]:
+        """What no tenant owns, as the resource groups of the Cohort."""
+        return lent_groups(self.pools)
+
     @cached_property
     def layout(self) -> Layout:
         """Where files are."""
@@ -103,6 +160,17 @@ class Platform:
     def pools(self) -> tuple[Pool, ...]:
         """Accelerators of the cluster."""
         return pools_of(self.cluster.accelerators)
+
+    def pool(self, profile: str, name: str | None) -> Pool:
+        """The pool that a request means; an accepted request means one that is there.
+
+        Raises:
+            KeyError: there is none, or there are several and none has that name.
+        """
+        of_profile = [pool for pool in self.pools if pool.accelerator.id == profile]
+        if len(of_profile) == 1:
+            return of_profile[0]
+        return {pool.id: pool for pool in of_profile}[f"{profile}@{name}"]
 
     @cached_property
     def quota_keys(self) -> tuple[str, ...]:

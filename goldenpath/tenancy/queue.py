@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.tenancy.tenant_accelerators import Grant
+    from goldenpath.tenancy.tenant_accelerators import Grant, Pool
 
-__all__ = ["COHORT", "GENERAL_FLAVOR", "FlavorQuota", "ResourceGroup", "accelerator_groups"]
+__all__ = ["COHORT", "GENERAL_FLAVOR", "FlavorQuota", "ResourceGroup", "accelerator_groups", "lent_groups"]
 
 COHORT: Final = "tenants"
 """The one Cohort of a cluster: whatever a tenant leaves idle, the others may borrow."""
@@ -38,8 +38,18 @@ class ResourceGroup:
 
 def accelerator_groups(grants: Iterable[Grant]) -> tuple[ResourceGroup, ...]:
     """One group for each resource name, with a flavor for each model that has that name."""
+    return _groups(
+        (grant.pool.resource, FlavorQuota(grant.pool.name, grant.quota, grant.borrow)) for grant in grants
+    )
+
+
+def lent_groups(pools: Iterable[Pool]) -> tuple[ResourceGroup, ...]:
+    """The same for what no tenant owns, which the Cohort itself has."""
+    return _groups((pool.resource, FlavorQuota(pool.name, pool.lend, 0)) for pool in pools if pool.lend)
+
+
+def _groups(quotas: Iterable[tuple[str, FlavorQuota]]) -> tuple[ResourceGroup, ...]:
     by_resource: dict[str, list[FlavorQuota]] = {}
-    for grant in grants:
-        quota = FlavorQuota(grant.pool.name, grant.quota, grant.borrow)
-        by_resource.setdefault(grant.pool.resource, []).append(quota)
+    for resource, quota in quotas:
+        by_resource.setdefault(resource, []).append(quota)
     return tuple(ResourceGroup(resource, tuple(flavors)) for resource, flavors in sorted(by_resource.items()))

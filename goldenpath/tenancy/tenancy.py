@@ -120,9 +120,8 @@ class Tenancy:
     @cached_property
     def grants(self) -> tuple[Grant, ...]:
         """What of it is the tenant's, until it is deleted: while it is being retired its Pods still hold it."""
-        pools = {pool.accelerator.id: pool for pool in self.platform.pools}
         return tuple(
-            Grant(pools[gpu.profile], gpu.quota, gpu.borrow)
+            Grant(self.platform.pool(gpu.profile, gpu.pool), gpu.quota, gpu.borrow)
             for gpu in self.tenant.gpus
             if gpu.clusters is None or self.cluster_name in gpu.clusters
         )

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.accelerators import Accelerator, MigStrategy, Sharing, SharingMode, Taint, catalogue
+from goldenpath.spec.pools import pools_by_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from goldenpath.spec.fleet_spec import AcceleratorPool
 
@@ -27,9 +28,13 @@ IMPLICIT_PREFIX = "deviceclass.resource.kubernetes.io/"
 class Pool:
     """One kind of accelerator on a cluster: what a Pod asks for, and where it is."""
 
+    id: str
+    """Its profile, with its own name behind an ``@`` where the cluster has several of that profile."""
     accelerator: Accelerator
     count: int
     """Devices, or slices, times the Pods that share each."""
+    lend: int
+    """How many of them no tenant owns: the Cohort lends them."""
     dra: bool
     resource: str
     """Extended resource that a Pod requests; for dynamic resource allocation the implicit one of the class."""
@@ -40,7 +45,18 @@ class Pool:
     @property
     def name(self) -> str:
         """Name of its DeviceClass and ResourceFlavor: a DNS subdomain."""
-        return self.accelerator.device_class
+        return _device_class(self.id, self.accelerator)
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        own = self.id.partition("@")[2]
+        return f"{self.accelerator.title} ({own})" if own else self.accelerator.title
+
+    @property
+    def ownable(self) -> int:
+        """How many of them tenants may own together."""
+        return self.count - self.lend
 
     @property
     def taint(self) -> Taint | None:
@@ -67,12 +83,12 @@ class Grant:
     borrow: int
 
 
-def pools_of(pools: Iterable[AcceleratorPool]) -> tuple[Pool, ...]:
+def pools_of(pools: Sequence[AcceleratorPool]) -> tuple[Pool, ...]:
     """The pools of a cluster, looked up in the catalogue."""
-    return tuple(_pool(pool) for pool in pools)
+    return tuple(_pool(id_, pool) for id_, pool in pools_by_id(pools).items())
 
 
-def _pool(pool: AcceleratorPool) -> Pool:
+def _pool(id_: str, pool: AcceleratorPool) -> Pool:
     accelerator = catalogue().get(pool.profile)
     if accelerator is None:  # an accepted fleet names only what is in the catalogue
         raise KeyError(pool.profile)
@@ -90,15 +106,22 @@ def _pool(pool: AcceleratorPool) -> Pool:
     else:
         labels = accelerator.node_labels(mig_strategy=mig, sharing=sharing)
     return Pool(
+        id=id_,
+        lend=pool.lend,
         accelerator=accelerator,
         count=pool.count * (sharing.replicas if sharing else 1),
         dra=dra,
-        resource=f"{IMPLICIT_PREFIX}{accelerator.device_class}"
+        resource=f"{IMPLICIT_PREFIX}{_device_class(id_, accelerator)}"
         if dra
         else accelerator.resource_name(mig_strategy=mig, sharing=sharing),
         node_labels=labels,
         sharing=sharing,
     )
+
+
+def _device_class(id_: str, accelerator: Accelerator) -> str:
+    own = id_.partition("@")[2]
+    return f"{accelerator.device_class}.{own}" if own else accelerator.device_class
 
 
 def _class_keys(device_class: str) -> tuple[str, str]:

@@ -32,7 +32,13 @@ CANARY = "service-external-ips"
 @pytest.fixture(scope="module")
 def bound(cluster: Api, onboarding: Onboarding) -> Api:
     """The API server with every policy in force, as a cluster's platform brings them."""
-    cluster_of_its_own = {"region": "eu", "kubernetes": "1.36", "addons": {"flux": "2.9"}}
+    cluster_of_its_own = {
+        "region": "eu",
+        "kubernetes": "1.36",
+        "addons": {"flux": "2.9"},
+        # Those of the policies' examples; with the add-ons themselves, their objects would be rendered too.
+        "controllers": ["kueue-system/kueue-controller-manager", "lws-system/lws-controller-manager"],
+    }
     onboarding.platform({**FLEET, "clusters": {"berlin": cluster_of_its_own}})
     return cluster
 

@@ -33,6 +33,13 @@ SHARED = {"mode": "time-slicing", "replicas": 2}
         [{"profile": "nvidia-l4-24gb", "sharing": {"mode": "vgpu", "replicas": 4}}],
         [{"profile": "amd-mi300x"}, {"profile": "amd-mi325x"}],
         [{"profile": H100}, {"profile": "nvidia-l4-24gb"}],
+        [{"profile": H100}, {"profile": H100, "sharing": SHARED}],
+        [{"profile": H100}, {"profile": H100, "sharing": SHARED | {"rename": True}}],
+        [{"profile": H100}, {"profile": H100, "allocation": "dra"}],
+        [
+            {"profile": H100, "name": "a", "node_labels": {"rack": "a"}},
+            {"profile": H100, "name": "b", "node_labels": {"rack": "b"}},
+        ],
     ],
 )
 def test_what_the_vendors_software_can_do_is_accepted(pools: list[dict[str, Any]]) -> None:
@@ -44,6 +51,9 @@ def test_what_the_vendors_software_can_do_is_accepted(pools: list[dict[str, Any]
     [
         ([{"profile": "h100"}], [(f"{AT}.profile", "unknown-profile", H100)]),
         ([{"profile": H100}, {"profile": H100}], [("clusters.berlin.accelerators[1].profile", "duplicate", None)]),
+        ([{"profile": H100, "sharing": SHARED}, {"profile": H100, "sharing": SHARED}], [("clusters.berlin.accelerators[1].profile", "duplicate", None)]),
+        ([{"profile": H100, "name": "a"}, {"profile": H100, "name": "b"}], [(f"{AT}.node_labels", "same-nodes", None), ("clusters.berlin.accelerators[1].node_labels", "same-nodes", None)]),
+        ([{"profile": H100, "lend": 2}], [(f"{AT}.lend", "does-not-apply", None)]),
         ([{"profile": H100, "allocation": "dran"}], [(f"{AT}.allocation", "choice", "dra")]),
         ([{"profile": "amd-mi300x", "sharing": SHARED}], [(f"{AT}.sharing.mode", "does-not-apply", None)]),
         ([{"profile": "intel-gaudi3", "mig_strategy": "single"}], [(f"{AT}.mig_strategy", "does-not-apply", None)]),

@@ -52,6 +52,8 @@ GOOD: dict[str, list[Any]] = {
     "Digest": [f"sha256:{'0' * 64}"],
     "GitRef": ["main", "feature/x", "v1.0", "1e3", "a_b"],
     "RelativePath": [".", "./", "./deploy", "deploy/", "a/b/.c", "./..."],
+    "ServiceAccountRef": ["ray-system/kuberay-operator", "a/b.c"],
+    "ResourcePrefix": ["ephemeral-storage", "hugepages-", "rdma/", "vpc.amazonaws.com/efa"],
     "Title": ['Speech: ASR & TTS ("voice")', "no", "名前 👩🏽‍🚀", "a\u200db", "- key: value", "$x {y} [z] %{"],
     "Text": ["a" * 500],
 }  # fmt: skip
@@ -125,6 +127,11 @@ BAD: dict[str, list[tuple[Any, str, str | None]]] = {
     "Digest": [("sha256:0", "digest", None), (f"SHA256:{'A' * 64}", "digest", f"sha256:{'a' * 64}")],
     "GitRef": [("a..b", "git-ref", None), ("-x", "git-ref", None), ("a.lock", "git-ref", None), ("a/.b", "git-ref", None), ("a b", "git-ref", None), ("a.", "git-ref", None), ("a^{}", "git-ref", None)],
     "RelativePath": [("/etc", "path", "./etc"), ("../a", "path", None), ("a/../b", "path", None), ("a//b", "path", None), ("", "path", "./"), ("a b", "path", None), ("./.", "path", None), ("a" * 256, "path", None)],
+    "ServiceAccountRef": [
+        ("kuberay-operator", "service-account", None), ("a/b/c", "service-account", None),
+        ("system:serviceaccount:ray:op", "service-account", "ray/op"), ("*/op", "service-account", None),
+    ],
+    "ResourcePrefix": [("hugepages-*", "resource-prefix", "hugepages-"), ("", "resource-prefix", None), ("a b", "resource-prefix", None)],
     "Title": [("", "text", None), ("  ", "text", None), ("a" * 121, "text", None), ("a\nb", "control-character", None), (5, "type", "5")],
     "Text": [("a" * 501, "text", None)],
 }  # fmt: skip

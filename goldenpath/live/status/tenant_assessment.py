@@ -145,7 +145,7 @@ def _accelerator(
         used, borrowed = _usage(_one(live, "ClusterQueue", name), grant.pool.name, resource)
     elif resource not in tenancy.platform.shared_resources:
         used = _counted(live, name, f"requests.{resource}")
-    return AcceleratorStatus(grant.pool.accelerator.id, resource, grant.quota, grant.borrow, used, borrowed)
+    return AcceleratorStatus(grant.pool.id, resource, grant.quota, grant.borrow, used, borrowed)
 
 
 def _usage(queue: Mapping[str, Any] | None, flavor: str, resource: str) -> tuple[int | None, int]:

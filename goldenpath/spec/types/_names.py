@@ -76,6 +76,30 @@ LabelKey = Annotated[
     ),
 ]
 
+ServiceAccountRef = Annotated[
+    str,
+    Word(
+        rule="service-account",
+        pattern=rf"{DNS_LABEL}/{DNS_SUBDOMAIN}",
+        limit=317,
+        message="must be a service account with its namespace, such as ray-system/kuberay-operator",
+        example="ray-system/kuberay-operator",
+        suggest=lambda value: value.lower().removeprefix("system:serviceaccount:").replace(":", "/", 1),
+    ),
+]
+ResourcePrefix = Annotated[
+    str,
+    Word(
+        rule="resource-prefix",
+        pattern=r"[a-z0-9]([-a-zA-Z0-9_./]*)",
+        limit=317,
+        message="must be the beginning of a resource name, such as hugepages- or rdma/",
+        example="hugepages-",
+        suggest=lambda value: value.rstrip("*"),
+    ),
+]
+"""What Kueue's `resources.excludeResourcePrefixes` takes."""
+
 
 def _nearest_trust_domain(value: str) -> str | None:
     return value.lower().removeprefix("spiffe://").split("/", 1)[0] or None

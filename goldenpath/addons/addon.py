@@ -1,0 +1,144 @@
+"""One entry of the catalogue: an add-on (or Kubernetes), what it serves since which version, and who acts for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["Addon", "Api", "Feature", "Source", "version_of"]
+
+_NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """A version for comparing: its leading numbers, without zeros at the end. ``"2.9.0-rc.1"`` gives ``(2, 9)``.
+
+    Raises:
+        ValueError: it does not begin with a number.
+    """
+    found = _NUMBERS.match(text.removeprefix("v"))
+    if found is None:
+        raise ValueError(f"{text!r} is no version")
+    numbers = [int(number) for number in found[0].split(".")]
+    while len(numbers) > 1 and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _is_version(text: str) -> str:
+    version_of(text)
+    return text
+
+
+def _is_date(text: str) -> str:
+    dt.date.fromisoformat(text)
+    return text
+
+
+Text = Annotated[str, Field(min_length=1)]
+VersionText = Annotated[str, AfterValidator(_is_version)]
+AccountName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+Sources = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Strict):
+    """Where a fact was read. ``date`` (ISO 8601) is the commit's or release's, or the day of reading for a page."""
+
+    name: Text
+    version: Text
+    section: Text
+    date: Annotated[str, AfterValidator(_is_date)]
+    url: Annotated[str, Field(pattern=r"^https://")] | None = None
+
+
+class Api(_Strict):
+    """Kinds of one API version, from the first version that serves them to the first that no longer does."""
+
+    group: str
+    version: Annotated[str, Field(pattern=r"^v[0-9]+((alpha|beta)[0-9]+)?$")]
+    kinds: Annotated[tuple[Text, ...], Field(min_length=1)]
+    since: VersionText
+    until: VersionText | None = None
+    sources: Sources
+
+    @property
+    def api_version(self) -> str:
+        """As objects write it: ``kueue.x-k8s.io/v1beta2``."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+class Feature(_Strict):
+    """A field, or a value of a field, that came later than its API.
+
+    ``field`` is a path in objects of the kinds; ``[]`` after a step means each entry of a list. ``value`` is a regular
+    expression for the values (or keys of a mapping) that need it; without one the field alone does. ``embedded`` is the
+    key of a ConfigMap whose text is the object: an example that people copy. ``otherwise`` says what an older version
+    does with it.
+    """
+
+    title: Text
+    kinds: Annotated[tuple[Text, ...], Field(min_length=1)]
+    field: Text
+    value: str | None = None
+    since: VersionText
+    otherwise: Text
+    sources: Sources
+
+
+class Addon(_Strict):
+    """An add-on, or Kubernetes itself. ``first`` and ``last`` are the oldest and newest version that is judged.
+
+    ``service_accounts`` are those of its controllers in ``namespace``, as its own manifests install it.
+    ``owns_workloads`` says that they write Pods, or what makes Pods, as the controller of something else.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    title: Text
+    first: VersionText
+    last: VersionText
+    namespace: AccountName
+    service_accounts: tuple[AccountName, ...] = ()
+    users: tuple[Text, ...] = ()
+    owns_workloads: bool = False
+    apis: tuple[Api, ...] = ()
+    features: tuple[Feature, ...] = ()
+    account_sources: tuple[Text, ...] = ()
+    sources: Annotated[dict[Text, Source], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _sources_are_there(self) -> Self:
+        named = {key for api in self.apis for key in api.sources} | set(self.account_sources)
+        named |= {key for feature in self.features for key in feature.sources}
+        if unknown := sorted(named - self.sources.keys()):
+            raise ValueError(f"no source {', '.join(unknown)}")
+        if unused := sorted(self.sources.keys() - named):
+            raise ValueError(f"no fact names the source {', '.join(unused)}")
+        if self.service_accounts and not self.account_sources:
+            raise ValueError("no source for the service accounts")
+        return self
+
+    @model_validator(mode="after")
+    def _each_kind_is_served_from_one_version_on(self) -> Self:
+        seen = set()
+        for api in self.apis:
+            for kind in api.kinds:
+                if (api.api_version, kind) in seen:
+                    raise ValueError(f"{api.api_version} {kind} is there twice")
+                seen.add((api.api_version, kind))
+        return self
+
+    def api_of(self, api_version: str, kind: str) -> Api | None:
+        """The entry for a kind, or None where this is not what serves it."""
+        return next((api for api in self.apis if api.api_version == api_version and kind in api.kinds), None)
+
+    def accounts(self, namespace: str | None = None, names: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """User names of its controllers, as the API server sees them; at another place where one is given."""
+        where, who = namespace or self.namespace, self.service_accounts if names is None else names
+        return (*self.users, *(f"system:serviceaccount:{where}:{name}" for name in who))
