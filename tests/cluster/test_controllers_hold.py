@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from asking import QUEUE, pod, within
+from api_requests import QUEUE, pod, within
 from kube_api import MERGE
 from live_tenants import FLEET
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from goldenpath.check.policy import Request, judge
 from hypothesis import given
 from hypothesis import strategies as st
 from policy_requests import namespace, pod, policy
 from small_requests import cluster, fleet
 
-from goldenpath.policies import Policy
+from goldenpath.check.policy_evaluation import Request, judge
 from goldenpath.spec.parse import parse_fleet
 from goldenpath.tenancy import Platform, platforms_of
+
+if TYPE_CHECKING:
+    from goldenpath.policies import Policy
 
 QUEUE = {"goldenpath.dev/queue": "vision"}
 GATE = {"schedulingGates": [{"name": "kueue.x-k8s.io/admission"}]}
