@@ -116,7 +116,7 @@ def _capacity(place: PoolOnCluster, platforms: Mapping[str, Platform]) -> int | 
     return next((pool.ownable for pool in pools if pool.id == profile), None)
 
 
-def _lent(place: Place, platforms: Mapping[str, Platform]) -> int:
+def _lent(place: PoolOnCluster, platforms: Mapping[str, Platform]) -> int:
     """How many of it no tenant owns, for everyone to borrow."""
     cluster, profile = place
     pools = platforms[cluster].pools if cluster in platforms else ()
