@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from goldenpath.findings import Finding, Severity
+from goldenpath.tenancy.capacity_rule import capacity_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,22 +42,19 @@ def _names(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
 
 
 def _promises(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
-    promised: defaultdict[tuple[str, str], list[tuple[Tenancy, int]]] = defaultdict(list)
+    owners: defaultdict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
     there: dict[tuple[str, str], int] = {}
     for tenancy in tenancies:
         for grant in tenancy.grants:
-            place = tenancy.cluster_name, grant.pool.id
-            promised[place].append((tenancy, grant.quota))
-            there[place] = grant.pool.ownable
-    for (cluster, profile), holders in promised.items():
-        total, capacity = sum(number for _, number in holders), there[cluster, profile]
-        if total > capacity:
-            shares = ", ".join(f"{holder.name} {number}" for holder, number in holders)
-            message = (
-                f"{cluster} has {capacity} of {profile}, and its tenants were promised {total}: {shares}"
-            )
-            fix = "Lower a quota, or let tenants borrow instead."
-            yield _finding(holders[-1][0], "gpus", "fleet-capacity", message, fix)
+            pool = tenancy.cluster_name, grant.pool.id
+            owners[pool].append((tenancy.name, grant.quota))
+            there[pool] = grant.pool.ownable
+    for pool, found in owners.items():
+        last = f"Tenant {found[-1][0]} on {pool[0]}"
+        owned = sum(number for _, number in found)
+        finding = capacity_finding(pool, there[pool], owned, owners=found, about=last, field="gpus")
+        if finding is not None:
+            yield finding
 
 
 def _finding(tenancy: Tenancy, field: str, rule: str, message: str, fix: str) -> Finding:

@@ -6,14 +6,15 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
-from goldenpath.findings import Finding, Severity
 from goldenpath.fleet.desired_files import shares_of
 from goldenpath.repository.fleet_checks import check_publish
 from goldenpath.repository.promises import Promise
+from goldenpath.tenancy.capacity_rule import capacity_finding, pool_capacity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from goldenpath.findings import Finding
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.repository.lock import Lock
     from goldenpath.repository.promise_index import PromiseIndex
@@ -53,22 +54,15 @@ class OtherTenants:
                     more[cluster, profile] += quota
             for (cluster, profile), (quota, _) in before.shares if before else ():
                 more[cluster, profile] -= quota
-        for (cluster, profile), added in sorted(more.items()):
-            owned, _ = self.promises.sums.get((cluster, profile), (0, 0))
-            capacity = self._capacity(cluster, profile)
-            if added > 0 and owned + added > capacity:
-                message = (
-                    f"{cluster} has {capacity} of {profile}, its tenants own {owned}, "
-                    f"and these requests together ask for {added} more"
-                )
-                fix = "Lower a quota, or let tenants borrow instead."
-                where = f"Cluster {cluster}"
-                yield Finding("", where, profile, "fleet-capacity", Severity.ERROR, message, fix)
-
-    def _capacity(self, cluster: str, profile: str) -> int:
-        platform = self._state.context.pipeline.platforms.get(cluster)
-        pools = platform.pools if platform else ()
-        return next((pool.ownable for pool in pools if pool.id == profile), 0)
+        platforms = self._state.context.pipeline.platforms
+        for pool, added in sorted(more.items()):
+            if added <= 0:
+                continue
+            owned, _ = self.promises.sums.get(pool, (0, 0))
+            asks = ("these requests together ask", added)
+            finding = capacity_finding(pool, pool_capacity(platforms, *pool), owned, asks=asks)
+            if finding is not None:
+                yield finding
 
     def _asked(self, path: str, text: str) -> Promise:
         """What a request asks for that was changed in the repository and not published since."""

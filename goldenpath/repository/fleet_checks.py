@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from goldenpath.findings import Finding, Severity
+from goldenpath.tenancy.capacity_rule import capacity_finding, pool_capacity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from goldenpath.tenancy import Platform
 
 __all__ = ["check_holdings", "check_publish", "check_whole_fleet"]
-
-_SHOWN_HOLDERS: Final = 5
 
 
 def check_publish(
@@ -54,21 +53,10 @@ def check_publish(
 def check_whole_fleet(promises: Promises, platforms: Mapping[str, Platform]) -> Iterator[Finding]:
     """Findings about all tenants together, when nobody is being published."""
     for place, (owned, _) in sorted(promises.sums.items()):
-        cluster, profile = place
-        capacity = _capacity(place, platforms)
-        if owned <= (capacity or 0):
-            continue
-        holders = sorted(
-            ((_share_of(each, place)[0], each.name) for each in promises),
-            key=lambda holder: (-holder[0], holder[1]),
-        )
-        shares = [f"{name} {number}" for number, name in holders if number]
-        shown = ", ".join(shares[:_SHOWN_HOLDERS])
-        more = f" and {len(shares) - _SHOWN_HOLDERS} more" if len(shares) > _SHOWN_HOLDERS else ""
-        there = "is not in the fleet any more" if capacity is None else f"has {capacity}"
-        message = f"{cluster} {there}, and its tenants were promised {owned} of {profile}: {shown}{more}"
-        fix = "Lower a quota, or let tenants borrow instead."
-        yield Finding("", f"Cluster {cluster}", profile, "fleet-capacity", Severity.ERROR, message, fix)
+        capacity = pool_capacity(platforms, *place)
+        if owned > (capacity or 0):
+            owners = [(each.name, _share_of(each, place)[0]) for each in promises]
+            yield from _given(capacity_finding(place, capacity, owned, owners=owners))
     yield from _claims_against_each_other(promises)
 
 
@@ -109,13 +97,6 @@ def _share_of(promise: Promise | None, place: PoolOnCluster) -> Share:
     return quota, borrow
 
 
-def _capacity(place: PoolOnCluster, platforms: Mapping[str, Platform]) -> int | None:
-    """How many Pods can hold one of it at the same time; None where there is none of it."""
-    cluster, profile = place
-    pools = platforms[cluster].pools if cluster in platforms else ()
-    return next((pool.ownable for pool in pools if pool.id == profile), None)
-
-
 def _lent(place: PoolOnCluster, platforms: Mapping[str, Platform]) -> int:
     """How many of it no tenant owns, for everyone to borrow."""
     cluster, profile = place
@@ -123,27 +104,27 @@ def _lent(place: PoolOnCluster, platforms: Mapping[str, Platform]) -> int:
     return next((pool.lend for pool in pools if pool.id == profile), 0)
 
 
+def _given(finding: Finding | None) -> Iterator[Finding]:
+    if finding is not None:
+        yield finding
+
+
 def _against_capacity(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -> Iterator[Finding]:
     cluster, profile = ask.place
-    capacity, whose = _capacity(ask.place, platforms), f"{name} on {cluster}"
+    whose = f"{name} on {cluster}"
     quota, borrow = ask.new
-    if capacity is not None and ask.others[0] + quota > capacity and quota:
-        free = max(0, capacity - ask.others[0])
-        message = (
-            f"{cluster} has {capacity} of {profile}; the other tenants were promised {ask.others[0]}, "
-            f"which leaves {free}, and {name} asks for {quota}"
-        )
-        # Whoever asks for no more than before must be able to publish, above all to lower it.
+    capacity = pool_capacity(platforms, cluster, profile)
+    if capacity is not None and quota:
+        # A request that asks for no more than before must be publishable, above all to lower it.
         severity = Severity.ERROR if quota > ask.old[0] else Severity.WARNING
-        fix = (
-            f"Ask for at most {free}, and let the tenant borrow the rest."
-            if free
-            else "Let the tenant borrow instead."
-        )
-        yield _finding(whose, "gpus", "fleet-capacity", message, fix, severity=severity)
-    lent = _lent(ask.place, platforms)
-    if cluster in platforms and platforms[cluster].has("kueue") and borrow > ask.others[0] + lent:
-        lends = f" and the cluster lends {lent}" if lent else ""
+        asks = (f"{name} asks", quota)
+        yield from _given(
+            capacity_finding(
+                ask.place, capacity, ask.others[0],
+                asks=asks, about=f"Tenant {whose}", field="gpus", severity=severity,
+            )
+        )  # fmt: skip
+    if cluster in platforms and platforms[cluster].has("kueue") and borrow > ask.others[0]:
         message = (
             f"may borrow {borrow} of {profile} on {cluster}, where the other tenants own {ask.others[0]}{lends}: "
             "it can borrow no more than that"

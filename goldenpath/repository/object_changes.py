@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Action",
+    "ClusterChanges",
     "FileChange",
     "FileChanges",
     "ObjectChange",
@@ -117,6 +118,16 @@ class ObjectChange:
     fields: tuple[FieldChange, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterChanges:
+    """The part of some changes that is on one cluster."""
+
+    objects: tuple[ObjectChange, ...]
+    files: tuple[FileChange, ...]
+    files_without_objects: tuple[FileChange, ...]
+    """Changed files that no changed object is in, such as requests and locks."""
+
+
 @dataclass(frozen=True)
 class FileChanges:
     """What becomes different.
@@ -159,10 +170,29 @@ class FileChanges:
         """Files whose text before is no YAML any more: nobody can say which objects are in them."""
         return tuple(file.path for file in self.files if _objects(file.path, file.before) is None)
 
+    @cached_property
+    def by_cluster(self) -> Mapping[str | None, ClusterChanges]:
+        """The changes of each cluster; None stands for the files that belong to the whole fleet."""
+        objects: defaultdict[str | None, list[ObjectChange]] = defaultdict(list)
+        files: defaultdict[str | None, list[FileChange]] = defaultdict(list)
+        for change in self.objects:
+            objects[change.id.cluster].append(change)
+        for file in self.files:
+            files[file.cluster].append(file)
+        with_objects = {path for change in self.objects for path in (change.file, change.moved_from)}
+        return {
+            cluster: ClusterChanges(
+                tuple(objects[cluster]),
+                tuple(files[cluster]),
+                tuple(file for file in files[cluster] if file.path not in with_objects),
+            )
+            for cluster in sorted(files, key=lambda name: (name is not None, name))
+        }
+
     @property
     def clusters(self) -> tuple[str | None, ...]:
-        """Clusters with a change, by name; None, for what is the whole fleet's, comes first."""
-        return tuple(sorted({file.cluster for file in self.files}, key=lambda name: (name is not None, name)))
+        """Clusters with a changed file, by name; None, for the whole fleet's files, comes first."""
+        return tuple(self.by_cluster)
 
     def count(self, action: Action) -> int:
         """How many objects there are to which this happens."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from itertools import chain
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.repository.object_changes import Action
@@ -30,7 +30,10 @@ from goldenpath.repository.plan_wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from goldenpath.repository.object_changes import ClusterChanges
     from goldenpath.repository.publish_plan import Part, Plan
+
+    _PartOnCluster = tuple[Part, ClusterChanges]
 
 __all__ = ["MAX_CHARS", "plan_markdown"]
 
@@ -53,8 +56,8 @@ def plan_markdown(plan: Plan) -> str:
     body.add_items("Edited by hand", "hand edit", map(hand_edit_lines, plan.hand_edits))
     body.add_items("Findings", "finding", map(finding_lines, plan.all_findings))
     body.add(_gpus(plan))
-    for cluster in _clusters(plan):
-        _add_cluster(body, plan, cluster)
+    for cluster, parts in _by_cluster(plan):
+        _add_cluster(body, cluster, parts, name_parts=len(plan.parts) > 1)
     body.add(f"Plan `{plan.digest}`\n")
     return body.text()
 
@@ -153,21 +156,25 @@ def _gpus(plan: Plan) -> str:
     return f"### Accelerators (own + may borrow)\n\n{table}{said}" if rows else ""
 
 
-def _clusters(plan: Plan) -> Sequence[str | None]:
-    """Clusters with a change, by name; what is the whole fleet's comes last, since it is mostly pages and locks."""
-    found = set(chain.from_iterable(part.changes.clusters for part in plan.parts))
-    return sorted(found, key=lambda name: (name is None, name or ""))
+def _by_cluster(plan: Plan) -> Sequence[tuple[str | None, Sequence[_PartOnCluster]]]:
+    """Clusters with a change, by name; the whole fleet's files come last, since they are mostly pages and locks."""
+    found: defaultdict[str | None, list[_PartOnCluster]] = defaultdict(list)
+    for part in plan.parts:
+        for cluster, changes in part.changes.by_cluster.items():
+            found[cluster].append((part, changes))
+    return sorted(found.items(), key=lambda item: (item[0] is None, item[0] or ""))
 
 
-def _add_cluster(body: _Body, plan: Plan, cluster: str | None) -> None:
+def _add_cluster(
+    body: _Body, cluster: str | None, parts: Sequence[_PartOnCluster], *, name_parts: bool
+) -> None:
     """One cluster's changes, tenant by tenant, behind a line that opens them."""
-    parts = [part for part in plan.parts if cluster in part.changes.clusters]
     opening = f"<details>\n<summary>{_summary(parts, cluster)}</summary>\n\n"
     closing = "</details>\n"
     inside, left_out = "", 0
-    for part in parts:
-        name = [f"  {whose(part)}"] if len(plan.parts) > 1 else []
-        block = f"{_fenced([*name, *cluster_lines(part.changes, cluster)], 'diff')}\n"
+    for part, changes in parts:
+        name = [f"  {whose(part)}"] if name_parts else []
+        block = f"{_fenced([*name, *cluster_lines(changes)], 'diff')}\n"
         if body.fits(opening + inside + block + closing):
             inside += block
         else:
@@ -180,11 +187,11 @@ def _add_cluster(body: _Body, plan: Plan, cluster: str | None) -> None:
         )
 
 
-def _summary(parts: Sequence[Part], cluster: str | None) -> str:
+def _summary(parts: Sequence[_PartOnCluster], cluster: str | None) -> str:
     """The line that opens a cluster. It is HTML, in which Markdown means nothing."""
-    changes = [change for part in parts for change in part.changes.objects if change.id.cluster == cluster]
-    files = sum(file.cluster == cluster for part in parts for file in part.changes.files)
-    what = object_counts(changes) or counted(files, "file")
+    objects = [change for _, changes in parts for change in changes.objects]
+    files = sum(len(changes.files) for _, changes in parts)
+    what = object_counts(objects) or counted(files, "file")
     name = "The fleet's own files" if cluster is None else f"<code>{html.escape(printable(cluster))}</code>"
     return f"{name}: {what}"
 

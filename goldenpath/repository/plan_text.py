@@ -68,9 +68,9 @@ def _in_full(part: Part) -> Iterator[str]:
     owner = f" of {printable(part.owner)}" if part.owner else ""
     mark = MARKS[part.action] if part.action else " "
     yield f"{mark} {whose(part)}{owner}: {version_of(part)}".removesuffix(": ")
-    for cluster in part.changes.clusters:
+    for cluster, changes in part.changes.by_cluster.items():
         yield f"    {printable(cluster) if cluster else _FLEET_WIDE}"
-        yield from (f"      {line}" for line in cluster_lines(part.changes, cluster))
+        yield from (f"      {line}" for line in cluster_lines(changes))
     if part.gpus:
         yield "    accelerators (own + may borrow)"
         for cluster, profile, before, after in map(gpu_row, part.gpus):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from goldenpath.findings import Finding
     from goldenpath.repository.field_changes import FieldChange
     from goldenpath.repository.hand_edits import HandEdit
-    from goldenpath.repository.object_changes import FileChanges, ObjectChange
+    from goldenpath.repository.object_changes import ClusterChanges, ObjectChange
     from goldenpath.repository.publish_plan import GpuChange, Part, Plan
 
 __all__ = [
@@ -116,15 +116,12 @@ def hand_edit_lines(edit: HandEdit) -> Iterator[str]:
             yield printable(f"      {line}")
 
 
-def cluster_lines(changes: FileChanges, cluster: str | None) -> Iterator[str]:
-    """What changes on one cluster: its objects, and the files without one, such as requests and locks."""
+def cluster_lines(changes: ClusterChanges) -> Iterator[str]:
+    """What changes on one cluster: its objects, and the changed files without one."""
     for change in changes.objects:
-        if change.id.cluster == cluster:
-            yield from _object_lines(change)
-    told = {path for change in changes.objects for path in (change.file, change.moved_from)}
-    for file in changes.files:
-        if file.cluster == cluster and file.path not in told:
-            yield f"{MARKS[file.action]} {printable(file.path)}"
+        yield from _object_lines(change)
+    for file in changes.files_without_objects:
+        yield f"{MARKS[file.action]} {printable(file.path)}"
 
 
 def object_counts(changes: Iterable[ObjectChange]) -> str:

@@ -45,7 +45,7 @@ def test_promises_up_to_the_capacity_are_kept() -> None:
 def test_promises_beyond_the_capacity_are_an_error_that_names_everybodys_share() -> None:
     (found,) = check_fleet(tenants(asks("a", 5), asks("b", 3), asks("c", 1)))
     assert (found.rule, found.object, found.field) == ("fleet-capacity", "Tenant c on berlin", "gpus")
-    assert found.message == f"berlin has 8 of {H100}, and its tenants were promised 9: a 5, b 3, c 1"
+    assert found.message == f"berlin has 8 of {H100}, and its tenants own 9: a 5, b 3, c 1"
 
 
 def test_each_cluster_has_its_own_capacity() -> None:

@@ -185,14 +185,14 @@ import sys
 sys.path.insert(0, {tests!r})
 from fleets import ADA, asked, fleet_text
 from goldenpath import kubeyaml
-from goldenpath.fleet.bulk_rendering import Task, render_many
+from goldenpath.fleet.bulk_rendering import RenderTask, render_many
 from goldenpath.intake import builtin_library
 
 if __name__ == "__main__":
     def endless():
         number = 0
         while True:
-            yield Task(kubeyaml.dump(asked(f"team-{{number}}")))
+            yield RenderTask(kubeyaml.dump(asked(f"team-{{number}}")))
             number += 1
 
     for done, _ in enumerate(render_many(endless(), fleet_text(), library=builtin_library(), workers=2)):

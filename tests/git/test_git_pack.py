@@ -82,14 +82,14 @@ import os, resource, signal, sys
 from pathlib import Path
 from goldenpath.errors import RepositoryError
 from goldenpath.git import Person, Store
-from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.repository.branch_writer import CommitDraft, BranchWriter
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = Store.open(Path(sys.argv[1]))
-writer = Writer(store, Person("P", "p@example.org"))
-writer.submit(lambda _: Draft({"a": b"1"}, "Small"))
+writer = BranchWriter(store, Person("P", "p@example.org"))
+writer.submit(lambda _: CommitDraft({"a": b"1"}, "Small"))
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 try:
-    writer.submit(lambda _: Draft({"b": os.urandom(400_000)}, "Large"))
+    writer.submit(lambda _: CommitDraft({"b": os.urandom(400_000)}, "Large"))
 except RepositoryError as error:
     print(error)
 """

@@ -62,9 +62,9 @@ def test_who_is_first_has_the_promise_and_who_comes_then_is_told_what_is_left():
         "Tenant vision on berlin",
     )
     assert finding.message == (
-        "berlin has 64 of nvidia-h100-80gb; the other tenants were promised 60, which leaves 4, and vision asks for 8"
+        "berlin has 64 of nvidia-h100-80gb; the other tenants own 60, which leaves 4, and vision asks for 8"
     )
-    assert finding.fix == "Ask for at most 4, and let the tenant borrow the rest."
+    assert finding.fix == "Ask for at most 4, and borrow the rest."
     assert publish(promised(edge=(60, 0)), lock(4)) == []
 
 
@@ -147,7 +147,7 @@ def test_the_whole_fleet_is_told_who_has_how_much_of_what_is_too_little():
 
     assert [(finding.rule, finding.object) for finding in findings] == [("fleet-capacity", "Cluster berlin")]
     assert findings[0].message == (
-        "berlin has 64, and its tenants were promised 68 of nvidia-h100-80gb: edge 60, vision 8"
+        "berlin has 64 of nvidia-h100-80gb, and its tenants own 68: edge 60, vision 8"
     )
     assert list(check_whole_fleet(promised(edge=(60, 0), vision=(4, 9)), PLATFORMS)) == []
 
@@ -156,7 +156,7 @@ def test_what_was_promised_on_a_cluster_that_is_gone_is_told():
     gone = of({"edge": Promise("edge", clusters={"lisbon": {"nvidia-h100-80gb": (2, 0)}})})
 
     assert [finding.message for finding in check_whole_fleet(gone, PLATFORMS)] == [
-        "lisbon is not in the fleet any more, and its tenants were promised 2 of nvidia-h100-80gb: edge 2"
+        "lisbon no longer offers nvidia-h100-80gb, and its tenants own 2: edge 2"
     ]
 
 

@@ -28,14 +28,14 @@ _LOOP = """
 import sys
 from pathlib import Path
 from goldenpath.git import Person, Store
-from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.repository.branch_writer import CommitDraft, BranchWriter
 place, first = sys.argv[1], int(sys.argv[2])
 store = Store.open(place)
-writer = Writer(store, Person("Platform", "platform@example.org"))
+writer = BranchWriter(store, Person("Platform", "platform@example.org"))
 print("ready", flush=True)
 for number in range(first, first + 10_000):
     files = {f"tenants/{number}/{name}": b"%d" % number for name in "abc"}
-    writer.submit(lambda _: Draft(files, f"Add {number}"))
+    writer.submit(lambda _: CommitDraft(files, f"Add {number}"))
     print(number, flush=True)
 """
 
@@ -96,12 +96,12 @@ _SHARE = """
 import sys
 from pathlib import Path
 from goldenpath.git import Person, Store
-from goldenpath.repository.branch_writer import Draft, Writer
+from goldenpath.repository.branch_writer import CommitDraft, BranchWriter
 place, mine = sys.argv[1:]
 with Store.open(place) as store:
-    writer = Writer(store, Person("Platform", "platform@example.org"))
+    writer = BranchWriter(store, Person("Platform", "platform@example.org"))
     for number in range(15):
-        writer.submit(lambda _: Draft({f"{mine}/{number}": b"1"}, f"Add {mine}/{number}"))
+        writer.submit(lambda _: CommitDraft({f"{mine}/{number}": b"1"}, f"Add {mine}/{number}"))
 """
 
 
