@@ -124,7 +124,9 @@ def _against_capacity(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -
                 asks=asks, about=f"Tenant {whose}", field="gpus", severity=severity,
             )
         )  # fmt: skip
-    if cluster in platforms and platforms[cluster].has("kueue") and borrow > ask.others[0]:
+    lent = _lent(ask.place, platforms)
+    if cluster in platforms and platforms[cluster].has("kueue") and borrow > ask.others[0] + lent:
+        lends = f" and the cluster lends {lent}" if lent else ""
         message = (
             f"may borrow {borrow} of {profile} on {cluster}, where the other tenants own {ask.others[0]}{lends}: "
             "it can borrow no more than that"
