@@ -1,0 +1,134 @@
+"""From ``quantization_config`` to a precision and the parts of the model that stay at 16 bit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.models.architecture import Part, Quantization
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from goldenpath.models.config_fields import ConfigFields
+
+__all__ = ["ALWAYS_KEPT", "MIXED", "kept_by_default", "read_quantization"]
+
+ALWAYS_KEPT: Final = frozenset({Part.EMBEDDINGS, Part.OUTPUT, Part.ROUTER, Part.VISION})
+"""What every common quantisation tool leaves at 16 bit unless it is told otherwise."""
+
+_PATTERNS: Final = (
+    ("lm_head", Part.OUTPUT),
+    ("embed_tokens", Part.EMBEDDINGS),
+    ("shared_expert", Part.SHARED_EXPERTS),
+    ("shared_experts", Part.SHARED_EXPERTS),
+    ("router", Part.ROUTER),
+    ("gate", Part.ROUTER),
+    ("attn", Part.ATTENTION),
+    ("attention", Part.ATTENTION),
+    ("mlp", Part.DENSE),
+    ("vision_tower", Part.VISION),
+)
+_METHOD_BITS: Final = {
+    "awq": "int4",
+    "gptq": "int4",
+    "gptq_marlin": "int4",
+    "mxfp4": "mxfp4",
+    "fp8": "fp8",
+    "fbgemm_fp8": "fp8",
+}
+MIXED: Final = "mixed"
+_INT8: Final = 8
+_FOUR_BITS: Final = 4
+_NVFP4_GROUP: Final = 16
+
+
+def kept_by_default(precision: str) -> frozenset[Part]:
+    """The parts at 16 bit when a checkpoint in ``precision`` says nothing; MXFP4 converts experts only."""
+    if precision == "mxfp4":
+        return ALWAYS_KEPT | {Part.ATTENTION, Part.DENSE, Part.SHARED_EXPERTS}
+    return ALWAYS_KEPT
+
+
+def read_quantization(fields: ConfigFields, layers: int) -> Quantization | None:
+    """The quantisation that a config declares (``quantization_config`` or ``compression_config``).
+
+    Its precision is ``mixed`` where the config has several, or one that is not known: sizing then asks for one.
+    """
+    for name in ("quantization_config", "compression_config", "quantization"):
+        found = fields.document.get(name)
+        if isinstance(found, dict) and found:
+            precision = _precision(found)
+            method = str(found.get("quant_method") or found.get("quant_algo") or "")[:40].lower()
+            ignored = [
+                *_texts(found.get("modules_to_not_convert")),
+                *_texts(found.get("ignore")),
+                *_texts(found.get("ignored_layers")),
+                *_texts(found.get("exclude_modules")),
+            ]
+            group = found.get("group_size")
+            return Quantization(
+                precision,
+                method,
+                kept_by_default(precision) | _kept(ignored, layers),
+                group if isinstance(group, int) and group > 0 else None,
+            )
+    return None
+
+
+def _precision(found: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one return for each quantisation tool
+    method = str(found.get("quant_method") or "").lower()
+    algorithm = str(found.get("quant_algo") or found.get("format") or "").lower()
+    if "mixed" in algorithm:
+        return MIXED
+    if "nvfp4" in algorithm or "fp4" in method.replace("mxfp4", ""):
+        return "nvfp4"
+    if method in ("awq", "gptq", "gptq_marlin", "auto-round"):
+        return "int8" if found.get("bits") == _INT8 else "int4"
+    if method in _METHOD_BITS:
+        return _METHOD_BITS[method]
+    if "fp8" in algorithm:
+        return "fp8"
+    groups = found.get("config_groups")
+    if isinstance(groups, dict) and groups:
+        weights = [group.get("weights") if isinstance(group, dict) else None for group in groups.values()]
+        found_precisions = {_of_weights(each) if isinstance(each, dict) else MIXED for each in weights}
+        return found_precisions.pop() if len(found_precisions) == 1 else MIXED
+    if method == "bitsandbytes":
+        return "int4" if found.get("load_in_4bit") else "int8"
+    return MIXED
+
+
+def _of_weights(weights: Mapping[str, Any]) -> str:
+    bits, kind = weights.get("num_bits"), str(weights.get("type") or "float").lower()
+    if bits == _INT8:
+        return "int8" if kind.startswith("int") else "fp8"
+    if bits == _FOUR_BITS:
+        if kind.startswith("int"):
+            return "int4"
+        return "nvfp4" if weights.get("group_size") in (_NVFP4_GROUP, None) else "mxfp4"
+    return MIXED
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in value[:20_000] if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _kept(ignored: Iterable[str], layers: int) -> set[Part]:
+    """The parts that the patterns keep in at least half of the layers; a few single layers change little."""
+    kept, by_layer = set(), Counter[Part]()
+    for pattern in ignored:
+        for part in _named(pattern.lower().removeprefix("re:").replace("\\", "").rstrip("*.$")):
+            if any(piece.isdigit() for piece in pattern.split(".")):
+                by_layer[part] += 1
+            else:
+                kept.add(part)
+    return kept | {part for part, count in by_layer.items() if 2 * count >= layers}
+
+
+def _named(pattern: str) -> set[Part]:
+    """The parts that a pattern names as whole modules (``…self_attn``), not a norm or a bias inside them."""
+    last = pattern.rpartition(".")[2]
+    if "proj" in last and "mlp" in pattern:
+        return {Part.DENSE}
+    return {part for word, part in _PATTERNS if last.endswith(word)}

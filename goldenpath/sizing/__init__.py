@@ -1,0 +1,44 @@
+"""Sizing: from a model, an accelerator and an engine to memory, parallelism, time and replicas.
+
+::
+
+    from goldenpath.models import model_catalogue
+    from goldenpath.sizing import choose, fit, plans
+
+    llama = model_catalogue().get("meta-llama/Llama-3.3-70B-Instruct")
+    best = choose(llama, "nvidia-h100-80gb", "vllm", "0.33.0", precision="fp8", context=8192, concurrency=32)
+    best.parallelism.tensor, best.fit.kv_tokens.value, best.reason
+    plans(llama, "nvidia-h100-80gb", precision="fp8", context=8192)   # every way that fits, best first
+    fit(llama, "nvidia-h200-141gb", precision="fp8", context=8192)    # one way; .fits and .reason say whether
+
+For: numbers with an 80 % interval and their source. Constants are data (``data/``), fitted by
+``tools/fit_sizing.py`` from public measurements.
+
+Not for: what a request says (``spec``), manifests (``render``), reading clusters or the network. All is pure.
+"""
+
+from goldenpath.sizing.devices import Device, device, known_devices
+from goldenpath.sizing.engine_memory import SIZED_ENGINES, EngineSettings
+from goldenpath.sizing.estimate import Estimate
+from goldenpath.sizing.memory import Fit, fit
+from goldenpath.sizing.parallelism import Parallelism
+from goldenpath.sizing.planning import Plan, choose, nearest_that_fits, plans
+from goldenpath.sizing.precision import KV_PRECISIONS, WEIGHT_PRECISIONS
+
+__all__ = [
+    "KV_PRECISIONS",
+    "SIZED_ENGINES",
+    "WEIGHT_PRECISIONS",
+    "Device",
+    "EngineSettings",
+    "Estimate",
+    "Fit",
+    "Parallelism",
+    "Plan",
+    "choose",
+    "device",
+    "fit",
+    "known_devices",
+    "nearest_that_fits",
+    "plans",
+]

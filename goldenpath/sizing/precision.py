@@ -1,0 +1,63 @@
+"""Precisions of weights and of the KV cache, and their bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.errors import InputError, Problem
+from goldenpath.models import Part, kept_by_default
+from goldenpath.models.quantization_config import MIXED
+
+if TYPE_CHECKING:
+    from goldenpath.models import Architecture
+
+__all__ = ["KV_PRECISIONS", "WEIGHT_PRECISIONS", "kept_parts", "kv_bytes", "weight_precision"]
+
+WEIGHT_PRECISIONS: Final = {
+    "bf16": 2.0,
+    "fp16": 2.0,
+    "fp8": 1.0 + 4 / 128**2,
+    "int8": 1.0 + 2 / 128,
+    "int4": 0.5 + 2.5 / 128,
+    "mxfp4": 0.5 + 1 / 32,
+    "nvfp4": 0.5 + 1 / 16,
+}
+"""Bytes a parameter that is converted, with its share of the scales."""
+
+KV_PRECISIONS: Final = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0}
+"""Bytes an element of the KV cache."""
+
+
+def weight_precision(model: Architecture, stated: str | None) -> str:
+    """The precision of the weights: what is stated, else the checkpoint's own, else bf16.
+
+    :raises InputError: when the stated one is not known, or the checkpoint mixes several and none is stated.
+    """
+    own = model.quantization.precision if model.quantization else "bf16"
+    chosen = stated or own
+    if chosen == MIXED:
+        message = "must be stated: the checkpoint mixes precisions"
+        raise InputError(
+            [Problem("precision", "sizing-precision", f"{message} ({', '.join(WEIGHT_PRECISIONS)})")]
+        )
+    if chosen not in WEIGHT_PRECISIONS:
+        message = f"must be one of {', '.join(WEIGHT_PRECISIONS)}"
+        raise InputError([Problem("precision", "sizing-precision", message, chosen)])
+    return chosen
+
+
+def kept_parts(model: Architecture, precision: str) -> frozenset[Part]:
+    """The parts that stay at 16 bit: the checkpoint's own list where it is in this precision."""
+    if precision in ("bf16", "fp16"):
+        return frozenset(Part)
+    if model.quantization and model.quantization.precision == precision:
+        return model.quantization.kept
+    return kept_by_default(precision)
+
+
+def kv_bytes(stated: str | None) -> float:
+    """Bytes an element; :raises InputError: for a precision that no engine offers for the KV cache."""
+    if stated is not None and stated not in KV_PRECISIONS:
+        message = f"must be one of {', '.join(KV_PRECISIONS)}"
+        raise InputError([Problem("kv-precision", "sizing-precision", message, stated)])
+    return KV_PRECISIONS[stated or "bf16"]
