@@ -334,8 +334,7 @@ class Fleet:
             thorough=True,
             progress=progress,
         )
-        promises = OtherTenants(self._promises, state).promises
-        return validate(state, proposer.propose(state), promises)
+        return validate(state, proposer.propose(state))
 
     def _retiring(
         self, name: str, clusters: Collection[str], *, delete: bool, options: PublishOptions | None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from goldenpath.repository.hand_edits import plain_id
 from goldenpath.repository.path_owners import platform_lock_path
+from goldenpath.tenancy.capacity_rule import pool_capacity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,14 +38,28 @@ class Freshness:
         if self._thorough or holdings.request is None or lock.request_file != holdings.request[1].id:
             return False
         part = self._context.digests.part(lock.clusters, placement=lock.placement, engine=lock.engine)
-        return lock.fleet == part and self._has_version(lock) and holdings.is_as_locked(lock)
+        return (
+            lock.fleet == part
+            and self._is_accepted(holdings.name, lock)
+            and self._has_version(lock)
+            and holdings.is_as_locked(lock)
+        )
 
     def of_platform(self, cluster: str, lock: Lock, there: Mapping[str, Entry]) -> bool:
         """Whether fleet, version and files of a cluster's platform are those of its lock."""
         if self._thorough or lock.fleet != self._context.digests.platform(cluster):
             return False
-        ids = {path: entry.id for path, entry in there.items() if path != platform_lock_path(cluster)}
+        ids = {path: plain_id(entry) for path, entry in there.items() if path != platform_lock_path(cluster)}
         return ids == lock.files and self._has_version(lock)
+
+    def _is_accepted(self, name: str, lock: Lock) -> bool:
+        """Whether the fleet still accepts the request: capacity and retired names are in no digest."""
+        platforms = self._context.pipeline.platforms
+        return name not in self._context.spec.retired and all(
+            quota + borrow <= (pool_capacity(platforms, cluster, profile) or 0)
+            for cluster, shares in lock.clusters.items()
+            for profile, (quota, borrow) in shares.items()
+        )
 
     def _has_version(self, lock: Lock) -> bool:
         return not self._upgrade or self._context.library.get(lock.golden_path).version == lock.version

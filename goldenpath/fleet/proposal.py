@@ -66,11 +66,11 @@ class Proposal:
         """Raise what stands in its way.
 
         Raises:
-            InputError: with every problem.
-            ChecksFailedError: with every finding of severity error.
+            InputError: with every problem, and every finding of severity error beside them.
+            ChecksFailedError: with every finding of severity error, where there is nothing else.
         """
         if self.problems:
-            raise InputError(self.problems)
+            raise InputError([*self.problems, *map(_as_problem, self.errors)])
         if errors := self.errors:
             raise ChecksFailedError(errors)
 
@@ -83,6 +83,12 @@ class Proposal:
             self.plan, self.digests, first_words=self.options.message, more=self.options.trailers
         )
         return CommitDraft(files, message, self.options.author)
+
+
+def _as_problem(finding: Finding) -> Problem:
+    about = " ".join(part for part in (finding.object, finding.field) if part)
+    message = f"{finding.message.rstrip('.')}. {finding.fix.rstrip('.')}"
+    return Problem(about, finding.rule, message, file=finding.file or None)
 
 
 def _edited(plan: Plan) -> list[Problem]:

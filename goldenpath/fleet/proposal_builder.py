@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,15 +17,18 @@ from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_coherence import OtherTenants
 from goldenpath.fleet.submission import Submission
 from goldenpath.fleet.tenant_lookup import other_name
+from goldenpath.repository.fleet_checks import check_holdings
 from goldenpath.repository.input_digests import request_digest
 from goldenpath.repository.lazy_content import StoredContent
 from goldenpath.repository.object_changes import compare
-from goldenpath.repository.path_owners import FLEET_FILE, request_path
+from goldenpath.repository.path_owners import FLEET_FILE, TENANTS, request_path
 from goldenpath.repository.publish_plan import Part, PartKind, Plan
+from goldenpath.repository.unlisted_files import check_unlisted, unlisted_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from goldenpath.findings import Finding
     from goldenpath.fleet.change_rendering import Progress
     from goldenpath.fleet.desired_files import DesiredFiles
     from goldenpath.fleet.publish_options import PublishOptions
@@ -85,7 +88,8 @@ class Proposer:
         """
         after = self._with_fleet(state)
         currency = Freshness(after.context, thorough=self._thorough, upgrade=self._options.upgrade)
-        proposing = _Proposing(after, OtherTenants(self._index, after), self._renderings, currency)
+        neighbours = OtherTenants(self._index, after)
+        proposing = _Proposing(after, neighbours, self._renderings, currency, everything=self._everything)
         parts = list(proposing.asked(self._requests))
         if self._everything:
             parts += proposing.platforms(upgrade=self._options.upgrade)
@@ -122,21 +126,46 @@ class _Proposing:
     """One proposal in the making."""
 
     def __init__(
-        self, state: FleetState, neighbours: OtherTenants, renderings: Renderings, currency: Freshness
+        self,
+        state: FleetState,
+        neighbours: OtherTenants,
+        renderings: Renderings,
+        currency: Freshness,
+        *,
+        everything: bool,
     ) -> None:
         self._context = state.context
         self._tree = state.tree
         self._neighbours = neighbours
         self._renderings = renderings
         self._currency = currency
+        self._everything = everything
         self._locks: dict[str, Lock] = {}
         self._problems: list[Problem] = []
 
     def proposal(self, parts: list[Part], options: PublishOptions) -> Proposal:
         """The proposal that these parts make."""
-        together = tuple(self._neighbours.check_together(self._locks))
+        findings = tuple(self._whole_fleet() if self._everything else self._together())
         digests = {name: lock.request for name, lock in self._locks.items() if lock.request}
-        return Proposal.of(Plan.of(parts, together), self._problems, options, digests=digests)
+        return Proposal.of(Plan.of(parts, findings), self._problems, options, digests=digests)
+
+    def _together(self) -> Iterator[Finding]:
+        """Findings about the tenants of this change together, and about files of nobody."""
+        yield from self._neighbours.check_together(self._locks)
+        homes = {
+            place: self._tree.homes(place).keys() | self._locks.keys() for place, _ in self._tree.shelves()
+        }
+        yield from check_unlisted(unlisted_files(self._tree, homes or {TENANTS: self._locks.keys()}))
+
+    def _whole_fleet(self) -> Iterator[Finding]:
+        """Findings about the whole repository, as this change leaves it."""
+        yield from self._neighbours.check_all(self._locks)
+        homes: defaultdict[str, set[str]] = defaultdict(set)
+        for holdings in self._tree.tenants():
+            yield from check_holdings(holdings)
+            if holdings.request is not None or holdings.name in self._locks:
+                homes[holdings.home.rpartition("/")[0]].add(holdings.name)
+        yield from check_unlisted(unlisted_files(self._tree, homes))
 
     def asked(self, requests: Sequence[Submission]) -> Iterator[Part]:
         """The parts of the tenants that were asked for by name.
@@ -156,7 +185,7 @@ class _Proposing:
         if problems:
             raise InputError([*self._problems, *problems])
         for work, desired in rendered:
-            yield self._placed(work, desired)
+            yield self._placed(work, desired, is_asked=True)
 
     def _handed_in(self, request: Submission) -> TenantToRender:
         """A request that was handed in, with the lock that its tenant has."""
@@ -182,13 +211,14 @@ class _Proposing:
             work, request=Submission(work.request.document, self._tree.request_text(holdings), path)
         )
 
-    def _placed(self, work: TenantToRender, desired: DesiredFiles) -> Part:
+    def _placed(self, work: TenantToRender, desired: DesiredFiles, *, is_asked: bool) -> Part:
         """The part that makes what is desired out of what a tenant has, among all others."""
         baseline = self._as_if_locked(work.name) if work.lock is None else None
         part, problems = tenant_part(self._tree, work.name, desired, baseline=baseline)
         self._problems += problems
         self._locks[work.name] = desired.lock
-        found = (*part.findings, *self._neighbours.check(work.name, desired.lock))
+        others = self._neighbours.check(work.name, desired.lock, is_asked=is_asked)
+        found = (*part.findings, *others)
         return replace(part, findings=found)
 
     def _as_if_locked(self, name: str) -> Lock | None:
@@ -279,8 +309,7 @@ class _Proposing:
                 # Its files would be written, or be taken away, where another tenant's are.
                 self._problems.append(other_name(work.name, work.request.file))
                 continue
-            self._problems += _retired(self._tree.tenant(work.name), work.request.file)
-            yield self._placed(work, desired)
+            yield self._placed(work, desired, is_asked=False)
 
 
 def _name(request: Submission) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
 from goldenpath.fleet.desired_files import shares_of
-from goldenpath.repository.fleet_checks import check_publish
+from goldenpath.repository.fleet_checks import check_publish, check_whole_fleet
 from goldenpath.repository.promises import Promise
 from goldenpath.tenancy.capacity_rule import capacity_finding, pool_capacity
 
@@ -38,9 +38,20 @@ class OtherTenants:
             self._promises = self._index.read(self._state.tree, self._asked)
         return self._promises
 
-    def check(self, name: str, lock: Lock) -> Iterator[Finding]:
-        """Findings about one tenant that is being published, among all others."""
-        return check_publish(self.promises, self._state.context.pipeline.platforms, name, lock)
+    def check(self, name: str, lock: Lock, *, is_asked: bool) -> Iterator[Finding]:
+        """Findings about one tenant that is rendered anew, among all others.
+
+        Args:
+            name: the tenant.
+            lock: what it is promised now.
+            is_asked: whether its request was handed in; otherwise :meth:`check_all` says what exceeds capacity.
+        """
+        platforms = self._state.context.pipeline.platforms
+        return check_publish(self.promises, platforms, name, lock, is_asked=is_asked)
+
+    def check_all(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
+        """Findings about all tenants of the fleet, with these locks in place of those that they have."""
+        return check_whole_fleet(self.promises.with_locks(locks), self._state.context.pipeline.platforms)
 
     def check_together(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
         """Findings about several that are published in one go: each alone may fit where all do not."""

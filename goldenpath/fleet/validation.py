@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from goldenpath.findings import Finding, Severity
 from goldenpath.fleet.freshness import Freshness
-from goldenpath.repository.fleet_checks import check_holdings, check_whole_fleet
 from goldenpath.repository.publish_plan import PartKind
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from goldenpath.errors import Problem
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.fleet.proposal import Proposal
-    from goldenpath.repository.promises import Promises
     from goldenpath.repository.publish_plan import Part, Plan
 
 __all__ = ["Validation", "validate"]
@@ -40,18 +38,14 @@ class Validation:
         return int(any(finding.severity is Severity.ERROR for finding in self.findings))
 
 
-def validate(state: FleetState, proposal: Proposal, promises: Promises) -> Validation:
+def validate(state: FleetState, proposal: Proposal) -> Validation:
     """What is wrong in a state of the fleet.
 
     Args:
         state: the fleet as a commit has it.
         proposal: what publishing everything would do, with nothing taken on trust.
-        promises: what all tenants were promised.
     """
     found = [*proposal.plan.all_findings, *_not_as_rendered(proposal.plan, _said_current(state))]
-    found += check_whole_fleet(promises, state.context.pipeline.platforms)
-    for holdings in state.tree.tenants():
-        found += check_holdings(holdings)
     # A finding about one tenant among all others is told twice where its neighbour is looked at too.
     unique = sorted(set(found), key=lambda finding: (finding.severity.rank, finding))
     # Edits and removals stand in the way of a publish; of a state, they are findings.
@@ -59,7 +53,7 @@ def validate(state: FleetState, proposal: Proposal, promises: Promises) -> Valid
     return Validation(proposal.plan.looked_at, tuple(unique), unreadable)
 
 
-_OF_A_PUBLISH = frozenset({"hand-edit", "too-many-removals", "namespace-removal", "retired-name"})
+_OF_A_PUBLISH = frozenset({"hand-edit", "too-many-removals", "namespace-removal"})
 
 
 def _said_current(state: FleetState) -> frozenset[tuple[PartKind, str]]:

@@ -44,10 +44,10 @@ class ObjectReader(ABC):
             entry = found
         return entry
 
-    def files(self, tree: str, folder: str = "") -> dict[str, Entry]:
+    def files(self, tree: str, folder: str = "", *, submodules: bool = False) -> dict[str, Entry]:
         """Every file below a folder, by its path from ``tree``; nothing where there is no such folder.
 
-        Symbolic links count as files, submodules do not.
+        Symbolic links count as files; submodules do with ``submodules``.
         """
         start = self.find(tree, folder)
         if start is None or not start.is_tree or start.id == EMPTY_TREE:
@@ -61,7 +61,7 @@ class ObjectReader(ABC):
                 for name, entry in entries.items():
                     if entry.is_tree:
                         below.append((f"{path}{name}/", entry.id))
-                    elif entry.is_blob:
+                    elif entry.is_blob or submodules:
                         found[path + name] = entry
             level = below
         return found

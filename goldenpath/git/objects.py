@@ -21,7 +21,9 @@ EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 FILE_MODE: Final = 0o100644
 _TREE_MODE: Final = 0o040000
-_BLOB_MODES: Final = frozenset({0o100644, 0o100755, 0o100664, 0o120000})
+SYMLINK_MODE: Final = 0o120000
+SUBMODULE_MODE: Final = 0o160000
+_BLOB_MODES: Final = frozenset({0o100644, 0o100755, 0o100664, SYMLINK_MODE})
 
 # Level 1 takes half of the time of Git's default (6) for a manifest, and gives a few percent more bytes. A large tree is
 # mostly random bytes: to compress 390 KB to 240 takes 16 ms. Git does both anew, and better, when it repacks.
@@ -32,7 +34,7 @@ _WORTH_CUTTING: Final = 64
 _MODES: Final = {
     b"40000": _TREE_MODE,
     b"040000": _TREE_MODE,  # as some old tools wrote it
-    **{b"%o" % mode: mode for mode in (*_BLOB_MODES, 0o160000)},
+    **{b"%o" % mode: mode for mode in (*_BLOB_MODES, SUBMODULE_MODE)},
 }
 _TREE_ENTRY: Final = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _PERSON_AND_TIME: Final = re.compile(r"^(.*?) ?<([^<>]*)> (-?\d+) ([+-])(\d\d)(\d\d)$", re.DOTALL)

@@ -25,7 +25,7 @@ __all__ = ["check_holdings", "check_publish", "check_whole_fleet"]
 
 
 def check_publish(
-    promises: Promises, platforms: Mapping[str, Platform], name: str, after: Lock
+    promises: Promises, platforms: Mapping[str, Platform], name: str, after: Lock, *, is_asked: bool = True
 ) -> Iterator[Finding]:
     """Findings about one tenant that is being published, among all others.
 
@@ -34,6 +34,7 @@ def check_publish(
         platforms: the fleet's clusters (:func:`goldenpath.tenancy.platforms_of`).
         name: the tenant.
         after: what it is being promised.
+        is_asked: whether its request was handed in. Otherwise :func:`check_whole_fleet` compares with capacity.
 
     """
     before = promises.get(name)
@@ -43,7 +44,10 @@ def check_publish(
             old = _share_of(before, place)
             owned, borrowed = promises.sums.get(place, (0, 0))
             others = (owned - old[0], borrowed - old[1])
-            yield from _against_capacity(name, _Ask(place, old, share, others), platforms)
+            ask = _Ask(place, old, share, others)
+            if is_asked:
+                yield from _against_capacity(name, ask, platforms)
+            yield from _against_cohort(name, ask, platforms)
     if before is not None:
         yield from _owner(name, before, after)
     yield from _homes(name, promises.homes(name))
@@ -70,11 +74,6 @@ def check_holdings(holdings: TenantFiles) -> Iterator[Finding]:
         message = f"{place} is not where the fleet's layout puts this tenant, which is {holdings.home}"
         fix = "Publish the tenant to move what is its own; remove by hand what is left."
         yield _finding(name, "", "misplaced", message, fix, severity=Severity.WARNING, file=place)
-    if holdings.request is None and (holdings.folders or holdings.loose):
-        where = ", ".join(holdings.clusters)
-        message = f"has files on {where} and no request: nobody answers for them"
-        fix = "Restore the request from Git's history, and retire the tenant if it should go."
-        yield _finding(name, "", "tenant-without-request", message, fix)
     if holdings.request is not None and holdings.tombstone is not None:
         message = "has a request, and its name is that of a tenant that is gone"
         fix = "Give the new tenant another name: old identities, images and DNS entries may still trust this one."
@@ -112,7 +111,7 @@ def _given(finding: Finding | None) -> Iterator[Finding]:
 def _against_capacity(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -> Iterator[Finding]:
     cluster, profile = ask.place
     whose = f"{name} on {cluster}"
-    quota, borrow = ask.new
+    quota, _ = ask.new
     capacity = pool_capacity(platforms, cluster, profile)
     if capacity is not None and quota:
         # A request that asks for no more than before must be publishable, above all to lower it.
@@ -124,6 +123,10 @@ def _against_capacity(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -
                 asks=asks, about=f"Tenant {whose}", field="gpus", severity=severity,
             )
         )  # fmt: skip
+
+
+def _against_cohort(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -> Iterator[Finding]:
+    (cluster, profile), (_, borrow) = ask.place, ask.new
     lent = _lent(ask.place, platforms)
     if cluster in platforms and platforms[cluster].has("kueue") and borrow > ask.others[0] + lent:
         lends = f" and the cluster lends {lent}" if lent else ""
@@ -135,6 +138,7 @@ def _against_capacity(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -
             "Nothing, if others are still to come; else ask for it as quota, or say in the fleet with `lend` how "
             "many belong to no tenant."
         )
+        whose = f"{name} on {cluster}"
         yield _finding(whose, "gpus", "borrow-beyond-cohort", message, fix, severity=Severity.WARNING)
 
 

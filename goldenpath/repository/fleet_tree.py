@@ -99,7 +99,7 @@ class FleetTree:
     @property
     def clusters(self) -> tuple[str, ...]:
         """Clusters that have a folder, by name, whether the fleet still has them or not."""
-        return tuple(name for name, entry in sorted(self._at(CLUSTERS).items()) if entry.is_tree)
+        return tuple(name for name, entry in sorted(self.listing(CLUSTERS).items()) if entry.is_tree)
 
     def tenant(self, name: str) -> TenantFiles:
         """What there is of one tenant in its places, in either layout; nothing of one that is not there.
@@ -115,11 +115,11 @@ class FleetTree:
         for root in self._roots():
             for layout in _LAYOUTS:
                 place = f"{root}{layout.tenants(name)}"
-                entry = self._at(place).get(name)
+                entry = self.listing(place).get(name)
                 if entry is not None and entry.is_tree and self._is_tenants(name, entry.id, place):
                     (found.folders if root else found.homes)[f"{place}/{name}"] = entry.id
                 flux = f"{root}{layout.flux(name)}"
-                loose = self._at(flux).get(f"{name}.yaml") if root else None
+                loose = self.listing(flux).get(f"{name}.yaml") if root else None
                 if loose is not None and loose.is_blob:
                     found.loose[f"{flux}/{name}.yaml"] = loose
         return next(self._holdings([(name, found)]))
@@ -152,7 +152,7 @@ class FleetTree:
         self._read_together(self._shards(place).values())
         return {
             name: entry.id
-            for name, entry in self._at(place).items()
+            for name, entry in self.listing(place).items()
             if entry.is_tree and _NAME.fullmatch(name) and self._is_tenants(name, entry.id, place)
         }
 
@@ -163,9 +163,9 @@ class FleetTree:
             found |= {f"{home}/{name}": entry for name, entry in entries.items() if entry.is_blob}
             for name, entry in entries.items():
                 if entry.is_tree:
-                    found |= self._all_below(f"{home}/{name}", entry.id)
+                    found |= self.below(f"{home}/{name}", entry.id)
         for folder, tree in holdings.folders.items():
-            found |= self._all_below(folder, tree)
+            found |= self.below(folder, tree)
         return {path: entry for path, entry in sorted(found.items()) if places.owns(path)}
 
     def locked(self, many: Iterable[TenantFiles]) -> Iterator[tuple[TenantFiles, Locked]]:
@@ -211,10 +211,12 @@ class FleetTree:
         root = f"{CLUSTERS}/{cluster}"
         found: dict[str, Entry] = {}
         for place in (root, f"{root}/flux-system", f"{root}/{FLUX}", *self._shards(f"{root}/{FLUX}")):
-            found |= {f"{place}/{name}": entry for name, entry in self._at(place).items() if entry.is_blob}
-        folder = self._at(root).get("platform")
+            found |= {
+                f"{place}/{name}": entry for name, entry in self.listing(place).items() if entry.is_blob
+            }
+        folder = self.listing(root).get("platform")
         if folder is not None and folder.is_tree:
-            found |= self._all_below(f"{root}/platform", folder.id)
+            found |= self.below(f"{root}/platform", folder.id)
         return {path: entry for path, entry in sorted(found.items()) if is_platforms(cluster, path)}
 
     def platform_lock(self, cluster: str) -> Locked:
@@ -227,21 +229,29 @@ class FleetTree:
 
     def texts(self, files: Mapping[str, Entry]) -> dict[str, str]:
         """The text of each file, by path; what is no plain file has a text that nothing rendered ever has."""
-        wanted = {entry.id for entry in files.values()}
+        wanted = {entry.id for entry in files.values() if entry.is_blob}
         read = {blob: data.decode(errors="replace") for blob, data in self.reader.blobs(wanted)}
         return {
-            path: read[entry.id] if entry.mode == FILE_MODE else f"(mode {entry.mode:o}) {read[entry.id]}"
+            path: read[entry.id]
+            if entry.mode == FILE_MODE
+            else f"(mode {entry.mode:o}) {read.get(entry.id, entry.id)}"
             for path, entry in files.items()
         }
 
-    def _roots(self) -> tuple[str, ...]:
-        return ("", *(f"{CLUSTERS}/{cluster}/" for cluster in self.clusters))
-
-    def _at(self, folder: str) -> Mapping[str, Entry]:
-        """What a folder holds, by name; nothing where there is none."""
+    def listing(self, folder: str) -> Mapping[str, Entry]:
+        """What a folder holds, by name; nothing where there is no such folder."""
         if folder not in self._folders:
             self._folders[folder] = self._walk(folder)
         return self._folders[folder]
+
+    def below(self, folder: str, tree: str) -> dict[str, Entry]:
+        """Every file, symbolic link and submodule below a folder, by path, from the id of its tree."""
+        # A submodule is listed too: where it stands in a folder that Flux applies, it is a hand edit.
+        found = self.reader.files(tree, submodules=True)
+        return {f"{folder}/{path}": entry for path, entry in found.items()}
+
+    def _roots(self) -> tuple[str, ...]:
+        return ("", *(f"{CLUSTERS}/{cluster}/" for cluster in self.clusters))
 
     def _walk(self, folder: str) -> Mapping[str, Entry]:
         tree = self.tree
@@ -259,7 +269,7 @@ class FleetTree:
 
     def _shards(self, folder: str) -> dict[str, str]:
         """The shards of a folder: the id of each one's tree, by path."""
-        inside = self._at(folder)
+        inside = self.listing(folder)
         return {
             f"{folder}/{name}": inside[name].id for name in SHARDS if name in inside and inside[name].is_tree
         }
@@ -273,7 +283,7 @@ class FleetTree:
         shards = self._shards(folder)
         self._read_together(shards.values())
         for place in (folder, *shards):
-            for name, entry in self._at(place).items():
+            for name, entry in self.listing(place).items():
                 yield place, name, entry
 
     def _is_tenants(self, name: str, tree: str, place: str) -> bool:
@@ -302,9 +312,6 @@ class FleetTree:
         """Whether a tenant's folder or file is where the fleet's layout puts it."""
         inside = place.split("/", 2)[2] if place.startswith(f"{CLUSTERS}/") else place
         return inside in {home_of(self.layout, name), f"{self.layout.flux(name)}/{name}.yaml"}
-
-    def _all_below(self, folder: str, tree: str) -> dict[str, Entry]:
-        return {f"{folder}/{path}": entry for path, entry in self.reader.files(tree).items()}
 
 
 def _own(name: str, entries: Mapping[str, Entry]) -> Mapping[str, Entry]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from goldenpath.repository.hand_edit_advice import Advice
     from goldenpath.repository.lock import Lock
 
-__all__ = ["EditKind", "HandEdit", "hand_edits", "is_record"]
+__all__ = ["EditKind", "HandEdit", "hand_edits", "is_record", "plain_id"]
 
 
 class EditKind(enum.StrEnum):
@@ -73,7 +73,7 @@ def _edits(
         if is_record(path):
             continue
         before, entry, after = locked.get(path), there.get(path), rendered.get(path)
-        now = None if entry is None else _plain_id(entry)
+        now = None if entry is None else plain_id(entry)
         if now in (before, after):
             continue
         if before is None:
@@ -82,6 +82,6 @@ def _edits(
             yield HandEdit(path, EditKind.REMOVED if entry is None else EditKind.CHANGED)
 
 
-def _plain_id(entry: Entry) -> str:
+def plain_id(entry: Entry) -> str:
     """The id of a plain file; for a symbolic link or an executable, one that nothing rendered has."""
     return entry.id if entry.mode == FILE_MODE else f"{entry.mode:o} {entry.id}"

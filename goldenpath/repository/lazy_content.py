@@ -72,7 +72,9 @@ class StoredContent:
     @property
     def text(self) -> str:
         """The text."""
-        text = self.reader.blob(self.entry.id).decode(errors="replace")
+        # The id of a submodule is a commit of another repository.
+        is_blob = self.entry.is_blob
+        text = self.reader.blob(self.entry.id).decode(errors="replace") if is_blob else self.entry.id
         return text if self.entry.mode == FILE_MODE else f"(mode {self.entry.mode:o}) {text}"
 
     @property

@@ -8,7 +8,7 @@ tenant opens one shelf.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -178,6 +178,14 @@ class Promises:
             owned, borrowed = total.get(place, (0, 0))
             total[place] = (owned + quota, borrowed + borrow)
         return total
+
+    def with_locks(self, locks: Mapping[str, Lock]) -> Promises:
+        """What all tenants are promised once these locks stand in place of those that they have."""
+        if not locks:
+            return self
+        promises = {promise.name: replace(promise, settled=True) for promise in self}
+        promises |= {name: promise_of(name, lock) for name, lock in locks.items()}
+        return Promises([Shelf.of("", "", Contents({}, promises))], {})
 
     def get(self, name: str) -> Promise | None:
         """One tenant's; None of one that is not there."""

@@ -10,6 +10,7 @@ from fleets import asked, commit_by_hand, files, git, names_of
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
+from goldenpath.findings import ChecksFailedError
 from goldenpath.fleet import Fleet, PublishOptions, Submission
 from goldenpath.git import blob_id
 
@@ -70,7 +71,7 @@ def test_a_retired_name_does_not_come_back_with_all_others(fleet: Fleet, place: 
     fleet.retire("vision")
     fleet.retire("vision", delete=True)
     merge_request(place, tmp_path / "clone", "vision", **asked())
-    with pytest.raises(InputError, match="was retired"):
+    with pytest.raises(ChecksFailedError, match="name is that of a tenant that is gone"):
         fleet.publish(everything=True, options=PublishOptions(overwrite_edits=True))
     assert "tenants/vision/retired.yaml" in names_of(place)
     assert "retired-name" in rules(fleet)

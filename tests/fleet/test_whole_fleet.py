@@ -6,11 +6,12 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import ADA, asked, commit_by_hand, files
+from fleets import ADA, asked, commit_by_hand, files, fleet_text
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.fleet import Fleet, PublishOptions
+from goldenpath.findings import ChecksFailedError
+from goldenpath.fleet import Fleet, PublishOptions, Submission
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,6 +116,86 @@ def test_more_promises_than_devices_are_an_error_after_the_fleet_has_shrunk(
     assert fleet.validate().exit_code != 0
 
 
+def shrunk(count: int) -> str:
+    """The fleet with fewer H100 in berlin."""
+    text = fleet_text()
+    assert text.count("count: 16") == 1
+    return text.replace("count: 16", f"count: {count}")
+
+
+def submission(text: str) -> Submission:
+    """What a person hands in as goldenpath.yaml."""
+    return Submission(kubeyaml.load(text), text, "goldenpath.yaml")
+
+
+def test_a_fleet_with_fewer_devices_than_it_promised_is_refused(fleet: Fleet) -> None:
+    fleet.publish(
+        asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 6}]),
+        asked("speech", gpus=[{"profile": "nvidia-h100-80gb", "quota": 4}]),
+    )
+    proposal = fleet.plan(submission(shrunk(8)))
+    (error,) = proposal.errors
+    assert (error.rule, error.object) == ("fleet-capacity", "Cluster berlin")
+    assert (
+        "berlin has 8, and its tenants were promised 10 of nvidia-h100-80gb: vision 6, speech 4"
+        in error.message
+    )
+    with pytest.raises(ChecksFailedError, match="fleet-capacity"):
+        fleet.publish(submission(shrunk(8)))
+
+
+def test_a_fleet_with_fewer_devices_than_one_tenant_has_names_the_field_too(fleet: Fleet) -> None:
+    fleet.publish(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 6, "borrow": 4}]))
+    for count, field, errors in ((4, "gpus[0].quota", 1), (8, "gpus[0].borrow", 0)):
+        proposal = fleet.plan(submission(shrunk(count)))
+        assert [(each.path, each.rule) for each in proposal.problems] == [(field, "capacity")]
+        assert [each.rule for each in proposal.errors] == ["fleet-capacity"] * errors
+        with pytest.raises(InputError) as refused:
+            fleet.publish(submission(shrunk(count)))
+        assert [each.rule for each in refused.value.problems] == ["capacity", *["fleet-capacity"] * errors]
+
+
+def test_devices_can_go_in_one_publish_with_the_quotas_that_they_served(fleet: Fleet) -> None:
+    fleet.publish(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 12}]))
+    lower = asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 8}])
+    assert fleet.publish(submission(shrunk(8)), lower).commit
+    assert fleet.validate(today=TODAY).exit_code == 0
+
+
+def test_a_fleet_that_retires_the_name_of_a_tenant_is_refused(fleet: Fleet) -> None:
+    fleet.publish(asked())
+    retired = submission(fleet_text(retired=["vision"]))
+    assert [each.rule for each in fleet.plan(retired).problems] == ["retired-name"]
+    with pytest.raises(InputError, match="must not come back"):
+        fleet.publish(retired)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"goldenpath.yaml": shrunk(1)},
+        {"goldenpath.yaml": fleet_text(retired=["vision"])},
+        {"tenants/vision/tenant.yaml": "golden_path: [\n"},
+        {"tenants/vision/tenant.yaml": None, "tenants/vision/goldenpath.lock": None},
+        {"tenants/vision/goldenpath.lock": "<<<<<<<\n"},
+        {"tenants/vision/retired.yaml": "x\n"},
+        {"clusters/berlin/flux/evil.yml": "a: b\n"},
+        {"clusters/berlin/platform/evil.yml": "a: b\n"},
+    ],
+    ids=" ".join,
+)
+def test_what_validate_refuses_plan_and_publish_refuse(
+    fleet: Fleet, place: Path, tmp_path: Path, damage: dict[str, str | None]
+) -> None:
+    fleet.publish(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 6}]))
+    commit_by_hand(place, tmp_path / "clone", damage)
+    assert fleet.validate(today=TODAY).exit_code
+    proposal = fleet.plan(everything=True)
+    assert proposal.problems or proposal.errors
+    with pytest.raises((InputError, ChecksFailedError)):
+        fleet.publish(everything=True)
+
+
 def test_files_that_nobody_answers_for_are_an_error(fleet: Fleet, place: Path, tmp_path: Path) -> None:
     fleet.publish(asked())
     gone = {
@@ -122,7 +203,7 @@ def test_files_that_nobody_answers_for_are_an_error(fleet: Fleet, place: Path, t
         for name in ("tenant.yaml", "goldenpath.lock", "README.md", "catalog-info.yaml")
     }
     commit_by_hand(place, tmp_path / "clone", gone)
-    assert ("tenant-without-request", "error") in found(fleet)
+    assert ("unlisted-file", "error") in found(fleet)
 
 
 def test_an_exception_that_has_ended_is_found(fleet: Fleet) -> None:

@@ -1,0 +1,162 @@
+"""Files that a cluster may run and no lock lists.
+
+Flux applies folders, not lists: whatever lies below ``clusters/<cluster>/`` may be applied, under any name. Every file
+there is the platform's, a tenant's, or one of the two that ``flux bootstrap`` writes. The files of platforms and
+tenants are compared with their locks one by one (:mod:`~goldenpath.repository.hand_edits`). This module finds all
+others, from the names in Git's trees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.findings import Finding, Severity
+from goldenpath.git.objects import FILE_MODE, SUBMODULE_MODE, SYMLINK_MODE
+from goldenpath.repository.path_owners import CLUSTERS, FLUX, TENANTS, TenantPlaces, is_platforms
+from goldenpath.tenancy.layout import SHARDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from goldenpath.git.objects import Entry
+    from goldenpath.repository.fleet_tree import FleetTree
+
+__all__ = ["UnlistedFiles", "check_unlisted", "unlisted_files"]
+
+_PLATFORM: Final = "platform"
+_FLUX_SYSTEM: Final = "flux-system"
+_BOOTSTRAP_FILES: Final = frozenset({"gotk-components.yaml", "gotk-sync.yaml"})
+_KINDS: Final = {SYMLINK_MODE: "a symbolic link", SUBMODULE_MODE: "a submodule"}
+_SHOWN_FILES: Final = 5
+_SHOWN_FINDINGS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class UnlistedFiles:
+    """A file, or a folder with every file in it, that no lock lists."""
+
+    path: str
+    """Path of the file or folder."""
+    files: tuple[str, ...]
+    """Paths of the files: the file itself, or all files of the folder."""
+    kind: str
+    """What it is: a file, a folder, a symbolic link or a submodule."""
+
+
+def unlisted_files(tree: FleetTree, tenants: Mapping[str, Collection[str]]) -> Iterator[UnlistedFiles]:
+    """Every file below ``clusters/<cluster>/`` that belongs to no platform and to no tenant.
+
+    Args:
+        tree: the fleet repository.
+        tenants: tenants whose files are compared with their locks, by the folder that holds their own folders
+            (``tenants``, or ``tenants/<shard>``).
+    """
+    names = frozenset(name for some in tenants.values() for name in some)
+    for cluster, entry in tree.listing(CLUSTERS).items():
+        if entry.is_tree:
+            yield from _Search(tree, cluster, tenants, names).run()
+        elif entry.mode in _KINDS:
+            yield _found(tree, f"{CLUSTERS}/{cluster}", entry)
+
+
+def check_unlisted(found: Iterator[UnlistedFiles]) -> Iterator[Finding]:
+    """A finding for each file or folder; the number of the rest after the first hundred."""
+    for unlisted in islice(found, _SHOWN_FINDINGS):
+        cluster = unlisted.path.split("/")[1]
+        what = f"{unlisted.path} is {unlisted.kind} that no goldenpath.lock lists"
+        more = len(unlisted.files) - _SHOWN_FILES
+        if unlisted.files[0] != unlisted.path:
+            shown = ", ".join(unlisted.files[:_SHOWN_FILES]) + (f" and {more} more" if more > 0 else "")
+            what += f" ({shown})"
+        message = f"{what}; Flux applies what is below {CLUSTERS}/{cluster}"
+        yield _finding(unlisted.files[0], cluster, message)
+    if rest := sum(1 for _ in found):
+        message = f"there are {rest:,} more files and folders that no goldenpath.lock lists"
+        yield _finding("", "", message)
+
+
+def _finding(file: str, cluster: str, message: str) -> Finding:
+    fix = (
+        f"Remove it. Objects of a team belong in the repository of its `source`; objects of the platform belong "
+        f"outside {CLUSTERS}/, with a Flux Kustomization of their own. Files of a tenant whose request is missing: "
+        "restore the request from Git's history, and retire the tenant."
+    )
+    about = f"Cluster {cluster}" if cluster else "Fleet"
+    return Finding(file, about, "", "unlisted-file", Severity.ERROR, message, fix)
+
+
+def _found(tree: FleetTree, path: str, entry: Entry) -> UnlistedFiles:
+    if not entry.is_tree:
+        return UnlistedFiles(path, (path,), _KINDS.get(entry.mode, "a file"))
+    files = tuple(sorted(tree.below(path, entry.id))) or (path,)
+    return UnlistedFiles(f"{path}/", files, "a folder")
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The search in the folder of one cluster."""
+
+    tree: FleetTree
+    cluster: str
+    tenants: Mapping[str, Collection[str]]
+    names: frozenset[str]
+
+    def run(self) -> Iterator[UnlistedFiles]:
+        root = f"{CLUSTERS}/{self.cluster}"
+        for name, entry in self.tree.listing(root).items():
+            path = f"{root}/{name}"
+            if not entry.is_tree:
+                yield from self._unless_platforms(path, entry)
+            elif name == FLUX:
+                yield from self._in_flux(path, TENANTS)
+            elif name == TENANTS:
+                yield from self._in_tenants(path, TENANTS)
+            elif name == _FLUX_SYSTEM:
+                yield from self._in_flux_system(path)
+            elif name != _PLATFORM:
+                yield _found(self.tree, path, entry)
+
+    def _unless_platforms(self, path: str, entry: Entry) -> Iterator[UnlistedFiles]:
+        # A symbolic link or an executable in place of a rendered file is a hand edit of the platform.
+        if not (entry.is_blob and is_platforms(self.cluster, path)):
+            yield _found(self.tree, path, entry)
+
+    def _in_flux_system(self, folder: str) -> Iterator[UnlistedFiles]:
+        for name, entry in self.tree.listing(folder).items():
+            if not (name in _BOOTSTRAP_FILES and entry.mode == FILE_MODE):
+                yield from self._unless_platforms(f"{folder}/{name}", entry)
+
+    def _in_flux(self, folder: str, home: str) -> Iterator[UnlistedFiles]:
+        """Kustomizations of tenants: the files of ``flux``, or of one of its shards."""
+        usual = self.tenants.get(home, ())
+        for name, entry in self.tree.listing(folder).items():
+            tenant = name.removesuffix(".yaml")
+            if entry.is_blob and tenant in usual and tenant != name:
+                continue
+            path = f"{folder}/{name}"
+            if entry.is_tree and home == TENANTS and name in SHARDS:
+                yield from self._in_flux(path, f"{TENANTS}/{name}")
+            elif not (entry.is_blob and tenant != name and self._is_tenants(tenant, path)):
+                yield from self._unless_platforms(path, entry)
+
+    def _in_tenants(self, folder: str, home: str) -> Iterator[UnlistedFiles]:
+        """Folders of tenants: those in ``tenants``, or in one of its shards."""
+        usual = self.tenants.get(home, ())
+        for name, entry in self.tree.listing(folder).items():
+            path = f"{folder}/{name}"
+            if entry.is_tree and home == TENANTS and name in SHARDS:
+                yield from self._in_shard(path, name)
+            elif not (entry.is_tree and (name in usual or self._is_tenants(name, f"{path}/file"))):
+                yield _found(self.tree, path, entry)
+
+    def _in_shard(self, folder: str, name: str) -> Iterator[UnlistedFiles]:
+        """A folder with the name of a shard: in a flat fleet it may be a tenant's too, and then holds its files."""
+        for unlisted in self._in_tenants(folder, f"{TENANTS}/{name}"):
+            is_file = "/" not in unlisted.path.removeprefix(f"{folder}/")
+            if not (is_file and unlisted.kind != "a submodule" and self._is_tenants(name, unlisted.path)):
+                yield unlisted
+
+    def _is_tenants(self, name: str, path: str) -> bool:
+        return name in self.names and TenantPlaces(name).owns(path)

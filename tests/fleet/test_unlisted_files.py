@@ -1,0 +1,189 @@
+"""Whatever lies below a folder that Flux applies is listed in a lock, or is an error, under any name."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from fleets import asked, commit_by_hand, files, git, names_of, new_fleet
+
+from goldenpath.errors import GoldenpathError
+from goldenpath.findings import ChecksFailedError
+from goldenpath.fleet import Fleet, PublishOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVIL = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: evil}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: Group, name: system:authenticated, apiGroup: rbac.authorization.k8s.io}]
+"""
+
+PLACES = [
+    "clusters/berlin/flux/evil.yml",
+    "clusters/berlin/flux/evil.yaml",
+    "clusters/berlin/flux/a.b.yaml",
+    "clusters/berlin/flux/zz_evil.yaml",
+    "clusters/berlin/flux/ASR.yaml",
+    "clusters/berlin/flux/README.md",
+    "clusters/berlin/flux/evil",
+    "clusters/berlin/flux/.hidden.yaml",
+    "clusters/berlin/flux/kustomization.yaml",
+    "clusters/berlin/flux/asr/e.yaml",
+    "clusters/berlin/flux/vision/e.yaml",
+    "clusters/berlin/flux/0/e.yaml",
+    "clusters/berlin/flux/vision.yml",
+    "clusters/berlin/flux/goldenpath.lock",
+    "clusters/berlin/tenants/ghost/quota.yaml",
+    "clusters/berlin/tenants/e.yaml",
+    "clusters/berlin/tenants/0/e.yaml",
+    "clusters/berlin/tenants/0/ghost/e.yaml",
+    "clusters/berlin/tenants/kustomization.yaml",
+    "clusters/berlin/e.yaml",
+    "clusters/berlin/Kustomization",
+    "clusters/berlin/kustomization.yml",
+    "clusters/berlin/.gitattributes",
+    "clusters/berlin/apps/e.yaml",
+    "clusters/berlin/flux-system/e.yaml",
+    "clusters/berlin/flux-system/patches/e.yaml",
+    "clusters/nowhere/flux/e.yaml",
+    "clusters/nowhere/e.yaml",
+]
+OF_A_LOCK = [
+    "clusters/berlin/platform/e.yml",
+    "clusters/berlin/platform/deep/.e.yaml",
+    "clusters/berlin/platform/kustomization.yaml",
+    "clusters/berlin/tenants/vision/e.yml",
+    "clusters/berlin/tenants/vision/deep/kustomization.yaml",
+    "clusters/austin/tenants/vision/e.yaml",
+    "clusters/austin/flux/vision.yaml",
+]
+
+
+def push_links(folder: Path, work: Path, paths: list[str], *, mode: str) -> None:
+    """Commit symbolic links or submodules."""
+    git(folder, "clone", "--quiet", str(folder), str(work))
+    if mode == "160000":
+        target = git(work, "rev-parse", "HEAD").strip()
+    else:
+        target = subprocess.run(
+            ["git", "-C", str(work), "hash-object", "-w", "--stdin"],
+            input="../../../../evil.yaml",
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    for path in paths:
+        git(work, "rm", "-rq", "--cached", "--ignore-unmatch", path)
+        git(work, "update-index", "--add", "--cacheinfo", f"{mode},{target},{path}")
+    git(work, "-c", "user.name=Eve", "-c", "user.email=eve@example.org", "commit", "--quiet", "-m", "Link")
+    git(work, "push", "--quiet", "origin", "HEAD:main")
+
+
+def told_by_validate(fleet: Fleet) -> set[tuple[str, str, str]]:
+    """File, rule and severity of each error."""
+    return {
+        (each.file, each.rule, each.severity.value)
+        for each in fleet.validate().findings
+        if each.severity.value == "error"
+    }
+
+
+def test_a_file_of_nobody_is_an_error_whatever_its_name(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+    fleet.publish(asked())
+    commit_by_hand(place, tmp_path / "clone", dict.fromkeys(PLACES, EVIL))
+    assert told_by_validate(fleet) == {(path, "unlisted-file", "error") for path in PLACES}
+    for proposal in (fleet.plan(everything=True), fleet.plan(asked("speech"))):
+        assert {(each.file, each.rule) for each in proposal.errors} == {
+            (path, "unlisted-file") for path in PLACES
+        }
+    with pytest.raises(ChecksFailedError, match="unlisted-file"):
+        fleet.publish(everything=True)
+
+
+def test_a_file_beside_those_of_a_lock_is_an_error(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+    fleet.publish(asked())
+    commit_by_hand(place, tmp_path / "clone", dict.fromkeys(OF_A_LOCK, EVIL))
+    assert told_by_validate(fleet) == {(path, "hand-edit", "error") for path in OF_A_LOCK}
+    assert sorted(each.file or "" for each in fleet.plan(everything=True).problems) == sorted(OF_A_LOCK)
+
+
+LINKS = [
+    "clusters/berlin/flux/evil.yaml",
+    "clusters/berlin/flux/speech.yaml",
+    "clusters/berlin/apps",
+    "clusters/paris",
+    "clusters/berlin/tenants/ghost",
+    "clusters/berlin/tenants/speech",
+    "clusters/berlin/tenants/vision/more",
+    "clusters/berlin/platform/more",
+]
+
+
+@pytest.mark.parametrize("mode", ["120000", "160000"])
+def test_a_symbolic_link_or_a_submodule_is_an_error(
+    fleet: Fleet, place: Path, tmp_path: Path, mode: str
+) -> None:
+    fleet.publish(asked(), asked("speech"))
+    push_links(place, tmp_path / "clone", LINKS, mode=mode)
+    assert set(LINKS) <= {file for file, _, _ in told_by_validate(fleet)}
+    proposal = fleet.plan(everything=True)
+    assert set(LINKS) <= {each.file for each in (*proposal.errors, *proposal.problems)}
+
+
+@pytest.mark.parametrize("layout", ["flat", "sharded"])
+def test_a_published_fleet_has_no_unlisted_file(tmp_path: Path, layout: str) -> None:
+    place = tmp_path / "fleet.git"
+    with new_fleet(place, layout=layout) as fleet:
+        # `a` is a tenant, and looks like a shard.
+        fleet.publish(asked("a"), asked(clusters=["berlin", "austin"]), asked("speech"))
+        bootstrap = {f"clusters/berlin/flux-system/gotk-{name}.yaml": EVIL for name in ("sync", "components")}
+        commit_by_hand(place, tmp_path / "clone", {**bootstrap, "docs/a.md": "a\n", "infra/x.yaml": EVIL})
+        assert told_by_validate(fleet) == set()
+        assert fleet.plan(asked("edge")).errors == ()
+        assert fleet.plan(everything=True).errors == ()
+
+
+def test_a_file_in_the_folder_of_a_tenant_that_looks_like_a_shard_is_an_error(
+    fleet: Fleet, place: Path, tmp_path: Path
+) -> None:
+    fleet.publish(asked("a"))
+    stray = {"clusters/berlin/tenants/a/ghost/e.yaml": EVIL, "clusters/berlin/tenants/a/e.yaml": EVIL}
+    commit_by_hand(place, tmp_path / "clone", dict(stray))
+    assert {path for path, _, _ in told_by_validate(fleet)} == set(stray)
+
+
+def test_many_unlisted_files_are_counted(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+    commit_by_hand(
+        place, tmp_path / "clone", {f"clusters/berlin/flux/e{number}.yml": EVIL for number in range(105)}
+    )
+    found = [each for each in fleet.validate().findings if each.rule == "unlisted-file"]
+    assert len(found) == 101
+    assert any("5 more" in each.message for each in found)
+
+
+def test_a_tenant_that_is_asked_for_may_take_its_own_place(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+    path = "clusters/berlin/flux/vision.yaml"
+    commit_by_hand(place, tmp_path / "clone", {path: EVIL})
+    with pytest.raises(GoldenpathError, match="was added by hand"):
+        fleet.publish(asked())
+    fleet.publish(asked(), options=PublishOptions(overwrite_edits=True))
+    assert "cluster-admin" not in files(place)[path]
+    assert told_by_validate(fleet) == set()
+
+
+def test_reviews_show_everything_that_a_cluster_runs(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+    fleet.publish(asked())
+    work = tmp_path / "clone"
+    git(place, "clone", "--quiet", str(place), str(work))
+    rendered = sorted(
+        path for path in names_of(place) if path.startswith("clusters/") and not path.endswith(".lock")
+    )
+    attributes = ("linguist-generated", "gitlab-generated", "diff", "binary")
+    lines = git(work, "check-attr", *attributes, "--", *rendered).splitlines()
+    assert len(lines) == len(rendered) * len(attributes)
+    assert {line.rpartition(": ")[2] for line in lines} == {"unspecified"}
