@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from goldenpath.repository.hand_edits import plain_id
 from goldenpath.repository.path_owners import platform_lock_path
-from goldenpath.tenancy.capacity_rule import pool_capacity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,8 +54,16 @@ class Freshness:
     def _is_accepted(self, name: str, lock: Lock) -> bool:
         """Whether the fleet still accepts the request: capacity and retired names are in no digest."""
         platforms = self._context.pipeline.platforms
+        pools = {
+            (cluster, pool.id): pool
+            for cluster in lock.clusters
+            if cluster in platforms
+            for pool in platforms[cluster].pools
+        }
         return name not in self._context.spec.retired and all(
-            quota + borrow <= (pool_capacity(platforms, cluster, profile) or 0)
+            (pool := pools.get((cluster, profile))) is not None
+            and quota <= pool.ownable
+            and quota + borrow <= pool.count
             for cluster, shares in lock.clusters.items()
             for profile, (quota, borrow) in shares.items()
         )

@@ -185,7 +185,7 @@ class Promises:
             return self
         promises = {promise.name: replace(promise, settled=True) for promise in self}
         promises |= {name: promise_of(name, lock) for name, lock in locks.items()}
-        return Promises([Shelf.of("", "", Contents({}, promises))], {})
+        return Promises([ShardPromises.of("", "", ShardContents({}, promises))], {})
 
     def get(self, name: str) -> Promise | None:
         """One tenant's; None of one that is not there."""

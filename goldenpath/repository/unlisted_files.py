@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from goldenpath.findings import Finding, Severity
 from goldenpath.git.objects import FILE_MODE, SUBMODULE_MODE, SYMLINK_MODE
-from goldenpath.repository.path_owners import CLUSTERS, FLUX, TENANTS, TenantPlaces, is_platforms
+from goldenpath.repository.path_owners import CLUSTERS, FLUX, TENANTS, TenantPaths, is_platforms
 from goldenpath.tenancy.layout import SHARDS
 
 if TYPE_CHECKING:
@@ -159,4 +159,4 @@ class _Search:
                 yield unlisted
 
     def _is_tenants(self, name: str, path: str) -> bool:
-        return name in self.names and TenantPlaces(name).owns(path)
+        return name in self.names and TenantPaths(name).owns(path)
