@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -14,7 +14,7 @@ _NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
 def version_of(text: str) -> tuple[int, ...]:
-    """A version for comparing: its leading numbers, without zeros at the end. ``"2.9.0-rc.1"`` gives ``(2, 9)``.
+    """A version for comparing: its leading numbers. ``"2.9.0-rc.1"`` gives ``(2, 9, 0)``.
 
     Raises:
         ValueError: it does not begin with a number.
@@ -22,10 +22,7 @@ def version_of(text: str) -> tuple[int, ...]:
     found = _NUMBERS.match(text.removeprefix("v"))
     if found is None:
         raise ValueError(f"{text!r} is no version")
-    numbers = [int(number) for number in found[0].split(".")]
-    while len(numbers) > 1 and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
+    return tuple(int(number) for number in found[0].split("."))
 
 
 def _is_version(text: str) -> str:
@@ -78,9 +75,8 @@ class Feature(_Strict):
     """A field, or a value of a field, that came later than its API.
 
     ``field`` is a path in objects of the kinds; ``[]`` after a step means each entry of a list. ``value`` is a regular
-    expression for the values (or keys of a mapping) that need it; without one the field alone does. ``embedded`` is the
-    key of a ConfigMap whose text is the object: an example that people copy. ``otherwise`` says what an older version
-    does with it.
+    expression for the values (or keys of a mapping) that need it; without one the field alone does. ``severity`` is that
+    of using it where it is not served, and ``otherwise`` says what an older version does with it.
     """
 
     title: Text
@@ -88,6 +84,7 @@ class Feature(_Strict):
     field: Text
     value: str | None = None
     since: VersionText
+    severity: Literal["error", "warning"] = "error"
     otherwise: Text
     sources: Sources
 

@@ -14,11 +14,13 @@ from goldenpath.check.guard_rails import check_guard_rails
 from goldenpath.check.network_openings import check_openings
 from goldenpath.check.object_bodies import tenant_objects
 from goldenpath.check.policy_evaluation import check_policies
+from goldenpath.check.queue_coverage import check_queue_coverage
 from goldenpath.check.request_checks import check_addons, check_expiry, check_overrides
 from goldenpath.check.retirement_checks import check_retiring
 from goldenpath.check.role_rights import check_rights
 from goldenpath.check.schema_checks import check_schema
 from goldenpath.check.schema_store import Schemas, known_kinds
+from goldenpath.check.served_versions import check_catalogue_range, check_versions
 from goldenpath.check.spiffe_ids import check_identities
 
 if TYPE_CHECKING:
@@ -26,9 +28,17 @@ if TYPE_CHECKING:
 
     from goldenpath.findings import Finding
     from goldenpath.manifests import ManifestObject
-    from goldenpath.tenancy import Tenancy
+    from goldenpath.tenancy import Platform, Tenancy
 
-__all__ = ["Schemas", "check_expiry", "check_fleet", "check_objects", "check_tenancy", "known_kinds"]
+__all__ = [
+    "Schemas",
+    "check_expiry",
+    "check_fleet",
+    "check_objects",
+    "check_platform",
+    "check_tenancy",
+    "known_kinds",
+]
 
 
 def check_objects(
@@ -48,6 +58,7 @@ def check_objects(
     yield from check_schema(objects, schemas)
     yield from check_policies(objects, namespaces=namespaces)
     yield from check_coherence(objects)
+    yield from check_queue_coverage(objects)
     yield from check_identities(objects)
     of_tenants = tenant_objects(objects, namespaces)
     yield from check_rights(of_tenants)
@@ -67,3 +78,16 @@ def check_tenancy(
     yield from check_guard_rails(tenancy, objects)
     yield from check_retiring(tenancy, objects)
     yield from check_objects(objects, schemas=schemas)
+    yield from check_versions(tenancy.platform, objects)
+
+
+def check_platform(
+    platform: Platform, objects: Sequence[ManifestObject], *, schemas: Schemas | None = None
+) -> Iterator[Finding]:
+    """Findings about a cluster, and about the objects that all of its tenants share.
+
+    ``schemas`` are as for :func:`check_objects`.
+    """
+    yield from check_objects(objects, schemas=schemas)
+    yield from check_versions(platform, objects)
+    yield from check_catalogue_range(platform)

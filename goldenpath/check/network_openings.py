@@ -53,10 +53,15 @@ def _rule(rule: dict[str, Any], place: str, peers: str) -> Iterator[Reason]:
         yield place, f"lets everybody through: no `{peers}` means {peers} anywhere", _WHOM
     for index, peer in enumerate(mappings(rule, peers)):
         here, block = f"{place}[{index}]", mapping(peer, "ipBlock")
-        if block:
+        if block and not _asks_dns(mappings(rule, "ports")):
             yield from _network(block.get("cidr"), block.get("except"), f"{here}.ipBlock")
-        elif _is_anybody(peer):
+        elif not block and _is_anybody(peer):
             yield here, "lets every namespace of the cluster through", "Name the namespace by its label."
+
+
+def _asks_dns(ports: tuple[dict[str, Any], ...]) -> bool:
+    """Whether a rule is for DNS alone, which answers on link-local addresses too; credentials are on other ports."""
+    return bool(ports) and all(str(port.get("port")) == "53" and "endPort" not in port for port in ports)
 
 
 def _is_anybody(peer: dict[str, Any]) -> bool:
@@ -112,7 +117,8 @@ def _cilium(spec: dict[str, Any], place: str) -> Iterator[Reason]:
                     f"lets {wide} through",
                     "Name host names, networks or endpoints.",
                 )
-            for cidr in sorted(strings(rule, f"{prefix}CIDR")):
+            ports = tuple(port for entry in mappings(rule, "toPorts") for port in mappings(entry, "ports"))
+            for cidr in sorted(strings(rule, f"{prefix}CIDR")) if not _asks_dns(ports) else ():
                 yield from _network(cidr, None, f"{here}.{prefix}CIDR")
             for number, entry in enumerate(mappings(rule, f"{prefix}CIDRSet")):
                 yield from _network(

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.check import check_fleet, check_objects
+from goldenpath.check import check_fleet, check_objects, check_platform
 from goldenpath.cli.input_files import STDIN, DocumentKind, SourceFile, kind_of, read_source, yaml_files
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
@@ -210,7 +210,11 @@ class _Examiner:
     def _fleet(self, named: Named, document: Any) -> None:
         pipeline = Pipeline(parse_fleet(document, file=named.source.name), library=self._library)
         for cluster in (self._cluster,) if self._cluster else pipeline.platforms:
-            found = check_objects(pipeline.render_platform(cluster).objects(), schemas=self._schemas)
+            found = check_platform(
+                pipeline.platforms[cluster],
+                pipeline.render_platform(cluster).objects(),
+                schemas=self._schemas,
+            )
             self._add_all(named, found)
 
     def _found_objects(self, entries: list[tuple[ManifestObject, Named, int]]) -> None:

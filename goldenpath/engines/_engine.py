@@ -224,8 +224,11 @@ class Engine:
         target: Number | None = None,
         time_to_first_token: Number | None = None,
         inter_token_latency: Number | None = None,
+        workload: str | None = None,
     ) -> ScalingHint:
         """The hint for a signal. A latency hint is for one goal, in seconds.
+
+        With ``workload``, the query reads the Pods of the Deployment of that name only; else all of the namespace.
 
         :raises InputError: with all of :meth:`problems`, or when both latency goals are given.
         """
@@ -248,7 +251,9 @@ class Engine:
         reading, wanted = given[0] if signal is Signal.LATENCY else (Reading(signal.value), target)
         for_nobody, metric = self._hint(signal, reading, wanted, self._version(version))
         window, quantile = self._scaling.signals[signal].window, self._scaling.quantile
-        asked = query(reading, metric, namespace=namespace, window=window, quantile=quantile)
+        asked = query(
+            reading, metric, namespace=namespace, window=window, quantile=quantile, workload=workload
+        )
         return replace(for_nobody, query=asked)
 
     @lru_cache(maxsize=_REMEMBERED, typed=True)  # noqa: B019 - as above

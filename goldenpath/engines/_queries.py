@@ -17,9 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["query"]
 
 
-def query(reading: Reading, metric: Metric, *, namespace: str, window: str | None, quantile: Decimal) -> str:
-    """The query of ``reading``. ``window`` is the range of a rate, ``quantile`` that of a latency."""
-    labels = _selector({"namespace": namespace, **metric.matchers})
+def query(
+    reading: Reading,
+    metric: Metric,
+    *,
+    namespace: str,
+    window: str | None,
+    quantile: Decimal,
+    workload: str | None = None,
+) -> str:
+    """The query of ``reading``. ``window`` is the range of a rate, ``quantile`` that of a latency.
+
+    With ``workload``, only the Pods of the Deployment of that name are read; else all of the namespace.
+    """
+    labels = _selector({"namespace": namespace, **metric.matchers}, workload)
     match reading:
         case Reading.TOKENS:
             return f"sum(rate({metric.name}{labels}[{window}]))"
@@ -35,8 +46,12 @@ def query(reading: Reading, metric: Metric, *, namespace: str, window: str | Non
             return f"histogram_quantile({quantile}, {buckets}) >= 0 or {idle}"
 
 
-def _selector(labels: dict[str, str]) -> str:
-    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
+def _selector(labels: dict[str, str], workload: str | None) -> str:
+    matchers = [f'{name}="{_escaped(value)}"' for name, value in labels.items()]
+    if workload is not None:
+        # Of a Deployment's Pods the name has exactly two more parts: those of `server-b` are not those of `server`.
+        matchers.append(f'pod=~"{workload.replace(".", "[.]")}-[a-z0-9]+-[a-z0-9]+"')
+    return "{" + ",".join(matchers) + "}"
 
 
 def _escaped(value: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.check import check_objects
+from goldenpath.check import check_platform
 from goldenpath.git import blob_id
 from goldenpath.pipeline import PLATFORM_PATH
 from goldenpath.repository.input_digests import engine_of, request_digest
@@ -115,4 +115,6 @@ def desired_platform(context: FleetContext, cluster: str, *, version: str | None
         files={path: content.id for path, content in files.items()},
     )
     files[platform_lock_path(cluster)] = PlainContent(lock.dump().decode())
-    return DesiredFiles(lock, files, tuple(check_objects(manifests.objects())))
+    return DesiredFiles(
+        lock, files, tuple(check_platform(context.pipeline.platforms[cluster], manifests.objects()))
+    )

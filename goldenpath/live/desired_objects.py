@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from goldenpath import names
-from goldenpath.check import check_objects
+from goldenpath.check import check_platform
 from goldenpath.findings import Severity
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class DesiredObjects:
         objects = {name: pipeline.render_platform(name).objects() for name in clusters}
         findings = tuple(
             finding
-            for found in objects.values()
-            for finding in check_objects(found, schemas=pipeline.schemas)
+            for name, found in objects.items()
+            for finding in check_platform(pipeline.platforms[name], found, schemas=pipeline.schemas)
         )
         return cls("platform", f"{MANAGED},!{names.TENANT}", objects, findings)
 

@@ -151,6 +151,8 @@ class Autoscaling(Model):
     """How long to wait before the last replica goes; the catalogue's default where none is given."""
     engine: Engine | None = None
     """The inference engine; vLLM at the catalogue's default version where none is given."""
+    workload: DnsLabel | None = None
+    """Deployment that is scaled; all servers of the namespace are read together where none is given."""
 
 
 class Egress(Model):

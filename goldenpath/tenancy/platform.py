@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.addons import addon_catalogue
+from goldenpath.addons import addon_catalogue, version_of
 from goldenpath.tenancy.layout import Layout
 from goldenpath.tenancy.queue import COHORT, GENERAL_FLAVOR, ResourceGroup, lent_groups
 from goldenpath.tenancy.tenant_accelerators import Pool, pools_of, quota_keys
@@ -199,6 +199,11 @@ class Platform:
     def dra_pools(self) -> tuple[Pool, ...]:
         """Those that are allocated dynamically and so need a DeviceClass."""
         return tuple(pool for pool in self.pools if pool.dra)
+
+    @property
+    def has_implicit_claims(self) -> bool:
+        """Whether a Pod may ask for a DeviceClass as a resource, without a claim: from Kubernetes 1.36 on (KEP-5004)."""
+        return version_of(self.cluster.kubernetes) >= version_of("1.36")
 
     @cached_property
     def federation(self) -> dict[str, Federation]:

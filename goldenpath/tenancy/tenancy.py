@@ -177,6 +177,11 @@ class Tenancy:
     def hint(self) -> ScalingHint | None:
         """What a scaler should read, or None where no scaling was asked for."""
         asked = self.tenant.autoscaling
+        return None if asked is None else self.hint_for(asked.workload)
+
+    def hint_for(self, workload: str | None) -> ScalingHint | None:
+        """The same for the Pods of one Deployment, or for all of the namespace."""
+        asked = self.tenant.autoscaling
         if asked is None:
             return None
         engines = engine_catalogue()
@@ -185,6 +190,7 @@ class Tenancy:
             Signal(asked.signal),
             version=asked.engine.version if asked.engine else None,
             namespace=self.name,
+            workload=workload,
             target=asked.target,
             time_to_first_token=duration_seconds(asked.time_to_first_token)
             if asked.time_to_first_token

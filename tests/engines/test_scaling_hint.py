@@ -249,3 +249,27 @@ def test_a_signal_that_an_engine_lacks_is_refused_with_what_it_has():
 def test_a_signal_that_comes_later_says_when():
     (problem,) = CATALOGUE.get("tensorrt-llm").problems(Signal.QUEUE)
     assert "(trtllm_num_requests_waiting comes with 1.3.0)" in problem.message
+
+
+@pytest.mark.parametrize("signal", [Signal.QUEUE, Signal.TOKENS, Signal.KV_CACHE, Signal.LATENCY])
+def test_a_hint_for_one_deployment_reads_its_pods_only(signal):
+    whole = VLLM.hint(signal, namespace="vision", **arguments(VLLM, signal)).query
+    one = VLLM.hint(signal, namespace="vision", workload="server.a", **arguments(VLLM, signal)).query
+    matcher = ',pod=~"server[.]a-[a-z0-9]+-[a-z0-9]+"'
+    assert one.replace(matcher, "") == whole
+    assert one.count(matcher) == whole.count("namespace=")
+
+
+@pytest.mark.parametrize(
+    ("pod", "is_read"),
+    [
+        ("server-7d9c6b5f4-x2x4z", True),
+        ("server-b-7d9c6b5f4-x2x4z", False),
+        ("server-7d9c6b5f4", False),
+        ("my-server-7d9c6b5f4-x2x4z", False),
+    ],
+)
+def test_pods_of_another_deployment_with_a_longer_name_are_not_read(pod, is_read):
+    query = VLLM.hint(Signal.QUEUE, namespace="vision", workload="server").query
+    (pattern,) = re.findall(r'pod=~"([^"]+)"', query)
+    assert bool(re.fullmatch(pattern, pod)) is is_read

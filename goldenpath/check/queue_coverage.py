@@ -1,0 +1,99 @@
+"""Resources that a queued workload asks for and its queue does not know: Kueue holds it for ever, without an error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import kubeyaml
+from goldenpath.check.object_bodies import mapping, mappings
+from goldenpath.errors import InputError
+from goldenpath.findings import Finding, Severity
+from goldenpath.spec.fleet_spec import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from goldenpath.manifests import ManifestObject
+
+__all__ = ["check_queue_coverage"]
+
+QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
+CONFIGURATION: Final = "goldenpath-kueue-configuration"
+_PREFIXES_KEY: Final = "excludeResourcePrefixes.yaml"
+_BY_CLAIM: Final = "deviceclass.resource.kubernetes.io/"
+_COUNTED: Final = ("cpu", "memory")
+_DEFAULT_PREFIXES: Final[tuple[str, ...]] = Cluster.model_fields["queue_ignores"].default
+_VENDORS: Final = ("nvidia.com/", "amd.com/", "gpu.intel.com/", "habana.ai/", "intel.com/", _BY_CLAIM)
+"""Beginnings of the names of accelerators; whether the tenant has those is for other checks to say."""
+
+
+def check_queue_coverage(objects: Sequence[ManifestObject]) -> Iterator[Finding]:
+    """Findings about workloads with a queue's label that ask for what the queue does not cover.
+
+    With the ClusterQueue among the objects it is an error; without it, what the golden path's queues never cover is a
+    warning. What Kueue ignores is read from the platform's ConfigMap, where it is among the objects.
+    """
+    ignored = _ignored(objects)
+    queues = {queue.name: queue for queue in objects if queue.kind == "ClusterQueue"}
+    local = {
+        (queue.namespace, queue.name): queues.get(str(mapping(queue.body, "spec").get("clusterQueue")))
+        for queue in objects
+        if queue.kind == "LocalQueue"
+    }
+    for item in objects:
+        name = mapping(item.body, "metadata", "labels").get(QUEUE_LABEL)
+        asked = _asked(item.body) if name is not None else ()
+        queue = local.get((item.namespace, str(name)))
+        covered = _COUNTED if queue is None else tuple(_covered(queue))
+        for resource in sorted({*asked} - {*covered}):
+            is_accelerator = resource.startswith(_VENDORS)
+            if resource.startswith(ignored) or (queue is None and is_accelerator):
+                continue
+            yield _finding(item, str(name), resource, covered, is_known=queue is not None)
+
+
+def _finding(
+    item: ManifestObject, queue: str, resource: str, covered: Iterable[str], *, is_known: bool
+) -> Finding:
+    message = (
+        f"asks for {resource}, which queue {queue} does not cover ({', '.join(covered)}"
+        f"{'' if is_known else ' and accelerators'}): Kueue never admits it, and it stays pending"
+    )
+    fix = (
+        "Leave the request out, or have the platform team put the beginning of its name under `queue_ignores` of the "
+        "cluster and into Kueue's `resources.excludeResourcePrefixes`."
+    )
+    severity = Severity.ERROR if is_known else Severity.WARNING
+    return Finding(item.file, str(item), "", "queue-uncovered-resource", severity, message, fix)
+
+
+def _covered(queue: ManifestObject) -> Iterator[str]:
+    for group in mappings(queue.body, "spec", "resourceGroups"):
+        covered = group.get("coveredResources")
+        yield from (str(name) for name in covered) if isinstance(covered, list) else ()
+
+
+def _asked(body: dict[str, Any]) -> Iterator[str]:
+    """Names of all resources that the Pods of a workload ask for, but for those of which they ask for none."""
+    spec = mapping(body, "spec")
+    pods = (
+        mapping(spec, "template", "spec") or mapping(spec, "jobTemplate", "spec", "template", "spec") or spec
+    )
+    for container in (*mappings(pods, "containers"), *mappings(pods, "initContainers")):
+        for part in ("requests", "limits"):
+            yield from (
+                name for name, number in mapping(container, "resources", part).items() if str(number) != "0"
+            )
+
+
+def _ignored(objects: Sequence[ManifestObject]) -> tuple[str, ...]:
+    for item in objects:
+        if item.kind == "ConfigMap" and item.name == CONFIGURATION:
+            text = mapping(item.body, "data").get(_PREFIXES_KEY)
+            try:
+                said = mapping(kubeyaml.load(text), "resources") if isinstance(text, str) else {}
+            except InputError:
+                said = {}
+            prefixes = said.get("excludeResourcePrefixes")
+            return tuple(str(each) for each in prefixes) if isinstance(prefixes, list) else ()
+    return _DEFAULT_PREFIXES

@@ -1,0 +1,180 @@
+"""Whether the versions that a cluster runs serve what was rendered for it: each API, and each field that came later.
+
+By the catalogue of add-ons (:mod:`goldenpath.addons`). A kind that no entry there knows is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from goldenpath import kubeyaml
+from goldenpath.addons import KUBERNETES, addon_catalogue, version_of
+from goldenpath.errors import InputError
+from goldenpath.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from goldenpath.addons import Addon, Feature
+    from goldenpath.manifests import ManifestObject
+    from goldenpath.tenancy import Platform
+
+__all__ = ["check_catalogue_range", "check_versions"]
+
+
+def check_versions(platform: Platform, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
+    """Findings about APIs and features that the cluster's versions do not serve.
+
+    Objects inside a ConfigMap are examples that people copy; what they need is a warning.
+
+    Args:
+        platform: the cluster.
+        objects: what was rendered for it.
+    """
+    running = _running(platform)
+    not_served: dict[tuple[str, str], tuple[set[str], str, str]] = {}
+    features: dict[tuple[str, str], Finding] = {}
+    for item, body, is_example in _bodies(objects):
+        api_version, kind = str(body.get("apiVersion")), str(body.get("kind"))
+        for entry in addon_catalogue().serving(api_version, kind):
+            version = running.get(entry.id)
+            if version is None:
+                continue
+            if reason := _not_served(entry, version, api_version, kind):
+                kinds = not_served.setdefault((entry.id, api_version), (set(), reason, version))[0]
+                kinds.add(kind)
+                continue
+            for feature in entry.features:
+                key = (entry.id, feature.title)
+                if key not in features and _lacks(version, kind, feature) and _uses(body, feature):
+                    features[key] = _feature(platform, item, entry, feature, is_example=is_example)
+    for (id_, api_version), (kinds, reason, version) in sorted(not_served.items()):
+        title = addon_catalogue().get(id_).title
+        message = f"{title} {version} on {platform.name} does not serve {api_version} {', '.join(sorted(kinds))}: {reason}"
+        yield _finding(platform, id_, "version-not-served", Severity.ERROR, message)
+    yield from features.values()
+
+
+def check_catalogue_range(platform: Platform) -> Iterator[Finding]:
+    """Warnings about versions that the catalogue does not judge: newer than its newest, or older than its oldest."""
+    for id_, text in _running(platform).items():
+        entry = addon_catalogue().get(id_)
+        version, first, last = version_of(text), version_of(entry.first), version_of(entry.last)
+        if version[: len(last)] > last:
+            message = (
+                f"{entry.title} {text} on {platform.name} is newer than {entry.last}, the newest that the "
+                "catalogue knows: what it no longer serves is not known"
+            )
+            fix = "Use a release of goldenpath that knows it, or read its release notes."
+            yield _finding(platform, id_, "version-not-known", Severity.WARNING, message, fix=fix)
+        elif version < first[: len(version)]:
+            message = (
+                f"{entry.title} {text} on {platform.name} is older than {entry.first}, the oldest that the "
+                "catalogue knows: not all that it lacks is known"
+            )
+            yield _finding(platform, id_, "version-not-known", Severity.WARNING, message)
+
+
+def _running(platform: Platform) -> dict[str, str]:
+    """The versions that the fleet states, by id of the catalogue; Kubernetes first."""
+    return {KUBERNETES: platform.cluster.kubernetes} | {
+        str(id_): text for id_, text in platform.cluster.addons.items()
+    }
+
+
+def _bodies(objects: Sequence[ManifestObject]) -> Iterator[tuple[ManifestObject, dict[str, Any], bool]]:
+    for item in objects:
+        yield item, item.body, False
+        if item.kind == "ConfigMap":
+            data = item.body.get("data")
+            for key, text in data.items() if isinstance(data, dict) else ():
+                if str(key).endswith("-example.yaml") and isinstance(text, str):
+                    for body in _examples(text):
+                        yield item, body, True
+
+
+@cache
+def _examples(text: str) -> tuple[dict[str, Any], ...]:
+    try:
+        return tuple(body for body in kubeyaml.load_all(text) if isinstance(body, dict))
+    except InputError:
+        return ()
+
+
+def _older(text: str, since: str) -> bool:
+    """Whether a version is older than another. One that says less, such as ``2`` beside ``2.6``, is not."""
+    version, wanted = version_of(text), version_of(since)
+    return version < wanted[: len(version)]
+
+
+def _not_served(entry: Addon, version: str, api_version: str, kind: str) -> str:
+    """Why this version does not serve a kind; empty where it does."""
+    api = entry.api_of(api_version, kind)
+    if api is None:
+        return ""
+    if _older(version, api.since):
+        return f"it comes with {api.since}"
+    if api.until is not None and not _older(version, api.until):
+        return f"it went with {api.until}"
+    return ""
+
+
+def _lacks(version: str, kind: str, feature: Feature) -> bool:
+    return kind in feature.kinds and _older(version, feature.since)
+
+
+def _uses(body: dict[str, Any], feature: Feature) -> bool:
+    pattern = None if feature.value is None else re.compile(feature.value)
+    for value in _values(body, feature.field.split(".")):
+        if pattern is None:
+            return True
+        # What a mapping gives none of is not used: a quota of 0 is a wall, and no way of asking.
+        texts = (
+            [key for key, number in value.items() if str(number) != "0"]
+            if isinstance(value, dict)
+            else [value]
+        )
+        if any(pattern.fullmatch(str(text)) for text in texts):
+            return True
+    return False
+
+
+def _values(node: Any, steps: list[str]) -> Iterator[Any]:
+    """The values at a field; ``[]`` after a step means each entry of its list."""
+    if not steps:
+        yield node
+        return
+    name = steps[0].removesuffix("[]")
+    inner = node.get(name) if isinstance(node, dict) else None
+    if inner is None:
+        return
+    for each in inner if steps[0].endswith("[]") and isinstance(inner, list) else (inner,):
+        yield from _values(each, steps[1:])
+
+
+def _feature(
+    platform: Platform, item: ManifestObject, entry: Addon, feature: Feature, *, is_example: bool
+) -> Finding:
+    where, version = f"the example in {item}" if is_example else str(item), _running(platform)[entry.id]
+    message = (
+        f"{entry.title} {version} on {platform.name} has no {feature.title}, which {where} uses; it comes with "
+        f"{feature.since}. Before, {feature.otherwise}"
+    )
+    severity = Severity.WARNING if is_example else Severity(feature.severity)
+    return _finding(platform, entry.id, "feature-not-served", severity, message)
+
+
+def _upgrade(platform: Platform, id_: str) -> str:
+    field = "kubernetes" if id_ == KUBERNETES else f"addons.{id_}"
+    return f"Upgrade it, or correct `{field}` of {platform.name} in the fleet."
+
+
+def _finding(
+    platform: Platform, id_: str, rule: str, severity: Severity, message: str, *, fix: str = ""
+) -> Finding:
+    field = "kubernetes" if id_ == KUBERNETES else f"addons.{id_}"
+    return Finding(
+        "", f"Cluster {platform.name}", field, rule, severity, message, fix or _upgrade(platform, id_)
+    )

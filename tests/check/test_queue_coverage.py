@@ -1,0 +1,78 @@
+"""Workloads of a queue that ask for what the queue does not cover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from small_requests import cluster, fleet, request
+
+from goldenpath.check import check_objects
+from goldenpath.findings import Severity
+from goldenpath.manifests import ManifestObject
+from goldenpath.pipeline import Pipeline, parse
+from goldenpath.spec.parse import parse_fleet
+
+RULE = "queue-uncovered-resource"
+
+
+def job(queue: str | None = "vision", **limits: str) -> ManifestObject:
+    labels = {} if queue is None else {"kueue.x-k8s.io/queue-name": queue}
+    container = {"name": "main", "image": "a", "resources": {"limits": limits}}
+    body = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "train", "namespace": "vision", "labels": labels},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}},
+    }
+    return ManifestObject("job.yaml", body)
+
+
+def rendered(**changes: Any) -> list[ManifestObject]:
+    """The tenant's and the platform's objects."""
+    pool = {"profile": "nvidia-h100-80gb", "count": 8}
+    on = Pipeline(parse_fleet(fleet(clusters={"berlin": cluster(pool, addons={"kueue": "0.19"}, **changes)})))
+    tenant = parse(request(gpus=[{"profile": "nvidia-h100-80gb", "quota": 8}]), fleet=on.fleet)
+    return [*on.render(tenant).objects(), *on.render_platform().objects()]
+
+
+def uncovered(*objects: ManifestObject) -> list[tuple[str, Severity]]:
+    return [(f.message.split(",")[0], f.severity) for f in check_objects(objects) if f.rule == RULE]
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": "1"},
+        {"ephemeral-storage": "100Gi", "hugepages-2Mi": "1Gi", "rdma/hca_shared_devices_a": "1"},
+        {"vpc.amazonaws.com/efa": "0"},
+    ],
+)
+def test_what_the_queue_covers_or_ignores_is_admitted(limits: dict[str, str]) -> None:
+    assert uncovered(job(**limits), *rendered()) == []
+
+
+def test_any_other_resource_would_wait_for_ever() -> None:
+    efa = {"vpc.amazonaws.com/efa": "1"}
+    assert uncovered(job(**efa), *rendered()) == [("asks for vpc.amazonaws.com/efa", Severity.ERROR)]
+    assert uncovered(job(**efa), *rendered(queue_ignores=["vpc.amazonaws.com/"])) == []
+
+
+def test_what_a_cluster_does_not_ignore_would_wait_too() -> None:
+    assert uncovered(job(**{"ephemeral-storage": "1Gi"}), *rendered(queue_ignores=["hugepages-"])) == [
+        ("asks for ephemeral-storage", Severity.ERROR)
+    ]
+
+
+def test_an_accelerator_that_the_queue_lacks_would_wait() -> None:
+    assert uncovered(job(**{"amd.com/gpu": "1"}), *rendered()) == [("asks for amd.com/gpu", Severity.ERROR)]
+
+
+def test_without_its_queue_only_what_no_queue_covers_is_a_warning() -> None:
+    assert uncovered(
+        job(**{"amd.com/gpu": "1", "vpc.amazonaws.com/efa": "1", "ephemeral-storage": "1Gi"})
+    ) == [("asks for vpc.amazonaws.com/efa", Severity.WARNING)]
+
+
+def test_what_is_in_no_queue_is_not_judged() -> None:
+    assert uncovered(job(None, **{"vpc.amazonaws.com/efa": "1"}), *rendered()) == []

@@ -1,0 +1,133 @@
+"""Versions that a cluster runs against what is rendered for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from small_requests import cluster, fleet, request
+from stories import stories
+
+from goldenpath.addons import addon_catalogue
+from goldenpath.check import check_platform
+from goldenpath.findings import Finding, Severity
+from goldenpath.pipeline import Pipeline, parse
+from goldenpath.spec.parse import parse_fleet
+
+NEW = {
+    "flux": "2.9", "kueue": "0.19", "keda": "2.20", "spire-controller-manager": "0.6.6",
+    "prometheus-operator": "0.93", "cilium": "1.20", "external-secrets": "1.2", "kyverno": "1.19",
+}  # fmt: skip
+OLD = {
+    "flux": "0.30", "kueue": "0.5", "keda": "2.8", "spire-controller-manager": "0.2",
+    "prometheus-operator": "0.50", "cilium": "1.10", "external-secrets": "0.5", "kyverno": "1.8",
+}  # fmt: skip
+H200 = "nvidia-h200-141gb"
+EVERYTHING = request(
+    gpus=[{"profile": H200, "quota": 2}],
+    autoscaling={"signal": "queue", "max_replicas": 3},
+    identity={"service_accounts": ["server"]},
+    network={"egress": [{"host": "hf.co", "port": 443}]},
+    source={"oci": "oci://r.example.org/a/b", "tag": "v1"},
+)
+
+
+def pipeline(kubernetes: str = "1.36", allocation: str = "dra", **addons: str) -> Pipeline:
+    pool = {"profile": H200, "count": 16, "allocation": allocation}
+    on = fleet(
+        clusters={"berlin": cluster(pool, kubernetes=kubernetes, addons=NEW | addons)},
+        monitoring={"namespace": "monitoring", "prometheus": "http://p.monitoring:9090"},
+    )
+    return Pipeline(parse_fleet(on))
+
+
+def judged(on: Pipeline, document: dict[str, Any] = EVERYTHING) -> list[Finding]:
+    """What is said of versions: of the platform and of the tenant."""
+    platform = on.platforms["berlin"]
+    found = [*check_platform(platform, on.render_platform().objects())]
+    found += on.check(parse(document, fleet=on.fleet))
+    return [finding for finding in found if finding.rule.startswith(("version-", "feature-"))]
+
+
+def told(on: Pipeline, severity: Severity = Severity.ERROR) -> set[tuple[str, str]]:
+    return {(finding.rule, finding.field) for finding in judged(on) if finding.severity is severity}
+
+
+def test_new_versions_serve_everything() -> None:
+    assert judged(pipeline()) == []
+
+
+def test_every_old_version_is_named() -> None:
+    on = pipeline("1.25", **OLD)
+    assert told(on) == {
+        ("version-not-served", "kubernetes"),
+        ("version-not-served", "addons.flux"),
+        ("version-not-served", "addons.kueue"),
+        ("feature-not-served", "addons.keda"),
+        ("feature-not-served", "addons.spire-controller-manager"),
+        ("feature-not-served", "addons.cilium"),
+    }
+    messages = " ".join(finding.message for finding in judged(on))
+    for needed in (
+        "kueue.x-k8s.io/v1beta2", "comes with 0.15", "resource.k8s.io/v1", "comes with 1.34",
+        "source.toolkit.fluxcd.io/v1 OCIRepository: it comes with 2.6",
+    ):  # fmt: skip
+        assert needed in messages
+
+
+@pytest.mark.parametrize(
+    ("addon", "lacks", "serves"),
+    [
+        ("kueue", "0.14.3", "0.15"), ("flux", "2.5.9", "2.6"), ("keda", "2.16", "2.17.0"), ("cilium", "1.18", "1.19"),
+        ("spire-controller-manager", "0.3", "0.4.0"),
+    ],
+)  # fmt: skip
+def test_a_version_is_refused_up_to_the_one_that_serves(addon: str, lacks: str, serves: str) -> None:
+    assert {field for _, field in told(pipeline(**{addon: lacks}))} == {f"addons.{addon}"}
+    assert told(pipeline(**{addon: serves})) == set()
+
+
+def test_claims_need_kubernetes_1_34_and_implicit_ones_1_36() -> None:
+    assert ("version-not-served", "kubernetes") in told(pipeline("1.33"))
+    assert told(pipeline("1.34")) == set()
+    assert told(pipeline("1.35"), Severity.WARNING) == {("feature-not-served", "kubernetes")}
+    assert told(pipeline("1.36"), Severity.WARNING) == set()
+
+
+def test_walls_for_claims_that_nobody_has_are_no_use_of_them() -> None:
+    assert told(pipeline("1.34", allocation="device-plugin"), Severity.WARNING) == set()
+
+
+def test_an_example_that_an_old_version_cannot_run_is_a_warning() -> None:
+    assert ("feature-not-served", "addons.keda") in told(pipeline(keda="2.16"), Severity.WARNING)
+
+
+def test_a_mode_of_keda_is_judged_where_it_is_used() -> None:
+    latency = request(autoscaling={"signal": "latency", "time_to_first_token": "500ms", "max_replicas": 3})
+    found = [finding.message for finding in judged(pipeline(keda="2.17"), latency)]
+    assert any("metricType Value" in message for message in found)
+    assert [finding.message for finding in judged(pipeline(keda="2.17"))] == []
+
+
+@pytest.mark.parametrize(
+    ("version", "rules"),
+    [
+        ({"kueue": "0.20"}, {("version-not-known", "addons.kueue")}),
+        ({"kueue": "0.19.7"}, set()),
+        ({"flux": "3.0"}, {("version-not-known", "addons.flux")}),
+        ({"flux": "2"}, set()),
+        ({"kubernetes": "1.99"}, {("version-not-known", "kubernetes")}),
+    ],
+)
+def test_a_version_newer_than_the_catalogue_is_a_warning(
+    version: dict[str, str], rules: set[tuple[str, str]]
+) -> None:
+    on = pipeline(**version)
+    assert told(on, Severity.WARNING) == rules
+    assert told(on) == set()
+
+
+@pytest.mark.parametrize("story", stories(), ids=lambda story: story.name)
+def test_every_rendered_kind_is_in_the_catalogue(story: Any) -> None:
+    for item in story.render().objects():
+        assert addon_catalogue().serving(item.api_version, item.kind), f"{item.api_version} {item.kind}"
