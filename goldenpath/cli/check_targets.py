@@ -210,11 +210,8 @@ class _Examiner:
     def _fleet(self, named: Named, document: Any) -> None:
         pipeline = Pipeline(parse_fleet(document, file=named.source.name), library=self._library)
         for cluster in (self._cluster,) if self._cluster else pipeline.platforms:
-            found = check_platform(
-                pipeline.platforms[cluster],
-                pipeline.render_platform(cluster).objects(),
-                schemas=self._schemas,
-            )
+            objects = pipeline.render_platform(cluster).objects()  # refuses what is no cluster of the fleet
+            found = check_platform(pipeline.platforms[cluster], objects, schemas=self._schemas)
             self._add_all(named, found)
 
     def _found_objects(self, entries: list[tuple[ManifestObject, Named, int]]) -> None:
