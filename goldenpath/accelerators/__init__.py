@@ -11,7 +11,7 @@ them (``check``). Nothing here reads a cluster, the network or the environment.
 
 from __future__ import annotations
 
-from goldenpath.accelerators.accelerator import Accelerator, Confidence, Source
+from goldenpath.accelerators.accelerator import Accelerator, Confidence, MemoryOf, Source
 from goldenpath.accelerators.accelerator_catalogue import Catalogue, catalogue
 from goldenpath.accelerators.allocation_modes import Allocation, MigStrategy, Sharing, SharingMode
 from goldenpath.accelerators.vendor import Taint, Vendor
@@ -21,6 +21,7 @@ __all__ = [
     "Allocation",
     "Catalogue",
     "Confidence",
+    "MemoryOf",
     "MigStrategy",
     "Sharing",
     "SharingMode",

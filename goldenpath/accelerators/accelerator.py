@@ -26,6 +26,13 @@ class Confidence(enum.StrEnum):
     """It follows from a rule of the vendor, and nobody was found who saw it."""
 
 
+class MemoryOf(enum.StrEnum):
+    """What a number of GiB is: what the device gives, or what its vendor sells it by."""
+
+    DEVICE = "device"
+    VENDOR = "vendor"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a fact was read. ``date`` (ISO 8601) is the commit's, or the day of reading for a page."""
@@ -41,8 +48,9 @@ class Source:
 class Accelerator(abc.ABC):
     """A whole device (``partition`` is None) or one partition profile of it.
 
-    ``memory_gib`` is the size in the vendor's own name for it, in GiB; what a container sees is a little less.
-    None where the vendor promises none (AMD partitions). ``per_device`` is how many fit on one device that
+    ``memory_gib`` is the memory in GiB, and ``memory_of`` whose number it is: the device's own, as in the name of
+    its full MIG profile, or the one that its vendor sells it by, of which the device gives a little less. None where
+    the vendor promises none (AMD partitions). ``per_device`` is how many fit on one device that
     holds nothing else. ``products`` are the product names or ids that drivers report for this model: they vary
     by board, so match any of them. ``confidence`` and ``note`` say what to be careful about. ``facts`` maps
     each group of facts to its sources.
@@ -56,6 +64,7 @@ class Accelerator(abc.ABC):
     vendor: str
     title: str
     memory_gib: int | None
+    memory_of: MemoryOf
     per_device: int
     driver: str
     products: tuple[str, ...]
@@ -70,6 +79,13 @@ class Accelerator(abc.ABC):
     def sources(self) -> tuple[Source, ...]:
         """Every source of this entry, once."""
         return tuple(dict.fromkeys(source for group in self.facts.values() for source in group))
+
+    @property
+    def memory(self) -> str:
+        """The memory for people: ``80 GiB``, or ``24 GiB by the vendor``; empty where none is promised."""
+        if self.memory_gib is None:
+            return ""
+        return f"{self.memory_gib} GiB{'' if self.memory_of is MemoryOf.DEVICE else ' by the vendor'}"
 
     @property
     def device_class(self) -> str:
@@ -138,6 +154,7 @@ class Accelerator(abc.ABC):
             "partition": self.partition,
             "title": self.title,
             "memory_gib": self.memory_gib,
+            "memory_of": self.memory_of.value,
             "per_device": self.per_device,
             "resource_name": self.resource_name(),
             "resource_names": list(self.resource_names),

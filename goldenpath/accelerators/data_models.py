@@ -11,7 +11,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from goldenpath.accelerators.accelerator import Confidence
+from goldenpath.accelerators.accelerator import Confidence, MemoryOf
 from goldenpath.accelerators.allocation_modes import SharingMode
 from goldenpath.accelerators.amd import PARTITION_PROFILE
 from goldenpath.accelerators.nvidia import LONGEST_LABEL_VALUE, MIG_PROFILE, label_value
@@ -115,6 +115,7 @@ class LayoutEntry(_Strict):
 class ModelEntry(_Strict):
     title: Text
     memory_gib: Count
+    memory_of: Annotated[MemoryOf, Field(strict=False)] = MemoryOf.VENDOR
     aliases: list[ModelId] = []
     confidence: Sureness = Confidence.DOCUMENTED
     note: str = ""

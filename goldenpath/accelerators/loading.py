@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import ValidationError
 
 from goldenpath import kubeyaml
-from goldenpath.accelerators.accelerator import Accelerator, Confidence, Source
+from goldenpath.accelerators.accelerator import Accelerator, Confidence, MemoryOf, Source
 from goldenpath.accelerators.accelerator_catalogue import Catalogue
 from goldenpath.accelerators.allocation_modes import Allocation, MigStrategy, SharingMode
 from goldenpath.accelerators.amd import AmdAccelerator
@@ -112,6 +112,7 @@ def _nvidia(document: NvidiaDocument) -> Iterator[Accelerator]:
             vendor=document.vendor.id,
             title=entry.title,
             memory_gib=entry.memory_gib,
+            memory_of=entry.memory_of,
             per_device=1,
             driver=document.vendor.drivers[0],
             products=products,
@@ -132,6 +133,7 @@ def _nvidia(document: NvidiaDocument) -> Iterator[Accelerator]:
                 vendor=document.vendor.id,
                 title=f"{entry.title}, MIG {profile}",
                 memory_gib=_mig_memory(profile),
+                memory_of=MemoryOf.DEVICE,
                 per_device=count,
                 driver=document.vendor.drivers[0],
                 products=products,
@@ -157,6 +159,7 @@ def _amd(document: AmdDocument) -> Iterator[Accelerator]:
             vendor=document.vendor.id,
             title=entry.title,
             memory_gib=entry.memory_gib,
+            memory_of=entry.memory_of,
             per_device=1,
             driver=document.vendor.drivers[0],
             products=products,
@@ -180,6 +183,7 @@ def _amd(document: AmdDocument) -> Iterator[Accelerator]:
                 vendor=document.vendor.id,
                 title=f"{entry.title}, {compute} {memory}",
                 memory_gib=None,
+                memory_of=MemoryOf.DEVICE,
                 per_device=count,
                 driver=document.vendor.drivers[0],
                 products=products,
@@ -207,6 +211,7 @@ def _intel(document: IntelDocument) -> Iterator[Accelerator]:
             vendor=document.vendor.id,
             title=entry.title,
             memory_gib=entry.memory_gib,
+            memory_of=entry.memory_of,
             per_device=1,
             driver=family.driver,
             products=(entry.dra_model,),

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from goldenpath.accelerators import Confidence, catalogue
+from goldenpath.accelerators import Confidence, MemoryOf, catalogue
 
 CATALOGUE = catalogue()
 LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
@@ -56,6 +56,31 @@ MIG_COUNTS = {
         *("amd-mi210", "amd-mi250", "amd-mi250x", "amd-mi300a", "amd-mi300x", "amd-mi325x", "amd-mi350x"),
         *("amd-mi355x", "intel-flex-140", "intel-flex-170", "intel-max-1100", "intel-max-1550"),
         *("intel-gaudi2", "intel-gaudi3"),
+        *(
+            "nvidia-a10g-24gb",
+            "nvidia-a10-24gb",
+            "nvidia-a16-16gb",
+            "nvidia-a2-16gb",
+            "nvidia-a40-48gb",
+            "nvidia-l2-24gb",
+        ),
+        *(
+            "nvidia-l20-48gb",
+            "nvidia-l40-48gb",
+            "nvidia-v100-16gb",
+            "nvidia-v100-32gb",
+            "nvidia-rtx-6000-ada-48gb",
+        ),
+        *(
+            "nvidia-rtx-a6000-48gb",
+            "nvidia-rtx-pro-5000-48gb",
+            "nvidia-rtx-pro-5000-72gb",
+            "nvidia-rtx-pro-4500-32gb",
+        ),
+        *("nvidia-gb10-128gb", "nvidia-thor-128gb", "nvidia-h20-141gb"),
+        *("amd-mi350p", "amd-mi100", "amd-radeon-ai-pro-r9700", "intel-max-1450", "intel-max-1550-0bd0"),
+        *("intel-max-1550-0b69", "intel-max-1100-0bd9", "intel-max-1100-0bdb"),
+        *("intel-arc-pro-b50", "intel-arc-pro-b60", "intel-arc-pro-b65", "intel-arc-pro-b70"),
     ],
 )
 def test_every_model_that_was_asked_for_is_there(word: str) -> None:
@@ -97,6 +122,20 @@ def test_the_full_mig_profile_has_the_memory_of_the_whole_device() -> None:
             assert model.memory_gib in {each.memory_gib for each in partitions if each.per_device == 1}
 
 
+def test_a_number_of_the_vendor_is_marked_as_such() -> None:
+    def memory(id_: str) -> str:
+        found = CATALOGUE.get(id_)
+        assert found is not None
+        return found.memory
+
+    assert memory("nvidia-h100-80gb") == memory("nvidia-h100-80gb/7g.80gb") == "80 GiB"
+    assert memory("nvidia-a10g-24gb") == "24 GiB by the vendor"
+    assert memory("amd-mi300x/cpx_nps4") == ""
+    for each in CATALOGUE.models:
+        is_cut = each.vendor == "nvidia" and bool(CATALOGUE.partitions_of(each.id))
+        assert (each.memory_of is MemoryOf.DEVICE) == (is_cut or each.id == "amd-mi308x"), each.id
+
+
 def test_amd_partitions_follow_the_compute_mode_and_promise_no_memory() -> None:
     modes = {each.partition: each.per_device for each in CATALOGUE.partitions_of("amd-mi300x")}
     assert modes == {"dpx_nps1": 2, "dpx_nps2": 2, "qpx_nps1": 4, "qpx_nps4": 4, "cpx_nps1": 8, "cpx_nps4": 8}
@@ -109,7 +148,7 @@ def test_amd_partitions_follow_the_compute_mode_and_promise_no_memory() -> None:
 
 
 def test_every_entry_has_a_source_and_a_date_for_every_group_of_facts() -> None:
-    today = dt.date(2026, 11, 21)
+    today = dt.date(2026, 11, 30)
     for entry in (*CATALOGUE, *CATALOGUE.vendors):
         assert entry.facts
         for group, sources in entry.facts.items():

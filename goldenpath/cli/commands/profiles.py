@@ -66,7 +66,7 @@ def _found(ids: Iterable[str], vendor: str | None) -> Iterator[Accelerator]:
 
 
 def _row(each: Accelerator) -> tuple[str, ...]:
-    memory = f"{each.memory_gib} GiB" if each.memory_gib is not None else "-"
+    memory = each.memory or "-"
     allocations = ", ".join(allocation.value for allocation in each.allocations)
     return each.id, memory, str(each.per_device), each.resource_name(), allocations
 
@@ -74,7 +74,7 @@ def _row(each: Accelerator) -> tuple[str, ...]:
 def _details(accelerators: Iterable[Accelerator]) -> Iterator[str]:
     for each in accelerators:
         yield f"{click.style(each.id, bold=True)}  {each.title}"
-        memory = f"{each.memory_gib} GiB" if each.memory_gib is not None else "not promised by the vendor"
+        memory = each.memory or "not promised by the vendor"
         yield f"  memory         {memory}; {each.per_device} on one device"
         yield f"  allocation     {', '.join(allocation.value for allocation in each.allocations)}"
         yield f"  resources      {', '.join(each.resource_names)}"

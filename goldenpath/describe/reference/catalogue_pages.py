@@ -69,7 +69,7 @@ def _accelerator_row(accelerator: Accelerator) -> list[str]:
     return [
         code(accelerator.id),
         accelerator.title,
-        f"{accelerator.memory_gib} GiB" if accelerator.memory_gib is not None else "",
+        accelerator.memory,
         str(accelerator.per_device),
         code(accelerator.resource_name()),
         code(accelerator.device_class) if has_class else "",
