@@ -12,7 +12,7 @@ them (``check``). Nothing here reads a cluster, the network or the environment.
 from __future__ import annotations
 
 from goldenpath.accelerators.accelerator import Accelerator, Confidence, MemoryOf, Source
-from goldenpath.accelerators.accelerator_catalogue import Catalogue, catalogue
+from goldenpath.accelerators.accelerator_catalogue import Catalogue, catalogue, catalogue_with
 from goldenpath.accelerators.allocation_modes import Allocation, MigStrategy, Sharing, SharingMode
 from goldenpath.accelerators.vendor import Taint, Vendor
 
@@ -29,4 +29,5 @@ __all__ = [
     "Taint",
     "Vendor",
     "catalogue",
+    "catalogue_with",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from goldenpath.accelerators.near_miss import nearest_id
 
@@ -89,3 +90,18 @@ def catalogue() -> Catalogue:
     from goldenpath.accelerators.loading import load_catalogue  # noqa: PLC0415
 
     return load_catalogue()
+
+
+def catalogue_with(additions: Mapping[str, Mapping[str, Any]]) -> Catalogue:
+    """The shipped catalogue with an organisation's own models; the shipped one where there are none.
+
+    Raises InputError with every problem of the additions (:func:`~goldenpath.accelerators.loading.load_with_additions`).
+    """
+    return _catalogue_with(json.dumps(additions, default=str)) if additions else catalogue()
+
+
+@functools.lru_cache(maxsize=16)
+def _catalogue_with(additions: str) -> Catalogue:
+    from goldenpath.accelerators.loading import load_with_additions  # noqa: PLC0415
+
+    return load_with_additions(json.loads(additions))

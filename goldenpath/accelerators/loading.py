@@ -26,7 +26,7 @@ from goldenpath.accelerators.data_models import (
 from goldenpath.accelerators.intel import IntelAccelerator
 from goldenpath.accelerators.nvidia import MIG_PROFILE, NvidiaAccelerator
 from goldenpath.accelerators.vendor import Taint, Vendor
-from goldenpath.errors import DataError, InputError
+from goldenpath.errors import DataError, InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -43,12 +43,70 @@ _D = TypeVar("_D", bound=Document)
 _Facts = dict[str, tuple[Source, ...]]
 
 
+_DOCUMENTS: Final[dict[str, type[Document]]] = {
+    "nvidia": NvidiaDocument,
+    "amd": AmdDocument,
+    "intel": IntelDocument,
+}
+"""By vendor, the shape of its file."""
+
+
 def load_catalogue(folder: Traversable | None = None) -> Catalogue:
     """Read ``nvidia.yaml``, ``amd.yaml`` and ``intel.yaml`` of ``folder`` (by default, those shipped)."""
-    folder = folder or importlib.resources.files("goldenpath.accelerators") / "data"
-    nvidia = _read(folder / "nvidia.yaml", NvidiaDocument)
-    amd = _read(folder / "amd.yaml", AmdDocument)
-    intel = _read(folder / "intel.yaml", IntelDocument)
+    folder = folder or _shipped()
+    return _catalogue(
+        {id_: _validated(_read(folder / f"{id_}.yaml"), shape, id_) for id_, shape in _DOCUMENTS.items()}
+    )
+
+
+def load_with_additions(additions: Mapping[str, Mapping[str, Any]]) -> Catalogue:
+    """The shipped catalogue with an organisation's own models.
+
+    Args:
+        additions: by vendor, ``models`` as in the shipped files, with the ``sources`` and ``layouts`` that they name
+            and the shipped files do not have.
+
+    Raises:
+        InputError: with every problem, each with its path below the additions.
+    """
+    problems: list[Problem] = []
+    documents: dict[str, Document] = {}
+    for id_, shape in _DOCUMENTS.items():
+        body = _read(_shipped() / f"{id_}.yaml")
+        own = additions.get(id_, {})
+        for part in ("sources", "layouts", "models"):
+            for name, entry in own.get(part, {}).items():
+                if name in body.get(part, {}):
+                    problems.append(
+                        Problem(f"{id_}.{part}.{name}", "duplicate", "is in the catalogue already")
+                    )
+                else:
+                    body.setdefault(part, {})[name] = entry
+        try:
+            documents[id_] = shape.model_validate(body)
+        except ValidationError as error:
+            for found in error.errors(include_url=False, include_input=False):
+                path = ".".join(str(step) for step in (id_, *found["loc"]))
+                problems.append(
+                    Problem(path, "accelerator-model", found["msg"].removeprefix("Value error, "))
+                )
+    if problems:
+        raise InputError(problems)
+    try:
+        return _catalogue(documents)
+    except DataError as error:
+        raise InputError([Problem("", "accelerator-model", str(error))]) from error
+
+
+def _shipped() -> Traversable:
+    return importlib.resources.files("goldenpath.accelerators") / "data"
+
+
+def _catalogue(read: Mapping[str, Document]) -> Catalogue:
+    nvidia, amd, intel = read["nvidia"], read["amd"], read["intel"]
+    assert isinstance(nvidia, NvidiaDocument)
+    assert isinstance(amd, AmdDocument)
+    assert isinstance(intel, IntelDocument)
     documents: list[tuple[Document, Iterable[Accelerator], Mapping[str, Any]]] = [
         (nvidia, _nvidia(nvidia), nvidia.models),
         (amd, _amd(amd), amd.models),
@@ -68,13 +126,19 @@ def load_catalogue(folder: Traversable | None = None) -> Catalogue:
     return Catalogue(vendors, accelerators, aliases)
 
 
-def _read(file: Traversable, document: type[_D]) -> _D:
+def _read(file: Traversable) -> dict[str, Any]:
     try:
         body = kubeyaml.load(file.read_text(encoding="utf-8"), name=file.name)
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file.name}: cannot be read: {error}") from error
     except InputError as error:
         raise DataError(str(error)) from error
+    if not isinstance(body, dict):
+        raise DataError(f"{file.name}: the document: is no mapping")
+    return body
+
+
+def _validated(body: dict[str, Any], document: type[_D], id_: str) -> _D:
     try:
         return document.model_validate(body)
     except ValidationError as error:
@@ -82,7 +146,7 @@ def _read(file: Traversable, document: type[_D]) -> _D:
             f"{'.'.join(str(part) for part in problem['loc']) or 'the document'}: {problem['msg']}"
             for problem in error.errors(include_url=False, include_input=False)
         )
-        raise DataError(f"{file.name}: {problems}") from error
+        raise DataError(f"{id_}.yaml: {problems}") from error
 
 
 def _vendor(document: Document) -> Vendor:

@@ -88,5 +88,5 @@ def _accelerators(fleet: FleetSpec | None, free: Free | None) -> Iterator[Choice
             which = f" {id_.partition('@')[2]}" if "@" in id_ else ""
             places.setdefault(pool.profile, []).append(f"{name}{which}: {number}")
     for profile, where in places.items():
-        known = catalogue().get(profile)
+        known = fleet.catalogue.get(profile)
         yield Choice(profile, f"{known.title if known else profile} ({', '.join(where)})")

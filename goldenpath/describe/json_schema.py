@@ -42,6 +42,10 @@ class _WithoutFieldTitles(GenerateJsonSchema):
         return False
 
 
+OWN_PROFILE: Final = "^(nvidia|amd|intel)(-[a-z0-9]+)+(/[a-z0-9.+_-]+)?$"
+"""What the id of an organisation's own accelerator looks like."""
+
+
 def json_schema(path: GoldenPath) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a request for this golden path, or of the fleet where it is rendered from that.
 
@@ -118,6 +122,11 @@ def _name_choices(definitions: dict[str, Any]) -> None:
         if model in definitions:
             properties = definitions[model]["properties"]
             properties[field] = {**choice, "description": properties[field]["description"]}
+    if "AcceleratorModels" in definitions:
+        # A fleet may have models of its own, which no schema knows.
+        profile = definitions["AcceleratorPool"]["properties"]["profile"]
+        reference = profile.pop("$ref")
+        profile["anyOf"] = [{"$ref": reference}, {"type": "string", "pattern": OWN_PROFILE, "maxLength": 80}]
     if "PolicyException" in definitions:
         # No enum: an exception may outlive its policy, and that is a finding.
         definitions["PolicyException"]["properties"]["policy"]["examples"] = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.accelerators import catalogue
 from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parsed_fields import path_of
@@ -180,7 +179,7 @@ def _gpu(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...], index: int)
         elif matching:
             (id_,) = chosen
             yield from _capacity(fields, location, cluster, id_, matching[id_])
-        elif profile.split("/", 1)[0] in catalogue():
+        elif profile.split("/", 1)[0] in fleet.catalogue:
             # Of a model that no catalogue knows, the catalogue has spoken already.
             profiles = dict.fromkeys(pool.profile for pool in pools.values())
             offer = ", ".join(profiles) or "no accelerators"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from goldenpath.accelerators import catalogue_with
 from goldenpath.spec.model import Model
 from goldenpath.spec.tenant import PodSecurityLevel  # noqa: TC001 - pydantic reads it when the class is made
 from goldenpath.spec.types import (
@@ -33,6 +35,9 @@ from goldenpath.spec.types import (
     TrustDomain,
     Version,
 )
+
+if TYPE_CHECKING:
+    from goldenpath.accelerators import Catalogue
 
 AddonName = Literal[
     "flux",
@@ -183,6 +188,17 @@ class AcceleratorPool(Model):
     """How many of them no tenant owns: the queue lends them to tenants that may borrow (needs Kueue)."""
 
 
+class AcceleratorModels(Model):
+    """Models of one vendor that the catalogue lacks, in the form of the catalogue's own files."""
+
+    sources: dict[Annotated[str, Field(max_length=80)], dict[str, Any]] = Field(default_factory=dict)
+    """Where each fact was read: `name`, `version`, `section` and `date`, by a key of its own."""
+    layouts: dict[Annotated[str, Field(max_length=80)], dict[str, Any]] = Field(default_factory=dict)
+    """How many of each partition one device holds, by a name of its own."""
+    models: Annotated[dict[Annotated[str, Field(max_length=60)], dict[str, Any]], Field(max_length=200)]
+    """The models by id, which begins with the vendor's."""
+
+
 class Cluster(Model):
     """One cluster: where it is, what runs on it, and what it offers."""
 
@@ -249,5 +265,16 @@ class FleetSpec(Model):
     """Foreign trust domains."""
     retired: Annotated[tuple[Name, ...], ListInput] = ()
     """Names of tenants that are gone and must not come back."""
+    accelerator_models: dict[Literal["nvidia", "amd", "intel"], AcceleratorModels] = Field(
+        default_factory=dict
+    )
+    """Accelerators that the catalogue lacks, by vendor."""
     clusters: dict[DnsLabel, Cluster] = Field(min_length=1)
     """Clusters by name."""
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The accelerators that this fleet may name: those that ship with goldenpath, and its own."""
+        return catalogue_with(
+            {vendor: models.model_dump() for vendor, models in self.accelerator_models.items()}
+        )

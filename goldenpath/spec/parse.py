@@ -56,7 +56,7 @@ def parse_tenant(
     """
 
     def rules(fields: Fields) -> Iterator[Problem]:
-        yield from request_problems(fields)
+        yield from request_problems(fields, None if fleet is None else fleet.catalogue)
         if fleet is not None:
             yield from placement_problems(fields, fleet)
         if check_inputs is not None and not fields.was_refused("inputs"):

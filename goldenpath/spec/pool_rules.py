@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.accelerators import Accelerator, Sharing, catalogue
-from goldenpath.errors import MISSING, Problem
+from goldenpath.accelerators import Accelerator, Catalogue, Sharing, catalogue, catalogue_with
+from goldenpath.errors import MISSING, InputError, Problem
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parsed_fields import path_of
 from goldenpath.spec.pools import pool_name
@@ -29,8 +29,16 @@ _WIDEST: Final = {4: 8, 6: 32}
 
 def fleet_problems(fields: Fields) -> Iterator[Problem]:
     """Every problem inside a fleet that no single field shows."""
+    try:
+        profiles = catalogue_with(_own_models(fields))
+    except InputError as error:
+        profiles = catalogue()
+        yield from (
+            Problem(".".join(filter(None, ("accelerator_models", found.path))), found.rule, found.message)
+            for found in error.problems
+        )
     for cluster in fields.keys("clusters"):
-        yield from _pools(fields, ("clusters", cluster, "accelerators"))
+        yield from _pools(fields, ("clusters", cluster, "accelerators"), profiles)
         yield from _topology(fields, ("clusters", cluster, "topology"))
         yield from _addon_places(fields, ("clusters", cluster))
         yield from _dns(fields, ("clusters", cluster, "dns"))
@@ -42,8 +50,16 @@ def fleet_problems(fields: Fields) -> Iterator[Problem]:
             yield problem(fields, place, "url", message, endpoint.replace("http://", "https://", 1))
 
 
-def _pools(fields: Fields, accelerators: Location) -> Iterator[Problem]:
-    profiles = catalogue()
+def _own_models(fields: Fields) -> dict[str, dict[str, Any]]:
+    """The fleet's own models by vendor, as far as they parsed."""
+    own: dict[str, dict[str, Any]] = {}
+    for vendor in fields.keys("accelerator_models"):
+        if not fields.was_refused("accelerator_models", vendor):
+            own[vendor] = fields.get("accelerator_models", vendor)
+    return own
+
+
+def _pools(fields: Fields, accelerators: Location, profiles: Catalogue) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
     nodes: dict[Location, tuple[str, frozenset[tuple[str, str]]]] = {}
     for index, _ in fields.items(*accelerators):

@@ -19,6 +19,8 @@ from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from goldenpath.accelerators import Catalogue
+
 __all__ = ["request_problems"]
 
 PLATFORM_ACCOUNTS = ("reconciler", "scaler")
@@ -30,12 +32,15 @@ DEEPEST = 32
 LATENCY_GOALS = ("time_to_first_token", "inter_token_latency")
 
 
-def request_problems(fields: Fields) -> Iterator[Problem]:
-    """Every problem of a request that can be told without the fleet."""
+def request_problems(fields: Fields, profiles: Catalogue | None = None) -> Iterator[Problem]:
+    """Every problem of a request that can be told without the fleet.
+
+    ``profiles`` are the accelerators that it may name; those that ship with goldenpath where none are given.
+    """
+    yield from _gpu_profiles(fields, profiles or catalogue())
     for rule in (
         _where,
         _duplicates,
-        _gpu_profiles,
         _egress,
         _source,
         _references,
@@ -127,8 +132,7 @@ def _duplicate_gpus(fields: Fields) -> Iterator[Problem]:
         seen.append((what, where))
 
 
-def _gpu_profiles(fields: Fields) -> Iterator[Problem]:
-    profiles = catalogue()
+def _gpu_profiles(fields: Fields, profiles: Catalogue) -> Iterator[Problem]:
     for index, _ in fields.items("gpus"):
         profile = fields.get("gpus", index, "profile")
         if isinstance(profile, str) and profiles.get(profile) is None:

@@ -159,7 +159,7 @@ class Platform:
     @cached_property
     def pools(self) -> tuple[Pool, ...]:
         """Accelerators of the cluster."""
-        return pools_of(self.cluster.accelerators)
+        return pools_of(self.cluster.accelerators, self.fleet.catalogue)
 
     def pool(self, profile: str, name: str | None) -> Pool:
         """The pool that a request means; an accepted request means one that is there.
@@ -175,7 +175,7 @@ class Platform:
     @cached_property
     def quota_keys(self) -> tuple[str, ...]:
         """Every key by which its accelerators could be asked for."""
-        return quota_keys(self.pools)
+        return quota_keys(self.pools, self.fleet.catalogue)
 
     @cached_property
     def shared_resources(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ from goldenpath.spec.pools import pools_by_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from goldenpath.accelerators import Catalogue
     from goldenpath.spec.fleet_spec import AcceleratorPool
 
 __all__ = ["Grant", "Pool", "accelerator_quota", "pools_of", "quota_keys"]
@@ -83,13 +84,13 @@ class Grant:
     borrow: int
 
 
-def pools_of(pools: Sequence[AcceleratorPool]) -> tuple[Pool, ...]:
-    """The pools of a cluster, looked up in the catalogue."""
-    return tuple(_pool(id_, pool) for id_, pool in pools_by_id(pools).items())
+def pools_of(pools: Sequence[AcceleratorPool], profiles: Catalogue) -> tuple[Pool, ...]:
+    """The pools of a cluster, looked up in the fleet's catalogue."""
+    return tuple(_pool(id_, pool, profiles) for id_, pool in pools_by_id(pools).items())
 
 
-def _pool(id_: str, pool: AcceleratorPool) -> Pool:
-    accelerator = catalogue().get(pool.profile)
+def _pool(id_: str, pool: AcceleratorPool, profiles: Catalogue) -> Pool:
+    accelerator = profiles.get(pool.profile)
     if accelerator is None:  # an accepted fleet names only what is in the catalogue
         raise KeyError(pool.profile)
     mig = MigStrategy(pool.mig_strategy) if pool.mig_strategy else None
@@ -129,17 +130,17 @@ def _class_keys(device_class: str) -> tuple[str, str]:
     return f"{device_class}.deviceclass.resource.k8s.io/devices", f"requests.{IMPLICIT_PREFIX}{device_class}"
 
 
-def quota_keys(pools: Iterable[Pool]) -> tuple[str, ...]:
+def quota_keys(pools: Iterable[Pool], profiles: Catalogue) -> tuple[str, ...]:
     """Every key by which the accelerators of a cluster could be asked for, sorted.
 
     Each vendor's whole devices are always among them: nodes may be there before the fleet says so, and what no
     key names is unlimited. (Of a DeviceClass that no key names, a policy refuses the claims.)
     """
-    resources = {name for maker in catalogue().vendors for name in maker.base_resource_names}
+    resources = {name for maker in profiles.vendors for name in maker.base_resource_names}
     classes: set[str] = set()
     for pool in pools:
-        maker = catalogue().vendor(pool.accelerator.vendor)
-        resources.update(catalogue().resource_names_of(pool.accelerator.model))
+        maker = profiles.vendor(pool.accelerator.vendor)
+        resources.update(profiles.resource_names_of(pool.accelerator.model))
         classes.update(maker.device_classes, (pool.name,) if pool.dra else ())
     keys = [f"requests.{resource}" for resource in resources]
     keys += [key for device_class in classes for key in _class_keys(device_class)]

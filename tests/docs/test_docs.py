@@ -87,7 +87,7 @@ def test_a_fleet_is_accepted_and_renders(block):
     document = kubeyaml.load(block.text)
     if block.kind == "fleet-part":
         sample = kubeyaml.load_file(SAMPLES / "goldenpath.yaml")
-        document = sample | {"clusters": sample["clusters"] | document["clusters"]}
+        document = sample | document | {"clusters": sample["clusters"] | document.get("clusters", {})}
 
     assert Pipeline(parse_fleet(document)).render_platform().objects()
 
