@@ -34,6 +34,9 @@ _NOT_ASKED: Final = frozenset({"golden_path", "overrides", "exceptions", "retiri
 """The golden path is known; what changes or excepts rendered objects, and its end, are for a request that has been
 running."""
 
+_ASKED_WHEN_NEEDED: Final = frozenset({("gpus", 0, "pool")})
+"""Fields that only some fleets need: they are asked for when the request is refused without them."""
+
 _WHERE: Final = ("clusters", "placement")
 _NOTHING: Final = "(nothing)"
 
@@ -129,6 +132,8 @@ class Interview:
             members = [field for field in members if field.variant in ("", chosen)]
         for field in members:
             place = (*location, field.name)
+            if field.location in _ASKED_WHEN_NEEDED:
+                continue
             if field.is_simple or field.shape is Shape.MAP:
                 self._ask(field, place)
             elif questionary.confirm(f"{label(field.name)}? {field.description}", default=False).unsafe_ask():

@@ -120,7 +120,7 @@ def _that_parse(
     pools = sorted(found, key=lambda pool: (-pool.count, pool.profile))
     findings: list[Finding] = []
     while True:
-        refused = _refused(_entry(version, regions, addons, pools))
+        refused = _offered_twice(pools) or _refused(_entry(version, regions, addons, pools))
         if refused is None:
             return tuple(pools), tuple(findings)
         index, why = refused
@@ -136,6 +136,17 @@ def _that_parse(
                 fix="Add it by hand, in another way, if tenants are to ask for it.",
             )
         )
+
+
+def _offered_twice(pools: Sequence[PoolFound]) -> tuple[int, str] | None:
+    """The last pool of a profile that is there by another allocation too: the devices may be the same ones."""
+    for index in range(len(pools) - 1, 0, -1):
+        pool = pools[index]
+        if any(
+            other.profile == pool.profile and other.allocation != pool.allocation for other in pools[:index]
+        ):
+            return index, "may be of the same devices as the larger pool of this profile"
+    return None
 
 
 def _refused(entry: dict[str, Any]) -> tuple[int, str] | None:
