@@ -17,6 +17,7 @@ from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_coherence import OtherTenants
 from goldenpath.fleet.submission import Submission
 from goldenpath.fleet.tenant_lookup import other_name
+from goldenpath.repository.derived_values import check_derived
 from goldenpath.repository.fleet_checks import check_holdings
 from goldenpath.repository.input_digests import request_digest
 from goldenpath.repository.lazy_content import StoredContent
@@ -218,7 +219,8 @@ class _Proposing:
         self._problems += problems
         self._locks[work.name] = desired.lock
         others = self._neighbours.check(work.name, desired.lock, is_asked=is_asked)
-        found = (*part.findings, *others)
+        derived = check_derived(work.name, work.lock, desired.lock, part.changes)
+        found = (*part.findings, *derived, *others)
         return replace(part, findings=found)
 
     def _as_if_locked(self, name: str) -> Lock | None:

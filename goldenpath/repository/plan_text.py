@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from goldenpath.findings import Severity
+from goldenpath.repository.derived_values import DERIVED_RULES
 from goldenpath.repository.plan_wording import (
     MARKS,
     cluster_lines,
@@ -43,7 +45,7 @@ def plan_text(plan: Plan, *, colour: bool = False, details: bool | None = None) 
     """
     in_full = len(plan.parts) <= _FEW_PARTS if details is None else details
     for part in plan.parts:
-        for line in _in_full(part) if in_full else (_in_short(part),):
+        for line in _in_full(part) if in_full else _in_short(part):
             yield _coloured(line) if colour else line
     for finding in plan.findings:
         yield from finding_lines(finding)
@@ -52,7 +54,8 @@ def plan_text(plan: Plan, *, colour: bool = False, details: bool | None = None) 
         yield f"Plan {plan.digest}"
 
 
-def _in_short(part: Part) -> str:
+def _in_short(part: Part) -> Iterator[str]:
+    """One line, and one for each error and each derived value that changes."""
     words = [
         version_of(part),
         object_counts(part.changes.objects) and f"objects: {object_counts(part.changes.objects)}",
@@ -61,7 +64,11 @@ def _in_short(part: Part) -> str:
         finding_counts(part.findings),
     ]
     mark = MARKS[part.action] if part.action else " "
-    return f"{mark} {whose(part)}: {'; '.join(word for word in words if word)}"
+    yield f"{mark} {whose(part)}: {'; '.join(word for word in words if word)}"
+    for finding in part.findings:
+        if finding.severity is Severity.ERROR or finding.rule in DERIVED_RULES:
+            about = f"{finding.object} " if finding.object else ""
+            yield printable(f"    {finding.severity}: {about}[{finding.rule}] {finding.message}")
 
 
 def _in_full(part: Part) -> Iterator[str]:
