@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.errors import RepositoryError
+from goldenpath.git.objects import FILE_MODE
+from goldenpath.repository.file_meaning import is_unedited
 from goldenpath.repository.hand_edit_advice import Advice, advise
 from goldenpath.repository.hand_edits import HandEdit, hand_edits
 from goldenpath.repository.lazy_content import Content, StoredContent
@@ -133,9 +135,14 @@ def _with_advice(
     advised = []
     for edit in edits:
         path, rendered = edit.path, None
-        if path in locked and path in now:
-            rendered = _rendered(tree, locked[path], desired.get(path))
-            if rendered is None:
+        if path in now:
+            known = desired.get(path)
+            rendered = _rendered(tree, locked[path], known) if path in locked else None
+            is_file = there[path].mode == FILE_MODE
+            texts = [text for text in (rendered, None if known is None else known.text) if text is not None]
+            if is_file and is_unedited(path, now[path], texts):
+                continue  # equal objects are no edit, whoever wrote them
+            if rendered is None and path in locked:
                 advised.append(replace(edit, advice=(_NOT_IN_THIS_CLONE,)))
                 continue
         advice = advise(path, rendered, now.get(path), clusters=clusters, approved_by=owner)

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
 from goldenpath.fleet.change_rendering import Renderings, TenantToRender
 from goldenpath.fleet.desired_files import desired_platform
@@ -17,6 +18,7 @@ from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_coherence import OtherTenants
 from goldenpath.fleet.submission import Submission
 from goldenpath.fleet.tenant_lookup import other_name
+from goldenpath.fleet.tested_advice import with_tested_advice
 from goldenpath.repository.derived_values import check_derived
 from goldenpath.repository.fleet_checks import check_holdings
 from goldenpath.repository.input_digests import request_digest
@@ -217,11 +219,29 @@ class _Proposing:
         baseline = self._as_if_locked(work.name) if work.lock is None else None
         part, problems = tenant_part(self._tree, work.name, desired, baseline=baseline)
         self._problems += problems
+        part = self._with_tested_advice(work, part)
         self._locks[work.name] = desired.lock
         others = self._neighbours.check(work.name, desired.lock, is_asked=is_asked)
         derived = check_derived(work.name, work.lock, desired.lock, part.changes)
         found = (*part.findings, *derived, *others)
         return replace(part, findings=found)
+
+    def _with_tested_advice(self, work: TenantToRender, part: Part) -> Part:
+        """The part, where each advice about a hand edit was tried."""
+        if not part.hand_edits:
+            return part
+        document = work.request.document
+        if document is None:
+            document = kubeyaml.load(work.request.text or "", name=work.request.file or work.name)
+        there = self._tree.files(self._tree.tenant(work.name))
+        edits = with_tested_advice(
+            self._context,
+            document,
+            part.hand_edits,
+            lambda path: self._tree.texts({path: there[path]})[path],
+            version=work.lock.version if work.lock else None,
+        )
+        return replace(part, hand_edits=edits)
 
     def _as_if_locked(self, name: str) -> Lock | None:
         """What the lock of a tenant without one would say: what the request that is there renders to.

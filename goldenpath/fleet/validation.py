@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.findings import Finding, Severity
 from goldenpath.fleet.freshness import Freshness
+from goldenpath.repository.file_meaning import means_the_same
 from goldenpath.repository.publish_plan import PartKind
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from goldenpath.errors import Problem
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.fleet.proposal import Proposal
+    from goldenpath.repository.object_changes import FileChange
     from goldenpath.repository.publish_plan import Part, Plan
 
 __all__ = ["Validation", "validate"]
@@ -77,6 +79,14 @@ def _not_as_rendered(plan: Plan, said_current: Collection[tuple[PartKind, str]])
     for part in plan.parts:
         yield from _edits(part)
         edited = {edit.path for edit in part.hand_edits}
+        for file in part.changes.files:
+            if file.path not in edited and _is_only_layout(file):
+                edited.add(file.path)
+                message = (
+                    "differs from what was rendered in layout or comments only: its objects are the same"
+                )
+                fix = "Nothing; the next publish writes it again."
+                yield Finding(file.path, _subject(part), "", "layout-differs", Severity.NOTE, message, fix)
         paths = [file.path for file in part.changes.files if file.path not in edited]
         if not paths:
             continue
@@ -91,6 +101,11 @@ def _not_as_rendered(plan: Plan, said_current: Collection[tuple[PartKind, str]])
             message = f"the request or the fleet has changed since this was rendered: {shown}{more}"
             fix = "Publish it again: goldenpath publish --all; `goldenpath plan --all` shows what changes."
             yield Finding("", _subject(part), "", "not-as-rendered", Severity.WARNING, message, fix)
+
+
+def _is_only_layout(file: FileChange) -> bool:
+    before, after = file.before, file.after
+    return before is not None and after is not None and means_the_same(file.path, before, after)
 
 
 def _edits(part: Part) -> Iterator[Finding]:

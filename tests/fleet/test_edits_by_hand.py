@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fleets import asked, commit_by_hand, files, names_of
@@ -36,12 +37,10 @@ def test_a_publish_stops_at_a_hand_edit_and_offers_the_override(edited: Fleet) -
     assert "--overwrite-edits" in problem.message
 
 
-def test_the_override_that_is_offered_is_what_was_edited(edited: Fleet) -> None:
+def test_the_advice_about_a_quota_of_accelerators_names_the_field(edited: Fleet) -> None:
     (edit,) = edited.plan(asked()).plan.hand_edits
     (advice,) = edit.advice
-    assert advice.override is not None
-    assert advice.override["patch"] == {"spec": {"hard": {"requests.nvidia.com/gpu": "4"}}}
-    assert (advice.override["kind"], advice.override["name"]) == ("ResourceQuota", "vision-accelerators")
+    assert (advice.override, advice.text) == (None, "to keep it, set `gpus[0].quota: 4` in the request")
 
 
 def test_with_leave_the_edit_goes(edited: Fleet, place: Path) -> None:
@@ -118,3 +117,73 @@ def test_a_request_is_peoples_to_edit(fleet: Fleet, place: Path, tmp_path: Path)
         place, tmp_path / "clone", {"tenants/vision/tenant.yaml": kubeyaml.dump(asked(title="Eyes"))}
     )
     assert fleet.publish(everything=True).commit
+
+
+LIMITS = "clusters/berlin/tenants/vision/limit-range.yaml"
+
+
+def edit_file(place: Path, work: Path, path: str, old: str, new: str) -> None:
+    """Replace a text in a rendered file."""
+    text = files(place)[path]
+    assert old in text
+    commit_by_hand(place, work, {path: text.replace(old, new)})
+
+
+def test_the_advice_about_a_guard_rail_names_the_field_that_gives_the_edit(
+    fleet: Fleet, place: Path, tmp_path: Path
+) -> None:
+    fleet.publish(asked(compute={"cpu": 8, "memory": "32Gi", "storage": "100Gi", "pods": 200}))
+    edit_file(place, tmp_path / "clone", QUOTA, 'pods: "200"', 'pods: "250"')
+    (edit,) = fleet.plan(everything=True).plan.hand_edits
+    (advice,) = edit.advice
+    assert (advice.override, advice.text) == (None, "to keep it, set `compute.pods: 250` in the request")
+    followed = asked(compute={"cpu": 8, "memory": "32Gi", "storage": "100Gi", "pods": 250})
+    assert fleet.publish(followed).commit
+    assert fleet.validate().exit_code == 0
+
+
+def test_an_override_that_was_advised_is_accepted_without_overwriting(
+    fleet: Fleet, place: Path, tmp_path: Path
+) -> None:
+    fleet.publish(asked())
+    edit_file(place, tmp_path / "clone", LIMITS, "memory: 256Mi", "memory: 512Mi")
+    (edit,) = fleet.plan(asked()).plan.hand_edits
+    (advice,) = edit.advice
+    assert advice.override is not None
+    override = {**advice.override, "approved_by": "vision-team", "expires": "2099-01-01"}
+    assert fleet.publish(asked(overrides=[override])).commit
+    assert "memory: 512Mi" in files(place)[LIMITS]
+    assert fleet.plan(everything=True).plan.parts == ()
+
+
+@pytest.mark.parametrize("path", [QUOTA, "tenants/vision/README.md", "clusters/berlin/flux/vision.yaml"])
+def test_equal_objects_are_no_edit(fleet: Fleet, place: Path, tmp_path: Path, path: str) -> None:
+    fleet.publish(asked())
+    work = tmp_path / "clone"
+    text = files(place)[path].replace("\n", "\r\n")
+    commit_by_hand(place, work, {".gitattributes": "* -text\n", path: text})
+    assert (
+        "\r\n"
+        in subprocess.run(
+            ["git", "-C", str(place), "show", f"main:{path}"], capture_output=True, check=True
+        ).stdout.decode()
+    )
+    assert fleet.plan(everything=True).problems == ()
+    validation = fleet.validate()
+    assert validation.exit_code == 0
+    assert [each.rule for each in validation.findings if each.file == path] == ["layout-differs"]
+    assert fleet.publish(everything=True).commit
+
+
+def test_a_comment_or_another_order_of_keys_is_no_edit(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+    fleet.publish(asked())
+    text = kubeyaml.dump_all(reversed_keys(kubeyaml.load_all(files(place)[QUOTA])))
+    commit_by_hand(place, tmp_path / "clone", {QUOTA: f"# Ours.\n{text}"})
+    assert fleet.plan(everything=True).plan.hand_edits == ()
+
+
+def reversed_keys(value: Any) -> Any:
+    """The same value, with the keys of every mapping in the opposite order."""
+    if isinstance(value, dict):
+        return {key: reversed_keys(value[key]) for key in reversed(value)}
+    return [reversed_keys(inner) for inner in value] if isinstance(value, list) else value

@@ -1,0 +1,206 @@
+"""Advice after a hand edit that was tried: each override is accepted and gives the edited object, or a field does.
+
+An override of a guard rail is refused by the checks, so it is no way to keep an edit of one. What gives the same
+object is then a field of the request: each scalar field is tried with the edited value.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import kubeyaml
+from goldenpath.errors import GoldenpathError
+from goldenpath.findings import Severity
+from goldenpath.manifests import ManifestObject, is_kubernetes_object
+from goldenpath.repository.field_changes import field_changes, same
+from goldenpath.repository.hand_edits import EditKind
+from goldenpath.repository.object_changes import ObjectId, cluster_of
+from goldenpath.spec.parsed_fields import path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from goldenpath.fleet.fleet_context import FleetContext
+    from goldenpath.repository.hand_edit_advice import Advice
+    from goldenpath.repository.hand_edits import HandEdit
+    from goldenpath.spec.parsed_fields import Location
+
+__all__ = ["with_tested_advice"]
+
+_MAX_TRIALS: Final = 200
+"""Renderings for one object: some ten milliseconds each."""
+_COMPUTE: Final = tuple(("compute", name) for name in ("cpu", "memory", "storage", "pods"))
+_DAYS: Final = 30
+
+
+def with_tested_advice(
+    context: FleetContext,
+    document: Any,
+    edits: tuple[HandEdit, ...],
+    text_of: Callable[[str], str],
+    *,
+    version: str | None,
+) -> tuple[HandEdit, ...]:
+    """The hand edits, each with advice that works.
+
+    Args:
+        context: the fleet.
+        document: the tenant's request.
+        edits: hand edits, with overrides as advice.
+        text_of: the edited text of a file, by path.
+        version: the exact version of the golden path that the lock pins.
+    """
+    if not isinstance(document, dict):
+        return edits
+    return tuple(
+        replace(
+            edit,
+            advice=tuple(
+                _tested(context, document, edit, each, text_of(edit.path), version=version)
+                for each in edit.advice
+            ),
+        )
+        if edit.edit is EditKind.CHANGED
+        else edit
+        for edit in edits
+    )
+
+
+def _tested(
+    context: FleetContext,
+    document: dict[str, Any],
+    edit: HandEdit,
+    advice: Advice,
+    text: str,
+    *,
+    version: str | None,
+) -> Advice:
+    if advice.override is None:
+        return advice
+    wanted = _objects(edit.path, text).get(advice.object)
+    if wanted is None:
+        return advice
+    trial = _Trial(context, edit.path, advice.object, version)
+    until = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=_DAYS)).isoformat()
+    override = {**advice.override, "approved_by": document.get("owner"), "expires": until}
+    asked = {**document, "overrides": [*(document.get("overrides") or ()), override]}
+    if trial.is_accepted(asked) and same(trial.render(asked), wanted):
+        return advice
+    fields = trial.fields_for(document, wanted)
+    if fields:
+        told = ", ".join(f"`{path_of(location)}: {value}`" for location, value in fields)
+        return replace(advice, text=f"to keep it, set {told} in the request", override=None)
+    text = "no override keeps it, since the checks refuse one: change what the request asks for, or publish to undo it"
+    return replace(advice, text=text, override=None)
+
+
+def _objects(path: str, text: str) -> dict[str, dict[str, Any]]:
+    documents = [each for each in kubeyaml.load_all(text, name=path) if is_kubernetes_object(each)]
+    return {str(ObjectId.of(ManifestObject(path, body))): body for body in documents}
+
+
+class _Trial:
+    """Renders one object of one file from requests that are tried."""
+
+    def __init__(self, context: FleetContext, path: str, name: str, version: str | None) -> None:
+        self._context = context
+        self._path = path
+        self._name = name
+        self._cluster = cluster_of(path)
+        self._version = version
+        self._left = _MAX_TRIALS
+
+    def is_accepted(self, document: dict[str, Any]) -> bool:
+        """Whether a request has no problem, and its manifests no error."""
+        try:
+            tenant = self._context.parse(document, None)
+            findings = self._context.pipeline.check(tenant, version=self._version)
+        except GoldenpathError:
+            return False
+        return all(finding.severity is not Severity.ERROR for finding in findings)
+
+    def render(self, document: dict[str, Any]) -> dict[str, Any] | None:
+        """The object that a request gives; None where it is refused, or gives none."""
+        self._left -= 1
+        try:
+            tenant = self._context.parse(document, None)
+            manifests = self._context.pipeline.render(tenant, cluster=self._cluster, version=self._version)
+        except GoldenpathError:
+            return None
+        text = next((file.text for file in manifests.files if file.path == self._path), "")
+        return _objects(self._path, text).get(self._name)
+
+    def fields_for(self, document: dict[str, Any], wanted: dict[str, Any]) -> list[tuple[Location, Any]]:
+        """Fields of the request that give the object; empty where none do, or the request is then refused."""
+        found: list[tuple[Location, Any]] = []
+        rendered = self.render(document)
+        while rendered is not None and not same(rendered, wanted):
+            step = self._step(document, rendered, wanted)
+            if step is None:
+                return []
+            location, value, document, rendered = step
+            found.append((location, value))
+        return found if self.is_accepted(document) else []
+
+    def _step(
+        self, document: dict[str, Any], rendered: dict[str, Any], wanted: dict[str, Any]
+    ) -> tuple[Location, Any, dict[str, Any], dict[str, Any]] | None:
+        """One field that makes the object differ in fewer fields."""
+        differing = field_changes(rendered, wanted)
+        for change in differing:
+            for location in dict.fromkeys((*_COMPUTE, *_leaves(document))):
+                for value in _values(_get(document, location), change.before, change.after):
+                    if self._left <= 0:
+                        return None
+                    asked = _with(document, location, value)
+                    made = self.render(asked)
+                    if made is not None and len(field_changes(made, wanted)) < len(differing):
+                        return location, value, asked, made
+        return None
+
+
+def _leaves(value: Any, at: Location = ()) -> Iterator[Location]:
+    """Every scalar field of a request, without its overrides and exceptions."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if at or key not in {"golden_path", "name", "overrides", "exceptions"}:
+                yield from _leaves(inner, (*at, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, (*at, index))
+    else:
+        yield at
+
+
+def _values(now: Any, before: Any, after: Any) -> Iterator[Any]:
+    """Values to try in a field: the edited one, as text and as a number, and what differs by as much."""
+    if isinstance(after, str) and after.isdigit():
+        yield int(after)
+    if isinstance(after, str | int | bool):
+        yield after
+    try:
+        if isinstance(now, int) and not isinstance(now, bool):
+            yield now + int(after) - int(before)
+    except (TypeError, ValueError):
+        return
+
+
+def _get(document: Any, location: Location) -> Any:
+    for step in location:
+        try:
+            document = document[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return document
+
+
+def _with(document: dict[str, Any], location: Location, value: Any) -> dict[str, Any]:
+    changed = copy.deepcopy(document)
+    node: Any = changed
+    for step in location[:-1]:
+        node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+    node[location[-1]] = value
+    return changed
