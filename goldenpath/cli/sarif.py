@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from goldenpath.cli.problem_output import line_of_problem
+from goldenpath.finding_rules import RULES, help_uri, policies_uri
 from goldenpath.findings import Severity
 from goldenpath.policies import policies
 
@@ -55,9 +56,17 @@ def as_sarif(examination: Examination, *, version: str) -> dict[str, Any]:
 
 def _rule(rule: str, fix: str | None) -> dict[str, Any]:
     policy = next((policy for policy in policies() if policy.id == rule), None)
-    title = policy.title if policy else rule.replace("/", ": ").replace("-", " ").capitalize()
-    help_text = f"{policy.why} {policy.fix}" if policy else fix or "Change the field as the message says."
-    return {"id": rule, "shortDescription": {"text": f"{title}."}, "help": {"text": help_text}}
+    known = RULES.get(rule)
+    if policy is not None:
+        title, help_text = f"{policy.title}.", f"{policy.why} {policy.fix}"
+        uri: str | None = policies_uri(policy.id)
+    elif known is not None:
+        title, help_text, uri = known.title, known.fix, help_uri(rule)
+    else:
+        title = f"{rule.replace('/', ': ').replace('-', ' ').capitalize()}."
+        help_text, uri = fix or "Change the field as the message says.", None
+    described = {"id": rule, "shortDescription": {"text": title}, "help": {"text": help_text}}
+    return described | ({"helpUri": uri} if uri else {})
 
 
 def _finding_result(located: Located) -> dict[str, Any]:

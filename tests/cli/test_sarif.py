@@ -39,6 +39,8 @@ def test_the_tool_names_itself_and_each_rule_once(here: Path, run: Run) -> None:
     for rule in driver["rules"]:
         assert rule["shortDescription"]["text"]
         assert rule["help"]["text"]
+    (federation,) = (rule for rule in driver["rules"] if rule["id"] == "federation-without-bundle")
+    assert federation["helpUri"] == "https://goldenpath.dev/reference/findings#federation-without-bundle"
 
 
 def test_a_result_leads_to_the_line_of_the_field(here: Path, run: Run) -> None:

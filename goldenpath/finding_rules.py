@@ -1,0 +1,194 @@
+"""The registry of finding rules: what each rule id means, and where it is explained.
+
+Every check takes its rule ids from here; ``docs/reference/findings.md`` is generated from it. The rules of policies
+are in the policy catalogue, and the rules of refused input (a problem, not a finding) belong to the parser.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["RULES", "RULE_GROUPS", "FindingRule", "help_uri", "policies_uri"]
+
+_REFERENCE: Final = "https://goldenpath.dev/reference"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRule:
+    """One rule of a check."""
+
+    id: str
+    title: str
+    """What a finding of this rule says, as a sentence."""
+    fix: str
+    """What a person does about it."""
+
+    @property
+    def anchor(self) -> str:
+        """The heading of the rule on the page, as a fragment of its address."""
+        return self.id.replace("/", "")
+
+
+def help_uri(rule: str) -> str | None:
+    """The address of a rule's explanation; None for a rule that is not in the registry."""
+    return f"{_REFERENCE}/findings#{RULES[rule].anchor}" if rule in RULES else None
+
+
+def policies_uri(policy: str) -> str:
+    """The address of a policy's explanation."""
+    return f"{_REFERENCE}/policies#{policy}"
+
+
+_OVERRIDE: Final = "Take the override back, or change what it sets."
+_SCHEMA: Final = "Change the value as the message says, in the manifest or in the override that wrote it."
+
+RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
+    "A request on its cluster": (
+        FindingRule("addon-missing/cilium", "The request lets a host name through, and the cluster has no Cilium to do so.", "Name a network (`cidr`), or place the tenant on a cluster with Cilium."),
+        FindingRule("addon-missing/external-secrets", "The request names a Secret, and the cluster has no External Secrets operator.", "Install the operator, or create the Secret another way."),
+        FindingRule("addon-missing/flux", "The cluster has no Flux, so nothing applies the manifests.", "Install Flux, or use `goldenpath apply`."),
+        FindingRule("addon-missing/keda", "The cluster has no KEDA, so the hints have no ScaledObject example.", "Nothing, unless KEDA should scale the workload."),
+        FindingRule("addon-missing/kueue", "The cluster has no Kueue, so the tenant gets no queue and cannot borrow.", "Install Kueue, or accept the quota alone."),
+        FindingRule("addon-missing/prometheus-operator", "The cluster does not collect the metric of the scaling signal.", "Install the Prometheus operator, or choose another signal."),
+        FindingRule("addon-missing/spire-controller-manager", "The cluster has no SPIRE controller manager, so accounts get no SPIFFE identity.", "Install it, or remove `identity`."),
+        FindingRule("expired", "A date of the request is in the past.", "Move the date, or remove what has expired."),
+        FindingRule("expires-soon", "A date of the request is within thirty days.", "Move the date, or prepare the end."),
+        FindingRule("federation-without-bundle", "The fleet knows no bundle endpoint for a trust domain that the request federates with.", "Add the endpoint to the fleet, or remove the trust domain."),
+        FindingRule("override-without-object", "An override names an object that is not rendered.", "Correct kind and name, or remove the override."),
+        FindingRule("scale-from-zero", "The scaling signal comes from the workload itself, which cannot wake it from zero replicas.", "Set `min_replicas` to 1, or choose another signal."),
+        FindingRule("shared-name-without-queue", "Two accelerators share one quota key, and without Kueue the quota cannot tell them apart.", "Ask for one of them, or use a cluster with Kueue."),
+        FindingRule("unknown-policy", "An exception names a policy that does not exist.", "Correct the policy's id."),
+    ),
+    "All tenants of a fleet": (
+        FindingRule("fleet-capacity", "Tenants own more of an accelerator than its cluster has.", "Lower a quota, or let tenants borrow instead."),
+        FindingRule("borrow-beyond-cohort", "A tenant may borrow more than all other tenants own.", "Ask for quota instead, or wait for the other tenants."),
+        FindingRule("tenant-collision", "Two requests have the same name.", "Rename or remove one of them."),
+        FindingRule("identity-collision", "Two ClusterSPIFFEIDs have the same name or give the same SPIFFE ID.", "Keep one of them, and give each identity the tenant's name."),
+        FindingRule("owner-change", "The request gives the tenant to another owner.", "Make sure that both owners agree; give a new team a name of its own."),
+        FindingRule("retired-name", "A request uses the name of a deleted tenant, which old identities and images may still trust.", "Choose another name."),
+    ),
+    "The fleet repository": (
+        FindingRule("misplaced", "A file is not where the fleet's layout puts it.", "Publish the tenant, and remove the files that remain."),
+        FindingRule("tenant-without-request", "A tenant has rendered files and no request.", "Restore the request from Git's history; retire the tenant if it should go."),
+        FindingRule("not-as-locked", "The lock says that the tenant is up to date, and its files differ from a new rendering.", "Restore the file and the lock from Git's history, or remove the lock and publish again."),
+        FindingRule("not-as-rendered", "The request or the fleet changed after the last publish.", "Run `goldenpath publish`."),
+        FindingRule("hand-edit", "A rendered file was edited by hand.", "Move the change into the request, or publish with `--overwrite-edits`."),
+    ),
+    "Guard rails": (
+        FindingRule("guard-missing", "An override lifts a guard rail: a NetworkPolicy, a quota key, a label, a queue or an identity.", _OVERRIDE),
+        FindingRule("override-of-guard", "An override changes a guard rail, as its owner agreed.", "Nothing, if the change is intended; review it again before it expires."),
+        FindingRule("role-too-wide", "A Role or a binding gives the tenant a right over its own limits or over other tenants.", "Name the groups, resources and verbs that the tenant needs."),
+        FindingRule("role-missing", "A RoleBinding names a Role that is not there.", "Name a Role of the namespace."),
+        FindingRule("network-open", "A network policy admits everyone, every namespace, or a node's credential address.", "Name the peers, or exclude the link-local networks with `except`."),
+        FindingRule("quota-never-enforced", "The API server accepts a quota key and never counts it.", "Use the `requests.` form of the key."),
+        FindingRule("quota-without-default", "A quota covers a resource for which no LimitRange gives a default, so Pods without it are refused.", "Add a default to the LimitRange."),
+        FindingRule("queue-missing", "A LocalQueue names a ClusterQueue that is not there.", "Name the ClusterQueue of the tenant."),
+        FindingRule("queue-namespace", "A ClusterQueue is open to more namespaces than the tenant's.", "Select the namespace by its `kubernetes.io/metadata.name` label."),
+        FindingRule("queue-borrows-without-limit", "A queue may borrow without a limit, above what the ResourceQuota allows.", "Set a borrowing limit."),
+        FindingRule("queue-without-quota", "A queue gives out a resource that no ResourceQuota limits.", "Add the resource to the quota."),
+        FindingRule("queue-against-quota", "Queue and ResourceQuota allow different amounts.", "Use the same number in both."),
+    ),
+    "Identities": (
+        FindingRule("identity-account", "A ClusterSPIFFEID gives one identity to Pods of every account.", "End the path with `/sa/<account>`, and select the account."),
+        FindingRule("identity-class", "A ClusterSPIFFEID has no class name, so some controllers ignore it.", "Set the fleet's `spire.class_name`."),
+        FindingRule("identity-namespace", "A SPIFFE ID does not start with the tenant's namespace.", "Begin the path with `/ns/<namespace>`."),
+        FindingRule("identity-power", "A ClusterSPIFFEID lets Pods act as SPIRE itself.", "Remove `admin` and `downstream`."),
+        FindingRule("identity-trust-domain", "A SPIFFE ID is outside the cluster's own trust domain.", "Begin the ID with the cluster's trust domain."),
+    ),
+    "Retiring": (
+        FindingRule("retiring-namespace-kept", "Flux never prunes the Namespace, so it would outlive the tenant.", "Remove the annotation that disables pruning."),
+        FindingRule("retiring-not-said", "The Namespace lacks the label that marks a retiring tenant.", "Publish with a golden path that renders the label."),
+        FindingRule("retiring-not-held", "New Pods can still start in a retiring tenant.", "Set the quota key to 0."),
+        FindingRule("retiring-not-drained", "A queue of a retiring tenant keeps its running work.", "Set `stopPolicy: HoldAndDrain`."),
+        FindingRule("retiring-still-applied", "Flux still applies the team's manifests.", "Suspend or remove the Kustomization."),
+    ),
+    "Objects against their schema": (
+        FindingRule("not-an-object", "A document is not a request, a fleet or a Kubernetes object.", "Set `apiVersion` and `kind`, or move the file."),
+        FindingRule("schema/unknown-kind", "No schema is known for this kind, so its fields were not checked.", "Run `goldenpath schemas import`."),
+        FindingRule("schema/unknown-field", "The kind has no such field, and the API server would drop it.", "Correct the spelling, or remove the field."),
+        FindingRule("schema/required", "A required field is missing.", "Set it."),
+        FindingRule("schema/type", "A value has the wrong type.", _SCHEMA),
+        FindingRule("schema/enum", "A value is not one of the allowed values.", _SCHEMA),
+        FindingRule("schema/pattern", "A value does not match the pattern.", _SCHEMA),
+        FindingRule("schema/format", "A value does not have the required format.", _SCHEMA),
+        FindingRule("schema/form", "A value fits none of the allowed forms.", _SCHEMA),
+        FindingRule("schema/size", "A value is too long, too short, or has too many or too few entries.", _SCHEMA),
+        FindingRule("schema/range", "A number is out of range.", _SCHEMA),
+        FindingRule("schema/quantity", "A value is not a Kubernetes quantity.", "Write a quantity such as `500m` or `64Gi`."),
+        FindingRule("schema/rule", "A value breaks another rule of the schema.", _SCHEMA),
+    ),
+    "What the API server asks beyond a schema": tuple(
+        FindingRule(f"api/{rule}", title, fix)
+        for rule, title, fix in (
+            ("annotation", "Annotations are too large together.", "Keep them under 256 KiB."),
+            ("chart", "A HelmRelease needs exactly one of `chart` and `chartRef`.", "Set one of them."),
+            ("cidr", "A network is not a CIDR, or an exception is outside it.", "Write a CIDR such as `10.1.0.0/16`."),
+            ("data-key", "A key of a ConfigMap or Secret is not a valid file name.", "Use letters, digits, `-`, `_` and `.`."),
+            ("flavor", "A ResourceFlavor with a topology needs node labels.", "Set at least one node label."),
+            ("label", "A label value is not valid.", "Use at most 63 letters, digits, `-`, `_` and `.`."),
+            ("label-key", "A label or annotation key is not valid.", "Write it as `domain/name`."),
+            ("name", "The object's name is missing or not valid for its kind.", "Set a valid `metadata.name`."),
+            ("peer", "A network policy peer is empty or contradicts itself.", "Give one kind of selector for each peer."),
+            ("policy-type", "A network policy names a direction that does not exist.", "Use `Ingress` and `Egress`."),
+            ("port", "A port, protocol or port range is not valid.", "Use 1 to 65535, and TCP, UDP or SCTP."),
+            ("provider", "A service account works with the providers azure and aws only.", "Remove it, or set the provider."),
+            ("queue", "A ClusterQueue contradicts itself.", "Cover each resource in one group, in the same order."),
+            ("quota", "A quota is negative or not a whole number.", "Use a whole number, 0 to forbid the resource."),
+            ("replicas", "The lowest number of replicas exceeds the highest.", "Lower it."),
+            ("scope", "A quota scope does not fit the resource.", "Remove the scope or the resource."),
+            ("subject", "A binding's subject is not valid.", "Set kind, name and, for a service account, the namespace."),
+        )
+    ),
+    "What a cluster has (`goldenpath cluster inspect`)": (
+        FindingRule("inspect/flux-lockdown", "A Flux controller lacks a flag that keeps tenants apart.", "Set the flag, as [Bootstrap Flux](../tasks/bootstrap-flux.md) shows."),
+        FindingRule("inspect/kueue-integrations", "Kueue's configuration leaves out an integration that holds workloads in queues.", "Add the integration to Kueue's configuration."),
+        FindingRule("inspect/left-out", "Part of the cluster was not described, since an answer was refused or unreadable.", "Grant the read access, and inspect again."),
+        FindingRule("inspect/no-controller", "The kinds of an add-on are served, and no controller for them was found.", "Install the controller, or remove the kinds."),
+        FindingRule("inspect/no-policies", "goldenpath's admission policies are not in force.", "Publish the platform."),
+        FindingRule("inspect/partitionable", "Devices could be partitioned and were counted whole.", "Nothing, or describe the partitions in the fleet."),
+        FindingRule("inspect/region", "The nodes do not say in which region they are.", "Set the cluster's `region` in the fleet."),
+        FindingRule("inspect/unknown-accelerator", "An accelerator fits none or several entries of the catalogue.", "Set `profile` in the fleet, or add the accelerator."),
+    ),
+    "Taking over a namespace (`goldenpath adopt`)": tuple(
+        FindingRule(f"adopt-{rule}", title, fix)
+        for rule, title, fix in (
+            ("accelerator-unsaid", "Workloads use an accelerator that no quota or queue grants.", "Agree on a quota."),
+            ("borrows-only", "The queue borrows an accelerator and owns none.", "Agree on a quota of one or more."),
+            ("borrows-without-limit", "The queue may borrow without a limit.", "Agree on a limit."),
+            ("cluster-admin", "A binding makes an account administrator of the whole cluster.", "Remove the binding."),
+            ("cpu-limit", "The namespace limits CPU; the golden path does not.", "Nothing."),
+            ("default-account", "Workloads run as the `default` account.", "Give the workload an account of its own."),
+            ("differs", "Clusters disagree about a label or annotation.", "Keep the right value in the request."),
+            ("everybody", "A binding gives rights to more than one team.", "Remove it; name groups of the identity provider."),
+            ("exceptions", "The namespace has exceptions from policies.", "Add the exceptions that still apply to the request."),
+            ("flux-as-controller", "Flux applies the team's manifests with its own rights.", "Set a service account."),
+            ("group-prefix", "A group lacks the fleet's prefix.", "Use the group's name with the prefix."),
+            ("guessed-model", "The model behind a quota key follows from what workloads select.", "See that it is the right model."),
+            ("guessed-role", "The role of a group follows from what its Role allows.", "See that the group has the right role."),
+            ("identity-changes", "The SPIFFE ID of an account changes.", "Update what trusts the old ID first."),
+            ("identity-for-all", "One identity goes to every Pod, whatever account it runs as.", "Give each account its own identity."),
+            ("identity-power", "An identity lets Pods act as SPIRE itself.", "Remove `admin` and `downstream`."),
+            ("known", "goldenpath made this namespace.", "Look for its request in the fleet repository."),
+            ("no-identity", "An account has no SPIFFE identity.", "Nothing, or remove the account from `identity`."),
+            ("no-namespace", "The Namespace object itself was not found.", "Include the Namespace."),
+            ("nothing-allowed", "A quota allows none of a resource.", "Agree on a number."),
+            ("open-network", "No network policy closes the namespace today.", "Name every destination that the team needs."),
+            ("other-reconciler", "Flux applies the team's manifests as another account.", "Move its rights to the reconciler of the golden path."),
+            ("pod-security", "The request enforces a stricter Pod Security Standard.", "Test the Pods against the standard first."),
+            ("queue-against-quota", "Queue and ResourceQuota allow different amounts.", "Agree on one number."),
+            ("retiring", "The namespace is being retired.", "Adopt it before it is held, or let it go."),
+            ("role-too-wide", "A binding allows the team to raise its own limits.", "Remove the binding after the takeover."),
+            ("shared-queue", "The ClusterQueue serves other namespaces too.", "Agree on the team's own share."),
+            ("unknown-accelerator", "The queue gives out a resource that the fleet does not know.", "Add the accelerator to the fleet."),
+            ("unlimited", "No quota limits a resource; the request uses the fleet's default.", "Agree on a number."),
+            ("unusable", "A label or annotation does not fit its field.", "Set the field by hand."),
+            ("which-accelerator", "Several accelerators fit, and nothing decides between them.", "Choose the profile."),
+            ("wrong-key", "A quota key names an accelerator that the fleet does not have there.", "Correct the key or the fleet."),
+        )
+    ),
+}  # fmt: skip
+"""Every rule, by the part of the product that reports it."""
+
+RULES: Final[dict[str, FindingRule]] = {rule.id: rule for group in RULE_GROUPS.values() for rule in group}
+"""Every rule by its id."""
