@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath import kubeyaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 __all__ = ["ManifestObject", "Manifests", "RenderedFile", "is_kubernetes_object"]
 
@@ -56,22 +56,11 @@ class RenderedFile:
     path: str
     text: str
 
-    @cached_property
-    def shared_objects(self) -> tuple[ManifestObject, ...]:
-        """The Kubernetes objects in it, for readers that change nothing; none where it is no YAML file.
-
-        What other files hold too is the same value there. Read once.
-        """
-        return self._read(kubeyaml.view_rendered)
-
     def objects(self) -> tuple[ManifestObject, ...]:
-        """The Kubernetes objects in it, as values of the caller's own; none where it is no YAML file."""
-        return self._read(kubeyaml.load_rendered)
-
-    def _read(self, read: Callable[..., list[Any]]) -> tuple[ManifestObject, ...]:
+        """The Kubernetes objects in it, read anew by each call; none where it is not a YAML file."""
         if not self.path.endswith(".yaml"):
             return ()
-        bodies = read(self.text, name=self.path)
+        bodies = kubeyaml.load_rendered(self.text, name=self.path)
         return tuple(ManifestObject(self.path, body) for body in bodies if is_kubernetes_object(body))
 
 
@@ -87,13 +76,9 @@ class Manifests:
         return cls(tuple({file.path: file for part in parts for file in part.files}.values()))
 
     def objects(self) -> tuple[ManifestObject, ...]:
-        """The Kubernetes objects, in the order of the files; read once, and nobody else's."""
+        """The Kubernetes objects, in the order of the files; read once."""
         return self._objects
 
     @cached_property
     def _objects(self) -> tuple[ManifestObject, ...]:
         return tuple(item for file in self.files for item in file.objects())
-
-    def shared_objects(self) -> tuple[ManifestObject, ...]:
-        """The same in half the time, for readers that change nothing: tenants have many values in common."""
-        return tuple(item for file in self.files for item in file.shared_objects)

@@ -122,7 +122,7 @@ class Pipeline:
         found = [
             finding
             for tenancy, part in rendered
-            for finding in check_tenancy(tenancy, part.shared_objects(), schemas=self.schemas)
+            for finding in check_tenancy(tenancy, part.objects(), schemas=self.schemas)
         ]
         if today is not None:
             found += check_expiry(tenant, today)

@@ -20,7 +20,7 @@ from goldenpath.kubeyaml._read import (
     load_file,
     read_text,
 )
-from goldenpath.kubeyaml._rendered import load_rendered, view_rendered
+from goldenpath.kubeyaml._rendered import load_rendered
 from goldenpath.kubeyaml._write import dump, dump_all, scalar
 
 __all__ = [
@@ -36,5 +36,4 @@ __all__ = [
     "load_rendered",
     "read_text",
     "scalar",
-    "view_rendered",
 ]

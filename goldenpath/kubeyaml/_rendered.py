@@ -3,8 +3,8 @@
 A line at a time, in the small part of block YAML that templates and ``dump`` write: mappings, sequences,
 one-line scalars, flat flow collections, ``|`` blocks. What a plain scalar means is decided by the same
 function as in exact reading. A document that steps outside that part by one character goes to the exact
-reader, so that the two never differ; only the speed does. Lines recur from tenant to tenant, and so do
-whole top-level fields such as a Role's ``rules``: the meaning of each is remembered.
+reader, so that the two never differ; only the speed does. Lines recur from tenant to tenant: the meaning of
+each is remembered.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from goldenpath.kubeyaml._scalars import json_number, resolve_plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["load_rendered", "view_rendered"]
+__all__ = ["load_rendered"]
 
 _REMEMBERED_LINES: Final = 16_384
-_REMEMBERED_FIELDS: Final = 4_096
 _MAX_CHARS: Final = 32 * 1024
 """The longest document that is read fast, several times what any template writes: what is remembered stays small."""
 _DASH: Final = len("- ")
@@ -50,10 +49,6 @@ _ITEMS: Final = re.compile(rf"({_FLOW_ITEM})(?:,\ *)?", re.ASCII)
 _ENTRIES: Final = re.compile(rf"({_KEY}):\ +({_FLOW_ITEM})(?:\ *,\ *)?", re.ASCII)
 
 
-# Where a top-level field of a mapping begins, after the line break that ends what is before it.
-_FIELD_STARTS: Final = re.compile(r'\n(?=["A-Za-z])')
-_FIELD_START: Final = re.compile(r'["A-Za-z]')
-
 # What a line brings with it; a scalar, by far the most frequent, is the falsy one.
 _SCALAR: Final = 0
 _FRESH: Final = 1  # a flow collection: copied for each use
@@ -71,24 +66,12 @@ class _UnusualError(Exception):
 
 def load_rendered(text: str, *, name: str = "<rendered>") -> list[Any]:
     """As ``load_all``, several times as fast on what templates and ``dump`` write. Raises ``InputError``."""
-    return _documents(text, name, _document)
-
-
-def view_rendered(text: str, *, name: str = "<rendered>") -> list[Any]:
-    """As ``load_rendered``, in half the time for the second tenant and every later one.
-
-    Nobody may change the values: a field that another text has too is the very same object.
-    """
-    return _documents(text, name, _shared_document)
-
-
-def _documents(text: str, name: str, read: Callable[[str], Any]) -> list[Any]:
     if text.lstrip().startswith("{"):
         return load_all(text, name=name)
     documents = []
     for first_line, part in split(text, name):
         try:
-            value = read(_usual(part))
+            value = _assembled(_usual(part).split("\n"))
         except _UnusualError:
             value = load_document(part, first_line=first_line, name=name)
         if value is not None:
@@ -100,32 +83,6 @@ def _usual(text: str) -> str:
     if len(text) > _MAX_CHARS or (text and not text.endswith("\n")):
         raise _UnusualError
     return text
-
-
-def _document(text: str) -> Any:
-    return _assembled(text.split("\n"))
-
-
-def _shared_document(text: str) -> Any:
-    """A document, put together from its top-level fields."""
-    before, *fields = _FIELD_STARTS.split(text)
-    if _FIELD_START.match(before):
-        fields.insert(0, before)
-    elif not fields or any(_parsed(line) is not None for line in before.split("\n")):
-        return _document(text)
-    document: dict[str, Any] = {}
-    for field in fields:
-        document |= _field(field)
-    if len(document) != len(fields):
-        raise _UnusualError
-    return document
-
-
-@lru_cache(maxsize=_REMEMBERED_FIELDS)
-def _field(text: str) -> dict[str, Any]:
-    """A mapping of one top-level field."""
-    mapping: dict[str, Any] = _assembled([*text.split("\n"), ""])
-    return mapping
 
 
 # Collections that a line can still add to, from the root inwards, each with its column.

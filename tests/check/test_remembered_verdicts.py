@@ -16,7 +16,6 @@ from goldenpath.spec.parse import parse_fleet
 
 PIPELINE = Pipeline(parse_fleet(FLEET))
 REMEMBERED = (
-    _rendered._field,
     _rendered._parsed,
     _rendered._place_of,
     _rendered._meaning,

@@ -23,7 +23,6 @@ _number = st.one_of(
     st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False, allow_infinity=False).filter(lambda number: abs(number) < 2**53),
 )
-FAST = (kubeyaml.load_rendered, kubeyaml.view_rendered)
 _scalars = st.one_of(st.none(), st.booleans(), _number, _text)
 _values = st.recursive(
     _scalars,
@@ -57,8 +56,7 @@ def test_a_scalar_reads_back_in_block_and_in_flow(value: Any) -> None:
         (f"{{k: {written}, l: x}}\n", lambda document: document["k"]),
         (f"k: {written} # a comment\n", lambda document: document["k"]),
     ]:
-        fast = [read(text)[0] for read in FAST]
-        for read in (kubeyaml.load(text), yaml.safe_load(text), *fast):
+        for read in (kubeyaml.load(text), yaml.safe_load(text), kubeyaml.load_rendered(text)[0]):
             assert _same(unpack(read), value), text
 
 
@@ -81,8 +79,7 @@ def test_a_value_reads_back(value: Any, indent: int) -> None:
 @given(_values, st.integers(0, 2))
 def test_fast_reading_agrees_on_whatever_is_written(value: Any, indent: int) -> None:
     text = kubeyaml.dump_all([value, value]) if indent == 0 else kubeyaml.dump(value, indent=indent)
-    for read in FAST:
-        assert typed(read(text)) == typed(kubeyaml.load_all(text))
+    assert typed(kubeyaml.load_rendered(text)) == typed(kubeyaml.load_all(text))
 
 
 # Lines as templates have them, and as slips make them: most combinations are not even YAML.
@@ -109,8 +106,7 @@ _lines = st.builds(
 @given(st.lists(_lines, max_size=9), st.sampled_from(["\n", ""]))
 def test_fast_reading_agrees_or_gives_way_on_any_lines(lines: list[str], end: str) -> None:
     text = "\n".join(lines) + end
-    for read in FAST:
-        assert outcome(read, text) == outcome(kubeyaml.load_all, text)
+    assert outcome(kubeyaml.load_rendered, text) == outcome(kubeyaml.load_all, text)
 
 
 def test_fast_reading_needs_no_exact_reading_for_what_templates_write(
@@ -132,26 +128,14 @@ def test_fast_reading_needs_no_exact_reading_for_what_templates_write(
     )
     expected = kubeyaml.load_all(text)
     monkeypatch.setattr(_rendered, "load_document", exact)
-    for read in FAST:
-        assert read(text) == expected
-
-
-def test_fields_that_texts_have_in_common_are_one_value_only_for_those_who_look_at_them() -> None:
-    one, other = "a: 1\nrules:\n- x: [u]\n", "a: 2\nrules:\n- x: [u]\n"
-    (first,), (second,) = kubeyaml.view_rendered(one), kubeyaml.view_rendered(other)
-    assert first["rules"] is second["rules"]
-    (first,), (second,) = kubeyaml.load_rendered(one), kubeyaml.load_rendered(other)
-    first["rules"][0]["x"].append("z")
-    assert second == {"a": 2, "rules": [{"x": ["u"]}]} == kubeyaml.view_rendered(other)[0]
+    assert kubeyaml.load_rendered(text) == expected
 
 
 def test_what_is_longer_than_templates_write_is_read_and_not_remembered() -> None:
-    _rendered._field.cache_clear()
     _rendered._parsed.cache_clear()
     text = f"a: 1\nb: {'x' * 40_000}\n"
-    for read in FAST:
-        assert read(text) == kubeyaml.load_all(text)
-    assert _rendered._field.cache_info().currsize == _rendered._parsed.cache_info().currsize == 0
+    assert kubeyaml.load_rendered(text) == kubeyaml.load_all(text)
+    assert _rendered._parsed.cache_info().currsize == 0
 
 
 def test_a_flow_collection_is_not_shared_between_documents() -> None:

@@ -102,7 +102,6 @@ def test_the_exact_reader_and_the_fast_one_see_the_same_objects(request: dict[st
     ]
     wanted = [body for body in exact if not body["apiVersion"].startswith("backstage.io")]
     assert [item.body for item in manifests.objects()] == wanted
-    assert [item.body for item in manifests.shared_objects()] == wanted
 
 
 @given(requests())
