@@ -55,7 +55,7 @@ _FEW_COLLECTIONS: Final = 50_000
 class RenderTask:
     """One tenant's request, and the golden path with its exact version where a lock pins one.
 
-    ``document`` may be left out where there is a text: whoever renders it reads it.
+    ``document`` may be left out where there is a text: the worker reads it from the text.
     """
 
     text: str | None
@@ -89,7 +89,7 @@ def render_many(
     """Render, check and pack tenants, as :func:`~goldenpath.fleet.desired_files.desired_tenant` gives each.
 
     Results come in the order of the tasks, and tasks are taken as results are: neither is ever there as a whole.
-    Whoever stops taking results, by Ctrl-C say, ends the processes.
+    A caller that stops taking results, for example by Ctrl-C, ends the processes.
 
     Args:
         tasks: the tenants.
@@ -97,7 +97,7 @@ def render_many(
         library: the golden paths.
         today: the day against which expiry dates are held.
         workers: processes; by default one for each processor, and none for few tasks; 0 for none.
-        progress: is told how many are done, and of how many (0 where nobody knows).
+        progress: receives the number done and the total (0 if unknown).
 
     Raises:
         InputError: the fleet has problems, or a version is not there. What is wrong with a request is in its result.
@@ -135,7 +135,7 @@ def _by_processes(shop: _BatchRenderer, tasks: Iterator[RenderTask], workers: in
             yield from _result(under_way.popleft())
     except BrokenProcessPool as error:
         message = (
-            "a process that renders has ended before its time: for want of memory, or because the program that asks "
+            "a rendering process ended early: for want of memory, or because the program that asks "
             "has no `if __name__ == '__main__':`"
         )
         raise GoldenpathError(message) from error

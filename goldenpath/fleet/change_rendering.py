@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from goldenpath.repository.lock import Lock
 
     Progress = Callable[[int, int], None]
-    """Is told how many are done, and of how many."""
+    """Receives the number done and the total."""
 
 __all__ = ["Renderings", "TenantToRender"]
 
@@ -42,7 +42,7 @@ class Renderings:
 
     Args:
         options: whether the newest versions are wanted, and the day against which expiry dates are held.
-        progress: is told how many are done, and of how many.
+        progress: receives the number done and the total.
     """
 
     def __init__(self, options: PublishOptions, progress: Progress) -> None:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["Fleet"]
 
 COMMITTER: Final = Person("goldenpath", "goldenpath@localhost")
-"""Who writes where nobody else was named. The author is the person who asked."""
+"""The default committer. The author is the person who asked."""
 _NO_BRANCH: Final = "HEAD-is-on-no-branch"
 
 
@@ -104,7 +104,7 @@ class Fleet:
                 is on no branch: ``HEAD``.
 
         Raises:
-            InputError: the branch's name is none, or there is no such commit.
+            InputError: the branch's name is not valid, or there is no such commit.
             RepositoryError: there is no repository, Git cannot use it, or the remote refuses.
         """
         if not is_url(str(place)) and not Path(place).expanduser().is_dir():
@@ -130,7 +130,7 @@ class Fleet:
         """Make a fleet repository, with its first commit, and open it.
 
         Args:
-            place: a folder, which is made a repository if it is none; or the URL of an empty repository.
+            place: a folder, which becomes a repository if needed; or the URL of an empty repository.
             fleet: the text of ``goldenpath.yaml``; a small example otherwise.
             bare: make it without a work tree.
             forge: whose CI a check is written for (see :data:`~goldenpath.fleet.initial_files.FORGES`).
@@ -208,7 +208,7 @@ class Fleet:
             asked: requests, and perhaps the fleet's own document.
             everything: every tenant and platform that there is, too.
             options: what would be allowed.
-            progress: is told how many tenants were looked at, and of how many.
+            progress: receives the number of tenants done and the total.
 
         Raises:
             InputError: a request or the fleet cannot be accepted; every problem of all of them.
@@ -234,7 +234,7 @@ class Fleet:
             everything: every tenant and platform that there is, too.
             options: what is allowed.
             review: put it up for review, on a branch of its own, instead.
-            progress: is told how many tenants were looked at, and of how many.
+            progress: receives the number of tenants done and the total.
 
         Raises:
             InputError: a request or the fleet cannot be accepted, or something stands in the way; every problem.
@@ -299,7 +299,7 @@ class Fleet:
 
         Args:
             name: the tenant.
-            commits: how many of the last commits about it are told.
+            commits: how many of its last commits to return.
 
         Raises:
             InputError: there is no such tenant.
@@ -319,7 +319,7 @@ class Fleet:
 
         Args:
             today: the day against which expiry dates are held.
-            progress: is told how many tenants were looked at, and of how many.
+            progress: receives the number of tenants done and the total.
 
         Raises:
             InputError: there is no fleet, or one with problems.
@@ -403,4 +403,4 @@ def _is_repository(folder: Path) -> bool:
 
 def _check_empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError.of("", "not-empty", "is no empty folder; name a new one", file=str(folder))
+        raise InputError.of("", "not-empty", "is not an empty folder; name a new one", file=str(folder))

@@ -30,7 +30,7 @@ class FleetContexts:
         """The context of the fleet that a commit has.
 
         Raises:
-            InputError: there is no fleet in it, or one with problems.
+            InputError: the commit has no fleet, or one with problems.
         """
         entry = snapshot.find(FLEET_FILE)
         key = entry.id if entry is not None else ""
@@ -60,7 +60,7 @@ class FleetState:
         """The fleet.
 
         Raises:
-            InputError: there is none, or it has problems.
+            InputError: the commit has no fleet, or one with problems.
         """
         return self._read()
 

@@ -1,4 +1,4 @@
-"""Who is in a fleet, and what there is to give."""
+"""The tenants of a fleet, and its accelerators."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TenantSummary:
     is_published: bool
     """Whether the manifests follow from the request as it is now."""
     retiring: tuple[str, ...] | None = None
-    """Clusters on which its request says that it is held; None where nobody looked."""
+    """Clusters on which its request says that it is held; None if it was not read."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for programs."""
@@ -70,7 +70,7 @@ class Capacity:
 
     @property
     def free(self) -> int:
-        """What nobody owns; below 0 where more was promised than is there."""
+        """How many are unowned; negative where more was promised than exists."""
         return self.there - self.owned
 
     def as_dict(self) -> dict[str, Any]:

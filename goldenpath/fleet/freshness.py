@@ -1,4 +1,4 @@
-"""Whether what the repository holds is what a publish would write now, told without rendering anything."""
+"""Decides from locks alone whether a tenant needs a new rendering."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["Freshness"]
 
 
 class Freshness:
-    """Holds locks against the fleet as it is now.
+    """Compares locks with the fleet as it is now.
 
     Args:
         context: the fleet.
-        thorough: take no lock's word: nothing is current.
+        thorough: ignore the locks: nothing is up to date.
         upgrade: whether the newest version is wanted.
     """
 

@@ -25,7 +25,7 @@ def first_plan(context: FleetContext, *, forge: str | None, code_owner: str) -> 
         code_owner: who reviews, as CODEOWNERS writes it.
 
     Raises:
-        InputError: the forge is not known, or the owner is none.
+        InputError: the forge is unknown, or the code owner is not valid.
         RenderError: a template failed.
     """
     files = {FLEET_FILE: context.text, **starter_files(context.spec, forge=forge, code_owner=code_owner)}

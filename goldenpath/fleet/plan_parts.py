@@ -151,7 +151,7 @@ def _with_advice(
 
 
 def _rendered(tree: FleetTree, blob: str, desired: Content | None) -> str | None:
-    """What was rendered in place of a file that was edited; None where nobody can say.
+    """The rendered text of a file that was edited; None where it cannot be reconstructed.
 
     Only the lock names it: a clone without the history, such as CI makes one, need not have it.
     """

@@ -24,7 +24,7 @@ __all__ = ["Proposal"]
 
 @dataclass(frozen=True)
 class Proposal:
-    """A plan, and everything that stands in its way: hand edits, removals that nobody allowed, unusable locks."""
+    """A plan, and everything that stands in its way: hand edits, removals above the limit, unusable locks."""
 
     plan: Plan
     problems: tuple[Problem, ...]

@@ -54,7 +54,7 @@ class Proposer:
         options: what is allowed.
         everything: every tenant and platform that there is, too.
         thorough: render and check everything anew, and take no lock's word for what was rendered.
-        progress: is told how many tenants were looked at, and of how many.
+        progress: receives the number of tenants done and the total.
     """
 
     def __init__(
@@ -206,7 +206,7 @@ class _Proposing:
         try:
             tenant = self._context.parse(work.request.document, work.request.file)
         except InputError:
-            return work  # and it is told with all others
+            return work  # reported with all other problems
         if lock.request != request_digest(tenant):
             return work
         path, _ = holdings.request
@@ -247,7 +247,7 @@ class _Proposing:
         """What the lock of a tenant without one would say: what the request that is there renders to.
 
         So a lock that was lost is written again, and what a publish left behind is not taken for hand edits. What is
-        not there is left out: of a request that was only just merged, nobody has removed a file.
+        not there is left out: a request that was merged a moment ago has no rendered files yet, so their absence is not a hand edit.
         """
         try:
             work = self._there(name, None)

@@ -1,4 +1,4 @@
-"""The tenants of a proposal among all others of the fleet."""
+"""Checks the tenants of a proposal against all others of the fleet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["OtherTenants"]
 
 
 class OtherTenants:
-    """What the other tenants of a state were promised; nothing is read before somebody asks."""
+    """What the other tenants of a state were promised; read on first use."""
 
     def __init__(self, index: PromiseIndex, state: FleetState) -> None:
         self._index = index

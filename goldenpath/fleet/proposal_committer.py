@@ -1,4 +1,4 @@
-"""Having a proposal written: on the branch itself, or on one of its own for review."""
+"""Commits proposals: to the branch itself, or to a branch of their own for review."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Published:
 
 
 class ProposalCommitter:
-    """Carries proposals out, each on the branch as it is when its turn comes.
+    """Commits proposals, one at a time, each rebased on the current branch tip.
 
     Args:
         store: the branch's home.
@@ -61,7 +61,7 @@ class ProposalCommitter:
         self._state_of = state_of
 
     def carry_out(self, propose: Propose, review: Review | None, *, guard: Guard | None = None) -> Published:
-        """Have what is proposed written.
+        """Commit what is proposed.
 
         Args:
             propose: works it out for a state, and for a newer one where the branch has moved.
@@ -74,7 +74,7 @@ class ProposalCommitter:
     def _commit(self, made: _ProposalDraft) -> Published:
         with contextlib.suppress(GoldenpathError):
             # While one thread pushes, the others render. What they have rendered by then is still right when their
-            # turn comes, unless the fleet has changed; if something is wrong, that is told then.
+            # turn comes, unless the fleet has changed; a problem is raised then.
             made(self._store.repository.snapshot(self._store.tip()))
         written = self._writer.submit(made)
         return Published(made.plan, self._store.branch, written.commit)
@@ -105,7 +105,7 @@ class _ProposalDraft:
         self.plan = Plan((), 0)
 
     def __call__(self, snapshot: Snapshot) -> CommitDraft | None:
-        # The same commit is the same state: its turn has come, and nobody was quicker.
+        # The same commit is the same state: its turn has come, and no other process was faster.
         if self._known is None or self._known[0] != snapshot.commit:
             state = self._state_of(snapshot)
             if self._guard is not None:

@@ -1,4 +1,4 @@
-"""What whoever asks for a change allows, and wants said about it."""
+"""What the author of a change allows, and what its commit message says."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def existing_tenant(state: FleetState, name: str) -> TenantFiles:
     """
     holdings = state.tree.tenant(name)
     if holdings.tombstone is not None and holdings.request is None:
-        raise InputError.of("name", "retired-name", f"was retired already ({holdings.tombstone[0]})", name)
+        raise InputError.of("name", "retired-name", f"is retired already ({holdings.tombstone[0]})", name)
     if holdings.request is None:
         known = [each.name for each in state.tree.tenants() if each.request is not None]
         message = "the fleet has no such tenant; `goldenpath fleet list` shows all"
@@ -34,7 +34,7 @@ def request_of(state: FleetState, holdings: TenantFiles) -> tuple[str, str]:
     """Path and text of a tenant's request.
 
     Raises:
-        InputError: there is none, or it is no text.
+        InputError: the request is missing or is not text.
     """
     text = state.tree.request_text(holdings)
     if holdings.request is None or text is None:
@@ -44,5 +44,5 @@ def request_of(state: FleetState, holdings: TenantFiles) -> tuple[str, str]:
 
 def other_name(name: str, file: str | None) -> Problem:
     """What is wrong with a request in a tenant's folder that says another name: it asks for somebody else's places."""
-    message = f"is not that of the folder, which is {name}'s; name it so, or move the request"
+    message = f"does not match the folder `{name}`; set `name: {name}`, or move the request"
     return Problem("name", "name-of-folder", message, file=file)

@@ -95,7 +95,7 @@ def _not_as_rendered(plan: Plan, said_current: Collection[tuple[PartKind, str]])
         if (part.kind, part.name) in said_current:
             # The same request, fleet and version give the same bytes: somebody edited the lock, or the golden path.
             message = f"the lock says that this follows from the request and the fleet, and it does not: {shown}{more}"
-            fix = "Take file and lock back to what Git's history has, or remove the lock and publish again."
+            fix = "Restore the file and the lock from Git's history, or remove the lock and publish again."
             yield Finding("", _subject(part), "", "not-as-locked", Severity.ERROR, message, fix)
         else:
             message = f"the request or the fleet has changed since this was rendered: {shown}{more}"

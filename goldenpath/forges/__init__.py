@@ -11,7 +11,7 @@ What holds for each forge:
 * *Idempotent.* An open pull request of that branch is updated, and only where something differs. A closed
   one is left alone, and a new one is made.
 * *A label or a reviewer never stops a pull request.* What the forge refuses becomes a warning.
-* *People are asked once.* Nobody who has been asked, or has reviewed, is asked again by the next update.
+* *People are asked once.* An update does not ask a person who was asked before or has reviewed.
 * *A draft is only made, never unmade.* Whether an open one is a draft is its reviewers' word.
 * *Repeats are safe.* What is sent again after a fault changes nothing if it had already worked; opening is
   not such a call, so the forge is first asked whether it has worked.

@@ -169,7 +169,7 @@ def _brought_up_to_date(
 
 
 def _not_asked(current: CurrentPullRequest, wanted: PullRequest) -> tuple[list[str], list[str]]:
-    # Nobody can be asked to review what they have opened themselves, on any forge.
+    # No forge accepts the author of a pull request as its reviewer.
     people = [
         name for name in wanted.reviewers if name.lower() not in {*current.asked, current.author.lower()}
     ]

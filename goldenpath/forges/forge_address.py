@@ -112,7 +112,7 @@ def address_of(remote: str, *, kind: str | None = None, api: str | None = None) 
     no host is guessed from its name, since a token goes there. ``api`` is needed where the API is not at
     the usual path of the remote's host.
 
-    :raises InputError: the URL names no repository, or the forge cannot be told; it says which flag to give.
+    :raises InputError: the URL names no repository, or does not show which forge it is; the message names the flag to set.
     """
     wanted = _kind(kind)
     parts = _split(remote)

@@ -55,7 +55,7 @@ class GitLab(ForgeApi):
             # The branch is rebuilt from its base each time: once merged, nothing is in it that is not there.
             "remove_source_branch": True,
         }
-        # With the first call, and not after it: each change of labels or reviewers is told to everybody.
+        # With the first call, and not after it: each change of labels or reviewers notifies everyone.
         if labels := [label for label in wanted.labels if "," not in label]:
             call["labels"] = ",".join(labels)
         if numbers := list(self._numbers(list(wanted.reviewers)).values()):
@@ -111,13 +111,13 @@ class GitLab(ForgeApi):
         )
         numbers = self._numbers(people)
         warnings.extend(
-            f"{name} was not asked to review: {self.address.host} has nobody of that name"
+            f"{name} was not asked to review: {self.address.host} has no user of that name"
             for name in people
             if name.lower() not in numbers
         )
         if not numbers:
             return False
-        # The list is replaced: whoever is in it already stays.
+        # The list is replaced, so it includes the present reviewers.
         before = self._read(current.number)
         kept = [person["id"] for person in before.get("reviewers") or ()]
         try:

@@ -1,7 +1,7 @@
 """Git, as a database: objects, refs, remotes and signatures, without a work tree or an index.
 
 For: reading trees and files quickly, writing new ones as one pack, moving refs by compare-and-swap, speaking to
-remotes with credentials that nobody sees. One door (``command``) leads to Git itself; where it is opened, the
+remotes with hidden credentials. One door (``command``) leads to Git itself; where it is opened, the
 caller's environment and settings cannot change what is written.
 
 Stays out: what the files mean. Nothing here knows of tenants, requests or manifests.

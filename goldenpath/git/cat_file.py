@@ -46,7 +46,7 @@ class CatFile:
         }
 
     def close(self) -> None:
-        """End all processes that nobody reads from; the next reading starts new ones."""
+        """End all idle processes; the next read starts new ones."""
         for idle in self._idle.values():
             idle.end()
 
@@ -79,7 +79,7 @@ class CatFile:
                     intact = not asked
                     yield found
         finally:
-            # Where the reader left early, answers are still in the pipe: nobody else may get them.
+            # After an early exit, answers are still in the pipe; the next reader must not get them.
             if intact:
                 self._idle[mode].give_back(process)
             else:

@@ -41,7 +41,7 @@ _FIXED: Final = {
     "GIT_HTTP_LOW_SPEED_TIME": "30",
 }
 _SETTINGS: Final = (
-    # Hooks and monitors of whoever owns the repository are programs, and would inherit what the environment holds.
+    # Hooks and monitors of the repository's owner are programs, and would inherit the environment.
     ("core.hooksPath", os.devnull),
     ("core.fsmonitor", "false"),
     # Git's default leaves refs to the kernel; a publish that was acknowledged must outlive a power cut.

@@ -73,7 +73,7 @@ class Credentials:
         if self.password is None or not url.startswith(("http://", "https://")):
             return []
         scope = f"credential.{'/'.join(url.split('/', 3)[:3])}"
-        # An empty helper first: others would be told the password too, and one of them might write it down.
+        # An empty helper first: other helpers would receive the password too, and one of them might store it.
         return [
             ("credential.helper", ""),
             (f"{scope}.helper", ""),

@@ -62,7 +62,7 @@ class Repository(ObjectReader):
         """Open the repository at a folder: a work tree's root, or a bare repository.
 
         Raises:
-            RepositoryError: there is none, Git does not trust its owner, or its objects are named by SHA-256.
+            RepositoryError: no repository is there, Git does not trust its owner, or its objects are named by SHA-256.
 
         """
         path = Path(path).absolute()
@@ -104,7 +104,7 @@ class Repository(ObjectReader):
         except OSError as error:
             raise RepositoryError(f"{path} cannot be made: {error.strerror}") from error
         kind = ("--bare",) if bare else ()
-        # No template: it could bring hooks and settings that nobody of us has read.
+        # No template: it could bring unreviewed hooks and settings.
         settings = (("init.defaultBranch", branch), ("init.defaultObjectFormat", "sha1"))
         command = ("git", "init", "--quiet", "--template=", "--object-format=sha1", *kind, ".")
         run(command, folder=path, env=environment(settings), doing=f"making a repository at {path}")

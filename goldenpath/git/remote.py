@@ -45,7 +45,7 @@ class Remote:
         time_out: seconds for each exchange.
 
     Raises:
-        InputError: the URL is none.
+        InputError: the URL is not valid.
 
     """
 

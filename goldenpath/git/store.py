@@ -66,7 +66,7 @@ class Store:
             time_out: seconds for each exchange with a remote.
 
         Raises:
-            InputError: the URL or the branch's name is none.
+            InputError: the URL or the branch's name is not valid.
             RepositoryError: there is no repository, or it cannot be used.
             RepositoryUnavailableError: the remote does not answer.
 
@@ -192,7 +192,7 @@ def default_cache() -> Path:
 
 
 def _mirror(url: str, cache: Path) -> Repository:
-    """The mirror of a URL; made under another name first, so that nobody meets one that is half made."""
+    """The mirror of a URL; made under another name first, so that other processes never see a half-made one."""
     path = cache / f"{sha256(url.encode()).hexdigest()}.git"
     if path.is_dir():
         try:

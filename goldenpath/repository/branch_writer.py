@@ -1,6 +1,6 @@
 """The one writer: requests of many threads become commits of one branch, one each, many with one push.
 
-Whoever submits first leads: it takes everything that waits, drafts each on top of the one before, writes all new
+The first submitter leads: it takes every waiting request, drafts each on top of the one before, writes all new
 objects as one pack and moves the branch once. Meanwhile the next ones gather. Between processes, compare-and-swap
 decides: where somebody else was first, everything is drafted anew on what is there then. Nothing is ever merged.
 """
@@ -154,7 +154,7 @@ class BranchWriter:
             overwrite: move the branch also where its last commit is not by this writer's committer.
 
         Raises:
-            InputError: the branch's name is none, or that of the base branch.
+            InputError: the branch's name is not valid, or is that of the base branch.
             RepositoryError: somebody else committed to the branch; and as for ``submit``.
 
         """

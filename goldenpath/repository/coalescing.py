@@ -1,4 +1,4 @@
-"""Many threads, one at work: whoever comes first does everything that waits; the others get their results.
+"""Many threads, one at work: the first thread does every waiting job; the others get their results.
 
 Knows nothing of Git: jobs go in, and each comes back finished.
 """
@@ -58,7 +58,7 @@ class Coalescer(Generic[_JobT]):
                 while self._busy and not job.done:
                     self._changed.wait()
             except BaseException:
-                # Nobody would look at its result. A twin's owner would: that one stays.
+                # No thread waits for its result any more. A twin's owner does: that job stays.
                 if twin is None and job in self._waiting:
                     self._waiting.remove(job)
                 raise

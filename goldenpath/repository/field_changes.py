@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["HIDDEN", "FieldChange", "field_changes", "same"]
 
 HIDDEN: Final = "(hidden)"
-"""What stands for a value that is nobody's to read."""
+"""The placeholder for a secret value."""
 
 _SHOWN_TEXT_CHARS: Final = 240
 _BEFORE_DIFFERENCE: Final = 40
@@ -36,7 +36,7 @@ _ENTRY_NAMES: Final = ("name", "key", "type", "kind")
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field: ``before`` or ``after`` is :data:`~goldenpath.errors.MISSING` where there was or is none."""
+    """One field: ``before`` or ``after`` is :data:`~goldenpath.errors.MISSING` for an absent field."""
 
     path: str
     before: Any
@@ -158,7 +158,7 @@ def _as_words(path: str, before: list[Any], after: list[Any]) -> Iterator[Differ
 
 
 def _by_position(path: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
-    """Entries without a name: those that are equal find each other, and what stands between is told in pairs."""
+    """Entries without a name: equal entries are matched, and the entries between them are compared in pairs."""
     if len(before) + len(after) > _MOST_ALIGNED:
         yield path, before, after
         return

@@ -1,6 +1,6 @@
-"""What only shows when all tenants are looked at: promises against capacity, names, identities, places.
+"""Checks across all tenants: promises against capacity, names, identities, places.
 
-Who is first has the promise: the tenant that is being published gets the finding. The rule ids are those of
+The tenant that is being published gets the finding; published tenants keep their promise. The rule ids are those of
 `goldenpath check`, which says the same of a folder of requests.
 """
 
@@ -55,7 +55,7 @@ def check_publish(
 
 
 def check_whole_fleet(promises: Promises, platforms: Mapping[str, Platform]) -> Iterator[Finding]:
-    """Findings about all tenants together, when nobody is being published."""
+    """Findings about all tenants of a state together."""
     for place, (owned, _) in sorted(promises.sums.items()):
         capacity = pool_capacity(platforms, *place)
         if owned > (capacity or 0):
@@ -160,8 +160,7 @@ def _identities(
 ) -> Iterator[Finding]:
     """Collisions of a tenant's identities with others'.
 
-    A SPIFFE ID and an object's name with the tenant's own name in them are nobody else's, so only the few of another
-    form can be a tenant's of both.
+    A SPIFFE ID and an object name that contain the tenant's own name are unique, so only the few others can collide.
     """
     for other in promises.claims:
         if other.name != name:

@@ -48,7 +48,7 @@ _AT_ONCE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A lock, or why it cannot be used; neither, where there is none."""
+    """A lock, or why it cannot be used. Both fields are empty for a tenant without a lock."""
 
     lock: Lock | None = None
     problems: tuple[Problem, ...] = ()
@@ -67,7 +67,7 @@ def fleet_text(reader: ObjectReader, tree: str) -> str:
     """The text of ``goldenpath.yaml`` at the top of a tree.
 
     Raises:
-        InputError: there is none, or it is no text.
+        InputError: the file is missing or is not text.
 
     """
     entry = reader.entries(tree).get(FLEET_FILE)
@@ -83,7 +83,7 @@ class FleetTree:
     Args:
         reader: the repository, or a batch of objects on top of it.
         tree: id of the tree at the top.
-        layout: where the fleet wants its tenants; those in other places are found too, and told.
+        layout: where the fleet wants its tenants; tenants in other places are found and reported too.
 
     """
 
@@ -185,7 +185,7 @@ class FleetTree:
         return next(self.locked([holdings]))[1]
 
     def request_text(self, holdings: TenantFiles) -> str | None:
-        """The request as it was asked; None where there is none.
+        """The request as it was written; None for a tenant without a request.
 
         Raises:
             InputError: it is no text.

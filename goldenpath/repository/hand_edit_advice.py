@@ -1,6 +1,6 @@
 """How to keep what a hand edit meant: as an override in the request, where one can say it.
 
-An override is a JSON merge patch (RFC 7386), so the edit is told as one: what was rendered against what is there.
+An override is a JSON merge patch (RFC 7386), so the edit is shown as one: from the rendered object to the object in the repository.
 Where no override can say it, the advice names what can.
 """
 
@@ -72,7 +72,7 @@ def advise(
         message = "no override removes an object: change what the request asks for, or publish to get it back"
         return (Advice("", message),)
     if rendered is None:
-        message = "nobody rendered it: the team's own objects belong in the repository of its `source`; move it there"
+        message = "goldenpath did not render it; move the team's own objects to the repository of the tenant's `source`"
         return (Advice("", message),)
     try:
         edited = _by_id(path, there)
@@ -143,7 +143,7 @@ def _of_object(
 
 
 def _merge_patch(before: Any, after: Any) -> Any:
-    """The merge patch that makes ``after`` of ``before``, or `_NONE` where there is none: in a patch, null removes."""
+    """The merge patch that makes ``after`` of ``before``, or `_NONE` where no patch can do that: in a patch, null removes."""
     if not isinstance(after, dict):
         return _NONE if after is None or _holds_null(after) else after
     if not isinstance(before, dict):

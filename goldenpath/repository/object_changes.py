@@ -54,7 +54,7 @@ def cluster_of(path: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file: its content before and after, None where there is none."""
+    """One file: its content before and after; None for a missing file."""
 
     path: str
     old: Content | None
@@ -167,7 +167,7 @@ class FileChanges:
 
     @cached_property
     def unreadable(self) -> tuple[str, ...]:
-        """Files whose text before is no YAML any more: nobody can say which objects are in them."""
+        """Files whose old text is not valid YAML, so that their objects are unknown."""
         return tuple(file.path for file in self.files if _objects(file.path, file.before) is None)
 
     @cached_property

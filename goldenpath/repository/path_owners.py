@@ -1,4 +1,4 @@
-"""Whose a path in the fleet repository is. Pure: paths only, nothing is read.
+"""Which tenant or platform owns a path in the fleet repository. Pure: paths only, nothing is read.
 
 A tenant owns ``tenants/<tenant>/``, ``clusters/*/tenants/<tenant>/`` and ``clusters/*/flux/<tenant>.yaml``; in the
 sharded layout there is a shard before the name. The platform owns ``clusters/<cluster>/platform/`` and the few files
@@ -90,7 +90,7 @@ class TenantPaths:
         self._is_shard_too = name in SHARDS
 
     def owns(self, path: str) -> bool:
-        """Whether a path is this tenant's: nobody else's publish writes there, and its own nowhere else."""
+        """Whether a path is this tenant's. Only its own publish writes there, and it writes nowhere else."""
         return _inside_cluster(path)[1] in self._files or self.folder_of(path) is not None
 
     def folder_of(self, path: str) -> str | None:

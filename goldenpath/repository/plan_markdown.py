@@ -1,7 +1,7 @@
 """A plan as the body of a pull request.
 
 Whatever somebody wrote (titles, names, messages) stands in code, and only there: in a fence that is longer than any in
-it, or in a span without a character that could end it. So it can mention nobody, link nowhere, refer to no issue, and
+it, or in a span without a character that could end it. So it cannot mention a user, add a link, refer to an issue, or
 break no table. The whole stays below what a forge takes: what does not fit is left out in whole sections, and said.
 """
 
@@ -87,16 +87,16 @@ class _Body:
         self._left_out.append(what)
 
     def add_items(self, title: str, word: str, items: Iterable[Iterator[str]]) -> None:
-        """A section of things that are told line by line: as many as fit into half of what is left."""
+        """A section of items, line by line: as many as fit into half of the remaining room."""
         lines: list[str] = []
         room, left_out = self._room // 2, 0
         for item in items:
-            told = list(item)
-            size = sum(map(len, told)) + len(told)
+            text = list(item)
+            size = sum(map(len, text)) + len(text)
             if size > room:
                 left_out += 1
             else:
-                lines += told
+                lines += text
                 room -= size
         if lines:
             self.add(f"### {title}\n\n{_fenced(lines, 'text')}")
@@ -123,8 +123,8 @@ def _counts(plan: Plan) -> str:
             ("Files", "files"),
         )
     ]
-    told = [[name, *counts] for name, counts in rows if any(counts)]
-    return _table(["", "Added", "Changed", "Moved", "Removed"], told)
+    changed = [[name, *counts] for name, counts in rows if any(counts)]
+    return _table(["", "Added", "Changed", "Moved", "Removed"], changed)
 
 
 def _parts(plan: Plan) -> str:

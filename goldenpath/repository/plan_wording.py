@@ -1,4 +1,4 @@
-"""The words that a plan is told in, as text and as Markdown alike.
+"""The wording of a plan, shared by its text and its Markdown.
 
 One line for each thing, and nothing in it that ends a line or that a terminal would act on.
 """
@@ -45,7 +45,7 @@ _SHOWN_CHARS: Final = 400
 
 
 def printable(text: str) -> str:
-    """A text on one line, in which every character is visible: others are told by their number."""
+    """A text on one line with visible characters only; others are shown by their number."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 

@@ -1,7 +1,7 @@
-"""What was added up of a fleet's promises, kept on disk for the next process.
+"""The sums of a fleet's promises, kept on disk for the next process.
 
-Everything in it follows from the repository: a file that cannot be read, is of another format or is damaged is as good
-as none, and so is a disk that refuses. Its place is inside of the local repository's Git directory.
+Everything in it follows from the repository: a file that cannot be read, is of another format or is damaged counts
+as missing, and so does a disk that refuses. Its place is inside of the local repository's Git directory.
 
 A file has two lines of JSON. The first is short and answers for the whole folder; the second has every tenant, and is
 only parsed when somebody asks for one.
@@ -29,12 +29,12 @@ _FORMAT: Final = "promises/v1"
 
 @dataclass(frozen=True, slots=True)
 class PromiseCache:
-    """A folder with one file for each shelf. Several processes may share it: a file is replaced as a whole."""
+    """A folder with one file for each shard. Several processes may share it: a file is replaced as a whole."""
 
     folder: Path
 
     def read(self, place: str) -> ShardPromises | None:
-        """The shelf as it was written last, whatever state of the repository that was; None where there is none."""
+        """The shard as it was written last, for any state of the repository; None without a usable file."""
         try:
             head, _, details = self._file(place).read_bytes().partition(b"\n")
             return _shelf(place, json.loads(head), details)
@@ -42,7 +42,7 @@ class PromiseCache:
             return None
 
     def write(self, shelf: ShardPromises) -> None:
-        """Keep a shelf, in the place of what was kept of it before."""
+        """Write a shard, replacing its older file."""
         file = self._file(shelf.place)
         temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.tmp")
         try:

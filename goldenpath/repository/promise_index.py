@@ -36,7 +36,7 @@ _AT_ONCE: Final = 1000
 
 
 class PromiseIndex:
-    """Remembers the shelves of one repository, in memory and, with a cache, on disk. Safe for many threads."""
+    """Remembers the shards of one repository, in memory and, with a cache, on disk. Safe for many threads."""
 
     def __init__(self, cache: PromiseCache | None = None) -> None:
         self._cache = cache
@@ -86,7 +86,7 @@ class PromiseIndex:
 
 
 def _updated(tree: FleetTree, place: str, found: str, known: ShardPromises | None) -> ShardPromises:
-    """The shelf as it is now: what stayed is taken over, the rest is read."""
+    """The shard as it is now: unchanged tenants are taken over, the rest is read."""
     folders = tree.homes(place)
     before = known.contents if known is not None else ShardContents({}, {})
     stayed = {name for name, folder in folders.items() if before.folders.get(name) == folder}

@@ -1,8 +1,8 @@
-"""What the tenants of a fleet were promised, all together: values, added up folder by folder.
+"""What the tenants of a fleet were promised together, summed by folder.
 
-A shelf is one folder that holds tenants' own folders: ``tenants``, or each of its shards. It knows its sums and its
-odd ones, so that a question about the whole fleet asks as many values as there are shards, and a question about one
-tenant opens one shelf.
+A shard is one folder that holds tenants' own folders: ``tenants``, or each folder below it. It knows its sums and its
+irregular tenants. A question about the whole fleet reads one value for each shard, and a question about one tenant
+opens one shard.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Promise:
     clusters: Mapping[str, Mapping[str, Share]] = field(default_factory=dict)
     """By cluster and accelerator, its share."""
     claims: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By cluster, identities (name of the object, SPIFFE ID) without the form that makes them nobody else's."""
+    """By cluster, identities (name of the object, SPIFFE ID) that do not have the form that is unique to the tenant."""
     retired: bool = False
     """Whether only a tombstone is left."""
     settled: bool = True
@@ -69,14 +69,14 @@ def promise_of(name: str, lock: Lock, *, settled: bool = True) -> Promise:
 
 
 def _is_unique_by_form(name: str, resource: str, spiffe_id: str) -> bool:
-    """Whether an identity holds the tenant's name where that makes both of its names nobody else's."""
+    """Whether an identity contains the tenant's name in the places that make it unique."""
     _, found, account = spiffe_id.partition(f"/ns/{name}/sa/")
     return bool(found) and "/" not in account and resource == f"{name}.{account}"
 
 
 @dataclass(frozen=True, slots=True)
 class ShardContents:
-    """The tenants on a shelf: the id of each one's own folder, by which a changed one is found, and its promise."""
+    """The tenants of a shard: the tree id of each tenant's folder, which shows a change, and its promise."""
 
     folders: Mapping[str, str]
     promises: Mapping[str, Promise]
@@ -92,7 +92,7 @@ class ShardPromises:
     sums: Mapping[PoolOnCluster, Share]
     """What its settled tenants own and may borrow together."""
     odd: frozenset[str]
-    """Tenants that belong on another shelf, have unusual identities, or are not settled."""
+    """Tenants that belong in another shard, have unusual identities, or are not settled."""
     look_up: Callable[[], ShardContents]
 
     @cached_property
@@ -109,7 +109,7 @@ class ShardPromises:
     def of(
         cls, place: str, tree: str, contents: ShardContents, before: ShardPromises | None = None
     ) -> ShardPromises:
-        """A shelf with these tenants; with what it was before, only those that are different are added up."""
+        """A shard with these tenants. Given its older state, only the changed tenants are summed again."""
         old = before.contents.promises if before is not None else {}
         new = contents.promises
         changed = {name for name in {*old, *new} if old.get(name) is not new.get(name)}

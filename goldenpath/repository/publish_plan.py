@@ -57,7 +57,7 @@ class GpuChange:
 
 
 def gpu_changes(before: Lock | None, after: Lock | None) -> tuple[GpuChange, ...]:
-    """Each accelerator of which a tenant gets more or less, by cluster and profile."""
+    """Each accelerator whose number changes for a tenant, by cluster and profile."""
     shares = [
         {
             (cluster, profile): share
@@ -114,7 +114,7 @@ class Part:
 class Plan:
     """Everything that a publish would do: its parts, tenants first, each by name.
 
-    ``looked_at`` counts all tenants and platforms that were planned; those of which there is nothing to say need not
+    ``looked_at`` counts all tenants and platforms that were planned; those without changes need not
     be among the parts. ``findings`` are those of the whole fleet, that belong to no single part.
     """
 
@@ -126,7 +126,7 @@ class Plan:
     def of(
         cls, parts: Iterator[Part] | list[Part] | tuple[Part, ...], findings: tuple[Finding, ...] = ()
     ) -> Plan:
-        """The plan of these parts, without those of which there is nothing to say."""
+        """A plan without the parts that have no changes."""
         looked_at, loud = 0, []
         for part in parts:
             looked_at += 1

@@ -1,6 +1,6 @@
-"""Files that publishing itself writes and reads back: what their fields are made of, and how a bad one is told.
+"""Files that publishing itself writes and reads back: the types of their fields, and the error for a bad file.
 
-Whoever can push to the fleet repository can put anything into them, and a merge can mangle them. So they are
+Anyone with push access to the fleet repository can put anything into them, and a merge can mangle them. So they are
 parsed as strictly as a request, and every problem says how to get a good file again.
 """
 

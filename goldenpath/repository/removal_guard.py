@@ -1,9 +1,9 @@
-"""The removal limit: what a publish may take away without being told to.
+"""The removal limit: how much a publish may remove without ``--allow-removals``.
 
 A mistake in one line (a cluster that was renamed, an add-on that was left out, a placement that matches less) can
 take objects away from every tenant at once, and Flux applies that within minutes. So a publish that removes more than
-a few objects must be told how many, as a number that somebody has read in a plan. And a Namespace, with everything in
-it, only goes where the last publish held it: that is what retiring is for.
+a few objects needs their number, which a person has read in a plan. And a Namespace, with everything in
+it, goes only after a publish that held it, which is what retiring does.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["MAX_AFFECTED_OWNERS", "MAX_REMOVED_OBJECTS", "Removals", "removal_problems", "removals"]
 
 MAX_REMOVED_OBJECTS: Final = 20
-"""Objects that a publish may remove without being told to."""
+"""Objects that a publish may remove without ``--allow-removals``."""
 MAX_AFFECTED_OWNERS: Final = 3
-"""Tenants and platforms from which it may remove objects without being told to."""
+"""Owners (tenants and platforms) that it may remove objects from without ``--allow-removals``."""
 
 _SHOWN: Final = 5
 
@@ -65,11 +65,11 @@ def removals(plan: Plan) -> Removals:
 
 
 def removal_problems(plan: Plan, *, allowed: int | None = None) -> tuple[Problem, ...]:
-    """Why a plan may not be carried out as it is; nothing, where it may.
+    """Why a plan may not be committed; empty if it may.
 
     Args:
         plan: what would be done.
-        allowed: how many objects may be removed (``--allow-removals``); a few without being told.
+        allowed: how many objects may be removed (``--allow-removals``); by default, a few.
 
     """
     found = removals(plan)
@@ -96,8 +96,8 @@ def _namespaces(found: Removals) -> Iterator[Problem]:
         where = f" on {cluster}" if cluster else ""
         only = f" --cluster {cluster}" if cluster and part.after else ""
         message = (
-            f"would remove Namespace {name}{where} and everything in it, which is not held; run "
-            f"`goldenpath retire {part.name}{only}` first, and this when Flux has applied that"
+            f"would remove Namespace {name}{where} and everything in it, and the tenant is not held; run "
+            f"`goldenpath retire {part.name}{only}` first, and repeat this after Flux has applied it"
         )
         yield Problem(str(part), "namespace-removal", message)
 
@@ -110,6 +110,6 @@ def _number(found: Removals, allowed: int | None) -> Iterator[Problem]:
     shown = ", ".join(found.affected_owners[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
     message = (
         f"would remove {found.objects} objects ({shown}); "
-        f"look at the plan, and if that is meant, say so with --allow-removals {found.objects}"
+        f"review the plan, and allow it with --allow-removals {found.objects}"
     )
     yield Problem("", "too-many-removals", message)

@@ -1,4 +1,4 @@
-"""``retired.yaml``: what stays of a tenant that was deleted, so that nobody takes its name by accident.
+"""``retired.yaml``: the record of a deleted tenant, which keeps its name from being used again.
 
 An old name may still have identities, images and DNS entries that trust it. The tombstone says whose it was, where,
 and in which commit everything was there for the last time.

@@ -72,7 +72,7 @@ def test_a_folder_with_something_in_it_is_left_alone(here: Path, run: Run) -> No
     write_tree(here / "full", {"notes.txt": "mine"})
     result = run("fleet", "init", "full", "--fleet", "goldenpath.yaml")
     assert result.exit_code == 2
-    assert result.stderr.startswith("refused: full: 1 problem\n  is no empty folder; name a new one.")
+    assert result.stderr.startswith("refused: full: 1 problem\n  is not an empty folder; name a new one.")
     assert [path.name for path in (here / "full").iterdir()] == ["notes.txt"]
 
 

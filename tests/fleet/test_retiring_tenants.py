@@ -101,7 +101,7 @@ def test_what_is_retired_cannot_be_retired_again(fleet: Fleet) -> None:
     published(fleet)
     fleet.retire("vision")
     fleet.retire("vision", delete=True)
-    with pytest.raises(InputError, match="was retired already"):
+    with pytest.raises(InputError, match="is retired already"):
         fleet.retire("vision")
 
 
