@@ -108,17 +108,17 @@ def milliseconds(text: str) -> float:
 def load(base: str, script: Path, pid: int, *, seconds: int, connections: int) -> Load:
     """One round."""
     before = processor_seconds(pid)
-    told = subprocess.run(
+    reported = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency", "-s", script, base],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     spent = processor_seconds(pid) - before
-    answers = int(re.search(r"(\d+) requests in", told)[1])
-    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
+    answers = int(re.search(r"(\d+) requests in", reported)[1])
+    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", reported)
     return Load(
-        rate=float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]),
-        p50=milliseconds(re.search(r"^ +50%\s+(\S+)", told, re.MULTILINE)[1]),
-        p99=milliseconds(re.search(r"^ +99%\s+(\S+)", told, re.MULTILINE)[1]),
+        rate=float(re.search(r"Requests/sec:\s+([\d.]+)", reported)[1]),
+        p50=milliseconds(re.search(r"^ +50%\s+(\S+)", reported, re.MULTILINE)[1]),
+        p99=milliseconds(re.search(r"^ +99%\s+(\S+)", reported, re.MULTILINE)[1]),
         failed=int(failed[1]) if failed else 0,
         cpu=spent / answers * 1000,
     )

@@ -67,7 +67,7 @@ def fleet_problems(document: Any) -> tuple[Problem, ...]:
     return ()
 
 
-def told(found: tuple[Problem, ...]) -> list[tuple[str, str, str | None]]:
+def reported(found: tuple[Problem, ...]) -> list[tuple[str, str, str | None]]:
     """Path, rule and nearest value of each problem."""
     return [(problem.path, problem.rule, problem.nearest) for problem in found]
 

@@ -77,8 +77,10 @@ class FleetSource:
             state = self.repository.state()
             _ = state.context  # is read now, where a problem is not the caller's
         except InputError as error:
-            told = "; ".join(map(str, error.problems))
-            raise UnavailableError(f"the fleet repository holds no fleet that can be used: {told}") from None
+            reported = "; ".join(map(str, error.problems))
+            raise UnavailableError(
+                f"the fleet repository holds no fleet that can be used: {reported}"
+            ) from None
         return state
 
     def forget(self) -> None:

@@ -23,7 +23,7 @@ class Confidence(enum.StrEnum):
     REPORTED = "reported"
     """Somebody other than the vendor says so, or the vendor does without saying for which board."""
     DERIVED = "derived"
-    """It follows from a rule of the vendor, and nobody was found who saw it."""
+    """It follows from a rule of the vendor; no source was found that saw it."""
 
 
 class MemoryOf(enum.StrEnum):
@@ -117,7 +117,7 @@ class Accelerator(abc.ABC):
     def node_labels(
         self, mig_strategy: MigStrategy | str | None = None, sharing: Sharing | None = None
     ) -> Mapping[str, tuple[str, ...]]:
-        """The labels of nodes that offer this entry so: label → values, any of which will do.
+        """The labels of nodes that offer this entry so: label → accepted values.
 
         The first label is the one that tells the model. Values that Kubernetes would refuse (over 63
         characters) are left out: no node carries them.

@@ -1,4 +1,4 @@
-"""The story: each part of a request is derived, what is left is told, and the parser has the last word."""
+"""The story: each part of a request is derived, leftovers are reported, and the parser decides."""
 
 from __future__ import annotations
 

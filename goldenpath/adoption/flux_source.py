@@ -31,7 +31,7 @@ _OCI_REFS: Final = ("digest", "tag")
 
 
 def derive_source(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
-    """The one source that a request has: the first Kustomization whose source can be said; others are told."""
+    """The one source that a request has: the first Kustomization with a source that a request can name; others are reported."""
     taken: dict[str, Any] | None = None
     for place in places:
         for item in _appliers(place):

@@ -42,7 +42,7 @@ _FEW: Final = 5
 
 
 def report_leftovers(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
-    """Everything that nothing else has dealt with; kinds of which there are many are told once."""
+    """Report every object that no other part used; a kind with many objects is reported once."""
     for place in places:
         rest: defaultdict[str, list[ManifestObject]] = defaultdict(list)
         for item in _unsettled(place, account):

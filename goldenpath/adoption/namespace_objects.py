@@ -34,14 +34,14 @@ _MOST: Final = 2**31 - 1
 
 
 def at(value: Any, *keys: str) -> Any:
-    """The value at the end of the keys, or None where there is none."""
+    """The value at the end of the keys; None if it is missing."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
 def text(value: Any, *keys: str) -> str:
-    """The text at the end of the keys, or an empty one where there is none."""
+    """The text at the end of the keys; empty if it is missing."""
     found = at(value, *keys)
     return found if isinstance(found, str) else ""
 

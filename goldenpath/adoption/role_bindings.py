@@ -73,7 +73,7 @@ def _role(place: NamespaceObjects, binding: ManifestObject, account: AdoptionBui
         return None
     role = _nearest_role(rules)
     if any(at(subject, "kind") == "Group" for subject in mappings(binding.body, "subjects")):
-        message = f"binds Role {name}, of which {role} is the nearest that a request has, by whether it writes and reads Secrets"
+        message = f"binds Role {name}; the nearest role of a request is {role}, judged by writing and by reading Secrets"
         account.find(place, binding, "adopt-guessed-role", message, f"See that they belong into `access.{role}`. {_REMOVE}", at="roleRef")  # fmt: skip
     return role
 
@@ -87,7 +87,7 @@ def _nearest_role(rules: Iterable[dict[str, Any]]) -> str:
 
 
 def _groups(place: NamespaceObjects, binding: ManifestObject, account: AdoptionBuilder) -> list[str]:
-    """The groups that a binding names, as the identity provider calls them; the other subjects are told."""
+    """The groups that a binding names, as the identity provider calls them; the other subjects are reported."""
     found, prefix = [], place.platform.fleet.groups.prefix
     for index, subject in enumerate(mappings(binding.body, "subjects")):
         kind, name, where = at(subject, "kind"), str(at(subject, "name")), f"subjects[{index}]"
@@ -95,7 +95,7 @@ def _groups(place: NamespaceObjects, binding: ManifestObject, account: AdoptionB
             message = f"gives rights to {name}, which is more than one team"
             account.find(place, binding, "adopt-everybody", message, "Remove it; name groups of the identity provider.", severity=Severity.ERROR, at=where)  # fmt: skip
         elif kind == "Group" and prefix and not name.startswith(prefix):
-            message = f"names group {name}, without the fleet's prefix {prefix}: nobody who signs in has such a group"
+            message = f"names group {name}, without the fleet's prefix {prefix}: no user who signs in has this group"
             account.find(
                 place,
                 binding,

@@ -1,6 +1,6 @@
 """From manifests to findings: schema, policy, coherence and identity.
 
-Pure: no I/O, no clock (a day comes in as a value). It judges objects, whoever wrote them; it never changes
+Pure: no I/O, no clock (a day comes in as a value). It judges objects of any author; it never changes
 one, and knows nothing of templates.
 """
 

@@ -90,11 +90,11 @@ def _source(definition: Mapping[str, Any]) -> dict[str, str]:
     """What a definition says of where it comes from."""
     metadata = definition["metadata"]
     labels = metadata.get("labels") or {}
-    told = {
+    shown = {
         "part_of": labels.get("app.kubernetes.io/part-of") or labels.get("app.kubernetes.io/name"),
         "version": labels.get("app.kubernetes.io/version"),
     }
-    return {key: str(value) for key, value in told.items() if value}
+    return {key: str(value) for key, value in shown.items() if value}
 
 
 def _that_compiles(schema: dict[str, Any]) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def _defaults(by_kind: ByKind) -> Iterator[Finding]:
     for limits in by_kind["LimitRange"]:
         for entry in mappings(limits.body, "spec", "limits"):
             if entry.get("type") == "Container":
-                # A default limit is the default request too, where there is none (API reference, LimitRangeItem).
+                # A default limit is the default request too, if none is set (API reference, LimitRangeItem).
                 asked = {**mapping(entry, "default"), **mapping(entry, "defaultRequest")}
                 defaulted[limits.namespace] |= {f"requests.{name}" for name in asked}
                 defaulted[limits.namespace] |= {f"limits.{name}" for name in mapping(entry, "default")}

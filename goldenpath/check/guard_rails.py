@@ -193,7 +193,7 @@ def _appliers(tenancy: Tenancy, items: Sequence[ManifestObject]) -> Iterator[Fin
 
 
 def _own_applier(tenancy: Tenancy, item: ManifestObject) -> Iterator[Finding]:
-    """Flux applies the team's manifests as the team's reconciler, and as nobody else."""
+    """Flux applies the team's manifests as the team's reconciler only."""
     spec, reconciler = mapping(item.body, "spec"), tenancy.policy_parameters[names.SERVICE_ACCOUNT]
     if spec.get("serviceAccountName") != reconciler:
         message = f"applies what the team writes as {spec.get('serviceAccountName') or 'Flux itself'}, not as {reconciler}"

@@ -15,14 +15,14 @@ __all__ = ["mapping", "mappings", "strings", "tenant_objects"]
 
 
 def mapping(value: Any, *keys: str) -> dict[str, Any]:
-    """The mapping at the end of the keys, or an empty one where there is none."""
+    """The mapping at the end of the keys; empty if it is missing."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def mappings(value: Any, *keys: str) -> tuple[dict[str, Any], ...]:
-    """The mappings of the list at the end of the keys; what is none is left out."""
+    """The mappings of the list at the end of the keys; other entries are left out."""
     entries = mapping(value, *keys[:-1]).get(keys[-1])
     return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 

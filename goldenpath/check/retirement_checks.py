@@ -1,7 +1,7 @@
 """Two commits remove a tenant: one holds it, one deletes it. What the first must have done for the second.
 
-Read off the objects, whatever golden path or override made them: a hold that lets something start again is none,
-and one that Flux may not follow up leaves a namespace behind that nobody looks after (docs/decisions/0013).
+Read off the objects, whatever golden path or override made them: a hold that lets something start again is not a hold,
+and one that Flux may not follow up leaves an unmanaged namespace behind (docs/decisions/0013).
 """
 
 from __future__ import annotations

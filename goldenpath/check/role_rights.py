@@ -90,21 +90,21 @@ def _too_wide(rule: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
             message = "reads everything of the core group, and so every Secret"
             yield "resources", message, "Name the resources, without `secrets`."
         return
-    told = ", ".join(sorted(writing))
+    actions = ", ".join(sorted(writing))
     for field, values in (("apiGroups", groups), ("resources", resources), ("verbs", verbs)):
         wild = sorted(value for value in values if "*" in value)
         if wild:
-            message = f"lets its subjects do {told} on whatever {wild[0]} comes to mean: quotas, roles and network policies among it"
+            message = f"lets its subjects {actions} everything that {wild[0]} matches, such as quotas, roles and network policies"
             yield field, message, _NAME_THEM
     powers = ", ".join(sorted(writing & _POWERS))
     if powers:
         yield "verbs", f"{powers} gives its subjects the rights of others", _LEAVE_IT
     guards = sorted(_guards(groups, resources))
     if guards:
-        message = f"may {told} {', '.join(guards)}, which hold the tenant to its limits"
+        message = f"may {actions} {', '.join(guards)}, which hold the tenant to its limits"
         yield "resources", message, _LEAVE_IT
     if "" in groups and _TOKEN in resources:
-        yield from _tokens(rule, told)
+        yield from _tokens(rule, actions)
 
 
 def _guards(groups: frozenset[str], resources: frozenset[str]) -> Iterator[str]:
@@ -115,10 +115,10 @@ def _guards(groups: frozenset[str], resources: frozenset[str]) -> Iterator[str]:
                 yield f"{resource}.{group}" if group else resource
 
 
-def _tokens(rule: dict[str, Any], told: str) -> Iterator[tuple[str, str, str]]:
+def _tokens(rule: dict[str, Any], actions: str) -> Iterator[tuple[str, str, str]]:
     names = rule.get("resourceNames")
     if not isinstance(names, list) or len(names) != 1:
         message = (
-            f"may {told} {_TOKEN} of {'several accounts' if names else 'every account of the namespace'}"
+            f"may {actions} {_TOKEN} of {'several accounts' if names else 'every account of the namespace'}"
         )
         yield "resourceNames", message, "Name the one account whose token is needed under `resourceNames`."

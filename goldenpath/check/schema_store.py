@@ -71,7 +71,7 @@ class Schemas:
         return tuple(sorted({*_index()["kinds"], *self._kinds}))
 
     def schema_for(self, api_version: str, kind: str) -> dict[str, Any] | None:
-        """A self-contained JSON Schema (draft 2020-12), or None where there is none. Not to be changed.
+        """A self-contained JSON Schema (draft 2020-12), or None for an unknown kind. Not to be changed.
 
         Raises ``DataError`` where the files do not fit together.
         """

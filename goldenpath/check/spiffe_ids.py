@@ -70,7 +70,7 @@ def _id(item: ManifestObject, spec: dict[str, Any], path: str | None) -> Iterato
 def _account(item: ManifestObject, spec: dict[str, Any], path: str) -> Iterator[Finding]:
     account = re.search(r"/sa/([^/]+)$", path)
     if account is None:
-        message = "the ID names no service account, so that it belongs to nobody in the namespace"
+        message = "the ID names no service account, so no Pod of the namespace owns it"
         yield _finding(item, _TEMPLATE_FIELD, "identity-account", message, "End the path with /sa/<account>.")
         return
     selector = f"k8s:sa:{account[1]}"

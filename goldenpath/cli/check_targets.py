@@ -129,7 +129,7 @@ def examine(
 
 
 class _Examiner:
-    """Takes files one by one; what only shows when all are known is told at the end."""
+    """Takes files one by one; findings across all files come at the end."""
 
     def __init__(
         self,
@@ -181,7 +181,7 @@ class _Examiner:
                         self._objects[named.folder, named.cluster].append((item, named, index))
                     case DocumentKind.OTHER if named.folder is None:
                         message = "is neither a request (`golden_path`), a fleet (`format: fleet/v1`) nor a Kubernetes object"
-                        raise InputError([Problem("", "not-an-object", message)])  # noqa: TRY301 - told like all others
+                        raise InputError([Problem("", "not-an-object", message)])  # noqa: TRY301 - reported like all others
                     case DocumentKind.OTHER:
                         self._add(named, _not_an_object(named), index)
             except InputError as error:

@@ -86,7 +86,7 @@ def desired_of(
     """What a request, or a fleet file, wants on its clusters or on one.
 
     Raises:
-        InputError: the file is refused, or the cluster is none of its.
+        InputError: the file is refused, or does not name the cluster.
 
     """
     from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of, read_source  # noqa: PLC0415

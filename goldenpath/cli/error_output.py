@@ -56,7 +56,7 @@ def in_the_format_asked_for(function: F) -> F:
     """
 
     @functools.wraps(function)
-    def told(*args: Any, place: str, output_format: str, **options: Any) -> Any:
+    def reporting(*args: Any, place: str, output_format: str, **options: Any) -> Any:
         named = frozenset(options.get("files", ()))
 
         def place_of(file: str) -> Path:
@@ -72,4 +72,4 @@ def in_the_format_asked_for(function: F) -> F:
                     show_error(error)
                 click.get_current_context().exit(error.exit_code)
 
-    return cast("F", told)
+    return cast("F", reporting)

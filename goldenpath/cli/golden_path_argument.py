@@ -14,7 +14,7 @@ def golden_path_named(library: Library, name: str) -> GoldenPath:
     """The golden path of a name with a major version (``tenant/v1``), or the newest one of a bare name.
 
     Raises:
-        InputError: there is none such.
+        InputError: no golden path has this name and version.
         DataError: its metadata is broken.
 
     """

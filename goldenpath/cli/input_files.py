@@ -124,7 +124,7 @@ def find_fleet(near: Iterable[Path] = ()) -> Path:
     """The fleet file in one of the folders ``near``, else here, else in the closest folder above.
 
     Raises:
-        InputError: there is none.
+        InputError: no fleet file was found.
 
     """
     here = Path.cwd()

@@ -68,7 +68,7 @@ class watching:  # noqa: N801 - reads as a word in a `with`
             self._bar.stop()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show that so many of so many are done; nothing where nobody looks, or there is little to wait for."""
+        """Show how many of how many are done; nothing without a terminal or for a short wait."""
         if self._bar is None:
             if total < self._at_least or not sys.stderr.isatty():
                 return

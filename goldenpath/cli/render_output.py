@@ -45,7 +45,7 @@ def render_tenant(
         for_one: whether the manifests must be for one cluster.
 
     Raises:
-        InputError: the cluster is none of the tenant's, or it has several and one must be named.
+        InputError: the tenant is not on the cluster, or has several clusters and one must be named.
 
     """
     clusters = [tenancy.cluster_name for tenancy in pipeline.tenancies(tenant, cluster)]

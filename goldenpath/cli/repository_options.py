@@ -70,7 +70,7 @@ at_option = click.option(
 
 
 def change_options(function: F) -> F:
-    """What every command that commits can be told."""
+    """The options of every command that commits."""
     for option in (
         click.option(
             "--allow-removals",
@@ -93,7 +93,7 @@ def change_options(function: F) -> F:
 
 
 def review_options(function: F) -> F:
-    """What a pull request can be told."""
+    """The options of a pull request."""
     for option in (
         click.option(
             "--overwrite-branch",
@@ -139,8 +139,8 @@ def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
     from goldenpath.forges import forge_of  # noqa: PLC0415
 
     if not said["pull_request"]:
-        if told := [name for name, value in said.items() if value]:
-            option = told[0].rstrip("s").replace("_", "-")
+        if given := [name for name, value in said.items() if value]:
+            option = given[0].rstrip("s").replace("_", "-")
             raise click.UsageError(f"--{option} goes with --pull-request.")
         return None
     url = fleet.store.remote.url if fleet.store.remote is not None else None
@@ -154,7 +154,7 @@ def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
         else forge_of(url, kind=said["forge"], api=said["forge_api"], environment=os.environ)
     )
     if forge is not None and find_spec("httpx") is None:
-        # Told now, and not when the branch is there and its pull request is not.
+        # Refused now, before a branch without its pull request could remain.
         raise ModuleNotFoundError("pull requests need httpx", name="httpx")
     return Review(
         forge=forge,
@@ -173,7 +173,7 @@ def read_requests(
 
     Args:
         names: the files.
-        look_at: asked what is wrong with those that can be read where others cannot: a person is told everything
+        look_at: asked what is wrong with those that can be read where others cannot: a person sees every problem
             at once.
 
     Raises:
@@ -240,7 +240,7 @@ def open_fleet(
     """The fleet repository, with the credentials, committer and signing key of the environment.
 
     Raises:
-        InputError: the branch's name is none, or there is no such commit.
+        InputError: the branch's name is not valid, or there is no such commit.
         RepositoryError: there is no repository, or Git cannot use it.
     """
     from goldenpath.fleet import Fleet  # noqa: PLC0415 - loads Git, which `--help` does not need
@@ -280,7 +280,7 @@ def asking_person(author: str | None) -> Person | None:
     """Who asks: as given, else as Git's own settings name the person at this machine, if they do.
 
     Raises:
-        InputError: what was given names nobody.
+        InputError: the text is not a person's name and address.
     """
     from goldenpath.git import Person  # noqa: PLC0415
 

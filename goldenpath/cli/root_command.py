@@ -92,7 +92,7 @@ class RootGroup(LazyGroup):
         except click.ClickException as error:
             error.show()
             sys.exit(_FAILURE)
-        except Exception as error:  # noqa: BLE001 - this is the last place: nobody is shown a traceback unasked
+        except Exception as error:  # noqa: BLE001 - this is the last place: a traceback is shown on request only
             sys.exit(_failed(error))
         sys.exit(code if isinstance(code, int) else 0)
 

@@ -3,7 +3,7 @@
 For: connecting, server-side apply and dry run, waiting, reading what runs on a cluster. One verb, one file; results
 are values with a closed set of actions.
 
-Not for: rendering, Git, or what a request means. Objects come in as they are, and nobody here asks where from. Pure
+Not for: rendering, Git, or what a request means. Objects come in as they are; their origin does not matter here. Pure
 parts (`fields`, `managers`, `readiness`, `order`, …) do no I/O; everything else speaks through :class:`Cluster`,
 which is the one place that retries, slows down and gives up. The `kubernetes` package is imported by
 :func:`connect` alone, when it is called.

@@ -36,7 +36,7 @@ def refusal(code: int, content: bytes, *, about: str, secret: bool = False) -> C
         code: the HTTP status.
         content: the body: a `Status` of the API server's, or whatever a proxy on the way has to say.
         about: what was asked, such as ``ResourceQuota vision/vision-compute``.
-        secret: whether the object is one whose values are nobody's business.
+        secret: whether the object's values are secret.
 
     """
     status = _status(content)

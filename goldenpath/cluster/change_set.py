@@ -40,7 +40,7 @@ class Verified(enum.StrEnum):
     STAND_IN = "stand-in"
     """The API server, its schema and validation only: the object's own namespace is not there yet."""
     OFFLINE = "offline"
-    """Nobody but our own checks: it needs something that is not there yet."""
+    """Only our own checks: the object needs something that is not there yet."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -57,7 +57,7 @@ def diff(
         cluster: the cluster.
         objects: what is wanted there.
         manager: in whose name; without one, Flux's where Flux has applied an object, else ours.
-        done: told of each change as it is found, from another thread.
+        done: receives each change as it is found, from another thread.
 
     Raises:
         ClusterUnavailableError: the server does not answer.
@@ -102,7 +102,7 @@ class Namespaces:
 class Comparison:
     """Objects that belong together, each against what is on the cluster.
 
-    Without ``judge_new``, an object whose namespace is not there is only told to be missing.
+    Without ``judge_new``, an object whose namespace is not there is only reported as missing.
     """
 
     def __init__(

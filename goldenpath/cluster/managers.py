@@ -37,7 +37,7 @@ _OF_FLUX: Final = ("name", "namespace")
 
 @dataclass(frozen=True, slots=True)
 class ManagedBy:
-    """Who manages how many fields of an object, and since when it last wrote (RFC 3339; empty where not told)."""
+    """Who manages how many fields of an object, and since when it last wrote (RFC 3339; empty if unknown)."""
 
     manager: str
     operation: str

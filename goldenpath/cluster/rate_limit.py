@@ -2,7 +2,7 @@
 
 An API server defends itself by priority and fairness: it queues what is too much, and answers 429 with a
 `Retry-After` once the queues are full. A client plays its part by never having more than a few requests on their
-way, by having fewer when it is turned away, and by coming back no sooner than it was told to.
+way, by having fewer when it is turned away, and by waiting as long as the server asks.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The rules are those of kstatus (`sigs.k8s.io/cli-utils/pkg/kstatus`, which Flux and Helm 4 follow too): what a
 controller has not seen is in progress; conditions `Stalled`, `Reconciling` and `Ready` mean what they say; kinds that
-are older than these conventions have rules of their own; and an object that nobody reports on is there, and so ready.
+are older than these conventions have rules of their own; and an object without a reporting controller is ready as soon as it exists.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ReadinessState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """A state, and why, in the words of whoever reports it."""
+    """A state, and the reason that its controller reports."""
 
     state: ReadinessState
     message: str = ""
@@ -86,7 +86,7 @@ def _finalizers(metadata: Mapping[str, Any]) -> str:
 
 
 def _by_condition(body: Mapping[str, Any], kind: str) -> Readiness:
-    """Ready where the condition is true, or where nobody reports one.
+    """Ready where the condition is true, or is not reported.
 
     kstatus calls a condition that is false in progress, since controllers try again. Who reads a state wants to know
     that it does not work.

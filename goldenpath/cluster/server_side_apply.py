@@ -48,8 +48,8 @@ def apply(
         force_conflicts: take over fields that other managers have set to something else.
         dry_run: only compare.
         plan: what an earlier dry run of the same objects gave, so that they are not compared again.
-        compared: told of each object that was compared, from another thread.
-        done: told of each object that was applied or was not, from another thread.
+        compared: receives each compared object, from another thread.
+        done: receives each object after its apply, failed or not, from another thread.
 
     Returns:
         What was done. Where it has refusals or, without ``force_conflicts``, conflicts from the comparison, nothing
@@ -110,7 +110,7 @@ def _applied(
         try:
             resource = cluster.find(item.api_version, item.kind)
             if resource is None:
-                raise ClusterError(f"{item}: the cluster still has no {item.kind}")  # noqa: TRY301 - told like a refusal
+                raise ClusterError(f"{item}: the cluster still has no {item.kind}")  # noqa: TRY301 - reported like a refusal
             answer = cluster.apply(resource, item.body, force=force)
             change = replace(planned, verified=Verified.SERVER, message="", warnings=answer.warnings)
         except ClusterUnavailableError:

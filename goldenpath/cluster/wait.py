@@ -33,7 +33,7 @@ def wait(
         cluster: the cluster.
         objects: what to wait for, by name.
         timeout: seconds; 0 looks once.
-        done: told of each object that became ready, from another thread.
+        done: receives each object that became ready, from another thread.
 
     Returns:
         What each object was when it was last looked at, in order.

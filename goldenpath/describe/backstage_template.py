@@ -87,13 +87,13 @@ def template_entity(
         path: a golden path of requests.
         fleet: its clusters, regions and accelerators are offered as choices; the entity must be made anew when the
             fleet changes.
-        free: by cluster and accelerator, how many nobody owns; each choice then says so.
+        free: by cluster and accelerator, how many are unowned; each choice then says so.
         edits: the form changes a tenant that is there, and is opened filled in, from the tenant's page; else it
             makes one.
         by_commit: a change counts at once unless the form says otherwise; else somebody reviews it.
 
     Raises:
-        InputError: the golden path is made from the fleet alone, so nobody fills in a form for it.
+        InputError: the golden path is made from the fleet alone, so it has no form.
         DataError: the golden path's extra inputs are no usable JSON Schema.
 
     """
@@ -145,7 +145,7 @@ def _steps(path: GoldenPath, *, edits: bool) -> list[dict[str, Any]]:
         "allow_removals": "${{ parameters.allow_removals }}",
     }
     return [
-        # First, and without the fleet repository: what is wrong with a request is told before anything is made of it.
+        # First, and without the fleet repository: problems of a request are reported before anything is made of it.
         {"id": "check", "name": "Check the request", "action": "goldenpath:check", "input": asked},
         {
             "id": "publish",

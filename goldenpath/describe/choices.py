@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Choices", "Free"]
 
 Free = Mapping[tuple[str, str], int]
-"""By cluster and accelerator, how many nobody owns."""
+"""By cluster and accelerator, how many are unowned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ _NOT_ASKED: Final[frozenset[Location]] = frozenset(
         ("clusters",),  # one run is one cluster: the variable `cluster`
         ("placement",),
         ("gpus", 0, "clusters"),
-        ("secrets",),  # lists of things, of which the first would seldom be enough
+        ("secrets",),  # lists whose first entry would seldom be enough
         ("overrides",),
         ("exceptions",),
         ("retiring",),  # for a tenant that is there, by `goldenpath retire`
@@ -100,7 +100,7 @@ def _variable_name(location: Location) -> str:
 def request_from_answers(answers: Mapping[str, Any], path: GoldenPath) -> dict[str, Any]:
     """The request, as a document for the parser, that answers make.
 
-    An empty answer is none, and names that are no variable are passed over. Text becomes a number only where
+    An empty answer counts as missing, and unknown names are ignored. Text becomes a number only where
     the field wants one and it reads as one; anything else is left for the parser to refuse, with its path.
 
     Args:

@@ -180,7 +180,7 @@ def _entry_label(name: str) -> str:
 def request_from_form(values: Mapping[str, Any], path: GoldenPath) -> dict[str, Any]:
     """The request, as a document for the parser, that a form's values make.
 
-    What is empty was not given, and what the form asks beside the request is none of it. Fields that are not on the
+    Empty values were not given, and other values of the form do not belong to the request. Fields that are not on the
     form are taken as they are, so that a program may send a whole request the same way.
     """
     given = {

@@ -1,6 +1,6 @@
 """PromQL for a reading: always one element, only of one namespace, and empty when the engine is not there.
 
-Empty matters: a scaler that is told "no data" keeps what it has, one that is told "0" scales down.
+Empty matters: a scaler that gets "no data" keeps its replicas, one that gets "0" scales down.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Version:
 
     @classmethod
     def parse(cls, text: str) -> Version:
-        """Read a version; :raises ValueError: when the text is none."""
+        """Read a version; :raises ValueError: the text is not a version."""
         match = _PATTERN.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not a version such as 0.12.0 or b9842")

@@ -77,8 +77,8 @@ def _body(part: Part) -> Iterator[str]:
     for change in part.changes.objects:
         by_cluster[change.id.cluster or "everywhere"][change.action] += 1
     for cluster, counts in by_cluster.items():
-        told = ", ".join(f"{counts[action]} {action}" for action in Action if counts[action])
-        yield f"{cluster}: {told}"
+        reported = ", ".join(f"{counts[action]} {action}" for action in Action if counts[action])
+        yield f"{cluster}: {reported}"
     for gpu in part.gpus:
         yield f"{gpu.cluster}: {gpu.profile} {_share(*gpu.before)} -> {_share(*gpu.after)}"
     if part.before and part.after and part.before != part.after:

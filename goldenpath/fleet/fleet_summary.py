@@ -160,11 +160,11 @@ class TenantDetail:
             yield "owner", self.lock.owner or ""
             yield "golden path", self.lock.exact
             for cluster, shares in self.lock.clusters.items():
-                told = ", ".join(
+                reported = ", ".join(
                     f"{quota}{f' (+{borrow})' if borrow else ''} {profile}"
                     for profile, (quota, borrow) in shares.items()
                 )
-                yield "on", f"{cluster}{': ' if told else ''}{told}"
+                yield "on", f"{cluster}{': ' if reported else ''}{reported}"
         else:
             yield "golden path", "never published"
         yield "files", str(len(self.files))

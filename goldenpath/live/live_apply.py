@@ -19,7 +19,7 @@ __all__ = ["ApplyProgress", "LiveApply", "apply"]
 
 
 class ApplyProgress:
-    """Told what happens, from other threads: for a progress display. This one does not listen."""
+    """Receives progress from worker threads. The default ignores it."""
 
     def compared(self, cluster: str, change: Change) -> None:
         """An object was compared."""
@@ -87,21 +87,21 @@ def apply(
         force_conflicts: take over fields that other managers have set to something else.
         dry_run: only compare.
         wait: seconds until every object is ready, for each cluster; None does not wait.
-        listener: told what happens.
+        listener: receives the progress.
 
     Raises:
         ClusterUnavailableError: an API server does not answer. Applying again goes on where this ended.
         ClusterError: the user may not even ask.
 
     """
-    told = listener or ApplyProgress()
+    progress = listener or ApplyProgress()
     compared: dict[str, ChangeSet] = {}
     for name, objects in desired.objects.items():
         compared[name] = kubernetes.apply(
             clusters[name],
             objects,
             dry_run=True,
-            compared=partial(told.compared, name),
+            compared=partial(progress.compared, name),
         )
     stops = any(
         changes.refused or (changes.conflicts and not force_conflicts) for changes in compared.values()
@@ -115,16 +115,16 @@ def apply(
             objects,
             plan=compared[name],
             force_conflicts=force_conflicts,
-            done=partial(told.applied, name),
+            done=partial(progress.applied, name),
         )
         if done[name].refused:
             return LiveApply(desired.name, {**compared, **done})
-    unready = {} if wait is None else _unready(desired, clusters, wait, told)
+    unready = {} if wait is None else _unready(desired, clusters, wait, progress)
     return LiveApply(desired.name, done, unready, applied=True)
 
 
 def _unready(
-    desired: DesiredObjects, clusters: Mapping[str, Cluster], seconds: float, told: ApplyProgress
+    desired: DesiredObjects, clusters: Mapping[str, Cluster], seconds: float, progress: ApplyProgress
 ) -> dict[str, dict[ObjectRef, Readiness]]:
     found = {}
     for name, objects in desired.objects.items():
@@ -132,7 +132,7 @@ def _unready(
             clusters[name],
             objects,
             timeout=seconds,
-            done=partial(told.ready, name),
+            done=partial(progress.ready, name),
         )
         found[name] = {ref: state for ref, state in states.items() if state.state is not ReadinessState.READY}
     return found

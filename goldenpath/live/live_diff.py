@@ -58,7 +58,7 @@ def diff(
     Args:
         desired: what ought to be there.
         clusters: a connection to each of its clusters.
-        done: told of the cluster's name and each change as it is found, from another thread.
+        done: receives the cluster's name and each change as it is found, from another thread.
 
     Raises:
         ClusterUnavailableError: an API server does not answer.
@@ -67,8 +67,8 @@ def diff(
     """
     found = {}
     for name, objects in desired.objects.items():
-        told = None if done is None else partial(done, name)
-        changes = kubernetes.diff(clusters[name], objects, done=told)
+        report = None if done is None else partial(done, name)
+        changes = kubernetes.diff(clusters[name], objects, done=report)
         left = extras(clusters[name], objects, desired.selector)
         found[name] = ChangeSet((*changes.changes, *(kubernetes.Change(ref, Action.EXTRA) for ref in left)))
     return LiveDiff(desired.name, found)

@@ -33,7 +33,7 @@ _NAMING: Final = (
     ("spire.spiffe.io", "ClusterSPIFFEID"),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
 )
-"""Kinds that are in no namespace and may name one; which of them do, is told from what they say."""
+"""Cluster-scoped kinds that may name a namespace; their contents show whether they do."""
 _FLUX: Final = (
     ("kustomize.toolkit.fluxcd.io", "Kustomization"),
     ("helm.toolkit.fluxcd.io", "HelmRelease"),
@@ -114,7 +114,7 @@ def find(cluster: Cluster, namespace: str) -> FoundNamespace:
     Raises:
         InputError: there is no such namespace.
         ClusterUnavailableError: the server does not answer.
-        ClusterError: this user may not read the namespace. A kind that it may not list is only told.
+        ClusterError: this user may not read the namespace. A kind that it may not list is only reported.
 
     """
     spaces = cluster.find("v1", "Namespace")
@@ -167,7 +167,7 @@ def adopt(
     unread = {cluster: each.unread for cluster, each in found.items() if each.unread}
     try:
         tenant = parse(adoption.request, fleet=pipeline.fleet, library=pipeline.library)
-    except InputError:  # told among the findings already
+    except InputError:  # already among the findings
         return LiveAdoption(adoption, unread)
     if not clusters:
         return LiveAdoption(adoption, unread)

@@ -39,7 +39,7 @@ def published_tenants(fleet: Fleet, name: str | None = None) -> PublishedTenants
 
     Raises:
         InputError: there is no such tenant, or its request cannot be read; of all tenants, one that cannot be read is
-            only told among the problems.
+            only listed among the problems.
         RepositoryError: the repository cannot be read.
 
     """

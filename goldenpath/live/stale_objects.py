@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["extras", "rendered_resources"]
 
 _WORKLOADS: Final = frozenset({"Pod", "Deployment", "StatefulSet", "Job", "CronJob", "PersistentVolumeClaim"})
-"""Kinds of which a cluster has thousands, and none is rendered."""
+"""Kinds with thousands of objects on a cluster that are never rendered."""
 
 
 def rendered_resources(cluster: Cluster, objects: Iterable[ManifestObject]) -> tuple[Resource, ...]:

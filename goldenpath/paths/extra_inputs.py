@@ -27,7 +27,7 @@ class ExtraInputs:
         """Take a JSON Schema (2020-12) of an object; ``place`` names it in errors.
 
         Raises:
-            DataError: the schema is none, describes no object, refers to a file or address elsewhere, or has a
+            DataError: the schema is not valid, describes no object, refers to a file or address elsewhere, or has a
                 default that it would refuse.
 
         """

@@ -53,7 +53,7 @@ class Library:
             version: the exact version that a lock pins; the newest of that major version otherwise.
 
         Raises:
-            InputError: there is none such.
+            InputError: no golden path has this name and version.
             DataError: its metadata is broken.
 
         """

@@ -85,7 +85,7 @@ class GoldenPath:
         """The one folder whose name is a template, as cookiecutter finds it.
 
         Raises:
-            DataError: there is none.
+            DataError: the folder has no golden path.
 
         """
         for entry in sorted(self.folder.iterdir()):

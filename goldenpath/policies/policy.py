@@ -1,4 +1,4 @@
-"""One policy, as a value: what it looks at, what it demands, and how an API server is told."""
+"""One policy, as a value: what it looks at, what it demands, and how an API server enforces it."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Policy:
 
         It fails closed (``failurePolicy: Fail``). ``matchPolicy: Equivalent`` lets a request in another
         served version of the same resource be judged as the version named here. What the API server would fill in
-        is written out: ``matchConstraints`` is one field to it, and whoever applies it beside Flux would be told
+        is written out: ``matchConstraints`` is one field to it, and anyone who applies it beside Flux would be told
         of a conflict.
         """
         tenants = {"matchExpressions": [{"key": names.TENANT, "operator": "Exists"}]}

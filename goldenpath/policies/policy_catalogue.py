@@ -104,7 +104,7 @@ def load_policies(folder: Path) -> tuple[Policy, ...]:
     """The policies of a folder, one ``<id>.yaml`` each, by id.
 
     Raises ``DataError``, which names the file, where one is not well-formed, is not named after its id, or
-    names a subject or a variable that is not there; and where there is none at all, since without policies
+    names a subject or a variable that is not there; and a folder without any policy, since without policies
     everything would pass.
     """
     subjects = _subjects()

@@ -138,7 +138,7 @@ def finding_counts(findings: Iterable[Finding]) -> str:
 
 def totals(plan: Plan) -> str:
     """The plan in a sentence."""
-    told = [
+    reported = [
         f"{counted(number, kind)} {action}"
         for kind in PartKind
         for action, number in plan.summary[f"{kind}s"].items()
@@ -147,7 +147,7 @@ def totals(plan: Plan) -> str:
     counts = object_counts(change for _, change in plan.objects)
     edits = len(plan.hand_edits)
     words = [
-        ", ".join(told) or "Nothing changes",
+        ", ".join(reported) or "Nothing changes",
         f"objects: {counts}" if counts else "",
         counted(edits, "hand edit") if edits else "",
         finding_counts(plan.all_findings),

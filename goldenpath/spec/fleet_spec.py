@@ -215,7 +215,7 @@ class Cluster(Model):
     addon_places: dict[AddonName, AddonPlace] = Field(default_factory=dict)
     """Where add-ons are, if not where their own manifests put them."""
     controllers: Annotated[tuple[ServiceAccountRef, ...], ListInput, Field(max_length=32)] = ()
-    """Further controllers that make Pods for tenants, as `namespace/account`; a tenant's own account is none."""
+    """Further controllers that make Pods for tenants, as `namespace/account`; not a tenant's own account."""
     dns: Dns = Dns()
     """Where DNS answers."""
     monitoring: Monitoring | None = None

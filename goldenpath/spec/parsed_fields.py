@@ -1,7 +1,7 @@
 """What a person gave, field by field, without the fields that did not parse.
 
 Rules that look at several fields, or at the fleet, must also speak when some *other* field is wrong: all
-problems are told at once. They therefore read the given values through :class:`Fields`, which answers
+problems are reported at once. They therefore read the given values through :class:`Fields`, which answers
 :data:`MISSING` for every value that is absent or was refused.
 """
 

@@ -189,7 +189,7 @@ def _nodes(
 def _indistinguishable(
     nodes: dict[Location, tuple[str, frozenset[tuple[str, str]]]],
 ) -> Iterator[Problem]:
-    """A model behind a resource name that others have too is told by its nodes, or not at all."""
+    """Only node labels distinguish models that share a resource name."""
     for place, (resource, pairs) in nodes.items():
         others = [labels for other, (name, labels) in nodes.items() if name == resource and other != place]
         if others and not pairs.difference(*others):

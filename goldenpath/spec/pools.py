@@ -1,4 +1,4 @@
-"""The pools of a cluster, told apart: the same accelerator may be there more than once, such as whole and shared."""
+"""The pools of a cluster, each with its own id: the same accelerator may be there more than once, such as whole and shared."""
 
 from __future__ import annotations
 

@@ -23,57 +23,57 @@ _UNION_TAGS: Final = {"source": frozenset({"git", "oci"}), "retiring": frozenset
 _KEY: Final = "[key]"
 
 # Rule, message and nearest value.
-Told: TypeAlias = tuple[str, str, str | None]
+Wording: TypeAlias = tuple[str, str, str | None]
 
 
-def _choice(given: Any, context: dict[str, Any]) -> Told:
+def _choice(given: Any, context: dict[str, Any]) -> Wording:
     choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
     return "choice", f"must be one of {', '.join(choices)}", nearest(given, choices)
 
 
-def _at_least(_: Any, context: dict[str, Any]) -> Told:
+def _at_least(_: Any, context: dict[str, Any]) -> Wording:
     return "range", f"must be at least {_plain(context['ge'])}", _plain(context["ge"])
 
 
-def _at_most(_: Any, context: dict[str, Any]) -> Told:
+def _at_most(_: Any, context: dict[str, Any]) -> Wording:
     return "range", f"must be at most {_plain(context['le'])}", _plain(context["le"])
 
 
-def _more_than(_: Any, context: dict[str, Any]) -> Told:
+def _more_than(_: Any, context: dict[str, Any]) -> Wording:
     return "range", f"must be more than {_plain(context['gt'])}", None
 
 
-def _too_few(_: Any, context: dict[str, Any]) -> Told:
+def _too_few(_: Any, context: dict[str, Any]) -> Wording:
     return "length", f"must have at least {_entries(context['min_length'])}", None
 
 
-def _too_many(_: Any, context: dict[str, Any]) -> Told:
+def _too_many(_: Any, context: dict[str, Any]) -> Wording:
     return "length", f"must have at most {_entries(context['max_length'])}", None
 
 
-def _too_long(_: Any, context: dict[str, Any]) -> Told:
+def _too_long(_: Any, context: dict[str, Any]) -> Wording:
     return "length", f"must have at most {context['max_length']} characters", None
 
 
-def _no_text(given: Any, _: dict[str, Any]) -> Told:
+def _no_text(given: Any, _: dict[str, Any]) -> Wording:
     if isinstance(given, bool | int | float):
         return "type", "must be text; put it in quotes", None if isinstance(given, bool) else str(given)
     return "type", "must be text", None
 
 
-def _in_own_words(_: Any, context: dict[str, Any]) -> Told:
+def _in_own_words(_: Any, context: dict[str, Any]) -> Wording:
     return context["rule"], context["message"], context["nearest"]
 
 
-def _type(message: str) -> Callable[[Any, dict[str, Any]], Told]:
+def _type(message: str) -> Callable[[Any, dict[str, Any]], Wording]:
     return lambda _given, _context: ("type", message, None)
 
 
-_WORDS: Final[dict[str, Callable[[Any, dict[str, Any]], Told]]] = {
+_WORDS: Final[dict[str, Callable[[Any, dict[str, Any]], Wording]]] = {
     "bool_type": _type("must be true or false, without quotes"),
     "date_type": _type("must be a date, as YYYY-MM-DD"),
     "dict_type": _type("must be a mapping"),
-    "finite_number": _type("must be a number with an end"),
+    "finite_number": _type("must be a finite number"),
     "float_type": _type("must be a number, without quotes"),
     "goldenpath": _in_own_words,
     "greater_than": _more_than,

@@ -73,8 +73,8 @@ def quantity_value(text: str) -> Decimal:
 def canonical_quantity(text: str) -> str:
     """A quantity as the API server writes it, whatever way it was written: ``1k`` for ``1000``, ``1536Mi`` for ``1.5Gi``.
 
-    Written otherwise, an object would differ from what is stored at once, and whoever applies it beside Flux would
-    be told of a conflict over a value that nobody has changed (`apimachinery/pkg/api/resource`, `CanonicalizeBytes`).
+    Written otherwise, an object would differ from what is stored at once, and anyone who applies it beside Flux would
+    get a conflict over an unchanged value (`apimachinery/pkg/api/resource`, `CanonicalizeBytes`).
     Powers of ten (``1e3``) stay as they are.
 
     Raises:

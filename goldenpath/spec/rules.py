@@ -259,7 +259,7 @@ def _measurable(fields: Fields) -> Iterator[Problem]:
     if name is not MISSING and name not in engines:
         return
     engine = engines.default if name is MISSING else engines.get(name)
-    # What does not go with the signal has been told already.
+    # A target that does not fit the signal was reported already.
     wanted = LATENCY_GOALS if signal == "latency" else ("target",)
     given = {field: fields.get("autoscaling", field) for field in wanted}
     numbers = {field: value for field, value in given.items() if value is not MISSING}
@@ -312,7 +312,7 @@ def _free_data(location: Location, value: Any) -> Iterator[Problem]:
         for index, entry in enumerate(value):
             yield from _free_data((*location, index), entry)
     elif isinstance(value, float) and not math.isfinite(value):
-        yield Problem(path_of(location), "type", "must be a number with an end")
+        yield Problem(path_of(location), "type", "must be a finite number")
     elif value is not None and not isinstance(value, bool | int | float):
         yield from _free_text(location, value)
 

@@ -70,9 +70,9 @@ class Placement(Model):
     """Clusters by what they are: every cluster that is in one of the regions and has all the labels."""
 
     regions: Annotated[tuple[DnsLabel, ...], ListInput] = ()
-    """Regions, any of which will do."""
+    """Regions; a cluster in any of them matches."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
-    """Cluster labels, all of which must be there."""
+    """Cluster labels; a cluster must have all of them."""
 
 
 class Compute(Model):

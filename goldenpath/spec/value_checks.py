@@ -92,7 +92,7 @@ class Word(GroupedMetadata):
         """The value, if it is such a word.
 
         Raises:
-            PydanticCustomError: it is none.
+            PydanticCustomError: the value is not one.
 
         """
         short = len(value) <= self.limit

@@ -59,7 +59,7 @@ PRIORITY_CLASSES: Final = (
         description="Work that users wait for: inference.",
     ),
 )
-"""None below 0, which is what a Pod without a class has: that one preempts what is lower, whoever's it is."""
+"""None below 0, which is what a Pod without a class has: that one preempts every lower Pod, of any tenant."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Platform:
         """The pool that a request means; an accepted request means one that is there.
 
         Raises:
-            KeyError: there is none, or there are several and none has that name.
+            KeyError: the pool is missing, or several exist and none has that name.
         """
         of_profile = [pool for pool in self.pools if pool.accelerator.id == profile]
         if len(of_profile) == 1:

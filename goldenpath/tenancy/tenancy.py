@@ -150,7 +150,7 @@ class Tenancy:
 
     @cached_property
     def federates_with(self) -> tuple[str, ...]:
-        """Foreign trust domains; the cluster's own is none."""
+        """Foreign trust domains, without the cluster's own."""
         asked = self.tenant.identity.federates_with if self.tenant.identity else ()
         return tuple(trust_domain for trust_domain in asked if trust_domain != self.trust_domain)
 

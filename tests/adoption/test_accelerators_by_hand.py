@@ -85,7 +85,7 @@ def test_a_device_class_of_the_platform_is_its_accelerator() -> None:
         ("gpu.nvidia.com.deviceclass.resource.k8s.io/devices", "boston", "does not tell which"),
     ],
 )
-def test_a_wrong_key_is_told_with_what_was_probably_meant(key: str, on: str, said: str) -> None:
+def test_a_wrong_key_is_reported_with_what_was_probably_meant(key: str, on: str, said: str) -> None:
     (found,) = [finding for finding in adopt(quota({key: 4}), on=on).findings if finding.rule == "adopt-wrong-key"]  # fmt: skip
     assert said in found.message
     assert (found.severity, found.field) == (Severity.ERROR, f"spec.hard[{key}]")
@@ -113,13 +113,15 @@ def test_devices_that_run_without_any_grant_are_counted() -> None:
     assert "asks for 6 of nvidia.com/gpu" in found.message
 
 
-def test_a_queue_and_a_quota_that_disagree_are_told_and_the_queue_is_taken() -> None:
+def test_a_queue_and_a_quota_that_disagree_are_reported_and_the_queue_is_taken() -> None:
     found = queue(("nvidia.com/gpu", "default", 8, 0), ("cpu", "default", 10, 0))
     adoption = adopt(*found, quota({"requests.nvidia.com/gpu": 4, "cpu": 20}))
     assert adoption.request["gpus"] == [{"profile": H100, "quota": 8}]
     assert adoption.request["compute"] == {"cpu": "20"}
-    told = [finding.message for finding in adoption.findings if finding.rule == "adopt-queue-against-quota"]
-    assert len(told) == 2
+    reported = [
+        finding.message for finding in adoption.findings if finding.rule == "adopt-queue-against-quota"
+    ]
+    assert len(reported) == 2
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_what_a_person_says_wins() -> None:
     assert adoption.sources["owner"] == "as given"
 
 
-def test_a_label_that_a_request_cannot_hold_is_told_and_the_next_is_not_guessed() -> None:
+def test_a_label_that_a_request_cannot_hold_is_reported_and_the_next_is_not_guessed() -> None:
     found = item(
         "Namespace", "vision", namespace="", metadata={"labels": {"owner": "x"}, "annotations": {"contact": "call me"}}
     )  # fmt: skip
@@ -57,7 +57,7 @@ def test_a_namespace_without_a_standard_will_have_one(labels: dict[str, str], se
     assert "adopt-pod-security" in rules(adoption, severity)
 
 
-def test_clusters_that_disagree_are_told() -> None:
+def test_clusters_that_disagree_are_reported() -> None:
     there = {"berlin": [namespace({"env": "staging"})], "munich": [namespace({"env": "test"})]}
     adoption = derive("vision", there, FLEET)
     assert adoption.request["environment"] == "staging"
@@ -112,7 +112,7 @@ def test_of_two_clusters_the_larger_is_taken_and_said() -> None:
     assert "64 on berlin, 128 on munich" in adoption.sources["compute.cpu"]
 
 
-def test_no_quota_is_told_with_what_will_hold() -> None:
+def test_no_quota_is_reported_with_what_will_hold() -> None:
     adoption = adopt()
     assert "compute" not in adoption.request
     assert "adopt-unlimited" in rules(adoption)

@@ -78,7 +78,7 @@ def test_what_a_policy_says_that_a_request_cannot(spec: dict[str, Any], said: st
     assert [(leftover.what, leftover.todo) for leftover in adoption.leftovers] == [(said, ToDo.KEEP)]
 
 
-def test_an_open_network_is_told() -> None:
+def test_an_open_network_is_reported() -> None:
     assert "adopt-open-network" in rules(adopt())
 
 

@@ -297,7 +297,7 @@ def test_who_is_no_caller_is_refused_also_while_backstage_is_away(backend: Serve
         (_says_nothing, 503),
     ],
 )
-def test_a_user_of_whom_backstage_says_no_groups_is_nobody_yet(
+def test_a_user_of_whom_backstage_says_no_groups_is_no_one_yet(
     backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, says: Any, status: int
 ) -> None:
     monkeypatch.setattr("goldenpath_backstage.auth.backstage_client._LONGEST_SECONDS", 0.3)
@@ -309,7 +309,7 @@ def test_a_user_of_whom_backstage_says_no_groups_is_nobody_yet(
     assert ("retry-after" in answer.headers) is (status == 503)
 
 
-def test_what_actions_there_are_is_told_while_backstage_starts(backend: Served, issuer: Issuer) -> None:
+def test_what_actions_there_are_is_reported_while_backstage_starts(backend: Served, issuer: Issuer) -> None:
     issuer.is_down = True
     for token in (None, issuer.plugin(), "hello"):
         assert len(backend.get("/v1/actions", token).json()["actions"]) == 6

@@ -154,22 +154,22 @@ class TestTheBody:
     def test_what_is_no_json_is_refused(self, open_backend: Served, body: bytes) -> None:
         assert _is_problem(open_backend.post(RUN, content=body, headers=JSON), 400)
 
-    def test_every_problem_of_a_run_is_told_with_its_field(self, open_backend: Served) -> None:
+    def test_every_problem_of_a_run_is_reported_with_its_field(self, open_backend: Served) -> None:
         body = {"input": {"values": 3, "clustre": "x"}, "taskId": "a b", "dryRun": "yes", "stepID": "x"}
-        told = open_backend.post(RUN, json=body).json()
-        assert {(each["path"], each["rule"]) for each in told["problems"]} == {
+        reported = open_backend.post(RUN, json=body).json()
+        assert {(each["path"], each["rule"]) for each in reported["problems"]} == {
             ("taskId", "invalid"),
             ("dryRun", "type"),
             ("stepID", "unknown-field"),
         }
-        told = open_backend.post(RUN, json={"input": body["input"]}).json()
-        assert {(each["path"], each["rule"], each.get("nearest")) for each in told["problems"]} == {
+        reported = open_backend.post(RUN, json={"input": body["input"]}).json()
+        assert {(each["path"], each["rule"], each.get("nearest")) for each in reported["problems"]} == {
             ("input.golden_path", "required", None),
             ("input.values", "type", None),
             ("input.clustre", "unknown-field", "cluster"),
         }
 
-    def test_an_unknown_action_is_told_with_the_nearest(self, open_backend: Served) -> None:
+    def test_an_unknown_action_is_reported_with_the_nearest(self, open_backend: Served) -> None:
         answer = open_backend.post("/v1/actions/goldenpath:rendr/runs", json={"input": {}})
         assert _is_problem(answer, 404)
         assert "did you mean goldenpath:render?" in answer.json()["detail"]
@@ -184,12 +184,12 @@ class TestTheLog:
             backend.get("/v1/tenants/secret-project?after=x", READER, headers={"x-request-id": "find-me"})
             backend.get("/v1/actions", READER, headers={"x-request-id": "other"})
 
-        told = [
+        reported = [
             record.__dict__["goldenpath_fields"]
             for record in caplog.records
             if record.name == "goldenpath_backstage.access"
         ]
-        (line,) = [line for line in told if line["request_id"] == "find-me"]
+        (line,) = [line for line in reported if line["request_id"] == "find-me"]
         assert line["route"] == "/v1/tenants/{name}"
         assert line["status"] == 404
         assert line["caller"] == "service:dashboard"

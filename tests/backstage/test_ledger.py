@@ -46,7 +46,7 @@ def test_an_answer_is_given_again_to_every_process(ledger: Callable[..., Ledger]
     assert _claim(one) == _claim(other) == Claim(ClaimState.ANSWERED, b"the answer\n" * 1000)
 
 
-def test_a_run_that_is_under_way_is_nobody_elses(ledger: Callable[..., Ledger]) -> None:
+def test_a_run_that_is_under_way_is_no_one_elses(ledger: Callable[..., Ledger]) -> None:
     one, other = ledger(), ledger()
     assert _claim(one) == OURS
     assert _claim(other) == _claim(one) == TAKEN
@@ -173,10 +173,10 @@ def test_an_address_that_cannot_be_used_is_refused_and_not_repeated(address: str
     assert "hunter2" not in str(refused.value)
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_password(tmp_path: object) -> None:
-    with pytest.raises(UnavailableError) as told:
+def test_a_database_that_does_not_answer_is_reported_without_its_password(tmp_path: object) -> None:
+    with pytest.raises(UnavailableError) as reported:
         Ledger(f"postgresql://ada:hunter2@/x?host={tmp_path}", keep_days=7)
-    assert "hunter2" not in str(told.value)
+    assert "hunter2" not in str(reported.value)
 
 
 def _expire(ledger: Ledger, *, key: str = "k", days: float = 1) -> None:

@@ -90,7 +90,7 @@ def _error(answer: httpx.Response, status: int, name: str) -> str:
     return str(body["error"]["message"])
 
 
-def test_what_is_wrong_is_told_in_backstages_words_with_every_field(backend: Served) -> None:
+def test_what_is_wrong_is_reported_in_backstages_words_with_every_field(backend: Served) -> None:
     values = {"name": "Vision Team", "owner": "vision-team", "clusters": ["eu-centrall"]}
     text = _error(
         _invoke(backend, "check", {"golden_path": "tenant/v1", "values": values}), 400, "InputError"
@@ -109,10 +109,10 @@ def test_the_reason_which_backstage_drops_is_in_the_log(
         _invoke(backend, "check-of-nothing", {})
 
     (entry,) = [record for record in caplog.records if record.name == "goldenpath_backstage"]
-    told = entry.__dict__["goldenpath_fields"]
-    assert told["action"] == "goldenpath:check"
-    assert told["request_id"] == answer.headers["x-request-id"]
-    assert "clusters[0]: " in told["reason"]
+    reported = entry.__dict__["goldenpath_fields"]
+    assert reported["action"] == "goldenpath:check"
+    assert reported["request_id"] == answer.headers["x-request-id"]
+    assert "clusters[0]: " in reported["reason"]
 
 
 def test_each_refusal_has_the_name_that_backstage_knows(backend: Served) -> None:
@@ -156,7 +156,7 @@ def test_a_refused_caller_is_in_the_audit_trail(backend: Served, caplog: pytest.
     assert entry.__dict__["goldenpath_fields"]["action"] == "goldenpath:publish"
 
 
-def test_a_body_that_cannot_be_read_is_told_in_backstages_words(backend: Served) -> None:
+def test_a_body_that_cannot_be_read_is_reported_in_backstages_words(backend: Served) -> None:
     def send(content: bytes, media_type: str) -> httpx.Response:
         headers = {"content-type": media_type}
         return backend.post(f"{LIST}/goldenpath:check/invoke", VISION, content=content, headers=headers)

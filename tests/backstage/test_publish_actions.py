@@ -133,7 +133,7 @@ def test_another_team_cannot_publish_nor_change_the_owner(backend: Served, repos
     assert _tip(repository) == before
 
 
-def test_whoever_is_in_both_groups_may_hand_a_tenant_over(backend: Served, repository: Path) -> None:
+def test_any_author_is_in_both_groups_may_hand_a_tenant_over(backend: Served, repository: Path) -> None:
     backend.run("publish", _asked(owner="vision-team"), token=VISION)
 
     run = backend.run("publish", _asked(owner="speech-team"), token=SPEECH)
@@ -312,7 +312,7 @@ def test_the_status_tells_who_changed_what(backend: Served) -> None:
     assert run.outputs["history"][0]["author"] == "vision-ci"
 
 
-def test_the_status_of_nobody_names_who_is_near(backend: Served) -> None:
+def test_the_status_of_no_one_names_who_is_near(backend: Served) -> None:
     backend.run("publish", _asked(), token=VISION)
 
     run = backend.run("status", {"name": "visoin"}, token=READER)
@@ -320,7 +320,7 @@ def test_the_status_of_nobody_names_who_is_near(backend: Served) -> None:
     assert run.problem["problems"][0]["nearest"] == "vision"
 
 
-def test_a_repository_that_went_away_is_told_as_such(backend: Served, repository: Path) -> None:
+def test_a_repository_that_went_away_is_reported_as_such(backend: Served, repository: Path) -> None:
     backend.run("publish", _asked(), token=VISION)
     away = repository.rename(repository.with_name("away.git"))
 
@@ -340,7 +340,9 @@ def test_a_backend_that_reaches_no_clusters_says_so(backend: Served) -> None:
     assert "kubeconfig" in run.problem["problems"][0]["message"]
 
 
-def test_a_cluster_that_does_not_answer_is_told_as_such(serve: Callable[..., Served], tmp_path: Path) -> None:
+def test_a_cluster_that_does_not_answer_is_reported_as_such(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(
         kubeyaml.dump(

@@ -56,7 +56,7 @@ def test_what_a_form_leaves_empty_was_not_given(open_backend: Served) -> None:
     }
 
 
-def test_every_problem_of_a_request_is_told_at_once_without_its_values(open_backend: Served) -> None:
+def test_every_problem_of_a_request_is_reported_at_once_without_its_values(open_backend: Served) -> None:
     values = {
         "name": "Vision Team",
         "owner": "vision-team",
@@ -72,7 +72,7 @@ def test_every_problem_of_a_request_is_told_at_once_without_its_values(open_back
     assert not run.files
 
 
-def test_a_golden_path_that_is_not_there_is_told_with_the_nearest(open_backend: Served) -> None:
+def test_a_golden_path_that_is_not_there_is_reported_with_the_nearest(open_backend: Served) -> None:
     run = open_backend.run("render", {"golden_path": "tennant/v1", "values": {}})
 
     assert run.problems == [("golden_path", "unknown-golden-path")]

@@ -144,7 +144,7 @@ def test_a_run_that_takes_too_long_is_ended(serve: Callable[..., Served], waiter
     assert waiter.ended == ["CancelledRunError"]
 
 
-def test_too_many_are_told_to_come_again_and_the_others_are_served(
+def test_too_many_are_reported_to_come_again_and_the_others_are_served(
     serve: Callable[..., Served], waiter: Waiter
 ) -> None:
     backend = serve(limits={"computing": 1, "waiting": 1})
@@ -169,7 +169,7 @@ def test_too_many_are_told_to_come_again_and_the_others_are_served(
     assert waiter.runs == 2
 
 
-def test_a_bug_is_told_by_its_request_and_by_nothing_else(
+def test_a_bug_is_reported_by_its_request_and_by_nothing_else(
     open_backend: Served, waiter: Waiter, caplog: pytest.LogCaptureFixture
 ) -> None:
     waiter.go.set()
@@ -249,7 +249,7 @@ class TestTheSameAgain:
         assert [problem["path"] for problem in answer.json()["problems"]] == ["header Idempotency-Key"]
         assert waiter.runs == 0
 
-    def test_nobody_gets_anothers_answer(self, serve: Callable[..., Served], waiter: Waiter) -> None:
+    def test_no_one_gets_anothers_answer(self, serve: Callable[..., Served], waiter: Waiter) -> None:
         backend = serve(tokens=TOKENS)
         waiter.go.set()
         backend.post(PATH, VISION, json=self.BODY)
@@ -288,8 +288,8 @@ class TestTheSameAgain:
         first.join()
         second.join()
 
-        told = _events(answers["second"])
-        assert [event for event in told if "waiting" not in event.get("message", "")] == _events(
+        reported = _events(answers["second"])
+        assert [event for event in reported if "waiting" not in event.get("message", "")] == _events(
             answers["first"]
         )
         assert waiter.runs == 1
@@ -355,7 +355,7 @@ def test_stopping_ends_what_takes_too_long(serve: Callable[..., Served], waiter:
     _until(lambda: waiter.ended == ["CancelledRunError"])
 
 
-def test_who_waits_for_a_document_when_it_stops_is_told_to_come_again(
+def test_who_waits_for_a_document_when_it_stops_is_reported_to_come_again(
     serve: Callable[..., Served], waiter: Waiter
 ) -> None:
     backend = serve(limits={"drain_seconds": 0.1})
@@ -416,7 +416,7 @@ async def _cancelled(*whys: tuple[str, int | None]) -> ProblemDocument:
     return problem_document(ended.value)
 
 
-def test_only_who_is_sent_away_by_a_stop_is_told_to_come_again() -> None:
+def test_only_who_is_sent_away_by_a_stop_is_reported_to_come_again() -> None:
     stopping = asyncio.run(_cancelled(("we are stopping", 1), ("nobody listens any more", None)))
     overdue = asyncio.run(_cancelled(("it took too long", None)))
 

@@ -90,7 +90,7 @@ def test_a_workload_shows_its_identity(backend: Served, bundle: Bundle) -> None:
     ],
     ids=str,
 )
-def test_what_proves_nobody_that_we_know_is_refused(backend: Served, bundle: Bundle, changes: Any) -> None:
+def test_what_proves_no_one_that_we_know_is_refused(backend: Served, bundle: Bundle, changes: Any) -> None:
     assert _status(backend, bundle.svid(**changes)) == 401
 
 
@@ -122,7 +122,7 @@ def test_a_static_token_is_who_its_digest_says(serve: Callable[..., Served]) -> 
     assert basic.status_code == 401
 
 
-def test_health_and_metrics_ask_nobody_and_tell_no_tenant(serve: Callable[..., Served]) -> None:
+def test_health_and_metrics_ask_no_one_and_tell_no_tenant(serve: Callable[..., Served]) -> None:
     backend = serve(tokens=TOKENS)
     backend.run("status", {"name": "vision"}, token=READER)
 
@@ -177,7 +177,7 @@ def test_a_forbidden_caller_is_in_the_audit_trail(
         )
 
     (entry,) = [record for record in caplog.records if record.name == "goldenpath_backstage.audit"]
-    told = entry.__dict__["goldenpath_fields"]
-    assert told["caller"] == "service:dashboard"
-    assert told["action"] == "goldenpath:publish"
-    assert told["request_id"] == "find-me"
+    reported = entry.__dict__["goldenpath_fields"]
+    assert reported["caller"] == "service:dashboard"
+    assert reported["action"] == "goldenpath:publish"
+    assert reported["request_id"] == "find-me"

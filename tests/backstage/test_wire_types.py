@@ -60,7 +60,7 @@ def test_what_is_not_understood_is_an_error_and_not_a_wrong_type(schema: dict[st
         _field(schema)
 
 
-def test_events_are_told_apart_by_their_type() -> None:
+def test_events_are_distinguished_by_their_type() -> None:
     text = wire_types(SCHEMAS)
     union = text.split("export type RunEvent =", 1)[1].split(";", 1)[0]
     events = re.findall(r"\| (\w+)", union)

@@ -68,7 +68,7 @@ def test_two_requests_of_one_name_collide_wherever_they_are(where: str) -> None:
     assert (found.rule, found.object) == ("tenant-collision", f"Tenant vision on {where}")
 
 
-def test_a_third_request_of_the_name_is_told_too() -> None:
+def test_a_third_request_of_the_name_is_reported_too() -> None:
     assert len(list(check_fleet(tenants(request(), request(), request())))) == 2
 
 

@@ -30,7 +30,7 @@ def item(kind: str, name: str = "vision", namespace: str = "vision", **body: Any
     return ManifestObject("f.yaml", {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}} | body)  # fmt: skip
 
 
-def told(found: list[Finding]) -> list[tuple[str, str]]:
+def reported(found: list[Finding]) -> list[tuple[str, str]]:
     assert all(finding.message and finding.fix and finding.severity is Severity.ERROR for finding in found)
     return [(finding.rule, finding.field) for finding in found]
 
@@ -95,7 +95,7 @@ def test_a_rule_that_reaches_a_guard_rail_is_found(
     wide: dict[str, Any], fields: list[str], kind: str
 ) -> None:
     found = list(check_rights([item(kind, rules=[NARROW["a workload"], wide])]))
-    assert told(found) == [("role-too-wide", f"rules[1].{field}") for field in fields]
+    assert reported(found) == [("role-too-wide", f"rules[1].{field}") for field in fields]
 
 
 def test_the_message_says_which_resource_and_which_verb() -> None:
@@ -165,7 +165,7 @@ def test_a_way_to_somebody_passes(closed: ManifestObject) -> None:
 
 @pytest.mark.parametrize(("opened", "field"), OPEN.values(), ids=OPEN.keys())
 def test_a_way_to_everybody_or_to_the_nodes_credentials_is_found(opened: ManifestObject, field: str) -> None:
-    assert told(list(check_openings([opened]))) == [("network-open", field)]
+    assert reported(list(check_openings([opened]))) == [("network-open", field)]
 
 
 JUNK = st.recursive(
@@ -308,7 +308,7 @@ def test_an_override_that_lifts_a_guard_rail_is_an_error(
     kind: str, name: str, patch: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     ours = [finding for finding in after(kind, name, patch) if finding.rule in OURS]
-    assert sorted(told(ours)) == sorted(expected)
+    assert sorted(reported(ours)) == sorted(expected)
 
 
 @pytest.mark.parametrize(("kind", "name", "patch"), TIGHTENED.values(), ids=TIGHTENED.keys())
@@ -326,7 +326,7 @@ def test_an_override_of_what_guards_nothing_is_not_pointed_at() -> None:
     assert [finding for finding in found if finding.rule == "override-of-guard"] == []
 
 
-def test_what_an_override_sets_is_told_by_its_field_and_not_by_its_value() -> None:
+def test_what_an_override_sets_is_reported_by_its_field_and_not_by_its_value() -> None:
     (warned,) = (found for found in after("LimitRange", "vision-defaults", annotations("note", "hunter2")) if found.rule == "override-of-guard")  # fmt: skip
     assert "metadata.annotations.goldenpath.dev/note" in warned.message
     assert "hunter2" not in str(warned)

@@ -82,7 +82,7 @@ def test_quotas_are_judged_alike_the_first_time_and_later(hard):
 
 @settings(deadline=None, max_examples=50)
 @given(requests(), requests())
-def test_a_tenant_is_judged_alike_whoever_was_judged_before(first, second):
+def test_a_tenant_is_judged_alike_any_author_was_judged_before(first, second):
     def judged() -> list[tuple[Manifests, tuple[Finding, ...]]]:
         return [PIPELINE.render_and_check(parse(each, fleet=PIPELINE.fleet)) for each in (first, second)]
 

@@ -56,7 +56,9 @@ def test_a_request_for_nothing_needs_only_flux() -> None:
         ("external-secrets", "secrets[0]", Severity.WARNING),
     ],
 )
-def test_an_addon_that_is_needed_and_missing_is_told(missing: str, field: str, severity: Severity) -> None:
+def test_an_addon_that_is_needed_and_missing_is_reported(
+    missing: str, field: str, severity: Severity
+) -> None:
     running = {name: version for name, version in ALL.items() if name != missing}
     (found,) = addons(request(**ASKS), running)
     assert (found.rule, found.field, found.severity) == (f"addon-missing/{missing}", field, severity)
@@ -199,7 +201,7 @@ def test_two_models_of_one_name_need_a_queue() -> None:
     assert "holds them to 4" in found.message
 
 
-def test_two_models_of_one_name_are_told_apart_by_a_queue() -> None:
+def test_two_models_of_one_name_are_distinguished_by_a_queue() -> None:
     assert shared(["nvidia-l4-24gb", "nvidia-t4-16gb"], {"kueue": "0.19"}) == []
 
 

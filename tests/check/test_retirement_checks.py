@@ -45,7 +45,7 @@ def findings(request: dict[str, Any], changed: list[ManifestObject] | None = Non
     return list(check_tenancy(tenancy, objects(request) if changed is None else changed))
 
 
-def told(found: list[Finding]) -> set[str]:
+def reported(found: list[Finding]) -> set[str]:
     return {finding.rule for finding in found if finding.severity is Severity.ERROR}
 
 
@@ -54,7 +54,7 @@ def override(kind: str, name: str, patch: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_hold_has_no_error() -> None:
-    assert told(findings(REQUEST)) == set()
+    assert reported(findings(REQUEST)) == set()
 
 
 @given(requests())
@@ -110,7 +110,7 @@ def test_one_cluster_can_be_left_and_the_others_are_as_before() -> None:
     assert objects(leaving, "full") == objects(REQUEST, "full")
 
 
-def test_a_scaler_without_data_wakes_nobody_when_there_is_nothing_left_to_scale() -> None:
+def test_a_scaler_without_data_wakes_no_one_when_there_is_nothing_left_to_scale() -> None:
     (rules,) = [item for item in objects(REQUEST) if item.kind == "PrometheusRule"]
     alerts = {rule["alert"] for rule in rules.body["spec"]["groups"][0]["rules"]}
     assert alerts == {"TenantQuotaNearlyUsed", "TenantAcceleratorsIdle"}
@@ -132,13 +132,13 @@ def test_a_scaler_without_data_wakes_nobody_when_there_is_nothing_left_to_scale(
 def test_an_override_that_undoes_a_hold_is_found(
     patched: tuple[str, str, dict[str, Any]], rules: set[str]
 ) -> None:
-    assert told(findings(REQUEST | override(*patched))) == rules
+    assert reported(findings(REQUEST | override(*patched))) == rules
 
 
 def test_manifests_that_flux_still_applies_are_found() -> None:
     """A golden path of somebody's own may not know that a tenant can be retired."""
     unaware = objects({**REQUEST, "retiring": False})
-    rules = told(findings(REQUEST, unaware))
+    rules = reported(findings(REQUEST, unaware))
     assert rules == {
         "retiring-namespace-kept", "retiring-not-said", "retiring-not-held", "retiring-not-drained", "retiring-still-applied",
     }  # fmt: skip
@@ -147,12 +147,12 @@ def test_manifests_that_flux_still_applies_are_found() -> None:
 def test_a_tenant_that_stays_must_not_be_pruned() -> None:
     staying = {**REQUEST, "retiring": False}
     patch = {"metadata": {"annotations": {PRUNE: None}}}
-    assert told(findings(staying | override("Namespace", "vision", patch))) == {"guard-missing"}
+    assert reported(findings(staying | override("Namespace", "vision", patch))) == {"guard-missing"}
 
 
 def test_a_queue_that_is_only_stopped_agrees_with_its_quota() -> None:
     stopped = override("ClusterQueue", "vision", {"spec": {"stopPolicy": "Hold"}})
-    assert told(findings({**REQUEST, "retiring": False} | stopped)) == set()
+    assert reported(findings({**REQUEST, "retiring": False} | stopped)) == set()
 
 
 def test_what_it_was_promised_counts_until_it_is_deleted() -> None:
@@ -162,7 +162,7 @@ def test_what_it_was_promised_counts_until_it_is_deleted() -> None:
     assert [finding.rule for finding in found] == ["fleet-capacity"]
 
 
-def test_its_day_is_past_and_nobody_needs_to_be_told() -> None:
+def test_its_day_is_past_and_no_one_needs_to_be_reported() -> None:
     request = {**REQUEST, "expires": "2026-01-31"}
     today = dt.date(2026, 6, 1)
     assert list(check_expiry(parse(request, fleet=PIPELINE.fleet), today)) == []

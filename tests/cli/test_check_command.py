@@ -53,7 +53,7 @@ def test_a_clean_request_ends_with_0(here: Path, run: Run) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (0, "Checked 1 request: clean.\n", "")
 
 
-def test_warnings_are_told_and_end_with_0(here: Path, run: Run) -> None:
+def test_warnings_are_reported_and_end_with_0(here: Path, run: Run) -> None:
     (here / "vision.yaml").write_text(WARNED)
     result = run("check", "vision.yaml")
     assert result.exit_code == 0
@@ -121,7 +121,7 @@ def test_a_document_that_was_given_is_never_repeated_whole(here: Path, run: Run)
     assert problem_as_dict(problem)["value"].count("word") < 20
 
 
-def test_several_requests_are_all_told_at_once(here: Path, run: Run) -> None:
+def test_several_requests_are_all_reported_at_once(here: Path, run: Run) -> None:
     write_tree(
         here,
         {"a.yaml": VISION.replace("vision", "a-team"), "b.yaml": VISION.replace("name: vision", "name: B")},
@@ -195,7 +195,7 @@ def test_objects_of_two_clusters_are_not_mixed_up(here: Path, run: Run) -> None:
     assert run("check", "repo", "--cluster", "berlin").exit_code == 0
 
 
-def test_what_is_no_object_is_told_and_an_error_only_where_flux_would_stop(here: Path, run: Run) -> None:
+def test_what_is_no_object_is_reported_and_an_error_only_where_flux_would_stop(here: Path, run: Run) -> None:
     write_tree(here / "repo", {"values.yaml": "replicas: 1\n"})
     loose = run("check", "repo", "--format", "json")
     assert (loose.exit_code, rules(loose)) == (0, ["not-an-object"])
@@ -226,7 +226,7 @@ def test_a_fleet_has_its_platform_rendered_and_checked(here: Path, run: Run) -> 
     assert "Did you mean 'nvidia-h100-80gb'? [unknown-profile]" in result.stderr
 
 
-def test_a_broken_fleet_is_told_once_and_not_for_each_request(here: Path, run: Run) -> None:
+def test_a_broken_fleet_is_reported_once_and_not_for_each_request(here: Path, run: Run) -> None:
     (here / "goldenpath.yaml").write_text("format: fleet/v1\n")
     result = run("check", "vision.yaml", "--format", "json")
     assert result.exit_code == 2

@@ -83,7 +83,7 @@ def test_a_repository_with_commits_is_left_alone(repository: Path, run: Run) -> 
     assert f"refused: {repository}: 1 problem\n  has commits already" in result.stderr
 
 
-def test_a_fleet_that_is_none_is_told_with_its_own_file_and_lines(here: Path, run: Run) -> None:
+def test_a_fleet_that_is_none_is_reported_with_its_own_file_and_lines(here: Path, run: Run) -> None:
     write_tree(here, {"other.yaml": FLEET.replace("region: eu", "reggion: eu")})
     result = run("fleet", "init", "fleet", "--fleet", "other.yaml")
     assert result.exit_code == 2
@@ -119,8 +119,8 @@ def test_no_name_is_cut_however_long(here: Path, repository: Path, run: Run) -> 
 
 def test_the_list_is_of_one_cluster_or_of_one_owner(fleet: Path, run: Run) -> None:
     def names(*options: str) -> list[str]:
-        told = as_json(run("fleet", "list", "--repo", str(fleet), "--format", "json", *options))
-        return [tenant["name"] for tenant in told["tenants"]]
+        reported = as_json(run("fleet", "list", "--repo", str(fleet), "--format", "json", *options))
+        return [tenant["name"] for tenant in reported["tenants"]]
 
     assert names() == ["speech", "vision"]
     assert names("--cluster", "berlin") == ["vision"]
@@ -133,9 +133,9 @@ def test_the_list_is_of_one_cluster_or_of_one_owner(fleet: Path, run: Run) -> No
 
 
 def test_the_list_as_data_counts_what_is_free(fleet: Path, run: Run) -> None:
-    told = as_json(run("fleet", "list", "--repo", str(fleet), "--format", "json"))
-    assert told["format"] == "fleet-summary/v1"
-    assert told["capacity"] == [
+    reported = as_json(run("fleet", "list", "--repo", str(fleet), "--format", "json"))
+    assert reported["format"] == "fleet-summary/v1"
+    assert reported["capacity"] == [
         {
             "cluster": "berlin",
             "profile": "nvidia-h100-80gb",
@@ -156,10 +156,10 @@ def test_a_request_that_was_changed_and_not_published_is_marked(fleet: Path, run
 def test_one_tenant_is_shown_with_its_request_and_history(fleet: Path, run: Run) -> None:
     result = run("fleet", "show", "vision", "--repo", str(fleet))
     assert result.exit_code == 0
-    told, _, request = result.stdout.partition("\n\n")
+    reported, _, request = result.stdout.partition("\n\n")
     assert request == GPUS
-    assert "on            berlin: 2 (+1) nvidia-h100-80gb" in told
-    assert f"{tip(fleet)[:12]} Ada Lovelace: Add speech on boston and vision on berlin" in told
+    assert "on            berlin: 2 (+1) nvidia-h100-80gb" in reported
+    assert f"{tip(fleet)[:12]} Ada Lovelace: Add speech on boston and vision on berlin" in reported
 
 
 def test_a_request_comes_out_as_it_went_in(fleet: Path, run: Run) -> None:
@@ -167,27 +167,27 @@ def test_a_request_comes_out_as_it_went_in(fleet: Path, run: Run) -> None:
 
 
 def test_one_tenant_as_data(fleet: Path, run: Run) -> None:
-    told = as_json(run("fleet", "show", "vision", "--repo", str(fleet), "--format", "json"))
-    assert (told["format"], told["name"], told["request"]) == ("tenant/v1", "vision", GPUS)
-    assert told["lock"]["clusters"] == {"berlin": {"nvidia-h100-80gb": [2, 1]}}
-    assert BUDGET in told["files"]
-    assert [commit["commit"] for commit in told["history"]] == [tip(fleet)]
+    reported = as_json(run("fleet", "show", "vision", "--repo", str(fleet), "--format", "json"))
+    assert (reported["format"], reported["name"], reported["request"]) == ("tenant/v1", "vision", GPUS)
+    assert reported["lock"]["clusters"] == {"berlin": {"nvidia-h100-80gb": [2, 1]}}
+    assert BUDGET in reported["files"]
+    assert [commit["commit"] for commit in reported["history"]] == [tip(fleet)]
 
 
 def test_a_tenant_that_is_not_there_has_a_near_one(fleet: Path, run: Run) -> None:
     result = run("fleet", "show", "vison", "--repo", str(fleet))
     assert result.exit_code == 2
     assert "Did you mean 'vision'? [unknown-tenant]" in result.stderr
-    told = as_json(run("fleet", "show", "vison", "--repo", str(fleet), "--format", "json"))
-    assert [each["nearest"] for each in told["problems"]] == ["vision"]
+    reported = as_json(run("fleet", "show", "vison", "--repo", str(fleet), "--format", "json"))
+    assert [each["nearest"] for each in reported["problems"]] == ["vision"]
 
 
 def test_everything_held_together_is_clean(fleet: Path, run: Run) -> None:
     result = run("fleet", "validate", "--repo", str(fleet))
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1].startswith("Checked 4 tenants and platforms: ")
-    told = as_json(run("fleet", "validate", "--repo", str(fleet), "--format", "json"))
-    assert (told["format"], told["looked_at"], told["problems"]) == ("fleet-validation/v1", 4, [])
+    reported = as_json(run("fleet", "validate", "--repo", str(fleet), "--format", "json"))
+    assert (reported["format"], reported["looked_at"], reported["problems"]) == ("fleet-validation/v1", 4, [])
 
 
 def test_a_hand_edit_is_an_error_of_the_whole(fleet: Path, run: Run) -> None:
@@ -196,8 +196,8 @@ def test_a_hand_edit_is_an_error_of_the_whole(fleet: Path, run: Run) -> None:
     assert result.exit_code == 1
     assert f"in {BUDGET} [hand-edit]" in result.stdout
     assert "1 error" in result.stdout.splitlines()[-1]
-    told = as_json(run("fleet", "validate", "--repo", str(fleet), "--format", "json"))
-    (finding,) = [each for each in told["findings"] if each["severity"] == "error"]
+    reported = as_json(run("fleet", "validate", "--repo", str(fleet), "--format", "json"))
+    (finding,) = [each for each in reported["findings"] if each["severity"] == "error"]
     assert (finding["rule"], finding["file"]) == ("hand-edit", BUDGET)
     assert finding["fix"]
 

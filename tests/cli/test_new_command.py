@@ -79,7 +79,7 @@ def test_entries_of_a_list_are_given_one_after_the_other(here: Path, run: Run) -
     ]
 
 
-def test_every_problem_is_told_and_nothing_is_written(here: Path, run: Run) -> None:
+def test_every_problem_is_reported_and_nothing_is_written(here: Path, run: Run) -> None:
     result = run(
         "new", "tenant", "--set", "name=Vision", "--set", "clusters=berlim", "--set", "compute.cpu=12x"
     )
@@ -145,7 +145,7 @@ def test_paths_are_read_as_people_write_them(path: str, location: object) -> Non
     assert location_of(path) == location
 
 
-def test_a_person_is_asked_told_and_corrected_at_a_real_terminal(here: Path) -> None:
+def test_a_person_is_asked_reported_and_corrected_at_a_real_terminal(here: Path) -> None:
     with Terminal("new", "tenant", "--set", "title=Vision research", cwd=here) as terminal:
         terminal.expect("Name of the team")
         terminal.expect("Name:")

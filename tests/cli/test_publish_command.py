@@ -53,15 +53,15 @@ def test_a_dry_run_shows_what_would_change_and_writes_nothing(
 
 
 def test_programs_get_the_commit_and_the_plan(repository: Path, run: Run) -> None:
-    told = as_json(run("publish", "vision.yaml", "--repo", str(repository), "--format", "json"))
-    assert set(told) == {"format", "branch", "commit", "pull_request", "plan"}
-    assert (told["format"], told["branch"], told["commit"], told["pull_request"]) == (
+    reported = as_json(run("publish", "vision.yaml", "--repo", str(repository), "--format", "json"))
+    assert set(reported) == {"format", "branch", "commit", "pull_request", "plan"}
+    assert (reported["format"], reported["branch"], reported["commit"], reported["pull_request"]) == (
         "published/v1",
         "main",
         tip(repository),
         None,
     )
-    assert told["plan"]["summary"]["tenants"]["added"] == 1
+    assert reported["plan"]["summary"]["tenants"]["added"] == 1
     again = as_json(run("publish", "vision.yaml", "--repo", str(repository), "--format", "json"))
     assert again["commit"] is None
 
@@ -83,7 +83,7 @@ def test_several_requests_are_one_commit(here: Path, repository: Path, run: Run)
 
 
 @pytest.mark.parametrize("command", ["publish", "plan"])
-def test_every_problem_of_every_file_is_told_at_once(
+def test_every_problem_of_every_file_is_reported_at_once(
     command: str, here: Path, repository: Path, run: Run
 ) -> None:
     write_tree(here, {"bad.yaml": BAD, "broken.yaml": "name: [\n"})
@@ -114,13 +114,13 @@ def test_a_problem_of_the_repository_has_the_line_of_its_own_file(
 def test_programs_get_every_problem_with_its_line(here: Path, repository: Path, run: Run) -> None:
     write_tree(here, {"bad.yaml": BAD})
     result = run("publish", "bad.yaml", "--repo", str(repository), "--format", "json")
-    told = as_json(result)
-    assert (result.exit_code, result.stderr, told["format"]) == (2, "", "refused/v1")
-    assert [(each["file"], each["line"], each["path"]) for each in told["problems"]] == [
+    reported = as_json(result)
+    assert (result.exit_code, result.stderr, reported["format"]) == (2, "", "refused/v1")
+    assert [(each["file"], each["line"], each["path"]) for each in reported["problems"]] == [
         ("bad.yaml", 2, "name"),
         ("bad.yaml", 4, "clusters[0]"),
     ]
-    assert (told["findings"], told["error"]) == ([], None)
+    assert (reported["findings"], reported["error"]) == ([], None)
 
 
 def test_an_error_that_a_check_finds_is_refused_with_its_fix(here: Path, repository: Path, run: Run) -> None:
@@ -196,7 +196,7 @@ def test_removals_from_more_tenants_than_a_few_need_their_number(
     write_tree(here, {f"{team}.yaml": VISION.replace("vision", team).replace("cost_", "#") for team in teams})
     refused = run("publish", *files, "--repo", str(repository))
     assert (refused.exit_code, tip(repository)) == (2, before)
-    assert "say so with --allow-removals 4. [too-many-removals]" in refused.stderr
+    assert "allow it with --allow-removals 4. [too-many-removals]" in refused.stderr
     assert run("publish", *files, "--repo", str(repository), "--allow-removals", "3").exit_code == 2
     done = run("publish", *files, "--repo", str(repository), "--allow-removals", "4")
     assert done.exit_code == 0, done.output
@@ -211,8 +211,8 @@ def test_who_asks_must_have_a_name_and_an_address(repository: Path, run: Run) ->
 
 def test_without_author_git_says_who_asks(repository: Path, run: Run) -> None:
     run("publish", "vision.yaml", "--repo", str(repository))
-    told = git(repository, "log", "-1", "--format=%an <%ae>, %cn")
-    assert told == "Grace Hopper <grace@example.org>, goldenpath"
+    reported = git(repository, "log", "-1", "--format=%an <%ae>, %cn")
+    assert reported == "Grace Hopper <grace@example.org>, goldenpath"
 
 
 def test_the_platform_that_writes_is_named_by_the_environment(
@@ -273,7 +273,9 @@ def test_review_without_a_forge_is_a_branch(repository: Path, run: Run) -> None:
     ],
     ids=lambda option: option[0],
 )
-def test_what_a_pull_request_is_told_needs_one(option: tuple[str, ...], repository: Path, run: Run) -> None:
+def test_what_a_pull_request_is_reported_needs_one(
+    option: tuple[str, ...], repository: Path, run: Run
+) -> None:
     before = tip(repository)
     result = run("publish", "vision.yaml", "--repo", str(repository), *option)
     assert (result.exit_code, tip(repository)) == (2, before)
@@ -326,6 +328,6 @@ def test_a_plan_is_a_body_of_a_pull_request_too(repository: Path, run: Run) -> N
 def test_a_plan_as_data_has_what_stands_in_its_way(published: Path, run: Run) -> None:
     edit_by_hand(published, BUDGET, "cc-1", "cc-2")
     result = run("plan", "vision.yaml", "--repo", str(published), "--format", "json")
-    told = as_json(result)
-    assert (result.exit_code, told["format"]) == (2, "plan/v1")
-    assert [(each["rule"], each["file"]) for each in told["problems"]] == [("hand-edit", BUDGET)]
+    reported = as_json(result)
+    assert (result.exit_code, reported["format"]) == (2, "plan/v1")
+    assert [(each["rule"], each["file"]) for each in reported["problems"]] == [("hand-edit", BUDGET)]

@@ -95,7 +95,9 @@ def test_programs_get_the_commit_and_no_words(fleet: Path, run: Run) -> None:
     assert result.stderr == ""
 
 
-def test_a_tenant_that_is_not_there_is_told_in_the_format_that_was_asked_for(fleet: Path, run: Run) -> None:
+def test_a_tenant_that_is_not_there_is_reported_in_the_format_that_was_asked_for(
+    fleet: Path, run: Run
+) -> None:
     result = run("retire", "vison", "--repo", str(fleet), "--format", "json")
     assert result.exit_code == 2
     assert [each["nearest"] for each in as_json(result)["problems"]] == ["vision"]

@@ -138,7 +138,7 @@ def test_without_a_terminal_there_is_no_colour(here: Path) -> None:
 @pytest.mark.parametrize(
     ("environment", "colour"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
 )
-def test_a_terminal_gets_colour_unless_told_otherwise(
+def test_a_terminal_gets_colour_unless_reported_otherwise(
     here: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], colour: bool
 ) -> None:
     from cli_terminal import Terminal

@@ -149,7 +149,7 @@ def test_a_single_owned_file_is_removed(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_was_not_rendered_by_us_is_kept_and_told(tmp_path: Path, name: str, text: str) -> None:
+def test_what_was_not_rendered_by_us_is_kept_and_reported(tmp_path: Path, name: str, text: str) -> None:
     write_files(tmp_path, rendered(f"{FOLDER}/{name}", text=text))
     outcome = write_files(tmp_path, [], owned=[FOLDER])
     assert outcome == Outcome(kept=(f"{FOLDER}/{name}",))

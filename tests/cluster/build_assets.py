@@ -121,7 +121,7 @@ def go(*words: str, folder: Path, cgo: bool = False) -> str:
         command = nice
     settings = {**os.environ, "CGO_ENABLED": "1" if cgo else "0", "GOWORK": "off"}
     said: list[str] = []
-    told = time.monotonic()
+    reported = time.monotonic()
     with (
         tempfile.TemporaryFile("w+") as output,
         subprocess.Popen(
@@ -136,8 +136,8 @@ def go(*words: str, folder: Path, cgo: bool = False) -> str:
     ):
         for line in running.stderr or ():
             said.append(line.rstrip())
-            if time.monotonic() > told + _SECONDS_BETWEEN_SIGNS_OF_LIFE:
-                told = time.monotonic()
+            if time.monotonic() > reported + _SECONDS_BETWEEN_SIGNS_OF_LIFE:
+                reported = time.monotonic()
                 say(f"  … {len(said)}: {said[-1]}")
         failed = running.wait()
         output.seek(0)
@@ -227,12 +227,12 @@ def _module(component: Component) -> Path:
     """The folder that Go has unpacked the module to."""
     named = f"{component.module}@{component.version}"
     if component.build:  # our own go.sum vouches for it
-        told = json.loads(go("mod", "download", "-json", component.module, folder=component.source))
+        reported = json.loads(go("mod", "download", "-json", component.module, folder=component.source))
     else:
-        told = json.loads(go("mod", "download", "-json", named, folder=Path(tempfile.gettempdir())))
-        if told["Sum"] != component.sum:
-            raise UnavailableError(f"{named} has the sum {told['Sum']}, and not {component.sum}")
-    return Path(told["Dir"])
+        reported = json.loads(go("mod", "download", "-json", named, folder=Path(tempfile.gettempdir())))
+        if reported["Sum"] != component.sum:
+            raise UnavailableError(f"{named} has the sum {reported['Sum']}, and not {component.sum}")
+    return Path(reported["Dir"])
 
 
 if __name__ == "__main__":

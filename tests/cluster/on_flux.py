@@ -67,13 +67,13 @@ class OnFlux:
         """What Flux says when it refuses what a tenant's own repository holds; ``settings`` are always there."""
         revision = self.push(name, settings=config_map("settings"), **files)
 
-        def told() -> tuple[str, str]:
+        def reported() -> tuple[str, str]:
             status = self.flux.kustomization(name, name)["status"]
             attempted = str(status.get("lastAttemptedRevision", "")).endswith(revision)
             return self.flux.condition(name, name) if attempted else ("", "")
 
-        eventually(lambda: told()[0] == "False", lambda: f"Flux refuses: {told()}", 60)
-        return told()[1]
+        eventually(lambda: reported()[0] == "False", lambda: f"Flux refuses: {reported()}", 60)
+        return reported()[1]
 
 
 def onboard_samples(platform: RunningPlatform, flux: Flux) -> OnFlux:

@@ -61,8 +61,10 @@ class Spire:
 
     def federations(self) -> dict[str, str]:
         """The foreign trust domains that it fetches bundles of, and where from."""
-        told = json.loads(self.command("federation", "list", "-output", "json"))
-        return {one["trust_domain"]: one["bundle_endpoint_url"] for one in told["federation_relationships"]}
+        reported = json.loads(self.command("federation", "list", "-output", "json"))
+        return {
+            one["trust_domain"]: one["bundle_endpoint_url"] for one in reported["federation_relationships"]
+        }
 
     def command(self, *words: str) -> str:
         program = components()["spire-server"].program()

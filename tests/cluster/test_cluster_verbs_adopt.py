@@ -86,7 +86,7 @@ def test_a_namespace_becomes_a_request_that_parses(here, by_hand):
     assert request.access.developers == ("devs",)
 
 
-def test_what_would_change_is_told_with_who_manages_it(here, by_hand):
+def test_what_would_change_is_reported_with_who_manages_it(here, by_hand):
     found = run(by_hand, "--context", "berlin", "--format", "json", "--owner", "b-team")
 
     shown = json.loads(found.stdout)
@@ -125,7 +125,7 @@ def test_the_request_is_written_where_it_is_wanted(here, by_hand):
     assert kubeyaml.load((here / "vision.yaml").read_text())["name"] == by_hand
 
 
-def test_a_namespace_or_a_cluster_that_is_not_there_is_told(here):
+def test_a_namespace_or_a_cluster_that_is_not_there_is_reported(here):
     assert "is not on berlin" in run("nobody-made-it", "--context", "berlin").stderr
     unknown = run("vision", "--context", "elsewhere")
     assert unknown.exit_code == 2
@@ -133,7 +133,7 @@ def test_a_namespace_or_a_cluster_that_is_not_there_is_told(here):
     assert "say on which cluster" in run("vision").stderr
 
 
-def test_kinds_that_a_user_may_not_list_are_told(here, cluster, by_hand, monkeypatch):
+def test_kinds_that_a_user_may_not_list_are_reported(here, cluster, by_hand, monkeypatch):
     subject = {"kind": "ServiceAccount", "name": "default", "namespace": by_hand}
     role = {
         "apiVersion": "rbac.authorization.k8s.io/v1",

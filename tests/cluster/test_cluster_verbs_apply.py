@@ -125,7 +125,7 @@ def test_every_kind_that_is_rendered_is_applied_and_then_the_same(custom_resourc
     assert actions(drift(live, objects, {ObjectRef.of(body): body for body in read})) == {Action.UNCHANGED}
 
 
-def test_a_change_is_told_field_by_field(live, name):
+def test_a_change_is_reported_field_by_field(live, name):
     objects = rendered(PLAIN, name)
     apply(live, objects)
     more = changed(
@@ -267,7 +267,7 @@ def test_a_kind_that_the_cluster_does_not_have_is_named_with_the_versions_that_i
     assert "no Deployment in apps/v1beta9; it has apps/v1" in refused.message
 
 
-def test_a_namespace_that_nobody_makes_is_named(live):
+def test_a_namespace_that_no_one_makes_is_named(live):
     (refused,) = diff(live, [config_map("nobody-makes-it", a="1")]).refused
 
     assert "namespace nobody-makes-it is not on the cluster" in refused.message
@@ -345,7 +345,7 @@ def test_waiting_gives_up_and_says_for_what(live, name):
     assert found[ObjectRef.of(pod)].message == "it is Pending"
 
 
-def test_a_user_without_rights_is_told_what_is_missing(cluster, onboarding, tmp_path, name):
+def test_a_user_without_rights_is_reported_what_is_missing(cluster, onboarding, tmp_path, name):
     onboarding.namespace(name)
     nobody = account(cluster, name)
     with (

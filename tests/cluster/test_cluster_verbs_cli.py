@@ -67,7 +67,7 @@ def test_a_request_is_compared_applied_and_then_the_same(here, cluster, name):
     assert after.stdout.splitlines()[1:] == [f"  {done.stdout.count('+ ')} unchanged."]
 
 
-def test_a_difference_is_told_as_json_with_its_managers(here, name):
+def test_a_difference_is_reported_as_json_with_its_managers(here, name):
     assert run("apply", "request.yaml", "--no-wait").exit_code == 0
     write(here, name, more='compute: {pods: 7}\naccess: {viewers: ["a"]}\n')
 
@@ -86,7 +86,7 @@ def test_a_difference_is_told_as_json_with_its_managers(here, name):
     ]
 
 
-def test_what_is_no_longer_rendered_is_told_and_left_alone(here, cluster, name):
+def test_what_is_no_longer_rendered_is_reported_and_left_alone(here, cluster, name):
     write(here, name, more='access: {viewers: ["a"]}\n')
     assert run("apply", "request.yaml", "--no-wait").exit_code == 0
     write(here, name)
@@ -143,7 +143,7 @@ def test_one_context_for_two_clusters_is_refused(here, name):
     assert run("diff", "request.yaml", "--context", "elsewhere", "--cluster", "boston").exit_code == 1
 
 
-def test_a_context_that_is_not_there_is_told_with_the_nearest(here):
+def test_a_context_that_is_not_there_is_reported_with_the_nearest(here):
     refused = run("diff", "request.yaml", "--context", "elsewher")
 
     assert refused.exit_code == 2
@@ -170,8 +170,8 @@ def test_what_tenants_share_is_applied_from_the_fleet(here, cluster):
     assert done.exit_code == 0, done.output
     assert cluster.send("GET", "/apis/scheduling.k8s.io/v1/priorityclasses/goldenpath-batch").ok
     # Nothing of it differs; what other tests have rendered for other fleets is on the cluster too.
-    told = run("diff", "goldenpath.yaml", "--cluster", "berlin").output
-    assert {line.split()[0] for line in told.splitlines() if re.match(r"  [+~?!.] ", line)} <= {"?"}
+    reported = run("diff", "goldenpath.yaml", "--cluster", "berlin").output
+    assert {line.split()[0] for line in reported.splitlines() if re.match(r"  [+~?!.] ", line)} <= {"?"}
 
 
 def test_a_user_without_rights_gets_the_servers_reason(here, cluster, onboarding, monkeypatch, name):

@@ -89,7 +89,7 @@ def test_a_request_does_not_differ_from_what_flux_has_made_of_it(platform, folde
     assert found.exit_code == 0, found.output
 
 
-def test_what_flux_would_change_is_told_in_its_name(platform, folder, run, name):
+def test_what_flux_would_change_is_reported_in_its_name(platform, folder, run, name):
     found = run("diff", request_file(platform, folder, name, compute={"pods": 7}), "--format", "json")
 
     changed = [

@@ -98,7 +98,7 @@ def test_what_a_cluster_has_is_an_entry_that_parses(cluster, made, tmp_path):
     assert pools["nvidia-b200-180gb", "dra"] == 2
 
 
-def test_what_flux_lacks_is_told_with_its_deployment(cluster, made, tmp_path):
+def test_what_flux_lacks_is_reported_with_its_deployment(cluster, made, tmp_path):
     found = run("--kubeconfig", kubeconfig(cluster, tmp_path), "--context", "test", "--format", "json")
 
     lacking = [
@@ -115,7 +115,7 @@ def test_the_context_that_is_current_is_looked_at_where_none_is_named(cluster, m
     assert list(kubeyaml.load(found.stdout)["clusters"]) == ["mine"]
 
 
-def test_a_user_who_may_not_read_nodes_is_told_so(cluster, onboarding, tmp_path):
+def test_a_user_who_may_not_read_nodes_is_reported_so(cluster, onboarding, tmp_path):
     name = f"i-{secrets.token_hex(4)}"
     onboarding.namespace(name)
 

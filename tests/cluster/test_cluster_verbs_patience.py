@@ -119,7 +119,7 @@ def test_a_server_that_is_not_there_is_named(front, cluster, tmp_path):
         connected.resources()
 
 
-def test_a_certificate_that_nobody_vouches_for_is_no_reason_to_try_again(cluster, tmp_path):
+def test_a_certificate_that_no_one_vouches_for_is_no_reason_to_try_again(cluster, tmp_path):
     config = kubeconfig(cluster, tmp_path)
     (tmp_path / "authority.crt").write_text(OTHER_AUTHORITY)
     with connect(None, config) as connected, pytest.raises(ClusterError, match="certificate") as raised:
@@ -128,7 +128,7 @@ def test_a_certificate_that_nobody_vouches_for_is_no_reason_to_try_again(cluster
     assert not isinstance(raised.value, ClusterUnavailableError)
 
 
-def test_a_token_that_is_no_longer_good_is_told_without_the_token(cluster, tmp_path):
+def test_a_token_that_is_no_longer_good_is_reported_without_the_token(cluster, tmp_path):
     with (
         as_user(cluster.bearing("expired-token-4711"), tmp_path) as connected,
         pytest.raises(ClusterError, match="credentials of this context were not accepted") as raised,

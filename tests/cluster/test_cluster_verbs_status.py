@@ -82,18 +82,18 @@ def applied(fleet, cluster, onboarding, names):
             ("kustomize.toolkit.fluxcd.io/v1", "Kustomization", name, name),
             ("source.toolkit.fluxcd.io/v1", "GitRepository", name, name),
         ):
-            told(cluster, api, kind, which, namespace, observedGeneration=1, **ready(), lastAppliedRevision="main@sha1:abc")  # fmt: skip
+            reported(cluster, api, kind, which, namespace, observedGeneration=1, **ready(), lastAppliedRevision="main@sha1:abc")  # fmt: skip
         usage = {
             "name": "nvidia-h100-80gb",
             "resources": [{"name": "nvidia.com/gpu", "total": "5", "borrowed": "1"}],
         }
-        told(cluster, "kueue.x-k8s.io/v1beta2", "ClusterQueue", name, pendingWorkloads=3, admittedWorkloads=2, flavorsUsage=[usage], **ready("Active"))  # fmt: skip
-        told(cluster, "kueue.x-k8s.io/v1beta2", "LocalQueue", name, name, **ready("Active"))
+        reported(cluster, "kueue.x-k8s.io/v1beta2", "ClusterQueue", name, pendingWorkloads=3, admittedWorkloads=2, flavorsUsage=[usage], **ready("Active"))  # fmt: skip
+        reported(cluster, "kueue.x-k8s.io/v1beta2", "LocalQueue", name, name, **ready("Active"))
         stats = dict.fromkeys(
             ("entriesMasked", "entryFailures", "namespacesIgnored", "podEntryRenderFailures"), 0
         )
         stats |= {"entriesToSet": 2, "namespacesSelected": 1, "podsSelected": 2}
-        told(cluster, "spire.spiffe.io/v1alpha1", "ClusterSPIFFEID", f"{name}.server", stats=stats)
+        reported(cluster, "spire.spiffe.io/v1alpha1", "ClusterSPIFFEID", f"{name}.server", stats=stats)
     return fleet
 
 
@@ -108,7 +108,7 @@ def ready(kind="Ready", status="True", reason="Good", message="as it should be")
     return {"conditions": [condition]}
 
 
-def told(cluster, api_version, kind, name, namespace=None, **status):
+def reported(cluster, api_version, kind, name, namespace=None, **status):
     """What a controller would report."""
     metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
     body = {"apiVersion": api_version, "kind": kind, "metadata": metadata}
@@ -176,9 +176,9 @@ def test_a_tenant_in_full_has_everything_as_data(applied, names):
     assert (gpus["hard"], gpus["asked"]) == ("6", "6")
 
 
-def test_why_flux_is_not_ready_is_told(applied, cluster, names):
+def test_why_flux_is_not_ready_is_reported(applied, cluster, names):
     failed = ready(status="False", reason="BuildFailed", message="no such file deploy/")
-    told(
+    reported(
         cluster,
         "kustomize.toolkit.fluxcd.io/v1",
         "Kustomization",
@@ -194,7 +194,7 @@ def test_why_flux_is_not_ready_is_told(applied, cluster, names):
     assert f"Kustomization {names[0]}/{names[0]}: BuildFailed: no such file deploy/" in found.stdout
 
 
-def test_drift_is_told_field_by_field_with_its_manager(applied, cluster, names):
+def test_drift_is_reported_field_by_field_with_its_manager(applied, cluster, names):
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": f"{names[0]}-compute", "namespace": names[0]}}  # fmt: skip
     assert cluster.apply({**quota, "spec": {"hard": {"pods": "9999"}}}, manager="kubectl-edit").ok
 
@@ -229,9 +229,9 @@ def test_a_tenant_that_is_nowhere_is_missing(fleet, names):
     assert tenant(found, names[0])["health"] == "missing"
 
 
-def test_failed_identities_and_scalers_are_told(applied, cluster, names):
+def test_failed_identities_and_scalers_are_reported(applied, cluster, names):
     stats = dict.fromkeys(("entriesMasked", "entriesToSet", "namespacesIgnored", "namespacesSelected", "podsSelected", "podEntryRenderFailures"), 0)  # fmt: skip
-    told(cluster, "spire.spiffe.io/v1alpha1", "ClusterSPIFFEID", f"{names[0]}.server", stats={**stats, "entryFailures": 2})  # fmt: skip
+    reported(cluster, "spire.spiffe.io/v1alpha1", "ClusterSPIFFEID", f"{names[0]}.server", stats={**stats, "entryFailures": 2})  # fmt: skip
     scaler = {
         "apiVersion": "keda.sh/v1alpha1",
         "kind": "ScaledObject",
@@ -242,7 +242,7 @@ def test_failed_identities_and_scalers_are_told(applied, cluster, names):
         },
     }
     assert cluster.create(scaler).ok
-    told(cluster, "keda.sh/v1alpha1", "ScaledObject", "server", names[0], **ready("Fallback"))
+    reported(cluster, "keda.sh/v1alpha1", "ScaledObject", "server", names[0], **ready("Fallback"))
 
     found = run(names[0])
 
@@ -250,7 +250,7 @@ def test_failed_identities_and_scalers_are_told(applied, cluster, names):
     assert f"ScaledObject {names[0]}/server reads no metrics and has fallen back" in found.stdout
 
 
-def test_a_tenant_or_a_cluster_that_is_not_there_is_told(fleet, names):
+def test_a_tenant_or_a_cluster_that_is_not_there_is_reported(fleet, names):
     assert "no such tenant" in run("nobody").stderr
     refused = run("--cluster", "berlinn")
     assert refused.exit_code == 2
@@ -309,7 +309,7 @@ def test_the_backend_tells_what_the_command_line_tells(asked, names):
 def test_the_backend_tells_in_its_log_what_is_not_well(asked, names, cluster):
     kind = ("kustomize.toolkit.fluxcd.io/v1", "Kustomization", names[0], names[0])
     why = ready(status="False", reason="BuildFailed", message="no such path ./deploy")
-    told(cluster, *kind, observedGeneration=1, **why)
+    reported(cluster, *kind, observedGeneration=1, **why)
 
     events = asked(name=names[0], live=True)
 

@@ -136,7 +136,7 @@ def test_what_a_tenant_sends_to_another_namespace_ends_up_in_its_own(platform, f
     assert platform.api.get(config_map("astray", namespace="vision")).ok
 
 
-def test_without_any_policy_flux_acts_as_nobody_for_who_names_no_account(platform, flux, teams):
+def test_without_any_policy_flux_acts_as_no_one_for_who_names_no_account(platform, flux, teams):
     """The policy looks at tenants only; in any other namespace the flag alone stands in the way."""
     namespace = "elsewhere"
     platform.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "tests")

@@ -218,7 +218,7 @@ def test_a_federated_workload_can_verify_the_other_trust_domain(workloads):
     assert workloads.spire.federations()[other] == endpoint
 
 
-def test_without_the_other_sides_bundle_nobody_gets_an_identity(workloads):
+def test_without_the_other_sides_bundle_no_one_gets_an_identity(workloads):
     tenant = workloads.tenant(service_accounts=["server"], federates_with=[WITHOUT_BUNDLE])
     started = workloads.start(tenant, "server")
     workloads.is_settled()

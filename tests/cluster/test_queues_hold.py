@@ -64,11 +64,13 @@ class Queue:
     def waits(self, job: dict[str, Any], why: str) -> None:
         """Kueue has looked at the Job, and says why it does not start."""
         eventually(
-            lambda: why in self.told(job), lambda: f"Kueue says {why!r}, but it says {self.told(job)!r}", 60
+            lambda: why in self.reported(job),
+            lambda: f"Kueue says {why!r}, but it says {self.told(job)!r}",
+            60,
         )
         assert not self.is_running(job)
 
-    def told(self, job: dict[str, Any]) -> str:
+    def reported(self, job: dict[str, Any]) -> str:
         uid = self.api.get(job).body["metadata"]["uid"]
         for workload in self.api.list(KUEUE, "Workload", self.tenant.name):
             if uid in [owner["uid"] for owner in workload["metadata"]["ownerReferences"]]:
@@ -133,7 +135,7 @@ def test_a_held_queue_drains_and_admits_nothing(platform):
     retire(platform, queue.tenant)
 
     eventually(lambda: not queue.is_running(job), "it is stopped", 60)
-    assert "stop" in queue.told(job).lower()
+    assert "stop" in queue.reported(job).lower()
     cluster_queue = queue.tenant.object("ClusterQueue")
     eventually(
         lambda: not platform.api.get(cluster_queue).body["status"].get("admittedWorkloads"), "it is empty"

@@ -217,7 +217,7 @@ def test_claims_from_a_template_are_made_up_to_the_quota(cluster, onboarding, na
 
 @pytest.mark.parametrize("name", MODES)
 @pytest.mark.parametrize("way", REFUSED)
-def test_what_is_granted_to_nobody_is_refused(tenants, name, way):
+def test_what_is_granted_to_no_one_is_refused(tenants, name, way):
     tenant = tenants(name)
     body, wall = REFUSED[way]
     if MODES[name].queue and body["kind"] == "Pod":

@@ -143,7 +143,7 @@ class TestEveryTemplate:
         ]
         assert sorted(names) == sorted(set(names))
 
-    def test_offers_no_choice_of_which_a_form_library_takes_the_first(self, template: dict[str, Any]) -> None:
+    def test_offers_no_choice_whose_a_form_library_takes_the_first(self, template: dict[str, Any]) -> None:
         assert "const" not in kubeyaml.dump(template)
 
     def test_puts_each_field_on_one_page(self, template: dict[str, Any]) -> None:
@@ -260,7 +260,7 @@ def test_an_untouched_form_with_name_owner_and_cluster_can_be_sent() -> None:
     assert parse(request_from_form(values, TENANT), fleet=FORM_FLEET).owner == "group:default/vision-team"
 
 
-def test_half_an_object_is_told_by_the_form_already() -> None:
+def test_half_an_object_is_reported_by_the_form_already() -> None:
     (page,) = [page for page in pages(TEMPLATES["tenant"]) if "autoscaling" in page["properties"]]
     form = jsonschema_rs.Draft7Validator(page)
     assert not form.is_valid({"autoscaling": {"signal": "queue"}})
@@ -292,13 +292,13 @@ def test_more_than_the_largest_pool_has_is_refused_by_the_form() -> None:
     assert all_properties(TEMPLATES["tenant on a fleet"])["gpus[].quota"]["maximum"] == 64
 
 
-def test_what_the_fleet_takes_where_nothing_is_given_is_told() -> None:
+def test_what_the_fleet_takes_where_nothing_is_given_is_reported() -> None:
     fields = all_properties(TEMPLATES["tenant on a fleet"])
     assert fields["compute.cpu"]["description"] == "Cores. The fleet's default: 16."
     assert fields["pod_security"]["description"].endswith("The fleet's default: restricted.")
 
 
-def test_a_text_that_does_not_match_is_told_in_the_words_of_the_parser() -> None:
+def test_a_text_that_does_not_match_is_reported_in_the_words_of_the_parser() -> None:
     name = all_properties(TEMPLATES["tenant"])["name"]
     with pytest.raises(InputError) as refused:
         parse({"golden_path": "tenant/v1", "name": "Team A"}, fleet=FORM_FLEET)

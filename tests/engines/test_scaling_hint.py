@@ -224,7 +224,7 @@ def test_a_signal_without_an_honest_default_needs_a_target(signal):
         (Signal.TOKENS, {"version": "0.1.0"}, ["unknown-engine-version", "target-required"]),
     ],
 )
-def test_all_problems_are_told_at_once(signal, given, rules):
+def test_all_problems_are_reported_at_once(signal, given, rules):
     assert [problem.rule for problem in VLLM.problems(signal, **given)] == rules
     with pytest.raises(InputError) as caught:
         VLLM.hint(signal, namespace="x", **given)

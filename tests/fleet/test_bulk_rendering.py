@@ -170,7 +170,7 @@ def test_progress_says_how_many_are_done():
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_a_process_that_is_killed_is_told_and_not_waited_for(monkeypatch):
+def test_a_process_that_is_killed_is_reported_and_not_waited_for(monkeypatch):
     results = render_many(tasks(200), fleet_text(), library=LIBRARY, workers=1)
     next(results)
     (worker,) = multiprocessing.active_children()
@@ -240,7 +240,7 @@ def test_an_error_from_another_process_is_what_it_was():
     assert there.problems[0].value is MISSING
 
 
-def test_what_is_wrong_with_a_request_without_a_file_is_told_once(monkeypatch, tmp_path):
+def test_what_is_wrong_with_a_request_without_a_file_is_reported_once(monkeypatch, tmp_path):
     monkeypatch.setattr(change_rendering, "MANY", 2)
     wrong = asked("team-1", clusters=["london"])
     with Fleet.create(tmp_path / "fleet", fleet_text(), author=ADA) as fleet:

@@ -78,7 +78,7 @@ def test_each_kind_of_edit_is_named(
     assert f"was {edit} by hand" in refused.value.problems[0].message
 
 
-def test_what_belongs_to_nobody_is_left_alone(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_what_belongs_to_no_one_is_left_alone(fleet: Fleet, place: Path, tmp_path: Path) -> None:
     fleet.publish(asked())
     ours = {"docs/runbook.md": "Call us.\n", "clusters/berlin/flux-system/gotk-sync.yaml": "a: b\n"}
     commit_by_hand(place, tmp_path / "clone", dict(ours))

@@ -57,8 +57,8 @@ def test_different_tenants_from_many_threads_are_all_there_once(fleet: Fleet, pl
             pool.map(lambda name: fleet.publish(small(name), options=PublishOptions(author=ADA)), names)
         )
     assert tenants_of(place) == names
-    told = commits(place)
-    assert sorted(told[:-1]) == [f"Add {name} on austin" for name in names]
+    reported = commits(place)
+    assert sorted(reported[:-1]) == [f"Add {name} on austin" for name in names]
     history = git(place, "rev-list", "main").split()
     assert {each.commit for each in published} == set(history[:-1])
     assert git(place, "rev-list", "--merges", "main") == ""

@@ -50,8 +50,8 @@ def test_a_request_becomes_one_commit_with_its_text_its_lock_and_its_manifests(
 
 def test_the_person_who_asked_is_the_author_and_the_platform_the_committer(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked(), options=PublishOptions(author=ADA, message="Vision starts\n\nWith two GPUs."))
-    told = git(place, "log", "-1", "--format=%an|%cn|%B")
-    assert told.startswith("Ada|Platform|Vision starts\n\nWith two GPUs.\n")
+    reported = git(place, "log", "-1", "--format=%an|%cn|%B")
+    assert reported.startswith("Ada|Platform|Vision starts\n\nWith two GPUs.\n")
     trailers = git(place, "log", "-1", "--format=%(trailers:key=Goldenpath-Tenant,valueonly)").strip()
     assert trailers == "vision"
 
@@ -79,7 +79,7 @@ def test_a_field_that_is_removed_takes_its_objects_with_it(fleet: Fleet, place: 
     assert gone == ["ClusterSPIFFEID vision.trainer", "ServiceAccount vision/trainer"]
 
 
-def test_every_problem_of_every_request_is_told_and_nothing_is_written(fleet: Fleet, place: Path) -> None:
+def test_every_problem_of_every_request_is_reported_and_nothing_is_written(fleet: Fleet, place: Path) -> None:
     with pytest.raises(InputError) as refused:
         fleet.publish(
             asked(clusters=["atlantis"]),

@@ -77,7 +77,7 @@ def test_a_retired_name_does_not_come_back_with_all_others(fleet: Fleet, place: 
     assert "retired-name" in rules(fleet)
 
 
-def test_a_retired_name_is_told_with_everything_else(fleet: Fleet) -> None:
+def test_a_retired_name_is_reported_with_everything_else(fleet: Fleet) -> None:
     fleet.publish(asked())
     fleet.retire("vision")
     fleet.retire("vision", delete=True)
@@ -91,7 +91,7 @@ def test_a_retired_name_is_told_with_everything_else(fleet: Fleet) -> None:
     }
 
 
-def test_an_edit_is_told_in_a_clone_without_history(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_an_edit_is_reported_in_a_clone_without_history(fleet: Fleet, place: Path, tmp_path: Path) -> None:
     """As CI makes one: what the lock names is not there, but what is rendered now is the same."""
     fleet.publish(asked())
     text = files(place)[NAMESPACE].replace("restricted", "privileged")
@@ -103,7 +103,9 @@ def test_an_edit_is_told_in_a_clone_without_history(fleet: Fleet, place: Path, t
         assert rules(seen) == {"hand-edit"}
 
 
-def test_an_edit_of_what_nobody_has_any_more_is_told_too(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_an_edit_of_what_no_one_has_any_more_is_reported_too(
+    fleet: Fleet, place: Path, tmp_path: Path
+) -> None:
     fleet.publish(asked())
     lost = with_lock(place, LOCK)
     lost[LOCK] = lost[LOCK].replace(blob_id(files(place)[NAMESPACE].encode()), "0" * 39 + "1")
@@ -143,7 +145,7 @@ def test_a_name_that_is_no_text_is_refused_as_any_other(fleet: Fleet) -> None:
         fleet.retire("\udcff")
 
 
-def test_a_request_in_a_place_that_the_layout_does_not_know_is_told_with_the_move(
+def test_a_request_in_a_place_that_the_layout_does_not_know_is_reported_with_the_move(
     fleet: Fleet, place: Path, tmp_path: Path
 ) -> None:
     commit_by_hand(place, tmp_path / "clone", {"tenants/0/lost/tenant.yaml": kubeyaml.dump(asked("lost"))})

@@ -72,7 +72,7 @@ def test_what_is_not_held_is_not_deleted(fleet: Fleet, place: Path) -> None:
     assert "tenants/vision/tenant.yaml" in names_of(place)
 
 
-def test_a_hold_that_nobody_published_is_none(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_hold_that_no_one_published_is_none(fleet: Fleet, place: Path, tmp_path: Path) -> None:
     published(fleet)
     commit_by_hand(place, tmp_path / "clone", {"tenants/vision/tenant.yaml": TEXT + "retiring: true\n"})
     with pytest.raises(InputError) as refused:
@@ -89,7 +89,7 @@ def test_a_hold_on_one_cluster_is_not_enough(fleet: Fleet) -> None:
     assert fleet.retire("vision", delete=True).commit
 
 
-def test_an_unknown_tenant_is_told_with_the_nearest_name(fleet: Fleet) -> None:
+def test_an_unknown_tenant_is_reported_with_the_nearest_name(fleet: Fleet) -> None:
     published(fleet)
     with pytest.raises(InputError) as refused:
         fleet.retire("visio")

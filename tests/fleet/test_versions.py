@@ -58,7 +58,7 @@ def test_a_new_tenant_gets_the_newest(newer: Fleet, place: Path) -> None:
     assert files(place)[LIMITS.format("speech")].startswith(f"# Since {NEXT}")
 
 
-def test_publishing_everything_upgrades_nobody(newer: Fleet) -> None:
+def test_publishing_everything_upgrades_no_one(newer: Fleet) -> None:
     assert newer.publish(everything=True).commit is None
 
 

@@ -75,7 +75,7 @@ def test_one_tenant_is_shown_with_its_history(fleet: Fleet) -> None:
     assert "clusters/berlin/tenants/vision/quota.yaml" in detail.files
 
 
-def test_an_unknown_tenant_is_told_with_the_nearest(fleet: Fleet) -> None:
+def test_an_unknown_tenant_is_reported_with_the_nearest(fleet: Fleet) -> None:
     fleet.publish(asked())
     with pytest.raises(InputError) as refused:
         fleet.tenant("vison")
@@ -216,7 +216,7 @@ def test_an_exception_that_has_ended_is_found(fleet: Fleet) -> None:
     assert after - before
 
 
-def test_a_branch_or_a_commit_that_is_not_there_is_told_as_that(fleet: Fleet, place: Path) -> None:
+def test_a_branch_or_a_commit_that_is_not_there_is_reported_as_that(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     with Fleet.open(place, branch="mian") as other, pytest.raises(InputError) as refused:
         other.publish(asked("speech"))

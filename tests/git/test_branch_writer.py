@@ -306,7 +306,7 @@ def test_proposal_of_nothing_leaves_the_branch(writer: BranchWriter, repository:
     assert repository.resolve("goldenpath/vision") == there.commit
 
 
-def test_branch_that_somebody_else_committed_to_is_refused_unless_told(
+def test_branch_that_somebody_else_committed_to_is_refused_unless_reported(
     writer: BranchWriter, repository: Repository
 ) -> None:
     writer.submit(_add("a"))
@@ -316,8 +316,8 @@ def test_branch_that_somebody_else_committed_to_is_refused_unless_told(
     with pytest.raises(RepositoryError, match="goldenpath/vision is by Somebody <somebody"):
         writer.propose("goldenpath/vision", _add("b", b"2"))
     assert repository.resolve("goldenpath/vision") == theirs
-    told = writer.propose("goldenpath/vision", _add("b", b"2"), overwrite=True)
-    assert repository.resolve("goldenpath/vision") == told.commit
+    reported = writer.propose("goldenpath/vision", _add("b", b"2"), overwrite=True)
+    assert repository.resolve("goldenpath/vision") == reported.commit
 
 
 def test_proposals_for_one_branch_and_for_others_at_once(

@@ -50,7 +50,7 @@ def test_object_is_written_once_however_often_it_is_added(repository: Repository
     assert len(repository.files(tree)) == 9
 
 
-def test_packs_can_be_read_by_whoever_may_read_the_repository(repository: Repository) -> None:
+def test_packs_can_be_read_by_any_author_may_read_the_repository(repository: Repository) -> None:
     old = os.umask(0o027)
     try:
         batch = repository.batch()

@@ -154,7 +154,7 @@ def _command_lines() -> Iterator[Path]:
             yield folder / "cmdline"
 
 
-def test_password_is_not_told_to_other_helpers(http: HttpServer, platform: Person) -> None:
+def test_password_is_not_reported_to_other_helpers(http: HttpServer, platform: Person) -> None:
     """Git tells every helper about a password that worked; `store` would write it to a file."""
     home = Path(os.environ["HOME"])
     git(home, "config", "--global", "credential.helper", "store")

@@ -82,7 +82,7 @@ def test_scalar_answers_give_the_same_bytes_as_the_request_that_they_mean(out: P
         ("gpu_profile=nvidia-a30-24g", "Did you mean 'nvidia-a30-24gb'"),
     ],
 )
-def test_bad_answers_are_refused_and_nothing_is_written(answer: str, told: str, out: Path) -> None:
+def test_bad_answers_are_refused_and_nothing_is_written(answer: str, reported: str, out: Path) -> None:
     queue = story("tenant/gpus-with-a-queue")
     answers = {
         "fleet": str(queue.fleet_file),
@@ -94,7 +94,7 @@ def test_bad_answers_are_refused_and_nothing_is_written(answer: str, told: str, 
     key, _, value = answer.partition("=")
     result = cookiecutter("tenant", out, *(f"{k}={v}" for k, v in {**answers, key: value}.items()))
     assert result.returncode == 2, result.stdout + result.stderr
-    assert told in result.stderr
+    assert reported in result.stderr
     assert list(out.iterdir()) == []
     assert not (out.parent / "etc").exists()
 

@@ -74,7 +74,7 @@ def test_a_finding_that_is_an_error_ends_with_1(here):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (("--from", "found", "--context", "a"), "not both"),
         (("--from", "found", "--cluster", "berlinn"), "Did you mean 'berlin'?"),
@@ -82,8 +82,8 @@ def test_a_finding_that_is_an_error_ends_with_1(here):
         ((), "say on which cluster"),
     ],
 )
-def test_what_cannot_be_done_is_told(here, arguments, told):
+def test_what_cannot_be_done_is_reported(here, arguments, reported):
     refused = run("vision", *arguments)
 
     assert refused.exit_code == 2
-    assert told in refused.output
+    assert reported in refused.output

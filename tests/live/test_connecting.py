@@ -47,21 +47,21 @@ def test_what_is_no_kubeconfig_has_no_contexts(config, text):
     assert context_names() == ()
 
 
-def test_without_a_kubeconfig_it_is_told(tmp_path, monkeypatch):
+def test_without_a_kubeconfig_it_is_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "absent"))
 
     with pytest.raises(InputError, match="there is no kubeconfig"):
         connect()
 
 
-def test_a_context_that_is_not_there_is_told_with_the_nearest(config):
+def test_a_context_that_is_not_there_is_reported_with_the_nearest(config):
     with pytest.raises(InputError) as raised:
         connect("berlni")
 
     assert raised.value.problems[0].nearest == "berlin"
 
 
-def test_a_context_that_cannot_be_used_is_told_in_one_line(config):
+def test_a_context_that_cannot_be_used_is_reported_in_one_line(config):
     with pytest.raises(ClusterError, match=r"^context boston cannot be used: [^\n]*gone[^\n]*$") as raised:
         connect("boston")
 
@@ -119,7 +119,7 @@ def test_help_loads_no_client(command):
 
 
 @pytest.mark.parametrize("text", ["10", "soon", "10 m", "-1s", ""])
-def test_what_is_no_duration_is_told(config, text):
+def test_what_is_no_duration_is_reported(config, text):
     refused = CliRunner().invoke(cli, ("apply", "a.yaml", "--timeout", text))
 
     assert refused.exit_code == 2

@@ -14,7 +14,7 @@ from goldenpath.cluster.managers import managers_at, owned_fields, with_fluxs_ow
 from goldenpath.errors import MISSING
 
 
-def told(before, after):
+def reported(before, after):
     return [(path_text(found.path), found.before, found.after) for found in differences(before, after)]
 
 
@@ -26,7 +26,7 @@ def test_what_the_server_keeps_for_itself_is_no_difference():
     }
     theirs = {"kind": "A", "metadata": {"name": "a", "uid": "2", "resourceVersion": "7"}, "status": {"x": 2}}
 
-    assert told(ours, theirs) == []
+    assert reported(ours, theirs) == []
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_the_server_keeps_for_itself_is_no_difference():
     ],
 )
 def test_a_difference_names_its_field_and_both_values(before, after, expected):
-    assert told({"spec": before}, {"spec": after}) == expected
+    assert reported({"spec": before}, {"spec": after}) == expected
 
 
 scalars = st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["a", "b"])
@@ -91,13 +91,13 @@ def test_values_of_a_secret_are_masked_and_its_keys_are_not():
     before = {**SECRET, "data": {"changed": "b2xk", "gone": "Z29uZQ=="}, "type": "Opaque"}
     after = {**SECRET, "data": {"changed": "bmV3", "new": "YWRk"}, "type": "Other"}
 
-    assert told(before, after) == [
+    assert reported(before, after) == [
         ("data.changed", "(secret, before)", "(secret, after)"),
         ("data.gone", "(secret)", MISSING),
         ("data.new", MISSING, "(secret)"),
         ("type", "Opaque", "Other"),
     ]
-    assert told(SECRET, {**SECRET, "data": {"a": "YQ=="}}) == [("data", MISSING, {"a": "(secret)"})]
+    assert reported(SECRET, {**SECRET, "data": {"a": "YQ=="}}) == [("data", MISSING, {"a": "(secret)"})]
 
 
 def test_kubectls_copy_of_the_object_is_left_out():

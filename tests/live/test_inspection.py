@@ -125,7 +125,7 @@ def test_shared_devices_are_counted_once(mode, rename):
     assert (pool.count, pool.sharing) == (8, sharing)
 
 
-def test_a_model_that_is_not_in_the_catalogue_is_told_with_its_label():
+def test_a_model_that_is_not_in_the_catalogue_is_reported_with_its_label():
     found, (finding,) = plugin_pools([gpu_node(8, {"nvidia.com/gpu.product": "NVIDIA-X900"}, name="n7")])
 
     assert found == ()
@@ -133,7 +133,7 @@ def test_a_model_that_is_not_in_the_catalogue_is_told_with_its_label():
     assert "nvidia.com/gpu.product=NVIDIA-X900" in finding.message
 
 
-def test_shared_devices_without_a_number_are_told():
+def test_shared_devices_without_a_number_are_reported():
     labels = {"nvidia.com/gpu.product": "NVIDIA-L4-SHARED", "nvidia.com/gpu.sharing-strategy": "time-slicing"}
 
     found, (finding,) = plugin_pools([gpu_node(8, labels)])
@@ -186,7 +186,7 @@ def test_partitions_of_a_device_that_is_offered_whole_are_not_counted_too():
     ]
 
 
-def test_devices_of_no_known_model_are_told_and_those_of_other_drivers_are_not():
+def test_devices_of_no_known_model_are_reported_and_those_of_other_drivers_are_not():
     found = inspected(
         slices=(piece(whole(product="NVIDIA X900")), piece(device("nic"), driver="nic.example.org"))
     )
@@ -259,7 +259,7 @@ def test_a_flag_counts_as_it_is_set(args, lacking):
     assert rules(inspected(workloads=(flux,))).count("inspect/flux-lockdown") == lacking
 
 
-def test_kinds_without_a_controller_are_told():
+def test_kinds_without_a_controller_are_reported():
     groups = frozenset({"keda.sh", "kueue.x-k8s.io"})
 
     found = inspected(groups=groups, workloads=(workload("registry.k8s.io/kueue/kueue:v0.19.2"),))
@@ -270,7 +270,7 @@ def test_kinds_without_a_controller_are_told():
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "reported"),
     [
         ("integrations: {frameworks: [batch/job, pod, deployment, statefulset]}", []),
         ("integrations: {frameworks: [batch/job]}", ["inspect/kueue-integrations"]),
@@ -278,11 +278,11 @@ def test_kinds_without_a_controller_are_told():
         ("{", []),
     ],
 )
-def test_integrations_that_kueue_leaves_out_are_told(config, told):
-    assert [rule for rule in rules(inspected(kueue_config=config)) if "kueue" in rule] == told
+def test_integrations_that_kueue_leaves_out_are_reported(config, reported):
+    assert [rule for rule in rules(inspected(kueue_config=config)) if "kueue" in rule] == reported
 
 
-def test_a_cluster_without_our_policies_is_told():
+def test_a_cluster_without_our_policies_is_reported():
     assert "inspect/no-policies" in rules(inspected(policies=()))
     assert "inspect/no-policies" not in rules(inspected())
 

@@ -151,7 +151,7 @@ def test_one_context_is_not_several_clusters():
         contexts_for(["a", "b"], ["x"], context="x")
 
 
-def test_every_cluster_without_a_context_is_told():
+def test_every_cluster_without_a_context_is_reported():
     with pytest.raises(InputError) as raised:
         contexts_for(["a", "eu-centrall"], ["eu-central"], context=None)
 

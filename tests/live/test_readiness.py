@@ -91,5 +91,5 @@ def test_what_is_being_deleted_says_for_what_it_waits():
     assert found.message == "waits for kubernetes, a/b"
 
 
-def test_a_failure_is_told_in_the_words_of_its_controller():
+def test_a_failure_is_reported_in_the_words_of_its_controller():
     assert readiness_of(body("Kustomization", conditions(Ready="False"))).message == "Why: because"

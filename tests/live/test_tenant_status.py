@@ -67,7 +67,7 @@ def test_without_a_queue_the_quota_tells_what_is_used():
     assert (gpus.used, gpus.quota, gpus.borrowed) == (3, 4, 0)
 
 
-def test_two_models_behind_one_name_cannot_be_told_apart_without_a_queue():
+def test_two_models_behind_one_name_cannot_be_distinguished_without_a_queue():
     found = seen(
         quota(hard={"requests.nvidia.com/gpu": "4"}, used={"requests.nvidia.com/gpu": "3"}),
         pools=(POOL, {"profile": "nvidia-l4-24gb", "count": 8}),
@@ -137,7 +137,7 @@ def kustomization(ready="True", *, namespace="vision", suspend=False, message="m
         (kustomization(suspend=True), Health.DEGRADED, "Kustomization vision/vision is suspended"),
     ],
 )
-def test_flux_is_told_with_its_reason_and_revision(body, health, reason):
+def test_flux_is_reported_with_its_reason_and_revision(body, health, reason):
     found = seen(body)
 
     assert found.health is health
@@ -156,7 +156,7 @@ def change(name, action=Action.CHANGE):
 
 
 @pytest.mark.parametrize(
-    ("drift", "told"),
+    ("drift", "reported"),
     [
         ([change("a", Action.UNCHANGED)], None),
         ([change("a")], "ConfigMap vision/a is not as in the repository"),
@@ -164,10 +164,10 @@ def change(name, action=Action.CHANGE):
         ([change("a", Action.EXTRA)], "ConfigMap vision/a is not as in the repository"),
     ],
 )  # fmt: skip
-def test_drift_is_a_reason_that_names_a_few(drift, told):
+def test_drift_is_a_reason_that_names_a_few(drift, reported):
     found = seen(drift=drift)
 
-    assert found.reasons == (() if told is None else (told,))
+    assert found.reasons == (() if reported is None else (reported,))
     assert [each["action"] for each in found.as_dict()["drift"]] == [
         each.action.value for each in drift if each.action is not Action.UNCHANGED
     ]
@@ -231,7 +231,7 @@ def test_a_scaler_is_well_where_it_reads_its_metrics(body, health):
     assert seen(scalers=[body]).health is health
 
 
-def test_a_tenant_without_a_namespace_is_missing_and_nothing_else_is_told():
+def test_a_tenant_without_a_namespace_is_missing_and_nothing_else_is_reported():
     on = fleet(clusters={"berlin": cluster(POOL)})
     wanted = tenancy(request(), on)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_requests import places, request, told
+from small_requests import places, reported, request
 
 from goldenpath import pipeline
 from goldenpath.errors import DataError, InputError
@@ -70,7 +70,7 @@ def inputs(library: Library) -> ExtraInputs:
 def test_inputs_are_checked_by_their_schema(
     given: dict[str, Any], expected: list[tuple[str, str, str | None]], inputs: ExtraInputs
 ) -> None:
-    assert sorted(told(tuple(inputs.problems(given)))) == expected
+    assert sorted(reported(tuple(inputs.problems(given)))) == expected
 
 
 def test_inputs_are_checked_with_everything_else(library: Library) -> None:
@@ -86,7 +86,7 @@ def test_inputs_are_checked_with_everything_else(library: Library) -> None:
     ]
 
 
-def test_inputs_that_are_no_mapping_are_told_once(library: Library) -> None:
+def test_inputs_that_are_no_mapping_are_reported_once(library: Library) -> None:
     with pytest.raises(InputError) as refused:
         pipeline.parse(request(inputs=["gold"]), library=library)
     assert places(refused.value.problems) == [("inputs", "type")]
@@ -103,7 +103,7 @@ def test_what_was_not_given_is_its_default_or_nothing(inputs: ExtraInputs) -> No
     assert inputs.complete({"tier": "gold", "budget": 5})["budget"] == 5
 
 
-def test_a_default_is_nobodys_to_change(inputs: ExtraInputs) -> None:
+def test_a_default_is_no_ones_to_change(inputs: ExtraInputs) -> None:
     inputs.complete({})["notes"].append("mine")
     assert inputs.complete({})["notes"] == []
 
@@ -111,7 +111,7 @@ def test_a_default_is_nobodys_to_change(inputs: ExtraInputs) -> None:
 def test_a_path_without_inputs_takes_none() -> None:
     none = ExtraInputs({}, place="x")
     assert not none
-    assert told(tuple(none.problems({"a": 1}))) == [("inputs.a", "unknown-input", None)]
+    assert reported(tuple(none.problems({"a": 1}))) == [("inputs.a", "unknown-input", None)]
     assert none.complete({}) == {}
 
 
@@ -129,7 +129,7 @@ def test_a_path_without_inputs_takes_none() -> None:
         ({"properties": {"a": {"type": "integer", "default": "x"}}}, "the default of 'a' is refused"),
     ],
 )
-def test_a_broken_schema_is_told_by_its_place(schema: dict[str, Any], reason: str) -> None:
+def test_a_broken_schema_is_reported_by_its_place(schema: dict[str, Any], reason: str) -> None:
     with pytest.raises(DataError) as broken:
         ExtraInputs(schema, place="paths/x/golden-path.yaml")
     assert str(broken.value).startswith("paths/x/golden-path.yaml: inputs: ")
@@ -137,6 +137,6 @@ def test_a_broken_schema_is_told_by_its_place(schema: dict[str, Any], reason: st
 
 
 @given(st.dictionaries(st.text(max_size=8), st.recursive(st.none() | st.floats() | st.text(max_size=8), st.lists, max_leaves=3), max_size=4))  # fmt: skip
-def test_whatever_is_given_is_told_in_printable_words(given: dict[str, Any]) -> None:
+def test_whatever_is_given_is_reported_in_printable_words(given: dict[str, Any]) -> None:
     inputs = ExtraInputs({"properties": {"a": {"type": "integer"}}}, place="x")
     assert all(str(problem).isprintable() for problem in inputs.problems(given))

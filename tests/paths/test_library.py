@@ -126,7 +126,7 @@ def test_an_unknown_path_is_refused_with_the_nearest_one(major: str, nearest: st
         (METADATA.format(name="x", version="1.0.0") + "inputs: {type: array}\n", "inputs"),
     ],
 )  # fmt: skip
-def test_broken_metadata_is_told_by_file_and_field(tmp_path: Path, text: str, field: str) -> None:
+def test_broken_metadata_is_reported_by_file_and_field(tmp_path: Path, text: str, field: str) -> None:
     file = add_path(tmp_path, "x") / "golden-path.yaml"
     file.write_text(text)
     with pytest.raises(DataError) as broken:

@@ -110,6 +110,6 @@ def test_no_other_user_is_a_controller(user: str, part: str) -> None:
             assert not claims(rule, name)
 
 
-def test_a_policy_that_asks_nobodys_name_is_the_same_on_every_cluster() -> None:
+def test_a_policy_that_asks_no_ones_name_is_the_same_on_every_cluster() -> None:
     rule = policy("image-registry")
     assert rule.with_controllers(["system:serviceaccount:a:b"]) is rule

@@ -184,7 +184,7 @@ def test_a_message_never_carries_control_characters_of_the_object():
     assert (verdict.allowed, verdict.message) == (False, policy("image-registry").message)
 
 
-def test_an_update_is_told_from_a_creation_by_its_old_object():
+def test_an_update_is_reported_from_a_creation_by_its_old_object():
     old, new = pod("nginx"), pod("nginx")
     new["metadata"] = {**new["metadata"], "labels": {"step": "one"}}
 

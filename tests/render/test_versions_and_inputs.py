@@ -90,8 +90,8 @@ def test_extra_inputs_reach_the_templates_with_their_defaults(extended: Library)
     ],
 )  # fmt: skip
 def test_extra_inputs_are_checked_like_every_other_word(
-    inputs: dict[str, Any], told: list[tuple[str, str, str | None]], extended: Library
+    inputs: dict[str, Any], reported: list[tuple[str, str, str | None]], extended: Library
 ) -> None:
     with pytest.raises(InputError) as caught:
         parse({**REQUEST, "inputs": inputs}, fleet=parse_fleet(FLEET), library=extended)
-    assert sorted((p.path, p.rule, p.nearest) for p in caught.value.problems) == sorted(told)
+    assert sorted((p.path, p.rule, p.nearest) for p in caught.value.problems) == sorted(reported)

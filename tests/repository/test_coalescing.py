@@ -122,7 +122,7 @@ def test_same_key_is_done_once_for_all_who_wait(desk: _Desk) -> None:
     assert desk.results["b"] is desk.results["a"]
 
 
-def test_error_of_the_work_reaches_everybody_in_the_group_and_nobody_else(desk: _Desk) -> None:
+def test_error_of_the_work_reaches_everybody_in_the_group_and_no_one_else(desk: _Desk) -> None:
     desk.raises = RuntimeError("broken")
     desk.start(_Job("later"))
     desk.wait_until_waiting(1)

@@ -45,7 +45,7 @@ def lock(quota=0, borrow=0, cluster="berlin", **changes):
     return rendered(small.request(gpus=gpus, clusters=[cluster], **changes))[1]
 
 
-def told(findings):
+def reported(findings):
     return [(finding.rule, finding.severity.value) for finding in findings]
 
 
@@ -53,7 +53,7 @@ def publish(promises, after, platforms=PLATFORMS):
     return list(check_publish(promises, platforms, "vision", after))
 
 
-def test_who_is_first_has_the_promise_and_who_comes_then_is_told_what_is_left():
+def test_who_is_first_has_the_promise_and_who_comes_then_is_reported_what_is_left():
     (finding,) = publish(promised(edge=(60, 0)), lock(8))
 
     assert (finding.rule, finding.severity, finding.object) == (
@@ -70,14 +70,14 @@ def test_who_is_first_has_the_promise_and_who_comes_then_is_told_what_is_left():
 
 def test_a_tenants_own_share_is_not_counted_twice():
     assert publish(promised(edge=(56, 0), vision=(8, 0)), lock(8)) == []
-    assert told(publish(promised(edge=(56, 0), vision=(8, 0)), lock(9))) == [("fleet-capacity", "error")]
+    assert reported(publish(promised(edge=(56, 0), vision=(8, 0)), lock(9))) == [("fleet-capacity", "error")]
 
 
 def test_who_asks_for_no_more_than_before_can_publish_also_when_the_cluster_has_shrunk():
     full = promised(edge=(60, 0), vision=(8, 0))
 
-    assert told(publish(full, lock(8))) == [("fleet-capacity", "warning")]
-    assert told(publish(full, lock(6))) == [("fleet-capacity", "warning")]
+    assert reported(publish(full, lock(8))) == [("fleet-capacity", "warning")]
+    assert reported(publish(full, lock(6))) == [("fleet-capacity", "warning")]
     assert publish(full, lock(4)) == []
 
 
@@ -89,11 +89,11 @@ def test_devices_that_several_pods_share_count_as_often_as_they_are_shared():
     more = rendered(small.request(gpus=[{"profile": "nvidia-l4-24gb", "quota": 4}]), SHARED)[1]
 
     assert publish(others, asked, platforms) == []
-    assert told(publish(others, more, platforms)) == [("fleet-capacity", "error")]
+    assert reported(publish(others, more, platforms)) == [("fleet-capacity", "error")]
 
 
-def test_what_nobody_owns_can_be_borrowed_from_nobody():
-    assert told(publish(promised(edge=(2, 0)), lock(8, 4))) == [("borrow-beyond-cohort", "warning")]
+def test_what_no_one_owns_can_be_borrowed_from_no_one():
+    assert reported(publish(promised(edge=(2, 0)), lock(8, 4))) == [("borrow-beyond-cohort", "warning")]
     assert publish(promised(edge=(4, 0)), lock(8, 4)) == []
     # Without Kueue nothing is lent at all, which the request's own check says.
     assert publish(promised(), lock(2, 2, cluster="paris")) == []
@@ -135,14 +135,14 @@ def test_identities_of_an_unusual_form_are_held_against_everybody_elses():
     named = identities(shared="spiffe://prod.example.org/ns/vision/sa/other")
     neither = identities(**{"vision.other": "spiffe://prod.example.org/ns/vision/sa/other"})
 
-    assert told(publish(theirs, own)) == [("identity-collision", "error")]
-    assert told(publish(theirs, named)) == [("identity-collision", "error")]
+    assert reported(publish(theirs, own)) == [("identity-collision", "error")]
+    assert reported(publish(theirs, named)) == [("identity-collision", "error")]
     assert publish(theirs, neither) == []
     claimed = with_claims("vision", ("shared", "spiffe://prod.example.org/ns/vision/sa/trainer"))
     assert publish(of({"vision": claimed}), own) == []
 
 
-def test_the_whole_fleet_is_told_who_has_how_much_of_what_is_too_little():
+def test_the_whole_fleet_is_reported_who_has_how_much_of_what_is_too_little():
     findings = list(check_whole_fleet(promised(edge=(60, 0), vision=(8, 4)), PLATFORMS))
 
     assert [(finding.rule, finding.object) for finding in findings] == [("fleet-capacity", "Cluster berlin")]
@@ -152,7 +152,7 @@ def test_the_whole_fleet_is_told_who_has_how_much_of_what_is_too_little():
     assert list(check_whole_fleet(promised(edge=(60, 0), vision=(4, 9)), PLATFORMS)) == []
 
 
-def test_what_was_promised_on_a_cluster_that_is_gone_is_told():
+def test_what_was_promised_on_a_cluster_that_is_gone_is_reported():
     gone = of({"edge": Promise("edge", clusters={"lisbon": {"nvidia-h100-80gb": (2, 0)}})})
 
     assert [finding.message for finding in check_whole_fleet(gone, PLATFORMS)] == [
@@ -160,11 +160,11 @@ def test_what_was_promised_on_a_cluster_that_is_gone_is_told():
     ]
 
 
-def test_two_tenants_with_one_unusual_identity_are_told_once():
+def test_two_tenants_with_one_unusual_identity_are_reported_once():
     claim = ("shared", "spiffe://x/team")
     both = of({"edge": with_claims("edge", claim), "vision": with_claims("vision", claim)})
 
-    assert told(check_whole_fleet(both, PLATFORMS)) == [("identity-collision", "error")] * 2
+    assert reported(check_whole_fleet(both, PLATFORMS)) == [("identity-collision", "error")] * 2
 
 
 def test_the_repository_and_a_folder_of_requests_are_judged_alike(tmp_path):
@@ -196,7 +196,7 @@ def test_where_a_tenants_files_are_is_judged(tmp_path):
         flat, sharded = (fleet_of(small.request(), fleet=fleet) for fleet in (FLEET, SHARDED))
 
         def rules(files):
-            return told(check_holdings(view(where, tree_of(where, files)).tenant("vision")))
+            return reported(check_holdings(view(where, tree_of(where, files)).tenant("vision")))
 
         assert rules(flat) == []
         assert rules(sharded) == [("misplaced", "warning")] * 3

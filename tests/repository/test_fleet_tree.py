@@ -74,7 +74,7 @@ def test_an_empty_repository_has_no_tenants_and_no_fleet(where):
         fleet_text(where, EMPTY_TREE)
 
 
-def test_tenants_of_the_other_layout_are_found_and_told_and_so_are_those_in_a_wrong_shard(where):
+def test_tenants_of_the_other_layout_are_found_and_reported_and_so_are_those_in_a_wrong_shard(where):
     layout = layout_of(SHARDED)
     wrong = next(shard for shard in "0123456789abcdef" if shard != layout.shard("speech"))
     files = {

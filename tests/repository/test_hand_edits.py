@@ -108,7 +108,7 @@ def test_an_edit_pasted_as_the_override_that_is_advised_renders_to_what_was_edit
     assert "spec.hard.pods" in [field.path for field in advice.fields]
 
 
-def test_an_override_that_nobody_agreed_to_yet_is_not_accepted_as_it_stands():
+def test_an_override_that_no_one_agreed_to_yet_is_not_accepted_as_it_stands():
     (advice,) = advise(QUOTA, FILES[QUOTA], FILES[QUOTA].replace('pods: "100"', 'pods: "7"'))
 
     assert {
@@ -161,7 +161,7 @@ def advised(before, after, path=QUOTA):
     ]
 
 
-def test_what_no_override_can_say_is_told_with_what_can():
+def test_what_no_override_can_say_is_reported_with_what_can():
     text, other = FILES[QUOTA], "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: vision}\n"
     first, *rest = kubeyaml.load_all(text)
 
@@ -173,7 +173,7 @@ def test_what_no_override_can_say_is_told_with_what_can():
     assert "only comments or layout" in one(text, "# mine\n" + text)
     assert "no YAML" in one(text, "kind: [")
     assert "no override removes an object" in one(text, None)
-    assert "repository of its `source`" in one(None, other)
+    assert "repository of the tenant's `source`" in one(None, other)
     assert "follows from the request" in one(text, "x", "tenants/vision/README.md")
     assert "follows from the fleet" in one(text, "x", "clusters/berlin/platform/cohort.yaml")
     changed = [first | {"apiVersion": "v2"}, *rest]

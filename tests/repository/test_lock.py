@@ -73,7 +73,7 @@ def test_another_content_of_one_file_is_another_line_and_no_more():
     assert len(before) == len(after)
 
 
-def test_every_problem_is_told_at_once_with_its_field_and_the_way_out():
+def test_every_problem_is_reported_at_once_with_its_field_and_the_way_out():
     document = json.loads(LOCK.dump())
     document["version"] = "newest"
     document["clusters"]["berlin"]["nvidia-h100-80gb"] = [8, -1]

@@ -45,7 +45,7 @@ def text_of(*bodies):
     return kubeyaml.dump_all(bodies)
 
 
-def told(changes):
+def reported(changes):
     return [
         (change.action.value, str(change.id), change.file, change.moved_from) for change in changes.objects
     ]
@@ -74,11 +74,11 @@ def test_an_object_is_added_changed_removed_and_left_alone():
     before = {"clusters/x/a.yaml": text_of(one, two), "clusters/x/b.yaml": text_of(one)}
     after = {"clusters/x/a.yaml": text_of(more), "clusters/x/b.yaml": text_of(one)}
 
-    assert told(compare(before, after)) == [
+    assert reported(compare(before, after)) == [
         ("removed", "LimitRange vision/q", "clusters/x/a.yaml", None),
         ("changed", "ResourceQuota vision/q", "clusters/x/a.yaml", None),
     ]
-    assert told(compare({}, {"clusters/x/a.yaml": text_of(two)})) == [
+    assert reported(compare({}, {"clusters/x/a.yaml": text_of(two)})) == [
         ("added", "LimitRange vision/q", "clusters/x/a.yaml", None)
     ]
 
@@ -90,7 +90,7 @@ def test_an_object_that_changes_its_file_is_moved_and_never_removed():
         "clusters/x/new.yaml": text_of(quota()),
     }
 
-    assert told(compare(before, after)) == [
+    assert reported(compare(before, after)) == [
         ("moved", "ResourceQuota vision/q", "clusters/x/new.yaml", "clusters/x/old.yaml")
     ]
 
@@ -98,7 +98,7 @@ def test_an_object_that_changes_its_file_is_moved_and_never_removed():
 def test_an_object_that_moves_and_changes_says_both():
     changes = compare({"a.yaml": text_of(quota())}, {"b.yaml": text_of(quota(hard={"pods": "2"}))})
 
-    assert told(changes) == [("changed", "ResourceQuota vision/q", "b.yaml", "a.yaml")]
+    assert reported(changes) == [("changed", "ResourceQuota vision/q", "b.yaml", "a.yaml")]
     assert [field.path for field in changes.objects[0].fields] == ["spec.hard.pods"]
 
 
@@ -114,7 +114,7 @@ def test_another_version_of_its_api_is_a_changed_field_and_another_group_another
     newer = queue | {"apiVersion": "kueue.x-k8s.io/v1beta2"}
     foreign = queue | {"apiVersion": "example.org/v1beta1"}
 
-    assert told(compare({"a.yaml": text_of(queue)}, {"a.yaml": text_of(newer)})) == [
+    assert reported(compare({"a.yaml": text_of(queue)}, {"a.yaml": text_of(newer)})) == [
         ("changed", "ClusterQueue vision/q", "a.yaml", None)
     ]
     assert {
@@ -129,8 +129,8 @@ def test_two_copies_of_an_object_may_become_one_without_it_being_gone():
     two = {"a.yaml": text_of(quota()), "b.yaml": text_of(quota())}
     one = {"a.yaml": text_of(quota())}
 
-    assert told(compare(two, one)) == []
-    assert told(compare({}, two)) == [("added", "ResourceQuota vision/q", "a.yaml", None)]
+    assert reported(compare(two, one)) == []
+    assert reported(compare({}, two)) == [("added", "ResourceQuota vision/q", "a.yaml", None)]
 
 
 def test_what_is_no_kubernetes_object_is_only_a_file():
@@ -148,11 +148,11 @@ def test_what_is_no_kubernetes_object_is_only_a_file():
     ]
 
 
-def test_a_file_that_was_broken_by_hand_is_named_and_its_new_objects_are_told():
+def test_a_file_that_was_broken_by_hand_is_named_and_its_new_objects_are_reported():
     changes = compare({"a.yaml": "kind: [unclosed"}, {"a.yaml": text_of(quota())})
 
     assert changes.unreadable == ("a.yaml",)
-    assert told(changes) == [("added", "ResourceQuota vision/q", "a.yaml", None)]
+    assert reported(changes) == [("added", "ResourceQuota vision/q", "a.yaml", None)]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_the_path_tells_the_cluster(path, cluster):
 
 
 @given(values, values)
-def test_fields_are_told_exactly_where_two_objects_differ(before, after):
+def test_fields_are_reported_exactly_where_two_objects_differ(before, after):
     changes = field_changes({"spec": before}, {"spec": after})
 
     assert bool(changes) != same(before, after)
@@ -215,7 +215,7 @@ def test_plain_words_are_compared_as_words():
     ]
 
 
-def test_entries_without_a_name_are_told_where_they_differ():
+def test_entries_without_a_name_are_reported_where_they_differ():
     dns, one, two = {"to": ["dns"]}, {"to": ["one"]}, {"to": ["two"]}
 
     assert fields({"egress": [dns, one]}, {"egress": [dns, two, one]}) == [("egress[1]", MISSING, two)]
@@ -226,7 +226,7 @@ def test_entries_without_a_name_are_told_where_they_differ():
     ]
 
 
-def test_a_list_that_is_too_long_to_align_is_told_as_a_whole():
+def test_a_list_that_is_too_long_to_align_is_reported_as_a_whole():
     before, after = [{"a": [n]} for n in range(600)], [{"a": [n]} for n in range(1, 601)]
 
     assert fields({"x": before}, {"x": after}) == [("x", before, after)]
@@ -238,7 +238,7 @@ def secret(**data):
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data, "type": "Opaque"}
 
 
-def test_a_secrets_values_are_told_apart_and_never_told():
+def test_a_secrets_values_are_distinguished_and_never_reported():
     word, other = (base64.b64encode(text).decode() for text in (b"hunter2-old", b"hunter2-new"))
     changes = compare(
         {"a.yaml": text_of(secret(password=word, user=word))},

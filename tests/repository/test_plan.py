@@ -33,7 +33,7 @@ def gpus(quota):
 def vision(**changes):
     (before, old), (after, new) = rendered(request(gpus=gpus(8))), rendered(request(gpus=gpus(12), **changes))
     finding = Finding(
-        QUOTA, "ResourceQuota vision/x", "spec", "some-rule", Severity.WARNING, "is odd", "Make it even."
+        QUOTA, "ResourceQuota vision/x", "spec", "queue-missing", Severity.WARNING, "is odd", "Make it even."
     )
     advice = advise(
         QUOTA, before[QUOTA], before[QUOTA].replace('pods: "100"', 'pods: "7"'), approved_by="platform-team"
@@ -133,7 +133,7 @@ def test_a_text_of_few_tenants_tells_every_field():
     ]
     assert "      berlin nvidia-h100-80gb: 8 + 4 → 12 + 4" in lines
     assert f"    {QUOTA} was changed by hand" in lines
-    assert "    warning: ResourceQuota vision/x spec [some-rule]" in lines
+    assert "    warning: ResourceQuota vision/x spec [queue-missing]" in lines
     assert re.fullmatch(
         r"1 tenant added, 1 tenant changed; objects: .*; 1 hand edit; 1 warning; 3 looked at\.", lines[-2]
     )

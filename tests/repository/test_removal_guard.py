@@ -49,7 +49,7 @@ def test_more_objects_or_more_tenants_need_the_number():
     assert stopped(many) == stopped(*spread) == [("", "too-many-removals")]
     (problem,) = removal_problems(Plan.of([many]))
     assert "would remove 37 objects (tenant vision)" in problem.message
-    assert problem.message.endswith("say so with --allow-removals 37")
+    assert problem.message.endswith("allow it with --allow-removals 37")
 
 
 @pytest.mark.parametrize(("allowed", "free"), [(36, False), (37, True), (1000, True), (0, False)])
@@ -88,7 +88,7 @@ def test_a_namespace_that_the_last_publish_held_may_go_and_no_other():
     assert stopped(*parts, allowed=1000) == [("tenant edge", "namespace-removal")]
 
 
-def test_a_tenant_that_leaves_a_cluster_where_it_is_not_held_is_told_to_be_held_there_first():
+def test_a_tenant_that_leaves_a_cluster_where_it_is_not_held_is_reported_to_be_held_there_first():
     both, _ = rendered(small.request(clusters=["berlin", "paris"]))
     part = Part(
         PartKind.TENANT,
@@ -126,7 +126,7 @@ def test_an_addon_that_was_left_out_stops_at_the_fourth_tenant():
     assert stopped(*parts(4)) == [("", "too-many-removals")]
 
 
-def test_a_file_that_nobody_can_read_any_more_may_have_held_an_object():
+def test_a_file_that_no_one_can_read_any_more_may_have_held_an_object():
     part = Part(PartKind.TENANT, "vision", compare({"clusters/berlin/a.yaml": "kind: ["}, {}))
 
     assert removals(Plan.of([part])) == removals(Plan.of([losing(1)]))

@@ -169,7 +169,7 @@ def test_a_folder_of_definitions_is_imported_and_used_by_check(tmp_path, monkeyp
     ("arguments", "told"),
     [((), "or --context"), (("crds", "--context", "a"), "not both"), (("empty",), "there is no Custom")],
 )
-def test_what_cannot_be_imported_is_told(tmp_path, monkeypatch, arguments, told):
+def test_what_cannot_be_imported_is_reported(tmp_path, monkeypatch, arguments, reported):
     monkeypatch.chdir(tmp_path)
     for name in ("crds", "empty"):
         (tmp_path / name).mkdir()
@@ -177,5 +177,5 @@ def test_what_cannot_be_imported_is_told(tmp_path, monkeypatch, arguments, told)
     refused = run("schemas", "import", *arguments, "--out", "schemas")
 
     assert refused.exit_code == 2
-    assert told in refused.output
+    assert reported in refused.output
     assert not (tmp_path / "schemas").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_requests import cluster, fleet, fleet_problems, problems, request, told
+from small_requests import cluster, fleet, fleet_problems, problems, reported, request
 
 HOST = "kubernetes.io/hostname"
 L4 = "nvidia-l4-24gb"
@@ -17,7 +17,7 @@ def found(**changes: Any) -> list[tuple[str, str, str | None]]:
     document = fleet(clusters={"berlin": cluster(**changes)})
     return [
         (path.removeprefix("clusters.berlin."), rule, near)
-        for path, rule, near in told(fleet_problems(document))
+        for path, rule, near in reported(fleet_problems(document))
     ]
 
 
@@ -93,18 +93,18 @@ def test_a_place_is_of_an_addon_that_is_there() -> None:
 )
 def test_no_tenant_has_the_name_of_a_namespace_that_is_trusted(changes: dict[str, Any]) -> None:
     on = fleet(clusters={"berlin": cluster(**changes)})
-    assert told(problems(request(), on)) == [("name", "reserved-name", "team-vision")]
+    assert reported(problems(request(), on)) == [("name", "reserved-name", "team-vision")]
 
 
 def test_what_is_lent_is_part_of_what_is_there() -> None:
     on = fleet(clusters={"berlin": cluster({"profile": L4, "count": 4, "lend": 5}, addons={"kueue": "0.19"})})
-    assert told(fleet_problems(on)) == [("clusters.berlin.accelerators[0].lend", "capacity", "4")]
+    assert reported(fleet_problems(on)) == [("clusters.berlin.accelerators[0].lend", "capacity", "4")]
 
 
 def test_what_is_lent_can_be_borrowed_and_not_owned() -> None:
     on = fleet(clusters={"berlin": cluster({"profile": L4, "count": 8, "lend": 6}, addons={"kueue": "0.19"})})
-    assert told(problems(request(gpus=[{"profile": L4, "quota": 2, "borrow": 6}]), on)) == []
-    assert told(problems(request(gpus=[{"profile": L4, "quota": 3}]), on)) == [
+    assert reported(problems(request(gpus=[{"profile": L4, "quota": 2, "borrow": 6}]), on)) == []
+    assert reported(problems(request(gpus=[{"profile": L4, "quota": 3}]), on)) == [
         ("gpus[0].quota", "capacity", "2")
     ]
 
@@ -131,12 +131,12 @@ def test_a_model_may_be_there_whole_and_shared() -> None:
 def test_a_request_says_which_of_several_pools_it_means(
     gpu: dict[str, Any], expected: list[tuple[str, str, str | None]]
 ) -> None:
-    assert told(problems(request(gpus=[{"profile": L4} | gpu]), WHOLE_AND_SHARED)) == expected
+    assert reported(problems(request(gpus=[{"profile": L4} | gpu]), WHOLE_AND_SHARED)) == expected
 
 
 def test_both_pools_of_a_model_may_be_asked_for_and_neither_twice() -> None:
     both = [{"profile": L4, "pool": name, "quota": 1} for name in ("whole", "shared")]
     assert problems(request(gpus=both), WHOLE_AND_SHARED) == ()
-    assert told(problems(request(gpus=[*both, both[0]]), WHOLE_AND_SHARED)) == [
+    assert reported(problems(request(gpus=[*both, both[0]]), WHOLE_AND_SHARED)) == [
         ("gpus[2].profile", "duplicate", None)
     ]

@@ -65,7 +65,7 @@ def test_the_rich_request_is_accepted() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(BREAKABLE), unique=True, min_size=1, max_size=12))
-def test_every_broken_field_is_told_and_no_other_is_blamed(places: list[Place]) -> None:
+def test_every_broken_field_is_reported_and_no_other_is_blamed(places: list[Place]) -> None:
     found = told_on_the_fleet(broken(RICH, places))
     assert sorted(problem.path for problem in found) == sorted(map(path_of, places))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_requests import cluster, fleet, fleet_problems, places, told
+from small_requests import cluster, fleet, fleet_problems, places, reported
 
 from goldenpath.spec.parse import parse_fleet
 
@@ -67,12 +67,12 @@ def test_what_the_vendors_software_can_do_is_accepted(pools: list[dict[str, Any]
 def test_what_it_cannot_do_is_refused(
     pools: list[dict[str, Any]], expected: list[tuple[str, str, str | None]]
 ) -> None:
-    assert told(fleet_problems(with_pools(*pools))) == expected
+    assert reported(fleet_problems(with_pools(*pools))) == expected
 
 
 def test_models_behind_one_resource_name_whose_nodes_look_alike_are_refused() -> None:
     alike = [{"profile": profile, "node_labels": {"pool": "gpu"}} for profile in (H100, "nvidia-l4-24gb")]
-    assert told(fleet_problems(with_pools(*alike))) == [
+    assert reported(fleet_problems(with_pools(*alike))) == [
         (f"clusters.berlin.accelerators[{index}].node_labels", "same-nodes", None) for index in (0, 1)
     ]
 
@@ -97,11 +97,11 @@ def test_vgpus_of_two_models_need_labels_of_their_own() -> None:
 
 def test_an_unknown_addon_is_refused_with_the_nearest_one() -> None:
     found = fleet_problems(fleet(clusters={"berlin": cluster(addons={"kue": "0.19", "flux": "2.9"})}))
-    assert told(found) == [("clusters.berlin.addons.kue", "choice", "kueue")]
+    assert reported(found) == [("clusters.berlin.addons.kue", "choice", "kueue")]
 
 
 def test_a_cluster_with_a_bad_name_is_refused_with_the_nearest_one() -> None:
-    assert told(fleet_problems(fleet(clusters={"EU_1": cluster()}))) == [
+    assert reported(fleet_problems(fleet(clusters={"EU_1": cluster()}))) == [
         ("clusters.EU_1", "dns-label", "eu-1")
     ]
 
@@ -112,12 +112,12 @@ def test_a_fleet_has_a_cluster() -> None:
 
 def test_a_bundle_comes_over_https() -> None:
     foreign = {"edge.example.org": {"endpoint": "http://spire.example.org:8443"}}
-    assert told(fleet_problems(fleet(federation=foreign))) == [
+    assert reported(fleet_problems(fleet(federation=foreign))) == [
         ("federation.edge.example.org.endpoint", "url", "https://spire.example.org:8443")
     ]
 
 
-def test_a_version_without_quotes_is_refused_and_told_why() -> None:
+def test_a_version_without_quotes_is_refused_and_reported_why() -> None:
     (found,) = fleet_problems(fleet(clusters={"berlin": cluster(kubernetes=1.3)}))
     assert (found.rule, found.nearest) == ("version", "1.3")
     assert "1.30 is 1.3" in found.message

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from small_requests import REQUESTS, places, problems, request, sample, sample_fleet, told
+from small_requests import REQUESTS, places, problems, reported, request, sample, sample_fleet
 
 from goldenpath.spec.fleet_spec import FleetSpec
 from goldenpath.spec.parse import parse_fleet, parse_tenant
@@ -53,7 +53,7 @@ def test_a_tenant_built_in_python_obeys_the_same_rules(changes: dict[str, Any], 
     assert rule in str(refused.value)
 
 
-def test_all_broken_rules_are_told_in_python_too() -> None:
+def test_all_broken_rules_are_reported_in_python_too() -> None:
     with pytest.raises(ValidationError) as refused:
         tenant(clusters=("a", "a"), identity=Identity(service_accounts=("default",)))
     assert "clusters[1]" in str(refused.value)
@@ -99,7 +99,7 @@ def test_a_spec_does_not_change() -> None:
 def test_nothing_is_taken_for_another_type(
     changes: dict[str, Any], expected: tuple[str, str, str | None]
 ) -> None:
-    assert told(problems(request(**changes))) == [expected]
+    assert reported(problems(request(**changes))) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,10 @@ def test_nothing_is_taken_for_another_type(
 def test_an_unknown_field_is_refused_with_the_nearest_one(
     changes: dict[str, Any], path: str, nearest: str
 ) -> None:
-    assert told(problems(request(**changes))) == [(path, "unknown-field", nearest)]
+    assert reported(problems(request(**changes))) == [(path, "unknown-field", nearest)]
 
 
-def test_an_unknown_field_is_told_what_is_known_there() -> None:
+def test_an_unknown_field_is_reported_what_is_known_there() -> None:
     (found,) = problems(request(compute={"gpu": 1}))
     assert found.message == "is no field here; known are cpu, memory, storage, pods"
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_requests import problems, request, told
+from small_requests import problems, reported, request
 
 from goldenpath.spec.quantities import canonical_quantity
 from goldenpath.spec.types import duration_seconds, quantity_value
@@ -74,7 +74,7 @@ def test_every_quantity_below_8_ei_is_accepted(number: int, suffix: str) -> None
 
 def test_more_bytes_than_kubernetes_can_count_are_refused() -> None:
     assert problems(request(compute={"storage": str(2**63 - 1)[:15]})) == ()
-    assert told(problems(request(compute={"storage": "8Ei"}))) == [("compute.storage", "bytes", None)]
+    assert reported(problems(request(compute={"storage": "8Ei"}))) == [("compute.storage", "bytes", None)]
 
 
 def test_a_number_may_stand_for_its_text() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_requests import cluster, fleet, problems, request, tenancies, told
+from small_requests import cluster, fleet, problems, reported, request, tenancies
 
 from goldenpath.spec.fleet_rules import RESERVED_NAMESPACES
 from goldenpath.spec.parse import parse_fleet, parse_tenant
@@ -53,7 +53,7 @@ def test_regions_are_ored_and_labels_are_anded(placement: dict[str, Any], expect
     "placement", [{"labels": {"tier": "silver"}}, {"regions": ["me"], "labels": {"tier": "gold"}}]
 )
 def test_a_placement_that_matches_nothing_is_refused(placement: dict[str, Any]) -> None:
-    assert told(problems(request(clusters=None, placement=placement), FLEET)) == [
+    assert reported(problems(request(clusters=None, placement=placement), FLEET)) == [
         ("placement", "empty-placement", None)
     ]
 
@@ -66,14 +66,14 @@ def test_clusters_keep_the_requests_order() -> None:
 
 def test_an_unknown_region_is_refused_once() -> None:
     found = problems(request(clusters=None, placement={"regions": ["eux"]}), FLEET)
-    assert told(found) == [("placement.regions[0]", "unknown-region", "eu")]
+    assert reported(found) == [("placement.regions[0]", "unknown-region", "eu")]
 
 
 def test_an_unknown_cluster_is_refused() -> None:
-    assert told(problems(request(clusters=["berlin", "Munch"]), FLEET)) == [
+    assert reported(problems(request(clusters=["berlin", "Munch"]), FLEET)) == [
         ("clusters[1]", "dns-label", "munch")
     ]
-    assert told(problems(request(clusters=["berlin", "munch"]), FLEET)) == [
+    assert reported(problems(request(clusters=["berlin", "munch"]), FLEET)) == [
         ("clusters[1]", "unknown-cluster", "munich")
     ]
 
@@ -83,12 +83,12 @@ def test_an_unknown_cluster_is_refused() -> None:
 )
 def test_a_name_of_the_platform_is_refused(name: str) -> None:
     other = f"team-{name.removesuffix('-system')}"
-    assert told(problems(request(name=name), FLEET)) == [("name", "reserved-name", other)]
+    assert reported(problems(request(name=name), FLEET)) == [("name", "reserved-name", other)]
 
 
 @pytest.mark.parametrize("name", ["kustomization", "fleet"])
 def test_a_name_whose_file_flux_or_the_platform_would_take_for_another_is_refused(name: str) -> None:
-    assert told(problems(request(name=name), FLEET)) == [("name", "reserved-name", f"team-{name}")]
+    assert reported(problems(request(name=name), FLEET)) == [("name", "reserved-name", f"team-{name}")]
 
 
 def test_the_name_that_is_offered_instead_is_not_too_long() -> None:
@@ -102,7 +102,7 @@ def test_a_name_that_only_begins_like_one_of_the_platform_is_accepted(name: str)
 
 
 def test_a_retired_name_does_not_come_back() -> None:
-    assert told(problems(request(name="gone"), FLEET)) == [("name", "retired-name", None)]
+    assert reported(problems(request(name="gone"), FLEET)) == [("name", "retired-name", None)]
 
 
 def gpu(**changes: Any) -> list[dict[str, Any]]:
@@ -131,16 +131,16 @@ def gpu(**changes: Any) -> list[dict[str, Any]]:
 def test_accelerators_are_held_against_each_cluster(
     clusters: list[str], entry: dict[str, Any], expected: list[tuple[str, str, str | None]]
 ) -> None:
-    assert told(problems(request(clusters=clusters, gpus=gpu(**entry)), FLEET)) == expected
+    assert reported(problems(request(clusters=clusters, gpus=gpu(**entry)), FLEET)) == expected
 
 
 def test_the_fleet_speaks_although_the_name_is_wrong() -> None:
     found = problems(request(name="A B", gpus=gpu(quota=9)), FLEET)
-    assert told(found) == [("name", "dns-label", "a-b"), ("gpus[0].quota", "capacity", "8")]
+    assert reported(found) == [("name", "dns-label", "a-b"), ("gpus[0].quota", "capacity", "8")]
 
 
 def test_the_fleet_is_silent_about_a_quota_that_is_no_number() -> None:
-    assert told(problems(request(gpus=gpu(quota="many")), FLEET)) == [("gpus[0].quota", "type", None)]
+    assert reported(problems(request(gpus=gpu(quota="many")), FLEET)) == [("gpus[0].quota", "type", None)]
 
 
 def identity(*federates_with: str) -> dict[str, Any]:
@@ -149,12 +149,12 @@ def identity(*federates_with: str) -> dict[str, Any]:
 
 def test_federation_with_the_only_trust_domain_is_refused() -> None:
     found = problems(request(clusters=["munich"], identity=identity("munich.example.org")), FLEET)
-    assert told(found) == [("identity.federates_with[0]", "federation-with-itself", None)]
+    assert reported(found) == [("identity.federates_with[0]", "federation-with-itself", None)]
 
 
 def test_federation_with_the_fleets_trust_domain_is_refused_where_the_cluster_has_no_other() -> None:
     found = problems(request(clusters=["berlin", "boston"], identity=identity("shared.example.org")), FLEET)
-    assert told(found) == [("identity.federates_with[0]", "federation-with-itself", None)]
+    assert reported(found) == [("identity.federates_with[0]", "federation-with-itself", None)]
 
 
 def test_clusters_of_several_trust_domains_may_federate_with_each_other() -> None:

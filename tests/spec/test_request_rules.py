@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_requests import problems, request, told
+from small_requests import problems, reported, request
 
 GPU = "nvidia-h100-80gb"
 TOKENS = {"signal": "tokens", "target": 2500, "max_replicas": 4}
@@ -138,7 +138,7 @@ def test_a_request_with_this_is_accepted(changes: dict[str, Any]) -> None:
 def test_a_request_with_this_is_refused(
     changes: dict[str, Any], expected: list[tuple[str, str, str | None]]
 ) -> None:
-    assert told(problems(request(**changes))) == expected
+    assert reported(problems(request(**changes))) == expected
 
 
 def test_data_that_never_ends_is_refused() -> None:
@@ -159,7 +159,7 @@ def test_what_was_refused_is_not_judged_a_second_time(broken: dict[str, Any]) ->
 
 def test_a_refused_goal_is_not_a_missing_one() -> None:
     found = problems(request(**scaling(LATENCY, time_to_first_token=None, inter_token_latency="fast")))
-    assert told(found) == [("autoscaling.inter_token_latency", "duration", None)]
+    assert reported(found) == [("autoscaling.inter_token_latency", "duration", None)]
 
 
 def test_a_refused_label_does_not_make_the_placement_empty() -> None:

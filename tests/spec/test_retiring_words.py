@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_requests import cluster, fleet, problems, request, told
+from small_requests import cluster, fleet, problems, reported, request
 
 from goldenpath.spec.parse import parse_tenant
 
@@ -40,8 +40,8 @@ def test_it_says_where_the_tenant_is_being_retired(word: dict[str, Any], where: 
         (["boston"], ("retiring[0]", "unknown-cluster", None)),
     ],
 )
-def test_a_wrong_word_is_told_with_its_place(word: Any, found: tuple[str, str, str | None]) -> None:
-    assert found in told(problems(request(clusters=["berlin", "munich"], retiring=word), FLEET))
+def test_a_wrong_word_is_reported_with_its_place(word: Any, found: tuple[str, str, str | None]) -> None:
+    assert found in reported(problems(request(clusters=["berlin", "munich"], retiring=word), FLEET))
 
 
 def test_with_a_placement_its_clusters_can_be_named() -> None:

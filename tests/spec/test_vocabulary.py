@@ -144,8 +144,8 @@ def refused(word: str, value: Any) -> tuple[str, str | None]:
     (entry,) = error.value.errors()
     if entry["type"] == "goldenpath":
         return entry["ctx"]["rule"], entry["ctx"]["nearest"]
-    told = problem_of(Model, value, entry)
-    return told.rule, told.nearest
+    reported = problem_of(Model, value, entry)
+    return reported.rule, reported.nearest
 
 
 def test_every_word_has_its_good_and_its_bad_values() -> None:

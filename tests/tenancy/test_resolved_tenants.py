@@ -158,7 +158,7 @@ def gpu_models(on: dict[str, Any], *profiles: str) -> tuple[str, ...]:
     return tenancy(request(gpus=[{"profile": profile, "quota": 1} for profile in profiles]), on).gpu_models
 
 
-def test_a_model_behind_a_shared_name_is_told_by_the_labels_of_its_nodes() -> None:
+def test_a_model_behind_a_shared_name_is_reported_by_the_labels_of_its_nodes() -> None:
     assert gpu_models(TWO_MODELS, L4) == ("nvidia.com/gpu|nvidia.com/gpu.product=NVIDIA-L4",)
     both = gpu_models(TWO_MODELS, H100, L4)
     assert both[-1].endswith("=NVIDIA-L4")

@@ -186,5 +186,5 @@ def _tell(done: LiveAdoption) -> None:
         for line in change_set_lines(cluster, changes):
             click.echo(line, err=True)
         for ref, managers in done.managers.get(cluster, {}).items():
-            told = ", ".join(f"{each.manager} ({each.fields} fields)" for each in managers)
-            click.echo(f"  {ref} is managed by {told}", err=True)
+            shown = ", ".join(f"{each.manager} ({each.fields} fields)" for each in managers)
+            click.echo(f"  {ref} is managed by {shown}", err=True)

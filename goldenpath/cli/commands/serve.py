@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 def command(file: Path | None, libraries: tuple[Path, ...], log_level: str, **said: Any) -> None:
     """Serve golden paths over HTTP, for Backstage and for internal tools.
 
-    Without `backstage`, `tokens` or `spiffe` in the settings nobody has to say who they are, and only this machine
+    Without `backstage`, `tokens` or `spiffe` in the settings, callers are not authenticated, and only this machine
     is answered. The ledger is a file in the user's state folder; GOLDENPATH_DATABASE names another database, such
     as PostgreSQL for more than one replica.
     """

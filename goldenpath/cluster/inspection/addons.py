@@ -111,9 +111,9 @@ def _version(name: str | None, body: Mapping[str, Any], tag: str) -> str:
     """Of Flux, the distribution's: its controllers have versions of their own, with the same minor number."""
     labels = (body.get("metadata") or {}).get("labels") or {}
     if name == "flux":
-        told = _VERSION.fullmatch(str(labels.get(_LABEL, "")))
-        if told and labels.get(_PART_OF) == "flux":
-            return told[1]
+        version = _VERSION.fullmatch(str(labels.get(_LABEL, "")))
+        if version and labels.get(_PART_OF) == "flux":
+            return version[1]
         own = _VERSION.match(tag)
         return f"2.{own[1].split('.')[1]}" if own else ""
     found = _VERSION.match(tag) or _VERSION.match(str(labels.get(_LABEL, "")))

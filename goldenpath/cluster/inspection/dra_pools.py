@@ -1,4 +1,4 @@
-"""Accelerators that are allocated dynamically, told by the ResourceSlices of their drivers. Pure.
+"""Dynamically allocated accelerators, read from the ResourceSlices of their drivers. Pure.
 
 A device is what the catalogue's own selector says it is: the CEL expression that a DeviceClass of the platform has.
 """
@@ -28,7 +28,7 @@ _VALUES = ("string", "version", "int", "bool")
 
 
 def dra_pools(slices: Iterable[Mapping[str, Any]]) -> tuple[tuple[PoolFound, ...], tuple[Finding, ...]]:
-    """The pools, and what could not be told."""
+    """The pools, and findings about unclear devices."""
     counts: Counter[str] = Counter()
     unknown: Counter[tuple[str, str]] = Counter()
     cuttable: set[str] = set()
@@ -146,13 +146,13 @@ def _cuttable(profiles: Iterable[str]) -> Iterator[Finding]:
 
 
 def _unknown(devices: Mapping[tuple[str, str], int]) -> Iterator[Finding]:
-    for (driver, told), count in sorted(devices.items()):
+    for (driver, attributes), count in sorted(devices.items()):
         yield Finding(
             file="",
             object=f"ResourceSlice of {driver}",
             field="spec.devices",
             rule="inspect/unknown-accelerator",
             severity=Severity.WARNING,
-            message=f"{count} devices are of no model of the catalogue ({told})",
-            fix="Add the model to the catalogue; until then nobody can ask for it.",
+            message=f"{count} devices match no model of the catalogue ({attributes})",
+            fix="Add the model to the catalogue; until then no request can name it.",
         )

@@ -1,4 +1,4 @@
-"""Accelerators that a device plugin offers, told by the Nodes' resources and labels. Pure."""
+"""Accelerators that a device plugin offers, read from the Nodes' resources and labels. Pure."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _Way:
 
 
 def plugin_pools(nodes: Iterable[Mapping[str, Any]]) -> tuple[tuple[PoolFound, ...], tuple[Finding, ...]]:
-    """The pools, and what could not be told."""
+    """The pools, and findings about unclear devices."""
     counts: Counter[tuple[str, str | None, Sharing | None]] = Counter()
     unknown: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for node in nodes:
@@ -97,7 +97,7 @@ def _is_vendors(resource: str) -> bool:
 
 
 def _way(resource: str, labels: Mapping[str, str]) -> tuple[_Way | None, str]:
-    """The way that fits best, or why there is none: more labels tell more."""
+    """The best match, or why nothing matches; the match with the most labels wins."""
     fitting = [way for way in _ways().get(resource, ()) if way.fits(labels)]
     most = max((len(way.labels) for way in fitting), default=0)
     best = [way for way in fitting if len(way.labels) == most]
@@ -106,8 +106,8 @@ def _way(resource: str, labels: Mapping[str, str]) -> tuple[_Way | None, str]:
         return best[0], ""
     if models:
         return None, f"may be {', '.join(models)}: the labels do not tell"
-    told = sorted(f"{key}={value}" for key, value in labels.items() if key.endswith(_TELLING))
-    return None, f"is of no model of the catalogue ({', '.join(told) or 'no label names a product'})"
+    shown = sorted(f"{key}={value}" for key, value in labels.items() if key.endswith(_TELLING))
+    return None, f"matches no model of the catalogue ({', '.join(shown) or 'no label names a product'})"
 
 
 @cache

@@ -22,7 +22,7 @@ _ACCELERATORS_INTRODUCTION: Final = (
     "The profiles that a request may name under `gpus[].profile` and a fleet under `accelerators[].profile`. "
     "*On a device* is how many fit on a device that holds nothing else. The resource name is the everyday one; "
     "under another MIG strategy or with sharing it differs: `goldenpath profiles --format json` has every name, "
-    "label and selector. *Derived* means that a fact follows from a rule of the vendor and nobody was found who "
+    "label and selector. *Derived* means that a fact follows from a rule of the vendor, and no source was found that "
     "saw it."
 )
 _ENGINES_INTRODUCTION: Final = (

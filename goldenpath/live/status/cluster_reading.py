@@ -49,7 +49,7 @@ def read(cluster: Cluster, objects: Iterable[ManifestObject], tenants: Iterable[
 
     Args:
         cluster: the cluster.
-        objects: what ought to be there: says of which kinds.
+        objects: the expected objects; their kinds are read.
         tenants: names. Of one, only its own namespace is read; of many, each kind is read once.
 
     Raises:

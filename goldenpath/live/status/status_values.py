@@ -72,7 +72,7 @@ class QuotaStatus:
 class AcceleratorStatus:
     """What a tenant has of an accelerator, in devices or slices.
 
-    ``used`` is None where nobody can tell: without a queue, two models behind one resource name count together.
+    ``used`` is None if it is unknown: without a queue, two models behind one resource name count together.
     """
 
     profile: str

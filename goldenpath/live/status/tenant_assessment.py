@@ -60,7 +60,7 @@ def tenant_status(
     quotas = tuple(_quotas(wanted, live, name))
     queue = _queue(name, live) if tenancy.has("kueue") else None
     identities = tuple(_identities(tenancy, live))
-    told_scalers = tuple(_scaler(body) for body in scalers)
+    scaler_states = tuple(_scaler(body) for body in scalers)
     if namespace.state is ReadinessState.MISSING:
         reasons = [(Health.MISSING, "its namespace is not there")]
     else:
@@ -70,7 +70,7 @@ def tenant_status(
             *_of_drift(drift),
             *_of_queue(queue),
             *_of_identities(identities),
-            *_of_scalers(told_scalers),
+            *_of_scalers(scaler_states),
         ]
     worst_first = sorted(reasons, key=lambda reason: -list(Health).index(reason[0]))
     return TenantStatus(
@@ -85,7 +85,7 @@ def tenant_status(
         accelerators=tuple(_accelerator(tenancy, grant, live, name) for grant in tenancy.grants),
         queue=queue,
         identities=identities,
-        scalers=told_scalers,
+        scalers=scaler_states,
     )
 
 

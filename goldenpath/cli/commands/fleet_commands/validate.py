@@ -52,7 +52,7 @@ def command(
 
     Every tenant and platform is rendered again and checked. Said are: what a check finds, files that were edited by
     hand, manifests that no longer follow from their request or the fleet, promises beyond what a cluster has, names
-    and identities that two tenants share, and files that nobody answers for.
+    and identities that two tenants share, and files that belong to no request.
 
     Ends with 0 where nothing is an error, with 1 where something is, with 2 where a request or a lock cannot be read.
     """
