@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, settings
@@ -35,10 +36,10 @@ def _refuse_unregistered_rules() -> None:
 
     def init(self: Finding, *args: Any, **values: Any) -> None:
         made(self, *args, **values)
-        # An adoption reports what the parser says of the derived request, with the parser's own rules.
-        assert self.rule in known or self.object.startswith("Request "), (
-            f"{self.rule}: not in finding_rules.py"
-        )
+        caller = sys._getframe(1).f_globals["__name__"]
+        # A test may invent a rule; an adoption reports the parser's problems with the derived request.
+        if caller.startswith("goldenpath.") and caller != "goldenpath.adoption.derive":
+            assert self.rule in known, f"{self.rule}: add it to goldenpath/finding_rules.py"
 
     Finding.__init__ = init  # type: ignore[method-assign]
 
