@@ -59,6 +59,9 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("scale-from-zero", "The scaling signal comes from the workload itself, which cannot wake it from zero replicas.", "Set `min_replicas` to 1, or choose another signal."),
         FindingRule("shared-name-without-queue", "Two accelerators share one quota key, and without Kueue the quota cannot tell them apart.", "Ask for one of them, or use a cluster with Kueue."),
         FindingRule("unknown-policy", "An exception names a policy that does not exist.", "Correct the policy's id."),
+        FindingRule("version-not-served", "The cluster runs a version of Kubernetes or of an add-on that does not serve a kind that is rendered.", "Upgrade the cluster or the add-on."),
+        FindingRule("version-not-known", "The fleet names a version that this release of goldenpath does not know.", "Use a release of goldenpath that knows it, or correct the version."),
+        FindingRule("feature-not-served", "The cluster's version of an add-on lacks a feature that the request uses.", "Upgrade the add-on, or change the request."),
     ),
     "All tenants of a fleet": (
         FindingRule("fleet-capacity", "Tenants own more of an accelerator than its cluster has.", "Lower a quota, or let tenants borrow instead."),
@@ -70,7 +73,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
     ),
     "The fleet repository": (
         FindingRule("misplaced", "A file is not where the fleet's layout puts it.", "Publish the tenant, and remove the files that remain."),
-        FindingRule("tenant-without-request", "A tenant has rendered files and no request.", "Restore the request from Git's history; retire the tenant if it should go."),
+        FindingRule("unlisted-file", "A file below `clusters/` or `tenants/` belongs to no request and no lock.", "Restore the request from Git's history, or remove the file."),
         FindingRule("not-as-locked", "The lock says that the tenant is up to date, and its files differ from a new rendering.", "Restore the file and the lock from Git's history, or remove the lock and publish again."),
         FindingRule("not-as-rendered", "The request or the fleet changed after the last publish.", "Run `goldenpath publish`."),
         FindingRule("hand-edit", "A rendered file was edited by hand.", "Move the change into the request, or publish with `--overwrite-edits`."),
@@ -88,6 +91,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("queue-borrows-without-limit", "A queue may borrow without a limit, above what the ResourceQuota allows.", "Set a borrowing limit."),
         FindingRule("queue-without-quota", "A queue gives out a resource that no ResourceQuota limits.", "Add the resource to the quota."),
         FindingRule("queue-against-quota", "Queue and ResourceQuota allow different amounts.", "Use the same number in both."),
+        FindingRule("queue-uncovered-resource", "A Pod of the tenant may ask for a resource that its queue does not cover, and would wait for ever.", "Exclude the resource in Kueue and in the fleet, or add it to the queue."),
     ),
     "Identities": (
         FindingRule("identity-account", "A ClusterSPIFFEID gives one identity to Pods of every account.", "End the path with `/sa/<account>`, and select the account."),

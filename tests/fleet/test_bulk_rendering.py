@@ -175,7 +175,7 @@ def test_a_process_that_is_killed_is_reported_and_not_waited_for(monkeypatch):
     next(results)
     (worker,) = multiprocessing.active_children()
     os.kill(worker.pid or 0, signal.SIGKILL)
-    with pytest.raises(GoldenpathError, match="ended before its time"):
+    with pytest.raises(GoldenpathError, match="ended early"):
         list(results)
     assert not child_processes()
 

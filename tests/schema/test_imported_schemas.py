@@ -166,7 +166,7 @@ def test_a_folder_of_definitions_is_imported_and_used_by_check(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [((), "or --context"), (("crds", "--context", "a"), "not both"), (("empty",), "there is no Custom")],
 )
 def test_what_cannot_be_imported_is_reported(tmp_path, monkeypatch, arguments, reported):
