@@ -18,6 +18,7 @@ Messages name the thing, the field and the way out. They never hold a whole docu
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,8 +82,20 @@ class Problem:
 
 def shown(value: Any) -> str:
     """A short, single-line, printable picture of a value that somebody gave."""
-    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    if isinstance(value, str):
+        text = repr(value) if value.isprintable() else ascii(value)
+    else:
+        text = _as_written(value)
     return text if len(text) <= _SHOWN_VALUE_CHARS else f"{text[: _SHOWN_VALUE_CHARS - 1]}…"
+
+
+def _as_written(value: Any) -> str:
+    """As in YAML and JSON: ``null`` and ``true``, where Python says ``None`` and ``True``."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+        return text if text.isprintable() else json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)
 
 
 class GoldenpathError(Exception):

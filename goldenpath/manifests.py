@@ -23,29 +23,35 @@ class ManifestObject:
 
     @property
     def api_version(self) -> str:
-        return str(self.body.get("apiVersion", ""))
+        return _text(self.body, "apiVersion")
 
     @property
     def kind(self) -> str:
-        return str(self.body.get("kind", ""))
+        return _text(self.body, "kind")
 
     @property
     def name(self) -> str:
-        return str((self.body.get("metadata") or {}).get("name", ""))
+        return _text(self.body.get("metadata"), "name")
 
     @property
     def namespace(self) -> str:
-        return str((self.body.get("metadata") or {}).get("namespace", ""))
+        return _text(self.body.get("metadata"), "namespace")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
+def _text(value: Any, key: str) -> str:
+    """The text at a key; empty where there is none, for an object may come with any shape."""
+    text = value.get(key) if isinstance(value, dict) else None
+    return text if isinstance(text, str) else ""
+
+
 def is_kubernetes_object(document: Any) -> bool:
     """Whether an API server would take the document: not a catalog entity, not a kustomize build file."""
-    if not isinstance(document, dict) or not document.get("kind"):
+    if not _text(document, "kind"):
         return False
-    group = str(document.get("apiVersion", "")).split("/", 1)[0]
+    group = _text(document, "apiVersion").split("/", 1)[0]
     return bool(group) and group not in {"backstage.io", "kustomize.config.k8s.io"}
 
 

@@ -1,11 +1,11 @@
 """Derive the strict JSON Schemas in ``goldenpath/check/schemas`` from pinned sources.
 
-    python tools/derive_schemas.py --crds DIR [--check]
+    python tools/derive_schemas.py --crds DIR [--api DIR] [--check]
 
 Core kinds come from the schemas inside the ``kubernetes-validate`` wheel (dependency group ``schemas``);
 custom resources from a folder with one sub-folder of CRDs for each project, and a ``SOURCES.md`` whose table
 names repository, ref, commit and date of each. What is kept is facts: names, types, limits, what is
-required. No descriptions, defaults or examples.
+required, what is filled in where nothing is given, and rules in CEL. No descriptions or examples.
 
 Strict means that unknown fields are refused, where the API server drops them without a word.
 """
@@ -17,21 +17,28 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import kubernetes_tags
 
 from goldenpath import kubeyaml
 from goldenpath.check.crd_schemas import (
     CORE_FILE,
     LIMITS,
+    LIST_KEYS,
     OBJECT_META,
     custom_schema,
+    of_format,
     pretty,
-    root,
     short_name,
 )
 from goldenpath.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OUT = Path(__file__).resolve().parent.parent / "goldenpath" / "check" / "schemas"
 
@@ -42,17 +49,43 @@ WHEEL = "kubernetes-validate"
 
 CORE_KINDS = {
     "v1": [
-        "Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "ConfigMap", "Secret", "Pod", "Service",
-        "PersistentVolumeClaim",
+        "ConfigMap", "Endpoints", "LimitRange", "Namespace", "PersistentVolume", "PersistentVolumeClaim", "Pod",
+        "PodTemplate", "ReplicationController", "ResourceQuota", "Secret", "Service", "ServiceAccount",
     ],
-    "apps/v1": ["Deployment", "StatefulSet"],
-    "batch/v1": ["Job", "CronJob"],
-    "rbac.authorization.k8s.io/v1": ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"],
-    "networking.k8s.io/v1": ["NetworkPolicy"],
-    "scheduling.k8s.io/v1": ["PriorityClass"],
+    "admissionregistration.k8s.io/v1": [
+        "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+        "ValidatingWebhookConfiguration",
+    ],
+    "apiextensions.k8s.io/v1": ["CustomResourceDefinition"],
+    "apiregistration.k8s.io/v1": ["APIService"],
+    "apps/v1": ["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"],
+    "autoscaling/v1": ["HorizontalPodAutoscaler"],
+    "autoscaling/v2": ["HorizontalPodAutoscaler"],
+    "batch/v1": ["CronJob", "Job"],
+    "coordination.k8s.io/v1": ["Lease"],
+    "discovery.k8s.io/v1": ["EndpointSlice"],
+    "flowcontrol.apiserver.k8s.io/v1": ["FlowSchema", "PriorityLevelConfiguration"],
+    "networking.k8s.io/v1": ["Ingress", "IngressClass", "NetworkPolicy"],
+    "node.k8s.io/v1": ["RuntimeClass"],
+    "policy/v1": ["PodDisruptionBudget"],
+    "rbac.authorization.k8s.io/v1": ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"],
     "resource.k8s.io/v1": ["DeviceClass", "ResourceClaim", "ResourceClaimTemplate"],
-    "admissionregistration.k8s.io/v1": ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
+    "scheduling.k8s.io/v1": ["PriorityClass"],
+    "storage.k8s.io/v1": ["CSIDriver", "StorageClass"],
 }  # fmt: skip
+
+# The packages of Go types that state rules for these kinds, and how their definitions begin.
+TAGGED = {
+    f"{group}/{version}": f"{group}.{version}"
+    for group, version in (
+        ("admissionregistration", "v1"), ("apps", "v1"), ("autoscaling", "v1"), ("autoscaling", "v2"), ("batch", "v1"),
+        ("core", "v1"), ("discovery", "v1"), ("networking", "v1"), ("policy", "v1"), ("rbac", "v1"), ("resource", "v1"),
+        ("scheduling", "v1"), ("storage", "v1"),
+    )
+}  # fmt: skip
+API_MODULE = "k8s.io/api"
+API_VERSION = "v0.37.1"
+LIMITS_FILE = Path(__file__).resolve().with_name("kubernetes_limits.yaml")
 
 # Folder of the CRDs -> what is derived from it.
 CUSTOM_KINDS = {
@@ -80,24 +113,25 @@ QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 
 # apimachinery's resource.Quantity as controller-gen writes it into every CRD; the OpenAPI of the core kinds
-# says no more than "string".
-QUANTITY_PATTERN = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
-QUANTITY_SCHEMA = {"type": ["string", "number", "null"], "pattern": QUANTITY_PATTERN}
-INT_OR_STRING_SCHEMA = {"type": ["integer", "string", "null"]}
+# says no more than "string". Of its own kinds the API server takes spaces around a quantity.
+QUANTITY_PATTERN = r"^\s*(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?\s*$"
+QUANTITY_SCHEMA = {"type": ["string", "number"], "pattern": QUANTITY_PATTERN}
+INT_OR_STRING_SCHEMA = {"type": ["integer", "string"], "minimum": -(2**31), "maximum": 2**31 - 1}
 
 
 class SourceError(Exception):
     """A source does not hold what is derived from it."""
 
 
-def core_schemas() -> tuple[dict[str, Any], bytes]:
-    """The definitions that the core kinds reach, and the bytes of the file that they come from."""
+def core_schemas(told: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The definitions that the core kinds reach, and the bytes of the file that they come from.
+
+    ``told`` is what Kubernetes states of their fields elsewhere (:func:`stated`).
+    """
     source = _wheel_file().read_bytes()
     definitions = json.loads(source)["$defs"]
     kept: dict[str, Any] = {QUANTITY: QUANTITY_SCHEMA, INT_OR_STRING: INT_OR_STRING_SCHEMA}
-    for (api, kind), name in core_names(definitions).items():
-        kept[name] = root(_core(definitions[name]), api, kind, f"#/$defs/{OBJECT_META}")
-    waiting = [name for name in kept if name not in {QUANTITY, INT_OR_STRING}]
+    waiting = [*core_names(definitions).values(), OBJECT_META]
     reached: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -105,7 +139,49 @@ def core_schemas() -> tuple[dict[str, Any], bytes]:
             reached.add(name)
             kept.setdefault(name, _core(definitions[name]))
             waiting += references(kept[name])
-    return {short_name(name): _shortened(kept[name]) for name in sorted(reached)}, source
+    short = {short_name(name): _shortened(kept[name]) for name in sorted(reached)}
+    return {name: _with_rules(schema, told.get(name, {})) for name, schema in short.items()}, source
+
+
+def stated(api: Path) -> dict[str, dict[str, Any]]:
+    """What Kubernetes says of single fields beyond its OpenAPI: in its Go types, and in its Go code.
+
+    Args:
+        api: the folder of the module ``k8s.io/api``.
+
+    """
+    told = kubernetes_tags.rules(api, TAGGED)
+    for name, fields in kubeyaml.load_file(LIMITS_FILE).items():
+        into = told.setdefault(name, {})
+        for field, keywords in fields.items():
+            into[field] = {**into.get(field, {}), **keywords}
+    return told
+
+
+def _with_rules(schema: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """A definition with what is told of its fields, where it has them."""
+    properties = dict(schema.get("properties", {}))
+    for field, keywords in told.items():
+        if field in properties:
+            properties[field] = _merged(properties[field], keywords)
+    result = {**schema, **({"properties": properties} if properties else {})}
+    whole = dict(told.get("", {}))
+    required = {name for name in whole.pop("required", []) if name in properties}
+    kept = ({*schema.get("required", [])} | required) - {*whole.pop("optional", [])}
+    for key in ("oneOf", "anyOf"):
+        if key in whole:
+            result[key] = [option for option in whole[key] if option["required"][0] in properties]
+    return {
+        **{key: value for key, value in result.items() if key != "required"},
+        **({"required": sorted(kept)} if kept else {}),
+    }
+
+
+def _merged(schema: dict[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
+    result = {**schema, **{key: value for key, value in keywords.items() if key != "items"}}
+    if "items" in keywords:
+        result["items"] = _merged(schema.get("items", {}), keywords["items"])
+    return result
 
 
 def core_names(definitions: dict[str, Any]) -> dict[tuple[str, str], str]:
@@ -131,11 +207,20 @@ def _core(schema: dict[str, Any]) -> dict[str, Any]:
             result[key] = _core(value)
         elif key in {"oneOf", "anyOf", "allOf"}:
             result[key] = [_core(item) for item in value]
-        elif key in {"$ref", "type", "required", "additionalProperties", *LIMITS}:
+        elif key == "type":  # a null is no value to the API server: it is dropped before a schema is asked
+            result[key] = _without_null(value)
+        elif key in {"$ref", "required", "additionalProperties", *LIMITS}:
             result[key] = value
-        elif key == "x-kubernetes-list-type" and value == "set":
-            result["uniqueItems"] = True
+        elif key == "format":
+            result.update(of_format(value))
+        elif key == LIST_KEYS:
+            result[key] = value
     return result
+
+
+def _without_null(types: Any) -> Any:
+    kept = [name for name in types if name != "null"] if isinstance(types, list) else types
+    return kept[0] if isinstance(kept, list) and len(kept) == 1 else kept
 
 
 def references(schema: Any) -> list[str]:
@@ -160,9 +245,9 @@ def _shortened(schema: Any) -> Any:
     }
 
 
-def derive(crds: Path) -> dict[str, str]:
+def derive(crds: Path, api: Path) -> dict[str, str]:
     """The files to write, by name."""
-    core, source = core_schemas()
+    core, source = core_schemas(stated(api))
     wheel_version = importlib.metadata.version(WHEEL)
     sources: dict[str, Any] = {
         "kubernetes": {
@@ -171,6 +256,7 @@ def derive(crds: Path) -> dict[str, str]:
             "date": KUBERNETES_DATE,
             "via": f"{WHEEL} {wheel_version} (PyPI)",
             "sha256": hashlib.sha256(source).hexdigest(),
+            "rules": f"{API_MODULE} {API_VERSION} (Go module proxy)",
         }
     }
     kinds: dict[str, Any] = {
@@ -182,12 +268,12 @@ def derive(crds: Path) -> dict[str, str]:
     for folder, apis in CUSTOM_KINDS.items():
         sources[folder] = table[folder]
         documents = [kubeyaml.load_file(path) for path in sorted((crds / folder).glob("*.yaml"))]
-        for api, names in apis.items():
+        for version, names in apis.items():
             for kind in names:
-                crd = _crd(documents, api, kind, folder)
-                file = f"{crd['metadata']['name']}.{api.rpartition('/')[2]}.json"
-                files[file] = custom_schema(crd, api, kind)
-                kinds[f"{api}/{kind}"] = {"source": folder, "file": file}
+                crd = _crd(documents, version, kind, folder)
+                file = f"{crd['metadata']['name']}.{version.rpartition('/')[2]}.json"
+                files[file] = custom_schema(crd, version, kind)
+                kinds[f"{version}/{kind}"] = {"source": folder, "file": file}
     files["index.json"] = {"sources": sources, "kinds": dict(sorted(kinds.items()))}
     return {name: pretty(content) + "\n" for name, content in files.items()}
 
@@ -202,6 +288,17 @@ def _wheel_file() -> Path:
         / f"v{KUBERNETES}-local-strict"
         / "_definitions.json"
     )
+
+
+def go_module() -> Path:
+    """The folder of the module with the Go types, fetched where it is not there yet."""
+    command = ["go", "mod", "download", "-json", f"{API_MODULE}@{API_VERSION}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SourceError(
+            f"{API_MODULE} {API_VERSION} cannot be fetched: {done.stderr.strip() or done.stdout.strip()}"
+        )
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _crd(documents: list[Any], api: str, kind: str, folder: str) -> dict[str, Any]:
@@ -232,9 +329,12 @@ def main() -> int:
     parser.add_argument(
         "--crds", type=Path, required=True, help="folder with a sub-folder of CRDs for each project"
     )
+    parser.add_argument(
+        "--api", type=Path, help=f"folder of the Go module {API_MODULE} {API_VERSION}; fetched by default"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
     options = parser.parse_args()
-    files = derive(options.crds)
+    files = derive(options.crds, options.api or go_module())
     there = {path.name: path.read_text() for path in OUT.glob("*.json")} if OUT.is_dir() else {}
     changed = sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))
     if not options.check:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.check.cross_object_checks import check_coherence
 from goldenpath.check.fleet_capacity import check_fleet
 from goldenpath.check.guard_rails import check_guard_rails
+from goldenpath.check.guarding import guarded
 from goldenpath.check.network_openings import check_openings
 from goldenpath.check.object_bodies import tenant_objects
 from goldenpath.check.policy_evaluation import check_policies
@@ -56,13 +57,13 @@ def check_objects(
 
     """
     yield from check_schema(objects, schemas)
-    yield from check_policies(objects, namespaces=namespaces)
-    yield from check_coherence(objects)
-    yield from check_queue_coverage(objects)
-    yield from check_identities(objects)
+    yield from guarded(check_policies(objects, namespaces=namespaces), "policies")
+    yield from guarded(check_coherence(objects), "coherence")
+    yield from guarded(check_queue_coverage(objects), "queue coverage")
+    yield from guarded(check_identities(objects), "identities")
     of_tenants = tenant_objects(objects, namespaces)
-    yield from check_rights(of_tenants)
-    yield from check_openings(of_tenants)
+    yield from guarded(check_rights(of_tenants), "rights")
+    yield from guarded(check_openings(of_tenants), "network policies")
 
 
 def check_tenancy(

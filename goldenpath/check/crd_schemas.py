@@ -1,8 +1,8 @@
-"""From CustomResourceDefinitions to strict JSON Schemas: names, types, limits and what is required, and no prose.
+"""From CustomResourceDefinitions to strict JSON Schemas: names, types, limits, defaults and rules, and no prose.
 
 Strict means that unknown fields are refused, where the API server drops them without a word. Pure. What ships was made
-by this (``tools/derive_schemas.py``), and so is what ``goldenpath schemas import`` takes from a cluster. Rules written
-in CEL (``x-kubernetes-validations``) are left to the server.
+by this (``tools/derive_schemas.py``), and so is what ``goldenpath schemas import`` takes from a cluster. Keywords that
+JSON Schema does not know stay as they are, for :mod:`goldenpath.check.structure`: the keys of lists, and rules in CEL.
 """
 
 from __future__ import annotations
@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 
+from goldenpath.check.formats import INTEGERS, supported
 from goldenpath.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = [
+    "CEL_RULES",
     "CORE_FILE",
     "INDEX_FILE",
     "LIMITS",
+    "LIST_KEYS",
     "OBJECT_META",
     "custom_schema",
     "derive",
+    "of_format",
     "pretty",
     "root",
     "short_name",
@@ -43,8 +47,8 @@ LIMITS: Final[tuple[str, ...]] = (
     "enum", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength",
     "minItems", "maxItems", "minProperties", "maxProperties", "multipleOf", "uniqueItems",
 )  # fmt: skip
-# The formats that the API server enforces on custom resources and whose check we have.
-FORMATS: Final = {"cidr", "date-time"}
+LIST_KEYS: Final = "x-kubernetes-list-map-keys"
+CEL_RULES: Final = "x-kubernetes-validations"
 LINE: Final = 110
 _OF_CORE: Final = re.compile(
     r"^io\.k8s\.(api|apimachinery\.pkg\.apis?|apimachinery\.pkg|apiextensions-apiserver\.pkg\.apis)\."
@@ -166,6 +170,7 @@ def structural(schema: dict[str, Any]) -> dict[str, Any]:
     result.update(_limits(schema))
     if schema.get("x-kubernetes-list-type") == "set":
         result["uniqueItems"] = True
+    result.update(_beyond(schema))
     if "items" in schema:
         result["items"] = structural(schema["items"])
     result.update(_fields(schema))
@@ -180,10 +185,40 @@ def structural(schema: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _beyond(schema: dict[str, Any]) -> dict[str, Any]:
+    """What is beyond JSON Schema: keys of a list, defaults that are filled in, rules in CEL."""
+    result: dict[str, Any] = {}
+    if schema.get("x-kubernetes-list-type") == "map" and schema.get(LIST_KEYS):
+        result[LIST_KEYS] = schema[LIST_KEYS]
+    if "default" in schema:
+        result["default"] = schema["default"]
+    if rules := [_rule(rule) for rule in schema.get(CEL_RULES) or [] if "rule" in rule]:
+        result[CEL_RULES] = rules
+    return result
+
+
+def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """What is needed of a rule to judge a new object by it."""
+    return {
+        key: rule[key]
+        for key in ("rule", "message", "messageExpression", "fieldPath", "optionalOldSelf")
+        if key in rule
+    }
+
+
+def of_format(name: str) -> dict[str, Any]:
+    """The keywords for a format of Kubernetes; none for one that nobody enforces or that we cannot judge."""
+    if name in INTEGERS:
+        low, high = INTEGERS[name]
+        return {"minimum": low, "maximum": high}
+    return {"format": name} if name in supported() else {}
+
+
 def _limits(schema: dict[str, Any]) -> dict[str, Any]:
-    limits: dict[str, Any] = {key: schema[key] for key in LIMITS if key in schema}
-    if schema.get("format") in FORMATS:
-        limits["format"] = schema["format"]
+    limits: dict[str, Any] = {
+        **of_format(schema.get("format", "")),
+        **{key: schema[key] for key in LIMITS if key in schema},
+    }
     for bound in ("minimum", "maximum"):  # OpenAPI 3.0 has a flag where JSON Schema has a number
         exclusive = f"exclusive{bound.capitalize()}"
         if limits.get(exclusive) is True:
@@ -202,10 +237,8 @@ def _fields(schema: dict[str, Any]) -> dict[str, Any]:
         properties = {**embedded, **properties}
     if properties:
         result["properties"] = {name: structural(item) for name, item in sorted(properties.items())}
-    # The API server fills in defaults before it asks for what is required.
-    required = [name for name in schema.get("required", []) if "default" not in properties.get(name, {})]
-    if required:
-        result["required"] = required
+    if schema.get("required"):
+        result["required"] = schema["required"]
     others = schema.get("additionalProperties")
     if isinstance(others, dict):
         result["additionalProperties"] = structural(others)

@@ -41,7 +41,25 @@ _NEVER_ENFORCED: Final = (
 # A quota on `cpu` is one on `requests.cpu`: two spellings of one key.
 _SHORT_KEYS: Final = {"cpu": "requests.cpu", "memory": "requests.memory"}
 _NEEDS_DEFAULT: Final = re.compile(r"(requests|limits)\.(cpu|memory)")
-_BUILT_IN_ROLES: Final = frozenset({"admin", "cluster-admin", "edit"})
+
+# What Kubernetes' own roles may do that no tenant may (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`).
+_AGGREGATED: Final = "make tokens of every account of the namespace, and do whatever add-ons aggregate to it"
+_TOO_WIDE: Final = {
+    "admin": f"may write network policies, Roles and RoleBindings, {_AGGREGATED}",
+    "cluster-admin": "may do everything in the namespace",
+    "edit": f"may write network policies, {_AGGREGATED}",
+}
+# The Roles that Kubernetes makes itself (`bootstrappolicy/namespace_policy.go`).
+_MADE_BY_KUBERNETES: Final = {
+    "kube-public": frozenset({"system:controller:bootstrap-signer"}),
+    "kube-system": frozenset(
+        {
+            "extension-apiserver-authentication-reader", "system::leader-locking-kube-controller-manager",
+            "system::leader-locking-kube-scheduler", "system:controller:bootstrap-signer",
+            "system:controller:cloud-provider", "system:controller:token-cleaner",
+        }
+    ),
+}  # fmt: skip
 
 ByKind = defaultdict[str, list["ManifestObject"]]
 
@@ -124,7 +142,7 @@ def _queues(by_kind: ByKind) -> Iterator[Finding]:
     queues = {queue.name: queue for queue in by_kind["ClusterQueue"]}
     for local in by_kind["LocalQueue"]:
         target = mapping(local.body, "spec").get("clusterQueue")
-        if queues and target not in queues:
+        if queues and isinstance(target, str) and target not in queues:
             message, fix = f"there is no ClusterQueue {target}", f"Name one of {', '.join(queues)}."
             yield _finding(local, "spec.clusterQueue", "queue-missing", message, fix)
     for queue in queues.values():
@@ -186,13 +204,23 @@ def _bindings(by_kind: ByKind) -> Iterator[Finding]:
     roles = {(role.namespace, role.name) for role in by_kind["Role"]}
     for binding in by_kind["RoleBinding"]:
         reference = mapping(binding.body, "roleRef")
-        kind, name = reference.get("kind"), str(reference.get("name"))
-        if kind == "Role" and (binding.namespace, name) not in roles:
+        kind, name = reference.get("kind"), reference.get("name")
+        if not isinstance(name, str):
+            continue
+        if (
+            kind == "Role"
+            and (binding.namespace, name) not in roles
+            and not _is_made_by_kubernetes(binding, name)
+        ):
             message = f"binds Role {name}, which is not there: its subjects may do nothing"
             yield _finding(binding, "roleRef.name", "role-missing", message, "Name a Role of this namespace.")
-        if kind == "ClusterRole" and name in _BUILT_IN_ROLES:
-            message = f"binds the built-in {name}, which may raise its own limits"
+        if kind == "ClusterRole" and name in _TOO_WIDE:
+            message = f"binds the built-in {name}, which {_TOO_WIDE[name]}"
             yield _finding(binding, "roleRef.name", "role-too-wide", message, "Bind a Role of the namespace.")
+
+
+def _is_made_by_kubernetes(binding: ManifestObject, name: str) -> bool:
+    return name in _MADE_BY_KUBERNETES.get(binding.namespace, ())
 
 
 def _number(value: Any) -> Decimal | None:

@@ -17,6 +17,7 @@ from cel_expr_python.ext.ext_optional import ExtOptional
 from cel_expr_python.ext.ext_strings import ExtStrings
 
 from goldenpath import names
+from goldenpath.check.object_bodies import mapping
 from goldenpath.errors import DataError, shown
 from goldenpath.findings import Finding
 from goldenpath.policies import policies
@@ -208,7 +209,7 @@ def _identifier(variable: str) -> str:
 
 def _activation(request: AdmissionRequest) -> Any:
     namespace = request.namespace
-    metadata = request.object.get("metadata") or {}
+    metadata = mapping(request.object, "metadata")
     return _environment().Activation(
         {
             "object": _without_nulls(request.object),
@@ -230,7 +231,7 @@ def _flux_account(name: str, namespace: Mapping[str, Any] | None) -> str:
 
 
 def _metadata(body: Mapping[str, Any], key: str) -> Mapping[str, str]:
-    return (body.get("metadata") or {}).get(key) or {}
+    return mapping(body, "metadata", key)
 
 
 def _without_nulls(value: Any) -> Any:

@@ -1,8 +1,7 @@
 """Objects against the strict schema of their kind: unknown fields, wrong types, missing and invalid values.
 
 The API server drops an unknown field without a word, so that a slip in a quota or a policy shows only when it
-is needed. What no schema says and the API server still refuses is in ``apirules``, and runs on objects whose
-shape is right.
+is needed. What no schema says and the API server still refuses is in ``api``, and runs on objects whose shape is right.
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.check.api_rules import check_api_rules
+from goldenpath.check.formats import format_named
+from goldenpath.check.guarding import guarded
 from goldenpath.check.schema_store import schema_for, shipped
 from goldenpath.errors import shown
 from goldenpath.findings import Finding, Severity
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
     from goldenpath.check.schema_store import Schemas
+    from goldenpath.check.structure import Found
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["check_schema", "field_path", "schema_for"]
@@ -50,16 +51,46 @@ def check_schema(objects: Iterable[ManifestObject], schemas: Schemas | None = No
     """
     known = schemas or shipped()
     for item in objects:
-        validator = known.validator_for(item.api_version, item.kind)
-        if validator is None:
-            yield _unknown_kind(item, known)
-            continue
-        found = False
-        for error in validator.iter_errors(item.body):
-            found = True
+        yield from guarded(_checked(item, known), str(item), item.file)
+
+
+def _checked(item: ManifestObject, known: Schemas) -> Iterator[Finding]:
+    judge = known.judge_for(item.api_version, item.kind)
+    if judge is None:
+        yield _unknown_kind(item, known)
+        return
+    if judge.validator.is_valid(item.body):  # so it has no null, as most objects
+        troubles, is_refused = judge.structure.judge(item.body), False
+    else:
+        body = judge.decoder.decode(item.body)
+        errors = list(judge.validator.iter_errors(body))
+        for error in errors:
             yield from _findings(item, error, known)
-        if not found:
-            yield from check_api_rules(item)
+        is_refused = bool(errors)
+        has_metadata = isinstance(body.get("metadata"), dict)
+        troubles = (
+            (judge.structure.judge_in_part(body) if errors else judge.structure.judge(body))
+            if has_metadata
+            else []
+        )
+    is_refused = is_refused or any(trouble.refused for trouble in troubles)
+    for trouble in troubles:
+        if trouble.refused or not is_refused:  # apply alone refuses: of no interest where everybody does
+            yield _broken(item, trouble)
+
+
+def _broken(item: ManifestObject, trouble: Found) -> Finding:
+    slip, path = trouble.slip, field_path(trouble.path)
+    joint = "." if path and slip.field and not slip.field.startswith("[") else ""
+    return Finding(
+        file=item.file,
+        object=str(item),
+        field=f"{path}{joint}{slip.field}",
+        rule=f"api/{slip.rule}",
+        severity=Severity.ERROR if trouble.refused else Severity.WARNING,
+        message=slip.message,
+        fix=slip.fix,
+    )
 
 
 def field_path(parts: Iterable[str | int]) -> str:
@@ -144,7 +175,7 @@ def _type(kind: Any, value: str) -> tuple[str, str, str]:
 
 
 def _enum(kind: Any, value: str) -> tuple[str, str, str]:
-    listed = ", ".join(str(option) for option in kind.options if option is not None)
+    listed = ", ".join(str(option) for option in kind.options if option not in (None, ""))
     return "enum", f"the value{value} is not one of those allowed", f"Use one of: {listed}."
 
 
@@ -159,7 +190,10 @@ def _pattern(kind: Any, value: str) -> tuple[str, str, str]:
 
 
 def _format(kind: Any, value: str) -> tuple[str, str, str]:
-    return "format", f"the value{value} is no {kind.format}", f"Give a {kind.format}."
+    known = format_named(kind.format)
+    if known is None:
+        return "format", f"the value{value} is no {kind.format}", f"Give a {kind.format}."
+    return "format", f"the value{value} is no {known.noun}", known.fix
 
 
 def _form(kind: Any, _value: str) -> tuple[str, str, str]:

@@ -5,24 +5,35 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import jsonschema_rs
 
-from goldenpath.check.crd_schemas import CORE_FILE, INDEX_FILE
+from goldenpath.check import formats
+from goldenpath.check.crd_schemas import CORE_FILE, INDEX_FILE, OBJECT_META, root, short_name
+from goldenpath.check.decoding import Decoder
+from goldenpath.check.structure import Structure
 from goldenpath.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["Schemas", "known_kinds", "schema_for", "shipped", "validator_for"]
+__all__ = ["Judge", "Schemas", "known_kinds", "schema_for", "shipped"]
 
 _DEFINITIONS: Final = "#/$defs/"
+METADATA: Final = f"{_DEFINITIONS}{short_name(OBJECT_META)}"
+
+
+class Judge(NamedTuple):
+    """What judges the objects of one kind, in this order: decoded, then their shape, then what the shape cannot say."""
+
+    validator: jsonschema_rs.Draft202012Validator
+    decoder: Decoder
+    structure: Structure
 
 
 class Schemas:
@@ -45,7 +56,7 @@ class Schemas:
         except (KeyError, TypeError) as error:
             raise DataError(f"the imported schemas do not fit together: {error} is missing") from None
         self._schemas: dict[tuple[str, str], dict[str, Any] | None] = {}
-        self._validators: dict[tuple[str, str], jsonschema_rs.Draft202012Validator | None] = {}
+        self._judges: dict[tuple[str, str], Judge | None] = {}
 
     @classmethod
     def of_folders(cls, *folders: Path) -> Self:
@@ -80,29 +91,36 @@ class Schemas:
             self._schemas[key] = self._schema(f"{api_version}/{kind}")
         return self._schemas[key]
 
-    def validator_for(self, api_version: str, kind: str) -> jsonschema_rs.Draft202012Validator | None:
-        """The compiled schema; formats are checked as the API server checks them, patterns in linear time."""
+    def judge_for(self, api_version: str, kind: str) -> Judge | None:
+        """What judges the objects of a kind; None where there is no schema."""
         key = (api_version, kind)
-        if key not in self._validators:
+        if key not in self._judges:
             schema = self.schema_for(api_version, kind)
-            self._validators[key] = None if schema is None else _compiled(schema)
-        return self._validators[key]
+            self._judges[key] = None if schema is None else self._judge(api_version, kind, schema)
+        return self._judges[key]
+
+    def _judge(self, api_version: str, kind: str, schema: dict[str, Any]) -> Judge:
+        entry = {} if f"{api_version}/{kind}" in self._kinds else _index()["kinds"][f"{api_version}/{kind}"]
+        is_custom = entry.get("file") != CORE_FILE
+        name = f"{api_version.rpartition('/')[0]}/{kind}" if is_custom else entry["definition"]
+        decoder = Decoder(schema, is_custom=is_custom)
+        return Judge(_compiled(schema), decoder, Structure(schema, name, decoder, is_custom=is_custom))
 
     def _schema(self, name: str) -> dict[str, Any] | None:
         core = _load(CORE_FILE)["$defs"]
         if name in self._kinds:
-            root: dict[str, Any] = dict(self._kinds[name])
+            schema: dict[str, Any] = dict(self._kinds[name])
         else:
             entry = _index()["kinds"].get(name)
             if entry is None:
                 return None
             if entry["file"] == CORE_FILE:
-                root = {"$ref": f"{_DEFINITIONS}{entry['definition']}"}
-                return {**root, "$defs": _reachable(root, core)}
-            root = dict(_load(entry["file"]))
-        metadata = root["properties"]["metadata"]["$ref"].removeprefix(CORE_FILE)
-        root["properties"] = {**root["properties"], "metadata": {"$ref": metadata}}
-        return {**root, "$defs": _reachable(root, core)}
+                api_version, _, kind = name.rpartition("/")
+                of_kind = root(core[entry["definition"]], api_version, kind, METADATA)
+                return {**of_kind, "$defs": _reachable(of_kind, core)}
+            schema = dict(_load(entry["file"]))
+        schema["properties"] = {**schema["properties"], "metadata": {"$ref": METADATA}}
+        return {**schema, "$defs": _reachable(schema, core)}
 
 
 @cache
@@ -121,30 +139,14 @@ def schema_for(api_version: str, kind: str) -> dict[str, Any] | None:
     return shipped().schema_for(api_version, kind)
 
 
-def validator_for(api_version: str, kind: str) -> jsonschema_rs.Draft202012Validator | None:
-    """As :meth:`Schemas.validator_for`, of what ships."""
-    return shipped().validator_for(api_version, kind)
-
-
 def _compiled(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         schema,
-        formats={"cidr": is_cidr},
+        formats=formats.checks(),
         validate_formats=True,
         pattern_options=jsonschema_rs.RegexOptions(),
         offline=True,
     )
-
-
-def is_cidr(text: str) -> bool:
-    """Whether Go's ``net.ParseCIDR`` takes the text: host bits are welcome, a bare address is not."""
-    if "/" not in text or not text.rpartition("/")[2].isdecimal():
-        return False
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
 
 
 @cache

@@ -73,7 +73,7 @@ def test_bad_input_is_a_result_too_and_the_run_did_not_succeed(here: Path, run: 
 def test_a_policy_is_described_in_its_own_words(here: Path, run: Run) -> None:
     (here / "door.yaml").write_text(
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {goldenpath.dev/tenant: a, pod-security.kubernetes.io/enforce: restricted}}\n---\n"
-        "apiVersion: v1\nkind: Service\nmetadata: {name: door, namespace: a}\nspec: {externalIPs: [203.0.113.7]}\n"
+        "apiVersion: v1\nkind: Service\nmetadata: {name: door, namespace: a}\nspec: {externalIPs: [203.0.113.7], ports: [{port: 80}]}\n"
     )
     from goldenpath.policies import policies
 

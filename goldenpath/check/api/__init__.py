@@ -1,0 +1,48 @@
+"""What the API server, or an add-on's own webhook, refuses although every schema takes it.
+
+One module for each part of the API. A rule judges the part of an object that has a definition of Kubernetes' OpenAPI,
+such as ``core.v1.PodSpec``, wherever it stands; those of a custom resource are named ``group/Kind``. What is about one
+field alone is in the schemas (``tools/kubernetes_limits.yaml``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from goldenpath.check.api import (
+    addons,
+    autoscaling,
+    extending,
+    metadata,
+    network,
+    pods,
+    resources,
+    rights,
+    storage,
+    workloads,
+)
+from goldenpath.check.api.metadata import check_name
+from goldenpath.check.api.violation import ApiRuleViolation, Rule
+
+__all__ = ["RULES", "UNJUDGED", "ApiRuleViolation", "Rule", "check_name"]
+
+UNJUDGED: Final = frozenset({("autoscaling.v2.MetricIdentifier", "selector")})
+"""Fields with a definition whose rules the API server does not apply there."""
+
+RULES: Final[dict[str, tuple[Rule, ...]]] = {
+    name: rules
+    for room in (
+        addons,
+        autoscaling,
+        extending,
+        metadata,
+        network,
+        pods,
+        resources,
+        rights,
+        storage,
+        workloads,
+    )
+    for name, rules in room.RULES.items()
+}
+"""The rules of each definition."""

@@ -1,0 +1,193 @@
+"""What extends the API: CustomResourceDefinitions, webhooks and admission policies.
+
+Source: ``apiextensions-apiserver/pkg/apis/apiextensions/validation`` and ``pkg/apis/admissionregistration/validation``
+of Kubernetes 1.37.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.check.api.violation import ApiRuleViolation, Rule, duplicates
+from goldenpath.check.formats import is_dns_name
+from goldenpath.check.object_bodies import mapping
+from goldenpath.errors import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["RULES"]
+
+_PROTECTED: Final = ("k8s.io", "kubernetes.io")
+_APPROVED: Final = "api-approved.kubernetes.io"
+
+
+def _definition(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    spec, metadata = body["spec"], body["metadata"]
+    name = f"{spec['names']['plural']}.{spec['group']}"
+    if metadata.get("name") != name:
+        yield ApiRuleViolation(
+            "metadata.name", "name", "a definition is named <plural>.<group>", f"Name it {name}."
+        )
+    if spec["group"].endswith(tuple(f".{suffix}" for suffix in _PROTECTED)) and not metadata.get(
+        "annotations", {}
+    ).get(_APPROVED):
+        yield ApiRuleViolation(
+            f"metadata.annotations[{_APPROVED}]",
+            "definition",
+            "the group is Kubernetes' own",
+            "Use a group of your own.",
+        )
+
+
+def _versions(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    versions = spec["versions"]
+    for index, version in duplicates(version["name"] for version in versions):
+        yield ApiRuleViolation(
+            f"versions[{index}].name",
+            "duplicate",
+            f"there is a version {shown(version)} already",
+            "Keep one.",
+        )
+    stored = sum(version["storage"] is True for version in versions)
+    if stored != 1:
+        yield ApiRuleViolation(
+            "versions",
+            "definition",
+            f"{stored or 'none'} of the versions is the one that is stored",
+            "Set `storage: true` on one.",
+        )
+    for index, version in enumerate(versions):
+        schema = version.get("schema", {}).get("openAPIV3Schema")
+        place = f"versions[{index}].schema.openAPIV3Schema"
+        if schema is None:
+            yield ApiRuleViolation(place, "definition", "each version has a schema", "Write it.")
+        elif schema.get("type") != "object":
+            yield ApiRuleViolation(
+                f"{place}.type", "definition", "the root of a schema is an object", "Set type: object."
+            )
+        else:
+            for slip in _structure(schema):
+                yield slip._replace(field=f"{place}.{slip.field}")
+    conversion = spec.get("conversion", {})
+    if conversion.get("strategy") == "Webhook" and "webhook" not in conversion:
+        yield ApiRuleViolation("conversion.webhook", "definition", "the strategy Webhook needs it", "Set it.")
+    if conversion.get("strategy") == "None" and "webhook" in conversion:
+        yield ApiRuleViolation(
+            "conversion.webhook", "definition", "it is for the strategy Webhook", "Remove it."
+        )
+
+
+_ITEMS: Final = frozenset({"atomic", "map", "set"})
+
+
+def _structure(schema: dict[str, Any], depth: int = 0) -> Iterator[ApiRuleViolation]:
+    """What a structural schema needs (``apiextensions/pkg/apiserver/schema``), of what people get wrong."""
+    is_free = (
+        schema.get("x-kubernetes-preserve-unknown-fields") is True
+        or schema.get("x-kubernetes-int-or-string") is True
+    )
+    if depth and not schema.get("type") and not is_free:
+        yield ApiRuleViolation("type", "definition", "each part of a schema has a type", "Set it.")
+    if schema.get("type") == "array" and "items" not in schema:
+        yield ApiRuleViolation("items", "definition", "a list says what its items are", "Write their schema.")
+    if "properties" in schema and "additionalProperties" in schema:
+        yield ApiRuleViolation(
+            "additionalProperties",
+            "definition",
+            "an object has named fields or any, not both",
+            "Keep one of the two.",
+        )
+    if str(schema.get("x-kubernetes-list-type", "atomic")) not in _ITEMS:
+        yield ApiRuleViolation(
+            "x-kubernetes-list-type",
+            "definition",
+            f"{shown(schema['x-kubernetes-list-type'])} is no type of list",
+            "Use atomic, set or map.",
+        )
+    if schema.get("x-kubernetes-list-type") == "map" and not schema.get("x-kubernetes-list-map-keys"):
+        yield ApiRuleViolation(
+            "x-kubernetes-list-map-keys",
+            "definition",
+            "a list of type map has keys",
+            "Name the fields that make the key.",
+        )
+    parts: list[tuple[str, Any]] = [
+        (f"properties[{name}]", part) for name, part in mapping(schema, "properties").items()
+    ]
+    parts += [
+        (name, schema[name])
+        for name in ("items", "additionalProperties")
+        if isinstance(schema.get(name), dict)
+    ]
+    for place, part in parts:
+        if depth == 0 and place in {"properties[metadata]", "properties[apiVersion]", "properties[kind]"}:
+            continue
+        if isinstance(part, dict):
+            for slip in _structure(part, depth + 1):
+                yield slip._replace(field=f"{place}.{slip.field}")
+
+
+def _webhooks(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    for index, name in duplicates(webhook["name"] for webhook in body.get("webhooks", ())):
+        yield ApiRuleViolation(
+            f"webhooks[{index}].name",
+            "duplicate",
+            f"there is a webhook {shown(name)} already",
+            "Give it another name.",
+        )
+
+
+def _client(config: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    url = config.get("url", "")
+    if "url" in config and not url.lower().startswith("https://"):
+        yield ApiRuleViolation("url", "webhook", f"{shown(url)} is not of https", "Write https://….")
+    path = config.get("service", {}).get("path", "")
+    if not path or path == "/":
+        return
+    if not path.startswith("/"):
+        yield ApiRuleViolation(
+            "service.path", "webhook", f"{shown(path)} is no absolute path", "Begin it with '/'."
+        )
+    elif not all(is_dns_name(part) for part in path.removeprefix("/").split("/")):
+        yield ApiRuleViolation(
+            "service.path",
+            "webhook",
+            f"the parts of {shown(path)} are no DNS names",
+            "Use a-z, 0-9, '-' and '.'.",
+        )
+
+
+def _operations(rule: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    for field in ("apiGroups", "apiVersions", "operations"):
+        values = rule.get(field, ())
+        if "*" in values and len(values) > 1:
+            yield ApiRuleViolation(field, "webhook", "'*' is all of them already", "Leave '*' alone.")
+
+
+def _actions(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    if {"Deny", "Warn"} <= {*spec.get("validationActions", ())}:
+        yield ApiRuleViolation(
+            "validationActions", "policy", "what is denied needs no warning", "Keep one of Deny and Warn."
+        )
+
+
+def _no_parameters(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    constraints = spec.get("matchConstraints", {})
+    if not constraints.get("resourceRules"):
+        yield ApiRuleViolation(
+            "matchConstraints.resourceRules", "policy", "the policy is for no resource", "Name the resources."
+        )
+
+
+RULES: Final[dict[str, tuple[Rule, ...]]] = {
+    "admissionregistration.v1.MutatingWebhookConfiguration": (_webhooks,),
+    "admissionregistration.v1.NamedRuleWithOperations": (_operations,),
+    "admissionregistration.v1.RuleWithOperations": (_operations,),
+    "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": (_actions,),
+    "admissionregistration.v1.ValidatingAdmissionPolicySpec": (_no_parameters,),
+    "admissionregistration.v1.ValidatingWebhookConfiguration": (_webhooks,),
+    "admissionregistration.v1.WebhookClientConfig": (_client,),
+    "apiextensions.v1.CustomResourceDefinition": (_definition,),
+    "apiextensions.v1.CustomResourceDefinitionSpec": (_versions,),
+}

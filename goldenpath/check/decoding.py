@@ -1,0 +1,135 @@
+"""What the API server has before it validates: nulls are gone, and what was not given has its default.
+
+Kubernetes' own kinds are decoded into Go types, where a null is the zero value. Custom resources are pruned of nulls
+and get the defaults of their schema (``apiextensions-apiserver/pkg/apiserver/schema/defaulting``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+__all__ = ["Decoder"]
+
+_REFERENCE: Final = "#/$defs/"
+_ZERO: Final[dict[str, Any]] = {
+    "string": "",
+    "integer": 0,
+    "number": 0,
+    "boolean": False,
+    "object": {},
+    "array": [],
+}
+
+
+class Decoder:
+    """Decodes objects of one kind.
+
+    Args:
+        schema: of the kind, with the definitions that it refers to.
+        is_custom: whether it is a custom resource, and no kind of Kubernetes' own.
+
+    """
+
+    def __init__(self, schema: dict[str, Any], *, is_custom: bool) -> None:
+        self._schema = schema
+        self._definitions: dict[str, Any] = schema.get("$defs", {})
+        self._is_custom = is_custom
+        self._defaulted: dict[int, bool] = {}
+        self._has_defaults = is_custom and self._has_default(schema)
+
+    def decode(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The body as the API server has it."""
+        if not self._is_custom and "spec" in self._schema.get("required", ()) and body.get("spec") is None:
+            body = {**body, "spec": {}}  # what it lacks is told field by field
+        decoded: dict[str, Any] = self._without_nulls(body, self._schema)
+        return self.fill(decoded)
+
+    def fill(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A body without nulls with the defaults of a custom resource; the very same where there are none."""
+        filled: dict[str, Any] = self._filled(body, self._schema) if self._has_defaults else body
+        return filled
+
+    def fill_field(self, name: str, value: Any) -> Any:
+        """As :meth:`fill`, of one of the body's own fields."""
+        schema = self._schema.get("properties", {}).get(name)
+        return self._filled(value, schema) if self._has_defaults and schema is not None else value
+
+    def _filled(self, value: Any, schema: dict[str, Any]) -> Any:
+        if not self._has_default(schema):
+            return value
+        if isinstance(value, list):
+            return [self._filled(item, schema["items"]) for item in value] if "items" in schema else value
+        if not isinstance(value, dict):
+            return value
+        fields, others = schema.get("properties", {}), schema.get("additionalProperties")
+        result = dict(value)
+        for key, below in fields.items():
+            if key not in result and "default" in below:
+                result[key] = below["default"]
+            if key in result:
+                result[key] = self._filled(result[key], below)
+        if isinstance(others, dict):
+            result |= {key: self._filled(item, others) for key, item in value.items() if key not in fields}
+        return result
+
+    def _has_default(self, schema: dict[str, Any]) -> bool:
+        """Whether something below a part of the schema has a default."""
+        known = self._defaulted.get(id(schema))
+        if known is None:
+            others = schema.get("additionalProperties")
+            below = [*schema.get("properties", {}).values(), schema.get("items"), others]
+            known = any(
+                isinstance(part, dict) and ("default" in part or self._has_default(part)) for part in below
+            )
+            self._defaulted[id(schema)] = known
+        return known
+
+    def _without_nulls(self, value: Any, schema: dict[str, Any]) -> Any:
+        """A value without nulls: custom resources keep those that their schema allows."""
+        schema = self._resolved(schema)
+        if isinstance(value, list):
+            items = schema.get("items", {})
+            return [self._item(item, items) for item in value]
+        if not isinstance(value, dict):
+            return value
+        fields, others = schema.get("properties", {}), schema.get("additionalProperties")
+        result = {}
+        for key, item in value.items():
+            below = fields.get(key, others)
+            if not isinstance(below, dict):
+                if item is not None or self._is_custom or below is False:
+                    result[key] = item
+            elif item is not None:
+                result[key] = self._without_nulls(item, below)
+            elif self._is_custom and _is_nullable(below):
+                result[key] = None
+            elif key not in fields and not self._is_custom:
+                result[key] = self._zero(below)
+        return result
+
+    def _item(self, value: Any, schema: dict[str, Any]) -> Any:
+        """A null in a list is a zero value to Go, and stays in a custom resource, where it is refused."""
+        if value is None and not self._is_custom:
+            return self._zero(schema)
+        return self._without_nulls(value, schema)
+
+    def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in schema:
+            schema = self._definitions[schema["$ref"].removeprefix(_REFERENCE)]
+        return schema
+
+    def _zero(self, schema: dict[str, Any]) -> Any:
+        """What Go has where JSON has null. A quantity is text or a number, and 0."""
+        types = self._resolved(schema).get("type", "object")
+        names = [types] if isinstance(types, str) else types
+        if {"string", "number"} <= {*names}:
+            return 0
+        zero = _ZERO.get(names[0], {})
+        return zero.copy() if isinstance(zero, dict | list) else zero
+
+
+def _is_nullable(schema: dict[str, Any]) -> bool:
+    if "$ref" in schema:
+        return False
+    types = schema.get("type")
+    return types is None or types == "null" or (isinstance(types, list) and "null" in types)
