@@ -59,7 +59,7 @@ _SAID_OTHERWISE: Final[Mapping[Location, str]] = {
 
 # What a form library does not read, or would act upon in its own way: a list's least length makes empty entries.
 _FOR_VALIDATORS_ONLY: Final = frozenset(
-    {"$comment", "$id", "$ref", "allOf", "default", "examples", "minItems", "title"}
+    {"$comment", "$id", "$ref", "allOf", "default", "examples", "minItems", "patternErrorMessage", "title"}
 )
 
 
@@ -162,7 +162,8 @@ def _value(schema: Mapping[str, Any]) -> dict[str, Any]:
     }
     hint = {"ui:placeholder": str(examples[0])} if examples and "default" not in schema else {}
     value = {**(texts[0] if texts else {}), **kept, **hint}
-    said = pattern_messages().get(str(value.get("pattern", "")))
+    # Two fields may have one pattern: the message is the field's own.
+    said = schema.get("patternErrorMessage") or pattern_messages().get(str(value.get("pattern", "")))
     return {**value, **({"errorMessage": {"pattern": said}} if said else {})}
 
 

@@ -16,6 +16,7 @@ from goldenpath.repository.input_digests import engine_of, request_digest
 from goldenpath.repository.lazy_content import Content, PlainContent
 from goldenpath.repository.lock import Lock
 from goldenpath.repository.path_owners import lock_path, platform_lock_path, request_path
+from goldenpath.repository.release import current_release
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -76,9 +77,12 @@ def desired_tenant(
     manifests, findings = context.pipeline.render_and_check(tenant, version=version, today=today)
     text = request.written
     files = {file.path: PlainContent(file.text) for file in manifests.files}
+    path = context.library.get(tenant.golden_path, version=version)
     lock = Lock(
+        release=current_release(),
+        digest=path.digest,
         golden_path=tenant.golden_path,
-        version=context.library.get(tenant.golden_path, version=version).version,
+        version=path.version,
         request=request_digest(tenant),
         request_file=blob_id(text.encode()),
         fleet=context.digests.of(tenant),
@@ -107,9 +111,12 @@ def desired_platform(context: FleetContext, cluster: str, *, version: str | None
     """
     manifests = context.pipeline.render_platform(cluster, version=version)
     files = {file.path: PlainContent(file.text) for file in manifests.files}
+    path = context.library.get(PLATFORM_PATH, version=version)
     lock = Lock(
+        release=current_release(),
+        digest=path.digest,
         golden_path=PLATFORM_PATH,
-        version=context.library.get(PLATFORM_PATH, version=version).version,
+        version=path.version,
         fleet=context.digests.platform(cluster),
         clusters={cluster: {}},
         files={path: content.id for path, content in files.items()},

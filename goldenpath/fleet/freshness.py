@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from goldenpath.errors import InputError
 from goldenpath.repository.hand_edits import plain_id
 from goldenpath.repository.path_owners import platform_lock_path
+from goldenpath.repository.release import current_release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,7 @@ class Freshness:
         self._context = context
         self._thorough = thorough
         self._upgrade = upgrade
+        self._digests: dict[tuple[str, str], str | None] = {}
 
     def of_tenant(self, holdings: TenantFiles, lock: Lock) -> bool:
         """Whether request, fleet, version and files of a tenant are those of its lock."""
@@ -41,6 +44,7 @@ class Freshness:
             lock.fleet == part
             and self._is_accepted(holdings.name, lock)
             and self._has_version(lock)
+            and self._is_of_this_release(lock)
             and holdings.is_as_locked(lock)
         )
 
@@ -49,7 +53,7 @@ class Freshness:
         if self._thorough or lock.fleet != self._context.digests.platform(cluster):
             return False
         ids = {path: plain_id(entry) for path, entry in there.items() if path != platform_lock_path(cluster)}
-        return ids == lock.files and self._has_version(lock)
+        return ids == lock.files and self._has_version(lock) and self._is_of_this_release(lock)
 
     def _is_accepted(self, name: str, lock: Lock) -> bool:
         """Whether the fleet still accepts the request: capacity and retired names are in no digest."""
@@ -67,6 +71,22 @@ class Freshness:
             for cluster, shares in lock.clusters.items()
             for profile, (quota, borrow) in shares.items()
         )
+
+    def _is_of_this_release(self, lock: Lock) -> bool:
+        """Whether this release, with the golden path as it is now, rendered the files."""
+        return lock.release == current_release() and lock.digest == self._digest(
+            lock.golden_path, lock.version
+        )
+
+    def _digest(self, golden_path: str, version: str) -> str | None:
+        """The digest of a golden path; None where that version is not there, which the rendering then says."""
+        if (golden_path, version) not in self._digests:
+            try:
+                digest = self._context.library.get(golden_path, version=version).digest
+            except InputError:
+                digest = None
+            self._digests[golden_path, version] = digest
+        return self._digests[golden_path, version]
 
     def _has_version(self, lock: Lock) -> bool:
         return not self._upgrade or self._context.library.get(lock.golden_path).version == lock.version

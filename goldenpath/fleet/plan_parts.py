@@ -9,19 +9,20 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.errors import RepositoryError
+from goldenpath.errors import Problem, RepositoryError
+from goldenpath.findings import Finding, Severity
 from goldenpath.git.objects import FILE_MODE
 from goldenpath.repository.file_meaning import is_unedited
 from goldenpath.repository.hand_edit_advice import Advice, advise
-from goldenpath.repository.hand_edits import HandEdit, hand_edits
+from goldenpath.repository.hand_edits import HandEdit, hand_edits, is_record
 from goldenpath.repository.lazy_content import Content, StoredContent
-from goldenpath.repository.object_changes import compare
+from goldenpath.repository.object_changes import FileChanges, compare
 from goldenpath.repository.publish_plan import Part, PartKind, gpu_changes
+from goldenpath.repository.release import current_release, is_older
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from goldenpath.errors import Problem
     from goldenpath.fleet.desired_files import DesiredFiles
     from goldenpath.git import Entry
     from goldenpath.repository.fleet_tree import FleetTree, Locked
@@ -51,14 +52,15 @@ def tenant_part(
     part = _part(
         tree, PartKind.TENANT, name, tree.files(holdings), locked=locked, desired=desired, baseline=baseline
     )
-    return part, locked.problems
+    return part, (*locked.problems, *_older_release(str(part), locked.lock))
 
 
 def platform_part(tree: FleetTree, cluster: str, desired: DesiredFiles) -> tuple[Part, tuple[Problem, ...]]:
     """The part of a plan that makes what is desired out of the platform of a cluster."""
     locked = tree.platform_lock(cluster)
     there = tree.platform(cluster)
-    return _part(tree, PartKind.PLATFORM, cluster, there, locked=locked, desired=desired), locked.problems
+    part = _part(tree, PartKind.PLATFORM, cluster, there, locked=locked, desired=desired)
+    return part, (*locked.problems, *_older_release(str(part), locked.lock))
 
 
 def removed_part(
@@ -98,10 +100,15 @@ def _part(
     # A lock that is damaged says nothing of what was edited: that it is damaged is all there is to tell.
     known = lock or baseline
     edits = () if locked.problems else hand_edits(known, there, ids)
+    changes = compare(_stored(tree, there), desired.files)
+    if lock is not None and _is_only_release(lock, wanted, changes):
+        changes = FileChanges(
+            (), {**changes.stays, **{file.path: file.new for file in changes.files if file.new}}
+        )
     return Part(
         kind,
         name,
-        compare(_stored(tree, there), desired.files),
+        changes,
         before=lock.exact if lock else None,
         after=wanted.exact,
         owner=wanted.owner,
@@ -109,8 +116,37 @@ def _part(
         hand_edits=tuple(
             _with_advice(tree, edits, there, known, tuple(wanted.clusters), desired=desired.files)
         ),
-        findings=desired.findings,
+        findings=(*desired.findings, *_new_release(f"{kind.title()} {name}", lock, wanted)),
     )
+
+
+def _is_only_release(lock: Lock, wanted: Lock, changes: FileChanges) -> bool:
+    """Whether only the release in the lock would change: it is recorded with the next change."""
+    return all(is_record(file.path) for file in changes.files) and lock.as_rendered_by(wanted) == wanted
+
+
+def _new_release(about: str, lock: Lock | None, wanted: Lock) -> Iterator[Finding]:
+    """A note where the same request, fleet and version give other files, since goldenpath is another one."""
+    if lock is None or (lock.release, lock.digest) == (wanted.release, wanted.digest):
+        return
+    if (
+        lock.files != wanted.files
+        and lock.as_rendered_by(wanted).model_copy(update={"files": wanted.files}) == wanted
+    ):
+        before = f"goldenpath {lock.release}" if lock.release else "an earlier goldenpath"
+        message = f"new release: {before} rendered {wanted.exact} before, and goldenpath {wanted.release} renders other files"
+        fix = "Read the changes, and publish them: goldenpath publish --all."
+        yield Finding("", about, "", "new-release", Severity.NOTE, message, fix)
+
+
+def _older_release(name: str, lock: Lock | None) -> Iterator[Problem]:
+    """What is wrong where a newer release rendered the files: this one would take its changes back."""
+    if lock is not None and lock.release and is_older(current_release(), lock.release):
+        message = (
+            f"was rendered by goldenpath {lock.release}; this is {current_release()}. Install {lock.release} or later, "
+            "also where CI pins the version"
+        )
+        yield Problem(name, "older-release", message)
 
 
 def _stored(tree: FleetTree, there: Mapping[str, Entry]) -> dict[str, Content]:

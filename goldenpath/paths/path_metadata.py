@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -79,6 +80,17 @@ class GoldenPath:
 
         """
         return ExtraInputs(self.metadata.inputs, place=str(self.folder / METADATA_FILE))
+
+    @cached_property
+    def digest(self) -> str:
+        """``sha256:`` and the digest of what rendering reads: templates, shared parts and metadata."""
+        read = (self.template_folder, self.folder / "templates", self.folder / METADATA_FILE)
+        files = sorted(file for place in read for file in (place, *place.rglob("*")) if file.is_file())
+        digest = hashlib.sha256()
+        for file in files:
+            for part in (file.relative_to(self.folder).as_posix().encode(), file.read_bytes()):
+                digest.update(len(part).to_bytes(8) + part)
+        return f"sha256:{digest.hexdigest()}"
 
     @cached_property
     def template_folder(self) -> Path:

@@ -35,7 +35,10 @@ LOCK_FILE: Final = "goldenpath.lock"
 MAX_LOCK_BYTES: Final = 4 * 1024 * 1024
 """A lock of a thousand files has some 150 KB."""
 
-_FORMAT: Final = "lock/v1"
+_FORMAT: Final = "lock/v2"
+_READ_BY: Final = "0.1.0"
+"""The oldest release of goldenpath that reads this format."""
+_KNOWN: Final = ("lock/v1", _FORMAT)
 _WAY_OUT: Final = "restore the file from Git's history, or remove it and publish again"
 _COUNT = Annotated[int, Field(ge=0, le=10_000_000)]
 _SpiffeId = Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^spiffe://[!-~]+$")]
@@ -44,8 +47,14 @@ _SpiffeId = Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^spiff
 class Lock(Model):
     """What one publish recorded. ``request``, ``request_file`` and ``owner`` are a tenant's; a platform has none."""
 
-    format: Literal["lock/v1"] = _FORMAT
-    """Format of the file."""
+    format: Literal["lock/v1", "lock/v2"] = _FORMAT
+    """Format of the file. ``lock/v1`` has no ``release`` and no ``digest``; it is read, and written as ``lock/v2``."""
+    goldenpath: Annotated[str, Field(min_length=1, max_length=40)] = _READ_BY
+    """The oldest release of goldenpath that reads the file."""
+    release: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    """The release of goldenpath that rendered the files."""
+    digest: Sha256 | None = None
+    """Digest of the golden path's folder, as far as rendering reads it."""
     golden_path: GoldenPathName
     """Golden path and its major version."""
     version: ExactVersion
@@ -68,6 +77,11 @@ class Lock(Model):
     """By cluster and name of the ClusterSPIFFEID, the SPIFFE IDs that were given out."""
     files: dict[PlainPath, BlobId]
     """Git's id of each file that was rendered."""
+
+    def as_rendered_by(self, other: Lock) -> Lock:
+        """The lock, with the format, release and digest of another one."""
+        fields = ("format", "goldenpath", "release", "digest")
+        return self.model_copy(update={name: getattr(other, name) for name in fields})
 
     @property
     def exact(self) -> str:
@@ -130,9 +144,11 @@ def _refuse_other_formats(document: Any, file: str) -> None:
     Every later format keeps two fields: ``format``, and in ``goldenpath`` the oldest release that reads it.
     """
     named = document.get("format") if isinstance(document, dict) else None
-    if not isinstance(named, str) or named == _FORMAT or not named.startswith("lock/v"):
+    if not isinstance(named, str) or named in _KNOWN or not named.startswith("lock/v"):
         return
     needed = document.get("goldenpath")
     release = f"goldenpath {needed} or later" if isinstance(needed, str) and needed else "a newer goldenpath"
-    message = f"needs {release}; this is {installed_version('goldenpath')}, which knows {_FORMAT}"
+    message = (
+        f"needs {release}; this is {installed_version('goldenpath')}, which knows {' and '.join(_KNOWN)}"
+    )
     raise InputError.of("format", "newer-format", message, named, file=file)

@@ -66,7 +66,7 @@ def _in_short(part: Part) -> Iterator[str]:
     mark = MARKS[part.action] if part.action else " "
     yield f"{mark} {whose(part)}: {'; '.join(word for word in words if word)}"
     for finding in part.findings:
-        if finding.severity is Severity.ERROR or finding.rule in DERIVED_RULES:
+        if finding.severity is Severity.ERROR or finding.rule in {*DERIVED_RULES, "new-release"}:
             about = f"{finding.object} " if finding.object else ""
             yield printable(f"    {finding.severity}: {about}[{finding.rule}] {finding.message}")
 

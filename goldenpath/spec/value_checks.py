@@ -83,6 +83,8 @@ class Word(GroupedMetadata):
             {
                 "type": "string",
                 "pattern": f"^{self.pattern}$",
+                # Editors show it in place of the pattern, and so does the form.
+                "patternErrorMessage": self.message,
                 "maxLength": self.limit,
                 "examples": [self.example],
             }

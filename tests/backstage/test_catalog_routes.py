@@ -15,6 +15,7 @@ from small_requests import REQUESTS, sample
 
 from goldenpath import kubeyaml
 from goldenpath.cli.root_command import cli
+from goldenpath_backstage.entities.template_entities import edit_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,6 +152,38 @@ def test_the_edit_link_of_a_tenant_fills_the_form_in(backend: Served) -> None:
     )
     assert edited.is_done, edited.last
     assert "network" not in backend.get("/v1/tenants/vision", READER).json()["request"]
+
+
+def test_an_edit_link_that_no_proxy_takes_is_left_out(backend: Served) -> None:
+    hosts = [
+        {"host": f"very-long-subdomain-name-number-{number:03d}.storage.vendor.example", "port": 443}
+        for number in range(100)
+    ]
+    _publish(backend, network={"egress": hosts})
+    metadata = _entities(backend, "catalog")["System", "vision"]["metadata"]
+    assert "links" not in metadata
+    assert "tenant.yaml" in metadata["annotations"]["goldenpath.dev/edit"]
+    assert backend.get("/v1/tenants/vision", READER).json()["edit_url"] is None
+
+
+@pytest.mark.parametrize("hosts", [0, 1, 20, 50])
+def test_no_edit_link_is_longer_than_proxies_take(hosts: int) -> None:
+    egress = [
+        {"host": f"storage-{number}.very-long-name.vendor.example", "port": 443} for number in range(hosts)
+    ]
+    link = edit_link("https://backstage.example.org", "tenant/v1", {"network": {"egress": egress}})
+    assert link is None or len(link) < 4096
+    assert (link is None) is (hosts == 50)
+
+
+def test_the_form_says_of_each_field_what_it_must_be(backend: Served) -> None:
+    template = _entities(backend, "templates")["Template", "tenant-v1"]
+    (page,) = (
+        each for each in template["spec"]["parameters"] if "pull_secrets" in each.get("properties", {})
+    )
+    properties = page["properties"]
+    for field in (properties["pull_secrets"]["items"], properties["secrets"]["items"]["properties"]["name"]):
+        assert "must be the name of a Secret" in field["errorMessage"]["pattern"]
 
 
 def test_a_number_that_the_form_asks_for_as_text_is_filled_in_as_text(backend: Served) -> None:

@@ -292,6 +292,22 @@ def test_a_tenant_is_held_and_then_deleted_when_its_name_is_said_again(
     assert unsaid.problems == [("confirm", "not-confirmed")]
     assert foreign.is_done, foreign.last
     assert "tenants/vision/retired.yaml" in _git(repository, "ls-tree", "-r", "--name-only", "main")
+    left = backend.get("/v1/tenants/vision", READER)
+    assert left.status_code == 200
+    assert {name: left.json()[name] for name in ("name", "owner", "clusters")} == {
+        "name": "vision",
+        "owner": "vision-team",
+        "clusters": ["eu-central"],
+    }
+    assert set(left.json()) == {
+        "name",
+        "owner",
+        "clusters",
+        "golden_path",
+        "retired",
+        "requested_by",
+        "last_commit",
+    }
 
 
 def test_another_team_cannot_retire_a_tenant(backend: Served) -> None:

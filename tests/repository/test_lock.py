@@ -105,8 +105,8 @@ def test_every_problem_is_reported_at_once_with_its_field_and_the_way_out():
         (b"[]", "type"),
         (b"null", "type"),
         (b" " * (MAX_LOCK_BYTES + 1), "too-large"),
-        (LOCK.dump().replace(b'  "format": "lock/v1",\n', b""), "required"),
-        (LOCK.dump().replace(b"lock/v1", b"fleet/v1"), "choice"),
+        (LOCK.dump().replace(b'  "format": "lock/v2",\n', b""), "required"),
+        (LOCK.dump().replace(b"lock/v2", b"fleet/v1"), "choice"),
     ],
 )
 def test_what_is_no_lock_is_refused_in_one_sentence(data, rule):
@@ -121,11 +121,11 @@ def test_an_unfinished_merge_is_called_by_its_name():
 
 
 def test_a_newer_format_says_which_release_reads_it():
-    data = json.dumps({"format": "lock/v2", "goldenpath": "0.7.0", "whatever": {}}).encode()
+    data = json.dumps({"format": "lock/v3", "goldenpath": "0.7.0", "whatever": {}}).encode()
 
     assert refused(data) == [("format", "newer-format")]
     with pytest.raises(
-        InputError, match=r"needs goldenpath 0\.7\.0 or later; this is .*, which knows lock/v1"
+        InputError, match=r"needs goldenpath 0\.7\.0 or later; this is .*, which knows lock/v1 and lock/v2"
     ):
         Lock.parse(data, FILE)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from goldenpath.describe import template_entity, template_name
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from goldenpath.describe.choices import Free
     from goldenpath.fleet.fleet_context import FleetContext
 
-__all__ = ["edit_link", "form_values", "template_entities"]
+__all__ = ["MAX_LINK_CHARS", "edit_link", "form_values", "template_entities"]
+
+MAX_LINK_CHARS: Final = 4_000
+"""Ingresses and proxies take 8 KiB for the line of a request, some of them 4 KiB."""
 
 
 def template_entities(context: FleetContext, free: Free, *, has_forge: bool) -> Iterator[dict[str, Any]]:
@@ -54,8 +57,10 @@ def _given(value: Any) -> Any:
     return value
 
 
-def edit_link(base: str, golden_path: str, values: Mapping[str, Any]) -> str:
-    """Where the form that edits a tenant is, filled in.
+def edit_link(base: str, golden_path: str, values: Mapping[str, Any]) -> str | None:
+    """Where the form that edits a tenant is, filled in; None where the link would be longer than proxies take.
+
+    A form that is filled in with a part would take the rest out of the request, so there is no shorter link.
 
     Args:
         base: where people open Backstage; empty for a link inside it.
@@ -64,4 +69,5 @@ def edit_link(base: str, golden_path: str, values: Mapping[str, Any]) -> str:
     """
     template = quote(template_name(golden_path, edits=True), safe="")
     data = quote(json.dumps(values, separators=(",", ":"), ensure_ascii=False), safe="")
-    return f"{base.rstrip('/')}/create/templates/default/{template}?formData={data}"
+    link = f"{base.rstrip('/')}/create/templates/default/{template}?formData={data}"
+    return link if len(link) <= MAX_LINK_CHARS else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath import kubeyaml
+from goldenpath import kubeyaml, names
 from goldenpath.errors import InputError
 from goldenpath_backstage.entities.template_entities import edit_link, form_values
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TenantEntities"]
 
+_EDIT_ANNOTATION: Final = f"{names.DOMAIN}/edit"
 _CATALOG_FILE: Final = "catalog-info.yaml"
 _KINDS: Final = frozenset({"System", "Resource", "Component", "API"})
 """What a tenant's file may put into the catalog: nothing that decides who somebody is, or runs."""
@@ -54,11 +55,19 @@ class TenantEntities:
             url = edit_link(self._base, document["golden_path"], form_values(document, revision))
             for entity in found:
                 if entity["kind"] == "System" and entity["metadata"]["name"] == name:
-                    links = entity["metadata"].get("links")
-                    edit = {"url": url, "title": "Edit", "icon": "scaffolder"}
-                    links = [*links, edit] if isinstance(links, list) else [edit]
-                    entity["metadata"] = {**entity["metadata"], "links": links}
+                    entity["metadata"] = _with_edit_link(entity["metadata"], url)
         return found
+
+
+def _with_edit_link(metadata: dict[str, Any], url: str | None) -> dict[str, Any]:
+    if url is None:
+        annotations = metadata.get("annotations")
+        told = {
+            _EDIT_ANNOTATION: "The request is too long for a form: edit its tenant.yaml in the fleet repository."
+        }
+        return {**metadata, "annotations": {**(annotations if isinstance(annotations, dict) else {}), **told}}
+    links, edit = metadata.get("links"), {"url": url, "title": "Edit", "icon": "scaffolder"}
+    return {**metadata, "links": [*links, edit] if isinstance(links, list) else [edit]}
 
 
 def _is_tenants(entity: Any) -> bool:

@@ -80,6 +80,25 @@ class TenantRequest(_Described):
     """Where that form is, filled in."""
 
 
+class RetiredTenant(_Described):
+    """A tenant that is gone: its name must not come back."""
+
+    name: str
+    """Its name."""
+    owner: str
+    """The group that owned it."""
+    clusters: list[str]
+    """Clusters that it was on."""
+    golden_path: str
+    """Golden path and exact version that it was rendered with last."""
+    retired: str
+    """The day on which it was deleted."""
+    requested_by: str
+    """Who asked for it."""
+    last_commit: str
+    """The last commit that still has everything."""
+
+
 @router.get("", summary="Who is in the fleet", response_model=TenantPage, status_code=HTTPStatus.OK)
 async def list_tenants(
     request: Request,
@@ -104,19 +123,27 @@ def _page(services: Services, after: str | None, limit: int) -> Cached:
 
 
 @router.get(
-    "/{name}", summary="One tenant's request", response_model=TenantRequest, status_code=HTTPStatus.OK
+    "/{name}",
+    summary="One tenant's request, or its tombstone",
+    response_model=TenantRequest | RetiredTenant,
+    status_code=HTTPStatus.OK,
 )
 async def get_tenant(
     request: Request, caller: Caller, name: Annotated[str, Path(pattern=_NAME, examples=["vision"])]
 ) -> Response:
-    """The request as it is in the repository, and as the form takes it."""
+    """The request as it is in the repository, and as the form takes it; of a retired tenant, what is left."""
     del caller
     return cached_response(request, await run_in_threadpool(_tenant, services_of(request), name))
 
 
 def _tenant(services: Services, name: str) -> Cached:
-    found = existing(services.fleet.state(), name)
+    state = services.fleet.state()
+    found = existing(state, name)
     if found is None:
+        tombstone = state.tree.tombstone(state.tree.tenant(name))
+        if tombstone is not None:
+            said = tombstone.model_dump(mode="json", exclude={"format", "version"})
+            return Cached({**said, "golden_path": f"{tombstone.golden_path} {tombstone.version}"})
         raise NotThereError("the fleet has no such tenant")
     values = form_values(found.document, found.revision)
     golden_path = found.document.get("golden_path")

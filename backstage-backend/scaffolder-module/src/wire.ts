@@ -195,6 +195,24 @@ export interface RemovedEvent {
   path: string;
 }
 
+/** A tenant that is gone: its name must not come back. */
+export interface RetiredTenant {
+  /** Its name. */
+  name: string;
+  /** The group that owned it. */
+  owner: string;
+  /** Clusters that it was on. */
+  clusters: string[];
+  /** Golden path and exact version that it was rendered with last. */
+  golden_path: string;
+  /** The day on which it was deleted. */
+  retired: string;
+  /** Who asked for it. */
+  requested_by: string;
+  /** The last commit that still has everything. */
+  last_commit: string;
+}
+
 /** One line of the stream. */
 export type RunEvent =
   | LogEvent

@@ -128,9 +128,8 @@ ListInput = BeforeValidator(_as_tuple)
 
 @functools.cache
 def pattern_messages() -> Mapping[str, str]:
-    """What is said of a text that does not match, by the pattern as it stands in a JSON Schema."""
+    """What is said of a quantity that does not match, by the pattern of its text in a JSON Schema."""
     types = (value for name, value in globals().items() if name in __all__)
     words = (part for kind in types for part in get_args(kind) if isinstance(part, Word))
     said = {word.pattern: word.message for word in words if word.message}
-    # Of a quantity, which may be a number too, the schema is its own.
-    return {form.format(pattern): message for pattern, message in said.items() for form in ("^{}$", "^({})$")}
+    return {f"^({pattern})$": message for pattern, message in said.items()}

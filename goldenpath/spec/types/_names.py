@@ -33,9 +33,13 @@ DnsSubdomain = Annotated[
 ]
 
 
+_NEVER_ITS_VALUE: Final = (
+    "must be the name of a Secret: DNS labels joined by '.'; never what is in the Secret"
+)
+
+
 def _never_repeated(_: str) -> None:
-    message = "must be the name of a Secret: DNS labels joined by '.'; never what is in the Secret"
-    raise refuse("secret-name", message)
+    raise refuse("secret-name", _NEVER_ITS_VALUE)
 
 
 SecretName = Annotated[
@@ -44,7 +48,7 @@ SecretName = Annotated[
         rule="secret-name",
         pattern=DNS_SUBDOMAIN,
         limit=253,
-        message="",
+        message=_NEVER_ITS_VALUE,
         example="git-credentials",
         guard=_never_repeated,
     ),
