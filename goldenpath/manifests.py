@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from goldenpath import kubeyaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["ManifestObject", "Manifests", "RenderedFile", "is_kubernetes_object"]
+__all__ = ["ManifestObject", "Manifests", "RenderedFile", "is_kubernetes_object", "opened"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,20 @@ class ManifestObject:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def opened(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The objects of a List with their places in it, as kubectl opens it; any other object as it is, at no place."""
+    kind, items = _text(document, "kind"), document.get("items")
+    if not kind.endswith("List") or not isinstance(items, list) or "spec" in document:
+        yield "", document
+        return
+    # The items of a ConfigMapList need not say what they are; those of a List have to.
+    known = (
+        {"apiVersion": document["apiVersion"], "kind": kind.removesuffix("List")} if kind != "List" else {}
+    )
+    for index, item in enumerate(items):
+        yield f"items[{index}]", {**known, **item} if isinstance(item, dict) else item
 
 
 def _text(value: Any, key: str) -> str:

@@ -6,18 +6,20 @@ One :class:`Examination` holds what came out; how it is shown is decided elsewhe
 from __future__ import annotations
 
 import itertools
+import os
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from goldenpath.check import check_fleet, check_objects, check_platform
 from goldenpath.cli.input_files import STDIN, DocumentKind, SourceFile, kind_of, read_source, yaml_files
+from goldenpath.cli.unfinished_files import has_variables, kustomization_of
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
 from goldenpath.kubeyaml.positions import Positions
-from goldenpath.manifests import ManifestObject
+from goldenpath.manifests import ManifestObject, is_kubernetes_object, opened
 from goldenpath.pipeline import Pipeline, load_fleet, parse
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parse import parse_fleet
@@ -128,6 +130,14 @@ def examine(
     )
 
 
+class Place(NamedTuple):
+    """Where an object stands: in a document of a file, and in the List that the document is."""
+
+    named: Named
+    document: int
+    path: str
+
+
 class _Examiner:
     """Takes files one by one; findings across all files come at the end."""
 
@@ -147,9 +157,9 @@ class _Examiner:
         self._pipeline: Pipeline | None = None
         self._tenancies: list[Tenancy] = []
         self._requests: dict[str, Named] = {}
-        self._objects: defaultdict[
-            tuple[Path | None, str | None], list[tuple[ManifestObject, Named, int]]
-        ] = defaultdict(list)
+        self._objects: defaultdict[tuple[Path | None, str | None], list[tuple[ManifestObject, Place]]] = (
+            defaultdict(list)
+        )
 
     def take_fleet(self, file: Path) -> None:
         """Read the fleet for the requests."""
@@ -177,8 +187,7 @@ class _Examiner:
                     case DocumentKind.FLEET:
                         self._fleet(named, document)
                     case DocumentKind.OBJECT:
-                        item = ManifestObject(named.source.name, document)
-                        self._objects[named.folder, named.cluster].append((item, named, index))
+                        self._object(named, document, index)
                     case DocumentKind.OTHER if named.folder is None:
                         message = "is neither a request (`golden_path`), a fleet (`format: fleet/v1`) nor a Kubernetes object"
                         raise InputError([Problem("", "not-an-object", message)])  # noqa: TRY301 - reported like all others
@@ -186,6 +195,21 @@ class _Examiner:
                         self._add(named, _not_an_object(named), index)
             except InputError as error:
                 self._out.problems += (problem.in_file(named.source.name) for problem in error.problems)
+
+    def _object(self, named: Named, document: dict[str, Any], index: int) -> None:
+        file = Path(named.source.name)
+        build_file = kustomization_of(file) if named.source.name != STDIN and file.is_file() else None
+        if build_file is not None:
+            self._add(named, _built_by_kustomize(named, build_file), index)
+            return
+        for place, body in opened(document):
+            if is_kubernetes_object(body):
+                item = ManifestObject(named.source.name, body)
+                self._objects[named.folder, named.cluster].append((item, Place(named, index, place)))
+                if has_variables(body):
+                    self._add(named, _has_variables(item), index, place)
+            else:
+                self._add(named, _not_an_object(named), index, place)
 
     def finish(self) -> None:
         """Tell what only shows when everything is known."""
@@ -214,21 +238,50 @@ class _Examiner:
             found = check_platform(pipeline.platforms[cluster], objects, schemas=self._schemas)
             self._add_all(named, found)
 
-    def _found_objects(self, entries: list[tuple[ManifestObject, Named, int]]) -> None:
-        places = {(item.file, str(item)): (named, index) for item, named, index in entries}
-        for finding in check_objects([item for item, _, _ in entries], schemas=self._schemas):
-            named, index = places.get((finding.file, finding.object)) or (entries[0][1], 0)
-            self._add(named, finding, index)
+    def _found_objects(self, entries: list[tuple[ManifestObject, Place]]) -> None:
+        places = {(item.file, str(item)): place for item, place in entries}
+        unfinished = {(item.file, str(item)) for item, _ in entries if has_variables(item.body)}
+        for finding in check_objects([item for item, _ in entries], schemas=self._schemas):
+            of_object = (finding.file, finding.object)
+            if of_object in unfinished and finding.rule != "schema/unknown-field":
+                continue  # a variable may be what is wrong; a field that no kind has stays wrong
+            named, index, place = places.get(of_object) or Place(entries[0][1].named, 0, "")
+            self._add(named, finding, index, place)
 
     def _add_all(self, named: Named, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self._add(named, finding, 0)
 
-    def _add(self, named: Named, finding: Finding, index: int) -> None:
+    def _add(self, named: Named, finding: Finding, index: int, place: str = "") -> None:
         # A rendered manifest is not what a person edits: its finding leads to the request's first line.
         is_there = finding.file in ("", named.source.name)
-        line = named.positions.line_of(finding.field if is_there else "", document=index)
+        field = ".".join(part for part in (place, finding.field) if part)
+        line = named.positions.line_of(field if is_there else "", document=index)
         self._out.findings.append(Located(named.source.name, line, finding))
+
+
+def _built_by_kustomize(named: Named, build_file: Path) -> Finding:
+    return Finding(
+        file=named.source.name,
+        object="",
+        field="",
+        rule="not-final/kustomize",
+        severity=Severity.NOTE,
+        message=f"kustomize changes this file before it is applied ({os.path.relpath(build_file)}), so it was not checked as a final object.",
+        fix=f"Check what it becomes: kustomize build {os.path.relpath(build_file.parent)} | goldenpath check -",
+    )
+
+
+def _has_variables(item: ManifestObject) -> Finding:
+    return Finding(
+        file=item.file,
+        object=str(item),
+        field="",
+        rule="not-final/variables",
+        severity=Severity.NOTE,
+        message="a variable ${…} is filled in before this is applied, so only the names of its fields were checked.",
+        fix="Check what it becomes, with the values filled in.",
+    )
 
 
 def _not_an_object(named: Named) -> Finding:

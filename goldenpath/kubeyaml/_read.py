@@ -133,11 +133,14 @@ class _Document:
         self._name = name
         self._anchors: dict[str, Any] = {}
         self._from_aliases = 0
+        self._flow_depth = 0
 
     def value(self) -> Any:
         text = self._text
         if len(text) > MAX_DOCUMENT_CHARS:
             self._refuse("yaml-size", f"a document may hold at most {MAX_DOCUMENT_CHARS:,} characters", None)
+        if not text.endswith("\n"):
+            text += "\n"  # as Kubernetes: a block at the end of a file has its last line break
         try:
             self._parser = parser = _Parser(text)
         except (yaml.reader.ReaderError, UnicodeEncodeError) as error:
@@ -173,17 +176,21 @@ class _Document:
         else:
             if depth > MAX_DEPTH:
                 self._refuse("yaml-depth", f"collections may nest {MAX_DEPTH} deep at most", event.start_mark)
+            in_flow = bool(event.flow_style)
+            self._flow_depth += in_flow
             value = (
                 self._mapping(event, depth)
                 if kind is yaml.MappingStartEvent
                 else self._sequence(event, depth)
             )
+            self._flow_depth -= in_flow
         if event.anchor is not None:
             self._anchors[event.anchor] = value
         return value
 
     def _scalar(self, event: Any) -> Any:
         text = event.value
+        self._check_question_mark(event)
         if event.tag is None:
             if not event.implicit[0]:
                 if event.style == '"' and "/" in text:
@@ -194,6 +201,12 @@ class _Document:
                 return self._number(value, event)
             return value
         if event.tag in _STR_TAGS:
+            if self._flow_depth and not text and event.style in {None, ""}:
+                self._refuse(
+                    "yaml-syntax",
+                    "Kubernetes reads no tag without a value between [ ] or { }",
+                    event.start_mark,
+                )
             return text
         return self._refuse_tag(event)
 
@@ -230,6 +243,7 @@ class _Document:
 
     def _key(self, event: Any, depth: int) -> str:
         if type(event) is yaml.ScalarEvent and event.tag is None and event.implicit[0]:
+            self._check_question_mark(event)
             value = resolve_plain(event.value)
             if event.anchor is not None:
                 self._anchors[event.anchor] = value
@@ -266,6 +280,12 @@ class _Document:
         if isinstance(value, list):
             return [self._copy(item, event) for item in value]
         return value
+
+    def _check_question_mark(self, event: Any) -> None:
+        """In a flow collection a ``?`` begins a key to Kubernetes' reader, wherever it stands in a plain scalar."""
+        if self._flow_depth and "?" in event.value and event.style in {None, ""}:
+            message = "Kubernetes reads no '?' in a plain scalar between [ ] or { }; quote it"
+            self._refuse("yaml-syntax", message, event.start_mark)
 
     def _check_slashes(self, event: Any) -> None:
         r"""``"\/"`` is JSON; libyaml takes it and Kubernetes' reader of YAML does not."""

@@ -30,14 +30,6 @@ _LABEL_NAMED: Final = frozenset({"Namespace", "Service"})
 _PATH_NAMED: Final = frozenset(
     {"ClusterRole", "ClusterRoleBinding", "PodDisruptionBudget", "Role", "RoleBinding"}
 )
-_CLUSTER_SCOPED: Final = frozenset(
-    {
-        "APIService", "CSIDriver", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "DeviceClass",
-        "FlowSchema", "IngressClass", "MutatingWebhookConfiguration", "Namespace", "PersistentVolume", "PriorityClass",
-        "PriorityLevelConfiguration", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
-        "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
-    }
-)  # fmt: skip
 _CORE_GROUPS: Final = frozenset({"", "apps", "batch", "autoscaling", "policy"})
 _NEEDS_LABELS: Final = frozenset({"In", "NotIn"})
 
@@ -54,11 +46,7 @@ def check_name(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     else:
         yield from _name(name, kind if is_core else "")
     namespace = metadata.get("namespace")
-    if namespace and is_core and kind in _CLUSTER_SCOPED:
-        yield ApiRuleViolation(
-            "metadata.namespace", "namespace", f"a {kind} is in no namespace", "Remove metadata.namespace."
-        )
-    elif namespace and not is_dns_label(namespace):
+    if namespace and not is_dns_label(namespace):
         fix = "Use at most 63 of a-z, 0-9 and '-', with a letter or digit at both ends."
         yield ApiRuleViolation(
             "metadata.namespace", "namespace", f"{shown(namespace)} is no name of a namespace", fix

@@ -209,9 +209,9 @@ def _peer(peer: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 
 
 def _ip_block(block: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    outer = ipaddress.ip_network(block["cidr"], strict=False)
+    outer = ipaddress.ip_network(str(block["cidr"]), strict=False)
     for index, text in enumerate(block.get("except", ())):
-        inner = ipaddress.ip_network(text, strict=False)
+        inner = ipaddress.ip_network(str(text), strict=False)
         if inner.version != outer.version or inner == outer or not inner.subnet_of(outer):  # type: ignore[arg-type]
             message = f"{text} is no part of {block['cidr']}"
             yield ApiRuleViolation(f"except[{index}]", "cidr", message, "Except only what the cidr holds.")
