@@ -96,6 +96,7 @@ CUSTOM_KINDS = {
     "fluxcd-source-controller": {
         "source.toolkit.fluxcd.io/v1": ["GitRepository", "OCIRepository", "HelmRepository"],
     },
+    "gateway-api": {"gateway.networking.k8s.io/v1": ["GRPCRoute", "HTTPRoute"]},
     "keda": {"keda.sh/v1alpha1": ["ScaledObject", "ScaledJob", "TriggerAuthentication"]},
     "kueue": {
         "kueue.x-k8s.io/v1beta2": [

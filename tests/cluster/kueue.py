@@ -15,7 +15,7 @@ from processes import free_ports, process, read
 from goldenpath import kubeyaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from kube_api import Api
@@ -35,17 +35,17 @@ _CONVERTED = ("localqueues", "clusterqueues", "workloads", "cohorts", "multikueu
 
 
 @contextlib.contextmanager
-def kueue(api: Api, folder: Path, device_classes: Sequence[dict[str, Any]]) -> Iterator[None]:
+def kueue(api: Api, folder: Path, resources: dict[str, Any]) -> Iterator[None]:
     """The manager while it is wanted; its webhooks are in force as long.
 
-    ``device_classes`` are the mappings that the platform has rendered for it.
+    ``resources`` is the part of its configuration that the platform has rendered for it.
     """
     webhook, health = free_ports(2)
     certificates = folder / "certificates"
     certificates.mkdir()
     _install(api, webhook)
     config = folder / "kueue.json"
-    config.write_text(json.dumps(_configuration(webhook, health, certificates, device_classes)))
+    config.write_text(json.dumps(_configuration(webhook, health, certificates, resources)))
     login = folder / "kueue.kubeconfig"
     assert api.server.authority
     admin_kubeconfig.write(login, api.server.url, api.server.authority, api.account_token(NAMESPACE, ACCOUNT))
@@ -67,7 +67,7 @@ def kueue(api: Api, folder: Path, device_classes: Sequence[dict[str, Any]]) -> I
 
 
 def _configuration(
-    webhook: int, health: int, certificates: Path, device_classes: Sequence[dict[str, Any]]
+    webhook: int, health: int, certificates: Path, resources: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "apiVersion": "config.kueue.x-k8s.io/v1beta2",
@@ -84,7 +84,7 @@ def _configuration(
         "managedJobsNamespaceSelector": {
             "matchExpressions": [{"key": "goldenpath.dev/tenant", "operator": "Exists"}]
         },
-        **({"resources": {"deviceClassMappings": list(device_classes)}} if device_classes else {}),
+        "resources": resources,
     }
 
 

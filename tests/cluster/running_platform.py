@@ -45,6 +45,7 @@ _POOLS = [
     {"profile": profile, "count": 16, "allocation": "device-plugin"}
     for profile in ("nvidia-t4-16gb", "nvidia-a30-24gb", "nvidia-l40s-48gb", "nvidia-a100-40gb")
 ]
+_POOLS.append({"profile": "nvidia-a40-48gb", "count": 16, "lend": 2})
 
 
 @dataclass
@@ -152,7 +153,7 @@ def running_platform(folder: Path, definitions: Path, sample: Path) -> Iterator[
         fleet = running.enter_context(Fleet.create(repository.served, json.dumps(document, indent=1)))
         platform = RunningPlatform(api, git, repository, document, fleet, spire=spire_server)
         if _built("kueue"):
-            running.enter_context(kueue(api, place("kueue"), _device_classes(platform)))
+            running.enter_context(kueue(api, place("kueue"), _kueue_resources(platform)))
             platform.kueue = True
         if _built(*CONTROLLERS):
             objects = _bootstrapped(platform)
@@ -182,11 +183,11 @@ def _built(*names: str) -> bool:
     return not any(components()[name].missing() for name in names)
 
 
-def _device_classes(platform: RunningPlatform) -> list[dict[str, Any]]:
-    """What the platform has rendered for Kueue's own configuration."""
+def _kueue_resources(platform: RunningPlatform) -> dict[str, Any]:
+    """What the platform has rendered for `resources` of Kueue's own configuration."""
+    resources: dict[str, Any] = {}
     for item in platform.pipeline.render_platform(CLUSTER).objects():
-        if item.name == "goldenpath-kueue-device-classes":
-            text = item.body["data"]["deviceClassMappings.yaml"]
-            mappings: list[dict[str, Any]] = kubeyaml.load(text)["resources"]["deviceClassMappings"]
-            return mappings
-    return []
+        if item.name == "goldenpath-kueue-configuration":
+            for text in item.body["data"].values():
+                resources |= kubeyaml.load(text)["resources"]
+    return resources

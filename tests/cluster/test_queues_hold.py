@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ KUEUE = "kueue.x-k8s.io/v1beta2"
 A30 = "nvidia-a30-24gb"
 # No other test has these: who lends, and how many, must be known.
 ONE_LENDS, NOBODY_LENDS = "nvidia-a100-40gb", "nvidia-t4-16gb"
+LENT_BY_THE_COHORT = "nvidia-a40-48gb"
 GATE = "kueue.x-k8s.io/admission"
 
 pytestmark = pytest.mark.usefixtures("kueue")
@@ -44,8 +46,13 @@ class Queue:
         (self._shown,) = shown_jobs(self.tenant.manifests, CLUSTER)
         self._numbers = count()
 
-    def job(self, **labels: str) -> dict[str, Any]:
-        body = {**self._shown, "metadata": self._shown["metadata"] | {"name": f"job-{next(self._numbers)}"}}
+    def job(self, more: dict[str, str] | None = None, **labels: str) -> dict[str, Any]:
+        """A Job that asks for one device, and for more resources where they are given."""
+        body = json.loads(json.dumps(self._shown))
+        body["metadata"]["name"] = f"job-{next(self._numbers)}"
+        asked = body["spec"]["template"]["spec"]["containers"][0]["resources"]
+        asked["requests"] = asked.get("requests", {}) | (more or {})
+        asked["limits"] |= more or {}
         body["metadata"] = body["metadata"] | {"labels": body["metadata"]["labels"] | labels}
         answer = self.tenant.developer.create(body)
         assert (answer.message, answer.warnings) == ("", ())
@@ -103,6 +110,23 @@ def test_idle_devices_are_lent_up_to_the_borrowing_limit(platform):
 
     queue.waits(queue.job(), "insufficient unused quota")
     assert lender.can_start_one()
+
+
+def test_the_cohort_lends_what_no_tenant_owns_and_no_more(platform):
+    queue = Queue(platform, LENT_BY_THE_COHORT, quota=1, borrow=4)
+
+    jobs = [queue.job() for _ in range(3)]
+    eventually(lambda: queue.running(jobs) == 3, "its own and the two of the cohort run", 60)
+
+    queue.waits(queue.job(), "insufficient unused quota")
+
+
+def test_what_the_queue_ignores_is_admitted_and_what_it_does_not_cover_never_is(platform):
+    queue = Queue(platform, A30, quota=3)
+    ignored = queue.job({"ephemeral-storage": "1Gi", "rdma/hca_shared_devices_a": "1"})
+    eventually(lambda: queue.is_running(ignored), lambda: f"it starts: {queue.told(ignored)}", 60)
+
+    queue.waits(queue.job({"vpc.amazonaws.com/efa": "1"}), "vpc.amazonaws.com/efa")
 
 
 def test_who_may_not_borrow_waits_beside_idle_devices(platform):
