@@ -3,13 +3,15 @@
 ::
 
     from goldenpath.models import model_catalogue
-    from goldenpath.sizing import choose, fit, plans
+    from goldenpath.sizing import Goal, Traffic, choose, fit, plans, size
 
     llama = model_catalogue().get("meta-llama/Llama-3.3-70B-Instruct")
     best = choose(llama, "nvidia-h100-80gb", "vllm", "0.33.0", precision="fp8", context=8192, concurrency=32)
     best.parallelism.tensor, best.fit.kv_tokens.value, best.reason
     plans(llama, "nvidia-h100-80gb", precision="fp8", context=8192)   # every way that fits, best first
     fit(llama, "nvidia-h200-141gb", precision="fp8", context=8192)    # one way; .fits and .reason say whether
+
+    size(llama, "nvidia-h100-80gb", Traffic(4, 1500, 300), Goal(ttft=0.8, itl=0.04), precision="fp8")
 
 For: numbers with an 80 % interval and their source. Constants are data (``data/``), fitted by
 ``tools/fit_sizing.py`` from public measurements.
@@ -24,6 +26,7 @@ from goldenpath.sizing.memory import Fit, fit
 from goldenpath.sizing.parallelism import Parallelism
 from goldenpath.sizing.planning import Plan, choose, nearest_that_fits, plans
 from goldenpath.sizing.precision import KV_PRECISIONS, WEIGHT_PRECISIONS
+from goldenpath.sizing.service import Goal, Sizing, Traffic, size
 
 __all__ = [
     "KV_PRECISIONS",
@@ -33,12 +36,16 @@ __all__ = [
     "EngineSettings",
     "Estimate",
     "Fit",
+    "Goal",
     "Parallelism",
     "Plan",
+    "Sizing",
+    "Traffic",
     "choose",
     "device",
     "fit",
     "known_devices",
     "nearest_that_fits",
     "plans",
+    "size",
 ]

@@ -1,0 +1,219 @@
+"""``goldenpath size``."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from goldenpath.cli import completion_items
+from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.sizing_options import model_options, parse_engine, parse_rate, parse_seconds, read_model
+from goldenpath.cli.tables import table
+from goldenpath.errors import InputError
+from goldenpath.sizing import Goal, Sizing, Traffic, choose, known_devices, size
+from goldenpath.sizing.calibration import calibrate, read_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.models import Architecture
+    from goldenpath.sizing import Estimate
+
+
+@click.command(
+    name="size",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath size --model meta-llama/Llama-3.3-70B-Instruct --profile nvidia-h100-80gb --precision fp8 --requests 4/s --input 1500 --output 300 --ttft 800ms --itl 40ms",
+        "goldenpath size --config config.json --profile nvidia-l40s-48gb --requests 30/min --input 800 --output 200",
+        "goldenpath size --model Qwen/Qwen3-32B --compare --requests 4/s --input 1500 --output 300 --itl 40ms",
+        "goldenpath size --model Qwen/Qwen3-32B --profile nvidia-h100-80gb --requests 4/s --input 1500 --output 300 --calibrate runs.csv",
+    ),
+)
+@model_options
+@click.option(
+    "--profile",
+    metavar="PROFILE",
+    shell_complete=completion_items.profiles,
+    help="Accelerator or partition (`goldenpath profiles`).",
+)
+@click.option("--compare", is_flag=True, help="Every accelerator with figures, fewest devices first.")
+@click.option("--requests", required=True, metavar="RATE", help="Requests, such as 4/s or 30/min.")
+@click.option(
+    "--input", "tokens_in", required=True, type=int, metavar="TOKENS", help="Mean length of a prompt."
+)
+@click.option(
+    "--output", "tokens_out", required=True, type=int, metavar="TOKENS", help="Mean length of an answer."
+)
+@click.option("--ttft", metavar="TIME", help="Goal for the mean time to first token, such as 800ms.")
+@click.option("--itl", metavar="TIME", help="Goal for the mean time between tokens, such as 40ms.")
+@click.option(
+    "--calibrate",
+    "runs_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Own runs on this profile: CSV, or JSON of `vllm bench serve`.",
+)
+@click.option(
+    "--price",
+    "prices",
+    multiple=True,
+    metavar="PROFILE=COST",
+    help="With --compare: cost of one device an hour; may be given again.",
+)
+@format_option("text", "json")
+def command(
+    *,
+    model_id: str | None,
+    config: Path | None,
+    profile: str | None,
+    compare: bool,
+    requests: str,
+    tokens_in: int,
+    tokens_out: int,
+    ttft: str | None,
+    itl: str | None,
+    engine: str,
+    precision: str | None,
+    kv_precision: str | None,
+    context: int | None,
+    runs_file: Path | None,
+    prices: tuple[str, ...],
+    output_format: str,
+) -> None:
+    """Size an inference service: accelerators, parallelism, replicas and the threshold to scale on.
+
+    Every number has an 80 % interval. What decides it, and where its constants come from, is printed with it.
+    """
+    if compare is (profile is not None):
+        raise click.UsageError("Give either --profile or --compare.")
+    if runs_file is not None and compare:
+        raise click.UsageError("--calibrate goes with --profile: runs are of one accelerator.")
+    if prices and not compare:
+        raise click.UsageError("--price goes with --compare.")
+    model = read_model(model_id, config)
+    name, version = parse_engine(engine)
+    traffic = Traffic(parse_rate(requests), tokens_in, tokens_out)
+    goal = Goal(parse_seconds("ttft", ttft), parse_seconds("itl", itl))
+    settings: dict[str, Any] = {"precision": precision, "kv_precision": kv_precision, "context": context}
+    if compare:
+        _compare(model, traffic, goal, name, version, settings, _prices(prices), output_format)
+        return
+    fitted = None
+    if runs_file is not None:
+        one = choose(model, profile or "", name, version, **settings).fit
+        fitted = calibrate(
+            read_runs(runs_file.read_text(encoding="utf-8", errors="replace"), name=str(runs_file)),
+            one,
+            model,
+        )
+    found = size(model, profile or "", traffic, goal, name, version, fitted=fitted, **settings)
+    if output_format == "json":
+        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+        return
+    for line in _lines(found, traffic):
+        click.echo(line)
+
+
+def _prices(given: tuple[str, ...]) -> dict[str, float]:
+    prices = {}
+    for text in given:
+        profile, _, cost = text.partition("=")
+        try:
+            prices[profile] = float(cost)
+        except ValueError:
+            raise InputError.of(
+                "--price", "sizing-price", "must be PROFILE=COST, such as nvidia-h100-80gb=2.5", text
+            ) from None
+    return prices
+
+
+def _compare(  # noqa: PLR0917 - what the command was given
+    model: Architecture,
+    traffic: Traffic,
+    goal: Goal,
+    engine: str,
+    version: str | None,
+    settings: dict[str, Any],
+    prices: dict[str, float],
+    output_format: str,
+) -> None:
+    sized: list[Sizing] = []
+    refused: dict[str, str] = {}
+    for profile in known_devices():
+        try:
+            sized.append(size(model, profile, traffic, goal, engine, version, **settings))
+        except InputError as error:
+            refused[profile] = error.problems[0].message
+    sized.sort(key=lambda each: _order(each, prices))
+    if output_format == "json":
+        click.echo(
+            json.dumps(
+                {"sizes": [each.as_dict() for each in sized], "refused": refused},
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
+        return
+    rows = [("PROFILE", "DEVICES", "REPLICAS", "EACH", "ITL", "TTFT", "MEASURED", "COST/H")]
+    for each in sized:
+        price = prices.get(each.plan.fit.device.id)
+        cost = "-" if price is None else f"{price * each.devices:.2f}"
+        rows.append(
+            (
+                each.plan.fit.device.id,
+                str(each.devices),
+                _count(each.replicas),
+                str(each.plan.parallelism),
+                _ms(each.itl),
+                _ms(each.ttft),
+                "yes" if each.measured else "no",
+                cost,
+            )
+        )
+    for line in table(rows, numbers={1, 7}):
+        click.echo(line)
+    for profile, why in refused.items():
+        click.echo(f"{profile}: {why}", err=True)
+
+
+def _order(found: Sizing, prices: dict[str, float]) -> tuple[bool, float, int]:
+    """Cheapest first; without a price, after those that have one, by the number of devices."""
+    price = prices.get(found.plan.fit.device.id)
+    return price is None and bool(prices), (price or 1.0) * found.devices, found.plan.parallelism.devices
+
+
+def _lines(found: Sizing, traffic: Traffic) -> Iterator[str]:
+    fit, plan = found.plan.fit, found.plan
+    yield click.style(
+        f"{fit.model} on {fit.device.id}, {fit.settings.engine} {fit.settings.version}, {fit.precision}",
+        bold=True,
+    )
+    yield f"  replicas       {_count(found.replicas)} of {plan.parallelism} ({found.devices} devices)"
+    yield f"  why            {plan.reason}"
+    yield f"  memory         {fit.reason}"
+    yield f"  KV cache       {fit.kv_tokens.value:,.0f} tokens a replica ({fit.kv_tokens.low:,.0f} to {fit.kv_tokens.high:,.0f}) at context {fit.context}"
+    yield f"  breaks at      {found.breaking_concurrency.value:.0f} running requests a replica ({found.breaking_concurrency.low:.0f} to {found.breaking_concurrency.high:.0f}): {found.breaks}"
+    yield f"  settings       max_num_seqs {found.max_num_seqs}; scale at {found.threshold} running requests a replica"
+    yield f"  between tokens {_ms(found.itl)} at that load; limited by {found.limiting}"
+    yield f"  first token    {_ms(found.ttft)} (steady arrivals, nothing in the prefix cache)"
+    yield f"  throughput     {found.tokens_per_second.value:,.0f} output tokens/s a replica ({found.tokens_per_second.low:,.0f} to {found.tokens_per_second.high:,.0f}); {traffic.requests:g} requests/s asked"
+    yield f"  cold start     {found.cold_start.value:.0f} s ({found.cold_start.low:.0f} to {found.cold_start.high:.0f}): assumed speeds of storage and start, not measured"
+    for note in found.notes:
+        yield f"  note           {note}"
+    yield "  interval       80 %: 8 of 10 measured rows of models that the fit never saw lay inside"
+    for source in found.sources:
+        yield f"  source         {source}"
+
+
+def _count(estimate: Estimate) -> str:
+    low, value, high = (math.ceil(number) for number in (estimate.low, estimate.value, estimate.high))
+    return f"{value} ({low} to {high})" if low != high else str(value)
+
+
+def _ms(estimate: Estimate) -> str:
+    return f"{estimate.value * 1e3:.0f} ms ({estimate.low * 1e3:.0f} to {estimate.high * 1e3:.0f})"

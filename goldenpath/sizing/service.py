@@ -1,0 +1,289 @@
+"""From a traffic and a goal to replicas, settings and thresholds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.errors import InputError, Problem
+from goldenpath.sizing.devices import GIB
+from goldenpath.sizing.estimate import Estimate
+from goldenpath.sizing.planning import Plan, nearest_that_fits, plans
+from goldenpath.sizing.step_time import Constants, StepTimes, constants
+
+if TYPE_CHECKING:
+    from goldenpath.models import Architecture
+
+__all__ = ["Goal", "Sizing", "Traffic", "size"]
+
+HEADROOM: Final = 0.8
+"""Share of the breaking concurrency at which the scaler already adds a replica."""
+
+_LOAD_GB_A_SECOND: Final = (0.3, 1.0, 3.0)
+"""Reading weights from a store or a node's disk: slow, usual, fast."""
+_START_SECONDS: Final = (40.0, 90.0, 240.0)
+"""Compilation and CUDA graphs: fast, usual, slow. Assumed, not measured."""
+_UNMEASURED: Final = 1.6
+"""The interval of a device that no measured run used is this much wider, on each side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Requests a second with mean input and output lengths in tokens."""
+
+    requests: float
+    tokens_in: int
+    tokens_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Seconds to the first token and between tokens that the mean must not exceed; None sets no goal."""
+
+    ttft: float | None = None
+    itl: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizing:
+    """One way to serve the traffic within the goal.
+
+    ``breaking_concurrency`` is the number of running requests of one replica at which a goal breaks or the KV pool
+    is full; ``breaks`` says which. ``max_num_seqs`` admits that many, and ``threshold`` is the target of running
+    requests a replica for the autoscaler. Latencies are those at the threshold.
+    """
+
+    plan: Plan
+    breaking_concurrency: Estimate
+    breaks: str
+    max_num_seqs: int
+    threshold: int
+    itl: Estimate
+    ttft: Estimate
+    tokens_per_second: Estimate
+    requests_per_second: Estimate
+    replicas: Estimate
+    cold_start: Estimate
+    limiting: str
+    measured: bool
+    notes: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    @property
+    def devices(self) -> int:
+        """Devices of all replicas."""
+        return math.ceil(self.replicas.value) * self.plan.parallelism.devices
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            **self.plan.as_dict(),
+            "replicas": self.replicas.as_dict(),
+            "devices": self.devices,
+            "breaking_concurrency": self.breaking_concurrency.as_dict(),
+            "breaks": self.breaks,
+            "max_num_seqs": self.max_num_seqs,
+            "running_requests_threshold": self.threshold,
+            "itl_seconds": self.itl.as_dict(),
+            "ttft_seconds": self.ttft.as_dict(),
+            "output_tokens_per_second_per_replica": self.tokens_per_second.as_dict(),
+            "requests_per_second_per_replica": self.requests_per_second.as_dict(),
+            "cold_start_seconds": self.cold_start.as_dict(),
+            "limiting_resource": self.limiting,
+            "inside_measured_ground": self.measured,
+            "interval": "80 %",
+            "notes": list(self.notes),
+            "sources": list(self.sources),
+        }
+
+
+class _Replica:
+    """Latencies of one replica as functions of its running requests."""
+
+    def __init__(self, plan: Plan, model: Architecture, fitted: Constants, traffic: Traffic) -> None:
+        self.times = StepTimes(plan.fit, model, fitted)
+        self.traffic, self.fitted = traffic, fitted
+        self.cap = plan.fit.settings.max_num_batched_tokens
+
+    def itl(self, concurrency: float) -> float:
+        return self.times.seconds(self._terms(concurrency))
+
+    def _terms(self, concurrency: float) -> list[float]:
+        return self.times.closed_loop_terms(concurrency, self.traffic.tokens_in, self.traffic.tokens_out)
+
+    def ttft(self, concurrency: float) -> float:
+        """Wait for the step under way and for prompts before, then the prompt's own chunks.
+
+        Prompts queue as in M/D/1: they are served one after the other, each as long as the last.
+        """
+        traffic = self.traffic
+        step = self.times.decode(concurrency, traffic.tokens_in + traffic.tokens_out / 2)
+        prompt = self.times.prefill(traffic.tokens_in)
+        chunks = max(1, math.ceil(traffic.tokens_in / self.cap))
+        # The rate of this many running requests, without the time to first token: slightly too high, never too low.
+        rate = concurrency / (traffic.tokens_out * self.itl(concurrency) + prompt)
+        load = min(0.99, rate * prompt)
+        queue = load / (2 * (1 - load)) * prompt
+        return self.fitted.request_seconds + step / 2 + queue + prompt + chunks * step
+
+    def rate(self, concurrency: float) -> float:
+        return concurrency / (self.ttft(concurrency) + self.traffic.tokens_out * self.itl(concurrency))
+
+    def limiting(self, concurrency: float) -> str:
+        return self.times.limiting(self._terms(concurrency))
+
+
+def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
+    model: Architecture,
+    accelerator: str,
+    traffic: Traffic,
+    goal: Goal | None = None,
+    engine: str = "vllm",
+    version: str | None = None,
+    *,
+    fitted: Constants | None = None,
+    **settings: Any,
+) -> Sizing:
+    """The way that serves the traffic within the goal with the fewest devices.
+
+    ``settings`` are those of :func:`goldenpath.sizing.plans`; ``fitted`` replaces the constants that ship.
+
+    :raises InputError: naming the field: a wrong number, a model that does not fit, or a goal that cannot be met.
+    """
+    target = goal or Goal()
+    _check(traffic, target)
+    length = traffic.tokens_in + traffic.tokens_out
+    settings.setdefault("context", None)
+    if settings["context"] is None:
+        settings["context"] = min(
+            model.max_context or length, max(length, min(model.max_context or 8192, 8192))
+        )
+    if settings["context"] < length:
+        message = f"must hold input and output, {length} tokens together"
+        raise InputError([Problem("context", "sizing-context", message, settings["context"])])
+    found = plans(model, accelerator, engine, version, **settings)
+    if not found:
+        advice = nearest_that_fits(model, accelerator, engine, version, **settings)
+        raise InputError(
+            [Problem("profile", "sizing-fit", f"has no room for {model.name}; {advice}", accelerator)]
+        )
+    chosen = fitted or constants(engine)
+    sized, refused = [], []
+    for plan in found:
+        answer = _sized(plan, model, chosen, traffic, target)
+        if isinstance(answer, Sizing):
+            sized.append(answer)
+        else:
+            refused.append((plan, answer))
+    if not sized:
+        plan, (field, best) = min(refused, key=lambda pair: pair[1][1])
+        message = f"cannot be met on {accelerator}: the best way ({plan.parallelism}) needs {best * 1e3:.0f} ms for one request; allow that, or take a faster accelerator or a smaller precision"
+        raise InputError(
+            [Problem(field, "sizing-goal", message, f"{(getattr(target, field) or 0) * 1e3:.0f} ms")]
+        )
+    best_way = min(sized, key=lambda each: (each.devices, each.plan.parallelism.devices, each.ttft.value))
+    why = f"{best_way.plan.reason}; {best_way.devices} devices in all"
+    others = [each for each in sized if each is not best_way]
+    if others:
+        second = min(others, key=lambda each: each.devices)
+        why += f", {second.plan.parallelism} would take {second.devices}"
+    return replace(best_way, plan=replace(best_way.plan, reason=why))
+
+
+def _check(traffic: Traffic, goal: Goal) -> None:
+    problems = []
+    for field, value, most in (
+        ("requests", traffic.requests, 1e6),
+        ("input", traffic.tokens_in, 1e7),
+        ("output", traffic.tokens_out, 1e7),
+    ):
+        if not 0 < value <= most:
+            problems.append(
+                Problem(field, "sizing-traffic", f"must be more than 0 and at most {most:.0f}", value)
+            )
+    for field, seconds in (("ttft", goal.ttft), ("itl", goal.itl)):
+        if seconds is not None and not 0 < seconds <= 3600:  # noqa: PLR2004 - an hour
+            problems.append(Problem(field, "sizing-goal", "must be more than 0 and at most an hour", seconds))
+    if problems:
+        raise InputError(problems)
+
+
+def _sized(
+    plan: Plan, model: Architecture, fitted: Constants, traffic: Traffic, goal: Goal
+) -> Sizing | tuple[str, float]:
+    replica = _Replica(plan, model, fitted, traffic)
+    for field, seconds, at_one in (("itl", goal.itl, replica.itl(1)), ("ttft", goal.ttft, replica.ttft(1))):
+        if seconds is not None and at_one > seconds:
+            return field, at_one
+    length = traffic.tokens_in + traffic.tokens_out
+    room = max(1.0, plan.fit.sequences_of(model, length))
+    cap = min(room, float(plan.fit.settings.max_num_seqs))
+    breaks = "the KV cache is full" if room <= cap else "max_num_seqs"
+    limit = cap
+    for field, seconds, latency in (("itl", goal.itl, replica.itl), ("ttft", goal.ttft, replica.ttft)):
+        if seconds is not None and latency(limit) > seconds:
+            limit, breaks = _breaking(latency, seconds, limit), f"the goal for {field}"
+    measured = (
+        plan.fit.device.id in fitted.devices
+        and traffic.tokens_in <= fitted.max_input
+        and limit <= fitted.max_concurrency
+    )
+    wide = 1.0 if measured else _UNMEASURED
+    low, high = fitted.itl_low / wide, fitted.itl_high * wide
+    span = [_limit(replica, goal, cap, factor) for factor in (high, low)]
+    threshold = max(1, math.floor(limit * HEADROOM))
+    rate = replica.rate(threshold)
+    rates = Estimate(rate, rate / high, rate / low)
+    needed = Estimate(traffic.requests / rate, traffic.requests / rates.high, traffic.requests / rates.low)
+    notes = []
+    if not measured:
+        notes.append(
+            "outside the measured ground (device, input length or concurrency): the interval is wider"
+        )
+    return Sizing(
+        plan=plan,
+        breaking_concurrency=Estimate(limit, min(span[0], limit), max(span[1], limit)),
+        breaks=breaks,
+        max_num_seqs=max(1, math.floor(limit)),
+        threshold=threshold,
+        itl=Estimate.within(replica.itl(threshold), low, high),
+        ttft=Estimate.within(replica.ttft(threshold), fitted.ttft_low / wide, fitted.ttft_high * wide),
+        tokens_per_second=rates.scaled(traffic.tokens_out),
+        requests_per_second=rates,
+        replicas=Estimate(
+            float(math.ceil(needed.value)), float(math.ceil(needed.low)), float(math.ceil(needed.high))
+        ),
+        cold_start=_cold_start(plan),
+        limiting=replica.limiting(threshold),
+        measured=measured,
+        notes=(*notes, *model.notes),
+        sources=tuple(dict.fromkeys((*fitted.sources, *plan.fit.sources))),
+    )
+
+
+def _limit(replica: _Replica, goal: Goal, cap: float, factor: float) -> float:
+    """The breaking concurrency if every latency were ``factor`` times the predicted one."""
+    limit = cap
+    for seconds, latency in ((goal.itl, replica.itl), (goal.ttft, replica.ttft)):
+        if seconds is not None and latency(limit) * factor > seconds:
+            limit = _breaking(latency, seconds / factor, limit)
+    return limit
+
+
+def _breaking(latency: Any, seconds: float, limit: float) -> float:
+    """The largest concurrency, at least 1, whose latency is within the goal; latency grows with concurrency."""
+    low, high = 1.0, limit
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if latency(middle) <= seconds else (low, middle)
+    return low
+
+
+def _cold_start(plan: Plan) -> Estimate:
+    gigabytes = plan.fit.weights_gib * plan.parallelism.devices * GIB / 1e9
+    slow, usual, fast = _LOAD_GB_A_SECOND
+    return Estimate(
+        gigabytes / usual + _START_SECONDS[1],
+        gigabytes / fast + _START_SECONDS[0],
+        gigabytes / slow + _START_SECONDS[2],
+    )

@@ -1,0 +1,136 @@
+"""The time of an engine step: fitted constants times the terms of :mod:`goldenpath.sizing.work`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import kubeyaml
+from goldenpath.errors import DataError, InputError
+from goldenpath.sizing.work import TERMS, WorkModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from goldenpath.sizing.memory import Fit
+
+__all__ = ["Constants", "StepTimes", "constants"]
+
+_RESOURCES: Final = {
+    "memory bandwidth (weights)": ("weights_16", "weights_8", "weights_4", "experts"),
+    "memory bandwidth (KV cache)": ("kv",),
+    "compute (decode)": ("compute",),
+    "compute (prefill)": ("prefill_compute", "prefill_attention", "prefill_tokens"),
+    "link between devices": ("all_reduce", "all_reduce_start"),
+    "fixed cost of the engine": (
+        "layers",
+        "moe_layers",
+        "state_layers",
+        "latent_layers",
+        "step",
+        "sequences",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """The fitted constants of one engine.
+
+    ``itl_low`` and ``itl_high`` are factors on a predicted inter-token latency: the true value of a model that
+    the fit never saw lay between them in 8 of 10 rows. ``ttft_*`` are the same for the time to first token.
+    """
+
+    engine: str
+    values: tuple[float, ...]
+    request_seconds: float
+    itl_low: float
+    itl_high: float
+    ttft_low: float
+    ttft_high: float
+    versions: tuple[str, ...]
+    devices: frozenset[str]
+    max_concurrency: int
+    max_input: int
+    rows: int
+    sources: tuple[str, ...]
+
+    def scaled(self, factor: float, low: float, high: float) -> Constants:
+        """These constants after a calibration: every time multiplied, and an interval of its own."""
+        from dataclasses import replace  # noqa: PLC0415 - only a calibration needs it
+
+        return replace(
+            self,
+            values=tuple(value * factor for value in self.values),
+            itl_low=low,
+            itl_high=high,
+            sources=(*self.sources, "calibrated with own runs"),
+        )
+
+
+@cache
+def constants(engine: str) -> Constants:
+    """The constants that ship for an engine; :raises DataError: when the data is broken."""
+    place = "sizing/data/step_time.yaml"
+    try:
+        text = (files("goldenpath.sizing") / "data" / "step_time.yaml").read_text(encoding="utf-8")
+        document: dict[str, Any] = kubeyaml.load(text, name=place)
+        entry = document["engines"][engine]
+        return Constants(
+            engine=engine,
+            values=tuple(float(entry["constants"][term]) for term in TERMS),
+            request_seconds=float(entry["request_seconds"]),
+            itl_low=float(entry["itl"][0]),
+            itl_high=float(entry["itl"][1]),
+            ttft_low=float(entry["ttft"][0]),
+            ttft_high=float(entry["ttft"][1]),
+            versions=tuple(entry["versions"]),
+            devices=frozenset(entry["devices"]),
+            max_concurrency=int(entry["max_concurrency"]),
+            max_input=int(entry["max_input"]),
+            rows=int(entry["rows"]),
+            sources=tuple(document["sources"]),
+        )
+    except (OSError, KeyError, TypeError, ValueError, IndexError, InputError) as error:
+        raise DataError(f"{place}: {engine}: cannot be read: {error}") from error
+
+
+class StepTimes:
+    """Seconds of steps of one fitted model and group of devices."""
+
+    def __init__(self, fit: Fit, model: Any, fitted: Constants) -> None:
+        self.work = WorkModel(model, fit.device, fit.parallelism, fit.precision, fit.kv_precision)
+        self.fitted = fitted
+        self.cap = fit.settings.max_num_batched_tokens
+        self._slope: dict[int, tuple[float, float]] = {}
+
+    def seconds(self, terms: Sequence[float]) -> float:
+        """The weighted sum of the terms."""
+        return sum(value * term for value, term in zip(self.fitted.values, terms, strict=True))
+
+    def decode(self, sequences: float, context: float) -> float:
+        """A step in which every sequence gets one token."""
+        return self.seconds(self.work.decode(sequences, context))
+
+    def prefill(self, tokens: float, before: float = 0.0) -> float:
+        """What prompt tokens add to the step that carries them."""
+        return self.seconds(self.work.prefill(tokens, before))
+
+    def limiting(self, terms: Sequence[float]) -> str:
+        """The resource that takes the largest part of the time."""
+        weighted = dict(
+            zip(TERMS, (v * t for v, t in zip(self.fitted.values, terms, strict=True)), strict=True)
+        )
+        return max(_RESOURCES, key=lambda name: sum(weighted[term] for term in _RESOURCES[name]))
+
+    def closed_loop_terms(self, concurrency: float, tokens_in: float, tokens_out: float) -> list[float]:
+        """The terms of one inter-token interval with ``concurrency`` requests always running.
+
+        Each of the others brings a prompt once in ``tokens_out`` steps; chunked prefill makes the decoders wait.
+        """
+        decode = self.work.decode(concurrency, tokens_in + tokens_out / 2)
+        prompt = self.work.prefill(tokens_in)
+        share = max(0.0, concurrency - 1) / tokens_out
+        return [one + share * other for one, other in zip(decode, prompt, strict=True)]

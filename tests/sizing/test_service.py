@@ -1,0 +1,157 @@
+"""From traffic and goal to replicas and thresholds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from goldenpath.cli.root_command import cli
+from goldenpath.errors import InputError
+from goldenpath.models import model_catalogue
+from goldenpath.sizing import Goal, Parallelism, Traffic, choose, fit, size
+from goldenpath.sizing.calibration import calibrate, read_runs
+from goldenpath.sizing.step_time import StepTimes, constants
+
+MODELS = model_catalogue()
+LLAMA = MODELS.get("meta-llama/Llama-3.3-70B-Instruct")
+H100 = "nvidia-h100-80gb"
+TRAFFIC = Traffic(4, 1500, 300)
+
+# Inter-token latency in ms that others measured: inference.md cites each; error_records.csv and silicon_sample.csv.
+MEASURED = [
+    ("meta-llama/Llama-3.1-70B", "fp8", H100, 2, 4, 1024, 1024, 17.4),
+    ("meta-llama/Llama-3.1-70B", "fp8", H100, 2, 16, 1024, 1024, 19.7),
+    ("meta-llama/Llama-3.1-70B", "fp8", H100, 2, 64, 1024, 1024, 28.8),
+    ("meta-llama/Llama-3.1-70B", "fp8", H100, 4, 4, 1024, 1024, 11.8),
+    ("meta-llama/Llama-3.1-70B", "fp8", "nvidia-h200-141gb", 1, 64, 1024, 1024, 37.4),
+]
+
+
+@pytest.mark.parametrize("row", MEASURED)
+def test_cited_latencies_lie_in_the_interval(row: tuple[str, str, str, int, int, int, int, float]) -> None:
+    name, precision, profile, tensor, concurrency, tokens_in, tokens_out, measured = row
+    one = fit(MODELS.get(name), profile, precision=precision, parallelism=Parallelism(tensor))
+    fitted = constants("vllm")
+    times = StepTimes(one, MODELS.get(name), fitted)
+    predicted = times.seconds(times.closed_loop_terms(concurrency, tokens_in, tokens_out)) * 1e3
+    assert predicted * fitted.itl_low <= measured <= predicted * fitted.itl_high
+
+
+def test_the_goal_holds_at_the_threshold() -> None:
+    found = size(LLAMA, H100, TRAFFIC, Goal(0.8, 0.04), precision="fp8")
+    assert found.itl.value <= 0.04
+    assert found.ttft.value <= 0.8
+    assert found.threshold < found.max_num_seqs
+    assert found.itl.low < found.itl.value < found.itl.high
+    assert found.sources
+
+
+def test_the_replicas_carry_the_traffic() -> None:
+    found = size(LLAMA, H100, Traffic(40, 1500, 300), Goal(0.8, 0.04), precision="fp8")
+    assert found.replicas.value * found.requests_per_second.value >= 40
+
+
+def test_a_tighter_goal_never_admits_more() -> None:
+    limits = [
+        size(LLAMA, H100, TRAFFIC, Goal(itl=itl), precision="fp8").breaking_concurrency.value
+        for itl in (0.03, 0.06)
+    ]
+    tight = size(LLAMA, H100, TRAFFIC, Goal(itl=0.03), precision="fp8").plan.parallelism.devices
+    loose = size(LLAMA, H100, TRAFFIC, Goal(itl=0.06), precision="fp8").plan.parallelism.devices
+    assert tight > loose or limits[0] <= limits[1]
+
+
+def test_a_goal_that_cannot_be_met_names_the_field_and_the_best() -> None:
+    with pytest.raises(InputError) as caught:
+        size(LLAMA, "nvidia-l40s-48gb", TRAFFIC, Goal(itl=0.001), precision="fp8")
+    assert caught.value.problems[0].path == "itl"
+    assert "ms for one request" in caught.value.problems[0].message
+
+
+def test_an_unmeasured_device_has_a_wider_interval() -> None:
+    known = size(LLAMA, H100, TRAFFIC, precision="fp8")
+    unknown = size(LLAMA, "amd-mi300x", TRAFFIC, precision="fp8")
+    assert unknown.itl.high / unknown.itl.value > known.itl.high / known.itl.value
+    assert not unknown.measured
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.01, 100), st.integers(1, 4000), st.integers(1, 2000))
+def test_every_traffic_has_a_finite_answer(requests: float, tokens_in: int, tokens_out: int) -> None:
+    found = size(MODELS.get("Qwen/Qwen3-8B"), H100, Traffic(requests, tokens_in, tokens_out))
+    assert 1 <= found.threshold <= max(1, found.max_num_seqs)
+    assert found.replicas.low <= found.replicas.value <= found.replicas.high
+
+
+def test_calibration_moves_the_prediction_to_the_runs() -> None:
+    one = choose(LLAMA, H100, precision="fp8").fit
+    times = StepTimes(one, LLAMA, constants("vllm"))
+    slow = 2e3 * times.seconds(times.closed_loop_terms(16, 1024, 256))
+    runs = read_runs(f"concurrency,isl,osl,mean_tpot_ms\n16,1024,256,{slow}\n")
+    own = StepTimes(one, LLAMA, calibrate(runs, one, LLAMA))
+    assert own.seconds(own.closed_loop_terms(16, 1024, 256)) * 1e3 == pytest.approx(slow)
+
+
+def test_a_result_of_vllm_bench_is_read() -> None:
+    text = json.dumps(
+        {
+            "completed": 10,
+            "total_input_tokens": 1000,
+            "total_output_tokens": 500,
+            "max_concurrency": 4,
+            "mean_tpot_ms": 9.5,
+        }
+    )
+    assert read_runs(text) == [{"concurrency": 4.0, "input": 100.0, "output": 50.0, "itl_ms": 9.5}]
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "[{}]", "{", "concurrency,isl,osl,itl_ms\n-1,2,3,x\n"])
+def test_runs_without_numbers_are_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        read_runs(text)
+
+
+def test_the_command_prints_json() -> None:
+    arguments = [
+        "size",
+        "--model",
+        "Qwen/Qwen3-8B",
+        "--profile",
+        H100,
+        "--requests",
+        "4/s",
+        "--input",
+        "1500",
+        "--output",
+        "300",
+        "--itl",
+        "40ms",
+        "--format",
+        "json",
+    ]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output)["interval"] == "80 %"
+
+
+def test_the_command_refuses_a_rate_without_a_unit() -> None:
+    arguments = [
+        "size",
+        "--model",
+        "Qwen/Qwen3-8B",
+        "--profile",
+        H100,
+        "--requests",
+        "4",
+        "--input",
+        "1",
+        "--output",
+        "1",
+    ]
+    result = CliRunner().invoke(cli, arguments, standalone_mode=False)
+    assert isinstance(result.exception, InputError)
+    assert result.exception.problems[0].path == "--requests"
