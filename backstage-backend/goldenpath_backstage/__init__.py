@@ -24,7 +24,7 @@ __all__ = ["Settings", "create_app"]
 
 
 def __getattr__(name: str) -> Any:
-    # Whoever only reads settings need not load FastAPI, nor the one who asks for a version.
+    # Reading the settings or the version must not load FastAPI.
     if name == "create_app":
         from goldenpath_backstage.app import create_app  # noqa: PLC0415
 

@@ -45,7 +45,7 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
     """The app, for an ASGI server to run; it opens what it needs when it starts, and closes it when it ends.
 
     Args:
-        settings: everything that it is told.
+        settings: all settings.
         fleet: the fleet repository, opened already, with its credentials; it stays the caller's. Without it,
             ``settings.repository`` is opened with what Git itself finds.
         forge: where its pull requests are opened; without one, a branch is made and no pull request.
@@ -118,6 +118,6 @@ def _as_ours(error: Exception) -> Exception:
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document of every app, whatever its settings."""
-    from goldenpath_backstage.settings import Settings  # noqa: PLC0415 - only for whoever writes the document
+    from goldenpath_backstage.settings import Settings  # noqa: PLC0415 - only needed to write the document
 
     return create_app(Settings(repository=".")).openapi()

@@ -10,7 +10,7 @@
         ├── BadRequestError        the HTTP request itself cannot be used
         ├── KeyReusedError         an idempotency key stands for another input already
         ├── BusyError              more than we take on: come again in a while
-        ├── CancelledRunError      whoever asked has gone, or the time is up
+        ├── CancelledRunError      the caller has gone, or the time is up
         └── UnavailableError       something that we need does not answer
 """
 
@@ -103,7 +103,7 @@ class BusyError(BackendError):
 
 
 class CancelledRunError(BackendError):
-    """Whoever asked has gone, the time is up, or we are stopping: only then would asking again help."""
+    """The caller has gone, the time is up, or we are stopping: only then would asking again help."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "cancelled"

@@ -60,7 +60,7 @@ class FleetSource:
         """
         if not newest and (known := self.at_hand()) is not None:
             return known
-        with self._lock:  # one thread asks; the others take what it was told
+        with self._lock:  # one thread asks; the others take its answer
             if not newest and (known := self.at_hand()) is not None:
                 return known
             state = self._read()

@@ -29,7 +29,7 @@ _DESCRIPTION: Final = (
 )
 _REFUSALS: Final = {
     400: "The request cannot be read.",
-    401: "Nobody that we know.",
+    401: "The caller is unknown.",
     403: "Somebody who may not do this.",
     404: "There is no such thing.",
     405: "The address takes another method.",
@@ -37,7 +37,7 @@ _REFUSALS: Final = {
     409: "Somebody else was faster, or the key stands for something else.",
     413: "The body is too large.",
     415: "The body is no plain JSON.",
-    422: "The input cannot be accepted; every field's problem is told.",
+    422: "The input cannot be accepted; every field's problem is listed.",
     429: "Too much at once; `Retry-After` says when to come again.",
     431: "The headers are too large.",
     500: "A bug of ours.",
@@ -98,7 +98,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
     if "security" in operation:
         statuses |= {401, 403}
     else:
-        operation["security"] = []  # said, and not forgotten: nobody is asked who they are
+        operation["security"] = []  # explicit: this route does not authenticate
     if operation.get("parameters"):
         statuses |= {404, 422}
     if method == "get" and "operation" not in operation["tags"]:

@@ -1,4 +1,4 @@
-"""What is told to others, as JSON Schema: what is None is left out of it, and so its schema never says null."""
+"""Answers as JSON Schema: None is left out of them, so their schema never says null."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def new_server(
         # Logging is the process's own, and the app says a line for each request itself.
         log_config=None,
         access_log=False,
-        # What a proxy in front says of the caller is not asked for, so nobody can lie about it.
+        # Headers of a proxy about the caller are ignored, so no client can forge them.
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,

@@ -51,7 +51,7 @@ async def open_services(
     """The parts, from the start of an app to its end.
 
     Raises:
-        InputError: the database's address is none that can be used.
+        InputError: the database's address is not usable.
         UnavailableError: the database does not answer.
     """
     source = FleetSource(

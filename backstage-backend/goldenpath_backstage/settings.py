@@ -1,4 +1,4 @@
-"""What the backend is told when it starts: read once, at the entry point, and passed down.
+"""The backend's settings: read once, at the entry point, and passed down.
 
 A settings file is YAML and holds no secret: static tokens are there as digests, and a database's password comes
 from where PostgreSQL's own clients take it (``PGPASSFILE``, ``PGPASSWORD``) or with the whole address from the
@@ -118,7 +118,7 @@ class Limits(Model):
     working: Annotated[int, Field(ge=1, le=256)] = 16
     """Runs that wait for Git or for clusters at the same time."""
     waiting: Annotated[int, Field(ge=0, le=100_000)] = 128
-    """Runs of either kind that may wait for their turn; more are told to come again."""
+    """Runs of either kind that may wait for their turn; more get 429 with `Retry-After`."""
     ledger_days: Annotated[int, Field(ge=1, le=365)] = 7
     """How long an answer is kept for a replay, in days."""
     lease_seconds: Annotated[float, Field(ge=0.5, le=3600)] = 30.0
@@ -128,7 +128,7 @@ class Limits(Model):
 
 
 class Settings(Model):
-    """Everything that the backend is told."""
+    """All settings of the backend."""
 
     repository: Annotated[str, Field(min_length=1, max_length=4096)]
     """The fleet repository: a directory, or a URL that Git can reach."""
@@ -157,18 +157,18 @@ class Settings(Model):
     admins: Groups = ()
     """Backstage groups of the platform's people: they may do everything."""
     clock_skew_seconds: Annotated[int, Field(ge=0, le=300)] = 30
-    """How far the clock of whoever signed a token may be from ours, in seconds."""
+    """How far an issuer's clock may be from ours, in seconds."""
     limits: Limits = Limits()
     """How much is taken on, and for how long."""
 
     @property
     def people_url(self) -> str:
-        """Where people open Backstage; empty where nobody said."""
+        """Where people open Backstage; empty if unknown."""
         return (self.backstage.catalog_url or "") if self.backstage else ""
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has to say who they are."""
+        """Whether callers are not authenticated."""
         return self.backstage is None and not self.tokens and self.spiffe is None
 
     @property
@@ -186,7 +186,7 @@ class Settings(Model):
         found = []
         if self.is_open and not self.is_loopback:
             message = (
-                "nobody would have to say who they are; set `backstage`, `tokens` or `spiffe`, "
+                "callers would not be authenticated; set `backstage`, `tokens` or `spiffe`, "
                 "or listen on 127.0.0.1"
             )
             found.append(Problem("host", "open-to-everybody", message, self.host))

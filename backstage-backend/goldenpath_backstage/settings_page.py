@@ -18,7 +18,7 @@ __all__ = ["settings_reference"]
 
 _INTRODUCTION: Final = (
     "What `goldenpath serve` reads from the file that `--config` names, and `create_app` takes as `Settings`. "
-    "Every wrong field is told at once. The file holds no secret."
+    "Every wrong field is reported at once. The file holds no secret."
 )
 
 

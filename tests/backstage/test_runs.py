@@ -417,7 +417,7 @@ async def _cancelled(*whys: tuple[str, int | None]) -> ProblemDocument:
 
 
 def test_only_who_is_sent_away_by_a_stop_is_reported_to_come_again() -> None:
-    stopping = asyncio.run(_cancelled(("we are stopping", 1), ("nobody listens any more", None)))
+    stopping = asyncio.run(_cancelled(("we are stopping", 1), ("the connection was closed", None)))
     overdue = asyncio.run(_cancelled(("it took too long", None)))
 
     assert (stopping.detail, stopping.retry_after) == ("we are stopping", 1)

@@ -39,7 +39,7 @@ class Input(BaseModel):
 
 
 class Output(ResponseModel):
-    """Base of what comes out of an action; what is None is not told."""
+    """Base of what comes out of an action; None is left out."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -108,7 +108,7 @@ class Call(Protocol):
         """
 
     def finish(self) -> None:
-        """Go on, or end here; from here on to the end, whoever listens: what is done now is done, and is answered for.
+        """Go on, or end here. From here on the action runs to its end, also without a listener.
 
         Raises:
             CancelledRunError: the run should end.
@@ -165,7 +165,7 @@ class Action(Generic[I, O]):
         }
 
     def _as_template(self, example: Example) -> str:
-        from goldenpath import kubeyaml  # noqa: PLC0415 - only whoever asks for definitions needs it
+        from goldenpath import kubeyaml  # noqa: PLC0415 - only definitions need it
 
         step = {"id": self.verb_name, "action": self.id, "input": dict(example.input)}
         return kubeyaml.dump({"steps": [step]})

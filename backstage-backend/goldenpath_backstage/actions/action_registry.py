@@ -26,7 +26,7 @@ def action_named(name: str) -> Action[Any, Any]:
     """The action of an id.
 
     Raises:
-        NotThereError: there is none such.
+        NotThereError: no action has this id.
     """
     if name in _BY_ID:
         return _BY_ID[name]

@@ -55,7 +55,7 @@ def existing(state: FleetState, name: str) -> Existing | None:
 
 
 def asked_for_by(state: FleetState, name: str, store: Store) -> str | None:
-    """Who has put a tenant up for review that is not there yet; None where nobody has.
+    """Who has put a new tenant up for review; None without such a review.
 
     Its branch has one place for each name: another change for review would take the place of that one.
 
@@ -74,7 +74,7 @@ def asked_for_by(state: FleetState, name: str, store: Store) -> str | None:
 def edited(state: FleetState, document: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
     """What a form makes of a tenant that is there, and the revision that it makes it of.
 
-    A document without a name that could be a tenant's is given back as it is: what is wrong with it is told with all
+    A document without a name that could be a tenant's is given back as it is: what is wrong with it is reported with all
     the rest.
 
     Raises:
@@ -99,7 +99,7 @@ def _still_leaving(retiring: list[Any], document: Mapping[str, Any], state: Flee
         tenant = state.context.parse(dict(document), None)
         there = {each.cluster_name for each in state.context.pipeline.tenancies(tenant)}
     except InputError:
-        return retiring  # what is wrong is told when all of it is looked at
+        return retiring  # problems are reported when all of it is parsed
     return [cluster for cluster in retiring if cluster in there]
 
 
@@ -157,7 +157,7 @@ def guard_of(
 
 
 def _is_still(now: Existing | None, seen: str, asked: Mapping[str, Any] | None) -> bool:
-    """Whether nobody changed the request, other than to what is asked.
+    """Whether the request is unchanged, or was changed to what is asked.
 
     That was this very change, where a process died between making it and saying so.
     """

@@ -14,10 +14,10 @@ __all__ = ["live_status"]
 
 
 def live_status(name: str, call: Call) -> list[ClusterStatus]:
-    """How a tenant is on each of its clusters, told in the log while they are looked at.
+    """The status of a tenant on each of its clusters, with progress in the log.
 
     Raises:
-        InputError: we were not told how to reach the clusters, or there is no such tenant.
+        InputError: the settings have no kubeconfig, or there is no such tenant.
         ClusterError: a cluster cannot be read.
     """
     # They load the Kubernetes client, which a backend that reaches no cluster need not have.

@@ -165,7 +165,7 @@ def _publish(asked: PublishInput, call: Call) -> ChangeOutput:
             call.fleet.repository.plan(change.request, options=change.options), change.name, call
         )
     call.info(f"Publishing {change.name} to the fleet repository")
-    # From here on the commit is made, whoever listens: a change is never half-done.
+    # From here on the commit is made, also without a listener: a change is never half-done.
     call.finish()
     published = call.fleet.repository.publish(change.request, options=change.options, review=review)
     return what_was_done(published, change.name, call)

@@ -1,4 +1,4 @@
-"""What the actions that change the repository have in common: on whose behalf, how it is delivered, what is told."""
+"""What the actions that change the repository have in common: the author, the delivery and the report."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def what_was_done(published: Published, name: str, call: Call) -> ChangeOutput:
 
 
 def _page_of(commit: str | None, call: Call) -> str | None:
-    """Where people look at a commit; None where nobody knows, as with plain Git, which has no pages."""
+    """The web page of a commit; None with plain Git, which has no pages."""
     return call.fleet.forge.commit_page(commit) if commit and call.fleet.forge else None
 
 

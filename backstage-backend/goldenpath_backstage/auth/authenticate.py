@@ -1,4 +1,4 @@
-"""From the header of a request to whoever asks."""
+"""From the header of a request to its principal."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class Authenticator:
         self._proven: dict[str, tuple[float, Principal]] = {}
 
     async def principal(self, authorization: str | None) -> Principal:
-        """Whoever shows this header.
+        """The principal of this header.
 
         Raises:
-            UnauthenticatedError: nobody that we know.
+            UnauthenticatedError: the caller is unknown.
             UnavailableError: what proves it does not answer.
         """
         if self._is_open:
@@ -85,7 +85,7 @@ def bearer_token(authorization: str | None) -> str:
     """The token in an ``Authorization`` header.
 
     Raises:
-        UnauthenticatedError: there is none.
+        UnauthenticatedError: the header has no token.
     """
     if authorization is None:
         raise UnauthenticatedError("no token")

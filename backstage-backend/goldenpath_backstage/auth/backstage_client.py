@@ -1,4 +1,4 @@
-"""Asking Backstage for a small JSON document: in time, of a size, and told from all that is none."""
+"""Asking Backstage for a small JSON document, with limits on time and size."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def ask(client: httpx.AsyncClient, url: str, *, what: str, token: str | No
         token: what is shown there.
 
     Raises:
-        UnavailableError: it cannot be had now: nobody answers, not in time, not well, or with something else. A
+        UnavailableError: it is not available now: no answer, a late one, an error, or other content. A
             Backstage that is still starting does all of these.
         UnauthenticatedError: the token was refused.
     """

@@ -67,7 +67,7 @@ class BackstageTokens:
         self._groups: dict[str, tuple[float, frozenset[str]]] = {}
 
     async def principal(self, token: str, header: dict[str, Any]) -> Principal | None:
-        """Whoever a token speaks for; None where it is no token of Backstage's.
+        """The principal of a token; None for a token that is not Backstage's.
 
         Raises:
             UnauthenticatedError: it is one, and proves nothing.
@@ -84,7 +84,7 @@ class BackstageTokens:
         return None
 
     async def _plugin(self, token: str, header: dict[str, Any]) -> Principal:
-        # Before the proof, the subject only chooses among the key sets that we were told of.
+        # Before the proof, the subject only chooses among the configured key sets.
         caller = unproven_claim(token, "sub")
         keys = self._plugins.get(caller) if isinstance(caller, str) else None
         if keys is None:

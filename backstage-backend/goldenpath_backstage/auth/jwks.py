@@ -1,8 +1,8 @@
-"""Public keys of whoever signs tokens: fetched, kept, and fetched anew when a new key is used.
+"""Public keys of token issuers: fetched, kept, and fetched again when a new key is used.
 
 An unknown key id is the sign of a rotation, and also what anybody can send: so keys are fetched anew at most every
 few seconds, by one request at a time, however many tokens come. Who comes with an unknown key in between is not
-refused but told to come again: whoever signs may have begun to, just now.
+refused but answered with Retry-After: the issuer may have begun to use it just now.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class KeySet:
                 if not self._is_fresh(key_id):
                     was_asked = await self._refresh()
         found = self._keys.get(key_id)
-        if found is not None:  # an issuer that is away for a while locks nobody out whose key we have
+        if found is not None:  # an issuer outage does not refuse tokens of a known key
             return found
         if was_asked:
             raise UnauthenticatedError("signed with a key that its issuer does not publish")

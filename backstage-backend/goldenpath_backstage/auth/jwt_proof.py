@@ -17,7 +17,7 @@ MAX_TOKEN_CHARS: Final = 16 * 1024
 
 
 def header_of(token: str) -> dict[str, Any]:
-    """The header of a token, of which nothing is proven.
+    """The header of a token, unverified.
 
     Raises:
         UnauthenticatedError: it is no token.
@@ -55,7 +55,7 @@ def claims_of(
     Args:
         token: what was shown.
         key: whose algorithm is the only one that will do.
-        audience: for whom it must be; None where this type of token names nobody.
+        audience: the required audience; None for a type of token without one.
         required: claims that must be there.
         skew: how far the signer's clock may be from ours, in seconds.
 

@@ -49,7 +49,7 @@ class Principal:
 
 
 LOCAL = Principal(CallerKind.LOCAL, "local", Role.ADMIN)
-"""Whoever is on this machine, where nobody has to say who they are."""
+"""The caller on this machine, when callers are not authenticated."""
 
 
 def group_ref(name: str) -> str:

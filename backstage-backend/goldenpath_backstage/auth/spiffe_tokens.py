@@ -33,7 +33,7 @@ _ID: Final = re.compile(
 
 
 class SpiffeTokens:
-    """Proves JWT-SVIDs of the trust domains that we were told of."""
+    """Proves JWT-SVIDs of the trust domains in the settings."""
 
     def __init__(self, settings: Spiffe, *, skew: int) -> None:
         self._settings = settings
@@ -41,10 +41,10 @@ class SpiffeTokens:
         self._bundles = {domain: _Bundle(file) for domain, file in settings.bundles.items()}
 
     def principal(self, token: str, header: dict[str, Any]) -> Principal | None:
-        """Whoever a token speaks for; None where it is no JWT-SVID.
+        """The principal of a token; None for a token that is not a JWT-SVID.
 
         Raises:
-            UnauthenticatedError: it is one, and proves nothing, or nobody that we know.
+            UnauthenticatedError: it is one, and is not valid, or names no known caller.
             UnavailableError: the bundle cannot be read.
         """
         if header.get("typ") not in _TYPES:

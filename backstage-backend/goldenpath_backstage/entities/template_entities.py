@@ -26,7 +26,7 @@ def template_entities(context: FleetContext, free: Free, *, has_forge: bool) -> 
 
     Args:
         context: the fleet, whose clusters and accelerators are offered.
-        free: by cluster and accelerator, how many nobody owns.
+        free: by cluster and accelerator, how many are unowned.
         has_forge: whether pull requests can be opened; they are what is offered first, then.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Events as lines of JSON (``application/x-ndjson``), sent while they happen; and noticing that nobody listens."""
+"""Events as lines of JSON (``application/x-ndjson``), sent while they happen; notices a lost connection."""
 
 from __future__ import annotations
 

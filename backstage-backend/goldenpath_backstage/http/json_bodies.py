@@ -66,7 +66,7 @@ def read_json(body: bytes) -> Any:
     """The value of a JSON text.
 
     Raises:
-        BadRequestError: it is none, or too deep. What it holds is not repeated.
+        BadRequestError: it is not JSON, or too deep. What it holds is not repeated.
     """
     try:
         return from_json(body, allow_inf_nan=False)

@@ -1,6 +1,6 @@
 """Every error as ``application/problem+json`` (RFC 9457), with each field's problem.
 
-The values that were given are not repeated: whoever gave them has them, and one might be a secret.
+The values that were given are not repeated: the caller has them, and one might be a secret.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ _RETRY_SECONDS: Final = 5
 
 
 def problem_document(error: Exception, request_id: str | None = None) -> ProblemDocument:
-    """The problem that an exception is; of an unexpected one nothing is told but the request's id."""
+    """The problem that an exception is; for an unexpected one, only the request's id."""
     instance = f"urn:goldenpath:request:{request_id}" if request_id else None
     if isinstance(error, InputError):
         count = len(error.problems)

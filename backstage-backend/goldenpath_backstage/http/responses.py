@@ -32,7 +32,7 @@ class Cached:
 
 
 def json_response(content: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """Plain data as JSON, which nobody keeps."""
+    """Plain data as JSON, not to be cached."""
     return Response(to_json(content), status, {"cache-control": "no-store"}, JSON)
 
 
@@ -54,10 +54,10 @@ def _is_known(if_none_match: str | None, etag: str) -> bool:
 
 
 def problem_response(error: Exception, request_id: str | None) -> Response:
-    """An error, told."""
+    """The response for an error."""
     return problem_answer(problem_document(error, request_id))
 
 
 def problem_answer(document: ProblemDocument) -> Response:
-    """A problem that was told already."""
+    """The response for a problem document."""
     return Response(document.to_bytes(), document.status, dict(problem_headers(document)), MEDIA_TYPE)

@@ -1,6 +1,6 @@
 """What can be asked over HTTP, one module for each kind of thing.
 
-For: reading a request, asking who it is, handing it to whoever does it, and the answer's form.
+For: reading a request, asking who it is, handing it to its service, and the answer's form.
 
 Not for: deciding anything: ``auth`` decides who may, the actions and :mod:`goldenpath` what is done.
 """

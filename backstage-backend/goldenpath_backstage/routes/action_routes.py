@@ -91,7 +91,7 @@ def _definitions() -> Cached:
 async def list_actions(request: Request) -> Response:
     """The definitions, as Backstage's scaffolder registers them.
 
-    Nothing of the fleet is in them, so nobody is asked who they are: Backstage wants them while it starts, before it
+    Nothing of the fleet is in them, so callers are not authenticated: Backstage wants them while it starts, before it
     can vouch for anybody.
     """
     return cached_response(request, _definitions())

@@ -20,7 +20,7 @@ __all__ = ["Caller", "caller_of"]
 
 
 class _Bearer(SecurityBase):
-    """Whoever shows a token. FastAPI finds it here, so that the document says of a route what the route does."""
+    """A caller with a token. FastAPI finds it here, so that the document says of a route what the route does."""
 
     def __init__(self) -> None:
         self.scheme_name = "bearer"
@@ -36,10 +36,10 @@ Caller = Annotated[Principal, Depends(_Bearer())]
 
 
 async def caller_of(request: Request) -> Principal:
-    """Whoever sent a request.
+    """The principal of a request.
 
     Raises:
-        UnauthenticatedError: nobody that we know.
+        UnauthenticatedError: the caller is unknown.
         UnavailableError: what proves it does not answer.
     """
     services: Services = services_of(request)

@@ -4,7 +4,7 @@ As Backstage 1.55 speaks it (``backend-defaults`` 0.18, ``DefaultActionsService`
 bare input as its body and answers with the outputs. Nothing else arrives: no task, no step, no dry run, and nobody
 hears a log line.
 
-Backstage keeps of an error its status alone: the reason that is in the answer reaches nobody, and so is in our log.
+Backstage keeps of an error its status alone: the reason in the answer does not reach the user, so our log has it.
 
 So only actions are offered whose outputs are their result: rendering has files. And no run is remembered: without a
 task there is nothing that tells a second try from a second wish. Were the input the key, a tenant that was changed
@@ -120,7 +120,7 @@ def _described(action: Action[Any, Any]) -> dict[str, Any]:
         "title": action.title,
         "description": action.description,
         "pluginId": plugin,
-        # Nobody knows how much the next change removes, so none is promised to be harmless.
+        # How much the next change removes is unknown, so no change is promised to be harmless.
         "attributes": {"readOnly": reads, "destructive": not reads, "idempotent": True},
         "schema": action.definition["schema"],
     }
@@ -128,7 +128,7 @@ def _described(action: Action[Any, Any]) -> dict[str, Any]:
 
 @router.get("", summary="Actions for Backstage without a module", response_model=NativeList)
 async def list_native_actions(request: Request) -> Response:
-    """Nothing of the fleet is in them, so nobody is asked who they are."""
+    """Nothing of the fleet is in them, so callers are not authenticated."""
     return cached_response(request, _list())
 
 

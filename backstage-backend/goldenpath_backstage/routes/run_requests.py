@@ -26,10 +26,10 @@ __all__ = ["answer_to", "caller_for", "document_of"]
 
 
 async def caller_for(request: Request, action: Action[Any, Any]) -> Principal:
-    """Whoever asks for an action.
+    """The principal that asks for an action.
 
     Raises:
-        UnauthenticatedError: nobody that we know.
+        UnauthenticatedError: the caller is unknown.
         ForbiddenError: they may not do this to any tenant.
         UnavailableError: what proves who they are does not answer.
     """

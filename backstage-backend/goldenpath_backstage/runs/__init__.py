@@ -1,6 +1,6 @@
-"""Doing what was asked: bounded, cancellable, told as it happens, and once however often it is asked for.
+"""Running actions: bounded, cancellable, reported as they happen, and once for repeated requests.
 
-For: lanes of threads with an end to what they take on (``lanes``), the stream from a run to whoever asked for it
+For: bounded lanes of threads (``lanes``), the stream from a run to its caller
 (``stream``), the ledger that knows which answers were given (``ledger``), and the way of one run (``runner``).
 
 Not for: what an action does, and HTTP.

@@ -1,4 +1,4 @@
-"""From the thread of a run to whoever listens: events in order, without more of them in memory than needed."""
+"""From the thread of a run to its reader: events in order, without more of them in memory than needed."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Stream:
     def _tell(self) -> None:
         if not self._told:
             self._told = True
-            with contextlib.suppress(RuntimeError):  # the server has stopped: nobody is there to be told
+            with contextlib.suppress(RuntimeError):  # the server has stopped: no reader is left
                 self._loop.call_soon_threadsafe(self._news.set)
 
     # -- the event loop's side
@@ -99,7 +99,7 @@ class Stream:
         """Ask the run to end; it does at the next safe place.
 
         Args:
-            why: for whoever asked for it.
+            why: for the caller.
             retry_after: whole seconds after which asking again may do; None where it would not help.
         """
         with self._changed:

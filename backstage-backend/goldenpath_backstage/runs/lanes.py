@@ -1,4 +1,4 @@
-"""Threads with an end to what they take on: a service that is asked too much says so, instead of collapsing."""
+"""Bounded threads: an overloaded service refuses work instead of collapsing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WEIGHT: Final = 0.1
 
 
 class Lane:
-    """A pool of threads, and a queue with an end.
+    """A pool of threads, and a bounded queue.
 
     Args:
         name: for metrics and the threads.

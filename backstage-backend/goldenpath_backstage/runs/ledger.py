@@ -1,7 +1,7 @@
 """Which runs were asked for, who is at work on them, and what was answered.
 
 One table, in SQLite or PostgreSQL, with the same statements. A run is *claimed* before its work begins and
-*settled* with its answer. Whoever asks for a settled run gets that answer again; a run whose process died is
+*settled* with its answer. A caller that asks for a settled run gets that answer again; a run whose process died is
 claimed anew once its lease is over. Work must bear being done twice (publishing does: the same request makes no
 second commit), since a process may die between the work and its settling.
 
@@ -68,7 +68,7 @@ class Ledger:
         lease_seconds: how long a process may be silent before its runs are taken over.
 
     Raises:
-        InputError: the address is none that can be used.
+        InputError: the address is not usable.
         UnavailableError: the database does not answer.
     """
 
@@ -113,7 +113,7 @@ class Ledger:
             with self._lock:
                 self._held.add(key)
             return Claim(ClaimState.OURS)
-        if row is None:  # it was released just now; whoever asks again will get it
+        if row is None:  # it was released just now; the next caller gets it
             return Claim(ClaimState.TAKEN)
         if row.input != digest:
             return Claim(ClaimState.OTHER_INPUT)
@@ -155,7 +155,7 @@ class Ledger:
             connection.execute(self._statements.any)
 
     def forget_old(self) -> int:
-        """Forget answers that are too old, and runs that nobody came back for; how many they were.
+        """Forget answers that are too old, and abandoned runs; returns their number.
 
         Raises:
             UnavailableError: the database does not answer.

@@ -67,7 +67,7 @@ class Statements:
             .on_conflict_do_nothing()
             .returning(_runs.c.key)
         )
-        """A run that nobody has asked for: ``key``, ``input``, ``action``, ``caller``, ``holder``."""
+        """A run that was not asked for before: ``key``, ``input``, ``action``, ``caller``, ``holder``."""
         self.take_over = (
             update(_runs)
             .where(_is("key"), _is("input"), _runs.c.answer.is_(None), _runs.c.until < now)
@@ -89,7 +89,7 @@ class Statements:
         self.renew = update(_runs).where(held, *is_mine).values(until=lease_ends)
         """A longer lease: ``the_keys``, ``the_holder``."""
         self.forget = delete(_runs).where(_runs.c.until < now - keep_seconds)
-        """The end of answers that are too old, and of runs that nobody came back for."""
+        """The end of answers that are too old, and of abandoned runs."""
         self.any = select(_runs.c.key).limit(1)
         """Whether the table is there."""
 

@@ -1,4 +1,4 @@
-"""What a run told, in one document: for callers that read an answer, and no stream."""
+"""The events of a run in one document, for callers that read one answer instead of a stream."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class WorkspaceFile(_Part):
 
 
 class RunResult(_Part):
-    """What a run that did what was asked has told, in one document."""
+    """The events of a successful run, in one document."""
 
     output: dict[str, Any]
     """Its outputs by name."""

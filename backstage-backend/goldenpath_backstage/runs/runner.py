@@ -1,4 +1,4 @@
-"""The way of one run: admitted, claimed, done, told and settled."""
+"""The way of one run: admitted, claimed, done, reported and settled."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ class Asked:
 
     @cached_property
     def key(self) -> str | None:
-        """What makes this run the same when it is asked for again; None where nobody will.
+        """What makes this run the same when it is asked for again; None for a run that is not repeated.
 
-        It is the caller's own key, or task and step; and the caller, so that nobody gets another's answer.
+        It is the caller's own key, or task and step; and the caller, so that no caller gets another's answer.
         """
         if self.idempotency_key is not None:
             return _digest([self.caller.name, "key", self.idempotency_key])
@@ -176,7 +176,7 @@ class Runner:
     def at_hand(self, asked: Asked) -> bytes | None:
         """All events of a run that need not run: its answer was worked out before. For the event loop.
 
-        A run that is to be remembered by its key is none of these.
+        A run that is remembered by its key is not among these.
         """
         if not asked.follows or asked.key is not None:
             return None
@@ -214,7 +214,7 @@ class Runner:
                 yield chunk
         finally:
             alarm.cancel()
-            stream.cancel("nobody listens any more")
+            stream.cancel("the connection was closed")
             self._streams.discard(stream)
 
     @property
@@ -235,7 +235,7 @@ class Runner:
         started = time.monotonic()
         try:
             outcome, last = self._answer(asked, stream)
-        except Exception as error:  # noqa: BLE001 - the caller is told, whatever it was
+        except Exception as error:  # noqa: BLE001 - the caller gets every error
             outcome, last = self._failed(asked, error)
         self._metrics.run_seconds.labels(asked.action.id).observe(time.monotonic() - started)
         self._metrics.runs.labels(asked.action.id, outcome).inc()
@@ -256,7 +256,7 @@ class Runner:
             with contextlib.suppress(UnavailableError):  # then the lease ends by itself
                 self._ledger.release(key)
             raise
-        # Whoever took this run over, because we were away for too long, keeps the answer in our place.
+        # The process that took this run over after our absence keeps the answer.
         self._ledger.settle(key, kept)
         return "done", _DONE
 

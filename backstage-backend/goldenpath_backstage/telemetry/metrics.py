@@ -66,7 +66,7 @@ class Metrics:
         )
         self.turned_away = Counter(
             "goldenpath_runs_turned_away",
-            "Runs that were told to come again, by lane.",
+            "Runs that were refused with Retry-After, by lane.",
             ("lane",),
             registry=self.registry,
         )

@@ -234,7 +234,7 @@ export interface RunRequest {
   dryRun?: boolean;
 }
 
-/** What a run that did what was asked has told, in one document. */
+/** The events of a successful run, in one document. */
 export interface RunResult {
   /** Its outputs by name. */
   output: JsonObject;
