@@ -12,7 +12,7 @@ import click
 import questionary
 
 from goldenpath.cli.request_draft import location_of
-from goldenpath.describe.choices import Choices
+from goldenpath.describe.choices import Choices, Free
 from goldenpath.describe.form import label
 from goldenpath.describe.json_schema import json_schema
 from goldenpath.describe.schema_fields import Shape, spec_fields
@@ -44,11 +44,15 @@ _NOTHING: Final = "(nothing)"
 class Interview:
     """Fills a draft by asking."""
 
-    def __init__(self, path: GoldenPath, draft: RequestDraft, fleet: FleetSpec | None) -> None:
+    def __init__(
+        self, path: GoldenPath, draft: RequestDraft, fleet: FleetSpec | None, free: Free | None = None
+    ) -> None:
         fields = [field for field in spec_fields(json_schema(path)) if field.name not in _NOT_ASKED]
         self._fields = {field.name: field for field in fields if field.name != "inputs" or path.inputs}
         self._draft = draft
-        self._choices = Choices(fleet)
+        self._fleet = fleet
+        self._free = free
+        self._choices = Choices(fleet, free)
 
     @property
     def descriptions(self) -> dict[str, str]:
@@ -69,6 +73,7 @@ class Interview:
             self._ask(self._fields["clusters"], ("clusters",))
         if not any(name in self._draft.document for name in _WHERE):
             self._ask_field(self._fields["placement"], ("placement",))
+        self._choices = Choices(self._fleet, self._free, clusters=self._draft.clusters())
         rest = [
             field
             for field in self._fields.values()
@@ -132,12 +137,16 @@ class Interview:
             members = [field for field in members if field.variant in ("", chosen)]
         for field in members:
             place = (*location, field.name)
-            if field.location in _ASKED_WHEN_NEEDED:
+            if field.location in _ASKED_WHEN_NEEDED or not self._applies(field, place):
                 continue
             if field.is_simple or field.shape is Shape.MAP:
                 self._ask(field, place)
             elif questionary.confirm(f"{label(field.name)}? {field.description}", default=False).unsafe_ask():
                 self._ask_field(field, place)
+
+    def _applies(self, field: SpecField, location: Location) -> bool:
+        examples = field.schema.get("examples") or field.choices
+        return field.required or not examples or self._draft.applies(location, examples[0])
 
     def _ask(self, field: SpecField, location: Location) -> None:
         offered = [(choice.value, choice.title) for choice in self._choices.at(field.location)]
@@ -158,7 +167,8 @@ class Interview:
     def _ask_text(self, field: SpecField, location: Location) -> None:
         def verdict(text: str) -> bool | str:
             if not text.strip():
-                return "This one is needed." if field.required else True
+                needed = field.required or self._draft.is_needed(location)
+                return "This one is needed." if needed else True
             return _sentence(self._draft.problems_of(location, text.strip()))
 
         click.secho(_explanation(field), dim=True)

@@ -12,6 +12,7 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
 from goldenpath.pipeline import parse
 from goldenpath.spec.parsed_fields import path_of
+from goldenpath.spec.placement import select_clusters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["RequestDraft", "location_of"]
 
 _STEP: Final = re.compile(r"(?:^|\.)([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]{1,3})\]")
+_DOES_NOT_APPLY: Final = frozenset({"does-not-apply", "one-of"})
+"""Rules that no value of a field can keep, given the other fields."""
 _COMMENT_WIDTH: Final = 100
 
 
@@ -55,6 +58,21 @@ class RequestDraft:
         """Put in a value as it is."""
         self.document = self._with(location, value)
 
+    def clusters(self) -> tuple[str, ...]:
+        """Clusters of the fleet that the answers so far choose; all of them where they choose none."""
+        if self._fleet is None:
+            return ()
+        known = tuple(self._fleet.clusters)
+        asked = self.document.get("clusters")
+        if isinstance(asked, list):
+            return tuple(name for name in known if name in asked) or known
+        placement = self.document.get("placement")
+        if not isinstance(placement, dict):
+            return known
+        regions, labels = placement.get("regions") or (), placement.get("labels") or {}
+        chosen = select_clusters(self._fleet, tuple(regions), labels)
+        return tuple(chosen) or known
+
     def problems_of(self, location: Location, given: str) -> list[Problem]:
         """What the parser has against this answer; other fields, which may still be missing, do not count."""
         return self._problems_at(location, self._fitting(location, given))
@@ -62,6 +80,15 @@ class RequestDraft:
     def problems_of_value(self, location: Location, value: Any) -> list[Problem]:
         """The same for a value."""
         return self._problems_at(location, value)
+
+    def is_needed(self, location: Location) -> bool:
+        """Whether what was answered so far makes a field required that has no answer: a problem names it."""
+        path = path_of(location)
+        return any(problem.path == path for problem in self.problems())
+
+    def applies(self, location: Location, example: Any) -> bool:
+        """Whether a field goes with what was answered so far."""
+        return all(problem.rule not in _DOES_NOT_APPLY for problem in self._problems_at(location, example))
 
     def problems(self) -> tuple[Problem, ...]:
         """What the parser has against the whole document."""

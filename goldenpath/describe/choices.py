@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,24 +35,33 @@ class Choice:
 class Choices:
     """What a person can choose from, by the place of the field: from the fleet, where one is given."""
 
-    def __init__(self, fleet: FleetSpec | None = None, free: Free | None = None) -> None:
+    def __init__(
+        self,
+        fleet: FleetSpec | None = None,
+        free: Free | None = None,
+        *,
+        clusters: Collection[str] | None = None,
+    ) -> None:
         """Without a fleet there are no clusters and regions to choose from, and every accelerator.
 
-        With ``free``, each accelerator says how many of it are free now, and else how many there are.
+        With ``free``, each accelerator says how many of it are free now, and else how many there are. With
+        ``clusters``, only what those have is offered.
         """
         self._closed: dict[Location, tuple[Choice, ...]] = {
-            ("gpus", 0, "profile"): tuple(_accelerators(fleet, free)),
+            ("gpus", 0, "profile"): tuple(_accelerators(fleet, free, clusters)),
             ("autoscaling", "engine", "name"): tuple(Choice(e.name, e.title) for e in engine_catalogue()),
             ("exceptions", 0, "policy"): tuple(Choice(p.id, p.title) for p in policies()),
         }
         self._most: dict[Location, int] = {}
         self._defaults: dict[Location, Any] = {}
         if fleet is not None:
-            clusters = tuple(Choice(name, f"{name} ({c.region})") for name, c in fleet.clusters.items())
+            everywhere = tuple(Choice(name, f"{name} ({c.region})") for name, c in fleet.clusters.items())
             regions = dict.fromkeys(cluster.region for cluster in fleet.clusters.values())
             self._closed |= {
-                ("clusters",): clusters,
-                ("gpus", 0, "clusters"): clusters,
+                ("clusters",): everywhere,
+                ("gpus", 0, "clusters"): tuple(
+                    each for each in everywhere if clusters is None or each.value in clusters
+                ),
                 ("placement", "regions"): tuple(Choice(region, region) for region in regions),
             }
             pools = [pool for cluster in fleet.clusters.values() for pool in cluster.accelerators]
@@ -75,12 +84,16 @@ class Choices:
         return self._defaults.get(location)
 
 
-def _accelerators(fleet: FleetSpec | None, free: Free | None) -> Iterator[Choice]:
+def _accelerators(
+    fleet: FleetSpec | None, free: Free | None, clusters: Collection[str] | None
+) -> Iterator[Choice]:
     if fleet is None:
         yield from (Choice(accelerator.id, accelerator.title) for accelerator in catalogue())
         return
     places: dict[str, list[str]] = {}
     for name, cluster in fleet.clusters.items():
+        if clusters is not None and name not in clusters:
+            continue
         for id_, pool in pools_by_id(cluster.accelerators).items():
             there = ownable(pool)
             left = None if free is None else max(free.get((name, id_), there), 0)

@@ -14,6 +14,7 @@ from prompt_toolkit.output import DummyOutput
 from goldenpath import kubeyaml
 from goldenpath.cli.interview import Interview
 from goldenpath.cli.request_draft import RequestDraft, location_of
+from goldenpath.describe.choices import Choices
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse
 
@@ -271,3 +272,37 @@ def test_what_the_parser_refuses_in_the_end_is_asked_for_again(
     document = interviewed(here, {"name": "kube-system"}, SPACE, ENTER, ENTER, "vision", ENTER)
     assert document["name"] == "vision"
     assert "belongs to the platform" in capsys.readouterr().err
+
+
+def test_only_accelerators_of_the_chosen_clusters_are_offered(here: Path) -> None:
+    fleet = load_fleet(here / "goldenpath.yaml")
+    for cluster, described in fleet.clusters.items():
+        free = {(cluster, pool.profile): 1 for pool in described.accelerators}
+        offered = Choices(fleet, free, clusters=(cluster,)).at(("gpus", 0, "profile"))
+        assert [each.value for each in offered] == [pool.profile for pool in described.accelerators]
+        assert all(f"{cluster}: 1 of" in each.title and "free" in each.title for each in offered)
+
+
+@pytest.mark.parametrize(
+    ("answers", "needed", "not_asked"),
+    [
+        ({"signal": "tokens"}, "target", ["time_to_first_token", "inter_token_latency"]),
+        ({"signal": "latency", "time_to_first_token": "500ms"}, None, ["inter_token_latency"]),
+    ],
+)
+def test_what_an_answer_makes_needed_or_rules_out_is_known_at_once(
+    here: Path, answers: dict[str, str], needed: str | None, not_asked: list[str]
+) -> None:
+    library = Library([here.parent / "library"])
+    path, fleet = library.get("tenant/v1"), load_fleet(here / "goldenpath.yaml")
+    draft = RequestDraft(path, fleet=fleet, library=library)
+    for name, value in {
+        "name": "vision",
+        "owner": "a",
+        **{f"autoscaling.{k}": v for k, v in answers.items()},
+    }.items():
+        draft.set(location_of(name) or (), value)
+    for goal in not_asked:
+        assert not draft.applies(("autoscaling", goal), "500ms")
+    if needed:
+        assert draft.is_needed(("autoscaling", needed))

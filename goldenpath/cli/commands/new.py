@@ -16,7 +16,7 @@ from goldenpath.cli.input_files import find_fleet
 from goldenpath.cli.request_draft import RequestDraft, location_of
 from goldenpath.describe.json_schema import json_schema
 from goldenpath.describe.schema_fields import spec_fields
-from goldenpath.errors import InputError, Problem
+from goldenpath.errors import GoldenpathError, InputError, Problem
 from goldenpath.file_output import write_files
 from goldenpath.manifests import RenderedFile
 from goldenpath.paths import Library
@@ -25,6 +25,7 @@ from goldenpath.pipeline import load_fleet, parse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from goldenpath.describe.choices import Free
     from goldenpath.spec.fleet_spec import FleetSpec
 
 
@@ -86,7 +87,7 @@ def command(
     if interactive:
         from goldenpath.cli.interview import Interview  # noqa: PLC0415 - a script needs no prompts
 
-        Interview(path, draft, fleet).run()
+        Interview(path, draft, fleet, _free(fleet_file, library)).run()
     text = draft.as_yaml({field.name: field.description for field in spec_fields(json_schema(path))})
     parse(kubeyaml.load(text), fleet=fleet, library=library)
     write_files(out.parent, [RenderedFile(out.name, text)])
@@ -116,6 +117,21 @@ def _fleet(given: Path | None) -> FleetSpec | None:
         return None
     click.echo(f"Fleet: {found}", err=True)
     return load_fleet(found)
+
+
+def _free(given: Path | None, library: Library) -> Free | None:
+    """What no tenant owns, where the fleet file is in its repository; None where nobody can say."""
+    from goldenpath.fleet import Fleet  # noqa: PLC0415 - loads Git, which a script does not need
+
+    try:
+        place = (given or find_fleet()).parent
+        if not (place / ".git").exists():
+            return None
+        with Fleet.open(place, library=library) as fleet:
+            capacity = fleet.summary().capacity
+    except GoldenpathError:
+        return None
+    return {(each.cluster, each.profile): each.free for each in capacity}
 
 
 def _assign(draft: RequestDraft, assignments: Iterable[str]) -> None:
