@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from policy_requests import namespace, pod, policy
 from small_requests import cluster, fleet
 
-from goldenpath.check.policy_evaluation import Request, judge
+from goldenpath.check.policy_evaluation import AdmissionRequest, judge
 from goldenpath.spec.parse import parse_fleet
 from goldenpath.tenancy import Platform, platforms_of
 
@@ -46,12 +46,12 @@ def owned() -> dict[str, Any]:
 
 def claims(rule: Policy, user: str) -> bool:
     """Whether this user may make a Pod that claims to be a controller's."""
-    return judge(rule, Request(owned(), namespace(QUEUE), user)).allowed
+    return judge(rule, AdmissionRequest(owned(), namespace(QUEUE), user)).allowed
 
 
 def opens(rule: Policy, user: str) -> bool:
     """Whether this user may take Kueue's gate off a Pod."""
-    return judge(rule, Request(pod(), namespace(QUEUE), user, pod(**GATE))).allowed
+    return judge(rule, AdmissionRequest(pod(), namespace(QUEUE), user, pod(**GATE))).allowed
 
 
 def test_without_addons_only_those_of_kubernetes_are_controllers() -> None:

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from small_requests import cluster, fleet, fleet_problems, problems, request, tenancy, told
+from small_requests import cluster, fleet, fleet_problems, problems, reported, request, tenancy
 
 from goldenpath.accelerators import catalogue
 from goldenpath.pipeline import Pipeline, parse
@@ -83,7 +83,7 @@ def test_they_are_rendered_like_those_of_the_catalogue() -> None:
 
 def test_another_fleet_does_not_have_them() -> None:
     assert "nvidia-x100-100gb" not in catalogue()
-    assert told(problems(request(gpus=[{"profile": "amd-mi999", "quota": 1}]), fleet()))[0][:2] == (
+    assert reported(problems(request(gpus=[{"profile": "amd-mi999", "quota": 1}]), fleet()))[0][:2] == (
         "gpus[0].profile",
         "unknown-profile",
     )
@@ -99,7 +99,7 @@ def test_another_fleet_does_not_have_them() -> None:
     ],
 )
 def test_a_broken_model_is_refused_where_it_stands(own: Any, place: str) -> None:
-    found = told(fleet_problems(on(own, {"profile": "nvidia-l4-24gb", "count": 1})))
+    found = reported(fleet_problems(on(own, {"profile": "nvidia-l4-24gb", "count": 1})))
     assert [path for path, _, _ in found] == [f"accelerator_models.{place}"]
 
 
@@ -119,5 +119,5 @@ def test_what_a_model_names_must_be_there(own: Any, word: str) -> None:
 
 
 def test_a_vendor_that_the_catalogue_does_not_know_is_refused() -> None:
-    found = told(fleet_problems(on({"acme": {"models": {}}}, {"profile": "nvidia-l4-24gb", "count": 1})))
+    found = reported(fleet_problems(on({"acme": {"models": {}}}, {"profile": "nvidia-l4-24gb", "count": 1})))
     assert found == [("accelerator_models.acme", "choice", None)]
