@@ -48,5 +48,6 @@ def test_check_refuses_nothing_that_the_server_takes_and_misses_little(custom_re
             wrong.append(str(mutant))
 
     assert wrong == []
-    # Of a few kinds most that is missed is CEL, which is parsed here and not type-checked.
-    assert count["missed"] <= max(MOST_MISSED * count["refused"], 25)
+    # CEL is parsed here and not type-checked, and of the schema in a definition only the structure is judged.
+    most = 0.15 if good["kind"] == "CustomResourceDefinition" else MOST_MISSED
+    assert count["missed"] <= max(most * count["refused"], 25)

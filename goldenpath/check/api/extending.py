@@ -112,6 +112,7 @@ def _structure(schema: dict[str, Any], depth: int = 0) -> Iterator[ApiRuleViolat
             "a list of type map has keys",
             "Name the fields that make the key.",
         )
+    yield from _type_and_keys(schema)
     parts: list[tuple[str, Any]] = [
         (f"properties[{name}]", part) for name, part in mapping(schema, "properties").items()
     ]
@@ -126,6 +127,36 @@ def _structure(schema: dict[str, Any], depth: int = 0) -> Iterator[ApiRuleViolat
         if isinstance(part, dict):
             for slip in _structure(part, depth + 1):
                 yield slip._replace(field=f"{place}.{slip.field}")
+
+
+_TYPES: Final = frozenset({"array", "boolean", "integer", "number", "object", "string"})
+
+
+def _type_and_keys(schema: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    kind, items = schema.get("type", "object"), schema.get("items", {})
+    if not isinstance(kind, str) or (kind and kind not in _TYPES):
+        yield ApiRuleViolation(
+            "type", "definition", f"{shown(kind)} is no type", f"Use one of: {', '.join(sorted(_TYPES))}."
+        )
+    if not isinstance(items, dict):
+        yield ApiRuleViolation("items", "definition", "the items have no schema", "Write their schema.")
+    keys = schema.get("x-kubernetes-list-map-keys", ())
+    if keys and schema.get("x-kubernetes-list-type") != "map":
+        message = "keys are for a list of type map"
+        yield ApiRuleViolation(
+            "x-kubernetes-list-type", "definition", message, "Set x-kubernetes-list-type: map."
+        )
+    fields, required = mapping(items, "properties"), mapping(items).get("required") or ()
+    for index, key in enumerate(keys):
+        field = fields.get(key) if isinstance(key, str) else None
+        if key in keys[:index] or not isinstance(field, dict) or not (key in required or "default" in field):
+            place, message = (
+                f"x-kubernetes-list-map-keys[{index}]",
+                f"{shown(key)} is no field that every item has, or it is there twice",
+            )
+            yield ApiRuleViolation(
+                place, "definition", message, "Name required fields of the items, each once."
+            )
 
 
 def _webhooks(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
