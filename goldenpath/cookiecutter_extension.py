@@ -121,7 +121,7 @@ def _words(answers: dict[str, Any]) -> dict[str, Any]:
             )
         return platform_words(path, platforms[cluster]) | {"cookiecutter": {"name": cluster}}
     spec = str(answers.get("spec") or "")
-    document = kubeyaml.load_file(Path(spec)) if spec else request_from_answers(answers, path)
+    document = kubeyaml.load_file(Path(spec), written=True) if spec else request_from_answers(answers, path)
     tenant = parse(document, fleet=fleet, library=library, file=spec or None)
     if tenant.golden_path != path.major:
         message = f"is not the golden path that cookiecutter was started with, which is {path.major}"

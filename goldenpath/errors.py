@@ -18,6 +18,7 @@ Messages name the thing, the field and the way out. They never hold a whole docu
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "MAX_PROBLEMS",
     "MISSING",
+    "MORE_PROBLEMS",
     "ClusterError",
     "ClusterUnavailableError",
     "DataError",
@@ -37,9 +40,13 @@ __all__ = [
     "RenderError",
     "RepositoryError",
     "RepositoryUnavailableError",
+    "more_problems",
 ]
 
 _SHOWN_VALUE_CHARS: Final = 80
+
+MORE_PROBLEMS: Final = "more-problems"
+"""Rule of the last entry of an error with very many problems."""
 
 
 class _Missing:
@@ -69,6 +76,8 @@ class Problem:
     value: Any = MISSING
     nearest: str | None = None
     file: str | None = None
+    count: int = 1
+    """How many problems this entry stands for: more than one where the rule is ``more-problems``."""
 
     def in_file(self, file: str) -> Problem:
         return self if self.file else replace(self, file=file)
@@ -104,11 +113,33 @@ class GoldenpathError(Exception):
     exit_code = 2
 
 
+MAX_PROBLEMS: Final = 100
+"""How many problems one error holds. An input with more gets one last entry that counts the others."""
+
+
+def more_problems(count: int, file: str | None = None) -> Problem:
+    """The last entry of a list of problems that leaves out ``count`` of them."""
+    noun = "problem" if count == 1 else "problems"
+    message = f"has {count:,} more {noun}; fix the ones above first"
+    return Problem("", MORE_PROBLEMS, message, file=file, count=count)
+
+
+def _bounded(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    remaining = iter(problems)
+    first = tuple(itertools.islice(remaining, MAX_PROBLEMS))
+    more = sum(_count_of(problem) for problem in remaining)
+    return (*first, more_problems(more, first[0].file)) if more else first
+
+
+def _count_of(problem: Problem) -> int:
+    return problem.count if problem.rule == MORE_PROBLEMS else 1
+
+
 class InputError(GoldenpathError):
-    """An input that cannot be accepted, with every problem that it has."""
+    """An input that cannot be accepted, with every problem that it has; of very many, the first hundred."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems: tuple[Problem, ...] = tuple(problems)
+        self.problems: tuple[Problem, ...] = _bounded(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:

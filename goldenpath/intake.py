@@ -33,7 +33,7 @@ def load_fleet(file: str | Path) -> FleetSpec:
     Raises:
         InputError: with every problem, each with its path in the file.
     """
-    return parse_fleet(kubeyaml.load_file(Path(file)), file=str(file))
+    return parse_fleet(kubeyaml.load_file(Path(file), written=True), file=str(file))
 
 
 def load(file: str | Path, *, fleet: FleetSpec | None = None, library: Library | None = None) -> Tenant:
@@ -42,7 +42,7 @@ def load(file: str | Path, *, fleet: FleetSpec | None = None, library: Library |
     Raises:
         InputError: with every problem, each with its path in the file.
     """
-    return parse(kubeyaml.load_file(Path(file)), fleet=fleet, library=library, file=str(file))
+    return parse(kubeyaml.load_file(Path(file), written=True), fleet=fleet, library=library, file=str(file))
 
 
 def parse(

@@ -76,14 +76,6 @@ class SourceFile:
         return self.documents[0]
 
 
-def _content(file: str | Path) -> bytes:
-    """What a file holds, up to one byte more than is read of any: some files have no end."""
-    if str(file) == STDIN:
-        return sys.stdin.buffer.read(kubeyaml.MAX_FILE_BYTES + 1)
-    with Path(file).open("rb") as stream:
-        return stream.read(kubeyaml.MAX_FILE_BYTES + 1)
-
-
 def read_source(file: str | Path) -> SourceFile:
     """Read a file, or standard input for ``-``.
 
@@ -93,20 +85,29 @@ def read_source(file: str | Path) -> SourceFile:
     """
     name = "<stdin>" if str(file) == STDIN else str(file)
     try:
-        content = _content(file)
-        if len(content) > kubeyaml.MAX_FILE_BYTES:
-            message = f"has more than {kubeyaml.MAX_FILE_BYTES:,} bytes"
-            raise InputError.of("", "yaml-size", message, file=name)
-        text = content.decode()
-    except OSError as error:
-        raise InputError.of(
-            "", "unreadable", f"the file cannot be read: {error.strerror}", file=name
-        ) from None
+        text = (_standard_input() if str(file) == STDIN else kubeyaml.read_bytes(file)).decode()
     except UnicodeDecodeError as error:
         raise InputError.of(
             "", "yaml-encoding", f"the file is not UTF-8 text (byte {error.start})", file=name
         ) from None
-    return SourceFile(name, text, tuple(kubeyaml.load_all(text.removeprefix("\ufeff"), name=name)))
+    body = text.removeprefix("\ufeff")
+    # Only what people write keeps the text of its numbers: the checks of objects take plain values.
+    by_people = "golden_path" in body or "fleet/" in body
+    documents = kubeyaml.load_all(body, name=name, written=by_people)
+    if by_people:
+        documents = [
+            document if kind_of(document) in {Kind.REQUEST, Kind.FLEET} else kubeyaml.plain(document)
+            for document in documents
+        ]
+    return SourceFile(name, text, tuple(documents))
+
+
+def _standard_input() -> bytes:
+    content = sys.stdin.buffer.read(kubeyaml.MAX_FILE_BYTES + 1)
+    if len(content) > kubeyaml.MAX_FILE_BYTES:
+        message = f"has more than {kubeyaml.MAX_FILE_BYTES:,} bytes"
+        raise InputError.of("", "yaml-size", message, file="<stdin>")
+    return content
 
 
 def yaml_files(folder: Path) -> Iterator[Path]:

@@ -9,6 +9,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
+from goldenpath.describe.cookiecutter_answers import split_list
 from goldenpath.errors import InputError, Problem
 from goldenpath.pipeline import parse
 from goldenpath.spec.parsed_fields import path_of
@@ -96,7 +97,7 @@ class RequestDraft:
 
     def _fitting(self, location: Location, given: str) -> Any:
         """Text where the field takes it (a tenant may be called ``no``), else YAML, else a list with commas."""
-        readings = list(_readings(given))
+        readings = list(_readings(given, location))
         for reading in readings:
             if not self._problems_at(location, reading):
                 return reading
@@ -158,11 +159,11 @@ class RequestDraft:
         return "\n".join(blocks)
 
 
-def _readings(given: str) -> Iterator[Any]:
+def _readings(given: str, location: Location) -> Iterator[Any]:
     yield given
     with contextlib.suppress(InputError):
-        yield kubeyaml.load(given)
-    yield [entry.strip() for entry in given.split(",") if entry.strip()]
+        yield kubeyaml.load(given, written=True)
+    yield split_list(given, location)
 
 
 def _is_at_or_below(path: str, top: str) -> bool:

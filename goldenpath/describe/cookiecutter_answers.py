@@ -9,22 +9,26 @@ needs more is said in a request file, which the variable ``spec`` names.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath import kubeyaml
 from goldenpath.describe.json_schema import json_schema
 from goldenpath.describe.schema_fields import ANY_KEY, Shape, SpecField, every_field, spec_fields
+from goldenpath.errors import InputError
+from goldenpath.spec.parsed_fields import path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.parsed_fields import Location
 
-__all__ = ["Variable", "request_from_answers", "variables"]
+__all__ = ["Variable", "request_from_answers", "split_list", "variables"]
 
 _PREFIXES: Final[Mapping[Location, str]] = {
     (): "",
@@ -56,8 +60,10 @@ _NOT_ASKED: Final[frozenset[Location]] = frozenset(
     }
 )
 
-_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
-_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
+_LONGEST_NUMBER: Final = 40
+_UNESCAPED_COMMA: Final = re.compile(r"(?<!\\),")
+# The type of an attribute in a distinguished name (RFC 4514, section 2.3), and its equals sign.
+_ATTRIBUTE: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+) ?=")
 _BOOLEANS: Final = {"true": True, "yes": True, "y": True, "false": False, "no": False, "n": False}
 
 
@@ -126,19 +132,45 @@ def _value(field: SpecField, answer: Any) -> Any:
     if not isinstance(answer, str):
         return answer
     if field.shape is Shape.LIST:
-        return [_scalar(field.entry, entry) for entry in _split(answer)]
+        return [_scalar(field.entry, entry) for entry in split_list(answer, field.location)]
     return _scalar(field.shape, answer.strip())
 
 
-def _split(answer: str) -> Iterator[str]:
-    return (entry.strip() for entry in answer.split(",") if entry.strip())
+def _read(text: str) -> Any:
+    with contextlib.suppress(InputError):
+        return kubeyaml.load(text, written=True)
+    return None
+
+
+def split_list(answer: str, location: Location) -> list[str]:
+    """The entries of a list that stands in one answer.
+
+    Entries are separated by commas. A distinguished name, such as ``CN=Big Team,OU=Groups``, is one entry
+    (RFC 4514). A list in brackets, such as ``["CN=Big Team,OU=Groups", "vision"]``, says it exactly.
+
+    Raises:
+        InputError: the answer mixes distinguished names with other entries, so that its commas are ambiguous.
+
+    """
+    if answer.lstrip().startswith("[") and isinstance(entries := _read(answer), list):
+        return [str(entry) for entry in entries]
+    entries = [entry.strip() for entry in _UNESCAPED_COMMA.split(answer) if entry.strip()]
+    named = [_ATTRIBUTE.match(entry) is not None for entry in entries]
+    if len(entries) > 1 and all(named):
+        return [answer.strip()]
+    if len(entries) > 1 and any(named):
+        message = (
+            "holds a distinguished name, whose commas could also separate entries; "
+            'write a list in brackets, such as ["CN=Big Team,OU=Groups", "vision"]'
+        )
+        raise InputError.of(path_of(location), "list-with-commas", message, answer)
+    return entries
 
 
 def _scalar(shape: Shape, text: str) -> Any:
-    if shape is Shape.INTEGER and _INTEGER.fullmatch(text):
-        return int(text)
-    if shape is Shape.NUMBER and _NUMBER.fullmatch(text):
-        return float(text) if "." in text else int(text)
+    if shape in {Shape.INTEGER, Shape.NUMBER} and len(text) <= _LONGEST_NUMBER:
+        number = _read(text)
+        return number if isinstance(number, int | float) and not isinstance(number, bool) else text
     if shape is Shape.BOOLEAN:
         return _BOOLEANS.get(text.lower(), text)
     return text

@@ -178,7 +178,7 @@ class _BatchRenderer:
         file = task.file
         try:
             document = (
-                kubeyaml.load(task.text or "", name=file or "<input>")
+                kubeyaml.load(task.text or "", name=file or "<input>", written=True)
                 if task.document is None
                 else task.document
             )

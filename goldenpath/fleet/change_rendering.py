@@ -99,7 +99,7 @@ class Renderings:
         request = work.request
         document = request.document
         if document is None:
-            document = kubeyaml.load(request.text or "", name=request.file or work.name)
+            document = kubeyaml.load(request.text or "", name=request.file or work.name, written=True)
         tenant = context.parse(document, request.file)
         version = version_for(tenant, self._pinned(work.lock))
         return desired_tenant(context, tenant, request, version=version, today=self._options.today)

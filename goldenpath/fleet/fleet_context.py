@@ -31,7 +31,7 @@ class FleetContext:
     def __init__(self, text: str, *, library: Library, file: str = FLEET_FILE) -> None:
         self.text = text
         self.library = library
-        self.spec: FleetSpec = parse_fleet(kubeyaml.load(text, name=file), file=file)
+        self.spec: FleetSpec = parse_fleet(kubeyaml.load(text, name=file, written=True), file=file)
 
     @cached_property
     def pipeline(self) -> Pipeline:

@@ -77,7 +77,7 @@ class OtherTenants:
 
     def _asked(self, path: str, text: str) -> Promise:
         """What a request asks for that was changed in the repository and not published since."""
-        tenant = self._state.context.parse(kubeyaml.load(text, name=path), path)
+        tenant = self._state.context.parse(kubeyaml.load(text, name=path, written=True), path)
         return Promise(
             tenant.name, tenant.owner, clusters=shares_of(self._state.context, tenant), settled=False
         )

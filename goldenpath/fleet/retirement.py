@@ -42,7 +42,7 @@ def hold_request(state: FleetState, name: str, clusters: Collection[str]) -> Sub
     if clusters and held is not True:
         value = list(dict.fromkeys([*(held or ()), *clusters]))
     changed = with_field(text, "retiring", value)
-    return Submission(kubeyaml.load(changed, name=path), changed, path)
+    return Submission(kubeyaml.load(changed, name=path, written=True), changed, path)
 
 
 def deletion(state: FleetState, name: str, options: PublishOptions, *, asked_by: Person) -> Proposal:
@@ -56,7 +56,7 @@ def deletion(state: FleetState, name: str, options: PublishOptions, *, asked_by:
     if locked.problems:
         raise InputError(locked.problems)
     path, text = request_of(state, holdings)
-    tenant = state.context.parse(kubeyaml.load(text, name=path), path)
+    tenant = state.context.parse(kubeyaml.load(text, name=path, written=True), path)
     lock = locked.lock
     waiting = [cluster for cluster in (lock.clusters if lock else ()) if not tenant.is_retiring_on(cluster)]
     is_published = (

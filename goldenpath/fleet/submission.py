@@ -49,7 +49,7 @@ class Submission:
             InputError: it cannot be read, or is no YAML that Kubernetes reads.
         """
         text = kubeyaml.read_text(file)
-        return cls(kubeyaml.load(text, name=str(file)), text, str(file))
+        return cls(kubeyaml.load(text, name=str(file), written=True), text, str(file))
 
     @property
     def written(self) -> str:

@@ -18,10 +18,12 @@ from goldenpath.kubeyaml._read import (
     load,
     load_all,
     load_file,
+    read_bytes,
     read_text,
 )
 from goldenpath.kubeyaml._rendered import load_rendered
 from goldenpath.kubeyaml._write import dump, dump_all, scalar
+from goldenpath.kubeyaml._written import is_ambiguous, plain, written_numbers
 
 __all__ = [
     "MAX_DEPTH",
@@ -30,10 +32,14 @@ __all__ = [
     "MAX_NODES_FROM_ALIASES",
     "dump",
     "dump_all",
+    "is_ambiguous",
     "load",
     "load_all",
     "load_file",
     "load_rendered",
+    "plain",
+    "read_bytes",
     "read_text",
     "scalar",
+    "written_numbers",
 ]

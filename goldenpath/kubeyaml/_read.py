@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
-from pathlib import Path
+import stat
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import yaml
 
 from goldenpath.errors import InputError, Problem
 from goldenpath.kubeyaml._scalars import json_number, key_text, resolve_plain
+from goldenpath.kubeyaml._written import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,7 @@ __all__ = [
     "load",
     "load_all",
     "load_file",
+    "read_bytes",
     "split",
 ]
 
@@ -50,13 +53,15 @@ _SEQ_TAGS: Final = frozenset({None, "!", "tag:yaml.org,2002:seq"})
 _MERGE: Final = "<<"
 
 
-def load(text: str, *, name: str = "<input>") -> Any:
+def load(text: str, *, name: str = "<input>", written: bool = False) -> Any:
     """The value of the only document in ``text``; ``None`` where it holds nothing.
+
+    With ``written``, numbers remember their text (:mod:`goldenpath.kubeyaml._written`): for what people write.
 
     Raises ``InputError`` (with ``name``, line and column) for what Kubernetes refuses, for several
     documents, and for what this package's docstring names.
     """
-    documents = load_all(text, name=name)
+    documents = load_all(text, name=name, written=written)
     if len(documents) > 1:
         raise InputError.of(
             "", "yaml-one-document", f"one YAML document is expected, not {len(documents)}", file=name
@@ -64,43 +69,64 @@ def load(text: str, *, name: str = "<input>") -> Any:
     return documents[0] if documents else None
 
 
-def load_all(text: str, *, name: str = "<input>") -> list[Any]:
+def load_all(text: str, *, name: str = "<input>", written: bool = False) -> list[Any]:
     """The values of all documents in ``text``, without the empty ones, as ``kubectl apply -f`` reads it."""
     if text.lstrip().startswith("{"):
         value = _load_json(text, name)
         if value is not _NOT_JSON:
             return [value]
-    documents = (load_document(part, first_line=line, name=name) for line, part in split(text, name))
+    documents = (
+        load_document(part, first_line=line, name=name, written=written) for line, part in split(text, name)
+    )
     return [document for document in documents if document is not None]
 
 
-def load_document(text: str, *, first_line: int, name: str) -> Any:
+def load_document(text: str, *, first_line: int, name: str, written: bool = False) -> Any:
     """The value of what stands between two separators; ``first_line`` counts from 0."""
-    return _Document(text, first_line, name).value()
+    return _Document(text, first_line, name, written=written).value()
 
 
-def load_file(path: str | PathLike[str]) -> Any:
+def load_file(path: str | PathLike[str], *, written: bool = False) -> Any:
     """The value of the only document in a UTF-8 file. Raises ``InputError``, for an unreadable file too."""
-    return load(read_text(path), name=str(path))
+    return load(read_text(path), name=str(path), written=written)
 
 
 def read_text(path: str | PathLike[str]) -> str:
     """The text of a UTF-8 file, without a byte order mark. Raises ``InputError`` where it cannot be read."""
-    file = Path(path)
+    content = read_bytes(path)
     try:
-        with file.open("rb") as stream:
-            content = stream.read(MAX_FILE_BYTES + 1)
-        if len(content) > MAX_FILE_BYTES:
-            message = f"the file has more than {MAX_FILE_BYTES:,} bytes"
-            raise InputError.of("", "yaml-size", message, file=str(path))
         return content.decode("utf-8-sig")
-    except OSError as error:
-        raise InputError.of(
-            "", "unreadable", f"the file cannot be read: {error.strerror}", file=str(path)
-        ) from error
     except UnicodeDecodeError as error:
         message = f"the file is not UTF-8 text (byte {error.start})"
         raise InputError.of("", "yaml-encoding", message, file=str(path)) from error
+
+
+def read_bytes(path: str | PathLike[str]) -> bytes:
+    """What a regular file holds.
+
+    Raises:
+        InputError: the file cannot be read, is larger than :data:`MAX_FILE_BYTES`, or is a pipe, a device or a
+            folder: reading one of these could wait for ever.
+
+    """
+    try:
+        # Opened without waiting: a pipe that has no writer would block before its kind is known.
+        with open(path, "rb", opener=_open_without_waiting) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                message = "is not a regular file; name a file, or `-` to read standard input"
+                raise InputError.of("", "unreadable", message, file=str(path))
+            content = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}"
+        raise InputError.of("", "unreadable", message, file=str(path)) from error
+    if len(content) > MAX_FILE_BYTES:
+        message = f"the file has more than {MAX_FILE_BYTES:,} bytes"
+        raise InputError.of("", "yaml-size", message, file=str(path))
+    return content
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def split(text: str, name: str) -> Iterator[tuple[int, str]]:
@@ -127,8 +153,9 @@ def split(text: str, name: str) -> Iterator[tuple[int, str]]:
 class _Document:
     """One document on its way from events to a value."""
 
-    def __init__(self, text: str, first_line: int, name: str) -> None:
+    def __init__(self, text: str, first_line: int, name: str, *, written: bool) -> None:
         self._text = text
+        self._written = written
         self._first_line = first_line
         self._name = name
         self._anchors: dict[str, Any] = {}
@@ -215,7 +242,8 @@ class _Document:
             self._refuse(
                 "yaml-number", f"{event.value!r} is no number in Kubernetes; quote it", event.start_mark
             )
-        return json_number(value)
+        number = json_number(value)
+        return as_written(number, event.value) if self._written else number
 
     def _sequence(self, event: Any, depth: int) -> list[Any]:
         if event.tag not in _SEQ_TAGS:

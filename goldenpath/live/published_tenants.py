@@ -64,7 +64,7 @@ def published_tenants(fleet: Fleet, name: str | None = None) -> PublishedTenants
 
 def _expected(state: FleetState, holdings: TenantFiles) -> Iterator[Expected]:
     path, text = request_of(state, holdings)
-    tenant = state.context.parse(kubeyaml.load(text, name=path), path)
+    tenant = state.context.parse(kubeyaml.load(text, name=path, written=True), path)
     files = {
         file: entry.id
         for file, entry in state.tree.files(holdings).items()

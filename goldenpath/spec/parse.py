@@ -9,11 +9,13 @@ fields that parsed.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from goldenpath.errors import InputError, Problem
+from goldenpath import kubeyaml
+from goldenpath.errors import MAX_PROBLEMS, InputError, Problem, more_problems
 from goldenpath.spec.fleet_rules import placement_problems
 from goldenpath.spec.fleet_spec import FleetSpec
 from goldenpath.spec.model import RULES_FOLLOW, Model
@@ -81,25 +83,56 @@ def _parse(
     if not isinstance(document, dict):
         message = f"must be a mapping that says what the {_WORDS[model]} is"
         raise InputError.of("", "type", message, file=file)
+    written = list(kubeyaml.written_numbers(document))
+    values = kubeyaml.plain(document) if written else document
+    ambiguous = {location: number for location, number in written if kubeyaml.is_ambiguous(number)}
+    faults: list[tuple[Location, Callable[[], Problem]]] = []
     try:
-        spec = model.model_validate(document, context=RULES_FOLLOW)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        failed = [location for entry in found if (location := locate(entry))]
-        problems = [problem_of(model, document, entry) for entry in found]
-        problems += rules(Fields(document, failed))
-    else:
-        problems = list(rules(Fields(document)))
-        if not problems:
+        spec = model.model_validate(values, context=RULES_FOLLOW)
+        if not ambiguous and not (problems := list(rules(Fields(values)))):
             return spec
+    except ValidationError as error:
+        for entry in error.errors(include_url=False, include_input=False):
+            location = locate(entry)
+            if location in ambiguous:
+                # Where text is wanted, quotes are the fix, and the number's own text is the value that was meant.
+                if entry["type"] != "string_type":
+                    continue
+                del ambiguous[location]
+            faults.append((location, partial(problem_of, model, document, entry)))
+    faults += [(at, partial(_ambiguous_number, at, number)) for at, number in ambiguous.items()]
+    if faults:
+        problems = list(rules(Fields(values, [location for location, _ in faults if location])))
+    raise InputError(
+        problem.in_file(file) if file else problem for problem in _in_order(document, faults, problems)
+    )
+
+
+def _ambiguous_number(location: Location, number: Any) -> Problem:
+    message = "is ambiguous: YAML 1.1 and YAML 1.2 read this number differently; write a plain decimal number"
+    return Problem(path_of(location), "ambiguous-number", message, number)
+
+
+def _in_order(
+    document: Any, faults: list[tuple[Location, Callable[[], Problem]]], problems: list[Problem]
+) -> Iterator[Problem]:
+    """Problems in the order of the document, without repeats: the first hundred, and the number of the others.
+
+    A fault is put into words only when its problem is asked for. So an input with a hundred thousand faults costs
+    little more than finding them.
+    """
     position = _positions(document)
-    ordered = sorted(_without_repeats(problems), key=lambda problem: position(problem.path))
-    raise InputError(problem.in_file(file) if file else problem for problem in ordered)
-
-
-def _without_repeats(problems: Iterable[Problem]) -> Iterator[Problem]:
-    seen = set()
-    for problem in problems:
+    entries: list[tuple[tuple[int, int], Problem | Callable[[], Problem]]] = [
+        *((position(path_of(location)), fault) for location, fault in faults),
+        *((position(problem.path), problem) for problem in problems),
+    ]
+    entries.sort(key=lambda entry: entry[0])
+    seen: set[tuple[str, str, str]] = set()
+    for number, (_, entry) in enumerate(entries):
+        if len(seen) == MAX_PROBLEMS:
+            yield more_problems(len(entries) - number)
+            return
+        problem = entry if isinstance(entry, Problem) else entry()
         key = (problem.path, problem.rule, problem.message)
         if key not in seen:
             seen.add(key)

@@ -54,6 +54,9 @@ class Fields:
     def __init__(self, document: Any, failed: Iterable[Location] = ()) -> None:
         self._document = document
         self._failed = frozenset(failed)
+        self._above_failed = frozenset(
+            location[:length] for location in self._failed for length in range(len(location) + 1)
+        )
 
     def get(self, *location: str | int) -> Any:
         """The value there, or :data:`MISSING` where it is absent, ``null`` or was refused.
@@ -72,9 +75,8 @@ class Fields:
 
     def was_refused(self, *location: str | int) -> bool:
         """Whether something was given there that did not parse, as a whole or in part."""
-        return any(
-            failed[: len(location)] == location or location[: len(failed)] == failed
-            for failed in self._failed
+        return location in self._above_failed or any(
+            location[:length] in self._failed for length in range(len(location) + 1)
         )
 
     def items(self, *location: str | int) -> Iterator[tuple[int, Any]]:

@@ -89,7 +89,7 @@ def command(
 
         Interview(path, draft, fleet, _free(fleet_file, library)).run()
     text = draft.as_yaml({field.name: field.description for field in spec_fields(json_schema(path))})
-    parse(kubeyaml.load(text), fleet=fleet, library=library)
+    parse(kubeyaml.load(text, written=True), fleet=fleet, library=library)
     write_files(out.parent, [RenderedFile(out.name, text)])
     click.echo(
         f"{out}: written. Next: goldenpath check {out}{f' --fleet {fleet_file}' if fleet_file else ''}"
