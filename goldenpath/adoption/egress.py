@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.namespace_objects import NAMESPACE_LABEL, at, mappings, text, texts
-from goldenpath.spec.link_local import link_local_in
+from goldenpath.spec.node_credentials import credential_networks_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,7 +92,9 @@ def _rule(rule: dict[str, Any]) -> Iterator[Way]:
     for peer in peers:
         if block := at(peer, "ipBlock"):
             cidr = _network(text(block, "cidr"))
-            if kept := [other for other in texts(block, "except") if other not in link_local_in(cidr)]:
+            if kept := [
+                other for other in texts(block, "except") if other not in credential_networks_in(cidr)
+            ]:
                 raise _UnsaidError(f"{cidr} except {', '.join(kept)}")
             blocks.append(cidr)
         elif not _is_own(peer) and not _is_dns(rule):

@@ -16,6 +16,7 @@ from goldenpath.check.network_openings import check_openings
 from goldenpath.check.object_bodies import tenant_objects
 from goldenpath.check.policy_evaluation import check_policies
 from goldenpath.check.queue_coverage import check_queue_coverage
+from goldenpath.check.reference_checks import check_references
 from goldenpath.check.request_checks import check_addons, check_expiry, check_overrides
 from goldenpath.check.retirement_checks import check_retiring
 from goldenpath.check.role_rights import check_rights
@@ -75,6 +76,7 @@ def check_tenancy(
     """
     if not tenancy.is_retiring:  # of a tenant that goes, it no longer matters what its cluster lacks
         yield from check_addons(tenancy)
+        yield from check_references(tenancy)
     yield from check_overrides(tenancy, objects)
     yield from check_guard_rails(tenancy, objects)
     yield from check_retiring(tenancy, objects)

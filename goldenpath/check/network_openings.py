@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.check.object_bodies import mapping, mappings, strings
 from goldenpath.findings import Finding, Severity
-from goldenpath.spec.link_local import is_link_local, link_local_in
+from goldenpath.spec.node_credentials import credential_networks_in, is_credential_host, is_credential_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,12 +79,12 @@ def _network(cidr: Any, excepted: Any, place: str) -> Iterator[Reason]:
     network = _parsed(cidr)
     if network is None:
         return  # no network at all: the API server refuses it
-    if is_link_local(str(network)):
-        message = f"{cidr} is link-local, where a cloud gives a node its credentials"
+    if is_credential_network(str(network)):
+        message = f"{cidr} is where a cloud gives a node its credentials"
         yield f"{place}.cidr", message, "Remove it; workloads have identities of their own."
         return
     left_out = [_parsed(other) for other in excepted] if isinstance(excepted, list) else []
-    for held in link_local_in(str(network)):
+    for held in credential_networks_in(str(network)):
         if not any(_covers(other, ipaddress.ip_network(held)) for other in left_out):
             message = f"{cidr} holds {held}, where a cloud gives a node its credentials"
             yield f"{place}.except", message, f"Add {held} to `except`, or name the networks that are needed."
@@ -124,8 +124,17 @@ def _cilium(spec: dict[str, Any], place: str) -> Iterator[Reason]:
                 yield from _network(
                     entry.get("cidr"), entry.get("except"), f"{here}.{prefix}CIDRSet[{number}]"
                 )
-            for number, entry in enumerate(mappings(rule, "toFQDNs")):
-                pattern = entry.get("matchPattern")
-                if isinstance(pattern, str) and not pattern.strip("*."):
-                    field = f"{here}.toFQDNs[{number}].matchPattern"
-                    yield field, f"{pattern} lets every host name through", "Name the hosts."
+            yield from _host_names(rule, here)
+
+
+def _host_names(rule: dict[str, Any], place: str) -> Iterator[Reason]:
+    for number, entry in enumerate(mappings(rule, "toFQDNs")):
+        for key in ("matchName", "matchPattern"):
+            host, field = entry.get(key), f"{place}.toFQDNs[{number}].{key}"
+            if not isinstance(host, str):
+                continue
+            if not host.strip("*."):
+                yield field, f"{host} lets every host name through", "Name the hosts."
+            elif is_credential_host(host):
+                message = f"{host} is where a cloud gives a node its credentials"
+                yield field, message, "Remove it; workloads have identities of their own."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.accelerators import catalogue
 from goldenpath.engines import Signal, engine_catalogue
 from goldenpath.errors import MISSING, Problem
-from goldenpath.spec.link_local import is_link_local
+from goldenpath.spec.node_credentials import is_credential_host, is_credential_network
 from goldenpath.spec.parsed_fields import Fields, Location, path_of
 from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
 
@@ -28,6 +28,8 @@ PLATFORM_ACCOUNTS = ("reconciler", "scaler")
 
 DEEPEST = 32
 """Levels of what an organisation's inputs and overrides may hold."""
+
+_CREDENTIALS = "where a cloud gives a node its credentials; remove it: workloads have identities of their own"
 
 LATENCY_GOALS = ("time_to_first_token", "inter_token_latency")
 
@@ -134,6 +136,9 @@ def _duplicate_gpus(fields: Fields) -> Iterator[Problem]:
 
 def _gpu_profiles(fields: Fields, profiles: Catalogue) -> Iterator[Problem]:
     for index, _ in fields.items("gpus"):
+        if fields.get("gpus", index, "quota") == 0 and fields.get("gpus", index, "borrow") in {0, MISSING}:
+            message = "must be at least 1; or set `borrow`, for a team that only uses what others leave idle"
+            yield problem(fields, ("gpus", index, "quota"), "range", message, "1")
         profile = fields.get("gpus", index, "profile")
         if isinstance(profile, str) and profiles.get(profile) is None:
             yield problem(
@@ -161,14 +166,31 @@ def _egress(fields: Fields) -> Iterator[Problem]:
     for index, entry in fields.items("network", "egress"):
         if isinstance(entry, dict):
             yield from _one_of(fields, ("network", "egress", index), "host", "cidr", needed=True)
-            place = ("network", "egress", index, "cidr")
-            cidr = fields.get(*place)
-            if isinstance(cidr, str) and is_link_local(cidr):
-                message = "is link-local, where a cloud gives a node its credentials; remove it"
-                yield problem(fields, place, "link-local", message)
+            place: Location = ("network", "egress", index)
+            cidr, host = fields.get(*place, "cidr"), fields.get(*place, "host")
+            if isinstance(cidr, str) and is_credential_network(cidr):
+                yield problem(fields, (*place, "cidr"), "node-credentials", f"is {_CREDENTIALS}")
+            if isinstance(host, str) and is_credential_host(host):
+                yield problem(fields, (*place, "host"), "node-credentials", f"is {_CREDENTIALS}")
+            first, last = fields.get(*place, "port"), fields.get(*place, "end_port")
+            if isinstance(first, int) and isinstance(last, int) and last < first:
+                message = f"must be at least `port`, which is {first}"
+                yield problem(fields, (*place, "end_port"), "port-range", message, str(first))
 
 
 def _source(fields: Fields) -> Iterator[Problem]:
+    verify = fields.get("source", "verify")
+    if isinstance(verify, dict):
+        yield from _one_of(fields, ("source", "verify"), "secret", "identity", needed=True)
+        if (
+            fields.has("source", "verify", "identity")
+            and fields.get("source", "verify", "provider") == "notation"
+        ):
+            message = "goes with provider `cosign` alone; name the Secret with the certificates as `secret`"
+            yield Problem("source.verify.identity", "does-not-apply", message)
+    if fields.has("source", "secret") and fields.get("source", "provider") not in {MISSING, "generic"}:
+        message = "does not go with a cloud's `provider`, which signs in with the identity of Flux; remove it"
+        yield problem(fields, ("source", "secret"), "does-not-apply", message)
     # `git` beside `oci`, or neither of them, is for the models in tenant.py to refuse.
     if isinstance(fields.get("source"), dict):
         other = "digest" if fields.has("source", "oci") else "branch"
@@ -177,6 +199,18 @@ def _source(fields: Fields) -> Iterator[Problem]:
 
 
 def _references(fields: Fields) -> Iterator[Problem]:
+    by_sops = {
+        fields.get("secrets", index, "name")
+        for index, _ in fields.items("secrets")
+        if fields.get("secrets", index, "provider") == "sops"
+    }
+    for place in (("source", "secret"), ("source", "verify", "secret")):
+        if fields.get(*place) in by_sops:
+            message = (
+                "is needed before the source can be fetched, and provider `sops` keeps it inside the source; "
+                "declare it with provider `external-secrets` or `manual`"
+            )
+            yield problem(fields, place, "secret-needed-first", message)
     for index, entry in fields.items("secrets"):
         provider = fields.get("secrets", index, "provider")
         if (

@@ -15,6 +15,7 @@ from goldenpath.spec.model import RULES_FOLLOW, Model
 from goldenpath.spec.parsed_fields import Fields
 from goldenpath.spec.rules import request_problems
 from goldenpath.spec.types import (
+    AnchoredExpression,
     Bytes,
     Cidr,
     Cpu,
@@ -28,7 +29,7 @@ from goldenpath.spec.types import (
     GitUrl,
     GoldenPathName,
     GroupRef,
-    HostName,
+    HostPattern,
     IdentityGroup,
     KindName,
     LabelKey,
@@ -95,8 +96,8 @@ class Gpu(Model):
     """Model, or model and slice, from the catalogue (`goldenpath profiles`)."""
     pool: Annotated[DnsLabel, Field(max_length=20)] | None = None
     """Which pool, where a cluster has several of the profile: its name in the fleet, or `whole`, `shared` or `dra`."""
-    quota: Annotated[int, Field(ge=1, le=100_000)]
-    """How many are the team's own."""
+    quota: Annotated[int, Field(ge=0, le=100_000)]
+    """How many are the team's own; 0 for a team that only borrows."""
     borrow: Annotated[int, Field(ge=0, le=100_000)] = 0
     """How many more it may use while others leave them idle (needs Kueue)."""
     clusters: Clusters | None = None
@@ -158,14 +159,21 @@ class Autoscaling(Model):
 class Egress(Model):
     """One destination outside the cluster: either a host name or a CIDR."""
 
-    host: HostName | None = None
-    """Host name (needs Cilium)."""
+    host: HostPattern | None = None
+    """Host name, or `*.` and a domain for every name one level below it (needs Cilium)."""
     cidr: Cidr | None = None
     """Network."""
     port: Port
-    """Port."""
+    """Port; the first one of a range with `end_port`."""
+    end_port: Port | None = None
+    """Last port of a range."""
     protocol: Literal["TCP", "UDP"] = "TCP"
     """Transport protocol."""
+
+    @property
+    def host_match(self) -> str:
+        """Cilium's field for the host: `matchPattern` takes a wildcard, `matchName` a name."""
+        return "matchPattern" if self.host and self.host.startswith("*.") else "matchName"
 
 
 class Network(Model):
@@ -175,13 +183,24 @@ class Network(Model):
     """Destinations."""
 
 
+class SignerIdentity(Model):
+    """The identity in the certificate of a keyless signature, as Flux matches it."""
+
+    issuer: AnchoredExpression
+    """Issuer, as a regular expression such as `^https://token\\.actions\\.githubusercontent\\.com$`."""
+    subject: AnchoredExpression
+    """Subject, as a regular expression from `^` to `$`."""
+
+
 class Verify(Model):
     """How a source's signature is checked."""
 
     provider: Literal["cosign", "notation"]
     """Signature format."""
-    secret: SecretName
-    """Name of the Secret with the public keys or certificates."""
+    secret: SecretName | None = None
+    """Name of the Secret with the public keys or certificates; either this or an identity."""
+    identity: SignerIdentity | None = None
+    """Who signs without a key (cosign keyless); either this or a Secret."""
 
 
 class GitSource(Model):
@@ -197,6 +216,8 @@ class GitSource(Model):
     """Folder in the repository."""
     secret: SecretName | None = None
     """Name of the Secret with the Git credentials."""
+    provider: Literal["generic", "azure"] = "generic"
+    """Whose identity Flux signs in with: `azure` for Azure DevOps; `generic` uses the Secret, or none."""
 
     @property
     def url(self) -> str:
@@ -222,6 +243,8 @@ class OciSource(Model):
     """Folder in the artifact."""
     secret: SecretName | None = None
     """Name of the Secret with the registry credentials."""
+    provider: Literal["generic", "aws", "azure", "gcp"] = "generic"
+    """Whose identity Flux signs in with: a cloud's, or `generic` for the Secret, or none."""
     verify: Verify | None = None
     """How the artifact's signature is checked."""
 
@@ -253,8 +276,8 @@ class SecretReference(Model):
 
     name: SecretName
     """Name of the Secret in the namespace."""
-    provider: Literal["external-secrets", "sops"]
-    """Who puts it there: the External Secrets operator, or Flux from a SOPS file in the team's source."""
+    provider: Literal["external-secrets", "sops", "manual"]
+    """Who puts it there: the External Secrets operator, Flux from a SOPS file in the team's source, or a person."""
     purpose: Literal["git", "registry", "signature", "model", "application"]
     """What it is for."""
     reference: SecretPlace | None = None

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from goldenpath import names
 from goldenpath.engines import ScalingHint, Signal, engine_catalogue
-from goldenpath.spec.link_local import link_local_in
+from goldenpath.spec.node_credentials import credential_networks, credential_networks_in, link_local_in
 from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.types import duration_seconds
+from goldenpath.tenancy.needed_secrets import NeededSecret, needed_secrets
 from goldenpath.tenancy.platform import PRIORITY_CLASSES, Platform
 from goldenpath.tenancy.queue import ResourceGroup, accelerator_groups
 from goldenpath.tenancy.spiffe_identity import WorkloadIdentity, spiffe_id
@@ -154,6 +155,11 @@ class Tenancy:
         asked = self.tenant.identity.federates_with if self.tenant.identity else ()
         return tuple(trust_domain for trust_domain in asked if trust_domain != self.trust_domain)
 
+    @cached_property
+    def needed_secrets(self) -> tuple[NeededSecret, ...]:
+        """Every Secret that the tenant's objects refer to."""
+        return needed_secrets(self.tenant)
+
     def groups(self, role: str) -> tuple[str, ...]:
         """Kubernetes names of the groups that have a role (``admins``, ``developers`` or ``viewers``)."""
         asked: tuple[str, ...] = getattr(self.tenant.access, role)
@@ -165,8 +171,17 @@ class Tenancy:
         return tuple(egress for egress in self.tenant.network.egress if egress.cidr is not None)
 
     def link_local_in(self, egress: Egress) -> tuple[str, ...]:
-        """The link-local networks that a declared network holds: a node's cloud credentials are there."""
+        """The link-local networks that a declared network holds. Golden path 1.0.0 excepts these alone."""
         return link_local_in(egress.cidr) if egress.cidr is not None else ()
+
+    def credential_networks_in(self, egress: Egress) -> tuple[str, ...]:
+        """The networks inside a declared one where a cloud gives a node its credentials."""
+        return credential_networks_in(egress.cidr) if egress.cidr is not None else ()
+
+    @property
+    def credential_networks(self) -> tuple[str, ...]:
+        """Every network where a cloud gives a node its credentials."""
+        return credential_networks()
 
     @cached_property
     def egress_hosts(self) -> tuple[Egress, ...]:

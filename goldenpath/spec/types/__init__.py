@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BeforeValidator
 
 from goldenpath.spec.quantities import duration_seconds, quantity_value
+from goldenpath.spec.types._expressions import AnchoredExpression
 from goldenpath.spec.types._names import (
     DNS_LABEL_CHARS,
     DnsLabel,
@@ -50,6 +51,7 @@ from goldenpath.spec.types._places import (
     GitRef,
     GitUrl,
     HostName,
+    HostPattern,
     HttpUrl,
     Image,
     ImagePrefix,
@@ -72,6 +74,7 @@ __all__ = [
     "DNS_LABEL_CHARS",
     "NAME_CHARS",
     "TEMPLATE_OPENERS",
+    "AnchoredExpression",
     "Bytes",
     "Cidr",
     "Cpu",
@@ -87,6 +90,7 @@ __all__ = [
     "GroupPrefix",
     "GroupRef",
     "HostName",
+    "HostPattern",
     "HttpUrl",
     "IdentityGroup",
     "Image",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+from goldenpath.spec.types._text import TEMPLATE_OPENERS, is_printable
 from goldenpath.spec.value_checks import NAME_CHARS, Word, refuse, slug
 
 DNS_LABEL_CHARS: Final = 63
@@ -154,7 +155,11 @@ GroupRef = Annotated[
 """A Backstage entity reference, kind Group where none is said (backstage.io, "Entity references")."""
 
 
-def _not_of_kubernetes(value: str) -> None:
+def _a_group_of_people(value: str) -> None:
+    if hidden := next((character for character in value if not is_printable(character)), None):
+        raise refuse("control-character", f"must be printable text; it holds U+{ord(hidden):04X}")
+    if opener := next((opener for opener in TEMPLATE_OPENERS if opener in value), None):
+        raise refuse("template-opener", f"must not hold {opener!r}, which starts a template")
     if value.startswith("system:"):
         raise refuse(
             "reserved-group",
@@ -166,11 +171,15 @@ IdentityGroup = Annotated[
     str,
     Word(
         rule="group",
-        pattern=r"[A-Za-z0-9]([A-Za-z0-9 ._@:/+=,-]*[A-Za-z0-9])?",
-        limit=200,
-        message="must be a group name: letters, digits and ' ._@:/+=,-'",
+        pattern=r"\S(.*\S)?",
+        limit=512,
+        message=(
+            "must be the name of a group as your identity provider gives it: "
+            "at most 512 characters, no control characters, no space at either end"
+        ),
         example="vision-leads",
-        also=_not_of_kubernetes,
+        suggest=str.strip,
+        also=_a_group_of_people,
     ),
 ]
 

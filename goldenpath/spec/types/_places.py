@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated
+from typing import Annotated, Final
+from urllib.parse import urlsplit
 
+from goldenpath.spec.node_credentials import is_credential_host, is_credential_network
+from goldenpath.spec.registrable_domain import registrable_domain
 from goldenpath.spec.types._names import DNS_LABEL_CHARS, DNS_SUBDOMAIN
 from goldenpath.spec.value_checks import Word, refuse
+
+_IPV4_BITS: Final = 32
+_IPV4_MAPPED: Final = re.compile(r"::ffff:(?P<address>[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)/(?P<prefix>[0-9]{1,3})")
 
 
 def _nearest_cidr(value: str) -> str | None:
@@ -18,6 +24,11 @@ def _nearest_cidr(value: str) -> str | None:
 
 
 def _network_address(value: str) -> None:
+    mapped = _IPV4_MAPPED.fullmatch(value.lower())
+    if mapped:
+        message = "must be written as IPv4: Kubernetes does not read an IPv4 address inside an IPv6 one"
+        prefix = int(mapped["prefix"]) - 96
+        raise refuse("cidr", message, f"{mapped['address']}/{prefix}" if 0 <= prefix <= _IPV4_BITS else None)
     network = _nearest_cidr(value)
     if network is None:
         raise refuse("cidr", "must be a CIDR such as 10.20.0.0/16")
@@ -47,7 +58,8 @@ def _without_credentials(value: str) -> None:
 
 
 def _a_name_and_no_address(value: str) -> None:
-    if re.fullmatch(r"[0-9.]+", value):
+    # A name that ends in a number is read as an IPv4 address (WHATWG URL, "ends in a number").
+    if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", value.rsplit(".", 1)[-1]):
         raise refuse("host-name", "must be a host name; give an address as `cidr`")
     if any(len(label) > DNS_LABEL_CHARS for label in value.split(".")):
         raise refuse("host-name", f"must have at most {DNS_LABEL_CHARS} characters between two dots")
@@ -72,9 +84,59 @@ HostName = Annotated[
     ),
 ]
 
-_HOST_PORT = rf"{DNS_SUBDOMAIN}(:[0-9]{{1,5}})?"
+
+def _one_domain(value: str) -> None:
+    _a_name_and_no_address(value)
+    if value.startswith("*.") and registrable_domain(value[2:]) is None:
+        message = "must be below a domain of one owner: everybody can have a name below this one"
+        raise refuse("host-wildcard", message)
+
+
+def _nearest_pattern(value: str) -> str:
+    host = _nearest_host(value)
+    return f"*.{host}" if value.startswith("*.") else host
+
+
+HostPattern = Annotated[
+    str,
+    Word(
+        rule="host-name",
+        pattern=rf"(\*\.)?{DNS_SUBDOMAIN}",
+        limit=253,
+        message=(
+            "must be a host name such as huggingface.co, or *.hf.co for every name one level below hf.co, "
+            "without scheme, port or path"
+        ),
+        example="huggingface.co",
+        suggest=_nearest_pattern,
+        guard=_without_credentials,
+        also=_one_domain,
+    ),
+]
+
+_IPV6 = r"\[[0-9A-Fa-f:.]{2,45}\]"
+_HOST_PORT = rf"({DNS_SUBDOMAIN}|{_IPV6})(:[0-9]{{1,5}})?"
 _URL_PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%+@-]+)*/?"
 _SCP = re.compile(r"(?P<user>[A-Za-z0-9._-]+@)?(?P<host>[a-z0-9.-]+):(?P<path>[A-Za-z0-9._/-]+)")
+
+
+def _reachable_host(value: str) -> None:
+    """The host of an address: an IPv6 literal that is one, a port that there can be, and never a node's credentials."""
+    parts = urlsplit(value if "://" in value else f"//{value}")
+    try:
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise refuse("url", "must have an IPv6 address in its brackets, and a port up to 65535") from None
+    if port == 0:
+        raise refuse("url", "must have a port from 1 to 65535")
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        refused = is_credential_host(host)
+    else:
+        refused = is_credential_network(f"{address}/{address.max_prefixlen}")
+    if refused:
+        raise refuse("node-credentials", "is where a cloud gives a node its credentials; name another host")
 
 
 def _nearest_git_url(value: str) -> str | None:
@@ -94,6 +156,7 @@ GitUrl = Annotated[
         example="https://git.example.org/vision/apps.git",
         suggest=_nearest_git_url,
         guard=_without_credentials,
+        also=_reachable_host,
     ),
 ]
 HttpUrl = Annotated[
@@ -105,6 +168,7 @@ HttpUrl = Annotated[
         message="must be a URL that starts with http:// or https://",
         example="https://spire.example.org:8443",
         guard=_without_credentials,
+        also=_reachable_host,
     ),
 ]
 
@@ -129,6 +193,7 @@ OciUrl = Annotated[
         example="oci://registry.example.org/vision/deploy",
         suggest=_nearest_oci_url,
         guard=_without_credentials,
+        also=_reachable_host,
     ),
 ]
 ImagePrefix = Annotated[
@@ -141,6 +206,7 @@ ImagePrefix = Annotated[
         example="registry.example.org",
         suggest=lambda value: re.sub(r"^[a-z]+://", "", value.lower()).rstrip("/*"),
         guard=_without_credentials,
+        also=_reachable_host,
     ),
 ]
 Image = Annotated[
@@ -153,6 +219,7 @@ Image = Annotated[
         example="registry.example.org/vision/app:1.2",
         suggest=str.lower,
         guard=_without_credentials,
+        also=_reachable_host,
     ),
 ]
 Tag = Annotated[

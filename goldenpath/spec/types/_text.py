@@ -21,7 +21,7 @@ _NONCHARACTERS = frozenset(
 )
 
 
-def _is_printable(character: str) -> bool:
+def is_printable(character: str) -> bool:
     # Not "unassigned" (Cn): that would depend on how old this Python's Unicode tables are.
     if unicodedata.category(character) in _REFUSED_CATEGORIES:
         return character in _JOINERS
@@ -35,7 +35,7 @@ def _free_text(limit: int) -> Any:
         if len(value) > limit:
             raise refuse("text", f"must have at most {limit} characters, and has {len(value)}")
         for character in value:
-            if not _is_printable(character):
+            if not is_printable(character):
                 code = f"U+{ord(character):04X}"
                 raise refuse("control-character", f"must be one line of printable text; it holds {code}")
         for opener in TEMPLATE_OPENERS:

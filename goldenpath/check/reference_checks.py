@@ -1,0 +1,62 @@
+"""What a request refers to, and what of it has no effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.tenancy import Tenancy
+
+__all__ = ["check_references"]
+
+
+def check_references(tenancy: Tenancy) -> Iterator[Finding]:
+    """Findings about Secrets that nothing declares, fields without effect, and groups that have the prefix twice."""
+    yield from _undeclared_secrets(tenancy)
+    yield from _without_effect(tenancy)
+    yield from _prefixed_groups(tenancy)
+
+
+def _undeclared_secrets(tenancy: Tenancy) -> Iterator[Finding]:
+    for secret in tenancy.needed_secrets:
+        if secret.is_declared or secret.purpose == "decryption":  # which the README tells how to make
+            continue
+        message = f"names Secret {secret.name}, and no entry of `secrets` says where it comes from"
+        fix = f"Declare {secret.name} under `secrets`, with its provider and purpose `{secret.purpose}`."
+        yield _finding(tenancy, secret.used_by[0], "secret-not-declared", message, fix)
+
+
+def _without_effect(tenancy: Tenancy) -> Iterator[Finding]:
+    tenant = tenancy.tenant
+    if tenant.pull_secrets and tenant.identity is None:
+        message = "has no effect: only the accounts of `identity.service_accounts` get these Secrets"
+        fix = "Name the accounts that pull the images under `identity.service_accounts`."
+        yield _finding(tenancy, "pull_secrets", "no-effect", message, fix)
+    if tenant.source is None:
+        for index, secret in enumerate(tenant.secrets):
+            if secret.provider == "sops":
+                message = f"has no effect: Secret {secret.name} would come from the team's source, and there is none"
+                fix = "Give a `source`, or declare the Secret with provider `external-secrets` or `manual`."
+                yield _finding(tenancy, f"secrets[{index}]", "no-effect", message, fix)
+
+
+def _prefixed_groups(tenancy: Tenancy) -> Iterator[Finding]:
+    prefix = tenancy.fleet.groups.prefix
+    for role in ("admins", "developers", "viewers") if prefix else ():
+        groups: tuple[str, ...] = getattr(tenancy.tenant.access, role)
+        for index, group in enumerate(groups):
+            if group.startswith(prefix):
+                message = f"becomes {prefix}{group}: the fleet puts {prefix!r} before every group"
+                fix = f"Write {group.removeprefix(prefix)!r}."
+                yield _finding(tenancy, f"access.{role}[{index}]", "group-prefix-twice", message, fix)
+
+
+def _finding(tenancy: Tenancy, field: str, rule: str, message: str, fix: str) -> Finding:
+    place = f"Tenant {tenancy.name} on {tenancy.cluster_name}"
+    return Finding(
+        file="", object=place, field=field, rule=rule, severity=Severity.WARNING, message=message, fix=fix
+    )
