@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.check.object_bodies import mapping, mappings, strings
 from goldenpath.findings import Finding, Severity
-from goldenpath.spec.node_credentials import credential_networks_in, is_credential_host, is_credential_network
+from goldenpath.spec.node_credentials import (
+    credential_networks_in,
+    is_credential_host,
+    is_credential_network,
+    link_local_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,8 +27,8 @@ _WIDE_ENTITIES: Final = frozenset(
 )
 _WHOM: Final = "Name whom it is for, by a selector or an ipBlock."
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Reason = tuple[str, str, str]
-"""Field, message and way out."""
+Reason = tuple[str, str, str] | tuple[str, str, str, Severity]
+"""Field, message and way out; and the severity where it is not an error."""
 
 
 def check_openings(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
@@ -32,8 +37,9 @@ def check_openings(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
     Network policies add up: one that is open undoes the one that closes everything.
     """
     for item in objects:
-        for field, message, fix in _openings(item):
-            yield Finding(item.file, str(item), field, "network-open", Severity.ERROR, message, fix)
+        for field, message, fix, *severity in _openings(item):
+            rated = severity[0] if severity else Severity.ERROR
+            yield Finding(item.file, str(item), field, "network-open", rated, message, fix)
 
 
 def _openings(item: ManifestObject) -> Iterator[Reason]:
@@ -84,10 +90,18 @@ def _network(cidr: Any, excepted: Any, place: str) -> Iterator[Reason]:
         yield f"{place}.cidr", message, "Remove it; workloads have identities of their own."
         return
     left_out = [_parsed(other) for other in excepted] if isinstance(excepted, list) else []
-    for held in credential_networks_in(str(network)):
-        if not any(_covers(other, ipaddress.ip_network(held)) for other in left_out):
-            message = f"{cidr} holds {held}, where a cloud gives a node its credentials"
-            yield f"{place}.except", message, f"Add {held} to `except`, or name the networks that are needed."
+    missing = [
+        held
+        for held in credential_networks_in(str(network))
+        if not any(_covers(other, ipaddress.ip_network(held)) for other in left_out)
+    ]
+    if missing:
+        listed = ", ".join(missing)
+        message = f"{cidr} holds {listed}, where clouds give a node its credentials"
+        fix = f"Add {listed} to `except`, or name the networks that are needed."
+        # Golden path `tenant` 1.0.0 excepts the link-local ones alone, and its tenants must still publish.
+        severity = Severity.ERROR if set(missing) & set(link_local_in(str(network))) else Severity.WARNING
+        yield f"{place}.except", message, fix, severity
 
 
 def _parsed(cidr: Any) -> Network | None:
@@ -118,12 +132,8 @@ def _cilium(spec: dict[str, Any], place: str) -> Iterator[Reason]:
                     "Name host names, networks or endpoints.",
                 )
             ports = tuple(port for entry in mappings(rule, "toPorts") for port in mappings(entry, "ports"))
-            for cidr in sorted(strings(rule, f"{prefix}CIDR")) if not _asks_dns(ports) else ():
-                yield from _network(cidr, None, f"{here}.{prefix}CIDR")
-            for number, entry in enumerate(mappings(rule, f"{prefix}CIDRSet")):
-                yield from _network(
-                    entry.get("cidr"), entry.get("except"), f"{here}.{prefix}CIDRSet[{number}]"
-                )
+            if not _asks_dns(ports):
+                yield from _cilium_networks(rule, here, prefix)
             yield from _host_names(rule, here)
 
 
@@ -138,3 +148,10 @@ def _host_names(rule: dict[str, Any], place: str) -> Iterator[Reason]:
             elif is_credential_host(host):
                 message = f"{host} is where a cloud gives a node its credentials"
                 yield field, message, "Remove it; workloads have identities of their own."
+
+
+def _cilium_networks(rule: dict[str, Any], place: str, prefix: str) -> Iterator[Reason]:
+    for cidr in sorted(strings(rule, f"{prefix}CIDR")):
+        yield from _network(cidr, None, f"{place}.{prefix}CIDR")
+    for number, entry in enumerate(mappings(rule, f"{prefix}CIDRSet")):
+        yield from _network(entry.get("cidr"), entry.get("except"), f"{place}.{prefix}CIDRSet[{number}]")

@@ -96,7 +96,9 @@ def read_source(file: str | Path) -> SourceFile:
     documents = kubeyaml.load_all(body, name=name, written=by_people)
     if by_people:
         documents = [
-            document if kind_of(document) in {Kind.REQUEST, Kind.FLEET} else kubeyaml.plain(document)
+            document
+            if kind_of(document) in {DocumentKind.REQUEST, DocumentKind.FLEET}
+            else kubeyaml.plain(document)
             for document in documents
         ]
     return SourceFile(name, text, tuple(documents))

@@ -60,7 +60,8 @@ _NOT_ASKED: Final[frozenset[Location]] = frozenset(
     }
 )
 
-_LONGEST_NUMBER: Final = 40
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 _UNESCAPED_COMMA: Final = re.compile(r"(?<!\\),")
 # The type of an attribute in a distinguished name (RFC 4514, section 2.3), and its equals sign.
 _ATTRIBUTE: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+) ?=")
@@ -168,9 +169,11 @@ def split_list(answer: str, location: Location) -> list[str]:
 
 
 def _scalar(shape: Shape, text: str) -> Any:
-    if shape in {Shape.INTEGER, Shape.NUMBER} and len(text) <= _LONGEST_NUMBER:
-        number = _read(text)
-        return number if isinstance(number, int | float) and not isinstance(number, bool) else text
+    # Read as YAML, so that 0100 is refused as ambiguous here too.
+    if (shape is Shape.INTEGER and _INTEGER.fullmatch(text)) or (
+        shape is Shape.NUMBER and _NUMBER.fullmatch(text)
+    ):
+        return _read(text)
     if shape is Shape.BOOLEAN:
         return _BOOLEANS.get(text.lower(), text)
     return text

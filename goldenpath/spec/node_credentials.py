@@ -10,9 +10,12 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "credential_networks",
@@ -20,6 +23,7 @@ __all__ = [
     "is_credential_host",
     "is_credential_network",
     "link_local_in",
+    "networks_inside",
 ]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -116,6 +120,12 @@ def _is_credential_address(text: str) -> bool:
     except ValueError:
         return False
     return is_credential_network(f"{address}/{address.max_prefixlen}")
+
+
+def networks_inside(cidr: str, others: Iterable[str]) -> tuple[str, ...]:
+    """Those of the other networks that lie inside a network."""
+    network = ipaddress.ip_network(cidr)
+    return tuple(other for other in others if _holds(network, ipaddress.ip_network(other)))
 
 
 def _holds(outer: Network, inner: Network) -> bool:

@@ -205,7 +205,7 @@ def _references(fields: Fields) -> Iterator[Problem]:
         if fields.get("secrets", index, "provider") == "sops"
     }
     for place in (("source", "secret"), ("source", "verify", "secret")):
-        if fields.get(*place) in by_sops:
+        if fields.get(*place) in by_sops - {MISSING}:
             message = (
                 "is needed before the source can be fetched, and provider `sops` keeps it inside the source; "
                 "declare it with provider `external-secrets` or `manual`"

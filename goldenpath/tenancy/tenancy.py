@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from goldenpath import names
 from goldenpath.engines import ScalingHint, Signal, engine_catalogue
-from goldenpath.spec.node_credentials import credential_networks, credential_networks_in, link_local_in
+from goldenpath.spec.node_credentials import (
+    credential_networks,
+    credential_networks_in,
+    link_local_in,
+    networks_inside,
+)
 from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.types import duration_seconds
 from goldenpath.tenancy.needed_secrets import NeededSecret, needed_secrets
@@ -179,9 +184,10 @@ class Tenancy:
         return credential_networks_in(egress.cidr) if egress.cidr is not None else ()
 
     @property
-    def credential_networks(self) -> tuple[str, ...]:
-        """Every network where a cloud gives a node its credentials."""
-        return credential_networks()
+    def denied_networks(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Every network where a cloud gives a node its credentials, with the DNS addresses inside it."""
+        dns = self.platform.dns.addresses
+        return tuple((network, networks_inside(network, dns)) for network in credential_networks())
 
     @cached_property
     def egress_hosts(self) -> tuple[Egress, ...]:

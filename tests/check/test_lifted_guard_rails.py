@@ -20,6 +20,7 @@ from goldenpath.manifests import ManifestObject
 from goldenpath.paths import builtin_folder
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.policies import policies
+from goldenpath.spec.node_credentials import credential_networks_in
 from goldenpath.spec.parse import parse_fleet
 
 OURS = {"role-too-wide", "network-open", "guard-missing", "shared-name-without-queue"}
@@ -124,13 +125,14 @@ CLOSED = {
     "another namespace": policy(ingress=[{"from": [namespace_of("monitoring")]}]),
     "some Pods of every namespace": policy(ingress=[{"from": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"a": "b"}}}]}]),
     "a network": policy(egress=[{"to": [block("10.0.0.0/8")]}]),
-    "the internet without the node's credentials": policy(egress=[{"to": [block("0.0.0.0/0", "10.0.0.0/8", "169.254.0.0/16")]}]),
-    "an exception that is wider": policy(egress=[{"to": [block("0.0.0.0/0", "169.0.0.0/8")]}]),
-    "the internet of IPv6 without link-local": policy(egress=[{"to": [block("::/0", "fe80::/10", "fd00::/8")]}]),
+    "the internet without the node's credentials": policy(egress=[{"to": [block("0.0.0.0/0", "10.0.0.0/8", *credential_networks_in("0.0.0.0/0"))]}]),
+    "an exception that is wider": policy(egress=[{"to": [block("169.0.0.0/8", "169.192.0.0/10")]}]),
+    "DNS at a link-local address": policy(egress=[{"to": [block("169.254.20.10/32")], "ports": [{"port": 53, "protocol": "UDP"}]}]),
+    "the internet of IPv6 without link-local": policy(egress=[{"to": [block("::/0", "fe80::/10", "fd00::/8", "64:ff9b::/32", "2002::/16")]}]),
     "no network at all": policy(egress=[{"to": [block("everywhere"), {"ipBlock": {"cidr": 1}}]}]),
     "Cilium's host names": item("CiliumNetworkPolicy", spec={"egress": [{"toFQDNs": [{"matchName": "a.example"}], "toPorts": [{}]}]}),
     "Cilium's rule of nothing": item("CiliumNetworkPolicy", spec={"ingress": [{}]}),
-    "Cilium's network": item("CiliumNetworkPolicy", spec={"egress": [{"toCIDRSet": [{"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}]}]}),
+    "Cilium's network": item("CiliumNetworkPolicy", spec={"egress": [{"toCIDRSet": [{"cidr": "0.0.0.0/0", "except": list(credential_networks_in("0.0.0.0/0"))}]}]}),
     "Cilium's API server": item("CiliumNetworkPolicy", spec={"egress": [{"toEntities": ["kube-apiserver"]}]}),
 }  # fmt: skip
 OPEN = {
@@ -154,6 +156,9 @@ OPEN = {
     "Cilium's internet": (item("CiliumNetworkPolicy", spec={"egress": [{"toCIDR": ["0.0.0.0/0"]}]}), "spec.egress[0].toCIDR.except"),
     "Cilium's set": (item("CiliumNetworkPolicy", spec={"egress": [{"toCIDRSet": [{"cidr": "169.254.169.254/32"}]}]}), "spec.egress[0].toCIDRSet[0].cidr"),
     "Cilium's every host": (item("CiliumNetworkPolicy", spec={"egress": [{"toFQDNs": [{"matchPattern": "**"}]}]}), "spec.egress[0].toFQDNs[0].matchPattern"),
+    "Azure's WireServer": (policy(egress=[{"to": [block("168.63.129.16/32")]}]), "spec.egress[0].to[0].ipBlock.cidr"),
+    "the node's credentials in another spelling": (policy(egress=[{"to": [block("64:ff9b::a9fe:a9fe/128")]}]), "spec.egress[0].to[0].ipBlock.cidr"),
+    "Cilium's way to a metadata service by name": (item("CiliumNetworkPolicy", spec={"egress": [{"toFQDNs": [{"matchName": "metadata.google.internal"}]}]}), "spec.egress[0].toFQDNs[0].matchName"),
     "Cilium's second policy": (item("CiliumNetworkPolicy", specs=[{}, {"egress": [{"toEntities": ["all"]}]}]), "specs[1].egress[0].toEntities"),
 }  # fmt: skip
 
@@ -166,6 +171,12 @@ def test_a_way_to_somebody_passes(closed: ManifestObject) -> None:
 @pytest.mark.parametrize(("opened", "field"), OPEN.values(), ids=OPEN.keys())
 def test_a_way_to_everybody_or_to_the_nodes_credentials_is_found(opened: ManifestObject, field: str) -> None:
     assert reported(list(check_openings([opened]))) == [("network-open", field)]
+
+
+def test_a_wide_network_without_the_newer_exceptions_is_a_warning() -> None:
+    (found,) = check_openings([policy(egress=[{"to": [block("0.0.0.0/0", "169.254.0.0/16")]}])])
+    assert found.severity is Severity.WARNING
+    assert "168.63.129.16/32" in found.fix
 
 
 JUNK = st.recursive(

@@ -250,7 +250,17 @@ def down(times: int) -> str:
 
 def test_a_source_is_asked_for_by_its_kind(here: Path) -> None:
     source = (down(6), SPACE, ENTER, DOWN, ENTER)  # the seventh section, and its second kind: oci
-    answers = ("oci://registry.example/vision/deploy", ENTER, "stable", ENTER, ENTER, ENTER, ENTER, ENTER, "n")
+    answers = (
+        "oci://registry.example/vision/deploy",
+        ENTER,
+        "stable",
+        ENTER,
+        ENTER,
+        ENTER,
+        ENTER,
+        ENTER,
+        "n",
+    )
     document = interviewed(here, {}, SPACE, ENTER, *source, *answers)
     assert document["source"] == {"oci": "oci://registry.example/vision/deploy", "tag": "stable"}
 

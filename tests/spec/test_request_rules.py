@@ -43,7 +43,9 @@ ACCEPTED = {
     "a branch": {"source": {"git": "https://a.example/b", "branch": "main"}},
     "a digest": {"source": {"oci": "oci://a.example/b", "digest": DIGEST}},
     "a secret with its place": {"secrets": [SECRET]},
-    "a secret from SOPS needs no place": {"secrets": [{"name": "git", "provider": "sops", "purpose": "git"}]},
+    "a secret from SOPS needs no place": {
+        "secrets": [{"name": "model", "provider": "sops", "purpose": "model"}]
+    },
     "an account of the same name as the team": {
         "identity": {"service_accounts": ["vision", "reconciler", "scaler"]}
     },
@@ -88,8 +90,8 @@ REFUSED: dict[str, tuple[dict[str, Any], list[tuple[str, str, str | None]]]] = {
     "a GPU unlike any": ({"gpus": [{"profile": "zzz", "quota": 1}]}, [("gpus[0].profile", "unknown-profile", None)]),
     "no GPU at all": ({"gpus": [{"profile": GPU, "quota": 0}]}, [("gpus[0].quota", "range", "1")]),
     "egress to nowhere": (egress(), [("network.egress[0]", "required", None)]),
-    "egress to the node's credentials": (egress(cidr="169.254.169.254/32"), [("network.egress[0].cidr", "link-local", None)]),
-    "egress to the node's credentials by IPv6": (egress(cidr="fd00:ec2::254/128"), [("network.egress[0].cidr", "link-local", None)]),
+    "egress to the node's credentials": (egress(cidr="169.254.169.254/32"), [("network.egress[0].cidr", "node-credentials", None)]),
+    "egress to the node's credentials by IPv6": (egress(cidr="fd00:ec2::254/128"), [("network.egress[0].cidr", "node-credentials", None)]),
     "egress to a host and a network": (egress(host="a.example", cidr="10.0.0.0/8"), [("network.egress[0].cidr", "one-of", None)]),
     "a branch and a tag": ({"source": {"git": "https://a.example/b", "branch": "a", "tag": "b"}}, [("source.tag", "one-of", None)]),
     "a tag and a digest": ({"source": {"oci": "oci://a.example/b", "tag": "a", "digest": DIGEST}}, [("source.digest", "one-of", None)]),

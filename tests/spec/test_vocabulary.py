@@ -24,7 +24,7 @@ GOOD: dict[str, list[Any]] = {
     "TrustDomain": ["prod.example.org", "a_b-c.d", "1", "a" * 255],
     "SpiffePath": ["/spire/server", "/a", "/ns/a/sa/B_c.d-e", "/..."],
     "GroupRef": ["vision-team", "default/vision", "group:default/Vision_Team.1", "Group:x"],
-    "IdentityGroup": ["vision-leads", "CN=vision,OU=teams", "a b", "a@example.org", "x:system:masters"],
+    "IdentityGroup": ["vision-leads", "CN=vision,OU=teams", "a b", "a@example.org", "x:system:masters", "R&D Vision", "/groups/ml-team", "Équipe IA", "(a|b)*", "CN=Smith\\, J,OU=x", "a" * 512],
     "GroupPrefix": ["", "oidc:", "corp/", "systems:", "S"],
     "GoldenPathName": ["tenant/v1", "my-tenant/v12"],
     "KindName": ["LimitRange", "X"],
@@ -39,6 +39,8 @@ GOOD: dict[str, list[Any]] = {
     "KubernetesVersion": ["1.36"],
     "Version": ["0.19", "2", "1.2.3.4", "0.19.0-rc.1", "1.0+gke.5"],
     "Cidr": ["10.20.0.0/16", "0.0.0.0/0", "10.0.0.1/32", "2001:db8::/32", "::/0"],
+    "HostPattern": ["huggingface.co", "*.hf.co", "*.cdn.hf.co", "*.bucket.s3.amazonaws.com"],
+    "AnchoredExpression": [r"^https://token\.actions\.githubusercontent\.com$", "^(a|b)$", "^[|]$"],
     "HostName": ["huggingface.co", "a", "1e3.example", "x" * 63 + ".org"],
     "GitUrl": [
         "https://git.example.org/a/b.git", "https://git.example.org:8443/a", "ssh://git@git.example.org/a.git",
@@ -73,7 +75,7 @@ BAD: dict[str, list[tuple[Any, str, str | None]]] = {
     ],
     "SpiffePath": [("", "spiffe-path", None), ("a/b", "spiffe-path", None), ("/a/", "spiffe-path", None), ("/a/../b", "spiffe-path", None), ("/.", "spiffe-path", None), ("//a", "spiffe-path", None)],
     "GroupRef": [("user:jane", "group-ref", "user-jane"), ("a b", "group-ref", "a-b"), ("a/b/c", "group-ref", "a-b-c"), ("a" * 64, "group-ref", "a" * 40)],
-    "IdentityGroup": [("system:masters", "reserved-group", None), ("a\nb", "group", None), (" a", "group", None), ("a" * 201, "group", None)],
+    "IdentityGroup": [("system:masters", "reserved-group", None), ("a\nb", "group", None), (" a", "group", "a"), ("a\u202eb", "control-character", None), ("{{ a }}", "template-opener", None), ("a" * 513, "group", None)],
     "GroupPrefix": [("system:", "reserved-group", None), ("s", "reserved-group", None), ("system", "reserved-group", None), ("system:x:", "reserved-group", None), ("a b", "group", None)],
     "GoldenPathName": [("tenant", "golden-path", "tenant/v1"), ("tenant/v0", "golden-path", "tenant/v1"), ("Tenant/1", "golden-path", "tenant/v1"), ("a/v1/x", "golden-path", "a/v1")],
     "KindName": [("limitRange", "kind", "LimitRange"), ("Limit-Range", "kind", None)],
@@ -104,6 +106,14 @@ BAD: dict[str, list[tuple[Any, str, str | None]]] = {
     "Cidr": [
         ("10.20.0.1/16", "cidr", "10.20.0.0/16"), ("10.20.0.0", "cidr", "10.20.0.0/32"), ("2001:DB8::/32", "cidr", "2001:db8::/32"), ("10.0.0.0/33", "cidr", None),
         ("example.org", "cidr", None), ("fe80::%eth0/64", "cidr", None), ("010.0.0.0/8", "cidr", None), ("10.0.0.0/255.0.0.0", "cidr", "10.0.0.0/8"),
+    ],
+    "HostPattern": [
+        ("*.com", "host-wildcard", None), ("*.co.uk", "host-wildcard", None), ("*", "host-name", None), ("a.*.org", "host-name", None),
+        ("**.hf.co", "host-name", None), ("https://*.hf.co", "host-name", "*.hf.co"), ("0xa9fea9fe", "host-name", None), ("10.0.0.1", "host-name", None),
+    ],
+    "AnchoredExpression": [
+        ("https://a", "expression", "^https://a$"), ("^a", "expression", "^a$"), ("^a|b$", "expression", "^(a|b)$"), ("^($", "expression", None),
+        ("^(?i)a$", "expression", None), ("^a\\$", "expression", None),
     ],
     "HostName": [
         ("https://huggingface.co/x", "host-name", "huggingface.co"), ("HuggingFace.co", "host-name", "huggingface.co"), ("huggingface.co:443", "host-name", "huggingface.co"),

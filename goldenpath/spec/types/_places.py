@@ -94,7 +94,7 @@ def _one_domain(value: str) -> None:
 
 def _nearest_pattern(value: str) -> str:
     host = _nearest_host(value)
-    return f"*.{host}" if value.startswith("*.") else host
+    return f"*.{host}" if re.match(r"([a-z][a-z0-9+.-]*://)?\*\.", value.lower()) else host
 
 
 HostPattern = Annotated[
@@ -120,9 +120,16 @@ _URL_PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%+@-]+)*/?"
 _SCP = re.compile(r"(?P<user>[A-Za-z0-9._-]+@)?(?P<host>[a-z0-9.-]+):(?P<path>[A-Za-z0-9._/-]+)")
 
 
+def _reachable_registry(value: str) -> None:
+    """The registry of an image: what stands before the first slash, where that is a host."""
+    registry, slash, _ = value.partition("/")
+    if slash and re.search(r"[.:]", registry):
+        _reachable_host(f"//{registry}")
+
+
 def _reachable_host(value: str) -> None:
     """The host of an address: an IPv6 literal that is one, a port that there can be, and never a node's credentials."""
-    parts = urlsplit(value if "://" in value else f"//{value}")
+    parts = urlsplit(value)
     try:
         host, port = parts.hostname or "", parts.port
     except ValueError:
@@ -206,7 +213,7 @@ ImagePrefix = Annotated[
         example="registry.example.org",
         suggest=lambda value: re.sub(r"^[a-z]+://", "", value.lower()).rstrip("/*"),
         guard=_without_credentials,
-        also=_reachable_host,
+        also=lambda value: _reachable_registry(f"{value}/"),
     ),
 ]
 Image = Annotated[
@@ -219,7 +226,7 @@ Image = Annotated[
         example="registry.example.org/vision/app:1.2",
         suggest=str.lower,
         guard=_without_credentials,
-        also=_reachable_host,
+        also=_reachable_registry,
     ),
 ]
 Tag = Annotated[
