@@ -23,6 +23,7 @@ from goldenpath.check.role_rights import check_rights
 from goldenpath.check.schema_checks import check_schema
 from goldenpath.check.schema_store import Schemas, known_kinds
 from goldenpath.check.served_versions import check_catalogue_range, check_versions
+from goldenpath.check.secret_references import check_secret_references
 from goldenpath.check.spiffe_ids import check_identities
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def check_tenancy(
     if not tenancy.is_retiring:  # of a tenant that goes, it no longer matters what its cluster lacks
         yield from check_addons(tenancy)
         yield from check_references(tenancy)
+        yield from check_secret_references(tenancy, objects)
     yield from check_overrides(tenancy, objects)
     yield from check_guard_rails(tenancy, objects)
     yield from check_retiring(tenancy, objects)

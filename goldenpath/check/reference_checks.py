@@ -32,10 +32,6 @@ def _undeclared_secrets(tenancy: Tenancy) -> Iterator[Finding]:
 
 def _without_effect(tenancy: Tenancy) -> Iterator[Finding]:
     tenant = tenancy.tenant
-    if tenant.pull_secrets and tenant.identity is None:
-        message = "has no effect: only the accounts of `identity.service_accounts` get these Secrets"
-        fix = "Name the accounts that pull the images under `identity.service_accounts`."
-        yield _finding(tenancy, "pull_secrets", "no-effect", message, fix)
     if tenant.source is None:
         for index, secret in enumerate(tenant.secrets):
             if secret.provider == "sops":

@@ -9,6 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from goldenpath.addons import version_of
 from goldenpath.findings import Finding, Severity
 from goldenpath.policies import policies
 from goldenpath.spec.nearest import nearest
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["check_addons", "check_expiry", "check_overrides"]
 
 WARN_BEFORE: Final = dt.timedelta(days=30)
+_ACCOUNTS_WITHOUT_GATE: Final = (2, 10)
+"""The Flux whose source-controller (1.10, October 2026) has no gate for accounts of sources any more."""
 
 
 def check_addons(tenancy: Tenancy) -> Iterator[Finding]:
@@ -50,6 +53,7 @@ def check_addons(tenancy: Tenancy) -> Iterator[Finding]:
     if tenancy.hint is not None:
         yield from _scaling(tenancy)
     yield from _federation(tenancy)
+    yield from _source_account(tenancy)
     for index, secret in enumerate(tenancy.tenant.secrets):
         if secret.provider == "external-secrets":
             message = f"{where} has no External Secrets operator: Secret {secret.name} must come another way"
@@ -137,6 +141,18 @@ def _federation(tenancy: Tenancy) -> Iterator[Finding]:
             fix = f"Add {trust_domain} with its endpoint under `federation` in the fleet, or remove it."
             rule, field = "federation-without-bundle", "identity.federates_with"
             yield _finding(tenancy, rule, Severity.ERROR, field, message, fix=fix)
+
+
+def _source_account(tenancy: Tenancy) -> Iterator[Finding]:
+    """Before Flux 2.10 a source is read as an account of its own only where a feature gate is on."""
+    account, flux = tenancy.source_account, tenancy.platform.cluster.addons.get("flux")
+    if account is not None and flux is not None and version_of(flux) < _ACCOUNTS_WITHOUT_GATE:
+        message = (
+            f"Flux {flux} on {tenancy.cluster_name} reads the source as account {account.name} only with its feature "
+            "gate ObjectLevelWorkloadIdentity; without it, it reads nothing"
+        )
+        fix = "See that source-controller has --feature-gates=ObjectLevelWorkloadIdentity=true, or take Flux 2.10."
+        yield _finding(tenancy, "feature-gate", Severity.NOTE, "source.provider", message, fix=fix)
 
 
 def check_overrides(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from goldenpath.spec.parsed_fields import Fields, Location, path_of
 from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from goldenpath.accelerators import Catalogue
 
@@ -25,6 +25,9 @@ __all__ = ["request_problems"]
 
 PLATFORM_ACCOUNTS = ("reconciler", "scaler")
 """Ends of the names of the accounts that the tenant path makes for itself."""
+
+SOURCE_ACCOUNT = "source"
+"""End of the name of the account that a source in a cloud is read as. Only a request with such a source has it."""
 
 DEEPEST = 32
 """Levels of what an organisation's inputs and overrides may hold."""
@@ -188,14 +191,48 @@ def _source(fields: Fields) -> Iterator[Problem]:
         ):
             message = "goes with provider `cosign` alone; name the Secret with the certificates as `secret`"
             yield Problem("source.verify.identity", "does-not-apply", message)
-    if fields.has("source", "secret") and fields.get("source", "provider") not in {MISSING, "generic"}:
-        message = "does not go with a cloud's `provider`, which signs in with the identity of Flux; remove it"
-        yield problem(fields, ("source", "secret"), "does-not-apply", message)
+    yield from _cloud(fields)
     # `git` beside `oci`, or neither of them, is for the models in tenant.py to refuse.
     if isinstance(fields.get("source"), dict):
         other = "digest" if fields.has("source", "oci") else "branch"
         first, second = sorted((other, "tag"), key=("branch", "tag", "digest").index)
         yield from _one_of(fields, ("source",), first, second, needed=False)
+
+
+CLOUD_IDENTITY: Mapping[str, tuple[str, ...]] = {
+    "aws": ("role",),
+    "azure": ("tenant_id", "client_id"),
+    "gcp": (),
+}
+"""What the identity in each cloud cannot do without. Of `gcp`, a Google service account may be given."""
+
+
+CLOUD_IDENTITY_FIELDS = ("role", "tenant_id", "client_id", "service_account")
+
+
+def _cloud(fields: Fields) -> Iterator[Problem]:
+    provider, place = fields.get("source", "provider"), ("source", "cloud_identity")
+    if fields.was_refused("source", "provider"):
+        return
+    if provider in {MISSING, "generic"}:
+        if fields.has(*place):
+            message = "only goes with the `provider` of a cloud: aws, azure or gcp"
+            yield Problem(path_of(place), "does-not-apply", message)
+        return
+    if fields.has("source", "secret"):
+        message = "does not go with a cloud's `provider`, which needs no Secret; remove it"
+        yield problem(fields, ("source", "secret"), "does-not-apply", message)
+    needed = CLOUD_IDENTITY[provider]
+    for key in needed:
+        if not fields.has(*place, key):
+            message = f"say which identity in {provider} the source is read with: without one, it would be Flux's own"
+            yield Problem(path_of((*place, key)), "required", message)
+    given = fields.get(*place)
+    allowed = needed or ("service_account",)
+    for key in given if isinstance(given, dict) else ():
+        if key in CLOUD_IDENTITY_FIELDS and key not in allowed and fields.has(*place, key):
+            message = f"does not go with provider `{provider}`; remove it"
+            yield Problem(path_of((*place, key)), "does-not-apply", message)
 
 
 def _references(fields: Fields) -> Iterator[Problem]:
@@ -228,7 +265,10 @@ def _references(fields: Fields) -> Iterator[Problem]:
 def _accounts(fields: Fields) -> Iterator[Problem]:
     """Accounts that are the platform's, or everybody's, must not get a team's identity."""
     name = fields.get("name")
-    taken = {"default"} | ({f"{name}-{own}" for own in PLATFORM_ACCOUNTS} if isinstance(name, str) else set())
+    ends = PLATFORM_ACCOUNTS
+    if fields.get("source", "provider") not in {MISSING, "generic"}:
+        ends = (*ends, SOURCE_ACCOUNT)
+    taken = {"default"} | ({f"{name}-{own}" for own in ends} if isinstance(name, str) else set())
     for index, account in fields.items("identity", "service_accounts"):
         if account in taken:
             message = (

@@ -16,6 +16,7 @@ from goldenpath.spec.parsed_fields import Fields
 from goldenpath.spec.rules import request_problems
 from goldenpath.spec.types import (
     AnchoredExpression,
+    AwsRole,
     Bytes,
     Cidr,
     Cpu,
@@ -45,6 +46,7 @@ from goldenpath.spec.types import (
     Text,
     Title,
     TrustDomain,
+    Uuid,
     Version,
 )
 from goldenpath.spec.value_checks import refuse
@@ -203,6 +205,19 @@ class Verify(Model):
     """Who signs without a key (cosign keyless); either this or a Secret."""
 
 
+class CloudIdentity(Model):
+    """The identity of the team in the cloud that its source is read with; the cloud decides what it may read."""
+
+    role: AwsRole | None = None
+    """With provider `aws`: the IAM role, as its ARN."""
+    tenant_id: Uuid | None = None
+    """With provider `azure`: the Microsoft Entra tenant."""
+    client_id: Uuid | None = None
+    """With provider `azure`: the client of the managed identity or application."""
+    service_account: Email | None = None
+    """With provider `gcp`: the Google service account; without one, the cluster's own principal of the account."""
+
+
 class GitSource(Model):
     """The team's own manifests, in a Git repository."""
 
@@ -216,8 +231,10 @@ class GitSource(Model):
     """Folder in the repository."""
     secret: SecretName | None = None
     """Name of the Secret with the Git credentials."""
-    provider: Literal["generic", "azure"] = "generic"
-    """Whose identity Flux signs in with: `azure` for Azure DevOps; `generic` uses the Secret, or none."""
+    provider: Literal["generic", "aws", "azure"] = "generic"
+    """The cloud that the repository is read from with an identity of the team, without a Secret."""
+    cloud_identity: CloudIdentity | None = None
+    """The identity of the team in that cloud."""
 
     @property
     def url(self) -> str:
@@ -244,7 +261,9 @@ class OciSource(Model):
     secret: SecretName | None = None
     """Name of the Secret with the registry credentials."""
     provider: Literal["generic", "aws", "azure", "gcp"] = "generic"
-    """Whose identity Flux signs in with: a cloud's, or `generic` for the Secret, or none."""
+    """The cloud that the artifact is read from with an identity of the team, without a Secret."""
+    cloud_identity: CloudIdentity | None = None
+    """The identity of the team in that cloud."""
     verify: Verify | None = None
     """How the artifact's signature is checked."""
 

@@ -53,7 +53,7 @@ def _references(tenant: Tenant) -> Iterator[tuple[str, str, str]]:
     verify = getattr(source, "verify", None)
     if verify is not None and verify.secret:
         yield "source.verify.secret", verify.secret, "signature"
-    for index, name in enumerate(tenant.pull_secrets if tenant.identity else ()):
+    for index, name in enumerate(tenant.pull_secrets):
         yield f"pull_secrets[{index}]", name, "registry"
     if source is not None and any(secret.provider == "sops" for secret in tenant.secrets):
         yield "secrets", f"{tenant.name}-sops-age", "decryption"

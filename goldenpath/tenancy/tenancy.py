@@ -21,6 +21,7 @@ from goldenpath.spec.types import duration_seconds
 from goldenpath.tenancy.needed_secrets import NeededSecret, needed_secrets
 from goldenpath.tenancy.platform import PRIORITY_CLASSES, Platform
 from goldenpath.tenancy.queue import ResourceGroup, accelerator_groups
+from goldenpath.tenancy.source_account import SourceAccount, source_account
 from goldenpath.tenancy.spiffe_identity import WorkloadIdentity, spiffe_id
 from goldenpath.tenancy.tenant_accelerators import Grant, accelerator_quota
 
@@ -159,6 +160,11 @@ class Tenancy:
         """Foreign trust domains, without the cluster's own."""
         asked = self.tenant.identity.federates_with if self.tenant.identity else ()
         return tuple(trust_domain for trust_domain in asked if trust_domain != self.trust_domain)
+
+    @cached_property
+    def source_account(self) -> SourceAccount | None:
+        """The account that the source is read as, or None where no cloud's identity reads it."""
+        return source_account(self.tenant)
 
     @cached_property
     def needed_secrets(self) -> tuple[NeededSecret, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BeforeValidator
 
 from goldenpath.spec.quantities import duration_seconds, quantity_value
+from goldenpath.spec.types._clouds import AwsRole, Uuid
 from goldenpath.spec.types._expressions import AnchoredExpression
 from goldenpath.spec.types._names import (
     DNS_LABEL_CHARS,
@@ -75,6 +76,7 @@ __all__ = [
     "NAME_CHARS",
     "TEMPLATE_OPENERS",
     "AnchoredExpression",
+    "AwsRole",
     "Bytes",
     "Cidr",
     "Cpu",
@@ -114,6 +116,7 @@ __all__ = [
     "Text",
     "Title",
     "TrustDomain",
+    "Uuid",
     "Version",
     "duration_seconds",
     "pattern_messages",

@@ -1,0 +1,88 @@
+"""Every Secret that an object of a tenant names is declared by the request, or is among the objects."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.check.object_bodies import mapping
+from goldenpath.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from goldenpath.manifests import ManifestObject
+    from goldenpath.tenancy import Tenancy
+
+__all__ = ["check_secret_references", "secrets_named_in"]
+
+_REFERENCE: Final = re.compile(
+    r"(.*[sS]ecretRef|secretKeyRef|secretTargetRef|bearerTokenSecret|clientSecret|pullSecret|imagePullSecrets|secret(Name)?)"
+)
+"""Fields that hold ``name: <Secret>``, or are the name: Flux, KEDA, the Prometheus operator, and Pods use these."""
+_DATA: Final = frozenset({"annotations", "binaryData", "data", "labels", "stringData"})
+_NAMES_NONE: Final = frozenset({"ConfigMap", "Secret"})
+"""Kinds that hold texts and no references."""
+
+
+def secrets_named_in(item: ManifestObject) -> Iterator[tuple[str, str]]:
+    """Field and name of each Secret that an object names in its own namespace; optional ones are left out."""
+    if item.kind not in _NAMES_NONE:
+        yield from _named(item.body, "")
+
+
+def _named(node: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, list):
+        for index, entry in enumerate(node):
+            yield from _named(entry, f"{path}[{index}]")
+    if not isinstance(node, dict):
+        return
+    for key, value in node.items():
+        field = f"{path}.{key}" if path else str(key)
+        if key in _DATA:
+            continue
+        if _REFERENCE.fullmatch(str(key)):
+            yield from _names(value, field)
+        else:
+            yield from _named(value, field)
+
+
+def _names(value: Any, field: str) -> Iterator[tuple[str, str]]:
+    """A name, a mapping with one, or a list of such."""
+    if isinstance(value, str):
+        yield field, value
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from _names(entry, f"{field}[{index}]")
+    elif isinstance(value, dict) and value.get("optional") is not True and not value.get("namespace"):
+        for key in ("name", "secretName"):
+            if isinstance(value.get(key), str):
+                yield f"{field}.{key}", value[key]
+
+
+def check_secret_references(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
+    """Findings about Secrets that objects of the tenant's namespace name, and that nothing says where they come from.
+
+    The Secrets that fields of the request name are told by those fields (:mod:`~goldenpath.check.reference_checks`);
+    here are those that an override or the golden path brings in.
+
+    Args:
+        tenancy: the tenant on one cluster.
+        objects: what was rendered for it there, with its overrides.
+
+    """
+    own = [item for item in objects if item.namespace == tenancy.name]
+    known = {secret.name for secret in tenancy.needed_secrets}
+    known |= {item.name for item in own if item.kind in {"Secret", "ExternalSecret", "SealedSecret"}}
+    known |= {
+        str(mapping(item.body, "spec", "target").get("name")) for item in own if item.kind == "ExternalSecret"
+    }
+    told = set()
+    for item in own:
+        for field, name in secrets_named_in(item):
+            if name in known or name in told:
+                continue
+            told.add(name)
+            message = f"names Secret {name}, and no entry of `secrets` says where it comes from"
+            fix = f"Declare {name} under `secrets` of the request, with its provider and purpose."
+            yield Finding(item.file, str(item), field, "secret-not-declared", Severity.WARNING, message, fix)
