@@ -143,12 +143,6 @@ def _from_queue(
         total += quota + borrow
         if quota == 0 and borrow == 0:
             continue
-        if quota == 0:
-            message = f"its queue owns no {share.resource} and borrows {borrow}: a request owns at least one"
-            account.find(
-                place, share.queue, "adopt-borrows-only", message, "Agree on a quota of one or more."
-            )
-            quota, borrow = 1, borrow - 1
         yield _Share(pool, quota, borrow, f"flavor {share.flavor} of {share.queue} on {place.cluster}")
     if wall is not None and wall.number != total:
         message = f"its queue may give out {total} of {shares[0].resource}, and its ResourceQuota allows {wall.text}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.namespace_objects import NAMESPACE_LABEL, at, mappings, text, texts
 from goldenpath.spec.node_credentials import credential_networks_in
+from goldenpath.spec.types import is_host_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -134,13 +135,14 @@ def _ports(ports: Sequence[dict[str, Any]], where: str) -> Iterator[Way]:
         number, protocol = at(port, "port"), at(port, "protocol") or "TCP"
         if isinstance(number, str) and _PORT.fullmatch(number):
             number = int(number)
-        one_port = isinstance(number, int) and not isinstance(number, bool) and not at(port, "endPort")
-        if not one_port or protocol not in (*_PROTOCOLS, "ANY"):
-            raise _UnsaidError(
-                f"{where} on {protocol} port {number}{'–' + str(port['endPort']) if at(port, 'endPort') else ''}"
-            )
+        last = at(port, "endPort")
+        if not isinstance(number, int) or isinstance(number, bool) or protocol not in (*_PROTOCOLS, "ANY"):
+            raise _UnsaidError(f"{where} on {protocol} port {number}")
+        if last is not None and (not isinstance(last, int) or isinstance(last, bool) or last < number):
+            raise _UnsaidError(f"{where} on {protocol} ports {number} to {last}")
+        span = {"port": number} | ({"end_port": last} if last and last != number else {})
         for one in _PROTOCOLS if protocol == "ANY" else (protocol,):
-            yield {"port": number} | ({"protocol": one} if one != "TCP" else {})
+            yield span | ({"protocol": one} if one != "TCP" else {})
 
 
 def _cilium_rule(rule: dict[str, Any]) -> Iterator[Way]:
@@ -152,8 +154,8 @@ def _cilium_rule(rule: dict[str, Any]) -> Iterator[Way]:
             raise _UnsaidError(f"to {len(endpoints)} kinds of endpoints")
         return
     for name in mappings(rule, "toFQDNs"):
-        host = text(name, "matchName")
-        if not host:
+        host = text(name, "matchName") or text(name, "matchPattern")
+        if not is_host_pattern(host):
             raise _UnsaidError(f"to host names like {at(name, 'matchPattern')}")
         yield from ({"host": host} | port for port in _ports(ports, host))
     for cidr in map(_network, texts(rule, "toCIDR")):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.adoption.adoption_result import ToDo
-from goldenpath.adoption.namespace_objects import at, text
+from goldenpath.adoption.namespace_objects import at, labels_of, mappings, text
 from goldenpath.findings import Severity
+from goldenpath.spec.rules import CLOUD_IDENTITY
+from goldenpath.spec.types import is_anchored_expression
+from goldenpath.tenancy.source_account import IDENTITY_ANNOTATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +39,7 @@ def derive_source(places: Sequence[NamespaceObjects], account: AdoptionBuilder) 
     for place in places:
         for item in _appliers(place):
             source = _source(place, item)
-            said = _said(source) if source is not None else None
+            said = _said(place, source) if source is not None else None
             if said is not None and (path := text(item.body, "spec", "path")) not in {"", ".", "./"}:
                 said["path"] = path
             _judge(place, item, account)
@@ -74,7 +77,7 @@ def _source(place: NamespaceObjects, item: ManifestObject) -> ManifestObject | N
     return next((one for one in found if (one.name, one.namespace) == (name, namespace)), None)
 
 
-def _said(source: ManifestObject) -> dict[str, Any] | None:
+def _said(place: NamespaceObjects, source: ManifestObject) -> dict[str, Any] | None:
     """A source in a request's words, or None where it has none for it."""
     spec = at(source.body, "spec")
     url, ref = text(spec, "url"), at(spec, "ref") or {}
@@ -94,11 +97,44 @@ def _said(source: ManifestObject) -> dict[str, Any] | None:
         said[name] = value
     if secret := text(spec, "secretRef", "name"):
         said["secret"] = secret
+    reader = _reader(place, spec)
+    if reader is None or ("provider" in reader and "secret" in said):
+        return None
+    said |= reader
     if verify := at(spec, "verify"):
-        if word != "oci" or not text(verify, "secretRef", "name"):
+        signer = _signer(verify)
+        if word != "oci" or signer is None:
             return None
-        said["verify"] = {"provider": text(verify, "provider"), "secret": text(verify, "secretRef", "name")}
+        said["verify"] = {"provider": text(verify, "provider")} | signer
     return said
+
+
+def _reader(place: NamespaceObjects, spec: Any) -> dict[str, Any] | None:
+    """A cloud, and the identity of the team there; None where Flux would read with its own identity."""
+    provider, name = text(spec, "provider") or "generic", text(spec, "serviceAccountName")
+    if provider == "generic" and not name:
+        return {}
+    account = next((item for item in place.of("ServiceAccount") if item.name == name), None)
+    if provider not in CLOUD_IDENTITY or account is None:
+        return None
+    given = labels_of(account.body, "annotations")
+    identity = {field: given[key] for field, key in IDENTITY_ANNOTATIONS.items() if key in given}
+    if not set(CLOUD_IDENTITY[provider]) <= set(identity):
+        return None
+    return {"provider": provider} | ({"cloud_identity": identity} if identity else {})
+
+
+def _signer(verify: Any) -> dict[str, Any] | None:
+    """Whose signature counts: a Secret with keys, or one identity in a certificate, written from its start to its end."""
+    secret, identities = text(verify, "secretRef", "name"), mappings(verify, "matchOIDCIdentity")
+    if secret and not identities:
+        return {"secret": secret}
+    if secret or len(identities) != 1:
+        return None
+    issuer, subject = text(identities[0], "issuer"), text(identities[0], "subject")
+    if not (is_anchored_expression(issuer) and is_anchored_expression(subject)):
+        return None
+    return {"identity": {"issuer": issuer, "subject": subject}}
 
 
 def _judge(place: NamespaceObjects, item: ManifestObject, account: AdoptionBuilder) -> None:

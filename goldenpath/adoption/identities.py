@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.adoption.adoption_result import ToDo
-from goldenpath.adoption.namespace_objects import NAMESPACE_LABEL, at, mappings, texts
+from goldenpath.adoption.namespace_objects import NAMESPACE_LABEL, at, mappings, text, texts
 from goldenpath.adoption.pod_templates import accounts_of_workloads
 from goldenpath.findings import Severity
 from goldenpath.spec.rules import PLATFORM_ACCOUNTS
@@ -34,9 +34,11 @@ def derive_identity(places: Sequence[NamespaceObjects], account: AdoptionBuilder
         known = _identities(place, account, foreign)
         for item in place.of("ServiceAccount"):
             account.settle(place, item)
-            if _is_the_teams(place, item, account):
-                accounts.setdefault(item.name, f"{item}")
+            is_the_teams = _is_the_teams(place, item, account)
+            if is_the_teams or item.name == "default":
                 _secrets(item, secrets)
+            if is_the_teams:
+                accounts.setdefault(item.name, f"{item}")
                 if place.platform.has_spire and item.name not in known:
                     message = "has no SPIFFE identity: what runs as it cannot show who it is"
                     fix = "With the request it gets one. If it needs none, leave it out, and make it in the team's repository."
@@ -48,7 +50,7 @@ def derive_identity(places: Sequence[NamespaceObjects], account: AdoptionBuilder
         ("identity.federates_with", foreign),
         ("pull_secrets", secrets),
     ):
-        if accounts and found:
+        if found and (accounts or field == "pull_secrets"):
             account.put(field, list(found), ", ".join(dict.fromkeys(found.values())))
 
 
@@ -57,13 +59,18 @@ def _is_the_teams(place: NamespaceObjects, item: ManifestObject, account: Adopti
     if item.name == "default":
         _default(place, item, account)
         return False
-    if item.name in {f"{place.namespace}-{own}" for own in PLATFORM_ACCOUNTS}:
+    if item.name in {f"{place.namespace}-{own}" for own in PLATFORM_ACCOUNTS} or _reads_a_source(place, item):
         return False
     if applier := place.applied_by(item):
         advice = f"It stays. For an identity, take it out of {applier} and name it under `identity.service_accounts`."
         account.leave(place, item, ToDo.REPOSITORY, f"is made by {applier}", advice)
         return False
     return True
+
+
+def _reads_a_source(place: NamespaceObjects, item: ManifestObject) -> bool:
+    sources = place.of("GitRepository", "OCIRepository")
+    return any(text(source.body, "spec", "serviceAccountName") == item.name for source in sources)
 
 
 def _secrets(item: ManifestObject, secrets: dict[str, str]) -> None:
@@ -73,13 +80,7 @@ def _secrets(item: ManifestObject, secrets: dict[str, str]) -> None:
 
 
 def _default(place: NamespaceObjects, item: ManifestObject, account: AdoptionBuilder) -> None:
-    """Pods that name no account run as this one; the golden path gives it nothing."""
-    references: dict[str, str] = {}
-    _secrets(item, references)
-    if references:
-        what = f"pulls images with {', '.join(references)} for every Pod that names no account"
-        advice = "Name accounts under `identity`, let the Pods run as them, and these Secrets under `pull_secrets`."
-        account.leave(place, item, ToDo.KEEP, what, advice, at="imagePullSecrets")
+    """Pods that name no account run as this one; the golden path gives it the Secrets for pulling images alone."""
     if workload := accounts_of_workloads(place).get("default"):
         message = f"{workload} names no service account, so that it has no identity of its own"
         fix = "Name an account under `identity.service_accounts`, and let it run as that."

@@ -265,9 +265,8 @@ def _references(fields: Fields) -> Iterator[Problem]:
 def _accounts(fields: Fields) -> Iterator[Problem]:
     """Accounts that are the platform's, or everybody's, must not get a team's identity."""
     name = fields.get("name")
-    ends = PLATFORM_ACCOUNTS
-    if fields.get("source", "provider") not in {MISSING, "generic"}:
-        ends = (*ends, SOURCE_ACCOUNT)
+    in_a_cloud = fields.get("source", "provider") not in {MISSING, "generic"}
+    ends = (*PLATFORM_ACCOUNTS, *([SOURCE_ACCOUNT] if in_a_cloud else ()))
     taken = {"default"} | ({f"{name}-{own}" for own in ends} if isinstance(name, str) else set())
     for index, account in fields.items("identity", "service_accounts"):
         if account in taken:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from goldenpath.spec.tenant import Tenant
 
-__all__ = ["SourceAccount", "source_account"]
+__all__ = ["IDENTITY_ANNOTATIONS", "SourceAccount", "source_account"]
 
-_ANNOTATIONS: Final = {
+IDENTITY_ANNOTATIONS: Final = {
     "role": "eks.amazonaws.com/role-arn",
     "client_id": "azure.workload.identity/client-id",
     "tenant_id": "azure.workload.identity/tenant-id",
@@ -43,5 +43,7 @@ def source_account(tenant: Tenant) -> SourceAccount | None:
     if source is None or source.provider == "generic":
         return None
     given = source.cloud_identity.model_dump(exclude_none=True) if source.cloud_identity else {}
-    annotations = {annotation: given[field] for field, annotation in _ANNOTATIONS.items() if field in given}
+    annotations = {
+        annotation: given[field] for field, annotation in IDENTITY_ANNOTATIONS.items() if field in given
+    }
     return SourceAccount(f"{tenant.name}-{SOURCE_ACCOUNT}", source.provider, annotations)

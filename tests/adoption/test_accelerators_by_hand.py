@@ -37,6 +37,11 @@ def test_a_key_that_only_one_model_has_is_that_model() -> None:
     assert gpus(found) == [{"profile": H100, "quota": 8}, {"profile": MIG, "quota": 14}]
 
 
+def test_a_queue_that_only_borrows_comes_back() -> None:
+    adoption = adopt(*queue(("nvidia.com/gpu", "default", 0, 4)))
+    assert [(gpu["quota"], gpu["borrow"]) for gpu in adoption.request["gpus"]] == [(0, 4)]
+
+
 def test_a_queue_says_what_is_owned_and_what_is_borrowed() -> None:
     found = queue(("nvidia.com/gpu", "default", "8", "4"))
     assert gpus(*found, quota({"requests.nvidia.com/gpu": 12})) == [
@@ -128,7 +133,6 @@ def test_a_queue_and_a_quota_that_disagree_are_reported_and_the_queue_is_taken()
     ("nominal", "borrow", "rule", "gpu"),
     [
         (8, None, "adopt-borrows-without-limit", {"quota": 8, "borrow": 56}),
-        (0, 4, "adopt-borrows-only", {"quota": 1, "borrow": 3}),
     ],
 )
 def test_what_a_request_cannot_say_of_a_queue(

@@ -67,7 +67,7 @@ def test_what_the_golden_path_lets_through_needs_no_word(spec: dict[str, Any]) -
         ({"egress": [{"ports": [{"port": 443}]}]}, "lets out everything on its ports"),
         ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, "lets out 10.0.0.0/8 on every port"),
         ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}], "ports": [{"port": 1}]}]}, "lets out 10.0.0.0/8 except 10.1.0.0/16"),
-        ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 1, "endPort": 9}]}]}, "lets out 10.0.0.0/8 on TCP port 1–9"),
+        ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 9, "endPort": 1}]}]}, "lets out 10.0.0.0/8 on TCP ports 9 to 1"),
         ({"ingress": [{"from": [DATABASE]}]}, "lets in namespace database"),
         ({"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, "lets in 10.0.0.0/8"),
         ({"ingress": [{}]}, "lets in everybody"),
@@ -93,6 +93,66 @@ def flux(
     ]
 
 
+KEYLESS = {
+    "issuer": r"^https://issuer\.example\.org$",
+    "subject": r"^https://git\.example\.org/a@refs/tags/v.*$",
+}
+
+
+@pytest.mark.parametrize(
+    "identities", [[], [KEYLESS, KEYLESS], [KEYLESS | {"subject": "https://git.example.org/a"}], [{}]]
+)
+def test_a_keyless_signature_that_anybody_could_make_is_left(identities: list[dict[str, str]]) -> None:
+    verify = {"provider": "cosign", "matchOIDCIdentity": identities}
+    adoption = adopt(
+        *flux("OCIRepository", {"url": "oci://r.example.org/a", "ref": {"tag": "1"}, "verify": verify})
+    )
+    assert "source" not in adoption.request
+
+
+def test_a_source_in_a_cloud_comes_back_with_the_identity_of_the_team() -> None:
+    annotations = {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/vision"}
+    reader = item(
+        "ServiceAccount",
+        "reader",
+        metadata={"name": "reader", "namespace": "vision", "annotations": annotations},
+    )
+    spec = {
+        "url": "oci://r.example.org/a",
+        "ref": {"tag": "1"},
+        "provider": "aws",
+        "serviceAccountName": "reader",
+    }
+    adoption = adopt(reader, *flux("OCIRepository", spec))
+    assert adoption.request["source"] == {
+        "oci": "oci://r.example.org/a",
+        "tag": "1",
+        "provider": "aws",
+        "cloud_identity": {"role": "arn:aws:iam::123456789012:role/vision"},
+        "path": "./deploy",
+    }
+    assert "identity" not in adoption.request
+
+
+def test_port_ranges_and_host_wildcards_come_back() -> None:
+    ports = [{"ports": [{"port": "8000", "endPort": 8100, "protocol": "TCP"}]}]
+    names = [{"matchPattern": "*.hf.co"}, {"matchName": "hf.co"}]
+    hosts = item(
+        "CiliumNetworkPolicy",
+        "hosts",
+        "cilium.io",
+        spec={"endpointSelector": {}, "egress": [{"toFQDNs": names, "toPorts": ports}]},
+    )
+    blocks = policy(
+        egress=[{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 1, "endPort": 9}]}]
+    )
+    assert adopt(CLOSED, hosts, blocks).request["network"]["egress"] == [
+        {"cidr": "10.0.0.0/8", "port": 1, "end_port": 9},
+        {"host": "*.hf.co", "port": 8000, "end_port": 8100},
+        {"host": "hf.co", "port": 8000, "end_port": 8100},
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "spec", "source"),
     [
@@ -104,6 +164,11 @@ def flux(
             "OCIRepository",
             {"url": "oci://r.example.org/a", "ref": {"tag": "1"}, "verify": {"provider": "cosign", "secretRef": {"name": "k"}}},
             {"oci": "oci://r.example.org/a", "tag": "1", "verify": {"provider": "cosign", "secret": "k"}},
+        ),
+        (
+            "OCIRepository",
+            {"url": "oci://r.example.org/a", "ref": {"tag": "1"}, "verify": {"provider": "cosign", "matchOIDCIdentity": [KEYLESS]}},
+            {"oci": "oci://r.example.org/a", "tag": "1", "verify": {"provider": "cosign", "identity": KEYLESS}},
         ),
     ],
 )  # fmt: skip
@@ -120,6 +185,9 @@ def test_a_source_in_a_requests_words(kind: str, spec: dict[str, Any], source: d
         {"ref": {"branch": "main", "commit": "abc"}},
         {"verify": {"mode": "HEAD"}},
         {"url": 1},
+        {"provider": "azure"},
+        {"provider": "azure", "serviceAccountName": "unknown"},
+        {"serviceAccountName": "puller"},
     ],
 )
 def test_a_source_that_a_request_cannot_say_is_left(spec: dict[str, Any]) -> None:

@@ -110,12 +110,17 @@ def test_identities_that_are_not_as_they_will_be(
 
 
 def test_pull_secrets_come_with_the_accounts() -> None:
-    secrets = [{"name": "registry"}]
     adoption = adopt(
-        item("ServiceAccount", "server", imagePullSecrets=secrets), item("ServiceAccount", "default", imagePullSecrets=secrets)
-    )  # fmt: skip
-    assert adoption.request["pull_secrets"] == ["registry"]
-    assert left(adoption)["ServiceAccount vision/default", "imagePullSecrets"] is ToDo.KEEP
+        item("ServiceAccount", "server", imagePullSecrets=[{"name": "registry"}]),
+        item("ServiceAccount", "default", imagePullSecrets=[{"name": "mirror"}]),
+    )
+    assert adoption.request["pull_secrets"] == ["mirror", "registry"]
+
+
+def test_pull_secrets_of_the_default_account_need_no_other_account() -> None:
+    adoption = adopt(item("ServiceAccount", "default", imagePullSecrets=[{"name": "mirror"}]))
+    assert adoption.request["pull_secrets"] == ["mirror"]
+    assert "identity" not in adoption.request
 
 
 def test_an_account_that_a_chart_makes_stays_the_charts() -> None:

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator
 
 from goldenpath.spec.quantities import duration_seconds, quantity_value
 from goldenpath.spec.types._clouds import AwsRole, Uuid
-from goldenpath.spec.types._expressions import AnchoredExpression
+from goldenpath.spec.types._expressions import AnchoredExpression, is_anchored_expression
 from goldenpath.spec.types._names import (
     DNS_LABEL_CHARS,
     DnsLabel,
@@ -59,6 +59,7 @@ from goldenpath.spec.types._places import (
     OciUrl,
     RelativePath,
     Tag,
+    is_host_pattern,
 )
 from goldenpath.spec.types._text import (
     TEMPLATE_OPENERS,
@@ -119,6 +120,8 @@ __all__ = [
     "Uuid",
     "Version",
     "duration_seconds",
+    "is_anchored_expression",
+    "is_host_pattern",
     "pattern_messages",
     "quantity_value",
     "slug",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
+from pydantic import TypeAdapter, ValidationError
+
 from goldenpath.spec.value_checks import Word, refuse
 
 
@@ -63,3 +65,12 @@ AnchoredExpression = Annotated[
     ),
 ]
 """Flux matches an expression anywhere in the text: without anchors, an attacker's identity can hold the wanted one."""
+
+
+def is_anchored_expression(text: str) -> bool:
+    """Whether a text is an expression that a request can hold."""
+    try:
+        TypeAdapter(AnchoredExpression).validate_python(text)
+    except ValidationError:
+        return False
+    return True

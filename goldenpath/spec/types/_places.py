@@ -7,6 +7,8 @@ import re
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter, ValidationError
+
 from goldenpath.spec.node_credentials import is_credential_host, is_credential_network
 from goldenpath.spec.registrable_domain import registrable_domain
 from goldenpath.spec.types._names import DNS_LABEL_CHARS, DNS_SUBDOMAIN
@@ -113,6 +115,16 @@ HostPattern = Annotated[
         also=_one_domain,
     ),
 ]
+
+
+def is_host_pattern(text: str) -> bool:
+    """Whether a text is a host name, or a wildcard below a domain, that a request can hold."""
+    try:
+        TypeAdapter(HostPattern).validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
 
 _IPV6 = r"\[[0-9A-Fa-f:.]{2,45}\]"
 _HOST_PORT = rf"({DNS_SUBDOMAIN}|{_IPV6})(:[0-9]{{1,5}})?"
