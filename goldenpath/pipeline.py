@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.check import check_expiry, check_tenancy
+from goldenpath.check import check_expiry, check_tenancy, check_version_fields
 from goldenpath.errors import InputError, Problem
 from goldenpath.intake import builtin_library, load, load_fleet, parse
 from goldenpath.manifests import Manifests, RenderedFile
@@ -124,6 +124,8 @@ class Pipeline:
             for tenancy, part in rendered
             for finding in check_tenancy(tenancy, part.objects(), schemas=self.schemas)
         ]
+        path = self.library.get(tenant.golden_path, version=version)
+        found += check_version_fields(tenant, path.name, path.version)
         if today is not None:
             found += check_expiry(tenant, today)
         found.sort(key=lambda finding: (finding.severity.rank, finding))

@@ -68,12 +68,17 @@ SCALING = st.one_of(
     st.fixed_dictionaries({"signal": st.just("kv-cache"), "target": st.floats(0.1, 1)}),
 )
 EGRESS = st.one_of(
-    st.fixed_dictionaries({"host": st.sampled_from(["huggingface.co", "1e3.example"]), "port": st.integers(1, 65535)}),
-    st.fixed_dictionaries({"cidr": st.sampled_from(["10.0.0.0/8", "2001:db8::/32"]), "port": st.integers(1, 65535), "protocol": st.sampled_from(["TCP", "UDP"])}),
+    st.fixed_dictionaries({"host": st.sampled_from(["huggingface.co", "1e3.example", "*.hf.co"]), "port": st.integers(1, 65535)}),
+    st.fixed_dictionaries({"cidr": st.sampled_from(["10.0.0.0/8", "2001:db8::/32"]), "port": st.integers(1, 60000), "protocol": st.sampled_from(["TCP", "UDP"])}, optional={"end_port": st.integers(60001, 65535)}),
 )  # fmt: skip
 SOURCES = st.one_of(
     st.fixed_dictionaries({"git": st.just("https://git.example.org/a/b.git")}, optional={"branch": st.sampled_from(AWKWARD), "path": st.just("./deploy"), "secret": st.sampled_from(["git", "1e3"])}),
-    st.fixed_dictionaries({"oci": st.just("oci://registry.example.org/a/deploy")}, optional={"tag": st.sampled_from(["1.0", "1e3", "no"]), "verify": st.just({"provider": "cosign", "secret": "keys"})}),
+    st.fixed_dictionaries({"oci": st.just("oci://registry.example.org/a/deploy")}, optional={"tag": st.sampled_from(["1.0", "1e3", "no"]), "verify": st.sampled_from([{"provider": "cosign", "secret": "keys"}, {"provider": "cosign", "identity": {"issuer": "^https://issuer\\.example\\.org$", "subject": "^a@example\\.org$"}}])}),
+    st.sampled_from([
+        {"git": "https://dev.azure.com/example/a/_git/b", "provider": "azure", "cloud_identity": {"tenant_id": f"{'1' * 8}-2222-3333-4444-{'5' * 12}", "client_id": f"{'a' * 8}-bbbb-cccc-dddd-{'e' * 12}"}},
+        {"oci": "oci://1.dkr.ecr.eu-central-1.amazonaws.com/a", "provider": "aws", "cloud_identity": {"role": "arn:aws:iam::123456789012:role/no"}},
+        {"oci": "oci://europe-docker.pkg.dev/example/a", "provider": "gcp"},
+    ]),
 )  # fmt: skip
 
 
@@ -113,17 +118,17 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
         )
     )  # fmt: skip
     accounts = request.get("identity", {}).get("service_accounts", [])
-    if any(account in {"default", f"{name}-reconciler", f"{name}-scaler"} for account in accounts):
+    if any(
+        account in {"default", f"{name}-reconciler", f"{name}-scaler", f"{name}-source"}
+        for account in accounts
+    ):
         del request["identity"]
     if "full" in clusters:
         profiles = draw(st.lists(st.sampled_from(PROFILES), unique=True, max_size=3))
+        numbers = st.tuples(st.integers(0, 8), st.integers(0, 8)).filter(any)
+        shares = [(profile, *draw(numbers)) for profile in profiles]
         request["gpus"] = [
-            {
-                "profile": profile,
-                "quota": draw(st.integers(1, 8)),
-                "borrow": draw(st.integers(0, 8)),
-                "clusters": ["full"],
-            }
-            for profile in profiles
+            {"profile": profile, "quota": quota, "borrow": borrow, "clusters": ["full"]}
+            for profile, quota, borrow in shares
         ]
     return request

@@ -25,6 +25,7 @@ from goldenpath.check.schema_store import Schemas, known_kinds
 from goldenpath.check.served_versions import check_catalogue_range, check_versions
 from goldenpath.check.secret_references import check_secret_references
 from goldenpath.check.spiffe_ids import check_identities
+from goldenpath.check.version_fields import check_version_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +41,8 @@ __all__ = [
     "check_objects",
     "check_platform",
     "check_tenancy",
+    "check_tenancy",
+    "check_version_fields",
     "known_kinds",
 ]
 

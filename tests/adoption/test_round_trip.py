@@ -119,15 +119,18 @@ FULL = {
     "clusters": ["full"],
     "gpus": [
         {"profile": "nvidia-h100-80gb", "quota": 8, "borrow": 2},
-        {"profile": "nvidia-h200-141gb", "quota": 1},
+        {"profile": "nvidia-h200-141gb", "quota": 0, "borrow": 4},
     ],
     "access": {"admins": ["leads"]},
     "identity": {"service_accounts": ["server"], "federates_with": ["edge.example.org"]},
     "autoscaling": {"signal": "queue", "max_replicas": 2},
     "network": {"egress": [{"host": "huggingface.co", "port": 443}, {"cidr": "10.0.0.0/8", "port": 443}]},
+    "pull_secrets": ["registry"],
     "source": {
         "oci": "oci://registry.example.org/a",
-        "verify": {"provider": "cosign", "secret": "k"},
+        "provider": "gcp",
+        "cloud_identity": {"service_account": "a@example.iam.gserviceaccount.com"},
+        "verify": {"provider": "cosign", "identity": {"issuer": "^https://a$", "subject": "^b$"}},
     },
 }
 JUNK: list[Any] = [None, 0, -1, 1.5, True, "", "x", "9" * 400, [], [None], {}, {"x": None}, [{}], {"name": 7}]

@@ -52,6 +52,8 @@ def expected(request: dict[str, Any]) -> set[Key]:
         own |= {("RoleBinding", f"{name}-{role}") for role in roles}
         own |= {("LimitRange", f"{name}-defaults")}
         own |= {("ServiceAccount", account) for account in accounts}
+        if request.get("pull_secrets"):
+            own.add(("ServiceAccount", "default"))
         shared = {("Namespace", name)}
         if cluster == "full":
             own |= {("LocalQueue", name)}
@@ -72,6 +74,7 @@ def expected(request: dict[str, Any]) -> set[Key]:
             own |= {(kind, f"{name}-reconciler") for kind in ("ServiceAccount", "Role", "RoleBinding")}
             keys.add((cluster, "Kustomization", "flux-system", f"tenant-{name}"))
             if source and not retires:
+                own |= {("ServiceAccount", f"{name}-source")} if "provider" in source else set()
                 own |= {
                     ("Kustomization", name),
                     ("GitRepository" if "git" in source else "OCIRepository", name),
