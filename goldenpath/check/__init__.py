@@ -22,8 +22,8 @@ from goldenpath.check.retirement_checks import check_retiring
 from goldenpath.check.role_rights import check_rights
 from goldenpath.check.schema_checks import check_schema
 from goldenpath.check.schema_store import Schemas, known_kinds
-from goldenpath.check.served_versions import check_catalogue_range, check_versions
 from goldenpath.check.secret_references import check_secret_references
+from goldenpath.check.served_versions import check_catalogue_range, check_versions
 from goldenpath.check.spiffe_ids import check_identities
 from goldenpath.check.version_fields import check_version_fields
 
@@ -40,7 +40,6 @@ __all__ = [
     "check_fleet",
     "check_objects",
     "check_platform",
-    "check_tenancy",
     "check_tenancy",
     "check_version_fields",
     "known_kinds",
