@@ -42,6 +42,8 @@ def check_addons(tenancy: Tenancy) -> Iterator[Finding]:
         message = (
             f"{where} has no SPIRE controller manager: the accounts are made, but get no SPIFFE identity"
         )
+        if tenancy.federates_with:
+            message += f", and cannot verify those of {', '.join(tenancy.federates_with)}"
         yield from _missing(tenancy, "spire-controller-manager", "identity", message)
     if tenancy.egress_hosts:
         hosts = ", ".join(str(egress.host) for egress in tenancy.egress_hosts)

@@ -1,0 +1,139 @@
+"""Sources that are read with a cloud's identity, or whose signatures need no key; Secrets that a source needs first."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_requests import places, problems, request, told
+
+GIT = {"git": "https://dev.azure.com/example/vision/_git/deploy"}
+OCI = {"oci": "oci://registry.example.org/vision/deploy"}
+ROLE = "arn:aws:iam::123456789012:role/vision/deploy"
+AZURE = {
+    "tenant_id": "4f2c8a50-1b9e-4c57-9d0e-6a7d3b1c2e4f",
+    "client_id": "0a1b2c3d-1b9e-4c57-9d0e-6a7d3b1c2e4f",
+}
+SIGNER = {
+    "issuer": r"^https://issuer\.example\.org$",
+    "subject": r"^https://git\.example\.org/a@refs/tags/v.*$",
+}
+
+
+def source(**fields: Any) -> dict[str, Any]:
+    return request(source=OCI | fields)
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        OCI | {"provider": "aws", "cloud_identity": {"role": ROLE}},
+        OCI | {"provider": "aws", "cloud_identity": {"role": "arn:aws-us-gov:iam::123456789012:role/a"}},
+        OCI | {"provider": "azure", "cloud_identity": AZURE},
+        OCI | {"provider": "gcp"},
+        OCI | {"provider": "gcp", "cloud_identity": {"service_account": "a@b.iam.gserviceaccount.com"}},
+        OCI | {"provider": "generic", "secret": "registry"},
+        GIT | {"provider": "azure", "cloud_identity": AZURE},
+        OCI | {"verify": {"provider": "cosign", "identity": SIGNER}},
+    ],
+)
+def test_a_source_is_accepted(accepted: dict[str, Any]) -> None:
+    assert problems(request(source=accepted)) == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "told_at"),
+    [
+        ({"provider": "aws"}, [("source.cloud_identity.role", "required")]),
+        ({"provider": "azure", "cloud_identity": {"client_id": AZURE["client_id"]}}, [("source.cloud_identity.tenant_id", "required")]),
+        ({"provider": "gcp", "cloud_identity": {"role": ROLE}}, [("source.cloud_identity.role", "does-not-apply")]),
+        ({"provider": "aws", "cloud_identity": {"role": ROLE, "client_id": AZURE["client_id"]}}, [("source.cloud_identity.client_id", "does-not-apply")]),
+        ({"cloud_identity": {"role": ROLE}}, [("source.cloud_identity", "does-not-apply")]),
+        ({"provider": "gcp", "secret": "registry"}, [("source.secret", "does-not-apply")]),
+        ({"provider": "aws", "cloud_identity": {"role": "vision"}}, [("source.cloud_identity.role", "aws-role")]),
+        ({"provider": "ibm", "cloud_identity": {"role": ROLE}}, [("source.provider", "choice")]),
+    ],
+)  # fmt: skip
+def test_an_identity_that_its_cloud_does_not_know_is_refused(
+    fields: dict[str, Any], told_at: list[tuple[str, str]]
+) -> None:
+    assert places(problems(source(**fields))) == told_at
+
+
+def test_the_account_of_a_source_is_no_account_of_the_team() -> None:
+    taken = {"identity": {"service_accounts": ["vision-source"]}}
+    assert places(problems(request(source=OCI | {"provider": "gcp"}, **taken))) == [
+        ("identity.service_accounts[0]", "reserved-name")
+    ]
+    assert problems(request(source=OCI, **taken)) == ()
+
+
+@pytest.mark.parametrize(
+    ("verify", "told_at"),
+    [
+        ({"provider": "cosign"}, [("source.verify", "required")]),
+        ({"provider": "cosign", "secret": "k", "identity": SIGNER}, [("source.verify.identity", "one-of")]),
+        ({"provider": "notation", "identity": SIGNER}, [("source.verify.identity", "does-not-apply")]),
+        ({"provider": "cosign", "identity": {"issuer": SIGNER["issuer"]}}, [("source.verify.identity.subject", "required")]),
+    ],
+)  # fmt: skip
+def test_a_signature_is_checked_by_a_key_or_by_an_identity(
+    verify: dict[str, Any], told_at: list[tuple[str, str]]
+) -> None:
+    assert places(problems(source(verify=verify))) == told_at
+
+
+@pytest.mark.parametrize("subject", ["a", "^a", "a$", r"^a\$", "^a|b$", "^(a$", "^(?i)a$"])
+def test_an_expression_that_more_than_the_signer_fits_is_refused(subject: str) -> None:
+    verify = {"provider": "cosign", "identity": SIGNER | {"subject": subject}}
+    assert places(problems(source(verify=verify))) == [("source.verify.identity.subject", "expression")]
+
+
+@given(st.from_regex(r"[a-z]{1,5}(/[a-z]{1,5}){0,2}", fullmatch=True), st.text(min_size=1, max_size=5))
+def test_an_accepted_expression_never_matches_more_than_it_says(subject: str, more: str) -> None:
+    """Flux looks for the expression anywhere in the identity."""
+    verify = {"provider": "cosign", "identity": SIGNER | {"subject": f"^{subject}$"}}
+    assert problems(source(verify=verify)) == ()
+    assert re.search(f"^{subject}$", subject)
+    assert not re.search(f"^{subject}\\Z", subject + more)
+
+
+@pytest.mark.parametrize("place", ["secret", "verify"])
+def test_a_secret_that_the_source_needs_first_cannot_come_with_the_source(place: str) -> None:
+    fields: dict[str, Any] = (
+        {"secret": "k"} if place == "secret" else {"verify": {"provider": "cosign", "secret": "k"}}
+    )
+    where = "source.secret" if place == "secret" else "source.verify.secret"
+    declared = {"name": "k", "purpose": "signature"}
+    sops = request(source=OCI | fields, secrets=[declared | {"provider": "sops"}])
+    assert places(problems(sops)) == [(where, "secret-needed-first")]
+    assert problems(request(source=OCI | fields, secrets=[declared | {"provider": "manual"}])) == ()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "found"),
+    [
+        ({"quota": 0, "borrow": 4}, []),
+        ({"quota": 0}, [("gpus[0].quota", "range", "1")]),
+        ({"quota": 0, "borrow": 0}, [("gpus[0].quota", "range", "1")]),
+        ({"quota": -1, "borrow": 4}, [("gpus[0].quota", "range", "0")]),
+    ],
+)
+def test_a_team_owns_accelerators_or_borrows_them(numbers: dict[str, int], found: list[Any]) -> None:
+    assert told(problems(request(gpus=[{"profile": "nvidia-h100-80gb"} | numbers]))) == found
+
+
+@pytest.mark.parametrize(
+    ("ports", "found"),
+    [
+        ({"port": 8000, "end_port": 8100}, []),
+        ({"port": 8000, "end_port": 8000}, []),
+        ({"port": 8000, "end_port": 7999}, [("network.egress[0].end_port", "port-range", "8000")]),
+        ({"port": 8000, "end_port": 65536}, [("network.egress[0].end_port", "range", "65535")]),
+    ],
+)
+def test_a_range_of_ports_ends_after_it_begins(ports: dict[str, int], found: list[Any]) -> None:
+    assert told(problems(request(network={"egress": [{"cidr": "10.0.0.0/8"} | ports]}))) == found
