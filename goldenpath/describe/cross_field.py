@@ -49,6 +49,16 @@ def _where_external_secrets_look() -> dict[str, Any]:
     }
 
 
+def _own_or_borrowed() -> dict[str, Any]:
+    return {
+        "$comment": "A team owns accelerators (`quota`), borrows them (`borrow`), or both.",
+        "anyOf": [
+            {"properties": {"quota": {"minimum": 1}}},
+            {"properties": {"borrow": {"minimum": 1}}, "required": ["borrow"]},
+        ],
+    }
+
+
 def _latency_goals() -> dict[str, Any]:
     return {
         "$comment": "Signal `latency` has one of `time_to_first_token` and `inter_token_latency`, and no `target`; other signals have neither goal.",
@@ -82,6 +92,8 @@ RULES: Final[Mapping[str, tuple[Callable[[], dict[str, Any]], ...]]] = {
     "Egress": (lambda: _one_of("host", "cidr"),),
     "GitSource": (lambda: _not_both("branch", "tag"),),
     "OciSource": (lambda: _not_both("tag", "digest"),),
+    "Verify": (lambda: _one_of("secret", "identity"),),
+    "Gpu": (_own_or_borrowed,),
     "SecretReference": (_where_external_secrets_look,),
     "Federation": (_federation_endpoint,),
 }
