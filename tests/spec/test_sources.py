@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_requests import places, problems, request, told
+from small_requests import places, problems, reported, request
 
 GIT = {"git": "https://dev.azure.com/example/vision/_git/deploy"}
 OCI = {"oci": "oci://registry.example.org/vision/deploy"}
@@ -123,7 +123,7 @@ def test_a_secret_that_the_source_needs_first_cannot_come_with_the_source(place:
     ],
 )
 def test_a_team_owns_accelerators_or_borrows_them(numbers: dict[str, int], found: list[Any]) -> None:
-    assert told(problems(request(gpus=[{"profile": "nvidia-h100-80gb"} | numbers]))) == found
+    assert reported(problems(request(gpus=[{"profile": "nvidia-h100-80gb"} | numbers]))) == found
 
 
 @pytest.mark.parametrize(
@@ -136,4 +136,4 @@ def test_a_team_owns_accelerators_or_borrows_them(numbers: dict[str, int], found
     ],
 )
 def test_a_range_of_ports_ends_after_it_begins(ports: dict[str, int], found: list[Any]) -> None:
-    assert told(problems(request(network={"egress": [{"cidr": "10.0.0.0/8"} | ports]}))) == found
+    assert reported(problems(request(network={"egress": [{"cidr": "10.0.0.0/8"} | ports]}))) == found
