@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from click.testing import CliRunner
+
+from goldenpath.cli.root_command import cli
 from goldenpath.models import model_catalogue
 from goldenpath.sizing import fit
 from goldenpath.sizing.engine_simulation import Job, ReplicaSimulation
@@ -74,3 +78,18 @@ def test_the_hpa_scales_down_only_after_its_window() -> None:
 
 def test_a_missing_metric_changes_nothing() -> None:
     assert Autoscaler(Rule("x", Signal.RUNNING, 10.0)).decide(15, 3, 3, None) == 3
+
+
+def test_the_command_compares_rules() -> None:
+    arguments = "simulate --model Qwen/Qwen3-8B --profile nvidia-l40s-48gb --requests 1/s --input 200 --output 20 --hours 0.02 --traffic burst --against published --format json"
+    result = CliRunner().invoke(cli, arguments.split())
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [each["rule"] for each in found] == [
+        "sized",
+        "queue 5",
+        "KV 0.8",
+        "running 2",
+        "HPA utilisation 0.8",
+    ]
+    assert all(each["completed"] == each["requests"] for each in found)
