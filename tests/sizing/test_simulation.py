@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from click.testing import CliRunner
@@ -93,3 +94,19 @@ def test_the_command_compares_rules() -> None:
         "HPA utilisation 0.8",
     ]
     assert all(each["completed"] == each["requests"] for each in found)
+
+
+def test_light_load_waits_as_m_d_1_says() -> None:
+    times = StepTimes(FIT, MODEL, constants("vllm"))
+    service = times.prefill(1000) + times.decode(1, 0)
+    engine = ReplicaSimulation(times, 10_000, 16, 8192, 1)
+    chance = random.Random(1)
+    at, jobs = 0.0, []
+    for _ in range(20_000):
+        at += chance.expovariate(0.3 / service)
+        jobs.append(Job(at, 1000, 1))
+        engine.advance(at)
+        engine.add(jobs[-1])
+    engine.advance(1e9)
+    mean = sum((job.done or 0.0) - job.arrival for job in jobs) / len(jobs)
+    assert mean == pytest.approx(service * (1 + 0.3 / (2 * 0.7)), rel=0.03)
