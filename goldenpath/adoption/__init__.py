@@ -13,6 +13,7 @@ told. A guess is always said to be one.
 """
 
 from goldenpath.adoption.adoption_result import Adoption, Leftover, ToDo
-from goldenpath.adoption.derive import derive
+from goldenpath.adoption.derive import derive, objects_once
+from goldenpath.adoption.namespace_metadata import METADATA_FIELDS
 
-__all__ = ["Adoption", "Leftover", "ToDo", "derive"]
+__all__ = ["METADATA_FIELDS", "Adoption", "Leftover", "ToDo", "derive", "objects_once"]

@@ -15,9 +15,10 @@ from goldenpath import names
 from goldenpath.accelerators import catalogue
 from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.compute import limits_of
+from goldenpath.adoption.ledger import field_path
 from goldenpath.adoption.namespace_objects import at, labels_of, whole
 from goldenpath.adoption.pod_templates import asked_by_workloads
-from goldenpath.adoption.queues import QueueShare, queue_of, report_queues
+from goldenpath.adoption.queues import QueueShare, queues_of, report_queues
 from goldenpath.findings import Severity
 from goldenpath.spec.nearest import nearest
 
@@ -53,7 +54,7 @@ def derive_gpus(places: Sequence[NamespaceObjects], account: AdoptionBuilder) ->
     by_number: dict[tuple[str, int, int], list[tuple[NamespaceObjects, str]]] = {}
     for place in places:
         report_queues(place, account)
-        for share in _in_order(place, list(_shares(place, account))):
+        for share in _in_order(place, _summed(_shares(place, account))):
             number = share.pool.id, share.quota, share.borrow
             by_number.setdefault(number, []).append((place, share.why))
     gpus, whys = [], []
@@ -67,6 +68,17 @@ def derive_gpus(places: Sequence[NamespaceObjects], account: AdoptionBuilder) ->
         whys += [f"{pool} from {why}" for why in dict.fromkeys(why for _, why in found)]
     if gpus:
         account.put("gpus", gpus, "; ".join(whys))
+
+
+def _summed(shares: Iterable[_Share]) -> list[_Share]:
+    """One share of each pool: two queues, or two flavors of one pool, give out their sum."""
+    found: dict[str, _Share] = {}
+    for share in shares:
+        before = found.get(share.pool.id)
+        found[share.pool.id] = share if before is None else _Share(
+            share.pool, before.quota + share.quota, before.borrow + share.borrow, f"{before.why} and {share.why}"
+        )  # fmt: skip
+    return list(found.values())
 
 
 def _in_order(place: NamespaceObjects, shares: list[_Share]) -> list[_Share]:
@@ -86,11 +98,12 @@ def _in_order(place: NamespaceObjects, shares: list[_Share]) -> list[_Share]:
 
 def _shares(place: NamespaceObjects, account: AdoptionBuilder) -> Iterator[_Share]:
     limits = limits_of(place)
-    queue = queue_of(place)
+    queues = queues_of(place)
     by_resource: defaultdict[str, list[QueueShare]] = defaultdict(list)
-    for share in queue.shares if queue else ():
+    for share in (share for queue in queues for share in queue.shares):
         by_resource[share.resource].append(share)
     counted: set[str] = set()
+    _take_keys(place, account)
     for resource, pools in _pools_by_resource(place.platform.pools).items():
         keys = pools[0].quota_keys
         counted |= set(keys)
@@ -101,11 +114,12 @@ def _shares(place: NamespaceObjects, account: AdoptionBuilder) -> Iterator[_Shar
             yield from _from_quota(place, account, pools, wall)
         else:
             _without_quota(place, account, pools)
-    for resource in by_resource:
+    for resource, left in by_resource.items():
         message = f"its queue gives out {resource}, by which nothing on {place.cluster} is asked for, as the fleet says"
         fix = f"Add the accelerator to {place.cluster} in the fleet's file, or take it out of the queue."
-        account.find(place, queue.cluster_queue if queue else None, "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR)  # fmt: skip
+        account.find(place, left[0].queue, "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR)  # fmt: skip
     _other_keys(place, account, {key: limit for key, limit in limits.items() if key not in counted})
+    _of_no_pool(place, account)
 
 
 def _pools_by_resource(pools: Iterable[Pool]) -> dict[str, list[Pool]]:
@@ -160,6 +174,8 @@ def _pool_of_flavor(place: NamespaceObjects, pools: list[Pool], share: QueueShar
     if isinstance(labels, dict) and labels:
         fitting = [pool for pool in pools if _fits(place, pool, labels)]
         return fitting[0] if len(fitting) == 1 else None
+    if any(share.flavor == model.id for model in catalogue().models):
+        return None  # the flavor has the name of another model
     return pools[0] if len(pools) == 1 else None
 
 
@@ -221,6 +237,44 @@ def _without_quota(place: NamespaceObjects, account: AdoptionBuilder, pools: lis
         )
 
 
+def _key_path(limit: Limit, key: str) -> str:
+    """Where the quota says the key: limits are kept under their full names, which people shorten."""
+    root = "spec.hard" if limit.quota.kind == "ResourceQuota" else "spec.resourceQuotaSpec.hard"
+    return field_path(root, key)
+
+
+def _take_keys(place: NamespaceObjects, account: AdoptionBuilder) -> None:
+    """Keys of the cluster's own accelerators are in the request, or a finding has asked about them."""
+    keys = {key for pool in place.platform.pools for key in pool.quota_keys}
+    for quota in place.of("ResourceQuota"):
+        hard = at(quota.body, "spec", "hard")
+        if isinstance(hard, dict) and not at(quota.body, "spec", "scopes") and not at(quota.body, "spec", "scopeSelector"):  # fmt: skip
+            account.take(place, quota, *(field_path("spec.hard", str(key)) for key in hard if key in keys))
+
+
+def _of_no_pool(place: NamespaceObjects, account: AdoptionBuilder) -> None:
+    """What runs with a resource that no pool of the cluster has."""
+    known = {pool.resource for pool in place.platform.pools}
+    devices = {name for model in catalogue().models for name in catalogue().resource_names_of(model.id)}
+    vendors = {name.split("/")[0] for name in devices if "/" in name}
+    used: defaultdict[tuple[str, str], int] = defaultdict(int)
+    items = {}
+    for use in asked_by_workloads(place):
+        if use.resource not in known and use.count:
+            used[use.resource, str(use.item)] += use.count
+            items[str(use.item)] = use.item
+    for (resource, name), count in used.items():
+        message = f"asks for {count} of {resource}, which no pool of {place.cluster} in the fleet has"
+        if resource in devices or resource.split("/")[0] in vendors:
+            fix = f"Add the accelerator to {place.cluster} in the fleet's file and say it under `gpus`, or change what asks for it."  # fmt: skip
+            account.find(
+                place, items[name], "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR
+            )
+        else:
+            fix = "It is no accelerator of the catalogue: see that the nodes still offer it, since no quota limits it."
+            account.find(place, items[name], "adopt-unknown-resource", message, fix)
+
+
 def _other_keys(place: NamespaceObjects, account: AdoptionBuilder, limits: dict[str, Limit]) -> None:
     """Keys that look like devices, and are none of this cluster's ways of asking."""
     resources = {pool.resource: pool for pool in place.platform.pools}
@@ -231,7 +285,7 @@ def _other_keys(place: NamespaceObjects, account: AdoptionBuilder, limits: dict[
             continue
         resource = match["resource"] or ""
         near = nearest(resource, resources)
-        where = f"spec.hard[{key}]"
+        where = _key_path(limit, key)
         if resource in resources and not key.startswith(_REQUESTS):
             message = (
                 f"allows {limit.text} by the key {key}, which no API server ever counts: nothing is limited"
@@ -251,6 +305,8 @@ def _other_keys(place: NamespaceObjects, account: AdoptionBuilder, limits: dict[
                 else _IN_REQUEST
             )
         else:
+            if limit.quota.kind != "ResourceQuota":
+                continue
             what, advice = (
                 f"limits {key} to {limit.text}",
                 "It is no accelerator: override the quota, or keep it.",

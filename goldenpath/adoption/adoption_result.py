@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath.adoption.ledger import Ledger, key_of
 from goldenpath.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
@@ -46,6 +47,8 @@ class Leftover:
     """What it says today."""
     advice: str
     """What to do, so that it is neither lost nor in the way."""
+    objects: tuple[str, ...] = ()
+    """All objects that it is about, where these are several of one kind."""
 
     def __str__(self) -> str:
         place = " ".join(part for part in (self.object, self.field) if part)
@@ -66,6 +69,15 @@ class Adoption:
     findings: tuple[Finding, ...]
     """What is wrong there today, what could only be guessed, and what the parser has against the request."""
 
+    def with_more(self, leftovers: Sequence[Leftover], findings: Sequence[Finding]) -> Adoption:
+        """The adoption with what another stage has found."""
+        every = sorted({*self.findings, *findings}, key=lambda finding: (finding.severity.rank, finding))
+        return replace(self, leftovers=tuple(sorted({*self.leftovers, *leftovers})), findings=tuple(every))
+
+
+_STANDS: Final = frozenset({ToDo.KEEP, ToDo.REPOSITORY, ToDo.INPUT})
+"""An object with such a fate goes on to exist, with every field that it has."""
+
 
 @dataclass(slots=True)
 class AdoptionBuilder:
@@ -75,7 +87,9 @@ class AdoptionBuilder:
     sources: dict[str, str] = field(default_factory=dict)
     leftovers: list[Leftover] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    _settled: set[tuple[str, str, str]] = field(default_factory=set)
+    metadata_keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By field of the request, the label and annotation keys that an organisation uses for it."""
+    ledger: Ledger = field(default_factory=Ledger)
 
     def put(self, path: str, value: Any, why: str) -> None:
         """Give a field its value; ``path`` is ``field`` or ``field.field``."""
@@ -89,13 +103,13 @@ class AdoptionBuilder:
         """Why a field has no value of its own."""
         self.sources.setdefault(path, why)
 
-    def settle(self, place: NamespaceObjects, item: ManifestObject) -> None:
-        """The object has been dealt with: it is no leftover."""
-        self._settled.add((place.cluster, item.api_version.split("/", maxsplit=1)[0], str(item)))
+    def take(self, place: NamespaceObjects, item: ManifestObject, *paths: str) -> None:
+        """The request, or what the golden path renders for everybody, says these fields of the object."""
+        self.ledger.account(key_of(place, item), paths)
 
-    def is_settled(self, place: NamespaceObjects, item: ManifestObject) -> bool:
-        """Whether the object has been dealt with."""
-        return (place.cluster, item.api_version.split("/", maxsplit=1)[0], str(item)) in self._settled
+    def see(self, place: NamespaceObjects, item: ManifestObject) -> None:
+        """The object was looked at; those of its fields that nothing accounts for are reported as leftovers."""
+        self.ledger.account(key_of(place, item), ())
 
     def leave(
         self,
@@ -106,10 +120,15 @@ class AdoptionBuilder:
         advice: str,
         *,
         at: str = "",
+        covers: bool = True,
     ) -> None:
-        """Something of an object has no place in the request; the object is settled."""
+        """Something of an object has no place in the request.
+
+        An object that goes on to exist needs no word for each field. Of one that is to be removed or replaced, each
+        field that nothing else accounts for is reported. ``covers`` is false where ``at`` has more below it.
+        """
         self.leftovers.append(Leftover(place.cluster, str(item), at, todo, what, advice))
-        self.settle(place, item)
+        self.ledger.account(key_of(place, item), [at] if covers and (at or todo in _STANDS) else [])
 
     def find(
         self,
@@ -121,7 +140,25 @@ class AdoptionBuilder:
         *,
         severity: Severity = Severity.WARNING,
         at: str = "",
+        covers: bool = True,
     ) -> None:
-        """Something is wrong, or was guessed."""
+        """Something is wrong, or was guessed; with ``at``, the finding accounts for that field of the object."""
+        if item is not None and at and covers:
+            self.ledger.account(key_of(place, item), [at])
         what = str(item) if item is not None else f"Namespace {place.namespace}"
         self.findings.append(Finding(item.file if item else "", f"{what} on {place.cluster}", at, rule, severity, message, fix))  # fmt: skip
+
+    def settled_leftovers(self) -> tuple[Leftover, ...]:
+        """The leftovers, each once, and without advice to remove an object that another leftover keeps."""
+        kept = {(each.cluster, each.object) for each in self.leftovers if each.todo in _STANDS}
+        return tuple(
+            sorted(
+                replace(each, todo=ToDo.KEEP, advice=_UNTIL.format(advice=each.advice))
+                if each.todo is ToDo.REMOVE and (each.cluster, each.object) in kept
+                else each
+                for each in set(self.leftovers)
+            )
+        )
+
+
+_UNTIL: Final = "It stays until its other leftovers have another place. Then: {advice}"

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.adoption.adoption_result import ToDo
+from goldenpath.adoption.ledger import field_path
 from goldenpath.adoption.namespace_objects import at, whole
 from goldenpath.findings import Severity
 from goldenpath.spec.quantities import BYTES, CPU, quantity_value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
     from goldenpath.adoption.adoption_result import AdoptionBuilder
@@ -46,8 +47,7 @@ class Limit:
 def limits_of(place: NamespaceObjects) -> dict[str, Limit]:
     """By key, the lowest number of the namespace's quotas: they all hold at once. Those with scopes hold for some."""
     found: dict[str, Limit] = {}
-    for quota in place.of("ResourceQuota"):
-        spec = at(quota.body, "spec") or {}
+    for quota, spec in _quotas(place):
         if at(spec, "scopes") or at(spec, "scopeSelector"):
             continue
         hard = at(spec, "hard")
@@ -57,6 +57,15 @@ def limits_of(place: NamespaceObjects) -> dict[str, Limit]:
             if limit is not None and (name not in found or limit.number < found[name].number):
                 found[name] = limit
     return found
+
+
+def _quotas(place: NamespaceObjects) -> Iterator[tuple[ManifestObject, Any]]:
+    """ResourceQuotas with what they say; a Kubeflow Profile has the one that its controller makes."""
+    for quota in place.of("ResourceQuota"):
+        yield quota, at(quota.body, "spec") or {}
+    for profile in place.shared("Profile", group="kubeflow.org"):
+        if profile.name == place.namespace:
+            yield profile, at(profile.body, "spec", "resourceQuotaSpec") or {}
 
 
 def _limit(value: Any, quota: ManifestObject) -> Limit | None:
@@ -102,9 +111,20 @@ def _asked(field: str, place: NamespaceObjects, account: AdoptionBuilder) -> Lim
     most = max(found, key=lambda limit: limit.number) if field == "memory" else found[0]
     if most.number <= 0:
         message = f"allows no {field} at all, which a request cannot say"
-        account.find(place, most.quota, "adopt-nothing-allowed", message, more, at="spec.hard")
+        account.find(place, most.quota, "adopt-nothing-allowed", message, more, at=_hard_path(most))
         return None
     return most
+
+
+def _hard_path(limit: Limit) -> str:
+    root = "spec.hard" if limit.quota.kind == "ResourceQuota" else "spec.resourceQuotaSpec.hard"
+    hard = at(limit.quota.body, *root.split("."))
+    keys = (
+        [str(key) for key, value in hard.items() if str(value) == limit.text]
+        if isinstance(hard, dict)
+        else []
+    )
+    return field_path(root, keys[0]) if keys else root
 
 
 def _written(field: str, limit: Limit) -> str | int:
@@ -120,7 +140,7 @@ def _written(field: str, limit: Limit) -> str | int:
 def _tell_quotas(place: NamespaceObjects, account: AdoptionBuilder) -> None:
     """What quotas say beyond ``compute`` and accelerators."""
     for quota in place.of("ResourceQuota"):
-        account.settle(place, quota)
+        account.see(place, quota)
         spec = at(quota.body, "spec") or {}
         if place.is_ours(quota):
             continue
@@ -131,16 +151,39 @@ def _tell_quotas(place: NamespaceObjects, account: AdoptionBuilder) -> None:
             )
             account.leave(place, quota, ToDo.KEEP, what, advice, at="spec")
             continue
+        hard = at(spec, "hard")
+        _take_said(place, quota, hard if isinstance(hard, dict) else {}, account)
         advice = (
             f"Remove it after the first publish: {place.namespace}-compute and its like hold from then on."
         )
         account.leave(place, quota, ToDo.REMOVE, "a quota under another name", advice)
-        hard = at(spec, "hard")
         counted = {key: value for key, value in (hard.items() if isinstance(hard, dict) else ()) if _OBJECTS.fullmatch(key)}  # fmt: skip
         if counted:
             what = "limits " + ", ".join(f"{key} to {value}" for key, value in counted.items())
             advice = f"The golden path has numbers of its own: where yours must hold, override ResourceQuota {place.namespace}-objects."
-            account.leave(place, quota, ToDo.OVERRIDE, what, advice, at="spec.hard")
+            account.leave(place, quota, ToDo.OVERRIDE, what, advice, at="spec.hard", covers=False)
+            account.take(place, quota, *(field_path("spec.hard", key) for key in counted))
         if at(hard, "limits.cpu") is not None:
             message = "limits limits.cpu, which the golden path does not: it would only throttle"
             account.find(place, quota, "adopt-cpu-limit", message, "Nothing to do.", severity=Severity.NOTE, at="spec.hard[limits.cpu]")  # fmt: skip
+
+
+def _take_said(
+    place: NamespaceObjects, quota: ManifestObject, hard: dict[str, Any], account: AdoptionBuilder
+) -> None:
+    """The keys that ``compute`` says with this number or a stricter one: the strictest of the quotas holds today."""
+    limits = limits_of(place)
+    for keys in _KEYS.values():
+        found = [limits[key] for key in keys if key in limits]
+        if not found:
+            continue
+        chosen = max(found, key=lambda limit: limit.number) if "requests.memory" in keys else found[0]
+        for key, value in hard.items():
+            name = _SHORT.get(str(key), str(key))
+            number = _limit(value, quota)
+            if (
+                name in keys
+                and number is not None
+                and (number.number >= chosen.number or name == keys[0] != "requests.memory")
+            ):
+                account.take(place, quota, field_path("spec.hard", str(key)))

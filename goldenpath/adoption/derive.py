@@ -16,6 +16,7 @@ from goldenpath.adoption.namespace_objects import NamespaceObjects, mappings
 from goldenpath.adoption.request_file import in_order, request_text
 from goldenpath.adoption.role_bindings import derive_access
 from goldenpath.adoption.scalers import derive_scaling
+from goldenpath.adoption.tenancy_systems import report_tenancy_systems
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
 from goldenpath.manifests import ManifestObject
@@ -28,9 +29,14 @@ if TYPE_CHECKING:
 
     from goldenpath.spec.fleet_spec import FleetSpec
 
-__all__ = ["derive"]
+__all__ = ["derive", "objects_once"]
 
 GOLDEN_PATH = "tenant/v1"
+# A Namespace has one name for life, so that no other name is a suggestion: it may be another team's namespace.
+_NAME = (
+    "This namespace cannot be adopted, since Kubernetes cannot rename it. Ask for a tenant with a new, valid name, move "
+    "the workloads and the data there, and remove this namespace when it is empty."
+)
 
 
 def derive(
@@ -39,6 +45,7 @@ def derive(
     fleet: FleetSpec,
     *,
     given: Mapping[str, Any] | None = None,
+    metadata_keys: Mapping[str, Sequence[str]] | None = None,
 ) -> Adoption:
     """The request that says what a namespace is, as far as a request can.
 
@@ -49,6 +56,8 @@ def derive(
             help to tell accelerators apart. A `List` is taken apart.
         fleet: says which accelerators there are on each cluster, and all defaults.
         given: fields that a person has said (``owner``); they win over what was found.
+        metadata_keys: by field (``owner``, ``environment``), label and annotation keys that say it here; they come
+            before those that are commonly used.
 
     Raises:
         InputError: no cluster was named, or one that the fleet does not have.
@@ -57,15 +66,16 @@ def derive(
     platforms = platforms_of(fleet)
     _refuse(objects, platforms)
     places = tuple(
-        NamespaceObjects(platforms[cluster], namespace, _once(found))
+        NamespaceObjects(platforms[cluster], namespace, objects_once(found))
         for cluster, found in sorted(objects.items())
     )
-    account = AdoptionBuilder()
+    account = AdoptionBuilder(metadata_keys=metadata_keys or {})
     account.put("golden_path", GOLDEN_PATH, "the golden path for teams")
     account.put("name", namespace, "the namespace")
     account.put("clusters", list(objects), "where it was found")
     for part in (
         derive_metadata,
+        report_tenancy_systems,
         derive_compute,
         derive_gpus,
         derive_access,
@@ -81,7 +91,7 @@ def derive(
     request = in_order(account.request)
     account.findings += _refused(request, fleet)
     findings = sorted(set(account.findings), key=lambda finding: (finding.severity.rank, finding))
-    leftovers = tuple(sorted(set(account.leftovers)))
+    leftovers = account.settled_leftovers()
     text = request_text(request, account.sources, len(leftovers), len(findings))
     return Adoption(request, text, account.sources, leftovers, tuple(findings))
 
@@ -99,7 +109,7 @@ def _refuse(objects: Mapping[str, Any], platforms: Mapping[str, Any]) -> None:
         raise InputError(problems)
 
 
-def _once(found: Iterable[ManifestObject]) -> tuple[ManifestObject, ...]:
+def objects_once(found: Iterable[ManifestObject]) -> tuple[ManifestObject, ...]:
     """Each object once, though a server shows some in several versions; always in the same order."""
     unique = {
         (item.kind, item.api_version.split("/", maxsplit=1)[0], item.namespace, item.name): item
@@ -125,4 +135,6 @@ def _refused(request: dict[str, Any], fleet: FleetSpec) -> Iterator[Finding]:
     except InputError as error:
         for problem in error.problems:
             near = f"Perhaps {problem.nearest}." if problem.nearest else "Mend it in the request."
+            if problem.path == "name":
+                near = _NAME
             yield Finding("", f"Request {request['name']}", problem.path, problem.rule, Severity.ERROR, problem.message, near)  # fmt: skip

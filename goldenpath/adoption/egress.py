@@ -26,6 +26,13 @@ _PORT: Final = re.compile(r"[0-9]{1,5}")
 _STAYS: Final = (
     "The policy stays, and holds beside those of the golden path; the team can no longer change it."
 )
+_SOME_PODS: Final = (
+    "The policy stays, and lets the same Pods through as today, beside the policies of the golden path. It is not under "
+    "`network.egress`, which would open the same for every Pod. The team can no longer change it."
+)
+_REPLACED: Final = (
+    "Remove it after the first publish: the golden path's policies and `network.egress` say the same."
+)
 Way = dict[str, Any]
 """An entry of ``network.egress``."""
 
@@ -41,12 +48,18 @@ def derive_network(places: Sequence[NamespaceObjects], account: AdoptionBuilder)
     for place in places:
         closed = False
         for item in place.of("NetworkPolicy", "CiliumNetworkPolicy"):
-            account.settle(place, item)
+            account.see(place, item)
             closed = closed or _closes(item)
+            if pods := _some_pods(place, item):
+                account.leave(place, item, ToDo.KEEP, f"holds for Pods with {pods} alone", _SOME_PODS)
+                continue
+            before = len(account.leftovers)
             for way in _ways(place, item, account):
                 sources[str(item)] = str(item)
                 if way not in ways:
                     ways.append(way)
+            if len(account.leftovers) == before and not place.is_ours(item):
+                account.leave(place, item, ToDo.REMOVE, "a network policy under another name", _REPLACED)
         if not closed:
             message = "nothing closes its network today; with the request, only what it names can be reached"
             fix = "Write down under `network.egress` what the team's Pods reach outside, before the first publish."
@@ -67,22 +80,42 @@ def _closes(item: ManifestObject) -> bool:
     return "Egress" in texts(item.body, "spec", "policyTypes")
 
 
+def _some_pods(place: NamespaceObjects, item: ManifestObject) -> str:
+    """The labels of the Pods that a policy made by hand selects, or nothing where it selects all."""
+    if place.is_ours(item):
+        return ""
+    field = "podSelector" if item.kind == "NetworkPolicy" else "endpointSelector"
+    specs = [at(item.body, "spec"), *mappings(item.body, "specs")]
+    found = [
+        selector for spec in specs if isinstance(selector := at(spec, field), dict) and any(selector.values())
+    ]
+    if not found:
+        return ""
+    labels = at(found[0], "matchLabels")
+    words = ", ".join(f"{key}={value}" for key, value in labels.items()) if isinstance(labels, dict) else ""
+    return words or "certain labels"
+
+
 def _ways(place: NamespaceObjects, item: ManifestObject, account: AdoptionBuilder) -> Iterator[Way]:
     ours = place.is_ours(item)
+    account.take(place, item, "spec.podSelector", "spec.endpointSelector", "spec.policyTypes")
     specs = [("spec", at(item.body, "spec")), *((f"specs[{i}]", spec) for i, spec in enumerate(mappings(item.body, "specs")))]  # fmt: skip
     for where, spec in specs:
         for index, rule in enumerate(mappings(spec, "egress")):
+            path = f"{where}.egress[{index}]"
             try:
                 yield from _cilium_rule(rule) if item.kind == "CiliumNetworkPolicy" else _rule(rule)
             except _UnsaidError as unsaid:
-                account.leave(
-                    place, item, ToDo.KEEP, f"lets out {unsaid}", _STAYS, at=f"{where}.egress[{index}]"
-                )
+                account.leave(place, item, ToDo.KEEP, f"lets out {unsaid}", _STAYS, at=path)
+            else:
+                account.take(place, item, path)
         for index, rule in enumerate(mappings(spec, "ingress")):
             who = None if ours or item.kind == "CiliumNetworkPolicy" else _comes_in(place, rule)
             if who or (item.kind == "CiliumNetworkPolicy" and not ours):
                 what = f"lets in {who or 'what the rule says'}"
                 account.leave(place, item, ToDo.KEEP, what, _STAYS, at=f"{where}.ingress[{index}]")
+            else:
+                account.take(place, item, f"{where}.ingress[{index}]")
 
 
 def _rule(rule: dict[str, Any]) -> Iterator[Way]:
@@ -149,10 +182,16 @@ def _cilium_rule(rule: dict[str, Any]) -> Iterator[Way]:
     ports = [port for entry in mappings(rule, "toPorts") for port in mappings(entry, "ports")]
     if other := sorted(key for key in rule if key.startswith("to") and key not in {"toFQDNs", "toPorts", "toCIDR", "toEndpoints"}):  # fmt: skip
         raise _UnsaidError(f"by {', '.join(other)}")
+    if other := sorted({*rule} - {"toFQDNs", "toPorts", "toCIDR", "toEndpoints"}):
+        raise _UnsaidError(f"with {', '.join(other)}")
+    if any(set(entry) - {"ports", "rules"} for entry in mappings(rule, "toPorts")):
+        raise _UnsaidError("with conditions on its ports")
     if endpoints := mappings(rule, "toEndpoints"):
         if not ports or any(str(at(port, "port")) != str(_DNS_PORT) for port in ports):
             raise _UnsaidError(f"to {len(endpoints)} kinds of endpoints")
         return
+    if any(entry.get("rules") for entry in mappings(rule, "toPorts")):
+        raise _UnsaidError("by rules for what is in a connection")
     for name in mappings(rule, "toFQDNs"):
         host = text(name, "matchName") or text(name, "matchPattern")
         if not is_host_pattern(host):

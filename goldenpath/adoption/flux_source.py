@@ -29,6 +29,8 @@ _KNOWN: Final = frozenset(
         "serviceAccountName", "sourceRef", "suspend", "targetNamespace", "timeout", "wait",
     }
 )  # fmt: skip
+# Of these, what a request says or the golden path sets for everybody; the others are reported with their values.
+_TAKEN: Final = ("path", "prune", "serviceAccountName", "sourceRef", "targetNamespace", "deletionPolicy")  # fmt: skip
 _GIT_REFS: Final = ("branch", "tag")
 _OCI_REFS: Final = ("digest", "tag")
 
@@ -55,7 +57,7 @@ def derive_source(places: Sequence[NamespaceObjects], account: AdoptionBuilder) 
                     else "applies a source that a request cannot say"
                 )
                 advice = f"Bring it as a Kustomization in the team's repository, as account {place.namespace}-reconciler."
-                account.leave(place, item, ToDo.REPOSITORY, what, advice, at="spec.sourceRef")
+                account.leave(place, item, ToDo.REPOSITORY, what, advice)
 
 
 def _appliers(place: NamespaceObjects) -> list[ManifestObject]:
@@ -164,7 +166,10 @@ def _settle(
 ) -> None:
     for found in (item, source):
         if found is not None:
-            account.settle(place, found)
+            account.see(place, found)
+    account.take(place, item, *(f"spec.{name}" for name in _TAKEN))
+    if source is not None:
+        account.take(place, source, "spec.url", "spec.ref", "spec.secretRef.name", "spec.verify")  # fmt: skip
     own = f"{place.namespace}/{place.namespace}"
     if f"{item.namespace}/{item.name}" != own:
         what = f"with the request, Kustomization {own} applies the same"

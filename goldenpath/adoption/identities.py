@@ -33,10 +33,11 @@ def derive_identity(places: Sequence[NamespaceObjects], account: AdoptionBuilder
     for place in places:
         known = _identities(place, account, foreign)
         for item in place.of("ServiceAccount"):
-            account.settle(place, item)
+            account.see(place, item)
             is_the_teams = _is_the_teams(place, item, account)
             if is_the_teams or item.name == "default":
                 _secrets(item, secrets)
+                account.take(place, item, *(f"imagePullSecrets[{i}].name" for i, _ in enumerate(mappings(item.body, "imagePullSecrets"))))  # fmt: skip
             if is_the_teams:
                 accounts.setdefault(item.name, f"{item}")
                 if place.platform.has_spire and item.name not in known:
@@ -95,7 +96,8 @@ def _identities(place: NamespaceObjects, account: AdoptionBuilder, foreign: dict
         selected = at(spec, "namespaceSelector", "matchLabels", NAMESPACE_LABEL)
         if selected != place.namespace:
             continue
-        account.settle(place, item)
+        account.see(place, item)
+        account.take(place, item, "spec.namespaceSelector", "spec.federatesWith", "spec.spiffeIDTemplate", "spec.workloadSelectorTemplates")  # fmt: skip
         for trust_domain in texts(spec, "federatesWith"):
             foreign.setdefault(trust_domain, f"{item}")
         name = _account_of(spec)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
+from goldenpath.adoption.ledger import field_path
 from goldenpath.adoption.namespace_objects import labels_of
 from goldenpath.errors import InputError
 from goldenpath.findings import Severity
@@ -15,19 +17,28 @@ if TYPE_CHECKING:
 
     from goldenpath.adoption.adoption_result import AdoptionBuilder
     from goldenpath.adoption.namespace_objects import NamespaceObjects
+    from goldenpath.manifests import ManifestObject
 
-__all__ = ["derive_metadata"]
+__all__ = ["METADATA_FIELDS", "derive_metadata"]
 
-# By field: the keys that say it, goldenpath's own first, then what people commonly write.
+# By field: goldenpath's own key, keys with one meaning everywhere, and then words that people commonly use, alone or
+# below a domain of their own (``example.com/team``). Spelling (case, ``_``, ``-``) makes no difference.
 _KEYS: Final = {
-    "title": (f"{names.DOMAIN}/title", "openshift.io/display-name", "field.cattle.io/displayName"),
+    "title": (f"{names.DOMAIN}/title", "openshift.io/display-name", "field.cattle.io/displayName", "display-name"),
     "description": (f"{names.DOMAIN}/description", "openshift.io/description", "field.cattle.io/description", "description"),
-    "owner": (f"{names.DOMAIN}/owner", "backstage.io/owner", "owner", "team"),
-    "contact": (f"{names.DOMAIN}/contact", "contact", "email"),
-    "environment": (f"{names.DOMAIN}/environment", "environment", "env"),
-    "cost_center": (f"{names.DOMAIN}/cost-center", "cost-center", "cost_center", "costcenter"),
-    "expires": (f"{names.DOMAIN}/expires", "expires"),
+    "owner": (f"{names.DOMAIN}/owner", "backstage.io/owner", "owner", "owned-by", "owner-team", "team", "team-name", "squad"),
+    "contact": (f"{names.DOMAIN}/contact", "contact", "contact-email", "owner-email", "team-email", "email"),
+    "environment": (f"{names.DOMAIN}/environment", "environment", "environment-name", "env", "stage"),
+    "cost_center": (
+        f"{names.DOMAIN}/cost-center", "cost-center", "cost-centre", "costcenter", "costcentre", "cost-code", "billing-code",
+    ),
+    "expires": (f"{names.DOMAIN}/expires", "expires", "expires-on", "expiry-date"),
 }  # fmt: skip
+METADATA_FIELDS: Final = tuple(_KEYS)
+# Domains of Kubernetes and of tools, whose words mean something else.
+_TOOLS: Final = re.compile(
+    r"(.+\.)?(kubernetes|k8s|fluxcd|istio|linkerd|helm|openshift|cattle|argoproj|cilium|knative)\.(io|sh|dev)"
+)
 _DEFAULTS: Final = {"environment": "production"}
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _LEVELS: Final = ("restricted", "baseline")
@@ -48,7 +59,7 @@ def _standing(place: NamespaceObjects, account: AdoptionBuilder) -> None:
         message, fix = "the Namespace itself was not among the objects", "Add it: its labels say whose it is."
         account.find(place, None, "adopt-no-namespace", message, fix)
         return
-    account.settle(place, found)
+    account.see(place, found)
     if labels_of(found.body).get(names.RETIRING) == "true":
         message = "is being retired: its quotas are 0, and say nothing of what the team has"
         fix = "Take its request from the fleet repository."
@@ -67,7 +78,7 @@ def _field(field: str, places: Sequence[NamespaceObjects], account: AdoptionBuil
     said = [entry for place in places for entry in _said(field, place, account)]
     if not said:
         if field in _DEFAULTS:
-            account.say(field, "the default, since nothing says another")
+            _unsaid(field, places, account)
         return
     place, key, value = said[0]
     others = {other: where.cluster for where, _, other in said if other != value}
@@ -77,9 +88,20 @@ def _field(field: str, places: Sequence[NamespaceObjects], account: AdoptionBuil
             place, place.namespace_object, "adopt-differs", message, f"Keep the right one as `{field}`."
         )
     if value == _DEFAULTS.get(field) or (field == "title" and value == place.namespace):
-        account.say(field, f"`{key}` says the default")
+        account.say(field, f"`{key}` says {value}, the default")
     else:
         account.put(field, value, f"`{key}` of the Namespace")
+
+
+def _unsaid(field: str, places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
+    """A default that may be wrong is asked about: what holds for a production namespace differs."""
+    default = _DEFAULTS[field]
+    account.say(field, f"nothing there says it; without it, the request means {default}. Ask the owner")
+    message = f"nothing says its {field}; a request without one means {default}"
+    fix = f"Ask the owner, and write `{field}` into the request. Name a key that says it with --key {field}=KEY."
+    for place in places:
+        if place.namespace_object is not None:
+            account.find(place, place.namespace_object, f"adopt-{field}-unsaid", message, fix)
 
 
 def _said(
@@ -88,17 +110,51 @@ def _said(
     """What the Namespace says of a field, by the first key that it has with a value that a request may have."""
     if place.namespace_object is None:
         return
-    body = place.namespace_object.body
-    found = labels_of(body) | labels_of(body, "annotations")
-    for key in _KEYS[field]:
-        if key not in found:
+    given = tuple(account.metadata_keys.get(field, ()))
+    accepted: tuple[str, str] | None = None
+    for part, key, value in _values(place.namespace_object, (*given, *_KEYS[field])):
+        where = field_path(f"metadata.{part}", key)
+        if not _is_accepted(field, value):
+            message = f"`{key}` says something that `{field}` of a request cannot be"
+            fix = f"Write `{field}` into the request in a form that it takes."
+            account.find(place, place.namespace_object, "adopt-unusable", message, fix, at=where)
+        elif accepted is None or accepted[1] == value:
+            account.take(place, place.namespace_object, where)
+            if accepted is None:
+                accepted = key, value
+        elif field == "environment":
+            message = f"`{accepted[0]}` says {field} {accepted[1]}, and `{key}` says {value}"
+            fix = f"{accepted[1]} was taken. Keep the right one as `{field}`."
+            account.find(place, place.namespace_object, "adopt-differs", message, fix, at=where)
+    if accepted is not None:
+        yield place, *accepted
+
+
+def _values(item: ManifestObject, keys: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Label or annotation, key and value: for each of the keys itself, and then below a domain."""
+    found = [
+        (part, key, value)
+        for part in ("annotations", "labels")
+        for key, value in labels_of(item.body, part).items()
+    ]
+    for wanted in keys:
+        same = [entry for entry in found if _spelling(entry[1]) == _spelling(wanted)]
+        yield from same
+        if "/" in wanted:
             continue
-        if _is_accepted(field, found[key]):
-            yield place, key, found[key]
-            return
-        message = f"`{key}` says something that `{field}` of a request cannot be"
-        fix = f"Write `{field}` into the request in a form that it takes."
-        account.find(place, place.namespace_object, "adopt-unusable", message, fix, at=f"metadata[{key}]")
+        for part, key, value in found:
+            domain, slash, word = key.rpartition("/")
+            if (
+                slash
+                and _spelling(word) == _spelling(wanted)
+                and domain != names.DOMAIN
+                and not _TOOLS.fullmatch(domain)
+            ):
+                yield part, key, value
+
+
+def _spelling(key: str) -> str:
+    return key.casefold().replace("_", "-")
 
 
 def _is_accepted(field: str, value: Any) -> bool:
@@ -118,6 +174,7 @@ def _pod_security(places: Sequence[NamespaceObjects], account: AdoptionBuilder) 
         level = labels_of(place.namespace_object.body).get(_ENFORCE, "")
         if level in _LEVELS:
             enforced[place.cluster] = level
+            account.take(place, place.namespace_object, f"metadata.labels[{_ENFORCE}]")
             continue
         default = place.platform.fleet.defaults.pod_security
         message = (
@@ -134,6 +191,6 @@ def _pod_security(places: Sequence[NamespaceObjects], account: AdoptionBuilder) 
         return
     level = "baseline" if "baseline" in enforced.values() else "restricted"
     if level == places[0].platform.fleet.defaults.pod_security:
-        account.say("pod_security", f"`{_ENFORCE}` says the fleet's default")
+        account.say("pod_security", f"`{_ENFORCE}` says {level}, the fleet's default")
     else:
         account.put("pod_security", level, f"`{_ENFORCE}` of the Namespace")

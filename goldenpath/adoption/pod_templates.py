@@ -1,7 +1,13 @@
-"""What workloads ask for: the devices in their Pod templates, and the nodes that they select."""
+"""What workloads ask for: the devices in their Pod templates, and the nodes that they select.
+
+A Pod template is recognised by its shape, in an object of any kind: a mapping with ``containers``. So is a part of a
+custom resource with ``resources`` (the model of an InferenceService). Numbers of replicas above it multiply.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,57 +18,142 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.adoption.namespace_objects import NamespaceObjects
+    from goldenpath.manifests import ManifestObject
 
 __all__ = ["DeviceUse", "accounts_of_workloads", "asked_by_workloads"]
 
-_TEMPLATES: Final = {
-    "Deployment": ("spec", "template", "spec"),
-    "StatefulSet": ("spec", "template", "spec"),
-    "Job": ("spec", "template", "spec"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
-    "Pod": ("spec",),
-}
-_COUNTS: Final = {"Deployment": "replicas", "StatefulSet": "replicas", "Job": "parallelism"}
+# Fields with a number of equal Pods: of workloads, of Ray's worker groups, of JobSets, of KServe.
+_COUNTS: Final = ("replicas", "parallelism", "minReplicas", "numReplicas", "numberOfReplicas")
+# Kinds that hold numbers of resources and no Pods.
+_NO_WORKLOADS: Final = frozenset(
+    {
+        "ClusterQueue",
+        "ConfigMap",
+        "CustomResourceDefinition",
+        "LimitRange",
+        "LocalQueue",
+        "ResourceQuota",
+        "Secret",
+    }
+)
+_MOST_DEPTH: Final = 40
+_MOST: Final = 2**31 - 1
+_DEVICE: Final = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceUse:
-    """So many devices of a resource, on nodes with these labels."""
+    """So many devices of a resource, on nodes with these labels. ``item`` asks for them."""
 
     resource: str
     count: int
     node_selector: dict[str, Any]
+    item: ManifestObject
 
 
-def asked_by_workloads(place: NamespaceObjects) -> Iterator[DeviceUse]:
-    """Each container's devices, times its replicas. What a controller made is counted by its owner."""
-    for kind, spec, replicas in _pod_specs(place):
-        del kind
-        selector = at(spec, "nodeSelector")
-        for container in mappings(spec, "containers"):
-            limits = at(container, "resources", "limits")
-            for resource, number in limits.items() if isinstance(limits, dict) else ():
-                if "/" in resource:
-                    try:
-                        count = whole(quantity_value(str(number))) * replicas
-                    except ValueError:
-                        continue
-                    yield DeviceUse(resource, count, selector if isinstance(selector, dict) else {})
+def asked_by_workloads(place: NamespaceObjects) -> tuple[DeviceUse, ...]:
+    """Each Pod's devices, times its replicas. What a controller made is counted by its owner."""
+    return tuple(
+        DeviceUse(resource, count, selector, item)
+        for item in _workloads(place)
+        for resource, count, selector in _uses(item.body.get("spec"), 1, {}, 0)
+    )
 
 
 def accounts_of_workloads(place: NamespaceObjects) -> dict[str, str]:
     """By service account: a workload that runs as it; ``default`` for those that name none."""
     found: dict[str, str] = {}
-    for name, spec, _ in _pod_specs(place):
-        found.setdefault(str(at(spec, "serviceAccountName") or at(spec, "serviceAccount") or "default"), name)
+    for item in _workloads(place):
+        for pod in _pods(item.body.get("spec"), 0):
+            name = str(at(pod, "serviceAccountName") or at(pod, "serviceAccount") or "default")
+            found.setdefault(name, f"{item.kind} {item.name}")
     return found
 
 
-def _pod_specs(place: NamespaceObjects) -> Iterator[tuple[str, dict[str, Any], int]]:
-    for item in place.of(*_TEMPLATES):
-        if mappings(item.body, "metadata", "ownerReferences"):
+def _workloads(place: NamespaceObjects) -> Iterator[ManifestObject]:
+    for item in place.objects:
+        if item.namespace != place.namespace or item.kind in _NO_WORKLOADS:
             continue
-        spec = at(item.body, *_TEMPLATES[item.kind])
-        number = at(item.body, "spec", _COUNTS.get(item.kind, ""))
-        if isinstance(spec, dict):
-            yield f"{item.kind} {item.name}", spec, number if isinstance(number, int) else 1
+        if not mappings(item.body, "metadata", "ownerReferences"):
+            yield item
+
+
+def _is_pod(node: dict[str, Any]) -> bool:
+    return bool(mappings(node, "containers"))
+
+
+def _pods(node: Any, depth: int) -> Iterator[dict[str, Any]]:
+    if depth > _MOST_DEPTH:
+        return
+    if isinstance(node, dict):
+        if _is_pod(node):
+            yield node
+            return
+        for part in node.values():
+            yield from _pods(part, depth + 1)
+    elif isinstance(node, list):
+        for part in node:
+            yield from _pods(part, depth + 1)
+
+
+Use = tuple[str, int, dict[str, Any]]
+
+
+def _uses(node: Any, times: int, selector: dict[str, Any], depth: int) -> Iterator[Use]:
+    if depth > _MOST_DEPTH:
+        return
+    if isinstance(node, list):
+        for part in node:
+            yield from _uses(part, times, selector, depth + 1)
+    if not isinstance(node, dict):
+        return
+    own = node.get("nodeSelector")
+    selector = own if isinstance(own, dict) else selector
+    for field in _COUNTS:
+        number = node.get(field)
+        if isinstance(number, int) and not isinstance(number, bool) and number > 0:
+            times = min(times * number, _MOST)
+            break
+    asked = _of_pod(node) if _is_pod(node) else _of_container(node)
+    for resource, count in asked.items():
+        yield resource, min(count * times, _MOST), selector
+    for key, part in node.items():
+        if key == "resources" or (key in {"containers", "initContainers"} and _is_pod(node)):
+            continue
+        yield from _uses(part, _in_group(node, key, times), selector, depth + 1)
+
+
+def _in_group(node: dict[str, Any], key: str, times: int) -> int:
+    """A LeaderWorkerSet has ``size`` Pods in each group, of which one is the leader."""
+    size = node.get("size")
+    if key != "workerTemplate" or not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        return times
+    return min(times * (size - 1 if "leaderTemplate" in node else size), _MOST)
+
+
+def _of_pod(pod: dict[str, Any]) -> Counter[str]:
+    """What the scheduler counts: containers and sidecars together, or the largest init container."""
+    running: Counter[str] = Counter()
+    for container in mappings(pod, "containers"):
+        running.update(_of_container(container))
+    largest: Counter[str] = Counter()
+    for container in mappings(pod, "initContainers"):
+        if container.get("restartPolicy") == "Always":
+            running.update(_of_container(container))
+        else:
+            largest |= _of_container(container)
+    return running | largest
+
+
+def _of_container(container: dict[str, Any]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for part in ("requests", "limits"):
+        asked = at(container, "resources", part)
+        for resource, number in asked.items() if isinstance(asked, dict) else ():
+            if not isinstance(resource, str) or not _DEVICE.fullmatch(resource):
+                continue
+            try:
+                found[resource] = max(found[resource], whole(quantity_value(str(number))))
+            except ValueError:
+                continue
+    return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.compute import limits_of
 from goldenpath.adoption.namespace_objects import NAMESPACE_LABEL, at, mappings, text, whole
+from goldenpath.findings import Severity
 from goldenpath.spec.quantities import quantity_value
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["Queue", "QueueShare", "queue_of", "report_queues"]
+_COMPUTE: Final = frozenset({"cpu", "memory", "pods", "ephemeral-storage"})
+
+__all__ = ["Queue", "QueueShare", "queues_of", "report_queues"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +36,24 @@ class QueueShare:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The ClusterQueue that the namespace's LocalQueue leads to."""
+    """A ClusterQueue that a LocalQueue of the namespace leads to."""
 
     cluster_queue: ManifestObject
     shares: tuple[QueueShare, ...]
 
 
-def queue_of(place: NamespaceObjects) -> Queue | None:
-    """The namespace's own ClusterQueue: that of its LocalQueue, or the one that selects it by name."""
+def queues_of(place: NamespaceObjects) -> tuple[Queue, ...]:
+    """The namespace's ClusterQueues: those of its LocalQueues, or the one that selects it by name."""
     queues = {item.name: item for item in place.shared("ClusterQueue")}
-    targets = [str(at(local.body, "spec", "clusterQueue")) for local in place.of("LocalQueue")]
-    found = next((queues[name] for name in targets if name in queues), None)
-    if found is None:
-        mine = (item for item in queues.values() if _selected(item) == place.namespace)
-        found = next(mine, None)
-    return Queue(found, tuple(_shares(found))) if found else None
+    targets = dict.fromkeys(_target(local) for local in place.of("LocalQueue"))
+    found = [queues[name] for name in targets if name in queues]
+    if not found:
+        found = [item for item in queues.values() if _selected(item) == place.namespace][:1]
+    return tuple(Queue(item, tuple(_shares(item))) for item in found)
+
+
+def _target(local: ManifestObject) -> str:
+    return str(at(local.body, "spec", "clusterQueue"))
 
 
 def _selected(queue: ManifestObject) -> Any:
@@ -60,7 +66,7 @@ def _shares(queue: ManifestObject) -> Iterator[QueueShare]:
         for flavor in mappings(group, "flavors"):
             for resource in mappings(flavor, "resources"):
                 name = str(resource.get("name"))
-                if name in {"cpu", "memory", "pods", "ephemeral-storage"}:
+                if name in _COMPUTE:
                     continue
                 limit = resource.get("borrowingLimit")
                 borrow = None if limit is None and in_cohort else _whole(limit)
@@ -78,34 +84,85 @@ def _whole(value: Any) -> int:
 
 def report_queues(place: NamespaceObjects, account: AdoptionBuilder) -> None:
     """What is not as the golden path will have it: names, sharing, and numbers of cpu and memory."""
-    queue = queue_of(place)
+    queues = queues_of(place)
+    known = {queue.cluster_queue.name for queue in queues}
     for local in place.of("LocalQueue"):
-        account.settle(place, local)
+        account.see(place, local)
+        if _target(local) in known:
+            account.take(place, local, "spec.clusterQueue")
+        else:
+            message = f"leads to ClusterQueue {_target(local)}, which is not among the objects: its numbers are not read"
+            fix = "Add that ClusterQueue, or say under `gpus` and `compute` what the team has of it."
+            account.find(
+                place,
+                local,
+                "adopt-queue-unread",
+                message,
+                fix,
+                severity=Severity.ERROR,
+                at="spec.clusterQueue",
+            )
         if local.name != place.namespace:
-            what = f"the queue has the name {local.name}; with the request it is {place.namespace}"
+            what = f"the queue has the name {local.name} and leads to {_target(local)}; with the request it is {place.namespace}"
             advice = f"Write kueue.x-k8s.io/queue-name: {place.namespace} on what runs; then remove this LocalQueue."
             account.leave(place, local, ToDo.REMOVE, what, advice, at="metadata.name")
-    if queue is None:
-        return
-    found = queue.cluster_queue
-    account.settle(place, found)
-    if _selected(found) != place.namespace:
-        message = (
-            "its ClusterQueue is not for this namespace alone, so that its numbers are not the team's own"
+    if len(queues) > 1:
+        message = f"uses {len(queues)} ClusterQueues ({', '.join(sorted(known))}); a request has one queue, with the sum of them"
+        fix = (
+            "See that the sums under `gpus` are right, and write kueue.x-k8s.io/queue-name anew on what runs."
         )
-        fix = "See in the request what of it is this team's; then take the namespace out of that queue."
+        account.find(place, None, "adopt-several-queues", message, fix, at="gpus")
+    for queue in queues:
+        _report_queue(place, queue, account)
+
+
+def _report_queue(place: NamespaceObjects, queue: Queue, account: AdoptionBuilder) -> None:
+    found = queue.cluster_queue
+    account.see(place, found)
+    account.take(place, found, *_read_paths(found))
+    if _selected(found) != place.namespace:
+        message = "its ClusterQueue is not for this namespace alone, so its numbers may not be the team's own"
+        fix = "Keep in the request what of it is this team's; then take the namespace out of that queue."
         account.find(place, found, "adopt-shared-queue", message, fix, at="spec.namespaceSelector")
-    elif found.name != place.namespace:
-        what = f"the queue has the name {found.name}; with the request it is {place.namespace}"
-        advice = "Remove it after the first publish, when nothing is admitted by it: two queues count twice."
-        account.leave(place, found, ToDo.REMOVE, what, advice, at="metadata.name")
+    else:
+        account.take(place, found, "spec.namespaceSelector")
+        if found.name != place.namespace:
+            what = f"the queue has the name {found.name}; with the request it is {place.namespace}"
+            advice = (
+                "Remove it after the first publish, when nothing is admitted by it: two queues count twice."
+            )
+            account.leave(place, found, ToDo.REMOVE, what, advice, at="metadata.name")
     limits = limits_of(place)
     for name, number in _compute(found).items():
         wall = limits.get(f"requests.{name}")
         if wall is not None and quantity_value(number) != wall.number:
             message = f"its queue has {number} of {name}, and its ResourceQuota allows {wall.text}"
             fix = "The quota's number was taken, for both. See that it is the right one."
-            account.find(place, found, "adopt-queue-against-quota", message, fix, at="spec.resourceGroups")
+            account.find(
+                place,
+                found,
+                "adopt-queue-against-quota",
+                message,
+                fix,
+                at="spec.resourceGroups",
+                covers=False,
+            )
+
+
+def _read_paths(queue: ManifestObject) -> Iterator[str]:
+    """The fields of a queue that :func:`_shares` reads; numbers of cpu and memory are not among them."""
+    for i, group in enumerate(mappings(queue.body, "spec", "resourceGroups")):
+        yield f"spec.resourceGroups[{i}].coveredResources"
+        for j, flavor in enumerate(mappings(group, "flavors")):
+            yield f"spec.resourceGroups[{i}].flavors[{j}].name"
+            for k, resource in enumerate(mappings(flavor, "resources")):
+                path = f"spec.resourceGroups[{i}].flavors[{j}].resources[{k}]"
+                fields = (
+                    ("name",)
+                    if resource.get("name") in _COMPUTE
+                    else ("name", "nominalQuota", "borrowingLimit")
+                )
+                yield from (f"{path}.{field}" for field in fields)
 
 
 def _compute(queue: ManifestObject) -> dict[str, str]:

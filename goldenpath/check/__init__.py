@@ -40,6 +40,7 @@ __all__ = [
     "check_fleet",
     "check_objects",
     "check_platform",
+    "check_policies",
     "check_tenancy",
     "check_version_fields",
     "known_kinds",

@@ -15,6 +15,7 @@ from goldenpath.errors import ClusterError, InputError
 from goldenpath.intake import parse
 from goldenpath.live.desired_objects import DesiredObjects
 from goldenpath.live.live_diff import LiveDiff, diff
+from goldenpath.live.refused_pods import refused_objects
 from goldenpath.manifests import ManifestObject
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ _NOISE: Final = frozenset(
     {
         "Binding",
         "ControllerRevision",
-        "EndpointSlice",
-        "Endpoints",
         "Event",
         "Lease",
         "LocalSubjectAccessReview",
@@ -92,6 +91,7 @@ class LiveAdoption:
                     "todo": each.todo.value,
                     "what": each.what,
                     "advice": each.advice,
+                    "objects": list(each.objects),
                 }
                 for each in self.adoption.leftovers
             ],
@@ -147,6 +147,7 @@ def adopt(
     clusters: Mapping[str, Cluster] | None = None,
     *,
     given: Mapping[str, Any] | None = None,
+    metadata_keys: Mapping[str, Sequence[str]] | None = None,
 ) -> LiveAdoption:
     """Derive the request, and say what would change on the clusters, where there are connections to them.
 
@@ -156,6 +157,7 @@ def adopt(
         pipeline: the fleet, and the golden paths.
         clusters: connections, for the comparison.
         given: fields that a person has said; they win over what was found.
+        metadata_keys: by field, label and annotation keys that say it (:func:`goldenpath.adoption.derive`).
 
     Raises:
         InputError: no cluster was named, or one that the fleet does not have.
@@ -163,7 +165,9 @@ def adopt(
 
     """
     objects = {cluster: each.objects for cluster, each in found.items()}
-    adoption = derive(namespace, objects, pipeline.fleet, given=given)
+    adoption = derive(namespace, objects, pipeline.fleet, given=given, metadata_keys=metadata_keys)
+    leftovers, findings = refused_objects(adoption.request, objects, pipeline)
+    adoption = adoption.with_more(leftovers, findings)
     unread = {cluster: each.unread for cluster, each in found.items() if each.unread}
     try:
         tenant = parse(adoption.request, fleet=pipeline.fleet, library=pipeline.library)
@@ -201,8 +205,9 @@ def _manifests(bodies: Iterable[dict[str, Any]], namespace: str) -> Iterator[Man
             continue
         if any(owner.get("controller") for owner in metadata.get("ownerReferences") or ()):
             continue  # made by what is there too
-        if body.get("kind") == "Secret":
-            body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": metadata.get("name"), "namespace": namespace}}  # fmt: skip  # noqa: PLW2901 - what it holds goes no further
+        if body.get("kind") == "Secret":  # what it holds goes no further; its type is no secret
+            name = {"name": metadata.get("name"), "namespace": namespace}
+            body = {"apiVersion": "v1", "kind": "Secret", "metadata": name, "type": body.get("type")}  # noqa: PLW2901
         yield ManifestObject("", body)
 
 

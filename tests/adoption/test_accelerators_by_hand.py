@@ -150,6 +150,7 @@ def test_a_queue_for_what_the_fleet_does_not_know() -> None:
 
 def test_queues_of_another_name_and_for_others_too() -> None:
     assert left(adopt(*queue(name="vision-queue"))) | {} == {
+        ("ClusterQueue vision-queue", "spec.cohortName"): ToDo.OVERRIDE,
         ("ClusterQueue vision-queue", "metadata.name"): ToDo.REMOVE,
         ("LocalQueue vision/vision-queue", "metadata.name"): ToDo.REMOVE,
     }

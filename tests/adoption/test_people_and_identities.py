@@ -55,7 +55,7 @@ def test_subjects_that_no_request_has() -> None:
         )
     )
     assert "access" not in adoption.request
-    assert left(adoption)["RoleBinding vision/bind-view", "subjects[0]"] is ToDo.REMOVE
+    assert left(adoption)["RoleBinding vision/bind-view", "subjects[0]"] is ToDo.KEEP
     assert left(adoption)["RoleBinding vision/bind-view", "subjects[1]"] is ToDo.INPUT
     assert {"adopt-everybody", "adopt-group-prefix"} <= rules(adoption)
 

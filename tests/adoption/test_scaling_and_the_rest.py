@@ -72,7 +72,11 @@ def test_what_is_the_teams_and_what_only_the_platform_may_make() -> None:
     assert left(adoption) == {
         ("Deployment vision/server", ""): ToDo.REPOSITORY,
         ("ConfigMap vision/", ""): ToDo.REPOSITORY,
+        ("ConfigMap vision/kube-root-ca.crt", ""): ToDo.KEEP,
+        ("Job vision/nightly-1", ""): ToDo.KEEP,
+        ("Secret vision/sh.helm.release.v1.a.v1", ""): ToDo.KEEP,
         ("Secret vision/token", ""): ToDo.REPOSITORY,
+        ("ReplicaSet vision/server-1", ""): ToDo.REPOSITORY,
         ("Ingress vision/web", ""): ToDo.INPUT,
         ("LimitRange vision/defaults", ""): ToDo.REMOVE,
     }

@@ -87,3 +87,23 @@ def test_what_cannot_be_done_is_reported(here, arguments, reported):
 
     assert refused.exit_code == 2
     assert reported in refused.output
+
+
+def test_what_a_policy_will_refuse_is_told(here):
+    pod = {"containers": [{"name": "c", "image": "x", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "ranker", "namespace": "vision"},
+        "spec": {"template": {"spec": pod}},
+    }
+    (here / "found" / "berlin" / "run.yaml").write_text(kubeyaml.dump(deployment))
+
+    told = run("vision", "--from", "found", "--cluster", "berlin").stderr
+
+    assert "exception: berlin: Deployment vision/ranker" in told
+    assert "an entry of `exceptions` with policy" in told
+
+
+def test_a_key_that_says_no_field_is_refused(here):
+    assert run("vision", "--from", "found", "--key", "colour=x").exit_code == 2

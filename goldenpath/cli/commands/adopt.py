@@ -52,6 +52,13 @@ _FOUND_ERRORS = 1
 )
 @click.option("--owner", metavar="GROUP", help="Who owns it, where nothing there says so.")
 @click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="FIELD=KEY",
+    help="Label or annotation of the Namespace that says owner, environment, cost_center, contact, title, description or expires; may be given again.",
+)
+@click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the request here."
 )
 @library_option
@@ -68,6 +75,7 @@ def command(
     clusters: tuple[str, ...],
     folder: Path | None,
     owner: str | None,
+    keys: tuple[str, ...],
     out: Path | None,
     libraries: tuple[Path, ...],
     output_format: str,
@@ -86,16 +94,18 @@ def command(
 
     pipeline = _pipeline(place, fleet_file, libraries)
     given = {"owner": owner} if owner else None
+    by_field = _metadata_keys(keys)
     if folder is not None:
         if context is not None:
             raise click.UsageError("Give --from, or --context; not both.")
-        done = adopt(namespace, dict(_of_folder(folder, clusters, pipeline)), pipeline, given=given)
+        files = dict(_of_folder(folder, clusters, pipeline))
+        done = adopt(namespace, files, pipeline, given=given, metadata_keys=by_field)
     else:
         names = clusters or ((context,) if context is not None else ())
         _known(names, pipeline)
         with connections(names, context=context, kubeconfig=kubeconfig) as connected:
             found = {name: find(cluster, namespace) for name, cluster in connected.items()}
-            done = adopt(namespace, found, pipeline, connected, given=given)
+            done = adopt(namespace, found, pipeline, connected, given=given, metadata_keys=by_field)
     if out is not None:
         _write(out, done.adoption.text)
     if output_format == "json":
@@ -118,6 +128,21 @@ def _pipeline(place: str | None, fleet_file: Path | None, libraries: tuple[Path,
         with open_fleet(place, None, libraries) as fleet:
             return fleet.state().context.pipeline
     return Pipeline(load_fleet(fleet_file or find_fleet()), library=Library(libraries))
+
+
+def _metadata_keys(keys: Iterable[str]) -> dict[str, list[str]]:
+    """By field, the keys of ``--key``."""
+    from goldenpath.adoption import METADATA_FIELDS  # noqa: PLC0415 - `--help` needs none of it
+
+    found: dict[str, list[str]] = {}
+    for each in keys:
+        field, equals, key = each.partition("=")
+        field = field.strip().replace("-", "_")
+        if not equals or not key.strip() or field not in METADATA_FIELDS:
+            message = f"{each!r} is not FIELD=KEY, with one of the fields {', '.join(METADATA_FIELDS)}"
+            raise click.BadParameter(message, param_hint="--key")
+        found.setdefault(field, []).append(key.strip())
+    return found
 
 
 def _known(names: Iterable[str], pipeline: Pipeline) -> None:

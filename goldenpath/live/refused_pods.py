@@ -1,0 +1,69 @@
+"""What runs in a namespace today, and policies refuse when it is next made in the tenant that takes it over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.adoption import Leftover, ToDo, objects_once
+from goldenpath.check import check_policies
+from goldenpath.errors import InputError
+from goldenpath.findings import Finding, Severity
+from goldenpath.intake import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from goldenpath.manifests import ManifestObject
+    from goldenpath.pipeline import Pipeline
+    from goldenpath.spec.tenant import Tenant
+
+__all__ = ["refused_objects"]
+
+_RULE = "adopt-policies-unread"
+
+
+def refused_objects(
+    request: Mapping[str, Any], objects: Mapping[str, Sequence[ManifestObject]], pipeline: Pipeline
+) -> tuple[tuple[Leftover, ...], tuple[Finding, ...]]:
+    """By cluster, what each policy refuses, with the change or the exception that helps.
+
+    A request that does not parse for want of an owner is judged with a stand-in, which no policy reads. One that does
+    not parse otherwise gives a finding, since its Namespace is not known.
+    """
+    try:
+        tenant = parse({"owner": "owner", **request}, fleet=pipeline.fleet, library=pipeline.library)
+    except InputError:
+        message = "whether policies refuse what runs there is not known before the request is valid"
+        fix = "Mend the request, and check what runs with `goldenpath check`."
+        return (), (Finding("", f"Request {request.get('name')}", "", _RULE, Severity.WARNING, message, fix),)
+    found = (
+        leftover
+        for cluster, here in objects.items()
+        for leftover in _refused(tenant, cluster, objects_once(here), pipeline)
+    )
+    return tuple(sorted(set(found))), ()
+
+
+def _refused(
+    tenant: Tenant, cluster: str, objects: Sequence[ManifestObject], pipeline: Pipeline
+) -> Iterator[Leftover]:
+    spaces = {
+        item.name: item.body
+        for item in pipeline.render(tenant, cluster=cluster).objects()
+        if item.kind == "Namespace"
+    }
+    theirs = [
+        item
+        for item in objects
+        if item.namespace == tenant.name
+        and item.kind != "Secret"
+        and not item.body["metadata"].get("ownerReferences")
+    ]
+    for finding in check_policies(theirs, namespaces=spaces):
+        what = (
+            f"policy {finding.rule} refuses it when it is next made or changed: {finding.message.rstrip('.')}"
+        )
+        advice = (
+            f"{finding.fix} For a while, an entry of `exceptions` with policy {finding.rule} lets it pass."
+        )
+        yield Leftover(cluster, finding.object, finding.field, ToDo.EXCEPTION, what, advice)
