@@ -93,7 +93,9 @@ def derive_compute(places: Sequence[NamespaceObjects], account: AdoptionBuilder)
             said = ", ".join(f"{limit.text} on {name}" for name, limit in found.items())
             why = f"the largest of {said}, since a request has one for all clusters"
         if most.number == quantity_value(str(default)):
-            account.say(f"compute.{field}", f"the fleet's default of {default}, as {most.quota} on {cluster} has it")
+            account.say(
+                f"compute.{field}", f"the fleet's default of {default}, as {most.quota} on {cluster} has it"
+            )
         else:
             account.put(f"compute.{field}", _written(field, most), why)
 
