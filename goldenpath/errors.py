@@ -99,7 +99,9 @@ def shown(value: Any) -> str:
 
 
 def _as_written(value: Any) -> str:
-    """As in YAML and JSON: ``null`` and ``true``, where Python says ``None`` and ``True``."""
+    """As in YAML and JSON: ``null`` and ``true``, where Python says ``None`` and ``True``; numbers as they were written."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return repr(value)
     try:
         text = json.dumps(value, ensure_ascii=False)
         return text if text.isprintable() else json.dumps(value)

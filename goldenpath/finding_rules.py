@@ -81,7 +81,17 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("unlisted-file", "A file below `clusters/` or `tenants/` belongs to no request and no lock.", "Restore the request from Git's history, or remove the file."),
         FindingRule("not-as-locked", "The lock says that the tenant is up to date, and its files differ from a new rendering.", "Restore the file and the lock from Git's history, or remove the lock and publish again."),
         FindingRule("not-as-rendered", "The request or the fleet changed after the last publish.", "Run `goldenpath publish`."),
+        FindingRule("layout-differs", "A file differs from what was rendered in layout or comments only.", "Nothing; the next publish writes the file again."),
+        FindingRule("new-release", "This release of goldenpath renders other files from the same request.", "Review the changes, and publish them."),
         FindingRule("hand-edit", "A rendered file was edited by hand.", "Move the change into the request, or publish with `--overwrite-edits`."),
+    ),
+    "Values that follow from the fleet or the golden path": (
+        FindingRule("identity-changes", "The SPIFFE ID of a tenant's account changes.", "Let peers accept both IDs first."),
+        FindingRule("groups-change", "A group in a tenant's bindings changes.", "Compare with the groups that the API server is given."),
+        FindingRule("registries-change", "The registries from which a tenant's Pods may pull change.", "Copy the images first, or keep the old registry."),
+        FindingRule("classes-change", "A queue, priority class or device class that a tenant may name changes.", "Tell the team the new name first."),
+        FindingRule("pod-security-changes", "The Pod Security Standard of a tenant's namespace changes.", "Try it first, with `kubectl label --dry-run=server`."),
+        FindingRule("hosts-change", "The address of something that a tenant uses changes.", "Make sure that the new address answers first."),
     ),
     "Guard rails": (
         FindingRule("guard-missing", "An override lifts a guard rail: a NetworkPolicy, a quota key, a label, a queue or an identity.", _OVERRIDE),

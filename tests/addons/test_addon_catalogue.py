@@ -42,10 +42,10 @@ def test_a_field_is_in_a_release_when_the_catalogue_says_so(id_: str, release: s
         if feature.value is not None:
             continue  # of a value a CRD may say nothing
         for kind in feature.kinds:
-            (fields,) = [fields for name, fields in crds.items() if name.endswith(f" {kind}")]
-            assert (version_of(feature.since) <= version_of(release)) == (feature.field in fields), (
-                feature.title
-            )
+            for name, fields in crds.items():
+                if name.endswith(f" {kind}"):  # a kind of Kubernetes itself has no CRD
+                    said = version_of(feature.since) <= version_of(release)
+                    assert said == (feature.field in fields), feature.title
 
 
 @pytest.mark.parametrize("entry", EVERY, ids=lambda entry: entry.id)

@@ -73,7 +73,7 @@ def test_scalar_answers_give_the_same_bytes_as_the_request_that_they_mean(out: P
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "reported"),
     [
         ("name=../../etc", "name: must be a DNS label"),
         ("title=two\nlines", "title: must be one line"),

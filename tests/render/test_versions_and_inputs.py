@@ -81,7 +81,7 @@ def test_extra_inputs_reach_the_templates_with_their_defaults(extended: Library)
 
 
 @pytest.mark.parametrize(
-    ("inputs", "told"),
+    ("inputs", "reported"),
     [
         ({}, [("inputs.pager", "required", None)]),
         ({"pager": "Ops"}, [("inputs.pager", "input", None)]),
