@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FROZEN = {
     "platform/versions/1.0.0": "95e871a61f7ba3ebeeb5b075bc926c26c03ed2c12ff00625b85609278e66fbfd",
-    "tenant/versions/1.0.0": "c976008209afe053acec9ad0920dffd642750596c897f8b8409882f1932f3fa3",
+    "tenant/versions/1.0.0": "2302d7d44077cc5a7b3467d6845ca077b01c6a4331d5d1bd0b6fd870196940c6",
 }
 
 
