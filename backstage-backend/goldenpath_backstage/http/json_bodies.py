@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -69,10 +70,20 @@ def read_json(body: bytes) -> Any:
         BadRequestError: it is not JSON, or too deep. What it holds is not repeated.
     """
     try:
-        return from_json(body, allow_inf_nan=False)
-    except ValueError as error:
+        value = from_json(body, allow_inf_nan=False)
+        # Of a key that is given twice, it keeps the last one without a word.
+        json.loads(body, object_pairs_hook=_unique_keys)
+    except (ValueError, RecursionError) as error:
         # Its first words say what is wrong; after "at line" stands where.
         raise BadRequestError(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {error}") from None
+    return value
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has the same key twice")
+    return found
 
 
 def accepted_as(model: type[M], document: Any, *, under: str = "") -> M:
