@@ -89,8 +89,7 @@ def test_a_fleet_is_accepted_and_renders(block):
         sample = kubeyaml.load_file(SAMPLES / "goldenpath.yaml")
         document = sample | document | {"clusters": sample["clusters"] | document.get("clusters", {})}
 
-    fleet = parse_fleet(document)
-    assert Pipeline(fleet).render(fleet).objects()
+    assert Pipeline(parse_fleet(document)).render_platform().objects()
 
 
 @each_block("golden-path")

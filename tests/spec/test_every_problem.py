@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from small_requests import fleet_problems, problems, sample, sample_fleet
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.model import Surroundings
-from goldenpath.spec.parse import parse_request
+from goldenpath.spec.parse import parse_tenant
 from goldenpath.spec.parsed_fields import path_of
-from goldenpath.spec.tenant import Tenant
 
 FLEET = sample_fleet()
 RICH: dict[str, Any] = sample("vision.yaml") | {
@@ -55,7 +53,7 @@ def broken(document: Any, places: list[Place]) -> Any:
 
 def told_on_the_fleet(document: Any) -> tuple[Problem, ...]:
     try:
-        parse_request(Tenant, document, Surroundings(FLEET))
+        parse_tenant(document, fleet=FLEET)
     except InputError as error:
         return error.problems
     return ()

@@ -8,10 +8,8 @@ import pytest
 from small_requests import cluster, fleet, problems, reported, request, tenancies
 
 from goldenpath.spec.fleet_rules import RESERVED_NAMESPACES
-from goldenpath.spec.model import Surroundings
-from goldenpath.spec.parse import parse_fleet, parse_request
+from goldenpath.spec.parse import parse_fleet, parse_tenant
 from goldenpath.spec.placement import clusters_of
-from goldenpath.spec.tenant import Tenant
 
 H100 = "nvidia-h100-80gb"
 FLEET = fleet(
@@ -47,7 +45,7 @@ FLEET = fleet(
 )
 def test_regions_are_ored_and_labels_are_anded(placement: dict[str, Any], expected: tuple[str, ...]) -> None:
     on = parse_fleet(FLEET)
-    tenant = parse_request(Tenant, request(clusters=None, placement=placement), Surroundings(on))
+    tenant = parse_tenant(request(clusters=None, placement=placement), fleet=on)
     assert clusters_of(tenant, on) == expected
 
 
@@ -62,7 +60,7 @@ def test_a_placement_that_matches_nothing_is_refused(placement: dict[str, Any]) 
 
 def test_clusters_keep_the_requests_order() -> None:
     on = parse_fleet(FLEET)
-    tenant = parse_request(Tenant, request(clusters=["haifa", "berlin"]), Surroundings(on))
+    tenant = parse_tenant(request(clusters=["haifa", "berlin"]), fleet=on)
     assert clusters_of(tenant, on) == ("haifa", "berlin")
 
 

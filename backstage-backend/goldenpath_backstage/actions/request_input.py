@@ -40,5 +40,4 @@ def tenant_of(asked: RequestInput, context: FleetContext) -> Tenant:
     Raises:
         InputError: with every problem.
     """
-    request: Tenant = context.parse(document_of(asked, context), None)
-    return request
+    return context.parse(document_of(asked, context), None)
