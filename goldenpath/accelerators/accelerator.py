@@ -49,7 +49,7 @@ class Accelerator(abc.ABC):
     """A whole device (``partition`` is None) or one partition profile of it.
 
     ``memory_gib`` is the memory in GiB, and ``memory_of`` whose number it is: the device's own, as in the name of
-    its full MIG profile, or the one that its vendor sells it by, of which the device gives a little less. None where
+    its full MIG profile, or the figure that its vendor sells it by; the device then gives a little less. None where
     the vendor promises none (AMD partitions). ``per_device`` is how many fit on one device that
     holds nothing else. ``products`` are the product names or ids that drivers report for this model: they vary
     by board, so match any of them. ``confidence`` and ``note`` say what to be careful about. ``facts`` maps
