@@ -10,7 +10,7 @@ One run is one tenant on one cluster. Named in ``_extensions`` of a golden path'
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from jinja2 import Environment, pass_context
@@ -20,13 +20,18 @@ from jinja2.runtime import Context
 from goldenpath import kubeyaml
 from goldenpath.describe.cookiecutter_answers import request_from_answers
 from goldenpath.errors import GoldenpathError, InputError, Problem
-from goldenpath.paths import Library
+from goldenpath.kinds import kind_of
+from goldenpath.paths import GoldenPath, Library
 from goldenpath.paths.path_metadata import read_golden_path
-from goldenpath.pipeline import Pipeline, load_fleet, parse
+from goldenpath.pipeline import Parent, Pipeline, load_fleet, parent_of, parse
 from goldenpath.render.jinja_environment import FILTERS
 from goldenpath.render.overrides import apply_overrides
-from goldenpath.render.template_words import platform_words, tenancy_words
-from goldenpath.spec.tenant import Tenant
+from goldenpath.render.template_words import words_of
+from goldenpath.spec.envelope import Envelope
+from goldenpath.tenant_requests import tenants_beside
+
+if TYPE_CHECKING:
+    from goldenpath.spec.fleet_spec import FleetSpec
 
 __all__ = ["GoldenPathExtension"]
 
@@ -77,8 +82,8 @@ _OVERRIDES = "goldenpath_overrides"
 
 @pass_context
 def _overridden(context: Context, text: str) -> str:
-    tenant = context.resolve_or_missing("tenant")
-    return apply_overrides(text, tenant.overrides) if isinstance(tenant, Tenant) else text
+    request = context.resolve_or_missing("request")
+    return apply_overrides(text, request.overrides) if isinstance(request, Envelope) else text
 
 
 class _WordsContext(Context):
@@ -113,24 +118,37 @@ def _words(answers: dict[str, Any]) -> dict[str, Any]:
     library = Library([home.parent.parent if home.name == "versions" else home])
     pipeline = Pipeline(fleet, library=library)
     cluster = str(answers.get("cluster") or "") or None
-    if not path.is_for_tenants:
-        platforms = pipeline.platforms
-        if cluster not in platforms:
+    kind = kind_of(path)
+    if not kind.is_requested:
+        if cluster not in pipeline.platforms:
             raise InputError(
-                [Problem("cluster", "required", f"must be one of {', '.join(platforms)}", cluster)]
+                [Problem("cluster", "required", f"must be one of {', '.join(pipeline.platforms)}", cluster)]
             )
-        return platform_words(path, platforms[cluster]) | {"cookiecutter": {"name": cluster}}
+        spec: Envelope | FleetSpec = fleet
+        parent: Parent | None = None
+    else:
+        spec, parent = _request(answers, path, fleet, library)
+    everywhere = pipeline.resolve(spec, parent=parent)
+    if cluster is None and len(everywhere) > 1:
+        names = ", ".join(each.cluster_name for each in everywhere)
+        raise InputError(
+            [Problem("cluster", "required", f"{everywhere[0].ref.path} is on {names}; name one")]
+        )
+    (resolved,) = pipeline.resolve(spec, cluster=cluster or everywhere[0].cluster_name, parent=parent)
+    return words_of(path, resolved, everywhere) | {"cookiecutter": {"name": resolved.ref.name}}
+
+
+def _request(
+    answers: dict[str, Any], path: GoldenPath, fleet: FleetSpec, library: Library
+) -> tuple[Envelope, Parent | None]:
+    """The request that the answers make, or that a file holds, and its tenant where it is a workload."""
     spec = str(answers.get("spec") or "")
     document = kubeyaml.load_file(Path(spec), written=True) if spec else request_from_answers(answers, path)
-    tenant = parse(document, fleet=fleet, library=library, file=spec or None)
-    if tenant.golden_path != path.major:
+    tenants = tenants_beside(Path(str(answers["fleet"])), fleet, library)
+    request = parse(document, fleet=fleet, library=library, tenants=tenants, file=spec or None)
+    if request.golden_path != path.major:
         message = f"is not the golden path that cookiecutter was started with, which is {path.major}"
         raise InputError(
-            [Problem("golden_path", "wrong-golden-path", message, tenant.golden_path, path.major)]
+            [Problem("golden_path", "wrong-golden-path", message, request.golden_path, path.major)]
         )
-    if cluster is None and len(pipeline.tenancies(tenant)) > 1:
-        names = ", ".join(tenancy.cluster_name for tenancy in pipeline.tenancies(tenant))
-        raise InputError([Problem("cluster", "required", f"{tenant.name} is on {names}; name one")])
-    (tenancy,) = pipeline.tenancies(tenant, cluster)
-    words = tenancy_words(path, tenancy, pipeline.tenancies(tenant))
-    return words | {"cookiecutter": {"name": tenant.name}}
+    return request, parent_of(request, tenants)

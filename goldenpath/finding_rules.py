@@ -44,6 +44,18 @@ _OVERRIDE: Final = "Take the override back, or change what it sets."
 _SCHEMA: Final = "Change the value as the message says, in the manifest or in the override that wrote it."
 
 RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
+    "A workload within its tenant": (
+        FindingRule("foreign-file", "A golden path renders a file outside the places of the workload.", "Name the template folders `[[ home ]]` and `[[ folder ]]`."),
+        FindingRule("kustomization-file", "A workload renders a kustomization file, which changes what Flux applies.", "Remove the file."),
+        FindingRule("object-collision", "Two workloads, or a workload and its tenant, render the same object.", "Name each object after its workload."),
+        FindingRule("replicas", "The smallest number of replicas is above the largest.", "Lower the smallest number."),
+        FindingRule("tenant-too-old", "The tenant's version gives workloads no account.", "Upgrade the tenant: `goldenpath publish … --upgrade`."),
+        FindingRule("workload-accelerators", "Workloads use more accelerators than their tenant has.", "Use fewer, or ask for more in the tenant's request."),
+        FindingRule("workload-flux", "What applies a workload is not the Kustomization that was checked.", "Take the change back."),
+        FindingRule("workload-label", "An object of a workload lacks a label of its owner.", "Include `labels.j2` in its metadata."),
+        FindingRule("workload-namespace", "An object of a workload is not in its tenant's namespace.", "Write the tenant's namespace."),
+        FindingRule("workload-rights", "A workload renders an object that its tenant may not write.", "Remove it; ask for it in the tenant's request."),
+    ),
     "A request on its cluster": (
         FindingRule("addon-missing/cilium", "The request lets a host name through, and the cluster has no Cilium to do so.", "Name a network (`cidr`), or place the tenant on a cluster with Cilium."),
         FindingRule("addon-missing/external-secrets", "The request names a Secret, and the cluster has no External Secrets operator.", "Install the operator, or create the Secret another way."),

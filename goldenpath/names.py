@@ -11,6 +11,8 @@ from typing import Final
 DOMAIN: Final = "goldenpath.dev"
 
 TENANT: Final = f"{DOMAIN}/tenant"
+WORKLOAD: Final = f"{DOMAIN}/workload"
+"""On every object of a workload: only the account that applies workloads may write what carries it."""
 GOLDEN_PATH: Final = f"{DOMAIN}/golden-path"
 RETIRING: Final = f"{DOMAIN}/retiring"
 """A label, so that `kubectl get namespaces -l` finds them: nothing new may start in this Namespace."""
@@ -26,3 +28,7 @@ POLICY_EXCEPTIONS: Final = f"{DOMAIN}/policy-exceptions"
 
 PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
 """Flux's own: what has it as label or annotation, with `disabled`, is never pruned."""
+
+FLUX_NAMESPACE: Final = "flux-system"
+WORKLOAD_ACCOUNT_PREFIX: Final = "workloads-"
+"""With the tenant's name, the service account in Flux's namespace that applies the tenant's workloads."""

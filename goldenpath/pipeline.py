@@ -1,38 +1,98 @@
-"""The story: a request is parsed, rendered and checked.
+"""The story: a request is parsed, resolved for each of its clusters, rendered, and checked.
 
-Each stage takes a frozen value and gives one; this module hands them on.
+Each stage takes a frozen value and gives one; this module hands them on. Nothing is worked out twice: a request is
+resolved once, rendered once, and its text is read back once (:class:`Rendered`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.check import check_expiry, check_tenancy, check_version_fields
+from goldenpath.check import check_expiry, check_objects, check_version_fields, check_versions
 from goldenpath.errors import InputError, Problem
-from goldenpath.intake import builtin_library, load, load_fleet, parse
+from goldenpath.intake import Parent, Tenants, builtin_library, load, load_fleet, parent_of, parse
+from goldenpath.kinds import kind_of
 from goldenpath.manifests import Manifests, RenderedFile
-from goldenpath.render import compile_path, platform_words, tenancy_words
+from goldenpath.paths.path_metadata import shared_folder
+from goldenpath.render import compile_path, words_of
 from goldenpath.render.overrides import apply_overrides
+from goldenpath.spec.envelope import Envelope
 from goldenpath.spec.nearest import nearest
-from goldenpath.tenancy import Tenancy, platforms_of, tenancies_of
+from goldenpath.spec.ref import Subject
+from goldenpath.spec.tenant import Tenant
+from goldenpath.tenancy import Tenancy, platforms_of
+from goldenpath.tenancy.rendered import RenderedOnCluster
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Mapping
 
     from goldenpath.check import Schemas
     from goldenpath.findings import Finding
-    from goldenpath.paths import Library
+    from goldenpath.kinds import RequestKind
+    from goldenpath.manifests import ManifestObject
+    from goldenpath.paths import GoldenPath, Library
     from goldenpath.spec.fleet_spec import FleetSpec
-    from goldenpath.spec.tenant import Tenant
+    from goldenpath.spec.ref import Ref
+    from goldenpath.tenancy import Resolved
+    from goldenpath.tenancy.claims import Claims
 
-__all__ = ["Pipeline", "check", "load", "load_fleet", "parse", "render"]
+    Spec = Envelope | FleetSpec
+    """What a golden path is rendered from: a request, or the fleet."""
 
-PLATFORM_PATH = "platform/v1"
+__all__ = [
+    "Parent",
+    "Pipeline",
+    "Rendered",
+    "Tenants",
+    "check",
+    "load",
+    "load_fleet",
+    "parent_of",
+    "parse",
+    "render",
+]
+
+_CLUSTERS: Final = "clusters/"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A request with everything that follows from it: one part for each cluster that was asked for."""
+
+    spec: Spec
+    path: GoldenPath
+    kind: RequestKind
+    parts: tuple[RenderedOnCluster[Any], ...]
+    findings: tuple[Finding, ...] = ()
+    """Everything that the checks have to say, worst first; empty where nothing was checked."""
+
+    @property
+    def ref(self) -> Ref:
+        """What it is; of a fleet, the platform of its first cluster."""
+        ref: Ref = self.parts[0].resolved.ref
+        return ref
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Names of the clusters."""
+        return tuple(part.resolved.cluster_name for part in self.parts)
+
+    @cached_property
+    def manifests(self) -> Manifests:
+        """The files of all clusters; paths are those of the fleet repository."""
+        return Manifests.joined(part.manifests for part in self.parts)
+
+    @cached_property
+    def claims(self) -> Mapping[str, Claims]:
+        """By cluster, what it takes of what others could have too."""
+        return {part.resolved.cluster_name: self.kind.claims(part) for part in self.parts}
 
 
 class Pipeline:
-    """A fleet and the golden paths, ready for many tenants: templates are compiled once.
+    """A fleet and the golden paths, ready for many requests: templates are compiled once.
 
     Args:
         fleet: the fleet.
@@ -47,122 +107,166 @@ class Pipeline:
         self.schemas = schemas
         self.library = library or builtin_library()
         self.platforms = platforms_of(fleet)
+        self._last_parent: tuple[Parent, Rendered] | None = None
 
-    def tenancies(self, tenant: Tenant, cluster: str | None = None) -> tuple[Tenancy, ...]:
-        """The tenant on each of its clusters, or on the one named.
-
-        Raises:
-            InputError: the tenant is not on that cluster.
-        """
-        everywhere = tenancies_of(tenant, self.platforms)
-        _check_cluster(cluster, [each.cluster_name for each in everywhere], f"{tenant.name} is on")
-        return tuple(each for each in everywhere if cluster in {None, each.cluster_name})
-
-    def render(self, tenant: Tenant, *, cluster: str | None = None, version: str | None = None) -> Manifests:
-        """The tenant's manifests, for all of its clusters or for one; paths are those of the fleet repository.
+    def resolve(
+        self, spec: Spec, *, cluster: str | None = None, parent: Parent | None = None
+    ) -> tuple[Resolved, ...]:
+        """A request on each of its clusters, or on the one named.
 
         Args:
-            tenant: a request that was accepted for this fleet.
+            spec: a request that was accepted for this fleet, or the fleet itself.
+            cluster: only this one.
+            parent: a workload's tenant.
+
+        Raises:
+            InputError: it is not on that cluster, or there is no such golden path.
+        """
+        kind = kind_of(self.library.get(spec.golden_path))
+        return self._wanted(self._everywhere(kind, spec, parent), cluster)
+
+    def render(
+        self,
+        spec: Spec,
+        *,
+        cluster: str | None = None,
+        version: str | None = None,
+        parent: Parent | None = None,
+    ) -> Manifests:
+        """The manifests of a request, or of the platforms of the fleet, for all of its clusters or for one.
+
+        Args:
+            spec: a request that was accepted for this fleet, or the fleet itself.
             cluster: only this one.
             version: the golden path's exact version, where a lock pins one.
+            parent: a workload's tenant.
 
         Raises:
             InputError: the cluster or the version is not there.
             RenderError: a template failed.
         """
-        return Manifests.joined(part for _, part in self._rendered(tenant, cluster, version))
-
-    def render_platform(self, cluster: str | None = None, *, version: str | None = None) -> Manifests:
-        """What the tenants of a cluster share, from the fleet alone; for all clusters, or for one.
-
-        Raises:
-            InputError: the cluster or the version is not there.
-            RenderError: a template failed.
-        """
-        _check_cluster(cluster, self.platforms, "the fleet has")
-        path = self.library.get(PLATFORM_PATH, version=version)
-        compiled = compile_path(path)
-        wanted = self.platforms.values() if cluster is None else (self.platforms[cluster],)
-        return Manifests(
-            tuple(file for platform in wanted for file in compiled.render(platform_words(path, platform)))
-        )
+        return self._rendered(spec, cluster, version, parent).manifests
 
     def check(
         self,
-        tenant: Tenant,
+        spec: Spec,
         *,
         cluster: str | None = None,
         today: datetime.date | None = None,
         version: str | None = None,
+        parent: Parent | None = None,
     ) -> tuple[Finding, ...]:
-        """Everything that the checks have to say about a tenant, worst first; see :meth:`render_and_check`."""
-        return self.render_and_check(tenant, cluster=cluster, today=today, version=version)[1]
+        """Everything that the checks have to say about a request, worst first; see :meth:`run`."""
+        return self.run(spec, cluster=cluster, today=today, version=version, parent=parent).findings
 
-    def render_and_check(
+    def run(
         self,
-        tenant: Tenant,
+        spec: Spec,
         *,
         cluster: str | None = None,
         today: datetime.date | None = None,
         version: str | None = None,
-    ) -> tuple[Manifests, tuple[Finding, ...]]:
-        """What :meth:`render` gives, and everything that the checks have to say about it, worst first.
+        parent: Parent | None = None,
+    ) -> Rendered:
+        """A request resolved, rendered and checked.
 
         Args:
-            tenant: a request that was accepted for this fleet.
+            spec: a request that was accepted for this fleet, or the fleet itself.
             cluster: only on this one.
             today: the day against which expiry dates are held; without it they are not.
             version: the golden path's exact version, where a lock pins one.
+            parent: a workload's tenant.
 
         Raises:
             InputError: the cluster or the version is not there.
             RenderError: a template failed.
         """
-        rendered = tuple(self._rendered(tenant, cluster, version))
-        found = [
-            finding
-            for tenancy, part in rendered
-            for finding in check_tenancy(tenancy, part.objects(), schemas=self.schemas)
-        ]
-        path = self.library.get(tenant.golden_path, version=version)
-        found += check_version_fields(tenant, path.name, path.version)
-        if today is not None:
-            found += check_expiry(tenant, today)
+        rendered = self._rendered(spec, cluster, version, parent)
+        found = [finding for part in rendered.parts for finding in self._findings(rendered.kind, part)]
+        if isinstance(spec, Tenant):
+            found += check_version_fields(spec, rendered.path.name, rendered.path.version)
+        if today is not None and isinstance(spec, Envelope):
+            found += check_expiry(spec, today)
         found.sort(key=lambda finding: (finding.severity.rank, finding))
-        return Manifests.joined(part for _, part in rendered), tuple(found)
+        return replace(rendered, findings=tuple(found))
+
+    def _findings(self, kind: RequestKind, part: RenderedOnCluster[Any]) -> list[Finding]:
+        of_kind = [finding for check in kind.checks for finding in check(part)]
+        of_objects = check_objects(part.objects, namespaces=part.namespaces, schemas=self.schemas)
+        return [*of_kind, *of_objects, *check_versions(part.resolved.platform, part.objects)]
 
     def _rendered(
-        self, tenant: Tenant, cluster: str | None, version: str | None
-    ) -> Iterator[tuple[Tenancy, Manifests]]:
-        """The tenant on each cluster that is asked for, with its manifests there."""
-        path = self.library.get(tenant.golden_path, version=version)
-        compiled, everywhere = compile_path(path), self.tenancies(tenant)
+        self, spec: Spec, cluster: str | None, version: str | None, parent: Parent | None
+    ) -> Rendered:
+        path = self.library.get(spec.golden_path, version=version)
+        kind = kind_of(path)
+        compiled = compile_path(path, shared_folder(path.folder, kind.subject))
+        everywhere = self._everywhere(kind, spec, parent)
+        overrides = spec.overrides if isinstance(spec, Envelope) else ()
         known: dict[str, RenderedFile] = {}
-        for tenancy in everywhere if cluster is None else self.tenancies(tenant, cluster):
-            files = compiled.render(tenancy_words(path, tenancy, everywhere), known)
+        parts = []
+        for resolved in self._wanted(everywhere, cluster):
+            files = compiled.render(words_of(path, resolved, everywhere), known)
             known |= {file.path: file for file in files}
-            yield tenancy, Manifests(tuple(_with_overrides(file, tenant) for file in files))
+            if kind.subject is Subject.WORKLOAD and resolved.is_retiring:
+                # What is not there any more, Flux prunes: nothing of a workload stays on a cluster that it leaves.
+                files = tuple(file for file in files if not file.path.startswith(_CLUSTERS))
+            manifests = Manifests(tuple(_with_overrides(file, overrides) for file in files))
+            of_tenant = self._tenant_objects(parent, resolved.cluster_name)
+            parts.append(RenderedOnCluster(resolved, manifests, of_tenant))
+        return Rendered(spec, path, kind, tuple(parts))
+
+    def _everywhere(self, kind: RequestKind, spec: Spec, parent: Parent | None) -> tuple[Resolved, ...]:
+        tenant = parent.tenant if parent else None
+        return tuple(
+            kind.resolve(
+                spec,
+                self.platforms[name],
+                Tenancy(tenant, self.platforms[name]) if tenant is not None else None,
+            )
+            for name in kind.clusters(spec, self.fleet, tenant)
+        )
+
+    def _wanted(self, everywhere: tuple[Resolved, ...], cluster: str | None) -> tuple[Resolved, ...]:
+        names = [each.cluster_name for each in everywhere]
+        if cluster is not None and cluster not in names:
+            is_platform = bool(everywhere) and everywhere[0].ref.subject is Subject.PLATFORM
+            whose = (
+                "the fleet has" if is_platform else f"{everywhere[0].ref.path if everywhere else 'it'} is on"
+            )
+            raise _unknown_cluster(cluster, names, whose)
+        return tuple(each for each in everywhere if cluster in {None, each.cluster_name})
+
+    def _tenant_objects(self, parent: Parent | None, cluster: str) -> tuple[ManifestObject, ...]:
+        """What a workload's tenant has on a cluster. One tenant is remembered: workloads come tenant by tenant."""
+        if parent is None:
+            return ()
+        last = self._last_parent
+        if last is None or last[0] is not parent:
+            last = (parent, self._rendered(parent.tenant, None, parent.version, None))
+            self._last_parent = last
+        of_cluster = (part for part in last[1].parts if part.resolved.cluster_name == cluster)
+        return next((part.objects for part in of_cluster), ())
 
 
-def render(tenant: Tenant, fleet: FleetSpec, cluster: str | None = None) -> Manifests:
-    """One tenant's manifests, as :meth:`Pipeline.render` gives them; make a pipeline for many."""
-    return Pipeline(fleet).render(tenant, cluster=cluster)
+def render(request: Envelope, fleet: FleetSpec, cluster: str | None = None) -> Manifests:
+    """One request's manifests, as :meth:`Pipeline.render` gives them; make a pipeline for many."""
+    return Pipeline(fleet).render(request, cluster=cluster)
 
 
 def check(
-    tenant: Tenant, fleet: FleetSpec, cluster: str | None = None, today: datetime.date | None = None
+    request: Envelope, fleet: FleetSpec, cluster: str | None = None, today: datetime.date | None = None
 ) -> tuple[Finding, ...]:
-    """One tenant's findings, as :meth:`Pipeline.check` gives them; make a pipeline for many."""
-    return Pipeline(fleet).check(tenant, cluster=cluster, today=today)
+    """One request's findings, as :meth:`Pipeline.check` gives them; make a pipeline for many."""
+    return Pipeline(fleet).check(request, cluster=cluster, today=today)
 
 
-def _check_cluster(cluster: str | None, known: Collection[str], whose: str) -> None:
-    if cluster is not None and cluster not in known:
-        message = f"{whose} {', '.join(known)}"
-        raise InputError([Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, known))])
+def _unknown_cluster(cluster: str, known: Collection[str], whose: str) -> InputError:
+    message = f"{whose} {', '.join(known)}"
+    return InputError([Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, known))])
 
 
-def _with_overrides(file: RenderedFile, tenant: Tenant) -> RenderedFile:
-    if not tenant.overrides or not file.path.endswith(".yaml"):
+def _with_overrides(file: RenderedFile, overrides: Collection[Any]) -> RenderedFile:
+    if not overrides or not file.path.endswith(".yaml"):
         return file
-    return RenderedFile(file.path, apply_overrides(file.text, tenant.overrides))
+    return RenderedFile(file.path, apply_overrides(file.text, overrides))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.spec.parse import parse_fleet, parse_tenant
+from goldenpath.spec.model import Surroundings
+from goldenpath.spec.parse import parse_fleet, parse_request
+from goldenpath.spec.tenant import Tenant
 from goldenpath.tenancy import platforms_of, tenancies_of
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def cluster(*accelerators: dict[str, Any], **changes: Any) -> dict[str, Any]:
 def problems(document: Any, on: Any = None) -> tuple[Problem, ...]:
     """What the parser says about a request (on a fleet, where one is given), or nothing."""
     try:
-        parse_tenant(document, fleet=None if on is None else parse_fleet(on))
+        parse_request(Tenant, document, Surroundings(None if on is None else parse_fleet(on)))
     except InputError as error:
         return error.problems
     return ()
@@ -80,7 +82,7 @@ def places(found: tuple[Problem, ...]) -> list[tuple[str, str]]:
 def tenancies(document: dict[str, Any], on: dict[str, Any]) -> tuple[Tenancy, ...]:
     """The request on each of its clusters."""
     parsed = parse_fleet(on)
-    return tenancies_of(parse_tenant(document, fleet=parsed), platforms_of(parsed))
+    return tenancies_of(parse_request(Tenant, document, Surroundings(parsed)), platforms_of(parsed))
 
 
 def tenancy(document: dict[str, Any], on: dict[str, Any]) -> Tenancy:

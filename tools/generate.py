@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.cli.reference_page import cli_reference
 from goldenpath.describe import cookiecutter_json, inputs_table, json_schema, reference_pages
 from goldenpath.describe.reference import schema_file
+from goldenpath.kinds import kind_of
 from goldenpath.paths import GoldenPath, Library
 from goldenpath_backstage.app import openapi_document
 from goldenpath_backstage.settings_page import settings_reference
@@ -65,7 +66,7 @@ def _by_hand(readme: Path) -> str:
 
 
 def _inputs(path: GoldenPath) -> str:
-    subject = "a request" if path.is_for_tenants else "the fleet"
+    subject = "a request" if kind_of(path).is_requested else "the fleet"
     return f"## Inputs\n\nThe fields of {subject}; *required* means that whatever holds the field needs it.\n\n{inputs_table(path)}"
 
 

@@ -20,8 +20,10 @@ from goldenpath.adoption.tenancy_systems import report_tenancy_systems
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
 from goldenpath.manifests import ManifestObject
+from goldenpath.spec.model import Surroundings
 from goldenpath.spec.nearest import nearest
-from goldenpath.spec.parse import parse_tenant
+from goldenpath.spec.parse import parse_request
+from goldenpath.spec.tenant import Tenant
 from goldenpath.tenancy import platforms_of
 
 if TYPE_CHECKING:
@@ -131,7 +133,7 @@ def _listed(item: ManifestObject) -> Iterator[ManifestObject]:
 def _refused(request: dict[str, Any], fleet: FleetSpec) -> Iterator[Finding]:
     """What the parser has against the request, as findings: a person mends it in the file."""
     try:
-        parse_tenant(request, fleet=fleet)
+        parse_request(Tenant, request, Surroundings(fleet))
     except InputError as error:
         for problem in error.problems:
             near = f"Perhaps {problem.nearest}." if problem.nearest else "Mend it in the request."

@@ -10,7 +10,8 @@ from goldenpath.adoption.ledger import field_path
 from goldenpath.adoption.namespace_objects import labels_of
 from goldenpath.errors import InputError
 from goldenpath.findings import Severity
-from goldenpath.spec.parse import parse_tenant
+from goldenpath.spec.parse import parse_request
+from goldenpath.spec.tenant import Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -159,7 +160,9 @@ def _spelling(key: str) -> str:
 
 def _is_accepted(field: str, value: Any) -> bool:
     try:
-        parse_tenant({"golden_path": "a/v1", "name": "a", "owner": "a", "clusters": ["a"]} | {field: value})
+        parse_request(
+            Tenant, {"golden_path": "a/v1", "name": "a", "owner": "a", "clusters": ["a"]} | {field: value}
+        )
     except InputError:
         return False
     return True

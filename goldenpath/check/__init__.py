@@ -10,19 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.check.cross_object_checks import check_coherence
 from goldenpath.check.fleet_capacity import check_fleet
-from goldenpath.check.guard_rails import check_guard_rails
 from goldenpath.check.guarding import guarded
 from goldenpath.check.network_openings import check_openings
 from goldenpath.check.object_bodies import tenant_objects
 from goldenpath.check.policy_evaluation import check_policies
 from goldenpath.check.queue_coverage import check_queue_coverage
-from goldenpath.check.reference_checks import check_references
-from goldenpath.check.request_checks import check_addons, check_expiry, check_overrides
-from goldenpath.check.retirement_checks import check_retiring
+from goldenpath.check.request_checks import check_expiry
 from goldenpath.check.role_rights import check_rights
 from goldenpath.check.schema_checks import check_schema
 from goldenpath.check.schema_store import Schemas, known_kinds
-from goldenpath.check.secret_references import check_secret_references
 from goldenpath.check.served_versions import check_catalogue_range, check_versions
 from goldenpath.check.spiffe_ids import check_identities
 from goldenpath.check.version_fields import check_version_fields
@@ -32,17 +28,16 @@ if TYPE_CHECKING:
 
     from goldenpath.findings import Finding
     from goldenpath.manifests import ManifestObject
-    from goldenpath.tenancy import Platform, Tenancy
 
 __all__ = [
     "Schemas",
+    "check_catalogue_range",
     "check_expiry",
     "check_fleet",
     "check_objects",
-    "check_platform",
     "check_policies",
-    "check_tenancy",
     "check_version_fields",
+    "check_versions",
     "known_kinds",
 ]
 
@@ -69,33 +64,3 @@ def check_objects(
     of_tenants = tenant_objects(objects, namespaces)
     yield from guarded(check_rights(of_tenants), "rights")
     yield from guarded(check_openings(of_tenants), "network policies")
-
-
-def check_tenancy(
-    tenancy: Tenancy, objects: Sequence[ManifestObject], *, schemas: Schemas | None = None
-) -> Iterator[Finding]:
-    """Findings about a tenant on a cluster, and about the objects that were rendered for it.
-
-    ``schemas`` are as for :func:`check_objects`.
-    """
-    if not tenancy.is_retiring:  # of a tenant that goes, it no longer matters what its cluster lacks
-        yield from check_addons(tenancy)
-        yield from check_references(tenancy)
-        yield from check_secret_references(tenancy, objects)
-    yield from check_overrides(tenancy, objects)
-    yield from check_guard_rails(tenancy, objects)
-    yield from check_retiring(tenancy, objects)
-    yield from check_objects(objects, schemas=schemas)
-    yield from check_versions(tenancy.platform, objects)
-
-
-def check_platform(
-    platform: Platform, objects: Sequence[ManifestObject], *, schemas: Schemas | None = None
-) -> Iterator[Finding]:
-    """Findings about a cluster, and about the objects that all of its tenants share.
-
-    ``schemas`` are as for :func:`check_objects`.
-    """
-    yield from check_objects(objects, schemas=schemas)
-    yield from check_versions(platform, objects)
-    yield from check_catalogue_range(platform)

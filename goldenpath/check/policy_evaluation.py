@@ -83,7 +83,7 @@ def check_policies(
                 continue
             if activation is None:
                 activation = _activation(
-                    AdmissionRequest(body, namespace, _flux_account(item.namespace, namespace))
+                    AdmissionRequest(body, namespace, _flux_account(body, item.namespace, namespace))
                 )
             verdict = _judge(policy, activation)
             if not verdict.allowed:
@@ -225,7 +225,10 @@ def _activation(request: AdmissionRequest) -> Any:
     )
 
 
-def _flux_account(name: str, namespace: Mapping[str, Any] | None) -> str:
+def _flux_account(body: Mapping[str, Any], name: str, namespace: Mapping[str, Any] | None) -> str:
+    """Who applies an object: the account of the tenant's workloads, or the tenant's own."""
+    if names.WORKLOAD in _metadata(body, "labels"):
+        return f"system:serviceaccount:{names.FLUX_NAMESPACE}:{names.WORKLOAD_ACCOUNT_PREFIX}{name}"
     annotations = {} if namespace is None else _metadata(namespace, "annotations")
     return f"system:serviceaccount:{name}:{annotations.get(names.SERVICE_ACCOUNT, 'default')}"
 

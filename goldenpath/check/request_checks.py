@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Final
 from goldenpath.addons import version_of
 from goldenpath.findings import Finding, Severity
 from goldenpath.policies import policies
+from goldenpath.spec.envelope import Envelope
 from goldenpath.spec.nearest import nearest
+from goldenpath.spec.tenant import Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from goldenpath.manifests import ManifestObject
-    from goldenpath.spec.tenant import Tenant
-    from goldenpath.tenancy import Tenancy
+    from goldenpath.tenancy import Resolved, Tenancy
     from goldenpath.tenancy.tenant_accelerators import Grant
 
-__all__ = ["check_addons", "check_expiry", "check_overrides"]
+__all__ = ["check_addons", "check_exceptions", "check_expiry", "check_overrides"]
 
 WARN_BEFORE: Final = dt.timedelta(days=30)
 _ACCOUNTS_WITHOUT_GATE: Final = (2, 10)
@@ -157,20 +158,22 @@ def _source_account(tenancy: Tenancy) -> Iterator[Finding]:
         yield _finding(tenancy, "feature-gate", Severity.NOTE, "source.provider", message, fix=fix)
 
 
-def check_overrides(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
-    """Overrides that change nothing, and exceptions from policies that do not exist."""
-    overrides = tenancy.tenant.overrides
+def check_overrides(resolved: Resolved, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
+    """Overrides of a request that change nothing."""
+    overrides = resolved.spec.overrides if isinstance(resolved.spec, Envelope) else ()
     there = {(item.kind, item.name) for item in objects} if overrides else set()
     for index, override in enumerate(overrides):
         if (override.kind, override.name) not in there:
             names = sorted(name for kind, name in there if kind == override.kind)
             near = nearest(override.name, names)
             fix = f"Name {near}." if near else f"Objects of this kind: {', '.join(names) or 'none'}."
-            message = (
-                f"no {override.kind} {override.name} is on {tenancy.cluster_name} for this override to change"
-            )
+            message = f"no {override.kind} {override.name} is on {resolved.cluster_name} for this override to change"
             rule = "override-without-object"
-            yield _finding(tenancy, rule, Severity.WARNING, f"overrides[{index}]", message, fix=fix)
+            yield _finding(resolved, rule, Severity.WARNING, f"overrides[{index}]", message, fix=fix)
+
+
+def check_exceptions(tenancy: Tenancy) -> Iterator[Finding]:
+    """Exceptions from policies that do not exist."""
     known = [policy.id for policy in policies()]
     for index, exception in enumerate(tenancy.tenant.exceptions):
         if exception.policy not in known:
@@ -181,21 +184,22 @@ def check_overrides(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iter
 
 
 def _finding(
-    tenancy: Tenancy, rule: str, severity: Severity, field: str, message: str, *, fix: str
+    resolved: Resolved, rule: str, severity: Severity, field: str, message: str, *, fix: str
 ) -> Finding:
-    place = f"Tenant {tenancy.name} on {tenancy.cluster_name}"
+    ref = resolved.ref
+    place = f"{ref.subject.title()} {ref.path} on {resolved.cluster_name}"
     return Finding(file="", object=place, field=field, rule=rule, severity=severity, message=message, fix=fix)
 
 
-def check_expiry(tenant: Tenant, today: dt.date) -> Iterator[Finding]:
+def check_expiry(spec: Envelope, today: dt.date) -> Iterator[Finding]:
     """Dates of the request that are past, or will be within thirty days."""
     # One that is being retired has been looked at already.
-    needed = None if tenant.retiring is True else tenant.expires
-    dates = [("expires", "the tenant is no longer needed", needed)]
-    for i, override in enumerate(tenant.overrides):
+    noun, needed = spec.noun, None if spec.retiring is True else spec.expires
+    dates = [("expires", f"the {noun} is no longer needed", needed)]
+    for i, override in enumerate(spec.overrides):
         what = f"the override of {override.kind} {override.name} ends"
         dates.append((f"overrides[{i}].expires", what, override.expires))
-    for i, exception in enumerate(tenant.exceptions):
+    for i, exception in enumerate(spec.exceptions if isinstance(spec, Tenant) else ()):
         what = f"the exception from policy {exception.policy} ends"
         dates.append((f"exceptions[{i}].expires", what, exception.expires))
     for field, what, day in dates:
@@ -204,12 +208,12 @@ def check_expiry(tenant: Tenant, today: dt.date) -> Iterator[Finding]:
         past = day < today
         yield Finding(
             file="",
-            object=f"Tenant {tenant.name}",
+            object=f"{noun.title()} {spec.name}",
             field=field,
             rule="expired" if past else "expires-soon",
             severity=Severity.ERROR if past else Severity.WARNING,
             message=f"{what} on {day.isoformat()}, which is {'past' if past else 'near'}",
-            fix="Retire the tenant, or agree on a later date."
+            fix=f"Retire the {noun}, or agree on a later date."
             if field == "expires"
             else "Remove it, or agree on a later date.",
         )

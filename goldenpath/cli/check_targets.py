@@ -5,6 +5,7 @@ One :class:`Examination` holds what came out; how it is shown is decided elsewhe
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections import Counter, defaultdict
@@ -13,16 +14,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from goldenpath.check import check_fleet, check_objects, check_platform
+from goldenpath.check import check_fleet, check_objects
 from goldenpath.cli.input_files import STDIN, DocumentKind, SourceFile, kind_of, read_source, yaml_files
 from goldenpath.cli.unfinished_files import has_variables, kustomization_of
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
 from goldenpath.kubeyaml.positions import Positions
 from goldenpath.manifests import ManifestObject, is_kubernetes_object, opened
-from goldenpath.pipeline import Pipeline, load_fleet, parse
+from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parse import parse_fleet
+from goldenpath.spec.ref import Subject
+from goldenpath.spec.tenant import Tenant
+from goldenpath.tenant_requests import tenants_beside
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 
     from goldenpath.check import Schemas
     from goldenpath.paths import Library
+    from goldenpath.pipeline import Tenants
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.tenancy import Tenancy
 
 __all__ = ["Examination", "Located", "examine", "gather"]
@@ -116,9 +122,10 @@ def examine(
 
     """
     examiner = _Examiner(examination, library, cluster, today, schemas)
+    every = list(files)
     if fleet_file is not None:
-        examiner.take_fleet(fleet_file)
-    for named in files:
+        examiner.take_fleet(fleet_file, every)
+    for named in every:
         examiner.take(named)
     examiner.finish()
     if not examination.looked_at and not examination.problems:
@@ -155,14 +162,15 @@ class _Examiner:
         self._today = today
         self._schemas = schemas
         self._pipeline: Pipeline | None = None
+        self._tenants: Tenants | None = None
         self._tenancies: list[Tenancy] = []
         self._requests: dict[str, Named] = {}
         self._objects: defaultdict[tuple[Path | None, str | None], list[tuple[ManifestObject, Place]]] = (
             defaultdict(list)
         )
 
-    def take_fleet(self, file: Path) -> None:
-        """Read the fleet for the requests."""
+    def take_fleet(self, file: Path, files: Iterable[Named]) -> None:
+        """Read the fleet for the requests, and the tenants for the workloads among the files."""
         try:
             fleet = load_fleet(file)
         except InputError as error:
@@ -174,6 +182,21 @@ class _Examiner:
             self._out.problems.append(Problem("--cluster", "unknown-cluster", message, self._cluster, near))
             return
         self._pipeline = Pipeline(fleet, library=self._library, schemas=self._schemas)
+        self._tenants = tenants_beside(file, fleet, self._library, self._among(files, fleet))
+
+    def _among(self, files: Iterable[Named], fleet: FleetSpec) -> dict[str, Tenant]:
+        """The tenants that are checked together with their workloads, which may not be published yet."""
+        documents = [document for named in files for document in named.source.documents]
+        if not any(isinstance(document, dict) and "tenant" in document for document in documents):
+            return {}
+        found = {}
+        for document in documents:
+            if kind_of(document) is DocumentKind.REQUEST and "tenant" not in document:
+                with contextlib.suppress(InputError):
+                    request = parse(document, fleet=fleet, library=self._library)
+                    if isinstance(request, Tenant):
+                        found[request.name] = request
+        return found
 
     def take(self, named: Named) -> None:
         """Look at one file."""
@@ -223,20 +246,29 @@ class _Examiner:
     def _request(self, named: Named, document: Any) -> None:
         if self._pipeline is None:
             return  # the fleet itself was refused, and that has been said
-        tenant = parse(document, fleet=self._pipeline.fleet, library=self._library, file=named.source.name)
-        tenancies = self._pipeline.tenancies(tenant)
-        if named.folder is not None and self._cluster not in (None, *(t.cluster_name for t in tenancies)):
+        request = parse(
+            document,
+            fleet=self._pipeline.fleet,
+            library=self._library,
+            tenants=self._tenants,
+            file=named.source.name,
+        )
+        parent = parent_of(request, self._tenants) if self._tenants is not None else None
+        clusters = [each.cluster_name for each in self._pipeline.resolve(request, parent=parent)]
+        if named.folder is not None and self._cluster not in (None, *clusters):
             return  # one of a folder's requests, and none for the cluster that was asked for
-        self._add_all(named, self._pipeline.check(tenant, cluster=self._cluster, today=self._today))
-        self._tenancies += (t for t in tenancies if self._cluster in (None, t.cluster_name))
-        self._requests[tenant.name] = named
+        rendered = self._pipeline.run(request, cluster=self._cluster, today=self._today, parent=parent)
+        self._add_all(named, rendered.findings)
+        self._tenancies += (
+            part.resolved for part in rendered.parts if part.resolved.ref.subject is Subject.TENANT
+        )
+        self._requests[request.name] = named
 
     def _fleet(self, named: Named, document: Any) -> None:
-        pipeline = Pipeline(parse_fleet(document, file=named.source.name), library=self._library)
+        fleet = parse_fleet(document, file=named.source.name)
+        pipeline = Pipeline(fleet, library=self._library, schemas=self._schemas)
         for cluster in (self._cluster,) if self._cluster else pipeline.platforms:
-            objects = pipeline.render_platform(cluster).objects()  # refuses what is no cluster of the fleet
-            found = check_platform(pipeline.platforms[cluster], objects, schemas=self._schemas)
-            self._add_all(named, found)
+            self._add_all(named, pipeline.check(pipeline.fleet, cluster=cluster))
 
     def _found_objects(self, entries: list[tuple[ManifestObject, Place]]) -> None:
         places = {(item.file, str(item)): place for item, place in entries}

@@ -92,18 +92,26 @@ def desired_of(
     from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of, read_source  # noqa: PLC0415
     from goldenpath.live import DesiredObjects  # noqa: PLC0415
     from goldenpath.paths import Library  # noqa: PLC0415
-    from goldenpath.pipeline import Pipeline, load_fleet, parse  # noqa: PLC0415
+    from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse  # noqa: PLC0415
     from goldenpath.spec.parse import parse_fleet  # noqa: PLC0415
+    from goldenpath.tenant_requests import tenants_beside  # noqa: PLC0415
 
     source = read_source(file)
     document, library = source.only(), Library(libraries)
     if kind_of(document) is DocumentKind.FLEET:
         pipeline = Pipeline(parse_fleet(document, file=source.name), library=library)
-        return DesiredObjects.of_platform(pipeline, cluster=cluster)
+        return DesiredObjects.of(pipeline, pipeline.fleet, cluster=cluster)
     if fleet_file is None:
         fleet_file = find_fleet()
         click.echo(f"Fleet: {fleet_file}", err=True)
     fleet = load_fleet(fleet_file)
-    tenant = parse(document, fleet=fleet, library=library, file=source.name)
+    tenants = tenants_beside(fleet_file, fleet, library)
+    request = parse(document, fleet=fleet, library=library, tenants=tenants, file=source.name)
     today = dt.datetime.now(tz=dt.UTC).astimezone().date()
-    return DesiredObjects.of_tenant(Pipeline(fleet, library=library), tenant, cluster=cluster, today=today)
+    return DesiredObjects.of(
+        Pipeline(fleet, library=library),
+        request,
+        cluster=cluster,
+        today=today,
+        parent=parent_of(request, tenants),
+    )

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import InputError
 from goldenpath.manifests import Manifests, RenderedFile
+from goldenpath.spec.ref import Subject
+from goldenpath.tenancy import RepositoryPaths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.pipeline import Pipeline
-    from goldenpath.spec.tenant import Tenant
-    from goldenpath.tenancy import Layout
+    from goldenpath.pipeline import Parent, Pipeline
+    from goldenpath.spec.envelope import Envelope
+    from goldenpath.spec.fleet_spec import FleetSpec
+    from goldenpath.tenancy import Resolved
 
-__all__ = ["Rendering", "render_platform", "render_tenant"]
+__all__ = ["Rendering", "render_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,59 +35,53 @@ class Rendering:
     former: tuple[str, ...] = ()
 
 
-def render_tenant(
-    pipeline: Pipeline, tenant: Tenant, text: str, cluster: str | None, *, for_one: bool
+def render_files(
+    pipeline: Pipeline,
+    spec: Envelope | FleetSpec,
+    text: str,
+    cluster: str | None,
+    *,
+    for_one: bool,
+    parent: Parent | None = None,
 ) -> Rendering:
-    """A tenant's manifests.
+    """The manifests of a request, or of what the tenants of each cluster share.
 
     Args:
         pipeline: fleet and golden paths.
-        tenant: a request that was accepted for the fleet.
+        spec: a request that was accepted for the fleet, or the fleet itself.
         text: the request as it was written, to be kept beside the manifests.
-        cluster: only this one; its files then go into a folder named after the tenant.
+        cluster: only this one; its files then go into a folder named after the tenant, workload or cluster.
         for_one: whether the manifests must be for one cluster.
+        parent: a workload's tenant.
 
     Raises:
-        InputError: the tenant is not on the cluster, or has several clusters and one must be named.
+        InputError: the cluster is none of its, or there are several and one must be named.
 
     """
-    clusters = [tenancy.cluster_name for tenancy in pipeline.tenancies(tenant, cluster)]
+    found = pipeline.resolve(spec, cluster=cluster, parent=parent)
+    clusters = [resolved.cluster_name for resolved in found]
+    is_platform = found[0].ref.subject is Subject.PLATFORM
     if for_one:
-        _one_of(tenant.name, clusters)
-    layout = pipeline.platforms[clusters[0]].layout
-    manifests = pipeline.render(tenant, cluster=cluster)
-    owned = tuple(place for name in clusters for place in _places(layout, tenant.name, name))
+        _one_of("the fleet" if is_platform else found[0].ref.path, clusters)
+    manifests = pipeline.render(spec, cluster=cluster, parent=parent)
+    owned = tuple(place for resolved in found for place in _places(resolved))
     if cluster is not None:
-        return _inside(tenant.name, Rendering(manifests, manifests.files, owned))
-    request = RenderedFile(f"{layout.tenants(tenant.name)}/{tenant.name}/tenant.yaml", text)
+        return _inside(found[0].ref.name, Rendering(manifests, manifests.files, owned))
+    if is_platform:
+        return Rendering(manifests, manifests.files, owned)
+    paths = RepositoryPaths(found[0].ref, found[0].platform.layout)
     others = [name for name in pipeline.platforms if name not in clusters]
-    former = tuple(place for name in others for place in _places(layout, tenant.name, name))
-    return Rendering(manifests, (request, *manifests.files), owned, former)
+    former = tuple(place for name in others for place in (paths.folder(name), paths.flux(name)))
+    return Rendering(manifests, (RenderedFile(paths.request, text), *manifests.files), owned, former)
 
 
-def render_platform(pipeline: Pipeline, cluster: str | None, *, for_one: bool) -> Rendering:
-    """What the tenants of a cluster, or of each cluster, share.
-
-    Args:
-        pipeline: fleet and golden paths.
-        cluster: only this one; its files then go into a folder named after it.
-        for_one: whether the manifests must be for one cluster.
-
-    Raises:
-        InputError: there is no such cluster, or there are several and one must be named.
-
-    """
-    clusters = list(pipeline.platforms) if cluster is None else [cluster]
-    if for_one:
-        _one_of("the fleet", clusters)
-    manifests = pipeline.render_platform(cluster)
-    rendering = Rendering(manifests, manifests.files, tuple(f"clusters/{name}/platform" for name in clusters))
-    return rendering if cluster is None else _inside(cluster, rendering)
-
-
-def _places(layout: Layout, tenant: str, cluster: str) -> tuple[str, str]:
-    folder = f"clusters/{cluster}"
-    return f"{folder}/{layout.tenants(tenant)}/{tenant}", f"{folder}/{layout.flux(tenant)}/{tenant}.yaml"
+def _places(resolved: Resolved) -> tuple[str, ...]:
+    """The places on its cluster where nothing else is."""
+    paths = RepositoryPaths(resolved.ref, resolved.platform.layout)
+    folder = paths.folder(resolved.cluster_name)
+    return (
+        (folder,) if resolved.ref.subject is Subject.PLATFORM else (folder, paths.flux(resolved.cluster_name))
+    )
 
 
 def _one_of(what: str, clusters: list[str]) -> None:

@@ -11,6 +11,8 @@ from goldenpath.describe.form import NOT_ON_THE_FORM, form_object
 from goldenpath.describe.json_schema import json_schema
 from goldenpath.describe.schema_fields import spec_fields
 from goldenpath.errors import InputError
+from goldenpath.kinds import kind_of
+from goldenpath.spec.hints import LAST_STEP, STEP, STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +23,6 @@ if TYPE_CHECKING:
     from goldenpath.spec.fleet_spec import FleetSpec
 
 __all__ = ["template_entity", "template_name"]
-
-_STEPS: Final = (
-    ("Who", ("name", "title", "description", "owner", "contact", "environment", "cost_center", "expires")),
-    ("Where", ("clusters", "placement")),
-    ("Compute and accelerators", ("compute", "gpus")),
-    ("Access and security", ("access", "pod_security", "exceptions")),
-    ("Identity and network", ("identity", "network")),
-    ("Scaling", ("autoscaling",)),
-    ("Source and secrets", ("source", "pull_secrets", "secrets")),
-)
-_LAST_STEP: Final = "More"
-"""For fields that no step names: the organisation's extra inputs, and what is new in a request."""
 
 _EDITING: Final = "Changes what is there. Open it from the tenant's page, which fills it in."
 _NOT_FILLED_IN: Final = "This form is not filled in: open it from the tenant's page in the catalog"
@@ -97,7 +87,7 @@ def template_entity(
         DataError: the golden path's extra inputs are no usable JSON Schema.
 
     """
-    if not path.is_for_tenants:
+    if not kind_of(path).is_requested:
         message = f"{path.major} is made from the fleet alone: there is no form to fill in, and no template"
         raise InputError.of("golden_path", "no-form", message)
     pages = [*_request_pages(path, Choices(fleet, free)), _delivery(by_commit=by_commit)]
@@ -197,10 +187,10 @@ def _request_pages(path: GoldenPath, choices: Choices) -> Iterator[dict[str, Any
     }
     if not path.inputs:
         del fields["inputs"]
-    for title, members in _STEPS:
-        yield _page(title, [fields.pop(name) for name in members], choices)
-    if fields:
-        yield _page(_LAST_STEP, list(fields.values()), choices)
+    for title in (*STEPS, LAST_STEP):
+        members = [field for field in fields.values() if field.schema.get(STEP, LAST_STEP) == title]
+        if members:
+            yield _page(title, members, choices)
 
 
 def _page(title: str, fields: list[SpecField], choices: Choices) -> dict[str, Any]:

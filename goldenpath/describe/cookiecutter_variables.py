@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.describe.cookiecutter_answers import Variable, variables
 from goldenpath.describe.schema_fields import Shape, SpecField
 from goldenpath.errors import MISSING
+from goldenpath.kinds import kind_of
 from goldenpath.paths.syntax import SYNTAX
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _SHOWN_CHOICES: Final = 10
 
 def cookiecutter_json(path: GoldenPath) -> dict[str, Any]:
     """The content of ``cookiecutter.json``: variables with their defaults, their prompts, and our extension."""
-    if path.is_for_tenants:
+    if kind_of(path).is_requested:
         questions = {"spec": ("", _SPEC), **_FLEET, "cluster": ("", _CLUSTER_OF_TENANT)}
         questions |= {variable.name: ("", _prompt(variable)) for variable in variables(path)}
     else:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.describe.schema_fields import Shape, SpecField
 from goldenpath.errors import MISSING
+from goldenpath.spec.hints import PREFIX
 from goldenpath.spec.types import pattern_messages
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def _value(schema: Mapping[str, Any]) -> dict[str, Any]:
     kept = {
         key: value
         for key, value in schema.items()
-        if key not in _FOR_VALIDATORS_ONLY | {"anyOf", "description"}
+        if key not in _FOR_VALIDATORS_ONLY | {"anyOf", "description"} and not key.startswith(PREFIX)
     }
     hint = {"ui:placeholder": str(examples[0])} if examples and "default" not in schema else {}
     value = {**(texts[0] if texts else {}), **kept, **hint}

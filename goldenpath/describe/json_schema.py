@@ -15,11 +15,12 @@ from pydantic.json_schema import GenerateJsonSchema
 from goldenpath.accelerators import catalogue
 from goldenpath.describe.cross_field import RULES
 from goldenpath.engines import engine_catalogue
+from goldenpath.kinds import kind_of
 from goldenpath.names import DOMAIN
 from goldenpath.policies import policies
-from goldenpath.spec.fleet_spec import FleetSpec
+from goldenpath.spec.fleet_spec import FLEET_FORMAT
+from goldenpath.spec.hints import STEP, in_order
 from goldenpath.spec.rules import UNIQUE_LISTS
-from goldenpath.spec.tenant import Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,9 +57,10 @@ def json_schema(path: GoldenPath) -> dict[str, Any]:
         DataError: the extra inputs are no usable JSON Schema.
 
     """
-    model = Tenant if path.is_for_tenants else FleetSpec
+    kind = kind_of(path)
+    model = kind.model
     body = _tidied(model.model_json_schema(schema_generator=_WithoutFieldTitles))
-    name = path.major if path.is_for_tenants else "fleet/v1"
+    name = path.major if kind.is_requested else FLEET_FORMAT
     schema = {
         "$schema": DIALECT,
         "$id": f"https://{DOMAIN}/schemas/{name}.json",
@@ -66,8 +68,9 @@ def json_schema(path: GoldenPath) -> dict[str, Any]:
         "description": body.pop("description"),
         **body,
     }
-    if path.is_for_tenants:
+    if kind.is_requested:
         _describe_request(schema, path)
+    schema["properties"] = in_order(schema["properties"])
     _name_choices(schema["$defs"])
     _state_rules(schema, model.__name__)
     return {**schema, "$defs": dict(sorted(schema.pop("$defs").items()))}
@@ -77,13 +80,18 @@ def _describe_request(schema: dict[str, Any], path: GoldenPath) -> None:
     schema["title"] = path.metadata.title
     schema["description"] = path.metadata.summary
     golden_path = schema["properties"]["golden_path"]
-    schema["properties"]["golden_path"] = {"const": path.major, "description": golden_path["description"]}
+    schema["properties"]["golden_path"] = {
+        "const": path.major,
+        "description": golden_path["description"],
+        STEP: golden_path[STEP],
+    }
     inputs = {"$id": f"{path.name}-inputs.json", "description": schema["properties"]["inputs"]["description"]}
     schema["properties"]["inputs"] = inputs | path.inputs.schema
     if path.inputs.schema.get("required"):
         schema["required"].append("inputs")
     for location in (*UNIQUE_LISTS, ("gpus", 0, "clusters")):
-        _at(schema, location)["uniqueItems"] = True
+        if location[0] in schema["properties"]:
+            _at(schema, location)["uniqueItems"] = True
 
 
 def _tidied(node: Any) -> Any:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
 from goldenpath.errors import GoldenpathError, InputError
-from goldenpath.fleet.desired_files import desired_tenant, version_for
+from goldenpath.fleet.desired_files import desired_files, version_for
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.submission import Submission
 from goldenpath.git.objects import prepare_blob
@@ -86,7 +86,7 @@ def render_many(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Rendered]:
-    """Render, check and pack tenants, as :func:`~goldenpath.fleet.desired_files.desired_tenant` gives each.
+    """Render, check and pack tenants, as :func:`~goldenpath.fleet.desired_files.desired_files` gives each.
 
     Results come in the order of the tasks, and tasks are taken as results are: neither is ever there as a whole.
     A caller that stops taking results, for example by Ctrl-C, ends the processes.
@@ -186,7 +186,7 @@ class _BatchRenderer:
         except InputError as error:
             return Rendered(None, {}, (), error.problems)
         request = Submission(document, task.text, file)
-        desired = desired_tenant(
+        desired = desired_files(
             self.context, tenant, request, version=version_for(tenant, task.pinned), today=self.today
         )
         files = {path: prepare_blob(content.text.encode()) for path, content in desired.files.items()}

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.fleet.bulk_rendering import MANY, RenderTask, render_many
-from goldenpath.fleet.desired_files import DesiredFiles, desired_tenant, version_for
+from goldenpath.fleet.desired_files import DesiredFiles, desired_files, version_for
+from goldenpath.intake import Parent, Tenants
+from goldenpath.repository.input_digests import parent_digest
 from goldenpath.repository.lazy_content import PackedContent
+from goldenpath.spec.ref import Ref, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.submission import Submission
     from goldenpath.repository.lock import Lock
 
+    _Key = tuple[FleetContext, Ref, str | None, tuple[str, str] | None, str | None]
     Progress = Callable[[int, int], None]
     """Receives the number done and the total."""
 
@@ -30,11 +34,24 @@ __all__ = ["Renderings", "TenantToRender"]
 
 @dataclass(frozen=True, slots=True)
 class TenantToRender:
-    """A tenant that is to be rendered: its request, and the lock that it has."""
+    """A tenant or workload that is to be rendered.
 
-    name: str
+    ``lock`` is the one that it has. ``parent`` is a workload's tenant, as it will be; without one,
+    ``known_tenants`` are the names to suggest. ``is_new`` is false where the repository
+    has the request already.
+    """
+
+    ref: Ref
     request: Submission
     lock: Lock | None
+    parent: Parent | None = None
+    known_tenants: tuple[str, ...] = ()
+    is_new: bool = True
+
+    @property
+    def name(self) -> str:
+        """Its name, of a workload with its tenant's."""
+        return self.ref.path
 
 
 class Renderings:
@@ -48,16 +65,16 @@ class Renderings:
     def __init__(self, options: PublishOptions, progress: Progress) -> None:
         self._options = options
         self._progress = progress
-        self._known: dict[
-            tuple[FleetContext, str, str | None, tuple[str, str] | None], DesiredFiles | InputError
-        ] = {}
+        self._known: dict[_Key, DesiredFiles | InputError] = {}
 
     def prepare(self, context: FleetContext, works: Sequence[TenantToRender]) -> None:
         """Render many with all processors, so that :meth:`of` has them at hand; a few are left to it."""
         new = [
             work
             for work in works
-            if work.request.text is not None and self._key(context, work) not in self._known
+            if work.request.text is not None
+            and work.ref.subject is Subject.TENANT
+            and self._key(context, work) not in self._known
         ]
         if len(new) < MANY:
             return
@@ -100,14 +117,21 @@ class Renderings:
         document = request.document
         if document is None:
             document = kubeyaml.load(request.text or "", name=request.file or work.name, written=True)
-        tenant = context.parse(document, request.file)
-        version = version_for(tenant, self._pinned(work.lock))
-        return desired_tenant(context, tenant, request, version=version, today=self._options.today)
+        parent = work.parent
+        tenants = Tenants(
+            lambda name: parent if parent and parent.tenant.name == name else None,
+            lambda: work.known_tenants,
+        )
+        spec = context.parse(document, request.file, tenants=tenants, is_new=work.is_new)
+        version = version_for(spec, self._pinned(work.lock))
+        return desired_files(
+            context, spec, request, version=version, today=self._options.today, parent=parent
+        )
 
-    def _key(
-        self, context: FleetContext, work: TenantToRender
-    ) -> tuple[FleetContext, str, str | None, tuple[str, str] | None]:
-        return context, work.name, work.request.text, self._pinned(work.lock)
+    def _key(self, context: FleetContext, work: TenantToRender) -> _Key:
+        parent = work.parent
+        of_parent = None if parent is None else parent_digest(parent.tenant, parent.version)
+        return context, work.ref, work.request.text, self._pinned(work.lock), of_parent
 
     def _pinned(self, lock: Lock | None) -> tuple[str, str] | None:
         """The golden path and the version that the lock pins, unless a newer one is asked for."""

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.repository.object_changes import Action
-from goldenpath.repository.path_owners import FLEET_FILE
 from goldenpath.repository.plan_wording import counted
-from goldenpath.repository.publish_plan import PartKind
+from goldenpath.spec.ref import Subject
+from goldenpath.tenancy.repository_paths import FLEET_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["commit_message", "subject"]
 
+_REQUESTED: Final = (Subject.TENANT, Subject.WORKLOAD)
 _NAMED: Final = 5
-"""Tenants that are named one by one; of more, a person reads the number."""
+"""Tenants and workloads that are named one by one; of more, a person reads the number."""
 _SUBJECT_CHARS: Final = 72
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _OUR_TRAILERS: Final = re.compile(r"^[ \t]*goldenpath-[\w-]*[ \t]*:.*$", re.IGNORECASE | re.MULTILINE)
@@ -30,19 +31,18 @@ _VERBS: Final = {Action.ADDED: "Add", Action.CHANGED: "Change", Action.REMOVED: 
 def subject(plan: Plan) -> str:
     """One sentence on what a plan does."""
     changed = [part for part in plan.parts if part.changes]
-    tenants = [part for part in changed if part.kind is PartKind.TENANT]
-    clusters = [part.name for part in changed if part.kind is PartKind.PLATFORM]
+    requested = [part for part in changed if part.kind in _REQUESTED]
+    clusters = [part.name for part in changed if part.kind is Subject.PLATFORM]
     platform = [f"the platform of {_names(clusters)}"] if clusters else []
-    if len(tenants) + len(clusters) < len(changed):
-        also = [counted(len(tenants), "tenant"), *platform] if tenants else platform
-        return _short(f"Change {_names([FLEET_FILE, *also])}")
-    if not tenants:
+    if len(requested) + len(clusters) < len(changed):
+        return _short(f"Change {_names([FLEET_FILE, *_numbers(requested), *platform])}")
+    if not requested:
         return _short(f"Change {_names(platform)}")
-    actions = {part.action for part in tenants}
+    actions = {part.action for part in requested}
     verb = _VERBS.get(next(iter(actions)) or Action.CHANGED, "Change") if len(actions) == 1 else "Change"
-    if len(tenants) > _NAMED:
-        return f"{verb} {len(tenants)} tenants"
-    return _short(f"{verb} {_names([_named(part) for part in tenants])}")
+    if len(requested) > _NAMED:
+        return f"{verb} {_names(_numbers(requested))}"
+    return _short(f"{verb} {_names([_named(part) for part in requested])}")
 
 
 def commit_message(
@@ -56,7 +56,7 @@ def commit_message(
 
     Args:
         plan: what is done.
-        digests: by tenant, the digest of the request.
+        digests: by name (of a workload, with its tenant's), the digest of the request.
         first_words: what a person wants to say, instead of the first sentence.
         more: trailers beside those that say what changes.
     """
@@ -87,14 +87,19 @@ def _body(part: Part) -> Iterator[str]:
 
 def _counts(changed: list[Part]) -> str:
     """Of many, only how many: to count objects, every file of all of them would have to be read."""
-    tenants = Counter(part.action for part in changed if part.kind is PartKind.TENANT)
-    return ", ".join(f"{tenants[action]} {action}" for action in Action if tenants[action])
+    told = Counter(part.action for part in changed if part.kind in _REQUESTED)
+    return ", ".join(f"{told[action]} {action}" for action in Action if told[action])
+
+
+def _numbers(parts: list[Part]) -> list[str]:
+    numbers = Counter(part.kind for part in parts)
+    return [counted(numbers[kind], kind) for kind in _REQUESTED if numbers[kind]]
 
 
 def _trailers(changed: list[Part], digests: Mapping[str, str]) -> Iterator[str]:
-    tenants = [part for part in changed if part.kind is PartKind.TENANT]
-    for part in tenants if len(tenants) <= _NAMED else ():
-        yield f"Goldenpath-Tenant: {part.name}"
+    requested = [part for part in changed if part.kind in _REQUESTED]
+    for part in requested if len(requested) <= _NAMED else ():
+        yield f"Goldenpath-{part.kind.title()}: {part.name}"
         if exact := part.after or part.before:
             yield f"Goldenpath-Path: {exact}"
         if part.name in digests:

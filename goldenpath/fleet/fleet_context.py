@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
-from goldenpath.intake import parse
+from goldenpath.intake import Tenants, parse
 from goldenpath.pipeline import Pipeline
 from goldenpath.repository.input_digests import FleetDigests
-from goldenpath.repository.path_owners import FLEET_FILE
 from goldenpath.spec.parse import parse_fleet
+from goldenpath.tenancy.repository_paths import FLEET_FILE
 
 if TYPE_CHECKING:
     from goldenpath.paths import Library
     from goldenpath.spec.fleet_spec import FleetSpec
-    from goldenpath.spec.tenant import Tenant
     from goldenpath.tenancy import Layout
 
 __all__ = ["FleetContext"]
@@ -48,10 +47,20 @@ class FleetContext:
         """Where files are; it is the same on every cluster."""
         return next(iter(self.pipeline.platforms.values())).layout
 
-    def parse(self, document: object, file: str | None) -> Tenant:
+    def parse(
+        self, document: object, file: str | None, *, tenants: Tenants | None = None, is_new: bool = True
+    ) -> Any:
         """A request, held against this fleet.
+
+        Args:
+            document: the request.
+            file: named in each problem.
+            tenants: those that a workload may name.
+            is_new: whether somebody hands it in now; false for what the repository has already.
 
         Raises:
             InputError: with every problem.
         """
-        return parse(document, fleet=self.spec, library=self.library, file=file)
+        return parse(
+            document, fleet=self.spec, library=self.library, tenants=tenants, is_new=is_new, file=file
+        )

@@ -17,16 +17,17 @@ from goldenpath.fleet.proposal_builder import Proposer
 from goldenpath.fleet.proposal_coherence import OtherTenants
 from goldenpath.fleet.proposal_committer import ProposalCommitter
 from goldenpath.fleet.publish_options import PublishOptions
+from goldenpath.fleet.request_lookup import existing, request_of
 from goldenpath.fleet.retirement import deletion, hold_request
 from goldenpath.fleet.submission import Submission
-from goldenpath.fleet.tenant_lookup import existing_tenant, request_of
 from goldenpath.fleet.validation import validate
 from goldenpath.git import Person, Repository, Store, is_url
 from goldenpath.intake import builtin_library
 from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
-from goldenpath.repository.path_owners import FLEET_FILE
 from goldenpath.repository.promise_cache import PromiseCache
 from goldenpath.repository.promise_index import PromiseIndex
+from goldenpath.spec.ref import Ref
+from goldenpath.tenancy.repository_paths import FLEET_FILE
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,10 +41,9 @@ if TYPE_CHECKING:
     from goldenpath.git import Credentials, Signer, Snapshot
     from goldenpath.paths import Library
     from goldenpath.repository.publish_plan import Plan
-    from goldenpath.spec.fleet_spec import FleetSpec
-    from goldenpath.spec.tenant import Tenant
+    from goldenpath.spec.model import Document
 
-    Asked = Submission | Tenant | FleetSpec | Mapping[str, Any] | str | Path
+    Asked = Submission | Document | Mapping[str, Any] | str | Path
     """A request, or the fleet's document: parsed, as values, or the path of a file."""
 
 __all__ = ["Fleet"]
@@ -257,7 +257,7 @@ class Fleet:
         """Take a tenant out of service: hold it, and in a second step delete it.
 
         Args:
-            name: the tenant.
+            name: the tenant, or a workload as `<tenant>/<workload>`.
             clusters: hold it only on these.
             delete: the second step.
             options: what is allowed.
@@ -298,14 +298,14 @@ class Fleet:
         """One tenant in full.
 
         Args:
-            name: the tenant.
-            commits: how many of its last commits to return.
+            name: the tenant, or a workload as `<tenant>/<workload>`.
+            commits: how many of the last commits about it are told.
 
         Raises:
             InputError: there is no such tenant.
         """
         state = self.state()
-        holdings = existing_tenant(state, name)
+        holdings = existing(state, Ref.parse(name))
         path, text = request_of(state, holdings)
         folders = (path.rpartition("/")[0], *holdings.folders)
         history = self.store.repository.log(
@@ -341,10 +341,12 @@ class Fleet:
     ) -> Callable[[FleetState], Proposal]:
         allowed = options or PublishOptions()
         if delete:
-            return lambda state: deletion(state, name, allowed, asked_by=allowed.author or self.committer)
+            return lambda state: deletion(
+                state, Ref.parse(name), allowed, asked_by=allowed.author or self.committer
+            )
 
         def hold(state: FleetState) -> Proposal:
-            request = hold_request(state, name, clusters)
+            request = hold_request(state, Ref.parse(name), clusters)
             said = (
                 allowed.message
                 or f"Hold {name} {'on ' + ', '.join(clusters) if clusters else 'to retire it'}"

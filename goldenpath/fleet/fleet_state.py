@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from goldenpath.repository.fleet_tree import FleetTree, fleet_text
-from goldenpath.repository.path_owners import FLEET_FILE
+from goldenpath.tenancy.repository_paths import FLEET_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

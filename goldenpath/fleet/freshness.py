@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import InputError
 from goldenpath.repository.hand_edits import plain_id
-from goldenpath.repository.path_owners import platform_lock_path
 from goldenpath.repository.release import current_release
+from goldenpath.spec.ref import Ref, Subject
+from goldenpath.tenancy import RepositoryPaths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_context import FleetContext
     from goldenpath.git import Entry
     from goldenpath.repository.lock import Lock
-    from goldenpath.repository.tenant_files import TenantFiles
+    from goldenpath.repository.owned_files import OwnedFiles
 
 __all__ = ["Freshness"]
 
@@ -35,14 +36,22 @@ class Freshness:
         self._upgrade = upgrade
         self._digests: dict[tuple[str, str], str | None] = {}
 
-    def of_tenant(self, holdings: TenantFiles, lock: Lock) -> bool:
-        """Whether request, fleet, version and files of a tenant are those of its lock."""
+    def of_request(self, holdings: OwnedFiles, lock: Lock, *, parent: str | None = None) -> bool:
+        """Whether request, fleet, version and files of a tenant or workload are those of its lock.
+
+        Args:
+            holdings: what is there.
+            lock: its lock.
+            parent: the digest of a workload's tenant as it is now.
+        """
         if self._thorough or holdings.request is None or lock.request_file != holdings.request[1].id:
+            return False
+        if lock.parent != parent:
             return False
         part = self._context.digests.part(lock.clusters, placement=lock.placement, engine=lock.engine)
         return (
             lock.fleet == part
-            and self._is_accepted(holdings.name, lock)
+            and (holdings.ref.subject is not Subject.TENANT or self._is_accepted(holdings.name, lock))
             and self._has_version(lock)
             and self._is_of_this_release(lock)
             and holdings.is_as_locked(lock)
@@ -52,7 +61,8 @@ class Freshness:
         """Whether fleet, version and files of a cluster's platform are those of its lock."""
         if self._thorough or lock.fleet != self._context.digests.platform(cluster):
             return False
-        ids = {path: plain_id(entry) for path, entry in there.items() if path != platform_lock_path(cluster)}
+        own = RepositoryPaths(Ref.of_platform(cluster), self._context.layout).lock
+        ids = {path: plain_id(entry) for path, entry in there.items() if path != own}
         return ids == lock.files and self._has_version(lock) and self._is_of_this_release(lock)
 
     def _is_accepted(self, name: str, lock: Lock) -> bool:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from goldenpath.fleet.desired_files import desired_platform
 from goldenpath.fleet.initial_files import starter_files
 from goldenpath.repository.object_changes import compare
-from goldenpath.repository.path_owners import FLEET_FILE
-from goldenpath.repository.publish_plan import Part, PartKind, Plan
+from goldenpath.repository.publish_plan import Part, Plan
+from goldenpath.spec.ref import Ref, Subject
+from goldenpath.tenancy.repository_paths import FLEET_FILE
 
 if TYPE_CHECKING:
     from goldenpath.fleet.fleet_context import FleetContext
@@ -29,12 +30,14 @@ def first_plan(context: FleetContext, *, forge: str | None, code_owner: str) -> 
         RenderError: a template failed.
     """
     files = {FLEET_FILE: context.text, **starter_files(context.spec, forge=forge, code_owner=code_owner)}
-    parts = [Part(PartKind.FLEET, context.spec.organisation, compare({}, files), after=context.spec.format)]
+    parts = [
+        Part(Ref(Subject.FLEET, context.spec.organisation), compare({}, files), after=context.spec.format)
+    ]
     for cluster in context.spec.clusters:
         desired = desired_platform(context, cluster)
         changes = compare({}, desired.files)
         parts.append(
-            Part(PartKind.PLATFORM, cluster, changes, after=desired.lock.exact, findings=desired.findings)
+            Part(Ref.of_platform(cluster), changes, after=desired.lock.exact, findings=desired.findings)
         )
     return Plan.of(parts)
 

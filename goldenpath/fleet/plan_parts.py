@@ -17,8 +17,9 @@ from goldenpath.repository.hand_edit_advice import Advice, advise
 from goldenpath.repository.hand_edits import HandEdit, hand_edits, is_record
 from goldenpath.repository.lazy_content import Content, StoredContent
 from goldenpath.repository.object_changes import FileChanges, compare
-from goldenpath.repository.publish_plan import Part, PartKind, gpu_changes
+from goldenpath.repository.publish_plan import Part, gpu_changes
 from goldenpath.repository.release import current_release, is_older
+from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from goldenpath.git import Entry
     from goldenpath.repository.fleet_tree import FleetTree, Locked
     from goldenpath.repository.lock import Lock
+    from goldenpath.spec.ref import Ref
 
-__all__ = ["platform_part", "removed_part", "tenant_part"]
+__all__ = ["changed_part", "removed_part"]
 
 _NOTHING: Final = MappingProxyType[str, Content]({})
 _NOT_IN_THIS_CLONE: Final = Advice(
@@ -36,47 +38,38 @@ _NOT_IN_THIS_CLONE: Final = Advice(
 )
 
 
-def tenant_part(
-    tree: FleetTree, name: str, desired: DesiredFiles, *, baseline: Lock | None = None
+def changed_part(
+    tree: FleetTree, ref: Ref, desired: DesiredFiles, *, baseline: Lock | None = None
 ) -> tuple[Part, tuple[Problem, ...]]:
-    """The part of a plan that makes what is desired out of what a tenant has, and why its lock cannot be trusted.
+    """The part of a plan that makes what is desired out of what is there, and why the lock cannot be trusted.
 
     Args:
         tree: what is there.
-        name: the tenant.
+        ref: whose it is.
         desired: what should be.
         baseline: where there is no lock, what it would say: hand edits are what differs from that.
     """
-    holdings = tree.tenant(name)
-    locked = tree.lock(holdings)
-    part = _part(
-        tree, PartKind.TENANT, name, tree.files(holdings), locked=locked, desired=desired, baseline=baseline
-    )
-    return part, (*locked.problems, *_older_release(str(part), locked.lock))
-
-
-def platform_part(tree: FleetTree, cluster: str, desired: DesiredFiles) -> tuple[Part, tuple[Problem, ...]]:
-    """The part of a plan that makes what is desired out of the platform of a cluster."""
-    locked = tree.platform_lock(cluster)
-    there = tree.platform(cluster)
-    part = _part(tree, PartKind.PLATFORM, cluster, there, locked=locked, desired=desired)
+    if ref.subject is Subject.PLATFORM:
+        locked, there = tree.platform_lock(ref.name), tree.platform(ref.name)
+    else:
+        owned = tree.find(ref)
+        locked, there = tree.lock(owned), tree.files(owned)
+    part = _part(tree, ref, there, locked=locked, desired=desired, baseline=baseline)
     return part, (*locked.problems, *_older_release(str(part), locked.lock))
 
 
 def removed_part(
     tree: FleetTree,
-    kind: PartKind,
-    name: str,
+    ref: Ref,
     there: Mapping[str, Entry],
     lock: Lock | None,
     *,
     left: Mapping[str, str],
 ) -> Part:
-    """The part of a plan that removes a tenant or a platform, and leaves these files behind."""
+    """The part of a plan that removes everything of one, and leaves these files behind."""
     edits = hand_edits(lock, there, {})
     return Part(
-        kind,
-        name,
+        ref,
         compare(_stored(tree, there), left),
         before=lock.exact if lock else None,
         owner=lock.owner if lock else None,
@@ -87,8 +80,7 @@ def removed_part(
 
 def _part(
     tree: FleetTree,
-    kind: PartKind,
-    name: str,
+    ref: Ref,
     there: Mapping[str, Entry],
     *,
     locked: Locked,
@@ -106,8 +98,7 @@ def _part(
             (), {**changes.stays, **{file.path: file.new for file in changes.files if file.new}}
         )
     return Part(
-        kind,
-        name,
+        ref,
         changes,
         before=lock.exact if lock else None,
         after=wanted.exact,
@@ -116,7 +107,7 @@ def _part(
         hand_edits=tuple(
             _with_advice(tree, edits, there, known, tuple(wanted.clusters), desired=desired.files)
         ),
-        findings=(*desired.findings, *_new_release(f"{kind.title()} {name}", lock, wanted)),
+        findings=(*desired.findings, *_new_release(f"{ref.subject.title()} {ref.path}", lock, wanted)),
     )
 
 

@@ -9,27 +9,32 @@ from typing import TYPE_CHECKING
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
 from goldenpath.fleet.change_rendering import Renderings, TenantToRender
-from goldenpath.fleet.desired_files import desired_platform
+from goldenpath.fleet.desired_files import desired_platform, version_for
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.fleet_state import FleetState
 from goldenpath.fleet.freshness import Freshness
-from goldenpath.fleet.plan_parts import platform_part, removed_part, tenant_part
+from goldenpath.fleet.plan_parts import changed_part, removed_part
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_coherence import OtherTenants
+from goldenpath.fleet.request_lookup import other_name, parent_in, tenants_of
 from goldenpath.fleet.submission import Submission
-from goldenpath.fleet.tenant_lookup import other_name
 from goldenpath.fleet.tested_advice import with_tested_advice
+from goldenpath.fleet.workload_coherence import check_workloads
+from goldenpath.intake import Parent
 from goldenpath.repository.derived_values import check_derived
 from goldenpath.repository.fleet_checks import check_holdings
-from goldenpath.repository.input_digests import request_digest
+from goldenpath.repository.input_digests import parent_digest, request_digest
 from goldenpath.repository.lazy_content import StoredContent
 from goldenpath.repository.object_changes import compare
-from goldenpath.repository.path_owners import FLEET_FILE, TENANTS, request_path
-from goldenpath.repository.publish_plan import Part, PartKind, Plan
+from goldenpath.repository.publish_plan import Part, Plan
 from goldenpath.repository.unlisted_files import check_unlisted, unlisted_files
+from goldenpath.spec.ref import Ref, Subject
+from goldenpath.spec.tenant import Tenant
+from goldenpath.tenancy import RepositoryPaths
+from goldenpath.tenancy.repository_paths import FLEET_FILE, TENANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from goldenpath.findings import Finding
     from goldenpath.fleet.change_rendering import Progress
@@ -38,8 +43,8 @@ if TYPE_CHECKING:
     from goldenpath.git import Snapshot
     from goldenpath.paths import Library
     from goldenpath.repository.lock import Lock
+    from goldenpath.repository.owned_files import OwnedFiles
     from goldenpath.repository.promise_index import PromiseIndex
-    from goldenpath.repository.tenant_files import TenantFiles
 
 __all__ = ["Proposer"]
 
@@ -117,7 +122,10 @@ class Proposer:
         changes = compare(there, {FLEET_FILE: after.text})
         known = after.spec.format
         return Part(
-            PartKind.FLEET, after.spec.organisation, changes, before=known if there else None, after=known
+            Ref(Subject.FLEET, after.spec.organisation),
+            changes,
+            before=known if there else None,
+            after=known,
         )
 
 
@@ -137,92 +145,134 @@ class _Proposing:
         *,
         everything: bool,
     ) -> None:
+        self._state = state
         self._context = state.context
         self._tree = state.tree
         self._neighbours = neighbours
         self._renderings = renderings
         self._currency = currency
         self._everything = everything
-        self._locks: dict[str, Lock] = {}
+        self._made: dict[Ref, tuple[TenantToRender, DesiredFiles]] = {}
+        self._parents: dict[str, Parent | None] = {}
         self._problems: list[Problem] = []
 
     def proposal(self, parts: list[Part], options: PublishOptions) -> Proposal:
         """The proposal that these parts make."""
-        findings = tuple(self._whole_fleet() if self._everything else self._together())
-        digests = {name: lock.request for name, lock in self._locks.items() if lock.request}
-        return Proposal.of(Plan.of(parts, findings), self._problems, options, digests=digests)
+        locks = {ref: desired.lock for ref, (_, desired) in self._made.items()}
+        tenants = {ref.name: lock for ref, lock in locks.items() if ref.subject is Subject.TENANT}
+        together = (
+            *(self._whole_fleet(tenants) if self._everything else self._together(tenants)),
+            *check_workloads(self._state, locks, self._parent),
+        )
+        digests = {ref.path: lock.request for ref, lock in locks.items() if lock.request}
+        return Proposal.of(Plan.of(parts, together), self._problems, options, digests=digests)
 
-    def _together(self) -> Iterator[Finding]:
-        """Findings about the tenants of this change together, and about files of nobody."""
-        yield from self._neighbours.check_together(self._locks)
-        homes = {
-            place: self._tree.homes(place).keys() | self._locks.keys() for place, _ in self._tree.shelves()
-        }
-        yield from check_unlisted(unlisted_files(self._tree, homes or {TENANTS: self._locks.keys()}))
+    def _together(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
+        """Findings about the tenants of this change together, and about files that no lock lists."""
+        yield from self._neighbours.check_together(locks)
+        homes = {place: self._tree.homes(place).keys() | locks.keys() for place, _ in self._tree.shelves()}
+        yield from self._unlisted(homes or {TENANTS: locks.keys()})
 
-    def _whole_fleet(self) -> Iterator[Finding]:
+    def _whole_fleet(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
         """Findings about the whole repository, as this change leaves it."""
-        yield from self._neighbours.check_all(self._locks)
+        yield from self._neighbours.check_all(locks)
         homes: defaultdict[str, set[str]] = defaultdict(set)
         for holdings in self._tree.tenants():
             yield from check_holdings(holdings)
-            if holdings.request is not None or holdings.name in self._locks:
+            if holdings.request is not None or holdings.name in locks:
                 homes[holdings.home.rpartition("/")[0]].add(holdings.name)
-        yield from check_unlisted(unlisted_files(self._tree, homes))
+        yield from self._unlisted(homes)
+
+    def _unlisted(self, homes: Mapping[str, Collection[str]]) -> Iterator[Finding]:
+        new = frozenset(ref for ref in self._made if ref.subject is Subject.WORKLOAD)
+        yield from check_unlisted(unlisted_files(self._tree, homes, new))
 
     def asked(self, requests: Sequence[Submission]) -> Iterator[Part]:
-        """The parts of the tenants that were asked for by name.
+        """The parts of the requests that were handed in, and of the workloads that follow from tenants among them.
 
         Raises:
             InputError: with every problem of all requests.
         """
         works = [self._handed_in(request) for request in requests]
-        self._renderings.prepare(self._context, works)
+        tenants = [work for work in works if work.ref.subject is Subject.TENANT]
+        self._renderings.prepare(self._context, tenants)
         problems = list(_collisions(works))
-        rendered = []
-        for work in works:
+        parts = []
+        for work in (*tenants, *(work for work in works if work.ref.subject is Subject.WORKLOAD)):
             try:
-                rendered.append((work, self._renderings.of(self._context, work)))
+                ready = self._with_parent(work)
+                parts.append((ready, self._render(ready)))
             except InputError as error:
                 problems += error.problems
         if problems:
             raise InputError([*self._problems, *problems])
-        for work, desired in rendered:
+        for work, desired in parts:
             yield self._placed(work, desired, is_asked=True)
+        for work in tenants:
+            yield from self._followers(work.ref.name)
 
     def _handed_in(self, request: Submission) -> TenantToRender:
-        """A request that was handed in, with the lock that its tenant has."""
-        name = _name(request)
-        holdings = self._tree.tenant(name)
-        self._problems += _retired(holdings, request.file)
-        work = TenantToRender(name, request, self._tree.lock(holdings).lock)
+        """A request that was handed in, with the lock that there is."""
+        ref = request.ref
+        owned = self._tree.find(ref)
+        self._problems += _retired(owned, request.file)
+        work = TenantToRender(ref, request, self._tree.lock(owned).lock)
         return work if request.text is not None else self._with_kept_text(work)
 
     def _with_kept_text(self, work: TenantToRender) -> TenantToRender:
         """Values that mean what the repository's own text means do not replace it: it may have comments."""
-        holdings, lock = self._tree.tenant(work.name), work.lock
-        if holdings.request is None or lock is None or lock.request_file != holdings.request[1].id:
+        owned, lock = self._tree.find(work.ref), work.lock
+        if owned.request is None or lock is None or lock.request_file != owned.request[1].id:
             return work
         try:
-            tenant = self._context.parse(work.request.document, work.request.file)
+            spec = self._context.parse(work.request.document, work.request.file)
         except InputError:
-            return work  # reported with all other problems
-        if lock.request != request_digest(tenant):
+            return work  # and it is told with all others
+        if lock.request != request_digest(spec):
             return work
-        path, _ = holdings.request
+        path, _ = owned.request
+        return replace(work, request=Submission(work.request.document, self._tree.request_text(owned), path))
+
+    def _with_parent(self, work: TenantToRender) -> TenantToRender:
+        """A workload with its tenant, as the tenant is or will be."""
+        if work.ref.parent is None:
+            return work
+        parent = self._parent(work.ref.tenant)
         return replace(
-            work, request=Submission(work.request.document, self._tree.request_text(holdings), path)
+            work, parent=parent, known_tenants=() if parent else tuple(tenants_of(self._state).names())
         )
 
+    def _parent(self, name: str) -> Parent | None:
+        """A tenant as it will be: as it was handed in with this change, else as the repository has it."""
+        if name not in self._parents:
+            made = self._made.get(Ref.of_tenant(name))
+            self._parents[name] = parent_in(self._state, name) if made is None else self._new_parent(*made)
+        return self._parents[name]
+
+    def _new_parent(self, work: TenantToRender, desired: DesiredFiles) -> Parent | None:
+        document = work.request.document
+        if document is None:
+            document = kubeyaml.load(work.request.text or "", name=work.request.file or work.name)
+        tenant = self._context.parse(document, work.request.file, is_new=False)
+        return Parent(tenant, desired.lock.version) if isinstance(tenant, Tenant) else None
+
+    def _render(self, work: TenantToRender) -> DesiredFiles:
+        desired = self._renderings.of(self._context, work)
+        self._made[work.ref] = (work, desired)
+        if work.ref.subject is Subject.TENANT:
+            self._parents.pop(work.ref.name, None)
+        return desired
+
     def _placed(self, work: TenantToRender, desired: DesiredFiles, *, is_asked: bool) -> Part:
-        """The part that makes what is desired out of what a tenant has, among all others."""
-        baseline = self._as_if_locked(work.name) if work.lock is None else None
-        part, problems = tenant_part(self._tree, work.name, desired, baseline=baseline)
+        """The part that makes what is desired out of what is there, among all others."""
+        baseline = self._as_if_locked(work.ref) if work.lock is None else None
+        part, problems = changed_part(self._tree, work.ref, desired, baseline=baseline)
         self._problems += problems
+        if work.ref.subject is not Subject.TENANT:
+            return part
         part = self._with_tested_advice(work, part)
-        self._locks[work.name] = desired.lock
-        others = self._neighbours.check(work.name, desired.lock, is_asked=is_asked)
-        derived = check_derived(work.name, work.lock, desired.lock, part.changes)
+        others = self._neighbours.check(work.ref.name, desired.lock, is_asked=is_asked)
+        derived = check_derived(work.ref.name, work.lock, desired.lock, part.changes)
         found = (*part.findings, *derived, *others)
         return replace(part, findings=found)
 
@@ -233,7 +283,7 @@ class _Proposing:
         document = work.request.document
         if document is None:
             document = kubeyaml.load(work.request.text or "", name=work.request.file or work.name)
-        there = self._tree.files(self._tree.tenant(work.name))
+        there = self._tree.files(self._tree.find(work.ref))
         edits = with_tested_advice(
             self._context,
             document,
@@ -243,114 +293,130 @@ class _Proposing:
         )
         return replace(part, hand_edits=edits)
 
-    def _as_if_locked(self, name: str) -> Lock | None:
-        """What the lock of a tenant without one would say: what the request that is there renders to.
+    def _as_if_locked(self, ref: Ref) -> Lock | None:
+        """What the lock of one without a lock would say: what the request that is there renders to.
 
-        So a lock that was lost is written again, and what a publish left behind is not taken for hand edits. What is
-        not there is left out: a request that was merged a moment ago has no rendered files yet, so their absence is not a hand edit.
+        So a lock that was lost is written again, and what a publish left behind is not taken for hand edits. A request
+        that was merged a moment ago has no rendered files yet; their absence is not a hand edit.
         """
         try:
-            work = self._there(name, None)
+            work = self._there(ref, None)
             if work is None:
                 return None
-            lock = self._renderings.of(self._context, work).lock
+            lock = self._renderings.of(self._context, self._with_parent(work)).lock
         except InputError:
             return None
-        there = self._tree.files(self._tree.tenant(name))
+        there = self._tree.files(self._tree.find(ref))
         return lock.model_copy(
             update={"files": {path: lock.files[path] for path in lock.files if path in there}}
         )
 
-    def _there(self, name: str, lock: Lock | None) -> TenantToRender | None:
-        """A tenant with the request that the repository has; None where it has none.
+    def _there(self, ref: Ref, lock: Lock | None) -> TenantToRender | None:
+        """A tenant or workload with the request that the repository has; None where it has none.
 
         Raises:
             InputError: that is no text.
         """
-        holdings = self._tree.tenant(name)
-        text = self._tree.request_text(holdings)
-        if holdings.request is None or text is None:
+        owned = self._tree.find(ref)
+        text = self._tree.request_text(owned)
+        if owned.request is None or text is None:
             return None
-        return TenantToRender(name, Submission(None, text, holdings.request[0]), lock)
+        return TenantToRender(ref, Submission(None, text, owned.request[0]), lock, is_new=False)
 
     def platforms(self, *, upgrade: bool) -> Iterator[Part]:
         """The platform of every cluster: of those that the fleet has, and of those that it has no more."""
         for cluster in self._context.spec.clusters:
+            ref = Ref.of_platform(cluster)
             lock, there = self._tree.platform_lock(cluster).lock, self._tree.platform(cluster)
             if lock is not None and self._currency.of_platform(cluster, lock, there):
-                yield Part(PartKind.PLATFORM, cluster)
+                yield Part(ref)
                 continue
-            version = None if lock is None or upgrade else lock.version
-            desired = desired_platform(self._context, cluster, version=version)
-            part, problems = platform_part(self._tree, cluster, desired)
+            version = version_for(self._context.spec, (lock.golden_path, lock.version)) if lock else None
+            desired = desired_platform(self._context, cluster, version=None if upgrade else version)
+            part, problems = changed_part(self._tree, ref, desired)
             self._problems += problems
             yield part
         for cluster in self._tree.clusters:
             if cluster not in self._context.spec.clusters and (there := self._tree.platform(cluster)):
                 lock = self._tree.platform_lock(cluster).lock
-                yield removed_part(self._tree, PartKind.PLATFORM, cluster, there, lock, left={})
+                yield removed_part(self._tree, Ref.of_platform(cluster), there, lock, left={})
 
     def others(self, progress: Progress) -> Iterator[Part]:
-        """Every tenant that was not asked for by name: quiet, where nothing that it follows from has changed."""
-        asked = frozenset(self._locks)
-        everybody = [holdings for holdings in self._tree.tenants() if holdings.request is not None]
-        works = []
-        for done, (holdings, locked) in enumerate(self._tree.locked(everybody), 1):
+        """Every tenant and workload that was not handed in: quiet, where nothing that it follows from has changed."""
+        asked = frozenset(self._made)
+        everybody = [owned for owned in self._tree.tenants() if owned.request is not None]
+        works: list[TenantToRender] = []
+        for done, (owned, locked) in enumerate(self._tree.locked(everybody), 1):
             progress(done, len(everybody))
-            if holdings.name in asked:
+            if owned.ref in asked:
                 continue
-            if locked.lock is not None and self._currency.of_tenant(holdings, locked.lock):
-                yield Part(PartKind.TENANT, holdings.name)
+            if locked.lock is not None and self._currency.of_request(owned, locked.lock):
+                yield Part(owned.ref)
                 continue
-            try:
-                work = self._there(holdings.name, locked.lock)
-            except InputError as error:
-                self._problems += error.problems
-                continue
-            if work is not None:
-                works.append(work)
-            elif holdings.request is not None:
-                path, _ = holdings.request
-                message = (
-                    f"is not where the fleet's layout puts this tenant; git mv its folder to {holdings.home}"
-                )
-                self._problems.append(Problem("", "misplaced-request", message, file=path))
-        yield from self._again(works, progress)
-
-    def _again(self, works: Sequence[TenantToRender], progress: Progress) -> Iterator[Part]:
-        """Tenants that are rendered anew from the requests that the repository has."""
+            works += self._again(owned, locked.lock)
         self._renderings.prepare(self._context, works)
         for done, work in enumerate(works, 1):
             progress(done, len(works))
-            try:
-                desired = self._renderings.of(self._context, work)
-            except InputError as error:
-                self._problems += (problem.in_file(work.request.file or "") for problem in error.problems)
+            yield from self._made_again(work)
+        for owned in everybody:
+            if owned.ref not in asked:
+                yield from self._followers(owned.ref.name)
+
+    def _followers(self, tenant: str) -> Iterator[Part]:
+        """The workloads of a tenant that were not handed in: rendered anew where the tenant, or they, changed."""
+        there = [owned for owned in self._tree.workloads(tenant) if owned.request is not None]
+        for owned, locked in self._tree.locked(there):
+            if owned.ref in self._made:
                 continue
-            if request_path(self._context.layout, work.name) not in desired.files:
-                # Its files would be written, or be taken away, where another tenant's are.
-                self._problems.append(other_name(work.name, work.request.file))
+            parent = self._parent(tenant)
+            digest = None if parent is None else parent_digest(parent.tenant, parent.version)
+            if locked.lock is not None and self._currency.of_request(owned, locked.lock, parent=digest):
+                yield Part(owned.ref)
                 continue
-            yield self._placed(work, desired, is_asked=False)
+            for work in self._again(owned, locked.lock):
+                yield from self._made_again(self._with_parent(work))
+
+    def _again(self, owned: OwnedFiles, lock: Lock | None) -> Iterator[TenantToRender]:
+        """One that is rendered anew from the request that the repository has, unless that cannot be."""
+        try:
+            work = self._there(owned.ref, lock)
+        except InputError as error:
+            self._problems += error.problems
+            return
+        if work is not None:
+            yield work
+        elif owned.request is not None:
+            path, _ = owned.request
+            message = f"is not where the fleet's layout puts this {owned.ref.subject}; git mv its folder to {owned.home}"
+            self._problems.append(Problem("", "misplaced-request", message, file=path))
+
+    def _made_again(self, work: TenantToRender) -> Iterator[Part]:
+        try:
+            desired = self._render(work)
+        except InputError as error:
+            self._problems += (problem.in_file(work.request.file or "") for problem in error.problems)
+            return
+        if RepositoryPaths(work.ref, self._context.layout).request not in desired.files:
+            # Its files would be written, or be taken away, where another one's are.
+            self._made.pop(work.ref)
+            self._problems.append(other_name(work.ref, work.request.file))
+            return
+        yield self._placed(work, desired, is_asked=False)
 
 
-def _name(request: Submission) -> str:
-    """The name that a request says it has, before anybody has looked at whether it can."""
-    name = request.document.get("name") if isinstance(request.document, dict) else None
-    return name if isinstance(name, str) and "/" not in name else ""
-
-
-def _retired(holdings: TenantFiles, file: str | None) -> Iterator[Problem]:
+def _retired(owned: OwnedFiles, file: str | None) -> Iterator[Problem]:
     """A request for a name that is taken for good."""
-    if holdings.tombstone is not None:
-        message = f"was retired ({holdings.tombstone[0]}); old identities may still trust it: choose another"
-        yield Problem("name", "retired-name", message, holdings.name, file=file)
+    if owned.tombstone is not None:
+        message = f"was retired ({owned.tombstone[0]}); old identities may still trust it: choose another"
+        yield Problem("name", "retired-name", message, owned.ref.name, file=file)
 
 
 def _collisions(works: Sequence[TenantToRender]) -> Iterator[Problem]:
     """Requests that are handed in together and have one name."""
-    names = Counter(work.name for work in works if work.name)
+    refs = Counter(work.ref for work in works if work.ref.name)
     for work in works:
-        if names[work.name] > 1:
+        if refs[work.ref] > 1:
             message = "another request that is published with it has the name too"
-            yield Problem("name", "tenant-collision", message, work.name, file=work.request.file)
+            yield Problem(
+                "name", f"{work.ref.subject}-collision", message, work.ref.name, file=work.request.file
+            )

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
-from goldenpath.fleet.desired_files import shares_of
 from goldenpath.repository.fleet_checks import check_publish, check_whole_fleet
 from goldenpath.repository.promises import Promise
+from goldenpath.tenancy import tenancies_of
 from goldenpath.tenancy.capacity_rule import capacity_finding, pool_capacity
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class OtherTenants:
     def _asked(self, path: str, text: str) -> Promise:
         """What a request asks for that was changed in the repository and not published since."""
         tenant = self._state.context.parse(kubeyaml.load(text, name=path, written=True), path)
-        return Promise(
-            tenant.name, tenant.owner, clusters=shares_of(self._state.context, tenant), settled=False
-        )
+        shares = {
+            tenancy.cluster_name: {grant.pool.id: (grant.quota, grant.borrow) for grant in tenancy.grants}
+            for tenancy in tenancies_of(tenant, self._state.context.pipeline.platforms)
+        }
+        return Promise(tenant.name, tenant.owner, clusters=shares, settled=False)

@@ -9,12 +9,12 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.fleet.plan_parts import removed_part
 from goldenpath.fleet.proposal import Proposal
+from goldenpath.fleet.request_lookup import existing, other_name, request_of
 from goldenpath.fleet.submission import Submission
-from goldenpath.fleet.tenant_lookup import existing_tenant, other_name, request_of
 from goldenpath.fleet.yaml_edit import with_field
-from goldenpath.repository.path_owners import tombstone_path
-from goldenpath.repository.publish_plan import PartKind, Plan
+from goldenpath.repository.publish_plan import Part, Plan
 from goldenpath.repository.tombstone import Tombstone
+from goldenpath.spec.ref import Ref, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,21 +22,22 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.fleet.publish_options import PublishOptions
     from goldenpath.git import Person
+    from goldenpath.repository.owned_files import OwnedFiles
 
 __all__ = ["deletion", "hold_request"]
 
 
-def hold_request(state: FleetState, name: str, clusters: Collection[str]) -> Submission:
-    """The tenant's own request, with its hold: everywhere, or on these clusters beside those that are held already.
+def hold_request(state: FleetState, ref: Ref, clusters: Collection[str]) -> Submission:
+    """The request of a tenant or workload, with its hold: everywhere, or on these clusters beside those that are held already.
 
     Raises:
-        InputError: there is no such tenant, or its request is for another one.
+        InputError: there is none such, or its request is for another one.
     """
-    holdings = existing_tenant(state, name)
+    holdings = existing(state, ref)
     path, text = request_of(state, holdings)
     document = kubeyaml.load(text, name=path)
-    if not isinstance(document, dict) or document.get("name") != name:
-        raise InputError([other_name(name, path)])
+    if Submission(document).ref != ref:
+        raise InputError([other_name(ref, path)])
     held = document.get("retiring", False)
     value: Any = True
     if clusters and held is not True:
@@ -45,18 +46,25 @@ def hold_request(state: FleetState, name: str, clusters: Collection[str]) -> Sub
     return Submission(kubeyaml.load(changed, name=path, written=True), changed, path)
 
 
-def deletion(state: FleetState, name: str, options: PublishOptions, *, asked_by: Person) -> Proposal:
-    """The second step: everything of a tenant that is held on all of its clusters goes, and its name stays taken.
+def deletion(state: FleetState, ref: Ref, options: PublishOptions, *, asked_by: Person) -> Proposal:
+    """Everything of a tenant or workload goes.
+
+    A tenant must be held on all of its clusters; its workloads go with it, and its name stays taken. A workload need
+    not be held: Flux removes its objects, and its name can be used again.
 
     Raises:
-        InputError: there is no such tenant, its lock cannot be used, or it is not held.
+        InputError: there is none such, its lock cannot be used, or a tenant is not held.
     """
-    holdings = existing_tenant(state, name)
+    holdings = existing(state, ref)
+    if ref.subject is Subject.WORKLOAD:
+        part = _removed(state, holdings)
+        return Proposal.of(Plan.of([part]), (), options, digests={}, deleting=True)
+    name = ref.name
     locked = state.tree.lock(holdings)
     if locked.problems:
         raise InputError(locked.problems)
     path, text = request_of(state, holdings)
-    tenant = state.context.parse(kubeyaml.load(text, name=path, written=True), path)
+    tenant = state.context.parse(kubeyaml.load(text, name=path, written=True), path, is_new=False)
     lock = locked.lock
     waiting = [cluster for cluster in (lock.clusters if lock else ()) if not tenant.is_retiring_on(cluster)]
     is_published = (
@@ -78,6 +86,14 @@ def deletion(state: FleetState, name: str, options: PublishOptions, *, asked_by:
         requested_by=str(asked_by),
         last_commit=state.snapshot.commit or "",
     )
-    left = {tombstone_path(state.context.layout, name): tombstone.dump().decode()}
-    part = removed_part(state.tree, PartKind.TENANT, name, state.tree.files(holdings), lock, left=left)
-    return Proposal.of(Plan.of([part]), (), options, digests={}, deleting=True)
+    left = {holdings.paths.tombstone: tombstone.dump().decode()}
+    part = removed_part(state.tree, ref, state.tree.files(holdings), lock, left=left)
+    workloads = [_removed(state, each) for each in state.tree.workloads(name)]
+    return Proposal.of(Plan.of([part, *workloads]), (), options, digests={}, deleting=True)
+
+
+def _removed(state: FleetState, workload: OwnedFiles) -> Part:
+    locked = state.tree.lock(workload)
+    if locked.problems:
+        raise InputError(locked.problems)
+    return removed_part(state.tree, workload.ref, state.tree.files(workload), locked.lock, left={})

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 from goldenpath.fleet.commit_message import subject
 from goldenpath.forges import PullRequest
 from goldenpath.repository.plan_markdown import plan_markdown
-from goldenpath.repository.publish_plan import PartKind
+from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:
     from goldenpath.forges import Forge
     from goldenpath.repository.publish_plan import Plan
+    from goldenpath.spec.ref import Ref
 
 __all__ = ["Review", "branch_name", "branch_of", "pull_request"]
 
@@ -47,22 +48,27 @@ class Review:
     overwrite: bool = False
 
 
-def branch_of(tenant: str) -> str:
-    """The branch on which a change of one tenant is put up for review."""
-    return f"{_BRANCHES}/{tenant}"
+def branch_of(ref: Ref) -> str:
+    """The branch on which a change of one tenant or workload is put up for review.
+
+    A dot joins the two names of a workload: Git has no branch below another branch.
+    """
+    return f"{_BRANCHES}/{ref.path.replace('/', '.')}"
 
 
 def branch_name(plan: Plan) -> str:
     """The branch for a plan: the same tenant has the same branch, whatever is asked for it."""
-    tenants = [part.name for part in plan.parts if part.kind is PartKind.TENANT and part.changes]
-    of_fleet = any(part.kind is not PartKind.TENANT and part.changes for part in plan.parts)
-    if of_fleet or not tenants:
+    changed = [part.ref for part in plan.parts if part.changes]
+    requested = [ref for ref in changed if ref.subject in {Subject.TENANT, Subject.WORKLOAD}]
+    if len(requested) < len(changed) or not requested:
         return f"{_BRANCHES}/fleet"
-    if len(tenants) == 1:
-        return branch_of(tenants[0])
+    first = requested[0]
+    if len(requested) == 1 or all(ref.parent == first for ref in requested[1:]):
+        # A tenant with the workloads that follow from it is a change of the tenant.
+        return branch_of(first)
     # All names are in it: another pair must not take the place of this one. No tenant's name has a dot.
-    digest = hashlib.sha256(",".join(tenants).encode()).hexdigest()[:8]
-    return f"{_BRANCHES}/{tenants[0]}.and-{len(tenants) - 1}-more.{digest}"
+    digest = hashlib.sha256(",".join(ref.path for ref in requested).encode()).hexdigest()[:8]
+    return f"{branch_of(first)}.and-{len(requested) - 1}-more.{digest}"
 
 
 def pull_request(plan: Plan, review: Review, head: str, base: str) -> PullRequest:

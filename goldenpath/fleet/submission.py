@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from goldenpath import kubeyaml
-from goldenpath.spec.fleet_spec import FleetSpec
-from goldenpath.spec.tenant import Tenant
+from goldenpath.intake import is_fleet
+from goldenpath.spec.model import Document
+from goldenpath.spec.ref import Ref
 
 __all__ = ["Submission"]
 
@@ -27,7 +28,7 @@ class Submission:
     file: str | None = None
 
     @classmethod
-    def of(cls, asked: Submission | Tenant | FleetSpec | Mapping[str, Any] | str | Path) -> Submission:
+    def of(cls, asked: Submission | Document | Mapping[str, Any] | str | Path) -> Submission:
         """A request from a file's path, from values, or from a spec that was parsed before.
 
         Raises:
@@ -35,7 +36,7 @@ class Submission:
         """
         if isinstance(asked, Submission):
             return asked
-        if isinstance(asked, Tenant | FleetSpec):
+        if isinstance(asked, Document):
             return cls(asked.model_dump(mode="json", exclude_unset=True))
         if isinstance(asked, Mapping):
             return cls(dict(asked))
@@ -58,5 +59,21 @@ class Submission:
 
     @property
     def is_fleet(self) -> bool:
-        """Whether it describes the fleet itself, and not a tenant."""
-        return isinstance(self.document, dict) and str(self.document.get("format", "")).startswith("fleet/")
+        """Whether it describes the fleet itself, and is no request."""
+        return is_fleet(self.document)
+
+    @property
+    def ref(self) -> Ref:
+        """What the request says it is, before anything has looked at whether it can be."""
+        document = self.document if isinstance(self.document, dict) else {}
+        name, tenant = document.get("name"), document.get("tenant")
+        return (
+            Ref.of_workload(_plain(tenant), _plain(name))
+            if "tenant" in document
+            else Ref.of_tenant(_plain(name))
+        )
+
+
+def _plain(name: Any) -> str:
+    """A name that can be looked up; empty for what is none."""
+    return name if isinstance(name, str) and "/" not in name else ""

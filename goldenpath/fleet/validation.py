@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from goldenpath.findings import Finding, Severity
 from goldenpath.fleet.freshness import Freshness
 from goldenpath.repository.file_meaning import means_the_same
-from goldenpath.repository.publish_plan import PartKind
+from goldenpath.spec.ref import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -58,16 +58,16 @@ def validate(state: FleetState, proposal: Proposal) -> Validation:
 _OF_A_PUBLISH = frozenset({"hand-edit", "too-many-removals", "namespace-removal"})
 
 
-def _said_current(state: FleetState) -> frozenset[tuple[PartKind, str]]:
+def _said_current(state: FleetState) -> frozenset[Ref]:
     """Tenants and platforms whose locks say that all is as a publish would write it now."""
     currency = Freshness(state.context, thorough=False, upgrade=False)
     tenants = (
-        (PartKind.TENANT, holdings.name)
+        holdings.ref
         for holdings, locked in state.tree.locked(state.tree.tenants())
-        if locked.lock is not None and currency.of_tenant(holdings, locked.lock)
+        if locked.lock is not None and currency.of_request(holdings, locked.lock)
     )
     platforms = (
-        (PartKind.PLATFORM, cluster)
+        Ref.of_platform(cluster)
         for cluster in state.context.spec.clusters
         if (lock := state.tree.platform_lock(cluster).lock) is not None
         and currency.of_platform(cluster, lock, state.tree.platform(cluster))
@@ -75,7 +75,7 @@ def _said_current(state: FleetState) -> frozenset[tuple[PartKind, str]]:
     return frozenset((*tenants, *platforms))
 
 
-def _not_as_rendered(plan: Plan, said_current: Collection[tuple[PartKind, str]]) -> Iterator[Finding]:
+def _not_as_rendered(plan: Plan, said_current: Collection[Ref]) -> Iterator[Finding]:
     for part in plan.parts:
         yield from _edits(part)
         edited = {edit.path for edit in part.hand_edits}
@@ -92,7 +92,7 @@ def _not_as_rendered(plan: Plan, said_current: Collection[tuple[PartKind, str]])
             continue
         shown = ", ".join(paths[:_SHOWN_FILES])
         more = f" and {len(paths) - _SHOWN_FILES} more" if len(paths) > _SHOWN_FILES else ""
-        if (part.kind, part.name) in said_current:
+        if part.ref in said_current:
             # The same request, fleet and version give the same bytes: somebody edited the lock, or the golden path.
             message = f"the lock says that this follows from the request and the fleet, and it does not: {shown}{more}"
             fix = "Restore the file and the lock from Git's history, or remove the lock and publish again."

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from goldenpath import names
-from goldenpath.check import check_platform
 from goldenpath.findings import Severity
+from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
     from goldenpath.findings import Finding
     from goldenpath.manifests import ManifestObject
-    from goldenpath.pipeline import Pipeline
-    from goldenpath.spec.tenant import Tenant
+    from goldenpath.pipeline import Parent, Pipeline
+    from goldenpath.spec.envelope import Envelope
+    from goldenpath.spec.fleet_spec import FleetSpec
+    from goldenpath.spec.ref import Ref
 
 __all__ = ["MANAGED", "DesiredObjects"]
 
@@ -25,7 +27,7 @@ MANAGED: Final = "app.kubernetes.io/managed-by=goldenpath"
 
 @dataclass(frozen=True, slots=True)
 class DesiredObjects:
-    """The objects of a tenant, or of a platform, by cluster.
+    """The objects of a tenant, a workload or a platform, by cluster.
 
     ``selector`` finds on a cluster what was rendered for the same before.
     """
@@ -36,52 +38,40 @@ class DesiredObjects:
     findings: tuple[Finding, ...]
 
     @classmethod
-    def of_tenant(
+    def of(
         cls,
         pipeline: Pipeline,
-        tenant: Tenant,
+        spec: Envelope | FleetSpec,
         *,
         cluster: str | None = None,
         today: dt.date | None = None,
         version: str | None = None,
+        parent: Parent | None = None,
     ) -> DesiredObjects:
-        """A tenant on its clusters, or on one (see :meth:`goldenpath.Pipeline.check` for the arguments).
+        """What a request, or the fleet, wants on its clusters or on one.
+
+        For the arguments, see :meth:`goldenpath.Pipeline.run`.
 
         Raises:
-            InputError: the tenant is not on that cluster.
+            InputError: it is not on that cluster.
             RenderError: a template failed.
 
         """
-        objects: dict[str, tuple[ManifestObject, ...]] = {}
-        findings: list[Finding] = []
-        for name in [tenancy.cluster_name for tenancy in pipeline.tenancies(tenant, cluster)]:
-            manifests, found = pipeline.render_and_check(tenant, cluster=name, today=today, version=version)
-            objects[name] = manifests.objects()
-            findings += found
-        return cls(
-            tenant.name, f"{MANAGED},{names.TENANT}={tenant.name}", objects, tuple(dict.fromkeys(findings))
-        )
-
-    @classmethod
-    def of_platform(cls, pipeline: Pipeline, *, cluster: str | None = None) -> DesiredObjects:
-        """What the tenants of each cluster, or of one, share.
-
-        Raises:
-            InputError: the fleet has no such cluster.
-            RenderError: a template failed.
-
-        """
-        pipeline.render_platform(cluster)  # refuses what is no cluster of the fleet
-        clusters = [cluster] if cluster else list(pipeline.platforms)
-        objects = {name: pipeline.render_platform(name).objects() for name in clusters}
-        findings = tuple(
-            finding
-            for name, found in objects.items()
-            for finding in check_platform(pipeline.platforms[name], found, schemas=pipeline.schemas)
-        )
-        return cls("platform", f"{MANAGED},!{names.TENANT}", objects, findings)
+        rendered = pipeline.run(spec, cluster=cluster, today=today, version=version, parent=parent)
+        objects = {part.resolved.cluster_name: part.manifests.objects() for part in rendered.parts}
+        ref = rendered.ref
+        name = str(ref.subject) if ref.subject is Subject.PLATFORM else ref.path
+        return cls(name, _selector(ref), objects, rendered.findings)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that forbid to apply it."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+
+def _selector(ref: Ref) -> str:
+    """Finds everything of a platform, a tenant or a workload by its labels; a tenant's workloads are not its own."""
+    if ref.subject is Subject.PLATFORM:
+        return f"{MANAGED},!{names.TENANT}"
+    of_tenant = f"{MANAGED},{names.TENANT}={ref.namespace}"
+    return f"{of_tenant},{names.WORKLOAD}={ref.name}" if ref.tenant else f"{of_tenant},!{names.WORKLOAD}"

@@ -175,7 +175,7 @@ def adopt(
         return LiveAdoption(adoption, unread)
     if not clusters:
         return LiveAdoption(adoption, unread)
-    compared = diff(DesiredObjects.of_tenant(pipeline, tenant), clusters)
+    compared = diff(DesiredObjects.of(pipeline, tenant), clusters)
     return LiveAdoption(adoption, unread, compared, dict(_managers(compared, objects)))
 
 

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
-from goldenpath.fleet.tenant_lookup import existing_tenant, request_of
+from goldenpath.fleet.request_lookup import existing, request_of
 from goldenpath.live.status import Expected
 from goldenpath.manifests import Manifests, RenderedFile
-from goldenpath.repository.path_owners import CLUSTERS
+from goldenpath.spec.ref import Ref
+from goldenpath.tenancy import tenancies_of
+from goldenpath.tenancy.repository_paths import CLUSTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.fleet import Fleet
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath.repository.tenant_files import TenantFiles
+    from goldenpath.repository.owned_files import OwnedFiles
 
 __all__ = ["PublishedTenants", "published_tenants"]
 
@@ -49,7 +51,7 @@ def published_tenants(fleet: Fleet, name: str | None = None) -> PublishedTenants
     if name is None:
         wanted = [holdings for holdings in state.tree.tenants() if holdings.request is not None]
     else:
-        wanted = [existing_tenant(state, name)]
+        wanted = [existing(state, Ref.of_tenant(name))]
     for holdings in wanted:
         try:
             for each in _expected(state, holdings):
@@ -62,16 +64,16 @@ def published_tenants(fleet: Fleet, name: str | None = None) -> PublishedTenants
     return PublishedTenants(state.snapshot.commit, clusters, expected, tuple(problems))
 
 
-def _expected(state: FleetState, holdings: TenantFiles) -> Iterator[Expected]:
+def _expected(state: FleetState, holdings: OwnedFiles) -> Iterator[Expected]:
     path, text = request_of(state, holdings)
-    tenant = state.context.parse(kubeyaml.load(text, name=path, written=True), path)
+    tenant = state.context.parse(kubeyaml.load(text, name=path, written=True), path, is_new=False)
     files = {
         file: entry.id
         for file, entry in state.tree.files(holdings).items()
         if file.startswith(f"{CLUSTERS}/") and file.endswith(".yaml")
     }
     texts = dict(state.tree.reader.blobs(set(files.values())))
-    for tenancy in state.context.pipeline.tenancies(tenant):
+    for tenancy in tenancies_of(tenant, state.context.pipeline.platforms):
         own = f"{CLUSTERS}/{tenancy.cluster_name}/"
         rendered = tuple(
             RenderedFile(file, texts[id_].decode()) for file, id_ in files.items() if file.startswith(own)

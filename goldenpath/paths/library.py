@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import DataError, InputError, Problem
-from goldenpath.paths.path_metadata import METADATA_FILE, GoldenPath, read_golden_path
+from goldenpath.paths.path_metadata import METADATA_FILE, GoldenPath, builtin_folder, read_golden_path
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 __all__ = ["Library", "builtin_folder"]
-
-
-def builtin_folder() -> Path:
-    """The folder of the built-in golden paths: inside an installed package, beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    installed = package / "_templates"
-    return installed if installed.is_dir() else package.parent / "templates"
 
 
 class Library:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 
 from goldenpath import kubeyaml
 from goldenpath.errors import DataError, InputError
 from goldenpath.paths.extra_inputs import ExtraInputs
 from goldenpath.spec.model import Model
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["METADATA_FILE", "GoldenPath", "Metadata", "read_golden_path"]
+__all__ = ["METADATA_FILE", "GoldenPath", "Metadata", "builtin_folder", "read_golden_path", "shared_folder"]
 
 METADATA_FILE = "golden-path.yaml"
 
@@ -38,8 +36,13 @@ class Metadata(Model):
     """Backstage group that owns it."""
     lifecycle: Literal["experimental", "production", "deprecated"]
     """Backstage lifecycle."""
-    spec: Literal["tenant", "fleet"]
-    """What it is rendered from: a tenant's request, or the fleet alone."""
+    kind: Annotated[
+        str,
+        Field(validation_alias=AliasChoices("kind", "spec"), pattern=r"^[a-z]+(-[a-z]+)*$", max_length=40),
+    ]
+    """Kind of request that it is rendered from, such as `tenant`, `workload` or `fleet` (`spec` in older files)."""
+    startup_timeout: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}[smh]$")] = "5m"
+    """How long a workload may take to become ready: the time-out of its Flux Kustomization."""
     inputs: dict[str, Any] = Field(default_factory=dict)
     """Extra inputs, as a JSON Schema of an object."""
 
@@ -65,11 +68,6 @@ class GoldenPath:
     def major(self) -> str:
         """What a request writes: ``tenant/v1``."""
         return f"{self.name}/v{self.version.split('.', 1)[0]}"
-
-    @property
-    def is_for_tenants(self) -> bool:
-        """Whether it is rendered from a tenant's request."""
-        return self.metadata.spec == "tenant"
 
     @cached_property
     def inputs(self) -> ExtraInputs:
@@ -104,6 +102,22 @@ class GoldenPath:
             if entry.is_dir() and "cookiecutter" in entry.name and "[[" in entry.name:
                 return entry
         raise DataError(f"{self.folder}: has no folder '[[ cookiecutter.name ]]' with the templates")
+
+
+def builtin_folder() -> Path:
+    """The folder of the built-in golden paths: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_templates"
+    return installed if installed.is_dir() else package.parent / "templates"
+
+
+def shared_folder(folder: Path, subject: str) -> Path | None:
+    """The folder with the files and parts that all golden paths of a subject have in common; None where it has none.
+
+    A frozen version carries its own, in ``shared/``; the current ones share those that ship with goldenpath.
+    """
+    own, common = folder / "shared", builtin_folder() / "_shared" / subject
+    return own if own.is_dir() else common if common.is_dir() else None
 
 
 def read_golden_path(folder: Path) -> GoldenPath:

@@ -5,6 +5,6 @@ same bytes. Checking what was rendered, and writing it anywhere, happen elsewher
 """
 
 from goldenpath.render.engine import CompiledPath, compile_path
-from goldenpath.render.template_words import platform_words, tenancy_words
+from goldenpath.render.template_words import words_of
 
-__all__ = ["CompiledPath", "compile_path", "platform_words", "tenancy_words"]
+__all__ = ["CompiledPath", "compile_path", "words_of"]

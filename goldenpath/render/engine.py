@@ -17,6 +17,7 @@ from goldenpath.render.jinja_environment import new_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from jinja2 import Environment
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompiledPath", "compile_path"]
 
+_PARTS = "templates"
 _SAFE_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 
 
@@ -102,28 +104,45 @@ def _safe(path: str, source: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def compile_path(golden_path: GoldenPath) -> CompiledPath:
+def compile_path(golden_path: GoldenPath, shared: Path | None = None) -> CompiledPath:
     """Compile all templates of a golden path; once for each golden path that was read.
+
+    Args:
+        golden_path: the golden path.
+        shared: a folder with more templates, which golden paths of one kind have in common, and with the parts that
+            they can include in its ``templates/``. The golden path's own win.
 
     Raises:
         RenderError: a template has a syntax error; the message names file and line.
     """
     folder = golden_path.template_folder
     # The same search path as cookiecutter's: the template folder, and `templates/` beside it for shared parts.
-    environment = new_environment(FileSystemLoader([folder, golden_path.folder / "templates"]))
+    places = [folder, golden_path.folder / _PARTS]
+    if shared is not None:
+        places += [shared, shared / _PARTS]
+    environment = new_environment(FileSystemLoader(places))
     folders: dict[str, list[_File]] = {}
-    for file in sorted(folder.rglob("*")):
-        if not file.is_file():
-            continue
-        source = file.relative_to(folder).as_posix()
+    for source, origin in _sources(folder, shared):
         place, _, name = source.rpartition("/")
         try:
             body = environment.get_template(source)
             folders.setdefault(place, []).append(_File(source, environment.from_string(name), body))
         except TemplateError as error:
             line = getattr(error, "lineno", None)
-            raise RenderError(f"{golden_path.folder.name}/{source}:{line or 1}: {error}") from error
+            raise RenderError(f"{origin.name}/{source}:{line or 1}: {error}") from error
     compiled = tuple(
         _Folder(environment.from_string(place), tuple(files)) for place, files in folders.items()
     )
     return CompiledPath(golden_path, environment, compiled)
+
+
+def _sources(folder: Path, shared: Path | None) -> Iterator[tuple[str, Path]]:
+    """Each template's path in its folder, and the folder that it is from."""
+    own = [file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*")) if file.is_file()]
+    yield from ((source, folder.parent) for source in own)
+    if shared is None:
+        return
+    for file in sorted(shared.rglob("*")):
+        source = file.relative_to(shared).as_posix()
+        if file.is_file() and source not in own and not source.startswith(f"{_PARTS}/"):
+            yield source, shared

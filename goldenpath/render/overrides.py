@@ -10,7 +10,7 @@ from goldenpath import kubeyaml
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.spec.tenant import Override
+    from goldenpath.spec.envelope import Override
 
 __all__ = ["apply_overrides", "merge_patch"]
 

@@ -5,10 +5,10 @@ same bytes with a newer goldenpath.
 
 In every golden path: ``platform`` (everything that was worked out for a cluster, see
 :class:`~goldenpath.tenancy.Platform`), ``fleet``, ``cluster``, ``addons`` (name to version), ``layout``,
-``path`` (name and version). In one for tenants also: ``name``, ``namespace`` (the name as a YAML scalar),
-``tenant`` (the request), ``tenancy`` (everything that was worked out for it, see
-:class:`~goldenpath.tenancy.Tenancy`), ``tenancies`` (the same on each of its clusters), ``inputs``. In one for
-the platform also: ``policies``, for the controllers of its cluster.
+``path`` (name and version), ``policies``, ``labels`` (of every object), and where files go: ``home``, ``folder``
+and ``flux_file``. In one for requests also ``request``
+(what was asked for) and ``inputs`` (with their defaults applied). What was asked for adds its
+own (:meth:`~goldenpath.tenancy.Resolved.words`).
 """
 
 from __future__ import annotations
@@ -16,40 +16,24 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from goldenpath import kubeyaml
 from goldenpath.policies import policies
+from goldenpath.spec.envelope import Envelope
+from goldenpath.tenancy import RepositoryPaths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from goldenpath.paths import GoldenPath
-    from goldenpath.tenancy import Platform, Tenancy
+    from goldenpath.tenancy import Resolved
 
-__all__ = ["platform_words", "tenancy_words"]
-
-
-def tenancy_words(path: GoldenPath, tenancy: Tenancy, tenancies: Sequence[Tenancy]) -> dict[str, Any]:
-    """The words for one tenant on one cluster, which is among all of its clusters."""
-    tenant = tenancy.tenant
-    return {
-        "name": tenant.name,
-        "namespace": kubeyaml.scalar(tenant.name),
-        "addons": tenancy.platform.cluster.addons,
-        "tenancy": tenancy,
-        "tenancies": tenancies,
-        "tenant": tenant,
-        "platform": tenancy.platform,
-        "fleet": tenancy.fleet,
-        "cluster": tenancy.platform.cluster,
-        "layout": tenancy.platform.layout,
-        "path": path,
-        "inputs": SimpleNamespace(**path.inputs.complete(tenant.inputs)),
-    }
+__all__ = ["words_of"]
 
 
-def platform_words(path: GoldenPath, platform: Platform) -> dict[str, Any]:
-    """The words for what the tenants of one cluster share."""
-    return {
+def words_of(path: GoldenPath, resolved: Resolved, everywhere: Sequence[Resolved]) -> dict[str, Any]:
+    """The words for one request on one cluster, which is among all of its clusters."""
+    platform = resolved.platform
+    places = RepositoryPaths(resolved.ref, platform.layout)
+    words = {
         "addons": platform.cluster.addons,
         "platform": platform,
         "fleet": platform.fleet,
@@ -57,4 +41,13 @@ def platform_words(path: GoldenPath, platform: Platform) -> dict[str, Any]:
         "layout": platform.layout,
         "path": path,
         "policies": tuple(policy.with_controllers(platform.controllers) for policy in policies()),
+        "labels": resolved.labels,
+        "home": places.home,
+        "folder": places.folder(platform.cluster_name),
+        "flux_file": places.flux(platform.cluster_name),
+        **resolved.words(everywhere),
     }
+    if isinstance(resolved.spec, Envelope):
+        words["request"] = resolved.spec
+        words["inputs"] = SimpleNamespace(**path.inputs.complete(resolved.spec.inputs))
+    return words

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from goldenpath.repository.lock import Lock
+    from goldenpath.repository.owned_files import OwnedFiles
     from goldenpath.repository.promises import PoolOnCluster, Promise, Promises, Share
-    from goldenpath.repository.tenant_files import TenantFiles
     from goldenpath.tenancy import Platform
 
 __all__ = ["check_holdings", "check_publish", "check_whole_fleet"]
@@ -64,7 +64,7 @@ def check_whole_fleet(promises: Promises, platforms: Mapping[str, Platform]) -> 
     yield from _claims_against_each_other(promises)
 
 
-def check_holdings(holdings: TenantFiles) -> Iterator[Finding]:
+def check_holdings(holdings: OwnedFiles) -> Iterator[Finding]:
     """Findings about where one tenant's files are."""
     name, requests = holdings.name, holdings.requests
     if len(requests) > 1:

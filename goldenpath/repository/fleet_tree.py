@@ -15,21 +15,20 @@ from typing import TYPE_CHECKING, Final
 from goldenpath.errors import InputError, Problem
 from goldenpath.git.objects import FILE_MODE
 from goldenpath.repository.lock import Lock
-from goldenpath.repository.path_owners import (
+from goldenpath.repository.owned_files import OwnedFiles
+from goldenpath.repository.tombstone import Tombstone
+from goldenpath.spec.ref import Ref, Subject
+from goldenpath.spec.types import NAME_CHARS
+from goldenpath.tenancy.layout import SHARDS, Layout
+from goldenpath.tenancy.repository_paths import (
     CLUSTERS,
     FLEET_FILE,
     FLUX,
     RECORD_FILES,
     TENANTS,
-    TenantPaths,
-    home_of,
-    is_platforms,
-    platform_lock_path,
+    WORKLOADS,
+    RepositoryPaths,
 )
-from goldenpath.repository.tenant_files import TenantFiles
-from goldenpath.repository.tombstone import Tombstone
-from goldenpath.spec.types import NAME_CHARS
-from goldenpath.tenancy.layout import SHARDS, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -94,37 +93,69 @@ class FleetTree:
         self._read: dict[str, Mapping[str, Entry]] = {}
         # Asked for each tenant, several times: of a thousand new ones, looking each up anew took half of the time.
         self._folders: dict[str, Mapping[str, Entry]] = {}
-        self._tenants: dict[str, TenantFiles] = {}
+        self._found: dict[Ref, OwnedFiles] = {}
 
     @property
     def clusters(self) -> tuple[str, ...]:
         """Clusters that have a folder, by name, whether the fleet still has them or not."""
         return tuple(name for name, entry in sorted(self.listing(CLUSTERS).items()) if entry.is_tree)
 
-    def tenant(self, name: str) -> TenantFiles:
-        """What there is of one tenant in its places, in either layout; nothing of one that is not there.
+    def find(self, ref: Ref) -> OwnedFiles:
+        """What there is of one tenant or workload in its places, in either layout; nothing of one that is not there.
 
         A folder in a shard that is not its own is only found by :meth:`tenants`, which looks everywhere.
         """
-        if name not in self._tenants:
-            self._tenants[name] = self._look_up(name)
-        return self._tenants[name]
+        if ref not in self._found:
+            self._found[ref] = self._look_up(ref)
+        return self._found[ref]
 
-    def _look_up(self, name: str) -> TenantFiles:
+    def _look_up(self, ref: Ref) -> OwnedFiles:
         found = _Found()
-        for root in self._roots():
-            for layout in _LAYOUTS:
-                place = f"{root}{layout.tenants(name)}"
-                entry = self.listing(place).get(name)
-                if entry is not None and entry.is_tree and self._is_tenants(name, entry.id, place):
-                    (found.folders if root else found.homes)[f"{place}/{name}"] = entry.id
-                flux = f"{root}{layout.flux(name)}"
-                loose = self.listing(flux).get(f"{name}.yaml") if root else None
+        for layout in _LAYOUTS:
+            paths = RepositoryPaths(ref, layout)
+            self._take_folder(ref, paths.home, found.homes)
+            for cluster in self.clusters:
+                self._take_folder(ref, paths.folder(cluster), found.folders)
+                loose = self._entry(paths.flux(cluster))
                 if loose is not None and loose.is_blob:
-                    found.loose[f"{flux}/{name}.yaml"] = loose
-        return next(self._holdings([(name, found)]))
+                    found.loose[paths.flux(cluster)] = loose
+        return next(self._holdings([(ref, found)]))
 
-    def tenants(self) -> Iterator[TenantFiles]:
+    def _take_folder(self, ref: Ref, path: str, folders: dict[str, str]) -> None:
+        entry = self._entry(path)
+        if entry is not None and entry.is_tree:
+            place = path.rpartition("/")[0]
+            if ref.subject is not Subject.TENANT or self._is_tenants(ref.name, entry.id, place):
+                folders[path] = entry.id
+
+    def workloads(self, tenant: str) -> tuple[OwnedFiles, ...]:
+        """Every workload of a tenant that has anything anywhere, by name."""
+        names: set[str] = set()
+        for layout in _LAYOUTS:
+            home = RepositoryPaths(Ref.of_tenant(tenant), layout).home
+            places = (
+                f"{home}/{WORKLOADS}",
+                *(f"{CLUSTERS}/{cluster}/{layout.workloads(tenant)}/{tenant}" for cluster in self.clusters),
+            )
+            for place in places:
+                names.update(
+                    name
+                    for name, entry in self.listing(place).items()
+                    if entry.is_tree and _NAME.fullmatch(name)
+                )
+            for cluster in self.clusters:
+                for file in self.listing(f"{CLUSTERS}/{cluster}/{layout.flux(tenant)}"):
+                    owner, dot, name = file.removesuffix(".yaml").partition(".")
+                    if owner == tenant and dot and _NAME.fullmatch(name):
+                        names.add(name)
+        return tuple(self.find(Ref.of_workload(tenant, name)) for name in sorted(names))
+
+    def all_workloads(self) -> Iterator[OwnedFiles]:
+        """Every workload of every tenant, tenant by tenant."""
+        for holdings in self.tenants():
+            yield from self.workloads(holdings.ref.name)
+
+    def tenants(self) -> Iterator[OwnedFiles]:
         """Every tenant that has anything anywhere, by name; also those that only left something behind."""
         found: dict[str, _Found] = {}
         for root in self._roots():
@@ -136,7 +167,7 @@ class FleetTree:
                 name = file.removesuffix(".yaml")
                 if entry.is_blob and name != file and _NAME.fullmatch(name) and name not in _NOT_TENANTS:
                     found.setdefault(name, _Found()).loose[f"{place}/{file}"] = entry
-        pending = iter(sorted(found.items()))
+        pending = iter(sorted((Ref.of_tenant(name), each) for name, each in found.items()))
         while some := list(islice(pending, _AT_ONCE)):
             yield from self._holdings(some)
 
@@ -156,9 +187,9 @@ class FleetTree:
             if entry.is_tree and _NAME.fullmatch(name) and self._is_tenants(name, entry.id, place)
         }
 
-    def files(self, holdings: TenantFiles) -> dict[str, Entry]:
+    def files(self, holdings: OwnedFiles) -> dict[str, Entry]:
         """Every file in a tenant's places, by path: its records, what was rendered, and what somebody put there."""
-        places, found = TenantPaths(holdings.name), dict(holdings.loose)
+        found = dict(holdings.loose)
         for home, entries in holdings.homes.items():
             found |= {f"{home}/{name}": entry for name, entry in entries.items() if entry.is_blob}
             for name, entry in entries.items():
@@ -166,9 +197,9 @@ class FleetTree:
                     found |= self.below(f"{home}/{name}", entry.id)
         for folder, tree in holdings.folders.items():
             found |= self.below(folder, tree)
-        return {path: entry for path, entry in sorted(found.items()) if places.owns(path)}
+        return {path: entry for path, entry in sorted(found.items()) if holdings.paths.owns(path)}
 
-    def locked(self, many: Iterable[TenantFiles]) -> Iterator[tuple[TenantFiles, Locked]]:
+    def locked(self, many: Iterable[OwnedFiles]) -> Iterator[tuple[OwnedFiles, Locked]]:
         """The lock of each of these tenants, read together."""
         pending = iter(many)
         while some := list(islice(pending, _AT_ONCE)):
@@ -178,14 +209,14 @@ class FleetTree:
                 if found is None:
                     yield holdings, Locked()
                 else:
-                    yield holdings, read_lock(locks[found[1].id], found[0], TenantPaths(holdings.name).owns)
+                    yield holdings, read_lock(locks[found[1].id], found[0], holdings.paths.owns)
 
-    def lock(self, holdings: TenantFiles) -> Locked:
+    def lock(self, holdings: OwnedFiles) -> Locked:
         """The lock of one tenant."""
         return next(self.locked([holdings]))[1]
 
-    def request_text(self, holdings: TenantFiles) -> str | None:
-        """The request as it was written; None for a tenant without a request.
+    def request_text(self, holdings: OwnedFiles) -> str | None:
+        """The request as it was asked; None where there is none.
 
         Raises:
             InputError: it is no text.
@@ -194,7 +225,7 @@ class FleetTree:
         found = holdings.request
         return None if found is None else _decoded(self.reader.blob(found[1].id), found[0])
 
-    def tombstone(self, holdings: TenantFiles) -> Tombstone | None:
+    def tombstone(self, holdings: OwnedFiles) -> Tombstone | None:
         """What stayed of a tenant that was deleted; None where nothing did.
 
         Raises:
@@ -217,15 +248,17 @@ class FleetTree:
         folder = self.listing(root).get("platform")
         if folder is not None and folder.is_tree:
             found |= self.below(f"{root}/platform", folder.id)
-        return {path: entry for path, entry in sorted(found.items()) if is_platforms(cluster, path)}
+        owns = RepositoryPaths(Ref.of_platform(cluster), self.layout).owns
+        return {path: entry for path, entry in sorted(found.items()) if owns(path)}
 
     def platform_lock(self, cluster: str) -> Locked:
         """The lock of a cluster's platform."""
-        path = platform_lock_path(cluster)
+        paths = RepositoryPaths(Ref.of_platform(cluster), self.layout)
+        path = paths.lock
         entry = self.reader.find(self.tree, path)
         if entry is None or not entry.is_blob:
             return Locked()
-        return read_lock(self.reader.blob(entry.id), path, lambda file: is_platforms(cluster, file))
+        return read_lock(self.reader.blob(entry.id), path, paths.owns)
 
     def texts(self, files: Mapping[str, Entry]) -> dict[str, str]:
         """The text of each file, by path; what is no plain file has a text that nothing rendered ever has."""
@@ -238,20 +271,14 @@ class FleetTree:
             for path, entry in files.items()
         }
 
+    def _roots(self) -> tuple[str, ...]:
+        return ("", *(f"{CLUSTERS}/{cluster}/" for cluster in self.clusters))
+
     def listing(self, folder: str) -> Mapping[str, Entry]:
         """What a folder holds, by name; nothing where there is no such folder."""
         if folder not in self._folders:
             self._folders[folder] = self._walk(folder)
         return self._folders[folder]
-
-    def below(self, folder: str, tree: str) -> dict[str, Entry]:
-        """Every file, symbolic link and submodule below a folder, by path, from the id of its tree."""
-        # A submodule is listed too: where it stands in a folder that Flux applies, it is a hand edit.
-        found = self.reader.files(tree, submodules=True)
-        return {f"{folder}/{path}": entry for path, entry in found.items()}
-
-    def _roots(self) -> tuple[str, ...]:
-        return ("", *(f"{CLUSTERS}/{cluster}/" for cluster in self.clusters))
 
     def _walk(self, folder: str) -> Mapping[str, Entry]:
         tree = self.tree
@@ -293,32 +320,50 @@ class FleetTree:
         files = {file for file, entry in self._of(tree).items() if entry.is_blob}
         return bool(files if place.startswith(CLUSTERS) else files & RECORD_FILES)
 
-    def _holdings(self, many: list[tuple[str, _Found]]) -> Iterator[TenantFiles]:
+    def _holdings(self, many: list[tuple[Ref, _Found]]) -> Iterator[OwnedFiles]:
         trees = list(dict.fromkeys(tree for _, found in many for tree in found.homes.values()))
         entries = dict(zip(trees, self.reader.trees(trees), strict=True))
-        for name, found in many:
-            homes = {home: _own(name, entries[tree]) for home, tree in found.homes.items()}
+        for ref, found in many:
+            paths = RepositoryPaths(ref, self.layout)
+            homes = {home: _own(ref, entries[tree]) for home, tree in found.homes.items()}
             places = (*found.homes, *found.folders, *found.loose)
-            yield TenantFiles(
-                name,
-                home_of(self.layout, name),
+            yield OwnedFiles(
+                paths,
                 homes,
                 found.folders,
                 found.loose,
-                tuple(place for place in places if not self._is_right(name, place)),
+                tuple(place for place in places if not _is_right(paths, place)),
             )
 
-    def _is_right(self, name: str, place: str) -> bool:
-        """Whether a tenant's folder or file is where the fleet's layout puts it."""
-        inside = place.split("/", 2)[2] if place.startswith(f"{CLUSTERS}/") else place
-        return inside in {home_of(self.layout, name), f"{self.layout.flux(name)}/{name}.yaml"}
+    def _entry(self, path: str) -> Entry | None:
+        folder, _, name = path.rpartition("/")
+        return self.listing(folder).get(name)
+
+    def below(self, folder: str, tree: str) -> dict[str, Entry]:
+        """Every file, symbolic link and submodule below a folder, by path, from the id of its tree."""
+        # A submodule is listed too: where it stands in a folder that Flux applies, it is a hand edit.
+        found = self.reader.files(tree, submodules=True)
+        return {f"{folder}/{path}": entry for path, entry in found.items()}
 
 
-def _own(name: str, entries: Mapping[str, Entry]) -> Mapping[str, Entry]:
-    """The entries of a tenant's folder, without the other tenants' where it is a shard too."""
-    if name not in SHARDS:
+def _own(ref: Ref, entries: Mapping[str, Entry]) -> Mapping[str, Entry]:
+    """The entries of a home, without what is others': a tenant's workloads, or other tenants where it is a shard."""
+    if ref.subject is not Subject.TENANT:
         return entries
-    return {file: entry for file, entry in entries.items() if not entry.is_tree}
+    is_shard_too = ref.name in SHARDS
+    return {
+        file: entry
+        for file, entry in entries.items()
+        if not entry.is_tree or not (is_shard_too or file == WORKLOADS)
+    }
+
+
+def _is_right(paths: RepositoryPaths, place: str) -> bool:
+    """Whether a folder or file is where the fleet's layout puts it."""
+    if not place.startswith(f"{CLUSTERS}/"):
+        return place == paths.home
+    cluster = place.split("/", 2)[1]
+    return place in {paths.folder(cluster), paths.flux(cluster)}
 
 
 def _decoded(data: bytes, file: str) -> str:

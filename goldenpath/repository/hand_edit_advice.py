@@ -14,7 +14,7 @@ from goldenpath.errors import InputError
 from goldenpath.manifests import ManifestObject, is_kubernetes_object
 from goldenpath.repository.field_changes import FieldChange, field_changes, same
 from goldenpath.repository.object_changes import ObjectId
-from goldenpath.repository.path_owners import FLEET_FILE, is_platforms
+from goldenpath.tenancy.repository_paths import FLEET_FILE, is_of_platform
 
 if TYPE_CHECKING:
     import datetime
@@ -66,7 +66,7 @@ def advise(
     """
     if not path.startswith("clusters/") or not path.endswith((".yaml", ".yml")):
         return (Advice("", "it follows from the request: change that, and publish"),)
-    if is_platforms(path.split("/", 2)[1], path):
+    if is_of_platform(path):
         return (Advice("", f"it follows from the fleet: change {FLEET_FILE}, or the platform's golden path"),)
     if there is None:
         message = "no override removes an object: change what the request asks for, or publish to get it back"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.git.objects import FILE_MODE
 from goldenpath.repository.lock import LOCK_FILE
-from goldenpath.repository.path_owners import CLUSTERS, RECORD_FILES
+from goldenpath.tenancy.repository_paths import CLUSTERS, RECORD_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

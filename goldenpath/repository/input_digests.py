@@ -23,17 +23,17 @@ from pydantic import BaseModel
 from goldenpath.accelerators import catalogue
 from goldenpath.engines import engine_catalogue
 from goldenpath.errors import MISSING
-from goldenpath.spec.placement import clusters_of
 from goldenpath.tenancy import platforms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from goldenpath.spec.envelope import Envelope
     from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.tenant import Tenant
     from goldenpath.tenancy import Platform
 
-__all__ = ["FleetDigests", "digest", "engine_of", "fleet_digest", "request_digest"]
+__all__ = ["FleetDigests", "digest", "fleet_digest", "parent_digest", "request_digest"]
 
 _NOT_OF_EVERYONE: Final = frozenset({"clusters", "retired"})
 _ONLY_CAPACITY: Final = frozenset({"count"})
@@ -48,9 +48,14 @@ def digest(value: Any) -> str:
     return f"sha256:{hashlib.sha256(_encode(_plain(value)).encode()).hexdigest()}"
 
 
-def request_digest(tenant: Tenant) -> str:
+def request_digest(spec: Envelope) -> str:
     """The digest of what a request means, however it was written."""
-    return digest(tenant)
+    return digest(spec)
+
+
+def parent_digest(tenant: Tenant, version: str | None) -> str:
+    """The digest of what a workload's tenant is: its request, and the version that its lock pins."""
+    return digest([request_digest(tenant), version])
 
 
 def fleet_digest(
@@ -68,14 +73,6 @@ def fleet_digest(
     return FleetDigests(fleet).part(clusters, placement=placement, engine=engine)
 
 
-def engine_of(tenant: Tenant) -> str | None:
-    """The inference engine whose metrics a tenant's scaling hints read; None where it asks for none."""
-    if tenant.autoscaling is None:
-        return None
-    asked = tenant.autoscaling.engine
-    return asked.name if asked is not None else engine_catalogue().default.name
-
-
 class FleetDigests:
     """Digests of a fleet's parts, each worked out once however many tenants share it.
 
@@ -91,11 +88,6 @@ class FleetDigests:
         self._platforms = platforms_of(fleet)
         self._parts: dict[tuple[tuple[str, ...], bool, str | None], str] = {}
         self._clusters: dict[str, str] = {}
-
-    def of(self, tenant: Tenant) -> str:
-        """The digest of the part that this tenant's rendering uses."""
-        clusters, placement = clusters_of(tenant, self.fleet), tenant.placement is not None
-        return self.part(clusters, placement=placement, engine=engine_of(tenant))
 
     def part(self, clusters: Iterable[str], *, placement: bool, engine: str | None = None) -> str:
         """The digest of the part with these clusters (see :func:`fleet_digest`).

@@ -23,15 +23,16 @@ from goldenpath.repository.record_fields import (
 )
 from goldenpath.spec.model import Model
 from goldenpath.spec.types import (
-    DnsLabel,  # noqa: TC001 - pydantic reads them when the class is made
-    DnsSubdomain,  # noqa: TC001
-    GoldenPathName,  # noqa: TC001
-    GroupRef,  # noqa: TC001
+    DnsLabel,
+    DnsSubdomain,
+    GoldenPathName,
+    GroupRef,
+    ListInput,
 )
+from goldenpath.tenancy.repository_paths import LOCK_FILE
 
 __all__ = ["LOCK_FILE", "MAX_LOCK_BYTES", "Lock"]
 
-LOCK_FILE: Final = "goldenpath.lock"
 MAX_LOCK_BYTES: Final = 4 * 1024 * 1024
 """A lock of a thousand files has some 150 KB."""
 
@@ -41,6 +42,7 @@ _READ_BY: Final = "0.1.0"
 _KNOWN: Final = ("lock/v1", _FORMAT)
 _WAY_OUT: Final = "restore the file from Git's history, or remove it and publish again"
 _COUNT = Annotated[int, Field(ge=0, le=10_000_000)]
+_ObjectId = Annotated[str, Field(min_length=1, max_length=600, pattern=r"^[!-~]+$")]
 _SpiffeId = Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^spiffe://[!-~]+$")]
 
 
@@ -65,6 +67,8 @@ class Lock(Model):
     """Git's id of the request's file: while it is the same, the request need not be read."""
     fleet: Sha256
     """Digest of the part of the fleet that was used (:class:`~goldenpath.repository.input_digests.FleetDigests`)."""
+    parent: Sha256 | None = None
+    """Digest of a workload's tenant (:func:`~goldenpath.repository.input_digests.parent_digest`)."""
     owner: GroupRef | None = None
     """Backstage group that owns the tenant."""
     placement: bool = False
@@ -72,9 +76,13 @@ class Lock(Model):
     engine: DnsLabel | None = None
     """Inference engine whose metrics the scaling hints read."""
     clusters: dict[DnsLabel, dict[Profile, tuple[_COUNT, _COUNT]]]
-    """By cluster and accelerator, what was promised: the tenant's own, and what it may borrow."""
+    """By cluster and accelerator: what a tenant owns and may borrow, or what a workload uses at least and at most."""
     identities: dict[DnsLabel, dict[DnsSubdomain, _SpiffeId]] = Field(default_factory=dict)
     """By cluster and name of the ClusterSPIFFEID, the SPIFFE IDs that were given out."""
+    objects: dict[DnsLabel, Annotated[tuple[_ObjectId, ...], ListInput, Field(max_length=10_000)]] = Field(
+        default_factory=dict
+    )
+    """By cluster, the objects of a workload, as ``<kind>.<group>/<name>``: no other workload may render them."""
     files: dict[PlainPath, BlobId]
     """Git's id of each file that was rendered."""
 
@@ -93,7 +101,7 @@ class Lock(Model):
         fields: dict[str, str] = {}
         for name in sorted(type(self).model_fields):
             value = getattr(self, name)
-            if value is not None:
+            if value is not None and not (name == "objects" and not value):
                 fields[name] = _mapping(value) if isinstance(value, dict) else _inline(value)
         lines = ",\n".join(f"  {_inline(name)}: {text}" for name, text in fields.items())
         return f"{{\n{lines}\n}}\n".encode()

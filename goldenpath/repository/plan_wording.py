@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.errors import MISSING
 from goldenpath.findings import Severity
 from goldenpath.repository.object_changes import Action
-from goldenpath.repository.publish_plan import PartKind
+from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -140,7 +140,7 @@ def totals(plan: Plan) -> str:
     """The plan in a sentence."""
     reported = [
         f"{counted(number, kind)} {action}"
-        for kind in PartKind
+        for kind in Subject
         for action, number in plan.summary[f"{kind}s"].items()
         if number
     ]

@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Final
 from goldenpath.errors import InputError
 from goldenpath.repository.fleet_tree import read_lock
 from goldenpath.repository.lock import LOCK_FILE
-from goldenpath.repository.path_owners import REQUEST_FILE, TenantPaths
 from goldenpath.repository.promises import Promise, Promises, ShardContents, ShardPromises, promise_of
 from goldenpath.repository.tombstone import TOMBSTONE_FILE
+from goldenpath.spec.ref import Ref, Subject
+from goldenpath.tenancy import RepositoryPaths
+from goldenpath.tenancy.layout import Layout
+from goldenpath.tenancy.repository_paths import REQUEST_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["PromiseIndex"]
 
 _AT_ONCE: Final = 1000
+_REQUEST_FILE: Final = REQUEST_FILES[Subject.TENANT]
 
 
 class PromiseIndex:
@@ -60,7 +64,7 @@ class PromiseIndex:
             for promise in shelf.odd_ones:
                 if not promise.settled:
                     home = f"{shelf.place}/{promise.name}"
-                    asked[home] = _asked(tree, f"{home}/{REQUEST_FILE}", resolve) or promise
+                    asked[home] = _asked(tree, f"{home}/{_REQUEST_FILE}", resolve) or promise
         return Promises(shelves, asked)
 
     def _shelf(self, tree: FleetTree, place: str, found: str) -> ShardPromises:
@@ -110,15 +114,17 @@ def _has(entries: Mapping[str, Entry], file: str) -> bool:
 
 
 def _promise(home: str, name: str, entries: Mapping[str, Entry], locks: Mapping[str, bytes]) -> Promise:
-    has_request = _has(entries, REQUEST_FILE)
+    has_request = _has(entries, _REQUEST_FILE)
     lock = None
     if _has(entries, LOCK_FILE):
         data = locks[entries[LOCK_FILE].id]
-        lock = read_lock(data, f"{home}/{LOCK_FILE}", TenantPaths(name).owns).lock
+        lock = read_lock(
+            data, f"{home}/{LOCK_FILE}", RepositoryPaths(Ref.of_tenant(name), Layout(sharded=False)).owns
+        ).lock
     if lock is None:
         is_retired = not has_request and _has(entries, TOMBSTONE_FILE)
         return Promise(name, retired=is_retired, settled=not has_request)
-    is_current = not has_request or entries[REQUEST_FILE].id == lock.request_file
+    is_current = not has_request or entries[_REQUEST_FILE].id == lock.request_file
     return promise_of(name, lock, settled=is_current)
 
 

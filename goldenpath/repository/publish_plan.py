@@ -7,7 +7,6 @@ that two plans with one digest leave the same repository behind.
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import json
 from collections import Counter
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.errors import MISSING
 from goldenpath.findings import Severity
 from goldenpath.repository.object_changes import Action, FileChanges
+from goldenpath.spec.ref import Ref, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +29,12 @@ if TYPE_CHECKING:
     from goldenpath.repository.lock import Lock
     from goldenpath.repository.object_changes import FileChange, ObjectChange
 
-__all__ = ["GpuChange", "Part", "PartKind", "Plan", "Share", "gpu_changes"]
+__all__ = ["GpuChange", "Part", "Plan", "Share", "gpu_changes"]
 
 FORMAT: Final = "plan/v1"
 
 Share = tuple[int, int]
 """What a tenant has of an accelerator on a cluster: its own, and what it may borrow."""
-
-
-class PartKind(enum.StrEnum):
-    """Whose files a part is about."""
-
-    TENANT = "tenant"
-    PLATFORM = "platform"
-    FLEET = "fleet"
-    """``goldenpath.yaml`` itself."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,14 +67,13 @@ def gpu_changes(before: Lock | None, after: Lock | None) -> tuple[GpuChange, ...
 
 @dataclass(frozen=True)
 class Part:
-    """What a publish would do to one tenant, or to the platform of one cluster.
+    """What a publish would do to one tenant or workload, to the platform of one cluster, or to the fleet's file.
 
     ``before`` and ``after`` are the golden path with its exact version (``tenant/v1 1.0.0``), None where the tenant or
     platform is not there.
     """
 
-    kind: PartKind
-    name: str
+    ref: Ref
     changes: FileChanges = field(default_factory=FileChanges)
     before: str | None = None
     after: str | None = None
@@ -91,6 +81,16 @@ class Part:
     gpus: tuple[GpuChange, ...] = ()
     hand_edits: tuple[HandEdit, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def kind(self) -> Subject:
+        """What it is about."""
+        return self.ref.subject
+
+    @property
+    def name(self) -> str:
+        """Its name, of a workload with its tenant's: ``vision/chat``."""
+        return self.ref.path
 
     @property
     def action(self) -> Action | None:
@@ -107,12 +107,12 @@ class Part:
         return not (self.changes or self.hand_edits or self.findings)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
+        return str(self.ref)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a publish would do: its parts, tenants first, each by name.
+    """Everything that a publish would do: its parts, tenants first, then workloads, each by name.
 
     ``looked_at`` counts all tenants and platforms that were planned; those without changes need not
     be among the parts. ``findings`` are those of the whole fleet, that belong to no single part.
@@ -162,14 +162,14 @@ class Plan:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """Counts: parts, objects and files by what becomes of them, hand edits, findings by severity."""
-        parts = {kind: Counter(part.action for part in self.parts if part.kind is kind) for kind in PartKind}
+        parts = {kind: Counter(part.action for part in self.parts if part.kind is kind) for kind in Subject}
         objects = Counter(change.action for _, change in self.objects)
         files = Counter(file.action for part in self.parts for file in part.changes.files)
         findings = Counter(finding.severity for finding in self.all_findings)
         whole = (Action.ADDED, Action.CHANGED, Action.REMOVED)
         return {
             "looked_at": self.looked_at,
-            **{f"{kind}s": {action.value: parts[kind][action] for action in whole} for kind in PartKind},
+            **{f"{kind}s": {action.value: parts[kind][action] for action in whole} for kind in Subject},
             "objects": {action.value: objects[action] for action in Action},
             "files": {action.value: files[action] for action in whole},
             "hand_edits": len(self.hand_edits),
@@ -195,8 +195,9 @@ class Plan:
         }
 
 
-def _tenants_first(part: Part) -> tuple[bool, str]:
-    return part.kind is not PartKind.TENANT, part.name
+def _tenants_first(part: Part) -> tuple[int, str]:
+    order = (Subject.TENANT, Subject.WORKLOAD)
+    return order.index(part.kind) if part.kind in order else len(order), part.name
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -15,10 +15,9 @@ from goldenpath.errors import InputError
 from goldenpath.repository.record_fields import CommitId, ExactVersion, ShownText, refuse_record
 from goldenpath.spec.model import Model
 from goldenpath.spec.types import Date, DnsLabel, GoldenPathName, GroupRef, ListInput, Name
+from goldenpath.tenancy.repository_paths import TOMBSTONE_FILE
 
 __all__ = ["TOMBSTONE_FILE", "Tombstone"]
-
-TOMBSTONE_FILE: Final = "retired.yaml"
 
 _OPENING: Final = """\
 # This tenant is gone, and its name must not come back: old identities, images and DNS entries may still trust it.

@@ -1,7 +1,7 @@
 """Files that a cluster may run and no lock lists.
 
 Flux applies folders, not lists: whatever lies below ``clusters/<cluster>/`` may be applied, under any name. Every file
-there is the platform's, a tenant's, or one of the two that ``flux bootstrap`` writes. The files of platforms and
+there is the platform's, a tenant's, a workload's, or one of the two that ``flux bootstrap`` writes. The files of platforms and
 tenants are compared with their locks one by one (:mod:`~goldenpath.repository.hand_edits`). This module finds all
 others, from the names in Git's trees.
 """
@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 from goldenpath.findings import Finding, Severity
 from goldenpath.git.objects import FILE_MODE, SUBMODULE_MODE, SYMLINK_MODE
-from goldenpath.repository.path_owners import CLUSTERS, FLUX, TENANTS, TenantPaths, is_platforms
+from goldenpath.spec.ref import Ref
+from goldenpath.tenancy import RepositoryPaths
 from goldenpath.tenancy.layout import SHARDS
+from goldenpath.tenancy.repository_paths import CLUSTERS, FLUX, TENANTS, WORKLOADS, is_of_platform
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -45,18 +47,21 @@ class UnlistedFiles:
     """What it is: a file, a folder, a symbolic link or a submodule."""
 
 
-def unlisted_files(tree: FleetTree, tenants: Mapping[str, Collection[str]]) -> Iterator[UnlistedFiles]:
-    """Every file below ``clusters/<cluster>/`` that belongs to no platform and to no tenant.
+def unlisted_files(
+    tree: FleetTree, tenants: Mapping[str, Collection[str]], workloads: Collection[Ref] = ()
+) -> Iterator[UnlistedFiles]:
+    """Every file below ``clusters/<cluster>/`` that belongs to no platform, no tenant and no workload.
 
     Args:
         tree: the fleet repository.
         tenants: tenants whose files are compared with their locks, by the folder that holds their own folders
             (``tenants``, or ``tenants/<shard>``).
+        workloads: workloads that are new, and so have no folder of their own yet.
     """
     names = frozenset(name for some in tenants.values() for name in some)
     for cluster, entry in tree.listing(CLUSTERS).items():
         if entry.is_tree:
-            yield from _Search(tree, cluster, tenants, names).run()
+            yield from _Search(tree, cluster, tenants, names, frozenset(workloads)).run()
         elif entry.mode in _KINDS:
             yield _found(tree, f"{CLUSTERS}/{cluster}", entry)
 
@@ -102,6 +107,7 @@ class _Search:
     cluster: str
     tenants: Mapping[str, Collection[str]]
     names: frozenset[str]
+    workloads: frozenset[Ref]
 
     def run(self) -> Iterator[UnlistedFiles]:
         root = f"{CLUSTERS}/{self.cluster}"
@@ -113,6 +119,8 @@ class _Search:
                 yield from self._in_flux(path, TENANTS)
             elif name == TENANTS:
                 yield from self._in_tenants(path, TENANTS)
+            elif name == WORKLOADS:
+                yield from self._in_workloads(path)
             elif name == _FLUX_SYSTEM:
                 yield from self._in_flux_system(path)
             elif name != _PLATFORM:
@@ -120,7 +128,7 @@ class _Search:
 
     def _unless_platforms(self, path: str, entry: Entry) -> Iterator[UnlistedFiles]:
         # A symbolic link or an executable in place of a rendered file is a hand edit of the platform.
-        if not (entry.is_blob and is_platforms(self.cluster, path)):
+        if not (entry.is_blob and is_of_platform(path)):
             yield _found(self.tree, path, entry)
 
     def _in_flux_system(self, folder: str) -> Iterator[UnlistedFiles]:
@@ -133,6 +141,14 @@ class _Search:
         usual = self.tenants.get(home, ())
         for name, entry in self.tree.listing(folder).items():
             tenant = name.removesuffix(".yaml")
+            owner, dot, workload = tenant.partition(".")
+            if (
+                entry.is_blob
+                and dot
+                and tenant != name
+                and self._is_workloads(owner, workload, f"{folder}/{name}")
+            ):
+                continue
             if entry.is_blob and tenant in usual and tenant != name:
                 continue
             path = f"{folder}/{name}"
@@ -158,5 +174,26 @@ class _Search:
             if not (is_file and unlisted.kind != "a submodule" and self._is_tenants(name, unlisted.path)):
                 yield unlisted
 
+    def _in_workloads(self, folder: str) -> Iterator[UnlistedFiles]:
+        """Folders of workloads, in the folders of their tenants, which may be in a shard."""
+        for name, entry in self.tree.listing(folder).items():
+            path = f"{folder}/{name}"
+            if entry.is_tree and name in SHARDS and folder.endswith(f"/{WORKLOADS}"):
+                yield from self._in_workloads(path)
+            elif not entry.is_tree:
+                yield _found(self.tree, path, entry)
+            else:
+                for workload, below in self.tree.listing(path).items():
+                    inside = f"{path}/{workload}"
+                    if not (below.is_tree and self._is_workloads(name, workload, f"{inside}/file")):
+                        yield _found(self.tree, inside, below)
+
+    def _is_workloads(self, tenant: str, name: str, path: str) -> bool:
+        paths = RepositoryPaths(Ref.of_workload(tenant, name), self.tree.layout)
+        if tenant not in self.names or not paths.owns(path):
+            return False
+        folder, _, own = paths.home.rpartition("/")
+        return paths.ref in self.workloads or own in self.tree.listing(folder)
+
     def _is_tenants(self, name: str, path: str) -> bool:
-        return name in self.names and TenantPaths(name).owns(path)
+        return name in self.names and RepositoryPaths(Ref.of_tenant(name), self.tree.layout).owns(path)

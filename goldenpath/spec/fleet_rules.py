@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.spec.fleet_spec import AcceleratorPool, Cluster, FleetSpec
+    from goldenpath.spec.model import Surroundings
     from goldenpath.spec.parsed_fields import Fields, Location
 
-__all__ = ["capacity_of", "ownable", "placement_problems", "reserved_names"]
+__all__ = ["capacity_of", "cluster_problems", "ownable", "placement_problems", "reserved_names"]
 
 RESERVED_NAMESPACES: Final = frozenset(
     [
@@ -87,14 +88,28 @@ def ownable(pool: AcceleratorPool) -> int:
     return capacity_of(pool) - pool.lend
 
 
-def placement_problems(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
-    """Every problem of a request on this fleet."""
+def placement_problems(fields: Fields, around: Surroundings) -> Iterator[Problem]:
+    """Every problem of a tenant's request with the fleet."""
+    fleet = around.fleet
+    if fleet is None:
+        return
     yield from _name(fields, fleet)
     yield from _clusters(fields, fleet)
     targets = _targets(fields, fleet)
     for index, _ in fields.items("gpus"):
         yield from _gpu(fields, fleet, targets, index)
     yield from _federation(fields, fleet, targets)
+    yield from _retiring(fields, fleet, targets)
+
+
+def cluster_problems(fields: Fields, around: Surroundings) -> Iterator[Problem]:
+    """Every problem of where a request wants to be."""
+    if around.fleet is not None:
+        yield from _clusters(fields, around.fleet)
+        yield from _retiring(fields, around.fleet, _targets(fields, around.fleet))
+
+
+def _retiring(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...]) -> Iterator[Problem]:
     for index, name in fields.items("retiring"):
         if name not in fleet.clusters:
             yield _unknown_cluster(fields, ("retiring", index), name, fleet)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from goldenpath.accelerators import catalogue_with
-from goldenpath.spec.model import Model
+from goldenpath.spec.model import Document, Model, Rule
+from goldenpath.spec.pool_rules import fleet_problems
 from goldenpath.spec.tenant import PodSecurityLevel  # noqa: TC001 - pydantic reads it when the class is made
 from goldenpath.spec.types import (
     Bytes,
@@ -18,6 +19,7 @@ from goldenpath.spec.types import (
     DnsSubdomain,
     GitRef,
     GitUrl,
+    GoldenPathName,
     GroupPrefix,
     HttpUrl,
     ImagePrefix,
@@ -54,6 +56,9 @@ AddonName = Literal[
     "kuberay",
     "kubeflow-trainer",
 ]
+
+
+FLEET_FORMAT: Final = "fleet/v1"
 
 
 class AddonPlace(Model):
@@ -234,11 +239,16 @@ class Cluster(Model):
     """Node labels from the widest to the narrowest network domain, for topology-aware scheduling."""
 
 
-class FleetSpec(Model):
+class FleetSpec(Document):
     """All clusters, and what every tenant gets unless its request says otherwise."""
+
+    noun: ClassVar[str] = "fleet"
+    rules: ClassVar[tuple[Rule, ...]] = (fleet_problems,)
 
     format: Literal["fleet/v1"]
     """Format of this file."""
+    golden_path: GoldenPathName = "platform/v1"
+    """Golden path and its major version that the platform of each cluster is rendered with."""
     organisation: Title
     """The organisation."""
     domain: DnsSubdomain

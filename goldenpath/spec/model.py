@@ -1,18 +1,68 @@
-"""The base of every model of a request: strict, closed and frozen."""
+"""The bases of every model: strict, closed and frozen."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["RULES_FOLLOW", "Model"]
+if TYPE_CHECKING:
+    from goldenpath.errors import Problem
+    from goldenpath.spec.fleet_spec import FleetSpec
+    from goldenpath.spec.parsed_fields import Fields
+    from goldenpath.spec.tenant import Tenant
+
+__all__ = ["ALONE", "RULES_FOLLOW", "Document", "Model", "OuterRule", "Rule", "Surroundings"]
 
 RULES_FOLLOW: Final = {"rules": "follow"}
 """Validation context of the parser, which runs the rules between fields itself, on whatever parsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a document is held against; a rule whose part is None says nothing.
+
+    ``tenant`` finds a tenant's request by name, and gives None for a tenant that is not there. ``tenants`` are the
+    names to suggest. ``is_new`` is false for a request that the repository has already: what has changed around it
+    since is not its fault.
+    """
+
+    fleet: FleetSpec | None = None
+    tenant: Callable[[str], Tenant | None] | None = None
+    tenants: tuple[str, ...] = ()
+    is_new: bool = True
+
+
+ALONE: Final = Surroundings()
+
+Rule = Callable[["Fields"], "Iterator[Problem]"]
+"""Reads the fields of one document that parsed, and yields every problem between them."""
+OuterRule = Callable[["Fields", Surroundings], "Iterator[Problem]"]
+"""Reads the fields of one document that parsed, and yields every problem with what is around it."""
 
 
 class Model(BaseModel):
     """Strict (``"8"`` is no number), closed (an unknown field is an error) and frozen."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Document(Model):
+    """What a whole file holds: a model with the rules between its fields."""
+
+    noun: ClassVar[str]
+    """What it describes, in a word."""
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    """Rules between the document's own fields."""
+    outer_rules: ClassVar[tuple[OuterRule, ...]] = ()
+    """Rules between its fields and the fleet, or another request."""
+
+    @classmethod
+    def problems(cls, fields: Fields, around: Surroundings = ALONE) -> Iterator[Problem]:
+        """Every problem of a document that no single field shows, as far as its fields parsed."""
+        for rule in cls.rules:
+            yield from rule(fields)
+        for outer in cls.outer_rules:
+            yield from outer(fields, around)

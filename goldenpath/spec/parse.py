@@ -1,8 +1,7 @@
 """From a document to a spec, or to every problem that it has at once.
 
 Three layers speak together: the fields' own types (pydantic), the rules between fields
-(:mod:`~goldenpath.spec.rules`) and the rules of the fleet (:mod:`~goldenpath.spec.fleet_rules`). pydantic's
-own *after* validators would stay silent as soon as one field has failed; so the rules run here, on the
+and with what is around the document (:class:`~goldenpath.spec.model.Document`). pydantic's own *after* validators would stay silent as soon as one field has failed; so the rules run here, on the
 fields that parsed.
 """
 
@@ -10,45 +9,42 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from goldenpath import kubeyaml
 from goldenpath.errors import MAX_PROBLEMS, InputError, Problem, more_problems
-from goldenpath.spec.fleet_rules import placement_problems
 from goldenpath.spec.fleet_spec import FleetSpec
-from goldenpath.spec.model import RULES_FOLLOW, Model
+from goldenpath.spec.model import ALONE, RULES_FOLLOW, Document, Surroundings
 from goldenpath.spec.parsed_fields import Fields, path_of
-from goldenpath.spec.pool_rules import fleet_problems
 from goldenpath.spec.pydantic_errors import locate, problem_of
-from goldenpath.spec.rules import DEEPEST, request_problems
-from goldenpath.spec.tenant import Tenant
+from goldenpath.spec.rules import DEEPEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from goldenpath.spec.parsed_fields import Location
 
-__all__ = ["parse_fleet", "parse_tenant"]
+__all__ = ["parse_fleet", "parse_request"]
 
-S = TypeVar("S", bound=Model)
-
-_WORDS: Final[dict[type[Model], str]] = {Tenant: "tenant", FleetSpec: "fleet"}
+D = TypeVar("D", bound=Document)
 
 
-def parse_tenant(
+def parse_request(
+    model: type[D],
     document: Any,
+    around: Surroundings = ALONE,
     *,
-    fleet: FleetSpec | None = None,
     check_inputs: Callable[[Any], Iterable[Problem]] | None = None,
     file: str | None = None,
-) -> Tenant:
-    """The request that a document holds.
+) -> D:
+    """The spec that a document holds.
 
     Args:
+        model: what kind of document it is.
         document: what was read from YAML or JSON, or came from a form.
-        fleet: with it, the rules of the fleet hold too.
+        around: the fleet and the tenants that the rules hold it against.
         check_inputs: the golden path's own check of its extra inputs.
         file: named in each problem.
 
@@ -58,30 +54,12 @@ def parse_tenant(
     """
 
     def rules(fields: Fields) -> Iterator[Problem]:
-        yield from request_problems(fields, None if fleet is None else fleet.catalogue)
-        if fleet is not None:
-            yield from placement_problems(fields, fleet)
+        yield from model.problems(fields, around)
         if check_inputs is not None and not fields.was_refused("inputs"):
             yield from check_inputs(fields.get("inputs") if fields.has("inputs") else {})
 
-    return _parse(Tenant, document, rules, file)
-
-
-def parse_fleet(document: Any, *, file: str | None = None) -> FleetSpec:
-    """The fleet that a document holds.
-
-    Raises:
-        InputError: with every problem, in the order of the document.
-
-    """
-    return _parse(FleetSpec, document, fleet_problems, file)
-
-
-def _parse(
-    model: type[S], document: Any, rules: Callable[[Fields], Iterable[Problem]], file: str | None
-) -> S:
     if not isinstance(document, dict):
-        message = f"must be a mapping that says what the {_WORDS[model]} is"
+        message = f"must be a mapping that says what the {model.noun} is"
         raise InputError.of("", "type", message, file=file)
     written = list(kubeyaml.written_numbers(document))
     values = kubeyaml.plain(document) if written else document
@@ -106,6 +84,16 @@ def _parse(
     raise InputError(
         problem.in_file(file) if file else problem for problem in _in_order(document, faults, problems)
     )
+
+
+def parse_fleet(document: Any, *, file: str | None = None) -> FleetSpec:
+    """The fleet that a document holds.
+
+    Raises:
+        InputError: with every problem, in the order of the document.
+
+    """
+    return parse_request(FleetSpec, document, file=file)
 
 
 def _ambiguous_number(location: Location, number: Any) -> Problem:

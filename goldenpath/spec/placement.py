@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from goldenpath.spec.envelope import Envelope
     from goldenpath.spec.fleet_spec import FleetSpec
-    from goldenpath.spec.tenant import Tenant
 
 __all__ = ["clusters_of", "select_clusters"]
 
@@ -24,10 +24,20 @@ def select_clusters(fleet: FleetSpec, regions: Iterable[str], labels: Mapping[st
     )
 
 
-def clusters_of(tenant: Tenant, fleet: FleetSpec) -> tuple[str, ...]:
-    """The clusters of a request that was accepted for this fleet, in the request's or the fleet's order."""
-    if tenant.clusters is not None:
-        return tenant.clusters
-    if tenant.placement is None:
-        return ()
-    return select_clusters(fleet, tenant.placement.regions, tenant.placement.labels)
+def clusters_of(request: Envelope, fleet: FleetSpec, within: Envelope | None = None) -> tuple[str, ...]:
+    """The clusters of a request that was accepted for this fleet, in the request's or the fleet's order.
+
+    Args:
+        request: the request.
+        fleet: the fleet.
+        within: the tenant's request, for a workload: without a word of its own it is where its tenant is, and a
+            placement chooses among the tenant's clusters.
+    """
+    limits = None if within is None else clusters_of(within, fleet)
+    if request.clusters is not None:
+        chosen = request.clusters
+    elif request.placement is not None:
+        chosen = select_clusters(fleet, request.placement.regions, request.placement.labels)
+    else:
+        return limits or ()
+    return chosen if limits is None else tuple(name for name in chosen if name in limits)

@@ -1,7 +1,8 @@
 """Rules inside a request: what its fields must be to each other.
 
 Every rule reads only fields that parsed, so that it also speaks when another field is wrong, and gives all
-of its problems. Rules against the fleet are in :mod:`goldenpath.spec.fleet_rules`.
+of its problems. Rules against the fleet are in :mod:`goldenpath.spec.fleet_rules`, rules against a tenant in
+:mod:`goldenpath.spec.tenant_rules`.
 """
 
 from __future__ import annotations
@@ -19,12 +20,27 @@ from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from goldenpath.accelerators import Catalogue
+    from goldenpath.spec.model import Rule, Surroundings
 
-__all__ = ["request_problems"]
+__all__ = [
+    "ENVELOPE_RULES",
+    "TENANT_RULES",
+    "WORKLOAD_RULES",
+    "gpu_profiles",
+    "one_place",
+    "one_place_at_most",
+    "unique",
+]
+
 
 PLATFORM_ACCOUNTS = ("reconciler", "scaler")
 """Ends of the names of the accounts that the tenant path makes for itself."""
+
+LABEL_VALUE_CHARS = 63
+"""Of a label's value: Flux writes the name of a Kustomization as a label on all that it applies."""
+
+SHARD_NAMES = frozenset("0123456789abcdef")
+"""Names that a folder of a sharded fleet has too."""
 
 SOURCE_ACCOUNT = "source"
 """End of the name of the account that a source in a cloud is read as. Only a request with such a source has it."""
@@ -35,29 +51,6 @@ DEEPEST = 32
 _CREDENTIALS = "where a cloud gives a node its credentials; remove it: workloads have identities of their own"
 
 LATENCY_GOALS = ("time_to_first_token", "inter_token_latency")
-
-
-def request_problems(fields: Fields, profiles: Catalogue | None = None) -> Iterator[Problem]:
-    """Every problem of a request that can be told without the fleet.
-
-    ``profiles`` are the accelerators that it may name; those that ship with goldenpath where none are given.
-    """
-    yield from _gpu_profiles(fields, profiles or catalogue())
-    for rule in (
-        _where,
-        _duplicates,
-        _egress,
-        _source,
-        _references,
-        _accounts,
-        _replicas,
-        _engine,
-        _signal,
-        _measurable,
-        _overrides,
-        _inputs,
-    ):
-        yield from rule(fields)
 
 
 def problem(
@@ -72,28 +65,34 @@ def is_given(fields: Fields, *location: str | int) -> bool:
     return fields.was_refused(*location) or fields.get(*location) not in (MISSING, [], (), {})
 
 
-def _where(fields: Fields) -> Iterator[Problem]:
+def one_place_at_most(fields: Fields) -> Iterator[Problem]:
+    """Clusters are given by name or by a placement, not both; a placement selects by something."""
     if fields.has("clusters") and fields.has("placement"):
         yield Problem("placement", "one-of", "`clusters` and `placement` exclude each other; keep one")
-    elif not fields.has("clusters") and not fields.has("placement"):
-        message = "say where: `clusters` by name, or a `placement` by region and labels"
-        yield Problem("clusters", "required", message)
     elif fields.has("placement") and not (
         is_given(fields, "placement", "regions") or is_given(fields, "placement", "labels")
     ):
         yield Problem("placement", "required", "must name regions or labels")
 
 
+def one_place(fields: Fields) -> Iterator[Problem]:
+    """Clusters are given, by name or by a placement."""
+    if not fields.has("clusters") and not fields.has("placement"):
+        message = "say where: `clusters` by name, or a `placement` by region and labels"
+        yield Problem("clusters", "required", message)
+    else:
+        yield from one_place_at_most(fields)
+
+
+UNIQUE_PLACES: tuple[Location, ...] = (("clusters",), ("placement", "regions"), ("retiring",))
 UNIQUE_LISTS: tuple[Location, ...] = (
-    ("clusters",),
-    ("placement", "regions"),
+    *UNIQUE_PLACES,
     ("access", "admins"),
     ("access", "developers"),
     ("access", "viewers"),
     ("identity", "service_accounts"),
     ("identity", "federates_with"),
     ("pull_secrets",),
-    ("retiring",),
 )
 
 
@@ -105,13 +104,22 @@ def _repeated(entries: Iterable[tuple[int, Any]]) -> Iterator[int]:
         seen.add(entry)
 
 
+def unique(*locations: Location) -> Rule:
+    """The rule that no entry of these lists occurs twice."""
+
+    def rule(fields: Fields) -> Iterator[Problem]:
+        for location in locations:
+            for index in _repeated(fields.items(*location)):
+                yield problem(fields, (*location, index), "duplicate", "is there twice; remove one")
+
+    return rule
+
+
 def _duplicates(fields: Fields) -> Iterator[Problem]:
     gpu_clusters: tuple[Location, ...] = tuple(
         ("gpus", index, "clusters") for index, _ in fields.items("gpus")
     )
-    for location in (*UNIQUE_LISTS, *gpu_clusters):
-        for index in _repeated(fields.items(*location)):
-            yield problem(fields, (*location, index), "duplicate", "is there twice; remove one")
+    yield from unique(*UNIQUE_LISTS, *gpu_clusters)(fields)
     for location, key in ((("secrets",), "name"), (("exceptions",), "policy")):
         names = ((index, fields.get(*location, index, key)) for index, _ in fields.items(*location))
         for index in _repeated((index, name) for index, name in names if name is not MISSING):
@@ -137,7 +145,9 @@ def _duplicate_gpus(fields: Fields) -> Iterator[Problem]:
         seen.append((what, where))
 
 
-def _gpu_profiles(fields: Fields, profiles: Catalogue) -> Iterator[Problem]:
+def gpu_profiles(fields: Fields, around: Surroundings) -> Iterator[Problem]:
+    """Accelerators are those of the catalogue: the fleet's, or what ships with goldenpath."""
+    profiles = around.fleet.catalogue if around.fleet is not None else catalogue()
     for index, _ in fields.items("gpus"):
         if fields.get("gpus", index, "quota") == 0 and fields.get("gpus", index, "borrow") in {0, MISSING}:
             message = "must be at least 1; or set `borrow`, for a team that only uses what others leave idle"
@@ -402,3 +412,35 @@ def _free_text(location: Location, value: Any) -> Iterator[Problem]:
         yield Problem(path_of(location), "template-opener", message, value)
     if not value.isprintable() and any("\ud800" <= character <= "\udfff" for character in value):
         yield Problem(path_of(location), "type", "must be text that can be written as UTF-8")
+
+
+def _workload_name(fields: Fields) -> Iterator[Problem]:
+    """The names of what goldenpath makes of a workload: its Kustomization's is a label on each of its objects."""
+    name, tenant = fields.get("name"), fields.get("tenant")
+    if not isinstance(tenant, str):
+        return
+    if tenant in SHARD_NAMES:
+        message = "has a name of one hexadecimal digit, and so no workloads: its folder may be one of a sharded fleet"
+        yield problem(fields, ("tenant",), "tenant-without-workloads", message)
+    if isinstance(name, str) and len(f"{tenant}.{name}") > LABEL_VALUE_CHARS:
+        fitting = name[: LABEL_VALUE_CHARS - len(tenant) - 1].rstrip("-")
+        message = f"is too long: with the tenant's name and a dot it must have at most {LABEL_VALUE_CHARS} characters"
+        yield problem(fields, ("name",), "name-too-long", message, fitting or None)
+
+
+ENVELOPE_RULES: tuple[Rule, ...] = (one_place_at_most, unique(*UNIQUE_PLACES), _overrides, _inputs)
+WORKLOAD_RULES: tuple[Rule, ...] = (*ENVELOPE_RULES, _workload_name)
+TENANT_RULES: tuple[Rule, ...] = (
+    one_place,
+    _duplicates,
+    _egress,
+    _source,
+    _references,
+    _accounts,
+    _replicas,
+    _engine,
+    _signal,
+    _measurable,
+    _overrides,
+    _inputs,
+)

@@ -5,15 +5,16 @@ Field docstrings are what a person reads in the form, in the JSON Schema and in 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, ValidationInfo, model_validator
+from pydantic import Discriminator, Field
 from pydantic import Tag as UnionTag
-from pydantic_core import PydanticCustomError
 
-from goldenpath.spec.model import RULES_FOLLOW, Model
-from goldenpath.spec.parsed_fields import Fields
-from goldenpath.spec.rules import request_problems
+from goldenpath.spec.envelope import Clusters, Envelope, Retiring
+from goldenpath.spec.fleet_rules import placement_problems
+from goldenpath.spec.hints import hint
+from goldenpath.spec.model import Model, OuterRule, Rule
+from goldenpath.spec.rules import TENANT_RULES, gpu_profiles
 from goldenpath.spec.types import (
     AnchoredExpression,
     AwsRole,
@@ -23,17 +24,13 @@ from goldenpath.spec.types import (
     Date,
     Digest,
     DnsLabel,
-    DnsSubdomain,
     Duration,
     Email,
     GitRef,
     GitUrl,
-    GoldenPathName,
     GroupRef,
     HostPattern,
     IdentityGroup,
-    KindName,
-    LabelKey,
     LabelValue,
     ListInput,
     Name,
@@ -44,38 +41,13 @@ from goldenpath.spec.types import (
     SecretPlace,
     Tag,
     Text,
-    Title,
     TrustDomain,
     Uuid,
     Version,
 )
-from goldenpath.spec.value_checks import refuse
 
 PodSecurityLevel = Literal["baseline", "restricted"]
 SignalName = Literal["tokens", "queue", "latency", "kv-cache", "concurrency"]
-Clusters = Annotated[tuple[DnsLabel, ...], ListInput, Field(min_length=1)]
-
-
-def _yes_no_or_clusters(value: Any) -> Any:
-    if not isinstance(value, bool | list | tuple):
-        raise refuse("type", "must be true, false, or a list of clusters")
-    return value
-
-
-Retiring = Annotated[
-    Annotated[Clusters, UnionTag("clusters")] | Annotated[bool, UnionTag("everywhere")],
-    Discriminator(lambda value: "everywhere" if isinstance(value, bool) else "clusters"),
-    BeforeValidator(_yes_no_or_clusters),
-]
-
-
-class Placement(Model):
-    """Clusters by what they are: every cluster that is in one of the regions and has all the labels."""
-
-    regions: Annotated[tuple[DnsLabel, ...], ListInput] = ()
-    """Regions; a cluster in any of them matches."""
-    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
-    """Cluster labels; a cluster must have all of them."""
 
 
 class Compute(Model):
@@ -303,23 +275,6 @@ class SecretReference(Model):
     """Where the provider finds it, such as `teams/vision/git`."""
 
 
-class Override(Model):
-    """A change to one rendered object, as a JSON merge patch (RFC 7386)."""
-
-    kind: KindName
-    """Kind of the object."""
-    name: DnsSubdomain
-    """Name of the object."""
-    patch: dict[str, Any]
-    """What changes in it; not its kind, name or namespace."""
-    reason: Text
-    """Why."""
-    approved_by: GroupRef
-    """Who agreed to it."""
-    expires: Date
-    """Until when."""
-
-
 class PolicyException(Model):
     """A policy that does not hold for this team for a while."""
 
@@ -333,76 +288,50 @@ class PolicyException(Model):
     """Until when."""
 
 
-class Tenant(Model):
+class Tenant(Envelope):
     """A team's request: its namespace on each of its clusters, with all that belongs to it."""
 
-    golden_path: GoldenPathName
-    """Golden path and its major version, such as `tenant/v1`."""
-    name: Name
+    noun: ClassVar[str] = "tenant"
+    rules: ClassVar[tuple[Rule, ...]] = TENANT_RULES
+    outer_rules: ClassVar[tuple[OuterRule, ...]] = (gpu_profiles, placement_problems)
+
+    name: Annotated[Name, hint(step="Who")]
     """Name of the team and of its namespace."""
-    title: Title | None = None
-    """Name for people; the name where none is given."""
-    description: Text | None = None
+    description: Annotated[Text | None, hint(step="Who")] = None
     """What the team does, in a sentence."""
-    owner: GroupRef
+    owner: Annotated[GroupRef, hint(step="Who")]
     """Backstage group that owns the tenant."""
-    contact: Email | None = None
+    contact: Annotated[Email | None, hint(step="Who")] = None
     """E-mail address for people who need the team."""
-    environment: LabelValue = "production"
+    environment: Annotated[LabelValue, hint(step="Who")] = "production"
     """Environment, such as production or staging."""
-    cost_center: LabelValue | None = None
+    cost_center: Annotated[LabelValue | None, hint(step="Who")] = None
     """Cost centre that is charged."""
-    expires: Date | None = None
+    expires: Annotated[Date | None, hint(step="Who", order=9)] = None
     """Day after which the tenant is no longer needed."""
-    clusters: Clusters | None = None
-    """Clusters by name; either these or a placement."""
-    placement: Placement | None = None
-    """Clusters by region and labels; either this or names."""
-    compute: Compute = Compute()
+    compute: Annotated[Compute, hint(step="Compute and accelerators")] = Compute()
     """CPU, memory, storage and Pods, for each cluster; the fleet's defaults where nothing is given."""
-    gpus: Annotated[tuple[Gpu, ...], ListInput, Field(max_length=32)] = ()
+    gpus: Annotated[
+        tuple[Gpu, ...], ListInput, Field(max_length=32), hint(step="Compute and accelerators")
+    ] = ()
     """Accelerators, for each cluster."""
-    access: Access = Access()
+    access: Annotated[Access, hint(step="Access and security")] = Access()
     """Who may do what."""
-    identity: Identity | None = None
+    identity: Annotated[Identity | None, hint(step="Identity and network")] = None
     """SPIFFE identities."""
-    autoscaling: Autoscaling | None = None
+    autoscaling: Annotated[Autoscaling | None, hint(step="Scaling")] = None
     """Hints for a scaler."""
-    network: Network = Network()
+    network: Annotated[Network, hint(step="Identity and network")] = Network()
     """What may leave the namespace."""
-    source: Source | None = None
+    source: Annotated[Source | None, hint(step="Source and secrets")] = None
     """Where the team's own manifests are."""
-    pod_security: PodSecurityLevel | None = None
+    pod_security: Annotated[PodSecurityLevel | None, hint(step="Access and security")] = None
     """Pod Security Standard; the fleet's default where none is given."""
-    pull_secrets: Annotated[tuple[SecretName, ...], ListInput] = ()
+    pull_secrets: Annotated[tuple[SecretName, ...], ListInput, hint(step="Source and secrets")] = ()
     """Names of the Secrets for pulling images."""
-    secrets: Annotated[tuple[SecretReference, ...], ListInput] = ()
+    secrets: Annotated[tuple[SecretReference, ...], ListInput, hint(step="Source and secrets")] = ()
     """Secrets that must be there: references, never values."""
-    overrides: Annotated[tuple[Override, ...], ListInput] = ()
-    """Changes to rendered objects, with a reason and an end."""
-    exceptions: Annotated[tuple[PolicyException, ...], ListInput] = ()
+    exceptions: Annotated[tuple[PolicyException, ...], ListInput, hint(step="Access and security")] = ()
     """Policies that do not hold for a while, with a reason and an end."""
     retiring: Retiring = False
     """That nothing new may start any more, everywhere (`true`) or on the clusters named, and what runs is drained; `goldenpath retire` sets it, and deletes the tenant later."""
-    inputs: dict[str, Any] = Field(default_factory=dict)
-    """Extra inputs that the golden path declares."""
-
-    @property
-    def display_title(self) -> str:
-        """The title, or the name where none was given."""
-        return self.title or self.name
-
-    def is_retiring_on(self, cluster: str) -> bool:
-        """Whether the tenant is being retired on one of its clusters."""
-        return self.retiring if isinstance(self.retiring, bool) else cluster in self.retiring
-
-    @model_validator(mode="after")
-    def _rules_hold(self, info: ValidationInfo) -> Tenant:
-        if info.context is RULES_FOLLOW:
-            return self
-        problems = tuple(request_problems(Fields(self.model_dump(exclude_unset=True))))
-        if problems:
-            raise PydanticCustomError(
-                "goldenpath_rules", "{summary}", {"summary": "; ".join(map(str, problems))}
-            )
-        return self

@@ -14,10 +14,13 @@ from pydantic_core import PydanticCustomError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["NAME_CHARS", "UNREPEATABLE", "Word", "may_hold_a_secret", "refuse", "slug"]
+__all__ = ["NAME_CHARS", "UNREPEATABLE", "WORKLOAD_NAME_CHARS", "Word", "may_hold_a_secret", "refuse", "slug"]
 
 NAME_CHARS: Final = 40
 """A tenant's or account's name: leaves 23 characters for every name that is derived from it."""
+
+WORKLOAD_NAME_CHARS: Final = 30
+"""A workload's name."""
 
 UNREPEATABLE: Final = frozenset({"credentials-in-url", "secret-name"})
 """Rules whose value no message repeats: it may be the secret itself."""

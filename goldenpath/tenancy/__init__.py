@@ -6,6 +6,18 @@ their own way. Pure: no I/O, no clock. Text (YAML, Markdown) does not belong her
 
 from goldenpath.tenancy.layout import Layout
 from goldenpath.tenancy.platform import Platform, platforms_of
+from goldenpath.tenancy.repository_paths import RepositoryPaths
+from goldenpath.tenancy.resolved import Resolved
 from goldenpath.tenancy.tenancy import Tenancy, tenancies_of
+from goldenpath.tenancy.workload import WorkloadOnCluster
 
-__all__ = ["Layout", "Platform", "Tenancy", "platforms_of", "tenancies_of"]
+__all__ = [
+    "Layout",
+    "Platform",
+    "RepositoryPaths",
+    "Resolved",
+    "Tenancy",
+    "WorkloadOnCluster",
+    "platforms_of",
+    "tenancies_of",
+]

@@ -27,6 +27,10 @@ class Layout:
         """The folder that holds the tenant's folder: ``tenants`` or ``tenants/<shard>``."""
         return f"tenants/{self.shard(tenant)}" if self.sharded else "tenants"
 
+    def workloads(self, tenant: str) -> str:
+        """The folder, in a cluster's, that holds the folder with the tenant's workloads."""
+        return f"workloads/{self.shard(tenant)}" if self.sharded else "workloads"
+
     def flux(self, tenant: str) -> str:
         """The folder that holds the tenant's Flux Kustomization: ``flux`` or ``flux/<shard>``."""
         return f"flux/{self.shard(tenant)}" if self.sharded else "flux"

@@ -7,14 +7,17 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.addons import addon_catalogue, version_of
+from goldenpath.spec.ref import Ref
 from goldenpath.tenancy.layout import Layout
 from goldenpath.tenancy.queue import COHORT, GENERAL_FLAVOR, ResourceGroup, lent_groups
 from goldenpath.tenancy.tenant_accelerators import Pool, pools_of, quota_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from goldenpath.spec.fleet_spec import (
         AddonPlace,
         Cluster,
@@ -68,6 +71,39 @@ class Platform:
 
     fleet: FleetSpec
     cluster_name: str
+
+    @cached_property
+    def ref(self) -> Ref:
+        """What it is."""
+        return Ref.of_platform(self.cluster_name)
+
+    @property
+    def spec(self) -> FleetSpec:
+        """The document that it follows from."""
+        return self.fleet
+
+    @property
+    def platform(self) -> Platform:
+        """Itself: the cluster."""
+        return self
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of every object of the platform."""
+        return {
+            "app.kubernetes.io/managed-by": "goldenpath",
+            "app.kubernetes.io/part-of": "goldenpath-platform",
+        }
+
+    @property
+    def is_retiring(self) -> bool:
+        """A platform is not retired; it goes with its cluster."""
+        return False
+
+    def words(self, everywhere: Sequence[Platform]) -> dict[str, Any]:
+        """The words of a platform's templates: those that all templates may use."""
+        del everywhere
+        return {}
 
     @property
     def name(self) -> str:

@@ -6,9 +6,9 @@ import hashlib
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath import names
+from goldenpath import kubeyaml, names
 from goldenpath.engines import ScalingHint, Signal, engine_catalogue
 from goldenpath.spec.node_credentials import (
     credential_networks,
@@ -17,6 +17,7 @@ from goldenpath.spec.node_credentials import (
     networks_inside,
 )
 from goldenpath.spec.placement import clusters_of
+from goldenpath.spec.ref import Ref
 from goldenpath.spec.types import duration_seconds
 from goldenpath.tenancy.needed_secrets import NeededSecret, needed_secrets
 from goldenpath.tenancy.platform import PRIORITY_CLASSES, Platform
@@ -26,7 +27,7 @@ from goldenpath.tenancy.spiffe_identity import WorkloadIdentity, spiffe_id
 from goldenpath.tenancy.tenant_accelerators import Grant, accelerator_quota
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.tenant import Egress, Tenant
@@ -56,6 +57,16 @@ class Tenancy:
 
     tenant: Tenant
     platform: Platform
+
+    @cached_property
+    def ref(self) -> Ref:
+        """What it is."""
+        return Ref.of_tenant(self.tenant.name)
+
+    @property
+    def spec(self) -> Tenant:
+        """The request."""
+        return self.tenant
 
     @property
     def name(self) -> str:
@@ -241,6 +252,21 @@ class Tenancy:
     def labels(self) -> dict[str, str]:
         """Labels of every object of the tenant."""
         return {names.TENANT: self.name, "app.kubernetes.io/managed-by": "goldenpath"}
+
+    @property
+    def workload_account(self) -> str:
+        """The service account, in Flux's namespace, that applies the tenant's workloads with the tenant's rights."""
+        return f"{names.WORKLOAD_ACCOUNT_PREFIX}{self.name}"
+
+    def words(self, everywhere: Sequence[Tenancy]) -> dict[str, Any]:
+        """The words of a tenant's templates."""
+        return {
+            "name": self.name,
+            "namespace": kubeyaml.scalar(self.name),
+            "tenant": self.tenant,
+            "tenancy": self,
+            "tenancies": everywhere,
+        }
 
     @cached_property
     def policy_parameters(self) -> dict[str, str]:

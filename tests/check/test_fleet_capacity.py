@@ -11,7 +11,9 @@ from goldenpath.check.cross_object_checks import check_coherence
 from goldenpath.check.fleet_capacity import check_fleet
 from goldenpath.check.spiffe_ids import check_identities
 from goldenpath.pipeline import Pipeline
-from goldenpath.spec.parse import parse_fleet, parse_tenant
+from goldenpath.spec.model import Surroundings
+from goldenpath.spec.parse import parse_fleet, parse_request
+from goldenpath.spec.tenant import Tenant
 from goldenpath.tenancy import Tenancy, platforms_of, tenancies_of
 
 H100 = "nvidia-h100-80gb"
@@ -30,7 +32,7 @@ def tenants(*documents: dict[str, Any]) -> list[Tenancy]:
     return [
         each
         for document in documents
-        for each in tenancies_of(parse_tenant(document, fleet=PARSED), PLATFORMS)
+        for each in tenancies_of(parse_request(Tenant, document, Surroundings(PARSED)), PLATFORMS)
     ]
 
 
@@ -79,7 +81,9 @@ def test_the_samples_agree_with_each_other_and_with_themselves() -> None:
         sample(path.name) for path in sorted(REQUESTS.glob("*.yaml")) if path.name != "goldenpath.yaml"
     ]
     everything = [
-        each for document in requests for each in pipeline.tenancies(parse_tenant(document, fleet=on))
+        each
+        for document in requests
+        for each in pipeline.resolve(parse_request(Tenant, document, Surroundings(on)))
     ]
     assert list(check_fleet(everything)) == []
     for each in everything:

@@ -384,4 +384,4 @@ def test_no_sample_lacks_a_guard_rail(file: Any) -> None:
 def test_no_platform_of_the_sample_fleet_is_found_fault_with() -> None:
     pipeline = Pipeline(sample_fleet())
     for name in pipeline.platforms:
-        assert rules_of(list(pipeline.render_platform(name).objects())) == set()
+        assert rules_of(list(pipeline.render(pipeline.fleet, cluster=name).objects())) == set()

@@ -33,7 +33,7 @@ def rendered(**changes: Any) -> list[ManifestObject]:
     pool = {"profile": "nvidia-h100-80gb", "count": 8}
     on = Pipeline(parse_fleet(fleet(clusters={"berlin": cluster(pool, addons={"kueue": "0.19"}, **changes)})))
     tenant = parse(request(gpus=[{"profile": "nvidia-h100-80gb", "quota": 8}]), fleet=on.fleet)
-    return [*on.render(tenant).objects(), *on.render_platform().objects()]
+    return [*on.render(tenant).objects(), *on.render(on.fleet).objects()]
 
 
 def uncovered(*objects: ManifestObject) -> list[tuple[str, Severity]]:

@@ -22,7 +22,8 @@ def tenant(name: str, **more: object) -> object:
 @pytest.mark.parametrize("name", NAMES)
 def test_both_are_what_each_gives_alone(name):
     asked = tenant(name)
-    manifests, findings = PIPELINE.render_and_check(asked)
+    rendered = PIPELINE.run(asked)
+    manifests, findings = rendered.manifests, rendered.findings
     assert manifests == PIPELINE.render(asked)
     assert findings == PIPELINE.check(asked)
     assert [item.body for item in manifests.objects()] == [
@@ -31,7 +32,8 @@ def test_both_are_what_each_gives_alone(name):
 
 
 def test_one_cluster_of_two_has_its_files_and_its_findings_only():
-    manifests, findings = PIPELINE.render_and_check(tenant("speech"), cluster="us-east")
+    rendered = PIPELINE.run(tenant("speech"), cluster="us-east")
+    manifests, findings = rendered.manifests, rendered.findings
     assert manifests == PIPELINE.render(tenant("speech"), cluster="us-east")
     assert not any("eu-central" in file.path for file in manifests.files)
     assert {finding.object for finding in findings if finding.object.startswith("Tenant")} <= {
@@ -41,14 +43,14 @@ def test_one_cluster_of_two_has_its_files_and_its_findings_only():
 
 def test_a_day_brings_the_findings_about_dates():
     asked = tenant("sandbox", expires=dt.date(2027, 1, 1).isoformat())
-    _, before = PIPELINE.render_and_check(asked)
-    _, after = PIPELINE.render_and_check(asked, today=dt.date(2027, 1, 2))
+    before = PIPELINE.run(asked).findings
+    after = PIPELINE.run(asked, today=dt.date(2027, 1, 2)).findings
     assert {finding.rule for finding in after} - {finding.rule for finding in before} == {"expired"}
 
 
 def test_worst_comes_first():
     asked = tenant("edge-retail", expires="2027-01-01", identity={"service_accounts": ["a"]})
-    _, findings = PIPELINE.render_and_check(asked, today=dt.date(2027, 1, 2))
+    findings = PIPELINE.run(asked, today=dt.date(2027, 1, 2)).findings
     ranks = [finding.severity.rank for finding in findings]
     assert ranks == sorted(ranks)
     assert len(set(ranks)) > 1
@@ -56,5 +58,5 @@ def test_worst_comes_first():
 
 def test_a_cluster_that_the_tenant_is_not_on_is_refused():
     with pytest.raises(InputError) as refused:
-        PIPELINE.render_and_check(tenant("vision"), cluster="us-east")
+        PIPELINE.run(tenant("vision"), cluster="us-east")
     assert [problem.rule for problem in refused.value.problems] == ["unknown-cluster"]

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from small_requests import cluster, fleet, request, tenancy
 
-from goldenpath.check.request_checks import check_addons, check_expiry, check_overrides
+from goldenpath.check.request_checks import check_addons, check_exceptions, check_expiry, check_overrides
 from goldenpath.findings import Finding, Severity
 from goldenpath.manifests import ManifestObject
 from goldenpath.policies import policies
-from goldenpath.spec.parse import parse_tenant
+from goldenpath.spec.parse import parse_request
+from goldenpath.spec.tenant import Tenant
 
 H100 = {"profile": "nvidia-h100-80gb", "count": 8}
 MONITORING = {"namespace": "monitoring", "prometheus": "http://prometheus.monitoring:9090"}
@@ -112,7 +113,8 @@ def exceptional(kind: str = "LimitRange", name: str = "vision", policy: str = ""
     agreed = {"reason": "r", "approved_by": "a", "expires": "2027-01-01"}
     override = {"kind": kind, "name": name, "patch": {"spec": {}}} | agreed
     document = request(overrides=[override], exceptions=[{"policy": policy or policies()[0].id} | agreed])
-    return list(check_overrides(tenancy(document, fleet()), OBJECTS))
+    tenant = tenancy(document, fleet())
+    return [*check_overrides(tenant, OBJECTS), *check_exceptions(tenant)]
 
 
 def test_an_override_of_an_object_and_an_exception_from_a_policy_are_fine() -> None:
@@ -156,19 +158,20 @@ def test_an_exception_from_no_policy_is_an_error_with_the_nearest_one() -> None:
 def test_a_date_is_near_for_thirty_days_and_past_the_day_after(
     today: str, expected: list[tuple[str, Severity]]
 ) -> None:
-    tenant = parse_tenant(request(expires="2027-06-30"))
+    tenant = parse_request(Tenant, request(expires="2027-06-30"))
     found = list(check_expiry(tenant, dt.date.fromisoformat(today)))
     assert [(finding.rule, finding.severity) for finding in found] == expected
 
 
 def test_every_date_of_a_request_is_looked_at() -> None:
     agreed = {"reason": "r", "approved_by": "a", "expires": "2020-01-01"}
-    tenant = parse_tenant(
+    tenant = parse_request(
+        Tenant,
         request(
             expires="2020-01-01",
             overrides=[{"kind": "Role", "name": "x", "patch": {}} | agreed],
             exceptions=[{"policy": "p"} | agreed],
-        )
+        ),
     )
     found = list(check_expiry(tenant, dt.date(2026, 1, 1)))
     assert [finding.field for finding in found] == [
@@ -179,7 +182,7 @@ def test_every_date_of_a_request_is_looked_at() -> None:
 
 
 def test_a_request_without_dates_never_ends() -> None:
-    assert list(check_expiry(parse_tenant(request()), dt.date(9999, 1, 1))) == []
+    assert list(check_expiry(parse_request(Tenant, request()), dt.date(9999, 1, 1))) == []
 
 
 L4, T4 = {"profile": "nvidia-l4-24gb", "count": 8}, {"profile": "nvidia-t4-16gb", "count": 8}

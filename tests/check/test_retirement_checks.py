@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +11,9 @@ from asked import FLEET, requests
 from hypothesis import given, settings
 
 from goldenpath import names
-from goldenpath.check import check_expiry, check_tenancy
+from goldenpath.check import check_expiry, check_objects
 from goldenpath.check.fleet_capacity import check_fleet
+from goldenpath.check.tenant_checks import TENANT_CHECKS
 from goldenpath.findings import Finding, Severity
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet
@@ -41,8 +43,14 @@ def objects(request: dict[str, Any], cluster: str = "full") -> list[ManifestObje
 
 
 def findings(request: dict[str, Any], changed: list[ManifestObject] | None = None) -> list[Finding]:
-    (tenancy,) = PIPELINE.tenancies(parse(request, fleet=PIPELINE.fleet), "full")
-    return list(check_tenancy(tenancy, objects(request) if changed is None else changed))
+    return check_tenant(request, "full", objects(request) if changed is None else changed)
+
+
+def check_tenant(request: dict[str, Any], cluster: str, found: list[ManifestObject]) -> list[Finding]:
+    (tenancy,) = PIPELINE.resolve(parse(request, fleet=PIPELINE.fleet), cluster=cluster)
+    rendered = SimpleNamespace(resolved=tenancy, objects=found)
+    of_tenant = [finding for check in TENANT_CHECKS for finding in check(rendered)]
+    return [*of_tenant, *check_objects(found)]
 
 
 def reported(found: list[Finding]) -> set[str]:
@@ -158,7 +166,7 @@ def test_a_queue_that_is_only_stopped_agrees_with_its_quota() -> None:
 def test_what_it_was_promised_counts_until_it_is_deleted() -> None:
     another = {**REQUEST, "name": "speech", "retiring": False, "gpus": [{"profile": "nvidia-h100-80gb", "quota": 60}], "clusters": ["full"]}  # fmt: skip
     tenants = [parse(request, fleet=PIPELINE.fleet) for request in (REQUEST, another)]
-    found = check_fleet(tenancy for tenant in tenants for tenancy in PIPELINE.tenancies(tenant))
+    found = check_fleet(tenancy for tenant in tenants for tenancy in PIPELINE.resolve(tenant))
     assert [finding.rule for finding in found] == ["fleet-capacity"]
 
 
@@ -173,5 +181,4 @@ def test_its_day_is_past_and_no_one_needs_to_be_reported() -> None:
 def test_what_its_cluster_lacks_no_longer_matters() -> None:
     hosts = {"network": {"egress": [{"host": "huggingface.co", "port": 443}]}, "clusters": ["bare"]}
     request = {key: value for key, value in REQUEST.items() if key != "gpus"} | hosts
-    (tenancy,) = PIPELINE.tenancies(parse(request, fleet=PIPELINE.fleet))
-    assert list(check_tenancy(tenancy, objects(request, "bare"))) == []
+    assert check_tenant(request, "bare", objects(request, "bare")) == []

@@ -33,7 +33,8 @@ EVERYTHING: dict[str, Any] = {
 
 def render(**changes: Any) -> tuple[dict[str, Any], str, list[Finding]]:
     """Objects by kind and name, README and findings of a request."""
-    manifests, found = PIPELINE.render_and_check(parse(request(**changes), fleet=PIPELINE.fleet))
+    rendered = PIPELINE.run(parse(request(**changes), fleet=PIPELINE.fleet))
+    manifests, found = rendered.manifests, rendered.findings
     objects = {(item.kind, item.name): item.body for item in manifests.objects()}
     return (
         objects,
@@ -71,7 +72,7 @@ def test_declared_secrets_are_not_told() -> None:
 def test_every_account_pulls_images_and_the_default_one_too(accounts: list[str] | None) -> None:
     identity = {"identity": {"service_accounts": accounts}} if accounts else {}
     objects, _, _ = render(pull_secrets=["regcred"], **identity)
-    names = [name for kind, name in objects if kind == "ServiceAccount" and not name.startswith("vision-")]
+    names = [name for kind, name in objects if kind == "ServiceAccount" and "vision" not in name]
     assert names == [*(accounts or ()), "default"]
     assert all(objects["ServiceAccount", name]["imagePullSecrets"] == [{"name": "regcred"}] for name in names)
     kept = objects["ServiceAccount", "default"]["metadata"]["annotations"]
@@ -181,7 +182,8 @@ EFFECT_FLEETS = {
 
 
 def outcome(pipeline: Pipeline, document: dict[str, Any]) -> Any:
-    manifests, found = pipeline.render_and_check(parse(document, fleet=pipeline.fleet))
+    rendered = pipeline.run(parse(document, fleet=pipeline.fleet))
+    manifests, found = rendered.manifests, rendered.findings
     return manifests, found
 
 

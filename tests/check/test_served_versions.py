@@ -9,7 +9,6 @@ from small_requests import cluster, fleet, request
 from stories import stories
 
 from goldenpath.addons import addon_catalogue
-from goldenpath.check import check_platform
 from goldenpath.findings import Finding, Severity
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet
@@ -43,8 +42,7 @@ def pipeline(kubernetes: str = "1.36", allocation: str = "dra", **addons: str) -
 
 def judged(on: Pipeline, document: dict[str, Any] = EVERYTHING) -> list[Finding]:
     """What is said of versions: of the platform and of the tenant."""
-    platform = on.platforms["berlin"]
-    found = [*check_platform(platform, on.render_platform().objects())]
+    found = [*on.check(on.fleet)]
     found += on.check(parse(document, fleet=on.fleet))
     return [finding for finding in found if finding.rule.startswith(("version-", "feature-"))]
 

@@ -30,10 +30,10 @@ def offered(*words: str) -> list[str]:
 
 def test_paths_say_what_each_is_for(here: Path, run: Run) -> None:
     output = run("paths").output
-    assert "tenant/v1  Small tenant (1.0.0, production, from a request)" in output
+    assert "tenant/v1  Small tenant (1.0.0, production, from a tenant's request)" in output
     assert "A namespace, and a budget where a cost centre is given." in output
     assert "input tier: How soon somebody comes." in output
-    assert "platform/v1  Small platform (1.0.0, production, from a fleet)" in output
+    assert "platform/v1  Small platform (1.0.0, production, from the fleet)" in output
 
 
 def test_paths_as_json(here: Path, run: Run) -> None:

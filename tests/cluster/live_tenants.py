@@ -62,7 +62,8 @@ class Onboarding:
     def platform(self, fleet: Mapping[str, Any]) -> None:
         """What the tenants of the fleet's one cluster share: device classes, priorities, admission policies."""
         if fleet not in self._platforms:
-            self.apply(Pipeline(parse_fleet(fleet)).render_platform().objects())
+            parsed = parse_fleet(fleet)
+            self.apply(Pipeline(parsed).render(parsed).objects())
             self._wait_for_policies()
             self._platforms.append(fleet)
 
@@ -122,7 +123,7 @@ class Onboarding:
             for role, groups in zip(("ada", "dan", "vera"), people.values(), strict=True)
         )
         reconciler = self.api.bearing(self.token(name, f"{name}-reconciler"))
-        (tenancy,) = pipeline.tenancies(tenant)
+        (tenancy,) = pipeline.resolve(tenant)
         return LiveTenant(name, admin, developer, viewer, reconciler, tenancy, manifests)
 
     def _wait_until_ready(self, name: str, objects: Iterable[ManifestObject]) -> None:

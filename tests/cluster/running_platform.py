@@ -73,7 +73,7 @@ class RunningPlatform:
         if self.flux:
             self.flux.at(self.repository.head, "platform")
         else:
-            onboarding.apply(self.pipeline.render_platform(CLUSTER).objects())
+            onboarding.apply(self.pipeline.render(self.pipeline.fleet, cluster=CLUSTER).objects())
         return onboarding
 
     def tenant(self, **request: Any) -> LiveTenant:
@@ -186,7 +186,7 @@ def _built(*names: str) -> bool:
 def _kueue_resources(platform: RunningPlatform) -> dict[str, Any]:
     """What the platform has rendered for `resources` of Kueue's own configuration."""
     resources: dict[str, Any] = {}
-    for item in platform.pipeline.render_platform(CLUSTER).objects():
+    for item in platform.pipeline.render(platform.pipeline.fleet, cluster=CLUSTER).objects():
         if item.name == "goldenpath-kueue-configuration":
             for text in item.body["data"].values():
                 resources |= kubeyaml.load(text)["resources"]

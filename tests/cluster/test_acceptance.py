@@ -24,7 +24,7 @@ REQUESTS = sorted(file.stem for file in SAMPLES.glob("*.yaml") if file.stem != "
 def sample(name: str) -> Manifests:
     pipeline = Pipeline(load_fleet(SAMPLES / "goldenpath.yaml"))
     if name == "goldenpath":
-        return pipeline.render_platform()
+        return pipeline.render(pipeline.fleet)
     return pipeline.render(load(SAMPLES / f"{name}.yaml", fleet=pipeline.fleet))
 
 
@@ -71,8 +71,8 @@ def test_the_jobs_that_a_teams_page_shows_get_their_pods(cluster, onboarding, na
     pipeline = Pipeline(load_fleet(SAMPLES / "goldenpath.yaml"))
     tenant = load(SAMPLES / f"{name}.yaml", fleet=pipeline.fleet)
     reconciler = cluster.acting_as(f"system:serviceaccount:{tenant.name}:{tenant.name}-reconciler")
-    for tenancy in pipeline.tenancies(tenant):
-        onboarding.apply(pipeline.render_platform(tenancy.cluster_name).objects())
+    for tenancy in pipeline.resolve(tenant):
+        onboarding.apply(pipeline.render(pipeline.fleet, cluster=tenancy.cluster_name).objects())
         manifests = pipeline.render(tenant, cluster=tenancy.cluster_name)
         onboarding.apply(manifests.objects())
         jobs = shown_jobs(manifests, tenancy.cluster_name)

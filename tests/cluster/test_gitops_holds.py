@@ -93,8 +93,10 @@ def owned(api: Api, body: dict[str, Any]) -> Any:
     return managers, metadata.get("generation"), metadata["labels"], metadata["uid"], content
 
 
-def test_no_one_fights_over_a_field(platform, flux, teams):
-    shared = [item.body for item in platform.pipeline.render_platform(CLUSTER).objects()]
+def test_nobody_fights_over_a_field(platform, flux, teams):
+    shared = [
+        item.body for item in platform.pipeline.render(platform.pipeline.fleet, cluster=CLUSTER).objects()
+    ]
     bodies = [*shared, *(body for name in TENANTS for body in platform.rendered(name))]
     of_tenants = [f"tenant-{name}" for name in TENANTS]
     flux.has_reconciled(*ROOTS, *of_tenants)

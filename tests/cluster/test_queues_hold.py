@@ -252,5 +252,7 @@ def test_kueue_itself_accepts_the_queues_of_a_sample_request(platform, file):
     is_fleet = file.stem == "goldenpath"
     accepted(
         platform.api,
-        queues(pipeline.render_platform() if is_fleet else pipeline.render(load(file, fleet=pipeline.fleet))),
+        queues(
+            pipeline.render(pipeline.fleet) if is_fleet else pipeline.render(load(file, fleet=pipeline.fleet))
+        ),
     )

@@ -18,7 +18,8 @@ from goldenpath.describe.schema_fields import every_field, spec_fields
 from goldenpath.errors import InputError
 from goldenpath.paths import Library
 from goldenpath.pipeline import parse
-from goldenpath.spec.parse import parse_fleet, parse_tenant
+from goldenpath.spec.parse import parse_fleet, parse_request
+from goldenpath.spec.tenant import Tenant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ SMALLEST: dict[str, Any] = {"golden_path": "tenant/v1", "name": "vision", "owner
 
 def accepted_by_parser(document: dict[str, Any]) -> bool:
     try:
-        parse_tenant(document)
+        parse_request(Tenant, document)
     except InputError:
         return False
     return True

@@ -89,7 +89,8 @@ def test_a_fleet_is_accepted_and_renders(block):
         sample = kubeyaml.load_file(SAMPLES / "goldenpath.yaml")
         document = sample | document | {"clusters": sample["clusters"] | document.get("clusters", {})}
 
-    assert Pipeline(parse_fleet(document)).render_platform().objects()
+    fleet = parse_fleet(document)
+    assert Pipeline(fleet).render(fleet).objects()
 
 
 @each_block("golden-path")

@@ -20,7 +20,7 @@ from goldenpath import kubeyaml
 from goldenpath.errors import MISSING, GoldenpathError, InputError
 from goldenpath.fleet import Fleet, bulk_rendering, change_rendering
 from goldenpath.fleet.bulk_rendering import RenderTask, render_many
-from goldenpath.fleet.desired_files import desired_tenant
+from goldenpath.fleet.desired_files import desired_files
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.submission import Submission
 from goldenpath.intake import builtin_library
@@ -53,7 +53,7 @@ def test_each_result_is_that_of_rendering_alone_and_in_its_place(workers):
     for task, result in zip(many, results, strict=True):
         assert task.text is not None
         document = kubeyaml.load(task.text)
-        alone = desired_tenant(
+        alone = desired_files(
             context, context.parse(document, None), Submission(document, task.text), today=TODAY
         )
         assert result.lock == alone.lock

@@ -60,7 +60,7 @@ class Story:
     def render(self) -> Manifests:
         pipeline = self.pipeline()
         if self.path == "platform":
-            return pipeline.render_platform(version=self.version)
+            return pipeline.render(pipeline.fleet, version=self.version)
         tenant = parse(kubeyaml.load_file(self.spec_file), fleet=pipeline.fleet)
         return pipeline.render(tenant, version=self.version)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from goldenpath.errors import DataError, InputError
+from goldenpath.kinds import kind_of
 from goldenpath.paths import Library, builtin_folder
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def refused(library: Library, major: str, version: str | None = None) -> tuple[s
 
 def test_the_built_in_paths_are_there() -> None:
     assert [path.major for path in Library()] == ["platform/v1", "tenant/v1"]
-    assert Library().get("tenant/v1").is_for_tenants
-    assert not Library().get("platform/v1").is_for_tenants
+    assert kind_of(Library().get("tenant/v1")).is_requested
+    assert not kind_of(Library().get("platform/v1")).is_requested
     assert Library().get("tenant/v1").template_folder.parent.parent == builtin_folder()
 
 

@@ -55,13 +55,13 @@ def test_a_network_that_holds_the_nodes_credentials_leaves_them_out(
 def test_every_root_of_a_sharded_fleet_finds_its_folder() -> None:
     """Flux takes a missing folder for an error, and then does not prune either."""
     fleet = parse_fleet({**FLEET, "layout": "sharded"})
-    files = {file.path for file in Pipeline(fleet).render_platform("full").files}
+    files = {file.path for file in Pipeline(fleet).render(fleet, cluster="full").files}
     assert {f"clusters/full/flux/{shard}/fleet.yaml" for shard in SHARDS} <= files
     assert "clusters/full/flux/fleet.yaml" not in files
 
 
 def test_without_flux_nothing_of_flux_is_written() -> None:
-    files = PIPELINE.render_platform("none").files
+    files = PIPELINE.render(PIPELINE.fleet, cluster="none").files
     assert not any(
         "flux" in file.path or "toolkit.fluxcd.io/v1" in file.text
         for file in files
@@ -76,7 +76,8 @@ def test_without_flux_nothing_of_flux_is_written() -> None:
 def test_no_flavor_of_a_tenants_queue_names_a_topology() -> None:
     """Kueue admits nothing to a queue with cpu in one group and accelerators in another, one of them with a topology."""
     clusters = {**FLEET["clusters"], "full": {**FLEET["clusters"]["full"], "topology": ["example.org/rack"]}}
-    manifests = Pipeline(parse_fleet({**FLEET, "clusters": clusters})).render_platform("full")
+    fleet = parse_fleet({**FLEET, "clusters": clusters})
+    manifests = Pipeline(fleet).render(fleet, cluster="full")
     flavors = [item.body["spec"] for item in manifests.objects() if item.kind == "ResourceFlavor"]
     assert flavors
     assert not any("topologyName" in spec for spec in flavors)

@@ -27,7 +27,9 @@ def rules() -> dict[str, Any]:
         monitoring={"namespace": "monitoring", "prometheus": "http://p.monitoring:9090"},
     )
     (found,) = [
-        o.body for o in Pipeline(parse_fleet(on)).render_platform().objects() if o.kind == "PrometheusRule"
+        o.body
+        for o in Pipeline(parse_fleet(on)).render(parse_fleet(on)).objects()
+        if o.kind == "PrometheusRule"
     ]
     spec: dict[str, Any] = found["spec"]
     return spec

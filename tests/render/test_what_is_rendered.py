@@ -72,6 +72,8 @@ def expected(request: dict[str, Any]) -> set[Key]:
                 own |= {(kind, f"{name}-scaler-token") for kind in ("Role", "RoleBinding")}
         if "flux" in addons:
             own |= {(kind, f"{name}-reconciler") for kind in ("ServiceAccount", "Role", "RoleBinding")}
+            own.add(("RoleBinding", f"{name}-workloads"))
+            keys.add((cluster, "ServiceAccount", "flux-system", f"workloads-{name}"))
             keys.add((cluster, "Kustomization", "flux-system", f"tenant-{name}"))
             if source and not retires:
                 own |= {("ServiceAccount", f"{name}-source")} if "provider" in source else set()
@@ -143,7 +145,7 @@ def test_two_tenants_never_write_the_same_object_or_file(
     mine, yours = render(first), render(second)
     assert not {key(item) for item in mine.objects()} & {key(item) for item in yours.objects()}
     assert not {file.path for file in mine.files} & {file.path for file in yours.files}
-    platform = PIPELINE.render_platform()
+    platform = PIPELINE.render(PIPELINE.fleet)
     for other in (mine, yours):
         assert not {key(item) for item in other.objects()} & {key(item) for item in platform.objects()}
         assert not {file.path for file in other.files} & {file.path for file in platform.files}
@@ -153,7 +155,7 @@ def test_two_tenants_never_write_the_same_object_or_file(
 @settings(deadline=None, max_examples=50)
 def test_what_a_tenant_stands_on_is_the_platforms_or_its_own(request: dict[str, Any]) -> None:
     """Removing another tenant can therefore never take away what this one needs."""
-    manifests, platform = render(request), PIPELINE.render_platform()
+    manifests, platform = render(request), PIPELINE.render(PIPELINE.fleet)
     there = {key(item) for item in (*manifests.objects(), *platform.objects())}
     for item in manifests.objects():
         cluster, spec = item.file.split("/")[1], item.body.get("spec", {})

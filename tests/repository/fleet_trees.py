@@ -10,13 +10,17 @@ from goldenpath import kubeyaml
 from goldenpath.git.git_repository import Repository
 from goldenpath.git.object_reader import ObjectReader
 from goldenpath.git.objects import EMPTY_TREE, blob_id
+from goldenpath.kinds.tenant import KIND
 from goldenpath.pipeline import Pipeline
 from goldenpath.repository.fleet_tree import FleetTree
-from goldenpath.repository.input_digests import FleetDigests, engine_of, request_digest
+from goldenpath.repository.input_digests import FleetDigests, request_digest
 from goldenpath.repository.lock import Lock
-from goldenpath.repository.path_owners import lock_path, request_path
-from goldenpath.spec.parse import parse_fleet, parse_tenant
-from goldenpath.tenancy import Layout
+from goldenpath.spec.model import Surroundings
+from goldenpath.spec.parse import parse_fleet, parse_request
+from goldenpath.spec.placement import clusters_of
+from goldenpath.spec.ref import Ref
+from goldenpath.spec.tenant import Tenant
+from goldenpath.tenancy import Layout, RepositoryPaths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +37,12 @@ FLEET = small.fleet(
         "paris": small.cluster({**H100, "count": 8}, addons={"flux": "2.9"}),
     }
 )
+
+
+def fleet_part(digests: FleetDigests, tenant: Tenant) -> str:
+    """The digest of the part of a fleet that a tenant's rendering uses."""
+    clusters = clusters_of(tenant, digests.fleet)
+    return digests.part(clusters, placement=tenant.placement is not None, engine=KIND.engine(tenant))
 
 
 def layout_of(fleet: Mapping[str, Any]) -> Layout:
@@ -55,20 +65,20 @@ def tree_of(where: Repository, files: Mapping[str, str | bytes | None], start: s
 def rendered(document: dict[str, Any], fleet: dict[str, Any] = FLEET) -> tuple[dict[str, str], Lock]:
     """What a publish of a request leaves behind: every file by path, and the lock that is among them."""
     spec = parse_fleet(fleet)
-    tenant = parse_tenant(document, fleet=spec)
+    tenant = parse_request(Tenant, document, Surroundings(spec))
     pipeline, layout = Pipeline(spec), layout_of(fleet)
     files = {file.path: file.text for file in pipeline.render(tenant).files}
     request = kubeyaml.dump(document)
-    tenancies = pipeline.tenancies(tenant)
+    tenancies = pipeline.resolve(tenant)
     lock = Lock(
         golden_path=tenant.golden_path,
         version="1.0.0",
         request=request_digest(tenant),
         request_file=blob_id(request.encode()),
-        fleet=FleetDigests(spec).of(tenant),
+        fleet=fleet_part(FleetDigests(spec), tenant),
         owner=tenant.owner,
         placement=tenant.placement is not None,
-        engine=engine_of(tenant),
+        engine=KIND.engine(tenant),
         clusters={
             each.cluster_name: {
                 grant.pool.accelerator.id: (grant.quota, grant.borrow) for grant in each.grants
@@ -81,8 +91,8 @@ def rendered(document: dict[str, Any], fleet: dict[str, Any] = FLEET) -> tuple[d
         },
         files={path: blob_id(text.encode()) for path, text in files.items()},
     )
-    files[request_path(layout, tenant.name)] = request
-    files[lock_path(layout, tenant.name)] = lock.dump().decode()
+    files[RepositoryPaths(Ref.of_tenant(tenant.name), layout).request] = request
+    files[RepositoryPaths(Ref.of_tenant(tenant.name), layout).lock] = lock.dump().decode()
     return files, lock
 
 

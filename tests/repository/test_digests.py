@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 import asked
 import pytest
 import small_requests as small
+from fleet_trees import fleet_part
 from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
+from goldenpath.kinds.tenant import KIND
 from goldenpath.pipeline import Pipeline
-from goldenpath.repository.input_digests import FleetDigests, digest, engine_of, fleet_digest, request_digest
-from goldenpath.spec.parse import parse_fleet, parse_tenant
+from goldenpath.repository.input_digests import FleetDigests, digest, fleet_digest, request_digest
+from goldenpath.spec.model import Surroundings
+from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ ASKED_FLEET = parse_fleet(asked.FLEET)
 
 
 def digest_of(text: str) -> str:
-    return request_digest(parse_tenant(kubeyaml.load(text)))
+    return request_digest(parse_request(Tenant, kubeyaml.load(text)))
 
 
 def test_spelling_comments_and_the_order_of_fields_do_not_matter():
@@ -62,7 +65,7 @@ def test_a_field_that_says_what_its_default_says_is_as_good_as_none():
     )
     plain = small.request(gpus=[{"profile": "nvidia-h100-80gb", "quota": 8}])
 
-    assert request_digest(parse_tenant(spelt)) == request_digest(parse_tenant(plain))
+    assert request_digest(parse_request(Tenant, spelt)) == request_digest(parse_request(Tenant, plain))
 
 
 def test_a_field_that_a_later_release_adds_leaves_the_digests_of_older_requests():
@@ -72,9 +75,9 @@ def test_a_field_that_a_later_release_adds_leaves_the_digests_of_older_requests(
 
     request = small.request(title="Vision")
 
-    assert request_digest(Later.model_validate(request)) == request_digest(parse_tenant(request))
+    assert request_digest(Later.model_validate(request)) == request_digest(parse_request(Tenant, request))
     assert request_digest(Later.model_validate(request | {"colour": "red"})) != request_digest(
-        parse_tenant(request)
+        parse_request(Tenant, request)
     )
 
 
@@ -89,7 +92,9 @@ def shuffled(value: Any, order: random.Random) -> Any:
 
 @given(asked.requests(), st.randoms(use_true_random=False))
 def test_whatever_is_asked_the_order_of_its_fields_does_not_matter(request, order):
-    assert request_digest(parse_tenant(shuffled(request, order))) == request_digest(parse_tenant(request))
+    assert request_digest(parse_request(Tenant, shuffled(request, order))) == request_digest(
+        parse_request(Tenant, request)
+    )
 
 
 @given(asked.requests(), asked.requests(), st.data())
@@ -97,7 +102,10 @@ def test_requests_have_one_digest_exactly_when_they_mean_the_same(one, other, da
     field = data.draw(st.sampled_from(sorted(other)))
     mixed = one | {field: other[field]}
     try:
-        first, second = parse_tenant(one, fleet=ASKED_FLEET), parse_tenant(mixed, fleet=ASKED_FLEET)
+        first, second = (
+            parse_request(Tenant, one, Surroundings(ASKED_FLEET)),
+            parse_request(Tenant, mixed, Surroundings(ASKED_FLEET)),
+        )
     except InputError:
         return
 
@@ -115,12 +123,12 @@ def test_an_order_that_shows_in_the_rendered_text_is_part_of_the_digest():
     one = small.request(overrides=[patch | {"patch": {"metadata": {"labels": {"a": "1", "b": "2"}}}}])
     other = small.request(overrides=[patch | {"patch": {"metadata": {"labels": {"b": "2", "a": "1"}}}}])
 
-    assert request_digest(parse_tenant(one)) != request_digest(parse_tenant(other))
+    assert request_digest(parse_request(Tenant, one)) != request_digest(parse_request(Tenant, other))
 
 
 def test_the_digest_of_a_request_is_the_same_in_every_release():
     """Every lock of every fleet holds such digests: when this changes, all of them look out of date."""
-    request = parse_tenant(small.sample("vision.yaml"))
+    request = parse_request(Tenant, small.sample("vision.yaml"))
 
     assert (
         request_digest(request) == "sha256:08f827fb3f223fa1e8bda25813c344f0159c4079b7c199c7d404cc9a50662fc7"
@@ -224,26 +232,42 @@ def test_equal_digests_mean_equal_bytes(request, by_place, names):
     everything = FLEET_CHANGES | NO_CHANGES | PLACE_CHANGES
     try:
         other = changed(*(everything[name] for name in names))
-        before, after = parse_tenant(request, fleet=ASKED_FLEET), parse_tenant(request, fleet=other)
+        before, after = (
+            parse_request(Tenant, request, Surroundings(ASKED_FLEET)),
+            parse_request(Tenant, request, Surroundings(other)),
+        )
     except (InputError, KeyError):
         return  # the changed fleet is none, or does not take this request any more
-    if FleetDigests(ASKED_FLEET).of(before) == FleetDigests(other).of(after):
+    if fleet_part(FleetDigests(ASKED_FLEET), before) == fleet_part(FleetDigests(other), after):
         assert Pipeline(ASKED_FLEET).render(before).files == Pipeline(other).render(after).files
 
 
 def test_the_digest_is_of_the_engine_whose_metrics_are_read():
-    with_hints = parse_tenant(small.request(autoscaling={"signal": "queue", "max_replicas": 2}))
-    named = parse_tenant(
-        small.request(autoscaling={"signal": "queue", "max_replicas": 2, "engine": {"name": "sglang"}})
+    with_hints = parse_request(Tenant, small.request(autoscaling={"signal": "queue", "max_replicas": 2}))
+    named = parse_request(
+        Tenant,
+        small.request(autoscaling={"signal": "queue", "max_replicas": 2, "engine": {"name": "sglang"}}),
     )
     digests = FleetDigests(parse_fleet(small.fleet()))
 
-    assert [engine_of(parse_tenant(small.request())), engine_of(with_hints), engine_of(named)] == [
+    assert [
+        KIND.engine(parse_request(Tenant, small.request())),
+        KIND.engine(with_hints),
+        KIND.engine(named),
+    ] == [
         None,
         "vllm",
         "sglang",
     ]
-    assert len({digests.of(parse_tenant(small.request())), digests.of(with_hints), digests.of(named)}) == 3
+    assert (
+        len(
+            {
+                fleet_part(digests, each)
+                for each in (parse_request(Tenant, small.request()), with_hints, named)
+            }
+        )
+        == 3
+    )
 
 
 def test_the_platform_is_made_from_its_own_cluster_with_its_capacity():

@@ -11,7 +11,10 @@ from goldenpath.pipeline import Pipeline
 from goldenpath.repository.fleet_checks import check_holdings, check_publish, check_whole_fleet
 from goldenpath.repository.promise_index import PromiseIndex
 from goldenpath.repository.promises import Promise, Promises, ShardContents, ShardPromises
-from goldenpath.spec.parse import parse_fleet, parse_tenant
+from goldenpath.spec.model import Surroundings
+from goldenpath.spec.parse import parse_fleet, parse_request
+from goldenpath.spec.ref import Ref
+from goldenpath.spec.tenant import Tenant
 from goldenpath.tenancy import platforms_of
 
 SHARDED = FLEET | {"layout": "sharded"}
@@ -174,7 +177,9 @@ def test_the_repository_and_a_folder_of_requests_are_judged_alike(tmp_path):
     ]
     pipeline = Pipeline(parse_fleet(FLEET))
     tenancies = [
-        each for one in requests for each in pipeline.tenancies(parse_tenant(one, fleet=pipeline.fleet))
+        each
+        for one in requests
+        for each in pipeline.resolve(parse_request(Tenant, one, Surroundings(pipeline.fleet)))
     ]
     with repository(tmp_path) as where:
         first = PromiseIndex().read(
@@ -196,7 +201,7 @@ def test_where_a_tenants_files_are_is_judged(tmp_path):
         flat, sharded = (fleet_of(small.request(), fleet=fleet) for fleet in (FLEET, SHARDED))
 
         def rules(files):
-            return reported(check_holdings(view(where, tree_of(where, files)).tenant("vision")))
+            return reported(check_holdings(view(where, tree_of(where, files)).find(Ref.of_tenant("vision"))))
 
         assert rules(flat) == []
         assert rules(sharded) == [("misplaced", "warning")] * 3

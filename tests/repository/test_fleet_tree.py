@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from goldenpath.errors import InputError
 from goldenpath.git.objects import EMPTY_TREE, blob_id
 from goldenpath.repository.fleet_tree import fleet_text
-from goldenpath.repository.path_owners import TenantPaths, is_platforms
-from goldenpath.repository.tenant_files import tree_id_of
-from goldenpath.tenancy import Layout
+from goldenpath.repository.owned_files import tree_id_of
+from goldenpath.spec.ref import Ref
+from goldenpath.tenancy import Layout, RepositoryPaths
 
 SHARDED = FLEET | {"layout": "sharded"}
+
+FLAT = Layout(sharded=False)
 
 
 def request(name, **changes):
@@ -48,7 +50,7 @@ def test_every_tenant_is_found_with_all_that_is_its_own(where, fleet):
         assert {path: entry.id for path, entry in tree.files(holdings).items()} == {
             path: blob_id(text.encode()) for path, text in files.items()
         }
-        assert tree.tenant(name) == holdings
+        assert tree.find(Ref.of_tenant(name)) == holdings
         assert tree.lock(holdings).lock == lock
         assert holdings.is_as_locked(lock)
         assert holdings.misplaced == ()
@@ -59,7 +61,7 @@ def test_every_tenant_is_found_with_all_that_is_its_own(where, fleet):
 def test_of_a_tenant_that_is_not_there_there_is_nothing(where):
     tree = view(where, tree_of(where, fleet_of(request("vision"))))
 
-    holdings = tree.tenant("nobody")
+    holdings = tree.find(Ref.of_tenant("nobody"))
 
     assert (tree.files(holdings), holdings.request, holdings.lock, holdings.clusters) == ({}, None, None, ())
     assert tree.request_text(holdings) is None
@@ -112,18 +114,20 @@ def test_the_record_in_the_right_home_counts(where):
     }
     tree = tree_of(where, files)
 
-    assert "title: Flat" in view(where, tree, FLEET).request_text(view(where, tree, FLEET).tenant("vision"))
-    assert "title: Sharded" in view(where, tree, SHARDED).request_text(
-        view(where, tree, SHARDED).tenant("vision")
+    assert "title: Flat" in view(where, tree, FLEET).request_text(
+        view(where, tree, FLEET).find(Ref.of_tenant("vision"))
     )
-    assert len(view(where, tree).tenant("vision").requests) == 2
+    assert "title: Sharded" in view(where, tree, SHARDED).request_text(
+        view(where, tree, SHARDED).find(Ref.of_tenant("vision"))
+    )
+    assert len(view(where, tree).find(Ref.of_tenant("vision")).requests) == 2
 
 
 def test_what_a_tenant_left_on_a_cluster_that_the_fleet_has_no_more_is_still_its_own(where):
     files = fleet_of(request("vision")) | {"clusters/lisbon/tenants/gone/namespace.yaml": "x"}
     tree = view(where, tree_of(where, files))
 
-    holdings = tree.tenant("gone")
+    holdings = tree.find(Ref.of_tenant("gone"))
 
     assert tree.clusters == ("berlin", "lisbon", "paris")
     assert [each.name for each in tree.tenants()] == ["gone", "vision"]
@@ -178,7 +182,7 @@ def test_a_lock_that_claims_what_is_not_the_tenants_is_not_used(where, path):
     files["tenants/vision/goldenpath.lock"] = json.dumps(lock)
     tree = view(where, tree_of(where, files))
 
-    locked = tree.lock(tree.tenant("vision"))
+    locked = tree.lock(tree.find(Ref.of_tenant("vision")))
 
     assert locked.lock is None
     assert [(problem.path, problem.rule) for problem in locked.problems] == [
@@ -190,7 +194,7 @@ def test_a_request_that_is_no_text_says_so(where):
     tree = view(where, tree_of(where, {"tenants/vision/tenant.yaml": b"\xff\xfe"}))
 
     with pytest.raises(InputError, match=r"tenants/vision/tenant\.yaml: .*no UTF-8"):
-        tree.request_text(tree.tenant("vision"))
+        tree.request_text(tree.find(Ref.of_tenant("vision")))
 
 
 def test_the_platforms_files_are_those_that_are_rendered_and_what_else_is_in_its_folder(where, fleet):
@@ -220,7 +224,7 @@ def test_the_platforms_files_are_those_that_are_rendered_and_what_else_is_in_its
 def test_texts_are_read_and_what_is_no_plain_file_is_like_nothing_rendered(where):
     batch = where.batch()
     tree = tree_of(where, {"tenants/vision/README.md": "text", "tenants/vision/odd.md": b"\xff"})
-    holdings = view(where, tree).tenant("vision")
+    holdings = view(where, tree).find(Ref.of_tenant("vision"))
     files = view(where, tree).files(holdings)
     files["tenants/vision/link"] = files["tenants/vision/README.md"]._replace(mode=0o120000)
     batch.store()
@@ -277,14 +281,14 @@ def test_a_tenant_is_as_locked_only_while_nothing_of_its_own_differs(where, what
     files, lock = rendered(request("vision"))
     tree = view(where, tree_of(where, EDITS[what], tree_of(where, files)))
 
-    assert tree.tenant("vision").is_as_locked(lock) == (what == "nothing")
+    assert tree.find(Ref.of_tenant("vision")).is_as_locked(lock) == (what == "nothing")
 
 
 def test_the_request_is_no_part_of_what_is_locked(where):
     files, lock = rendered(request("vision"))
     tree = view(where, tree_of(where, {**files, "tenants/vision/tenant.yaml": "another"}))
 
-    assert tree.tenant("vision").is_as_locked(lock)
+    assert tree.find(Ref.of_tenant("vision")).is_as_locked(lock)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +310,7 @@ def test_the_request_is_no_part_of_what_is_locked(where):
     ],
 )
 def test_whose_a_path_is(name, path, owned):
-    assert TenantPaths(name).owns(path) is owned
+    assert RepositoryPaths(Ref.of_tenant(name), FLAT).owns(path) is owned
 
 
 def test_no_tenant_owns_what_the_platform_owns():
@@ -315,6 +319,9 @@ def test_no_tenant_owns_what_the_platform_owns():
         "clusters/berlin/flux/fleet.yaml",
         "clusters/berlin/roots.yaml",
     ):
-        assert is_platforms("berlin", path)
-        assert not is_platforms("paris", path)
-        assert not any(TenantPaths(name).owns(path) for name in ("platform", "roots", "berlin", "vision"))
+        assert RepositoryPaths(Ref.of_platform("berlin"), FLAT).owns(path)
+        assert not RepositoryPaths(Ref.of_platform("paris"), FLAT).owns(path)
+        assert not any(
+            RepositoryPaths(Ref.of_tenant(name), FLAT).owns(path)
+            for name in ("platform", "roots", "berlin", "vision")
+        )

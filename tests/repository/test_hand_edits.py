@@ -16,7 +16,10 @@ from goldenpath.pipeline import Pipeline
 from goldenpath.render.overrides import merge_patch
 from goldenpath.repository.hand_edit_advice import advise
 from goldenpath.repository.hand_edits import EditKind, hand_edits
-from goldenpath.spec.parse import parse_fleet, parse_tenant
+from goldenpath.spec.model import Surroundings
+from goldenpath.spec.parse import parse_fleet, parse_request
+from goldenpath.spec.ref import Ref
+from goldenpath.spec.tenant import Tenant
 
 REQUEST = small.request(clusters=["berlin", "paris"])
 QUOTA = "clusters/berlin/tenants/vision/quota.yaml"
@@ -101,7 +104,10 @@ def test_an_edit_pasted_as_the_override_that_is_advised_renders_to_what_was_edit
     )
     pasted = REQUEST | kubeyaml.load(advice.as_yaml)
     fleet = parse_fleet(FLEET)
-    again = {file.path: file.text for file in Pipeline(fleet).render(parse_tenant(pasted, fleet=fleet)).files}
+    again = {
+        file.path: file.text
+        for file in Pipeline(fleet).render(parse_request(Tenant, pasted, Surroundings(fleet))).files
+    }
 
     assert kubeyaml.load_all(again[QUOTA]) == edited
     assert advice.text == "to keep it, add this override to the request. It then holds on berlin, paris."
@@ -202,7 +208,7 @@ def test_in_a_real_repository_an_edit_is_found_by_what_the_tree_says(tmp_path):
             where, {QUOTA: files[QUOTA] + "# mine\n", "tenants/vision/notes.md": "mine\n"}, start
         )
         tree = view(where, edited)
-        holdings = tree.tenant("vision")
+        holdings = tree.find(Ref.of_tenant("vision"))
 
         assert not holdings.is_as_locked(LOCK)
         assert {edit.path: edit.edit for edit in hand_edits(LOCK, tree.files(holdings), RENDERED)} == {

@@ -20,7 +20,8 @@ from goldenpath.repository.hand_edits import EditKind, HandEdit
 from goldenpath.repository.object_changes import Action, compare
 from goldenpath.repository.plan_markdown import MAX_CHARS, plan_markdown
 from goldenpath.repository.plan_text import plan_text
-from goldenpath.repository.publish_plan import GpuChange, Part, PartKind, Plan, gpu_changes
+from goldenpath.repository.publish_plan import GpuChange, Part, Plan, gpu_changes
+from goldenpath.spec.ref import Ref, Subject
 
 QUOTA = "clusters/berlin/tenants/vision/quota.yaml"
 V1 = "tenant/v1 1.0.0"
@@ -39,8 +40,7 @@ def vision(**changes):
         QUOTA, before[QUOTA], before[QUOTA].replace('pods: "100"', 'pods: "7"'), approved_by="platform-team"
     )
     return Part(
-        PartKind.TENANT,
-        "vision",
+        Ref.of_tenant("vision"),
         compare(before, after),
         before=V1,
         after=V1,
@@ -52,16 +52,16 @@ def vision(**changes):
 
 
 def added(name):
-    return Part(PartKind.TENANT, name, compare({}, rendered(request(name=name))[0]), after=V1)
+    return Part(Ref.of_tenant(name), compare({}, rendered(request(name=name))[0]), after=V1)
 
 
-PLAN = Plan.of([vision(), added("edge"), Part(PartKind.PLATFORM, "berlin", before="platform/v1 1.0.0")])
+PLAN = Plan.of([vision(), added("edge"), Part(Ref.of_platform("berlin"), before="platform/v1 1.0.0")])
 
 
 def test_parts_that_have_nothing_to_say_are_counted_and_left_out():
     assert [str(part) for part in PLAN.parts] == ["tenant edge", "tenant vision"]
     assert PLAN.looked_at == 3
-    assert not Plan.of([Part(PartKind.TENANT, "vision", before=V1, after=V1)])
+    assert not Plan.of([Part(Ref.of_tenant("vision"), before=V1, after=V1)])
 
 
 def test_the_summary_counts_what_becomes_of_what():
@@ -89,7 +89,7 @@ def test_a_tenants_shares_are_compared_cluster_by_cluster():
 
 
 def test_the_digest_is_of_what_would_be_in_the_repository():
-    quiet = Part(PartKind.TENANT, "vision", vision().changes, before=V1, after=V1)
+    quiet = Part(Ref.of_tenant("vision"), vision().changes, before=V1, after=V1)
 
     assert Plan.of([vision()]).digest == Plan.of([quiet]).digest
     assert Plan.of([vision()]).digest != Plan.of([vision(title="Vision")]).digest
@@ -149,7 +149,7 @@ def test_a_text_of_many_tenants_has_a_line_for_each():
 
 
 def test_a_plan_that_changes_nothing_says_so_in_a_line():
-    assert list(plan_text(Plan.of([Part(PartKind.TENANT, "vision", before=V1, after=V1)]))) == [
+    assert list(plan_text(Plan.of([Part(Ref.of_tenant("vision"), before=V1, after=V1)]))) == [
         "Nothing changes; 1 looked at."
     ]
     body = plan_markdown(Plan.of([]))
@@ -206,8 +206,7 @@ def plans(draw):
         )
         finding = Finding(*(draw(words) for _ in range(4)), Severity.ERROR, draw(words), draw(words))
         return Part(
-            draw(st.sampled_from(PartKind)),
-            draw(words),
+            Ref(draw(st.sampled_from(Subject)), draw(words), draw(st.just("") | words)),
             compare(before, draw(st.sampled_from([after, {}]))),
             before=draw(words),
             after=draw(st.none() | words),
@@ -277,8 +276,7 @@ def test_a_body_stays_below_what_a_forge_takes_and_says_what_is_left_out(number)
     files, _ = rendered(request())
     parts = [
         Part(
-            PartKind.TENANT,
-            f"team-{index}",
+            Ref.of_tenant(f"team-{index}"),
             compare({}, files),
             after=V1,
             findings=PLAN.parts[1].findings * 9,
@@ -300,8 +298,7 @@ def test_one_object_that_is_too_large_leaves_the_others():
     path = "clusters/berlin/tenants/large/a.yaml"
     parts = [
         Part(
-            PartKind.TENANT,
-            "large",
+            Ref.of_tenant("large"),
             compare({path: kubeyaml.dump(before)}, {path: kubeyaml.dump(after)}),
             V1,
             V1,
@@ -322,14 +319,14 @@ def test_what_is_left_out_is_bounded_too():
     files = {f"clusters/cluster-{index}/a.yaml": text for index in range(2000)}
 
     assert (
-        len(plan_markdown(Plan.of([Part(PartKind.TENANT, "vision", compare({}, files), after=V1)])))
+        len(plan_markdown(Plan.of([Part(Ref.of_tenant("vision"), compare({}, files), after=V1)])))
         <= MAX_CHARS
     )
 
 
 def test_a_part_that_is_removed_is_not_called_changed():
     files, _ = rendered(request())
-    part = Part(PartKind.TENANT, "vision", compare(files, {}), before=V1)
+    part = Part(Ref.of_tenant("vision"), compare(files, {}), before=V1)
 
     assert part.action is Action.REMOVED
     assert next(iter(plan_text(Plan.of([part])))) == "- tenant vision: was tenant/v1 1.0.0"
@@ -342,7 +339,7 @@ def test_markdown_of_a_thousand_clusters_takes_under_two_seconds():
         for cluster in range(1000)
         for name in ("a", "b", "c", "d")
     }
-    plan = Plan.of([Part(PartKind.TENANT, "vision", compare({}, files), after=V1)])
+    plan = Plan.of([Part(Ref.of_tenant("vision"), compare({}, files), after=V1)])
     started = time.process_time()
     body = plan_markdown(plan)
     assert (

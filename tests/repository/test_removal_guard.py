@@ -8,13 +8,14 @@ from fleet_trees import FLEET, rendered
 
 from goldenpath import kubeyaml
 from goldenpath.repository.object_changes import compare
-from goldenpath.repository.publish_plan import Part, PartKind, Plan
+from goldenpath.repository.publish_plan import Part, Plan
 from goldenpath.repository.removal_guard import (
     MAX_AFFECTED_OWNERS,
     MAX_REMOVED_OBJECTS,
     removal_problems,
     removals,
 )
+from goldenpath.spec.ref import Ref
 
 FLAT_FILES, _ = rendered(small.request())
 WITHOUT_KUEUE = FLEET | {
@@ -30,7 +31,7 @@ def losing(number, name="vision", kind="ConfigMap"):
     before = {
         "clusters/berlin/a.yaml": kubeyaml.dump_all(config(f"c{index}", kind) for index in range(number))
     }
-    return Part(PartKind.TENANT, name, compare(before, {}))
+    return Part(Ref.of_tenant(name), compare(before, {}))
 
 
 def stopped(*parts, **allowed):
@@ -57,7 +58,7 @@ def test_the_number_is_at_least_what_goes(allowed, free):
     assert (stopped(losing(37), allowed=allowed) == []) is free
 
 
-def test_the_first_five_affected_owners_are_named():
+def test_many_losers_are_named_as_far_as_one_reads():
     (problem,) = removal_problems(Plan.of([losing(1, f"team-{number}") for number in range(8)]))
 
     assert (
@@ -67,7 +68,7 @@ def test_the_first_five_affected_owners_are_named():
 
 
 def test_no_publish_removes_a_namespace_that_is_not_held_whatever_it_is_allowed():
-    part = Part(PartKind.TENANT, "vision", compare(FLAT_FILES, {}))
+    part = Part(Ref.of_tenant("vision"), compare(FLAT_FILES, {}))
 
     (problem,) = removal_problems(Plan.of([part]), allowed=10_000)
 
@@ -80,8 +81,8 @@ def test_a_namespace_that_the_last_publish_held_may_go_and_no_other():
     held, _ = rendered(small.request(retiring=True))
     edge, _ = rendered(small.request(name="edge"))
     parts = [
-        Part(PartKind.TENANT, "vision", compare(held, {})),
-        Part(PartKind.TENANT, "edge", compare(edge, {})),
+        Part(Ref.of_tenant("vision"), compare(held, {})),
+        Part(Ref.of_tenant("edge"), compare(edge, {})),
     ]
 
     assert stopped(parts[0], allowed=1000) == []
@@ -91,8 +92,7 @@ def test_a_namespace_that_the_last_publish_held_may_go_and_no_other():
 def test_a_tenant_that_leaves_a_cluster_where_it_is_not_held_is_reported_to_be_held_there_first():
     both, _ = rendered(small.request(clusters=["berlin", "paris"]))
     part = Part(
-        PartKind.TENANT,
-        "vision",
+        Ref.of_tenant("vision"),
         compare(both, FLAT_FILES),
         before="tenant/v1 1.0.0",
         after="tenant/v1 1.0.0",
@@ -106,7 +106,7 @@ def test_a_tenant_that_leaves_a_cluster_where_it_is_not_held_is_reported_to_be_h
 
 def test_what_moves_to_another_file_is_not_taken_away():
     sharded, _ = rendered(small.request(), FLEET | {"layout": "sharded"})
-    part = Part(PartKind.TENANT, "vision", compare(FLAT_FILES, sharded))
+    part = Part(Ref.of_tenant("vision"), compare(FLAT_FILES, sharded))
 
     assert part.changes.files
     assert removals(Plan.of([part])).objects == 0
@@ -120,20 +120,20 @@ def test_an_addon_that_was_left_out_stops_at_the_fourth_tenant():
         for index in range(number):
             request = small.request(name=f"team-{index}")
             changes = compare(rendered(request)[0], rendered(request, WITHOUT_KUEUE)[0])
-            yield Part(PartKind.TENANT, f"team-{index}", changes)
+            yield Part(Ref.of_tenant(f"team-{index}"), changes)
 
     assert stopped(*parts(3)) == []
     assert stopped(*parts(4)) == [("", "too-many-removals")]
 
 
-def test_a_file_that_no_one_can_read_any_more_may_have_held_an_object():
-    part = Part(PartKind.TENANT, "vision", compare({"clusters/berlin/a.yaml": "kind: ["}, {}))
+def test_a_file_that_nobody_can_read_any_more_may_have_held_an_object():
+    part = Part(Ref.of_tenant("vision"), compare({"clusters/berlin/a.yaml": "kind: ["}, {}))
 
     assert removals(Plan.of([part])) == removals(Plan.of([losing(1)]))
 
 
 def test_a_namespace_of_another_group_is_no_namespace():
     body = config("n", "Namespace") | {"apiVersion": "example.org/v1"}
-    part = Part(PartKind.TENANT, "vision", compare({"clusters/berlin/a.yaml": kubeyaml.dump(body)}, {}))
+    part = Part(Ref.of_tenant("vision"), compare({"clusters/berlin/a.yaml": kubeyaml.dump(body)}, {}))
 
     assert stopped(part) == []

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from small_requests import fleet_problems, problems, sample, sample_fleet
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.parse import parse_tenant
+from goldenpath.spec.model import Surroundings
+from goldenpath.spec.parse import parse_request
 from goldenpath.spec.parsed_fields import path_of
+from goldenpath.spec.tenant import Tenant
 
 FLEET = sample_fleet()
 RICH: dict[str, Any] = sample("vision.yaml") | {
@@ -53,7 +55,7 @@ def broken(document: Any, places: list[Place]) -> Any:
 
 def told_on_the_fleet(document: Any) -> tuple[Problem, ...]:
     try:
-        parse_tenant(document, fleet=FLEET)
+        parse_request(Tenant, document, Surroundings(FLEET))
     except InputError as error:
         return error.problems
     return ()

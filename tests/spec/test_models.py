@@ -9,9 +9,11 @@ import pytest
 from pydantic import ValidationError
 from small_requests import REQUESTS, places, problems, reported, request, sample, sample_fleet
 
+from goldenpath.spec.envelope import Placement
 from goldenpath.spec.fleet_spec import FleetSpec
-from goldenpath.spec.parse import parse_fleet, parse_tenant
-from goldenpath.spec.tenant import Autoscaling, Egress, GitSource, Gpu, Identity, Network, Placement, Tenant
+from goldenpath.spec.model import Surroundings
+from goldenpath.spec.parse import parse_fleet, parse_request
+from goldenpath.spec.tenant import Autoscaling, Egress, GitSource, Gpu, Identity, Network, Tenant
 
 SAMPLES = sorted(path.name for path in REQUESTS.glob("*.yaml") if path.name != "goldenpath.yaml")
 
@@ -23,8 +25,9 @@ def tenant(**changes: Any) -> Tenant:
 
 
 def test_a_tenant_built_in_python_is_the_parsed_one() -> None:
-    parsed = parse_tenant(
-        request(gpus=[{"profile": "nvidia-h100-80gb", "quota": 1}], source={"git": "https://a.example/b"})
+    parsed = parse_request(
+        Tenant,
+        request(gpus=[{"profile": "nvidia-h100-80gb", "quota": 1}], source={"git": "https://a.example/b"}),
     )
     built = tenant(
         gpus=(Gpu(profile="nvidia-h100-80gb", quota=1),), source=GitSource(git="https://a.example/b")
@@ -62,8 +65,8 @@ def test_all_broken_rules_are_reported_in_python_too() -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_what_was_dumped_parses_to_the_same(name: str) -> None:
-    parsed = parse_tenant(sample(name), fleet=sample_fleet())
-    assert parse_tenant(json.loads(parsed.model_dump_json(exclude_unset=True))) == parsed
+    parsed = parse_request(Tenant, sample(name), Surroundings(sample_fleet()))
+    assert parse_request(Tenant, json.loads(parsed.model_dump_json(exclude_unset=True))) == parsed
 
 
 def test_a_fleet_that_was_dumped_parses_to_the_same() -> None:

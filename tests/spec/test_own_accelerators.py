@@ -73,7 +73,9 @@ def test_a_fleet_may_have_models_of_its_own_with_their_slices() -> None:
 def test_they_are_rendered_like_those_of_the_catalogue() -> None:
     pipeline = Pipeline(parse_fleet(on()))
     flavors = {
-        item.name: item.body for item in pipeline.render_platform().objects() if item.kind == "ResourceFlavor"
+        item.name: item.body
+        for item in pipeline.render(pipeline.fleet).objects()
+        if item.kind == "ResourceFlavor"
     }
     assert flavors["nvidia-x100-100gb"]["spec"]["nodeLabels"] == {"nvidia.com/gpu.product": "NVIDIA-X100"}
     assert flavors["amd-mi999"]["spec"]["nodeLabels"] == {"amd.com/gpu.device-id": "79ff"}

@@ -8,8 +8,10 @@ import pytest
 from small_requests import cluster, fleet, problems, reported, request, tenancies
 
 from goldenpath.spec.fleet_rules import RESERVED_NAMESPACES
-from goldenpath.spec.parse import parse_fleet, parse_tenant
+from goldenpath.spec.model import Surroundings
+from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.placement import clusters_of
+from goldenpath.spec.tenant import Tenant
 
 H100 = "nvidia-h100-80gb"
 FLEET = fleet(
@@ -45,7 +47,7 @@ FLEET = fleet(
 )
 def test_regions_are_ored_and_labels_are_anded(placement: dict[str, Any], expected: tuple[str, ...]) -> None:
     on = parse_fleet(FLEET)
-    tenant = parse_tenant(request(clusters=None, placement=placement), fleet=on)
+    tenant = parse_request(Tenant, request(clusters=None, placement=placement), Surroundings(on))
     assert clusters_of(tenant, on) == expected
 
 
@@ -60,7 +62,7 @@ def test_a_placement_that_matches_nothing_is_refused(placement: dict[str, Any]) 
 
 def test_clusters_keep_the_requests_order() -> None:
     on = parse_fleet(FLEET)
-    tenant = parse_tenant(request(clusters=["haifa", "berlin"]), fleet=on)
+    tenant = parse_request(Tenant, request(clusters=["haifa", "berlin"]), Surroundings(on))
     assert clusters_of(tenant, on) == ("haifa", "berlin")
 
 

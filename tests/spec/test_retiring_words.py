@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from small_requests import cluster, fleet, problems, reported, request
 
-from goldenpath.spec.parse import parse_tenant
+from goldenpath.spec.parse import parse_request
+from goldenpath.spec.tenant import Tenant
 
 FLEET = fleet(clusters={"berlin": cluster(), "munich": cluster(), "boston": cluster(region="us")})
 
@@ -22,7 +23,7 @@ FLEET = fleet(clusters={"berlin": cluster(), "munich": cluster(), "boston": clus
     ],
 )
 def test_it_says_where_the_tenant_is_being_retired(word: dict[str, Any], where: list[str]) -> None:
-    tenant = parse_tenant(request(clusters=["berlin", "munich"], **word))
+    tenant = parse_request(Tenant, request(clusters=["berlin", "munich"], **word))
     assert [name for name in ("berlin", "munich") if tenant.is_retiring_on(name)] == where
 
 

@@ -7,7 +7,9 @@ from small_requests import REQUESTS, sample, sample_fleet
 
 from goldenpath import pipeline
 from goldenpath.errors import InputError
-from goldenpath.spec.parse import parse_tenant
+from goldenpath.spec.model import Surroundings
+from goldenpath.spec.parse import parse_request
+from goldenpath.spec.tenant import Tenant
 
 ACCEPTED = sorted(path.name for path in REQUESTS.glob("*.yaml") if path.name != "goldenpath.yaml")
 REFUSED = {
@@ -45,13 +47,13 @@ def test_there_are_samples() -> None:
 
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_a_sample_loads_as_it_is(name: str) -> None:
-    assert parse_tenant(sample(name), fleet=sample_fleet()).golden_path == "tenant/v1"
+    assert parse_request(Tenant, sample(name), Surroundings(sample_fleet())).golden_path == "tenant/v1"
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_a_refused_sample_has_every_problem_of_its_first_line_and_no_other(name: str) -> None:
     with pytest.raises(InputError) as refused:
-        parse_tenant(sample(f"refused/{name}"), fleet=sample_fleet(), file=name)
+        parse_request(Tenant, sample(f"refused/{name}"), Surroundings(sample_fleet()), file=name)
     found = refused.value.problems
     assert [(problem.path, problem.rule, problem.nearest) for problem in found] == REFUSED[name]
     assert {problem.file for problem in found} == {name}
@@ -66,7 +68,9 @@ def test_the_front_door_says_the_same_as_the_parser(name: str) -> None:
 
 def test_a_message_has_file_path_rule_value_and_nearest() -> None:
     with pytest.raises(InputError) as refused:
-        parse_tenant(sample("refused/gpu-typo.yaml"), fleet=sample_fleet(), file="gpu-typo.yaml")
+        parse_request(
+            Tenant, sample("refused/gpu-typo.yaml"), Surroundings(sample_fleet()), file="gpu-typo.yaml"
+        )
     assert (
         "gpu-typo.yaml: gpus[1].quota: is more than eu-central has of nvidia-h200-141gb, which is 32 (given: 640). "
         "Did you mean '32'?"
@@ -74,4 +78,4 @@ def test_a_message_has_file_path_rule_value_and_nearest() -> None:
 
 
 def test_a_name_that_yaml_takes_for_false_stays_a_name() -> None:
-    assert parse_tenant(sample("sandbox.yaml"), fleet=sample_fleet()).name == "no"
+    assert parse_request(Tenant, sample("sandbox.yaml"), Surroundings(sample_fleet())).name == "no"

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_requests import cluster, fleet, request, sample, sample_fleet, tenancies, tenancy
 
-from goldenpath.spec.parse import parse_fleet, parse_tenant
+from goldenpath.spec.model import Surroundings
+from goldenpath.spec.parse import parse_fleet, parse_request
+from goldenpath.spec.tenant import Tenant
 from goldenpath.tenancy import Tenancy, platforms_of, tenancies_of
 from goldenpath.tenancy.queue import FlavorQuota, ResourceGroup
 from goldenpath.tenancy.spiffe_identity import spiffe_id
@@ -103,7 +105,9 @@ def test_a_long_catalog_name_is_cut_and_stays_its_own() -> None:
 def test_no_two_catalog_names_collide(pairs: list[tuple[str, str]]) -> None:
     on = parse_fleet(fleet(clusters={where: cluster() for _, where in pairs}))
     names = {
-        Tenancy(parse_tenant(request(name=tenant, clusters=[where])), platforms_of(on)[where]).catalog_name
+        Tenancy(
+            parse_request(Tenant, request(name=tenant, clusters=[where])), platforms_of(on)[where]
+        ).catalog_name
         for tenant, where in pairs
     }
     assert len(names) == 2
@@ -232,6 +236,6 @@ def test_policy_parameters_are_absent_where_there_is_nothing_to_allow() -> None:
 @pytest.mark.parametrize("name", ["vision.yaml", "speech.yaml", "edge-retail.yaml", "sandbox.yaml"])
 def test_no_policy_parameter_of_a_sample_holds_a_comma_that_is_not_a_separator(name: str) -> None:
     on = sample_fleet()
-    for each in tenancies_of(parse_tenant(sample(name), fleet=on), platforms_of(on)):
+    for each in tenancies_of(parse_request(Tenant, sample(name), Surroundings(on)), platforms_of(on)):
         lists = (each.fleet.defaults.registries, each.gpu_models)
         assert all("," not in entry for entries in lists for entry in entries)

@@ -9,6 +9,7 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError, RefMovedError
 from goldenpath.fleet.fleet_state import FleetState
 from goldenpath.fleet.review_branch import branch_of
+from goldenpath.spec.ref import Ref
 from goldenpath_backstage.auth.permissions import Change, demand_change
 from goldenpath_backstage.auth.principal import Role
 from goldenpath_backstage.backend_errors import ForbiddenError
@@ -40,7 +41,7 @@ class Existing:
 
 def existing(state: FleetState, name: str) -> Existing | None:
     """What the repository holds of a tenant; None where it has none of that name."""
-    holdings = state.tree.tenant(name)
+    holdings = state.tree.find(Ref.of_tenant(name))
     if holdings.request is None:
         return None
     path, entry = holdings.request
@@ -64,7 +65,7 @@ def asked_for_by(state: FleetState, name: str, store: Store) -> str | None:
     """
     if existing(state, name) is not None:
         return None
-    commit = store.refresh(branch_of(name))
+    commit = store.refresh(branch_of(Ref.of_tenant(name)))
     if commit is None:
         return None
     asked = existing(FleetState(store.repository.snapshot(commit), lambda: state.context), name)
@@ -97,7 +98,7 @@ def _still_leaving(retiring: list[Any], document: Mapping[str, Any], state: Flee
     """The clusters that a tenant is leaving, without those that it has left: the request names them no more."""
     try:
         tenant = state.context.parse(dict(document), None)
-        there = {each.cluster_name for each in state.context.pipeline.tenancies(tenant)}
+        there = {each.cluster_name for each in state.context.pipeline.resolve(tenant)}
     except InputError:
         return retiring  # problems are reported when all of it is parsed
     return [cluster for cluster in retiring if cluster in there]

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from goldenpath.errors import InputError
 from goldenpath.fleet import PublishOptions, Submission
-from goldenpath.fleet.desired_files import desired_tenant, version_for
+from goldenpath.fleet.desired_files import desired_files, version_for
+from goldenpath.spec.ref import Ref
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
 from goldenpath_backstage.actions.existing_tenants import edited
 from goldenpath_backstage.actions.request_input import RequestInput, document_of, tenant_of
@@ -67,11 +68,11 @@ def _edited(asked: RenderInput, call: Call) -> RenderOutput:
     proposal = call.fleet.repository.plan(request, options=options)
     tell_plan(proposal.plan, call)
     proposal.check()
-    lock = state.tree.lock(state.tree.tenant(tenant.name)).lock
+    lock = state.tree.lock(state.tree.find(Ref.of_tenant(tenant.name))).lock
     pinned = version_for(tenant, (lock.golden_path, lock.version) if lock else None)
     files = {
         path: content.text
-        for path, content in desired_tenant(context, tenant, request, version=pinned).files.items()
+        for path, content in desired_files(context, tenant, request, version=pinned).files.items()
     }
     for path, text in files.items():
         call.file(path, text)
@@ -81,7 +82,7 @@ def _edited(asked: RenderInput, call: Call) -> RenderOutput:
     return RenderOutput(
         tenant=tenant.name,
         owner=tenant.owner,
-        clusters=[each.cluster_name for each in context.pipeline.tenancies(tenant)],
+        clusters=[each.cluster_name for each in context.pipeline.resolve(tenant)],
         files=list(files),
     )
 
@@ -92,7 +93,7 @@ def _rendered(asked: RenderInput, call: Call) -> RenderOutput:
     manifests = context.pipeline.render(tenant, cluster=asked.cluster)
     for file in manifests.files:
         call.file(file.path, file.text)
-    clusters = [each.cluster_name for each in context.pipeline.tenancies(tenant, asked.cluster)]
+    clusters = [each.cluster_name for each in context.pipeline.resolve(tenant, cluster=asked.cluster)]
     call.info(f"Rendered {len(manifests.files)} files for {tenant.name} on {', '.join(clusters)}")
     return RenderOutput(
         tenant=tenant.name,

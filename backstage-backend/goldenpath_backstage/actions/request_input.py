@@ -40,4 +40,5 @@ def tenant_of(asked: RequestInput, context: FleetContext) -> Tenant:
     Raises:
         InputError: with every problem.
     """
-    return context.parse(document_of(asked, context), None)
+    request: Tenant = context.parse(document_of(asked, context), None)
+    return request

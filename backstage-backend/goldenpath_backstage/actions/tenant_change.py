@@ -10,8 +10,9 @@ from pydantic import Field
 from goldenpath.fleet import PublishOptions, Review
 from goldenpath.git import Person
 from goldenpath.git.path_names import branch_ref
-from goldenpath.repository.path_owners import home_of
 from goldenpath.repository.plan_text import plan_text
+from goldenpath.spec.ref import Ref
+from goldenpath.tenancy import RepositoryPaths
 from goldenpath_backstage.actions.action import Output
 from goldenpath_backstage.auth.principal import CallerKind
 
@@ -195,7 +196,7 @@ def _page_of(commit: str | None, call: Call) -> str | None:
 
 def _last_commit(name: str, branch: str, call: Call) -> tuple[str | None, bool]:
     """The last commit about a tenant, and whether this very step made it, before a process died."""
-    home = home_of(call.fleet.state().context.layout, name)
+    home = RepositoryPaths(Ref.parse(name), call.fleet.state().context.layout).home
     for commit in call.fleet.repository.store.repository.log(branch_ref(branch), paths=(home,), limit=1):
         return commit.id, bool(call.task) and f"{_TASK}: {_task(call)}" in commit.message.splitlines()
     return None, False

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from goldenpath.describe import template_entity, template_name
 from goldenpath.describe.form import NOT_ON_THE_FORM, QUANTITIES
+from goldenpath.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +34,7 @@ def template_entities(context: FleetContext, free: Free, *, has_forge: bool) -> 
         DataError: a golden path's extra inputs are no usable JSON Schema.
     """
     for path in context.library:
-        if path.is_for_tenants:
+        if kind_of(path).is_requested:
             for edits in (False, True):
                 yield template_entity(path, context.spec, free, edits=edits, by_commit=not has_forge)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git.objects import Entry
-    from goldenpath.repository.tenant_files import TenantFiles
+    from goldenpath.repository.owned_files import OwnedFiles
 
 __all__ = ["TenantEntities"]
 
@@ -87,6 +87,6 @@ def _files(state: FleetState) -> Iterator[tuple[str, tuple[str, str]]]:
             yield holdings.name, (catalog.id, request[1].id)
 
 
-def _catalog_file(holdings: TenantFiles) -> Entry | None:
+def _catalog_file(holdings: OwnedFiles) -> Entry | None:
     found = holdings.record(_CATALOG_FILE)
     return found[1] if found else None

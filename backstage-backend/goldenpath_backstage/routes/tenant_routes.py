@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
+from goldenpath.spec.ref import Ref
 from goldenpath_backstage.actions.existing_tenants import existing
 from goldenpath_backstage.backend_errors import NotThereError
 from goldenpath_backstage.entities.template_entities import edit_link, form_values
@@ -140,7 +141,7 @@ def _tenant(services: Services, name: str) -> Cached:
     state = services.fleet.state()
     found = existing(state, name)
     if found is None:
-        tombstone = state.tree.tombstone(state.tree.tenant(name))
+        tombstone = state.tree.tombstone(state.tree.find(Ref.of_tenant(name)))
         if tombstone is not None:
             said = tombstone.model_dump(mode="json", exclude={"format", "version"})
             return Cached({**said, "golden_path": f"{tombstone.golden_path} {tombstone.version}"})

@@ -18,6 +18,7 @@ from goldenpath.describe.json_schema import json_schema
 from goldenpath.describe.schema_fields import spec_fields
 from goldenpath.errors import GoldenpathError, InputError, Problem
 from goldenpath.file_output import write_files
+from goldenpath.kinds import kind_of
 from goldenpath.manifests import RenderedFile
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse
@@ -75,7 +76,7 @@ def command(
     """
     library = Library(libraries)
     path = golden_path_named(library, name)
-    if not path.is_for_tenants:
+    if not kind_of(path).is_requested:
         raise InputError.of(
             "GOLDEN_PATH", "wrong-golden-path", "is rendered from the fleet, not from a request", name
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.kinds import kind_of
 from goldenpath.paths import GoldenPath, Library
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def command(libraries: tuple[Path, ...], output_format: str) -> None:
         click.echo(json.dumps([_as_dict(path) for path in paths], indent=2, ensure_ascii=False))
         return
     for path in paths:
-        details = f"{path.version}, {path.metadata.lifecycle}, from a {'request' if path.is_for_tenants else 'fleet'}"
+        kind = kind_of(path)
+        source = f"a {kind.model.noun}'s request" if kind.is_requested else "the fleet"
+        details = f"{path.version}, {path.metadata.lifecycle}, from {source}"
         click.echo(f"{click.style(path.major, bold=True)}  {path.metadata.title} ({details})")
         click.echo(click.wrap_text(path.metadata.summary, initial_indent="  ", subsequent_indent="  "))
         for name, schema in path.inputs.schema["properties"].items():
@@ -48,6 +51,6 @@ def _as_dict(path: GoldenPath) -> dict[str, Any]:
         "summary": metadata.summary,
         "owner": metadata.owner,
         "lifecycle": metadata.lifecycle,
-        "rendered_from": metadata.spec,
+        "rendered_from": metadata.kind,
         "inputs": path.inputs.schema,
     }

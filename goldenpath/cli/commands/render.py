@@ -17,11 +17,12 @@ from goldenpath.cli.base_command import (
     library_option,
 )
 from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of, read_source
-from goldenpath.cli.render_output import Rendering, render_platform, render_tenant
+from goldenpath.cli.render_output import Rendering, render_files
 from goldenpath.file_output import Outcome, write_files
 from goldenpath.paths import Library
-from goldenpath.pipeline import Pipeline, load_fleet, parse
+from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse
 from goldenpath.spec.parse import parse_fleet
+from goldenpath.tenant_requests import tenants_beside
 
 if TYPE_CHECKING:
     from goldenpath.manifests import ManifestObject
@@ -80,12 +81,19 @@ def command(
     library = Library(libraries)
     if kind_of(document) is DocumentKind.FLEET:
         pipeline = Pipeline(parse_fleet(document, file=source.name), library=library)
-        rendering = render_platform(pipeline, cluster, for_one=out is None)
+        rendering = render_files(pipeline, pipeline.fleet, source.text, cluster, for_one=out is None)
     else:
-        fleet = load_fleet(fleet_file or _found_fleet())
-        tenant = parse(document, fleet=fleet, library=library, file=source.name)
-        rendering = render_tenant(
-            Pipeline(fleet, library=library), tenant, source.text, cluster, for_one=out is None
+        fleet_file = fleet_file or _found_fleet()
+        fleet = load_fleet(fleet_file)
+        tenants = tenants_beside(fleet_file, fleet, library)
+        request = parse(document, fleet=fleet, library=library, tenants=tenants, file=source.name)
+        rendering = render_files(
+            Pipeline(fleet, library=library),
+            request,
+            source.text,
+            cluster,
+            for_one=out is None,
+            parent=parent_of(request, tenants),
         )
     if out is None:
         click.echo(_as_list(rendering) if output_format == "json" else _as_stream(rendering), nl=False)

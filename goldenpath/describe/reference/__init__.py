@@ -12,6 +12,7 @@ from goldenpath.describe.reference.catalogue_pages import accelerators_page, eng
 from goldenpath.describe.reference.findings_page import findings_page
 from goldenpath.describe.reference.policies_page import policies_page
 from goldenpath.describe.reference.spec_pages import golden_paths_page, schema_file, spec_page
+from goldenpath.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,8 @@ def reference_pages(paths: Iterable[GoldenPath]) -> dict[str, str]:
     every = tuple(paths)
     specs: dict[str, GoldenPath] = {}
     for path in every:
-        specs.setdefault(path.name if path.is_for_tenants else "fleet", path)
+        kind = kind_of(path)
+        specs.setdefault(path.name if kind.is_requested else kind.name, path)
     return {
         "golden-paths.md": golden_paths_page(every),
         **{f"{name}.md": spec_page(path) for name, path in specs.items()},

@@ -8,6 +8,8 @@ from goldenpath.describe.inputs_table import fields_table, inputs_table
 from goldenpath.describe.json_schema import json_schema, resolve
 from goldenpath.describe.markdown import code, page, table
 from goldenpath.describe.schema_fields import ANY_KEY, Shape, every_field, map_values, spec_fields
+from goldenpath.kinds import kind_of
+from goldenpath.spec.fleet_spec import FLEET_FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,8 +33,8 @@ def golden_paths_page(paths: Iterable[GoldenPath]) -> str:
             [
                 code(path.name),
                 path.version,
-                f"a team's request, which says `golden_path: {path.major}`"
-                if path.is_for_tenants
+                f"a {kind_of(path).model.noun}'s request, which says `golden_path: {path.major}`"
+                if kind_of(path).is_requested
                 else "the fleet alone",
                 path.metadata.lifecycle,
                 code(path.metadata.owner),
@@ -54,12 +56,13 @@ def _golden_path(path: GoldenPath) -> Iterator[str]:
 def spec_page(path: GoldenPath) -> str:
     """What a golden path is rendered from: its fields, and the rules between them."""
     schema = json_schema(path)
-    what = f"A request for `{path.major}`" if path.is_for_tenants else "The fleet"
+    is_requested = kind_of(path).is_requested
+    what = f"A request for `{path.major}`" if is_requested else "The fleet"
     file = f"[JSON Schema](schemas/{schema_file(path)})"
     rules = "\n".join(f"- {rule}" for rule in _rules(schema))
     return page(
         f"{what}, field by field",
-        f"{path.metadata.summary if path.is_for_tenants else schema['description']} The same as {file}.",
+        f"{path.metadata.summary if is_requested else schema['description']} The same as {file}.",
         _READ,
         "## Fields",
         inputs_table(path),
@@ -70,7 +73,8 @@ def spec_page(path: GoldenPath) -> str:
 
 def schema_file(path: GoldenPath) -> str:
     """The name of the file that holds a golden path's JSON Schema."""
-    return f"{path.major.replace('/', '-')}.json" if path.is_for_tenants else "fleet-v1.json"
+    name = path.major if kind_of(path).is_requested else FLEET_FORMAT
+    return f"{name.replace('/', '-')}.json"
 
 
 def _rules(schema: dict[str, Any]) -> Iterator[str]:

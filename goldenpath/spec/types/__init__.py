@@ -18,6 +18,7 @@ from goldenpath.spec.quantities import duration_seconds, quantity_value
 from goldenpath.spec.types._clouds import AwsRole, Uuid
 from goldenpath.spec.types._expressions import AnchoredExpression, is_anchored_expression
 from goldenpath.spec.types._names import (
+    DNS_LABEL,
     DNS_LABEL_CHARS,
     DnsLabel,
     DnsSubdomain,
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "DNS_LABEL",
     "DNS_LABEL_CHARS",
     "NAME_CHARS",
     "TEMPLATE_OPENERS",

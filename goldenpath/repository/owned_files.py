@@ -1,4 +1,4 @@
-"""What a fleet repository holds of one tenant, as Git's ids: known without reading what is in the files."""
+"""What a fleet repository holds of one tenant or workload, as Git's ids: known without reading what is in the files."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from typing import TYPE_CHECKING
 
 from goldenpath.git.objects import FILE_MODE, Entry, change_tree, format_tree, object_id
 from goldenpath.repository.lock import LOCK_FILE
-from goldenpath.repository.path_owners import RECORD_FILES, REQUEST_FILE, TenantPaths
 from goldenpath.repository.tombstone import TOMBSTONE_FILE
+from goldenpath.tenancy.repository_paths import RECORD_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.repository.lock import Lock
+    from goldenpath.spec.ref import Ref
+    from goldenpath.tenancy import RepositoryPaths
 
-__all__ = ["TenantFiles", "tree_id_of"]
+__all__ = ["OwnedFiles", "tree_id_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class TenantFiles:
-    """The places of one tenant that are there.
+class OwnedFiles:
+    """The places of one tenant or workload that are there.
 
-    A tenant that moves between layouts has two homes for a while, and so has one that somebody copied by hand;
+    One that moves between layouts has two homes for a while, and so has one that somebody copied by hand;
     records are then read from the right one, if they are there.
     """
 
-    name: str
-    home: str
-    """Where its own folder belongs, in the fleet's layout."""
+    paths: RepositoryPaths
+    """Its places, in the fleet's layout."""
     homes: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
     """Its own folders that are there, by path, each with its entries."""
     folders: Mapping[str, str] = field(default_factory=dict)
@@ -38,6 +39,21 @@ class TenantFiles:
     """Its single files on clusters, by path: what Flux starts the tenant from."""
     misplaced: tuple[str, ...] = ()
     """Homes, folders and files that are not where the fleet's layout puts them."""
+
+    @property
+    def ref(self) -> Ref:
+        """What it is."""
+        return self.paths.ref
+
+    @property
+    def name(self) -> str:
+        """Its name, of a workload with its tenant's: ``vision/chat``."""
+        return self.paths.ref.path
+
+    @property
+    def home(self) -> str:
+        """Where its own folder belongs, in the fleet's layout."""
+        return self.paths.home
 
     def record(self, file: str) -> tuple[str, Entry] | None:
         """Path and entry of one of the files that say what the tenant is."""
@@ -50,7 +66,7 @@ class TenantFiles:
     @property
     def request(self) -> tuple[str, Entry] | None:
         """The request: its path and entry."""
-        return self.record(REQUEST_FILE)
+        return self.record(self.paths.request_file)
 
     @property
     def lock(self) -> tuple[str, Entry] | None:
@@ -71,7 +87,9 @@ class TenantFiles:
     def requests(self) -> tuple[str, ...]:
         """Every place where this tenant has a request: more than one is two tenants with one name."""
         return tuple(
-            f"{home}/{REQUEST_FILE}" for home, found in sorted(self.homes.items()) if REQUEST_FILE in found
+            f"{home}/{self.paths.request_file}"
+            for home, found in sorted(self.homes.items())
+            if self.paths.request_file in found
         )
 
     def is_as_locked(self, lock: Lock) -> bool:
@@ -82,11 +100,10 @@ class TenantFiles:
         """
         if self.misplaced:
             return False
-        places = TenantPaths(self.name)
         locked: defaultdict[str, dict[str, str]] = defaultdict(dict)
         loose: dict[str, str] = {}
         for path, blob in lock.files.items():
-            folder = places.folder_of(path)
+            folder = self.paths.folder_of(path)
             if folder is None:
                 loose[path] = blob
             else:

@@ -1,0 +1,43 @@
+"""The checks of a tenant, beside those of its rendered objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.check.guard_rails import check_guard_rails
+from goldenpath.check.reference_checks import check_references
+from goldenpath.check.request_checks import check_addons, check_exceptions, check_overrides
+from goldenpath.check.retirement_checks import check_retiring
+from goldenpath.check.secret_references import check_secret_references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.findings import Finding
+    from goldenpath.tenancy import Tenancy
+    from goldenpath.tenancy.rendered import RenderedOnCluster
+
+__all__ = ["TENANT_CHECKS"]
+
+
+def _addons(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
+    if not rendered.resolved.is_retiring:  # What its cluster lacks no longer matters to a tenant that goes.
+        yield from check_addons(rendered.resolved)
+        yield from check_references(rendered.resolved)
+        yield from check_secret_references(rendered.resolved, rendered.objects)
+
+
+def _overrides(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
+    yield from check_overrides(rendered.resolved, rendered.objects)
+    yield from check_exceptions(rendered.resolved)
+
+
+def _guard_rails(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
+    yield from check_guard_rails(rendered.resolved, rendered.objects)
+
+
+def _retiring(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
+    yield from check_retiring(rendered.resolved, rendered.objects)
+
+
+TENANT_CHECKS: Final = (_addons, _overrides, _guard_rails, _retiring)

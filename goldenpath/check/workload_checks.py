@@ -1,0 +1,269 @@
+"""A workload within its tenant: what it may render, and how much of the tenant's accelerators it may use.
+
+Its objects are applied by an account that has the Role of the tenant's own reconciler. They are held against that
+Role here, so that what the API server would refuse is told before it is published.
+"""
+
+from __future__ import annotations
+
+from posixpath import basename
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import names
+from goldenpath.check.object_bodies import mapping, mappings, strings
+from goldenpath.check.request_checks import check_overrides
+from goldenpath.check.workload_claims import object_id, scalers, workload_claims
+from goldenpath.findings import Finding, Severity
+from goldenpath.tenancy import RepositoryPaths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.manifests import ManifestObject
+    from goldenpath.tenancy import Tenancy, WorkloadOnCluster
+    from goldenpath.tenancy.claims import Share
+    from goldenpath.tenancy.rendered import RenderedOnCluster
+
+    Rendered = RenderedOnCluster[WorkloadOnCluster]
+
+__all__ = ["WORKLOAD_CHECKS", "against_grants"]
+
+_VERBS: Final = frozenset({"create", "delete", "get", "patch"})
+"""What Flux needs to apply an object and to prune it."""
+_KUSTOMIZATION_FILES: Final = frozenset({"kustomization.yaml", "kustomization.yml", "kustomization"})
+# What makes Flux apply something else than the files that were checked, or as somebody else, or later
+# (Flux 2, KustomizationSpec).
+_NOT_OF_A_WORKLOAD: Final = (
+    "commonMetadata", "components", "decryption", "dependsOn", "images", "kubeConfig", "namePrefix", "nameSuffix",
+    "patches", "postBuild", "targetNamespace",
+)  # fmt: skip
+_NOT_GUESSED: Final = {"Endpoints": "endpoints"}
+
+
+def _places(rendered: Rendered) -> Iterator[Finding]:
+    """Files outside the workload's own places, and files that would change how Flux reads them."""
+    resolved = rendered.resolved
+    places = RepositoryPaths(resolved.ref, resolved.platform.layout)
+    for file in rendered.manifests.files:
+        if not places.owns(file.path):
+            message = f"is outside the places of {resolved.ref}: {places.home}/, {places.folder(resolved.cluster_name)}/"
+            fix = "Name the template folders `[[ home ]]` and `[[ folder ]]`."
+            yield Finding(file.path, str(resolved.ref), "", "foreign-file", Severity.ERROR, message, fix)
+        elif basename(file.path).lower() in _KUSTOMIZATION_FILES:
+            message = "is a kustomization file: what Flux builds from it is not what was checked"
+            fix = "Remove it; Flux applies every manifest of the folder."
+            yield Finding(
+                file.path, str(resolved.ref), "", "kustomization-file", Severity.ERROR, message, fix
+            )
+
+
+def _rights(rendered: Rendered) -> Iterator[Finding]:
+    """Objects that the account which applies the workload may not write."""
+    resolved = rendered.resolved
+    rules = _account_rules(rendered)
+    if not rules:
+        if not resolved.is_retiring:
+            yield _tenant_too_old(resolved)
+        return
+    for item in rendered.objects:
+        if _is_in_flux_file(item, resolved):
+            continue
+        if not item.namespace:
+            message = (
+                f"has no namespace; every object of a workload names its own, which is {resolved.namespace}"
+            )
+            fix = (
+                f"Write `namespace: {resolved.namespace}`; an object of the whole cluster is the platform's."
+            )
+            yield _finding(item, "metadata.namespace", "workload-namespace", message, fix)
+        elif item.namespace != resolved.namespace:
+            message = f"is in namespace {item.namespace}; tenant {resolved.namespace} has another"
+            fix = f"Write `namespace: {resolved.namespace}`."
+            yield _finding(item, "metadata.namespace", "workload-namespace", message, fix)
+        group, resource = item.api_version.rpartition("/")[0], _resource(item.kind)
+        if not _allowed(rules, group, resource) >= _VERBS:
+            what = f"{resource}.{group}" if group else resource
+            message = f"the tenant may not write {what}, and a workload can do what its tenant may"
+            fix = "Remove it. What a tenant is given (rights, quotas, network, identities) is asked for in its request."
+            yield _finding(item, "kind", "workload-rights", message, fix)
+
+
+def _account_rules(rendered: Rendered) -> list[dict[str, Any]]:
+    """The rules of the Roles that the tenant binds to the account of its workloads."""
+    account = rendered.resolved.tenancy.workload_account
+    bound = {
+        str(mapping(item.body, "roleRef").get("name"))
+        for item in rendered.tenant_objects
+        if item.kind == "RoleBinding"
+        and any(
+            (subject.get("kind"), subject.get("namespace"), subject.get("name"))
+            == ("ServiceAccount", names.FLUX_NAMESPACE, account)
+            for subject in mappings(item.body, "subjects")
+        )
+    }
+    return [
+        rule
+        for item in rendered.tenant_objects
+        if item.kind == "Role" and item.name in bound
+        for rule in mappings(item.body, "rules")
+    ]
+
+
+def _tenant_too_old(resolved: WorkloadOnCluster) -> Finding:
+    tenant = resolved.tenancy.name
+    places = RepositoryPaths(resolved.tenancy.ref, resolved.platform.layout)
+    message = (
+        f"tenant {tenant} gives workloads no account on {resolved.cluster_name}: "
+        "it is of an older version of its golden path, or its cluster has no Flux"
+    )
+    fix = f"Upgrade the tenant first: goldenpath publish {places.request} --upgrade"
+    place = f"Workload {resolved.ref.path} on {resolved.cluster_name}"
+    return Finding("", place, "tenant", "tenant-too-old", Severity.ERROR, message, fix)
+
+
+def _allowed(rules: list[dict[str, Any]], group: str, resource: str) -> frozenset[str]:
+    """The verbs that some rules give on a resource."""
+    verbs: set[str] = set()
+    for rule in rules:
+        if group in strings(rule, "apiGroups") and resource in strings(rule, "resources"):
+            verbs |= strings(rule, "verbs")
+    return frozenset(verbs)
+
+
+def _resource(kind: str) -> str:
+    """The resource of a kind, as Kubernetes guesses it (apimachinery, ``meta.UnsafeGuessKindToResource``)."""
+    lower = kind.lower()
+    if kind in _NOT_GUESSED:
+        return _NOT_GUESSED[kind]
+    if lower.endswith("s"):
+        return f"{lower}es"
+    return f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}s"
+
+
+def _labels(rendered: Rendered) -> Iterator[Finding]:
+    """Objects without the labels by which a policy, the catalog and a person know whose they are."""
+    wanted = {key: rendered.resolved.labels[key] for key in (names.TENANT, names.WORKLOAD)}
+    for item in rendered.objects:
+        labels = mapping(item.body, "metadata", "labels")
+        for key, value in wanted.items():
+            if labels.get(key) != value:
+                message = f"must have the label {key}: {value}"
+                fix = 'Put `[% include "labels.j2" %]` into its metadata.'
+                yield _finding(item, f"metadata.labels[{key}]", "workload-label", message, fix)
+
+
+def _applied(rendered: Rendered) -> Iterator[Finding]:
+    """What applies the workload must be what was checked: one Kustomization, as the tenant's account."""
+    resolved = rendered.resolved
+    if not resolved.platform.has("flux"):
+        return
+    found = [item for item in rendered.objects if _is_in_flux_file(item, resolved)]
+    for item in found:
+        if (item.kind, item.namespace, item.name) != (
+            "Kustomization",
+            names.FLUX_NAMESPACE,
+            resolved.kustomization,
+        ):
+            message = f"is not the Kustomization {names.FLUX_NAMESPACE}/{resolved.kustomization}: the platform applies it with its own rights"
+            yield _finding(item, "", "workload-flux", message, "Move it into `[[ folder ]]`.")
+            continue
+        spec = mapping(item.body, "spec")
+        places = RepositoryPaths(resolved.ref, resolved.platform.layout)
+        wanted = {
+            "serviceAccountName": resolved.tenancy.workload_account,
+            "path": f"./{places.folder(resolved.cluster_name)}",
+            "prune": True,
+            "sourceRef": {"kind": "GitRepository", "name": "flux-system"},
+        }
+        for field, value in wanted.items():
+            if spec.get(field) != value:
+                message = f"must be {value}: the workload is applied with the rights of its tenant, and from its folder"
+                yield _finding(item, f"spec.{field}", "workload-flux", message, "Take the change back.")
+        for field in _NOT_OF_A_WORKLOAD:
+            if field in spec:
+                message = "must not be there: Flux would apply something else than what was checked"
+                yield _finding(item, f"spec.{field}", "workload-flux", message, "Take the change back.")
+
+
+def _is_in_flux_file(item: ManifestObject, resolved: WorkloadOnCluster) -> bool:
+    return item.file == RepositoryPaths(resolved.ref, resolved.platform.layout).flux(resolved.cluster_name)
+
+
+def _same_objects(rendered: Rendered) -> Iterator[Finding]:
+    """Objects that the tenant's own golden path renders too."""
+    resolved = rendered.resolved
+    taken = {object_id(item) for item in rendered.tenant_objects if item.namespace == resolved.namespace}
+    for item in rendered.objects:
+        if item.namespace == resolved.namespace and object_id(item) in taken:
+            message = (
+                f"is an object of tenant {resolved.namespace} itself: the two would write over each other"
+            )
+            yield _finding(item, "metadata.name", "object-collision", message, "Take another name.")
+
+
+def _replicas(rendered: Rendered) -> Iterator[Finding]:
+    for scaler in scalers(rendered.objects):
+        if scaler.fewest > scaler.most:
+            message = f"the smallest number of replicas, {scaler.fewest}, is above the largest, {scaler.most}"
+            fix = f"Take at most {scaler.most} as the smallest number."
+            yield _finding(scaler.item, scaler.field, "replicas", message, fix)
+
+
+def _accelerators(rendered: Rendered) -> Iterator[Finding]:
+    resolved = rendered.resolved
+    if not resolved.is_retiring:
+        place = f"Workload {resolved.ref.path} on {resolved.cluster_name}"
+        yield from against_grants(place, resolved.tenancy, workload_claims(rendered).accelerators)
+
+
+def against_grants(
+    place: str, tenancy: Tenancy, uses: Mapping[str, Share], *, who: str = "the workload"
+) -> Iterator[Finding]:
+    """Accelerators that workloads use, against what their tenant has on a cluster.
+
+    Args:
+        place: what the findings are about.
+        tenancy: the tenant there.
+        uses: by profile, what they use at least and at most together.
+        who: the workloads, for the message.
+    """
+    grants = {grant.pool.id: grant for grant in tenancy.grants}
+    for profile, (least, most) in sorted(uses.items()):
+        grant = grants.get(profile)
+        quota = grant.quota if grant else 0
+        borrow = grant.borrow if grant and tenancy.has("kueue") else 0
+        told = "What the tenant's own repository runs is not counted."
+        if least > quota:
+            message = (
+                f"{who} uses at least {least} of {profile} on {tenancy.cluster_name}, and {tenancy.name} has "
+                f"{quota}. {told}"
+            )
+            fix = f"Use fewer, or ask for more in the tenant's request: `gpus: [{{profile: {profile}, quota: {least}}}]`."
+            yield Finding("", place, "inputs", "workload-accelerators", Severity.ERROR, message, fix)
+        elif most > quota + borrow:
+            message = (
+                f"{who} uses up to {most} of {profile} on {tenancy.cluster_name}, and {tenancy.name} has {quota} "
+                f"and may borrow {borrow}: what is more waits. {told}"
+            )
+            fix = f"Scale to fewer, or ask for more in the tenant's request: `gpus: [{{profile: {profile}, quota: {most}}}]`."
+            yield Finding("", place, "inputs", "workload-accelerators", Severity.WARNING, message, fix)
+
+
+def _overrides(rendered: Rendered) -> Iterator[Finding]:
+    yield from check_overrides(rendered.resolved, rendered.objects)
+
+
+def _finding(item: ManifestObject, field: str, rule: str, message: str, fix: str) -> Finding:
+    return Finding(item.file, str(item), field, rule, Severity.ERROR, message, fix)
+
+
+WORKLOAD_CHECKS: Final = (
+    _places,
+    _rights,
+    _labels,
+    _applied,
+    _same_objects,
+    _replicas,
+    _accelerators,
+    _overrides,
+)

@@ -1,0 +1,181 @@
+"""How many accelerators a workload uses, read off its rendered objects: at least, and at most.
+
+What a controller makes out of the objects later is not seen. A workload whose golden path renders such objects has a
+kind of its own, which counts them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.check.object_bodies import mapping, mappings
+from goldenpath.spec.types import quantity_value
+from goldenpath.tenancy.claims import Claims
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from goldenpath.manifests import ManifestObject
+    from goldenpath.tenancy import Platform, WorkloadOnCluster
+    from goldenpath.tenancy.rendered import RenderedOnCluster
+    from goldenpath.tenancy.tenant_accelerators import Pool
+
+__all__ = ["Scaler", "object_id", "scalers", "workload_claims"]
+
+_HPA_FEWEST: Final = 1
+_KEDA_FEWEST: Final = 0
+_KEDA_MOST: Final = 100
+"""What KEDA 2 takes where a ScaledObject or ScaledJob says nothing (keda.sh, "ScaledObject specification")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaler:
+    """An object that sets the number of replicas of another one."""
+
+    item: ManifestObject
+    kind: str
+    name: str
+    fewest: int
+    most: int
+    field: str
+    """The field with the smallest number."""
+
+
+def workload_claims(rendered: RenderedOnCluster[WorkloadOnCluster]) -> Claims:
+    """What a workload uses of what its tenant has, and the objects that no other workload may render."""
+    resolved, objects = rendered.resolved, _own(rendered)
+    least: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    by_target = {(scaler.kind, scaler.name): scaler for scaler in scalers(objects)}
+    templates = {item.name: item for item in objects if item.kind == "ResourceClaimTemplate"}
+    for item in objects:
+        if item.kind == "ResourceClaim":
+            for profile, number in _devices(mapping(item.body, "spec"), resolved.platform):
+                least[profile] += number
+                most[profile] += number
+        pod = _pod_spec(item)
+        if pod is None:
+            continue
+        scaler = by_target.get((item.kind, item.name))
+        fewest, greatest = (scaler.fewest, scaler.most) if scaler else _replicas(item)
+        for profile, number in _of_pod(pod, resolved.platform, templates):
+            least[profile] += fewest * number
+            most[profile] += greatest * number
+    shares = {profile: (least[profile], most[profile]) for profile in sorted(most) if most[profile]}
+    return Claims(accelerators=shares, objects=tuple(sorted(map(object_id, objects))))
+
+
+def object_id(item: ManifestObject) -> str:
+    """An object by kind, API group and name, without the version: ``Deployment.apps/chat``."""
+    group = item.api_version.rpartition("/")[0]
+    return f"{item.kind}.{group}/{item.name}" if group else f"{item.kind}/{item.name}"
+
+
+def scalers(objects: Iterable[ManifestObject]) -> Iterator[Scaler]:
+    """The scalers among some objects."""
+    for item in objects:
+        spec = mapping(item.body, "spec")
+        target = mapping(spec, "scaleTargetRef")
+        kind, name = str(target.get("kind", "Deployment")), str(target.get("name", ""))
+        if item.kind == "HorizontalPodAutoscaler":
+            fewest, most = _whole(spec.get("minReplicas"), _HPA_FEWEST), _whole(spec.get("maxReplicas"), 1)
+            yield Scaler(item, kind, name, fewest, most, "spec.minReplicas")
+        elif item.kind == "ScaledObject":
+            fewest = _whole(spec.get("minReplicaCount"), _KEDA_FEWEST)
+            most = _whole(spec.get("maxReplicaCount"), _KEDA_MOST)
+            yield Scaler(item, kind, name, fewest, most, "spec.minReplicaCount")
+
+
+def _own(rendered: RenderedOnCluster[WorkloadOnCluster]) -> tuple[ManifestObject, ...]:
+    namespace = rendered.resolved.namespace
+    return tuple(item for item in rendered.objects if item.namespace == namespace)
+
+
+def _whole(value: Any, otherwise: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else otherwise
+
+
+def _replicas(item: ManifestObject) -> tuple[int, int]:
+    spec = mapping(item.body, "spec")
+    if item.kind in {"Deployment", "ReplicaSet", "StatefulSet"}:
+        number = _whole(spec.get("replicas"), 1)
+        return number, number
+    if item.kind == "ScaledJob":
+        per_job = _whole(mapping(spec, "jobTargetRef").get("parallelism"), 1)
+        fewest = _whole(spec.get("minReplicaCount"), _KEDA_FEWEST)
+        return fewest * per_job, _whole(spec.get("maxReplicaCount"), _KEDA_MOST) * per_job
+    job = mapping(spec, "jobTemplate", "spec") if item.kind == "CronJob" else spec
+    number = _whole(job.get("parallelism"), 1)
+    return number, number
+
+
+def _pod_spec(item: ManifestObject) -> dict[str, Any] | None:
+    """The spec of the Pods that an object makes; None where it makes none."""
+    spec = mapping(item.body, "spec")
+    if item.kind == "Pod":
+        return spec
+    if item.kind in {"Deployment", "Job", "ReplicaSet", "StatefulSet"}:
+        return mapping(spec, "template", "spec")
+    if item.kind == "CronJob":
+        return mapping(spec, "jobTemplate", "spec", "template", "spec")
+    if item.kind == "ScaledJob":
+        return mapping(spec, "jobTargetRef", "template", "spec")
+    return None
+
+
+def _of_pod(
+    pod: dict[str, Any], platform: Platform, templates: dict[str, ManifestObject]
+) -> Iterator[tuple[str, int]]:
+    """Profile and number of each accelerator that one Pod asks for."""
+    together: Counter[str] = Counter()
+    first: Counter[str] = Counter()
+    for container in mappings(pod, "containers"):
+        together.update(_asked(container))
+    for container in mappings(pod, "initContainers"):
+        for resource, number in _asked(container).items():
+            first[resource] = max(first[resource], number)
+    for pool_resource in dict.fromkeys(pool.resource for pool in platform.pools):
+        number = max(together[pool_resource], first[pool_resource])
+        if number:
+            yield _pool_of(pool_resource, pod, platform).id, number
+    for claim in mappings(pod, "resourceClaims"):
+        template = templates.get(str(claim.get("resourceClaimTemplateName")))
+        if template is not None:
+            yield from _devices(mapping(template.body, "spec", "spec"), platform)
+
+
+def _asked(container: dict[str, Any]) -> dict[str, int]:
+    resources = {**mapping(container, "resources", "requests"), **mapping(container, "resources", "limits")}
+    numbers = {name: _number(value) for name, value in resources.items() if "/" in name}
+    return {name: number for name, number in numbers.items() if number}
+
+
+def _number(value: Any) -> int:
+    try:
+        return int(quantity_value(str(value)))
+    except ValueError:
+        return 0
+
+
+def _pool_of(resource: str, pod: dict[str, Any], platform: Platform) -> Pool:
+    """The pool that a Pod means by a resource name: the one that its node selector tells, else the first."""
+    pools: Sequence[Pool] = [pool for pool in platform.pools if pool.resource == resource]
+    wanted = mapping(pod, "nodeSelector")
+    for pool in pools:
+        if any(wanted.get(label) == value for label, value in platform.telling_labels(pool)):
+            return pool
+    return pools[0]
+
+
+def _devices(claim: dict[str, Any], platform: Platform) -> Iterator[tuple[str, int]]:
+    """Profile and number of each device request of a ResourceClaim's spec."""
+    by_class = {pool.name: pool.id for pool in platform.dra_pools}
+    for request in mappings(claim, "devices", "requests"):
+        options = [mapping(request, "exactly"), *mappings(request, "firstAvailable")]
+        for option in options:
+            profile = by_class.get(str(option.get("deviceClassName")))
+            if profile is not None:
+                yield profile, _whole(option.get("count"), 1)
+                break

@@ -1,0 +1,54 @@
+"""Kinds of requests: what a golden path can be rendered from.
+
+For: :class:`RequestKind`, one module with a ``KIND`` for each kind, and finding the kind that a golden path names.
+A new kind is one more module here; everything else goes by what its ``KIND`` says.
+
+Not for: what a kind is made of. Models are in ``spec``, resolving in ``tenancy``, checks in ``check``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.errors import DataError
+from goldenpath.kinds.kind import RequestKind
+from goldenpath.spec.nearest import nearest
+
+if TYPE_CHECKING:
+    from goldenpath.paths import GoldenPath
+
+__all__ = ["RequestKind", "kind_names", "kind_of"]
+
+_NOT_KINDS: Final = frozenset({"kind"})
+
+
+def kind_names() -> tuple[str, ...]:
+    """The names that a golden path can give as its ``kind``."""
+    modules = (module.name for module in iter_modules(__path__))
+    return tuple(name.replace("_", "-") for name in sorted(modules) if name not in _NOT_KINDS)
+
+
+def kind_of(path: GoldenPath) -> RequestKind:
+    """The kind of request that a golden path is rendered from. Only its module is imported.
+
+    Raises:
+        DataError: the golden path names a kind that is not there.
+    """
+    return _named(path.metadata.kind, str(path.folder))
+
+
+@cache
+def _named(name: str, place: str) -> RequestKind:
+    if name not in kind_names():
+        near = nearest(name, kind_names())
+        did_you_mean = f"; did you mean {near}?" if near else ""
+        raise DataError(
+            f"{place}: kind: there is no kind {name!r}; there are {', '.join(kind_names())}{did_you_mean}"
+        )
+    kind = import_module(f"{__name__}.{name.replace('-', '_')}").KIND
+    if not isinstance(kind, RequestKind):
+        raise DataError(f"goldenpath.kinds.{name}: KIND is no RequestKind")
+    return kind

@@ -1,0 +1,75 @@
+"""What a fleet repository is about: the platform of a cluster, a tenant, or a workload of a tenant."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+__all__ = ["Ref", "Subject"]
+
+
+class Subject(enum.StrEnum):
+    """What is rendered and owns files. Its value is also the word for it in plans, messages and labels."""
+
+    TENANT = "tenant"
+    """A team's namespaces; rendered from its request."""
+    WORKLOAD = "workload"
+    """Something that runs in a tenant's namespaces; rendered from a request that names the tenant."""
+    PLATFORM = "platform"
+    """What the tenants of one cluster share; rendered from the fleet."""
+    FLEET = "fleet"
+    """``goldenpath.yaml`` itself."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """One platform, tenant or workload of a fleet.
+
+    ``name`` is the cluster's for a platform. ``tenant`` is set for a workload alone: names of workloads are unique
+    within their tenant only.
+    """
+
+    subject: Subject
+    name: str
+    tenant: str = ""
+
+    @classmethod
+    def of_platform(cls, cluster: str) -> Ref:
+        """The platform of a cluster."""
+        return cls(Subject.PLATFORM, cluster)
+
+    @classmethod
+    def of_tenant(cls, name: str) -> Ref:
+        """A tenant."""
+        return cls(Subject.TENANT, name)
+
+    @classmethod
+    def of_workload(cls, tenant: str, name: str) -> Ref:
+        """A workload of a tenant."""
+        return cls(Subject.WORKLOAD, name, tenant)
+
+    @classmethod
+    def parse(cls, text: str) -> Ref:
+        """A tenant or a workload as people write it: ``vision`` or ``vision/chat``."""
+        tenant, slash, name = text.partition("/")
+        return cls.of_workload(tenant, name) if slash else cls.of_tenant(tenant)
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that holds its objects, which is the tenant's name; empty for a platform or the fleet."""
+        if self.subject is Subject.TENANT:
+            return self.name
+        return self.tenant
+
+    @property
+    def parent(self) -> Ref | None:
+        """The tenant of a workload; None for anything else."""
+        return Ref.of_tenant(self.tenant) if self.tenant else None
+
+    @property
+    def path(self) -> str:
+        """``eu-central``, ``vision`` or ``vision/chat``."""
+        return f"{self.tenant}/{self.name}" if self.tenant else self.name
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.path}"

@@ -1,0 +1,45 @@
+"""The request of one workload: something that runs in a tenant's namespace, within what the tenant has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from goldenpath.spec.envelope import Envelope
+from goldenpath.spec.fleet_rules import cluster_problems
+from goldenpath.spec.hints import hint
+from goldenpath.spec.rules import WORKLOAD_RULES
+from goldenpath.spec.tenant_rules import tenant_problems
+from goldenpath.spec.types import DNS_LABEL, GroupRef, Name
+from goldenpath.spec.value_checks import WORKLOAD_NAME_CHARS, Word, slug
+
+if TYPE_CHECKING:
+    from goldenpath.spec.model import OuterRule, Rule
+
+__all__ = ["Workload"]
+
+WorkloadName = Annotated[
+    str,
+    Word(
+        rule="dns-label",
+        pattern=DNS_LABEL,
+        limit=WORKLOAD_NAME_CHARS,
+        message="must be a DNS label: lower-case letters, digits and '-', starting and ending with a letter or digit",
+        example="chat",
+        suggest=lambda value: (slug(value) or "")[:WORKLOAD_NAME_CHARS].rstrip("-") or None,
+    ),
+]
+
+
+class Workload(Envelope):
+    """A workload of a tenant: the envelope, and what its golden path declares as `inputs`."""
+
+    noun: ClassVar[str] = "workload"
+    rules: ClassVar[tuple[Rule, ...]] = WORKLOAD_RULES
+    outer_rules: ClassVar[tuple[OuterRule, ...]] = (cluster_problems, tenant_problems)
+
+    name: Annotated[WorkloadName, hint(step="Who")]
+    """Name of the workload, unique among those of its tenant."""
+    tenant: Annotated[Name, hint(step="Who", choices="tenants")]
+    """Tenant whose namespace it runs in."""
+    owner: Annotated[GroupRef | None, hint(step="Who")] = None
+    """Backstage group that owns the tenant; the tenant's owner where none is given."""

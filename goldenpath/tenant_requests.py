@@ -1,0 +1,74 @@
+"""The tenants of a fleet whose files are in a folder: what a workload's request is held against on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError
+from goldenpath.pipeline import Parent, Tenants, parse
+from goldenpath.spec.ref import Ref
+from goldenpath.spec.tenant import Tenant
+from goldenpath.tenancy import Layout, RepositoryPaths
+from goldenpath.tenancy.repository_paths import TENANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from goldenpath.paths import Library
+    from goldenpath.spec.fleet_spec import FleetSpec
+
+__all__ = ["tenants_beside"]
+
+
+def tenants_beside(
+    fleet_file: Path, fleet: FleetSpec, library: Library, given: Mapping[str, Tenant] | None = None
+) -> Tenants:
+    """The tenants whose requests are in the fleet repository around its file.
+
+    Args:
+        fleet_file: the fleet's file.
+        fleet: what it says.
+        library: the golden paths.
+        given: tenants by name that win over those in the repository, such as those that are being checked with it.
+    """
+    root, layout = fleet_file.parent, Layout(sharded=fleet.layout == "sharded")
+    known: dict[str, Parent | None] = {name: Parent(tenant) for name, tenant in (given or {}).items()}
+
+    def find(name: str) -> Parent | None:
+        if name not in known:
+            known[name] = _read(root, RepositoryPaths(Ref.of_tenant(name), layout), fleet, library)
+        return known[name]
+
+    def names() -> tuple[str, ...]:
+        pattern = "*/*" if layout.sharded else "*"
+        there = (root / TENANTS).glob(f"{pattern}/tenant.yaml")
+        return tuple(sorted({*known, *(file.parent.name for file in there)}))
+
+    return Tenants(find, names)
+
+
+def _read(root: Path, paths: RepositoryPaths, fleet: FleetSpec, library: Library) -> Parent | None:
+    file, lock = root / paths.request, root / paths.lock
+    if not file.is_file():
+        return None
+    try:
+        tenant = parse(kubeyaml.load_file(file), fleet=fleet, library=library, is_new=False, file=str(file))
+    except InputError:
+        # What is wrong with the tenant's request is told when that is checked.
+        return None
+    if not isinstance(tenant, Tenant):
+        return None
+    return Parent(tenant, _locked_version(lock))
+
+
+def _locked_version(lock: Path) -> str | None:
+    from goldenpath.repository.lock import Lock  # noqa: PLC0415 - without a lock, nothing of a repository is needed
+
+    if not lock.is_file():
+        return None
+    try:
+        return Lock.parse(lock.read_bytes(), str(lock)).version
+    except InputError:
+        return None

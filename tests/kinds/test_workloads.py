@@ -1,0 +1,333 @@
+"""Workloads of a golden path that no file of goldenpath names: published, edited, retired, and refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from workload_paths import web, write_path
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError
+from goldenpath.findings import ChecksFailedError
+from goldenpath.fleet import Fleet
+from goldenpath.fleet.publish_options import PublishOptions
+from goldenpath.git import Person
+from goldenpath.paths import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FLEET: dict[str, Any] = {
+    "format": "fleet/v1",
+    "organisation": "Example",
+    "domain": "example.org",
+    "trust_domain": "prod.example.org",
+    "repository": "https://git.example.org/platform/fleet.git",
+    "clusters": {
+        "berlin": {
+            "region": "eu",
+            "kubernetes": "1.36",
+            "addons": {"flux": "2.9", "kueue": "0.19"},
+            "accelerators": [{"profile": "nvidia-h100-80gb", "count": 16}],
+        },
+        "austin": {"region": "us", "kubernetes": "1.36", "addons": {"flux": "2.9"}},
+    },
+}
+TENANT: dict[str, Any] = {
+    "golden_path": "tenant/v1",
+    "name": "vision",
+    "owner": "vision-team",
+    "clusters": ["berlin"],
+    "gpus": [{"profile": "nvidia-h100-80gb", "quota": 4}],
+}
+FOLDER = "clusters/berlin/workloads/vision/chat"
+FILES = {
+    "clusters/berlin/flux/vision.chat.yaml",
+    f"{FOLDER}/deployment.yaml",
+    f"{FOLDER}/service.yaml",
+    "tenants/vision/workloads/chat/README.md",
+    "tenants/vision/workloads/chat/catalog-info.yaml",
+    "tenants/vision/workloads/chat/goldenpath.lock",
+    "tenants/vision/workloads/chat/workload.yaml",
+}
+
+
+def new_fleet(folder: Path, library: Library, **changes: Any) -> Fleet:
+    platform = Person("Platform", "platform@example.org")
+    text = kubeyaml.dump({**FLEET, **changes})
+    return Fleet.create(folder / "fleet.git", text, bare=True, committer=platform, library=library)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    with new_fleet(tmp_path, Library([write_path(tmp_path / "paths")])) as made:
+        made.publish(TENANT)
+        yield made
+
+
+def files(fleet: Fleet) -> dict[str, str]:
+    state = fleet.state()
+    return state.tree.texts(state.tree.reader.files(state.snapshot.tree))
+
+
+def problems(error: pytest.ExceptionInfo[InputError]) -> dict[str, str]:
+    return {problem.rule: f"{problem.path}: {problem.message}" for problem in error.value.problems}
+
+
+def findings(error: pytest.ExceptionInfo[ChecksFailedError]) -> dict[str, str]:
+    return {finding.rule: finding.message for finding in error.value.findings}
+
+
+def test_a_workload_is_published_with_what_applies_it(fleet: Fleet) -> None:
+    before = set(files(fleet))
+    fleet.publish(web())
+    after = files(fleet)
+    assert set(after) - before == FILES
+    applied = kubeyaml.load(after["clusters/berlin/flux/vision.chat.yaml"])
+    assert applied["metadata"]["name"] == "vision.chat"
+    assert applied["spec"]["path"] == f"./{FOLDER}"
+    assert applied["spec"]["serviceAccountName"] == "workloads-vision"
+    component = kubeyaml.load(after["tenants/vision/workloads/chat/catalog-info.yaml"])
+    assert (component["kind"], component["spec"]["system"]) == ("Component", "vision")
+    assert component["spec"]["owner"] == "vision-team"
+
+
+def test_publishing_it_again_makes_no_commit(fleet: Fleet) -> None:
+    first = fleet.publish(web())
+    assert first.commit is not None
+    assert not fleet.plan(web()).plan
+    assert not fleet.plan(everything=True).plan
+
+
+def test_validation_finds_nothing_wrong(fleet: Fleet) -> None:
+    fleet.publish(web())
+    assert [finding for finding in fleet.validate().findings if finding.severity == "error"] == []
+
+
+def test_the_sharded_layout_puts_a_digit_before_the_tenant(tmp_path: Path) -> None:
+    with new_fleet(tmp_path, Library([write_path(tmp_path / "paths")]), layout="sharded") as fleet:
+        fleet.publish(TENANT)
+        fleet.publish(web())
+        there = set(files(fleet))
+        assert "clusters/berlin/flux/5/vision.chat.yaml" in there
+        assert "clusters/berlin/workloads/5/vision/chat/deployment.yaml" in there
+        assert "tenants/5/vision/workloads/chat/workload.yaml" in there
+
+
+def test_a_workload_is_retired_in_two_steps_or_removed_in_one(fleet: Fleet) -> None:
+    before = set(files(fleet))
+    fleet.publish(web())
+    fleet.retire("vision/chat")
+    assert set(files(fleet)) - before == {path for path in FILES if path.startswith("tenants/")}
+    fleet.retire("vision/chat", delete=True)
+    assert set(files(fleet)) == before
+
+
+def test_holding_a_tenant_takes_its_workloads_off_the_clusters(fleet: Fleet) -> None:
+    fleet.publish(web())
+    fleet.retire("vision")
+    there = files(fleet)
+    assert not {path for path in there if "/workloads/" in path and path.startswith("clusters/")}
+    assert "clusters/berlin/flux/vision.chat.yaml" not in there
+    account = list(kubeyaml.load_all(there["clusters/berlin/flux/vision.yaml"]))[1]
+    assert account["metadata"]["annotations"] == {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+
+
+def test_deleting_a_tenant_takes_its_workloads_with_it(fleet: Fleet) -> None:
+    fleet.publish(web())
+    fleet.retire("vision")
+    fleet.retire("vision", delete=True)
+    assert {path for path in files(fleet) if "vision" in path} == {"tenants/vision/retired.yaml"}
+
+
+def test_an_override_changes_a_rendered_object(fleet: Fleet) -> None:
+    override = {
+        "kind": "Service",
+        "name": "chat",
+        "patch": {"spec": {"ports": [{"port": 8080}]}},
+        "reason": "A trial",
+        "approved_by": "platform-team",
+        "expires": "2099-01-31",
+    }
+    fleet.publish(web(overrides=[override]))
+    assert "port: 8080" in files(fleet)[f"{FOLDER}/service.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "words"),
+    [
+        ({"tenant": "visoin"}, "unknown-tenant", "tenant: the fleet has no such tenant"),
+        ({"owner": "speech-team"}, "other-owner", "which belongs to vision-team; leave `owner` out"),
+        ({"clusters": ["austin"]}, "tenant-not-there", "is not on this cluster; it is on berlin"),
+        ({"clusters": ["oslo"]}, "unknown-cluster", "is no cluster of the fleet"),
+        ({"name": "c" * 31}, "dns-label", "at most 30 characters"),
+        ({"inputs": {}}, "required", "inputs.image: is required"),
+        ({"inputs": {"image": "a", "imgae": "b"}}, "unknown-input", "inputs.imgae: is no input here"),
+        ({"compute": {"cpu": "1"}}, "unknown-field", "compute"),
+    ],
+)
+def test_bad_requests_are_refused(fleet: Fleet, changes: dict[str, Any], rule: str, words: str) -> None:
+    before = files(fleet)
+    with pytest.raises(InputError) as error:
+        fleet.publish(web(**changes))
+    assert words in problems(error)[rule]
+    assert files(fleet) == before
+
+
+def test_a_name_that_is_too_long_with_its_tenants_is_refused(tmp_path: Path) -> None:
+    with new_fleet(tmp_path, Library([write_path(tmp_path / "paths")])) as fleet:
+        fleet.publish(TENANT | {"name": "v" * 40})
+        with pytest.raises(InputError) as error:
+            fleet.publish(web(tenant="v" * 40, name="c" * 30))
+        assert "at most 63 characters" in problems(error)["name-too-long"]
+
+
+def test_a_tenant_with_a_shards_name_has_no_workloads(tmp_path: Path) -> None:
+    with new_fleet(tmp_path, Library([write_path(tmp_path / "paths")])) as fleet:
+        fleet.publish(TENANT | {"name": "a"})
+        with pytest.raises(InputError) as error:
+            fleet.publish(web(tenant="a"))
+        assert "one hexadecimal digit" in problems(error)["tenant-without-workloads"]
+
+
+def test_no_workload_is_added_to_a_tenant_that_is_being_retired(fleet: Fleet) -> None:
+    fleet.retire("vision")
+    with pytest.raises(InputError) as error:
+        fleet.publish(web())
+    assert "vision is being retired" in problems(error)["tenant-retiring"]
+
+
+def test_a_tenant_of_an_older_version_is_told_how_to_upgrade(tmp_path: Path) -> None:
+    library = Library([write_path(tmp_path / "paths")])
+    with new_fleet(tmp_path, library) as fleet:
+        fleet.publish(TENANT)
+        state = fleet.state()
+        context = state.context
+        from goldenpath.pipeline import Parent
+
+        tenant = context.parse(TENANT, None)
+        parent = Parent(tenant, "1.0.0")
+        found = context.pipeline.check(context.parse(web(), None), parent=parent)
+        (old,) = [finding for finding in found if finding.rule == "tenant-too-old"]
+        assert old.fix.endswith("goldenpath publish tenants/vision/tenant.yaml --upgrade")
+
+
+def test_two_workloads_that_use_more_than_their_tenant_has_are_refused(fleet: Fleet) -> None:
+    gpus = {"image": "registry.example/web:1", "gpus": 1, "replicas": 3}
+    fleet.publish(web(inputs=gpus))
+    with pytest.raises(ChecksFailedError) as error:
+        fleet.publish(web("search", inputs=gpus))
+    assert "use at least 6 of nvidia-h100-80gb" in findings(error)["workload-accelerators"].replace(
+        "uses", "use"
+    )
+
+
+def test_a_grant_does_not_shrink_below_what_workloads_use(fleet: Fleet) -> None:
+    fleet.publish(web(inputs={"image": "registry.example/web:1", "gpus": 1, "replicas": 3}))
+    with pytest.raises(ChecksFailedError) as error:
+        fleet.publish(TENANT | {"gpus": [{"profile": "nvidia-h100-80gb", "quota": 2}]})
+    assert "workload-accelerators" in findings(error)
+
+
+def test_a_tenant_does_not_leave_a_cluster_that_a_workload_names(fleet: Fleet) -> None:
+    fleet.publish(TENANT | {"clusters": ["berlin", "austin"], "gpus": []})
+    fleet.publish(web(clusters=["austin"]))
+    with pytest.raises(InputError) as error:
+        fleet.publish(TENANT | {"gpus": []}, options=PublishOptions(allow_removals=1000))
+    assert "tenant-not-there" in problems(error)
+
+
+def bad_object(kind: str, version: str, **fields: Any) -> str:
+    labels = {
+        "app.kubernetes.io/managed-by": "goldenpath",
+        "goldenpath.dev/tenant": "vision",
+        "goldenpath.dev/workload": "chat",
+    }
+    metadata = {"name": "bad", "namespace": "vision", "labels": labels} | fields.pop("metadata", {})
+    metadata = {key: value for key, value in metadata.items() if value is not None}
+    return kubeyaml.dump({"apiVersion": version, "kind": kind, "metadata": metadata, **fields})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rule"),
+    [
+        ("role", bad_object("Role", "rbac.authorization.k8s.io/v1", rules=[]), "workload-rights"),
+        ("namespace", bad_object("Namespace", "v1", metadata={"namespace": None}), "workload-namespace"),
+        (
+            "network",
+            bad_object("NetworkPolicy", "networking.k8s.io/v1", spec={"podSelector": {}}),
+            "workload-rights",
+        ),
+        (
+            "cluster",
+            bad_object("PriorityClass", "scheduling.k8s.io/v1", value=1, metadata={"namespace": None}),
+            "workload-rights",
+        ),
+        ("foreign", bad_object("ConfigMap", "v1", metadata={"namespace": "speech"}), "workload-namespace"),
+        ("unlabelled", bad_object("ConfigMap", "v1", metadata={"labels": {}}), "workload-label"),
+        ("kustomization", "resources: []\n", "kustomization-file"),
+        (
+            "same",
+            bad_object("Service", "v1", metadata={"name": "vision"}, spec={"ports": [{"port": 80}]}),
+            None,
+        ),
+        (
+            "scaler",
+            bad_object(
+                "HorizontalPodAutoscaler",
+                "autoscaling/v2",
+                spec={
+                    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "chat"},
+                    "minReplicas": 3,
+                    "maxReplicas": 2,
+                },
+            ),
+            "replicas",
+        ),
+    ],
+)
+def test_what_a_template_may_not_render_is_refused(
+    tmp_path: Path, name: str, text: str, rule: str | None
+) -> None:
+    with new_fleet(tmp_path, Library([write_path(tmp_path / "paths", **{name: text})])) as fleet:
+        fleet.publish(TENANT)
+        if rule is None:
+            fleet.publish(web())
+            return
+        with pytest.raises(ChecksFailedError) as error:
+            fleet.publish(web())
+        assert rule in findings(error)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "patch", "rule"),
+    [
+        (
+            "Kustomization",
+            "vision.chat",
+            {"spec": {"serviceAccountName": "kustomize-controller"}},
+            "workload-flux",
+        ),
+        ("Kustomization", "vision.chat", {"spec": {"targetNamespace": "speech"}}, "workload-flux"),
+        ("Service", "chat", {"metadata": {"labels": None}}, "workload-label"),
+    ],
+)
+def test_an_override_that_tries_the_same_is_refused(
+    fleet: Fleet, kind: str, name: str, patch: dict[str, Any], rule: str
+) -> None:
+    agreed = {"reason": "A trial", "approved_by": "platform-team", "expires": "2099-01-31"}
+    with pytest.raises(ChecksFailedError) as error:
+        fleet.publish(web(overrides=[{"kind": kind, "name": name, "patch": patch, **agreed}]))
+    assert rule in findings(error)
+
+
+def test_two_workloads_do_not_render_the_same_object(tmp_path: Path) -> None:
+    shared = bad_object("ConfigMap", "v1", metadata={"name": "shared"}).replace("chat", "[[ name ]]")
+    with new_fleet(tmp_path, Library([write_path(tmp_path / "paths", shared=shared)])) as fleet:
+        fleet.publish(TENANT)
+        fleet.publish(web())
+        with pytest.raises(ChecksFailedError) as error:
+            fleet.publish(web("search"))
+        assert "ConfigMap/shared on berlin too" in findings(error)["object-collision"]
