@@ -28,6 +28,7 @@ __all__ = [
     "asking_person",
     "at_option",
     "change_options",
+    "fleet_repository_here",
     "open_fleet",
     "opening",
     "read_requests",
@@ -44,6 +45,32 @@ _SSH_KEY = "GOLDENPATH_SSH_SIGNING_KEY"
 _GPG_KEY = "GOLDENPATH_GPG_SIGNING_KEY"
 
 
+def fleet_repository_here() -> Path:
+    """The fleet repository whose work tree the current folder is in.
+
+    Raises:
+        InputError: the current folder is in no Git work tree, or in one that has no fleet file at its top.
+    """
+    from goldenpath.cli.input_files import FLEET_FILE  # noqa: PLC0415 - `--help` needs no files
+
+    here = Path.cwd()
+    top = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
+    if top is None:
+        message = "no Git repository is here or in a folder above"
+    elif not (top / FLEET_FILE).is_file():
+        message = f"the Git repository here has no {FLEET_FILE} at its top"
+    else:
+        return top
+    message += "; change to the fleet repository's folder, or name it with --repo URL|DIR or GOLDENPATH_REPO"
+    raise InputError.of("--repo", "required", message, None if top is None else str(top))
+
+
+def _given_or_here(ctx: click.Context, _: click.Parameter, given: str | None) -> str | None:
+    if given or ctx.resilient_parsing:
+        return given
+    return str(fleet_repository_here())
+
+
 def repository_options(function: F) -> F:
     """``--repo`` and ``--branch``."""
     for option in (
@@ -53,11 +80,11 @@ def repository_options(function: F) -> F:
         click.option(
             "--repo",
             "place",
-            required=True,
+            callback=_given_or_here,
             envvar="GOLDENPATH_REPO",
             show_envvar=True,
             metavar="URL|DIR",
-            help="The fleet repository: a directory, or a URL that Git can reach.",
+            help="The fleet repository: a directory, or a URL that Git can reach. Default: the one of the current folder.",
         ),
     ):
         function = option(function)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,19 +33,97 @@ def test_a_new_repository_says_how_to_go_on(here: Path, run: Run) -> None:
     place = here / "fleet"
     result = run("fleet", "init", str(place), "--fleet", "goldenpath.yaml", "--author", ADA)
     assert result.exit_code == 0, result.output
-    first, following = result.stdout.splitlines()
+    first, *_ = result.stdout.splitlines()
     assert first.startswith(f"{place}: a fleet repository of ")
     assert first.endswith(f" files; its first commit is {tip(place)[:12]}.")
-    assert following == f"Next: goldenpath publish REQUEST.yaml --repo {place}"
+    assert [words[:2] for words in next_commands(result.stdout)] == [
+        ["goldenpath", "new"],
+        ["goldenpath", "plan"],
+        ["goldenpath", "publish"],
+    ]
     assert git(place, "log", "--format=%an|%s") == "Ada Lovelace|Start the fleet of Northwind Robotics"
     assert (place / "goldenpath.yaml").read_text() == FLEET
     assert git(place, "status", "--porcelain") == ""
 
 
+def next_commands(printed: str) -> list[list[str]]:
+    """The command lines below "Next:", as words."""
+    lines = printed.partition("Next:\n")[2].splitlines()
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+def test_the_next_commands_work_as_they_are_printed(here: Path, repository: Path, run: Run) -> None:
+    asked = {"new": ["--set", "name=a", "--set", "owner=b", "--set", "clusters=berlin"]}
+    made = run("fleet", "init", "my fleet", "--fleet", "goldenpath.yaml", "--author", ADA)
+    for _, *words in next_commands(made.stdout):
+        done = run(*words, *asked.get(words[0], []))
+        assert done.exit_code == 0, done.output
+    assert "Committed " in done.stdout
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_the_next_commands_after_an_example_work_as_they_are_printed(
+    bare: bool, built_in_paths: None, repository: Path, here: Path, run: Run
+) -> None:
+    (here / "goldenpath.yaml").unlink()
+    made = run("fleet", "init", "example", *["--bare"] * bare, "--author", ADA)
+    lines = made.stdout.partition("Next:\n")[2].splitlines()
+    assert subprocess.run(lines[0], shell=True, cwd=here, check=False).returncode == 0
+    fleet_file = here / "goldenpath.yaml"
+    fleet_file.write_text(fleet_file.read_text().replace("count: 8", "count: 16"))
+    for line, more in zip(
+        lines[1:], [[], ["--set", "name=a", "--set", "owner=b", "--set", "clusters=eu-central"]], strict=True
+    ):
+        done = run(*shlex.split(line, comments=True)[1:], *more)
+        assert done.exit_code == 0, done.output
+    assert "16" in run("fleet", "list", "--repo", "example").stdout
+    assert (here / "tenant.yaml").is_file()
+
+
+@pytest.mark.parametrize("below", ["", "clusters/berlin"])
+def test_the_repository_is_the_one_of_the_current_folder(
+    below: str, fleet: Path, here: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = run("fleet", "list", "--repo", str(fleet)).stdout
+    monkeypatch.chdir(fleet / below)
+    assert run("fleet", "list").stdout == expected
+    assert run("fleet", "validate").exit_code == 0
+    request = here / "vision.yaml"
+    request.write_text(request.read_text().replace("quota: 2", "quota: 3"))
+    assert "2 + 1 → 3 + 1" in run("plan", str(request)).stdout
+    before = tip(fleet)
+    assert run("publish", str(request)).exit_code == 0
+    assert "tenant vision" in run("retire", "vision", "--dry-run").stdout
+    assert git(fleet, "rev-parse", "main~1") == before
+
+
+def test_a_folder_outside_of_a_fleet_repository_is_refused(
+    here: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = run("fleet", "list")
+    assert outside.exit_code == 2
+    assert "--repo: no Git repository is here or in a folder above; change to" in outside.stderr
+    write_tree(here / "other", {"notes.txt": "mine"})
+    git(here / "other", "init", "-q")
+    monkeypatch.chdir(here / "other")
+    other = run("publish", "../vision.yaml")
+    assert other.exit_code == 2
+    assert "--repo: the Git repository here has no goldenpath.yaml at its top; change to" in other.stderr
+
+
+def test_the_environment_wins_over_the_current_folder(
+    fleet: Path, here: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("fleet", "init", str(here / "another"), "--fleet", "goldenpath.yaml")
+    monkeypatch.chdir(fleet)
+    monkeypatch.setenv("GOLDENPATH_REPO", str(here / "another"))
+    assert "No tenants." in run("fleet", "list").stdout
+
+
 def test_a_new_repository_without_a_fleet_has_an_example(here: Path, run: Run) -> None:
     result = run("fleet", "init", "fleet")
     assert result.exit_code == 0, result.output
-    assert "Its goldenpath.yaml is an example." in result.stdout
+    assert "Its goldenpath.yaml is an example: " in result.stdout
     assert run("fleet", "validate", "--repo", "fleet").exit_code == 0
 
 
@@ -280,12 +360,6 @@ def test_the_repository_may_be_named_by_the_environment(
     monkeypatch.setenv("GOLDENPATH_REPO", str(fleet))
     for words in EVERY_READING:
         assert run("fleet", *words).exit_code == 0
-
-
-def test_without_a_repository_the_option_and_the_variable_are_named(run: Run) -> None:
-    result = run("fleet", "list")
-    assert result.exit_code == 2
-    assert "Missing option '--repo' (env var: 'GOLDENPATH_REPO')." in result.stderr
 
 
 def test_a_remote_fleet_is_reached_by_its_url(
