@@ -51,6 +51,8 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("replicas", "The smallest number of replicas is above the largest.", "Lower the smallest number."),
         FindingRule("tenant-too-old", "The tenant's version gives workloads no account.", "Upgrade the tenant: `goldenpath publish … --upgrade`."),
         FindingRule("workload-accelerators", "Workloads use more accelerators than their tenant has.", "Use fewer, or ask for more in the tenant's request."),
+        FindingRule("workload-collision", "A workload has two requests, in two folders.", "Keep one, and remove the other."),
+        FindingRule("workload-file", "A file in a workload's folder on a cluster is not a manifest.", "Name it `….yaml`, or move it into `[[ home ]]`."),
         FindingRule("workload-flux", "What applies a workload is not the Kustomization that was checked.", "Take the change back."),
         FindingRule("workload-label", "An object of a workload lacks a label of its owner.", "Include `labels.j2` in its metadata."),
         FindingRule("workload-namespace", "An object of a workload is not in its tenant's namespace.", "Write the tenant's namespace."),

@@ -48,6 +48,13 @@ class Tenants:
     find: Callable[[str], Parent | None]
     names: Callable[[], Collection[str]] = tuple
 
+    @classmethod
+    def only(cls, parent: Parent | None, names: Collection[str] = ()) -> Tenants:
+        """One tenant that was looked up before; without it, the names to suggest."""
+        return cls(
+            lambda name: parent if parent is not None and parent.tenant.name == name else None, lambda: names
+        )
+
 
 def parent_of(request: Envelope, tenants: Tenants) -> Parent | None:
     """The tenant of a workload; None for what is no workload.

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from goldenpath.check import check_expiry, check_objects, check_version_fields, check_versions
 from goldenpath.errors import InputError, Problem
 from goldenpath.intake import Parent, Tenants, builtin_library, load, load_fleet, parent_of, parse
-from goldenpath.kinds import kind_of
+from goldenpath.kinds import digest_of, kind_of, shared_parts_of
 from goldenpath.manifests import Manifests, RenderedFile
-from goldenpath.paths.path_metadata import shared_folder
 from goldenpath.render import compile_path, words_of
 from goldenpath.render.overrides import apply_overrides
 from goldenpath.spec.envelope import Envelope
@@ -24,6 +23,7 @@ from goldenpath.spec.ref import Subject
 from goldenpath.spec.tenant import Tenant
 from goldenpath.tenancy import Tenancy, platforms_of
 from goldenpath.tenancy.rendered import RenderedOnCluster
+from goldenpath.tenancy.repository_paths import CLUSTER_FOLDERS
 
 if TYPE_CHECKING:
     import datetime
@@ -55,8 +55,6 @@ __all__ = [
     "render",
 ]
 
-_CLUSTERS: Final = "clusters/"
-
 
 @dataclass(frozen=True)
 class Rendered:
@@ -74,6 +72,11 @@ class Rendered:
         """What it is; of a fleet, the platform of its first cluster."""
         ref: Ref = self.parts[0].resolved.ref
         return ref
+
+    @property
+    def digest(self) -> str:
+        """The digest of what was read of the golden path."""
+        return digest_of(self.path)
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -200,7 +203,7 @@ class Pipeline:
     ) -> Rendered:
         path = self.library.get(spec.golden_path, version=version)
         kind = kind_of(path)
-        compiled = compile_path(path, shared_folder(path.folder, kind.subject))
+        compiled = compile_path(path, shared_parts_of(path))
         everywhere = self._everywhere(kind, spec, parent)
         overrides = spec.overrides if isinstance(spec, Envelope) else ()
         known: dict[str, RenderedFile] = {}
@@ -210,7 +213,7 @@ class Pipeline:
             known |= {file.path: file for file in files}
             if kind.subject is Subject.WORKLOAD and resolved.is_retiring:
                 # What is not there any more, Flux prunes: nothing of a workload stays on a cluster that it leaves.
-                files = tuple(file for file in files if not file.path.startswith(_CLUSTERS))
+                files = tuple(file for file in files if not file.path.startswith(CLUSTER_FOLDERS))
             manifests = Manifests(tuple(_with_overrides(file, overrides) for file in files))
             of_tenant = self._tenant_objects(parent, resolved.cluster_name)
             parts.append(RenderedOnCluster(resolved, manifests, of_tenant))

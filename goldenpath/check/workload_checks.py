@@ -15,6 +15,7 @@ from goldenpath.check.request_checks import check_overrides
 from goldenpath.check.workload_claims import object_id, scalers, workload_claims
 from goldenpath.findings import Finding, Severity
 from goldenpath.tenancy import RepositoryPaths
+from goldenpath.tenancy.repository_paths import CLUSTER_FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,6 +56,10 @@ def _places(rendered: Rendered) -> Iterator[Finding]:
             yield Finding(
                 file.path, str(resolved.ref), "", "kustomization-file", Severity.ERROR, message, fix
             )
+        elif file.path.startswith(CLUSTER_FOLDERS) and not file.path.endswith(".yaml"):
+            message = "is not checked, and Flux may read it: manifests are files whose names end in `.yaml`"
+            fix = "Name it `….yaml`, or move it into `[[ home ]]`."
+            yield Finding(file.path, str(resolved.ref), "", "workload-file", Severity.ERROR, message, fix)
 
 
 def _rights(rendered: Rendered) -> Iterator[Finding]:

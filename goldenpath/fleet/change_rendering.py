@@ -118,10 +118,7 @@ class Renderings:
         if document is None:
             document = kubeyaml.load(request.text or "", name=request.file or work.name, written=True)
         parent = work.parent
-        tenants = Tenants(
-            lambda name: parent if parent and parent.tenant.name == name else None,
-            lambda: work.known_tenants,
-        )
+        tenants = Tenants.only(parent, work.known_tenants)
         spec = context.parse(document, request.file, tenants=tenants, is_new=work.is_new)
         version = version_for(spec, self._pinned(work.lock))
         return desired_files(

@@ -77,7 +77,7 @@ def desired_files(
         golden_path=spec.golden_path,
         version=rendered.path.version,
         release=current_release(),
-        digest=rendered.path.digest,
+        digest=rendered.digest,
         request=request_digest(spec),
         request_file=blob_id(text.encode()),
         fleet=context.digests.part(
@@ -113,7 +113,7 @@ def desired_platform(context: FleetContext, cluster: str, *, version: str | None
         golden_path=context.spec.golden_path,
         version=rendered.path.version,
         release=current_release(),
-        digest=rendered.path.digest,
+        digest=rendered.digest,
         fleet=context.digests.platform(cluster),
         clusters={cluster: {}},
         files={path: content.id for path, content in files.items()},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
+from goldenpath.spec.group_ref import is_same_group
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ class FleetSummary:
             tenants=tuple(
                 tenant
                 for tenant in self.tenants
-                if (cluster is None or cluster in tenant.clusters) and owner in {None, tenant.owner}
+                if (cluster is None or cluster in tenant.clusters)
+                and (owner is None or (tenant.owner is not None and is_same_group(owner, tenant.owner)))
             ),
             capacity=tuple(each for each in self.capacity if cluster in {None, each.cluster}),
         )

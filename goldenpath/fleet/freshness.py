@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import InputError
+from goldenpath.kinds import digest_of
 from goldenpath.repository.hand_edits import plain_id
 from goldenpath.repository.release import current_release
 from goldenpath.spec.ref import Ref, Subject
@@ -92,7 +93,7 @@ class Freshness:
         """The digest of a golden path; None where that version is not there, which the rendering then says."""
         if (golden_path, version) not in self._digests:
             try:
-                digest = self._context.library.get(golden_path, version=version).digest
+                digest = digest_of(self._context.library.get(golden_path, version=version))
             except InputError:
                 digest = None
             self._digests[golden_path, version] = digest

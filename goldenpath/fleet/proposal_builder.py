@@ -179,6 +179,8 @@ class _Proposing:
         homes: defaultdict[str, set[str]] = defaultdict(set)
         for holdings in self._tree.tenants():
             yield from check_holdings(holdings)
+            for workload in self._tree.workloads(holdings.name):
+                yield from check_holdings(workload)
             if holdings.request is not None or holdings.name in locks:
                 homes[holdings.home.rpartition("/")[0]].add(holdings.name)
         yield from self._unlisted(homes)
@@ -227,7 +229,7 @@ class _Proposing:
         try:
             spec = self._context.parse(work.request.document, work.request.file)
         except InputError:
-            return work  # and it is told with all others
+            return work  # reported with all other problems
         if lock.request != request_digest(spec):
             return work
         path, _ = owned.request
@@ -268,9 +270,9 @@ class _Proposing:
         baseline = self._as_if_locked(work.ref) if work.lock is None else None
         part, problems = changed_part(self._tree, work.ref, desired, baseline=baseline)
         self._problems += problems
+        part = self._with_tested_advice(work, part)
         if work.ref.subject is not Subject.TENANT:
             return part
-        part = self._with_tested_advice(work, part)
         others = self._neighbours.check(work.ref.name, desired.lock, is_asked=is_asked)
         derived = check_derived(work.ref.name, work.lock, desired.lock, part.changes)
         found = (*part.findings, *derived, *others)
@@ -290,6 +292,7 @@ class _Proposing:
             part.hand_edits,
             lambda path: self._tree.texts({path: there[path]})[path],
             version=work.lock.version if work.lock else None,
+            parent=work.parent,
         )
         return replace(part, hand_edits=edits)
 

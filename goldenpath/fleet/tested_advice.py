@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
 from goldenpath.errors import GoldenpathError
 from goldenpath.findings import Severity
+from goldenpath.intake import Tenants
 from goldenpath.manifests import ManifestObject, is_kubernetes_object
 from goldenpath.repository.field_changes import field_changes, same
 from goldenpath.repository.hand_edits import EditKind
@@ -23,7 +24,10 @@ from goldenpath.spec.parsed_fields import path_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from goldenpath.findings import Finding
     from goldenpath.fleet.fleet_context import FleetContext
+    from goldenpath.intake import Parent
+    from goldenpath.manifests import Manifests
     from goldenpath.repository.hand_edit_advice import Advice
     from goldenpath.repository.hand_edits import HandEdit
     from goldenpath.spec.parsed_fields import Location
@@ -43,25 +47,25 @@ def with_tested_advice(
     text_of: Callable[[str], str],
     *,
     version: str | None,
+    parent: Parent | None = None,
 ) -> tuple[HandEdit, ...]:
     """The hand edits, each with advice that works.
 
     Args:
         context: the fleet.
-        document: the tenant's request.
+        document: the request.
         edits: hand edits, with overrides as advice.
         text_of: the edited text of a file, by path.
         version: the exact version of the golden path that the lock pins.
+        parent: a workload's tenant.
     """
     if not isinstance(document, dict):
         return edits
+    requests = _Requests(context, version, parent)
     return tuple(
         replace(
             edit,
-            advice=tuple(
-                _tested(context, document, edit, each, text_of(edit.path), version=version)
-                for each in edit.advice
-            ),
+            advice=tuple(_tested(requests, document, edit, each, text_of(edit.path)) for each in edit.advice),
         )
         if edit.edit is EditKind.CHANGED
         else edit
@@ -69,23 +73,42 @@ def with_tested_advice(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """Where requests are tried: the fleet, the version that the lock pins, and a workload's tenant."""
+
+    context: FleetContext
+    version: str | None
+    parent: Parent | None
+
+    def check(self, document: dict[str, Any]) -> tuple[Finding, ...]:
+        """What the checks have to say about a request."""
+        return self.context.pipeline.check(self._parse(document), version=self.version, parent=self.parent)
+
+    def render(self, document: dict[str, Any], cluster: str | None) -> Manifests:
+        """A request's manifests on a cluster."""
+        spec = self._parse(document)
+        return self.context.pipeline.render(spec, cluster=cluster, version=self.version, parent=self.parent)
+
+    def _parse(self, document: dict[str, Any]) -> Any:
+        return self.context.parse(document, None, tenants=Tenants.only(self.parent), is_new=False)
+
+    def owner(self, document: dict[str, Any]) -> Any:
+        """Who would agree to an override: the owner of the tenant."""
+        return self.parent.tenant.owner if self.parent is not None else document.get("owner")
+
+
 def _tested(
-    context: FleetContext,
-    document: dict[str, Any],
-    edit: HandEdit,
-    advice: Advice,
-    text: str,
-    *,
-    version: str | None,
+    requests: _Requests, document: dict[str, Any], edit: HandEdit, advice: Advice, text: str
 ) -> Advice:
     if advice.override is None:
         return advice
     wanted = _objects(edit.path, text).get(advice.object)
     if wanted is None:
         return advice
-    trial = _Trial(context, edit.path, advice.object, version)
+    trial = _Trial(requests, edit.path, advice.object)
     until = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=_DAYS)).isoformat()
-    override = {**advice.override, "approved_by": document.get("owner"), "expires": until}
+    override = {**advice.override, "approved_by": requests.owner(document), "expires": until}
     asked = {**document, "overrides": [*(document.get("overrides") or ()), override]}
     if trial.is_accepted(asked) and same(trial.render(asked), wanted):
         return advice
@@ -105,19 +128,17 @@ def _objects(path: str, text: str) -> dict[str, dict[str, Any]]:
 class _Trial:
     """Renders one object of one file from requests that are tried."""
 
-    def __init__(self, context: FleetContext, path: str, name: str, version: str | None) -> None:
-        self._context = context
+    def __init__(self, requests: _Requests, path: str, name: str) -> None:
+        self._requests = requests
         self._path = path
         self._name = name
         self._cluster = cluster_of(path)
-        self._version = version
         self._left = _MAX_TRIALS
 
     def is_accepted(self, document: dict[str, Any]) -> bool:
         """Whether a request has no problem, and its manifests no error."""
         try:
-            tenant = self._context.parse(document, None)
-            findings = self._context.pipeline.check(tenant, version=self._version)
+            findings = self._requests.check(document)
         except GoldenpathError:
             return False
         return all(finding.severity is not Severity.ERROR for finding in findings)
@@ -126,8 +147,7 @@ class _Trial:
         """The object that a request gives; None where it is refused, or gives none."""
         self._left -= 1
         try:
-            tenant = self._context.parse(document, None)
-            manifests = self._context.pipeline.render(tenant, cluster=self._cluster, version=self._version)
+            manifests = self._requests.render(document, self._cluster)
         except GoldenpathError:
             return None
         text = next((file.text for file in manifests.files if file.path == self._path), "")

@@ -79,14 +79,20 @@ class GoldenPath:
         """
         return ExtraInputs(self.metadata.inputs, place=str(self.folder / METADATA_FILE))
 
-    @cached_property
-    def digest(self) -> str:
-        """``sha256:`` and the digest of what rendering reads: templates, shared parts and metadata."""
-        read = (self.template_folder, self.folder / "templates", self.folder / METADATA_FILE)
-        files = sorted(file for place in read for file in (place, *place.rglob("*")) if file.is_file())
+    def digest(self, shared: Path | None) -> str:
+        """``sha256:`` and the digest of what rendering reads: templates, parts and metadata.
+
+        Args:
+            shared: the folder with what golden paths of its kind have in common. A frozen version carries a copy,
+                which gives the same digest.
+        """
+        own = (self.template_folder, self.folder / "templates", self.folder / METADATA_FILE)
+        named = {file.relative_to(self.folder).as_posix(): file for place in own for file in _files(place)}
+        if shared is not None:
+            named |= {f"shared/{file.relative_to(shared).as_posix()}": file for file in _files(shared)}
         digest = hashlib.sha256()
-        for file in files:
-            for part in (file.relative_to(self.folder).as_posix().encode(), file.read_bytes()):
+        for name, file in sorted(named.items()):
+            for part in (name.encode(), file.read_bytes()):
                 digest.update(len(part).to_bytes(8) + part)
         return f"sha256:{digest.hexdigest()}"
 
@@ -102,6 +108,10 @@ class GoldenPath:
             if entry.is_dir() and "cookiecutter" in entry.name and "[[" in entry.name:
                 return entry
         raise DataError(f"{self.folder}: has no folder '[[ cookiecutter.name ]]' with the templates")
+
+
+def _files(place: Path) -> list[Path]:
+    return [file for file in (place, *place.rglob("*")) if file.is_file()]
 
 
 def builtin_folder() -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.findings import Finding, Severity
+from goldenpath.spec.group_ref import is_same_group
 from goldenpath.tenancy.capacity_rule import capacity_finding, pool_capacity
 
 if TYPE_CHECKING:
@@ -65,19 +66,21 @@ def check_whole_fleet(promises: Promises, platforms: Mapping[str, Platform]) -> 
 
 
 def check_holdings(holdings: OwnedFiles) -> Iterator[Finding]:
-    """Findings about where one tenant's files are."""
-    name, requests = holdings.name, holdings.requests
+    """Findings about where the files of one tenant or workload are."""
+    subject, requests = holdings.ref.subject, holdings.requests
+    about = f"{subject.title()} {holdings.name}"
     if len(requests) > 1:
         message = f"has {len(requests)} requests: {', '.join(requests)}"
-        yield _finding(name, "name", "tenant-collision", message, "Keep one, and remove the other.")
+        fix = "Keep one, and remove the other."
+        yield Finding("", about, "name", f"{subject}-collision", Severity.ERROR, message, fix)
     for place in holdings.misplaced:
-        message = f"{place} is not where the fleet's layout puts this tenant, which is {holdings.home}"
-        fix = "Publish the tenant to move what is its own; remove by hand what is left."
-        yield _finding(name, "", "misplaced", message, fix, severity=Severity.WARNING, file=place)
+        message = f"{place} is not where the fleet's layout puts this {subject}, which is {holdings.home}"
+        fix = f"Publish the {subject} to move what is its own; remove by hand what is left."
+        yield Finding(place, about, "", "misplaced", Severity.WARNING, message, fix)
     if holdings.request is not None and holdings.tombstone is not None:
         message = "has a request, and its name is that of a tenant that is gone"
         fix = "Give the new tenant another name: old identities, images and DNS entries may still trust this one."
-        yield _finding(name, "name", "retired-name", message, fix)
+        yield Finding("", about, "name", "retired-name", Severity.ERROR, message, fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def _against_cohort(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -> 
 
 
 def _owner(name: str, before: Promise, after: Lock) -> Iterator[Finding]:
-    if before.owner and after.owner and before.owner != after.owner:
+    if before.owner and after.owner and not is_same_group(before.owner, after.owner):
         message = f"was owned by {before.owner}, and this request gives it to {after.owner}"
         fix = "Make sure that both agree; a new team needs a name of its own."
         yield _finding(name, "owner", "owner-change", message, fix, severity=Severity.WARNING)
@@ -217,6 +220,5 @@ def _finding(
     fix: str,
     *,
     severity: Severity = Severity.ERROR,
-    file: str = "",
 ) -> Finding:
-    return Finding(file, f"Tenant {whose}", field, rule, severity, message, fix)
+    return Finding("", f"Tenant {whose}", field, rule, severity, message, fix)

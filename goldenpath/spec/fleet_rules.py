@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from goldenpath.spec.model import Surroundings
     from goldenpath.spec.parsed_fields import Fields, Location
 
-__all__ = ["capacity_of", "cluster_problems", "ownable", "placement_problems", "reserved_names"]
+__all__ = [
+    "capacity_of",
+    "cluster_problems",
+    "ownable",
+    "placed_clusters",
+    "placement_problems",
+    "reserved_names",
+]
 
 RESERVED_NAMESPACES: Final = frozenset(
     [
@@ -141,7 +148,7 @@ def _clusters(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
         near = nearest(region, regions)
         yield problem(fields, ("placement", "regions", index), "unknown-region", message, near)
     asked = is_given(fields, "placement", "regions") or is_given(fields, "placement", "labels")
-    if asked and not unknown and not fields.was_refused("placement") and not _placed(fields, fleet):
+    if asked and not unknown and not fields.was_refused("placement") and not placed_clusters(fields, fleet):
         yield Problem("placement", "empty-placement", "matches no cluster of the fleet")
 
 
@@ -159,10 +166,11 @@ def _targets(fields: Fields, fleet: FleetSpec) -> tuple[str, ...]:
     """The clusters that the request means, as far as that part of it parsed."""
     if fields.has("clusters"):
         return tuple(dict.fromkeys(name for _, name in fields.items("clusters") if name in fleet.clusters))
-    return _placed(fields, fleet)
+    return placed_clusters(fields, fleet)
 
 
-def _placed(fields: Fields, fleet: FleetSpec) -> tuple[str, ...]:
+def placed_clusters(fields: Fields, fleet: FleetSpec) -> tuple[str, ...]:
+    """The clusters that the placement of a document matches, as far as that part of it parsed."""
     regions = [region for _, region in fields.items("placement", "regions")]
     labels = {key: fields.get("placement", "labels", key) for key in fields.keys("placement", "labels")}
     return select_clusters(fleet, regions, labels) if regions or labels else ()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import MISSING, Problem
+from goldenpath.errors import Problem
+from goldenpath.spec.fleet_rules import placed_clusters
+from goldenpath.spec.group_ref import is_same_group
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.rules import problem
@@ -29,11 +31,11 @@ def tenant_problems(fields: Fields, around: Surroundings) -> Iterator[Problem]:
         message = "the fleet has no such tenant; publish the tenant's request first"
         yield problem(fields, ("tenant",), "unknown-tenant", message, nearest(name, around.tenants))
         return
-    if around.is_new and tenant.retiring is True:
-        message = f"{name} is being retired: no workload may be added or changed"
+    if around.is_new and tenant.retiring is True and fields.get("retiring") is not True:
+        message = f"{name} is being retired: a workload can be retired too, and no other be added or changed"
         yield Problem("tenant", "tenant-retiring", message)
     owner = fields.get("owner")
-    if owner is not MISSING and owner != tenant.owner:
+    if isinstance(owner, str) and not is_same_group(owner, tenant.owner):
         message = f"does not own tenant {name}, which belongs to {tenant.owner}; leave `owner` out"
         yield problem(fields, ("owner",), "other-owner", message, tenant.owner)
     yield from _clusters(fields, around, tenant)
@@ -43,9 +45,15 @@ def _clusters(fields: Fields, around: Surroundings, tenant: Tenant) -> Iterator[
     if around.fleet is None:
         return
     there = clusters_of(tenant, around.fleet)
-    for index, cluster in fields.items("clusters"):
-        if cluster in around.fleet.clusters and cluster not in there:
-            message = f"tenant {tenant.name} is not on this cluster; it is on {', '.join(there)}"
-            yield problem(
-                fields, ("clusters", index), "tenant-not-there", message, nearest(str(cluster), there)
-            )
+    where = f"tenant {tenant.name} is on {', '.join(there)}"
+    chosen = placed_clusters(fields, around.fleet)
+    named = ("clusters",) if chosen or fields.has("clusters") else ("retiring",)
+    for field in named:
+        for index, cluster in fields.items(field):
+            if cluster in around.fleet.clusters and cluster not in there:
+                message = f"is not a cluster of the tenant: {where}"
+                near = nearest(str(cluster), there)
+                yield problem(fields, (field, index), "tenant-not-there", message, near)
+    if chosen and not set(chosen) & set(there):
+        message = f"matches no cluster of the tenant: {where}; the placement matches {', '.join(chosen)}"
+        yield Problem("placement", "tenant-not-there", message)

@@ -26,6 +26,7 @@ from goldenpath.tenancy.layout import SHARDS, Layout
 
 __all__ = [
     "CLUSTERS",
+    "CLUSTER_FOLDERS",
     "FLEET_FILE",
     "FLUX",
     "LOCK_FILE",
@@ -48,6 +49,8 @@ RECORD_FILES: Final = frozenset({*REQUEST_FILES.values(), LOCK_FILE, TOMBSTONE_F
 TENANTS: Final = "tenants"
 WORKLOADS: Final = "workloads"
 CLUSTERS: Final = "clusters"
+CLUSTER_FOLDERS: Final = f"{CLUSTERS}/"
+"""What the path of everything begins with that a cluster reads."""
 FLUX: Final = "flux"
 
 _LAYOUTS: Final = (Layout(sharded=False), Layout(sharded=True))

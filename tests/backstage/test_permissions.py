@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from goldenpath.spec.group_ref import group_ref
 from goldenpath_backstage.auth.permissions import Change, Verb, demand, demand_change
-from goldenpath_backstage.auth.principal import LOCAL, CallerKind, Principal, Role, group_ref
+from goldenpath_backstage.auth.principal import LOCAL, CallerKind, Principal, Role
 from goldenpath_backstage.backend_errors import ForbiddenError
 
 

@@ -11,6 +11,7 @@ from fleets import asked, commit_by_hand, files, new_fleet
 
 from goldenpath.errors import InputError
 from goldenpath.fleet import Fleet
+from goldenpath.kinds import digest_of
 from goldenpath.paths import Library, builtin_folder
 from goldenpath.repository.lock import Lock
 from goldenpath.repository.plan_text import plan_text
@@ -47,7 +48,7 @@ def run_release(monkeypatch: pytest.MonkeyPatch, release: str) -> None:
 def test_the_lock_records_release_and_digest(published: Path) -> None:
     lock = Lock.parse(files(published)[LOCK].encode(), LOCK)
     assert lock.release == current_release()
-    assert lock.digest == Library().get("tenant/v1").digest
+    assert lock.digest == digest_of(Library().get("tenant/v1"))
     assert lock.format == "lock/v2"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from workload_paths import web, write_path
+from fleets import commit_by_hand
+from workload_paths import ROOT, web, write_path
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
@@ -160,7 +161,11 @@ def test_an_override_changes_a_rendered_object(fleet: Fleet) -> None:
     [
         ({"tenant": "visoin"}, "unknown-tenant", "tenant: the fleet has no such tenant"),
         ({"owner": "speech-team"}, "other-owner", "which belongs to vision-team; leave `owner` out"),
-        ({"clusters": ["austin"]}, "tenant-not-there", "is not on this cluster; it is on berlin"),
+        (
+            {"clusters": ["austin"]},
+            "tenant-not-there",
+            "is not a cluster of the tenant: tenant vision is on berlin",
+        ),
         ({"clusters": ["oslo"]}, "unknown-cluster", "is no cluster of the fleet"),
         ({"name": "c" * 31}, "dns-label", "at most 30 characters"),
         ({"inputs": {}}, "required", "inputs.image: is required"),
@@ -331,3 +336,49 @@ def test_two_workloads_do_not_render_the_same_object(tmp_path: Path) -> None:
         with pytest.raises(ChecksFailedError) as error:
             fleet.publish(web("search"))
         assert "ConfigMap/shared on berlin too" in findings(error)["object-collision"]
+
+
+def test_an_owner_may_be_written_as_any_reference_to_the_tenants_owner(fleet: Fleet) -> None:
+    assert fleet.publish(web(owner="group:default/vision-team")).commit is not None
+
+
+def test_a_placement_that_matches_no_cluster_of_the_tenant_is_refused(fleet: Fleet) -> None:
+    with pytest.raises(InputError) as error:
+        fleet.publish(web(placement={"regions": ["us"]}))
+    words = "placement: matches no cluster of the tenant: tenant vision is on berlin; the placement matches austin"
+    assert problems(error)["tenant-not-there"] == words
+
+
+def test_a_workload_is_not_retired_where_its_tenant_is_not(fleet: Fleet) -> None:
+    with pytest.raises(InputError) as error:
+        fleet.publish(web(retiring=["austin"]))
+    assert problems(error)["tenant-not-there"].startswith("retiring[0]: is not a cluster of the tenant")
+
+
+def test_a_workload_of_a_retiring_tenant_can_be_retired(fleet: Fleet) -> None:
+    fleet.publish(web())
+    fleet.retire("vision")
+    assert fleet.retire("vision/chat").commit is not None
+    assert "retiring: true" in files(fleet)["tenants/vision/workloads/chat/workload.yaml"]
+
+
+def test_advice_after_a_hand_edit_of_a_workload_is_tried(fleet: Fleet, tmp_path: Path) -> None:
+    fleet.publish(web())
+    edited = files(fleet)[f"{FOLDER}/service.yaml"].replace("port: 80", "port: 8080")
+    commit_by_hand(tmp_path / "fleet.git", tmp_path / "work", {f"{FOLDER}/service.yaml": edited})
+    (part,) = (part for part in fleet.plan(web()).plan.parts if part.name == "vision/chat")
+    (advice,) = part.hand_edits[0].advice
+    assert advice.override is not None
+    fleet.publish(web(overrides=[{**advice.override, "approved_by": "vision-team", "expires": "2099-01-31"}]))
+    assert not fleet.plan(everything=True).plan
+
+
+@pytest.mark.parametrize("name", ["role.yml", "notes.txt"])
+def test_a_file_that_is_not_checked_is_not_put_where_flux_reads(tmp_path: Path, name: str) -> None:
+    library = Library([write_path(tmp_path / "paths")])
+    (tmp_path / "paths" / "web" / ROOT / name).write_text("kind: Role\n")
+    with new_fleet(tmp_path, library) as fleet:
+        fleet.publish(TENANT)
+        with pytest.raises(ChecksFailedError) as error:
+            fleet.publish(web())
+        assert "manifests are files whose names end in `.yaml`" in findings(error)["workload-file"]

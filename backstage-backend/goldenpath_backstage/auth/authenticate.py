@@ -6,9 +6,10 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, Final
 
+from goldenpath.spec.group_ref import group_ref
 from goldenpath_backstage.auth.backstage_tokens import BackstageTokens
 from goldenpath_backstage.auth.jwt_proof import MAX_TOKEN_CHARS, header_of
-from goldenpath_backstage.auth.principal import LOCAL, CallerKind, Principal, Role, group_ref
+from goldenpath_backstage.auth.principal import LOCAL, CallerKind, Principal, Role
 from goldenpath_backstage.auth.spiffe_tokens import SpiffeTokens
 from goldenpath_backstage.backend_errors import UnauthenticatedError
 

@@ -12,10 +12,11 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath.spec.group_ref import group_ref
 from goldenpath_backstage.auth.backstage_client import ask
 from goldenpath_backstage.auth.jwks import KeySet
 from goldenpath_backstage.auth.jwt_proof import claims_of, header_of, unproven_claim
-from goldenpath_backstage.auth.principal import CallerKind, Principal, Role, group_ref
+from goldenpath_backstage.auth.principal import CallerKind, Principal, Role
 from goldenpath_backstage.backend_errors import UnauthenticatedError, UnavailableError
 
 if TYPE_CHECKING:

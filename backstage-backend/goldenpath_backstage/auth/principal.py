@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-__all__ = ["LOCAL", "CallerKind", "Principal", "Role", "group_ref"]
+from goldenpath.spec.group_ref import group_ref
+
+__all__ = ["LOCAL", "CallerKind", "Principal", "Role"]
 
 
 class CallerKind(enum.StrEnum):
@@ -50,10 +52,3 @@ class Principal:
 
 LOCAL = Principal(CallerKind.LOCAL, "local", Role.ADMIN)
 """The caller on this machine, when callers are not authenticated."""
-
-
-def group_ref(name: str) -> str:
-    """A group's full reference, as Backstage compares them: ``vision-team`` is ``group:default/vision-team``."""
-    kind, colon, rest = name.rpartition(":")
-    namespace, slash, plain = rest.rpartition("/")
-    return f"{kind if colon else 'group'}:{namespace if slash else 'default'}/{plain}".lower()

@@ -6,9 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath.spec.group_ref import group_ref
 from goldenpath_backstage.auth.jwks import keys_of
 from goldenpath_backstage.auth.jwt_proof import claims_of, unproven_claim
-from goldenpath_backstage.auth.principal import CallerKind, Principal, Role, group_ref
+from goldenpath_backstage.auth.principal import CallerKind, Principal, Role
 from goldenpath_backstage.backend_errors import UnauthenticatedError, UnavailableError
 
 if TYPE_CHECKING:
