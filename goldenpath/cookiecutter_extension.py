@@ -74,16 +74,21 @@ class GoldenPathExtension(Extension):
         if name is None or not name.rsplit("/", 1)[-1].removesuffix("[% endif %]").endswith(".yaml"):
             return source
         start, end = self.environment.block_start_string, self.environment.block_end_string
-        return f"{start} filter {_OVERRIDES} {end}{source}{start} endfilter {end}"
+        where = "true" if _CLUSTERS in name else "false"
+        return f"{start} filter {_OVERRIDES}({where}) {end}{source}{start} endfilter {end}"
 
 
 _OVERRIDES = "goldenpath_overrides"
+_CLUSTERS = "clusters/"
 
 
 @pass_context
-def _overridden(context: Context, text: str) -> str:
+def _overridden(context: Context, text: str, on_cluster: bool) -> str:
     request = context.resolve_or_missing("request")
-    return apply_overrides(text, request.overrides) if isinstance(request, Envelope) else text
+    if not isinstance(request, Envelope):
+        return text
+    cluster = context.resolve_or_missing("platform").name if on_cluster else None
+    return apply_overrides(text, request.overrides, cluster=cluster)
 
 
 class _WordsContext(Context):

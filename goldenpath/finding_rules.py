@@ -74,6 +74,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("newer-than-golden-path", "A field of the request came with a later version of the golden path than the one that renders it.", "Publish with `--upgrade`, or remove the field."),
         FindingRule("no-effect", "A field of the request changes nothing.", "Remove the field, or add what it needs."),
         FindingRule("override-without-object", "An override names an object that is not rendered.", "Correct kind and name, or remove the override."),
+        FindingRule("override-without-item", "A list edit of an override finds no item that it could change.", "Name an item that the rendered object has, or remove the edit."),
         FindingRule("scale-from-zero", "The scaling signal comes from the workload itself, which cannot wake it from zero replicas.", "Set `min_replicas` to 1, or choose another signal."),
         FindingRule("secret-not-declared", "A rendered object names a Secret, and the request does not say where it comes from.", "Declare it under `secrets`, with its provider and purpose."),
         FindingRule("shared-name-without-queue", "Two accelerators share one quota key, and without Kueue the quota cannot tell them apart.", "Ask for one of them, or use a cluster with Kueue."),

@@ -12,6 +12,7 @@ from goldenpath import names
 from goldenpath.check.cross_object_checks import walls
 from goldenpath.check.object_bodies import mapping
 from goldenpath.findings import Finding, Severity
+from goldenpath.spec.list_edits import place_of
 from goldenpath.spec.types import quantity_value
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def _overrides(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[
     there = {(item.kind, item.name) for item in objects if item.kind in _GUARD_KINDS}
     for index, override in enumerate(tenancy.tenant.overrides):
         if (override.kind, override.name) in there:
-            changed = ", ".join(sorted(_leaves(override.patch))) or "nothing"
+            places = [*_leaves(override.patch), *(place_of(edit.at) for edit in override.items)]
+            changed = ", ".join(sorted(places)) or "nothing"
             message = (
                 f"changes {changed} of {override.kind} {override.name}, a guard rail, as agreed by "
                 f"{override.approved_by} until {override.expires.isoformat()}: {override.reason}"

@@ -13,6 +13,7 @@ from goldenpath.addons import version_of
 from goldenpath.findings import Finding, Severity
 from goldenpath.policies import policies
 from goldenpath.spec.envelope import Envelope
+from goldenpath.spec.list_edits import has_target, place_of
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.tenant import Tenant
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from goldenpath.manifests import ManifestObject
+    from goldenpath.spec.override import Override
     from goldenpath.tenancy import Resolved, Tenancy
     from goldenpath.tenancy.tenant_accelerators import Grant
 
@@ -159,17 +161,34 @@ def _source_account(tenancy: Tenancy) -> Iterator[Finding]:
 
 
 def check_overrides(resolved: Resolved, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
-    """Overrides of a request that change nothing."""
+    """Overrides of a request that change nothing, as a whole or in one of their list edits."""
     overrides = resolved.spec.overrides if isinstance(resolved.spec, Envelope) else ()
     there = {(item.kind, item.name) for item in objects} if overrides else set()
     for index, override in enumerate(overrides):
+        if not override.is_on(resolved.cluster_name):
+            continue
+        field = f"overrides[{index}]"
         if (override.kind, override.name) not in there:
             names = sorted(name for kind, name in there if kind == override.kind)
             near = nearest(override.name, names)
             fix = f"Name {near}." if near else f"Objects of this kind: {', '.join(names) or 'none'}."
             message = f"no {override.kind} {override.name} is on {resolved.cluster_name} for this override to change"
-            rule = "override-without-object"
-            yield _finding(resolved, rule, Severity.WARNING, f"overrides[{index}]", message, fix=fix)
+            yield _finding(resolved, "override-without-object", Severity.WARNING, field, message, fix=fix)
+            continue
+        for item in objects:
+            if (item.kind, item.name) == (override.kind, override.name):
+                yield from _without_item(resolved, field, override, item)
+
+
+def _without_item(
+    resolved: Resolved, field: str, override: Override, item: ManifestObject
+) -> Iterator[Finding]:
+    for index, edit in enumerate(override.items):
+        if not has_target(item.body, edit):
+            message = f"{item} on {resolved.cluster_name} has nothing at {place_of(edit.at)} for this edit to change"
+            fix = "Look at the rendered object, and name what it has; or remove the edit."
+            where = f"{field}.items[{index}]"
+            yield _finding(resolved, "override-without-item", Severity.WARNING, where, message, fix=fix)
 
 
 def check_exceptions(tenancy: Tenancy) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from goldenpath.errors import GoldenpathError
 from goldenpath.findings import Severity
 from goldenpath.intake import Tenants
 from goldenpath.manifests import ManifestObject, is_kubernetes_object
-from goldenpath.repository.field_changes import field_changes, same
+from goldenpath.repository.field_changes import field_changes
 from goldenpath.repository.hand_edits import EditKind
 from goldenpath.repository.object_changes import ObjectId, cluster_of
 from goldenpath.spec.parsed_fields import path_of
@@ -110,7 +110,7 @@ def _tested(
     until = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=_DAYS)).isoformat()
     override = {**advice.override, "approved_by": requests.owner(document), "expires": until}
     asked = {**document, "overrides": [*(document.get("overrides") or ()), override]}
-    if trial.is_accepted(asked) and same(trial.render(asked), wanted):
+    if trial.is_accepted(asked) and kubeyaml.same(trial.render(asked), wanted):
         return advice
     fields = trial.fields_for(document, wanted)
     if fields:
@@ -157,7 +157,7 @@ class _Trial:
         """Fields of the request that give the object; empty where none do, or the request is then refused."""
         found: list[tuple[Location, Any]] = []
         rendered = self.render(document)
-        while rendered is not None and not same(rendered, wanted):
+        while rendered is not None and not kubeyaml.same(rendered, wanted):
             step = self._step(document, rendered, wanted)
             if step is None:
                 return []

@@ -22,6 +22,7 @@ from goldenpath.kubeyaml._read import (
     read_text,
 )
 from goldenpath.kubeyaml._rendered import load_rendered
+from goldenpath.kubeyaml._same import same
 from goldenpath.kubeyaml._write import dump, dump_all, scalar
 from goldenpath.kubeyaml._written import is_ambiguous, plain, written_numbers
 
@@ -40,6 +41,7 @@ __all__ = [
     "plain",
     "read_bytes",
     "read_text",
+    "same",
     "scalar",
     "written_numbers",
 ]

@@ -6,37 +6,39 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
+from goldenpath.spec.list_edits import apply_list_edit
+from goldenpath.spec.merge_patch import merge_patch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.spec.envelope import Override
+    from goldenpath.spec.override import Override
 
-__all__ = ["apply_overrides", "merge_patch"]
+__all__ = ["apply_overrides", "overridden_body"]
 
 _DOCUMENT_START = re.compile(r"^---\n", re.MULTILINE)
 
 
-def merge_patch(target: Any, patch: Any) -> Any:
-    """The target after a JSON merge patch (RFC 7386): ``None`` removes a key, lists are replaced."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge_patch(merged.get(key), value)
-    return merged
+def overridden_body(body: dict[str, Any], override: Override) -> dict[str, Any]:
+    """An object after one override of it: first its patch, then its list edits in their order."""
+    changed: dict[str, Any] = merge_patch(body, override.patch)
+    for edit in override.items:
+        changed = apply_list_edit(changed, edit)
+    return changed
 
 
-def apply_overrides(text: str, overrides: Iterable[Override]) -> str:
+def apply_overrides(text: str, overrides: Iterable[Override], *, cluster: str | None = None) -> str:
     """A file of Kubernetes objects with each override applied to the object that it names.
 
     Documents that no override names keep their bytes. A changed one keeps its opening comment and says who
     agreed to the change, why, and until when.
+
+    Args:
+        text: the file.
+        overrides: those of the request.
+        cluster: the cluster that the file is for; an override that names others leaves it alone.
     """
-    wanted = tuple(overrides)
+    wanted = tuple(override for override in overrides if override.is_on(cluster))
     if not wanted:
         return text
     return "---\n".join(_overridden(document, wanted) for document in _DOCUMENT_START.split(text))
@@ -52,7 +54,7 @@ def _overridden(document: str, overrides: tuple[Override, ...]) -> str:
         return document
     opening = "".join(line for line in document.splitlines(keepends=True)[: _comment_lines(document)])
     for override in mine:
-        body = merge_patch(body, override.patch)
+        body = overridden_body(body, override)
         opening += f"# Override until {override.expires.isoformat()}, agreed by {override.approved_by}: {override.reason}\n"
     return opening + kubeyaml.dump(body)
 

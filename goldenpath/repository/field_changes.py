@@ -16,11 +16,12 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import MISSING
+from goldenpath.kubeyaml import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["HIDDEN", "FieldChange", "field_changes", "same"]
+__all__ = ["HIDDEN", "FieldChange", "field_changes"]
 
 HIDDEN: Final = "(hidden)"
 """The placeholder for a secret value."""
@@ -49,15 +50,6 @@ def field_changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[FieldC
         FieldChange(path, *_shortened(_shown(old), _shown(new)))
         for path, old, new in _of_mappings("", _without_secrets(before), _without_secrets(after))
     )
-
-
-def same(before: Any, after: Any) -> bool:
-    """Equal as YAML: Python takes ``1``, ``1.0`` and ``true`` for one value, and Kubernetes does not."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        return before.keys() == after.keys() and all(same(value, after[key]) for key, value in before.items())
-    if isinstance(before, list) and isinstance(after, list):
-        return len(before) == len(after) and all(map(same, before, after))
-    return type(before) is type(after) and bool(before == after)
 
 
 class _Hidden:

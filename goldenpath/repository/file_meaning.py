@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.manifests import ManifestObject, is_kubernetes_object
-from goldenpath.repository.field_changes import same
 from goldenpath.repository.object_changes import ObjectId
 
 if TYPE_CHECKING:
@@ -23,7 +22,9 @@ def means_the_same(path: str, one: str, other: str) -> bool:
     if not path.endswith((".yaml", ".yml")):
         return False
     try:
-        return same(list(kubeyaml.load_all(one, name=path)), list(kubeyaml.load_all(other, name=path)))
+        return kubeyaml.same(
+            list(kubeyaml.load_all(one, name=path)), list(kubeyaml.load_all(other, name=path))
+        )
     except InputError:
         return False
 
@@ -44,7 +45,7 @@ def is_unedited(path: str, now: str, known: Iterable[str]) -> bool:
         return False
     sides = [objects for objects in others if objects is not None]
     names = {name for objects in (there, *sides) for name in objects}
-    return all(any(same(there.get(name), objects.get(name)) for objects in sides) for name in names)
+    return all(any(kubeyaml.same(there.get(name), objects.get(name)) for objects in sides) for name in names)
 
 
 def _objects(path: str, text: str) -> dict[ObjectId, object] | None:

@@ -1,6 +1,6 @@
 """How to keep what a hand edit meant: as an override in the request, where one can say it.
 
-An override is a JSON merge patch (RFC 7386), so the edit is shown as one: from the rendered object to the object in the repository.
+The edit is shown as an override: its fields as a JSON merge patch (RFC 7386), and single items of lists as list edits.
 Where no override can say it, the advice names what can.
 """
 
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
+from goldenpath.edits import ListKeys, Verdict, judge, override_changes
 from goldenpath.errors import InputError
 from goldenpath.manifests import ManifestObject, is_kubernetes_object
-from goldenpath.repository.field_changes import FieldChange, field_changes, same
+from goldenpath.repository.field_changes import FieldChange, field_changes
 from goldenpath.repository.object_changes import ObjectId
 from goldenpath.tenancy.repository_paths import FLEET_FILE, is_of_platform
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Advice", "advise"]
 
-_FIXED: Final = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
-_NONE: Final = object()
+_KEYS: Final = ListKeys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _of_objects(
                 name, "it was removed or renamed, which no override does: change what the request asks for"
             )
             continue
-        if not same(body, edited[identity]):
+        if not kubeyaml.same(body, edited[identity]):
             found = True
             yield _of_object(identity, body, edited[identity], agreement, everywhere)
     for identity in edited:
@@ -131,42 +131,10 @@ def _of_object(
     if identity.kind == "Secret":
         message = "a Secret's values must not be in Git: change them where they are used, and refer to the Secret instead"
         return Advice(name, message, fields)
-    patch = _merge_patch(rendered, edited)
-    if patch is _NONE:
-        return Advice(
-            name, "no merge patch can set a field to null: change what the request asks for", fields
-        )
-    if any(_has(patch, steps) for steps in _FIXED):
-        return Advice(name, "no override changes what an object is: change what the request asks for", fields)
-    override = {"kind": identity.kind, "name": identity.name, "patch": patch, **agreement}
+    judged = judge(rendered, edited, rendered, _KEYS)
+    if refused := next((each for each in judged if each.verdict is not Verdict.CARRIED), None):
+        what = f"no override says the edit of {refused.edit.place}, since {refused.why}"
+        return Advice(name, f"{what}: change what the request asks for", fields)
+    changes = override_changes(each.edit for each in judged)
+    override = {"kind": identity.kind, "name": identity.name, **changes, **agreement}
     return Advice(name, f"to keep it, add this override to the request.{everywhere}", fields, override)
-
-
-def _merge_patch(before: Any, after: Any) -> Any:
-    """The merge patch that makes ``after`` of ``before``, or `_NONE` where no patch can do that: in a patch, null removes."""
-    if not isinstance(after, dict):
-        return _NONE if after is None or _holds_null(after) else after
-    if not isinstance(before, dict):
-        return _NONE if _holds_null(after) else after
-    patch: dict[str, Any] = {key: None for key in before if key not in after}
-    for key, value in after.items():
-        if key in before and same(before[key], value):
-            continue
-        inner = _merge_patch(before.get(key), value)
-        if inner is _NONE:
-            return _NONE
-        patch[key] = inner
-    return patch
-
-
-def _holds_null(value: Any) -> bool:
-    """Whether a merge patch would lose a null in here; in a list it stays, since lists are replaced as they are."""
-    return isinstance(value, dict) and any(inner is None or _holds_null(inner) for inner in value.values())
-
-
-def _has(patch: Any, steps: tuple[str, ...]) -> bool:
-    for step in steps:
-        if not isinstance(patch, dict) or step not in patch:
-            return False
-        patch = patch[step]
-    return True

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.manifests import ManifestObject, is_kubernetes_object
-from goldenpath.repository.field_changes import FieldChange, field_changes, same
+from goldenpath.repository.field_changes import FieldChange, field_changes
 from goldenpath.repository.lazy_content import Content, PlainContent
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ def _without_what_stays(
     gone: list[ManifestObject] = []
     for item in before:
         twins = (other for other in rest if other.file == item.file)
-        twin = next((other for other in twins if same(item.body, other.body)), None)
+        twin = next((other for other in twins if kubeyaml.same(item.body, other.body)), None)
         if twin is None:
             gone.append(item)
         else:

@@ -10,14 +10,13 @@ from pydantic_core import PydanticCustomError
 
 from goldenpath.spec.hints import hint
 from goldenpath.spec.model import RULES_FOLLOW, Document, Model
+from goldenpath.spec.override import Override
 from goldenpath.spec.parsed_fields import Fields
 from goldenpath.spec.types import (
     Date,
     DnsLabel,
-    DnsSubdomain,
     GoldenPathName,
     GroupRef,
-    KindName,
     LabelKey,
     LabelValue,
     ListInput,
@@ -52,23 +51,6 @@ class Placement(Model):
     """Regions, any of which will do."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
     """Cluster labels, all of which must be there."""
-
-
-class Override(Model):
-    """A change to one rendered object, as a JSON merge patch (RFC 7386)."""
-
-    kind: KindName
-    """Kind of the object."""
-    name: DnsSubdomain
-    """Name of the object."""
-    patch: dict[str, Any]
-    """What changes in it; not its kind, name or namespace."""
-    reason: Text
-    """Why."""
-    approved_by: GroupRef
-    """Who agreed to it."""
-    expires: Date
-    """Until when."""
 
 
 class Envelope(Document):

@@ -14,6 +14,7 @@ from goldenpath.accelerators import catalogue
 from goldenpath.engines import Signal, engine_catalogue
 from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.node_credentials import is_credential_host, is_credential_network
+from goldenpath.spec.override import fixed_fields, list_edit_problems
 from goldenpath.spec.parsed_fields import Fields, Location, path_of
 from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
 
@@ -362,20 +363,17 @@ def _measurable(fields: Fields) -> Iterator[Problem]:
 
 def _overrides(fields: Fields) -> Iterator[Problem]:
     for index, _ in fields.items("overrides"):
-        place: Location = ("overrides", index, "patch")
+        override: Location = ("overrides", index)
+        place: Location = (*override, "patch")
         patch = fields.get(*place)
-        if not isinstance(patch, dict):
-            continue
-        yield from _free_data(place, patch)
-        metadata = patch.get("metadata", {})
-        fixed: list[Location] = [(key,) for key in ("apiVersion", "kind") if key in patch]
-        if isinstance(metadata, dict):
-            fixed += [("metadata", key) for key in ("name", "namespace") if key in metadata]
-        else:
-            fixed.append(("metadata",))
-        for steps in fixed:
-            message = "an override cannot change what the object is; remove it"
-            yield Problem(path_of((*place, *steps)), "override", message)
+        if isinstance(patch, dict):
+            yield from _free_data(place, patch)
+            for steps in fixed_fields(patch):
+                message = "an override cannot change what the object is; remove it"
+                yield Problem(path_of((*place, *steps)), "override", message)
+        if isinstance(edits := fields.get(*override, "items"), list | tuple):
+            yield from _free_data((*override, "items"), edits)
+        yield from list_edit_problems(fields, override)
 
 
 def _inputs(fields: Fields) -> Iterator[Problem]:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenpath import kubeyaml
-from goldenpath.render.overrides import apply_overrides, merge_patch
-from goldenpath.spec.envelope import Override
+from goldenpath.render.overrides import apply_overrides
+from goldenpath.spec.merge_patch import merge_patch
+from goldenpath.spec.override import Override
 
 TEXT = "# Why it is there.\napiVersion: v1\nkind: A\nmetadata:\n  name: x # kept\nspec: {size: 1, more: 2}\n---\n# Second.\napiVersion: v1\nkind: B\nmetadata: {name: x}\nspec: {size: 1}\n"
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from goldenpath import kubeyaml
 from goldenpath.errors import MISSING
-from goldenpath.repository.field_changes import HIDDEN, field_changes, same
+from goldenpath.kubeyaml import same
+from goldenpath.repository.field_changes import HIDDEN, field_changes
 from goldenpath.repository.object_changes import Action, cluster_of, compare
 
 texts = st.dictionaries(

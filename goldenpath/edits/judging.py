@@ -1,0 +1,225 @@
+"""What somebody edited in an object, held against a new rendering of it: field by field, and item by item.
+
+Three values are walked together: the object as it was rendered (base), as it is (there), and as it is rendered now
+(new). Each place where base and there differ is one edit with its verdict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.edits.edit import Edit, EditAction, Verdict
+from goldenpath.edits.list_items import by_key, fingerprint, selector
+from goldenpath.errors import MISSING
+from goldenpath.kubeyaml import same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.edits.edit import Way
+    from goldenpath.edits.list_keys import ListKeys
+
+__all__ = ["JudgedEdit", "judge"]
+
+_IDENTITY: Final = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
+_ORDERED: Final = frozenset({"args", "command"})
+"""Lists of words whose order is their meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedEdit:
+    """An edit, its verdict on a new rendering, and what that rendering has at the place."""
+
+    edit: Edit
+    verdict: Verdict
+    now: Any = MISSING
+    why: str = ""
+    """For people: why it cannot be carried."""
+
+
+def judge(
+    base: dict[str, Any], there: dict[str, Any], new: dict[str, Any] | None, keys: ListKeys
+) -> tuple[JudgedEdit, ...]:
+    """Every edit of an object with its verdict; none where base and there are equal.
+
+    Args:
+        base: the object as it was rendered.
+        there: the object as it is.
+        new: the object as it is rendered now; None where it is rendered no more.
+        keys: finds the keys of lists.
+    """
+    return tuple(_Judge(base, keys).mapping((), base, there, MISSING if new is None else new))
+
+
+class _Judge:
+    def __init__(self, base: dict[str, Any], keys: ListKeys) -> None:
+        self._api, self._kind = str(base.get("apiVersion", "")), str(base.get("kind", ""))
+        self._keys = keys
+
+    def _value(self, way: Way, base: Any, there: Any, new: Any) -> Iterator[JudgedEdit]:
+        if same(base, there):
+            return
+        if isinstance(base, dict) and isinstance(there, dict):
+            yield from self.mapping(way, base, there, new)
+        elif base is MISSING and isinstance(there, dict) and isinstance(new, dict):
+            # Both sides added the mapping: its fields may still get along.
+            yield from self.mapping(way, {}, there, new)
+        elif isinstance(base, list) and isinstance(there, list):
+            yield from self._list(way, base, there, new)
+        elif base is MISSING and isinstance(there, list) and isinstance(new, list):
+            yield from self._list(way, [], there, new)
+        else:
+            yield _field(Edit(way, EditAction.SET, base, there), new)
+
+    def mapping(
+        self, way: Way, base: dict[str, Any], there: dict[str, Any], new: Any
+    ) -> Iterator[JudgedEdit]:
+        """The edits inside one mapping."""
+        for key in (*base, *(key for key in there if key not in base)):
+            inner = (*way, key)
+            before, after = base.get(key, MISSING), there.get(key, MISSING)
+            if same(before, after):
+                continue
+            if new is MISSING:
+                edit = Edit(inner, EditAction.SET, before, after)
+                yield JudgedEdit(edit, Verdict.ORPHANED, MISSING, "the place of it is gone")
+            elif not isinstance(new, dict):
+                edit = Edit(inner, EditAction.SET, before, after)
+                yield JudgedEdit(edit, Verdict.CONFLICT, new, "it is no mapping any more")
+            elif inner in _IDENTITY:
+                edit = Edit(inner, EditAction.WHOLE, before, after)
+                yield JudgedEdit(
+                    edit, Verdict.NOT_SAYABLE, new.get(key, MISSING), "it says which object this is"
+                )
+            else:
+                yield from self._value(inner, before, after, new.get(key, MISSING))
+
+    def _list(self, way: Way, base: list[Any], there: list[Any], new: Any) -> Iterator[JudgedEdit]:
+        if new is MISSING or not isinstance(new, list):
+            edit = Edit(way, EditAction.SET, base, there)
+            if base and new is MISSING:
+                yield JudgedEdit(edit, Verdict.CONFLICT, MISSING, "the list is gone")
+                return
+            if new is not MISSING:
+                yield JudgedEdit(edit, Verdict.CONFLICT, new, "it is no list any more")
+                return
+            new = []
+        keys = self._keys.of(self._api, self._kind, way)
+        keyed = by_key((base, there, new), keys)
+        if keyed is None:
+            yield from _plain_list(way, base, there, new)
+        else:
+            yield from self._keyed_list(way, keys, *keyed)
+
+    def _keyed_list(
+        self,
+        way: Way,
+        keys: tuple[str, ...],
+        base: dict[str, Any],
+        there: dict[str, Any],
+        new: dict[str, Any],
+    ) -> Iterator[JudgedEdit]:
+        staying = [token for token in base if token in there]
+        if staying != [token for token in there if token in base]:
+            edit = Edit(way, EditAction.WHOLE, [*base.values()], [*there.values()])
+            yield JudgedEdit(edit, Verdict.NOT_SAYABLE, [*new.values()], "the order of its items was edited")
+        for token in (*base, *(token for token in there if token not in base)):
+            before, after, now = (items.get(token, MISSING) for items in (base, there, new))
+            if same(before, after):
+                continue
+            if before is MISSING:
+                yield _added(Edit(way, EditAction.ADD_ITEM, MISSING, after), now, exact=now is not MISSING)
+                continue
+            known = [item for item in (before, after, now) if item is not MISSING]
+            select = selector(before, keys, known)
+            if select is None:
+                edit = Edit(way, EditAction.SET, before, after)
+                yield JudgedEdit(
+                    edit, Verdict.CONFLICT, now, "the new version has the item under another key"
+                )
+                continue
+            item = (*way, select)
+            if after is MISSING:
+                yield _field(Edit(item, EditAction.REMOVE_ITEM, before, MISSING), now)
+            elif now is MISSING:
+                edit = Edit(item, EditAction.SET, before, after)
+                yield JudgedEdit(edit, Verdict.ORPHANED, MISSING, "the item is gone")
+            else:
+                yield from self.mapping(item, before, after, now)
+
+
+def _field(edit: Edit, now: Any) -> JudgedEdit:
+    """The verdict on a field, or on a keyed item that goes."""
+    if same(now, edit.after):
+        return JudgedEdit(edit, Verdict.ALREADY_SO, now)
+    if not same(now, edit.before):
+        return JudgedEdit(edit, Verdict.CONFLICT, now, "the new version changes it too")
+    if edit.action is EditAction.SET and _is_null(edit.after):
+        return JudgedEdit(edit, Verdict.NOT_SAYABLE, now, "a merge patch cannot set null")
+    return JudgedEdit(edit, Verdict.CARRIED, now)
+
+
+def _is_null(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and any(map(_is_null, value.values())))
+
+
+def _added(edit: Edit, now: Any, *, exact: bool) -> JudgedEdit:
+    """The verdict on an item that was added; ``exact`` where the new version has an item with its key."""
+    if exact and same(now, edit.after):
+        return JudgedEdit(edit, Verdict.ALREADY_SO, now)
+    if exact:
+        return JudgedEdit(edit, Verdict.CONFLICT, now, "the new version adds an item with the same key")
+    return JudgedEdit(edit, Verdict.CARRIED, now)
+
+
+def _plain_list(way: Way, base: list[Any], there: list[Any], new: list[Any]) -> Iterator[JudgedEdit]:
+    """The edits of a list whose items have no key: each item is known by its whole value."""
+    tokens = [[fingerprint(item) for item in items] for items in (base, there, new)]
+    whole = Edit(way, EditAction.WHOLE, base, there)
+    if tokens[1] == tokens[2]:
+        yield JudgedEdit(Edit(way, EditAction.SET, base, there), Verdict.ALREADY_SO, new)
+        return
+    if any(len(set(each)) != len(each) for each in tokens):
+        why = "the list has equal items, which nothing tells apart"
+        yield JudgedEdit(whole, Verdict.NOT_SAYABLE, new, why)
+        return
+    kept = set(tokens[0]) & set(tokens[1])
+    if [token for token in tokens[0] if token in kept] != [token for token in tokens[1] if token in kept]:
+        yield JudgedEdit(whole, Verdict.NOT_SAYABLE, new, "the order of its items was edited")
+        return
+    known = set(tokens[2])
+    is_ordered = isinstance(way[-1], str) and way[-1] in _ORDERED
+    for what, start, end, new_start, new_end in SequenceMatcher(
+        None, tokens[0], tokens[1], autojunk=False
+    ).get_opcodes():
+        if what == "equal":
+            continue
+        removed, added = base[start:end], there[new_start:new_end]
+        paired = min(len(removed), len(added))
+        for before, after in zip(removed, added, strict=False):
+            yield _replaced(Edit(way, EditAction.REPLACE_ITEM, before, after), known)
+        for before in removed[paired:]:
+            edit = Edit(way, EditAction.REMOVE_ITEM, before, MISSING)
+            is_there = fingerprint(before) in known
+            yield JudgedEdit(edit, Verdict.CARRIED if is_there else Verdict.ALREADY_SO, new)
+        for after in added[paired:]:
+            edit = Edit(way, EditAction.ADD_ITEM, MISSING, after)
+            if is_ordered and end != len(base):
+                yield JudgedEdit(
+                    edit, Verdict.NOT_SAYABLE, new, "an item was added before others, and their order matters"
+                )
+            else:
+                is_there = fingerprint(after) in known
+                yield JudgedEdit(edit, Verdict.ALREADY_SO if is_there else Verdict.CARRIED, new)
+
+
+def _replaced(edit: Edit, known: set[str]) -> JudgedEdit:
+    before, after = (fingerprint(item) in known for item in (edit.before, edit.after))
+    if after and not before:
+        return JudgedEdit(edit, Verdict.ALREADY_SO)
+    if before and not after:
+        return JudgedEdit(edit, Verdict.CARRIED)
+    why = "the new version has both items" if after else "the new version changes or removes the item"
+    return JudgedEdit(edit, Verdict.CONFLICT, MISSING, why)
