@@ -272,5 +272,5 @@ def _unknown_cluster(cluster: str, known: Collection[str], whose: str) -> InputE
 def _with_overrides(file: RenderedFile, overrides: Collection[Any]) -> RenderedFile:
     if not overrides or not file.path.endswith(".yaml"):
         return file
-    cluster = file.path.split("/", 2)[1] if file.path.startswith(_CLUSTERS) else None
+    cluster = file.path.split("/", 2)[1] if file.path.startswith(CLUSTER_FOLDERS) else None
     return RenderedFile(file.path, apply_overrides(file.text, overrides, cluster=cluster))
