@@ -93,6 +93,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
     ),
     "The fleet repository": (
         FindingRule("misplaced", "A file is not where the fleet's layout puts it.", "Publish the tenant, and remove the files that remain."),
+        FindingRule("folded-in-reviews", "An attribute in `.gitattributes` hides changes below `clusters/` in reviews, which a cluster runs.", "Remove the line."),
         FindingRule("unlisted-file", "A file below `clusters/` or `tenants/` belongs to no request and no lock.", "Restore the request from Git's history, or remove the file."),
         FindingRule("not-as-locked", "The lock says that the tenant is up to date, and its files differ from a new rendering.", "Restore the file and the lock from Git's history, or remove the lock and publish again."),
         FindingRule("not-as-rendered", "The request or the fleet changed after the last publish.", "Run `goldenpath publish`."),

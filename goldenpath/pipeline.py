@@ -187,7 +187,8 @@ class Pipeline:
         rendered = self._rendered(spec, cluster, version, parent)
         found = [finding for part in rendered.parts for finding in self._findings(rendered.kind, part)]
         if isinstance(spec, Tenant):
-            found += check_version_fields(spec, rendered.path.name, rendered.path.version)
+            platforms = [part.resolved.platform for part in rendered.parts]
+            found += check_version_fields(spec, platforms, rendered.path.name, rendered.path.version)
         if today is not None and isinstance(spec, Envelope):
             found += check_expiry(spec, today)
         found.sort(key=lambda finding: (finding.severity.rank, finding))

@@ -15,7 +15,7 @@ from goldenpath.check.network_openings import check_openings
 from goldenpath.check.object_bodies import tenant_objects
 from goldenpath.check.policy_evaluation import check_policies
 from goldenpath.check.queue_coverage import check_queue_coverage
-from goldenpath.check.request_checks import check_expiry
+from goldenpath.check.request_checks import check_expiry, ends_soon, first_end
 from goldenpath.check.role_rights import check_rights
 from goldenpath.check.schema_checks import check_schema
 from goldenpath.check.schema_store import Schemas, known_kinds
@@ -38,6 +38,8 @@ __all__ = [
     "check_policies",
     "check_version_fields",
     "check_versions",
+    "ends_soon",
+    "first_end",
     "known_kinds",
 ]
 

@@ -210,19 +210,34 @@ def _finding(
     return Finding(file="", object=place, field=field, rule=rule, severity=severity, message=message, fix=fix)
 
 
-def check_expiry(spec: Envelope, today: dt.date) -> Iterator[Finding]:
-    """Dates of the request that are past, or will be within thirty days."""
+def first_end(spec: Envelope) -> dt.date | None:
+    """The first day on which something in the request ends; None where nothing does."""
+    return min((day for _, _, day in _ends(spec)), default=None)
+
+
+def ends_soon(day: dt.date, today: dt.date) -> bool:
+    """Whether a day is past, or at most thirty days away."""
+    return day - today <= WARN_BEFORE
+
+
+def _ends(spec: Envelope) -> Iterator[tuple[str, str, dt.date]]:
+    """What ends, as field, words and day."""
     # One that is being retired has been looked at already.
-    noun, needed = spec.noun, None if spec.retiring is True else spec.expires
-    dates = [("expires", f"the {noun} is no longer needed", needed)]
+    if spec.expires is not None and spec.retiring is not True:
+        yield "expires", f"the {spec.noun} is no longer needed", spec.expires
     for i, override in enumerate(spec.overrides):
         what = f"the override of {override.kind} {override.name} ends"
-        dates.append((f"overrides[{i}].expires", what, override.expires))
+        yield f"overrides[{i}].expires", what, override.expires
     for i, exception in enumerate(spec.exceptions if isinstance(spec, Tenant) else ()):
         what = f"the exception from policy {exception.policy} ends"
-        dates.append((f"exceptions[{i}].expires", what, exception.expires))
-    for field, what, day in dates:
-        if day is None or day - today > WARN_BEFORE:
+        yield f"exceptions[{i}].expires", what, exception.expires
+
+
+def check_expiry(spec: Envelope, today: dt.date) -> Iterator[Finding]:
+    """Dates of the request that are past, or will be within thirty days."""
+    noun = spec.noun
+    for field, what, day in _ends(spec):
+        if not ends_soon(day, today):
             continue
         past = day < today
         yield Finding(

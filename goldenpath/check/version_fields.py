@@ -11,20 +11,31 @@ from typing import TYPE_CHECKING, Final
 from goldenpath.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from goldenpath.spec.tenant import Tenant
+    from goldenpath.tenancy import Platform
 
 __all__ = ["check_version_fields"]
 
 _PATH: Final = "tenant"
 """The golden path that these fields belong to."""
+_FACTS: Final = ("dns", "gateway", "monitoring")
+_FACTS_SINCE: Final = "1.1.0"
+"""Facts of one cluster that a tenant's objects follow, and the version that reads them."""
 
 
-def check_version_fields(tenant: Tenant, path_name: str, version: str) -> Iterator[Finding]:
-    """Findings about fields that the version does not render; none for a golden path of another name."""
+def check_version_fields(
+    tenant: Tenant, platforms: Iterable[Platform], path_name: str, version: str
+) -> Iterator[Finding]:
+    """Findings about fields of the request, and facts of its clusters, that the version does not render.
+
+    None for a golden path of another name.
+    """
     if path_name != _PATH:
         return
+    if _ordered(version) < _ordered(_FACTS_SINCE):
+        yield from _unread_facts(tenant, platforms, version)
     for field, since in _later_fields(tenant):
         if _ordered(version) < _ordered(since):
             message = f"came with golden path {path_name} {since}, and {version} renders nothing from it"
@@ -32,6 +43,16 @@ def check_version_fields(tenant: Tenant, path_name: str, version: str) -> Iterat
             yield Finding(
                 "", f"Tenant {tenant.name}", field, "newer-than-golden-path", Severity.ERROR, message, fix
             )
+
+
+def _unread_facts(tenant: Tenant, platforms: Iterable[Platform], version: str) -> Iterator[Finding]:
+    for platform in platforms:
+        for field in _FACTS:
+            if field in platform.cluster.model_fields_set:
+                message = f"is read by golden path {_PATH} {_FACTS_SINCE}; {version} renders nothing from it"
+                fix = "Publish with --upgrade, which takes the tenant to the current version."
+                about, place = f"Tenant {tenant.name} on {platform.name}", f"clusters.{platform.name}.{field}"
+                yield Finding("", about, place, "newer-than-golden-path", Severity.WARNING, message, fix)
 
 
 def _later_fields(tenant: Tenant) -> Iterator[tuple[str, str]]:

@@ -94,14 +94,19 @@ def read_source(file: str | Path) -> SourceFile:
     # Only what people write keeps the text of its numbers: the checks of objects take plain values.
     by_people = "golden_path" in body or "fleet/" in body
     documents = kubeyaml.load_all(body, name=name, written=by_people)
+    if not by_people and any(
+        map(_is_by_people, documents)
+    ):  # a name with an escape, such as "golden\u005fpath"
+        by_people, documents = True, kubeyaml.load_all(body, name=name, written=True)
     if by_people:
         documents = [
-            document
-            if kind_of(document) in {DocumentKind.REQUEST, DocumentKind.FLEET}
-            else kubeyaml.plain(document)
-            for document in documents
+            document if _is_by_people(document) else kubeyaml.plain(document) for document in documents
         ]
     return SourceFile(name, text, tuple(documents))
+
+
+def _is_by_people(document: Any) -> bool:
+    return kind_of(document) in {DocumentKind.REQUEST, DocumentKind.FLEET}
 
 
 def _standard_input() -> bytes:

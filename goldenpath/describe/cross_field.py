@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.engines import Signal, engine_catalogue
+from goldenpath.spec.rules import CLOUD_IDENTITY, CLOUD_IDENTITY_FIELDS, OPTIONAL_IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,6 +60,25 @@ def _own_or_borrowed() -> dict[str, Any]:
     }
 
 
+def _cloud_identity() -> dict[str, Any]:
+    rules: list[dict[str, Any]] = []
+    for cloud, needed in CLOUD_IDENTITY.items():
+        others = [field for field in CLOUD_IDENTITY_FIELDS if field not in (needed or OPTIONAL_IDENTITY)]
+        identity = {"anyOf": [{"type": "null"}, {"allOf": [_given(*needed), _none_of(*others)]}]}
+        then = [_none_of("secret"), {"properties": {"cloud_identity": identity}}]
+        rules.append(
+            {
+                "if": {"properties": {"provider": {"const": cloud}}, "required": ["provider"]},
+                "then": {"allOf": [*then, _given("cloud_identity")] if needed else then},
+            }
+        )
+    clouds = {"properties": {"provider": {"enum": list(CLOUD_IDENTITY)}}, "required": ["provider"]}
+    return {
+        "$comment": "A cloud's `provider` goes with the identity that this cloud knows, and without `secret`.",
+        "allOf": [*rules, {"if": clouds, "else": _none_of("cloud_identity")}],
+    }
+
+
 def _latency_goals() -> dict[str, Any]:
     return {
         "$comment": "Signal `latency` has one of `time_to_first_token` and `inter_token_latency`, and no `target`; other signals have neither goal.",
@@ -90,8 +110,8 @@ RULES: Final[Mapping[str, tuple[Callable[[], dict[str, Any]], ...]]] = {
     "Placement": (_placement,),
     "Autoscaling": (_latency_goals, _signals_without_default_target),
     "Egress": (lambda: _one_of("host", "cidr"),),
-    "GitSource": (lambda: _not_both("branch", "tag"),),
-    "OciSource": (lambda: _not_both("tag", "digest"),),
+    "GitSource": (lambda: _not_both("branch", "tag"), _cloud_identity),
+    "OciSource": (lambda: _not_both("tag", "digest"), _cloud_identity),
     "Verify": (lambda: _one_of("secret", "identity"),),
     "Gpu": (_own_or_borrowed,),
     "SecretReference": (_where_external_secrets_look,),

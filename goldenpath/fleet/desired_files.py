@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from goldenpath.check import first_end
 from goldenpath.git import blob_id
 from goldenpath.repository.input_digests import parent_digest, request_digest
 from goldenpath.repository.lazy_content import Content, PlainContent
@@ -88,6 +89,7 @@ def desired_files(
         parent=None if parent is None else parent_digest(parent.tenant, parent.version),
         owner=owned.owner,
         engine=rendered.kind.engine(spec),
+        ends=first_end(spec),
         placement=spec.placement is not None or owned.placement is not None,
         clusters={cluster: dict(each.accelerators) for cluster, each in claims.items()},
         identities={cluster: dict(each.identities) for cluster, each in claims.items() if each.identities},

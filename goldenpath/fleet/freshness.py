@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from goldenpath.check import ends_soon
 from goldenpath.errors import InputError
 from goldenpath.kinds import digest_of
 from goldenpath.repository.hand_edits import plain_id
@@ -12,6 +13,7 @@ from goldenpath.spec.ref import Ref, Subject
 from goldenpath.tenancy import RepositoryPaths
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
     from goldenpath.fleet.fleet_context import FleetContext
@@ -29,12 +31,16 @@ class Freshness:
         context: the fleet.
         thorough: ignore the locks: nothing is up to date.
         upgrade: whether the newest version is wanted.
+        today: the day against which expiry dates are held; without it they are not.
     """
 
-    def __init__(self, context: FleetContext, *, thorough: bool, upgrade: bool) -> None:
+    def __init__(
+        self, context: FleetContext, *, thorough: bool, upgrade: bool, today: dt.date | None = None
+    ) -> None:
         self._context = context
         self._thorough = thorough
         self._upgrade = upgrade
+        self._today = today
         self._digests: dict[tuple[str, str], str | None] = {}
 
     def of_request(self, holdings: OwnedFiles, lock: Lock, *, parent: str | None = None) -> bool:
@@ -47,7 +53,7 @@ class Freshness:
         """
         if self._thorough or holdings.request is None or lock.request_file != holdings.request[1].id:
             return False
-        if lock.parent != parent:
+        if lock.parent != parent or self._is_ending(lock):
             return False
         part = self._context.digests.part(lock.clusters, placement=lock.placement, engine=lock.engine)
         return (
@@ -82,6 +88,10 @@ class Freshness:
             for cluster, shares in lock.clusters.items()
             for profile, (quota, borrow) in shares.items()
         )
+
+    def _is_ending(self, lock: Lock) -> bool:
+        """Whether something in the request ends: the checks say so, and they run on what is rendered."""
+        return self._today is not None and lock.ends is not None and ends_soon(lock.ends, self._today)
 
     def _is_of_this_release(self, lock: Lock) -> bool:
         """Whether this release, with the golden path as it is now, rendered the files."""

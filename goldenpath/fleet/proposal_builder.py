@@ -95,7 +95,10 @@ class Proposer:
             RenderError: a template failed.
         """
         after = self._with_fleet(state)
-        currency = Freshness(after.context, thorough=self._thorough, upgrade=self._options.upgrade)
+        options = self._options
+        currency = Freshness(
+            after.context, thorough=self._thorough, upgrade=options.upgrade, today=options.today
+        )
         neighbours = OtherTenants(self._index, after)
         proposing = _Proposing(after, neighbours, self._renderings, currency, everything=self._everything)
         parts = list(proposing.asked(self._requests))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from goldenpath.findings import Finding, Severity
 from goldenpath.fleet.freshness import Freshness
 from goldenpath.repository.file_meaning import means_the_same
+from goldenpath.repository.folded_files import check_folded_files
 from goldenpath.spec.ref import Ref
+from goldenpath.tenancy.repository_paths import CLUSTERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -47,7 +49,11 @@ def validate(state: FleetState, proposal: Proposal) -> Validation:
         state: the fleet as a commit has it.
         proposal: what publishing everything would do, with nothing taken on trust.
     """
-    found = [*proposal.plan.all_findings, *_not_as_rendered(proposal.plan, _said_current(state))]
+    found = [
+        *proposal.plan.all_findings,
+        *_not_as_rendered(proposal.plan, _said_current(state)),
+        *check_folded_files(state.snapshot, state.snapshot.files(CLUSTERS)),
+    ]
     # A finding about one tenant among all others is told twice where its neighbour is looked at too.
     unique = sorted(set(found), key=lambda finding: (finding.severity.rank, finding))
     # Edits and removals stand in the way of a publish; of a state, they are findings.

@@ -10,6 +10,7 @@ Reading is stricter than Kubernetes where Kubernetes would lose something withou
 tags, content after ``...``, and documents that are too deep or grow too large through aliases are refused.
 """
 
+from goldenpath.kubeyaml._json import unique_keys
 from goldenpath.kubeyaml._read import (
     MAX_DEPTH,
     MAX_DOCUMENT_CHARS,
@@ -43,5 +44,6 @@ __all__ = [
     "read_text",
     "same",
     "scalar",
+    "unique_keys",
     "written_numbers",
 ]

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import InputError, Problem
+from goldenpath.kubeyaml import unique_keys
 from goldenpath.models.architecture import Architecture, AttentionKind, AttentionLayers, Part
 from goldenpath.models.config_fields import ConfigFields
 from goldenpath.models.quantization_config import read_quantization
@@ -58,9 +59,11 @@ def parse_config(text: str, *, name: str = "", source: str = "config.json") -> A
     if len(text) > MAX_CONFIG_BYTES:
         raise InputError.of("", "model-config", f"is larger than {MAX_CONFIG_BYTES} bytes", file=source)
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        raise InputError.of("", "model-config", f"is not JSON: {str(error)[:120]}", file=source) from error
+        raise InputError.of(
+            "", "model-config", f"is no JSON that can be read: {str(error)[:120]}", file=source
+        ) from error
     if not isinstance(document, dict):
         raise InputError.of(
             "", "model-config", "must be a JSON object: the config.json of a model", file=source

@@ -23,6 +23,7 @@ from goldenpath.repository.record_fields import (
 )
 from goldenpath.spec.model import Model
 from goldenpath.spec.types import (
+    Date,
     DnsLabel,
     DnsSubdomain,
     GoldenPathName,
@@ -71,6 +72,8 @@ class Lock(Model):
     """Digest of a workload's tenant (:func:`~goldenpath.repository.input_digests.parent_digest`)."""
     owner: GroupRef | None = None
     """Backstage group that owns the tenant."""
+    ends: Date | None = None
+    """The first day on which something in the request ends: the tenant, an override or an exception."""
     placement: bool = False
     """Whether the clusters were chosen by what they are, so that a new cluster of the fleet may be one more."""
     engine: DnsLabel | None = None
@@ -130,7 +133,7 @@ class Lock(Model):
         return lock
 
 
-_inline: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+_inline: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str).encode
 
 
 def _mapping(value: dict[str, Any]) -> str:

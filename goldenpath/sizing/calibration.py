@@ -10,6 +10,7 @@ import statistics
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import InputError, Problem
+from goldenpath.kubeyaml import unique_keys
 from goldenpath.sizing.step_time import StepTimes, constants
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ def read_runs(text: str, *, name: str = "runs.csv") -> list[dict[str, float]]:
     rows: list[Mapping[str, Any]]
     if text.lstrip().startswith(("{", "[")):
         try:
-            document = json.loads(text)
+            document = json.loads(text, object_pairs_hook=unique_keys)
         except (ValueError, RecursionError) as error:
-            raise InputError.of("", "sizing-runs", f"is not JSON: {str(error)[:100]}", file=name) from error
+            raise InputError.of(
+                "", "sizing-runs", f"is no JSON that can be read: {str(error)[:100]}", file=name
+            ) from error
         rows = [
             _of_vllm_bench(row)
             for row in (document if isinstance(document, list) else [document])

@@ -215,10 +215,10 @@ CLOUD_IDENTITY: Mapping[str, tuple[str, ...]] = {
     "azure": ("tenant_id", "client_id"),
     "gcp": (),
 }
-"""What the identity in each cloud cannot do without. Of `gcp`, a Google service account may be given."""
-
-
-CLOUD_IDENTITY_FIELDS = ("role", "tenant_id", "client_id", "service_account")
+"""The fields that the identity in each cloud needs; `gcp` needs none."""
+OPTIONAL_IDENTITY = ("service_account",)
+"""The fields that may be given in a cloud that needs none."""
+CLOUD_IDENTITY_FIELDS = ("role", "tenant_id", "client_id", *OPTIONAL_IDENTITY)
 
 
 def _cloud(fields: Fields) -> Iterator[Problem]:
@@ -239,7 +239,7 @@ def _cloud(fields: Fields) -> Iterator[Problem]:
             message = f"say which identity in {provider} the source is read with: without one, it would be Flux's own"
             yield Problem(path_of((*place, key)), "required", message)
     given = fields.get(*place)
-    allowed = needed or ("service_account",)
+    allowed = needed or OPTIONAL_IDENTITY
     for key in given if isinstance(given, dict) else ():
         if key in CLOUD_IDENTITY_FIELDS and key not in allowed and fields.has(*place, key):
             message = f"does not go with provider `{provider}`; remove it"

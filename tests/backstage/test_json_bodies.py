@@ -8,7 +8,7 @@ from goldenpath_backstage.http.json_bodies import read_json
 
 @pytest.mark.parametrize("body", [b'{"a": 1, "a": 2}', b'{"input": {"values": {"name": "x", "name": "y"}}}'])
 def test_a_key_that_is_given_twice_is_refused(body: bytes) -> None:
-    with pytest.raises(BadRequestError, match="the same key twice"):
+    with pytest.raises(BadRequestError, match="is given twice"):
         read_json(body)
 
 

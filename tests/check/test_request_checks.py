@@ -214,3 +214,23 @@ def test_one_of_two_models_of_one_name_needs_no_queue() -> None:
 
 def test_two_models_of_two_names_need_no_queue() -> None:
     assert shared(["nvidia-l4-24gb", "nvidia-t4-16gb"], {}, L4, T4 | {"allocation": "dra"}) == []
+
+
+CLOUD_SOURCE = {"oci": "oci://registry.example.org/a/b", "provider": "gcp"}
+
+
+@pytest.mark.parametrize(
+    ("flux", "source", "notes"),
+    [
+        ("2.9", CLOUD_SOURCE, 1),
+        ("2.10", CLOUD_SOURCE, 0),
+        ("2.9", {"oci": "oci://registry.example.org/a/b"}, 0),
+        ("2.9", None, 0),
+    ],
+)
+def test_an_account_that_flux_uses_behind_a_feature_gate_is_noted(
+    flux: str, source: dict[str, str] | None, notes: int
+) -> None:
+    found = [each for each in addons(request(source=source), {"flux": flux}) if each.rule == "feature-gate"]
+    assert [(each.field, each.severity) for each in found] == [("source.provider", Severity.NOTE)] * notes
+    assert all("ObjectLevelWorkloadIdentity=true" in each.fix for each in found)

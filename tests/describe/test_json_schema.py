@@ -66,6 +66,8 @@ def test_accelerators_are_those_of_the_catalogue() -> None:
     assert SCHEMA["$defs"]["AcceleratorProfile"]["enum"] == list(catalogue().ids)
 
 
+ROLE = "arn:aws:iam::123456789012:role/vision"
+UUID = "4f2c8a50-1b9e-4c57-9d0e-6a7d3b1c2e4f"
 BAD = {
     "neither clusters nor placement": {"clusters": None},
     "clusters and placement": {"placement": {"regions": ["eu"]}},
@@ -99,6 +101,22 @@ BAD = {
     "an oci source with tag and digest": {
         "source": {"oci": "oci://a.io/b", "tag": "v1", "digest": f"sha256:{'0' * 64}"}
     },
+    "a cloud source without an identity": {"source": {"oci": "oci://a.io/b", "provider": "aws"}},
+    "an identity of another cloud": {
+        "source": {"git": "https://a.io/b", "provider": "azure", "cloud_identity": {"role": ROLE}}
+    },
+    "an identity with a field of another cloud": {
+        "source": {"oci": "oci://a.io/b", "provider": "aws", "cloud_identity": {"role": ROLE, "client_id": UUID}}
+    },
+    "half an identity": {
+        "source": {"oci": "oci://a.io/b", "provider": "azure", "cloud_identity": {"tenant_id": UUID}}
+    },
+    "a role beside the provider gcp": {
+        "source": {"oci": "oci://a.io/b", "provider": "gcp", "cloud_identity": {"role": ROLE}}
+    },
+    "an identity without a cloud": {"source": {"oci": "oci://a.io/b", "cloud_identity": {"role": ROLE}}},
+    "a secret beside a cloud": {"source": {"oci": "oci://a.io/b", "provider": "gcp", "secret": "s"}},
+    "a signature by nothing": {"source": {"oci": "oci://a.io/b", "verify": {"provider": "cosign"}}},
     "a source of both kinds": {"source": {"git": "https://a.io/b", "oci": "oci://a.io/b"}},
     "an external secret from nowhere": {
         "secrets": [{"name": "s", "provider": "external-secrets", "purpose": "git"}]
@@ -119,6 +137,23 @@ def test_the_schema_refuses_what_the_parser_refuses(change: dict[str, Any]) -> N
 def test_a_bad_request_is_bad_for_one_reason() -> None:
     assert VALID.is_valid(SMALLEST)
     assert accepted_by_parser(SMALLEST)
+
+
+GOOD_SOURCES = (
+    {"oci": "oci://a.io/b", "provider": "aws", "cloud_identity": {"role": ROLE}},
+    {"git": "https://a.io/b", "provider": "azure", "cloud_identity": {"tenant_id": UUID, "client_id": UUID}},
+    {"oci": "oci://a.io/b", "provider": "gcp"},
+    {"oci": "oci://a.io/b", "provider": "gcp", "cloud_identity": {"service_account": "a@b.io"}},
+    {"oci": "oci://a.io/b", "provider": "gcp", "cloud_identity": None, "secret": None},
+    {"oci": "oci://a.io/b", "provider": "generic", "cloud_identity": None, "secret": "s"},
+)
+
+
+@pytest.mark.parametrize("source", GOOD_SOURCES)
+def test_the_schema_accepts_each_cloud_with_its_identity(source: dict[str, Any]) -> None:
+    document = {**SMALLEST, "source": source}
+    assert accepted_by_parser(document)
+    assert [error.message for error in VALID.iter_errors(document)] == []
 
 
 @pytest.mark.parametrize("model", RULES)
@@ -163,7 +198,14 @@ SOURCE = sometimes(
     git=st.sampled_from(["https://a.io/b.git", "ssh://git@a.io/b", "git@a.io:b", "https://u:p@a.io/b"]),
     oci=st.sampled_from(["oci://a.io/b", "oci://a.io/b:1", "a.io/b"]), branch=NAMES, tag=NAMES,
     digest=st.just(f"sha256:{'0' * 64}"), path=st.sampled_from(["./", "./deploy", "../x", "/x", "a//b"]),
-    secret=NAMES, verify=sometimes(provider=st.sampled_from(["cosign", "x"]), secret=NAMES),
+    secret=NAMES, verify=sometimes(
+        provider=st.sampled_from(["cosign", "x"]), secret=NAMES,
+        identity=sometimes(issuer=st.sampled_from(["^a$", "a"]), subject=st.sampled_from(["^a$", "a"])),
+    ),
+    provider=st.sampled_from(["generic", "aws", "azure", "gcp"]),
+    cloud_identity=sometimes(
+        role=st.just(ROLE), tenant_id=st.just(UUID), client_id=st.just(UUID), service_account=st.just("a@b.io")
+    ),
 )  # fmt: skip
 SECRET = sometimes(
     name=NAMES, provider=st.sampled_from(["external-secrets", "sops"]), purpose=st.sampled_from(["git", "x"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 import pytest
@@ -174,6 +175,42 @@ def test_a_tenant_that_is_asked_for_may_take_its_own_place(fleet: Fleet, place: 
     fleet.publish(asked(), options=PublishOptions(overwrite_edits=True))
     assert "cluster-admin" not in files(place)[path]
     assert told_by_validate(fleet) == set()
+
+
+@pytest.mark.parametrize(
+    ("folder", "line", "hidden"),
+    [
+        ("", "/clusters/** linguist-generated", "clusters/*"),
+        ("", "*.yaml gitlab-generated=true", "clusters/*"),
+        ("", "quota.yaml -diff", "clusters/*/quota.yaml"),
+        ("", "clusters/*/flux/* binary", "clusters/*/flux/*"),
+        ("clusters/", "berlin/flux/** linguist-generated", "clusters/berlin/flux/*"),
+    ],
+)
+def test_attributes_that_hide_what_a_cluster_runs_are_a_warning(
+    fleet: Fleet, tmp_path: Path, folder: str, line: str, hidden: str
+) -> None:
+    fleet.publish(asked())
+    place, attributes = fleet.store.repository.path, f"{folder}.gitattributes"
+    applied = [path for path in names_of(place) if fnmatch(path, "clusters/*.yaml")]
+    commit_by_hand(place, tmp_path / "clone", {attributes: f"{line}\n"})
+    (finding,) = [each for each in fleet.validate().findings if each.rule == "folded-in-reviews"]
+    assert (finding.file, finding.severity.value) == (attributes, "warning")
+    count = sum(fnmatch(path, hidden) for path in applied)
+    assert f"hides {count} of " in finding.message
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["goldenpath.lock linguist-generated", "/clusters/** linguist-generated=false", "/tenants/** linguist-generated",
+     "/clusters/** linguist-generated\n/clusters/** -linguist-generated", "* text=auto eol=lf"],
+)  # fmt: skip
+def test_attributes_that_hide_no_file_of_a_cluster_are_quiet(
+    fleet: Fleet, place: Path, tmp_path: Path, lines: str
+) -> None:
+    fleet.publish(asked())
+    commit_by_hand(place, tmp_path / "clone", {".gitattributes": f"{lines}\n"})
+    assert "folded-in-reviews" not in {each.rule for each in fleet.validate().findings}
 
 
 def test_reviews_show_everything_that_a_cluster_runs(fleet: Fleet, place: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fleets import ADA, asked, commit_by_hand, files, fleet_text
@@ -214,6 +214,30 @@ def test_an_exception_that_has_ended_is_found(fleet: Fleet) -> None:
     before = found(fleet)
     after = {(each.rule, each.severity.value) for each in fleet.validate(today=dt.date(2026, 12, 2)).findings}
     assert after - before
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"exceptions": [{"policy": "image-registry", "reason": "until moved", "approved_by": "platform-team"}]},
+        {"overrides": [{"kind": "LimitRange", "name": "vision-defaults", "patch": {"metadata": {"annotations": {"a": "b"}}}, "reason": "a", "approved_by": "platform-team"}]},
+        {},
+    ],
+    ids=["exception", "override", "tenant"],
+)  # fmt: skip
+def test_a_plan_of_everything_finds_what_ends(fleet: Fleet, what: dict[str, Any]) -> None:
+    end = "2027-03-01"
+    dated = {key: [{**entry, "expires": end} for entry in value] for key, value in what.items()}
+    fleet.publish(asked(**(dated or {"expires": end})), asked("speech"))
+
+    def ends(today: dt.date) -> set[tuple[str, str]]:
+        plan = fleet.plan(everything=True, options=PublishOptions(today=today)).plan
+        assert plan.edits == {}
+        return {(each.object, each.rule) for each in plan.all_findings if each.rule.startswith("expire")}
+
+    assert ends(dt.date(2027, 1, 29)) == set()
+    assert ends(dt.date(2027, 1, 30)) == {("Tenant vision", "expires-soon")}
+    assert ends(dt.date(2027, 3, 2)) == {("Tenant vision", "expired")}
 
 
 def test_a_branch_or_a_commit_that_is_not_there_is_reported_as_that(fleet: Fleet, place: Path) -> None:

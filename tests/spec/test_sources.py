@@ -92,6 +92,23 @@ def test_an_expression_that_more_than_the_signer_fits_is_refused(subject: str) -
     assert places(problems(source(verify=verify))) == [("source.verify.identity.subject", "expression")]
 
 
+@pytest.mark.parametrize(
+    ("given_text", "suggested"),
+    [
+        ("https://token.actions.githubusercontent.com", r"^https://token\.actions\.githubusercontent\.com$"),
+        ("^https://a.example.org", r"^https://a\.example\.org$"),
+        ("ci@builds.iam.example.org", r"^ci@builds\.iam\.example\.org$"),
+        (r"https://a\.example\.org/.*", r"^https://a\.example\.org/.*$"),
+        ("https://a.example.org/(b|c)$", "^https://a.example.org/(b|c)$"),
+    ],
+)
+def test_the_expression_that_is_suggested_matches_a_plain_text_alone(given_text: str, suggested: str) -> None:
+    verify = {"provider": "cosign", "identity": SIGNER | {"issuer": given_text}}
+    assert reported(problems(source(verify=verify))) == [
+        ("source.verify.identity.issuer", "expression", suggested)
+    ]
+
+
 @given(st.from_regex(r"[a-z]{1,5}(/[a-z]{1,5}){0,2}", fullmatch=True), st.text(min_size=1, max_size=5))
 def test_an_accepted_expression_never_matches_more_than_it_says(subject: str, more: str) -> None:
     """Flux looks for the expression anywhere in the identity."""

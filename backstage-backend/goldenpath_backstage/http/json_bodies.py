@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from goldenpath.errors import InputError, Problem
+from goldenpath.kubeyaml import unique_keys
 from goldenpath.spec.pydantic_errors import problem_of
 from goldenpath_backstage.backend_errors import BadRequestError
 
@@ -72,18 +73,11 @@ def read_json(body: bytes) -> Any:
     try:
         value = from_json(body, allow_inf_nan=False)
         # Of a key that is given twice, it keeps the last one without a word.
-        json.loads(body, object_pairs_hook=_unique_keys)
+        json.loads(body, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         # Its first words say what is wrong; after "at line" stands where.
         raise BadRequestError(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {error}") from None
     return value
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("an object has the same key twice")
-    return found
 
 
 def accepted_as(model: type[M], document: Any, *, under: str = "") -> M:

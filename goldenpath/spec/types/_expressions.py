@@ -11,8 +11,11 @@ from goldenpath.spec.value_checks import Word, refuse
 
 
 def _anchored(value: str) -> str:
-    """The expression from start to end: what people mean who leave the anchors out."""
-    return f"^{value.removeprefix('^').removesuffix('$')}$"
+    """The expression from start to end, as people mean it who leave the anchors out; in plain text, dots are dots."""
+    inner = value.removeprefix("^").removesuffix("$")
+    is_plain = not re.search(r"[\\*+?()\[\]{}|^$]", inner)
+    whole = inner.replace(".", r"\.") if is_plain else inner
+    return f"^{whole}$"
 
 
 def _whole(value: str) -> None:

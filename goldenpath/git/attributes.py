@@ -1,0 +1,41 @@
+"""What a ``.gitattributes`` says of paths, by Git's own rules."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldenpath.git.command import environment, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["attribute_values"]
+
+
+def attribute_values(
+    attributes: bytes, names: Iterable[str], paths: Iterable[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Path, attribute and value, as ``git check-attr`` gives them: ``set``, ``unset``, ``unspecified`` or a text.
+
+    Args:
+        attributes: what the file says. Its patterns are relative to the paths' common root.
+        names: the attributes asked for.
+        paths: the paths asked about; they need not exist.
+
+    Raises:
+        RepositoryError: Git cannot be run.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        # A repository of its own, so that no attribute of another one has a say.
+        folder = Path(name)
+        nowhere = environment((("core.attributesFile", ""),), {"GIT_ATTR_NOSYSTEM": "1"})
+        run(("git", "init", "--quiet", "--bare", "--template=", "."), folder=folder, env=nowhere)
+        (folder / "info").mkdir()
+        (folder / "info" / "attributes").write_bytes(attributes)
+        wanted = b"".join(path.encode(errors="surrogateescape") + b"\0" for path in paths)
+        command = ("git", "check-attr", "-z", "--stdin", *names)
+        output = run(command, folder=folder, env=nowhere, stdin=wanted, doing="reading .gitattributes")
+    fields = output.decode(errors="surrogateescape").split("\0")[:-1]
+    yield from zip(fields[::3], fields[1::3], fields[2::3], strict=True)
