@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "status": "Show how tenants are: Flux, drift, quota, accelerators, queue, identities and scalers.",
     "cluster": "Look at what a cluster has.",
     "schemas": "Bring in schemas of kinds that goldenpath does not ship.",
+    "doctor": "Look at what is installed, reachable and missing, and change nothing.",
     "profiles": "List the accelerators that a request can ask for.",
     "size": "Size an inference service: accelerators, parallelism, replicas and the threshold to scale on.",
     "simulate": "Show what a scaling rule does with a traffic: latency, goal, replicas and device hours.",

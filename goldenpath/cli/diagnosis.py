@@ -1,0 +1,269 @@
+"""What goldenpath finds on this machine, and whom it reaches from here. Reads only: no file or ref changes."""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.cli.repository_options import asking_person, fleet_repository_here
+from goldenpath.cluster import connect, context_names
+from goldenpath.cluster.kubeconfig import kubeconfig_files
+from goldenpath.cluster.rate_limit import RetryLimits
+from goldenpath.errors import GoldenpathError, InputError
+from goldenpath.fleet import Fleet
+from goldenpath.forges import ClientOptions, RetryOptions, address_of, forge_of, token_of
+from goldenpath.git import Credentials, Remote, is_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["EXTRAS", "CheckState", "DoctorCheck", "diagnose"]
+
+EXTRAS: Final = {
+    "forges": ("httpx", "pull requests"),
+    "cluster": ("kubernetes", "the cluster verbs: diff, apply, status, adopt, schemas import"),
+    "backstage": ("fastapi", "goldenpath serve"),
+    "postgres": ("psycopg", "the backend's ledger on PostgreSQL"),
+}
+"""For each extra: the library that shows whether it is installed, and what it is for."""
+
+_OLDEST_GIT: Final = (2, 31)
+_SECONDS: Final = 15.0
+_PROBE: Final = "goldenpath-doctor"
+"""A branch that no pull request is for: to look for one needs the forge, the repository and the token, and no more."""
+
+
+class CheckState(enum.StrEnum):
+    """What came of a check."""
+
+    OK = "ok"
+    MISSING = "missing"
+    """Not there; only what it is for needs it."""
+    FAILED = "failed"
+    """There, and does not work."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorCheck:
+    """One thing that was looked at; ``fix`` is empty where nothing is to be done."""
+
+    area: str
+    name: str
+    state: CheckState
+    message: str
+    fix: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return {
+            "area": self.area,
+            "name": self.name,
+            "state": self.state.value,
+            "message": self.message,
+            "fix": self.fix,
+        }
+
+
+def diagnose(
+    place: str | None, *, context: str | None, kubeconfig: str | None, forge: str | None, api: str | None
+) -> Iterator[DoctorCheck]:
+    """Look at one thing after the other.
+
+    Args:
+        place: the fleet repository, a folder or a URL; the one of the current folder otherwise.
+        context: the only context of the kubeconfig to try; those with the names of the fleet's clusters otherwise.
+        kubeconfig: the file; that of the environment otherwise.
+        forge: which forge it is, where the URL does not show it.
+        api: the forge's API, where it is not at its usual address.
+    """
+    yield _python()
+    yield from _extras()
+    yield from _git()
+    place = place or _here()
+    clusters: tuple[str, ...] = ()
+    remote: str | None = None
+    if place is None:
+        fix = "change to its folder, name it with --repo, or make one: goldenpath fleet init"
+        yield DoctorCheck("fleet", "repository", CheckState.MISSING, "no fleet repository is here", fix)
+    elif is_url(place):
+        remote = place
+    else:
+        found, clusters, remote = _folder(place)
+        yield from found
+    if remote is not None and is_url(remote):
+        yield _remote(remote)
+        yield from _forge(remote, forge, api)
+    yield from _clusters(clusters, context, kubeconfig)
+
+
+def _python() -> DoctorCheck:
+    found = ".".join(map(str, sys.version_info[:3]))
+    message = f"goldenpath {version('goldenpath')} on Python {found}"
+    return DoctorCheck("install", "goldenpath", CheckState.OK, message)
+
+
+def _extras() -> Iterator[DoctorCheck]:
+    for extra, (module, purpose) in EXTRAS.items():
+        if find_spec(module) is not None:
+            yield DoctorCheck("install", extra, CheckState.OK, f"installed, for {purpose}")
+        else:
+            fix = f"pip install 'goldenpath[{extra}]'"
+            yield DoctorCheck(
+                "install", extra, CheckState.MISSING, f"not installed; needed for {purpose}", fix
+            )
+
+
+def _git() -> Iterator[DoctorCheck]:
+    if shutil.which("git") is None:
+        message = "not installed; needed for plan, publish, fleet and status"
+        yield DoctorCheck("git", "git", CheckState.MISSING, message, "install Git 2.31 or newer")
+        return
+    said = subprocess.run(("git", "version"), capture_output=True, text=True, check=False).stdout  # noqa: S607
+    found = re.search(r"([0-9]+)\.([0-9]+)(\.[0-9]+)?", said)
+    if found is None or (int(found[1]), int(found[2])) < _OLDEST_GIT:
+        message = f"{said.strip() or 'no version'} is too old"
+        yield DoctorCheck("git", "git", CheckState.FAILED, message, "install Git 2.31 or newer")
+    else:
+        yield DoctorCheck("git", "git", CheckState.OK, f"version {found[0]}")
+    person = asking_person(None)
+    if person is None:
+        fix = "git config --global user.name NAME; git config --global user.email ADDRESS; or --author"
+        yield DoctorCheck("git", "author", CheckState.MISSING, "Git has no user.name and user.email", fix)
+    else:
+        yield DoctorCheck("git", "author", CheckState.OK, f"{person.name} <{person.email}>")
+    yield _credentials()
+
+
+def _credentials() -> DoctorCheck:
+    try:
+        credentials = Credentials.from_environment(os.environ)
+    except InputError as error:
+        problem = error.problems[0]
+        fix = "mend GOLDENPATH_GIT_TOKEN, GOLDENPATH_GIT_USER or GOLDENPATH_GIT_SSH_KEY"
+        return DoctorCheck("git", "credentials", CheckState.FAILED, f"{problem.path}: {problem.message}", fix)
+    if credentials.password is not None:
+        message = "GOLDENPATH_GIT_TOKEN"
+    elif credentials.ssh_key is not None:
+        message = "GOLDENPATH_GIT_SSH_KEY"
+    else:
+        message = "Git's own helpers and ssh's agent"
+    return DoctorCheck("git", "credentials", CheckState.OK, f"from {message}")
+
+
+def _here() -> str | None:
+    try:
+        return str(fleet_repository_here())
+    except InputError:
+        return None
+
+
+def _folder(place: str) -> tuple[list[DoctorCheck], tuple[str, ...], str | None]:
+    """What is to be said of a fleet repository in a folder, the fleet's clusters, and where `origin` is."""
+    try:
+        with Fleet.open(place) as fleet:
+            state = fleet.state()
+            commit, clusters = state.snapshot.commit or "", tuple(state.context.spec.clusters)
+            remote = _origin(fleet)
+    except GoldenpathError as error:
+        fix = "goldenpath fleet validate names every problem"
+        failed = DoctorCheck("fleet", "repository", CheckState.FAILED, f"{place}: {_line(error)}", fix)
+        return [failed], (), None
+    message = f"{place}, commit {commit[:12]}, {len(clusters)} cluster{'' if len(clusters) == 1 else 's'}"
+    found = [DoctorCheck("fleet", "repository", CheckState.OK, message)]
+    if remote is None:
+        message = "the repository has no remote `origin`: publish commits here, and no forge is asked"
+        found.append(DoctorCheck("fleet", "remote", CheckState.MISSING, message, "git remote add origin URL"))
+    return found, clusters, remote
+
+
+def _origin(fleet: Fleet) -> str | None:
+    try:
+        return fleet.store.repository.git("config", "--get", "remote.origin.url").decode().strip()
+    except GoldenpathError:
+        return None
+
+
+def _remote(url: str) -> DoctorCheck:
+    try:
+        remote = Remote(url, Credentials.from_environment(os.environ), time_out=_SECONDS)
+        branch = remote.default_branch()
+    except GoldenpathError as error:
+        fix = "check the URL, the network, and GOLDENPATH_GIT_TOKEN or your ssh key"
+        return DoctorCheck("fleet", "remote", CheckState.FAILED, _line(error), fix)
+    message = f"{remote.url} answers" + (f"; its default branch is {branch}" if branch else "; it is empty")
+    return DoctorCheck("fleet", "remote", CheckState.OK, message)
+
+
+def _forge(url: str, kind: str | None, api: str | None) -> Iterator[DoctorCheck]:
+    if find_spec("httpx") is None:
+        fix = "pip install 'goldenpath[forges]'"
+        yield DoctorCheck("forge", "forge", CheckState.MISSING, "not asked: httpx is not installed", fix)
+        return
+    try:
+        address = address_of(url, kind=kind, api=api)
+        if address is None:
+            return
+        token = token_of(os.environ, address)
+        patience = ClientOptions(answer_timeout=_SECONDS, patience=RetryOptions(attempts=1))
+        forge = forge_of(url, kind=kind, api=api, token=token, options=patience)
+        if forge is not None:
+            forge.find(_PROBE, "main")
+    except GoldenpathError as error:
+        yield DoctorCheck(
+            "forge", "forge", CheckState.FAILED, _line(error), "--forge, --forge-api, or the token"
+        )
+        return
+    message = f"{address.kind} at {address.api} shows the pull requests of {address.repository}"
+    yield DoctorCheck("forge", "forge", CheckState.OK, message)
+    if token is None:
+        fix = "GOLDENPATH_FORGE_TOKEN, or the forge's own variable"
+        yield DoctorCheck(
+            "forge", "token", CheckState.MISSING, "no token, so no pull request can be opened", fix
+        )
+    else:
+        yield DoctorCheck("forge", "token", CheckState.OK, f"from {token.source}")
+
+
+def _clusters(names: tuple[str, ...], context: str | None, kubeconfig: str | None) -> Iterator[DoctorCheck]:
+    if find_spec("kubernetes") is None:
+        fix = "pip install 'goldenpath[cluster]'"
+        yield DoctorCheck("cluster", "client", CheckState.MISSING, "not asked: no Kubernetes client", fix)
+        return
+    if not kubeconfig_files(kubeconfig):
+        fix = "name one with --kubeconfig, or in KUBECONFIG"
+        yield DoctorCheck("cluster", "kubeconfig", CheckState.MISSING, "there is no kubeconfig", fix)
+        return
+    try:
+        known = context_names(kubeconfig)
+    except InputError as error:
+        yield DoctorCheck("cluster", "kubeconfig", CheckState.FAILED, _line(error), "mend the file")
+        return
+    for name in (context,) if context else names or known:
+        if name not in known:
+            message = "the kubeconfig has no context of this name"
+            fix = f"kubectl config rename-context NAME {name}; or name another with --context"
+            yield DoctorCheck("cluster", name, CheckState.MISSING, message, fix)
+        else:
+            yield _answer_of(name, kubeconfig)
+
+
+def _answer_of(context: str, kubeconfig: str | None) -> DoctorCheck:
+    limits: Mapping[str, Any] = {"read_timeout": _SECONDS, "patience": RetryLimits(attempts=1)}
+    try:
+        with connect(context, kubeconfig, **limits) as cluster:
+            message = f"{cluster.server} answers: Kubernetes {cluster.version()}"
+    except GoldenpathError as error:
+        fix = "check the address and the credentials of the context: kubectl version"
+        return DoctorCheck("cluster", context, CheckState.FAILED, _line(error), fix)
+    return DoctorCheck("cluster", context, CheckState.OK, message)
+
+
+def _line(error: GoldenpathError) -> str:
+    return " ".join(str(error).split())
