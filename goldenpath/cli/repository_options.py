@@ -206,6 +206,7 @@ def read_requests(
     Raises:
         InputError: one cannot be read, or holds several documents; every problem of all of them.
     """
+    from goldenpath.cli.editor_schema import without_modeline  # noqa: PLC0415
     from goldenpath.cli.input_files import read_source  # noqa: PLC0415 - `--help` needs no files
     from goldenpath.fleet import Submission  # noqa: PLC0415
 
@@ -214,7 +215,8 @@ def read_requests(
     for name in names:
         try:
             source = read_source(name)
-            requests.append(Submission(source.only(), source.text.removeprefix("\ufeff"), source.name))
+            text = without_modeline(source.text.removeprefix("\ufeff"))
+            requests.append(Submission(source.only(), text, source.name))
         except InputError as error:
             problems += error.problems
     if problems:

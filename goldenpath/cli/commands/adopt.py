@@ -89,7 +89,8 @@ def command(
 
     Ends with 0, with 1 where a finding is an error, and with 2 where the namespace cannot be read.
     """
-    from goldenpath.findings import Severity  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.editor_schema import modeline  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.findings import Severity  # noqa: PLC0415
     from goldenpath.live import adopt, find  # noqa: PLC0415
 
     pipeline = _pipeline(place, fleet_file, libraries)
@@ -107,7 +108,8 @@ def command(
             found = {name: find(cluster, namespace) for name, cluster in connected.items()}
             done = adopt(namespace, found, pipeline, connected, given=given, metadata_keys=by_field)
     if out is not None:
-        _write(out, done.adoption.text)
+        golden_path = pipeline.library.get(done.adoption.request["golden_path"])
+        _write(out, modeline(golden_path) + done.adoption.text)
     if output_format == "json":
         click.echo(json.dumps(done.as_dict(), indent=2, ensure_ascii=False, default=str))
     else:

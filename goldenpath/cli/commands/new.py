@@ -11,6 +11,7 @@ import click
 from goldenpath import kubeyaml
 from goldenpath.cli import completion_items
 from goldenpath.cli.base_command import ExampleCommand, fleet_option, library_option
+from goldenpath.cli.editor_schema import modeline
 from goldenpath.cli.golden_path_argument import golden_path_named
 from goldenpath.cli.input_files import find_fleet
 from goldenpath.cli.request_draft import RequestDraft, location_of
@@ -89,7 +90,9 @@ def command(
         from goldenpath.cli.interview import Interview  # noqa: PLC0415 - a script needs no prompts
 
         Interview(path, draft, fleet, _free(fleet_file, library)).run()
-    text = draft.as_yaml({field.name: field.description for field in spec_fields(json_schema(path))})
+    text = modeline(path) + draft.as_yaml(
+        {field.name: field.description for field in spec_fields(json_schema(path))}
+    )
     parse(kubeyaml.load(text, written=True), fleet=fleet, library=library)
     write_files(out.parent, [RenderedFile(out.name, text)])
     click.echo(

@@ -16,6 +16,7 @@ from goldenpath.cli.base_command import (
     format_option,
     library_option,
 )
+from goldenpath.cli.editor_schema import without_modeline
 from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of, read_source
 from goldenpath.cli.render_output import Rendering, render_files
 from goldenpath.file_output import Outcome, write_files
@@ -90,7 +91,7 @@ def command(
         rendering = render_files(
             Pipeline(fleet, library=library),
             request,
-            source.text,
+            without_modeline(source.text),
             cluster,
             for_one=out is None,
             parent=parent_of(request, tenants),

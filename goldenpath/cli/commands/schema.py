@@ -10,10 +10,12 @@ import click
 from goldenpath import kubeyaml
 from goldenpath.cli import completion_items
 from goldenpath.cli.base_command import ExampleCommand, library_option
+from goldenpath.cli.editor_schema import schema_location
 from goldenpath.cli.golden_path_argument import golden_path_named
 from goldenpath.describe.backstage_template import template_entity
 from goldenpath.describe.cookiecutter_variables import cookiecutter_json
 from goldenpath.describe.json_schema import json_schema
+from goldenpath.errors import InputError
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet
 
@@ -23,6 +25,7 @@ from goldenpath.pipeline import load_fleet
     cls=ExampleCommand,
     examples=(
         "goldenpath schema tenant --as json-schema > tenant.schema.json",
+        "goldenpath schema tenant --as location",
         "goldenpath schema tenant --as backstage --fleet goldenpath.yaml > template.yaml",
     ),
 )
@@ -30,10 +33,10 @@ from goldenpath.pipeline import load_fleet
 @click.option(
     "--as",
     "form",
-    type=click.Choice(["json-schema", "cookiecutter", "backstage"]),
+    type=click.Choice(["json-schema", "cookiecutter", "backstage", "location"]),
     default="json-schema",
     show_default=True,
-    help="JSON Schema for editors, cookiecutter.json, or the Backstage template that the backend serves (YAML).",
+    help="JSON Schema for editors, cookiecutter.json, the Backstage template that the backend serves (YAML), or where the JSON Schema is, as a file URL.",
 )
 @click.option(
     "--fleet",
@@ -46,12 +49,19 @@ from goldenpath.pipeline import load_fleet
 def command(name: str, form: str, fleet_file: Path | None, libraries: tuple[Path, ...]) -> None:
     """Print the schema of a golden path's request.
 
-    An editor that knows the JSON Schema completes and checks a request while it is written.
+    An editor that knows the JSON Schema completes and checks a request while it is written. Requests that goldenpath
+    writes name it in their first line; `--as location` is for an editor's settings.
     """
     if fleet_file is not None and form != "backstage":
         raise click.UsageError("--fleet goes with --as backstage.")
     path = golden_path_named(Library(libraries), name)
-    if form == "backstage":
+    if form == "location":
+        file = schema_location(path)
+        if file is None:
+            message = "is not a built-in golden path, so its schema is in no file; write one: goldenpath schema NAME > FILE"
+            raise InputError.of("GOLDEN_PATH", "no-schema-file", message, name)
+        click.echo(file.as_uri())
+    elif form == "backstage":
         fleet = None if fleet_file is None else load_fleet(fleet_file)
         click.echo(kubeyaml.dump(template_entity(path, fleet)), nl=False)
     else:
