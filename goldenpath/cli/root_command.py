@@ -40,7 +40,7 @@ COMMANDS: Final = {
     "profiles": "List the accelerators that a request can ask for.",
     "size": "Size an inference service: accelerators, parallelism, replicas and the threshold to scale on.",
     "simulate": "Show what a scaling rule does with a traffic: latency, goal, replicas and device hours.",
-    "completion": "Print the completion script of a shell.",
+    "completion": "Print or install the completion script of a shell.",
 }
 """Every command, in the order in which a person meets them; its own module says the same sentence first."""
 

@@ -1,0 +1,41 @@
+"""The names under which kubectl finds goldenpath: `kubectl goldenpath`, and what kubectl's Tab asks for it.
+
+kubectl runs ``kubectl-goldenpath`` with the words after its name. For a completion it runs
+``kubectl_complete-goldenpath`` with the words so far, the last one being unfinished, and reads lines of a word, a tab
+and a description, and at the end a directive (kubectl 1.26 and newer; spf13/cobra, ``ShellCompDirective``).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final, NoReturn
+
+import click
+from click.shell_completion import ShellComplete
+
+from goldenpath.cli.root_command import cli
+
+__all__ = ["complete", "main"]
+
+_NAME: Final = "kubectl goldenpath"
+_WORDS_ONLY: Final = 4
+"""``ShellCompDirectiveNoFileComp``: the words are all that there is."""
+_FILES_TOO: Final = 0
+
+
+def main() -> NoReturn:
+    """Run the command line under the name that the person typed."""
+    cli.main(prog_name=_NAME)
+    raise AssertionError("click ends the process")
+
+
+def complete() -> None:
+    """Print what Tab offers after ``kubectl goldenpath``."""
+    *words, unfinished = sys.argv[1:] or [""]
+    directive = _WORDS_ONLY
+    for item in ShellComplete(cli, {}, _NAME, "").get_completions(words, unfinished):
+        if item.type == "plain":
+            click.echo(f"{item.value}\t{item.help}" if item.help else item.value)
+        else:
+            directive = _FILES_TOO
+    click.echo(f":{directive}")
