@@ -24,7 +24,7 @@ import types
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from goldenpath.accelerators.accelerator_catalogue import catalogue
+    from goldenpath.accelerators.shipped_catalogue import catalogue
     from goldenpath.errors import GoldenpathError, InputError, Problem
     from goldenpath.findings import ChecksFailedError, Finding, Severity
     from goldenpath.fleet import Fleet, PublishOptions, Review

@@ -56,7 +56,7 @@ def _read(root: Path, paths: RepositoryPaths, fleet: FleetSpec, library: Library
     try:
         tenant = parse(kubeyaml.load_file(file), fleet=fleet, library=library, is_new=False, file=str(file))
     except InputError:
-        # What is wrong with the tenant's request is told when that is checked.
+        # The check of the tenant's own request reports its problems.
         return None
     if not isinstance(tenant, Tenant):
         return None

@@ -124,10 +124,10 @@ class SourceError(Exception):
     """A source does not hold what is derived from it."""
 
 
-def core_schemas(told: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+def core_schemas(tag_rules: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     """The definitions that the core kinds reach, and the bytes of the file that they come from.
 
-    ``told`` is what Kubernetes states of their fields elsewhere (:func:`stated`).
+    ``tag_rules`` is what Kubernetes' validation tags state for their fields (:func:`stated`).
     """
     source = _wheel_file().read_bytes()
     definitions = json.loads(source)["$defs"]
@@ -141,7 +141,7 @@ def core_schemas(told: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
             kept.setdefault(name, _core(definitions[name]))
             waiting += references(kept[name])
     short = {short_name(name): _shortened(kept[name]) for name in sorted(reached)}
-    return {name: _with_rules(schema, told.get(name, {})) for name, schema in short.items()}, source
+    return {name: _with_rules(schema, tag_rules.get(name, {})) for name, schema in short.items()}, source
 
 
 def stated(api: Path) -> dict[str, dict[str, Any]]:
@@ -151,22 +151,22 @@ def stated(api: Path) -> dict[str, dict[str, Any]]:
         api: the folder of the module ``k8s.io/api``.
 
     """
-    told = kubernetes_tags.rules(api, TAGGED)
+    tag_rules = kubernetes_tags.rules(api, TAGGED)
     for name, fields in kubeyaml.load_file(LIMITS_FILE).items():
-        into = told.setdefault(name, {})
+        into = tag_rules.setdefault(name, {})
         for field, keywords in fields.items():
             into[field] = {**into.get(field, {}), **keywords}
-    return told
+    return tag_rules
 
 
-def _with_rules(schema: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """A definition with what is told of its fields, where it has them."""
+def _with_rules(schema: dict[str, Any], tag_rules: Mapping[str, Any]) -> dict[str, Any]:
+    """A definition with the rules that Kubernetes' tags state for its fields."""
     properties = dict(schema.get("properties", {}))
-    for field, keywords in told.items():
+    for field, keywords in tag_rules.items():
         if field in properties:
             properties[field] = _merged(properties[field], keywords)
     result = {**schema, **({"properties": properties} if properties else {})}
-    whole = dict(told.get("", {}))
+    whole = dict(tag_rules.get("", {}))
     required = {name for name in whole.pop("required", []) if name in properties}
     kept = ({*schema.get("required", [])} | required) - {*whole.pop("optional", [])}
     for key in ("oneOf", "anyOf"):

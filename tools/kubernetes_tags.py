@@ -55,9 +55,9 @@ def rules(api: Path, groups: dict[str, str]) -> dict[str, dict[str, Any]]:
     for folder, prefix in sorted(groups.items()):
         types = _read((api / folder / "types.go").read_text())
         for name, fields in types.fields.items():
-            told = _told(fields, types.enums)
-            if told:
-                found[f"{prefix}.{name}"] = told
+            stated = _stated(fields, types.enums)
+            if stated:
+                found[f"{prefix}.{name}"] = stated
     return found
 
 
@@ -91,12 +91,12 @@ def _read(source: str) -> _Types:
     return types
 
 
-def _told(fields: list[_Field], enums: dict[str, set[str]]) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _stated(fields: list[_Field], enums: dict[str, set[str]]) -> dict[str, Any]:
+    stated: dict[str, Any] = {}
     members: dict[str, list[str]] = {}
     for item in fields:
         if keywords := _keywords(item, enums):
-            told[item.name] = keywords
+            stated[item.name] = keywords
         for name, value in item.markers:
             if name == "unionMember" and "discriminator" not in value:
                 members.setdefault(value, []).append(item.name)
@@ -104,10 +104,10 @@ def _told(fields: list[_Field], enums: dict[str, set[str]]) -> dict[str, Any]:
         members = {}
     required = [item.name for item in fields if "k8s:required" in dict(item.markers)]
     if required:
-        told[""] = {"required": required}
+        stated[""] = {"required": required}
     for names in members.values():
-        told.setdefault("", {})["oneOf"] = [{"required": [name]} for name in names]
-    return told
+        stated.setdefault("", {})["oneOf"] = [{"required": [name]} for name in names]
+    return stated
 
 
 def _keywords(item: _Field, enums: dict[str, set[str]]) -> dict[str, Any]:

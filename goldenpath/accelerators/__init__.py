@@ -12,8 +12,9 @@ them (``check``). Nothing here reads a cluster, the network or the environment.
 from __future__ import annotations
 
 from goldenpath.accelerators.accelerator import Accelerator, Confidence, MemoryOf, Source
-from goldenpath.accelerators.accelerator_catalogue import Catalogue, catalogue, catalogue_with
+from goldenpath.accelerators.accelerator_catalogue import Catalogue
 from goldenpath.accelerators.allocation_modes import Allocation, MigStrategy, Sharing, SharingMode
+from goldenpath.accelerators.shipped_catalogue import catalogue, catalogue_with
 from goldenpath.accelerators.vendor import Taint, Vendor
 
 __all__ = [

@@ -1,10 +1,8 @@
-"""The catalogue as one value, and the one place from which everybody gets it."""
+"""The catalogue as one value."""
 
 from __future__ import annotations
 
-import functools
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from goldenpath.accelerators.near_miss import nearest_id
 
@@ -78,30 +76,3 @@ class Catalogue:
         """The id that was probably meant, case aside; None where nothing is close."""
         partitions = {model: [each.id for each in entries] for model, entries in self._partitions.items()}
         return nearest_id(id_, partitions, self._aliases)
-
-
-@functools.cache
-def catalogue() -> Catalogue:
-    """The catalogue that ships with goldenpath, read and validated on the first call.
-
-    Raises ``goldenpath.errors.DataError`` when the shipped data is broken.
-    """
-    # Here and not above: pydantic and a YAML parser cost more than all the rest of this package.
-    from goldenpath.accelerators.loading import load_catalogue  # noqa: PLC0415
-
-    return load_catalogue()
-
-
-def catalogue_with(additions: Mapping[str, Mapping[str, Any]]) -> Catalogue:
-    """The shipped catalogue with an organisation's own models; the shipped one where there are none.
-
-    Raises InputError with every problem of the additions (:func:`~goldenpath.accelerators.loading.load_with_additions`).
-    """
-    return _catalogue_with(json.dumps(additions, default=str)) if additions else catalogue()
-
-
-@functools.lru_cache(maxsize=16)
-def _catalogue_with(additions: str) -> Catalogue:
-    from goldenpath.accelerators.loading import load_with_additions  # noqa: PLC0415
-
-    return load_with_additions(json.loads(additions))

@@ -207,7 +207,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of_format(name: str) -> dict[str, Any]:
-    """The keywords for a format of Kubernetes; none for one that nobody enforces or that we cannot judge."""
+    """The keywords for a format of Kubernetes; none for a format that the API server does not enforce or that we cannot judge."""
     if name in INTEGERS:
         low, high = INTEGERS[name]
         return {"minimum": low, "maximum": high}

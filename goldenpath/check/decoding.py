@@ -40,7 +40,7 @@ class Decoder:
     def decode(self, body: dict[str, Any]) -> dict[str, Any]:
         """The body as the API server has it."""
         if not self._is_custom and "spec" in self._schema.get("required", ()) and body.get("spec") is None:
-            body = {**body, "spec": {}}  # what it lacks is told field by field
+            body = {**body, "spec": {}}  # each missing field is a finding of its own
         decoded: dict[str, Any] = self._without_nulls(body, self._schema)
         return self.fill(decoded)
 

@@ -63,7 +63,7 @@ def _names(value: Any, field: str) -> Iterator[tuple[str, str]]:
 def check_secret_references(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
     """Findings about Secrets that objects of the tenant's namespace name, and that nothing says where they come from.
 
-    The Secrets that fields of the request name are told by those fields (:mod:`~goldenpath.check.reference_checks`);
+    The checks of those fields report the Secrets that fields of the request name (:mod:`~goldenpath.check.reference_checks`);
     here are those that an override or the golden path brings in.
 
     Args:
@@ -77,12 +77,12 @@ def check_secret_references(tenancy: Tenancy, objects: Sequence[ManifestObject])
     known |= {
         str(mapping(item.body, "spec", "target").get("name")) for item in own if item.kind == "ExternalSecret"
     }
-    told = set()
+    reported = set()
     for item in own:
         for field, name in secrets_named_in(item):
-            if name in known or name in told:
+            if name in known or name in reported:
                 continue
-            told.add(name)
+            reported.add(name)
             message = f"names Secret {name}, and no entry of `secrets` says where it comes from"
             fix = f"Declare {name} under `secrets` of the request, with its provider and purpose."
             yield Finding(item.file, str(item), field, "secret-not-declared", Severity.WARNING, message, fix)

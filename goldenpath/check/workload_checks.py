@@ -1,7 +1,7 @@
 """A workload within its tenant: what it may render, and how much of the tenant's accelerators it may use.
 
 Its objects are applied by an account that has the Role of the tenant's own reconciler. They are held against that
-Role here, so that what the API server would refuse is told before it is published.
+Role here, so that a publish reports what the API server would refuse.
 """
 
 from __future__ import annotations
@@ -237,18 +237,18 @@ def against_grants(
         grant = grants.get(profile)
         quota = grant.quota if grant else 0
         borrow = grant.borrow if grant and tenancy.has("kueue") else 0
-        told = "What the tenant's own repository runs is not counted."
+        limit = "What the tenant's own repository runs is not counted."
         if least > quota:
             message = (
                 f"{who} uses at least {least} of {profile} on {tenancy.cluster_name}, and {tenancy.name} has "
-                f"{quota}. {told}"
+                f"{quota}. {limit}"
             )
             fix = f"Use fewer, or ask for more in the tenant's request: `gpus: [{{profile: {profile}, quota: {least}}}]`."
             yield Finding("", place, "inputs", "workload-accelerators", Severity.ERROR, message, fix)
         elif most > quota + borrow:
             message = (
                 f"{who} uses up to {most} of {profile} on {tenancy.cluster_name}, and {tenancy.name} has {quota} "
-                f"and may borrow {borrow}: what is more waits. {told}"
+                f"and may borrow {borrow}: what is more waits. {limit}"
             )
             fix = f"Scale to fewer, or ask for more in the tenant's request: `gpus: [{{profile: {profile}, quota: {most}}}]`."
             yield Finding("", place, "inputs", "workload-accelerators", Severity.WARNING, message, fix)

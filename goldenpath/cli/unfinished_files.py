@@ -1,4 +1,4 @@
-"""Files that something else finishes before an API server sees them: kustomize, or whoever fills in ``${VAR}``."""
+"""Files that something else finishes before an API server sees them: kustomize, or the tool that fills in ``${VAR}``."""
 
 from __future__ import annotations
 

@@ -87,8 +87,8 @@ def _body(part: Part) -> Iterator[str]:
 
 def _counts(changed: list[Part]) -> str:
     """Of many, only how many: to count objects, every file of all of them would have to be read."""
-    told = Counter(part.action for part in changed if part.kind in _REQUESTED)
-    return ", ".join(f"{told[action]} {action}" for action in Action if told[action])
+    counts = Counter(part.action for part in changed if part.kind in _REQUESTED)
+    return ", ".join(f"{counts[action]} {action}" for action in Action if counts[action])
 
 
 def _numbers(parts: list[Part]) -> list[str]:

@@ -299,7 +299,7 @@ class Fleet:
 
         Args:
             name: the tenant, or a workload as `<tenant>/<workload>`.
-            commits: how many of the last commits about it are told.
+            commits: how many of its latest commits are returned.
 
         Raises:
             InputError: there is no such tenant.

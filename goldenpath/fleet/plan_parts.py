@@ -168,7 +168,7 @@ def _with_advice(
             is_file = there[path].mode == FILE_MODE
             texts = [text for text in (rendered, None if known is None else known.text) if text is not None]
             if is_file and is_unedited(path, now[path], texts):
-                continue  # equal objects are no edit, whoever wrote them
+                continue  # equal objects are not an edit
             if rendered is None and path in locked:
                 advised.append(replace(edit, advice=(_NOT_IN_THIS_CLONE,)))
                 continue

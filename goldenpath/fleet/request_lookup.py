@@ -61,7 +61,7 @@ def parent_in(state: FleetState, name: str) -> Parent | None:
         path, text = request_of(state, owned)
         tenant = state.context.parse(kubeyaml.load(text, name=path), path, is_new=False)
     except InputError:
-        # What is wrong with the tenant's request is told when that is published.
+        # Publishing the tenant's own request reports its problems.
         return None
     lock = state.tree.lock(owned).lock
     return Parent(tenant, lock.version if lock else None) if isinstance(tenant, Tenant) else None

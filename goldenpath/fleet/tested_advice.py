@@ -114,8 +114,8 @@ def _tested(
         return advice
     fields = trial.fields_for(document, wanted)
     if fields:
-        told = ", ".join(f"`{path_of(location)}: {value}`" for location, value in fields)
-        return replace(advice, text=f"to keep it, set {told} in the request", override=None)
+        settings = ", ".join(f"`{path_of(location)}: {value}`" for location, value in fields)
+        return replace(advice, text=f"to keep it, set {settings} in the request", override=None)
     text = "no override keeps it, since the checks refuse one: change what the request asks for, or publish to undo it"
     return replace(advice, text=text, override=None)
 

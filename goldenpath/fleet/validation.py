@@ -54,7 +54,7 @@ def validate(state: FleetState, proposal: Proposal) -> Validation:
         *_not_as_rendered(proposal.plan, _said_current(state)),
         *check_folded_files(state.snapshot, state.snapshot.files(CLUSTERS)),
     ]
-    # A finding about one tenant among all others is told twice where its neighbour is looked at too.
+    # A finding about two tenants comes up twice where both are checked.
     unique = sorted(set(found), key=lambda finding: (finding.severity.rank, finding))
     # Edits and removals stand in the way of a publish; of a state, they are findings.
     unreadable = tuple(problem for problem in proposal.problems if problem.rule not in _OF_A_PUBLISH)

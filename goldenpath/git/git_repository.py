@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from goldenpath.errors import RepositoryError
-from goldenpath.git.batch import ObjectBatch
 from goldenpath.git.cat_file import CatFile
 from goldenpath.git.command import CommandError, environment, run
 from goldenpath.git.object_reader import NO_ENTRIES, ObjectReader, wrong_kind
@@ -217,10 +216,6 @@ class Repository(ObjectReader):
                 return False
             raise
         return True
-
-    def batch(self) -> ObjectBatch:
-        """A new, empty batch of objects for this repository."""
-        return ObjectBatch(self)
 
     def write(self, objects: Collection[PreparedObject], trees: Mapping[str, Mapping[str, Entry]]) -> None:
         """Write new objects durably, all or none, and remember the entries of those that are trees.

@@ -298,7 +298,7 @@ class _Document:
         return self._copy(self._anchors[event.anchor], event)
 
     def _copy(self, value: Any, event: Any) -> Any:
-        """Aliases become copies, as in JSON, so that nobody's change shows up somewhere else."""
+        """Aliases become copies, as in JSON, so that a change of one does not show up in another."""
         self._from_aliases += 1
         if self._from_aliases > MAX_NODES_FROM_ALIASES:
             message = f"aliases may add at most {MAX_NODES_FROM_ALIASES:,} values to a document"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ALWAYS_KEPT", "MIXED", "kept_by_default", "read_quantization"]
 
 ALWAYS_KEPT: Final = frozenset({Part.EMBEDDINGS, Part.OUTPUT, Part.ROUTER, Part.VISION})
-"""What every common quantisation tool leaves at 16 bit unless it is told otherwise."""
+"""What each common quantisation tool leaves at 16 bit by default."""
 
 _PATTERNS: Final = (
     ("lm_head", Part.OUTPUT),

@@ -17,11 +17,12 @@ from goldenpath.errors import InputError, RefMovedError, RepositoryError, Reposi
 from goldenpath.git import RefUpdate, Snapshot
 from goldenpath.git.path_names import branch_ref
 from goldenpath.repository.coalescing import Coalescer
+from goldenpath.git import ObjectBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
-    from goldenpath.git import ObjectBatch, Person, PreparedObject, Signer, Store
+    from goldenpath.git import Person, PreparedObject, Signer, Store
 
 _TRIES: Final = 12
 _FIRST_PAUSE: Final = 0.02
@@ -194,7 +195,7 @@ class BranchWriter:
         tip = store.refresh() if is_fresh else store.tip()
         self._has_seen_the_tip = True
         for pause in _pauses():
-            batch = store.repository.batch()
+            batch = ObjectBatch(store.repository)
             outcomes = self._draft_all(batch, jobs, tip)
             new = next((outcome.commit for outcome in reversed(outcomes) if _made(outcome)), tip)
             try:
@@ -259,7 +260,7 @@ class BranchWriter:
         store = self._store
         for pause in _pauses():
             heads = store.heads([store.branch, *(job.branch for job in jobs if job.branch)])
-            batch = store.repository.batch()
+            batch = ObjectBatch(store.repository)
             snapshot = batch.snapshot(heads[store.branch])
             outcomes = [self._proposal(batch, job, snapshot, heads[job.branch or ""]) for job in jobs]
             updates = [

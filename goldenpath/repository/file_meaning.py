@@ -1,4 +1,4 @@
-"""Whether two texts of a file mean the same to whoever reads them: equal objects, or equal lines."""
+"""Whether two texts of a file mean the same: equal objects, or equal lines."""
 
 from __future__ import annotations
 

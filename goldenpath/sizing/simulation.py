@@ -127,7 +127,7 @@ def simulate(
         while len(replicas) < wanted:
             replicas.append(fresh(now + start_seconds))
         while len(replicas) > wanted:
-            # The youngest goes first: one that has not started yet costs nobody anything.
+            # The youngest goes first: a request that has not started yet loses no work.
             leaving.append(replicas.pop())
         peak = max(peak, len(replicas))
     for each in replicas:

@@ -15,7 +15,7 @@ __all__ = ["registrable_domain"]
 def _suffixes() -> PublicSuffixList:
     import publicsuffixlist  # noqa: PLC0415 - reads its list, which few requests need
 
-    # Without the list's private part: below `amazonaws.com` one vendor answers, whoever rents a name there.
+    # Without the list's private part: below `amazonaws.com` one vendor answers, whichever customer rents a name there.
     return publicsuffixlist.PublicSuffixList(only_icann=True)
 
 

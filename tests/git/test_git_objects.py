@@ -12,6 +12,7 @@ from plain_git import git
 
 from goldenpath.errors import InputError, RepositoryError
 from goldenpath.git import EMPTY_TREE, Entry, Person, Repository, blob_id, prepare_blob
+from goldenpath.git.batch import ObjectBatch
 from goldenpath.git.objects import (
     change_tree,
     format_tree,
@@ -35,7 +36,7 @@ def test_empty_tree_is_gits() -> None:
 
 
 def test_commit_is_the_bytes_that_git_commit_tree_writes(repository: Repository, platform: Person) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     author = Person("Ada Lovelace", "ada@example.org")
     message = "Publish vision\n\nGoldenpath-Tenant: vision\n"
     first = batch.commit(EMPTY_TREE, [], author=author, committer=platform, message="First", when=_WHEN)
@@ -88,7 +89,7 @@ def test_message_that_git_could_not_keep_is_refused(
     repository: Repository, platform: Person, message: str, words: str
 ) -> None:
     with pytest.raises(InputError, match=words):
-        repository.batch().commit(
+        ObjectBatch(repository).commit(
             EMPTY_TREE, [], author=platform, committer=platform, message=message, when=_WHEN
         )
 
@@ -96,7 +97,9 @@ def test_message_that_git_could_not_keep_is_refused(
 def test_time_without_a_zone_is_refused(repository: Repository, platform: Person) -> None:
     when = datetime(2026, 1, 1)  # noqa: DTZ001
     with pytest.raises(ValueError, match="zone"):
-        repository.batch().commit(EMPTY_TREE, [], author=platform, committer=platform, message="x", when=when)
+        ObjectBatch(repository).commit(
+            EMPTY_TREE, [], author=platform, committer=platform, message="x", when=when
+        )
 
 
 _names = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=6).filter(
@@ -139,7 +142,7 @@ def test_change_of_a_large_tree_is_the_same_as_writing_it_anew(
 def test_file_that_is_not_utf8_is_kept(repository: Repository) -> None:
     blob = git(repository.path, "hash-object", "-w", "--stdin", given=b"x")
     tree = git(repository.path, "mktree", "-z", given=b"100644 blob %b\tr\xe9sum\xe9\0" % blob.encode())
-    changed = repository.batch()
+    changed = ObjectBatch(repository)
     new = changed.change(tree, {"b": b"y"})
     changed.store()
     assert git(repository.path, "ls-tree", "-z", "--name-only", new) == "b\0r\udce9sum\udce9\0"
@@ -174,6 +177,6 @@ def test_both_problems_of_a_person_are_named_at_once() -> None:
 
 def test_time_of_a_commit_in_utc_has_a_zone(repository: Repository, platform: Person) -> None:
     when = datetime(2026, 1, 1, tzinfo=UTC)
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     made = batch.commit(EMPTY_TREE, [], author=platform, committer=platform, message="x", when=when)
     assert batch.commit_info(made).when == when

@@ -13,6 +13,7 @@ from plain_git import fsck, git
 
 from goldenpath.errors import RepositoryError
 from goldenpath.git import EMPTY_TREE, Repository, pack, prepare_blob
+from goldenpath.git.batch import ObjectBatch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ def _packs(repository: Repository) -> list[Path]:
 @pytest.mark.parametrize("sizes", [[0], [1, 15, 16, 2047, 2048], [300_000, 3_000_000], [*range(600)]])
 def test_pack_passes_gits_own_verification(repository: Repository, sizes: list[int]) -> None:
     contents = [os.urandom(size) for size in sizes]
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     ids = [batch.add_blob(data) for data in contents]
     batch.store()
     index = next(path for path in _packs(repository) if path.suffix == ".idx")
@@ -42,7 +43,7 @@ def test_index_is_the_one_that_git_would_have_written(repository: Repository, tm
 
 
 def test_object_is_written_once_however_often_it_is_added(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {f"f{number}": b"same" for number in range(9)})
     batch.add_blob(b"same")
     batch.store()
@@ -53,7 +54,7 @@ def test_object_is_written_once_however_often_it_is_added(repository: Repository
 def test_packs_can_be_read_by_any_author_may_read_the_repository(repository: Repository) -> None:
     old = os.umask(0o027)
     try:
-        batch = repository.batch()
+        batch = ObjectBatch(repository)
         batch.add_blob(b"x")
         batch.store()
     finally:
@@ -69,7 +70,7 @@ def test_packs_of_a_shared_repository_are_shared(repository: Repository, shared:
     old = os.umask(0o077)
     try:
         with Repository.open(repository.path) as opened:
-            batch = opened.batch()
+            batch = ObjectBatch(opened)
             batch.add_blob(b"x")
             batch.store()
     finally:
@@ -111,7 +112,7 @@ def test_folder_that_cannot_be_written_is_an_error(repository: Repository) -> No
     folder = repository.path / "objects/pack"
     folder.rmdir()
     folder.write_text("in the way")
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     batch.add_blob(b"x")
     with pytest.raises(RepositoryError, match="cannot be written"):
         batch.store()
@@ -121,7 +122,7 @@ def test_more_than_a_pack_can_hold_is_refused(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pack, "_LARGEST_OFFSET", 1000)
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     batch.add_blob(os.urandom(2000))
     with pytest.raises(RepositoryError, match="several parts"):
         batch.store()
@@ -131,7 +132,7 @@ def test_more_than_a_pack_can_hold_is_refused(
 def test_many_packs_are_merged_and_nothing_is_lost(repository: Repository) -> None:
     ids = []
     for number in range(120):
-        batch = repository.batch()
+        batch = ObjectBatch(repository)
         ids.append(batch.add_blob(b"%d" % number))
         batch.store()
         repository.tidy()

@@ -13,6 +13,7 @@ from plain_git import fsck, git
 
 from goldenpath.errors import InputError, RepositoryError
 from goldenpath.git import EMPTY_TREE, Entry, Repository, Snapshot
+from goldenpath.git.batch import ObjectBatch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,7 +145,7 @@ def test_ref_that_is_none_is_refused_before_git_sees_it(repository: Repository, 
 
 
 def test_stream_left_in_the_middle_does_not_mix_up_the_next_one(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     ids = [batch.add_blob(b"%d" % number * 50) for number in range(500)]
     batch.store()
     for taken in (1, 39, 40, 41, 499, 500):
@@ -156,14 +157,14 @@ def test_stream_left_in_the_middle_does_not_mix_up_the_next_one(repository: Repo
 
 
 def test_large_files_do_not_block_a_stream(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     ids = [batch.add_blob(os.urandom(300_000)) for _ in range(100)]
     batch.store()
     assert sum(len(data) for _, data in repository.blobs(ids)) == 30_000_000
 
 
 def test_many_threads_read_what_is_right(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {f"{number % 10}/{number}": b"%d" % number for number in range(300)})
     batch.store()
     wrong: list[object] = []
@@ -190,7 +191,7 @@ def test_objects_are_found_after_somebody_repacked(repository: Repository, platf
 
     tip = None
     for number in range(5):
-        batch = repository.batch()
+        batch = ObjectBatch(repository)
         tree = batch.change(repository.tree_of(tip), {f"{number}": b"%d" % number})
         tip = batch.commit(
             tree,
@@ -209,7 +210,7 @@ def test_objects_are_found_after_somebody_repacked(repository: Repository, platf
 
 
 def test_reader_that_was_killed_is_replaced(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     blob = batch.add_blob(b"x")
     batch.store()
     assert repository.blob(blob) == b"x"
@@ -234,7 +235,7 @@ def test_no_process_stays_when_a_repository_is_closed_or_forgotten(repository: R
 
 def test_forked_process_does_not_disturb_its_parents_reading(repository: Repository) -> None:
     """A worker process inherits the pipes; if it read from them, or ended what is behind them, we would notice."""
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {"a": b"1", "b": b"2"})
     batch.store()
     first, second = (entry.id for entry in repository.files(tree).values())
@@ -262,7 +263,7 @@ def test_trees_beyond_the_limit_of_the_cache_are_read_again(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("goldenpath.git.git_repository._CACHE_BYTES", 3000)
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {f"{number}/x": b"%d" % number for number in range(20)})
     batch.store()
     with Repository.open(repository.path) as opened:

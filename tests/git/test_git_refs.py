@@ -11,6 +11,7 @@ from plain_git import git
 
 from goldenpath.errors import InputError, RefMovedError, RepositoryError, RepositoryUnavailableError
 from goldenpath.git import EMPTY_TREE, RefUpdate, Repository
+from goldenpath.git.batch import ObjectBatch
 from goldenpath.git.path_names import branch_ref
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _MAIN = "refs/heads/main"
 
 @pytest.fixture
 def commits(repository: Repository, platform: Person) -> list[str]:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     made: list[str] = []
     for number in range(3):
         tree = batch.change(EMPTY_TREE, {"n": b"%d" % number})

@@ -9,6 +9,7 @@ from plain_git import fsck, git, tree_of
 
 from goldenpath.errors import InputError, RepositoryError
 from goldenpath.git import EMPTY_TREE, Repository, blob_id, prepare_blob
+from goldenpath.git.batch import ObjectBatch
 
 _name = st.sampled_from(["a", "b", "a-b", "a.b", "a0", "ab", "ü", "B"])
 _path = st.lists(_name, min_size=1, max_size=4).map("/".join)
@@ -31,7 +32,7 @@ def _after(files: dict[str, bytes], change: dict[str, bytes | None]) -> dict[str
 def test_changes_give_the_tree_that_git_gives_the_same_files(
     repository: Repository, changes: list[dict[str, bytes | None]]
 ) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree, files = EMPTY_TREE, {}
     for change in changes:
         after = _after(files, change)
@@ -50,11 +51,11 @@ def test_changes_give_the_tree_that_git_gives_the_same_files(
 
 
 def test_only_what_changed_is_written(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {f"tenants/{number}/tenant.yaml": b"%d" % number for number in range(50)})
     batch.store()
     before = set(git(repository.path, "cat-file", "--batch-all-objects", "--batch-check").splitlines())
-    second = repository.batch()
+    second = ObjectBatch(repository)
     new = second.change(tree, {"tenants/7/tenant.yaml": b"new", "tenants/8/tenant.yaml": b"8"})
     second.store()
     after = set(git(repository.path, "cat-file", "--batch-all-objects", "--batch-check").splitlines())
@@ -64,11 +65,11 @@ def test_only_what_changed_is_written(repository: Repository) -> None:
 
 
 def test_same_files_are_the_same_tree_and_write_nothing(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {"a/b": b"1", "c": b"2"})
     batch.store()
     packs = list((repository.path / "objects/pack").iterdir())
-    again = repository.batch()
+    again = ObjectBatch(repository)
     assert again.change(tree, {"a/b": b"1", "missing/x": None}) == tree
     again.store()
     assert list((repository.path / "objects/pack").iterdir()) == packs
@@ -79,7 +80,7 @@ def test_executable_file_stays_one_and_a_link_becomes_a_file(repository: Reposit
     tree = tree_of(
         repository.path, {"run": ("100755", blob), "link": ("120000", blob), "keep": ("120000", blob)}
     )
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     new = batch.change(tree, {"run": b"new", "link": b"new"})
     batch.store()
     modes = {path: oct(entry.mode) for path, entry in repository.files(new).items()}
@@ -89,7 +90,7 @@ def test_executable_file_stays_one_and_a_link_becomes_a_file(repository: Reposit
 def test_submodule_is_left_alone_and_is_no_file(repository: Repository) -> None:
     commit = "1" * 40
     tree = tree_of(repository.path, {"sub": ("160000", commit), "a": ("100644", blob_id(b""))})
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     new = batch.change(tree, {"a": b"1"})
     assert batch.entries(new)["sub"].id == commit
     assert set(batch.files(new)) == {"a"}
@@ -98,14 +99,14 @@ def test_submodule_is_left_alone_and_is_no_file(repository: Repository) -> None:
 
 
 def test_file_may_become_a_folder_and_a_folder_a_file_in_one_change(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {"a": b"1", "b/c": b"2"})
     new = batch.change(tree, {"a": None, "a/x": b"3", "b/c": None, "b": b"4"})
     assert set(batch.files(new)) == {"a/x", "b"}
 
 
 def test_every_bad_path_and_clash_is_named_at_once_and_nothing_is_added(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {"file": b"1", "folder/x": b"2"})
     bad = {
         "": b"", "/abs": b"", "a//b": b"", "../up": b"", "a/./b": b"", ".git/config": b"", "x/.GIT/hooks/y": b"",
@@ -122,20 +123,20 @@ def test_every_bad_path_and_clash_is_named_at_once_and_nothing_is_added(reposito
 
 
 def test_removing_a_folder_by_its_name_is_refused(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {"tenants/x": b"1"})
     with pytest.raises(InputError, match="remove the files in it"):
         batch.change(tree, {"tenants": None})
 
 
 def test_removing_every_file_leaves_the_empty_tree(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {"a/b/c": b"1", "a/d": b"2"})
     assert batch.change(tree, {"a/b/c": None, "a/d": None}) == EMPTY_TREE
 
 
 def test_blobs_can_be_given_by_id_or_made_beforehand(repository: Repository) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     here = batch.add_blob(b"here")
     made = prepare_blob(b"made elsewhere")
     tree = batch.change(EMPTY_TREE, {"a": here, "b": made, "c": b"bytes"})
@@ -144,15 +145,15 @@ def test_blobs_can_be_given_by_id_or_made_beforehand(repository: Repository) -> 
     ]  # fmt: skip
     batch.store()
     fsck(repository.path)
-    moved = repository.batch().change(tree, {"d": here, "a": None})
+    moved = ObjectBatch(repository).change(tree, {"d": here, "a": None})
     assert moved != tree
 
 
 @pytest.mark.parametrize("kind", ["missing", "tree"])
 def test_id_of_no_blob_is_refused(repository: Repository, kind: str) -> None:
-    batch = repository.batch()
+    batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {"a/b": b"1"})
     batch.store()
     wrong = "ab" * 20 if kind == "missing" else tree
     with pytest.raises(RepositoryError, match=wrong):
-        repository.batch().change(tree, {"x": wrong})
+        ObjectBatch(repository).change(tree, {"x": wrong})

@@ -9,6 +9,7 @@ from plain_git import fsck, git
 
 from goldenpath.errors import RepositoryError, RepositoryUnavailableError
 from goldenpath.git import EMPTY_TREE, Repository, Store, worktree
+from goldenpath.git.batch import ObjectBatch
 from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def test_move_that_was_cut_off_is_taken_back_by_the_next(
     """What a process leaves behind that is killed at each of the points between lock and end."""
     folder, git_dir, old = store.repository.path, store.repository.git_dir, store.tip()
     with Store.open(folder) as other:
-        batch = other.repository.batch()
+        batch = ObjectBatch(other.repository)
         tree = batch.change(batch.tree_of(old), {"b": b"2\n", "gone": None, "new": b"1\n"})
         info = other.repository.commit_info(old or "")
         new = batch.commit(
@@ -150,7 +151,7 @@ def test_move_that_was_cut_off_is_taken_back_by_the_next(
 
 
 def test_first_commit_that_was_cut_off_is_taken_back(store: Store, platform: Person) -> None:
-    batch = store.repository.batch()
+    batch = ObjectBatch(store.repository)
     tree = batch.change(EMPTY_TREE, {"b": b"2\n"})
     batch.store()
     (store.repository.git_dir / "goldenpath-move").write_text(f"{EMPTY_TREE} {tree}\n")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import small_requests as small
 
 from goldenpath import kubeyaml
+from goldenpath.git.batch import ObjectBatch
 from goldenpath.git.git_repository import Repository
 from goldenpath.git.object_reader import ObjectReader
 from goldenpath.git.objects import EMPTY_TREE, blob_id
@@ -55,7 +56,7 @@ def repository(folder: Path) -> Repository:
 
 def tree_of(where: Repository, files: Mapping[str, str | bytes | None], start: str = EMPTY_TREE) -> str:
     """The id of a tree with these files, on top of another one."""
-    batch = where.batch()
+    batch = ObjectBatch(where)
     contents = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
     tree = batch.change(start, contents)
     batch.store()

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goldenpath.errors import InputError
+from goldenpath.git.batch import ObjectBatch
 from goldenpath.git.objects import EMPTY_TREE, blob_id
 from goldenpath.repository.fleet_tree import fleet_text
 from goldenpath.repository.owned_files import tree_id_of
@@ -222,7 +223,7 @@ def test_the_platforms_files_are_those_that_are_rendered_and_what_else_is_in_its
 
 
 def test_texts_are_read_and_what_is_no_plain_file_is_like_nothing_rendered(where):
-    batch = where.batch()
+    batch = ObjectBatch(where)
     tree = tree_of(where, {"tenants/vision/README.md": "text", "tenants/vision/odd.md": b"\xff"})
     holdings = view(where, tree).find(Ref.of_tenant("vision"))
     files = view(where, tree).files(holdings)

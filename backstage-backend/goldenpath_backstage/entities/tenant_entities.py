@@ -62,10 +62,13 @@ class TenantEntities:
 def _with_edit_link(metadata: dict[str, Any], url: str | None) -> dict[str, Any]:
     if url is None:
         annotations = metadata.get("annotations")
-        told = {
+        notes = {
             _EDIT_ANNOTATION: "The request is too long for a form: edit its tenant.yaml in the fleet repository."
         }
-        return {**metadata, "annotations": {**(annotations if isinstance(annotations, dict) else {}), **told}}
+        return {
+            **metadata,
+            "annotations": {**(annotations if isinstance(annotations, dict) else {}), **notes},
+        }
     links, edit = metadata.get("links"), {"url": url, "title": "Edit", "icon": "scaffolder"}
     return {**metadata, "links": [*links, edit] if isinstance(links, list) else [edit]}
 

@@ -124,7 +124,7 @@ def _fleet(given: Path | None) -> FleetSpec | None:
 
 
 def _free(given: Path | None, library: Library) -> Free | None:
-    """What no tenant owns, where the fleet file is in its repository; None where nobody can say."""
+    """What no tenant owns, where the fleet file is in its repository; None where that is unknown."""
     from goldenpath.fleet import Fleet  # noqa: PLC0415 - loads Git, which a script does not need
 
     try:
