@@ -213,7 +213,7 @@ def test_an_exception_that_has_ended_is_found(fleet: Fleet) -> None:
     fleet.publish(asked(exceptions=[exception]))
     before = found(fleet)
     after = {(each.rule, each.severity.value) for each in fleet.validate(today=dt.date(2026, 12, 2)).findings}
-    assert after - before == {("exception-ended", "error")}
+    assert after - before == {("expired", "error")}
 
 
 @pytest.mark.parametrize(
