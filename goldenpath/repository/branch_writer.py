@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 from goldenpath.errors import InputError, RefMovedError, RepositoryError, RepositoryUnavailableError
-from goldenpath.git import RefUpdate, Snapshot
+from goldenpath.git import ObjectBatch, RefUpdate, Snapshot
 from goldenpath.git.path_names import branch_ref
 from goldenpath.repository.coalescing import Coalescer
-from goldenpath.git import ObjectBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
