@@ -12,6 +12,7 @@ SUMMARIES: Final = {
     "init": "Make a new fleet repository, with its first commit.",
     "list": "List tenants and clusters, and which accelerators are asked for and free.",
     "show": "Show what one tenant asks for and has.",
+    "query": "Find the requests, or the rendered objects, of which an expression is true.",
     "validate": "Check everything in the repository at once: what CI runs.",
 }
 """The commands of the group, in the order in which a person meets them."""

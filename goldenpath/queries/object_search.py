@@ -1,0 +1,225 @@
+"""Which rendered objects of a fleet repository an expression is true of, as the files on the branch hold them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import kubeyaml
+from goldenpath.check.schema_store import known_kinds, schema_for
+from goldenpath.errors import InputError, Problem
+from goldenpath.manifests import is_kubernetes_object
+from goldenpath.queries.expression import SELF, Expression, NotSetError
+from goldenpath.queries.schema_types import Shape, children, shapes_of
+from goldenpath.repository.object_changes import cluster_of
+from goldenpath.spec.nearest import nearest
+from goldenpath.spec.ref import Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.git import Entry
+    from goldenpath.queries.schema_types import Shapes
+
+__all__ = ["ObjectFound", "ObjectSearch", "search_objects"]
+
+_TEXT: Final = {"type": "string"}
+_ADDED: Final = {
+    name: (Shape(_TEXT, _TEXT, name),) for name in ("cluster", "tenant", "workload", "file", "owner")
+}
+"""What an expression can ask of an object beside its own fields."""
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFound:
+    """A rendered object of which the expression is true."""
+
+    ref: Ref
+    cluster: str
+    file: str
+    body: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Kind and name: ``ResourceQuota/vision-compute``."""
+        return f"{self.body['kind']}/{self.body.get('metadata', {}).get('name', '')}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for programs. A Secret's values are left out."""
+        hidden = {"data", "stringData"} if self.body["kind"] == "Secret" else set()
+        return {
+            "of": {"kind": self.ref.subject.value, "name": self.ref.path},
+            "cluster": self.cluster,
+            "file": self.file,
+            "object": {key: value for key, value in self.body.items() if key not in hidden},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSearch:
+    """What a search found.
+
+    Attributes:
+        found: the objects, by owner, cluster and file.
+        looked_at: how many objects were asked.
+        not_set: for each field, how many objects gave no answer for want of it.
+        unreadable: files that are not YAML.
+        doubts: values in the expression that are unlikely.
+    """
+
+    found: tuple[ObjectFound, ...]
+    looked_at: int
+    not_set: Mapping[str, int]
+    unreadable: tuple[Problem, ...]
+    doubts: tuple[Problem, ...] = ()
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What a person should know beside the result, a sentence each."""
+        for problem in self.doubts:
+            yield f"{problem.message}{f'; did you mean {problem.nearest}?' if problem.nearest else ''}"
+        for field, count in sorted(self.not_set.items()):
+            yield f"{count} of {self.looked_at} objects do not have `{field}`, and are not in the result"
+        for problem in self.unreadable:
+            yield str(problem)
+
+
+def search_objects(
+    state: FleetState,
+    expression: str,
+    *,
+    kind: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ObjectSearch:
+    """The rendered objects that an expression is true of.
+
+    Args:
+        state: the fleet.
+        expression: in CEL, over the object's fields, and ``cluster``, ``tenant``, ``workload``, ``file`` and ``owner``.
+        kind: only objects of a ``tenant``, a ``workload`` or a ``platform``.
+        progress: receives the number of files read and the total.
+
+    Raises:
+        InputError: it is not CEL, or names a field that no object has.
+    """
+    subjects = ("tenant", "workload", "platform")
+    if kind is not None and kind not in subjects:
+        message = f"there are {', '.join(subjects)}"
+        raise InputError([Problem("--kind", "unknown-kind", message, kind, nearest(kind, subjects))])
+    question = _Question(expression)
+    places = [place for place in _files(state) if kind in {None, place[0].subject}]
+    found: list[ObjectFound] = []
+    unreadable: list[Problem] = []
+    for done, (ref, owner, path, text) in enumerate(_texts(state, places), 1):
+        if progress is not None:
+            progress(done, len(places))
+        if not question.may_be_in(text):
+            continue
+        try:
+            documents = kubeyaml.load_rendered(text, name=path)
+        except InputError as error:
+            unreadable += error.problems
+            continue
+        added = _added(ref, owner, path)
+        bodies = (body for body in documents if is_kubernetes_object(body) and question.holds(body, added))
+        found += (ObjectFound(ref, added["cluster"], path, body) for body in bodies)
+    return ObjectSearch(
+        tuple(found), question.looked_at, question.not_set, tuple(unreadable), tuple(question.doubts)
+    )
+
+
+class _Question:
+    """An expression, typed by the kind that it asks about, and how many objects were asked."""
+
+    def __init__(self, text: str) -> None:
+        expression = Expression(text, {**_any_object(), **_ADDED})
+        self.doubts = list(expression.doubts)
+        self.looked_at = 0
+        self.not_set: Counter[str] = Counter()
+        self._kind = expression.required_text("kind")
+        of_kind = _of_kind(self._kind) if self._kind is not None else {}
+        if self._kind is not None and not of_kind:
+            near = nearest(self._kind, (name.rpartition("/")[2] for name in known_kinds()))
+            message = f"no schema is known for a kind {self._kind}"
+            self.doubts.append(Problem("", "unknown-kind", message, nearest=near))
+        self._expression = Expression(text, {**of_kind, **_ADDED}) if of_kind else expression
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether a file can hold an object of which it is true; told without reading the file's YAML."""
+        return self._kind is None or self._kind in text
+
+    def holds(self, body: Mapping[str, Any], added: Mapping[str, str]) -> bool:
+        """Whether it is true of an object."""
+        if self._kind not in {None, body["kind"]}:
+            return False
+        self.looked_at += 1
+        try:
+            return self._expression.holds({**added, **body})
+        except NotSetError as missing:
+            self.not_set[missing.field] += 1
+            return False
+
+
+def _added(ref: Ref, owner: str | None, path: str) -> dict[str, str]:
+    values = {
+        "cluster": cluster_of(path) or "",
+        "tenant": ref.namespace,
+        "workload": ref.name if ref.tenant else "",
+        "file": path,
+    }
+    return values if owner is None else {**values, "owner": owner}
+
+
+def _files(state: FleetState) -> Iterator[tuple[Ref, str | None, str, Entry]]:
+    """Every file of objects, with whose it is."""
+    tree = state.tree
+    for cluster in tree.clusters:
+        for path, entry in tree.platform(cluster).items():
+            yield Ref.of_platform(cluster), None, path, entry
+    for owned, locked in tree.locked(tree.tenants()):
+        owner = locked.lock.owner if locked.lock else None
+        for each in (owned, *tree.workloads(owned.ref.name)):
+            for path, entry in tree.files(each).items():
+                yield each.ref, owner, path, entry
+
+
+def _texts(
+    state: FleetState, places: list[tuple[Ref, str | None, str, Entry]]
+) -> Iterator[tuple[Ref, str | None, str, str]]:
+    """Each file of objects with its text, read many at a time."""
+    remaining = (
+        each for each in places if each[2].startswith("clusters/") and each[2].endswith((".yaml", ".yml"))
+    )
+    while some := list(islice(remaining, _AT_ONCE)):
+        ids = [entry.id for *_, entry in some]
+        for (ref, owner, path, _), (_, data) in zip(some, state.tree.reader.blobs(ids), strict=True):
+            yield ref, owner, path, data.decode(errors="replace")
+
+
+def _of_kind(kind: str) -> dict[str, Shapes]:
+    """The fields of a kind, in whichever of its versions; nothing where no schema is known."""
+    shapes: list[Shape] = []
+    for name in known_kinds():
+        api_version, _, known = name.rpartition("/")
+        if known == kind and (schema := schema_for(api_version, known)) is not None:
+            shapes += shapes_of(schema, schema)
+    whole = tuple(shapes)
+    return {**children(whole), SELF: whole} if whole else {}
+
+
+@cache
+def _any_object() -> dict[str, Shapes]:
+    """The fields that objects have, of whatever kind: typed are those that are the same everywhere."""
+    names: set[str] = set()
+    for name in known_kinds():
+        api_version, _, kind = name.rpartition("/")
+        names.update((schema_for(api_version, kind) or {}).get("properties", ()))
+    metadata = children(_of_kind("Namespace")[SELF])["metadata"]
+    fields: dict[str, Shapes] = dict.fromkeys(sorted(names), ())
+    text = {name: (Shape(_TEXT, _TEXT, name),) for name in ("apiVersion", "kind")}
+    return {**fields, **text, "metadata": metadata, SELF: ()}
