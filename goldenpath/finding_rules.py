@@ -70,6 +70,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("expires-soon", "A date of the request is within thirty days.", "Move the date, or prepare the end."),
         FindingRule("federation-without-bundle", "The fleet knows no bundle endpoint for a trust domain that the request federates with.", "Add the endpoint to the fleet, or remove the trust domain."),
         FindingRule("feature-gate", "The request uses what the cluster's version of an add-on has behind a feature gate.", "Turn the feature gate on, or upgrade the add-on."),
+        FindingRule("gateway-missing", "The request has hosts, and the cluster has no gateway that serves them.", "Name the cluster's `gateway` in the fleet, or remove the hosts."),
         FindingRule("group-prefix-twice", "A group of the request has the fleet's prefix already, and would get it twice.", "Write the group as the identity provider names it."),
         FindingRule("newer-than-golden-path", "A field of the request came with a later version of the golden path than the one that renders it.", "Publish with `--upgrade`, or remove the field."),
         FindingRule("no-effect", "A field of the request changes nothing.", "Remove the field, or add what it needs."),
@@ -88,6 +89,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("borrow-beyond-cohort", "A tenant may borrow more than all other tenants own.", "Ask for quota instead, or wait for the other tenants."),
         FindingRule("tenant-collision", "Two requests have the same name.", "Rename or remove one of them."),
         FindingRule("identity-collision", "Two ClusterSPIFFEIDs have the same name or give the same SPIFFE ID.", "Keep one of them, and give each identity the tenant's name."),
+        FindingRule("host-collision", "Two tenants ask for one host name, or one's wildcard covers the other's.", "Give one of them another host name."),
         FindingRule("owner-change", "The request gives the tenant to another owner.", "Make sure that both owners agree; give a new team a name of its own."),
         FindingRule("retired-name", "A request uses the name of a deleted tenant, which old identities and images may still trust.", "Choose another name."),
     ),
@@ -107,6 +109,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("registries-change", "The registries from which a tenant's Pods may pull change.", "Copy the images first, or keep the old registry."),
         FindingRule("classes-change", "A queue, priority class or device class that a tenant may name changes.", "Tell the team the new name first."),
         FindingRule("pod-security-changes", "The Pod Security Standard of a tenant's namespace changes.", "Try it first, with `kubectl label --dry-run=server`."),
+        FindingRule("gateways-change", "The Gateway that a tenant's routes attach to changes.", "Change the `parentRefs` of its routes together with the fleet."),
         FindingRule("hosts-change", "The address of something that a tenant uses changes.", "Make sure that the new address answers first."),
     ),
     "Guard rails": (

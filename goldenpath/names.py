@@ -25,6 +25,11 @@ GPU_MODELS: Final = f"{DOMAIN}/gpu-models"
 SERVICE_ACCOUNT: Final = f"{DOMAIN}/service-account"
 PRIORITY_CLASSES: Final = f"{DOMAIN}/priority-classes"
 POLICY_EXCEPTIONS: Final = f"{DOMAIN}/policy-exceptions"
+HOSTS: Final = f"{DOMAIN}/hosts"
+GATEWAYS: Final = f"{DOMAIN}/gateways"
+PROMETHEUS: Final = f"{DOMAIN}/prometheus"
+"""These three are on every Namespace since ``tenant`` 1.1.0, where the cluster has what they are about; an empty value
+grants nothing. A Namespace without them is one that an older version rendered, and is not judged by them."""
 
 PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
 """Flux's own: what has it as label or annotation, with `disabled`, is never pruned."""

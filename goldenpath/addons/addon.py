@@ -92,7 +92,8 @@ class Feature(_Strict):
 class Addon(_Strict):
     """An add-on, or Kubernetes itself. ``first`` and ``last`` are the oldest and newest version that is judged.
 
-    ``service_accounts`` are those of its controllers in ``namespace``, as its own manifests install it.
+    ``service_accounts`` are those of its controllers in ``namespace``, as its own manifests install it; what only brings
+    APIs has neither.
     ``owns_workloads`` says that they write Pods, or what makes Pods, as the controller of something else.
     """
 
@@ -100,7 +101,7 @@ class Addon(_Strict):
     title: Text
     first: VersionText
     last: VersionText
-    namespace: AccountName
+    namespace: AccountName | None = None
     service_accounts: tuple[AccountName, ...] = ()
     users: tuple[Text, ...] = ()
     owns_workloads: bool = False
@@ -119,6 +120,8 @@ class Addon(_Strict):
             raise ValueError(f"no fact names the source {', '.join(unused)}")
         if self.service_accounts and not self.account_sources:
             raise ValueError("no source for the service accounts")
+        if self.service_accounts and self.namespace is None:
+            raise ValueError("no namespace for the service accounts")
         return self
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.findings import Finding, Severity
 from goldenpath.tenancy.capacity_rule import capacity_finding
+from goldenpath.tenancy.host_claims import HostClaims, host_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,6 +28,8 @@ def check_fleet(tenancies: Iterable[Tenancy]) -> Iterator[Finding]:
     everything = tuple(tenancies)
     yield from _names(everything)
     yield from _promises(everything)
+    pairs = {(host, tenancy.name) for tenancy in everything for host in tenancy.hosts}
+    yield from host_findings(HostClaims(sorted(pairs)).collisions())
 
 
 def _names(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:

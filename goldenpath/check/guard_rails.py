@@ -41,6 +41,8 @@ PARAMETERS: Final = (
     names.SERVICE_ACCOUNT,
 )
 """Annotations of the Namespace that policies read; those that a tenant has no value for may not be there."""
+SERVING_PARAMETERS: Final = (names.GATEWAYS, names.HOSTS, names.PROMETHEUS)
+"""The same, of which a Namespace has all that its cluster has a use for, also where they grant nothing."""
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 _STRICTEST: Final = "restricted"
@@ -127,6 +129,18 @@ def _standing(
     yield f"metadata.annotations[{names.PRUNE}]", annotations.get(names.PRUNE), (kept,)
     for key in PARAMETERS:
         yield f"metadata.annotations[{key}]", annotations.get(key), (tenancy.policy_parameters.get(key),)
+    for key in SERVING_PARAMETERS:
+        # Version 1.0.0 renders none of them, and no override may take one away.
+        yield f"metadata.annotations[{key}]", annotations.get(key), _serving(tenancy, key)
+
+
+def _serving(tenancy: Tenancy, key: str) -> tuple[str | None, ...]:
+    value = tenancy.serving_parameters.get(key)
+    is_overridden = any(
+        override.kind == "Namespace" and key in mapping(override.patch, "metadata", "annotations")
+        for override in tenancy.tenant.overrides
+    )
+    return (value,) if is_overridden or value is None else (value, None)
 
 
 def _default_deny(tenancy: Tenancy, policies: Sequence[ManifestObject]) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from goldenpath.manifests import ManifestObject
     from goldenpath.spec.override import Override
+    from goldenpath.spec.serving import Egress
     from goldenpath.tenancy import Resolved, Tenancy
     from goldenpath.tenancy.tenant_accelerators import Grant
 
@@ -48,13 +49,14 @@ def check_addons(tenancy: Tenancy) -> Iterator[Finding]:
         if tenancy.federates_with:
             message += f", and cannot verify those of {', '.join(tenancy.federates_with)}"
         yield from _missing(tenancy, "spire-controller-manager", "identity", message)
-    if tenancy.egress_hosts:
-        hosts = ", ".join(str(egress.host) for egress in tenancy.egress_hosts)
-        message = (
-            f"{where} has no Cilium, without which no host name can be let through: {hosts} cannot be reached"
-        )
-        fix = "Give the networks as `cidr`, or install Cilium and name it under `addons` in the fleet."
-        yield from _missing(tenancy, "cilium", "network.egress", message, fix=fix)
+    yield from _egress_hosts(tenancy, "network.egress", tenancy.egress_hosts)
+    for index, server in enumerate(tenancy.servers):
+        yield from _egress_hosts(tenancy, f"serving[{index}].egress", server.egress_hosts)
+        if server.serving.hosts and tenancy.platform.gateway is None:
+            message = f"{where} has no gateway: no route answers to {', '.join(server.serving.hosts)}"
+            fix = f"Name the `gateway` of {where} in the fleet, or remove the hosts."
+            field = f"serving[{index}].hosts"
+            yield _finding(tenancy, "gateway-missing", Severity.WARNING, field, message, fix=fix)
     if tenancy.hint is not None:
         yield from _scaling(tenancy)
     yield from _federation(tenancy)
@@ -77,6 +79,17 @@ def _missing(
     if not tenancy.has(addon):
         remedy = fix or f"Install {addon} on {tenancy.cluster_name} and name it under `addons` in the fleet."
         yield _finding(tenancy, f"addon-missing/{addon}", severity, field, message, fix=remedy)
+
+
+def _egress_hosts(tenancy: Tenancy, field: str, destinations: Sequence[Egress]) -> Iterator[Finding]:
+    if destinations:
+        hosts = ", ".join(str(egress.host) for egress in destinations)
+        message = (
+            f"{tenancy.cluster_name} has no Cilium, without which no host name can be let through: {hosts} "
+            "cannot be reached"
+        )
+        fix = "Give the networks as `cidr`, or install Cilium and name it under `addons` in the fleet."
+        yield from _missing(tenancy, "cilium", field, message, fix=fix)
 
 
 def _queue(tenancy: Tenancy) -> Iterator[Finding]:

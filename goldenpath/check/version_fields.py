@@ -63,6 +63,10 @@ def _later_fields(tenant: Tenant) -> Iterator[tuple[str, str]]:
             yield f"{place}.end_port", "1.1.0"
         if egress.host_match == "matchPattern" and egress.host is not None:
             yield f"{place}.host", "1.1.0"
+    if tenant.network.calls:
+        yield "network.calls", "1.1.0"
+    if tenant.serving:
+        yield "serving", "1.1.0"
     source = tenant.source
     if source is not None and source.provider != "generic":
         yield "source.provider", "1.1.0"

@@ -94,6 +94,7 @@ def desired_files(
         clusters={cluster: dict(each.accelerators) for cluster, each in claims.items()},
         identities={cluster: dict(each.identities) for cluster, each in claims.items() if each.identities},
         objects={cluster: each.objects for cluster, each in claims.items() if each.objects},
+        hosts={cluster: each.hosts for cluster, each in claims.items() if each.hosts},
         files={path: content.id for path, content in files.items()},
     )
     paths = RepositoryPaths(rendered.ref, context.layout)

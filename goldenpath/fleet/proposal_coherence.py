@@ -10,6 +10,7 @@ from goldenpath.repository.fleet_checks import check_publish, check_whole_fleet
 from goldenpath.repository.promises import Promise
 from goldenpath.tenancy import tenancies_of
 from goldenpath.tenancy.capacity_rule import capacity_finding, pool_capacity
+from goldenpath.tenancy.host_claims import HostClaims, host_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,6 +66,7 @@ class OtherTenants:
                     more[cluster, profile] += quota
             for (cluster, profile), (quota, _) in before.shares if before else ():
                 more[cluster, profile] -= quota
+        yield from self._hosts(locks)
         platforms = self._state.context.pipeline.platforms
         for pool, added in sorted(more.items()):
             if added <= 0:
@@ -75,11 +77,19 @@ class OtherTenants:
             if finding is not None:
                 yield finding
 
+    def _hosts(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
+        asked = {
+            (host, name) for name, lock in locks.items() for found in lock.hosts.values() for host in found
+        }
+        yield from host_findings(HostClaims(sorted(asked)).collisions())
+
     def _asked(self, path: str, text: str) -> Promise:
         """What a request asks for that was changed in the repository and not published since."""
         tenant = self._state.context.parse(kubeyaml.load(text, name=path, written=True), path)
+        tenancies = tenancies_of(tenant, self._state.context.pipeline.platforms)
         shares = {
             tenancy.cluster_name: {grant.pool.id: (grant.quota, grant.borrow) for grant in tenancy.grants}
-            for tenancy in tenancies_of(tenant, self._state.context.pipeline.platforms)
+            for tenancy in tenancies
         }
-        return Promise(tenant.name, tenant.owner, clusters=shares, settled=False)
+        hosts = tuple(sorted({host for tenancy in tenancies for host in tenancy.hosts}))
+        return Promise(tenant.name, tenant.owner, clusters=shares, hosts=hosts, settled=False)

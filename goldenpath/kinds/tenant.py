@@ -26,13 +26,14 @@ def _resolve(spec: Tenant, platform: Platform, tenancy: Tenancy | None) -> Tenan
 
 
 def _claims(rendered: RenderedOnCluster[Tenancy]) -> Claims:
-    """What it was promised: accelerators, and the identities that SPIRE gives out."""
+    """What it was promised: accelerators, the identities that SPIRE gives out, and the hosts of its routes."""
     tenancy = rendered.resolved
     return Claims(
         {grant.pool.id: (grant.quota, grant.borrow) for grant in tenancy.grants},
         {identity.resource_name: identity.spiffe_id for identity in tenancy.identities}
         if tenancy.platform.has_spire
         else {},
+        hosts=tenancy.hosts,
     )
 
 

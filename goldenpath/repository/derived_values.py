@@ -35,6 +35,8 @@ _LISTS: Final = {
     names.DEVICE_CLASSES: "classes-change",
     names.PRIORITY_CLASSES: "classes-change",
     names.QUEUE: "classes-change",
+    names.GATEWAYS: "gateways-change",
+    names.PROMETHEUS: "hosts-change",
 }
 _ANNOTATION: Final = re.compile(r"metadata\.annotations\[(.+)\]|metadata\.annotations\.([A-Za-z0-9_-]+)")
 _HOST_FIELDS: Final = re.compile(
@@ -77,6 +79,11 @@ _KINDS: Final = {
         "new Pods that the stricter standard does not allow are refused",
         "Try it first: kubectl label --dry-run=server --overwrite namespace NAME "
         "pod-security.kubernetes.io/enforce=LEVEL",
+    ),
+    "gateways-change": _Kind(
+        "Gateway",
+        "new routes that attach to the old one are refused, and what it serves stops with it",
+        "Change the `parentRefs` of the tenant's routes together with the fleet.",
     ),
     "hosts-change": _Kind(
         "host",

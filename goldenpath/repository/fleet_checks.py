@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from goldenpath.findings import Finding, Severity
 from goldenpath.spec.group_ref import is_same_group
 from goldenpath.tenancy.capacity_rule import capacity_finding, pool_capacity
+from goldenpath.tenancy.host_claims import host_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,6 +54,7 @@ def check_publish(
         yield from _owner(name, before, after)
     yield from _homes(name, promises.homes(name))
     yield from _identities(name, after.identities, promises)
+    yield from _hosts(name, after, promises)
 
 
 def check_whole_fleet(promises: Promises, platforms: Mapping[str, Platform]) -> Iterator[Finding]:
@@ -63,6 +65,7 @@ def check_whole_fleet(promises: Promises, platforms: Mapping[str, Platform]) -> 
             owners = [(each.name, _share_of(each, place)[0]) for each in promises]
             yield from _given(capacity_finding(place, capacity, owned, owners=owners))
     yield from _claims_against_each_other(promises)
+    yield from host_findings(promises.hosts.collisions())
 
 
 def check_holdings(holdings: OwnedFiles) -> Iterator[Finding]:
@@ -168,6 +171,12 @@ def _identities(
     for other in promises.claims:
         if other.name != name:
             yield from _shared(name, identities, other.name, other.claims)
+
+
+def _hosts(name: str, after: Lock, promises: Promises) -> Iterator[Finding]:
+    """Host names that another tenant has already: two tenants' routes would answer one request."""
+    asked = sorted({host for found in after.hosts.values() for host in found})
+    yield from host_findings(promises.hosts.against(name, asked))
 
 
 def _claims_against_each_other(promises: Promises) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from goldenpath.spec.types import (
     DnsSubdomain,
     GoldenPathName,
     GroupRef,
+    HostPattern,
     ListInput,
 )
 from goldenpath.tenancy.repository_paths import LOCK_FILE
@@ -86,6 +87,10 @@ class Lock(Model):
         default_factory=dict
     )
     """By cluster, the objects of a workload, as ``<kind>.<group>/<name>``: no other workload may render them."""
+    hosts: dict[DnsLabel, Annotated[tuple[HostPattern, ...], ListInput, Field(max_length=1024)]] = Field(
+        default_factory=dict
+    )
+    """By cluster, the host names that a tenant's routes may have: no other tenant can have them."""
     files: dict[PlainPath, BlobId]
     """Git's id of each file that was rendered."""
 
@@ -104,7 +109,7 @@ class Lock(Model):
         fields: dict[str, str] = {}
         for name in sorted(type(self).model_fields):
             value = getattr(self, name)
-            if value is not None and not (name == "objects" and not value):
+            if value is not None and (value or name not in _LATER):
                 fields[name] = _mapping(value) if isinstance(value, dict) else _inline(value)
         lines = ",\n".join(f"  {_inline(name)}: {text}" for name, text in fields.items())
         return f"{{\n{lines}\n}}\n".encode()
@@ -134,6 +139,8 @@ class Lock(Model):
 
 
 _inline: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str).encode
+_LATER: Final = frozenset({"hosts", "objects"})
+"""Fields that are left out where they say nothing: locks that were written before them keep their bytes."""
 
 
 def _mapping(value: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PromiseCache"]
 
-_FORMAT: Final = "promises/v1"
+_FORMAT: Final = "promises/v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ def _written(shelf: ShardPromises) -> bytes:
         "format": _FORMAT,
         "tree": shelf.tree,
         "sums": [[*place, *share] for place, share in shelf.sums.items()],
+        "hosts": sorted(shelf.hosts),
         "odd": sorted(shelf.odd),
         "details": hashlib.sha256(details).hexdigest(),
     }
@@ -82,6 +83,7 @@ def _row(promise: Promise) -> list[Any]:
         promise.golden_path,
         promise.clusters,
         promise.claims,
+        promise.hosts,
         promise.retired,
         promise.settled,
     ]
@@ -91,7 +93,8 @@ def _shelf(place: str, head: dict[str, Any], details: bytes) -> ShardPromises | 
     if head["format"] != _FORMAT or head["details"] != hashlib.sha256(details).hexdigest():
         return None
     sums = {(cluster, profile): (quota, borrow) for cluster, profile, quota, borrow in head["sums"]}
-    return ShardPromises(place, head["tree"], sums, frozenset(head["odd"]), lambda: _contents(details))
+    hosts = frozenset((host, tenant) for host, tenant in head["hosts"])
+    return ShardPromises(place, head["tree"], sums, hosts, frozenset(head["odd"]), lambda: _contents(details))
 
 
 def _contents(details: bytes) -> ShardContents:
@@ -109,8 +112,9 @@ def _promise(
     clusters: dict[str, dict[str, list[int]]],
     *rest: Any,
 ) -> Promise:
+    claims, hosts, retired, settled = rest
     shares = {
         cluster: {profile: (quota, borrow) for profile, (quota, borrow) in profiles.items()}
         for cluster, profiles in clusters.items()
     }
-    return Promise(name, owner, golden_path, shares, *rest)
+    return Promise(name, owner, golden_path, shares, claims, tuple(hosts), retired, settled)

@@ -13,18 +13,31 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.tenancy import Layout
+from goldenpath.tenancy.host_claims import HostClaims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from goldenpath.repository.lock import Lock
 
-__all__ = ["PoolOnCluster", "Promise", "Promises", "ShardContents", "ShardPromises", "Share", "promise_of"]
+__all__ = [
+    "HostOfTenant",
+    "PoolOnCluster",
+    "Promise",
+    "Promises",
+    "ShardContents",
+    "ShardPromises",
+    "Share",
+    "promise_of",
+]
 
 PoolOnCluster = tuple[str, str]
 """A cluster and an accelerator on it."""
 Share = tuple[int, int]
 """What is a tenant's own of an accelerator on a cluster, and what it may borrow."""
+
+HostOfTenant = tuple[str, str]
+"""A host name and the tenant that has it."""
 
 _LAYOUTS: Final = (Layout(sharded=False), Layout(sharded=True))
 
@@ -41,6 +54,8 @@ class Promise:
     """By cluster and accelerator, its share."""
     claims: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By cluster, identities (name of the object, SPIFFE ID) that do not have the form that is unique to the tenant."""
+    hosts: tuple[str, ...] = ()
+    """Host names that its routes may have, on any of its clusters."""
     retired: bool = False
     """Whether only a tombstone is left."""
     settled: bool = True
@@ -65,7 +80,8 @@ def promise_of(name: str, lock: Lock, *, settled: bool = True) -> Promise:
         for cluster, identities in lock.identities.items()
     }
     unusual = {cluster: found for cluster, found in claims.items() if found}
-    return Promise(name, lock.owner, lock.exact, lock.clusters, unusual, settled=settled)
+    hosts = tuple(sorted({host for found in lock.hosts.values() for host in found}))
+    return Promise(name, lock.owner, lock.exact, lock.clusters, unusual, hosts, settled=settled)
 
 
 def _is_unique_by_form(name: str, resource: str, spiffe_id: str) -> bool:
@@ -91,6 +107,8 @@ class ShardPromises:
     """Id of the folder's tree."""
     sums: Mapping[PoolOnCluster, Share]
     """What its settled tenants own and may borrow together."""
+    hosts: frozenset[HostOfTenant]
+    """Host names that its settled tenants' routes may have."""
     odd: frozenset[str]
     """Tenants that belong in another shard, have unusual identities, or are not settled."""
     look_up: Callable[[], ShardContents]
@@ -120,7 +138,11 @@ class ShardPromises:
         )
         stayed = before.odd - changed if before is not None else frozenset()
         odd = {name for name in changed if name in new and _is_odd(place, new[name])}
-        return cls(place, tree, sums, frozenset({*stayed, *odd}), lambda: contents)
+        hosts = {pair for pair in (before.hosts if before is not None else ()) if pair[1] not in changed}
+        for name in changed & new.keys():
+            if new[name].settled:
+                hosts |= {(host, name) for host in new[name].hosts}
+        return cls(place, tree, sums, frozenset(hosts), frozenset({*stayed, *odd}), lambda: contents)
 
 
 def _is_odd(place: str, promise: Promise) -> bool:
@@ -178,6 +200,12 @@ class Promises:
             owned, borrowed = total.get(place, (0, 0))
             total[place] = (owned + quota, borrowed + borrow)
         return total
+
+    @cached_property
+    def hosts(self) -> HostClaims:
+        """Which tenant has which host name."""
+        asked = ((host, promise.name) for promise in self._asked.values() for host in promise.hosts)
+        return HostClaims((*(pair for shelf in self.shelves for pair in shelf.hosts), *asked))
 
     def with_locks(self, locks: Mapping[str, Lock]) -> Promises:
         """What all tenants are promised once these locks stand in place of those that they have."""

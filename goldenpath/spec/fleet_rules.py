@@ -26,6 +26,7 @@ __all__ = [
     "placed_clusters",
     "placement_problems",
     "reserved_names",
+    "target_clusters",
 ]
 
 RESERVED_NAMESPACES: Final = frozenset(
@@ -102,7 +103,7 @@ def placement_problems(fields: Fields, around: Surroundings) -> Iterator[Problem
         return
     yield from _name(fields, fleet)
     yield from _clusters(fields, fleet)
-    targets = _targets(fields, fleet)
+    targets = target_clusters(fields, fleet)
     for index, _ in fields.items("gpus"):
         yield from _gpu(fields, fleet, targets, index)
     yield from _federation(fields, fleet, targets)
@@ -113,7 +114,7 @@ def cluster_problems(fields: Fields, around: Surroundings) -> Iterator[Problem]:
     """Every problem of where a request wants to be."""
     if around.fleet is not None:
         yield from _clusters(fields, around.fleet)
-        yield from _retiring(fields, around.fleet, _targets(fields, around.fleet))
+        yield from _retiring(fields, around.fleet, target_clusters(fields, around.fleet))
 
 
 def _retiring(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...]) -> Iterator[Problem]:
@@ -162,7 +163,7 @@ def _another_cluster(fields: Fields, location: Location, name: Any, targets: tup
     return problem(fields, location, "unknown-cluster", message, nearest(name, targets))
 
 
-def _targets(fields: Fields, fleet: FleetSpec) -> tuple[str, ...]:
+def target_clusters(fields: Fields, fleet: FleetSpec) -> tuple[str, ...]:
     """The clusters that the request means, as far as that part of it parsed."""
     if fields.has("clusters"):
         return tuple(dict.fromkeys(name for _, name in fields.items("clusters") if name in fleet.clusters))

@@ -55,6 +55,10 @@ AddonName = Literal[
     "jobset",
     "kuberay",
     "kubeflow-trainer",
+    "gateway-api",
+    "gateway-api-inference-extension",
+    "llm-d-router",
+    "kserve",
 ]
 
 
@@ -139,6 +143,12 @@ class Gateway(Model):
 
     namespace: DnsLabel
     """Namespace of the gateway; it may reach every tenant's Pods."""
+    name: DnsSubdomain | None = None
+    """Name of the Gateway that tenants' routes attach to; any Gateway of the namespace where none is given."""
+    section: DnsSubdomain | None = None
+    """Listener of the Gateway that rendered routes name; every listener where none is given."""
+    domains: Annotated[tuple[DnsSubdomain, ...], ListInput, Field(max_length=32)] = ()
+    """Domains whose hosts tenants may ask for; any where none is given."""
 
 
 class Spire(Model):

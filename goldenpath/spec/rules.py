@@ -28,8 +28,11 @@ __all__ = [
     "TENANT_RULES",
     "WORKLOAD_RULES",
     "gpu_profiles",
+    "is_given",
     "one_place",
     "one_place_at_most",
+    "problem",
+    "repeated",
     "unique",
 ]
 
@@ -97,7 +100,8 @@ UNIQUE_LISTS: tuple[Location, ...] = (
 )
 
 
-def _repeated(entries: Iterable[tuple[int, Any]]) -> Iterator[int]:
+def repeated(entries: Iterable[tuple[int, Any]]) -> Iterator[int]:
+    """Indices of entries that an earlier one equals."""
     seen = set()
     for index, entry in entries:
         if entry in seen:
@@ -110,20 +114,24 @@ def unique(*locations: Location) -> Rule:
 
     def rule(fields: Fields) -> Iterator[Problem]:
         for location in locations:
-            for index in _repeated(fields.items(*location)):
+            for index in repeated(fields.items(*location)):
                 yield problem(fields, (*location, index), "duplicate", "is there twice; remove one")
 
     return rule
 
 
 def _duplicates(fields: Fields) -> Iterator[Problem]:
-    gpu_clusters: tuple[Location, ...] = tuple(
-        ("gpus", index, "clusters") for index, _ in fields.items("gpus")
-    )
-    yield from unique(*UNIQUE_LISTS, *gpu_clusters)(fields)
+    inner: list[Location] = [("gpus", index, "clusters") for index, _ in fields.items("gpus")]
+    for index, _ in fields.items("serving"):
+        inner += [
+            ("serving", index, "hosts"),
+            ("serving", index, "callers", "tenants"),
+            ("serving", index, "callers", "namespaces"),
+        ]
+    yield from unique(*UNIQUE_LISTS, *inner)(fields)
     for location, key in ((("secrets",), "name"), (("exceptions",), "policy")):
         names = ((index, fields.get(*location, index, key)) for index, _ in fields.items(*location))
-        for index in _repeated((index, name) for index, name in names if name is not MISSING):
+        for index in repeated((index, name) for index, name in names if name is not MISSING):
             yield problem(fields, (*location, index, key), "duplicate", "is there twice; remove one")
     yield from _duplicate_gpus(fields)
 
@@ -177,19 +185,26 @@ def _one_of(
 
 
 def _egress(fields: Fields) -> Iterator[Problem]:
-    for index, entry in fields.items("network", "egress"):
-        if isinstance(entry, dict):
-            yield from _one_of(fields, ("network", "egress", index), "host", "cidr", needed=True)
-            place: Location = ("network", "egress", index)
-            cidr, host = fields.get(*place, "cidr"), fields.get(*place, "host")
-            if isinstance(cidr, str) and is_credential_network(cidr):
-                yield problem(fields, (*place, "cidr"), "node-credentials", f"is {_CREDENTIALS}")
-            if isinstance(host, str) and is_credential_host(host):
-                yield problem(fields, (*place, "host"), "node-credentials", f"is {_CREDENTIALS}")
-            first, last = fields.get(*place, "port"), fields.get(*place, "end_port")
-            if isinstance(first, int) and isinstance(last, int) and last < first:
-                message = f"must be at least `port`, which is {first}"
-                yield problem(fields, (*place, "end_port"), "port-range", message, str(first))
+    servers: tuple[Location, ...] = tuple(
+        ("serving", index, "egress") for index, _ in fields.items("serving")
+    )
+    for location in (("network", "egress"), *servers):
+        for index, entry in fields.items(*location):
+            if isinstance(entry, dict):
+                yield from _destination(fields, (*location, index))
+
+
+def _destination(fields: Fields, place: Location) -> Iterator[Problem]:
+    yield from _one_of(fields, place, "host", "cidr", needed=True)
+    cidr, host = fields.get(*place, "cidr"), fields.get(*place, "host")
+    if isinstance(cidr, str) and is_credential_network(cidr):
+        yield problem(fields, (*place, "cidr"), "node-credentials", f"is {_CREDENTIALS}")
+    if isinstance(host, str) and is_credential_host(host):
+        yield problem(fields, (*place, "host"), "node-credentials", f"is {_CREDENTIALS}")
+    first, last = fields.get(*place, "port"), fields.get(*place, "end_port")
+    if isinstance(first, int) and isinstance(last, int) and last < first:
+        message = f"must be at least `port`, which is {first}"
+        yield problem(fields, (*place, "end_port"), "port-range", message, str(first))
 
 
 def _source(fields: Fields) -> Iterator[Problem]:

@@ -15,11 +15,16 @@ from goldenpath.spec.fleet_rules import placement_problems
 from goldenpath.spec.hints import hint
 from goldenpath.spec.model import Model, OuterRule, Rule
 from goldenpath.spec.rules import TENANT_RULES, gpu_profiles
+from goldenpath.spec.serving import (  # noqa: TC001 - pydantic reads them when the class is made
+    Call,
+    Egress,
+    Serving,
+)
+from goldenpath.spec.serving_rules import serving_problems, serving_rules
 from goldenpath.spec.types import (
     AnchoredExpression,
     AwsRole,
     Bytes,
-    Cidr,
     Cpu,
     Date,
     Digest,
@@ -29,13 +34,11 @@ from goldenpath.spec.types import (
     GitRef,
     GitUrl,
     GroupRef,
-    HostPattern,
     IdentityGroup,
     LabelValue,
     ListInput,
     Name,
     OciUrl,
-    Port,
     RelativePath,
     SecretName,
     SecretPlace,
@@ -130,31 +133,13 @@ class Autoscaling(Model):
     """Deployment that is scaled; all servers of the namespace are read together where none is given."""
 
 
-class Egress(Model):
-    """One destination outside the cluster: either a host name or a CIDR."""
-
-    host: HostPattern | None = None
-    """Host name, or `*.` and a domain for every name one level below it (needs Cilium)."""
-    cidr: Cidr | None = None
-    """Network."""
-    port: Port
-    """Port; the first one of a range with `end_port`."""
-    end_port: Port | None = None
-    """Last port of a range."""
-    protocol: Literal["TCP", "UDP"] = "TCP"
-    """Transport protocol."""
-
-    @property
-    def host_match(self) -> str:
-        """Cilium's field for the host: `matchPattern` takes a wildcard, `matchName` a name."""
-        return "matchPattern" if self.host and self.host.startswith("*.") else "matchName"
-
-
 class Network(Model):
     """What may leave the namespace, beyond DNS and the team's own Pods."""
 
     egress: Annotated[tuple[Egress, ...], ListInput, Field(max_length=100)] = ()
     """Destinations."""
+    calls: Annotated[tuple[Call, ...], ListInput, Field(max_length=100)] = ()
+    """Servers of other tenants."""
 
 
 class SignerIdentity(Model):
@@ -292,8 +277,8 @@ class Tenant(Envelope):
     """A team's request: its namespace on each of its clusters, with all that belongs to it."""
 
     noun: ClassVar[str] = "tenant"
-    rules: ClassVar[tuple[Rule, ...]] = TENANT_RULES
-    outer_rules: ClassVar[tuple[OuterRule, ...]] = (gpu_profiles, placement_problems)
+    rules: ClassVar[tuple[Rule, ...]] = (*TENANT_RULES, serving_rules)
+    outer_rules: ClassVar[tuple[OuterRule, ...]] = (gpu_profiles, placement_problems, serving_problems)
 
     name: Annotated[Name, hint(step="Who")]
     """Name of the team and of its namespace."""
@@ -323,6 +308,10 @@ class Tenant(Envelope):
     """Hints for a scaler."""
     network: Annotated[Network, hint(step="Identity and network")] = Network()
     """What may leave the namespace."""
+    serving: Annotated[
+        tuple[Serving, ...], ListInput, Field(max_length=32), hint(step="Identity and network")
+    ] = ()
+    """Servers that are reached from outside the namespace, or need destinations of their own."""
     source: Annotated[Source | None, hint(step="Source and secrets")] = None
     """Where the team's own manifests are."""
     pod_security: Annotated[PodSecurityLevel | None, hint(step="Access and security")] = None

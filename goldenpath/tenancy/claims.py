@@ -19,9 +19,11 @@ class Claims:
     """The claims of a request on one cluster.
 
     ``accelerators`` are by profile. ``identities`` are SPIFFE IDs by the name of the ClusterSPIFFEID. ``objects`` are
-    the rendered objects, as ``<kind>.<group>/<name>``, of a workload: no other workload may render them too.
+    the rendered objects, as ``<kind>.<group>/<name>``, of a workload: no other workload may render them too. ``hosts``
+    are the host names that a tenant's routes may have: no other tenant of the fleet can have them.
     """
 
     accelerators: Mapping[str, Share] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
     objects: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()

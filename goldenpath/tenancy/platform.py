@@ -123,9 +123,9 @@ class Platform:
         return next((place for name, place in self.cluster.addon_places.items() if name == addon), None)
 
     def place(self, addon: str) -> str:
-        """The namespace of an add-on: the fleet's word, or where its own manifests put it."""
+        """The namespace of an add-on: the fleet's word, or where its own manifests put it; empty without either."""
         said = self._place_said(addon)
-        return (said.namespace if said else None) or addon_catalogue().get(addon).namespace
+        return (said.namespace if said else None) or addon_catalogue().get(addon).namespace or ""
 
     def accounts(self, addon: str) -> tuple[str, ...]:
         """Names of the service accounts of an add-on's controllers, in its :meth:`place`."""
@@ -161,6 +161,11 @@ class Platform:
     def gateway(self) -> Gateway | None:
         """Where requests from outside come in: the cluster's, or the fleet's."""
         return self.cluster.gateway or self.fleet.gateway
+
+    @property
+    def gateway_reference(self) -> str:
+        """The Gateway that routes attach to, as ``namespace/name``; ``namespace/*`` for any of it, empty for none."""
+        return f"{self.gateway.namespace}/{self.gateway.name or '*'}" if self.gateway is not None else ""
 
     @cached_property
     def lent_groups(self) -> tuple[ResourceGroup, ...]:

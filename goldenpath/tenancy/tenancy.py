@@ -22,6 +22,7 @@ from goldenpath.spec.types import duration_seconds
 from goldenpath.tenancy.needed_secrets import NeededSecret, needed_secrets
 from goldenpath.tenancy.platform import PRIORITY_CLASSES, Platform
 from goldenpath.tenancy.queue import ResourceGroup, accelerator_groups
+from goldenpath.tenancy.server_access import ServerAccess
 from goldenpath.tenancy.source_account import SourceAccount, source_account
 from goldenpath.tenancy.spiffe_identity import WorkloadIdentity, spiffe_id
 from goldenpath.tenancy.tenant_accelerators import Grant, accelerator_quota
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from goldenpath.spec.fleet_spec import FleetSpec
-    from goldenpath.spec.tenant import Egress, Tenant
+    from goldenpath.spec.serving import Egress, Serving
+    from goldenpath.spec.tenant import Tenant
 
 BACKSTAGE_NAME_CHARS: Final = 63
 
@@ -212,6 +214,28 @@ class Tenancy:
         return tuple(egress for egress in self.tenant.network.egress if egress.host is not None)
 
     @cached_property
+    def hosts(self) -> tuple[str, ...]:
+        """Host names that the tenant's routes may have."""
+        return tuple(dict.fromkeys(host for server in self.tenant.serving for host in server.hosts))
+
+    def server(self, name: str) -> Serving | None:
+        """The entry of ``serving`` for a workload; None where the request has none."""
+        return next((server for server in self.tenant.serving if server.name == name), None)
+
+    @cached_property
+    def servers(self) -> tuple[ServerAccess, ...]:
+        """Every entry of ``serving``, as network policies say it."""
+        return tuple(ServerAccess(server) for server in self.tenant.serving)
+
+    @property
+    def has_server_rules(self) -> bool:
+        """Whether `serving` or `network.calls` open a way on this cluster."""
+        return bool(self.tenant.network.calls) or any(
+            server.caller_namespaces or server.egress_networks or (server.egress_hosts and self.has("cilium"))
+            for server in self.servers
+        )
+
+    @cached_property
     def hint(self) -> ScalingHint | None:
         """What a scaler should read, or None where no scaling was asked for."""
         asked = self.tenant.autoscaling
@@ -284,6 +308,23 @@ class Tenancy:
             names.SERVICE_ACCOUNT: (f"{self.name}-reconciler",),
         }
         return {key: ",".join(values) for key, values in sorted(parameters.items()) if values}
+
+    @cached_property
+    def namespace_parameters(self) -> dict[str, str]:
+        """The same since golden path 1.1.0: with what routes and scalers may name, also where that is nothing."""
+        return dict(sorted((self.policy_parameters | self.serving_parameters).items()))
+
+    @cached_property
+    def serving_parameters(self) -> dict[str, str]:
+        """What routes may be called and attach to, and which Prometheus scalers may ask."""
+        found: dict[str, str] = {}
+        if self.platform.gateway is not None:
+            found[names.HOSTS] = ",".join(self.hosts)
+            found[names.GATEWAYS] = self.platform.gateway_reference
+        if self.has("keda"):
+            monitoring = self.platform.monitoring
+            found[names.PROMETHEUS] = monitoring.prometheus.rstrip("/") if monitoring is not None else ""
+        return found
 
 
 def tenancies_of(tenant: Tenant, platforms: Mapping[str, Platform]) -> tuple[Tenancy, ...]:

@@ -12,7 +12,7 @@ from small_requests import REQUESTS, cluster, fleet, request, sample, sample_fle
 
 from goldenpath import kubeyaml
 from goldenpath.check import check_objects
-from goldenpath.check.guard_rails import PARAMETERS
+from goldenpath.check.guard_rails import PARAMETERS, SERVING_PARAMETERS
 from goldenpath.check.network_openings import check_openings
 from goldenpath.check.role_rights import check_rights
 from goldenpath.findings import Finding, Severity
@@ -285,6 +285,9 @@ LIFTED: dict[str, tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = {
     "no tenant's namespace": ("Namespace", "vision", {"metadata": {"labels": {"goldenpath.dev/tenant": None}}}, [("guard-missing", "metadata.labels[goldenpath.dev/tenant]")]),
     "an exception that nobody asked for": ("Namespace", "vision", annotations("policy-exceptions", "gpu-queue"), [("guard-missing", ANNOTATION("policy-exceptions"))]),
     "a class of devices that was not asked for": ("Namespace", "vision", annotations("device-classes", "nvidia-h200-141gb"), [("guard-missing", ANNOTATION("device-classes"))]),
+    "hosts that were not asked for": ("Namespace", "vision", annotations("hosts", "*.example.org"), [("guard-missing", ANNOTATION("hosts"))]),
+    "no list of Gateways, so that routes are not judged": ("Namespace", "vision", annotations("gateways", None), [("guard-missing", ANNOTATION("gateways"))]),
+    "another Prometheus": ("Namespace", "vision", annotations("prometheus", "http://other.example"), [("guard-missing", ANNOTATION("prometheus"))]),
     "another queue": ("Namespace", "vision", annotations("queue", "speech"), [("guard-missing", ANNOTATION("queue"))]),
     "another model": ("Namespace", "vision", annotations("gpu-models", None), [("guard-missing", ANNOTATION("gpu-models"))]),
     "another reconciler": ("Namespace", "vision", annotations("service-account", "admin"), [
@@ -349,7 +352,7 @@ def test_every_annotation_that_a_policy_reads_is_held() -> None:
     text = "\n".join(expressions)
     read = set(re.findall(r"annotations\[\?'(goldenpath\.dev/[a-z-]+)'\]", text))
     assert read
-    assert read <= set(PARAMETERS)
+    assert read <= {*PARAMETERS, *SERVING_PARAMETERS}
 
 
 # --- What goldenpath itself renders

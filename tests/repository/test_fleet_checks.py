@@ -207,3 +207,37 @@ def test_where_a_tenants_files_are_is_judged(tmp_path):
         assert rules(sharded) == [("misplaced", "warning")] * 3
         assert rules(flat | sharded) == [("tenant-collision", "error")] + [("misplaced", "warning")] * 3
         assert rules(flat | {"tenants/vision/retired.yaml": "x"}) == [("retired-name", "error")]
+
+
+CHAT = "chat.example.org"
+
+
+def with_hosts(**hosts):
+    """A fleet in which each tenant has these hosts."""
+    return of({name: Promise(name, hosts=tuple(found)) for name, found in hosts.items()})
+
+
+def hosts_lock(*hosts):
+    return lock().model_copy(update={"hosts": {"berlin": hosts}})
+
+
+def test_a_host_is_one_tenants_on_whichever_cluster():
+    assert publish(with_hosts(speech=[CHAT]), hosts_lock("other.example.org")) == []
+    assert publish(with_hosts(vision=[CHAT]), hosts_lock(CHAT)) == []
+    (found,) = publish(with_hosts(speech=["*.example.org"]), hosts_lock(CHAT))
+    assert (found.rule, found.severity, found.object) == ("host-collision", Severity.ERROR, "Tenant vision")
+
+
+def test_the_whole_fleet_has_each_host_once():
+    fleet = with_hosts(edge=[CHAT], speech=["*.example.org"], vision=["other.example.com"])
+    assert reported(check_whole_fleet(fleet, PLATFORMS)) == [("host-collision", "error")]
+
+
+def test_hosts_follow_what_changes_in_a_shard():
+    first = {"edge": Promise("edge", hosts=(CHAT,)), "vision": Promise("vision", hosts=("v.example.org",))}
+    shard = ShardPromises.of("tenants", "1" * 40, ShardContents(dict.fromkeys(first, "0" * 40), first))
+    second = {"edge": first["edge"], "speech": Promise("speech", hosts=("s.example.org",))}
+    after = ShardPromises.of(
+        "tenants", "2" * 40, ShardContents(dict.fromkeys(second, "0" * 40), second), shard
+    )
+    assert after.hosts == {(CHAT, "edge"), ("s.example.org", "speech")}

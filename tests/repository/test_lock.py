@@ -33,6 +33,7 @@ locks = st.builds(
     engine=st.none() | st.just("vllm"),
     clusters=st.dictionaries(names, st.dictionaries(profiles, st.tuples(counts, counts)), max_size=3),
     identities=st.dictionaries(names, st.dictionaries(names, st.just("spiffe://x/ns/a/sa/b")), max_size=2),
+    hosts=st.dictionaries(names, st.just(("chat.example.org", "*.models.example.org")), max_size=2),
     files=st.dictionaries(paths, ids, max_size=5),
 )
 LOCK = Lock(

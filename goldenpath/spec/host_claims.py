@@ -1,0 +1,23 @@
+"""Which host names of routes can match the same request.
+
+A wildcard of a route covers every name below its domain, however deep, and not the domain itself (Gateway API v1,
+Hostname in HTTPRouteSpec: "a hostname prefixed with a wildcard label is interpreted as a suffix match").
+"""
+
+from __future__ import annotations
+
+__all__ = ["covering", "is_below"]
+
+_WILDCARD = "*."
+
+
+def is_below(host: str, domain: str) -> bool:
+    """Whether a host name, or all that a wildcard covers, is a domain or a name below it."""
+    bare = host.removeprefix(_WILDCARD)
+    return bare == domain or bare.endswith(f".{domain}")
+
+
+def covering(host: str) -> tuple[str, ...]:
+    """The host itself and every wildcard that covers it."""
+    labels = host.removeprefix(_WILDCARD).split(".")
+    return (host, *(f"{_WILDCARD}{'.'.join(labels[start:])}" for start in range(1, len(labels))))

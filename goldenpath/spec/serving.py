@@ -1,0 +1,67 @@
+"""What one server of a tenant may do beyond its namespace: names it answers to, who calls it, where it goes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from goldenpath.spec.model import Model
+from goldenpath.spec.types import Cidr, DnsLabel, HostPattern, LabelKey, LabelValue, ListInput, Name, Port
+
+__all__ = ["Call", "Callers", "Egress", "Serving"]
+
+
+class Egress(Model):
+    """One destination outside the cluster: either a host name or a CIDR."""
+
+    host: HostPattern | None = None
+    """Host name, or `*.` and a domain for every name one level below it (needs Cilium)."""
+    cidr: Cidr | None = None
+    """Network."""
+    port: Port
+    """Port; the first one of a range with `end_port`."""
+    end_port: Port | None = None
+    """Last port of a range."""
+    protocol: Literal["TCP", "UDP"] = "TCP"
+    """Transport protocol."""
+
+    @property
+    def host_match(self) -> str:
+        """Cilium's field for the host: `matchPattern` takes a wildcard, `matchName` a name."""
+        return "matchPattern" if self.host and self.host.startswith("*.") else "matchName"
+
+
+class Call(Model):
+    """Servers of another tenant that the team's Pods may call; that tenant's `serving` must name the team."""
+
+    tenant: Name
+    """Tenant that is called."""
+    port: Port
+    """Port of its Pods."""
+
+
+class Callers(Model):
+    """Who may call a server, beside the team's own Pods and the fleet's gateway."""
+
+    tenants: Annotated[tuple[Name, ...], ListInput, Field(max_length=100)] = ()
+    """Other tenants; each needs `network.calls` in its own request too."""
+    namespaces: Annotated[tuple[DnsLabel, ...], ListInput, Field(max_length=32)] = ()
+    """Namespaces of the platform."""
+
+
+class Serving(Model):
+    """One server: a workload of the team, or a Service of its own repository."""
+
+    name: DnsLabel
+    """Name of the workload, or of the Service in the team's own repository."""
+    pods: Annotated[dict[LabelKey, LabelValue], Field(min_length=1, max_length=8)] | None = None
+    """Labels of its Pods; those of the workload with this name where none are given."""
+    port: Port = 8000
+    """Port of its Pods that callers reach."""
+    hosts: Annotated[tuple[HostPattern, ...], ListInput, Field(max_length=32)] = ()
+    """Host names that its routes may have at the fleet's gateway; no other tenant can have them."""
+    callers: Callers = Callers()
+    """Who may call it from other namespaces."""
+    egress: Annotated[tuple[Egress, ...], ListInput, Field(max_length=100)] = ()
+    """Destinations of its Pods alone, for as long as they run: also what only an init container needs."""
