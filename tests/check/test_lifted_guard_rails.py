@@ -226,8 +226,14 @@ def test_an_object_stays_a_tenants_by_its_namespace() -> None:
 
 L4, T4 = {"profile": "nvidia-l4-24gb", "count": 8}, {"profile": "nvidia-t4-16gb", "count": 8}
 H200 = {"profile": "nvidia-h200-141gb", "count": 8, "allocation": "dra"}
-ADDONS = {"flux": "2.9", "kueue": "0.19", "spire-controller-manager": "0.6.6"}
-FLEET = parse_fleet(fleet(clusters={"berlin": cluster(L4, T4, H200, addons=ADDONS)}))
+ADDONS = {"flux": "2.9", "kueue": "0.19", "keda": "2.20", "spire-controller-manager": "0.6.6"}
+FLEET = parse_fleet(
+    fleet(
+        clusters={"berlin": cluster(L4, T4, H200, addons=ADDONS)},
+        gateway={"namespace": "gateway-system"},
+        monitoring={"namespace": "monitoring", "prometheus": "http://prometheus.monitoring:9090"},
+    )
+)
 ASKS: dict[str, Any] = {
     "pod_security": "baseline",
     "gpus": [{"profile": "nvidia-l4-24gb", "quota": 2}],
