@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.check.cross_object_checks import check_coherence
 from goldenpath.check.fleet_capacity import check_fleet
 from goldenpath.check.guarding import guarded
-from goldenpath.check.network_openings import check_openings
+from goldenpath.check.network_openings import OPENING_KINDS, check_openings
 from goldenpath.check.object_bodies import tenant_objects
 from goldenpath.check.policy_evaluation import check_policies
 from goldenpath.check.queue_coverage import check_queue_coverage
 from goldenpath.check.request_checks import check_expiry, ends_soon, first_end
-from goldenpath.check.role_rights import check_rights
+from goldenpath.check.role_rights import RIGHTS_KINDS, check_rights
 from goldenpath.check.schema_checks import check_schema
 from goldenpath.check.schema_store import Schemas, known_kinds
 from goldenpath.check.served_versions import check_catalogue_range, check_versions
@@ -36,6 +36,8 @@ __all__ = [
     "check_fleet",
     "check_objects",
     "check_policies",
+    "check_schema",
+    "check_together",
     "check_version_fields",
     "check_versions",
     "ends_soon",
@@ -59,10 +61,17 @@ def check_objects(
 
     """
     yield from check_schema(objects, schemas)
+    yield from check_together(objects, namespaces=namespaces)
+
+
+def check_together(
+    objects: Sequence[ManifestObject], *, namespaces: Mapping[str, dict[str, Any]] | None = None
+) -> Iterator[Finding]:
+    """What :func:`check_objects` finds beyond the schema of each object; it keeps only what others are held against."""
     yield from guarded(check_policies(objects, namespaces=namespaces), "policies")
     yield from guarded(check_coherence(objects), "coherence")
     yield from guarded(check_queue_coverage(objects), "queue coverage")
     yield from guarded(check_identities(objects), "identities")
-    of_tenants = tenant_objects(objects, namespaces)
+    of_tenants = tenant_objects(objects, RIGHTS_KINDS | OPENING_KINDS, namespaces)
     yield from guarded(check_rights(of_tenants), "rights")
     yield from guarded(check_openings(of_tenants), "network policies")

@@ -62,6 +62,9 @@ _MADE_BY_KUBERNETES: Final = {
 }  # fmt: skip
 
 ByKind = defaultdict[str, list["ManifestObject"]]
+_KINDS: Final = frozenset(
+    {"ClusterQueue", "LimitRange", "LocalQueue", "ResourceQuota", "Role", "RoleBinding"}
+)
 
 
 def check_coherence(objects: Sequence[ManifestObject]) -> Iterator[Finding]:
@@ -71,7 +74,8 @@ def check_coherence(objects: Sequence[ManifestObject]) -> Iterator[Finding]:
     """
     by_kind: ByKind = defaultdict(list)
     for item in objects:
-        by_kind[item.kind].append(item)
+        if item.kind in _KINDS:
+            by_kind[item.kind].append(item)
     yield from _quota_keys(by_kind)
     yield from _defaults(by_kind)
     yield from _queues(by_kind)

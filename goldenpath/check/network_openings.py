@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["check_openings"]
+__all__ = ["OPENING_KINDS", "check_openings"]
+
+OPENING_KINDS: Final = frozenset({"CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy", "NetworkPolicy"})
 
 _DIRECTIONS: Final = (("ingress", "from"), ("egress", "to"))
 _WIDE_ENTITIES: Final = frozenset(

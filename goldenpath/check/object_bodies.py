@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from goldenpath.manifests import ManifestObject
 
@@ -38,19 +38,23 @@ def strings(value: Any, key: str) -> frozenset[str]:
 
 
 def tenant_objects(
-    objects: Iterable[ManifestObject], namespaces: Mapping[str, dict[str, Any]] | None = None
+    objects: Iterable[ManifestObject],
+    kinds: Collection[str],
+    namespaces: Mapping[str, dict[str, Any]] | None = None,
 ) -> tuple[ManifestObject, ...]:
-    """The objects that are some tenant's: labelled so, or in a namespace where anything is.
+    """The objects of some kinds that are some tenant's: labelled so, or in a namespace where anything is.
 
     The rest of a cluster's objects (Flux's own, an add-on's) may do what no tenant's may. An object that has
     lost its label stays a tenant's by its namespace.
     """
-    labelled = [(item, _tenant(item.body)) for item in objects]
-    tenants = {tenant for _, tenant in labelled}
-    tenants |= {name for name, body in (namespaces or {}).items() if _tenant(body)}
-    return tuple(
-        item for item, tenant in labelled if tenant or (item.namespace and item.namespace in tenants)
-    )
+    tenants = {name for name, body in (namespaces or {}).items() if _tenant(body)}
+    found = []
+    for item in objects:
+        tenant = _tenant(item.body)
+        tenants.add(tenant)
+        if item.kind in kinds:
+            found.append((item, tenant))
+    return tuple(item for item, tenant in found if tenant or (item.namespace and item.namespace in tenants))
 
 
 def _tenant(body: dict[str, Any]) -> str:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["check_rights"]
+__all__ = ["RIGHTS_KINDS", "check_rights"]
+
+RIGHTS_KINDS: Final = frozenset({"ClusterRole", "Role"})
 
 _READING: Final = frozenset({"get", "list", "watch"})
 _POWERS: Final = frozenset({"bind", "escalate", "impersonate"})
@@ -56,7 +58,7 @@ def check_rights(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
     Whatever is not ``get``, ``list`` or ``watch`` counts as writing: an unknown verb is some add-on's power.
     """
     for item in objects:
-        if item.kind in {"Role", "ClusterRole"}:
+        if item.kind in RIGHTS_KINDS:
             for place, message, fix in _reasons(mappings(item.body, "rules")):
                 yield Finding(item.file, str(item), place, _RULE, Severity.ERROR, message, fix)
 

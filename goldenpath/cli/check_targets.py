@@ -6,16 +6,14 @@ One :class:`Examination` holds what came out; how it is shown is decided elsewhe
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from goldenpath.check import check_fleet, check_objects
-from goldenpath.cli.input_files import STDIN, DocumentKind, SourceFile, kind_of, read_source, yaml_files
+from goldenpath.check import check_fleet, check_schema, check_together
+from goldenpath.cli.input_files import DocumentKind
+from goldenpath.cli.object_spool import ObjectSpool, ObjectStore, SpooledObject
 from goldenpath.cli.unfinished_files import has_variables, kustomization_of
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
@@ -30,15 +28,20 @@ from goldenpath.tenant_requests import tenants_beside
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from goldenpath.check import Schemas
+    from goldenpath.cli.check_inputs import Document, Named
     from goldenpath.paths import Library
     from goldenpath.pipeline import Tenants
     from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.tenancy import Tenancy
 
-__all__ = ["Examination", "Located", "examine", "gather"]
+__all__ = ["Examination", "Located", "examine"]
+
+_ANYWHERE: Final = "schema/unknown-field"
+"""The one rule that holds of an object that is not final: a field that no kind has stays wrong."""
 
 WORST_FIRST: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
@@ -68,39 +71,8 @@ class Examination:
         return int(any(located.finding.severity is Severity.ERROR for located in self.findings))
 
 
-@dataclass(frozen=True)
-class Named:
-    """A file to look at, and whether the person named it; else it is one of a folder's."""
-
-    source: SourceFile
-    folder: Path | None
-
-    @cached_property
-    def positions(self) -> Positions:
-        return Positions(self.source.text.removeprefix("\ufeff"))
-
-    @property
-    def cluster(self) -> str | None:
-        """The cluster whose folder of a fleet repository the file is in, if any."""
-        if self.folder is None:
-            return None
-        steps = Path(self.source.name).parts[:-1]
-        return next((after for step, after in itertools.pairwise(steps) if step == "clusters"), None)
-
-
-def gather(names: Iterable[str], examination: Examination) -> Iterator[Named]:
-    """Read what is named; what cannot be read is noted among the problems."""
-    for name in names:
-        folder = Path(name) if name != STDIN and Path(name).is_dir() else None
-        for file in (name,) if folder is None else yaml_files(folder):
-            try:
-                yield Named(read_source(file), folder)
-            except InputError as error:
-                examination.problems += error.problems
-
-
 def examine(
-    files: Iterable[Named],
+    files: Sequence[Named],
     examination: Examination,
     *,
     fleet_file: Path | None,
@@ -121,13 +93,15 @@ def examine(
         schemas: by which objects are checked; what ships where none are given.
 
     """
-    examiner = _Examiner(examination, library, cluster, today, schemas)
-    every = list(files)
-    if fleet_file is not None:
-        examiner.take_fleet(fleet_file, every)
-    for named in every:
-        examiner.take(named)
-    examiner.finish()
+    with ObjectStore() as store:
+        examiner = _Examiner(
+            examination, store, library=library, cluster=cluster, today=today, schemas=schemas
+        )
+        if fleet_file is not None:
+            examiner.take_fleet(fleet_file, files)
+        for named in files:
+            examiner.take(named)
+        examiner.finish()
     if not examination.looked_at and not examination.problems:
         # A job with a wrong path must not pass for one that found nothing.
         message = "there is nothing to check: no file that was named holds a YAML document"
@@ -137,20 +111,14 @@ def examine(
     )
 
 
-class Place(NamedTuple):
-    """Where an object stands: in a document of a file, and in the List that the document is."""
-
-    named: Named
-    document: int
-    path: str
-
-
 class _Examiner:
     """Takes files one by one; findings across all files come at the end."""
 
     def __init__(
         self,
         examination: Examination,
+        store: ObjectStore,
+        *,
         library: Library,
         cluster: str | None,
         today: dt.date,
@@ -164,9 +132,10 @@ class _Examiner:
         self._pipeline: Pipeline | None = None
         self._tenants: Tenants | None = None
         self._tenancies: list[Tenancy] = []
-        self._requests: dict[str, Named] = {}
-        self._objects: defaultdict[tuple[Path | None, str | None], list[tuple[ManifestObject, Place]]] = (
-            defaultdict(list)
+        self._requests: dict[str, Document] = {}
+        self._files: list[Named] = []
+        self._objects: defaultdict[tuple[Path | None, str | None], ObjectSpool] = defaultdict(
+            lambda: ObjectSpool(store)
         )
 
     def take_fleet(self, file: Path, files: Iterable[Named]) -> None:
@@ -186,53 +155,78 @@ class _Examiner:
 
     def _among(self, files: Iterable[Named], fleet: FleetSpec) -> dict[str, Tenant]:
         """The tenants that are checked together with their workloads, which may not be published yet."""
-        documents = [document for named in files for document in named.source.documents]
-        if not any(isinstance(document, dict) and "tenant" in document for document in documents):
+        requests = [
+            document.value
+            for named in files
+            if named.has_requests
+            for document in named.documents()
+            if document.kind is DocumentKind.REQUEST
+        ]
+        if not any("tenant" in request for request in requests):
             return {}
         found = {}
-        for document in documents:
-            if kind_of(document) is DocumentKind.REQUEST and "tenant" not in document:
+        for request in requests:
+            if "tenant" not in request:
                 with contextlib.suppress(InputError):
-                    request = parse(document, fleet=fleet, library=self._library)
-                    if isinstance(request, Tenant):
-                        found[request.name] = request
+                    parsed = parse(request, fleet=fleet, library=self._library)
+                    if isinstance(parsed, Tenant):
+                        found[parsed.name] = parsed
         return found
 
     def take(self, named: Named) -> None:
         """Look at one file."""
-        for index, document in enumerate(named.source.documents):
-            kind = kind_of(document)
-            self._out.looked_at[kind] += 1
-            try:
-                match kind:
-                    case DocumentKind.REQUEST:
-                        self._request(named, document)
-                    case DocumentKind.FLEET:
-                        self._fleet(named, document)
-                    case DocumentKind.OBJECT:
-                        self._object(named, document, index)
-                    case DocumentKind.OTHER if named.folder is None:
-                        message = "is neither a request (`golden_path`), a fleet (`format: fleet/v1`) nor a Kubernetes object"
-                        raise InputError([Problem("", "not-an-object", message)])  # noqa: TRY301 - reported like all others
-                    case DocumentKind.OTHER:
-                        self._add(named, _not_an_object(named), index)
-            except InputError as error:
-                self._out.problems += (problem.in_file(named.source.name) for problem in error.problems)
+        self._files.append(named)
+        try:
+            for document in named.documents():
+                self._take(named, document)
+        except InputError as error:  # the file is not what it was
+            self._out.problems += error.problems
 
-    def _object(self, named: Named, document: dict[str, Any], index: int) -> None:
-        file = Path(named.source.name)
-        build_file = kustomization_of(file) if named.source.name != STDIN and file.is_file() else None
-        if build_file is not None:
-            self._add(named, _built_by_kustomize(named, build_file), index)
+    def _take(self, named: Named, document: Document) -> None:
+        if document.refused is not None:
+            self._refuse(document.refused, named)
             return
-        for place, body in opened(document):
-            if is_kubernetes_object(body):
-                item = ManifestObject(named.source.name, body)
-                self._objects[named.folder, named.cluster].append((item, Place(named, index, place)))
-                if has_variables(body):
-                    self._add(named, _has_variables(item), index, place)
-            else:
-                self._add(named, _not_an_object(named), index, place)
+        self._out.looked_at[document.kind] += 1
+        try:
+            match document.kind:
+                case DocumentKind.REQUEST:
+                    self._request(named, document)
+                case DocumentKind.FLEET:
+                    self._fleet(named, document)
+                case DocumentKind.OBJECT:
+                    self._object(named, document)
+                case DocumentKind.OTHER if named.folder is None:
+                    message = "is neither a request (`golden_path`), a fleet (`format: fleet/v1`) nor a Kubernetes object"
+                    raise InputError([Problem("", "not-an-object", message)])  # noqa: TRY301 - reported like all others
+                case DocumentKind.OTHER:
+                    self._add(document, _not_an_object(named))
+        except InputError as error:
+            self._refuse(error, named)
+
+    def _refuse(self, error: InputError, named: Named) -> None:
+        self._out.problems += (problem.in_file(named.name) for problem in error.problems)
+
+    def _object(self, named: Named, document: Document) -> None:
+        build_file = kustomization_of(named.path) if named.path is not None else None
+        if build_file is not None:
+            self._add(document, _built_by_kustomize(named, build_file))
+            return
+        for place, body in opened(document.value):
+            path = document.path or place
+            if not is_kubernetes_object(body):
+                self._add(document, _not_an_object(named), path)
+                continue
+            item = ManifestObject(named.name, body)
+            unfinished = has_variables(body)
+            if unfinished:
+                self._add(document, _has_variables(item), path)
+            for finding in check_schema([item], self._schemas):
+                if not unfinished or finding.rule == _ANYWHERE:
+                    self._add(document, finding, path)
+            number = len(self._files) - 1
+            self._objects[named.folder, named.cluster].add(
+                SpooledObject(named.name, number, document.part, path, document.line, unfinished, body)
+            )
 
     def finish(self) -> None:
         """Tell what only shows when everything is known."""
@@ -241,60 +235,90 @@ class _Examiner:
                 self._found_objects(entries)
         for finding in check_fleet(self._tenancies):
             tenant = finding.object.split(" ")[1]  # "Tenant vision on eu-central"
-            self._add(self._requests[tenant], finding, 0)
+            self._add(self._requests[tenant], finding)
 
-    def _request(self, named: Named, document: Any) -> None:
+    def _request(self, named: Named, document: Document) -> None:
         if self._pipeline is None:
             return  # the fleet itself was refused, and that has been said
         request = parse(
-            document,
+            document.value,
             fleet=self._pipeline.fleet,
             library=self._library,
             tenants=self._tenants,
-            file=named.source.name,
+            file=named.name,
         )
         parent = parent_of(request, self._tenants) if self._tenants is not None else None
         clusters = [each.cluster_name for each in self._pipeline.resolve(request, parent=parent)]
         if named.folder is not None and self._cluster not in (None, *clusters):
             return  # one of a folder's requests, and none for the cluster that was asked for
         rendered = self._pipeline.run(request, cluster=self._cluster, today=self._today, parent=parent)
-        self._add_all(named, rendered.findings)
+        self._add_all(document, rendered.findings)
         self._tenancies += (
             part.resolved for part in rendered.parts if part.resolved.ref.subject is Subject.TENANT
         )
-        self._requests[request.name] = named
+        self._requests[request.name] = document
 
-    def _fleet(self, named: Named, document: Any) -> None:
-        fleet = parse_fleet(document, file=named.source.name)
+    def _fleet(self, named: Named, document: Document) -> None:
+        fleet = parse_fleet(document.value, file=named.name)
         pipeline = Pipeline(fleet, library=self._library, schemas=self._schemas)
         for cluster in (self._cluster,) if self._cluster else pipeline.platforms:
-            self._add_all(named, pipeline.check(pipeline.fleet, cluster=cluster))
+            self._add_all(document, pipeline.check(pipeline.fleet, cluster=cluster))
 
-    def _found_objects(self, entries: list[tuple[ManifestObject, Place]]) -> None:
-        places = {(item.file, str(item)): place for item, place in entries}
-        unfinished = {(item.file, str(item)) for item, _ in entries if has_variables(item.body)}
-        for finding in check_objects([item for item, _ in entries], schemas=self._schemas):
-            of_object = (finding.file, finding.object)
-            if of_object in unfinished and finding.rule != "schema/unknown-field":
-                continue  # a variable may be what is wrong; a field that no kind has stays wrong
-            named, index, place = places.get(of_object) or Place(entries[0][1].named, 0, "")
-            self._add(named, finding, index, place)
+    def _found_objects(self, objects: ObjectSpool) -> None:
+        """What shows when all objects are known; where each stands is looked up for the few that have a finding."""
+        found = list(check_together(objects))
+        wanted = {(finding.file, finding.object) for finding in found}
+        places: dict[tuple[str, str], SpooledObject] = {}
+        for record in objects.records() if found else ():
+            key = (record.file, str(ManifestObject(record.file, record.body)))
+            if key in wanted or not places:
+                places[key] = record._replace(body={})
+        first = next(iter(places.values()), None)
+        placed = [(places.get((finding.file, finding.object), first), finding) for finding in found]
+        # Of an object with a variable, the variable may be what is wrong.
+        standing = [
+            (place, finding) for place, finding in placed if place is not None and not place.unfinished
+        ]
+        lines = self._lines(standing)
+        for place, finding in standing:
+            line = lines.get((place.number, place.part, _field(place.path, finding)), place.line)
+            self._out.findings.append(Located(place.file, line, finding))
 
-    def _add_all(self, named: Named, findings: Iterable[Finding]) -> None:
+    def _lines(
+        self, standing: Iterable[tuple[SpooledObject, Finding]]
+    ) -> dict[tuple[int, int, str], int | None]:
+        """By file, part of it and field: the line. A file is read once more for all of its findings."""
+        fields: defaultdict[int, defaultdict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for place, finding in standing:
+            if place.line is None:
+                fields[place.number][place.part].add(_field(place.path, finding))
+        lines: dict[tuple[int, int, str], int | None] = {}
+        for number, of_file in fields.items():
+            for part, first_line, text in self._files[number].texts({*of_file}):
+                positions = Positions(text)
+                for name in of_file[part]:
+                    line = positions.line_of(name)
+                    lines[number, part, name] = None if line is None else first_line + line
+        return lines
+
+    def _add_all(self, document: Document, findings: Iterable[Finding]) -> None:
         for finding in findings:
-            self._add(named, finding, 0)
+            self._add(document, finding)
 
-    def _add(self, named: Named, finding: Finding, index: int, place: str = "") -> None:
+    def _add(self, document: Document, finding: Finding, place: str = "") -> None:
         # A rendered manifest is not what a person edits: its finding leads to the request's first line.
-        is_there = finding.file in ("", named.source.name)
-        field = ".".join(part for part in (place, finding.field) if part)
-        line = named.positions.line_of(field if is_there else "", document=index)
-        self._out.findings.append(Located(named.source.name, line, finding))
+        name = document.named.name
+        line = document.line_of(_field(place, finding) if finding.file in ("", name) else "")
+        self._out.findings.append(Located(name, line, finding))
+
+
+def _field(place: str, finding: Finding) -> str:
+    return ".".join(part for part in (place, finding.field) if part)
 
 
 def _built_by_kustomize(named: Named, build_file: Path) -> Finding:
     return Finding(
-        file=named.source.name,
+        file=named.name,
         object="",
         field="",
         rule="not-final/kustomize",
@@ -320,7 +344,7 @@ def _not_an_object(named: Named) -> Finding:
     applied = named.cluster is not None
     consequence = "Flux would stop at it" if applied else "so nothing can be said about it"
     return Finding(
-        file=named.source.name,
+        file=named.name,
         object="",
         field="",
         rule="not-an-object",

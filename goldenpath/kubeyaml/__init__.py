@@ -19,11 +19,13 @@ from goldenpath.kubeyaml._read import (
     load,
     load_all,
     load_file,
+    open_regular,
     read_bytes,
     read_text,
 )
 from goldenpath.kubeyaml._rendered import load_rendered
 from goldenpath.kubeyaml._same import same
+from goldenpath.kubeyaml._stream import StreamedDocument, stream_documents, stream_texts
 from goldenpath.kubeyaml._write import dump, dump_all, scalar
 from goldenpath.kubeyaml._written import is_ambiguous, plain, written_numbers
 
@@ -32,6 +34,7 @@ __all__ = [
     "MAX_DOCUMENT_CHARS",
     "MAX_FILE_BYTES",
     "MAX_NODES_FROM_ALIASES",
+    "StreamedDocument",
     "dump",
     "dump_all",
     "is_ambiguous",
@@ -39,11 +42,14 @@ __all__ = [
     "load_all",
     "load_file",
     "load_rendered",
+    "open_regular",
     "plain",
     "read_bytes",
     "read_text",
     "same",
     "scalar",
+    "stream_documents",
+    "stream_texts",
     "unique_keys",
     "written_numbers",
 ]

@@ -6,6 +6,7 @@ limit (a hundred thousand brackets end the process), and construct what a tag as
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -22,6 +23,7 @@ from goldenpath.kubeyaml._written import as_written
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
+    from typing import IO
 
 __all__ = [
     "MAX_DEPTH",
@@ -31,6 +33,7 @@ __all__ = [
     "load",
     "load_all",
     "load_file",
+    "open_regular",
     "read_bytes",
     "split",
 ]
@@ -81,9 +84,17 @@ def load_all(text: str, *, name: str = "<input>", written: bool = False) -> list
     return [document for document in documents if document is not None]
 
 
+def load_json_or_document(text: str, *, first_line: int, name: str, written: bool = False) -> Any:
+    """The value of a text without separators, which may be JSON."""
+    value = _load_json(text, name) if text.lstrip().startswith("{") else _NOT_JSON
+    if value is not _NOT_JSON:
+        return value
+    return load_document(text, first_line=first_line, name=name, written=written)
+
+
 def load_document(text: str, *, first_line: int, name: str, written: bool = False) -> Any:
     """The value of what stands between two separators; ``first_line`` counts from 0."""
-    return _Document(text, first_line, name, written=written).value()
+    return Document(text, first_line, name, written=written).value()
 
 
 def load_file(path: str | PathLike[str], *, written: bool = False) -> Any:
@@ -109,20 +120,32 @@ def read_bytes(path: str | PathLike[str]) -> bytes:
             folder: reading one of these could wait for ever.
 
     """
+    with open_regular(path) as stream:
+        content = stream.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        message = f"the file has more than {MAX_FILE_BYTES:,} bytes"
+        raise InputError.of("", "yaml-size", message, file=str(path))
+    return content
+
+
+@contextlib.contextmanager
+def open_regular(path: str | PathLike[str]) -> Iterator[IO[bytes]]:
+    """A regular file, to read from.
+
+    Raises:
+        InputError: the file cannot be read, or is a pipe, a device or a folder.
+
+    """
     try:
         # Opened without waiting: a pipe that has no writer would block before its kind is known.
         with open(path, "rb", opener=_open_without_waiting) as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 message = "is not a regular file; name a file, or `-` to read standard input"
                 raise InputError.of("", "unreadable", message, file=str(path))
-            content = stream.read(MAX_FILE_BYTES + 1)
+            yield stream
     except OSError as error:
         message = f"the file cannot be read: {error.strerror}"
         raise InputError.of("", "unreadable", message, file=str(path)) from error
-    if len(content) > MAX_FILE_BYTES:
-        message = f"the file has more than {MAX_FILE_BYTES:,} bytes"
-        raise InputError.of("", "yaml-size", message, file=str(path))
-    return content
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
@@ -150,7 +173,7 @@ def split(text: str, name: str) -> Iterator[tuple[int, str]]:
     yield line, part
 
 
-class _Document:
+class Document:
     """One document on its way from events to a value."""
 
     def __init__(self, text: str, first_line: int, name: str, *, written: bool) -> None:
@@ -168,13 +191,19 @@ class _Document:
             self._refuse("yaml-size", f"a document may hold at most {MAX_DOCUMENT_CHARS:,} characters", None)
         if not text.endswith("\n"):
             text += "\n"  # as Kubernetes: a block at the end of a file has its last line break
+        with self._parsing(text):
+            return self._only_document()
+
+    @contextlib.contextmanager
+    def _parsing(self, source: Any) -> Iterator[None]:
+        """Read events of a text, or of something with ``read``; what the parser refuses is an ``InputError``."""
         try:
-            self._parser = parser = _Parser(text)
+            parser = _Parser(source)
         except (yaml.reader.ReaderError, UnicodeEncodeError) as error:
             self._refuse_characters(error)
         self._next = parser.get_event
         try:
-            return self._only_document()
+            yield
         except yaml.reader.ReaderError as error:
             self._refuse_characters(error)
         except yaml.MarkedYAMLError as error:

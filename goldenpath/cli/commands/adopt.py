@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from goldenpath.live import FoundNamespace, LiveAdoption
+    from goldenpath.manifests import ManifestObject
     from goldenpath.pipeline import Pipeline
 
 _FOUND_ERRORS = 1
@@ -170,9 +171,8 @@ def _of_folder(
     folder: Path, clusters: tuple[str, ...], pipeline: Pipeline
 ) -> Iterator[tuple[str, FoundNamespace]]:
     """A folder for each cluster; or one that is all of a cluster's, where just one was named."""
-    from goldenpath.cli.input_files import read_source, yaml_files  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.input_files import yaml_files  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import FoundNamespace  # noqa: PLC0415
-    from goldenpath.manifests import ManifestObject  # noqa: PLC0415
 
     there = [name for name in pipeline.platforms if (folder / name).is_dir()]
     names = list(clusters) or there
@@ -180,14 +180,21 @@ def _of_folder(
     for name in names:
         place = folder / name if (folder / name).is_dir() or len(names) > 1 else folder
         with contextlib.suppress(FileNotFoundError):
-            files = [read_source(file) for file in yaml_files(place)]
-            objects = (
-                ManifestObject(source.name, document)
-                for source in files
-                for document in source.documents
-                if isinstance(document, dict) and document.get("kind")
-            )
+            objects = [item for file in yaml_files(place) for item in _objects(file)]
             yield name, FoundNamespace(tuple(objects))
+
+
+def _objects(file: Path) -> Iterator[ManifestObject]:
+    """The objects in a file, which may be one List of any size, as `kubectl get` writes it."""
+    from goldenpath import kubeyaml  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.manifests import ManifestObject  # noqa: PLC0415
+
+    with kubeyaml.open_regular(file) as stream:
+        for document in kubeyaml.stream_documents(stream, name=str(file)):
+            if document.refused is not None:
+                raise document.refused
+            if isinstance(document.value, dict) and document.value.get("kind"):
+                yield ManifestObject(str(file), kubeyaml.plain(document.value))
 
 
 def _write(file: Path, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -19,19 +19,19 @@ from goldenpath.cli.base_command import (
     library_option,
     schemas_option,
 )
+from goldenpath.cli.check_inputs import Named, gather
 from goldenpath.cli.check_output import as_json, as_text
-from goldenpath.cli.check_targets import Examination, Named, examine, gather
-from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of
+from goldenpath.cli.check_progress import progress
+from goldenpath.cli.check_targets import Examination, examine
+from goldenpath.cli.input_files import find_fleet
 from goldenpath.cli.problem_output import show_problems
 from goldenpath.cli.sarif import as_sarif
 from goldenpath.errors import InputError
 from goldenpath.paths import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
-
-_ENOUGH_TO_WAIT_FOR = 20
 
 
 @click.command(
@@ -73,49 +73,39 @@ def command(
     A document with `golden_path` is a request: it is held against the fleet, rendered, and what was rendered is
     checked. A fleet file has what its clusters share rendered and checked. Anything with apiVersion and kind is
     checked as a Kubernetes object, together with the others of its folder or cluster. In a folder, all YAML
-    files are looked at.
+    files are looked at. A file may be of any size: it is read a document at a time, and a List item by item.
 
     Ends with 0 where nothing is wrong, with 1 where a finding is an error, and with 2 where an input was
     refused. Warnings and notes do not change that.
     """
     examination = Examination()
-    files = list(gather(names, examination))
+    files = list(gather(names, examination.problems, ctx.with_resource(ExitStack())))
     try:
         fleet = _fleet_for(files, fleet_file)
     except InputError as error:
         examination.problems += error.problems
         fleet = None
-    examine(
-        _with_progress(files),
-        examination,
-        fleet_file=fleet,
-        library=Library(libraries),
-        schemas=Schemas.of_folders(*schema_folders),
-        cluster=cluster,
-        today=today.date() if today else dt.datetime.now(tz=dt.UTC).astimezone().date(),
-    )
+    with progress(files):
+        examine(
+            files,
+            examination,
+            fleet_file=fleet,
+            library=Library(libraries),
+            schemas=Schemas.of_folders(*schema_folders),
+            cluster=cluster,
+            today=today.date() if today else dt.datetime.now(tz=dt.UTC).astimezone().date(),
+        )
     _show(examination, output_format)
     ctx.exit(examination.exit_code)
 
 
 def _fleet_for(files: Sequence[Named], given: Path | None) -> Path | None:
     """The fleet to hold requests against; none is needed where there is no request."""
-    if given is not None or not any(
-        kind_of(document) is DocumentKind.REQUEST for file in files for document in file.source.documents
-    ):
+    if given is not None or not any(file.has_requests for file in files):
         return given
     found = find_fleet(dict.fromkeys(file.folder for file in files if file.folder is not None))
     click.echo(f"Fleet: {found}", err=True)
     return found
-
-
-def _with_progress(files: Sequence[Named]) -> Iterable[Named]:
-    if len(files) < _ENOUGH_TO_WAIT_FOR or not sys.stderr.isatty():
-        return files
-    from rich.console import Console  # noqa: PLC0415 - only a person who waits needs it
-    from rich.progress import track  # noqa: PLC0415
-
-    return track(files, description="Checking", console=Console(stderr=True), transient=True)
 
 
 def _show(examination: Examination, output_format: str) -> None:
