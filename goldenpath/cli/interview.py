@@ -1,7 +1,7 @@
 """The questions of ``goldenpath new``: every field of a request can be asked for, read off its schema.
 
 Each answer is held against the real parser while it is typed. Nothing here knows a field by name, but for
-which of them open the conversation and which are better written in the file.
+which of them open the conversation, which are better written in the file, and that a choice may hold on some clusters.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class Interview:
             self._ask(self._fields["clusters"], ("clusters",))
         if not any(name in self._draft.document for name in _WHERE):
             self._ask_field(self._fields["placement"], ("placement",))
+            self._mend(("placement",))
         self._choices = Choices(self._fleet, self._free, clusters=self._draft.clusters())
         rest = [
             field
@@ -86,10 +87,12 @@ class Interview:
         for field in rest:
             if field.name in wanted or field.required:
                 self._ask_field(field, field.location)
+                self._mend(field.location)
         self._mend()
 
-    def _mend(self) -> None:
-        while problems := self._draft.problems():
+    def _mend(self, within: Location = ()) -> None:
+        """Ask again for what the parser refuses, in all of the request or within a field."""
+        while problems := self._draft.problems_within(within):
             for problem in problems:
                 click.echo(f"{problem}", err=True)
             asked = dict.fromkeys(place for problem in problems if (place := self._askable(problem)))
@@ -137,10 +140,12 @@ class Interview:
             members = [field for field in members if field.variant in ("", chosen)]
         for field in members:
             place = (*location, field.name)
-            if field.location in _ASKED_WHEN_NEEDED or not self._applies(field, place):
+            if field.location in _ASKED_WHEN_NEEDED or self._draft.has(place):
+                continue
+            if not self._applies(field, place):
                 continue
             if field.is_simple or field.shape is Shape.MAP:
-                self._ask(field, place)
+                self._ask(field, place, members[members.index(field) + 1 :])
             elif questionary.confirm(f"{label(field.name)}? {field.description}", default=False).unsafe_ask():
                 self._ask_field(field, place)
 
@@ -148,8 +153,10 @@ class Interview:
         examples = field.schema.get("examples") or field.choices
         return field.required or not examples or self._draft.applies(location, examples[0])
 
-    def _ask(self, field: SpecField, location: Location) -> None:
-        offered = [(choice.value, choice.title) for choice in self._choices.at(field.location)]
+    def _ask(self, field: SpecField, location: Location, to_come: Sequence[SpecField] = ()) -> None:
+        """Ask for a field; the fields to come are those of the same mapping that are asked for next."""
+        known = self._choices.at(field.location)
+        offered = [(choice.value, choice.title) for choice in known]
         offered = offered or [(str(choice), str(choice)) for choice in field.choices]
         if offered and field.shape is Shape.LIST:
             chosen = self._choose_many(_message(field), offered, lambda value: self._verdict(location, value))
@@ -159,17 +166,25 @@ class Interview:
             none = [] if field.required else [questionary.Choice(_NOTHING, value="")]
             choices = [*none, *(questionary.Choice(title, value=value) for value, title in offered)]
             answer = questionary.select(_message(field), choices).unsafe_ask()
+            only_on = next((choice.only_on for choice in known if choice.value == answer), ())
+            if only_on:
+                self._draft.set_value((*location[:-1], "clusters"), list(only_on))
+            while answer and (problems := self._draft.problems_of(location, answer)):
+                click.echo(f"{problems[0]}", err=True)
+                answer = questionary.select(_message(field), choices).unsafe_ask()
             if answer:
                 self._draft.set(location, answer)
         else:
-            self._ask_text(field, location)
+            self._ask_text(field, location, to_come)
 
-    def _ask_text(self, field: SpecField, location: Location) -> None:
+    def _ask_text(self, field: SpecField, location: Location, to_come: Sequence[SpecField]) -> None:
         def verdict(text: str) -> bool | str:
-            if not text.strip():
+            given = text.strip()
+            if not given:
                 needed = field.required or self._draft.is_needed(location)
                 return "This one is needed." if needed else True
-            return _sentence(self._draft.problems_of(location, text.strip()))
+            problems = self._draft.problems_of(location, given)
+            return bool(problems and self._is_waited_for(location, given, to_come)) or _sentence(problems)
 
         click.secho(_explanation(field), dim=True)
         answer = questionary.text(
@@ -177,6 +192,14 @@ class Interview:
         ).unsafe_ask()
         if answer.strip():
             self._draft.set(location, answer.strip())
+
+    def _is_waited_for(self, location: Location, given: str, to_come: Sequence[SpecField]) -> bool:
+        """Whether a number that is still to come makes the answer right, as `borrow` does with a quota of 0."""
+        return any(
+            self._draft.could_hold(location, given, field.name, 1)
+            for field in to_come
+            if field.shape is Shape.INTEGER
+        )
 
     def _choose_many(
         self,

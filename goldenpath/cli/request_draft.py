@@ -18,6 +18,7 @@ from goldenpath.spec.placement import select_clusters
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from goldenpath.cli.free_accelerators import FreeAccelerators
     from goldenpath.paths import GoldenPath, Library
     from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.parsed_fields import Location
@@ -46,10 +47,18 @@ def location_of(path: str) -> Location | None:
 class RequestDraft:
     """The document so far, with the fleet and golden paths that it is held against."""
 
-    def __init__(self, path: GoldenPath, *, fleet: FleetSpec | None, library: Library) -> None:
+    def __init__(
+        self,
+        path: GoldenPath,
+        *,
+        fleet: FleetSpec | None,
+        library: Library,
+        free: FreeAccelerators | None = None,
+    ) -> None:
         self.document: dict[str, Any] = {"golden_path": path.major}
         self._fleet = fleet
         self._library = library
+        self._free = free
 
     def set(self, location: Location, given: str) -> None:
         """Put in what a person wrote, as the kind of value that the field takes."""
@@ -59,15 +68,26 @@ class RequestDraft:
         """Put in a value as it is."""
         self.document = self._with(location, value)
 
-    def clusters(self) -> tuple[str, ...]:
+    def has(self, location: Location) -> bool:
+        """Whether there is a value already."""
+        node: Any = self.document
+        for step in location:
+            try:
+                node = node[step]
+            except (KeyError, IndexError, TypeError):
+                return False
+        return True
+
+    def clusters(self, document: Mapping[str, Any] | None = None) -> tuple[str, ...]:
         """Clusters of the fleet that the answers so far choose; all of them where they choose none."""
         if self._fleet is None:
             return ()
+        document = self.document if document is None else document
         known = tuple(self._fleet.clusters)
-        asked = self.document.get("clusters")
+        asked = document.get("clusters")
         if isinstance(asked, list):
             return tuple(name for name in known if name in asked) or known
-        placement = self.document.get("placement")
+        placement = document.get("placement")
         if not isinstance(placement, dict):
             return known
         regions, labels = placement.get("regions") or (), placement.get("labels") or {}
@@ -82,6 +102,12 @@ class RequestDraft:
         """The same for a value."""
         return self._problems_at(location, value)
 
+    def could_hold(self, location: Location, given: str, sibling: str, example: Any) -> bool:
+        """Whether an answer would do beside another one, which is still to come."""
+        beside = copy.copy(self)
+        beside.document = self._with((*location[:-1], sibling), example)
+        return not beside.problems_of(location, given)
+
     def is_needed(self, location: Location) -> bool:
         """Whether what was answered so far makes a field required that has no answer: a problem names it."""
         path = path_of(location)
@@ -94,6 +120,13 @@ class RequestDraft:
     def problems(self) -> tuple[Problem, ...]:
         """What the parser has against the whole document."""
         return self._problems(self.document)
+
+    def problems_within(self, location: Location) -> tuple[Problem, ...]:
+        """What the parser has against a field and what is below it; against everything where no field is given."""
+        path = path_of(location)
+        return tuple(
+            problem for problem in self.problems() if not path or _is_at_or_below(problem.path, path)
+        )
 
     def _fitting(self, location: Location, given: str) -> Any:
         """Text where the field takes it (a tenant may be called ``no``), else YAML, else a list with commas."""
@@ -123,8 +156,12 @@ class RequestDraft:
         try:
             parse(document, fleet=self._fleet, library=self._library)
         except InputError as error:
-            return error.problems
-        return ()
+            found = error.problems
+        else:
+            found = ()
+        taken = () if self._free is None else self._free.problems(document, self.clusters(document))
+        refused = {problem.path for problem in found}
+        return (*found, *(problem for problem in taken if problem.path not in refused))
 
     def _with(self, location: Location, value: Any) -> dict[str, Any]:
         """A copy of the document with the value in it.

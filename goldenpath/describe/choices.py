@@ -30,6 +30,8 @@ class Choice:
 
     value: str
     title: str
+    only_on: tuple[str, ...] = ()
+    """Of the chosen clusters, those that have it; empty where all of them do."""
 
 
 class Choices:
@@ -91,6 +93,7 @@ def _accelerators(
         yield from (Choice(accelerator.id, accelerator.title) for accelerator in catalogue())
         return
     places: dict[str, list[str]] = {}
+    having: dict[str, dict[str, None]] = {}
     for name, cluster in fleet.clusters.items():
         if clusters is not None and name not in clusters:
             continue
@@ -100,6 +103,10 @@ def _accelerators(
             number = f"{there}" if left is None else f"{left} of {there} free"
             which = f" {id_.partition('@')[2]}" if "@" in id_ else ""
             places.setdefault(pool.profile, []).append(f"{name}{which}: {number}")
+            having.setdefault(pool.profile, {})[name] = None
     for profile, where in places.items():
         known = fleet.catalogue.get(profile)
-        yield Choice(profile, f"{known.title if known else profile} ({', '.join(where)})")
+        on = tuple(having[profile])
+        only = () if clusters is None or len(on) == len(clusters) else on
+        title = f"{known.title if known else profile} ({', '.join(where)}{'; only there' if only else ''})"
+        yield Choice(profile, title, only)

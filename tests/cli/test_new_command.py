@@ -12,6 +12,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from goldenpath import kubeyaml
+from goldenpath.cli.free_accelerators import FreeAccelerators
 from goldenpath.cli.interview import Interview
 from goldenpath.cli.request_draft import RequestDraft, location_of
 from goldenpath.describe.choices import Choices
@@ -208,11 +209,14 @@ def test_a_person_is_asked_before_a_file_is_replaced(here: Path) -> None:
     assert (here / "vision.yaml").read_text() == VISION
 
 
-def interviewed(here: Path, given: dict[str, str], *keys: str) -> dict[str, object]:
+def interviewed(
+    here: Path, given: dict[str, str], *keys: str, free: dict[tuple[str, str], int] | None = None
+) -> dict[str, object]:
     """The document after questions that were answered with these keys."""
     library, fleet = Library([here.parent / "library"]), load_fleet(here / "goldenpath.yaml")
     path = library.get("tenant/v1")
-    draft = RequestDraft(path, fleet=fleet, library=library)
+    known = None if free is None else FreeAccelerators(fleet, free)
+    draft = RequestDraft(path, fleet=fleet, library=library, free=known)
     opening = (
         "name",
         "title",
@@ -240,7 +244,7 @@ def interviewed(here: Path, given: dict[str, str], *keys: str) -> dict[str, obje
         )
     with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
         pipe.send_text("".join(keys))
-        Interview(path, draft, fleet).run()
+        Interview(path, draft, fleet, free).run()
     return draft.document
 
 
@@ -269,7 +273,7 @@ def test_without_clusters_a_placement_is_asked_for_until_it_matches(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nowhere = (ENTER, SPACE, ENTER, "{tier: gold}", ENTER, ENTER)
-    document = interviewed(here, {}, *nowhere, SPACE, ENTER, ENTER)
+    document = interviewed(here, {}, *nowhere[:-1], SPACE, ENTER, ENTER, ENTER)
     assert document["placement"] == {"regions": ["eu"]}
     assert "clusters" not in document
     assert "matches no cluster" in capsys.readouterr().err
@@ -316,3 +320,85 @@ def test_what_an_answer_makes_needed_or_rules_out_is_known_at_once(
         assert not draft.applies(("autoscaling", goal), "500ms")
     if needed:
         assert draft.is_needed(("autoscaling", needed))
+
+
+H100 = "nvidia-h100-80gb"
+GPUS = (DOWN, SPACE, ENTER)  # of what else the team needs: accelerators
+ONE_GPU = (ENTER, "n")  # on all of its clusters, and no other accelerator
+
+
+def test_a_quota_is_held_against_what_is_free(here: Path) -> None:
+    answers = ("6", ENTER, CLEAR, "5", ENTER, ENTER, *ONE_GPU)
+    document = interviewed(here, {}, SPACE, ENTER, *GPUS, ENTER, *answers, free={("berlin", H100): 5})
+    assert document["gpus"] == [{"profile": H100, "quota": 5}]
+
+
+def test_where_nothing_is_free_a_team_may_borrow(here: Path) -> None:
+    answers = ("1", ENTER, CLEAR, "0", ENTER, "4", ENTER, *ONE_GPU)
+    document = interviewed(here, {}, SPACE, ENTER, *GPUS, ENTER, *answers, free={("berlin", H100): 0})
+    assert document["gpus"] == [{"profile": H100, "quota": 0, "borrow": 4}]
+
+
+def test_a_quota_of_nothing_is_asked_for_again_before_the_next_section(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = interviewed(here, {}, SPACE, ENTER, *GPUS, ENTER, "0", ENTER, ENTER, *ONE_GPU, "3", ENTER)
+    assert document["gpus"] == [{"profile": H100, "quota": 3}]
+    assert "gpus[0].quota" in capsys.readouterr().err
+
+
+def test_an_accelerator_of_one_of_the_chosen_clusters_is_asked_for_there(here: Path) -> None:
+    both = (SPACE, DOWN, SPACE, ENTER)
+    document = interviewed(here, {}, *both, *GPUS, ENTER, "2", ENTER, ENTER, "n")
+    assert document["gpus"] == [{"profile": H100, "quota": 2, "clusters": ["berlin"]}]
+
+
+@pytest.mark.parametrize(
+    ("gpu", "found"),
+    [
+        ({"quota": 6}, [("gpus[0].quota", "5")]),
+        ({"quota": 5}, []),
+        ({"quota": 9, "clusters": ["berlin"]}, [("gpus[0].quota", "5")]),
+        ({"quota": 3, "clusters": ["boston"]}, [("gpus[0].quota", None)]),
+        ({"quota": "six"}, []),
+        ({}, []),
+    ],
+)
+def test_what_is_free_is_that_of_the_fullest_cluster(
+    here: Path, gpu: dict[str, object], found: list[tuple[str, str | None]]
+) -> None:
+    fleet = load_fleet(here / "goldenpath.yaml")
+    clusters = dict.fromkeys(("berlin", "boston"), fleet.clusters["berlin"])
+    free = FreeAccelerators(
+        fleet.model_copy(update={"clusters": clusters}), {("berlin", H100): 5, ("boston", H100): -1}
+    )
+    document = {"name": "vision", "gpus": [{"profile": H100, **gpu}]}
+    assert [(each.path, each.nearest) for each in free.problems(document, ["berlin"])] == found
+
+
+def test_what_a_tenant_owns_already_is_free_for_it(here: Path) -> None:
+    fleet = load_fleet(here / "goldenpath.yaml")
+    free = FreeAccelerators(fleet, {("berlin", H100): 2}, {("vision", "berlin", H100): 4})
+    for name, refused in (("vision", False), ("speech", True)):
+        document = {"name": name, "gpus": [{"profile": H100, "quota": 6}]}
+        assert bool([*free.problems(document, ["berlin"])]) is refused
+
+
+def test_a_person_in_a_fleet_repository_sees_what_is_free(here: Path, run: Run, repository: Path) -> None:
+    (here / "other.yaml").write_text(
+        VISION.replace("vision", "other") + f"gpus: [{{profile: {H100}, quota: 6}}]\n"
+    )
+    assert run("publish", "other.yaml", "--repo", str(repository)).exit_code == 0
+    given = ("name=vision", "title=a", "description=a", "owner=a", "contact=a@b.example", "environment=a")
+    given = (*given, "cost_center=a", "expires=2027-06-30", "pod_security=baseline", "clusters=berlin")
+    asked = [word for value in given for word in ("--set", value)]
+    with Terminal("new", "tenant", *asked, cwd=repository) as terminal:
+        terminal.expect("What else")
+        terminal.send(DOWN, SPACE, ENTER)
+        terminal.expect("berlin: 2 of 8 free")
+        terminal.send(ENTER)
+        terminal.expect("Quota:")
+        terminal.send("3")
+        terminal.expect("Did you mean '2'?")
+        terminal.send(CTRL_C)
+        assert terminal.wait() == 130

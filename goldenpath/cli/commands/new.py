@@ -12,6 +12,7 @@ from goldenpath import kubeyaml
 from goldenpath.cli import completion_items
 from goldenpath.cli.base_command import ExampleCommand, fleet_option, library_option
 from goldenpath.cli.editor_schema import modeline
+from goldenpath.cli.free_accelerators import FreeAccelerators
 from goldenpath.cli.golden_path_argument import golden_path_named
 from goldenpath.cli.input_files import find_fleet
 from goldenpath.cli.request_draft import RequestDraft, location_of
@@ -27,7 +28,6 @@ from goldenpath.pipeline import load_fleet, parse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.describe.choices import Free
     from goldenpath.spec.fleet_spec import FleetSpec
 
 
@@ -84,12 +84,13 @@ def command(
     interactive = not no_input and sys.stdin.isatty() and sys.stdout.isatty()
     _ask_before_replacing(out, force=force, interactive=interactive)
     fleet = _fleet(fleet_file)
-    draft = RequestDraft(path, fleet=fleet, library=library)
+    free = _free(fleet, fleet_file, library) if interactive else None
+    draft = RequestDraft(path, fleet=fleet, library=library, free=free)
     _assign(draft, assignments)
     if interactive:
         from goldenpath.cli.interview import Interview  # noqa: PLC0415 - a script needs no prompts
 
-        Interview(path, draft, fleet, _free(fleet_file, library)).run()
+        Interview(path, draft, fleet, free.free if free else None).run()
     text = modeline(path) + draft.as_yaml(
         {field.name: field.description for field in spec_fields(json_schema(path))}
     )
@@ -123,19 +124,27 @@ def _fleet(given: Path | None) -> FleetSpec | None:
     return load_fleet(found)
 
 
-def _free(given: Path | None, library: Library) -> Free | None:
-    """What no tenant owns, where the fleet file is in its repository; None where that is unknown."""
+def _free(fleet: FleetSpec | None, given: Path | None, library: Library) -> FreeAccelerators | None:
+    """What no tenant owns, where the fleet file is in its repository; None where no repository says it."""
     from goldenpath.fleet import Fleet  # noqa: PLC0415 - loads Git, which a script does not need
 
     try:
         place = (given or find_fleet()).parent
-        if not (place / ".git").exists():
+        if fleet is None or not (place / ".git").exists():
             return None
-        with Fleet.open(place, library=library) as fleet:
-            capacity = fleet.summary().capacity
+        with Fleet.open(place, library=library) as repository:
+            summary = repository.summary()
     except GoldenpathError:
         return None
-    return {(each.cluster, each.profile): each.free for each in capacity}
+    owned = {
+        (tenant.name, cluster, profile): quota
+        for tenant in summary.tenants
+        for cluster, gpus in tenant.gpus.items()
+        for profile, (quota, _) in gpus.items()
+    }
+    return FreeAccelerators(
+        fleet, {(each.cluster, each.profile): each.free for each in summary.capacity}, owned
+    )
 
 
 def _assign(draft: RequestDraft, assignments: Iterable[str]) -> None:

@@ -1,0 +1,70 @@
+"""Whether a request in the making asks for more accelerators than are free now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.errors import Problem
+from goldenpath.spec.fleet_rules import ownable
+from goldenpath.spec.pools import pools_by_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from goldenpath.describe.choices import Free
+    from goldenpath.spec.fleet_spec import FleetSpec
+
+__all__ = ["FreeAccelerators"]
+
+
+@dataclass(frozen=True)
+class FreeAccelerators:
+    """What no tenant owns, by the locks of the fleet repository.
+
+    Attributes:
+        fleet: the fleet.
+        free: by cluster and accelerator, how many no tenant owns.
+        owned: by tenant, cluster and accelerator, how many a tenant owns: those it may keep.
+    """
+
+    fleet: FleetSpec
+    free: Free
+    owned: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+
+    def problems(self, document: Mapping[str, Any], clusters: Sequence[str]) -> Iterator[Problem]:
+        """Quotas that are more than is free.
+
+        Args:
+            document: the request so far.
+            clusters: the clusters that it chooses.
+        """
+        gpus = document.get("gpus")
+        for index, gpu in enumerate(gpus if isinstance(gpus, list) else ()):
+            quota = gpu.get("quota") if isinstance(gpu, dict) else None
+            if not isinstance(quota, int) or not isinstance(gpu.get("profile"), str):
+                continue
+            where = gpu.get("clusters") or clusters
+            left = {
+                name: number
+                for name in where
+                if (number := self._left(name, gpu, str(document.get("name")))) is not None
+            }
+            if left and quota > (least := min(left.values())):
+                cluster = min(left, key=left.__getitem__)
+                which = f"{least} of {gpu['profile']}" if least else f"no {gpu['profile']}"
+                advice = "" if least else ": choose another cluster, or own 0 and borrow"
+                message = f"is more than is free: {cluster} has {which} left{advice}"
+                yield Problem(
+                    f"gpus[{index}].quota", "capacity", message, quota, str(least) if least else None
+                )
+
+    def _left(self, cluster: str, gpu: Mapping[str, Any], tenant: str) -> int | None:
+        """How many of an accelerator the tenant could own on a cluster; None where the request does not say which."""
+        described = self.fleet.clusters.get(cluster)
+        pools = {} if described is None else pools_by_id(described.accelerators)
+        wanted = gpu["profile"] if gpu.get("pool") is None else f"{gpu['profile']}@{gpu['pool']}"
+        if wanted not in pools:
+            return None
+        free = self.free.get((cluster, wanted), ownable(pools[wanted]))
+        return max(free, 0) + self.owned.get((tenant, cluster, wanted), 0)
