@@ -92,7 +92,7 @@ def template_entity(
         raise InputError.of("golden_path", "no-form", message)
     pages = [*_request_pages(path, Choices(fleet, free)), _delivery(by_commit=by_commit)]
     if edits:
-        _open_filled_in(pages[0])
+        _open_filled_in(pages)
         pages[-1]["properties"]["allow_removals"] = dict(_REMOVALS)
     return {
         "apiVersion": "scaffolder.backstage.io/v1beta3",
@@ -132,6 +132,7 @@ def _steps(path: GoldenPath, *, edits: bool) -> list[dict[str, Any]]:
     editing = {
         "edit": True,
         "revision": "${{ parameters.revision }}",
+        "kept": "${{ parameters.kept }}",
         "allow_removals": "${{ parameters.allow_removals }}",
     }
     return [
@@ -167,9 +168,23 @@ def _delivery(*, by_commit: bool) -> dict[str, Any]:
     }
 
 
-def _open_filled_in(who: dict[str, Any]) -> None:
+def _open_filled_in(pages: list[dict[str, Any]]) -> None:
     """Make the form's first page one that a tenant's page fills in."""
+    who = pages[0]
     who["properties"]["name"]["ui:readonly"] = True
+    needed = {name for page in pages for name in page.get("required", ())}
+    sections = [name for page in pages[:-1] for name in page["properties"] if name not in needed]
+    who["properties"]["kept"] = {
+        "type": "array",
+        "title": "Kept as they are",
+        "description": (
+            "Sections that are too long for the link to this form, which shows them empty. They stay as they are; what you "
+            "fill in replaces a section, and a section that you take out of this list is emptied."
+        ),
+        "items": {"type": "string", "enum": sections},
+        "uniqueItems": True,
+        "ui:options": {"addable": False},
+    }
     who["properties"]["revision"] = {
         "type": "string",
         "title": "Revision",

@@ -37,7 +37,7 @@ form that creates a tenant does not retire it."""
 QUANTITIES: Final = frozenset({"cpu", "memory", "storage"})
 """Of ``compute``: what may be a number or a text in a request, and is a text on the form."""
 
-BESIDE_THE_REQUEST: Final = frozenset({"allow_removals", "delivery", "revision"})
+BESIDE_THE_REQUEST: Final = frozenset({"allow_removals", "delivery", "kept", "revision"})
 """What a template's form asks beside the request: it goes to the actions by name, and never into the request."""
 
 _OWNER_PICKER: Final = {"ui:field": "OwnerPicker", "ui:options": {"catalogFilter": {"kind": "Group"}}}

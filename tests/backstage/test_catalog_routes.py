@@ -102,7 +102,7 @@ def test_the_steps_of_a_template_are_taken_by_the_actions(backend: Served) -> No
                 else value
                 for name, value in step["input"].items()
                 # What was not filled in is left out of the input, as Backstage does.
-                if value != "${{ parameters.allow_removals }}"
+                if value not in {"${{ parameters.allow_removals }}", "${{ parameters.kept }}"}
             }
             schema = definitions[step["action"]]["schema"]["input"]
             errors = [error.message for error in jsonschema_rs.Draft7Validator(schema).iter_errors(given)]
@@ -154,26 +154,72 @@ def test_the_edit_link_of_a_tenant_fills_the_form_in(backend: Served) -> None:
     assert "network" not in backend.get("/v1/tenants/vision", READER).json()["request"]
 
 
-def test_an_edit_link_that_no_proxy_takes_is_left_out(backend: Served) -> None:
-    hosts = [
-        {"host": f"very-long-subdomain-name-number-{number:03d}.storage.vendor.example", "port": 443}
-        for number in range(100)
-    ]
-    _publish(backend, network={"egress": hosts})
-    metadata = _entities(backend, "catalog")["System", "vision"]["metadata"]
-    assert "links" not in metadata
-    assert "tenant.yaml" in metadata["annotations"]["goldenpath.dev/edit"]
-    assert backend.get("/v1/tenants/vision", READER).json()["edit_url"] is None
+def _hosts(number: int) -> dict[str, Any]:
+    return {
+        "egress": [
+            {"host": f"very-long-subdomain-name-number-{each:03d}.storage.vendor.example", "port": 443}
+            for each in range(number)
+        ]
+    }
 
 
-@pytest.mark.parametrize("hosts", [0, 1, 20, 50])
-def test_no_edit_link_is_longer_than_proxies_take(hosts: int) -> None:
-    egress = [
-        {"host": f"storage-{number}.very-long-name.vendor.example", "port": 443} for number in range(hosts)
-    ]
-    link = edit_link("https://backstage.example.org", "tenant/v1", {"network": {"egress": egress}})
-    assert link is None or len(link) < 4096
-    assert (link is None) is (hosts == 50)
+def _form(link: str) -> dict[str, Any]:
+    form: dict[str, Any] = json.loads(parse_qs(urlsplit(link).query)["formData"][0])
+    return form
+
+
+def test_a_section_that_no_link_holds_stays_as_it_is_when_the_form_is_sent(backend: Served) -> None:
+    values = _publish(backend, network=_hosts(100))
+    (link,) = _entities(backend, "catalog")["System", "vision"]["metadata"]["links"]
+    form = _form(link["url"])
+    assert len(link["url"]) < 4096
+    assert (form["kept"], "network" in form) == (["network"], False)
+    template = _entities(backend, "templates")["Template", "tenant-v1-edit"]
+    for page in template["spec"]["parameters"]:
+        filled = form | {"delivery": "commit", "title": "Renamed"}
+        assert [each.message for each in jsonschema_rs.Draft7Validator(page).iter_errors(filled)] == []
+    (publish,) = (step for step in template["spec"]["steps"] if step["id"] == "publish")
+    assert publish["input"]["kept"] == "${{ parameters.kept }}"
+
+    def sent(**changes: Any) -> dict[str, Any]:
+        values = form | changes
+        asked = {"golden_path": "tenant/v1", "values": values, "edit": True, "kept": values.get("kept")}
+        assert (run := backend.run("publish", asked, token=VISION)).is_done, run.last
+        request: dict[str, Any] = backend.get("/v1/tenants/vision", READER).json()["request"]
+        return request
+
+    assert sent(title="Renamed") == values | {"title": "Renamed", "golden_path": "tenant/v1"}
+    assert sent(network=_hosts(1))["network"] == _hosts(1), "what is filled in replaces the section"
+    assert "network" not in sent(kept=[]), "a section that is taken out of the list is emptied"
+
+
+def test_a_rendered_edit_keeps_the_same_sections(backend: Served) -> None:
+    _publish(backend, network=_hosts(100))
+    form = _form(backend.get("/v1/tenants/vision", READER).json()["edit_url"])
+    asked = {"golden_path": "tenant/v1", "values": form, "edit": True}
+    kept = backend.run("render", {**asked, "kept": form["kept"]}, token=READER)
+    emptied = backend.run("render", {**asked, "kept": []}, token=READER)
+    name = "tenants/vision/tenant.yaml"
+    assert ("number-099" in kept.files[name], "number-099" in emptied.files[name]) == (True, False)
+
+
+@pytest.mark.parametrize("hosts", [0, 1, 20, 50, 100])
+@pytest.mark.parametrize("secrets", [0, 40])
+def test_an_edit_link_is_never_longer_than_proxies_take(hosts: int, secrets: int) -> None:
+    values = {
+        "name": "vision", "owner": "vision-team", "clusters": ["berlin"], "revision": "0" * 40, "network": _hosts(hosts),
+        "secrets": [{"name": f"secret-{each}", "provider": "sops", "purpose": "application"} for each in range(secrets)],
+    }  # fmt: skip
+    link = edit_link("https://backstage.example.org", "tenant/v1", values)
+    assert link is not None
+    assert len(link) < 4096
+    form = _form(link)
+    assert {**{name: values[name] for name in form.pop("kept", ())}, **form} == values
+
+
+def test_a_request_whose_clusters_alone_are_too_long_has_no_link() -> None:
+    clusters = [f"cluster-with-a-long-name-{number}" for number in range(500)]
+    assert edit_link("", "tenant/v1", {"name": "vision", "clusters": clusters, "revision": "0" * 40}) is None
 
 
 def test_the_form_says_of_each_field_what_it_must_be(backend: Served) -> None:

@@ -166,7 +166,13 @@ def test_the_form_has_a_field_for_each_public_input() -> None:
 
 def test_what_the_form_asks_beside_the_request_is_no_field_of_a_request() -> None:
     assert not BESIDE_THE_REQUEST & {field.name for field in spec_fields(json_schema(TENANT))}
-    values = {"name": "vision", "delivery": "commit", "revision": "0" * 40, "allow_removals": 3}
+    values = {
+        "name": "vision",
+        "delivery": "commit",
+        "revision": "0" * 40,
+        "allow_removals": 3,
+        "kept": ["network"],
+    }
     assert request_from_form(values, TENANT) == {"golden_path": "tenant/v1", "name": "vision"}
 
 

@@ -15,7 +15,7 @@ from goldenpath_backstage.auth.principal import Role
 from goldenpath_backstage.backend_errors import ForbiddenError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from goldenpath.git import Store
     from goldenpath_backstage.auth.principal import Principal
@@ -72,11 +72,18 @@ def asked_for_by(state: FleetState, name: str, store: Store) -> str | None:
     return asked.owner if asked else None
 
 
-def edited(state: FleetState, document: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+def edited(
+    state: FleetState, document: Mapping[str, Any], kept: Collection[str] | None = None
+) -> tuple[dict[str, Any], str | None]:
     """What a form makes of a tenant that is there, and the revision that it makes it of.
 
     A document without a name that could be a tenant's is given back as it is: what is wrong with it is reported with all
     the rest.
+
+    Args:
+        state: the fleet.
+        document: what the form was filled in with.
+        kept: sections that the form could not show: where they are empty, they stay as they are.
 
     Raises:
         InputError: there is no such tenant.
@@ -88,10 +95,15 @@ def edited(state: FleetState, document: Mapping[str, Any]) -> tuple[dict[str, An
     if now is None:
         nothing = "the fleet has no such tenant, so there is nothing to edit"
         raise InputError.of("name", "unknown-tenant", nothing, name)
-    kept = {field: now.document[field] for field in _NOT_BY_FORM if field in now.document}
-    if isinstance(kept.get("retiring"), list):
-        kept["retiring"] = _still_leaving(kept["retiring"], document, state)
-    return {**{field: value for field, value in kept.items() if value}, **document}, now.revision
+    document = {**_some_of(now.document, kept or ()), **document}
+    stays = _some_of(now.document, _NOT_BY_FORM)
+    if isinstance(stays.get("retiring"), list):
+        stays["retiring"] = _still_leaving(stays["retiring"], document, state)
+    return {**{field: value for field, value in stays.items() if value}, **document}, now.revision
+
+
+def _some_of(document: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    return {field: document[field] for field in fields if field in document}
 
 
 def _still_leaving(retiring: list[Any], document: Mapping[str, Any], state: FleetState) -> list[Any]:

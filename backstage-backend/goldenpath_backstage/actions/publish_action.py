@@ -12,7 +12,7 @@ from goldenpath.fleet import Submission
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
 from goldenpath_backstage.actions.existing_tenants import asked_for_by, edited, guard_of
 from goldenpath_backstage.actions.finding_output import FindingOutput, report_findings
-from goldenpath_backstage.actions.request_input import RequestInput, document_of
+from goldenpath_backstage.actions.request_input import Kept, RequestInput, document_of
 from goldenpath_backstage.actions.tenant_change import (
     ChangeOutput,
     Delivery,
@@ -50,6 +50,8 @@ class ChangeInput(RequestInput):
     """The tenant is there already, and the form was filled in from it: what the form does not ask for is kept."""
     revision: Annotated[str, Field(max_length=64)] | None = None
     """Revision of the request that the form was filled in from; one that was changed meanwhile is refused."""
+    kept: Kept | None = None
+    """Sections of the request that the form could not show, such as `network`: where they are empty, they stay as they are."""
     upgrade: bool = False
     """Take the newest version of the golden path, and not the one that the tenant is on."""
     overwrite_edits: bool = False
@@ -109,7 +111,7 @@ def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | No
     document = document_of(asked, state.context)
     seen = asked.revision
     if asked.edit:
-        document, now = edited(state, document)
+        document, now = edited(state, document, asked.kept)
         seen = seen or now
     tenant = state.context.parse(document, None)
     guard = guard_of(

@@ -12,7 +12,7 @@ from goldenpath.fleet.desired_files import desired_files, version_for
 from goldenpath.spec.ref import Ref
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
 from goldenpath_backstage.actions.existing_tenants import edited
-from goldenpath_backstage.actions.request_input import RequestInput, document_of, tenant_of
+from goldenpath_backstage.actions.request_input import Kept, RequestInput, document_of, tenant_of
 from goldenpath_backstage.actions.tenant_change import author_of, tell_plan
 from goldenpath_backstage.auth.permissions import Verb
 
@@ -31,6 +31,8 @@ class RenderInput(RequestInput):
     """The tenant is there already, and the workspace holds the fleet repository: it becomes what publishing the request would make of it, and files that the tenant no longer has are removed."""
     allow_removals: Annotated[int, Field(ge=0)] | None = None
     """With `edit`: how many objects may be removed; a few, where nothing is said."""
+    kept: Kept | None = None
+    """With `edit`: sections of the request that the form could not show; where they are empty, they stay as they are."""
 
     @property
     def reads_tenants(self) -> bool:
@@ -60,7 +62,7 @@ def _edited(asked: RenderInput, call: Call) -> RenderOutput:
         raise InputError.of("cluster", "not-with-edit", "an edit is of all clusters; leave it out")
     state = call.fleet.state(newest=True)
     context = state.context
-    document, _ = edited(state, document_of(asked, context))
+    document, _ = edited(state, document_of(asked, context), asked.kept)
     tenant, request = context.parse(document, None), Submission(document)
     options = PublishOptions(
         author_of(call.caller, context.spec.domain), allow_removals=asked.allow_removals, today=call.today

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_context import FleetContext
     from goldenpath.spec.tenant import Tenant
 
-__all__ = ["RequestInput", "document_of", "tenant_of"]
+__all__ = ["Kept", "RequestInput", "document_of", "tenant_of"]
+
+
+Kept = Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=40)]
+"""Names of sections of a request."""
 
 
 class RequestInput(Input):

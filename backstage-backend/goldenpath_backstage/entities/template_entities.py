@@ -20,6 +20,8 @@ __all__ = ["MAX_LINK_CHARS", "edit_link", "form_values", "template_entities"]
 
 MAX_LINK_CHARS: Final = 4_000
 """Ingresses and proxies take 8 KiB for the line of a request, some of them 4 KiB."""
+_ALWAYS_SHOWN: Final = frozenset({"name", "owner", "clusters", "placement", "inputs", "revision"})
+"""What the form needs, or may need, before it can be sent."""
 
 
 def template_entities(context: FleetContext, free: Free, *, has_forge: bool) -> Iterator[dict[str, Any]]:
@@ -59,9 +61,10 @@ def _given(value: Any) -> Any:
 
 
 def edit_link(base: str, golden_path: str, values: Mapping[str, Any]) -> str | None:
-    """Where the form that edits a tenant is, filled in; None where the link would be longer than proxies take.
+    """Where the form that edits a tenant is, filled in.
 
-    A form that is filled in with a part would take the rest out of the request, so there is no shorter link.
+    Where the link would be longer than proxies take, its longest sections are left out, and named under ``kept``: the
+    actions take these from the repository. None where what is left is too long still.
 
     Args:
         base: where people open Backstage; empty for a link inside it.
@@ -69,6 +72,18 @@ def edit_link(base: str, golden_path: str, values: Mapping[str, Any]) -> str | N
         values: as :func:`form_values` gives them.
     """
     template = quote(template_name(golden_path, edits=True), safe="")
-    data = quote(json.dumps(values, separators=(",", ":"), ensure_ascii=False), safe="")
-    link = f"{base.rstrip('/')}/create/templates/default/{template}?formData={data}"
-    return link if len(link) <= MAX_LINK_CHARS else None
+    start = f"{base.rstrip('/')}/create/templates/default/{template}?formData="
+    shown, kept = dict(values), list[str]()
+    longest = sorted(
+        (name for name in values if name not in _ALWAYS_SHOWN), key=lambda name: len(_data(values[name]))
+    )
+    while len(start) + len(data := _data(shown | {"kept": kept} if kept else shown)) > MAX_LINK_CHARS:
+        if not longest:
+            return None
+        kept.append(longest.pop())
+        del shown[kept[-1]]
+    return start + data
+
+
+def _data(value: Any) -> str:
+    return quote(json.dumps(value, separators=(",", ":"), ensure_ascii=False), safe="")
