@@ -21,6 +21,7 @@ from goldenpath_backstage.openapi import complete
 from goldenpath_backstage.routes import (
     action_routes,
     catalog_routes,
+    docs_routes,
     health_routes,
     native_routes,
     tenant_routes,
@@ -79,7 +80,14 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for module in (action_routes, catalog_routes, tenant_routes, native_routes, health_routes):
+    for module in (
+        action_routes,
+        catalog_routes,
+        tenant_routes,
+        native_routes,
+        health_routes,
+        docs_routes,
+    ):
         app.include_router(module.router)
     app.add_exception_handler(HTTPException, _told)
     app.add_exception_handler(RequestValidationError, _told)
@@ -108,7 +116,7 @@ def _as_ours(error: Exception) -> Exception:
         return InputError(problem_of_parameter(entry) for entry in error.errors())
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else None
     if status is HTTPStatus.NOT_FOUND:
-        return NotThereError("there is nothing at this address; /v1/openapi.json lists what there is")
+        return NotThereError("there is nothing at this address; /docs shows what there is")
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         return BadRequestError(status, "this address takes another method")
     if status is not None:
