@@ -25,9 +25,7 @@ test: $(STAMP) lint types ## Every test, the linters and the type checker
 cluster-assets: ## Build what test-cluster runs: half an hour once, then a second
 	@$(PYTHON) tests/cluster/build_assets.py
 
-# The add-ons' CRDs: a folder with a file for each. Without one, they are those of `make cluster-assets`.
-CRDS ?= $(wildcard ../shared/crds)
-
+# The add-ons' CRDs: those of `make cluster-assets`, or CRDS=DIR for a folder with a file for each.
 # Two processes, each with a control plane: one for the tests that need controllers beside it, one for the others.
 test-cluster: $(STAMP) ## What only a real API server can tell, on control planes of its own
 	$(BIN)/python -m pytest tests/cluster --cluster $(if $(CRDS),--crds $(CRDS)) -n 2 --dist loadgroup

@@ -1,10 +1,10 @@
 """Derive the strict JSON Schemas in ``goldenpath/check/schemas`` from pinned sources.
 
-    python tools/derive_schemas.py --crds DIR [--api DIR] [--check]
+    python tools/derive_schemas.py [--api DIR] [--check]
 
 Core kinds come from the schemas inside the ``kubernetes-validate`` wheel (dependency group ``schemas``);
-custom resources from a folder with one sub-folder of CRDs for each project, and a ``SOURCES.md`` whose table
-names repository, ref, commit and date of each. What is kept is facts: names, types, limits, what is
+custom resources from the Go modules of ``tests/cluster/assets/versions.toml``, as ``make cluster-assets`` has
+taken them (or ``python tests/cluster/build_assets.py crds`` alone). What is kept is facts: names, types, limits, what is
 required, what is filled in where nothing is given, and rules in CEL. No descriptions or examples.
 
 Strict means that unknown fields are refused, where the API server drops them without a word.
@@ -23,6 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import kubernetes_tags
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "cluster"))
+from components import components, from_modules
 
 from goldenpath import kubeyaml
 from goldenpath.check.crd_schemas import (
@@ -87,7 +90,7 @@ API_MODULE = "k8s.io/api"
 API_VERSION = "v0.37.1"
 LIMITS_FILE = Path(__file__).resolve().with_name("kubernetes_limits.yaml")
 
-# Folder of the CRDs -> what is derived from it.
+# Name of the project -> what is derived from its CRDs.
 CUSTOM_KINDS = {
     "cilium": {"cilium.io/v2": ["CiliumNetworkPolicy"]},
     "flux-operator": {"fluxcd.controlplane.io/v1": ["FluxInstance"]},
@@ -264,19 +267,29 @@ def derive(crds: Path, api: Path) -> dict[str, str]:
         f"{api}/{kind}": {"source": "kubernetes", "file": CORE_FILE, "definition": short_name(name)}
         for (api, kind), name in core_names(json.loads(source)["$defs"]).items()
     }
-    files = {CORE_FILE: {"$defs": core}}
-    table = _sources(crds / "SOURCES.md")
+    custom, custom_kinds, custom_sources = custom_schemas(crds)
+    index = {"sources": sources | custom_sources, "kinds": dict(sorted((kinds | custom_kinds).items()))}
+    files = {CORE_FILE: {"$defs": core}, **custom, "index.json": index}
+    return {name: pretty(content) + "\n" for name, content in files.items()}
+
+
+def custom_schemas(crds: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The files of custom resources, and their entries of the index: kinds, and sources."""
+    files: dict[str, Any] = {}
+    kinds: dict[str, Any] = {}
+    sources: dict[str, Any] = {}
+    table = {component.schemas: component for component in components().values()}
     for folder, apis in CUSTOM_KINDS.items():
-        sources[folder] = table[folder]
-        documents = [kubeyaml.load_file(path) for path in sorted((crds / folder).glob("*.yaml"))]
+        component = table[folder]
+        sources[folder] = {"module": component.module, "version": component.version}
+        documents = [kubeyaml.load_file(path) for path in sorted((crds / component.name).glob("*.yaml"))]
         for version, names in apis.items():
             for kind in names:
                 crd = _crd(documents, version, kind, folder)
                 file = f"{crd['metadata']['name']}.{version.rpartition('/')[2]}.json"
                 files[file] = custom_schema(crd, version, kind)
                 kinds[f"{version}/{kind}"] = {"source": folder, "file": file}
-    files["index.json"] = {"sources": sources, "kinds": dict(sorted(kinds.items()))}
-    return {name: pretty(content) + "\n" for name, content in files.items()}
+    return files, kinds, sources
 
 
 def _wheel_file() -> Path:
@@ -311,31 +324,16 @@ def _crd(documents: list[Any], api: str, kind: str, folder: str) -> dict[str, An
     raise SourceError(f"{folder} holds no CRD of {kind} in {group}")
 
 
-def _sources(table: Path) -> dict[str, dict[str, str]]:
-    rows = [
-        [cell.strip() for cell in line.strip("|\n ").split("|")]
-        for line in table.read_text().splitlines()
-        if line.startswith("|")
-    ]
-    head = rows[0]
-    wanted = {"repository": "repository", "ref": "version", "commit": "commit", "date": "date"}
-    return {
-        row[0]: {wanted[name]: cell for name, cell in zip(head, row, strict=False) if name in wanted}
-        for row in rows[2:]
-    }
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "--crds", type=Path, required=True, help="folder with a sub-folder of CRDs for each project"
-    )
     parser.add_argument(
         "--api", type=Path, help=f"folder of the Go module {API_MODULE} {API_VERSION}; fetched by default"
     )
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
     options = parser.parse_args()
-    files = derive(options.crds, options.api or go_module())
+    if not from_modules().is_dir():
+        raise SourceError("there are no CRDs yet: python tests/cluster/build_assets.py crds")
+    files = derive(from_modules(), options.api or go_module())
     there = {path.name: path.read_text() for path in OUT.glob("*.json")} if OUT.is_dir() else {}
     changed = sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))
     if not options.check:

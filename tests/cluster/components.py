@@ -29,7 +29,6 @@ class Component:
     sum: str = ""
     cgo: bool = False
     schemas: str = ""
-    schemas_version: str = ""
 
     @property
     def source(self) -> Path:
