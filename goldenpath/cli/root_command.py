@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "publish": "Turn requests into a commit, or a pull request, of the fleet repository.",
     "fleet": "Start a fleet repository, list what is in it, and hold all of it together.",
     "retire": "Take a tenant out of service in two steps: hold, and then delete.",
+    "upgrade": "Bring tenants, workloads and platforms to another version; hand edits are kept.",
     "adopt": "Derive the request for a namespace that was made by hand.",
     "diff": "Compare a request, or a fleet, with what its clusters have.",
     "apply": "Apply a request, or a fleet, to its clusters, without GitOps.",

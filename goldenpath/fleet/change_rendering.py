@@ -79,7 +79,7 @@ class Renderings:
         if len(new) < MANY:
             return
         results = render_many(
-            [RenderTask(work.request.text, None, work.request.file, self._pinned(work.lock)) for work in new],
+            [RenderTask(work.request.text, None, work.request.file, self._pinned(work)) for work in new],
             context.text,
             library=context.library,
             today=self._options.today,
@@ -120,7 +120,7 @@ class Renderings:
         parent = work.parent
         tenants = Tenants.only(parent, work.known_tenants)
         spec = context.parse(document, request.file, tenants=tenants, is_new=work.is_new)
-        version = version_for(spec, self._pinned(work.lock))
+        version = version_for(spec, self._pinned(work))
         return desired_files(
             context, spec, request, version=version, today=self._options.today, parent=parent
         )
@@ -128,8 +128,11 @@ class Renderings:
     def _key(self, context: FleetContext, work: TenantToRender) -> _Key:
         parent = work.parent
         of_parent = None if parent is None else parent_digest(parent.tenant, parent.version)
-        return context, work.ref, work.request.text, self._pinned(work.lock), of_parent
+        return context, work.ref, work.request.text, self._pinned(work), of_parent
 
-    def _pinned(self, lock: Lock | None) -> tuple[str, str] | None:
-        """The golden path and the version that the lock pins, unless a newer one is asked for."""
-        return None if lock is None or self._options.upgrade else (lock.golden_path, lock.version)
+    def _pinned(self, work: TenantToRender) -> tuple[str, str] | None:
+        """The golden path and the version to render with: the one asked for, else the one that the lock pins."""
+        lock, asked = work.lock, self._options.versions.get(work.ref)
+        if lock is None or self._options.upgrade:
+            return None
+        return lock.golden_path, asked or lock.version

@@ -270,6 +270,42 @@ class Fleet:
         propose = self._retiring(name, clusters, delete=delete, options=options)
         return self._committer.carry_out(propose, review, guard=options.guard if options else None)
 
+    def propose(
+        self,
+        state: FleetState,
+        *asked: Asked,
+        platforms: Collection[str] = (),
+        options: PublishOptions | None = None,
+    ) -> Proposal:
+        """What publishing these requests, and these clusters' platforms, would do to one state of the fleet.
+
+        Raises:
+            InputError: a request cannot be accepted; every problem of all of them.
+        """
+        return self._proposer(asked, platforms=platforms, options=options).propose(state)
+
+    def carry_out(
+        self,
+        propose: Callable[[FleetState], Proposal],
+        *,
+        options: PublishOptions | None = None,
+        review: Review | None = None,
+    ) -> Published:
+        """Commit what a caller proposes; it is asked anew where somebody else moved the branch meanwhile.
+
+        Args:
+            propose: works the change out for a state of the fleet.
+            options: what is allowed.
+            review: put it up for review instead.
+
+        Raises:
+            InputError: something stands in the way; every problem.
+            ChecksFailedError: a finding of severity error.
+            RepositoryError: the repository or the forge refused; without a forge's, nothing was written.
+        """
+        self._check_writable()
+        return self._committer.carry_out(propose, review, guard=options.guard if options else None)
+
     def plan_retirement(
         self,
         name: str,
@@ -360,6 +396,7 @@ class Fleet:
         asked: tuple[Asked, ...],
         *,
         everything: bool = False,
+        platforms: Collection[str] = (),
         options: PublishOptions | None = None,
         progress: Progress | None = None,
     ) -> Proposer:
@@ -369,6 +406,7 @@ class Fleet:
             self._promises,
             library=self.library,
             everything=everything,
+            platforms=platforms,
             options=options or PublishOptions(),
             progress=progress,
         )

@@ -54,7 +54,7 @@ class Proposal:
         allowed = sys.maxsize if deleting else options.allow_removals
         found = [*problems, *removal_problems(plan, allowed=allowed)]
         if not options.overwrite_edits:
-            found += _edited(plan)
+            found += _edited(plan, options.carried_edits)
         return cls(plan, tuple(found), options, digests)
 
     @property
@@ -91,10 +91,12 @@ def _as_problem(finding: Finding) -> Problem:
     return Problem(about, finding.rule, message, file=finding.file or None)
 
 
-def _edited(plan: Plan) -> list[Problem]:
+def _edited(plan: Plan, carried: Collection[str]) -> list[Problem]:
     """A problem for each hand edit that would be lost, with how to keep what it means."""
     problems = []
     for edit in plan.hand_edits:
+        if edit.path in carried:
+            continue
         advice = "; ".join(
             f"{each.object}: {each.text}" if each.object else each.text for each in edit.advice
         )

@@ -58,6 +58,7 @@ class Proposer:
         library: the golden paths.
         options: what is allowed.
         everything: every tenant and platform that there is, too.
+        platforms: clusters whose platform is rendered too.
         thorough: render and check everything anew, and take no lock's word for what was rendered.
         progress: receives the number of tenants done and the total.
     """
@@ -70,9 +71,11 @@ class Proposer:
         library: Library,
         options: PublishOptions,
         everything: bool = False,
+        platforms: Collection[str] = (),
         thorough: bool = False,
         progress: Progress | None = None,
     ) -> None:
+        self._platforms = platforms
         self._requests = [request for request in requests if not request.is_fleet]
         self._fleets = [request for request in requests if request.is_fleet]
         self._index = index
@@ -100,11 +103,15 @@ class Proposer:
             after.context, thorough=self._thorough, upgrade=options.upgrade, today=options.today
         )
         neighbours = OtherTenants(self._index, after)
-        proposing = _Proposing(after, neighbours, self._renderings, currency, everything=self._everything)
+        proposing = _Proposing(
+            after, neighbours, self._renderings, currency, self._options, everything=self._everything
+        )
         parts = list(proposing.asked(self._requests))
         if self._everything:
-            parts += proposing.platforms(upgrade=self._options.upgrade)
+            parts += proposing.platforms()
             parts += proposing.others(self._progress)
+        else:
+            parts += map(proposing.platform, self._platforms)
         if self._fleets:
             parts.append(self._fleet_part(state.snapshot, after.context))
         return proposing.proposal(parts, self._options)
@@ -145,10 +152,12 @@ class _Proposing:
         neighbours: OtherTenants,
         renderings: Renderings,
         currency: Freshness,
+        options: PublishOptions,
         *,
         everything: bool,
     ) -> None:
         self._state = state
+        self._options = options
         self._context = state.context
         self._tree = state.tree
         self._neighbours = neighbours
@@ -221,7 +230,9 @@ class _Proposing:
         ref = request.ref
         owned = self._tree.find(ref)
         self._problems += _retired(owned, request.file)
-        work = TenantToRender(ref, request, self._tree.lock(owned).lock)
+        # A request that only gets another version is not new: what has changed around it since is not its fault.
+        is_new = ref not in self._options.versions
+        work = TenantToRender(ref, request, self._tree.lock(owned).lock, is_new=is_new)
         return work if request.text is not None else self._with_kept_text(work)
 
     def _with_kept_text(self, work: TenantToRender) -> TenantToRender:
@@ -283,7 +294,7 @@ class _Proposing:
 
     def _with_tested_advice(self, work: TenantToRender, part: Part) -> Part:
         """The part, where each advice about a hand edit was tried."""
-        if not part.hand_edits:
+        if all(edit.path in self._options.carried_edits for edit in part.hand_edits):
             return part
         document = work.request.document
         if document is None:
@@ -329,23 +340,28 @@ class _Proposing:
             return None
         return TenantToRender(ref, Submission(None, text, owned.request[0]), lock, is_new=False)
 
-    def platforms(self, *, upgrade: bool) -> Iterator[Part]:
+    def platforms(self) -> Iterator[Part]:
         """The platform of every cluster: of those that the fleet has, and of those that it has no more."""
         for cluster in self._context.spec.clusters:
-            ref = Ref.of_platform(cluster)
-            lock, there = self._tree.platform_lock(cluster).lock, self._tree.platform(cluster)
-            if lock is not None and self._currency.of_platform(cluster, lock, there):
-                yield Part(ref)
-                continue
-            version = version_for(self._context.spec, (lock.golden_path, lock.version)) if lock else None
-            desired = desired_platform(self._context, cluster, version=None if upgrade else version)
-            part, problems = changed_part(self._tree, ref, desired)
-            self._problems += problems
-            yield part
+            yield self.platform(cluster)
         for cluster in self._tree.clusters:
             if cluster not in self._context.spec.clusters and (there := self._tree.platform(cluster)):
                 lock = self._tree.platform_lock(cluster).lock
                 yield removed_part(self._tree, Ref.of_platform(cluster), there, lock, left={})
+
+    def platform(self, cluster: str) -> Part:
+        """The platform of one cluster: quiet, where nothing that it follows from has changed."""
+        ref = Ref.of_platform(cluster)
+        lock, there = self._tree.platform_lock(cluster).lock, self._tree.platform(cluster)
+        version = self._options.versions.get(ref)
+        if version is None and lock is not None:
+            if self._currency.of_platform(cluster, lock, there):
+                return Part(ref)
+            version = version_for(self._context.spec, (lock.golden_path, lock.version))
+        desired = desired_platform(self._context, cluster, version=None if self._options.upgrade else version)
+        part, problems = changed_part(self._tree, ref, desired)
+        self._problems += problems
+        return part
 
     def others(self, progress: Progress) -> Iterator[Part]:
         """Every tenant and workload that was not handed in: quiet, where nothing that it follows from has changed."""

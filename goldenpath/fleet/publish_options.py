@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git import Person
+    from goldenpath.spec.ref import Ref
 
 __all__ = ["PublishOptions"]
 
@@ -27,6 +28,8 @@ class PublishOptions:
         allow_removals: how many objects may go; a few, where nothing is said.
         today: the day against which expiry dates are held; without it they are not.
         trailers: what the commit's message says at its end for programs, beside what changes: name and value.
+        versions: exact versions to render with, by tenant, workload or platform; they win over the lock's.
+        carried_edits: files whose hand edits the published requests say as overrides: to render them loses nothing.
         guard: is asked with the very state on which the change is made, each time that it is made anew; what it
             raises refuses the change.
     """
@@ -38,4 +41,6 @@ class PublishOptions:
     allow_removals: int | None = None
     today: dt.date | None = None
     trailers: tuple[tuple[str, str], ...] = ()
+    versions: Mapping[Ref, str] = field(default_factory=dict)
+    carried_edits: frozenset[str] = frozenset()
     guard: Callable[[FleetState], None] | None = None

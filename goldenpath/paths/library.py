@@ -10,6 +10,7 @@ from goldenpath.paths.path_metadata import METADATA_FILE, GoldenPath, builtin_fo
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -73,6 +74,12 @@ class Library:
             nearest(major, known),
         )
         raise InputError([problem])
+
+    def deprecated_until(self, major: str, version: str) -> datetime.date | None:
+        """The day until which a version is kept; None for one that is not deprecated, or that is not known."""
+        name = major.split("/", 1)[0]
+        until = (path.metadata.deprecated.get(version) for path in self._versions(name).values())
+        return min((day for day in until if day is not None), default=None)
 
     @cached_property
     def _current(self) -> dict[str, Path]:

@@ -13,10 +13,12 @@ from goldenpath import kubeyaml
 from goldenpath.errors import DataError, InputError
 from goldenpath.paths.extra_inputs import ExtraInputs
 from goldenpath.spec.model import Model
+from goldenpath.spec.types import Date  # noqa: TC001 - pydantic reads it when the class is made
 
 __all__ = ["METADATA_FILE", "GoldenPath", "Metadata", "builtin_folder", "read_golden_path", "shared_folder"]
 
 METADATA_FILE = "golden-path.yaml"
+_VERSION = r"^[1-9][0-9]*\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"
 
 
 class Metadata(Model):
@@ -26,7 +28,7 @@ class Metadata(Model):
     """Format of this file."""
     name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=40)]
     """Name; a request says `<name>/v<major version>`."""
-    version: Annotated[str, Field(pattern=r"^[1-9][0-9]*\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$", max_length=40)]
+    version: Annotated[str, Field(pattern=_VERSION, max_length=40)]
     """Exact version, 1.0.0 or later: a change of the output is at least a new minor version."""
     title: Annotated[str, Field(max_length=80)]
     """Title, for a list or a form."""
@@ -43,6 +45,8 @@ class Metadata(Model):
     """Kind of request that it is rendered from, such as `tenant`, `workload` or `fleet` (`spec` in older files)."""
     startup_timeout: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}[smh]$")] = "5m"
     """How long a workload may take to become ready: the time-out of its Flux Kustomization."""
+    deprecated: dict[Annotated[str, Field(pattern=_VERSION)], Date] = Field(default_factory=dict)
+    """Older versions that are deprecated, each with the day until which it is kept."""
     inputs: dict[str, Any] = Field(default_factory=dict)
     """Extra inputs, as a JSON Schema of an object."""
 

@@ -13,10 +13,11 @@ from goldenpath.cli.repository_options import at_option, open_fleet, repository_
 from goldenpath.cli.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from goldenpath.fleet.fleet_summary import FleetSummary, TenantSummary
+    from goldenpath.upgrades.versions_in_use import VersionInUse
 
 
 @click.command(
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
     examples=(
         "goldenpath fleet list --repo .",
         "goldenpath fleet list --repo . --owner vision-team --format json",
+        "goldenpath fleet list --repo . --behind",
     ),
 )
 @repository_options
 @at_option
 @click.option("--cluster", metavar="NAME", help="Only this cluster, and its tenants.")
 @click.option("--owner", metavar="GROUP", help="Only the tenants of this owner.")
+@click.option(
+    "--behind", is_flag=True, help="Instead, list who has an older version of a golden path than there is."
+)
 @library_option
 @format_option("text", "json")
 @in_the_format_asked_for
@@ -41,19 +46,48 @@ def command(
     at: str | None,
     cluster: str | None,
     owner: str | None,
+    behind: bool,
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
     """List tenants and clusters, and which accelerators are asked for and free.
 
-    What a tenant owns is its own on each of its clusters; what it may borrow, others have left idle.
+    What a tenant owns is its own on each of its clusters; what it may borrow, others have left idle. With --behind, the
+    list is of tenants, workloads and platforms, each with the version that it has, the newest one, and the day until
+    which a deprecated one is kept.
     """
     with open_fleet(place, branch, libraries, at=at) as fleet:
+        if behind:
+            from goldenpath.upgrades.versions_in_use import behind_in  # noqa: PLC0415 - one option of the command
+
+            _show_versions(behind_in(fleet, cluster=cluster, owner=owner), output_format)
+            return
         summary = fleet.summary(retiring=True).only(cluster=cluster, owner=owner)
     if output_format == "json":
         click.echo(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False))
     else:
         _show(summary)
+
+
+def _show_versions(versions: Sequence[VersionInUse], output_format: str) -> None:
+    if output_format == "json":
+        document = {"format": "versions-in-use/v1", "behind": [each.as_dict() for each in versions]}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    if not versions:
+        click.echo("Everything has the newest version of its golden path.")
+        return
+    rows: list[tuple[str, ...]] = [
+        ("KIND", "NAME", "OWNER", "GOLDEN PATH", "VERSION", "NEWEST", "KEPT UNTIL")
+    ]
+    for each in versions:
+        until = each.deprecated_until.isoformat() if each.deprecated_until else "-"
+        ref = each.ref
+        rows.append(
+            (ref.subject, ref.path, each.owner or "-", each.golden_path, each.version, each.newest, until)
+        )
+    for line in table(rows):
+        click.echo(line)
 
 
 def _show(summary: FleetSummary) -> None:

@@ -1,0 +1,33 @@
+"""``goldenpath upgrade``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from goldenpath.cli.lazy_group import LazyGroup
+
+SUMMARIES: Final = {
+    "one": "Upgrade one tenant, workload or cluster now; the word `one` can be left out.",
+    "plan": "Show what upgrading many would do, in groups that change alike.",
+}
+"""The commands of the group, in the order in which a person meets them."""
+
+
+class _UpgradeGroup(LazyGroup):
+    """`goldenpath upgrade tenant/v1 vision` is `goldenpath upgrade one tenant/v1 vision`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and "/" in args[0]:
+            args = ["one", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    name="upgrade", cls=_UpgradeGroup, package="goldenpath.cli.commands.upgrade_commands", summaries=SUMMARIES
+)
+def command() -> None:
+    """Bring tenants, workloads and platforms to another version of their golden path; hand edits are kept."""

@@ -1,0 +1,1 @@
+"""The commands of ``goldenpath upgrade``: a module each."""

@@ -1,0 +1,121 @@
+"""A plan of upgrades as lines for people, and as Markdown for a pull request or an issue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from goldenpath.upgrades.one_upgrade import OneUpgrade
+    from goldenpath.upgrades.upgrade_plan import UpgradeGroup, UpgradePlan
+
+__all__ = ["plan_lines", "plan_markdown", "upgrade_lines"]
+
+_SHOWN_NAMES: Final = 12
+_SHOWN_LINES: Final = 40
+_SHOWN_OWNERS: Final = 50
+_LINE_CHARS: Final = 200
+
+
+def plan_lines(plan: UpgradePlan) -> Iterator[str]:
+    """The plan for a terminal."""
+    yield _title(plan)
+    for group in plan.groups:
+        yield ""
+        yield _group_title(group)
+        yield f"  {_names(group.names)}"
+        yield from (f"  {line}" for line in _shown(group.shape))
+    for heading, lines in _sections(plan):
+        yield ""
+        yield heading
+        yield from (f"  {line}" for line in lines)
+
+
+def plan_markdown(plan: UpgradePlan) -> str:
+    """The plan as Markdown; whatever a person wrote stands in code."""
+    blocks = [f"**{_title(plan)}**"]
+    for group in plan.groups:
+        lines = "\n".join(_shown(group.shape))
+        blocks.append(f"### {_group_title(group)}\n\n`{_names(group.names)}`\n\n{_fenced(lines)}")
+    blocks += [f"### {heading}\n\n{_fenced(chr(10).join(lines))}" for heading, lines in _sections(plan)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def upgrade_lines(upgrade: OneUpgrade) -> Iterator[str]:
+    """One owner's upgrade: edits, what stands in the way, and what cannot be rolled back."""
+    yield f"{upgrade.ref}: {upgrade.before} → {upgrade.after}, {upgrade.readiness}; effect: {upgrade.effect}"
+    yield from (f"  {line}" for line in _edits(upgrade))
+    yield from (f"  {line}" for line in _stops(upgrade))
+    yield from (f"  {line}" for line in _final(upgrade))
+
+
+def _title(plan: UpgradePlan) -> str:
+    counts = ", ".join(f"{number} {readiness}" for readiness, number in plan.summary.items() if number)
+    return f"{plan.golden_path} to {plan.after}: {counts or 'no one uses it'}"
+
+
+def _group_title(group: UpgradeGroup) -> str:
+    number = len(group.names)
+    return f"Change {group.digest}: {number} {'alike' if number > 1 else 'alone'}, effect: {group.effect}"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN_NAMES
+    return ", ".join(names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _shown(lines: Sequence[str]) -> Iterator[str]:
+    for line in lines[:_SHOWN_LINES]:
+        yield line if len(line) <= _LINE_CHARS else f"{line[: _LINE_CHARS - 1]}…"
+    if len(lines) > _SHOWN_LINES:
+        yield f"… {len(lines) - _SHOWN_LINES} more lines: --format json has all"
+
+
+def _sections(plan: UpgradePlan) -> Iterator[tuple[str, list[str]]]:
+    sections = (
+        ("Edits by hand, carried as overrides", _edits),
+        ("Stopped: a person must decide", _stops),
+        ("Cannot be rolled back", _final),
+        ("The fleet changed too", _fleet),
+    )
+    for heading, of_one in sections:
+        lines = [f"{each.ref.path}: {line}" for each in plan.upgrades for line in of_one(each)]
+        if lines:
+            more = len(lines) - _SHOWN_OWNERS
+            last = [f"… and {more} more: --format json has all"] if more > 0 else []
+            yield heading, [*lines[:_SHOWN_OWNERS], *last]
+
+
+def _edits(upgrade: OneUpgrade) -> Iterator[str]:
+    for edit in upgrade.edits:
+        if not edit.verdict.stops:
+            waits = "" if upgrade.is_agreed or edit not in upgrade.carried else " (waits for an agreement)"
+            yield f"{edit.verdict}: {edit.object} {edit.judged.edit.place} in {edit.file}{waits}"
+
+
+def _stops(upgrade: OneUpgrade) -> Iterator[str]:
+    yield from (str(problem) for problem in upgrade.problems)
+    yield from (str(edit.problem) for edit in upgrade.edits if edit.verdict.stops)
+    for standing in upgrade.overrides:
+        if standing.stops:
+            yield str(standing.problem)
+        else:
+            yield f"overrides[{standing.index}]: {standing.edit.verdict}: {standing.edit.judged.edit.place}"
+
+
+def _final(upgrade: OneUpgrade) -> Iterator[str]:
+    for changed in upgrade.irreversible:
+        yield f"{changed.id} on {changed.id.cluster}: {'; '.join(changed.effect.reasons)}"
+
+
+def _fleet(upgrade: OneUpgrade) -> Iterator[str]:
+    if upgrade.fleet_changes:
+        yield f"{upgrade.fleet_changes} of its files change since the fleet changed, and not the version"
+
+
+def _fenced(text: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}text\n{text}\n{fence}"

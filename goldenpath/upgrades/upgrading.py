@@ -1,0 +1,236 @@
+"""Works out upgrades on the fleet as it is, and carries them out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError, Problem
+from goldenpath.fleet import PublishOptions, Submission
+from goldenpath.fleet.request_lookup import request_of
+from goldenpath.kinds import kind_of
+from goldenpath.repository.object_changes import FileChanges
+from goldenpath.spec.ref import Ref, Subject
+from goldenpath.upgrades.change_shape import shape_of
+from goldenpath.upgrades.one_upgrade import OneUpgrade, Readiness
+from goldenpath.upgrades.selection import Selection, labels_of
+from goldenpath.upgrades.upgrade_plan import UpgradePlan
+from goldenpath.upgrades.working_out import UpgradeTerms, WorkingOut
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator, Sequence
+
+    from goldenpath.fleet import Fleet, Proposal, Published, Review
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.upgrades.carrying import Agreement
+
+__all__ = ["Upgrader"]
+
+
+class Upgrader:
+    """Upgrades the owners of one golden path to one version of it.
+
+    Args:
+        fleet: the fleet repository.
+        golden_path: name and major version, such as `tenant/v1`.
+        to: the exact version; the newest of the major version otherwise.
+        agreement: who agreed that hand edits stay; without one, owners with carried edits wait.
+        keep_overrides: whether an override of a request may hide a field that the new version changes too.
+        today: the day against which expiry dates are held.
+        may_go_back: whether an older version than the lock's may be rendered, for a roll-back.
+
+    Raises:
+        InputError: there is no such golden path or version.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        golden_path: str,
+        *,
+        to: str | None = None,
+        agreement: Agreement | None = None,
+        keep_overrides: bool = False,
+        today: dt.date | None = None,
+        may_go_back: bool = False,
+    ) -> None:
+        self.fleet = fleet
+        self.path = fleet.library.get(golden_path, version=to)
+        self.golden_path = golden_path
+        self.version = self.path.version
+        self.subject = kind_of(self.path).subject
+        self._today = today
+        self._terms = UpgradeTerms(
+            golden_path,
+            self.version,
+            agreement,
+            keep_overrides=keep_overrides,
+            today=today,
+            may_go_back=may_go_back,
+        )
+
+    def plan(
+        self, selection: Selection | None = None, *, progress: Callable[[int, int], None] | None = None
+    ) -> UpgradePlan:
+        """What upgrading the selected owners would do; nothing is written.
+
+        Args:
+            selection: all that use the golden path where none is given.
+            progress: receives the number of owners done and the total.
+
+        Raises:
+            InputError: there is no fleet, or a name that was given is not there.
+        """
+        state = self.fleet.state()
+        refs = self.owners(state, selection or Selection())
+        return self._plan(state, refs, progress)
+
+    def plan_one(self, name: str) -> UpgradePlan:
+        """What upgrading one owner would do; nothing is written.
+
+        Raises:
+            InputError: it is not there.
+        """
+        return self._plan(self.fleet.state(), [self.ref_of(name)], None)
+
+    def _plan(
+        self, state: FleetState, refs: Sequence[Ref], progress: Callable[[int, int], None] | None
+    ) -> UpgradePlan:
+        return UpgradePlan.of(self.golden_path, self.version, self._each(state, refs, progress))
+
+    def _each(
+        self, state: FleetState, refs: Sequence[Ref], progress: Callable[[int, int], None] | None
+    ) -> Iterator[tuple[OneUpgrade, tuple[str, ...]]]:
+        working_out = WorkingOut(state, self._terms)
+        for done, ref in enumerate(refs, 1):
+            upgrade = working_out.of(ref)
+            shape = shape_of(upgrade.version_changes or upgrade.changes, ref)
+            slim = FileChanges(upgrade.changes.files[:1]) if upgrade.changes else FileChanges()
+            yield replace(upgrade, changes=slim, version_changes=None, request=None), shape
+            if progress is not None:
+                progress(done, len(refs))
+
+    def one(self, name: str) -> OneUpgrade:
+        """The upgrade of one tenant, workload (`<tenant>/<workload>`) or cluster, with its contents.
+
+        Raises:
+            InputError: it is not there.
+        """
+        return WorkingOut(self.fleet.state(), self._terms).of(self.ref_of(name))
+
+    def ref_of(self, name: str) -> Ref:
+        """What a name stands for."""
+        return Ref.of_platform(name) if self.subject is Subject.PLATFORM else Ref.parse(name)
+
+    def owners(self, state: FleetState, selection: Selection) -> tuple[Ref, ...]:
+        """The selected owners that were rendered from the golden path, by name.
+
+        Raises:
+            InputError: a name without `*` is none of them.
+        """
+        found = tuple(ref for ref in self._rendered_from_it(state, selection))
+        missing = [
+            name
+            for name in selection.names
+            if not {"*", "?", "["} & set(name) and name not in {ref.path for ref in found}
+        ]
+        if missing:
+            message = f"is not rendered from {self.golden_path}, or does not fit the other options"
+            raise InputError([Problem("name", "not-selected", message, name) for name in missing])
+        return found
+
+    def _rendered_from_it(self, state: FleetState, selection: Selection) -> Iterator[Ref]:
+        if self.subject is Subject.PLATFORM:
+            for name, cluster in state.context.spec.clusters.items():
+                lock = state.tree.platform_lock(name).lock
+                labels = {**cluster.labels, "region": cluster.region}
+                if (
+                    lock is not None
+                    and lock.golden_path == self.golden_path
+                    and selection.fits(name, None, labels)
+                ):
+                    yield Ref.of_platform(name)
+            return
+        everybody = state.tree.tenants() if self.subject is Subject.TENANT else state.tree.all_workloads()
+        for owned, locked in state.tree.locked(each for each in everybody if each.request is not None):
+            lock = locked.lock
+            if lock is None or lock.golden_path != self.golden_path:
+                continue
+            labels = {}
+            if selection.labels:
+                document = kubeyaml.load(request_of(state, owned)[1])
+                labels = labels_of(document, lock.clusters, state.context.spec)
+            if selection.fits(owned.name, lock.owner, labels):
+                yield owned.ref
+
+    def propose(self, state: FleetState, refs: Sequence[Ref], options: PublishOptions) -> Proposal:
+        """What upgrading these owners would do to one state of the fleet.
+
+        Raises:
+            InputError: one of them is not ready, with every edit that stands in its way.
+        """
+        working_out = WorkingOut(state, self._terms)
+        upgrades = [working_out.of(ref) for ref in refs]
+        problems = [problem for upgrade in upgrades for problem in what_stops(upgrade)]
+        if problems:
+            raise InputError(problems)
+        requests = [
+            upgrade.request or _request_there(state, upgrade.ref)
+            for upgrade in upgrades
+            if upgrade.ref.subject is not Subject.PLATFORM
+        ]
+        said = replace(
+            options,
+            today=self._today,
+            versions={upgrade.ref: upgrade.after for upgrade in upgrades},
+            carried_edits=frozenset(file for upgrade in upgrades for file in upgrade.edited_files),
+        )
+        platforms = [ref.name for ref in refs if ref.subject is Subject.PLATFORM]
+        return self.fleet.propose(state, *requests, platforms=platforms, options=said)
+
+    def publish(
+        self,
+        names: Sequence[str],
+        *,
+        options: PublishOptions | None = None,
+        review: Review | None = None,
+    ) -> Published:
+        """Upgrade these owners in one commit, or put that up for review.
+
+        Raises:
+            InputError: one of them is not ready, with every edit that stands in its way; nothing is written then.
+        """
+        refs = [self.ref_of(name) for name in names]
+        allowed = options or PublishOptions()
+        return self.fleet.carry_out(
+            lambda state: self.propose(state, refs, allowed), options=allowed, review=review
+        )
+
+
+def _request_there(state: FleetState, ref: Ref) -> Submission:
+    path, text = request_of(state, state.tree.find(ref))
+    return Submission(kubeyaml.load(text, name=path, written=True), text, path)
+
+
+def what_stops(upgrade: OneUpgrade) -> Iterator[Problem]:
+    """Why an upgrade cannot be carried out, each with both values and the fix; nothing where it can."""
+    if upgrade.readiness in {Readiness.READY, Readiness.UP_TO_DATE}:
+        return
+    yield from upgrade.problems
+    for edit in upgrade.edits:
+        if edit.verdict.stops:
+            yield edit.problem
+    for standing in upgrade.overrides:
+        if standing.stops:
+            yield standing.problem
+    if upgrade.readiness is Readiness.WAITS:
+        places = ", ".join(
+            dict.fromkeys(f"{edit.object} {edit.judged.edit.place}" for edit in upgrade.carried)
+        )
+        message = (
+            f"{upgrade.ref} has hand edits that would be carried as overrides ({places}): "
+            "give --approved-by, --reason and --expires, or put the files back"
+        )
+        yield Problem("", "edits-need-approval", message)

@@ -1,0 +1,100 @@
+"""Which version of its golden path each tenant, workload and platform has, and what is newer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.errors import InputError
+from goldenpath.spec.ref import Ref
+from goldenpath.upgrades.selection import Selection
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from goldenpath.fleet import Fleet
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.repository.lock import Lock
+
+__all__ = ["VersionInUse", "behind_in", "versions_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInUse:
+    """The version that one owner's lock pins, and the newest of its major version."""
+
+    ref: Ref
+    owner: str | None
+    golden_path: str
+    version: str
+    newest: str
+    """Empty where the golden path is not there any more."""
+    deprecated_until: dt.date | None
+    """The day until which its version is kept; None where it is not deprecated."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is a newer version, or its own is deprecated."""
+        return self.version != self.newest or self.deprecated_until is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "kind": self.ref.subject.value,
+            "name": self.ref.path,
+            "owner": self.owner,
+            "golden_path": self.golden_path,
+            "version": self.version,
+            "newest": self.newest or None,
+            "deprecated_until": self.deprecated_until.isoformat() if self.deprecated_until else None,
+        }
+
+
+def behind_in(
+    fleet: Fleet, *, cluster: str | None = None, owner: str | None = None
+) -> tuple[VersionInUse, ...]:
+    """Who has an older version than there is: platforms, then tenants, then workloads, each by name.
+
+    Args:
+        fleet: the fleet repository.
+        cluster: only this cluster, and what is on it.
+        owner: only what this group owns.
+
+    Raises:
+        InputError: there is no fleet, or one with problems.
+    """
+    chosen = Selection(owner=owner)
+    return tuple(
+        each
+        for each, clusters in versions_in(fleet.state())
+        if each.is_behind
+        and (cluster is None or cluster in clusters)
+        and (owner is None or chosen.fits(each.ref.path, each.owner, {}))
+    )
+
+
+def versions_in(state: FleetState) -> Iterator[tuple[VersionInUse, tuple[str, ...]]]:
+    """Every owner with a lock, and the clusters that it is on."""
+    newest: dict[str, str] = {}
+
+    def row(ref: Ref, lock: Lock) -> tuple[VersionInUse, tuple[str, ...]]:
+        library = state.context.library
+        if lock.golden_path not in newest:
+            try:
+                newest[lock.golden_path] = library.get(lock.golden_path).version
+            except InputError:
+                newest[lock.golden_path] = ""
+        until = library.deprecated_until(lock.golden_path, lock.version)
+        in_use = VersionInUse(
+            ref, lock.owner, lock.golden_path, lock.version, newest[lock.golden_path], until
+        )
+        return in_use, tuple(lock.clusters)
+
+    for cluster in state.context.spec.clusters:
+        if (lock := state.tree.platform_lock(cluster).lock) is not None:
+            yield row(Ref.of_platform(cluster), lock)
+    for everybody in (state.tree.tenants(), state.tree.all_workloads()):
+        for owned, locked in state.tree.locked(everybody):
+            if locked.lock is not None:
+                yield row(owned.ref, locked.lock)

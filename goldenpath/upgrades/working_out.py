@@ -1,0 +1,417 @@
+"""The upgrade of one owner, worked out on one state of the fleet.
+
+The base is the blob that the lock names, the new rendering is of today's request and fleet, and hand edits are fields
+between the two.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import kubeyaml
+from goldenpath.edits import ListKeys, Verdict
+from goldenpath.edits.effects import Effect, Effects
+from goldenpath.errors import GoldenpathError, InputError, Problem, RepositoryError
+from goldenpath.findings import Severity
+from goldenpath.fleet import Submission
+from goldenpath.fleet.desired_files import desired_files, desired_platform
+from goldenpath.fleet.request_lookup import existing, parent_in, request_of, tenants_of
+from goldenpath.fleet.yaml_edit import with_entries
+from goldenpath.repository.lazy_content import PlainContent, StoredContent
+from goldenpath.repository.object_changes import compare
+from goldenpath.spec.ref import Subject
+from goldenpath.upgrades.carrying import overrides_for, without_ambiguous
+from goldenpath.upgrades.object_edits import edits_by_hand, objects_in
+from goldenpath.upgrades.one_upgrade import ChangedObject, OneUpgrade
+from goldenpath.upgrades.standing_overrides import judge_overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.fleet.desired_files import DesiredFiles
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.git import Entry
+    from goldenpath.intake import Parent
+    from goldenpath.manifests import Manifests
+    from goldenpath.repository.lock import Lock
+    from goldenpath.repository.object_changes import FileChanges
+    from goldenpath.spec.envelope import Envelope
+    from goldenpath.spec.ref import Ref
+    from goldenpath.upgrades.carrying import Agreement
+    from goldenpath.upgrades.object_edits import ObjectEdit, Objects
+    from goldenpath.upgrades.standing_overrides import StandingEdit
+
+__all__ = ["UpgradeTerms", "WorkingOut"]
+
+_KEYS: Final = ListKeys()
+_EFFECTS: Final = Effects()
+_TRIAL_DAYS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeTerms:
+    """What an upgrade is asked to do; see :class:`~goldenpath.upgrades.upgrading.Upgrader`."""
+
+    golden_path: str
+    version: str
+    agreement: Agreement | None = None
+    keep_overrides: bool = False
+    today: dt.date | None = None
+    may_go_back: bool = False
+
+
+class WorkingOut:
+    """Works out upgrades on one state of the fleet."""
+
+    def __init__(self, state: FleetState, terms: UpgradeTerms) -> None:
+        self._state = state
+        self._terms = terms
+
+    def of(self, ref: Ref) -> OneUpgrade:
+        """The upgrade of one owner.
+
+        Raises:
+            InputError: the fleet has no such owner.
+        """
+        if ref.subject is Subject.PLATFORM:
+            return _OfPlatform(self._state, self._terms, ref).upgrade
+        return _OfRequest(self._state, self._terms, ref).upgrade
+
+
+class _One:
+    """What the upgrades of tenants, workloads and platforms have in common."""
+
+    def __init__(self, state: FleetState, terms: UpgradeTerms, ref: Ref) -> None:
+        self.state = state
+        self.terms = terms
+        self.ref = ref
+
+    @cached_property
+    def there(self) -> Mapping[str, Entry]:
+        """The files of the owner."""
+        raise NotImplementedError
+
+    def locked(self) -> tuple[Lock | None, tuple[Problem, ...]]:
+        """Its lock."""
+        raise NotImplementedError
+
+    def rendered(self, version: str) -> DesiredFiles:
+        """What today's request and fleet render to with a version."""
+        raise NotImplementedError
+
+    def work_out(self, lock: Lock) -> OneUpgrade:
+        """The upgrade from what the lock says."""
+        raise NotImplementedError
+
+    @cached_property
+    def upgrade(self) -> OneUpgrade:
+        """The upgrade; one that cannot be worked out has problems that say why."""
+        lock, problems = self.locked()
+        blank = OneUpgrade(
+            self.ref, lock.owner if lock else None, lock.version if lock else "", self.terms.version
+        )
+        if lock is None:
+            message = f"{self.ref} has no lock: publish it first"
+            return replace(blank, problems=problems or (Problem("", "never-published", message),))
+        try:
+            self._check_version(lock)
+            return self.work_out(lock)
+        except InputError as error:
+            return replace(blank, problems=error.problems)
+        except RepositoryError as error:
+            return replace(blank, problems=(Problem("", "unreadable", f"{self.ref}: {error}"),))
+
+    def _check_version(self, lock: Lock) -> None:
+        if lock.golden_path != self.terms.golden_path:
+            message = f"{self.ref} is rendered from {lock.golden_path}; `goldenpath migrate` changes the major version"
+            raise InputError.of("", "wrong-golden-path", message)
+        if not self.terms.may_go_back and _numbers(lock.version) > _numbers(self.terms.version):
+            message = f"{self.ref} has {lock.version} already; `goldenpath upgrade rollback` goes back to an older version"
+            raise InputError.of("--to", "older-version", message, self.terms.version)
+
+    def old_text(self, lock: Lock, path: str) -> str | None:
+        """What was rendered at a path: the blob that the lock names, or the same rendered anew."""
+        blob = lock.files[path]
+        try:
+            return self.state.tree.reader.blob(blob).decode(errors="replace")
+        except RepositoryError:
+            pass
+        try:
+            content = self.rendered(lock.version).files.get(path)
+        except GoldenpathError:
+            return None
+        return content.text if content is not None and content.id == blob else None
+
+    def edits(self, lock: Lock, new: Objects) -> tuple[ObjectEdit, ...]:
+        """Hand edits, judged against the new rendering."""
+        return edits_by_hand(
+            self.state.tree,
+            self.there,
+            lock,
+            new,
+            rendered=lambda path: self.old_text(lock, path),
+            keys=_KEYS,
+        )
+
+    def changes(self, desired: DesiredFiles) -> FileChanges:
+        """What makes what is desired out of what is there."""
+        stored = {path: StoredContent(self.state.tree.reader, entry) for path, entry in self.there.items()}
+        return compare(stored, desired.files)
+
+    def version_changes(
+        self, lock: Lock, desired: DesiredFiles, edits: tuple[ObjectEdit, ...]
+    ) -> FileChanges | None:
+        """What the new version changes in what was rendered; None where nothing was edited."""
+        if not edits:
+            return None
+        edited = {edit.file for edit in edits}
+        base = {
+            path: StoredContent(self.state.tree.reader, entry)
+            for path, entry in self.there.items()
+            if path not in edited
+        }
+        rendered = ((path, self.old_text(lock, path)) for path in edited if path in lock.files)
+        old = {path: PlainContent(text) for path, text in rendered if text is not None}
+        return compare({**base, **old}, desired.files)
+
+    def fleet_changes(self, lock: Lock, fleet: str) -> int:
+        """How many files change since the fleet or the request changed, and not the version."""
+        if lock.fleet == fleet:
+            return 0
+        try:
+            now = self.rendered(lock.version).lock.files
+        except InputError:
+            return 0
+        return sum(now.get(path) != lock.files.get(path) for path in {*now, *lock.files})
+
+
+class _OfPlatform(_One):
+    @cached_property
+    def there(self) -> Mapping[str, Entry]:
+        return self.state.tree.platform(self.ref.name)
+
+    def locked(self) -> tuple[Lock | None, tuple[Problem, ...]]:
+        locked = self.state.tree.platform_lock(self.ref.name)
+        return locked.lock, locked.problems
+
+    def rendered(self, version: str) -> DesiredFiles:
+        return desired_platform(self.state.context, self.ref.name, version=version)
+
+    def work_out(self, lock: Lock) -> OneUpgrade:
+        desired = self.rendered(self.terms.version)
+        new = objects_of(desired)
+        plain, edits = desired, tuple(map(_not_of_a_platform, self.edits(lock, new)))
+        changes = self.changes(desired)
+        return OneUpgrade(
+            self.ref,
+            lock.owner,
+            lock.version,
+            self.terms.version,
+            edits=edits,
+            problems=tuple(map(_as_problem, _errors(desired))),
+            changes=changes,
+            version_changes=self.version_changes(lock, plain, edits),
+            objects=tuple(changed_objects(changes)),
+            fleet_changes=self.fleet_changes(lock, desired.lock.fleet),
+        )
+
+
+class _OfRequest(_One):
+    @cached_property
+    def owned(self) -> Any:
+        return existing(self.state, self.ref)
+
+    @cached_property
+    def there(self) -> Mapping[str, Entry]:
+        return self.state.tree.files(self.owned)
+
+    def locked(self) -> tuple[Lock | None, tuple[Problem, ...]]:
+        locked = self.state.tree.lock(self.owned)
+        return locked.lock, locked.problems
+
+    @cached_property
+    def request(self) -> Submission:
+        """The request as it is."""
+        path, text = request_of(self.state, self.owned)
+        return Submission(kubeyaml.load(text, name=path, written=True), text, path)
+
+    @cached_property
+    def parent(self) -> Parent | None:
+        """A workload's tenant."""
+        return parent_in(self.state, self.ref.tenant) if self.ref.tenant else None
+
+    @cached_property
+    def spec(self) -> Envelope:
+        """The request, parsed."""
+        spec: Envelope = self._parse(self.request)
+        if spec.golden_path != self.terms.golden_path:
+            message = f"is {spec.golden_path}, and the lock says {self.terms.golden_path}: publish the request first"
+            raise InputError.of("golden_path", "wrong-golden-path", message, file=self.request.file)
+        return spec
+
+    def _parse(self, request: Submission) -> Any:
+        return self.state.context.parse(
+            request.document, request.file, tenants=tenants_of(self.state), is_new=False
+        )
+
+    def rendered(self, version: str) -> DesiredFiles:
+        return self._render(self.spec, self.request, version)
+
+    def _render(self, spec: Envelope, request: Submission, version: str) -> DesiredFiles:
+        return desired_files(
+            self.state.context, spec, request, version=version, today=self.terms.today, parent=self.parent
+        )
+
+    def work_out(self, lock: Lock) -> OneUpgrade:
+        desired = self.rendered(self.terms.version)
+        new = objects_of(desired)
+        edits = without_ambiguous(self.edits(lock, new), new)
+        overrides = tuple(self._standing(lock))
+        plain, request = desired, None
+        if any(edit.verdict is Verdict.CARRIED for edit in edits):
+            edits, request, desired = self._carried(lock, edits, desired, new)
+        changes = self.changes(desired)
+        return OneUpgrade(
+            self.ref,
+            lock.owner,
+            lock.version,
+            self.terms.version,
+            is_agreed=self.terms.agreement is not None,
+            edits=edits,
+            overrides=overrides,
+            problems=tuple(map(_as_problem, _errors(desired))),
+            request=request,
+            changes=changes,
+            version_changes=self.version_changes(lock, plain, edits),
+            objects=tuple(changed_objects(changes)),
+            fleet_changes=self.fleet_changes(lock, desired.lock.fleet),
+        )
+
+    def _standing(self, lock: Lock) -> Iterator[StandingEdit]:
+        """What the request's own overrides do on the new version."""
+        overrides = self.spec.overrides
+        if not overrides or lock.version == self.terms.version:
+            return
+        plain = self.spec.model_copy(update={"overrides": ()})
+        pipeline = self.state.context.pipeline
+
+        def objects(version: str) -> Objects:
+            made: Manifests = pipeline.render(plain, version=version, parent=self.parent)
+            return objects_in((file.path, file.text) for file in made.files)
+
+        yield from judge_overrides(
+            overrides,
+            objects(lock.version),
+            objects(self.terms.version),
+            _KEYS,
+            keep=self.terms.keep_overrides,
+        )
+
+    def _carried(
+        self, lock: Lock, edits: tuple[ObjectEdit, ...], desired: DesiredFiles, new: Objects
+    ) -> tuple[tuple[ObjectEdit, ...], Submission | None, DesiredFiles]:
+        """The edits as overrides of the request; an edit whose override fails a check is a conflict."""
+        known = {(each.rule, each.object, each.field) for each in _errors(desired)}
+        agreement = self._agreement(lock)
+        refused: dict[tuple[str, str], str] = {}
+        entries = [*overrides_for(edits, new, agreement)]
+        made = self._tried(entries)
+        if _complaint(made, known) is not None:
+            for entry in entries:
+                if (why := _complaint(self._tried([entry]), known)) is not None:
+                    refused[entry["kind"], entry["name"]] = why
+            if not refused:
+                # Alone, each is fine: together they are not.
+                refused = dict.fromkeys(
+                    ((e["kind"], e["name"]) for e in entries), _complaint(made, known) or ""
+                )
+            edits = tuple(edit.refused_by(refused) for edit in edits)
+            entries = [*overrides_for(edits, new, agreement)]
+            made = self._tried(entries)
+        if isinstance(made, InputError):
+            return edits, None, desired
+        request, rendered = made
+        return self._verified(lock, edits, rendered), request if entries else None, rendered
+
+    def _verified(
+        self, lock: Lock, edits: tuple[ObjectEdit, ...], rendered: DesiredFiles
+    ) -> tuple[ObjectEdit, ...]:
+        """The edits, where one that the rendering with the overrides does not have after all is not sayable."""
+        again = {each.key: each.verdict for each in self.edits(lock, objects_of(rendered))}
+        return tuple(
+            edit.refused("the override does not give what was edited")
+            if edit.verdict is Verdict.CARRIED
+            and again.get(edit.key, Verdict.ALREADY_SO) is not Verdict.ALREADY_SO
+            else edit
+            for edit in edits
+        )
+
+    def _tried(self, entries: list[dict[str, Any]]) -> tuple[Submission, DesiredFiles] | InputError:
+        """The request with more overrides, and what it renders to; or why it is refused."""
+        if not entries:
+            return self.request, self.rendered(self.terms.version)
+        text = with_entries(self.request.text or "", "overrides", entries)
+        request = Submission(kubeyaml.load(text, written=True), text, self.request.file)
+        try:
+            return request, self._render(self._parse(request), request, self.terms.version)
+        except InputError as error:
+            return error
+
+    def _agreement(self, lock: Lock) -> dict[str, Any]:
+        if self.terms.agreement is not None:
+            return self.terms.agreement.as_dict()
+        # Only to see whether the checks would take the overrides.
+        today = self.terms.today or dt.datetime.now(dt.UTC).date()
+        return {
+            "reason": "Edited by hand",
+            "approved_by": lock.owner or "platform-team",
+            "expires": (today + dt.timedelta(days=_TRIAL_DAYS)).isoformat(),
+        }
+
+
+def objects_of(desired: DesiredFiles) -> Objects:
+    """The objects that a rendering has."""
+    return objects_in(
+        (path, content.text) for path, content in desired.files.items() if path.startswith("clusters/")
+    )
+
+
+def changed_objects(changes: FileChanges) -> Iterator[ChangedObject]:
+    """Each object that changes, with its effect; none of those that only move."""
+    before = objects_in((file.path, file.before) for file in changes.files if file.before is not None)
+    after = objects_in((file.path, file.after) for file in changes.files if file.after is not None)
+    for identity in (*before, *(each for each in after if each not in before)):
+        effect = _EFFECTS.of(before.get(identity), after.get(identity))
+        if effect.effect is not Effect.NONE:
+            yield ChangedObject(identity, effect)
+
+
+def _not_of_a_platform(edit: ObjectEdit) -> ObjectEdit:
+    return edit.refused("a platform has no overrides: change goldenpath.yaml, or put the file back")
+
+
+def _errors(desired: DesiredFiles) -> list[Any]:
+    return [finding for finding in desired.findings if finding.severity is Severity.ERROR]
+
+
+def _complaint(
+    made: tuple[Submission, DesiredFiles] | InputError, known: set[tuple[str, str, str]]
+) -> str | None:
+    """Why a request with overrides is not accepted, where it was accepted without."""
+    if isinstance(made, InputError):
+        return str(made.problems[0])
+    new = [each for each in _errors(made[1]) if (each.rule, each.object, each.field) not in known]
+    return f"{new[0].rule}: {new[0].message}" if new else None
+
+
+def _as_problem(finding: Any) -> Problem:
+    about = " ".join(part for part in (finding.object, finding.field) if part)
+    message = f"{finding.message.rstrip('.')}. {finding.fix.rstrip('.')}"
+    return Problem(about, finding.rule, message, file=finding.file or None)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
