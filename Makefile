@@ -68,4 +68,4 @@ lock: ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes --no-header --quiet -o requirements.lock
 
 clean: ## Remove what the targets above have made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-second build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -147,7 +147,8 @@ def _renamed(temporary: str, place: str) -> bool:
 
 def _create(place: str, content: bytes) -> None:
     """Write a file that is not there: whatever already has its name, a link above all, is not written to."""
-    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    binary = getattr(os, "O_BINARY", 0)  # Windows would write other line ends
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o666)
     try:
         rest = memoryview(content)
         while rest:

@@ -124,9 +124,14 @@ def start(
     """Start a program in a session of its own, so that nothing asks at a terminal and all of it can be ended.
 
     Raises:
-        RepositoryError: it is not installed, or the folder is gone.
+        RepositoryError: it is not installed, or the folder is gone; or this is no Unix: processes are ended as a group.
 
     """
+    if not hasattr(os, "killpg"):
+        raise RepositoryError(
+            "what works on a Git repository needs Linux or macOS; on Windows, run it in WSL (new, schema, render and "
+            "check work without)"
+        )
     try:
         return subprocess.Popen(  # noqa: S603 - a list of arguments, none of them a shell's
             program,
