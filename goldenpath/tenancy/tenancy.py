@@ -19,6 +19,7 @@ from goldenpath.spec.node_credentials import (
 from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.ref import Ref
 from goldenpath.spec.types import duration_seconds
+from goldenpath.tenancy.example_server import ExampleServer, example_server
 from goldenpath.tenancy.needed_secrets import NeededSecret, needed_secrets
 from goldenpath.tenancy.platform import PRIORITY_CLASSES, Platform
 from goldenpath.tenancy.queue import ResourceGroup, accelerator_groups
@@ -226,6 +227,11 @@ class Tenancy:
     def servers(self) -> tuple[ServerAccess, ...]:
         """Every entry of ``serving``, as network policies say it."""
         return tuple(ServerAccess(server) for server in self.tenant.serving)
+
+    @cached_property
+    def example_server(self) -> ExampleServer | None:
+        """The model server that the team's page shows; None where the team serves no model of its own."""
+        return example_server(self.tenant)
 
     @property
     def has_server_rules(self) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from kube_api import eventually
 from live_tenants import in_order
 from stories import stories
-from team_pages import shown_jobs
+from team_pages import shown_jobs, shown_server
 
 from goldenpath.pipeline import Pipeline, load, load_fleet
 
@@ -83,3 +83,25 @@ def test_the_jobs_that_a_teams_page_shows_get_their_pods(cluster, onboarding, na
             assert (answer.message, answer.warnings) == ("", ())
             eventually(lambda job=job: cluster.get(job).body["status"].get("active"), "the Job has its Pod")
             assert cluster.delete(job).ok
+
+
+def test_the_model_server_that_a_teams_page_shows_gets_its_pods(cluster, custom_resources, onboarding):
+    pipeline = Pipeline(load_fleet(SAMPLES / "goldenpath.yaml"))
+    tenant = load(SAMPLES / "vision.yaml", fleet=pipeline.fleet)
+    assert tenant.autoscaling is not None
+    reconciler = cluster.acting_as(f"system:serviceaccount:{tenant.name}:{tenant.name}-reconciler")
+    for tenancy in pipeline.resolve(tenant):
+        onboarding.apply(pipeline.render(pipeline.fleet, cluster=tenancy.cluster_name).objects())
+        manifests = pipeline.render(tenant, cluster=tenancy.cluster_name)
+        onboarding.apply(manifests.objects())
+        bodies = shown_server(manifests, tenancy.cluster_name)
+        assert [body["kind"] for body in bodies][:2] == ["Deployment", "Service"]
+        for body in bodies:
+            answer = reconciler.create(body)
+            assert (answer.message, answer.warnings) == ("", ())
+        deployment = bodies[0] | {"spec": bodies[0]["spec"] | {"replicas": 1}}
+        eventually(
+            lambda: cluster.get(deployment).body["status"].get("replicas"), "the Deployment has its Pod"
+        )
+        for body in bodies:
+            assert cluster.delete(body).ok
