@@ -99,9 +99,10 @@ def test_the_model_server_that_a_teams_page_shows_gets_its_pods(cluster, custom_
         for body in bodies:
             answer = reconciler.create(body)
             assert (answer.message, answer.warnings) == ("", ())
-        deployment = bodies[0] | {"spec": bodies[0]["spec"] | {"replicas": 1}}
+        deployment = bodies[0]
         eventually(
-            lambda: cluster.get(deployment).body["status"].get("replicas"), "the Deployment has its Pod"
+            lambda deployment=deployment: cluster.get(deployment).body["status"].get("replicas"),
+            "the Deployment has its Pod",
         )
         for body in bodies:
             assert cluster.delete(body).ok
