@@ -9,6 +9,13 @@ Not for: what a request says (``spec``), writing manifests (``render``), asking 
 A new engine is one file of data; a new version is one edit of data.
 """
 
+from goldenpath.engines._arguments import (
+    Argument,
+    ArgumentList,
+    argument_list,
+    argument_versions,
+    refused_arguments,
+)
 from goldenpath.engines._catalogue import EngineCatalogue, engine_catalogue, load_catalogue
 from goldenpath.engines._engine import Engine, MetricState, MetricStatus
 from goldenpath.engines._facts import Metric, MetricKind, MetricType, Reading, Signal, Source
@@ -16,6 +23,8 @@ from goldenpath.engines._hints import ScalingHint
 from goldenpath.engines._versions import Version
 
 __all__ = [
+    "Argument",
+    "ArgumentList",
     "Engine",
     "EngineCatalogue",
     "Metric",
@@ -28,6 +37,9 @@ __all__ = [
     "Signal",
     "Source",
     "Version",
+    "argument_list",
+    "argument_versions",
     "engine_catalogue",
     "load_catalogue",
+    "refused_arguments",
 ]

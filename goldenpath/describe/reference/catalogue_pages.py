@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.accelerators import catalogue
 from goldenpath.describe.markdown import code, page, table
-from goldenpath.engines import MetricKind, Signal, engine_catalogue
+from goldenpath.engines import MetricKind, Signal, argument_versions, engine_catalogue, refused_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -107,10 +107,25 @@ def _engine(engine: Engine) -> Iterator[str]:
         ["Metric", "Kind", "Meaning", "At the default version", "Buckets, in seconds"],
         (_metric_row(engine, metric) for metric in engine),
     )
+    yield from _arguments(engine)
     sources = [f"- {source}" for metric in engine for source in engine.sources_of(metric)]
     sources += [f"- {hint.threshold_source}" for hint in hints if _has_default(engine, hint)]
     yield f"### Sources on {engine.title}"
     yield "\n".join(dict.fromkeys(sources))
+
+
+def _arguments(engine: Engine) -> Iterator[str]:
+    """Which arguments no request may set, and why."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in refused_arguments(engine.name).items():
+        by_reason.setdefault(why, []).append(code(f"--{name}"))
+    if by_reason:
+        versions = ", ".join(map(str, argument_versions(engine.name)))
+        yield f"### Arguments of {engine.title} that no request may set"
+        yield f"Each argument of the server is known with its type and choices, for the versions {versions}."
+        yield table(
+            ["What it does", "Arguments"], ([why, ", ".join(each)] for why, each in by_reason.items())
+        )
 
 
 def _has_default(engine: Engine, hint: ScalingHint) -> bool:

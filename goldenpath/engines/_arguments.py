@@ -1,0 +1,197 @@
+"""The command-line arguments of each engine's server, by version, as they were read in its sources.
+
+`arguments/<engine>-<version>.json` is written by ``tools/engine_arguments.py``. A version between two lists goes by the
+older one: an argument that came since is then unknown, which says so before the server does.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from goldenpath import kubeyaml
+from goldenpath.engines._versions import Version
+from goldenpath.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["Argument", "ArgumentList", "argument_list", "argument_versions", "refused_arguments"]
+
+_FOLDER: Final = "arguments"
+_REFUSED: Final = "refused_arguments.yaml"
+_INTEGER: Final = re.compile(r"-?[0-9]+[kKmMgGtT]?|auto")
+"""vLLM reads 8k and 1M as numbers, and `auto` for a length."""
+
+Kind = Literal["flag", "switch", "integer", "number", "text", "list", "json"]
+
+
+class Argument(BaseModel):
+    """One argument. A ``flag`` takes no value; a ``switch`` takes none either, and is turned off by ``--no-…``.
+
+    ``choices`` are left out where the sources do not close them; ``default`` where only a running engine knows it.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^--[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    type: Kind
+    aliases: tuple[str, ...] = ()
+    choices: tuple[str | int | float | bool | None, ...] = ()
+    default: Any = None
+    deprecated: bool = False
+    instead: str | None = None
+    """What takes its place, where its own text says so."""
+
+    def problem(self, value: object) -> str | None:
+        """Why a value does not go with it; None where it does. ``True`` means that no value is written."""
+        if self.type in {"flag", "switch"}:
+            return None if isinstance(value, bool) else "takes no value; give true or false"
+        text = str(value)
+        if isinstance(value, bool):
+            return None if self.type == "text" else "needs a value"
+        if self.choices and text not in {str(choice) for choice in self.choices}:
+            return f"must be one of {', '.join(str(choice) for choice in self.choices if choice is not None)}"
+        if self.type == "integer" and not _INTEGER.fullmatch(text):
+            return "must be a whole number"
+        return "must be a number" if self.type == "number" and not _is_number(text) else None
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    engine: str
+    version: str
+    project: str
+    files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True)
+class ArgumentList:
+    """The arguments of one version of an engine.
+
+    ``files`` are those that it was read in, in the release of that version, with the SHA-256 of each.
+    """
+
+    engine: str
+    version: Version
+    project: str
+    files: Mapping[str, str]
+    arguments: tuple[Argument, ...]
+
+    def __iter__(self) -> Iterator[Argument]:
+        return iter(self.arguments)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Argument]:
+        found: dict[str, Argument] = {}
+        for argument in self.arguments:
+            for name in (argument.name, *argument.aliases):
+                found[name] = argument
+                if argument.type == "switch" and name.startswith("--"):
+                    found[f"--no-{name[2:]}"] = argument
+        return found
+
+    def get(self, name: str) -> Argument | None:
+        """An argument by its name or another name of it, as it is written: ``--dtype``, ``-tp``, ``--no-enable-…``."""
+        return self._by_name.get(name)
+
+    def nearest(self, name: str) -> str | None:
+        """The known name that a misspelt one most likely means."""
+        found = difflib.get_close_matches(name, self._by_name, n=1)
+        return found[0] if found else None
+
+    def problems(self, arguments: Sequence[str]) -> Iterator[str]:
+        """What this version would refuse in a command line of ``--name=value`` and ``--name value``."""
+        index = 0
+        while index < len(arguments):
+            name, equals, value = arguments[index].partition("=")
+            index += 1
+            if not name.startswith("-"):
+                continue
+            argument = self.get(name)
+            if argument is None:
+                near = self.nearest(name)
+                yield f"{name} is no argument of {self.engine} {self.version}" + (
+                    f"; did you mean {near}?" if near else ""
+                )
+                continue
+            takes_value = argument.type not in {"flag", "switch"}
+            if (
+                not equals
+                and takes_value
+                and index < len(arguments)
+                and not arguments[index].startswith("--")
+            ):
+                value, equals = arguments[index], " "
+                index += 1
+            why = argument.problem(value if equals else True)
+            if why is not None:
+                yield f"{name} {why}"
+
+
+def argument_versions(engine: str) -> tuple[Version, ...]:
+    """Versions of an engine whose arguments are known, the oldest first; none for an engine without a list."""
+    return tuple(sorted(Version.parse(version) for name, version in _listed() if name == engine))
+
+
+def argument_list(engine: str, version: str) -> ArgumentList | None:
+    """The arguments of a version: its own list, or that of the newest version before it; None without either.
+
+    :raises ValueError: that is no version.
+    :raises DataError: the data is broken.
+    """
+    wanted = Version.parse(version)
+    known = [each for each in argument_versions(engine) if each <= wanted]
+    return _read(engine, str(known[-1])) if known else None
+
+
+@cache
+def refused_arguments(engine: str) -> Mapping[str, str]:
+    """By name without dashes, arguments of an engine that no request may set, with the reason of each.
+
+    :raises DataError: the data is broken.
+    """
+    try:
+        groups = kubeyaml.load(
+            (files("goldenpath.engines") / _REFUSED).read_text(encoding="utf-8"), name=_REFUSED
+        )
+        return {
+            str(name): str(group["why"]) for group in groups for name in group["arguments"].get(engine, ())
+        }
+    except (OSError, InputError, AttributeError, KeyError, TypeError) as error:
+        raise DataError(f"engines/{_REFUSED}: cannot be read: {error}") from error
+
+
+@cache
+def _listed() -> tuple[tuple[str, str], ...]:
+    names = (file.name for file in (files("goldenpath.engines") / _FOLDER).iterdir())
+    stems = (name.removesuffix(".json").rpartition("-") for name in names if name.endswith(".json"))
+    return tuple(sorted((engine, version) for engine, _, version in stems))
+
+
+@cache
+def _read(engine: str, version: str) -> ArgumentList:
+    file = files("goldenpath.engines") / _FOLDER / f"{engine}-{version}.json"
+    try:
+        document = _Document.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise DataError(f"engines/{_FOLDER}/{file.name}: {error}") from error
+    if (document.engine, document.version) != (engine, version):
+        raise DataError(f"engines/{_FOLDER}/{file.name}: is of {document.engine} {document.version}")
+    return ArgumentList(engine, Version.parse(version), document.project, document.files, document.arguments)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return json.loads(text) is not None and not isinstance(json.loads(text), str | bool | list | dict)
+    except ValueError:
+        return False
