@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test cluster-assets test-cluster backstage test-backstage lint types generate check-generated bench schemas lock clean
+.PHONY: help demo test test-slow cluster-assets test-cluster backstage test-backstage lint types generate check-generated bench schemas lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-18s %s\n", $$1, $$2}'
@@ -21,6 +21,9 @@ demo: $(STAMP) ## Render and check a real fleet, and show what one request becom
 
 test: $(STAMP) lint types ## Every test, the linters and the type checker
 	$(BIN)/python -m pytest -n auto
+
+test-slow: $(STAMP) ## The long form of the tests that have one: ten thousand upgrades, fifty kills; half an hour
+	$(BIN)/python -m pytest --slow tests/upgrades
 
 cluster-assets: ## Build what test-cluster runs: half an hour once, then a second
 	@$(PYTHON) tests/cluster/build_assets.py

@@ -51,3 +51,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write the expected files of the examples anew"
     )
+    parser.addoption("--slow", action="store_true", help="run the long form of tests that have one")

@@ -201,9 +201,7 @@ def _plain_list(way: Way, base: list[Any], there: list[Any], new: list[Any]) -> 
         for before, after in zip(removed, added, strict=False):
             yield _replaced(Edit(way, EditAction.REPLACE_ITEM, before, after), known)
         for before in removed[paired:]:
-            edit = Edit(way, EditAction.REMOVE_ITEM, before, MISSING)
-            is_there = fingerprint(before) in known
-            yield JudgedEdit(edit, Verdict.CARRIED if is_there else Verdict.ALREADY_SO, new)
+            yield _removed(Edit(way, EditAction.REMOVE_ITEM, before, MISSING), tokens[0], tokens[2])
         for after in added[paired:]:
             edit = Edit(way, EditAction.ADD_ITEM, MISSING, after)
             if is_ordered and end != len(base):
@@ -213,6 +211,20 @@ def _plain_list(way: Way, base: list[Any], there: list[Any], new: list[Any]) -> 
             else:
                 is_there = fingerprint(after) in known
                 yield JudgedEdit(edit, Verdict.ALREADY_SO if is_there else Verdict.CARRIED, new)
+
+
+def _removed(edit: Edit, base: list[str], new: list[str]) -> JudgedEdit:
+    """The verdict on an item without a key that was removed, by the tokens of both renderings."""
+    token = fingerprint(edit.before)
+    if token in new:
+        return JudgedEdit(edit, Verdict.CARRIED, edit.before)
+    # Where the new version has other items in its place, the item may be one of them, changed.
+    index = base.index(token)
+    for what, start, end, _, _ in SequenceMatcher(None, base, new, autojunk=False).get_opcodes():
+        if what == "replace" and start <= index < end:
+            why = "the new version has another item in its place"
+            return JudgedEdit(edit, Verdict.CONFLICT, MISSING, why)
+    return JudgedEdit(edit, Verdict.ALREADY_SO)
 
 
 def _replaced(edit: Edit, known: set[str]) -> JudgedEdit:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from goldenpath.repository.fleet_tree import FleetTree
     from goldenpath.repository.lock import Lock
 
-__all__ = ["ObjectEdit", "Objects", "edits_by_hand", "objects_in"]
+__all__ = ["ObjectEdit", "Objects", "edits_by_hand", "edits_in_file", "objects_in"]
 
 _SHOWN_CHARS: Final = 120
 
@@ -161,7 +161,7 @@ def edits_by_hand(
         elif path in there and there[path].mode != FILE_MODE:
             found.append(_of_file(path, "it is a symbolic link or an executable now"))
         else:
-            found += _of_texts(path, base, texts.get(path), new, keys)
+            found += edits_in_file(path, base, texts.get(path), new, keys)
     return tuple(found)
 
 
@@ -169,9 +169,18 @@ def _of_file(path: str, why: str, verdict: Verdict = Verdict.NOT_SAYABLE) -> Obj
     return ObjectEdit(path, JudgedEdit(Edit((), EditAction.WHOLE), verdict, MISSING, why))
 
 
-def _of_texts(
+def edits_in_file(
     path: str, base: str | None, there: str | None, new: Objects, keys: ListKeys
 ) -> Iterator[ObjectEdit]:
+    """Every edit of one file, with its verdict.
+
+    Args:
+        path: the file.
+        base: its text as it was rendered; None where nothing was.
+        there: its text as it is; None where it was removed.
+        new: every object of the new rendering.
+        keys: finds the keys of lists.
+    """
     if not path.endswith((".yaml", ".yml")):
         if (
             base is not None

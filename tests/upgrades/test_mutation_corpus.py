@@ -1,0 +1,25 @@
+"""No edit is lost, lands on the wrong object, takes an addition away, or stops an upgrade for nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING
+
+from mutation_corpus import VERSIONS, run
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_every_edit_is_carried_or_stops_the_upgrade_with_a_reason(pytestconfig: pytest.Config) -> None:
+    trials = 10_000 if pytestconfig.getoption("--slow") else 200
+    seed = 1 if os.environ.get("CI") else random.randrange(10**6)
+    counts, wrong = run(trials, seed=seed)
+    assert wrong == []
+    # The corpus is no corpus where it has no edits to carry, or nothing that must stop.
+    carried = sum(number for (_, result), number in counts.items() if result == "carried")
+    stopped = sum(number for (_, result), number in counts.items() if result == "stopped rightly")
+    assert carried > trials / 2
+    assert stopped > trials / 20
+    assert {kind for kind, _ in counts} == set(VERSIONS)
