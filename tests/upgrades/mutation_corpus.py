@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import itertools
 import json
 import random
 from collections import Counter
@@ -103,9 +104,7 @@ def at(value: Any, steps: Steps) -> Any:
 def is_key_of_its_list(steps: Steps) -> bool:
     """Whether a place says which item of a list this is."""
     names = {*KEYED.values(), "coveredResources"}
-    return any(
-        step in names and isinstance(before, int) for before, step in zip(steps, steps[1:], strict=False)
-    )
+    return any(step in names and isinstance(before, int) for before, step in itertools.pairwise(steps))
 
 
 def key_of(body: Body, field_name: str) -> str | None:
