@@ -20,6 +20,7 @@ from goldenpath.engines._catalogue import EngineCatalogue, engine_catalogue, loa
 from goldenpath.engines._engine import Engine, MetricState, MetricStatus
 from goldenpath.engines._facts import Metric, MetricKind, MetricType, Reading, Signal, Source
 from goldenpath.engines._hints import ScalingHint
+from goldenpath.engines._request_arguments import request_arguments
 from goldenpath.engines._versions import Version
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "engine_catalogue",
     "load_catalogue",
     "refused_arguments",
+    "request_arguments",
 ]

@@ -18,7 +18,7 @@ from goldenpath.engines._versions import Version
 from goldenpath.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from goldenpath.engines._facts import Metric, Source
 
@@ -179,6 +179,14 @@ class Engine:
             return upper, upper
         return (bounds[at - 1] if at else None), upper
 
+    def metric_of(self, reading: Reading, version: str | None = None) -> str | None:
+        """The metric that this version exports for a reading; None where it exports none.
+
+        :raises InputError: for a version outside the range.
+        """
+        metric = self._read(reading, self._version(version))
+        return None if metric is None else metric.name
+
     def buckets_option(self, version: str | None = None) -> str | None:
         """The engine's option that replaces the default buckets, where this version has one."""
         option = self._facts.buckets_option
@@ -225,10 +233,12 @@ class Engine:
         time_to_first_token: Number | None = None,
         inter_token_latency: Number | None = None,
         workload: str | None = None,
+        matching: Mapping[str, str] | None = None,
     ) -> ScalingHint:
         """The hint for a signal. A latency hint is for one goal, in seconds.
 
-        With ``workload``, the query reads the Pods of the Deployment of that name only; else all of the namespace.
+        With ``workload``, the query reads the Pods of the Deployment of that name only; with ``matching``, the series
+        with these labels only; else all of the namespace.
 
         :raises InputError: with all of :meth:`problems`, or when both latency goals are given.
         """
@@ -252,7 +262,13 @@ class Engine:
         for_nobody, metric = self._hint(signal, reading, wanted, self._version(version))
         window, quantile = self._scaling.signals[signal].window, self._scaling.quantile
         asked = query(
-            reading, metric, namespace=namespace, window=window, quantile=quantile, workload=workload
+            reading,
+            metric,
+            namespace=namespace,
+            window=window,
+            quantile=quantile,
+            workload=workload,
+            matching=matching,
         )
         return replace(for_nobody, query=asked)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from goldenpath.engines._facts import Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from goldenpath.engines._facts import Metric
@@ -25,12 +26,14 @@ def query(
     window: str | None,
     quantile: Decimal,
     workload: str | None = None,
+    matching: Mapping[str, str] | None = None,
 ) -> str:
     """The query of ``reading``. ``window`` is the range of a rate, ``quantile`` that of a latency.
 
-    With ``workload``, only the Pods of the Deployment of that name are read; else all of the namespace.
+    With ``workload``, only the Pods of the Deployment of that name are read; with ``matching``, only series with these
+    labels; else all of the namespace.
     """
-    labels = _selector({"namespace": namespace, **metric.matchers}, workload)
+    labels = _selector({"namespace": namespace, **(matching or {}), **metric.matchers}, workload)
     match reading:
         case Reading.TOKENS:
             return f"sum(rate({metric.name}{labels}[{window}]))"

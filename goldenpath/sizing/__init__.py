@@ -26,7 +26,7 @@ from goldenpath.sizing.memory import Fit, fit
 from goldenpath.sizing.parallelism import Parallelism
 from goldenpath.sizing.planning import Plan, choose, nearest_that_fits, plans
 from goldenpath.sizing.precision import KV_PRECISIONS, WEIGHT_PRECISIONS
-from goldenpath.sizing.service import Goal, Sizing, Traffic, size
+from goldenpath.sizing.service import Goal, Sizing, Traffic, cold_start, size
 
 __all__ = [
     "KV_PRECISIONS",
@@ -42,6 +42,7 @@ __all__ = [
     "Sizing",
     "Traffic",
     "choose",
+    "cold_start",
     "device",
     "fit",
     "known_devices",

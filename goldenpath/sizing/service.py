@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.errors import InputError, Problem
 from goldenpath.sizing.devices import GIB
 from goldenpath.sizing.estimate import Estimate
+from goldenpath.sizing.memory import Fit, fit
 from goldenpath.sizing.planning import Plan, nearest_that_fits, plans
 from goldenpath.sizing.step_time import Constants, StepTimes, constants
 
 if TYPE_CHECKING:
     from goldenpath.models import Architecture
+    from goldenpath.sizing.parallelism import Parallelism
 
-__all__ = ["Goal", "Sizing", "Traffic", "size"]
+__all__ = ["Goal", "Sizing", "Traffic", "cold_start", "size"]
 
 HEADROOM: Final = 0.8
 """Share of the breaking concurrency at which the scaler already adds a replica."""
@@ -142,11 +144,13 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
     version: str | None = None,
     *,
     fitted: Constants | None = None,
+    parallelism: Parallelism | None = None,
     **settings: Any,
 ) -> Sizing:
     """The way that serves the traffic within the goal with the fewest devices.
 
-    ``settings`` are those of :func:`goldenpath.sizing.plans`; ``fitted`` replaces the constants that ship.
+    ``settings`` are those of :func:`goldenpath.sizing.plans`; ``fitted`` replaces the constants that ship. With
+    ``parallelism`` only that way is looked at.
 
     :raises InputError: naming the field: a wrong number, a model that does not fit, or a goal that cannot be met.
     """
@@ -161,7 +165,10 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
     if settings["context"] < length:
         message = f"must hold input and output, {length} tokens together"
         raise InputError([Problem("context", "sizing-context", message, settings["context"])])
-    found = plans(model, accelerator, engine, version, **settings)
+    if parallelism is None:
+        found = plans(model, accelerator, engine, version, **settings)
+    else:
+        found = _stated(model, accelerator, engine, version, parallelism, settings)
     if not found:
         advice = nearest_that_fits(model, accelerator, engine, version, **settings)
         raise InputError(
@@ -188,6 +195,27 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
         second = min(others, key=lambda each: each.devices)
         why += f", {second.plan.parallelism} would take {second.devices}"
     return replace(best_way, plan=replace(best_way.plan, reason=why))
+
+
+def _stated(  # noqa: PLR0917 - the same order as `size`
+    model: Architecture,
+    accelerator: str,
+    engine: str,
+    version: str | None,
+    parallelism: Parallelism,
+    settings: dict[str, Any],
+) -> tuple[Plan, ...]:
+    """The one way that was stated, where it fits."""
+    of_plans = {"concurrency", "devices_per_node", "max_nodes"}
+    one = fit(
+        model,
+        accelerator,
+        engine,
+        version,
+        parallelism=parallelism,
+        **{name: value for name, value in settings.items() if name not in of_plans},
+    )
+    return (Plan(one, f"{parallelism}, as stated"),) if one.fits else ()
 
 
 def _check(traffic: Traffic, goal: Goal) -> None:
@@ -253,7 +281,7 @@ def _sized(
         replicas=Estimate(
             float(math.ceil(needed.value)), float(math.ceil(needed.low)), float(math.ceil(needed.high))
         ),
-        cold_start=_cold_start(plan),
+        cold_start=cold_start(plan.fit),
         limiting=replica.limiting(threshold),
         measured=measured,
         notes=(*notes, *model.notes),
@@ -279,8 +307,9 @@ def _breaking(latency: Any, seconds: float, limit: float) -> float:
     return low
 
 
-def _cold_start(plan: Plan) -> Estimate:
-    gigabytes = plan.fit.weights_gib * plan.parallelism.devices * GIB / 1e9
+def cold_start(fit: Fit) -> Estimate:
+    """Seconds until a replica answers: its weights are read, and compiled and captured for."""
+    gigabytes = fit.weights_gib * fit.parallelism.devices * GIB / 1e9
     slow, usual, fast = _LOAD_GB_A_SECOND
     return Estimate(
         gigabytes / usual + _START_SECONDS[1],

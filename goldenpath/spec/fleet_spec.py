@@ -28,6 +28,7 @@ from goldenpath.spec.types import (
     LabelValue,
     ListInput,
     Name,
+    PinnedImage,
     Port,
     ResourcePrefix,
     ServiceAccountRef,
@@ -149,6 +150,19 @@ class Gateway(Model):
     """Listener of the Gateway that rendered routes name; every listener where none is given."""
     domains: Annotated[tuple[DnsSubdomain, ...], ListInput, Field(max_length=32)] = ()
     """Domains whose hosts tenants may ask for; any where none is given."""
+
+
+class EngineImage(Model):
+    """The image of an inference engine, as the platform team has checked and mirrored it."""
+
+    name: DnsLabel
+    """Engine, such as vllm."""
+    version: Version
+    """Version of the engine in the image."""
+    vendor: Literal["nvidia", "amd", "intel"] | None = None
+    """Maker of the accelerators that it is built for; any where none is given."""
+    image: PinnedImage
+    """Image with its digest."""
 
 
 class Spire(Model):
@@ -279,6 +293,8 @@ class FleetSpec(Document):
     """Where metrics are scraped from and read."""
     gateway: Gateway | None = None
     """Where requests from outside come in."""
+    engines: Annotated[tuple[EngineImage, ...], ListInput, Field(max_length=64)] = ()
+    """Images of inference engines; a service that names no image gets the first for its engine and accelerator."""
     spire: Spire = Spire()
     """SPIRE."""
     federation: dict[TrustDomain, Federation] = Field(default_factory=dict)

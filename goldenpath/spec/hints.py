@@ -23,6 +23,7 @@ CHOICES: Final = f"{PREFIX}choices"
 STEPS: Final = (
     "Who",
     "Where",
+    "Model",
     "Compute and accelerators",
     "Access and security",
     "Identity and network",
@@ -40,7 +41,8 @@ def hint(*, step: str = "", order: int = 0, choices: str = "") -> Any:
     Args:
         step: the step of the form, one of :data:`STEPS`.
         order: its place among the fields of its step; fields of one place stand as they are declared.
-        choices: what it is chosen from: ``clusters``, ``regions``, ``tenants``.
+        choices: what it is chosen from: ``clusters``, ``regions``, ``tenants``, ``models``,
+            ``accelerators``.
     """
     said: dict[str, Any] = {STEP: step, ORDER: order, CHOICES: choices}
     return Field(json_schema_extra={key: value for key, value in said.items() if value})

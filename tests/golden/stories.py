@@ -6,21 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
-from goldenpath.paths import builtin_folder
-from goldenpath.pipeline import Pipeline, parse
+from goldenpath.paths import Library, builtin_folder
+from goldenpath.pipeline import Pipeline, Tenants, parent_of, parse
 from goldenpath.spec.parse import parse_fleet
+from goldenpath.tenant_requests import tenants_beside
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.manifests import Manifests
+    from goldenpath.pipeline import Rendered
 
 LISTING = "FILES"
 
 
 @dataclass(frozen=True)
 class Story:
-    """A folder with ``spec.yaml`` and, for tenants, ``fleet.yaml``.
+    """A folder with ``spec.yaml`` and, for requests, ``fleet.yaml``; for workloads also ``tenants/<tenant>/tenant.yaml``.
 
     An example of the current version has ``expected/``: its ``FILES`` lists every file that is rendered, and
     beside it are the files that the story is about. An example of a frozen version has ``SHA256SUMS`` of every
@@ -48,7 +50,7 @@ class Story:
 
     @property
     def fleet_file(self) -> Path:
-        return self.folder / "fleet.yaml" if self.path == "tenant" else self.spec_file
+        return self.spec_file if self.path == "platform" else self.folder / "fleet.yaml"
 
     @property
     def expected(self) -> Path:
@@ -57,12 +59,20 @@ class Story:
     def pipeline(self) -> Pipeline:
         return Pipeline(parse_fleet(kubeyaml.load_file(self.fleet_file)))
 
-    def render(self) -> Manifests:
+    def tenants(self, pipeline: Pipeline) -> Tenants:
+        """The tenants whose requests are beside the fleet."""
+        return tenants_beside(self.fleet_file, pipeline.fleet, Library())
+
+    def run(self) -> Rendered:
         pipeline = self.pipeline()
         if self.path == "platform":
-            return pipeline.render(pipeline.fleet, version=self.version)
-        tenant = parse(kubeyaml.load_file(self.spec_file), fleet=pipeline.fleet)
-        return pipeline.render(tenant, version=self.version)
+            return pipeline.run(pipeline.fleet, version=self.version)
+        tenants = self.tenants(pipeline)
+        request = parse(kubeyaml.load_file(self.spec_file), fleet=pipeline.fleet, tenants=tenants)
+        return pipeline.run(request, version=self.version, parent=parent_of(request, tenants))
+
+    def render(self) -> Manifests:
+        return self.run().manifests
 
 
 def stories() -> list[Story]:

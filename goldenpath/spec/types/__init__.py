@@ -17,6 +17,16 @@ from pydantic import BeforeValidator
 from goldenpath.spec.quantities import duration_seconds, quantity_value
 from goldenpath.spec.types._clouds import AwsRole, Uuid
 from goldenpath.spec.types._expressions import AnchoredExpression, is_anchored_expression
+from goldenpath.spec.types._models import (
+    HubRepository,
+    ModelName,
+    OciModelUrl,
+    PinnedImage,
+    Rate,
+    Revision,
+    S3Url,
+    rate_a_second,
+)
 from goldenpath.spec.types._names import (
     DNS_LABEL,
     DNS_LABEL_CHARS,
@@ -97,6 +107,7 @@ __all__ = [
     "HostName",
     "HostPattern",
     "HttpUrl",
+    "HubRepository",
     "IdentityGroup",
     "Image",
     "ImagePrefix",
@@ -105,11 +116,17 @@ __all__ = [
     "LabelKey",
     "LabelValue",
     "ListInput",
+    "ModelName",
     "Name",
+    "OciModelUrl",
     "OciUrl",
+    "PinnedImage",
     "Port",
+    "Rate",
     "RelativePath",
     "ResourcePrefix",
+    "Revision",
+    "S3Url",
     "SecretName",
     "SecretPlace",
     "ServiceAccountRef",
@@ -126,6 +143,7 @@ __all__ = [
     "is_host_pattern",
     "pattern_messages",
     "quantity_value",
+    "rate_a_second",
     "slug",
 ]
 

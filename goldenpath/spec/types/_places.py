@@ -52,7 +52,7 @@ Cidr = Annotated[
 ]
 
 
-def _without_credentials(value: str) -> None:
+def without_credentials(value: str) -> None:
     # `git@host:path` is no address, and is shown with the one that was meant.
     if re.search(r"[?#]|@(?!sha256:)", value) and _SCP.fullmatch(value) is None:
         message = "must hold no credentials, query or fragment; name a Secret with `secret:` instead"
@@ -81,7 +81,7 @@ HostName = Annotated[
         message="must be a host name such as huggingface.co, without scheme, port, path or wildcard",
         example="huggingface.co",
         suggest=_nearest_host,
-        guard=_without_credentials,
+        guard=without_credentials,
         also=_a_name_and_no_address,
     ),
 ]
@@ -111,7 +111,7 @@ HostPattern = Annotated[
         ),
         example="huggingface.co",
         suggest=_nearest_pattern,
-        guard=_without_credentials,
+        guard=without_credentials,
         also=_one_domain,
     ),
 ]
@@ -127,12 +127,12 @@ def is_host_pattern(text: str) -> bool:
 
 
 _IPV6 = r"\[[0-9A-Fa-f:.]{2,45}\]"
-_HOST_PORT = rf"({DNS_SUBDOMAIN}|{_IPV6})(:[0-9]{{1,5}})?"
+HOST_PORT = rf"({DNS_SUBDOMAIN}|{_IPV6})(:[0-9]{{1,5}})?"
 _URL_PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%+@-]+)*/?"
 _SCP = re.compile(r"(?P<user>[A-Za-z0-9._-]+@)?(?P<host>[a-z0-9.-]+):(?P<path>[A-Za-z0-9._/-]+)")
 
 
-def _reachable_registry(value: str) -> None:
+def reachable_registry(value: str) -> None:
     """The registry of an image: what stands before the first slash, where that is a host."""
     registry, slash, _ = value.partition("/")
     if slash and re.search(r"[.:]", registry):
@@ -169,12 +169,12 @@ GitUrl = Annotated[
     str,
     Word(
         rule="git-url",
-        pattern=rf"(https://|ssh://([A-Za-z0-9._-]+@)?){_HOST_PORT}{_URL_PATH}",
+        pattern=rf"(https://|ssh://([A-Za-z0-9._-]+@)?){HOST_PORT}{_URL_PATH}",
         limit=512,
         message="must be a Git URL that starts with https:// or ssh://",
         example="https://git.example.org/vision/apps.git",
         suggest=_nearest_git_url,
-        guard=_without_credentials,
+        guard=without_credentials,
         also=_reachable_host,
     ),
 ]
@@ -182,19 +182,19 @@ HttpUrl = Annotated[
     str,
     Word(
         rule="url",
-        pattern=rf"https?://{_HOST_PORT}{_URL_PATH}",
+        pattern=rf"https?://{HOST_PORT}{_URL_PATH}",
         limit=512,
         message="must be a URL that starts with http:// or https://",
         example="https://spire.example.org:8443",
-        guard=_without_credentials,
+        guard=without_credentials,
         also=_reachable_host,
     ),
 ]
 
 # The reference grammar of the OCI distribution specification.
-_REPOSITORY_PATH = r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+REPOSITORY_PATH = r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
-_DIGEST = r"sha256:[0-9a-f]{64}"
+DIGEST = r"sha256:[0-9a-f]{64}"
 
 
 def _nearest_oci_url(value: str) -> str:
@@ -206,12 +206,12 @@ OciUrl = Annotated[
     str,
     Word(
         rule="oci-url",
-        pattern=rf"oci://{_HOST_PORT}/{_REPOSITORY_PATH}",
+        pattern=rf"oci://{HOST_PORT}/{REPOSITORY_PATH}",
         limit=512,
         message="must be an OCI repository such as oci://registry.example.org/team/deploy, without tag or digest",
         example="oci://registry.example.org/vision/deploy",
         suggest=_nearest_oci_url,
-        guard=_without_credentials,
+        guard=without_credentials,
         also=_reachable_host,
     ),
 ]
@@ -219,26 +219,26 @@ ImagePrefix = Annotated[
     str,
     Word(
         rule="image-prefix",
-        pattern=rf"{_HOST_PORT}(/{_REPOSITORY_PATH})?",
+        pattern=rf"{HOST_PORT}(/{REPOSITORY_PATH})?",
         limit=255,
         message="must be a registry, with or without a path: registry.example.org/team",
         example="registry.example.org",
         suggest=lambda value: re.sub(r"^[a-z]+://", "", value.lower()).rstrip("/*"),
-        guard=_without_credentials,
-        also=lambda value: _reachable_registry(f"{value}/"),
+        guard=without_credentials,
+        also=lambda value: reachable_registry(f"{value}/"),
     ),
 ]
 Image = Annotated[
     str,
     Word(
         rule="image",
-        pattern=rf"({_HOST_PORT}/)?{_REPOSITORY_PATH}(:{_TAG})?(@{_DIGEST})?",
+        pattern=rf"({HOST_PORT}/)?{REPOSITORY_PATH}(:{_TAG})?(@{DIGEST})?",
         limit=512,
         message="must be an image reference such as registry.example.org/team/app:1.2",
         example="registry.example.org/vision/app:1.2",
         suggest=str.lower,
-        guard=_without_credentials,
-        also=_reachable_registry,
+        guard=without_credentials,
+        also=reachable_registry,
     ),
 ]
 Tag = Annotated[
@@ -248,7 +248,7 @@ Digest = Annotated[
     str,
     Word(
         rule="digest",
-        pattern=_DIGEST,
+        pattern=DIGEST,
         limit=71,
         message="must be a digest such as sha256:… with 64 hexadecimal digits",
         example=f"sha256:{'0' * 64}",

@@ -1,0 +1,248 @@
+"""An inference service: whether it fits, meets its goal, can be measured, and has what it names of its tenant."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.addons import version_of
+from goldenpath.engines import Signal
+from goldenpath.errors import InputError
+from goldenpath.findings import Finding, Severity
+from goldenpath.spec.types import duration_seconds, quantity_value
+from goldenpath.tenancy.inference_service import ServerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.errors import Problem
+    from goldenpath.tenancy.inference_service import InferenceServiceOnCluster
+    from goldenpath.tenancy.rendered import RenderedOnCluster
+
+    Rendered = RenderedOnCluster[InferenceServiceOnCluster]
+
+__all__ = ["INFERENCE_CHECKS"]
+
+_VENDORS: Final = {
+    "llama-cpp": frozenset({"nvidia", "amd", "intel"}),
+    "sglang": frozenset({"nvidia", "amd", "intel"}),
+    "tensorrt-llm": frozenset({"nvidia"}),
+    "vllm": frozenset({"nvidia", "amd", "intel"}),
+}
+"""Makers of accelerators that an engine is published for."""
+
+_GATE_FREE_TRANSFER: Final = (2, 18)
+
+
+def _fits(rendered: Rendered) -> Iterator[Finding]:
+    """Memory: the weights and at least one sequence of the context have room."""
+    service = rendered.resolved
+    for problem in service.plan.problems:
+        yield _of_problem(service, problem)
+    if service.plan.unknown:
+        message = f"{service.plan.unknown}: whether it fits, what its start takes and what a replica can do is not known"
+        fix = (
+            "Name the model that it was made from as `model.base`, or measure it and state `scaling.target`."
+        )
+        yield _finding(service, "not-sized", Severity.WARNING, "model.name", message, fix)
+
+
+def _of_problem(service: InferenceServiceOnCluster, problem: Problem) -> Finding:
+    rule = "goal-not-met" if problem.path.startswith("goal") else "model-does-not-fit"
+    fix = (
+        f"Take {problem.nearest}."
+        if problem.nearest
+        else "Change what the message names, or another field that it depends on."
+    )
+    given = "" if problem.path in problem.message else f"{problem.path} "
+    return _finding(service, rule, Severity.ERROR, problem.path, f"{given}{problem.message}", fix)
+
+
+def _is_enough(rendered: Rendered) -> Iterator[Finding]:
+    """The most replicas serve the traffic of the goal."""
+    service = rendered.resolved
+    sizing, goal = service.plan.sizing, service.spec.goal
+    if sizing is None or goal is None:
+        return
+    needed = math.ceil(sizing.replicas.value)
+    if needed > service.scaler.most:
+        message = (
+            f"{goal.requests} take about {needed} replicas (80 %: {sizing.replicas.low:.0f} to "
+            f"{sizing.replicas.high:.0f}), and there are at most {service.scaler.most} on {service.cluster_name}"
+        )
+        fix = f"Set `replicas.max` to {needed}, or take a faster accelerator."
+        yield _finding(service, "goal-needs-replicas", Severity.WARNING, "replicas.max", message, fix)
+
+
+def _engine_runs(rendered: Rendered) -> Iterator[Finding]:
+    """The engine is published for the maker of the accelerator, and can do what is asked of it."""
+    service = rendered.resolved
+    vendor, engine = service.pool.accelerator.vendor, service.engine
+    if vendor not in _VENDORS.get(engine.name, frozenset({vendor})):
+        message = f"{engine.title} does not run on accelerators of {vendor}"
+        fix = f"Take {' or '.join(sorted(name for name, makers in _VENDORS.items() if vendor in makers))}."
+        yield _finding(service, "engine-accelerator", Severity.ERROR, "engine.name", message, fix)
+    if service.kind is ServerKind.GROUP and service.is_old:
+        message = f"{engine.title} {service.version} does not spread one replica over nodes by its arguments"
+        yield _finding(
+            service, "engine-version", Severity.ERROR, "engine.version", message, "Take 0.12.0 or later."
+        )
+    if not service.finishes_answers:
+        message = (
+            f"{engine.title} {service.version} ends running answers when it is told to stop: each rollout and each "
+            "step down cuts them off"
+        )
+        fix = "Take vLLM 0.18.0 or later, or let callers repeat what was cut off."
+        yield _finding(service, "answers-cut-off", Severity.WARNING, "engine.version", message, fix)
+
+
+def _measurable(rendered: Rendered) -> Iterator[Finding]:
+    """The share of answers within a goal can be read only at a bound of the engine's histogram."""
+    service, goal = rendered.resolved, rendered.resolved.spec.goal
+    for name in ("time_to_first_token", "inter_token_latency"):
+        text = getattr(goal, name) if goal is not None else None
+        if text is None:
+            continue
+        try:
+            service.metrics.hint(Signal.LATENCY, None, **{name: float(duration_seconds(text))})
+        except InputError as error:
+            for problem in error.problems:
+                option = service.engine.buckets_option(service.version)
+                message = f"{problem.message}; the mean is read, the share of answers within the goal is not"
+                fix = f"Take {problem.nearest}" if problem.nearest else "Take another goal"
+                fix += f", or set other bounds with the engine's argument {option}." if option else "."
+                yield _finding(
+                    service, "latency-not-measurable", Severity.WARNING, f"goal.{name}", message, fix
+                )
+
+
+def _scales(rendered: Rendered) -> Iterator[Finding]:
+    """The number of replicas follows what the request says, on this cluster."""
+    service = rendered.resolved
+    replicas, scaler, where = service.spec.replicas, service.scaler, service.cluster_name
+    for problem in scaler.problems:
+        fix = f"Take {problem.nearest}." if problem.nearest else "Change what the message names."
+        yield _finding(service, "signal", Severity.ERROR, problem.path, problem.message, fix)
+    if replicas.min < replicas.max and scaler.is_fixed:
+        message = f"nothing on {where} collects the engine's metrics, so the number of replicas stays at {scaler.fewest}"
+        fix = f"Give {where} the Prometheus operator and `monitoring` in the fleet, or set min and max to the same number."
+        yield _finding(
+            service, "addon-missing/prometheus-operator", Severity.WARNING, "replicas.max", message, fix
+        )
+    elif not scaler.is_fixed and not service.platform.has("keda"):
+        message = (
+            f"{where} has no KEDA: a HorizontalPodAutoscaler asks for {scaler.triggers[0].metric} at "
+            "custom.metrics.k8s.io, which some adapter must serve; without one the number of replicas stays"
+        )
+        yield _finding(
+            service,
+            "addon-missing/keda",
+            Severity.WARNING,
+            "replicas.max",
+            message,
+            "Install KEDA, or such an adapter.",
+        )
+    if replicas.min == 0:
+        signal = scaler.triggers[0].name if scaler.triggers else "no signal"
+        message = (
+            f"signal {signal} comes from the engine itself: at 0 replicas nothing is left to wake it, and no request "
+            "does"
+        )
+        fix = "Set `replicas.min` to 1."
+        yield _finding(service, "scale-from-zero", Severity.ERROR, "replicas.min", message, fix)
+
+
+def _identity(rendered: Rendered) -> Iterator[Finding]:
+    """The Pods' service account is one that the tenant declares."""
+    service = rendered.resolved
+    tenant, asked = service.tenancy.tenant, service.spec.service_account
+    declared = tenant.identity.service_accounts if tenant.identity is not None else ()
+    if asked is not None and asked not in declared:
+        message = f"{tenant.name} declares no service account {asked}: its Pods would not be created"
+        fix = f"Add {asked} under `identity.service_accounts` in the tenant's request."
+        yield _finding(service, "account-not-declared", Severity.ERROR, "service_account", message, fix)
+    elif service.account is None and service.platform.has_spire:
+        message = (
+            f"{tenant.name} declares no service account {service.name}, so its Pods have no SPIFFE identity"
+        )
+        fix = (
+            f"Add {service.name} under `identity.service_accounts` in the tenant's request, or name another account "
+            "as `service_account`."
+        )
+        yield _finding(service, "account-not-declared", Severity.WARNING, "service_account", message, fix)
+
+
+def _compute(rendered: Rendered) -> Iterator[Finding]:
+    """CPU and memory of all Pods, against the tenant's quota."""
+    service = rendered.resolved
+    has, scaler = service.tenancy.compute, service.scaler
+    for field, one, quota in (
+        ("cpu", quantity_value(service.cpu), quantity_value(has.cpu)),
+        ("memory", quantity_value(service.memory), quantity_value(has.memory)),
+    ):
+        least = one * service.nodes * max(scaler.fewest, 1)
+        most = one * service.nodes * scaler.most
+        asked = getattr(has, field)
+        if most > quota:
+            number, severity = (
+                (max(scaler.fewest, 1), Severity.ERROR) if least > quota else (scaler.most, Severity.WARNING)
+            )
+            message = (
+                f"{number} replicas take more {field} than {service.namespace} has on {service.cluster_name}: "
+                f"{getattr(service, field)} for each Pod, {asked} for all"
+            )
+            fix = f"Ask for more in the tenant's request (`compute.{field}`), or give less to each Pod."
+            yield _finding(service, "workload-compute", severity, f"compute.{field}", message, fix)
+
+
+def _exposed(rendered: Rendered) -> Iterator[Finding]:
+    """A host is the tenant's, and a gateway is there to serve it."""
+    service = rendered.resolved
+    if service.host is None:
+        return
+    gateway = service.platform.gateway
+    if gateway is None or gateway.name is None:
+        lacking = "names no gateway" if gateway is None else "does not name the Gateway in its namespace"
+        message = f"the fleet {lacking} for {service.cluster_name}, so {service.host} leads nowhere"
+        fix = "Give `gateway` with its `name` in the fleet, or remove `expose`."
+        yield _finding(service, "addon-missing/gateway-api", Severity.ERROR, "expose.host", message, fix)
+
+
+def _add_ons(rendered: Rendered) -> Iterator[Finding]:
+    """What the server is rendered as needs controllers."""
+    service = rendered.resolved
+    where = service.cluster_name
+    if service.kind is ServerKind.GROUP and not service.platform.has("lws"):
+        message = f"a replica spans {service.nodes} nodes, and {where} has no LeaderWorkerSet controller"
+        fix = "Install LeaderWorkerSet and name it under `addons`, or take accelerators of which one node has enough."
+        yield _finding(service, "addon-missing/lws", Severity.ERROR, "accelerator", message, fix)
+    version = service.platform.cluster.addons.get("keda")
+    if (
+        version is not None
+        and version_of(version) < _GATE_FREE_TRANSFER
+        and any(trigger.metric_type == "Value" for trigger in service.scaler.triggers)
+    ):
+        message = f"KEDA {version} on {where} has no fallback for a latency: while Prometheus is silent nothing scales"
+        yield _finding(
+            service, "feature-gate", Severity.WARNING, "scaling.signal", message, "Take KEDA 2.18 or later."
+        )
+
+
+def _finding(  # noqa: PLR0917 - the order of Finding
+    service: InferenceServiceOnCluster, rule: str, severity: Severity, field: str, message: str, fix: str
+) -> Finding:
+    place = f"Workload {service.ref.path} on {service.cluster_name}"
+    return Finding("", place, field, rule, severity, message, fix)
+
+
+INFERENCE_CHECKS: Final = (
+    _fits,
+    _is_enough,
+    _engine_runs,
+    _measurable,
+    _scales,
+    _identity,
+    _compute,
+    _exposed,
+    _add_ons,
+)

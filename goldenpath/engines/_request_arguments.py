@@ -1,0 +1,28 @@
+"""Which arguments of an engine a request may set itself."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from goldenpath import kubeyaml
+from goldenpath.errors import DataError, InputError
+
+__all__ = ["request_arguments"]
+
+_FILE = "request_arguments.yaml"
+
+
+@cache
+def request_arguments(engine: str) -> tuple[str, ...]:
+    """The names, without dashes in front; empty for an engine that the file does not name.
+
+    :raises DataError: when the file is broken.
+    """
+    try:
+        document = kubeyaml.load(
+            (files("goldenpath.engines") / _FILE).read_text(encoding="utf-8"), name=_FILE
+        )
+        return tuple(map(str, document.get(engine, ())))
+    except (OSError, UnicodeDecodeError, InputError, AttributeError, TypeError) as error:
+        raise DataError(f"engines/{_FILE}: cannot be read: {error}") from error

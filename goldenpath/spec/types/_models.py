@@ -1,0 +1,126 @@
+"""Where a model is: its name, and places whose content is fixed by a digest or a revision."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Final
+
+from goldenpath.spec.types._places import (
+    DIGEST,
+    HOST_PORT,
+    REPOSITORY_PATH,
+    reachable_registry,
+    without_credentials,
+)
+from goldenpath.spec.value_checks import Word, refuse
+
+__all__ = [
+    "HubRepository",
+    "ModelName",
+    "OciModelUrl",
+    "PinnedImage",
+    "Rate",
+    "Revision",
+    "S3Url",
+    "rate_a_second",
+]
+
+_SEGMENT: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_HUB_ID: Final = rf"{_SEGMENT}(/{_SEGMENT})?"
+
+ModelName = Annotated[
+    str,
+    Word(
+        rule="model-name",
+        pattern=_HUB_ID,
+        limit=120,
+        message="must be a model's name such as meta-llama/Llama-3.3-70B-Instruct",
+        example="meta-llama/Llama-3.3-70B-Instruct",
+        suggest=lambda value: re.sub(r"^https?://[^/]*/", "", value).strip("/"),
+    ),
+]
+HubRepository = Annotated[
+    str,
+    Word(
+        rule="hub-repository",
+        pattern=rf"{_SEGMENT}/{_SEGMENT}",
+        limit=120,
+        message="must be a repository of the Hugging Face Hub, as owner/name",
+        example="meta-llama/Llama-3.3-70B-Instruct",
+        suggest=lambda value: re.sub(r"^(hf|https?)://(huggingface\.co/)?", "", value).strip("/"),
+    ),
+]
+Revision = Annotated[
+    str,
+    Word(
+        rule="revision",
+        pattern=r"[0-9a-f]{40}",
+        limit=40,
+        message="must be a commit, as 40 hexadecimal digits: a branch or tag may mean something else tomorrow",
+        example="6f6073b423013f6a7d4d9f39144961bfbfbc386b",
+        suggest=str.lower,
+    ),
+]
+OciModelUrl = Annotated[
+    str,
+    Word(
+        rule="model-digest",
+        pattern=rf"oci://{HOST_PORT}/{REPOSITORY_PATH}@{DIGEST}",
+        limit=512,
+        message="must be an OCI artifact with its digest, as oci://registry.example.org/models/llama@sha256:…",
+        example=f"oci://registry.example.org/models/llama@sha256:{'0' * 64}",
+        guard=without_credentials,
+        also=lambda value: reachable_registry(value.removeprefix("oci://")),
+    ),
+]
+PinnedImage = Annotated[
+    str,
+    Word(
+        rule="image-digest",
+        pattern=rf"{HOST_PORT}/{REPOSITORY_PATH}(:[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})?@{DIGEST}",
+        limit=512,
+        message="must be an image with registry and digest, as registry.example.org/serving/vllm@sha256:…",
+        example=f"registry.example.org/serving/vllm@sha256:{'0' * 64}",
+        guard=without_credentials,
+        also=reachable_registry,
+    ),
+]
+S3Url = Annotated[
+    str,
+    Word(
+        rule="s3-url",
+        pattern=r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*/?",
+        limit=512,
+        message="must be a bucket and a prefix, as s3://models/llama-3.3-70b",
+        example="s3://models/llama-3.3-70b",
+    ),
+]
+
+_RATE: Final = r"[0-9]{1,9}(\.[0-9]{1,6})?/(s|min|h)"
+_PER_SECOND: Final = {"s": 1, "min": 60, "h": 3600}
+
+
+def rate_a_second(text: str) -> float:
+    """Requests a second in a rate such as ``4/s``, ``30/min`` or ``100/h``."""
+    number, _, unit = text.partition("/")
+    return float(Decimal(number) / _PER_SECOND[unit])
+
+
+def _more_than_nothing(value: str) -> None:
+    if rate_a_second(value) <= 0:
+        raise refuse("rate", "must be more than zero")
+
+
+Rate = Annotated[
+    str,
+    Word(
+        rule="rate",
+        pattern=_RATE,
+        limit=24,
+        message="must be a rate such as 4/s, 30/min or 100/h",
+        example="4/s",
+        suggest=lambda value: value.replace(" ", "").replace("/sec", "/s").replace("/m", "/min"),
+        also=_more_than_nothing,
+    ),
+]

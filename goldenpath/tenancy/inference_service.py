@@ -1,0 +1,387 @@
+"""An inference service on a cluster: its server, accelerators, scaler and identity, with every default applied."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.engines import Engine, Signal, Version, engine_catalogue
+from goldenpath.sizing import cold_start
+from goldenpath.spec.inference_rules import engine_image
+from goldenpath.spec.inference_service import HubModel, OciModel, S3Model, VolumeModel
+from goldenpath.spec.quantities import canonical_quantity
+from goldenpath.spec.types import duration_seconds
+from goldenpath.tenancy.engine_command import PORT, EngineCommand, Settings, engine_command
+from goldenpath.tenancy.server_plan import ServerPlan, plan_server
+from goldenpath.tenancy.service_goals import LatencyGoal, latency_goals
+from goldenpath.tenancy.service_scaling import Scaler, ServiceMetrics, scaler_of
+from goldenpath.tenancy.workload import WorkloadOnCluster
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from goldenpath.spec.inference_service import InferenceService
+    from goldenpath.tenancy.spiffe_identity import WorkloadIdentity
+    from goldenpath.tenancy.tenant_accelerators import Grant, Pool
+
+__all__ = ["InferenceServiceOnCluster", "ServerKind"]
+
+MODEL_FOLDER: Final = "/model"
+_PRE_STOP_SECONDS: Final = 15
+"""How long a server that stops still answers: until every proxy has heard that it goes."""
+_KILL_SECONDS: Final = 15
+"""What is left after the last answer, for the engine to end."""
+_LEAST_START_SECONDS: Final = 600
+_DOWNLOAD_GB_A_SECOND: Final = 0.1
+"""The slowest download of weights that still counts as working."""
+_UNKNOWN_START_SECONDS: Final = 3600
+"""The start of a model whose weights sizing does not know."""
+_PROBE_SECONDS: Final = 10
+_GIB_OF_SHARED_MEMORY: Final = 2
+_VOLUME_SPARE: Final = 1.2
+
+
+class ServerKind(enum.StrEnum):
+    """What the server is rendered as: by what the cluster has, and by how many nodes a replica spans."""
+
+    DEPLOYMENT = "deployment"
+    GROUP = "leader-worker-set"
+    KSERVE = "kserve"
+
+
+@dataclass(frozen=True)
+class InferenceServiceOnCluster(WorkloadOnCluster):
+    """One inference service on one cluster."""
+
+    spec: InferenceService
+
+    # The server ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def kind(self) -> ServerKind:
+        """What the server is."""
+        if self.plan.parallelism.nodes > 1:
+            return ServerKind.GROUP
+        if self.platform.has("kserve") and self.engine.name == "vllm":
+            return ServerKind.KSERVE
+        return ServerKind.DEPLOYMENT
+
+    @property
+    def target(self) -> dict[str, str]:
+        """What the scaler scales."""
+        if self.kind is ServerKind.GROUP:
+            return {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "name": self.name}
+        # KServe's controller makes a Deployment of that name (kserve 0.20, llmisvc, mainDeploymentName).
+        name = f"{self.name}-kserve" if self.kind is ServerKind.KSERVE else self.name
+        return {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+
+    @property
+    def pod_pattern(self) -> str:
+        """A regular expression for the names of its Pods, and of no other workload's."""
+        if self.kind is ServerKind.GROUP:
+            return f"{self.name}-[0-9]+(-[0-9]+)?"
+        return f"{self.target['name']}-[a-z0-9]+-[a-z0-9]+"
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine of the catalogue."""
+        return engine_catalogue().get(self.spec.engine.name)
+
+    @cached_property
+    def version(self) -> str:
+        """The engine's version: as asked, else of the fleet's image, else the catalogue's default."""
+        asked = self.spec.engine.version
+        if asked is not None:
+            return asked
+        image = None if self.spec.engine.image else self._fleet_image
+        known = image is not None and self.engine.knows(image.version)
+        return image.version if image is not None and known else self.engine.default_version
+
+    @cached_property
+    def _fleet_image(self) -> Any:
+        vendor = self.pool.accelerator.vendor
+        return engine_image(self.fleet, self.spec.engine.name, vendor, self.spec.engine.version)
+
+    @cached_property
+    def image(self) -> str:
+        """The server's image, with its digest."""
+        own = self.spec.engine.image
+        return own if own is not None else str(self._fleet_image.image)
+
+    @cached_property
+    def plan(self) -> ServerPlan:
+        """How one replica is spread over accelerators."""
+        return plan_server(self.spec, self.version)
+
+    @property
+    def devices(self) -> int:
+        """Accelerators of one replica."""
+        return self.plan.parallelism.devices
+
+    @property
+    def nodes(self) -> int:
+        """Nodes of one replica."""
+        return self.plan.parallelism.nodes
+
+    @property
+    def devices_of_pod(self) -> int:
+        """Accelerators of one Pod."""
+        return self.devices // self.nodes
+
+    @cached_property
+    def command(self) -> EngineCommand:
+        """The command line of the server."""
+        context, sizing = self.context, self.plan.sizing
+        return engine_command(
+            self.engine.name,
+            Settings(
+                version=self.version,
+                model=self.spec.model.name,
+                path=self.model_path,
+                context=context,
+                parallelism=self.plan.parallelism,
+                kv_precision=self.spec.model.kv_precision,
+                max_sequences=sizing.max_num_seqs if sizing is not None else None,
+                shutdown_seconds=self.longest_answer_seconds,
+                more=self.spec.engine.arguments,
+            ),
+        )
+
+    @cached_property
+    def context(self) -> int | None:
+        """Longest input and output together; None where nothing is known, and the engine takes the model's own."""
+        if self.plan.fit is not None:
+            return self.plan.fit.context
+        return self.spec.model.context
+
+    @property
+    def port(self) -> int:
+        """The server's port."""
+        return PORT
+
+    # Weights ---------------------------------------------------------------------------------------------------
+
+    @property
+    def source(self) -> OciModel | HubModel | S3Model | VolumeModel:
+        """Where the weights are."""
+        return self.spec.model.source
+
+    @property
+    def source_kind(self) -> str:
+        """``oci``, ``hf``, ``s3`` or ``pvc``."""
+        kinds = {OciModel: "oci", HubModel: "hf", S3Model: "s3", VolumeModel: "pvc"}
+        return kinds[type(self.source)]
+
+    @property
+    def model_folder(self) -> str:
+        """Where the weights' volume is mounted."""
+        return MODEL_FOLDER
+
+    @property
+    def model_path(self) -> str:
+        """The folder of the weights in the server's container."""
+        source = self.source
+        inside = source.path if isinstance(source, OciModel | VolumeModel) else "./"
+        return f"{MODEL_FOLDER}/{inside.removeprefix('./').rstrip('/')}".rstrip("/")
+
+    @property
+    def kserve_uri(self) -> str:
+        """The weights as KServe names them; it loads nothing itself."""
+        source = self.source
+        if isinstance(source, OciModel):
+            return f"oci+native://{self.model_reference}"
+        if isinstance(source, HubModel):
+            return f"hf://{source.hf}:{source.revision}"
+        return source.s3 if isinstance(source, S3Model) else f"pvc://{source.pvc}"
+
+    @property
+    def model_reference(self) -> str:
+        """The weights as an image volume names them."""
+        return self.source.oci.removeprefix("oci://") if isinstance(self.source, OciModel) else ""
+
+    @cached_property
+    def weights_gib(self) -> int | None:
+        """GiB of all weights, rounded up; None where sizing does not know the model."""
+        fit = self.plan.fit
+        return None if fit is None else math.ceil(fit.weights_gib * fit.parallelism.devices)
+
+    @property
+    def volume_gib(self) -> int | None:
+        """GiB that a downloaded model may take on the node."""
+        return None if self.weights_gib is None else math.ceil(self.weights_gib * _VOLUME_SPARE) + 1
+
+    # Time ------------------------------------------------------------------------------------------------------
+
+    @property
+    def longest_answer_seconds(self) -> int:
+        """Longest time that one answer may take, in whole seconds."""
+        return math.ceil(duration_seconds(self.spec.longest_answer))
+
+    @property
+    def pre_stop_seconds(self) -> int:
+        """How long a server that stops still answers."""
+        return _PRE_STOP_SECONDS
+
+    @property
+    def grace_seconds(self) -> int:
+        """The grace period of a Pod: longer than the longest answer."""
+        return _PRE_STOP_SECONDS + self.longest_answer_seconds + _KILL_SECONDS
+
+    @cached_property
+    def start_seconds(self) -> int:
+        """The longest start that counts as working: weights are read, and compiled and captured for."""
+        if self.plan.fit is None:
+            return _UNKNOWN_START_SECONDS
+        return max(_LEAST_START_SECONDS, math.ceil(cold_start(self.plan.fit).high / 60) * 60)
+
+    @property
+    def probe_seconds(self) -> int:
+        """Seconds between two probes."""
+        return _PROBE_SECONDS
+
+    @property
+    def start_failures(self) -> int:
+        """How many startup probes may fail."""
+        return -(-self.start_seconds // _PROBE_SECONDS)
+
+    @cached_property
+    def progress_seconds(self) -> int:
+        """How long a rollout may make no progress: the weights come, and the server starts."""
+        gigabytes = (self.weights_gib or 200) * 2**30 / 1e9
+        return self.start_seconds + math.ceil(gigabytes / _DOWNLOAD_GB_A_SECOND / 60) * 60
+
+    @property
+    def startup_timeout(self) -> str:
+        """The time-out of its Kustomization."""
+        return f"{math.ceil(self.progress_seconds / 60) + 5}m"
+
+    # Where it runs ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def pool(self) -> Pool:
+        """The accelerators that it runs on."""
+        return self.platform.pool(self.spec.accelerator.profile, self.spec.accelerator.pool)
+
+    @cached_property
+    def grant(self) -> Grant | None:
+        """What the tenant has of them."""
+        return next((grant for grant in self.tenancy.grants if grant.pool.id == self.pool.id), None)
+
+    @property
+    def queue(self) -> str | None:
+        """The tenant's queue; None where the cluster has none."""
+        return self.tenancy.name if self.platform.has("kueue") else None
+
+    @cached_property
+    def pod_labels(self) -> dict[str, str]:
+        """Labels of its Pods."""
+        return {**self.labels, **({"kueue.x-k8s.io/queue-name": self.queue} if self.queue else {})}
+
+    @cached_property
+    def node_selector(self) -> dict[str, str]:
+        """Labels of nodes with the right accelerator, where the resource's name says it not and no queue chooses."""
+        if self.queue or self.pool.dra or self.pool.resource not in self.platform.shared_resources:
+            return {}
+        return dict(self.platform.telling_labels(self.pool)[:1])
+
+    @property
+    def narrowest_topology(self) -> str | None:
+        """The network domain in which the Pods of one replica should be together."""
+        levels = [key for key in self.platform.cluster.topology if key != "kubernetes.io/hostname"]
+        return levels[-1] if levels and self.queue else None
+
+    @cached_property
+    def has_room_for_another(self) -> bool:
+        """Whether quota and queue have room for one more replica than the most, while a new version comes."""
+        if self.grant is None:
+            return False
+        may = self.grant.quota + (self.grant.borrow if self.queue else 0)
+        return may >= (self.scaler.most + 1) * self.devices
+
+    @property
+    def cpu(self) -> str:
+        """Cores of each Pod."""
+        return canonical_quantity(self.spec.compute.cpu or str(2 + 2 * self.devices_of_pod))
+
+    @property
+    def memory(self) -> str:
+        """Memory of each Pod."""
+        return canonical_quantity(self.spec.compute.memory or f"{16 * self.devices_of_pod}Gi")
+
+    @property
+    def shared_memory(self) -> str:
+        """Memory that the processes of the accelerators share; a part of the Pod's."""
+        return f"{_GIB_OF_SHARED_MEMORY * max(1, self.devices_of_pod // 2)}Gi"
+
+    # Identity --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def account(self) -> str | None:
+        """The service account; None where none is asked for and the tenant declares none of the workload's name."""
+        asked = self.spec.service_account
+        return asked if asked is not None else (self.name if self._is_declared(self.name) else None)
+
+    def _is_declared(self, account: str) -> bool:
+        identity = self.tenancy.tenant.identity
+        return identity is not None and account in identity.service_accounts
+
+    @cached_property
+    def identity(self) -> WorkloadIdentity | None:
+        """Its SPIFFE identity, where the cluster gives any."""
+        if not self.platform.has_spire:
+            return None
+        return next((each for each in self.tenancy.identities if each.service_account == self.account), None)
+
+    # Scaling and callers ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def metrics(self) -> ServiceMetrics:
+        """What its engine exports, and queries for this service alone."""
+        return ServiceMetrics(self.engine, self.version, self.namespace, self.name)
+
+    @cached_property
+    def scaler(self) -> Scaler:
+        """What sets the number of its replicas."""
+        return scaler_of(
+            self.spec,
+            self.metrics,
+            self.plan.sizing,
+            can_read=self.platform.monitoring is not None and self.platform.has("prometheus-operator"),
+        )
+
+    @cached_property
+    def goals(self) -> tuple[LatencyGoal, ...]:
+        """Its latency goals, with the queries that watch them."""
+        return latency_goals(self.spec, self.metrics)
+
+    @property
+    def waiting_limit(self) -> str:
+        """Requests that may wait for each replica before somebody looks."""
+        return self.metrics.hint(Signal.QUEUE).threshold
+
+    @property
+    def host(self) -> str | None:
+        """The name at the gateway."""
+        return self.spec.expose.host if self.spec.expose is not None else None
+
+    @property
+    def url(self) -> str:
+        """Where callers reach it: at the gateway, else inside the cluster."""
+        return f"https://{self.host}" if self.host else f"http://{self.name}.{self.namespace}.svc"
+
+    @property
+    def finishes_answers(self) -> bool:
+        """Whether a server that stops finishes its answers."""
+        return self.command.finishes
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the version is before the ones that spread over nodes by arguments."""
+        return self.engine.name == "vllm" and Version.parse(self.version) < Version.parse("0.12.0")
+
+    def words(self, everywhere: Sequence[WorkloadOnCluster]) -> dict[str, Any]:
+        """The words of its templates."""
+        return {**super().words(everywhere), "service": self}
