@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from jinja2 import Environment, pass_context
+from jinja2 import Environment, FileSystemLoader, pass_context
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 
@@ -22,7 +22,7 @@ from goldenpath.describe.cookiecutter_answers import request_from_answers
 from goldenpath.errors import GoldenpathError, InputError, Problem
 from goldenpath.kinds import kind_of
 from goldenpath.paths import GoldenPath, Library
-from goldenpath.paths.path_metadata import read_golden_path
+from goldenpath.paths.path_metadata import read_golden_path, shared_folder
 from goldenpath.pipeline import Parent, Pipeline, load_fleet, parent_of, parse
 from goldenpath.render.jinja_environment import FILTERS
 from goldenpath.render.overrides import apply_overrides
@@ -51,6 +51,7 @@ class GoldenPathExtension(Extension):
         environment.filters[_OVERRIDES] = _overridden
         environment.context_class = _WordsContext
         self._words: dict[str, Any] | None = None
+        self._shared: Path | None = None
 
     def words(self, answers: dict[str, Any]) -> dict[str, Any]:
         """The words for cookiecutter's answers, worked out once.
@@ -63,14 +64,23 @@ class GoldenPathExtension(Extension):
         """
         if self._words is None:
             try:
-                self._words = _words(answers)
+                path = read_golden_path(Path(answers["_repo_dir"]))
+                self._words = _words(answers, path)
+                self._shared = shared_folder(path.folder, kind_of(path).subject)
             except GoldenpathError as error:
                 raise BadInput(str(error)) from None
         return self._words
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        """Send every manifest through the request's overrides, as the library does after rendering."""
+        """Send every manifest through the request's overrides, as the library does after rendering.
+
+        The parts that golden paths of one kind share are found from here on too: cookiecutter makes its loader late.
+        """
         del filename
+        loader = self.environment.loader
+        if self._shared is not None and isinstance(loader, FileSystemLoader):
+            parts = str(self._shared / "templates")
+            loader.searchpath += [parts] if parts not in loader.searchpath else []
         if name is None or not name.rsplit("/", 1)[-1].removesuffix("[% endif %]").endswith(".yaml"):
             return source
         start, end = self.environment.block_start_string, self.environment.block_end_string
@@ -111,8 +121,7 @@ def _extension(environment: Environment) -> GoldenPathExtension:
     return extension
 
 
-def _words(answers: dict[str, Any]) -> dict[str, Any]:
-    path = read_golden_path(Path(answers["_repo_dir"]))
+def _words(answers: dict[str, Any], path: GoldenPath) -> dict[str, Any]:
     file = str(answers.get("fleet") or "")
     if not Path(file).is_file():
         message = "name your fleet file, as in `cookiecutter … fleet=goldenpath.yaml`"

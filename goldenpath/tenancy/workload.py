@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml, names
 from goldenpath.spec.ref import Ref
+from goldenpath.tenancy.repository_paths import CLUSTERS, RepositoryPaths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +77,12 @@ class WorkloadOnCluster:
     def startup_timeout(self) -> str | None:
         """How long it may take to become ready, where its kind can tell; None where the golden path says it."""
         return None
+
+    @cached_property
+    def cluster_folder(self) -> str:
+        """The folder of its objects below that of the cluster, for a template tree in which both have a folder."""
+        folder = RepositoryPaths(self.ref, self.platform.layout).folder(self.cluster_name)
+        return folder.removeprefix(f"{CLUSTERS}/{self.cluster_name}/")
 
     @property
     def kustomization(self) -> str:
