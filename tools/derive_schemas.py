@@ -100,13 +100,16 @@ CUSTOM_KINDS = {
         "source.toolkit.fluxcd.io/v1": ["GitRepository", "OCIRepository", "HelmRepository"],
     },
     "gateway-api": {"gateway.networking.k8s.io/v1": ["GRPCRoute", "HTTPRoute"]},
+    "gateway-api-inference-extension": {"inference.networking.k8s.io/v1": ["InferencePool"]},
     "keda": {"keda.sh/v1alpha1": ["ScaledObject", "ScaledJob", "TriggerAuthentication"]},
+    "kserve": {"serving.kserve.io/v1alpha2": ["LLMInferenceService"]},
     "kueue": {
         "kueue.x-k8s.io/v1beta2": [
             "ClusterQueue", "LocalQueue", "ResourceFlavor", "Cohort", "Topology", "WorkloadPriorityClass",
         ],
     },
     "kyverno": {"policies.kyverno.io/v1": ["ValidatingPolicy"]},
+    "lws": {"leaderworkerset.x-k8s.io/v1": ["LeaderWorkerSet"]},
     "prometheus-operator": {"monitoring.coreos.com/v1": ["PodMonitor", "ServiceMonitor", "PrometheusRule"]},
     "spire-controller-manager": {
         "spire.spiffe.io/v1alpha1": ["ClusterSPIFFEID", "ClusterFederatedTrustDomain"],

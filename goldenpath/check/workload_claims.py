@@ -55,14 +55,12 @@ def workload_claims(rendered: RenderedOnCluster[WorkloadOnCluster]) -> Claims:
             for profile, number in _devices(mapping(item.body, "spec"), resolved.platform):
                 least[profile] += number
                 most[profile] += number
-        pod = _pod_spec(item)
-        if pod is None:
-            continue
-        scaler = by_target.get((item.kind, item.name))
+        scaler = by_target.get(_scaled(item))
         fewest, greatest = (scaler.fewest, scaler.most) if scaler else _replicas(item)
-        for profile, number in _of_pod(pod, resolved.platform, templates):
-            least[profile] += fewest * number
-            most[profile] += greatest * number
+        for pod, times in _pods(item):
+            for profile, number in _of_pod(pod, resolved.platform, templates):
+                least[profile] += fewest * times * number
+                most[profile] += greatest * times * number
     shares = {profile: (least[profile], most[profile]) for profile in sorted(most) if most[profile]}
     return Claims(accelerators=shares, objects=tuple(sorted(map(object_id, objects))))
 
@@ -99,7 +97,7 @@ def _whole(value: Any, otherwise: int) -> int:
 
 def _replicas(item: ManifestObject) -> tuple[int, int]:
     spec = mapping(item.body, "spec")
-    if item.kind in {"Deployment", "ReplicaSet", "StatefulSet"}:
+    if item.kind in {"Deployment", "LLMInferenceService", "LeaderWorkerSet", "ReplicaSet", "StatefulSet"}:
         number = _whole(spec.get("replicas"), 1)
         return number, number
     if item.kind == "ScaledJob":
@@ -111,18 +109,32 @@ def _replicas(item: ManifestObject) -> tuple[int, int]:
     return number, number
 
 
-def _pod_spec(item: ManifestObject) -> dict[str, Any] | None:
-    """The spec of the Pods that an object makes; None where it makes none."""
+def _scaled(item: ManifestObject) -> tuple[str, str]:
+    """Kind and name that a scaler of an object names: of an LLMInferenceService, the Deployment that KServe makes."""
+    if item.kind == "LLMInferenceService":
+        return "Deployment", f"{item.name}-kserve"
+    return item.kind, item.name
+
+
+def _pods(item: ManifestObject) -> Iterator[tuple[dict[str, Any], int]]:
+    """The specs of the Pods that one replica of an object is made of, and how many it has of each."""
     spec = mapping(item.body, "spec")
     if item.kind == "Pod":
-        return spec
-    if item.kind in {"Deployment", "Job", "ReplicaSet", "StatefulSet"}:
-        return mapping(spec, "template", "spec")
-    if item.kind == "CronJob":
-        return mapping(spec, "jobTemplate", "spec", "template", "spec")
-    if item.kind == "ScaledJob":
-        return mapping(spec, "jobTargetRef", "template", "spec")
-    return None
+        yield spec, 1
+    elif item.kind in {"Deployment", "Job", "ReplicaSet", "StatefulSet"}:
+        yield mapping(spec, "template", "spec"), 1
+    elif item.kind == "CronJob":
+        yield mapping(spec, "jobTemplate", "spec", "template", "spec"), 1
+    elif item.kind == "ScaledJob":
+        yield mapping(spec, "jobTargetRef", "template", "spec"), 1
+    elif item.kind == "LLMInferenceService":
+        yield mapping(spec, "template"), 1
+    elif item.kind == "LeaderWorkerSet":
+        group = mapping(spec, "leaderWorkerTemplate")
+        workers = mapping(group, "workerTemplate", "spec")
+        leader = mapping(group, "leaderTemplate", "spec")
+        yield leader or workers, 1
+        yield workers, max(0, _whole(group.get("size"), 1) - 1)
 
 
 def _of_pod(

@@ -1,0 +1,90 @@
+"""What the checks find: memory, goals, quota, identity, gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from services import FLEET, SERVICE, TENANT, found, merged, run, service
+
+
+def findings(request: dict[str, Any], tenant: dict[str, Any] | None = None, **fleet: Any) -> dict[str, str]:
+    return found(run(request, tenant=tenant and merged(TENANT, tenant), fleet=fleet and merged(FLEET, fleet)))
+
+
+def test_a_model_that_does_not_fit_is_told_with_what_would() -> None:
+    said = findings(service(accelerator={"count": 1}, goal=None))["model-does-not-fit"]
+    assert said.startswith("error accelerator.count")
+    assert "precision int4" in said or "precision fp8" in said
+    assert "profile nvidia-h200-141gb" in said or "profile " in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"model": {"context": 10_000_000}}, "model.context"),
+        ({"parallelism": {"tensor": 3}}, "parallelism"),
+        ({"model": {"kv_precision": "fp8"}, "accelerator": {"count": 1}}, "accelerator.count"),
+    ],
+)
+def test_what_sizing_refuses_is_a_finding_with_the_requests_own_field(
+    changes: dict[str, Any], words: str
+) -> None:
+    said = findings(service(goal=None, **changes))["model-does-not-fit"]
+    assert said.startswith(f"error {words}")
+
+
+def test_a_goal_that_cannot_be_met_is_told() -> None:
+    said = findings(service(goal={"inter_token_latency": "1ms"}))["goal-not-met"]
+    assert "goal.inter_token_latency" in said
+    assert "needs" in said
+
+
+def test_the_fewest_replicas_must_be_within_the_quota_and_the_most_within_what_may_be_borrowed() -> None:
+    gpus = [{"profile": "nvidia-h100-80gb", "quota": 8}]
+    said = findings(service(replicas={"min": 3}), {"gpus": gpus})["workload-accelerators"]
+    assert said.startswith("error")
+    assert "at least 12" in said
+    assert findings(SERVICE, {"gpus": gpus})["workload-accelerators"].startswith("warning")
+    borrowing = [{"profile": "nvidia-h100-80gb", "quota": 8, "borrow": 16}]
+    assert "workload-accelerators" not in findings(SERVICE, {"gpus": borrowing})
+
+
+def test_memory_and_cores_are_held_against_the_quota_too() -> None:
+    said = findings(SERVICE, {"compute": {"cpu": "512", "memory": "200Gi"}})["workload-compute"]
+    assert said.startswith("warning compute.memory")
+    said = findings(SERVICE, {"compute": {"cpu": "8", "memory": "4Ti"}})["workload-compute"]
+    assert said.startswith("error compute.cpu")
+
+
+def test_an_account_that_is_not_declared_is_an_error_where_it_was_asked_for() -> None:
+    assert findings(service(service_account="other"))["account-not-declared"].startswith("error")
+    none: dict[str, Any] = {"identity": None}
+    assert findings(SERVICE, none)["account-not-declared"].startswith("warning")
+    declared = {"identity": {"service_accounts": ["other"]}}
+    assert findings(service(service_account="other"), declared) == {}
+
+
+def test_a_host_needs_a_named_gateway() -> None:
+    said = findings(SERVICE, gateway={"namespace": "gateway-system", "name": None})
+    assert "does not name the Gateway" in said["addon-missing/gateway-api"]
+
+
+def test_an_engine_without_support_for_the_maker_is_refused() -> None:
+    fleet = merged(FLEET, {})
+    fleet["clusters"] = {
+        "berlin": {**FLEET["clusters"]["berlin"], "accelerators": [{"profile": "amd-mi300x", "count": 8}]}
+    }
+    tenant = merged(TENANT, {"gpus": [{"profile": "amd-mi300x", "quota": 8}]})
+    asked = service(
+        accelerator={"profile": "amd-mi300x", "count": 1},
+        engine={"name": "tensorrt-llm", "image": f"registry.example.org/e@sha256:{'1' * 64}"},
+        goal=None,
+    )
+    said = found(run(asked, fleet=fleet, tenant=tenant))
+    assert "does not run on accelerators of amd" in said["engine-accelerator"]
+
+
+def test_an_unknown_model_is_not_sized_and_the_checks_say_so() -> None:
+    unknown = service(model={"name": "own/model"}, accelerator={"count": 4}, goal=None)
+    assert "the catalogue has no model own/model" in findings(unknown)["not-sized"]
