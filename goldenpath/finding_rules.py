@@ -67,10 +67,12 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("engine-version", "The version of the engine lacks what the service needs.", "Take the version that the message names."),
         FindingRule("goal-needs-replicas", "The traffic of the goal takes more replicas than there may be.", "Raise `replicas.max`, or take a faster accelerator."),
         FindingRule("goal-not-met", "No way of serving the model on this accelerator meets the goal.", "Allow what the message names, or take a faster accelerator."),
+        FindingRule("host-not-granted", "The service has a host that the tenant's request does not.", "Add the host under `serving` in the tenant's request."),
         FindingRule("latency-not-measurable", "The engine's histogram has no bound at the goal, so the share of answers within it cannot be read.", "Take the bound that the message names, or set other bounds."),
         FindingRule("model-does-not-fit", "The model has no room in the accelerator's memory.", "Take the context, precision or accelerator that the message names."),
         FindingRule("not-sized", "Sizing does not know the model, the engine or the accelerator.", "Name the model that it was made from as `model.base`, or state `scaling.target`."),
         FindingRule("signal", "The engine's version exports nothing for the signal, or the target is not one.", "Take the signal or target that the message names."),
+        FindingRule("weights-out-of-reach", "The weights are downloaded, and the tenant's request lets nothing out.", "Add the way under `serving` in the tenant's request, or take weights that are mounted."),
         FindingRule("workload-compute", "The Pods of a workload take more CPU or memory than the tenant has.", "Ask for more in the tenant's request, or give less to each Pod."),
     ),
     "A request on its cluster": (

@@ -9,6 +9,7 @@ from goldenpath.addons import version_of
 from goldenpath.engines import Signal
 from goldenpath.errors import InputError
 from goldenpath.findings import Finding, Severity
+from goldenpath.spec.host_claims import covering
 from goldenpath.spec.types import duration_seconds, quantity_value
 from goldenpath.tenancy.inference_service import ServerKind
 
@@ -208,6 +209,25 @@ def _exposed(rendered: Rendered) -> Iterator[Finding]:
         yield _finding(service, "addon-missing/gateway-api", Severity.ERROR, "expose.host", message, fix)
 
 
+def _reached(rendered: Rendered) -> Iterator[Finding]:
+    """What the request needs of its tenant's `serving`: its host, and a way to where its weights are."""
+    service = rendered.resolved
+    tenancy, host, tenant = service.tenancy, service.host, service.namespace
+    if host is not None and not set(covering(host)) & set(tenancy.hosts):
+        message = f"{host} is no host of tenant {tenant}: its gateway would not serve the route"
+        fix = f"Add the line to the tenant's request: `serving: [{{name: {service.name}, hosts: [{host}]}}]`."
+        yield _finding(service, "host-not-granted", Severity.ERROR, "expose.host", message, fix)
+    server = tenancy.server(service.name)
+    ways = (*tenancy.tenant.network.egress, *(server.egress if server is not None else ()))
+    if service.source_kind in {"hf", "s3"} and not ways:
+        message = f"the weights are downloaded, and nothing may leave the Pods of tenant {tenant}"
+        fix = (
+            f"Add the way to the tenant's request: `serving: [{{name: {service.name}, egress: [{{host: …, port: 443}}]}}]`. "
+            "It holds for the whole Pod, not for the download alone."
+        )
+        yield _finding(service, "weights-out-of-reach", Severity.ERROR, "model.source", message, fix)
+
+
 def _add_ons(rendered: Rendered) -> Iterator[Finding]:
     """What the server is rendered as needs controllers."""
     service = rendered.resolved
@@ -244,5 +264,6 @@ INFERENCE_CHECKS: Final = (
     _identity,
     _compute,
     _exposed,
+    _reached,
     _add_ons,
 )

@@ -113,7 +113,7 @@ def scaler_of(
         sizing: what it comes to by its goal; None where nothing is known.
         can_read: whether the cluster collects metrics; without them the number of replicas is fixed.
     """
-    pace = metrics.hint(Signal.QUEUE)
+    _, pace = metrics.engine.facts
     problems: list[Problem] = []
     triggers = _triggers(spec, metrics, sizing, problems)
     fewest, most = spec.replicas.min, spec.replicas.max

@@ -38,7 +38,9 @@ def test_a_request_with_everything_has_nothing_to_say_against_it() -> None:
     ],
 )
 def test_weights_without_a_digest_or_outside_their_place_are_refused(source: dict[str, Any]) -> None:
-    said = refused(merged(SERVICE, {"model": {"source": None}}) | {"model": {**SERVICE["model"], "source": source}})
+    said = refused(
+        merged(SERVICE, {"model": {"source": None}}) | {"model": {**SERVICE["model"], "source": source}}
+    )
     assert all(path.startswith("model.source") for path in said), said
 
 
@@ -47,15 +49,27 @@ def test_weights_without_a_digest_or_outside_their_place_are_refused(source: dic
     [
         ({"replicas": {"min": 3, "max": 2}}, "replicas.max", "at least `min`, which is 3 [3]"),
         ({"accelerator": {"profile": "nvidia-h100-80g"}}, "accelerator.profile", "[nvidia-h100-80gb]"),
-        ({"accelerator": {"profile": "nvidia-h200-141gb"}}, "accelerator.profile", "is not granted to vision on berlin"),
+        (
+            {"accelerator": {"profile": "nvidia-h200-141gb"}},
+            "accelerator.profile",
+            "is not granted to vision on berlin",
+        ),
         ({"engine": {"name": "vlm"}}, "engine.name", "unknown-engine"),
         ({"engine": {"version": "9.9.9"}}, "engine.version", "the catalogue knows vLLM from"),
-        ({"engine": {"arguments": {"trust-remote-code": True}}}, "engine.arguments.trust-remote-code", "may not be given"),
+        (
+            {"engine": {"arguments": {"trust-remote-code": True}}},
+            "engine.arguments.trust-remote-code",
+            "may not be given",
+        ),
         ({"engine": {"arguments": {"max-num-seq": 8}}}, "engine.arguments.max-num-seq", "[max-num-seqs]"),
         ({"engine": {"name": "sglang"}}, "engine.image", "the fleet names no image of sglang for nvidia"),
         ({"engine": {"image": "vllm/vllm-openai:latest"}}, "engine.image", "image-digest"),
         ({"model": {"name": "own/model"}}, "model.name", "give `accelerator.count`"),
-        ({"model": {"base": "meta-llama/Llama-3.3-70B"}}, "model.base", "[meta-llama/Llama-3.3-70B-Instruct]"),
+        (
+            {"model": {"base": "meta-llama/Llama-3.3-70B-Instrukt"}},
+            "model.base",
+            "[meta-llama/Llama-3.3-70B-Instruct]",
+        ),
         ({"model": {"context": 1000}}, "model.context", "1800 tokens together [1800]"),
         ({"accelerator": {"count": 12}}, "accelerator.count", "multiple of `per_node`, which is 8"),
         ({"accelerator": {"count": 2}, "parallelism": {"tensor": 4}}, "accelerator.count", "which is 4"),
@@ -105,4 +119,4 @@ def test_several_pools_of_a_profile_are_told_apart() -> None:
 def test_a_fine_tuned_model_is_sized_as_what_it_was_made_from() -> None:
     own = service(model={"name": "vision/summaries-70b", "base": "meta-llama/Llama-3.3-70B-Instruct"})
     assert found(run(own)) == {}
-    assert WEIGHTS == own["model"]["source"]
+    assert own["model"]["source"] == WEIGHTS

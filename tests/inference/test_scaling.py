@@ -97,4 +97,6 @@ def test_more_traffic_than_the_most_replicas_serve_is_told() -> None:
 
 def test_the_scaler_asks_the_prometheus_of_the_cluster() -> None:
     own = {"namespace": "metrics", "prometheus": "http://thanos.metrics:9090"}
-    assert trigger(run(SERVICE, fleet=cluster(monitoring=own)))["metadata"]["serverAddress"] == own["prometheus"]
+    assert (
+        trigger(run(SERVICE, fleet=cluster(monitoring=own)))["metadata"]["serverAddress"] == own["prometheus"]
+    )

@@ -51,7 +51,9 @@ def test_a_replica_over_two_nodes_is_a_group_whose_workers_answer_no_requests() 
     leader, worker = (group[f"{role}Template"]["spec"]["containers"][0] for role in ("leader", "worker"))
     assert group["size"] == 2
     assert leader["resources"]["limits"]["nvidia.com/gpu"] == "8"
-    assert {"--nnodes=2", "--node-rank=$(LWS_WORKER_INDEX)", "--master-addr=$(LWS_LEADER_ADDRESS)"} <= set(leader["args"])
+    assert {"--nnodes=2", "--node-rank=$(LWS_WORKER_INDEX)", "--master-addr=$(LWS_LEADER_ADDRESS)"} <= set(
+        leader["args"]
+    )
     assert set(worker["args"]) - set(leader["args"]) == {"--headless"}
     assert "readinessProbe" in leader
     assert not {"readinessProbe", "startupProbe", "ports"} & worker.keys()
@@ -64,7 +66,9 @@ def test_without_the_controller_of_groups_there_is_none() -> None:
     fleet = merged(FLEET, {"clusters": {"berlin": {"addons": None}}})
     fleet["clusters"]["berlin"]["addons"] = addons
     said = found(run(service(accelerator={"count": 16}, replicas={"max": 1}), fleet=fleet))
-    assert "a replica spans 2 nodes, and berlin has no LeaderWorkerSet controller" in said["addon-missing/lws"]
+    assert (
+        "a replica spans 2 nodes, and berlin has no LeaderWorkerSet controller" in said["addon-missing/lws"]
+    )
 
 
 def test_devices_by_claim_are_claimed_and_not_requested() -> None:
@@ -80,7 +84,9 @@ def test_devices_by_claim_are_claimed_and_not_requested() -> None:
 def test_a_name_that_two_models_share_is_told_by_a_label_where_no_queue_chooses() -> None:
     fleet = merged(FLEET, {"clusters": {"berlin": {"addons": None}}})
     fleet["clusters"]["berlin"]["addons"] = {"flux": "2.9"}
-    assert pod(run(SERVICE, fleet=fleet))["nodeSelector"] == {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3"}
+    assert pod(run(SERVICE, fleet=fleet))["nodeSelector"] == {
+        "nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3"
+    }
     assert "nodeSelector" not in pod(run(SERVICE))
 
 
@@ -145,7 +151,9 @@ def test_a_large_model_has_longer_to_start_than_a_small_one() -> None:
 
 
 def test_an_old_engine_cuts_answers_off_and_says_so() -> None:
-    rendered = run(service(engine={"version": "0.17.0", "image": f"registry.example.org/v@sha256:{'1' * 64}"}))
+    rendered = run(
+        service(engine={"version": "0.17.0", "image": f"registry.example.org/v@sha256:{'1' * 64}"})
+    )
     assert "shutdown-timeout" not in arguments(rendered)
     assert "ends running answers" in found(rendered)["answers-cut-off"]
     assert "does not finish its answers" in text(rendered, "README.md")
@@ -154,7 +162,9 @@ def test_an_old_engine_cuts_answers_off_and_says_so() -> None:
 def test_a_new_version_waits_for_accelerators_where_there_is_no_room_for_a_second_set() -> None:
     def strategy(quota: int) -> dict[str, int]:
         tenant = merged(TENANT, {"gpus": [{"profile": "nvidia-h100-80gb", "quota": quota}]})
-        rolling: dict[str, int] = objects(run(SERVICE, tenant=tenant))["Deployment"]["spec"]["strategy"]["rollingUpdate"]
+        rolling: dict[str, int] = objects(run(SERVICE, tenant=tenant))["Deployment"]["spec"]["strategy"][
+            "rollingUpdate"
+        ]
         return rolling
 
     assert strategy(24) == {"maxSurge": 0, "maxUnavailable": 1}
@@ -187,6 +197,19 @@ def test_each_engine_has_its_own_words(
 
 
 def test_switches_of_vllm_are_turned_off_by_name() -> None:
-    rendered = run(service(engine={"arguments": {"enable-prefix-caching": False, "enforce-eager": True, "seed": 7}}))
+    rendered = run(
+        service(engine={"arguments": {"enable-prefix-caching": False, "enforce-eager": True, "seed": 7}})
+    )
     said = server(rendered)["args"]
     assert said[-3:] == ["--no-enable-prefix-caching", "--enforce-eager", "--seed=7"]
+
+
+def test_a_service_that_is_retired_leaves_its_pages_alone() -> None:
+    rendered = run(service(retiring=True))
+    assert {file.path.rpartition("/")[2] for file in rendered.manifests.files} == {
+        "README.md",
+        "catalog-info.yaml",
+    }
+    assert "is being retired" in text(rendered, "README.md")
+    assert "lifecycle: deprecated" in text(rendered, "catalog-info.yaml")
+    assert rendered.claims["berlin"].accelerators == {}

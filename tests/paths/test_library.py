@@ -41,7 +41,7 @@ def refused(library: Library, major: str, version: str | None = None) -> tuple[s
 
 
 def test_the_built_in_paths_are_there() -> None:
-    assert [path.major for path in Library()] == ["platform/v1", "tenant/v1"]
+    assert [path.major for path in Library()] == ["inference-service/v1", "platform/v1", "tenant/v1"]
     assert kind_of(Library().get("tenant/v1")).is_requested
     assert not kind_of(Library().get("platform/v1")).is_requested
     assert Library().get("tenant/v1").template_folder.parent.parent == builtin_folder()
@@ -49,7 +49,12 @@ def test_the_built_in_paths_are_there() -> None:
 
 def test_an_organisations_path_is_beside_the_built_in_ones(tmp_path: Path) -> None:
     add_path(tmp_path, "notebook")
-    assert [path.major for path in Library([tmp_path])] == ["notebook/v1", "platform/v1", "tenant/v1"]
+    assert [path.major for path in Library([tmp_path])] == [
+        "inference-service/v1",
+        "notebook/v1",
+        "platform/v1",
+        "tenant/v1",
+    ]
 
 
 def test_an_organisations_path_takes_the_place_of_a_built_in_one(tmp_path: Path) -> None:
@@ -66,7 +71,11 @@ def test_the_first_folder_wins(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_or_no_path_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "README.md").write_text("notes")
-    assert [path.name for path in Library([tmp_path, tmp_path / "nowhere"])] == ["platform", "tenant"]
+    assert [path.name for path in Library([tmp_path, tmp_path / "nowhere"])] == [
+        "inference-service",
+        "platform",
+        "tenant",
+    ]
 
 
 @pytest.fixture
@@ -89,7 +98,7 @@ def test_a_pinned_version_is_the_one_that_is_given(versions: Library) -> None:
 
 
 def test_a_list_has_each_path_once_in_its_newest_version(versions: Library) -> None:
-    assert next((path.name, path.version) for path in versions) == ("notebook", "2.0.0")
+    assert [path.version for path in versions if path.name == "notebook"] == ["2.0.0"]
 
 
 @pytest.mark.parametrize("version", ["1.3.0", "2.0.0"])
@@ -108,7 +117,7 @@ def test_a_version_that_is_not_of_this_major_is_refused_with_those_that_are(
 def test_an_unknown_path_is_refused_with_the_nearest_one(major: str, nearest: str | None) -> None:
     rule, near, message = refused(Library(), major)
     assert (rule, near) == ("unknown-golden-path", nearest)
-    assert message == "there are platform/v1, tenant/v1"
+    assert message == "there are inference-service/v1, platform/v1, tenant/v1"
 
 
 @pytest.mark.parametrize(
