@@ -59,8 +59,10 @@ class Story:
     def pipeline(self) -> Pipeline:
         return Pipeline(parse_fleet(kubeyaml.load_file(self.fleet_file)))
 
-    def tenants(self, pipeline: Pipeline) -> Tenants:
-        """The tenants whose requests are beside the fleet."""
+    def tenants(self, pipeline: Pipeline) -> Tenants | None:
+        """The tenants whose requests are beside the fleet, where the example has any."""
+        if not (self.folder / "tenants").is_dir():
+            return None
         return tenants_beside(self.fleet_file, pipeline.fleet, Library())
 
     def run(self) -> Rendered:
