@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.addons import version_of
-from goldenpath.engines import Signal
+from goldenpath.engines import Signal, argument_list
 from goldenpath.errors import InputError
 from goldenpath.findings import Finding, Severity
 from goldenpath.spec.host_claims import covering
@@ -83,11 +83,6 @@ def _engine_runs(rendered: Rendered) -> Iterator[Finding]:
         message = f"{engine.title} does not run on accelerators of {vendor}"
         fix = f"Take {' or '.join(sorted(name for name, makers in _VENDORS.items() if vendor in makers))}."
         yield _finding(service, "engine-accelerator", Severity.ERROR, "engine.name", message, fix)
-    if service.kind is ServerKind.GROUP and service.is_old:
-        message = f"{engine.title} {service.version} does not spread one replica over nodes by its arguments"
-        yield _finding(
-            service, "engine-version", Severity.ERROR, "engine.version", message, "Take 0.12.0 or later."
-        )
     if not service.finishes_answers:
         message = (
             f"{engine.title} {service.version} ends running answers when it is told to stop: each rollout and each "
@@ -95,6 +90,20 @@ def _engine_runs(rendered: Rendered) -> Iterator[Finding]:
         )
         fix = "Take vLLM 0.18.0 or later, or let callers repeat what was cut off."
         yield _finding(service, "answers-cut-off", Severity.WARNING, "engine.version", message, fix)
+
+
+def _arguments(rendered: Rendered) -> Iterator[Finding]:
+    """The engine's version takes every argument of the command line."""
+    service = rendered.resolved
+    known = argument_list(service.engine.name, service.version)
+    if known is None:
+        return
+    lines = (service.command.arguments, service.command.worker_arguments)
+    # What the LeaderWorkerSet controller puts into the environment is a number in the end.
+    filled = ([word.replace("$(LWS_WORKER_INDEX)", "0") for word in line] for line in lines)
+    for said in dict.fromkeys(said for line in filled for said in known.problems(line)):
+        fix = f"Take the argument out, or a version of {service.engine.title} that has it."
+        yield _finding(service, "engine-argument", Severity.ERROR, "engine", said, fix)
 
 
 def _measurable(rendered: Rendered) -> Iterator[Finding]:
@@ -259,6 +268,7 @@ INFERENCE_CHECKS: Final = (
     _fits,
     _is_enough,
     _engine_runs,
+    _arguments,
     _measurable,
     _scales,
     _identity,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.accelerators import catalogue
-from goldenpath.engines import engine_catalogue, request_arguments
+from goldenpath.engines import engine_catalogue, refused_arguments, request_arguments
 from goldenpath.errors import MISSING, Problem
 from goldenpath.models import model_catalogue
 from goldenpath.spec.nearest import nearest
@@ -56,10 +56,11 @@ def _engine(fields: Fields) -> Iterator[Problem]:
         yield problem(
             fields, ("engine", "version"), "unknown-engine-version", message, engine.default_version
         )
-    allowed = request_arguments(engine.name)
+    allowed, refused = request_arguments(engine.name), refused_arguments(engine.name)
     for argument in fields.keys("engine", "arguments"):
         if argument not in allowed:
-            message = f"may not be given: of {engine.title}, a request may set {', '.join(allowed)}"
+            why = f": it {refused[argument]}" if argument in refused else ""
+            message = f"may not be given{why}; of {engine.title}, a request may set {', '.join(allowed)}"
             place = path_of(("engine", "arguments", argument))
             yield Problem(place, "engine-argument", message, nearest=nearest(argument, allowed))
 

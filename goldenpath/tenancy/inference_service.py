@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.engines import Engine, Signal, Version, engine_catalogue
+from goldenpath.engines import Engine, Signal, engine_catalogue
 from goldenpath.sizing import cold_start
 from goldenpath.spec.inference_rules import engine_image
 from goldenpath.spec.inference_service import HubModel, OciModel, S3Model, VolumeModel
@@ -376,11 +376,6 @@ class InferenceServiceOnCluster(WorkloadOnCluster):
     def finishes_answers(self) -> bool:
         """Whether a server that stops finishes its answers."""
         return self.command.finishes
-
-    @property
-    def is_old(self) -> bool:
-        """Whether the version is before the ones that spread over nodes by arguments."""
-        return self.engine.name == "vllm" and Version.parse(self.version) < Version.parse("0.12.0")
 
     def words(self, everywhere: Sequence[WorkloadOnCluster]) -> dict[str, Any]:
         """The words of its templates."""

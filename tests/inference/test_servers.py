@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from services import FLEET, SERVICE, TENANT, cluster, found, merged, objects, pod, run, server, service, text
 
+from goldenpath.engines import argument_list, argument_versions, refused_arguments, request_arguments
+
 ONE_NODE = {"count": 4}
 
 
@@ -213,3 +215,38 @@ def test_a_service_that_is_retired_leaves_its_pages_alone() -> None:
     assert "is being retired" in text(rendered, "README.md")
     assert "lifecycle: deprecated" in text(rendered, "catalog-info.yaml")
     assert rendered.claims["berlin"].accelerators == {}
+
+
+@pytest.mark.parametrize(
+    ("engine", "version"),
+    [(engine, str(version)) for engine in ("vllm", "sglang") for version in argument_versions(engine)],
+)
+@pytest.mark.parametrize("count", [1, 4, 16])
+def test_every_rendered_argument_is_one_of_the_version(engine: str, version: str, count: int) -> None:
+    image = f"registry.example.org/e@sha256:{'1' * 64}"
+    rendered = run(
+        service(
+            engine={"name": engine, "version": version, "image": image},
+            model={"kv_precision": "fp8"},
+            accelerator={"count": count},
+            goal=None,
+        )
+    )
+    said = [finding.message for finding in rendered.findings if finding.rule == "engine-argument"]
+    known = argument_list(engine, version)
+    assert known is not None
+    spreads_over_nodes = known.get("--nnodes") is not None
+    assert bool(said) == (count == 16 and not spreads_over_nodes)
+    assert all(
+        "--nnodes" in message or "--node-rank" in message or "--master-addr" in message for message in said
+    )
+
+
+@pytest.mark.parametrize("engine", ["vllm", "sglang"])
+def test_what_a_request_may_set_is_an_argument_of_the_newest_version_and_not_a_refused_one(
+    engine: str,
+) -> None:
+    known = argument_list(engine, str(argument_versions(engine)[-1]))
+    assert known is not None
+    assert [name for name in request_arguments(engine) if known.get(f"--{name}") is None] == []
+    assert not set(request_arguments(engine)) & set(refused_arguments(engine))
