@@ -268,6 +268,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
             ("identity-for-all", "One identity goes to every Pod, whatever account it runs as.", "Give each account its own identity."),
             ("identity-power", "An identity lets Pods act as SPIRE itself.", "Remove `admin` and `downstream`."),
             ("known", "goldenpath made this namespace.", "Look for its request in the fleet repository."),
+            ("namespace-assumed", "Objects name no namespace, and were taken for the one that is adopted.", "Take those out that are for another namespace."),
             ("no-identity", "An account has no SPIFFE identity.", "Nothing, or remove the account from `identity`."),
             ("no-namespace", "The Namespace object itself was not found.", "Include the Namespace."),
             ("nothing-allowed", "A quota allows none of a resource.", "Agree on a number."),

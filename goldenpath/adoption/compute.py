@@ -183,9 +183,18 @@ def _take_said(
         for key, value in hard.items():
             name = _SHORT.get(str(key), str(key))
             number = _limit(value, quota)
-            if (
-                name in keys
-                and number is not None
-                and (number.number >= chosen.number or name == keys[0] != "requests.memory")
-            ):
-                account.take(place, quota, field_path("spec.hard", str(key)))
+            if name not in keys or number is None:
+                continue
+            path = field_path("spec.hard", str(key))
+            if number.number > chosen.number:
+                what = f"says {value}, which never holds: {chosen.quota} allows {chosen.text}"
+                account.leave(
+                    place,
+                    quota,
+                    ToDo.REMOVE,
+                    what,
+                    "Nothing more: the request has the lower number.",
+                    at=path,
+                )
+            elif number.number == chosen.number or name == keys[0] != "requests.memory":
+                account.take(place, quota, path)

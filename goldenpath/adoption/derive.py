@@ -11,8 +11,9 @@ from goldenpath.adoption.egress import derive_network
 from goldenpath.adoption.flux_source import derive_source
 from goldenpath.adoption.identities import derive_identity
 from goldenpath.adoption.leftovers import report_leftovers
-from goldenpath.adoption.namespace_metadata import derive_metadata
+from goldenpath.adoption.namespace_metadata import METADATA_FIELDS, derive_metadata
 from goldenpath.adoption.namespace_objects import NamespaceObjects, mappings
+from goldenpath.adoption.object_scopes import in_namespace, report_assumed
 from goldenpath.adoption.request_file import in_order, request_text
 from goldenpath.adoption.role_bindings import derive_access
 from goldenpath.adoption.scalers import derive_scaling
@@ -59,7 +60,7 @@ def derive(
         fleet: says which accelerators there are on each cluster, and all defaults.
         given: fields that a person has said (``owner``); they win over what was found.
         metadata_keys: by field (``owner``, ``environment``), label and annotation keys that say it here; they come
-            before those that are commonly used.
+            before those of the fleet (``adoption.keys``), and these before those that are commonly used.
 
     Raises:
         InputError: no cluster was named, or one that the fleet does not have.
@@ -68,13 +69,23 @@ def derive(
     platforms = platforms_of(fleet)
     _refuse(objects, platforms)
     places = tuple(
-        NamespaceObjects(platforms[cluster], namespace, objects_once(found))
+        NamespaceObjects(platforms[cluster], namespace, objects_once(found, namespace))
         for cluster, found in sorted(objects.items())
     )
-    account = AdoptionBuilder(metadata_keys=metadata_keys or {})
+    given_keys = metadata_keys or {}
+    account = AdoptionBuilder(
+        metadata_keys={
+            field: (*given_keys.get(field, ()), *fleet.adoption.keys.get(field, ()))  # type: ignore[call-overload]
+            for field in METADATA_FIELDS
+        }
+    )
     account.put("golden_path", GOLDEN_PATH, "the golden path for teams")
     account.put("name", namespace, "the namespace")
     account.put("clusters", list(objects), "where it was found")
+    for place in places:
+        report_assumed(
+            place, (each for listed in objects[place.cluster] for each in _listed(listed)), account
+        )
     for part in (
         derive_metadata,
         report_tenancy_systems,
@@ -111,12 +122,15 @@ def _refuse(objects: Mapping[str, Any], platforms: Mapping[str, Any]) -> None:
         raise InputError(problems)
 
 
-def objects_once(found: Iterable[ManifestObject]) -> tuple[ManifestObject, ...]:
-    """Each object once, though a server shows some in several versions; always in the same order."""
+def objects_once(found: Iterable[ManifestObject], namespace: str) -> tuple[ManifestObject, ...]:
+    """Each object once, though a server shows some in several versions; always in the same order.
+
+    Manifests that were written for `kubectl --namespace` name no namespace, and mean the one that is adopted.
+    """
     unique = {
         (item.kind, item.api_version.split("/", maxsplit=1)[0], item.namespace, item.name): item
         for listed in found
-        for item in _listed(listed)
+        for item in (in_namespace(each, namespace) for each in _listed(listed))
     }
     return tuple(unique[key] for key in sorted(unique))
 

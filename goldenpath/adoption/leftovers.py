@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.adoption.adoption_result import Leftover, ToDo
 from goldenpath.adoption.ledger import fields_of, key_of
 from goldenpath.adoption.namespace_objects import NAMESPACE_LABEL, at, labels_of, mappings, text
+from goldenpath.adoption.object_scopes import is_of_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,6 +50,7 @@ _REPOSITORY: Final = (
 )
 _INPUT: Final = "They stay, and the team can no longer change them: an extra input of the golden path, or the platform, may make them."
 _NAMES_IT: Final = "It stays: it is the platform's, and says something of this namespace. See that it is still right after the first publish."
+_NO_NAMESPACE: Final = "It names no namespace. Of cluster scope, it stays the platform's; else name the namespace in it, and adopt again."
 _LIMITS: Final = (
     "Remove it after the first publish, or the defaults of both hold; what must differ is an override."
 )
@@ -128,7 +130,7 @@ def _shown(value: Any) -> str:
 def _advice(place: NamespaceObjects, item: ManifestObject) -> tuple[ToDo, str]:
     kind = item.kind
     if item.namespace != place.namespace:
-        return ToDo.INPUT, _NAMES_IT
+        return ToDo.INPUT, _NAMES_IT if _names_it(place, item) else _NO_NAMESPACE
     if _is_made(place, item):
         return ToDo.KEEP, _AGAIN
     if kind == "Secret":
@@ -144,7 +146,8 @@ def _unsettled(place: NamespaceObjects, account: AdoptionBuilder) -> Iterator[Ma
     for item in place.objects:
         if account.ledger.knows(key_of(place, item)) or place.is_ours(item):
             continue
-        if item.namespace != place.namespace and not _names_it(place, item):
+        is_elsewhere = item.namespace != place.namespace and (item.namespace or is_of_cluster(item))
+        if is_elsewhere and not _names_it(place, item):
             continue
         if item.kind == "Kustomization" and item.name == f"tenant-{place.namespace}":
             continue  # the golden path's own, which applies the tenant

@@ -39,7 +39,7 @@ def refused_objects(
     found = (
         leftover
         for cluster, here in objects.items()
-        for leftover in _refused(tenant, cluster, objects_once(here), pipeline)
+        for leftover in _refused(tenant, cluster, objects_once(here, tenant.name), pipeline)
     )
     return tuple(sorted(set(found))), ()
 

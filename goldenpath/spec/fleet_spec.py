@@ -263,6 +263,18 @@ class Cluster(Model):
     """Node labels from the widest to the narrowest network domain, for topology-aware scheduling."""
 
 
+AdoptedField = Literal["title", "description", "owner", "contact", "environment", "cost_center", "expires"]
+
+
+class AdoptionKeys(Model):
+    """How namespaces that were made by hand say whose they are."""
+
+    keys: dict[AdoptedField, Annotated[tuple[LabelKey, ...], ListInput, Field(max_length=16)]] = Field(
+        default_factory=dict
+    )
+    """Labels and annotations of a Namespace that say a field of the request (`owner`, `environment`, `cost_center`), before those that are commonly used."""
+
+
 class FleetSpec(Document):
     """All clusters, and what every tenant gets unless its request says otherwise."""
 
@@ -299,6 +311,8 @@ class FleetSpec(Document):
     """SPIRE."""
     federation: dict[TrustDomain, Federation] = Field(default_factory=dict)
     """Foreign trust domains."""
+    adoption: AdoptionKeys = AdoptionKeys()
+    """What `goldenpath adopt` reads of a namespace."""
     retired: Annotated[tuple[Name, ...], ListInput] = ()
     """Names of tenants that are gone and must not come back."""
     accelerator_models: dict[Literal["nvidia", "amd", "intel"], AcceleratorModels] = Field(

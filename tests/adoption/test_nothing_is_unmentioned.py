@@ -19,9 +19,9 @@ POD = {"containers": [{"name": "c", "image": "x", "resources": DEVICE}]}
 TEMPLATE = {"template": {"spec": POD}}
 CI = {"kind": "ServiceAccount", "name": "ci"}
 STANDS = {ToDo.KEEP, ToDo.REPOSITORY, ToDo.INPUT}
-# What names the kind of a reference, and says nothing more.
+# What names the kind of a reference, and says nothing more; a request that says no `borrow` borrows 0.
 IMPLIED = re.compile(
-    r"spec\.policyTypes.*|roleRef\.(apiGroup|kind)|subjects\[.*|type|spec\.ref\.branch|spec\.resourceGroups.*(coveredResources\[0\]|name)"
+    r".*borrowingLimit=0|spec\.policyTypes.*|roleRef\.(apiGroup|kind)|subjects\[.*|type|spec\.ref\.branch|spec\.resourceGroups.*(coveredResources\[0\]|name)"
 )
 
 
@@ -113,7 +113,7 @@ def unmentioned(adoption: Adoption, found: Objects) -> list[str]:
     for one in found:
         left = [each for each in adoption.leftovers if str(one) in (each.object, *each.objects)]
         findings = [each for each in adoption.findings if each.object == f"{one} on berlin"]
-        said = " ".join([adoption.text, *(f"{each.what} {each.advice}" for each in left), *(each.message for each in findings)])  # fmt: skip
+        said = " ".join([adoption.text, *adoption.sources.values(), *(f"{each.what} {each.advice}" for each in left), *(each.message for each in findings)])  # fmt: skip
         if not left and not findings and str(one) not in adoption.text and one.kind != "Namespace":
             missing.append(str(one))
         if any(each.todo in STANDS and not each.field for each in left):
@@ -124,9 +124,14 @@ def unmentioned(adoption: Adoption, found: Objects) -> list[str]:
         ]
         for path, value in leaves({k: v for k, v in one.body.items() if k not in {"apiVersion", "kind"}}):
             known = any(path == place or path.startswith((f"{place}.", f"{place}[")) for place in places)
-            if path in {"metadata.name", "metadata.namespace"} or IMPLIED.fullmatch(path) or known:
+            if (
+                path in {"metadata.name", "metadata.namespace"}
+                or IMPLIED.fullmatch(path)
+                or IMPLIED.fullmatch(f"{path}={value}")
+                or known
+            ):
                 continue
-            if str(value) not in said:
+            if not re.search(rf"(?<!\w){re.escape(str(value))}(?!\w)", said):
                 missing.append(f"{one} {path}={value}")
     return missing
 
@@ -164,6 +169,34 @@ def test_a_key_that_an_organisation_names_comes_first() -> None:
     assert (
         derive("vision", {"berlin": found}, FLEET, metadata_keys={"owner": ["tribe"]}).request["owner"] == "b"
     )
+
+
+def test_the_keys_of_the_fleet_come_before_what_people_commonly_write() -> None:
+    ours = FLEET.model_validate(
+        {**FLEET.model_dump(), "adoption": {"keys": {"owner": ["example.com/tribe"]}}}
+    )
+    found = space({"owner": "a", "example.com/tribe": "b", "circle": "c"})
+    assert derive("vision", {"berlin": found}, ours).request["owner"] == "b"
+    given = derive("vision", {"berlin": found}, ours, metadata_keys={"owner": ["circle"]})
+    assert given.request["owner"] == "c", "what is said on the command line wins"
+
+
+def test_manifests_that_name_no_namespace_are_taken_for_its_own() -> None:
+    binding = item("RoleBinding", "devs", RBAC, namespace="", roleRef={"kind": "ClusterRole", "name": "view"}, subjects=[{"kind": "Group", "name": "oidc:devs"}])  # fmt: skip
+    found = [item("CronJob", "nightly", "batch", namespace=""), binding, item("Widget", "w", "example.com", namespace="")]  # fmt: skip
+    adoption = derive("vision", {"berlin": [*space({}), *found]}, FLEET)
+    (assumed,) = [each for each in adoption.findings if each.rule == "adopt-namespace-assumed"]
+    assert "2 objects name no namespace" in assumed.message
+    assert adoption.request["access"] == {"viewers": ["devs"]}
+    assert {"CronJob vision/nightly", "Widget w"} <= {each.object for each in adoption.leftovers}
+
+
+def test_a_cluster_s_own_objects_are_not_the_namespace_s() -> None:
+    found = [item("ClusterRole", "admin", RBAC, namespace="", rules=[]), item("StorageClass", "fast", "storage.k8s.io", namespace="")]  # fmt: skip
+    adoption = derive("vision", {"berlin": [*space({}), *found]}, FLEET)
+    assert not [
+        each for each in adoption.leftovers if each.object in {"ClusterRole admin", "StorageClass fast"}
+    ]
 
 
 def test_an_environment_that_nothing_says_is_asked_for() -> None:
