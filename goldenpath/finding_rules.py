@@ -132,7 +132,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
     "Guard rails": (
         FindingRule("guard-missing", "An override lifts a guard rail: a NetworkPolicy, a quota key, a label, a queue or an identity.", _OVERRIDE),
         FindingRule("override-of-guard", "An override changes a guard rail, as its owner agreed.", "Nothing, if the change is intended; review it again before it expires."),
-        FindingRule("role-too-wide", "A Role or a binding gives the tenant a right over its own limits or over other tenants.", "Name the groups, resources and verbs that the tenant needs."),
+        FindingRule("role-too-wide", "A Role or a binding gives more than a tenant may have: its guard rails, tokens of every account, or the rights of others.", "Name the groups, resources and verbs that the tenant needs."),
         FindingRule("role-missing", "A RoleBinding names a Role that is not there.", "Name a Role of the namespace."),
         FindingRule("network-open", "A network policy admits everyone, every namespace, or a node's credential address.", "Name the peers, or exclude the link-local networks with `except`."),
         FindingRule("quota-never-enforced", "The API server accepts a quota key and never counts it.", "Use the `requests.` form of the key."),
@@ -161,8 +161,9 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
     "Objects against their schema": (
         FindingRule("check-failed", "A check of goldenpath itself failed on these objects.", "Report it as a defect, with the object."),
         FindingRule("not-an-object", "A document is not a request, a fleet or a Kubernetes object.", "Set `apiVersion` and `kind`, or move the file."),
+        FindingRule("not-final/encrypted", "SOPS has encrypted the object, so only the names of its fields were checked.", "Check the object after it is decrypted."),
         FindingRule("not-final/kustomize", "kustomize changes the file before it is applied, so it was not checked as a final object.", "Check what kustomize builds."),
-        FindingRule("not-final/variables", "A variable is filled in before the object is applied, so only the names of its fields were checked.", "Check the object with the values filled in."),
+        FindingRule("not-final/variables", "A variable or a template is filled in before the object is applied, so only the names of its fields were checked.", "Check the object with the values filled in."),
         FindingRule("schema/unknown-kind", "No schema is known for this kind, so its fields were not checked.", "Run `goldenpath schemas import`."),
         FindingRule("schema/unknown-field", "The kind has no such field, and the API server would drop it.", "Correct the spelling, or remove the field."),
         FindingRule("schema/required", "A required field is missing.", "Set it."),

@@ -11,6 +11,7 @@ from typing import Any, Final
 __all__ = ["Decoder"]
 
 _REFERENCE: Final = "#/$defs/"
+_CONDITIONS: Final = frozenset({"allOf", "anyOf", "maxProperties", "not", "oneOf"})
 _ZERO: Final[dict[str, Any]] = {
     "string": "",
     "integer": 0,
@@ -36,6 +37,8 @@ class Decoder:
         self._is_custom = is_custom
         self._defaulted: dict[int, bool] = {}
         self._has_defaults = is_custom and self._has_default(schema)
+        self.decides = self._has_defaults and self._has_condition(schema)
+        """Whether a default may make an object wrong that is right without it: a condition of the schema reads it."""
 
     def decode(self, body: dict[str, Any]) -> dict[str, Any]:
         """The body as the API server has it."""
@@ -71,6 +74,16 @@ class Decoder:
         if isinstance(others, dict):
             result |= {key: self._filled(item, others) for key, item in value.items() if key not in fields}
         return result
+
+    def _has_condition(self, schema: dict[str, Any]) -> bool:
+        """Whether a part of the schema has conditions, and a default below it."""
+        if not self._has_default(schema):
+            return False
+        others = schema.get("additionalProperties")
+        below = [*schema.get("properties", {}).values(), schema.get("items"), others]
+        return bool(_CONDITIONS & schema.keys()) or any(
+            isinstance(part, dict) and self._has_condition(part) for part in below
+        )
 
     def _has_default(self, schema: dict[str, Any]) -> bool:
         """Whether something below a part of the schema has a default."""

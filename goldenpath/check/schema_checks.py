@@ -59,8 +59,9 @@ def _checked(item: ManifestObject, known: Schemas) -> Iterator[Finding]:
     if judge is None:
         yield _unknown_kind(item, known)
         return
-    if judge.validator.is_valid(item.body):  # so it has no null, as most objects
-        troubles, is_refused = judge.structure.judge(item.body), False
+    given = judge.decoder.fill(item.body) if judge.decoder.decides else item.body
+    if judge.validator.is_valid(given):  # so it has no null, as most objects
+        troubles, is_refused = judge.structure.judge(given), False
     else:
         body = judge.decoder.decode(item.body)
         errors = list(judge.validator.iter_errors(body))

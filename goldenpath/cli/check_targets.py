@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Final
 from goldenpath.check import check_fleet, check_schema, check_together
 from goldenpath.cli.input_files import DocumentKind
 from goldenpath.cli.object_spool import ObjectSpool, ObjectStore, SpooledObject
-from goldenpath.cli.unfinished_files import has_variables, kustomization_of
+from goldenpath.cli.unfinished_files import (
+    Kustomizations,
+    has_variables,
+    is_encrypted,
+    kustomize_directive,
+)
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
 from goldenpath.kubeyaml.positions import Positions
@@ -39,9 +44,6 @@ if TYPE_CHECKING:
     from goldenpath.tenancy import Tenancy
 
 __all__ = ["Examination", "Located", "examine"]
-
-_ANYWHERE: Final = "schema/unknown-field"
-"""The one rule that holds of an object that is not final: a field that no kind has stays wrong."""
 
 WORST_FIRST: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
@@ -99,6 +101,7 @@ def examine(
         )
         if fleet_file is not None:
             examiner.take_fleet(fleet_file, files)
+        examiner.take_build_files(files)
         for named in files:
             examiner.take(named)
         examiner.finish()
@@ -134,6 +137,7 @@ class _Examiner:
         self._tenancies: list[Tenancy] = []
         self._requests: dict[str, Document] = {}
         self._files: list[Named] = []
+        self._kustomizations = Kustomizations(())
         self._objects: defaultdict[tuple[Path | None, str | None], ObjectSpool] = defaultdict(
             lambda: ObjectSpool(store)
         )
@@ -173,6 +177,10 @@ class _Examiner:
                         found[parsed.name] = parsed
         return found
 
+    def take_build_files(self, files: Iterable[Named]) -> None:
+        """Learn from the build files among them which files kustomize changes."""
+        self._kustomizations = Kustomizations(named.path for named in files if named.path is not None)
+
     def take(self, named: Named) -> None:
         """Look at one file."""
         self._files.append(named)
@@ -195,6 +203,8 @@ class _Examiner:
                     self._fleet(named, document)
                 case DocumentKind.OBJECT:
                     self._object(named, document)
+                case DocumentKind.OTHER if named.path is not None and self._kustomizations.reads(named.path):
+                    pass  # a build file, a JSON patch, or what a generator puts into a ConfigMap
                 case DocumentKind.OTHER if named.folder is None:
                     message = "is neither a request (`golden_path`), a fleet (`format: fleet/v1`) nor a Kubernetes object"
                     raise InputError([Problem("", "not-an-object", message)])  # noqa: TRY301 - reported like all others
@@ -207,26 +217,27 @@ class _Examiner:
         self._out.problems += (problem.in_file(named.name) for problem in error.problems)
 
     def _object(self, named: Named, document: Document) -> None:
-        build_file = kustomization_of(named.path) if named.path is not None else None
-        if build_file is not None:
-            self._add(document, _built_by_kustomize(named, build_file))
-            return
+        build_file = self._kustomizations.changing(named.path) if named.path is not None else None
         for place, body in opened(document.value):
             path = document.path or place
             if not is_kubernetes_object(body):
                 self._add(document, _not_an_object(named), path)
                 continue
             item = ManifestObject(named.name, body)
-            unfinished = has_variables(body)
-            if unfinished:
-                self._add(document, _has_variables(item), path)
-            for finding in check_schema([item], self._schemas):
-                if not unfinished or finding.rule == _ANYWHERE:
-                    self._add(document, finding, path)
-            number = len(self._files) - 1
-            self._objects[named.folder, named.cluster].add(
-                SpooledObject(named.name, number, document.part, path, document.line, unfinished, body)
-            )
+            found = list(check_schema([item], self._schemas))
+            note = _not_final(item, build_file) or _patch_beside(named, item, found)
+            if note is not None:
+                self._add(document, note, path)
+                found = [finding for finding in found if build_file is None and _holds_anyway(finding)]
+            for finding in found:
+                self._add(document, finding, path)
+            if build_file is None:
+                number = len(self._files) - 1
+                self._objects[named.folder, named.cluster].add(
+                    SpooledObject(
+                        named.name, number, document.part, path, document.line, note is not None, body
+                    )
+                )
 
     def finish(self) -> None:
         """Tell what only shows when everything is known."""
@@ -316,28 +327,50 @@ def _field(place: str, finding: Finding) -> str:
     return ".".join(part for part in (place, finding.field) if part)
 
 
-def _built_by_kustomize(named: Named, build_file: Path) -> Finding:
-    return Finding(
-        file=named.name,
-        object="",
-        field="",
-        rule="not-final/kustomize",
-        severity=Severity.NOTE,
-        message=f"kustomize changes this file before it is applied ({os.path.relpath(build_file)}), so it was not checked as a final object.",
-        fix=f"Check what it becomes: kustomize build {os.path.relpath(build_file.parent)} | goldenpath check -",
-    )
+def _not_final(item: ManifestObject, build_file: Path | None) -> Finding | None:
+    """That something else finishes an object before it is applied, if that is so."""
+    if build_file is not None:
+        return _built_by_kustomize(item, build_file)
+    if kustomize_directive(item.body):
+        message = "a directive such as `$patch` makes this a patch for kustomize, so only the names of its fields were checked."
+        return _note(
+            item, "kustomize", message, "Check what it becomes: kustomize build | goldenpath check -"
+        )
+    if is_encrypted(item.body):
+        message = "SOPS has encrypted this, so only the names of its fields were checked."
+        return _note(item, "encrypted", message, "Check what it becomes, decrypted.")
+    if has_variables(item.body):
+        message = "a variable or a template is filled in before this is applied, so only the names of its fields were checked."
+        return _note(item, "variables", message, "Check what it becomes, with the values filled in.")
+    return None
 
 
-def _has_variables(item: ManifestObject) -> Finding:
-    return Finding(
-        file=item.file,
-        object=str(item),
-        field="",
-        rule="not-final/variables",
-        severity=Severity.NOTE,
-        message="a variable ${…} is filled in before this is applied, so only the names of its fields were checked.",
-        fix="Check what it becomes, with the values filled in.",
-    )
+def _patch_beside(named: Named, item: ManifestObject, found: Iterable[Finding]) -> Finding | None:
+    """That an object without what its kind needs is a patch: it is in a folder of kustomize that does not apply it."""
+    if named.path is None or not any(finding.rule == "schema/required" for finding in found):
+        return None
+    build_file = Kustomizations.beside(named.path)
+    if build_file is None:
+        return None
+    message = f"this lacks fields that its kind needs, and kustomize does not apply it ({os.path.relpath(build_file)} does not name it), so it was taken for a patch."
+    return _note(item, "kustomize", message, "Name it in the build file, or complete it.")
+
+
+def _built_by_kustomize(item: ManifestObject, build_file: Path) -> Finding:
+    message = f"kustomize changes this file before it is applied ({os.path.relpath(build_file)}), so it was not checked as a final object."
+    fix = f"Check what it becomes: kustomize build {os.path.relpath(build_file.parent)} | goldenpath check -"
+    return _note(item, "kustomize", message, fix)
+
+
+def _note(item: ManifestObject, rule: str, message: str, fix: str) -> Finding:
+    return Finding(item.file, str(item), "", f"not-final/{rule}", Severity.NOTE, message, fix)
+
+
+def _holds_anyway(finding: Finding) -> bool:
+    """Whether a finding holds of an object that is not final: a field that no kind has stays wrong."""
+    last = finding.field.rpartition(".")[2]
+    is_directive = last.startswith("$") or finding.field in {"sops", "[$patch]"}
+    return finding.rule == "schema/unknown-field" and not is_directive
 
 
 def _not_an_object(named: Named) -> Finding:

@@ -10,10 +10,10 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["has_variables", "kustomization_of"]
+__all__ = ["Kustomizations", "has_variables", "is_encrypted", "kustomize_directive"]
 
 _BUILD_FILES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CHANGES_NOTHING: Final = frozenset({"apiVersion", "kind", "metadata", "resources", "sortOptions"})
@@ -28,29 +28,59 @@ _LISTS_OF_FILES: Final = (
     "validators",
 )
 _PATCHES: Final = ("patches", "patchesJson6902", "patchesStrategicMerge", "replacements")
-_VARIABLE: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*([:=?+-][^{}]*)?\}")
+_GENERATORS: Final = ("configMapGenerator", "secretGenerator")
+_VARIABLE: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*([:=?+-][^{}]*)?\}|\$\([A-Za-z_][A-Za-z0-9_-]*\)")
+# What may hold a `${VAR}` or `$(VAR)` for a shell, a program or the kubelet.
 _FREE_TEXT: Final = frozenset(
-    {"annotations", "args", "binaryData", "command", "data", "description", "stringData"}
-)
+    {"annotations", "args", "binaryData", "command", "data", "description", "stringData", "subPathExpr", "value"}
+)  # fmt: skip
+_TEMPLATE: Final = re.compile(r"\{\{.*\}\}")
 _MOST_LEVELS_UP: Final = 8
 
 
-def kustomization_of(file: Path) -> Path | None:
-    """The kustomize build file that changes a file before it is applied; None where no such file names it."""
-    whole = file.resolve()
-    for folder in whole.parents[:_MOST_LEVELS_UP]:
-        for name in _BUILD_FILES:
-            build_file = folder / name
-            if build_file != whole and whole in _changed_by(build_file):
-                return build_file
-    return None
+class Kustomizations:
+    """Which files kustomize changes before they are applied, by the build files above them and in the named folders."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self._build_files: dict[Path, Path] = {}
+        for build_file in files:
+            if build_file.name in _BUILD_FILES:
+                for changed in _changed_by(build_file):
+                    self._build_files.setdefault(changed, build_file)
+
+    def changing(self, file: Path) -> Path | None:
+        """The build file that changes a file; None where no such file names it."""
+        whole = file.resolve()
+        for folder in whole.parents[:_MOST_LEVELS_UP]:
+            for name in _BUILD_FILES:
+                build_file = folder / name
+                if build_file != whole and whole in _changed_by(build_file):
+                    return build_file
+        return self._build_files.get(whole)
+
+    def reads(self, file: Path) -> bool:
+        """Whether a file is for kustomize: a build file, which needs no ``kind``, or one that it changes."""
+        return file.name in _BUILD_FILES or self.changing(file) is not None
+
+    @staticmethod
+    def beside(file: Path) -> Path | None:
+        """The build file of the folder that a file is in, or of the folder above, where it does not name the file."""
+        whole = file.resolve()
+        for folder in whole.parents[:2]:
+            for name in _BUILD_FILES:
+                build_file = folder / name
+                if build_file != whole and build_file.is_file():
+                    body = _read(build_file)
+                    is_named = whole in set(_named_by(build_file, body, {build_file}))
+                    return None if is_named else build_file
+        return None
 
 
 @cache
 def _changed_by(build_file: Path) -> frozenset[Path]:
-    """The files that a build file changes, through the build files that it names too. None where it only lists them."""
+    """The files that a build file changes, through the build files that it names too. None where it only lists them: a component is for others to use."""
     body = _read(build_file)
-    if not body.keys() - _CHANGES_NOTHING:
+    if not body.keys() - _CHANGES_NOTHING and body.get("kind") != "Component":
         return frozenset()
     return frozenset(_named_by(build_file, body, {build_file}))
 
@@ -75,6 +105,24 @@ def _names(body: dict[str, Any]) -> Iterator[str]:
             if isinstance(name, str) and "\n" not in name and "://" not in name:
                 yield name
 
+    for generator in _mappings(body, *_GENERATORS):
+        for field in ("files", "envs"):
+            entries = generator.get(field)
+            for entry in entries if isinstance(entries, list) else ():
+                if isinstance(entry, str):
+                    yield entry.rpartition("=")[2]
+    for chart in _mappings(body, "helmCharts"):
+        if isinstance(values := chart.get("valuesFile"), str):
+            yield values
+
+
+def _mappings(body: dict[str, Any], *fields: str) -> Iterator[dict[str, Any]]:
+    for field in fields:
+        entries = body.get(field)
+        yield from (
+            (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
+        )
+
 
 def _read(build_file: Path) -> dict[str, Any]:
     try:
@@ -84,13 +132,35 @@ def _read(build_file: Path) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def has_variables(value: Any) -> bool:
-    """Whether a value, or one below it, has a ``${VAR}``; text that is free to hold one does not count."""
+def has_variables(body: dict[str, Any]) -> bool:
+    """Whether an object has a ``${VAR}`` or a ``$(VAR)`` outside of free text, or a template for its name or labels."""
+    metadata = body.get("metadata")
+    of_metadata = metadata if isinstance(metadata, dict) else {}
+    return _holds(body, _VARIABLE) or _holds(of_metadata, _TEMPLATE)
+
+
+def _holds(value: Any, pattern: re.Pattern[str]) -> bool:
     if isinstance(value, dict):
         return any(
-            has_variables(key) or (key not in _FREE_TEXT and has_variables(item))
+            _holds(key, pattern) or (key not in _FREE_TEXT and _holds(item, pattern))
             for key, item in value.items()
         )
     if isinstance(value, list):
-        return any(has_variables(item) for item in value)
-    return isinstance(value, str) and "\n" not in value and _VARIABLE.search(value) is not None
+        return any(_holds(item, pattern) for item in value)
+    return isinstance(value, str) and "\n" not in value and pattern.search(value) is not None
+
+
+def is_encrypted(body: dict[str, Any]) -> bool:
+    """Whether SOPS has encrypted an object, which Flux decrypts before it applies it."""
+    sops = body.get("sops")
+    return isinstance(sops, dict) and "mac" in sops
+
+
+def kustomize_directive(value: Any) -> bool:
+    """Whether an object has a directive such as ``$patch: delete``, which only kustomize reads."""
+    if isinstance(value, dict):
+        return any(
+            key in {"$patch", "$retainKeys"} or str(key).startswith("$setElementOrder/") or kustomize_directive(item)
+            for key, item in value.items()
+        )  # fmt: skip
+    return isinstance(value, list) and any(kustomize_directive(item) for item in value)

@@ -151,3 +151,22 @@ def test_an_object_that_is_none_of_its_kind_is_passed_over(objects: list[tuple[s
         for kind, body in objects
     ]
     list(check_coherence(named))
+
+
+@pytest.mark.parametrize(
+    ("role", "reasons"),
+    [
+        ("edit", ["network policies", "tokens of every account", "add-ons aggregate"]),
+        (
+            "admin",
+            ["network policies", "Roles and RoleBindings", "tokens of every account", "add-ons aggregate"],
+        ),
+        ("cluster-admin", ["everything in the namespace"]),
+    ],
+)
+def test_a_wide_binding_is_refused_for_what_kubernetes_really_gives(role, reasons):
+    (found,) = check_coherence([binding("ClusterRole", role)])
+    assert [reason for reason in reasons if reason not in found.message] == []
+    # No built-in role but cluster-admin writes quotas or limit ranges.
+    assert "limit" not in found.message + found.fix
+    assert "quota" not in found.message + found.fix

@@ -76,3 +76,80 @@ def test_a_script_with_variables_of_its_own_is_checked(rules, tmp_path):
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndta: {}\ndata: {s: 'echo ${HOME}'}\n"
     )
     assert rules("a.yaml") == ["schema/unknown-field"]
+
+
+def test_a_base_that_another_folder_changes_is_not_final(rules, tmp_path):
+    (tmp_path / "base").mkdir()
+    (tmp_path / "overlays" / "prod").mkdir(parents=True)
+    (tmp_path / "base" / "kustomization.yaml").write_text("resources: [quota.yaml]\n")
+    (tmp_path / "base" / "quota.yaml").write_text(QUOTA)
+    (tmp_path / "overlays" / "prod" / "kustomization.yaml").write_text(
+        "resources: [../../base]\nnamePrefix: a-\n"
+    )
+    assert rules(".") == ["not-final/kustomize"]
+
+
+def test_the_resources_of_a_component_are_not_final(rules, tmp_path):
+    (tmp_path / "kustomization.yaml").write_text("kind: Component\nresources: [namespace.yaml]\n")
+    (tmp_path / "namespace.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: _}\n")
+    assert rules("namespace.yaml") == ["not-final/kustomize"]
+
+
+def test_a_json_patch_and_generated_files_are_no_objects_and_no_trouble(rules, tmp_path):
+    (tmp_path / "kustomization.yaml").write_text(
+        "patches: [{path: patch.yaml}]\nconfigMapGenerator: [{name: a, files: [key=values.yaml]}]\n"
+    )
+    (tmp_path / "patch.yaml").write_text("- {op: remove, path: /spec}\n")
+    (tmp_path / "values.yaml").write_text("replicas: 1\n")
+    assert rules(".") == []
+
+
+def test_a_patch_that_no_build_file_names_is_taken_for_one(rules, tmp_path):
+    (tmp_path / "patches").mkdir()
+    (tmp_path / "kustomization.yaml").write_text("resources: [quota.yaml]\n#patches: [{path: a.yaml}]\n")
+    (tmp_path / "quota.yaml").write_text(QUOTA.replace("hardd: 3", ""))
+    (tmp_path / "patches" / "a.yaml").write_text(PATCH.replace("replicas", "replicsa"))
+    assert sorted(rules(".")) == ["not-final/kustomize", "schema/unknown-field"]
+
+
+def test_what_is_complete_is_checked_also_where_kustomize_does_not_name_it(rules, tmp_path):
+    (tmp_path / "kustomization.yaml").write_text("resources: []\n")
+    (tmp_path / "quota.yaml").write_text(QUOTA)
+    assert rules(".") == ["schema/unknown-field"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "rule"),
+    [
+        ("{$patch: delete}", "not-final/kustomize"),
+        ("{replicas: $(REPLICAS)}", "not-final/variables"),
+        ("{replicas: '${REPLICAS:=1}'}", "not-final/variables"),
+    ],
+)
+def test_what_only_a_tool_reads_is_not_judged(rules, tmp_path, spec, rule):
+    (tmp_path / "a.yaml").write_text(
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {spec}\n"
+    )
+    assert rules("a.yaml") == [rule]
+
+
+def test_a_template_for_a_name_is_not_judged(rules, tmp_path):
+    (tmp_path / "a.yaml").write_text(
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: '{{ .Name }}', labels: {a: '{{ .Env }}'}}\n"
+    )
+    assert rules("a.yaml") == ["not-final/variables"]
+
+
+def test_what_sops_has_encrypted_is_not_judged(rules, tmp_path):
+    (tmp_path / "a.yaml").write_text(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: 'ENC[AES256_GCM,data:x]'}\n"
+        "sops: {mac: 'ENC[AES256_GCM]', version: 3.9.0}\n"
+    )
+    assert rules("a.yaml") == ["not-final/encrypted"]
+
+
+def test_what_the_kubelet_fills_in_is_no_variable(rules, tmp_path):
+    (tmp_path / "a.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a, args: [$(B)], env: [{name: C, value: $(B)}], imagee: b}]}\n"
+    )
+    assert rules("a.yaml") == ["schema/unknown-field"]

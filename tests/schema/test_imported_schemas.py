@@ -179,3 +179,38 @@ def test_what_cannot_be_imported_is_reported(tmp_path, monkeypatch, arguments, r
     assert refused.exit_code == 2
     assert reported in refused.output
     assert not (tmp_path / "schemas").exists()
+
+
+# As Gateway API v1 writes its addresses.
+ADDRESS = {
+    "type": "object",
+    "properties": {"type": {"type": "string", "default": "IPAddress"}, "value": {"type": "string"}},
+    "oneOf": [
+        {"properties": {"type": {"enum": ["IPAddress"]}, "value": {"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}}},
+        {"properties": {"type": {"not": {"enum": ["IPAddress"]}}}},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "is_right"),
+    [
+        ({"value": "192.0.2.7"}, True),
+        ({"value": "2001:db8::7"}, True),
+        ({"type": "Hostname", "value": "example.com"}, True),
+        ({"type": None, "value": "192.0.2.7"}, True),
+        ({"value": "example.com"}, False),
+        ({"type": "IPAddress", "value": "example.com"}, False),
+    ],
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_default_is_filled_in_before_a_condition_reads_it(address, is_right, nested):
+    fields = {"addresses": {"type": "array", "items": ADDRESS}}
+    if nested:
+        fields = {"part": {"type": "object", "properties": fields}}
+    schemas = Schemas(derive([definition(**fields)]))
+    spec = {"addresses": [address]}
+
+    found = judged(schemas, {**WIDGET, "spec": {"part": spec} if nested else spec})
+
+    assert found == ([] if is_right else [("schema/form", f"spec.{'part.' if nested else ''}addresses[0]")])
