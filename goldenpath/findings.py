@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import GoldenpathError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["ChecksFailedError", "Finding", "Severity"]
+__all__ = ["ChecksFailedError", "Finding", "Severity", "once"]
+
+_ON: Final = " on "
+"""Between what a finding is about and its cluster: `Tenant vision on berlin`."""
 
 
 class Severity(enum.StrEnum):
@@ -54,6 +57,18 @@ class Finding:
             "object": self.object,
             "field": self.field,
         }
+
+
+def once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Each finding once: what is the same on several clusters becomes one finding that names all of them."""
+    places: dict[Finding, dict[str, None]] = {}
+    for finding in findings:
+        about, on, cluster = finding.object.rpartition(_ON)
+        key = replace(finding, object=f"{about}{on}") if on and not finding.file else finding
+        places.setdefault(key, {})[cluster] = None
+    for finding, clusters in places.items():
+        is_on = finding.object.endswith(_ON)
+        yield replace(finding, object=f"{finding.object}{', '.join(clusters)}") if is_on else finding
 
 
 class ChecksFailedError(GoldenpathError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
-from goldenpath.cli.input_files import STDIN, DocumentKind, kind_of, yaml_files
+from goldenpath.cli.input_files import STDIN, DocumentKind, each_file_once, kind_of, yaml_files
 from goldenpath.errors import InputError
 from goldenpath.kubeyaml.positions import Positions
 
@@ -140,13 +140,14 @@ class Document:
 
 
 def gather(names: Iterable[str], problems: list[Problem], kept: ExitStack) -> Iterator[Named]:
-    """What is named, and the YAML files of a folder; what cannot be read is noted among the problems.
+    """What is named, and the YAML files of a folder, each once; what cannot be read is noted among the problems.
 
     What comes from standard input is there until ``kept`` is closed.
     """
+    seen: set[str] = set()
     for name in names:
         folder = Path(name) if name != STDIN and Path(name).is_dir() else None
-        for file in (name,) if folder is None else yaml_files(folder):
+        for file in each_file_once((name,) if folder is None else yaml_files(folder), seen):
             try:
                 yield _standard_input(kept) if file == STDIN else _file(str(file), folder)
             except InputError as error:

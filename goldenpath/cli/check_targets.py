@@ -147,7 +147,10 @@ class _Examiner:
         try:
             fleet = load_fleet(file)
         except InputError as error:
-            self._out.problems += error.problems
+            place = os.path.realpath(file)
+            # Where the fleet is one of the files, its problems are shown with them.
+            if all(os.path.realpath(named.name) != place for named in files):
+                self._out.problems += error.problems
             return
         if self._cluster is not None and self._cluster not in fleet.clusters:
             near = nearest(self._cluster, fleet.clusters)

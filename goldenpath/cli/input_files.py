@@ -19,6 +19,7 @@ __all__ = [
     "STDIN",
     "DocumentKind",
     "SourceFile",
+    "each_file_once",
     "find_fleet",
     "kind_of",
     "read_source",
@@ -103,6 +104,21 @@ def read_source(file: str | Path) -> SourceFile:
             document if _is_by_people(document) else kubeyaml.plain(document) for document in documents
         ]
     return SourceFile(name, text, tuple(documents))
+
+
+def each_file_once(names: Iterable[str | Path], seen: set[str] | None = None) -> Iterator[str | Path]:
+    """The names without those that lead to a file that was named before: its problems are shown once.
+
+    Args:
+        names: files, or ``-``.
+        seen: where the files were found before; grows.
+    """
+    seen = set() if seen is None else seen
+    for name in names:
+        place = STDIN if str(name) == STDIN else os.path.realpath(name)
+        if place not in seen:
+            seen.add(place)
+            yield name
 
 
 def _is_by_people(document: Any) -> bool:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from goldenpath.cli.problem_output import problem_as_dict, show_problems
+from goldenpath.errors import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from goldenpath.fleet import Proposal
     from goldenpath.repository.publish_plan import Plan
 
@@ -30,9 +33,28 @@ def show_proposal(proposal: Proposal, output_format: str, *, details: bool | Non
         from goldenpath.repository.plan_markdown import plan_markdown  # noqa: PLC0415 - one format of three
 
         click.echo(plan_markdown(proposal.plan))
+        has_details = True
     else:
+        from goldenpath.repository.plan_text import shows_details  # noqa: PLC0415 - one format of three
+
         plan_as_text(proposal.plan, details=details)
-    show_problems(proposal.problems)
+        has_details = shows_details(proposal.plan, details)
+    show_problems(_not_in_the_plan(proposal) if has_details else proposal.problems)
+
+
+def _not_in_the_plan(proposal: Proposal) -> Iterator[Problem]:
+    """The problems; of hand edits, which the plan shows one by one, only how many stand in the way."""
+    edited = {edit.path for edit in proposal.plan.hand_edits}
+    count = 0
+    for problem in proposal.problems:
+        if problem.rule == "hand-edit" and problem.file in edited:
+            count += 1
+        else:
+            yield problem
+    if count:
+        files = "1 file was" if count == 1 else f"{count} files were"
+        message = f"{files} edited by hand, as the plan shows: a publish stops there, or drops the edits with --overwrite-edits"
+        yield Problem("", "hand-edit", message)
 
 
 def plan_as_text(plan: Plan, *, details: bool | None = None) -> None:

@@ -207,12 +207,12 @@ def read_requests(
         InputError: one cannot be read, or holds several documents; every problem of all of them.
     """
     from goldenpath.cli.editor_schema import without_modeline  # noqa: PLC0415
-    from goldenpath.cli.input_files import read_source  # noqa: PLC0415 - `--help` needs no files
+    from goldenpath.cli.input_files import each_file_once, read_source  # noqa: PLC0415 - `--help` needs no files
     from goldenpath.fleet import Submission  # noqa: PLC0415
 
     requests: list[Submission] = []
     problems: list[Problem] = []
-    for name in names:
+    for name in each_file_once(names):
         try:
             source = read_source(name)
             text = without_modeline(source.text.removeprefix("\ufeff"))

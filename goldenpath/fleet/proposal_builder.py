@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
+from goldenpath.findings import once
 from goldenpath.fleet.change_rendering import Renderings, TenantToRender
 from goldenpath.fleet.desired_files import desired_platform, version_for
 from goldenpath.fleet.fleet_context import FleetContext
@@ -289,8 +290,7 @@ class _Proposing:
             return part
         others = self._neighbours.check(work.ref.name, desired.lock, is_asked=is_asked)
         derived = check_derived(work.ref.name, work.lock, desired.lock, part.changes)
-        found = (*part.findings, *derived, *others)
-        return replace(part, findings=found)
+        return replace(part, findings=tuple(once((*part.findings, *derived, *others))))
 
     def _with_tested_advice(self, work: TenantToRender, part: Part) -> Part:
         """The part, where each advice about a hand edit was tried."""

@@ -25,13 +25,18 @@ if TYPE_CHECKING:
 
     from goldenpath.repository.publish_plan import Part, Plan
 
-__all__ = ["plan_text"]
+__all__ = ["plan_text", "shows_details"]
 
 _FEW_PARTS: Final = 10
 _RESET: Final = "\033[0m"
 _BOLD: Final = "\033[1m"
 _COLOURS: Final = {"+": "\033[32m", "-": "\033[31m", "~": "\033[33m", ">": "\033[36m"}
 _FLEET_WIDE: Final = "the whole fleet's"
+
+
+def shows_details(plan: Plan, details: bool | None) -> bool:
+    """Whether the text has every object, field and hand edit, and not one line for each tenant."""
+    return len(plan.parts) <= _FEW_PARTS if details is None else details
 
 
 def plan_text(plan: Plan, *, colour: bool = False, details: bool | None = None) -> Iterator[str]:
@@ -43,7 +48,7 @@ def plan_text(plan: Plan, *, colour: bool = False, details: bool | None = None) 
         details: every object and field, or one line for each tenant; all of it only for a few tenants, if not said.
 
     """
-    in_full = len(plan.parts) <= _FEW_PARTS if details is None else details
+    in_full = shows_details(plan, details)
     for part in plan.parts:
         for line in _in_full(part) if in_full else _in_short(part):
             yield _coloured(line) if colour else line
