@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.accelerators import catalogue
 from goldenpath.engines import engine_catalogue
+from goldenpath.models import model_catalogue
 from goldenpath.policies import policies
 from goldenpath.spec.fleet_rules import ownable
 from goldenpath.spec.pools import pools_by_id
@@ -52,6 +53,7 @@ class Choices:
         self._closed: dict[Location, tuple[Choice, ...]] = {
             ("gpus", 0, "profile"): tuple(_accelerators(fleet, free, clusters)),
             ("autoscaling", "engine", "name"): tuple(Choice(e.name, e.title) for e in engine_catalogue()),
+            ("engine", "name"): tuple(Choice(e.name, e.title) for e in engine_catalogue()),
             ("exceptions", 0, "policy"): tuple(Choice(p.id, p.title) for p in policies()),
         }
         self._most: dict[Location, int] = {}
@@ -76,6 +78,14 @@ class Choices:
     def at(self, location: Location) -> tuple[Choice, ...]:
         """What can be chosen there; empty where any value will do."""
         return self._closed.get(location, ())
+
+    def offered(self, choices: str) -> tuple[Choice, ...]:
+        """What a field can be chosen from whose hint says so (``x-goldenpath-choices``); empty for any other word."""
+        return self.at(("gpus", 0, "profile")) if choices == "accelerators" else ()
+
+    def suggested(self, choices: str) -> tuple[str, ...]:
+        """What such a field is most often, where any other value will do too."""
+        return tuple(model_catalogue()) if choices == "models" else ()
 
     def most_of(self, location: Location) -> int | None:
         """The greatest number that the fleet could ever give; None where it sets no limit."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.describe.schema_fields import Shape, SpecField
 from goldenpath.errors import MISSING
-from goldenpath.spec.hints import PREFIX
+from goldenpath.spec.hints import CHOICES, PREFIX
 from goldenpath.spec.types import pattern_messages
 
 if TYPE_CHECKING:
@@ -41,7 +41,21 @@ BESIDE_THE_REQUEST: Final = frozenset({"allow_removals", "delivery", "kept", "re
 """What a template's form asks beside the request: it goes to the actions by name, and never into the request."""
 
 _OWNER_PICKER: Final = {"ui:field": "OwnerPicker", "ui:options": {"catalogFilter": {"kind": "Group"}}}
-_PICKERS: Final[Mapping[str, Mapping[str, Any]]] = {"owner": _OWNER_PICKER, "approved_by": _OWNER_PICKER}
+_TENANT_PICKER: Final = {
+    "ui:field": "OwnedEntityPicker",
+    "ui:options": {
+        "catalogFilter": {"kind": "System"},
+        "defaultKind": "System",
+        "allowArbitraryValues": False,
+    },
+}
+"""Tenants are Systems of the catalog; this picker offers those whose owner the user is, or is a member of."""
+_PICKERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "owner": _OWNER_PICKER,
+    "approved_by": _OWNER_PICKER,
+    "tenants": _TENANT_PICKER,
+}
+"""By the name of a field, or by what its hint says that it is chosen from."""
 
 _LABELS: Final = {
     "api": "API", "cidr": "CIDR", "cpu": "CPU", "git": "Git", "gpus": "accelerators", "id": "ID", "oci": "OCI", "url": "URL",
@@ -104,7 +118,9 @@ def _common(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 def _form_field(field: SpecField, choices: Choices, *, with_default: bool) -> dict[str, Any]:
     meaning = _meaning(field, choices)
     words = {"title": label(field.name), **({"description": meaning} if meaning else {})}
-    offered = _offered(choices.at(field.location))
+    chosen_from = str(field.schema.get(CHOICES, ""))
+    offered = _offered(choices.at(field.location) or choices.offered(chosen_from))
+    suggested = choices.suggested(chosen_from)
     if field.shape is Shape.OBJECT:
         return words | form_object(field.children, choices, always_there=not field.nullable)
     words |= _in_the_review(field)
@@ -125,7 +141,10 @@ def _form_field(field: SpecField, choices: Choices, *, with_default: bool) -> di
     most = choices.most_of(field.location)
     limit = {} if most is None else {"maximum": most}
     default = {"default": field.default} if with_default and field.default is not MISSING else {}
-    return {**value, **words, **limit, **default, **_PICKERS.get(field.name, {})}
+    # A form library lists examples below the field, and takes any other value too.
+    examples = {"examples": list(suggested)} if suggested else {}
+    pickers = _PICKERS.get(field.name) or _PICKERS.get(chosen_from, {})
+    return {**value, **words, **limit, **default, **examples, **pickers}
 
 
 def _offered(choices: Iterable[Choice]) -> dict[str, list[str]]:
@@ -190,6 +209,10 @@ def request_from_form(values: Mapping[str, Any], path: GoldenPath) -> dict[str, 
         for name, value in values.items()
         if name not in BESIDE_THE_REQUEST
     }
+    tenant = given.get("tenant")
+    if isinstance(tenant, str) and tenant.lower().startswith("system:"):
+        # A picker of the catalog gives an entity, as `system:default/vision`.
+        given["tenant"] = tenant.rpartition("/")[2].rpartition(":")[2]
     return {"golden_path": path.major} | {
         name: value for name, value in given.items() if not _is_empty(value)
     }

@@ -8,9 +8,12 @@ import pytest
 from services import FLEET, SERVICE, TENANT, dump, merged, service
 
 from goldenpath import kubeyaml
+from goldenpath.describe import request_from_form, template_entity
 from goldenpath.findings import ChecksFailedError
 from goldenpath.fleet import Fleet
 from goldenpath.git import Person
+from goldenpath.paths import Library
+from goldenpath.spec.parse import parse_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,3 +77,22 @@ def test_a_service_is_retired_in_two_steps(fleet: Fleet) -> None:
     assert not {path for path in files(fleet) if path.startswith("clusters/") and "summariser" in path}
     fleet.retire("vision/summariser", delete=True)
     assert set(files(fleet)) == before
+
+
+def test_the_form_offers_tenants_of_the_user_models_and_accelerators() -> None:
+    path = Library().get("inference-service/v1")
+    pages = template_entity(path, parse_fleet(FLEET))["spec"]["parameters"]
+    fields = {name: field for page in pages for name, field in page["properties"].items()}
+    assert fields["tenant"]["ui:field"] == "OwnedEntityPicker"
+    assert fields["tenant"]["ui:options"]["catalogFilter"] == {"kind": "System"}
+    model = fields["model"]["properties"]["name"]
+    assert "meta-llama/Llama-3.3-70B-Instruct" in model["examples"]
+    assert "enum" not in model
+    assert fields["accelerator"]["properties"]["profile"]["enum"] == ["nvidia-h100-80gb", "nvidia-h200-141gb"]
+    assert "vllm" in fields["engine"]["properties"]["name"]["enum"]
+
+
+def test_a_tenant_of_the_catalog_is_the_tenant_of_the_request() -> None:
+    path = Library().get("inference-service/v1")
+    asked = request_from_form({**SERVICE, "tenant": "system:default/vision"}, path)
+    assert asked["tenant"] == "vision"
