@@ -189,6 +189,11 @@ class Document:
         text = self._text
         if len(text) > MAX_DOCUMENT_CHARS:
             self._refuse("yaml-size", f"a document may hold at most {MAX_DOCUMENT_CHARS:,} characters", None)
+        if (
+            at := text.find("\n\ufeff")
+        ) >= 0:  # libyaml passes over it, and Kubernetes makes it part of a key
+            message = "a byte order mark may stand only at the beginning of a file"
+            self._refuse("yaml-character", message, _Mark(text, at + 1))
         if not text.endswith("\n"):
             text += "\n"  # as Kubernetes: a block at the end of a file has its last line break
         with self._parsing(text):

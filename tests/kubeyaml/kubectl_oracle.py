@@ -61,7 +61,7 @@ def _run(text: str) -> list[Any] | None:
     while match := re.compile(r"\s*").match(output, at):
         if match.end() == len(output):
             break
-        body, at = json.JSONDecoder(parse_int=_as_kubernetes_counts).raw_decode(output, match.end())
+        body, at = json.JSONDecoder(parse_int=as_kubernetes_counts).raw_decode(output, match.end())
         bodies.append(_without_the_question(body))
     return bodies
 
@@ -72,11 +72,11 @@ def _without_the_question(body: dict[str, Any]) -> dict[str, Any]:
 
 def recorded() -> dict[str, Any]:
     """The answers on record, by group and source."""
-    answers: dict[str, Any] = json.loads(RECORD.read_text(), parse_int=_as_kubernetes_counts)
+    answers: dict[str, Any] = json.loads(RECORD.read_text(), parse_int=as_kubernetes_counts)
     return answers
 
 
-def _as_kubernetes_counts(digits: str) -> int | float:
+def as_kubernetes_counts(digits: str) -> int | float:
     """Go prints a float without a point; beyond 64 bits it cannot have been an integer."""
     return int(digits) if -(2**63) <= int(digits) < 2**63 else float(digits)
 

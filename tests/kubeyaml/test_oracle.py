@@ -35,8 +35,8 @@ STRICTER = {
         "data: 1\n...\nfoo: 2\n",
         "data: a\n...\nmore: b\n",
         "%YAML 1.1\n---\n",
-        "data: 1\n\ufeffmore: 2\n",
     ],
+    "yaml-character": ["data: 1\n\ufeffmore: 2\n"],
 }
 RULE_OF = {source: rule for rule, sources in STRICTER.items() for source in sources}
 
