@@ -126,14 +126,16 @@ def _cilium(spec: dict[str, Any], place: str) -> Iterator[Reason]:
                 key.startswith(prefix) and key != "toPorts" and value for key, value in rule.items()
             ):
                 yield here, f"lets everybody through on its ports: it names no `{prefix}…`", _WHOM
-            wide = ", ".join(sorted(strings(rule, f"{prefix}Entities") & _WIDE_ENTITIES))
+            ports = tuple(port for entry in mappings(rule, "toPorts") for port in mappings(entry, "ports"))
+            # NodeLocal DNSCache answers on an address of the Pod's own node.
+            on_node = {"host"} if prefix == "to" and _asks_dns(ports) else set[str]()
+            wide = ", ".join(sorted(strings(rule, f"{prefix}Entities") & _WIDE_ENTITIES - on_node))
             if wide:
                 yield (
                     f"{here}.{prefix}Entities",
                     f"lets {wide} through",
                     "Name host names, networks or endpoints.",
                 )
-            ports = tuple(port for entry in mappings(rule, "toPorts") for port in mappings(entry, "ports"))
             if not _asks_dns(ports):
                 yield from _cilium_networks(rule, here, prefix)
             yield from _host_names(rule, here)

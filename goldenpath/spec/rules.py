@@ -52,6 +52,11 @@ SOURCE_ACCOUNT = "source"
 DEEPEST = 32
 """Levels of what an organisation's inputs and overrides may hold."""
 
+_DNS_PORT = 53
+_DNS_THERE = (
+    "where a cloud gives a node its credentials; remove it: where DNS answers is a fact of the cluster, which the platform "
+    "team names under `dns` in the fleet"
+)
 _CREDENTIALS = "where a cloud gives a node its credentials; remove it: workloads have identities of their own"
 
 LATENCY_GOALS = ("time_to_first_token", "inter_token_latency")
@@ -198,7 +203,10 @@ def _destination(fields: Fields, place: Location) -> Iterator[Problem]:
     yield from _one_of(fields, place, "host", "cidr", needed=True)
     cidr, host = fields.get(*place, "cidr"), fields.get(*place, "host")
     if isinstance(cidr, str) and is_credential_network(cidr):
-        yield problem(fields, (*place, "cidr"), "node-credentials", f"is {_CREDENTIALS}")
+        asks_dns = fields.get(*place, "port") == _DNS_PORT
+        yield problem(
+            fields, (*place, "cidr"), "node-credentials", f"is {_DNS_THERE if asks_dns else _CREDENTIALS}"
+        )
     if isinstance(host, str) and is_credential_host(host):
         yield problem(fields, (*place, "host"), "node-credentials", f"is {_CREDENTIALS}")
     first, last = fields.get(*place, "port"), fields.get(*place, "end_port")

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.addons import addon_catalogue, version_of
@@ -151,6 +152,14 @@ class Platform:
     def dns(self) -> Dns:
         """Where DNS answers."""
         return self.cluster.dns
+
+    @property
+    def dns_is_on_nodes(self) -> bool:
+        """Whether DNS answers on an address of each node, where Cilium knows only the node itself.
+
+        NodeLocal DNSCache in the node's network: cilium/cilium issue 42528 and pull request 42984, since Cilium 1.17.
+        """
+        return self.has_cilium and any(ip_network(address).is_link_local for address in self.dns.addresses)
 
     @property
     def monitoring(self) -> Monitoring | None:

@@ -78,6 +78,81 @@ def test_each_tenant_is_told_what_becomes_of_it(
             assert any(words.format(name=name) in line for line in plan_text(plan, details=details))
 
 
+SERVING: dict[str, Any] = {
+    **START,
+    "gateway": {"namespace": "gateways", "name": "public"},
+    "clusters": {
+        "berlin": {
+            "region": "eu",
+            "kubernetes": "1.36",
+            "addons": {"flux": "2.9", "kueue": "0.19", "keda": "2.20", "gateway-api": "1.6"},
+            "accelerators": [{"profile": "nvidia-h200-141gb", "count": 8, "allocation": "dra"}],
+        }
+    },
+}
+
+
+def berlin(**changes: Any) -> dict[str, Any]:
+    """The only cluster, with other facts."""
+    return {"clusters": {"berlin": SERVING["clusters"]["berlin"] | changes}}
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    place: Path = tmp_path_factory.mktemp("serving") / "fleet.git"
+    with new_fleet(place, **SERVING) as fleet:
+        fleet.publish(
+            asked(
+                gpus=[{"profile": "nvidia-h200-141gb", "quota": 2}],
+                autoscaling={"signal": "queue", "max_replicas": 2},
+                serving=[{"name": "chat", "pods": {"app": "chat"}, "hosts": ["chat.example.org"]}],
+            )
+        )
+        yield fleet
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "words"),
+    [
+        (
+            berlin(addons={"flux": "2.9", "keda": "2.20", "gateway-api": "1.6"}),
+            "classes-change",
+            "vision is removed",
+        ),
+        (
+            berlin(accelerators=[{"profile": "nvidia-h200-141gb", "count": 8}]),
+            "classes-change",
+            "nvidia-h200-141gb is removed",
+        ),
+        (
+            {"gateway": {"namespace": "edge", "name": "public"}},
+            "gateways-change",
+            "gateways/public becomes edge/public",
+        ),
+        (
+            {"gateway": {"namespace": "gateways", "name": "inner"}},
+            "gateways-change",
+            "gateways/public becomes gateways/inner",
+        ),
+        (
+            {"monitoring": {"namespace": "monitoring", "prometheus": "http://thanos.monitoring.svc:9090"}},
+            "hosts-change",
+            "http://prometheus.monitoring.svc:9090 becomes http://thanos.monitoring.svc:9090",
+        ),
+    ],
+    ids=["queue", "device class", "namespace of the Gateway", "name of the Gateway", "Prometheus"],
+)
+def test_queues_classes_gateways_and_hosts_that_change_are_shown(
+    serving: Fleet, changes: dict[str, Any], rule: str, words: str
+) -> None:
+    text = fleet_text(**{**SERVING, **changes})
+    plan = serving.plan(Submission(kubeyaml.load(text), text, "goldenpath.yaml")).plan
+    (finding,) = [each for each in plan.all_findings if each.rule == rule]
+    assert (finding.object, finding.severity.value) == ("Tenant vision on berlin", "warning")
+    assert words in finding.message
+    assert any(words in line for line in plan_text(plan, details=False))
+
+
 def test_values_that_the_request_itself_changes_are_not_repeated(two_tenants: Fleet) -> None:
     request = asked(access={"developers": ["others"]}, identity={"service_accounts": ["server"]})
     assert [

@@ -7,6 +7,7 @@ import ipaddress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_requests import problems, request
 
 from goldenpath.spec.node_credentials import (
     credential_networks,
@@ -93,3 +94,12 @@ def test_a_host_name_of_a_metadata_service_is_found(host: str) -> None:
 )
 def test_another_host_name_is_not(host: str) -> None:
     assert not is_credential_host(host)
+
+
+def test_dns_at_a_link_local_address_is_a_fact_of_the_cluster() -> None:
+    """NodeLocal DNSCache: the request is refused, and says whose field it is."""
+    egress = [{"cidr": "169.254.20.10/32", "port": port, "protocol": "UDP"} for port in (53, 80)]
+    dns, other = problems(request(network={"egress": egress}))
+    assert (dns.rule, other.rule) == ("node-credentials", "node-credentials")
+    assert "`dns` in the fleet" in dns.message
+    assert "`dns` in the fleet" not in other.message
