@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
@@ -12,12 +12,15 @@ from goldenpath.cli.problem_output import problem_as_dict, show_problems
 from goldenpath.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from goldenpath.fleet import Proposal
     from goldenpath.repository.publish_plan import Plan
 
-__all__ = ["exit_code", "plan_as_text", "show_proposal", "watching"]
+__all__ = ["comment_on", "exit_code", "plan_as_text", "show_proposal", "watching"]
+
+_MARK: Final = "<!-- goldenpath plan -->"
+"""By which a later run finds its own comment."""
 
 
 def show_proposal(proposal: Proposal, output_format: str, *, details: bool | None = None) -> None:
@@ -55,6 +58,31 @@ def _not_in_the_plan(proposal: Proposal) -> Iterator[Problem]:
         files = "1 file was" if count == 1 else f"{count} files were"
         message = f"{files} edited by hand, as the plan shows: a publish stops there, or drops the edits with --overwrite-edits"
         yield Problem("", "hand-edit", message)
+
+
+def comment_on(page: str, proposal: Proposal, environment: Mapping[str, str]) -> None:
+    """Show a plan, and what stands in its way, as one comment of a pull request that each run brings up to date.
+
+    Args:
+        page: the pull request's address, as a browser shows it.
+        proposal: the plan.
+        environment: has the forge's token.
+
+    Raises:
+        InputError: the address is not a pull request's, or there is no token.
+        RepositoryError: the forge refuses, or does not answer.
+    """
+    from goldenpath.forges import PullRequestPage, forge_of  # noqa: PLC0415 - only a comment needs a forge
+    from goldenpath.repository.plan_markdown import plan_markdown  # noqa: PLC0415
+
+    at = PullRequestPage.parse(page)
+    forge = forge_of(at.remote, kind=at.kind, environment=environment)
+    if forge is None:
+        return
+    in_the_way = "".join(f"- {problem}\n" for problem in _not_in_the_plan(proposal))
+    text = plan_markdown(proposal.plan) + (f"\n\n### In the way\n\n{in_the_way}" if in_the_way else "")
+    done = forge.keep_comment(at.number, text, mark=_MARK)
+    click.echo(f"{page}: comment {done}", err=True)
 
 
 def plan_as_text(plan: Plan, *, details: bool | None = None) -> None:

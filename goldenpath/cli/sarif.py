@@ -2,38 +2,64 @@
 
 Names and meaning: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0"; sections are
 given where a choice was made.
+
+GitHub shows the first 5,000 results of a run and 100 places of each, and takes 25,000 and 1,000, read in November 2026
+(docs.github.com, "SARIF results exceed one or more limits"). GitLab drops a result without a file. So there is one run,
+every result has a file, and what a whole fleet has too much of is one result for each rule and owner.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from goldenpath.cli.input_files import FLEET_FILE
 from goldenpath.cli.problem_output import line_of_problem
 from goldenpath.finding_rules import RULES, help_uri, policies_uri
 from goldenpath.findings import Severity
 from goldenpath.policies import policies
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from goldenpath.cli.check_targets import Examination, Located
     from goldenpath.errors import Problem
 
 __all__ = ["as_sarif"]
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_MAX_RESULTS: Final = 5_000
+_MAX_PLACES: Final = 100
+_OWNER: Final = re.compile(
+    r"(?:.*/)?(?:tenants|clusters/[^/]+/(?:tenants|workloads))/(?:[0-9a-f]/)?([a-z0-9-]+)/"
+    r"|(?:.*/)?clusters/[^/]+/flux/(?:[0-9a-f]/)?([a-z0-9-]+)"
+    r"|(?:.*/)?clusters/([^/]+)/"
+)
+"""The tenant, or the cluster, that a file of a fleet repository belongs to, in both layouts."""
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_ORDER: Final = ("error", "warning", "note")
 
 
-def as_sarif(examination: Examination, *, version: str) -> dict[str, Any]:
+def as_sarif(examination: Examination, *, version: str, grouped: bool = False) -> dict[str, Any]:
     """The SARIF log of one run.
 
     Args:
         examination: what came out.
         version: goldenpath's own.
+        grouped: one result for each rule and owner, with its places; so it is always where a forge would not show
+            all of them.
 
     """
     results = [*map(_finding_result, examination.findings), *map(_problem_result, examination.problems)]
+    if grouped or len(results) > _MAX_RESULTS:
+        results = _grouped(results)
+    results.sort(key=lambda result: _ORDER.index(result["level"]))
+    if len(results) > _MAX_RESULTS:
+        results = [*results[: _MAX_RESULTS - 1], _more(results[_MAX_RESULTS - 1 :])]
     rules = list(dict.fromkeys(result["ruleId"] for result in results))
     fixes = {located.finding.rule: located.finding.fix for located in reversed(examination.findings)}
     for result in results:
@@ -52,6 +78,43 @@ def as_sarif(examination: Examination, *, version: str) -> dict[str, Any]:
         "results": results,
     }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _grouped(results: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One result for each rule, level and owner: the first, with the places of all and how many there are."""
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for result in results:
+        groups.setdefault((result["ruleId"], result["level"], _owner_of(result)), []).append(result)
+    return [_merged(owner, each) for (_, _, owner), each in groups.items()]
+
+
+def _merged(owner: str, results: list[dict[str, Any]]) -> dict[str, Any]:
+    first = results[0]
+    places = {json.dumps(place, sort_keys=True): place for each in results for place in each["locations"]}
+    text = first["message"]["text"]
+    if len(results) > 1:
+        text += f" (and {len(results) - 1:,} more of this rule{f' for {owner}' if owner else ''})"
+    # The same group keeps its fingerprint where a line moves or the message has another number.
+    fingerprint = hashlib.sha256(f"{first['ruleId']}\0{owner}".encode()).hexdigest()
+    return {
+        **first,
+        "message": {"text": text},
+        "locations": list(places.values())[:_MAX_PLACES],
+        "occurrenceCount": len(results),
+        "partialFingerprints": {"goldenpath/rule-and-owner/v1": fingerprint},
+    }
+
+
+def _owner_of(result: dict[str, Any]) -> str:
+    match = _OWNER.match(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+    return next(filter(None, match.groups()), "") if match else ""
+
+
+def _more(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """What stands for the results that a forge would not show: the worst of them, with their number."""
+    first = results[0]
+    number = sum(result.get("occurrenceCount", 1) for result in results)
+    return {**first, "message": {"text": f"{number:,} more findings; `--format json` has all of them"}}
 
 
 def _rule(rule: str, fix: str | None) -> dict[str, Any]:
@@ -85,10 +148,13 @@ def _finding_result(located: Located) -> dict[str, Any]:
 
 
 def _problem_result(problem: Problem) -> dict[str, Any]:
-    result: dict[str, Any] = {"ruleId": problem.rule, "level": "error", "message": {"text": str(problem)}}
-    if problem.file:
-        result["locations"] = [_location(problem.file, line_of_problem(problem))]
-    return result
+    file = problem.file or FLEET_FILE
+    return {
+        "ruleId": problem.rule,
+        "level": "error",
+        "message": {"text": str(problem)},
+        "locations": [_location(file, line_of_problem(problem) if problem.file else None)],
+    }
 
 
 def _location(file: str, line: int | None) -> dict[str, Any]:

@@ -21,17 +21,26 @@ What holds for each forge:
 from goldenpath.forges.forge import forge_of
 from goldenpath.forges.forge_address import ForgeAddress, ForgeKind, address_of
 from goldenpath.forges.http_options import ClientOptions, RetryOptions
-from goldenpath.forges.pull_request import Closed, Forge, Opened, PullRequest
+from goldenpath.forges.pull_request import (
+    Closed,
+    CommentChange,
+    Forge,
+    Opened,
+    PullRequest,
+    PullRequestPage,
+)
 from goldenpath.forges.token import Token, token_of
 
 __all__ = [
     "ClientOptions",
     "Closed",
+    "CommentChange",
     "Forge",
     "ForgeAddress",
     "ForgeKind",
     "Opened",
     "PullRequest",
+    "PullRequestPage",
     "RetryOptions",
     "Token",
     "address_of",

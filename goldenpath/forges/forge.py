@@ -13,7 +13,7 @@ from goldenpath.forges.github import GitHub
 from goldenpath.forges.gitlab import GitLab
 from goldenpath.forges.http_client import ForgeClient
 from goldenpath.forges.http_options import ClientOptions
-from goldenpath.forges.pull_request import Closed, Opened
+from goldenpath.forges.pull_request import Closed, CommentChange, Opened
 from goldenpath.forges.size_limits import fit_body, fit_title, same_text
 from goldenpath.forges.token import token_of
 
@@ -112,6 +112,20 @@ class RestForge:
                     except (RefusedError, UnansweredError) as error:
                         warnings.append(f"It is closed, but the comment may be missing: {error}")
         return Closed(number=number, url=current.url, closed=current.open, warnings=tuple(warnings))
+
+    def keep_comment(self, number: int, text: str, *, mark: str) -> CommentChange:
+        with self._client() as client:
+            client.need_token()
+            steps = self._steps(client)
+            wanted = fit_body(f"{mark}\n{text}", steps.body_limit)
+            for comment, found in steps.comments(number):
+                if found.startswith(mark):
+                    if same_text(found, wanted):
+                        return CommentChange.UNCHANGED
+                    steps.edit_comment(number, comment, wanted)
+                    return CommentChange.UPDATED
+            steps.comment(number, wanted)
+        return CommentChange.CREATED
 
     def _client(self) -> ForgeClient:
         return ForgeClient(self.address, self._token, self._steps.words, self._options)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from goldenpath.forges.error_messages import ForgeWording, RefusedError
     from goldenpath.forges.http_client import ForgeClient
     from goldenpath.forges.pull_request import PullRequest
@@ -43,6 +45,9 @@ class ForgeApi(ABC):
     words: ClassVar[ForgeWording]
     title_limit: ClassVar[int]
     body_limit: ClassVar[int]
+    page_size: ClassVar[str] = "per_page"
+    """The parameter of a list that says how many items a page has."""
+    edit_verb: ClassVar[str] = "PATCH"
 
     def __init__(self, client: ForgeClient) -> None:
         self.client = client
@@ -91,8 +96,28 @@ class ForgeApi(ABC):
         """Close it, without merging."""
 
     @abstractmethod
+    def comments_path(self, number: int) -> str:
+        """The address of the comments under it."""
+
+    @abstractmethod
+    def comment_path(self, number: int, comment: int) -> str:
+        """The address of one of them."""
+
     def comment(self, number: int, text: str) -> None:
         """Say something under it."""
+        doing = f"comment on pull request {number}"
+        self.client.write("POST", self.comments_path(number), doing, {"body": text}, repeatable=False)
+
+    def comments(self, number: int) -> Iterator[tuple[int, str]]:
+        """Number and text of each comment under it, oldest first."""
+        doing = f"read the comments of pull request {number}"
+        for item in self.client.pages(self.comments_path(number), doing, {self.page_size: 50}):
+            yield item["id"], item.get("body") or ""
+
+    def edit_comment(self, number: int, comment: int, text: str) -> None:
+        """Change the text of a comment."""
+        doing = f"change a comment of pull request {number}"
+        self.client.write(self.edit_verb, self.comment_path(number, comment), doing, {"body": text})
 
 
 def lowered(items: Any, key: str) -> frozenset[str]:

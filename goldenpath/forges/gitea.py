@@ -35,6 +35,7 @@ class Gitea(GitHubApi):
         where="Settings, Applications, Access tokens",
         variables=VARIABLES[ForgeKind.GITEA],
     )
+    page_size = "limit"
     title_limit = 255 - len("WIP: ")
     # Gitea itself has no limit. This much fits into the megabyte that a proxy lets through by default
     # (nginx, client_max_body_size), whatever the alphabet.

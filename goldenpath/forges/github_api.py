@@ -35,11 +35,8 @@ class GitHubApi(ForgeApi):
             "PATCH", self.path("pulls", number), f"close pull request {number}", {"state": "closed"}
         )
 
-    def comment(self, number: int, text: str) -> None:
-        self.client.write(
-            "POST",
-            self.path("issues", number, "comments"),
-            f"comment on pull request {number}",
-            {"body": text},
-            repeatable=False,
-        )
+    def comments_path(self, number: int) -> str:
+        return self.path("issues", number, "comments")
+
+    def comment_path(self, number: int, comment: int) -> str:  # noqa: ARG002 - its own number is enough here
+        return self.path("issues", "comments", comment)

@@ -31,6 +31,7 @@ class GitLab(ForgeApi):
         where="Settings, Access tokens, of the project, the group or a person; a CI job's own token cannot do it",
         variables=VARIABLES[ForgeKind.GITLAB],
     )
+    edit_verb = "PUT"
     title_limit = 255 - len("Draft: ")
     body_limit = 1_048_576
 
@@ -144,14 +145,11 @@ class GitLab(ForgeApi):
     def close(self, number: int) -> None:
         self._put(number, f"close merge request {number}", {"state_event": "close"})
 
-    def comment(self, number: int, text: str) -> None:
-        self.client.write(
-            "POST",
-            self._path("merge_requests", number, "notes"),
-            f"comment on merge request {number}",
-            {"body": text},
-            repeatable=False,
-        )
+    def comments_path(self, number: int) -> str:
+        return self._path("merge_requests", number, "notes")
+
+    def comment_path(self, number: int, comment: int) -> str:
+        return self._path("merge_requests", number, "notes", comment)
 
     def _numbers(self, names: list[str]) -> dict[str, int]:
         """The numbers of those people who are there, by their names in lower case."""

@@ -2,10 +2,50 @@
 
 from __future__ import annotations
 
+import enum
+import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-__all__ = ["Closed", "Forge", "Opened", "PullRequest"]
+from goldenpath.errors import InputError
+
+__all__ = ["Closed", "CommentChange", "Forge", "Opened", "PullRequest", "PullRequestPage"]
+
+_PAGE: Final = re.compile(
+    r"(?P<remote>https?://[^\s?#]+?)/(?P<verb>-/merge_requests|pulls?)/(?P<number>[1-9][0-9]{0,9})/?"
+)
+_KINDS: Final = {"-/merge_requests": "gitlab", "pull": "github", "pulls": "gitea"}
+"""How each forge writes the address of a pull request's page; Forgejo's is Gitea's, and so is its API."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestPage:
+    """Where people look at a pull request: its repository as a Git remote, the forge's kind, and the number."""
+
+    remote: str
+    kind: str
+    number: int
+
+    @classmethod
+    def parse(cls, url: str) -> PullRequestPage:
+        """Read the address of a page.
+
+        Raises:
+            InputError: it is not the page of a pull request.
+        """
+        match = _PAGE.fullmatch(url)
+        if match is None:
+            message = "must be a pull request's page, such as https://github.com/owner/repository/pull/12"
+            raise InputError.of("--comment", "pull-request-url", message)
+        return cls(f"{match['remote']}.git", _KINDS[match["verb"]], int(match["number"]))
+
+
+class CommentChange(enum.StrEnum):
+    """What was done with a comment."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +115,12 @@ class Forge(Protocol):
 
     def close(self, number: int, comment: str = "") -> Closed:
         """Close a pull request without merging it, and say why."""
+
+    def keep_comment(self, number: int, text: str, *, mark: str) -> CommentChange:
+        """Have one comment under a pull request that says this: made, changed, or left as it is.
+
+        Args:
+            number: of the pull request.
+            text: Markdown; cut where the forge takes no more.
+            mark: the first line, by which the comment is found again; an HTML comment, which no one sees.
+        """

@@ -81,7 +81,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Api]:
         pytest.skip(reason)
     with _connection(request.config.getoption("--kube-context")) as api:
         if folder := crds_folder(request.config):
-            crd_files.load(api, folder, crd_files.wanted())
+            crd_files.load(api, folder, crd_files.wanted(folder))
         yield api
 
 

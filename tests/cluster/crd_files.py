@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 _PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
-def wanted() -> list[str]:
-    """Names such as ``cohorts.kueue.x-k8s.io``: of everything that has a schema, and that a policy judges."""
+def wanted(folder: Path) -> list[str]:
+    """Names such as ``cohorts.kueue.x-k8s.io``: of everything that has a schema, and that a policy judges.
+
+    A policy also names kinds whose definition is in no source of ours: those only where the folder has them.
+    """
+    there = {file.stem for file in folder.rglob("*.yaml")}
     schemas = {
         file.name.removesuffix(".json") for file in files("goldenpath.check").joinpath("schemas").iterdir()
     }
@@ -28,7 +32,7 @@ def wanted() -> list[str]:
     for policy in policies():
         for rule in policy.rules:
             if "." in rule.group and not rule.group.endswith(".k8s.io"):
-                named |= {f"{resource}.{rule.group}" for resource in rule.resources}
+                named |= there & {f"{resource}.{rule.group}" for resource in rule.resources}
     return sorted(named)
 
 

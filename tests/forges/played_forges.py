@@ -105,7 +105,7 @@ class Played:
 class PlayedGitHub(Played):
     kind, base, scheme, stranger = "github", "/api/v3", "Bearer", "Bad credentials"
 
-    def answer(self, request: Request) -> Reply:  # noqa: PLR0911
+    def answer(self, request: Request) -> Reply:  # noqa: C901, PLR0911
         assert request.headers["accept"] == "application/vnd.github+json"
         assert request.headers["x-github-api-version"] == "2022-11-28"
         if request.segments[:3] != ("repos", OWNER, NAME):
@@ -136,7 +136,15 @@ class PlayedGitHub(Played):
             case "POST", ("issues", number, "comments") if pull := self.memory.by_number(number):
                 check(GITHUB, "issues/create-comment", request.body)
                 pull.comments.append(request.body["body"])
-                return Reply(201, {"id": 1, "body": request.body["body"]})
+                return Reply(201, {"id": len(pull.comments), "body": request.body["body"]})
+            case "GET", ("issues", number, "comments") if pull := self.memory.by_number(number):
+                shapes = [{"id": n, "body": body} for n, body in enumerate(pull.comments, 1)]
+                return self.paged(request, shapes)
+            case "PATCH", ("issues", "comments", comment):
+                check(GITHUB, "issues/create-comment", request.body)
+                (pull,) = self.memory.pulls
+                pull.comments[int(comment) - 1] = request.body["body"]
+                return Reply(200, {"id": int(comment), "body": request.body["body"]})
             case "GET", ("issues", number, "events") if pull := self.memory.by_number(number):
                 return self.paged(request, [{"event": "renamed"}, *self.events(pull)])
         return Reply(404, {"message": "Not Found", "documentation_url": "…", "status": "404"})
@@ -215,7 +223,7 @@ class PlayedGitHub(Played):
 class PlayedGitLab(Played):
     kind, base, scheme, stranger = "gitlab", "/api/v4", "Bearer", "401 Unauthorized"
 
-    def answer(self, request: Request) -> Reply:  # noqa: PLR0911
+    def answer(self, request: Request) -> Reply:  # noqa: C901, PLR0911
         if request.segments == ("users",):
             name = request.query["username"]
             found = [p for p in self.memory.people if p.lower() == name.lower()]
@@ -236,7 +244,15 @@ class PlayedGitLab(Played):
             case "POST", ("merge_requests", number, "notes") if pull := self.memory.by_number(number):
                 check(GITLAB, "note", request.body)
                 pull.comments.append(request.body["body"])
-                return Reply(201, {"id": 1, "body": request.body["body"]})
+                return Reply(201, {"id": len(pull.comments), "body": request.body["body"]})
+            case "GET", ("merge_requests", number, "notes") if pull := self.memory.by_number(number):
+                shapes = [{"id": n, "body": body} for n, body in enumerate(pull.comments, 1)]
+                return self.paged(request, shapes)
+            case "PUT", ("merge_requests", _, "notes", comment):
+                check(GITLAB, "note", request.body)
+                (pull,) = self.memory.pulls
+                pull.comments[int(comment) - 1] = request.body["body"]
+                return Reply(200, {"id": int(comment), "body": request.body["body"]})
             case "GET", ("repository", "branches", branch):
                 there = branch in self.memory.branches
                 return (
@@ -352,7 +368,15 @@ class PlayedGitea(Played):
             case "POST", ("issues", number, "comments") if pull := self.memory.by_number(number):
                 check(GITEA, "CreateIssueCommentOption", request.body)
                 pull.comments.append(request.body["body"])
-                return Reply(201, {"id": 1, "body": request.body["body"]})
+                return Reply(201, {"id": len(pull.comments), "body": request.body["body"]})
+            case "GET", ("issues", number, "comments") if pull := self.memory.by_number(number):
+                shapes = [{"id": n, "body": body} for n, body in enumerate(pull.comments, 1)]
+                return self.paged(request, shapes)
+            case "PATCH", ("issues", "comments", comment):
+                check(GITEA, "CreateIssueCommentOption", request.body)
+                (pull,) = self.memory.pulls
+                pull.comments[int(comment) - 1] = request.body["body"]
+                return Reply(200, {"id": int(comment), "body": request.body["body"]})
             case "GET", ("branches", branch):
                 if branch in self.memory.branches:
                     return Reply(200, {"name": branch})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from goldenpath.errors import InputError
-from goldenpath.forges import PullRequest
+from goldenpath.forges import CommentChange, PullRequest, PullRequestPage
 
 if TYPE_CHECKING:
     from conftest import Table
@@ -245,3 +245,48 @@ def test_what_is_missing_is_said_before_anything_is_asked(each: Table, field: st
     with pytest.raises(InputError, match="another branch"):
         each.forge.open_or_update(replace(WANTED, base=WANTED.head))
     assert each.server.calls() == []
+
+
+MARK = "<!-- goldenpath plan -->"
+
+
+def test_a_comment_is_made_then_changed_then_left_alone(each: Table) -> None:
+    number = each.forge.open_or_update(WANTED).number
+    (pull,) = each.memory.pulls
+    pull.comments += ["Looks good.", *(f"line {n}" for n in range(60))]
+    others = list(pull.comments)
+    assert each.forge.keep_comment(number, "one", mark=MARK) is CommentChange.CREATED
+    assert each.forge.keep_comment(number, "two", mark=MARK) is CommentChange.UPDATED
+    before = len(each.server.writes())
+    assert each.forge.keep_comment(number, "two", mark=MARK) is CommentChange.UNCHANGED
+    assert len(each.server.writes()) == before
+    assert pull.comments == [*others, f"{MARK}\ntwo"]
+
+
+def test_a_long_comment_is_cut_to_what_the_forge_takes(each: Table) -> None:
+    number = each.forge.open_or_update(WANTED).number
+    text = "a line of a plan\n" * 100_000
+    assert each.forge.keep_comment(number, text, mark=MARK) is CommentChange.CREATED
+    assert each.forge.keep_comment(number, text, mark=MARK) is CommentChange.UNCHANGED
+    ((comment,),) = [pull.comments for pull in each.memory.pulls]
+    assert "more lines do not fit here" in comment
+
+
+@pytest.mark.parametrize(
+    ("url", "remote", "kind"),
+    [
+        ("https://github.com/a/b/pull/12", "https://github.com/a/b.git", "github"),
+        ("https://git.example.org:8443/a/b/c/-/merge_requests/12", "https://git.example.org:8443/a/b/c.git", "gitlab"),
+        ("http://127.0.0.1:3000/a/b/pulls/12/", "http://127.0.0.1:3000/a/b.git", "gitea"),
+    ],
+)  # fmt: skip
+def test_the_page_of_a_pull_request_leads_to_its_repository(url: str, remote: str, kind: str) -> None:
+    assert PullRequestPage.parse(url) == PullRequestPage(remote, kind, 12)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://github.com/a/b", "git@github.com:a/b.git", "https://x/pull/0", "12"]
+)
+def test_what_is_no_page_of_a_pull_request_is_refused(url: str) -> None:
+    with pytest.raises(InputError, match="must be a pull request's page"):
+        PullRequestPage.parse(url)

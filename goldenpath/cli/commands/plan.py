@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
 from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.plan_output import exit_code, show_proposal, watching
+from goldenpath.cli.plan_output import comment_on, exit_code, show_proposal, watching
 from goldenpath.cli.repository_options import at_option, open_fleet, read_requests, repository_options
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     examples=(
         "goldenpath plan vision.yaml --repo .",
         "goldenpath plan goldenpath.yaml --repo https://git.example.org/platform/fleet.git",
-        "goldenpath plan --all --repo . --format markdown",
+        "goldenpath plan --all --at HEAD --comment https://github.com/example/fleet/pull/12",
     ),
 )
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path(dir_okay=False, allow_dash=True))
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="Every tenant and platform in the repository.")
 @click.option("--upgrade", is_flag=True, help="With the newest version of each golden path.")
 @click.option("--details/--summary", default=None, help="Every object and field, or a line for each tenant.")
+@click.option(
+    "--comment",
+    "page",
+    metavar="URL",
+    help="Show the plan in a comment of this pull request, too; a later run changes that comment.",
+)
 @library_option
 @format_option("text", "json", "markdown")
 @click.pass_context
@@ -45,6 +52,7 @@ def command(
     everything: bool,
     upgrade: bool,
     details: bool | None,
+    page: str | None,
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
@@ -65,5 +73,7 @@ def command(
     with open_fleet(place, branch, libraries, at=at) as fleet, watching("Planning") as progress:
         requests = read_requests(files, lambda readable: fleet.plan(*readable, options=options))
         proposal = fleet.plan(*requests, everything=everything, options=options, progress=progress)
+    if page is not None:
+        comment_on(page, proposal, os.environ)
     show_proposal(proposal, output_format, details=details)
     ctx.exit(exit_code(proposal))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -14,11 +15,15 @@ from goldenpath.cli.plan_output import watching
 from goldenpath.cli.problem_output import problem_as_dict, show_problems
 from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
 from goldenpath.findings import Severity
+from goldenpath.tenancy.layout import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from goldenpath.findings import Finding
     from goldenpath.fleet.validation import Validation
+
+_ABOUT = re.compile(r"(?:Tenant|Workload) ([a-z0-9-]+(?:/[a-z0-9-]+)?)")
 
 
 @click.command(
@@ -35,7 +40,7 @@ if TYPE_CHECKING:
     help="Hold expiry dates against this day, not today.",
 )
 @library_option
-@format_option("text", "json")
+@format_option("text", "json", "sarif")
 @click.pass_context
 @in_the_format_asked_for
 def command(
@@ -54,13 +59,18 @@ def command(
     hand, manifests that no longer follow from their request or the fleet, promises beyond what a cluster has, names
     and identities that two tenants share, and files that belong to no request.
 
+    SARIF has one result for each rule and tenant, so that a forge shows those of a whole fleet.
+
     Ends with 0 where nothing is an error, with 1 where something is, with 2 where a request or a lock cannot be read.
     """
     day = (today or dt.datetime.now(dt.UTC)).date()
     with open_fleet(place, branch, libraries, at=at) as fleet, watching("Validating") as progress:
         validation = fleet.validate(today=day, progress=progress)
+        layout = Layout(sharded=fleet.state().context.spec.layout == "sharded")
     if output_format == "json":
         click.echo(json.dumps(_as_dict(validation), indent=2, ensure_ascii=False))
+    elif output_format == "sarif":
+        click.echo(json.dumps(_as_sarif(validation, layout), separators=(",", ":"), ensure_ascii=False))
     else:
         _show(validation)
     ctx.exit(validation.exit_code)
@@ -83,6 +93,26 @@ def _show(validation: Validation) -> None:
 
 def _count(number: int, word: str, several: str = "") -> str:
     return f"{number} {word if number == 1 else several or f'{word}s'}"
+
+
+def _as_sarif(validation: Validation, layout: Layout) -> dict[str, object]:
+    from goldenpath import __version__  # noqa: PLC0415 - one format of three
+    from goldenpath.cli.check_targets import Examination, Located  # noqa: PLC0415
+    from goldenpath.cli.sarif import as_sarif  # noqa: PLC0415
+
+    findings = [Located(_file_of(finding, layout), None, finding) for finding in validation.findings]
+    examination = Examination(problems=list(validation.problems), findings=findings)
+    return as_sarif(examination, version=__version__, grouped=True)
+
+
+def _file_of(finding: Finding, layout: Layout) -> str:
+    """The file that a person would open: the finding's own, else the request that it is about, else the fleet's."""
+    from goldenpath.spec.ref import Ref  # noqa: PLC0415 - one format of three
+    from goldenpath.tenancy.repository_paths import FLEET_FILE, RepositoryPaths  # noqa: PLC0415
+
+    about = _ABOUT.match(finding.object)
+    own = RepositoryPaths(Ref.parse(about[1]), layout).request if about else FLEET_FILE
+    return finding.file or own
 
 
 def _as_dict(validation: Validation) -> dict[str, object]:
