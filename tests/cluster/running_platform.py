@@ -120,7 +120,9 @@ def running_platform(folder: Path, definitions: Path, sample: Path) -> Iterator[
 
         api = running.enter_context(control_plane(kubernetes()))
         crd_files.load(
-            api, definitions, sorted({*crd_files.wanted(definitions), *crd_files.of_groups(definitions, *GROUPS)})
+            api,
+            definitions,
+            sorted({*crd_files.wanted(definitions), *crd_files.of_groups(definitions, *GROUPS)}),
         )
         for name in ("monitoring", "kueue-system"):  # of the add-ons, which are there before us
             assert api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}).ok
