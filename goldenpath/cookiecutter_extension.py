@@ -9,28 +9,31 @@ One run is one tenant on one cluster. Named in ``_extensions`` of a golden path'
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from jinja2 import Environment, FileSystemLoader, pass_context
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, pass_context
 from jinja2.ext import Extension
 from jinja2.runtime import Context
 
 from goldenpath import kubeyaml
 from goldenpath.describe.cookiecutter_answers import request_from_answers
 from goldenpath.errors import GoldenpathError, InputError, Problem
-from goldenpath.kinds import kind_of
+from goldenpath.kinds import kind_of, shared_parts_of
 from goldenpath.paths import GoldenPath, Library
-from goldenpath.paths.path_metadata import read_golden_path, shared_folder
+from goldenpath.paths.path_metadata import read_golden_path
 from goldenpath.pipeline import Parent, Pipeline, load_fleet, parent_of, parse
+from goldenpath.render import compile_path
 from goldenpath.render.jinja_environment import FILTERS
-from goldenpath.render.overrides import apply_overrides
+from goldenpath.render.overrides import apply_overrides, with_overrides
 from goldenpath.render.template_words import words_of
 from goldenpath.spec.envelope import Envelope
 from goldenpath.tenant_requests import tenants_beside
 
 if TYPE_CHECKING:
+    from goldenpath.manifests import RenderedFile
     from goldenpath.spec.fleet_spec import FleetSpec
 
 __all__ = ["GoldenPathExtension"]
@@ -51,7 +54,7 @@ class GoldenPathExtension(Extension):
         environment.filters[_OVERRIDES] = _overridden
         environment.context_class = _WordsContext
         self._words: dict[str, Any] | None = None
-        self._shared: Path | None = None
+        self._shared: _Shared | None = None
 
     def words(self, answers: dict[str, Any]) -> dict[str, Any]:
         """The words for cookiecutter's answers, worked out once.
@@ -64,9 +67,7 @@ class GoldenPathExtension(Extension):
         """
         if self._words is None:
             try:
-                path = read_golden_path(Path(answers["_repo_dir"]))
-                self._words = _words(answers, path)
-                self._shared = shared_folder(path.folder, kind_of(path).subject)
+                self._words, self._shared = _words(answers)
             except GoldenpathError as error:
                 raise BadInput(str(error)) from None
         return self._words
@@ -74,22 +75,45 @@ class GoldenPathExtension(Extension):
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """Send every manifest through the request's overrides, as the library does after rendering.
 
-        The parts that golden paths of one kind share are found from here on too: cookiecutter makes its loader late.
+        With the first file, what golden paths of one kind share is there too: cookiecutter makes its loader late.
         """
         del filename
-        loader = self.environment.loader
-        if self._shared is not None and isinstance(loader, FileSystemLoader):
-            parts = str(self._shared / "templates")
-            loader.searchpath += [parts] if parts not in loader.searchpath else []
+        if name is not None and self._shared is not None:
+            shared, self._shared = self._shared, None
+            self._add(shared)
         if name is None or not name.rsplit("/", 1)[-1].removesuffix("[% endif %]").endswith(".yaml"):
             return source
         start, end = self.environment.block_start_string, self.environment.block_end_string
-        where = "true" if _CLUSTERS in name else "false"
+        where = "true" if any(place in name for place in _ON_CLUSTERS) else "false"
         return f"{start} filter {_OVERRIDES}({where}) {end}{source}{start} endfilter {end}"
+
+    def _add(self, shared: _Shared) -> None:
+        """Write the files that golden paths of the kind have in common, and let templates include their parts.
+
+        cookiecutter reads one folder, so this is done when it asks for the first of its own files.
+        """
+        parts = FileSystemLoader([shared.templates, shared.templates / "templates"])
+        self.environment.loader = ChoiceLoader(
+            [loader for loader in (self.environment.loader, parts) if loader]
+        )
+        for file in shared.files:
+            place = shared.project / file.path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(file.text, encoding="utf-8", newline="\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What golden paths of one kind have in common: their templates, and the files that these give in a project."""
+
+    templates: Path
+    files: tuple[RenderedFile, ...]
+    project: Path
 
 
 _OVERRIDES = "goldenpath_overrides"
-_CLUSTERS = "clusters/"
+_ON_CLUSTERS = ("clusters/", "[[ folder ]]")
+"""What the path of a template for a cluster's file holds."""
 
 
 @pass_context
@@ -121,7 +145,9 @@ def _extension(environment: Environment) -> GoldenPathExtension:
     return extension
 
 
-def _words(answers: dict[str, Any], path: GoldenPath) -> dict[str, Any]:
+def _words(answers: dict[str, Any]) -> tuple[dict[str, Any], _Shared | None]:
+    """The words of the templates, and what the golden path's kind adds to its own files."""
+    path = read_golden_path(Path(answers["_repo_dir"]))
     file = str(answers.get("fleet") or "")
     if not Path(file).is_file():
         message = "name your fleet file, as in `cookiecutter … fleet=goldenpath.yaml`"
@@ -149,7 +175,18 @@ def _words(answers: dict[str, Any], path: GoldenPath) -> dict[str, Any]:
             [Problem("cluster", "required", f"{everywhere[0].ref.path} is on {names}; name one")]
         )
     (resolved,) = pipeline.resolve(spec, cluster=cluster or everywhere[0].cluster_name, parent=parent)
-    return words_of(path, resolved, everywhere) | {"cookiecutter": {"name": resolved.ref.name}}
+    if kind.has_parent and resolved.is_retiring:
+        message = "nothing is rendered for it; `goldenpath render` writes what stays"
+        raise InputError([Problem("retiring", "retiring", message)])
+    words = words_of(path, resolved, everywhere) | {"cookiecutter": {"name": resolved.ref.name}}
+    templates = shared_parts_of(path)
+    if templates is None:
+        return words, None
+    overrides = spec.overrides if isinstance(spec, Envelope) else ()
+    files = tuple(
+        with_overrides(file, overrides) for file in compile_path(path, templates).render_shared(words)
+    )
+    return words, _Shared(templates, files, Path(answers["_output_dir"]) / resolved.ref.name)
 
 
 def _request(

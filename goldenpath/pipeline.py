@@ -15,9 +15,9 @@ from goldenpath.errors import InputError, Problem
 from goldenpath.findings import once
 from goldenpath.intake import Parent, Tenants, builtin_library, load, load_fleet, parent_of, parse
 from goldenpath.kinds import digest_of, kind_of, shared_parts_of
-from goldenpath.manifests import Manifests, RenderedFile
+from goldenpath.manifests import Manifests
 from goldenpath.render import compile_path, words_of
-from goldenpath.render.overrides import apply_overrides
+from goldenpath.render.overrides import with_overrides
 from goldenpath.spec.envelope import Envelope
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.ref import Subject
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from goldenpath.check import Schemas
     from goldenpath.findings import Finding
     from goldenpath.kinds import RequestKind
-    from goldenpath.manifests import ManifestObject
+    from goldenpath.manifests import ManifestObject, RenderedFile
     from goldenpath.paths import GoldenPath, Library
     from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.ref import Ref
@@ -216,7 +216,7 @@ class Pipeline:
             if kind.subject is Subject.WORKLOAD and resolved.is_retiring:
                 # What is not there any more, Flux prunes: nothing of a workload stays on a cluster that it leaves.
                 files = tuple(file for file in files if not file.path.startswith(CLUSTER_FOLDERS))
-            manifests = Manifests(tuple(_with_overrides(file, overrides) for file in files))
+            manifests = Manifests(tuple(with_overrides(file, overrides) for file in files))
             of_tenant = self._tenant_objects(parent, resolved.cluster_name)
             parts.append(RenderedOnCluster(resolved, manifests, of_tenant))
         return Rendered(spec, path, kind, tuple(parts))
@@ -269,10 +269,3 @@ def check(
 def _unknown_cluster(cluster: str, known: Collection[str], whose: str) -> InputError:
     message = f"{whose} {', '.join(known)}"
     return InputError([Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, known))])
-
-
-def _with_overrides(file: RenderedFile, overrides: Collection[Any]) -> RenderedFile:
-    if not overrides or not file.path.endswith(".yaml"):
-        return file
-    cluster = file.path.split("/", 2)[1] if file.path.startswith(CLUSTER_FOLDERS) else None
-    return RenderedFile(file.path, apply_overrides(file.text, overrides, cluster=cluster))

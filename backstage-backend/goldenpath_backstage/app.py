@@ -24,7 +24,7 @@ from goldenpath_backstage.routes import (
     docs_routes,
     health_routes,
     native_routes,
-    tenant_routes,
+    request_routes,
 )
 from goldenpath_backstage.services import open_services
 from goldenpath_backstage.telemetry.logs import SERVICE
@@ -83,7 +83,7 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
     for module in (
         action_routes,
         catalog_routes,
-        tenant_routes,
+        request_routes,
         native_routes,
         health_routes,
         docs_routes,

@@ -1,7 +1,7 @@
 """The questions of ``goldenpath new``: every field of a request can be asked for, read off its schema.
 
-Each answer is held against the real parser while it is typed. Nothing here knows a field by name, but for
-which of them open the conversation, which are better written in the file, and that a choice may hold on some clusters.
+Each answer is held against the real parser while it is typed. Nothing here knows a field by name: its hints say
+whether and when it is asked for. That a choice may hold on some clusters only is a field `clusters` beside it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import questionary
 
 from goldenpath.cli.request_draft import location_of
 from goldenpath.describe.choices import Choices, Free
-from goldenpath.describe.form import label
-from goldenpath.describe.json_schema import json_schema
-from goldenpath.describe.schema_fields import Shape, spec_fields
+from goldenpath.describe.form import label, label_of
+from goldenpath.describe.schema_fields import Shape, request_fields
 from goldenpath.errors import MISSING, shown
+from goldenpath.spec.hints import STEP, WHEN_NEEDED, WHERE, Door
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from goldenpath.cli.request_draft import RequestDraft
     from goldenpath.describe.schema_fields import SpecField
@@ -30,29 +30,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Interview"]
 
-_NOT_ASKED: Final = frozenset({"golden_path", "overrides", "exceptions", "retiring"})
-"""The golden path is known; what changes or excepts rendered objects, and its end, are for a request that has been
-running."""
-
-_ASKED_WHEN_NEEDED: Final = frozenset({("gpus", 0, "pool")})
-"""Fields that only some fleets need: they are asked for when the request is refused without them."""
-
-_WHERE: Final = ("clusters", "placement")
 _NOTHING: Final = "(nothing)"
+_SHOWN_TENANTS: Final = 100
+"""Of more, a person writes the name, which the parser then checks."""
 
 
 class Interview:
     """Fills a draft by asking."""
 
     def __init__(
-        self, path: GoldenPath, draft: RequestDraft, fleet: FleetSpec | None, free: Free | None = None
+        self,
+        path: GoldenPath,
+        draft: RequestDraft,
+        fleet: FleetSpec | None,
+        free: Free | None = None,
+        tenants: Collection[str] = (),
     ) -> None:
-        fields = [field for field in spec_fields(json_schema(path)) if field.name not in _NOT_ASKED]
+        fields = [field for field in request_fields(path) if field.is_asked_by(Door.NEW)]
         self._fields = {field.name: field for field in fields if field.name != "inputs" or path.inputs}
         self._draft = draft
         self._fleet = fleet
         self._free = free
-        self._choices = Choices(fleet, free)
+        self._tenants = tenants if len(tenants) <= _SHOWN_TENANTS else ()
+        self._choices = Choices(fleet, free, tenants=self._tenants)
 
     @property
     def descriptions(self) -> dict[str, str]:
@@ -61,34 +61,44 @@ class Interview:
 
     def run(self) -> None:
         """Ask for everything, and again for what the parser refuses in the end."""
+        where = [field for field in self._fields.values() if field.schema.get(STEP) == WHERE]
         opening = [
             field
-            for name, field in self._fields.items()
-            if name not in _WHERE and field.is_simple and field.shape is not Shape.LIST
+            for field in self._fields.values()
+            if field not in where and field.is_simple and field.shape is not Shape.LIST
         ]
         for field in opening:
             if field.name not in self._draft.document:
                 self._ask(field, field.location)
-        if not any(name in self._draft.document for name in _WHERE):
-            self._ask(self._fields["clusters"], ("clusters",))
-        if not any(name in self._draft.document for name in _WHERE):
-            self._ask_field(self._fields["placement"], ("placement",))
-            self._mend(("placement",))
-        self._choices = Choices(self._fleet, self._free, clusters=self._draft.clusters())
+        self._ask_where(where)
+        self._choices = Choices(
+            self._fleet, self._free, clusters=self._draft.clusters(), tenants=self._tenants
+        )
         rest = [
             field
             for field in self._fields.values()
-            if field not in opening and field.name not in (*_WHERE, *self._draft.document)
+            if field not in (*opening, *where) and field.name not in self._draft.document
         ]
         wanted = self._choose_many(
             "What else does the team need?",
-            [(field.name, f"{label(field.name)}: {field.description}") for field in rest],
+            [(field.name, f"{label_of(field)}: {field.description}") for field in rest],
         )
         for field in rest:
             if field.name in wanted or field.required:
                 self._ask_field(field, field.location)
                 self._mend(field.location)
         self._mend()
+
+    def _ask_where(self, fields: Sequence[SpecField]) -> None:
+        """Ask for one way to say where after the other, until there is an answer, or none is needed."""
+        for number, field in enumerate(fields):
+            if any(each.name in self._draft.document for each in fields):
+                return
+            if number == 0:
+                self._ask(field, field.location)
+            elif self._draft.is_needed(fields[0].location):
+                self._ask_field(field, field.location)
+                self._mend(field.location)
 
     def _mend(self, within: Location = ()) -> None:
         """Ask again for what the parser refuses, in all of the request or within a field."""
@@ -125,7 +135,7 @@ class Interview:
             number = 0
             while (
                 number == 0
-                or questionary.confirm(f"{label(field.name)}: one more?", default=False).unsafe_ask()
+                or questionary.confirm(f"{label_of(field)}: one more?", default=False).unsafe_ask()
             ):
                 self._ask_object(field.children, (*location, number))
                 number += 1
@@ -140,13 +150,13 @@ class Interview:
             members = [field for field in members if field.variant in ("", chosen)]
         for field in members:
             place = (*location, field.name)
-            if field.location in _ASKED_WHEN_NEEDED or self._draft.has(place):
+            if field.schema.get(WHEN_NEEDED) or self._draft.has(place):
                 continue
             if not self._applies(field, place):
                 continue
             if field.is_simple or field.shape is Shape.MAP:
                 self._ask(field, place, members[members.index(field) + 1 :])
-            elif questionary.confirm(f"{label(field.name)}? {field.description}", default=False).unsafe_ask():
+            elif questionary.confirm(f"{label_of(field)}? {field.description}", default=False).unsafe_ask():
                 self._ask_field(field, place)
 
     def _applies(self, field: SpecField, location: Location) -> bool:
@@ -155,7 +165,7 @@ class Interview:
 
     def _ask(self, field: SpecField, location: Location, to_come: Sequence[SpecField] = ()) -> None:
         """Ask for a field; the fields to come are those of the same mapping that are asked for next."""
-        known = self._choices.at(field.location)
+        known = self._choices.of(field)
         offered = [(choice.value, choice.title) for choice in known]
         offered = offered or [(str(choice), str(choice)) for choice in field.choices]
         if offered and field.shape is Shape.LIST:
@@ -188,7 +198,7 @@ class Interview:
 
         click.secho(_explanation(field), dim=True)
         answer = questionary.text(
-            f"{label(field.name)}:", validate=verdict, validate_while_typing=True
+            f"{label_of(field)}:", validate=verdict, validate_while_typing=True
         ).unsafe_ask()
         if answer.strip():
             self._draft.set(location, answer.strip())
@@ -216,7 +226,7 @@ class Interview:
 
 
 def _message(field: SpecField) -> str:
-    return f"{label(field.name)}: {field.description}"
+    return f"{label_of(field)}: {field.description}"
 
 
 def _explanation(field: SpecField) -> str:

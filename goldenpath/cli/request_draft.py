@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from goldenpath.cli.free_accelerators import FreeAccelerators
     from goldenpath.paths import GoldenPath, Library
+    from goldenpath.pipeline import Tenants
     from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.parsed_fields import Location
 
@@ -45,7 +46,7 @@ def location_of(path: str) -> Location | None:
 
 
 class RequestDraft:
-    """The document so far, with the fleet and golden paths that it is held against."""
+    """The document so far, with the fleet, the golden paths and the tenants that it is held against."""
 
     def __init__(
         self,
@@ -54,11 +55,13 @@ class RequestDraft:
         fleet: FleetSpec | None,
         library: Library,
         free: FreeAccelerators | None = None,
+        tenants: Tenants | None = None,
     ) -> None:
         self.document: dict[str, Any] = {"golden_path": path.major}
         self._fleet = fleet
         self._library = library
         self._free = free
+        self._tenants = tenants
 
     def set(self, location: Location, given: str) -> None:
         """Put in what a person wrote, as the kind of value that the field takes."""
@@ -154,7 +157,7 @@ class RequestDraft:
 
     def _problems(self, document: Any) -> tuple[Problem, ...]:
         try:
-            parse(document, fleet=self._fleet, library=self._library)
+            parse(document, fleet=self._fleet, library=self._library, tenants=self._tenants)
         except InputError as error:
             found = error.problems
         else:

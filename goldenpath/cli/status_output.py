@@ -1,4 +1,4 @@
-"""A status, shown: a table of tenants, or one tenant in full."""
+"""A status, shown: tables of tenants and workloads, or one of them in full."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import click
 
 from goldenpath.cli.change_output import change_lines
 from goldenpath.cluster import Action, ReadinessState
-from goldenpath.live import Health
+from goldenpath.live import Health, TenantStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from goldenpath.live import ClusterStatus, TenantStatus
-    from goldenpath.live.status import AcceleratorStatus, FluxStatus
+    from goldenpath.live import ClusterStatus
+    from goldenpath.live.status import AcceleratorStatus, FluxStatus, WorkloadStatus
 
 __all__ = ["detail_lines", "table_lines"]
 
@@ -29,6 +29,7 @@ _HEADER: Final = (
     "IDENTITIES",
     "SCALERS",
 )
+_WORKLOADS: Final = ("WORKLOAD", *_HEADER[1:5])
 _COLOURS: Final = {
     Health.OK: "green",
     Health.PROGRESSING: "yellow",
@@ -39,40 +40,61 @@ _HEALTH: Final = 2
 
 
 def table_lines(clusters: Sequence[ClusterStatus]) -> Iterator[str]:
-    """A line for each tenant on each cluster, and below it why one is not well."""
+    """A line for each tenant and workload on each cluster, and below it why one is not well."""
     for cluster in clusters:
         for each in cluster.flux:
             if each.readiness.state is not ReadinessState.READY or each.suspended:
                 yield click.style(f"{cluster.name}: {_flux(each)}", fg="red")
     tenants = [tenant for cluster in clusters for tenant in cluster.tenants]
-    rows = [_HEADER, *map(_row, tenants)]
+    workloads = [workload for cluster in clusters for workload in cluster.workloads]
+    if tenants:
+        yield from _table(_HEADER, [_row(tenant) for tenant in tenants], tenants)
+    if tenants and workloads:
+        yield ""
+    if workloads:
+        yield from _table(_WORKLOADS, [_start(workload) for workload in workloads], workloads)
+
+
+def _table(
+    header: tuple[str, ...],
+    lines: Sequence[tuple[str, ...]],
+    parts: Sequence[TenantStatus | WorkloadStatus],
+) -> Iterator[str]:
+    rows = [header, *lines]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for number, row in enumerate(rows):
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)]
         if number == 0:
             yield click.style("  ".join(cells).rstrip(), bold=True)
             continue
-        tenant = tenants[number - 1]
-        cells[_HEALTH] = click.style(cells[_HEALTH], fg=_COLOURS[tenant.health])
+        part = parts[number - 1]
+        cells[_HEALTH] = click.style(cells[_HEALTH], fg=_COLOURS[part.health])
         yield "  ".join(cells).rstrip()
-        for reason in tenant.reasons:
+        for reason in part.reasons:
             yield f"    {reason}"
 
 
+def _start(part: TenantStatus | WorkloadStatus) -> tuple[str, ...]:
+    """The cells that both tables begin with."""
+    ready = sum(each.readiness.state is ReadinessState.READY and not each.suspended for each in part.flux)
+    drifted = part.drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
+    return (
+        part.name,
+        part.cluster,
+        part.health.value,
+        f"{ready}/{len(part.flux)} ready" if part.flux else "-",
+        str(len(drifted)) if drifted else "none",
+    )
+
+
 def _row(tenant: TenantStatus) -> tuple[str, ...]:
-    ready = sum(each.readiness.state is ReadinessState.READY and not each.suspended for each in tenant.flux)
-    drifted = tenant.drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
     queue = tenant.queue
     entries = sum(identity.entries or 0 for identity in tenant.identities)
     fine = sum(
         scaler.readiness.state is ReadinessState.READY and not scaler.fallback for scaler in tenant.scalers
     )
     return (
-        tenant.name,
-        tenant.cluster,
-        tenant.health.value,
-        f"{ready}/{len(tenant.flux)} ready" if tenant.flux else "-",
-        str(len(drifted)) if drifted else "none",
+        *_start(tenant),
         ", ".join(map(_accelerator, tenant.accelerators)) or "-",
         f"{queue.admitted} admitted, {queue.pending} waiting" if queue else "-",
         f"{len(tenant.identities)} ({entries} entries)" if tenant.identities else "-",
@@ -86,21 +108,27 @@ def _accelerator(each: AcceleratorStatus) -> str:
     return f"{used}/{each.quota}{borrow} {each.profile}"
 
 
-def detail_lines(tenant: TenantStatus) -> Iterator[str]:
-    """One tenant on one cluster, with everything that is known."""
-    health = click.style(tenant.health.value, fg=_COLOURS[tenant.health], bold=True)
-    yield f"{click.style(f'{tenant.name} on {tenant.cluster}', bold=True)}  {health}"
-    for reason in tenant.reasons:
+def detail_lines(part: TenantStatus | WorkloadStatus) -> Iterator[str]:
+    """A tenant or workload on one cluster, with everything that is known."""
+    health = click.style(part.health.value, fg=_COLOURS[part.health], bold=True)
+    yield f"{click.style(f'{part.name} on {part.cluster}', bold=True)}  {health}"
+    for reason in part.reasons:
         yield f"  {reason}"
-    if tenant.flux:
+    if part.flux:
         yield "flux"
-        for each in tenant.flux:
+        for each in part.flux:
             yield f"  {_flux(each)}"
-    drifted = tenant.drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
+    drifted = part.drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
     if drifted:
         yield "not as in the repository"
         for change in drifted:
             yield from change_lines(change)
+    if isinstance(part, TenantStatus):
+        yield from _of_tenant(part)
+
+
+def _of_tenant(tenant: TenantStatus) -> Iterator[str]:
+    """What only a tenant has."""
     yield from _shares(tenant)
     if tenant.identities:
         yield "identities"

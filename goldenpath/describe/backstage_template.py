@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
 from goldenpath.describe.choices import Choices
-from goldenpath.describe.form import NOT_ON_THE_FORM, form_object
-from goldenpath.describe.json_schema import json_schema
-from goldenpath.describe.schema_fields import spec_fields
+from goldenpath.describe.form import form_object
+from goldenpath.describe.schema_fields import request_fields
 from goldenpath.errors import InputError
 from goldenpath.kinds import kind_of
-from goldenpath.spec.hints import LAST_STEP, STEP, STEPS
+from goldenpath.spec.hints import FIXED, LAST_STEP, STEP, STEPS, Door
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from goldenpath.describe.choices import Free
     from goldenpath.describe.schema_fields import SpecField
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["template_entity", "template_name"]
 
-_EDITING: Final = "Changes what is there. Open it from the tenant's page, which fills it in."
-_NOT_FILLED_IN: Final = "This form is not filled in: open it from the tenant's page in the catalog"
+_EDITING: Final = "Changes what is there. Open it from the {subject}'s page, which fills it in."
+_NOT_FILLED_IN: Final = "This form is not filled in: open it from the {subject}'s page in the catalog"
 _DELIVERIES: Final = {
     "pull-request": "Pull request: somebody reviews it",
     "commit": "Commit: it counts at once",
@@ -78,8 +77,8 @@ def template_entity(
         fleet: its clusters, regions and accelerators are offered as choices; the entity must be made anew when the
             fleet changes.
         free: by cluster and accelerator, how many are unowned; each choice then says so.
-        edits: the form changes a tenant that is there, and is opened filled in, from the tenant's page; else it
-            makes one.
+        edits: the form changes what is there, and is opened filled in, from its page in the catalog; else it makes
+            something new.
         by_commit: a change counts at once unless the form says otherwise; else somebody reviews it.
 
     Raises:
@@ -87,12 +86,14 @@ def template_entity(
         DataError: the golden path's extra inputs are no usable JSON Schema.
 
     """
-    if not kind_of(path).is_requested:
+    kind = kind_of(path)
+    if not kind.is_requested:
         message = f"{path.major} is made from the fleet alone: there is no form to fill in, and no template"
         raise InputError.of("golden_path", "no-form", message)
     pages = [*_request_pages(path, Choices(fleet, free)), _delivery(by_commit=by_commit)]
     if edits:
-        _open_filled_in(pages)
+        fixed = [field.name for field in request_fields(path) if FIXED in field.schema]
+        _open_filled_in(pages, fixed, str(kind.subject))
         pages[-1]["properties"]["allow_removals"] = dict(_REMOVALS)
     return {
         "apiVersion": "scaffolder.backstage.io/v1beta3",
@@ -100,7 +101,9 @@ def template_entity(
         "metadata": {
             "name": template_name(path.major, edits=edits),
             "title": f"{path.metadata.title}: edit" if edits else path.metadata.title,
-            "description": f"{_EDITING} {path.metadata.summary}" if edits else path.metadata.summary,
+            "description": f"{_EDITING.format(subject=kind.subject)} {path.metadata.summary}"
+            if edits
+            else path.metadata.summary,
             "annotations": {names.GOLDEN_PATH: f"{path.name}/v{path.version}"},
             "tags": ["goldenpath", "kubernetes", *(["edit"] if edits else ())],
         },
@@ -168,10 +171,15 @@ def _delivery(*, by_commit: bool) -> dict[str, Any]:
     }
 
 
-def _open_filled_in(pages: list[dict[str, Any]]) -> None:
-    """Make the form's first page one that a tenant's page fills in."""
+def _open_filled_in(pages: list[dict[str, Any]], fixed: Sequence[str], subject: str) -> None:
+    """Make the form's first page one that the page of what is edited fills in."""
     who = pages[0]
-    who["properties"]["name"]["ui:readonly"] = True
+    for name in fixed:
+        who["properties"][name] = {
+            key: value
+            for key, value in who["properties"][name].items()
+            if key not in {"ui:field", "ui:options"}
+        } | {"ui:readonly": True}
     needed = {name for page in pages for name in page.get("required", ())}
     sections = [name for page in pages[:-1] for name in page["properties"] if name not in needed]
     who["properties"]["kept"] = {
@@ -188,20 +196,22 @@ def _open_filled_in(pages: list[dict[str, Any]]) -> None:
     who["properties"]["revision"] = {
         "type": "string",
         "title": "Revision",
-        "description": "Filled in by the tenant's page: the state of the request that you see here.",
+        "description": f"Filled in by the {subject}'s page: the state of the request that you see here.",
         "ui:readonly": True,
     }
-    # Without it the form was not filled in from the tenant, and everything left empty would be lost.
+    # Without it the form was not filled in, and everything left empty would be lost.
     who["required"] = [*who.get("required", ()), "revision"]
-    who["errorMessage"] = {"required": dict.fromkeys(("name", "revision"), _NOT_FILLED_IN)}
+    who["errorMessage"] = {
+        "required": dict.fromkeys((*fixed, "revision"), _NOT_FILLED_IN.format(subject=subject))
+    }
 
 
 def _request_pages(path: GoldenPath, choices: Choices) -> Iterator[dict[str, Any]]:
     fields = {
-        field.name: field for field in spec_fields(json_schema(path)) if field.name not in NOT_ON_THE_FORM
+        field.name: field
+        for field in request_fields(path)
+        if field.is_asked_by(Door.FORM) and (path.inputs or field.name != "inputs")
     }
-    if not path.inputs:
-        del fields["inputs"]
     for title in (*STEPS, LAST_STEP):
         members = [field for field in fields.values() if field.schema.get(STEP, LAST_STEP) == title]
         if members:

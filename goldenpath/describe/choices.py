@@ -6,18 +6,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from goldenpath.accelerators import catalogue
 from goldenpath.engines import engine_catalogue
 from goldenpath.models import model_catalogue
 from goldenpath.policies import policies
 from goldenpath.spec.fleet_rules import ownable
+from goldenpath.spec.hints import LIMIT, ChosenFrom
 from goldenpath.spec.pools import pools_by_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from goldenpath.describe.schema_fields import SpecField
     from goldenpath.spec.fleet_spec import FleetSpec
-    from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["Choice", "Choices", "Free"]
 
@@ -36,7 +39,7 @@ class Choice:
 
 
 class Choices:
-    """What a person can choose from, by the place of the field: from the fleet, where one is given."""
+    """What a person can choose from: from the fleet, where one is given. Fields say in their hints which of it."""
 
     def __init__(
         self,
@@ -44,56 +47,56 @@ class Choices:
         free: Free | None = None,
         *,
         clusters: Collection[str] | None = None,
+        tenants: Collection[str] = (),
     ) -> None:
         """Without a fleet there are no clusters and regions to choose from, and every accelerator.
 
         With ``free``, each accelerator says how many of it are free now, and else how many there are. With
-        ``clusters``, only what those have is offered.
+        ``clusters``, only what those have is offered. ``tenants`` are those that are known.
         """
-        self._closed: dict[Location, tuple[Choice, ...]] = {
-            ("gpus", 0, "profile"): tuple(_accelerators(fleet, free, clusters)),
-            ("autoscaling", "engine", "name"): tuple(Choice(e.name, e.title) for e in engine_catalogue()),
-            ("engine", "name"): tuple(Choice(e.name, e.title) for e in engine_catalogue()),
-            ("exceptions", 0, "policy"): tuple(Choice(p.id, p.title) for p in policies()),
+        self._offered: dict[ChosenFrom, tuple[Choice, ...]] = {
+            ChosenFrom.ACCELERATORS: tuple(_accelerators(fleet, free, clusters)),
+            ChosenFrom.ENGINES: tuple(Choice(e.name, e.title) for e in engine_catalogue()),
+            ChosenFrom.POLICIES: tuple(Choice(p.id, p.title) for p in policies()),
+            ChosenFrom.TENANTS: tuple(Choice(name, name) for name in tenants),
         }
-        self._most: dict[Location, int] = {}
-        self._defaults: dict[Location, Any] = {}
+        self._most: int | None = None
+        self._defaults: BaseModel | None = None
         if fleet is not None:
             everywhere = tuple(Choice(name, f"{name} ({c.region})") for name, c in fleet.clusters.items())
             regions = dict.fromkeys(cluster.region for cluster in fleet.clusters.values())
-            self._closed |= {
-                ("clusters",): everywhere,
-                ("gpus", 0, "clusters"): tuple(
+            self._offered |= {
+                ChosenFrom.CLUSTERS: everywhere,
+                ChosenFrom.CHOSEN_CLUSTERS: tuple(
                     each for each in everywhere if clusters is None or each.value in clusters
                 ),
-                ("placement", "regions"): tuple(Choice(region, region) for region in regions),
+                ChosenFrom.REGIONS: tuple(Choice(region, region) for region in regions),
             }
             pools = [pool for cluster in fleet.clusters.values() for pool in cluster.accelerators]
-            if pools:
-                self._most["gpus", 0, "quota"] = max(map(ownable, pools))
-            compute = fleet.defaults.compute.model_dump()
-            self._defaults = {("compute", name): value for name, value in compute.items()}
-            self._defaults["pod_security",] = fleet.defaults.pod_security
+            self._most = max(map(ownable, pools)) if pools else None
+            self._defaults = fleet.defaults
 
-    def at(self, location: Location) -> tuple[Choice, ...]:
-        """What can be chosen there; empty where any value will do."""
-        return self._closed.get(location, ())
+    def of(self, field: SpecField) -> tuple[Choice, ...]:
+        """What can be chosen for a field; empty where any value will do."""
+        return () if field.chosen_from is None else self._offered.get(field.chosen_from, ())
 
-    def offered(self, choices: str) -> tuple[Choice, ...]:
-        """What a field can be chosen from whose hint says so (``x-goldenpath-choices``); empty for any other word."""
-        return self.at(("gpus", 0, "profile")) if choices == "accelerators" else ()
+    def suggested(self, field: SpecField) -> tuple[str, ...]:
+        """What a field is most often, where any other value will do too."""
+        return tuple(model_catalogue()) if field.chosen_from is ChosenFrom.MODELS else ()
 
-    def suggested(self, choices: str) -> tuple[str, ...]:
-        """What such a field is most often, where any other value will do too."""
-        return tuple(model_catalogue()) if choices == "models" else ()
-
-    def most_of(self, location: Location) -> int | None:
+    def most_of(self, field: SpecField) -> int | None:
         """The greatest number that the fleet could ever give; None where it sets no limit."""
-        return self._most.get(location)
+        return self._most if field.schema.get(LIMIT) == ChosenFrom.ACCELERATORS else None
 
-    def default_of(self, location: Location) -> Any:
-        """What the fleet takes where nothing is given; None where it has no word in it."""
-        return self._defaults.get(location)
+    def default_of(self, field: SpecField) -> Any:
+        """What the fleet takes where nothing is given; None where it has no word in it.
+
+        The fleet's defaults have the shape of a request.
+        """
+        found: Any = self._defaults
+        for step in field.location:
+            found = getattr(found, str(step), None)
+        return None if isinstance(found, BaseModel) else found
 
 
 def _accelerators(

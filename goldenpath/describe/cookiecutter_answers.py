@@ -1,7 +1,8 @@
 """Answers to a list of questions, as cookiecutter asks them, and the request that they make.
 
-One table says which field of a request each variable stands for; :mod:`goldenpath.describe.cookiecutter_variables`
-makes the questions from it, and :func:`request_from_answers` the request, so that they cannot drift apart.
+:func:`variables` says which field of a request each variable stands for;
+:mod:`goldenpath.describe.cookiecutter_variables` makes the questions from it, and :func:`request_from_answers` the
+request, so that they cannot drift apart.
 
 A variable is one value or a list with commas; of a list of things (GPUs, egress) it can say the first. What
 needs more is said in a request file, which the variable ``spec`` names.
@@ -17,48 +18,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
-from goldenpath.describe.json_schema import json_schema
-from goldenpath.describe.schema_fields import ANY_KEY, Shape, SpecField, every_field, spec_fields
+from goldenpath.describe.schema_fields import Shape, SpecField, request_fields
 from goldenpath.errors import InputError
+from goldenpath.spec.hints import SHORT, Door
 from goldenpath.spec.parsed_fields import path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["Variable", "request_from_answers", "split_list", "variables"]
-
-_PREFIXES: Final[Mapping[Location, str]] = {
-    (): "",
-    ("compute",): "",
-    ("gpus", 0): "gpu_",
-    ("access",): "",
-    ("identity",): "",
-    ("autoscaling",): "",
-    ("autoscaling", "engine"): "engine_",
-    ("network", "egress", 0): "egress_",
-}
-"""What goes before a field's name, by the place of the field; elsewhere it is that place itself.
-
-Extra inputs so always have a prefix, and a field that is new in a request never takes an organisation's name.
-"""
-
-_SINGULAR: Final = {"inputs": "input"}
-
-_NOT_ASKED: Final[frozenset[Location]] = frozenset(
-    {
-        ("golden_path",),  # it is the folder that cookiecutter was given
-        ("clusters",),  # one run is one cluster: the variable `cluster`
-        ("placement",),
-        ("gpus", 0, "clusters"),
-        ("secrets",),  # lists whose first entry would seldom be enough
-        ("overrides",),
-        ("exceptions",),
-        ("retiring",),  # for a tenant that is there, by `goldenpath retire`
-    }
-)
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
@@ -84,24 +55,26 @@ class Variable:
 def variables(path: GoldenPath) -> tuple[Variable, ...]:
     """The variables that stand for fields of a request, in the order of the request."""
     by_name: dict[str, list[SpecField]] = {}
-    for field in every_field(spec_fields(json_schema(path))):
-        if field.is_simple and not _is_left_out(field.location):
-            by_name.setdefault(_variable_name(field.location), []).append(field)
+    for name, field in _named(request_fields(path), ""):
+        by_name.setdefault(name, []).append(field)
     return tuple(Variable(name, tuple(fields)) for name, fields in by_name.items())
 
 
-def _is_left_out(location: Location) -> bool:
-    return ANY_KEY in location or any(
-        location[:length] in _NOT_ASKED for length in range(1, len(location) + 1)
-    )
+def _named(fields: Iterable[SpecField], prefix: str) -> Iterator[tuple[str, SpecField]]:
+    """Fields that one answer can stand for, each with the name of its variable.
 
-
-def _variable_name(location: Location) -> str:
-    place, name = location[:-1], location[-1]
-    prefix = _PREFIXES.get(place)
-    if prefix is None:
-        prefix = "".join(f"{_SINGULAR.get(step, step)}_" for step in place if isinstance(step, str))
-    return f"{prefix}{name}"
+    A field inside another has that one's short name before its own, else the whole place. So extra inputs always have
+    a prefix, and a field that is new in a request never takes an organisation's name.
+    """
+    for field in fields:
+        if not field.is_asked_by(Door.COOKIECUTTER) or field.shape is Shape.MAP:
+            continue
+        if field.is_simple:
+            yield f"{prefix}{field.name}", field
+            continue
+        short = field.schema.get(SHORT)
+        inside = f"{prefix}{field.name}_" if short is None else f"{short}_" if short else ""
+        yield from _named(field.children, inside)
 
 
 def request_from_answers(answers: Mapping[str, Any], path: GoldenPath) -> dict[str, Any]:

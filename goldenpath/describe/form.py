@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.describe.schema_fields import Shape, SpecField
+from goldenpath.describe.schema_fields import Shape, SpecField, every_field, request_fields
 from goldenpath.errors import MISSING
-from goldenpath.spec.hints import CHOICES, PREFIX
+from goldenpath.spec.hints import ENTRY, FORM_SAYS, LABEL, PREFIX, ChosenFrom, Door
 from goldenpath.spec.types import pattern_messages
 
 if TYPE_CHECKING:
@@ -28,49 +28,36 @@ if TYPE_CHECKING:
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.parsed_fields import Location
 
-__all__ = ["BESIDE_THE_REQUEST", "NOT_ON_THE_FORM", "QUANTITIES", "form_object", "request_from_form"]
-
-NOT_ON_THE_FORM: Final = frozenset({"golden_path", "overrides", "retiring"})
-"""The golden path is the form itself; a patch of rendered objects is written, and reviewed, as a file; and a
-form that creates a tenant does not retire it."""
-
-QUANTITIES: Final = frozenset({"cpu", "memory", "storage"})
-"""Of ``compute``: what may be a number or a text in a request, and is a text on the form."""
+__all__ = [
+    "BESIDE_THE_REQUEST",
+    "beside_the_form",
+    "form_object",
+    "form_values",
+    "label",
+    "label_of",
+    "request_from_form",
+]
 
 BESIDE_THE_REQUEST: Final = frozenset({"allow_removals", "delivery", "kept", "revision"})
 """What a template's form asks beside the request: it goes to the actions by name, and never into the request."""
 
-_OWNER_PICKER: Final = {"ui:field": "OwnerPicker", "ui:options": {"catalogFilter": {"kind": "Group"}}}
-_TENANT_PICKER: Final = {
-    "ui:field": "OwnedEntityPicker",
-    "ui:options": {
-        "catalogFilter": {"kind": "System"},
-        "defaultKind": "System",
-        "allowArbitraryValues": False,
+_PICKERS: Final[Mapping[ChosenFrom, Mapping[str, Any]]] = {
+    ChosenFrom.GROUPS: {"ui:field": "OwnerPicker", "ui:options": {"catalogFilter": {"kind": "Group"}}},
+    # Tenants are Systems of the catalog; this picker offers those whose owner the user is, or is a member of.
+    ChosenFrom.TENANTS: {
+        "ui:field": "OwnedEntityPicker",
+        "ui:options": {
+            "catalogFilter": {"kind": "System"},
+            "defaultKind": "System",
+            "allowArbitraryValues": False,
+        },
     },
 }
-"""Tenants are Systems of the catalog; this picker offers those whose owner the user is, or is a member of."""
-_PICKERS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "owner": _OWNER_PICKER,
-    "approved_by": _OWNER_PICKER,
-    "tenants": _TENANT_PICKER,
-}
-"""By the name of a field, or by what its hint says that it is chosen from."""
+"""Fields of the scaffolder (backstage.io, "Input Examples") for what is chosen from the catalog."""
 
-_LABELS: Final = {
-    "api": "API", "cidr": "CIDR", "cpu": "CPU", "git": "Git", "gpus": "accelerators", "id": "ID", "oci": "OCI", "url": "URL",
+_WORDS: Final = {
+    "api": "API", "cidr": "CIDR", "cpu": "CPU", "git": "Git", "id": "ID", "oci": "OCI", "url": "URL",
 }  # fmt: skip
-
-_ENTRIES: Final = {
-    "gpus": "Accelerator", "egress": "Destination", "admins": "Group", "developers": "Group", "viewers": "Group",
-    "federates_with": "Trust domain", "pull_secrets": "Secret",
-}  # fmt: skip
-"""What one entry of a list is called, where that is not the list's name without its last letter."""
-
-_SAID_OTHERWISE: Final[Mapping[Location, str]] = {
-    ("gpus", 0, "profile"): "Model, or slice of a model, and how many there are.",
-}
-"""Where the description tells those who write a file where to look, and a form has it before their eyes."""
 
 # What a form library does not read, or would act upon in its own way: a list's least length makes empty entries.
 _FOR_VALIDATORS_ONLY: Final = frozenset(
@@ -117,15 +104,13 @@ def _common(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 def _form_field(field: SpecField, choices: Choices, *, with_default: bool) -> dict[str, Any]:
     meaning = _meaning(field, choices)
-    words = {"title": label(field.name), **({"description": meaning} if meaning else {})}
-    chosen_from = str(field.schema.get(CHOICES, ""))
-    offered = _offered(choices.at(field.location) or choices.offered(chosen_from))
-    suggested = choices.suggested(chosen_from)
+    words = {"title": label_of(field), **({"description": meaning} if meaning else {})}
+    offered = _offered(choices.of(field))
     if field.shape is Shape.OBJECT:
         return words | form_object(field.children, choices, always_there=not field.nullable)
     words |= _in_the_review(field)
     if field.shape is Shape.OBJECTS:
-        items = {"title": _entry_label(field.name), **form_object(field.children, choices)}
+        items = {"title": _entry_label(field), **form_object(field.children, choices)}
         return words | {"type": "array", "items": items}
     if field.shape is Shape.MAP:
         return words | {
@@ -135,16 +120,17 @@ def _form_field(field: SpecField, choices: Choices, *, with_default: bool) -> di
     if field.shape is Shape.LIST:
         entry = {"type": "string", **offered} if offered else _value(field.schema["items"])
         several = {"uniqueItems": True, "ui:widget": "checkboxes"} if offered else {}
-        items = entry if offered else {"title": _entry_label(field.name), **entry}
+        items = entry if offered else {"title": _entry_label(field), **entry}
         return words | {"type": "array", "items": items, **several}
     value = {"type": "string", **offered} if offered else _value(field.schema)
-    most = choices.most_of(field.location)
+    most = choices.most_of(field)
     limit = {} if most is None else {"maximum": most}
     default = {"default": field.default} if with_default and field.default is not MISSING else {}
     # A form library lists examples below the field, and takes any other value too.
+    suggested = choices.suggested(field)
     examples = {"examples": list(suggested)} if suggested else {}
-    pickers = _PICKERS.get(field.name) or _PICKERS.get(chosen_from, {})
-    return {**value, **words, **limit, **default, **examples, **pickers}
+    picker = _PICKERS.get(field.chosen_from, {}) if field.chosen_from is not None and not offered else {}
+    return {**value, **words, **limit, **default, **examples, **picker}
 
 
 def _offered(choices: Iterable[Choice]) -> dict[str, list[str]]:
@@ -165,37 +151,52 @@ def _in_the_review(field: SpecField) -> dict[str, Any]:
 def _meaning(field: SpecField, choices: Choices) -> str:
     """Its description; of a variant, with the field that selects it."""
     selects = not field.variant or field.name == field.variant
-    said = _SAID_OTHERWISE.get(field.location, field.description)
+    said = field.schema.get(FORM_SAYS, field.description)
     described = said if selects else f"With {label(field.variant)}: {said}"
-    default = choices.default_of(field.location)
+    default = choices.default_of(field)
     return f"{described} The fleet's default: {default}." if default else described
 
 
 def _value(schema: Mapping[str, Any]) -> dict[str, Any]:
     """One value's form: a number that may also be written as text is asked for as text."""
     examples = schema.get("examples", ())
-    texts = [option for option in schema.get("anyOf", ()) if option.get("type") == "string"]
     kept = {
         key: value
         for key, value in schema.items()
         if key not in _FOR_VALIDATORS_ONLY | {"anyOf", "description"} and not key.startswith(PREFIX)
     }
     hint = {"ui:placeholder": str(examples[0])} if examples and "default" not in schema else {}
-    value = {**(texts[0] if texts else {}), **kept, **hint}
+    value = {**_text_option(schema), **kept, **hint}
     # Two fields may have one pattern: the message is the field's own.
     said = schema.get("patternErrorMessage") or pattern_messages().get(str(value.get("pattern", "")))
     return {**value, **({"errorMessage": {"pattern": said}} if said else {})}
 
 
+def _text_option(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How a value may be written as text, where it may also be a number; empty where it may not."""
+    options = (option for option in schema.get("anyOf", ()) if option.get("type") == "string")
+    return next(options, {})
+
+
+def label_of(field: SpecField) -> str:
+    """A field's name for people."""
+    return str(field.schema.get(LABEL) or label(field.name))
+
+
 def label(name: str) -> str:
-    """A field's name for people: ``cost_center`` is "Cost center"."""
-    words = [_LABELS.get(word, word) for word in name.replace("-", "_").split("_")]
+    """A name for people: ``cost_center`` is "Cost center"."""
+    words = [_WORDS.get(word, word) for word in name.replace("-", "_").split("_")]
     text = " ".join(words)
     return text[:1].upper() + text[1:]
 
 
-def _entry_label(name: str) -> str:
-    return _ENTRIES.get(name) or label(name).removesuffix("s")
+def _entry_label(field: SpecField) -> str:
+    return str(field.schema.get(ENTRY) or label_of(field).removesuffix("s"))
+
+
+def beside_the_form(path: GoldenPath) -> frozenset[str]:
+    """Fields of a request that its form does not ask for: what a request has of them, an edit by form keeps."""
+    return frozenset(field.name for field in request_fields(path) if not field.is_asked_by(Door.FORM))
 
 
 def request_from_form(values: Mapping[str, Any], path: GoldenPath) -> dict[str, Any]:
@@ -204,18 +205,60 @@ def request_from_form(values: Mapping[str, Any], path: GoldenPath) -> dict[str, 
     Empty values were not given, and other values of the form do not belong to the request. Fields that are not on the
     form are taken as they are, so that a program may send a whole request the same way.
     """
+    beside = beside_the_form(path)
+    tenants = {field.name for field in request_fields(path) if field.chosen_from is ChosenFrom.TENANTS}
     given = {
-        name: value if name in NOT_ON_THE_FORM else _without_empties(value)
+        name: value if name in beside else _without_empties(_plain(value) if name in tenants else value)
         for name, value in values.items()
         if name not in BESIDE_THE_REQUEST
     }
-    tenant = given.get("tenant")
-    if isinstance(tenant, str) and tenant.lower().startswith("system:"):
-        # A picker of the catalog gives an entity, as `system:default/vision`.
-        given["tenant"] = tenant.rpartition("/")[2].rpartition(":")[2]
     return {"golden_path": path.major} | {
         name: value for name, value in given.items() if not _is_empty(value)
     }
+
+
+def form_values(document: Mapping[str, Any], revision: str, path: GoldenPath | None) -> dict[str, Any]:
+    """What the form that edits a request is filled in with.
+
+    Args:
+        document: the request.
+        revision: Git's id of it.
+        path: the golden path that it names; None where there is no such path, and so no form.
+    """
+    beside = beside_the_form(path) if path is not None else frozenset[str]()
+    asked = _given({name: value for name, value in document.items() if name not in beside})
+    for field in every_field(request_fields(path)) if path is not None else ():
+        if _text_option(field.schema) and all(isinstance(step, str) for step in field.location):
+            _as_text(asked, field.location)
+    return {**asked, "revision": revision}
+
+
+def _given(value: Any) -> Any:
+    """Without what a file leaves out by saying so: `null` is of no field's type, and the form would refuse it."""
+    if isinstance(value, dict):
+        return {name: _given(entry) for name, entry in value.items() if entry is not None}
+    if isinstance(value, list):
+        return [_given(entry) for entry in value if entry is not None]
+    return value
+
+
+def _as_text(node: Any, location: Location) -> None:
+    """Make text of a number that a form asks for as text, and would refuse."""
+    for step in location[:-1]:
+        node = node.get(step) if isinstance(node, dict) else None
+    last = location[-1]
+    if (
+        isinstance(node, dict)
+        and isinstance(node.get(last), int | float)
+        and not isinstance(node[last], bool)
+    ):
+        node[last] = str(node[last])
+
+
+def _plain(reference: Any) -> Any:
+    """The name in a reference to an entity, as a picker gives it: ``system:default/vision`` is ``vision``."""
+    is_entity = isinstance(reference, str) and reference.lower().startswith("system:")
+    return reference.rpartition("/")[2].rpartition(":")[2] if is_entity else reference
 
 
 def _without_empties(value: Any) -> Any:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.describe.json_schema import json_schema
 from goldenpath.describe.markdown import code, table
-from goldenpath.describe.schema_fields import Shape, SpecField, every_field, spec_fields
+from goldenpath.describe.schema_fields import Shape, SpecField, every_field, request_fields
 from goldenpath.errors import MISSING
 
 if TYPE_CHECKING:
@@ -28,8 +27,7 @@ def inputs_table(path: GoldenPath) -> str:
         DataError: the extra inputs are no usable JSON Schema.
 
     """
-    fields = spec_fields(json_schema(path))
-    return fields_table(field for field in fields if path.inputs or field.name != "inputs")
+    return fields_table(field for field in request_fields(path) if path.inputs or field.name != "inputs")
 
 
 def fields_table(fields: Iterable[SpecField]) -> str:

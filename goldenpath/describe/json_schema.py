@@ -19,14 +19,10 @@ from goldenpath.kinds import kind_of
 from goldenpath.names import DOMAIN
 from goldenpath.policies import policies
 from goldenpath.spec.fleet_spec import FLEET_FORMAT
-from goldenpath.spec.hints import STEP, in_order
-from goldenpath.spec.rules import UNIQUE_LISTS
+from goldenpath.spec.hints import CHOICES, PREFIX, ChosenFrom, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from goldenpath.paths import GoldenPath
-    from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["DIALECT", "json_schema", "resolve"]
 
@@ -71,7 +67,7 @@ def json_schema(path: GoldenPath) -> dict[str, Any]:
     if kind.is_requested:
         _describe_request(schema, path)
     schema["properties"] = in_order(schema["properties"])
-    _name_choices(schema["$defs"])
+    _name_choices(schema)
     _state_rules(schema, model.__name__)
     return {**schema, "$defs": dict(sorted(schema.pop("$defs").items()))}
 
@@ -82,16 +78,17 @@ def _describe_request(schema: dict[str, Any], path: GoldenPath) -> None:
     golden_path = schema["properties"]["golden_path"]
     schema["properties"]["golden_path"] = {
         "const": path.major,
-        "description": golden_path["description"],
-        STEP: golden_path[STEP],
+        **_described(golden_path),
     }
-    inputs = {"$id": f"{path.name}-inputs.json", "description": schema["properties"]["inputs"]["description"]}
+    inputs = {"$id": f"{path.name}-inputs.json", **_described(schema["properties"]["inputs"])}
     schema["properties"]["inputs"] = inputs | path.inputs.schema
     if path.inputs.schema.get("required"):
         schema["required"].append("inputs")
-    for location in (*UNIQUE_LISTS, ("gpus", 0, "clusters")):
-        if location[0] in schema["properties"]:
-            _at(schema, location)["uniqueItems"] = True
+
+
+def _described(node: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a field beside its type."""
+    return {key: value for key, value in node.items() if key == "description" or key.startswith(PREFIX)}
 
 
 def _tidied(node: Any) -> Any:
@@ -119,27 +116,27 @@ def _tidied(node: Any) -> Any:
     return tidy
 
 
-def _name_choices(definitions: dict[str, Any]) -> None:
+def _name_choices(schema: dict[str, Any]) -> None:
     """Where the parser looks a name up in a catalogue: the names that are in it."""
+    definitions = schema["$defs"]
+    reference = {"$ref": f"#/$defs/{_ACCELERATOR}"}
+    engines = {"type": "string", "enum": list(engine_catalogue().names)}
+    # A fleet may have models of its own, which no schema knows.
+    own = {"type": "string", "pattern": OWN_PROFILE, "maxLength": 80}
+    choices: dict[str, dict[str, Any]] = {
+        ChosenFrom.ACCELERATORS: reference,
+        ChosenFrom.KNOWN_ACCELERATORS: {"anyOf": [reference, own]},
+        ChosenFrom.ENGINES: engines,
+    }
+    for node in (schema, *definitions.values()):
+        for name, field in node.get("properties", {}).items():
+            chosen_from = field.get(CHOICES)
+            if chosen_from in choices:
+                node["properties"][name] = choices[chosen_from] | _described(field)
+            elif chosen_from == ChosenFrom.POLICIES:
+                # No enum: an exception may outlive its policy, and that is a finding.
+                field["examples"] = [policy.id for policy in policies()]
     definitions[_ACCELERATOR] = {"type": "string", "enum": list(catalogue().ids)}
-    for model, field, choice in (
-        ("Gpu", "profile", {"$ref": f"#/$defs/{_ACCELERATOR}"}),
-        ("AcceleratorPool", "profile", {"$ref": f"#/$defs/{_ACCELERATOR}"}),
-        ("Engine", "name", {"type": "string", "enum": list(engine_catalogue().names)}),
-    ):
-        if model in definitions:
-            properties = definitions[model]["properties"]
-            properties[field] = {**choice, "description": properties[field]["description"]}
-    if "AcceleratorModels" in definitions:
-        # A fleet may have models of its own, which no schema knows.
-        profile = definitions["AcceleratorPool"]["properties"]["profile"]
-        reference = profile.pop("$ref")
-        profile["anyOf"] = [{"$ref": reference}, {"type": "string", "pattern": OWN_PROFILE, "maxLength": 80}]
-    if "PolicyException" in definitions:
-        # No enum: an exception may outlive its policy, and that is a finding.
-        definitions["PolicyException"]["properties"]["policy"]["examples"] = [
-            policy.id for policy in policies()
-        ]
 
 
 def _state_rules(schema: dict[str, Any], root: str) -> None:
@@ -162,26 +159,3 @@ def resolve(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
         own = {key: value for key, value in node.items() if key != "anyOf"}
         return {**resolve(rest[0], root), **own}
     return node
-
-
-def _at(schema: dict[str, Any], location: Location) -> dict[str, Any]:
-    """The node that describes what stands at a location; to be changed in place."""
-    node = schema
-    for step in location:
-        node = _in_place(node, schema)
-        node = node["items"] if isinstance(step, int) else node["properties"][step]
-    return _in_place(node, schema)
-
-
-def _in_place(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    for option in _options(node):
-        if "$ref" in option:
-            definition: dict[str, Any] = schema["$defs"][option["$ref"].rsplit("/", 1)[1]]
-            return definition
-        if option.get("type") != "null":
-            return option
-    return node
-
-
-def _options(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from node.get("anyOf") or node.get("oneOf") or [node]

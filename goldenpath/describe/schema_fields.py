@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.describe.json_schema import resolve
+from goldenpath.describe.json_schema import json_schema, resolve
 from goldenpath.errors import MISSING
+from goldenpath.spec.hints import CHOICES, ChosenFrom, Door, is_asked_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from goldenpath.paths import GoldenPath
     from goldenpath.spec.parsed_fields import Location
 
-__all__ = ["ANY_KEY", "Shape", "SpecField", "every_field", "map_values", "spec_fields"]
+__all__ = ["ANY_KEY", "Shape", "SpecField", "every_field", "map_values", "request_fields", "spec_fields"]
 
 ANY_KEY: Final = "<name>"
 """In a location: any key of a mapping."""
@@ -33,6 +36,7 @@ class Shape(enum.StrEnum):
     OBJECTS = "list of fields"
 
 
+_CHOSEN_FROM: Final = frozenset(source.value for source in ChosenFrom)
 _SCALARS = {"integer": Shape.INTEGER, "number": Shape.NUMBER, "boolean": Shape.BOOLEAN}
 _SIMPLE = frozenset({Shape.TEXT, *_SCALARS.values(), Shape.LIST})
 
@@ -87,6 +91,16 @@ class SpecField:
         return tuple(entry.get("enum", ()))
 
     @property
+    def chosen_from(self) -> ChosenFrom | None:
+        """What its value or its entries are chosen from, if they are."""
+        said = self.schema.get(CHOICES)
+        return ChosenFrom(said) if said in _CHOSEN_FROM else None
+
+    def is_asked_by(self, door: Door) -> bool:
+        """Whether a door asks people for it."""
+        return is_asked_by(door, self.schema)
+
+    @property
     def is_simple(self) -> bool:
         """Whether it is one value, or a list of such: what a prompt can ask for."""
         return self.shape in _SIMPLE
@@ -100,6 +114,16 @@ def spec_fields(schema: dict[str, Any]) -> tuple[SpecField, ...]:
 
     """
     return tuple(_fields(schema, schema, ()))
+
+
+@lru_cache(maxsize=64)
+def request_fields(path: GoldenPath) -> tuple[SpecField, ...]:
+    """The fields of what a golden path is rendered from, read off its schema once.
+
+    Raises:
+        DataError: the extra inputs are no usable JSON Schema.
+    """
+    return spec_fields(json_schema(path))
 
 
 def every_field(fields: Iterable[SpecField]) -> Iterator[SpecField]:

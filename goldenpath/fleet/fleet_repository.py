@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from goldenpath.errors import InputError, RepositoryError
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.fleet_state import FleetContexts, FleetState
-from goldenpath.fleet.fleet_summary import TenantDetail, summarize
+from goldenpath.fleet.fleet_summary import RequestDetail, summarize
 from goldenpath.fleet.initial_files import starter_fleet
 from goldenpath.fleet.new_repository import first_message, first_plan
 from goldenpath.fleet.proposal import Proposal
@@ -318,20 +318,20 @@ class Fleet:
         return self._retiring(name, clusters, delete=delete, options=options)(self.state())
 
     def summary(self, *, retiring: bool = False) -> FleetSummary:
-        """Every tenant, and every accelerator with what was promised of it.
+        """Every tenant and workload, and every accelerator with what was promised of it.
 
         Args:
-            retiring: also say which tenants are held; for that, every request is read.
+            retiring: also say which are held; for that, every request is read.
 
         Raises:
             InputError: there is no fleet, or one with problems.
         """
         state = self.state()
-        summary = summarize(state.context, OtherTenants(self._promises, state).promises)
+        summary = summarize(state, OtherTenants(self._promises, state).promises)
         return summary.with_retiring(state) if retiring else summary
 
-    def tenant(self, name: str, *, commits: int = 5) -> TenantDetail:
-        """One tenant in full.
+    def tenant(self, name: str, *, commits: int = 5) -> RequestDetail:
+        """One tenant or workload in full.
 
         Args:
             name: the tenant, or a workload as `<tenant>/<workload>`.
@@ -341,14 +341,17 @@ class Fleet:
             InputError: there is no such tenant.
         """
         state = self.state()
-        holdings = existing(state, Ref.parse(name))
+        ref = Ref.parse(name)
+        holdings = existing(state, ref)
         path, text = request_of(state, holdings)
         folders = (path.rpartition("/")[0], *holdings.folders)
         history = self.store.repository.log(
             state.snapshot.commit or self.store.ref, paths=folders, limit=commits
         )
         files = tuple(state.tree.files(holdings))
-        return TenantDetail(name, text, state.tree.lock(holdings).lock, files, tuple(history))
+        workloads = () if ref.parent is not None else state.tree.workloads(ref.name)
+        names = tuple(each.ref.name for each in workloads if each.request is not None)
+        return RequestDetail(ref, text, state.tree.lock(holdings).lock, files, tuple(history), names)
 
     def validate(self, *, today: dt.date | None = None, progress: Progress | None = None) -> Validation:
         """Everything that is wrong in the repository: each tenant rendered and checked anew, and all together.

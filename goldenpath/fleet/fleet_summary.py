@@ -1,4 +1,4 @@
-"""The tenants of a fleet, and its accelerators."""
+"""The tenants and workloads of a fleet, and its accelerators."""
 
 from __future__ import annotations
 
@@ -11,18 +11,27 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.group_ref import is_same_group
 from goldenpath.spec.nearest import nearest
+from goldenpath.spec.ref import Ref, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from goldenpath.fleet.fleet_context import FleetContext
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git import CommitInfo
     from goldenpath.repository.fleet_tree import FleetTree
     from goldenpath.repository.lock import Lock
+    from goldenpath.repository.owned_files import OwnedFiles
     from goldenpath.repository.promises import Promises
 
-__all__ = ["Capacity", "FleetSummary", "TenantDetail", "TenantSummary", "summarize"]
+__all__ = [
+    "Capacity",
+    "FleetSummary",
+    "RequestDetail",
+    "TenantSummary",
+    "WorkloadSummary",
+    "shown_share",
+    "summarize",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,43 @@ class TenantSummary:
             },
             "published": self.is_published,
             **looked_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadSummary:
+    """One workload: ``uses`` has, by cluster and accelerator, what it uses at least and at most."""
+
+    name: str
+    """Its name with its tenant's: ``vision/chat``."""
+    owner: str | None
+    golden_path: str | None
+    clusters: tuple[str, ...]
+    uses: dict[str, dict[str, tuple[int, int]]]
+    is_published: bool
+    """Whether the manifests follow from the request as it is now."""
+    retiring: tuple[str, ...] | None = None
+    """Clusters on which its request says that it is held; None if it was not read."""
+
+    @property
+    def tenant(self) -> str:
+        """Its tenant's name."""
+        return self.name.partition("/")[0]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for programs."""
+        return {
+            "name": self.name,
+            "tenant": self.tenant,
+            "owner": self.owner,
+            "golden_path": self.golden_path,
+            "clusters": list(self.clusters),
+            "uses": {
+                cluster: {profile: {"least": least, "most": most} for profile, (least, most) in each.items()}
+                for cluster, each in self.uses.items()
+            },
+            "published": self.is_published,
+            **({} if self.retiring is None else {"retiring": list(self.retiring)}),
         }
 
 
@@ -95,6 +141,7 @@ class FleetSummary:
     tenants: tuple[TenantSummary, ...]
     capacity: tuple[Capacity, ...]
     retired: tuple[str, ...]
+    workloads: tuple[WorkloadSummary, ...] = ()
 
     def only(self, *, cluster: str | None = None, owner: str | None = None) -> FleetSummary:
         """The part of one cluster, of one owner, or of both.
@@ -106,32 +153,31 @@ class FleetSummary:
             message = f"the fleet has {', '.join(self.clusters)}"
             near = nearest(cluster, self.clusters)
             raise InputError([Problem("--cluster", "unknown-cluster", message, cluster, near)])
+
+        def is_wanted(each: TenantSummary | WorkloadSummary) -> bool:
+            is_owned = owner is None or (each.owner is not None and is_same_group(owner, each.owner))
+            return is_owned and (cluster is None or cluster in each.clusters)
+
         return replace(
             self,
-            tenants=tuple(
-                tenant
-                for tenant in self.tenants
-                if (cluster is None or cluster in tenant.clusters)
-                and (owner is None or (tenant.owner is not None and is_same_group(owner, tenant.owner)))
-            ),
+            tenants=tuple(filter(is_wanted, self.tenants)),
+            workloads=tuple(filter(is_wanted, self.workloads)),
             capacity=tuple(each for each in self.capacity if cluster in {None, each.cluster}),
         )
 
     def with_retiring(self, state: FleetState) -> FleetSummary:
-        """With the clusters on which each tenant is held: for that, every request in the repository is read."""
-        held = dict(_held(state.tree))
-        tenants = (
-            replace(
-                tenant,
-                retiring=tuple(
-                    cluster
-                    for cluster in tenant.clusters
-                    if (says := held.get(tenant.name)) is True or (isinstance(says, list) and cluster in says)
-                ),
-            )
-            for tenant in self.tenants
+        """With the clusters on which each is held: for that, every request in the repository is read."""
+        tenants = dict(_held(state.tree, state.tree.tenants()))
+        workloads = dict(_held(state.tree, state.tree.all_workloads()))
+        return replace(
+            self,
+            tenants=tuple(
+                replace(e, retiring=_of_these(e.clusters, tenants.get(e.name))) for e in self.tenants
+            ),
+            workloads=tuple(
+                replace(e, retiring=_of_these(e.clusters, workloads.get(e.name))) for e in self.workloads
+            ),
         )
-        return replace(self, tenants=tuple(tenants))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for programs."""
@@ -140,35 +186,44 @@ class FleetSummary:
             "organisation": self.organisation,
             "clusters": list(self.clusters),
             "tenants": [tenant.as_dict() for tenant in self.tenants],
+            "workloads": [workload.as_dict() for workload in self.workloads],
             "capacity": [each.as_dict() for each in self.capacity],
             "retired": list(self.retired),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class TenantDetail:
-    """One tenant in full: its request as it was asked, its lock, its files, and the last commits about it."""
+class RequestDetail:
+    """One tenant or workload in full: its request as it was asked, its lock, its files, and the last commits about it."""
 
-    name: str
+    ref: Ref
     request: str
     lock: Lock | None
     files: tuple[str, ...]
     history: tuple[CommitInfo, ...]
+    workloads: tuple[str, ...] = ()
+    """Names of a tenant's workloads."""
+
+    @property
+    def name(self) -> str:
+        """Its name, of a workload with its tenant's: ``vision/chat``."""
+        return self.ref.path
 
     def as_rows(self) -> Iterator[tuple[str, str]]:
         """Label and value, for people."""
-        yield "tenant", self.name
+        yield str(self.ref.subject), self.name
         if self.lock is not None:
             yield "owner", self.lock.owner or ""
             yield "golden path", self.lock.exact
             for cluster, shares in self.lock.clusters.items():
                 reported = ", ".join(
-                    f"{quota}{f' (+{borrow})' if borrow else ''} {profile}"
-                    for profile, (quota, borrow) in shares.items()
+                    f"{shown_share(share, self.ref.subject)} {profile}" for profile, share in shares.items()
                 )
                 yield "on", f"{cluster}{': ' if reported else ''}{reported}"
         else:
             yield "golden path", "never published"
+        if self.workloads:
+            yield "workloads", ", ".join(self.workloads)
         yield "files", str(len(self.files))
         for commit in self.history:
             first = commit.message.splitlines()[0] if commit.message else ""
@@ -177,11 +232,12 @@ class TenantDetail:
     def as_dict(self) -> dict[str, Any]:
         """Plain data for programs."""
         return {
-            "format": "tenant/v1",
+            "format": f"{self.ref.subject}/v1",
             "name": self.name,
             "request": self.request,
             "lock": None if self.lock is None else json.loads(self.lock.dump()),
             "files": list(self.files),
+            **({"workloads": list(self.workloads)} if self.ref.subject is Subject.TENANT else {}),
             "history": [
                 {
                     "commit": commit.id,
@@ -194,9 +250,17 @@ class TenantDetail:
         }
 
 
-def _held(tree: FleetTree) -> Iterator[tuple[str, Any]]:
-    """Tenants whose request says that they are held, with what it says."""
-    requests = {holdings.name: found[1].id for holdings in tree.tenants() if (found := holdings.request)}
+def shown_share(share: tuple[int, int], subject: Subject) -> str:
+    """What a tenant owns and may borrow, or what a workload uses at least and at most."""
+    first, second = share
+    if subject is Subject.WORKLOAD:
+        return str(first) if first == second else f"{first} to {second}"
+    return f"{first} (+{second})" if second else str(first)
+
+
+def _held(tree: FleetTree, many: Iterable[OwnedFiles]) -> Iterator[tuple[str, Any]]:
+    """Those whose request says that they are held, with what it says."""
+    requests = {owned.name: found[1].id for owned in many if (found := owned.request)}
     texts = dict(tree.reader.blobs(set(requests.values())))
     for name, id_ in requests.items():
         # A search is a thousand times quicker than YAML is parsed, and few requests have the word.
@@ -207,8 +271,16 @@ def _held(tree: FleetTree) -> Iterator[tuple[str, Any]]:
                     yield name, document.get("retiring")
 
 
-def summarize(context: FleetContext, promises: Promises) -> FleetSummary:
-    """Every tenant, and every accelerator with what was promised of it."""
+def _of_these(clusters: tuple[str, ...], said: Any) -> tuple[str, ...]:
+    """The clusters that a request's `retiring` names."""
+    return tuple(
+        cluster for cluster in clusters if said is True or (isinstance(said, list) and cluster in said)
+    )
+
+
+def summarize(state: FleetState, promises: Promises) -> FleetSummary:
+    """Every tenant and workload, and every accelerator with what was promised of it."""
+    context = state.context
     everyone = tuple(promises)
     capacity = []
     for cluster, platform in context.pipeline.platforms.items():
@@ -233,4 +305,21 @@ def summarize(context: FleetContext, promises: Promises) -> FleetSummary:
         ),
         capacity=tuple(capacity),
         retired=tuple(each.name for each in everyone if each.retired),
+        workloads=tuple(
+            _workload(owned, locked.lock)
+            for owned, locked in state.tree.locked(state.tree.all_workloads())
+            if owned.request is not None
+        ),
+    )
+
+
+def _workload(owned: OwnedFiles, lock: Lock | None) -> WorkloadSummary:
+    is_published = lock is not None and owned.request is not None and lock.request_file == owned.request[1].id
+    return WorkloadSummary(
+        name=owned.name,
+        owner=lock.owner if lock else None,
+        golden_path=lock.exact if lock else None,
+        clusters=tuple(lock.clusters) if lock else (),
+        uses={cluster: dict(shares) for cluster, shares in lock.clusters.items()} if lock else {},
+        is_published=is_published,
     )

@@ -1,4 +1,4 @@
-"""What a fleet repository has of its tenants: each request, and the objects that Flux applies for it."""
+"""What a fleet repository has of tenants and workloads: each request, and the objects that Flux applies for it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
-from goldenpath.fleet.request_lookup import existing, request_of
+from goldenpath.fleet.request_lookup import existing, request_of, tenants_of
 from goldenpath.live.status import Expected
 from goldenpath.manifests import Manifests, RenderedFile
+from goldenpath.pipeline import parent_of
 from goldenpath.spec.ref import Ref
-from goldenpath.tenancy import tenancies_of
-from goldenpath.tenancy.repository_paths import CLUSTERS
+from goldenpath.tenancy import Tenancy, WorkloadOnCluster
+from goldenpath.tenancy.repository_paths import CLUSTER_FOLDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from goldenpath.fleet import Fleet
     from goldenpath.fleet.fleet_state import FleetState
@@ -26,7 +27,7 @@ __all__ = ["PublishedTenants", "published_tenants"]
 
 @dataclass(frozen=True, slots=True)
 class PublishedTenants:
-    """One commit of a fleet: its clusters, the tenants on each, and requests that cannot be read."""
+    """One commit of a fleet: its clusters, tenants and workloads on each, and requests that cannot be read."""
 
     commit: str | None
     clusters: tuple[str, ...]
@@ -35,27 +36,27 @@ class PublishedTenants:
 
 
 def published_tenants(fleet: Fleet, name: str | None = None) -> PublishedTenants:
-    """The tenants of a fleet repository, or the one that is named.
+    """The tenants and workloads of a fleet repository; or a tenant that is named with its workloads, or a workload.
 
     The objects are those of its files, hand edits and all: that is what Flux applies.
 
+    Args:
+        fleet: the repository.
+        name: a tenant, or a workload as ``<tenant>/<workload>``.
+
     Raises:
-        InputError: there is no such tenant, or its request cannot be read; of all tenants, one that cannot be read is
-            only listed among the problems.
+        InputError: there is no such tenant or workload, or its request cannot be read; of all, one that cannot be read
+            is only listed among the problems.
         RepositoryError: the repository cannot be read.
 
     """
     state = fleet.state()
     problems: list[Problem] = []
     expected: dict[str, list[Expected]] = {}
-    if name is None:
-        wanted = [holdings for holdings in state.tree.tenants() if holdings.request is not None]
-    else:
-        wanted = [existing(state, Ref.of_tenant(name))]
-    for holdings in wanted:
+    for owned in _wanted(state, name):
         try:
-            for each in _expected(state, holdings):
-                expected.setdefault(each.tenancy.cluster_name, []).append(each)
+            for each in _expected(state, owned):
+                expected.setdefault(each.resolved.cluster_name, []).append(each)
         except InputError as error:
             if name is not None:
                 raise
@@ -64,18 +65,35 @@ def published_tenants(fleet: Fleet, name: str | None = None) -> PublishedTenants
     return PublishedTenants(state.snapshot.commit, clusters, expected, tuple(problems))
 
 
-def _expected(state: FleetState, holdings: OwnedFiles) -> Iterator[Expected]:
-    path, text = request_of(state, holdings)
-    tenant = state.context.parse(kubeyaml.load(text, name=path, written=True), path, is_new=False)
+def _wanted(state: FleetState, name: str | None) -> Iterator[OwnedFiles]:
+    if name is not None:
+        wanted = existing(state, Ref.parse(name))
+        tenants: Iterable[OwnedFiles] = (wanted,)
+    else:
+        tenants = state.tree.tenants()
+    for tenant in tenants:
+        yield tenant
+        if tenant.ref.parent is None:
+            yield from state.tree.workloads(tenant.name)
+
+
+def _expected(state: FleetState, owned: OwnedFiles) -> Iterator[Expected]:
+    if owned.request is None:
+        return
+    path, text = request_of(state, owned)
+    tenants = tenants_of(state)
+    document = kubeyaml.load(text, name=path, written=True)
+    spec = state.context.parse(document, path, tenants=tenants, is_new=False)
     files = {
         file: entry.id
-        for file, entry in state.tree.files(holdings).items()
-        if file.startswith(f"{CLUSTERS}/") and file.endswith(".yaml")
+        for file, entry in state.tree.files(owned).items()
+        if file.startswith(CLUSTER_FOLDERS) and file.endswith(".yaml")
     }
     texts = dict(state.tree.reader.blobs(set(files.values())))
-    for tenancy in tenancies_of(tenant, state.context.pipeline.platforms):
-        own = f"{CLUSTERS}/{tenancy.cluster_name}/"
+    for resolved in state.context.pipeline.resolve(spec, parent=parent_of(spec, tenants)):
+        own = f"{CLUSTER_FOLDERS}{resolved.cluster_name}/"
         rendered = tuple(
             RenderedFile(file, texts[id_].decode()) for file, id_ in files.items() if file.startswith(own)
         )
-        yield Expected(tenancy, Manifests(rendered).objects())
+        if isinstance(resolved, Tenancy | WorkloadOnCluster):
+            yield Expected(resolved, Manifests(rendered).objects())

@@ -81,6 +81,13 @@ class Library:
         until = (path.metadata.deprecated.get(version) for path in self._versions(name).values())
         return min((day for day in until if day is not None), default=None)
 
+    def find(self, major: object) -> GoldenPath | None:
+        """The newest version of the golden path that a request names; None where it names none of them."""
+        try:
+            return self.get(major) if isinstance(major, str) else None
+        except InputError:
+            return None
+
     @cached_property
     def _current(self) -> dict[str, Path]:
         found: dict[str, Path] = {}

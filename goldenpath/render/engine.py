@@ -34,6 +34,8 @@ class _File:
     source: str
     name: Template
     body: Template
+    is_shared: bool
+    """Whether it is one that golden paths of a kind have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,19 @@ class CompiledPath:
         Raises:
             RenderError: a template failed, or would leave its folder; the message names its file.
         """
-        # One context serves all files: building one for each file costs more than rendering it.
-        context = Context(self._environment, {**self._environment.globals, **words}, None, {})
+        context = self._context(words)
         return tuple(file for folder in self._folders for file in self._render_folder(folder, context, known))
+
+    def render_shared(self, words: Mapping[str, Any]) -> tuple[RenderedFile, ...]:
+        """Only the files that golden paths of its kind have in common; see :meth:`render`."""
+        context = self._context(words)
+        some = ((folder, tuple(file for file in folder.files if file.is_shared)) for folder in self._folders)
+        shared = (_Folder(folder.name, files) for folder, files in some if files)
+        return tuple(file for folder in shared for file in self._render_folder(folder, context, {}))
+
+    def _context(self, words: Mapping[str, Any]) -> Context:
+        # One context serves all files: building one for each file costs more than rendering it.
+        return Context(self._environment, {**self._environment.globals, **words}, None, {})
 
     def _render_folder(
         self, folder: _Folder, context: Context, known: Mapping[str, RenderedFile]
@@ -126,7 +138,8 @@ def compile_path(golden_path: GoldenPath, shared: Path | None = None) -> Compile
         place, _, name = source.rpartition("/")
         try:
             body = environment.get_template(source)
-            folders.setdefault(place, []).append(_File(source, environment.from_string(name), body))
+            file = _File(source, environment.from_string(name), body, is_shared=origin == shared)
+            folders.setdefault(place, []).append(file)
         except TemplateError as error:
             line = getattr(error, "lineno", None)
             raise RenderError(f"{origin.name}/{source}:{line or 1}: {error}") from error

@@ -6,15 +6,17 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
+from goldenpath.manifests import RenderedFile
 from goldenpath.spec.list_edits import apply_list_edit
 from goldenpath.spec.merge_patch import merge_patch
+from goldenpath.tenancy.repository_paths import CLUSTER_FOLDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from goldenpath.spec.override import Override
 
-__all__ = ["apply_overrides", "overridden_body"]
+__all__ = ["apply_overrides", "overridden_body", "with_overrides"]
 
 _DOCUMENT_START = re.compile(r"^---\n", re.MULTILINE)
 
@@ -42,6 +44,14 @@ def apply_overrides(text: str, overrides: Iterable[Override], *, cluster: str | 
     if not wanted:
         return text
     return "---\n".join(_overridden(document, wanted) for document in _DOCUMENT_START.split(text))
+
+
+def with_overrides(file: RenderedFile, overrides: Collection[Override]) -> RenderedFile:
+    """A rendered file with the overrides of its request applied; one without manifests as it is."""
+    if not overrides or not file.path.endswith(".yaml"):
+        return file
+    cluster = file.path.split("/", 2)[1] if file.path.startswith(CLUSTER_FOLDERS) else None
+    return RenderedFile(file.path, apply_overrides(file.text, overrides, cluster=cluster))
 
 
 def _overridden(document: str, overrides: tuple[Override, ...]) -> str:

@@ -8,6 +8,7 @@ something is different.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -94,6 +95,9 @@ class FleetTree:
         # Asked for each tenant, several times: of a thousand new ones, looking each up anew took half of the time.
         self._folders: dict[str, Mapping[str, Entry]] = {}
         self._found: dict[Ref, OwnedFiles] = {}
+        # Most tenants have none, and each is asked for them.
+        self._without_workloads: set[str] = set()
+        self._applied: dict[str, Mapping[str, list[str]]] = {}
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -130,25 +134,35 @@ class FleetTree:
 
     def workloads(self, tenant: str) -> tuple[OwnedFiles, ...]:
         """Every workload of a tenant that has anything anywhere, by name."""
-        names: set[str] = set()
-        for layout in _LAYOUTS:
-            home = RepositoryPaths(Ref.of_tenant(tenant), layout).home
-            places = (
-                f"{home}/{WORKLOADS}",
-                *(f"{CLUSTERS}/{cluster}/{layout.workloads(tenant)}/{tenant}" for cluster in self.clusters),
-            )
-            for place in places:
-                names.update(
-                    name
-                    for name, entry in self.listing(place).items()
-                    if entry.is_tree and _NAME.fullmatch(name)
-                )
-            for cluster in self.clusters:
-                for file in self.listing(f"{CLUSTERS}/{cluster}/{layout.flux(tenant)}"):
-                    owner, dot, name = file.removesuffix(".yaml").partition(".")
-                    if owner == tenant and dot and _NAME.fullmatch(name):
-                        names.add(name)
+        if tenant in SHARDS:
+            return ()  # its folders may be shards, with other tenants' folders in them
+        names = {name for layout in _LAYOUTS for name in self._workload_names(tenant, layout)}
         return tuple(self.find(Ref.of_workload(tenant, name)) for name in sorted(names))
+
+    def _workload_names(self, tenant: str, layout: Layout) -> Iterator[str]:
+        home = self._entry(RepositoryPaths(Ref.of_tenant(tenant), layout).home)
+        if home is not None and home.is_tree and home.id not in self._without_workloads:
+            yield from _folders(self._of_entry(self._of(home.id).get(WORKLOADS)))
+        for cluster in self.clusters:
+            root = f"{CLUSTERS}/{cluster}"
+            yield from _folders(
+                self._of_entry(self.listing(f"{root}/{layout.workloads(tenant)}").get(tenant))
+            )
+            yield from self._applied_workloads(f"{root}/{layout.flux(tenant)}").get(tenant, ())
+
+    def _applied_workloads(self, folder: str) -> Mapping[str, list[str]]:
+        """By tenant, the workloads that have a file in a folder with Flux Kustomizations."""
+        if folder not in self._applied:
+            found: defaultdict[str, list[str]] = defaultdict(list)
+            for file in self.listing(folder):
+                tenant, dot, name = file.removesuffix(".yaml").partition(".")
+                if dot and _NAME.fullmatch(name):
+                    found[tenant].append(name)
+            self._applied[folder] = found
+        return self._applied[folder]
+
+    def _of_entry(self, entry: Entry | None) -> Mapping[str, Entry]:
+        return self._of(entry.id) if entry is not None and entry.is_tree else {}
 
     def all_workloads(self) -> Iterator[OwnedFiles]:
         """Every workload of every tenant, tenant by tenant."""
@@ -323,6 +337,7 @@ class FleetTree:
     def _holdings(self, many: list[tuple[Ref, _Found]]) -> Iterator[OwnedFiles]:
         trees = list(dict.fromkeys(tree for _, found in many for tree in found.homes.values()))
         entries = dict(zip(trees, self.reader.trees(trees), strict=True))
+        self._without_workloads.update(tree for tree in trees if WORKLOADS not in entries[tree])
         for ref, found in many:
             paths = RepositoryPaths(ref, self.layout)
             homes = {home: _own(ref, entries[tree]) for home, tree in found.homes.items()}
@@ -356,6 +371,11 @@ def _own(ref: Ref, entries: Mapping[str, Entry]) -> Mapping[str, Entry]:
         for file, entry in entries.items()
         if not entry.is_tree or not (is_shard_too or file == WORKLOADS)
     }
+
+
+def _folders(entries: Mapping[str, Entry]) -> Iterator[str]:
+    """Names of the folders among some entries that could be a workload's."""
+    return (name for name, entry in entries.items() if entry.is_tree and _NAME.fullmatch(name))
 
 
 def _is_right(paths: RepositoryPaths, place: str) -> bool:

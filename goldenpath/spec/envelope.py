@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, ValidationInfo, mode
 from pydantic import Tag as UnionTag
 from pydantic_core import PydanticCustomError
 
-from goldenpath.spec.hints import hint
+from goldenpath.spec.hints import WHERE, ChosenFrom, Door, hint
 from goldenpath.spec.model import RULES_FOLLOW, Document, Model
 from goldenpath.spec.override import Override
 from goldenpath.spec.parsed_fields import Fields
@@ -47,7 +47,7 @@ Retiring = Annotated[
 class Placement(Model):
     """Clusters by what they are: every cluster that is in one of the regions and has all the labels."""
 
-    regions: Annotated[tuple[DnsLabel, ...], ListInput] = ()
+    regions: Annotated[tuple[DnsLabel, ...], ListInput, hint(choices=ChosenFrom.REGIONS, unique=True)] = ()
     """Regions, any of which will do."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
     """Cluster labels, all of which must be there."""
@@ -56,27 +56,30 @@ class Placement(Model):
 class Envelope(Document):
     """The fields of every request. A kind of request adds its own, and may say more strictly what a field takes."""
 
-    golden_path: Annotated[GoldenPathName, hint(step="Who")]
+    golden_path: Annotated[GoldenPathName, hint(step="Who", unasked=Door)]
     """Golden path and its major version, such as `tenant/v1`."""
-    name: Annotated[Name, hint(step="Who")]
+    name: Annotated[Name, hint(step="Who", fixed=True)]
     """Name."""
     title: Annotated[Title | None, hint(step="Who")] = None
     """Name for people; the name where none is given."""
     description: Annotated[Text | None, hint(step="Who")] = None
     """What it does, in a sentence."""
-    owner: Annotated[GroupRef | None, hint(step="Who")] = None
+    owner: Annotated[GroupRef | None, hint(step="Who", choices=ChosenFrom.GROUPS)] = None
     """Backstage group that owns it."""
     expires: Annotated[Date | None, hint(step="Who", order=9)] = None
     """Day after which it is no longer needed."""
-    clusters: Annotated[Clusters | None, hint(step="Where", choices="clusters")] = None
+    clusters: Annotated[
+        Clusters | None,
+        hint(step=WHERE, choices=ChosenFrom.CLUSTERS, unasked=[Door.COOKIECUTTER], unique=True),
+    ] = None
     """Clusters by name; either these or a placement."""
-    placement: Annotated[Placement | None, hint(step="Where")] = None
+    placement: Annotated[Placement | None, hint(step=WHERE, unasked=[Door.COOKIECUTTER])] = None
     """Clusters by region and labels; either this or names."""
-    overrides: Annotated[tuple[Override, ...], ListInput] = ()
+    overrides: Annotated[tuple[Override, ...], ListInput, hint(unasked=Door)] = ()
     """Changes to rendered objects, with a reason and an end."""
-    retiring: Retiring = False
+    retiring: Annotated[Retiring, hint(unasked=Door, unique=True)] = False
     """Whether it is being retired, everywhere (`true`) or on the clusters named."""
-    inputs: dict[str, Any] = Field(default_factory=dict)
+    inputs: Annotated[dict[str, Any], hint(short="input")] = Field(default_factory=dict)
     """Extra inputs that the golden path declares."""
 
     @property

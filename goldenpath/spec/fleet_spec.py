@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from goldenpath.accelerators import catalogue_with
+from goldenpath.spec.hints import ChosenFrom, hint
 from goldenpath.spec.model import Document, Model, Rule
 from goldenpath.spec.pool_rules import fleet_problems
 from goldenpath.spec.tenant import PodSecurityLevel  # noqa: TC001 - pydantic reads it when the class is made
@@ -199,7 +200,7 @@ class Sharing(Model):
 class AcceleratorPool(Model):
     """Accelerators of one model, or one slice, on a cluster."""
 
-    profile: Annotated[str, Field(max_length=80)]
+    profile: Annotated[str, Field(max_length=80), hint(choices=ChosenFrom.KNOWN_ACCELERATORS)]
     """Model, or model and slice, from the catalogue."""
     name: Annotated[DnsLabel, Field(max_length=20)] | None = None
     """Name, where the cluster has several pools of the same profile; `whole`, `shared` or `dra` where none is given."""

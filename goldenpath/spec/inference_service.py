@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Discriminator, Field
 from pydantic import Tag as UnionTag
 
-from goldenpath.spec.hints import hint
+from goldenpath.spec.hints import ChosenFrom, hint
 from goldenpath.spec.inference_rules import INFERENCE_RULES, granted_accelerators, known_engine_images
 from goldenpath.spec.model import Model, OuterRule, Rule
 from goldenpath.spec.tenant import SignalName  # noqa: TC001 - pydantic reads it when the class is made
@@ -122,11 +122,11 @@ ModelSource = Annotated[
 class ServedModel(Model):
     """The model, and where its weights are."""
 
-    name: Annotated[ModelName, hint(choices="models")]
+    name: Annotated[ModelName, hint(choices=ChosenFrom.MODELS)]
     """Name, which callers send as `model`; of the catalogue of models, or any other."""
     source: ModelSource
     """Where its weights are, fixed by a digest or a commit."""
-    base: Annotated[ModelName | None, hint(choices="models")] = None
+    base: Annotated[ModelName | None, hint(choices=ChosenFrom.MODELS)] = None
     """Model of the catalogue with the same architecture, where the catalogue lacks the name: of a fine-tuned model, the original."""
     precision: Literal["bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4"] | None = None
     """Precision of the weights at the source; that of the catalogue's checkpoint where none is given."""
@@ -139,7 +139,7 @@ class ServedModel(Model):
 class Accelerator(Model):
     """The accelerators of one replica."""
 
-    profile: Annotated[str, Field(max_length=80), hint(choices="accelerators")]
+    profile: Annotated[str, Field(max_length=80), hint(choices=ChosenFrom.ACCELERATORS)]
     """Model, or model and slice, from the catalogue (`goldenpath profiles`)."""
     pool: Annotated[DnsLabel, Field(max_length=20)] | None = None
     """Which pool, where a cluster has several of the profile."""

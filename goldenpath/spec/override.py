@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from goldenpath.errors import Problem
+from goldenpath.spec.hints import ChosenFrom, hint
 from goldenpath.spec.model import Model
 from goldenpath.spec.parsed_fields import Location, path_of
 from goldenpath.spec.types import Date, DnsLabel, DnsSubdomain, GroupRef, KindName, ListInput, Text
@@ -52,7 +53,7 @@ class Override(Model):
     """Changes to single items of its lists."""
     reason: Text
     """Why."""
-    approved_by: GroupRef
+    approved_by: Annotated[GroupRef, hint(choices=ChosenFrom.GROUPS)]
     """Who agreed to it."""
     expires: Date
     """Until when."""

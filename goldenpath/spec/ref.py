@@ -71,5 +71,15 @@ class Ref:
         """``eu-central``, ``vision`` or ``vision/chat``."""
         return f"{self.tenant}/{self.name}" if self.tenant else self.name
 
+    @property
+    def entity_name(self) -> str:
+        """Name of its entity in Backstage's catalog: ``vision`` or ``vision.chat``; no name has a dot in it."""
+        return f"{self.tenant}.{self.name}" if self.tenant else self.name
+
+    @property
+    def entity_ref(self) -> str:
+        """Reference of that entity: a tenant is a System, and a workload a Component of it."""
+        return f"{'component' if self.tenant else 'system'}:default/{self.entity_name}"
+
     def __str__(self) -> str:
         return f"{self.subject} {self.path}"

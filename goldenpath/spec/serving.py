@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from goldenpath.spec.hints import hint
 from goldenpath.spec.model import Model
 from goldenpath.spec.types import Cidr, DnsLabel, HostPattern, LabelKey, LabelValue, ListInput, Name, Port
 
@@ -44,9 +45,9 @@ class Call(Model):
 class Callers(Model):
     """Who may call a server, beside the team's own Pods and the fleet's gateway."""
 
-    tenants: Annotated[tuple[Name, ...], ListInput, Field(max_length=100)] = ()
+    tenants: Annotated[tuple[Name, ...], ListInput, Field(max_length=100), hint(unique=True)] = ()
     """Other tenants; each needs `network.calls` in its own request too."""
-    namespaces: Annotated[tuple[DnsLabel, ...], ListInput, Field(max_length=32)] = ()
+    namespaces: Annotated[tuple[DnsLabel, ...], ListInput, Field(max_length=32), hint(unique=True)] = ()
     """Namespaces of the platform."""
 
 
@@ -59,7 +60,7 @@ class Serving(Model):
     """Labels of its Pods; those of the workload with this name where none are given."""
     port: Port = 8000
     """Port of its Pods that callers reach."""
-    hosts: Annotated[tuple[HostPattern, ...], ListInput, Field(max_length=32)] = ()
+    hosts: Annotated[tuple[HostPattern, ...], ListInput, Field(max_length=32), hint(unique=True)] = ()
     """Host names that its routes may have at the fleet's gateway; no other tenant can have them."""
     callers: Callers = Callers()
     """Who may call it from other namespaces."""

@@ -12,7 +12,7 @@ from pydantic import Tag as UnionTag
 
 from goldenpath.spec.envelope import Clusters, Envelope, Retiring
 from goldenpath.spec.fleet_rules import placement_problems
-from goldenpath.spec.hints import hint
+from goldenpath.spec.hints import ChosenFrom, Door, hint
 from goldenpath.spec.model import Model, OuterRule, Rule
 from goldenpath.spec.rules import TENANT_RULES, gpu_profiles
 from goldenpath.spec.serving import (  # noqa: TC001 - pydantic reads them when the class is made
@@ -69,42 +69,53 @@ class Compute(Model):
 class Gpu(Model):
     """How many of one accelerator the team may use, for each cluster."""
 
-    profile: Annotated[str, Field(max_length=80)]
+    profile: Annotated[
+        str,
+        Field(max_length=80),
+        hint(
+            choices=ChosenFrom.ACCELERATORS,
+            form_says="Model, or slice of a model, and how many there are.",
+        ),
+    ]
     """Model, or model and slice, from the catalogue (`goldenpath profiles`)."""
-    pool: Annotated[DnsLabel, Field(max_length=20)] | None = None
+    pool: Annotated[Annotated[DnsLabel, Field(max_length=20)] | None, hint(when_needed=True)] = None
     """Which pool, where a cluster has several of the profile: its name in the fleet, or `whole`, `shared` or `dra`."""
-    quota: Annotated[int, Field(ge=0, le=100_000)]
+    quota: Annotated[int, Field(ge=0, le=100_000), hint(limit=ChosenFrom.ACCELERATORS)]
     """How many are the team's own; 0 for a team that only borrows."""
     borrow: Annotated[int, Field(ge=0, le=100_000)] = 0
     """How many more it may use while others leave them idle (needs Kueue)."""
-    clusters: Clusters | None = None
+    clusters: Annotated[
+        Clusters | None, hint(choices=ChosenFrom.CHOSEN_CLUSTERS, unasked=[Door.COOKIECUTTER], unique=True)
+    ] = None
     """Where, if not on all of the team's clusters."""
 
 
 class Access(Model):
     """Who may do what, as groups of the identity provider."""
 
-    admins: Annotated[tuple[IdentityGroup, ...], ListInput] = ()
+    admins: Annotated[tuple[IdentityGroup, ...], ListInput, hint(entry="Group", unique=True)] = ()
     """Deploy, debug, read Secrets, and manage the team's own Flux objects."""
-    developers: Annotated[tuple[IdentityGroup, ...], ListInput] = ()
+    developers: Annotated[tuple[IdentityGroup, ...], ListInput, hint(entry="Group", unique=True)] = ()
     """Deploy and debug."""
-    viewers: Annotated[tuple[IdentityGroup, ...], ListInput] = ()
+    viewers: Annotated[tuple[IdentityGroup, ...], ListInput, hint(entry="Group", unique=True)] = ()
     """Look, but not at Secrets."""
 
 
 class Identity(Model):
     """SPIFFE identities, one for each service account."""
 
-    service_accounts: Annotated[tuple[Name, ...], ListInput, Field(min_length=1)]
+    service_accounts: Annotated[tuple[Name, ...], ListInput, Field(min_length=1), hint(unique=True)]
     """Service accounts that get a SPIFFE ID `spiffe://<trust domain>/ns/<team>/sa/<account>`."""
-    federates_with: Annotated[tuple[TrustDomain, ...], ListInput] = ()
+    federates_with: Annotated[
+        tuple[TrustDomain, ...], ListInput, hint(entry="Trust domain", unique=True)
+    ] = ()
     """Other trust domains whose identities the team's workloads must be able to verify."""
 
 
 class Engine(Model):
     """The inference engine whose metrics the hints read."""
 
-    name: DnsLabel
+    name: Annotated[DnsLabel, hint(choices=ChosenFrom.ENGINES)]
     """Engine, such as vllm."""
     version: Version | None = None
     """Version; the catalogue's default where none is given."""
@@ -127,7 +138,7 @@ class Autoscaling(Model):
     """Most replicas."""
     cooldown: Duration | None = None
     """How long to wait before the last replica goes; the catalogue's default where none is given."""
-    engine: Engine | None = None
+    engine: Annotated[Engine | None, hint(short="engine")] = None
     """The inference engine; vLLM at the catalogue's default version where none is given."""
     workload: DnsLabel | None = None
     """Deployment that is scaled; all servers of the namespace are read together where none is given."""
@@ -136,7 +147,9 @@ class Autoscaling(Model):
 class Network(Model):
     """What may leave the namespace, beyond DNS and the team's own Pods."""
 
-    egress: Annotated[tuple[Egress, ...], ListInput, Field(max_length=100)] = ()
+    egress: Annotated[
+        tuple[Egress, ...], ListInput, Field(max_length=100), hint(short="egress", entry="Destination")
+    ] = ()
     """Destinations."""
     calls: Annotated[tuple[Call, ...], ListInput, Field(max_length=100)] = ()
     """Servers of other tenants."""
@@ -263,11 +276,11 @@ class SecretReference(Model):
 class PolicyException(Model):
     """A policy that does not hold for this team for a while."""
 
-    policy: DnsLabel
+    policy: Annotated[DnsLabel, hint(choices=ChosenFrom.POLICIES)]
     """Id of the policy."""
     reason: Text
     """Why."""
-    approved_by: GroupRef
+    approved_by: Annotated[GroupRef, hint(choices=ChosenFrom.GROUPS)]
     """Who agreed to it."""
     expires: Date
     """Until when."""
@@ -280,11 +293,11 @@ class Tenant(Envelope):
     rules: ClassVar[tuple[Rule, ...]] = (*TENANT_RULES, serving_rules)
     outer_rules: ClassVar[tuple[OuterRule, ...]] = (gpu_profiles, placement_problems, serving_problems)
 
-    name: Annotated[Name, hint(step="Who")]
+    name: Annotated[Name, hint(step="Who", fixed=True)]
     """Name of the team and of its namespace."""
     description: Annotated[Text | None, hint(step="Who")] = None
     """What the team does, in a sentence."""
-    owner: Annotated[GroupRef, hint(step="Who")]
+    owner: Annotated[GroupRef, hint(step="Who", choices=ChosenFrom.GROUPS)]
     """Backstage group that owns the tenant."""
     contact: Annotated[Email | None, hint(step="Who")] = None
     """E-mail address for people who need the team."""
@@ -294,17 +307,20 @@ class Tenant(Envelope):
     """Cost centre that is charged."""
     expires: Annotated[Date | None, hint(step="Who", order=9)] = None
     """Day after which the tenant is no longer needed."""
-    compute: Annotated[Compute, hint(step="Compute and accelerators")] = Compute()
+    compute: Annotated[Compute, hint(step="Compute and accelerators", short="")] = Compute()
     """CPU, memory, storage and Pods, for each cluster; the fleet's defaults where nothing is given."""
     gpus: Annotated[
-        tuple[Gpu, ...], ListInput, Field(max_length=32), hint(step="Compute and accelerators")
+        tuple[Gpu, ...],
+        ListInput,
+        Field(max_length=32),
+        hint(step="Compute and accelerators", short="gpu", label="Accelerators", entry="Accelerator"),
     ] = ()
     """Accelerators, for each cluster."""
-    access: Annotated[Access, hint(step="Access and security")] = Access()
+    access: Annotated[Access, hint(step="Access and security", short="")] = Access()
     """Who may do what."""
-    identity: Annotated[Identity | None, hint(step="Identity and network")] = None
+    identity: Annotated[Identity | None, hint(step="Identity and network", short="")] = None
     """SPIFFE identities."""
-    autoscaling: Annotated[Autoscaling | None, hint(step="Scaling")] = None
+    autoscaling: Annotated[Autoscaling | None, hint(step="Scaling", short="")] = None
     """Hints for a scaler."""
     network: Annotated[Network, hint(step="Identity and network")] = Network()
     """What may leave the namespace."""
@@ -316,11 +332,21 @@ class Tenant(Envelope):
     """Where the team's own manifests are."""
     pod_security: Annotated[PodSecurityLevel | None, hint(step="Access and security")] = None
     """Pod Security Standard; the fleet's default where none is given."""
-    pull_secrets: Annotated[tuple[SecretName, ...], ListInput, hint(step="Source and secrets")] = ()
+    pull_secrets: Annotated[
+        tuple[SecretName, ...], ListInput, hint(step="Source and secrets", entry="Secret", unique=True)
+    ] = ()
     """Names of the Secrets for pulling images."""
-    secrets: Annotated[tuple[SecretReference, ...], ListInput, hint(step="Source and secrets")] = ()
+    secrets: Annotated[
+        tuple[SecretReference, ...],
+        ListInput,
+        hint(step="Source and secrets", unasked=[Door.COOKIECUTTER]),
+    ] = ()
     """Secrets that must be there: references, never values."""
-    exceptions: Annotated[tuple[PolicyException, ...], ListInput, hint(step="Access and security")] = ()
+    exceptions: Annotated[
+        tuple[PolicyException, ...],
+        ListInput,
+        hint(step="Access and security", unasked=[Door.NEW, Door.COOKIECUTTER]),
+    ] = ()
     """Policies that do not hold for a while, with a reason and an end."""
-    retiring: Retiring = False
+    retiring: Annotated[Retiring, hint(unasked=Door, unique=True)] = False
     """That nothing new may start any more, everywhere (`true`) or on the clusters named, and what runs is drained; `goldenpath retire` sets it, and deletes the tenant later."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from goldenpath.spec.envelope import Envelope
 from goldenpath.spec.fleet_rules import cluster_problems
-from goldenpath.spec.hints import hint
+from goldenpath.spec.hints import ChosenFrom, Door, hint
 from goldenpath.spec.rules import WORKLOAD_RULES
 from goldenpath.spec.tenant_rules import tenant_problems
 from goldenpath.spec.types import DNS_LABEL, GroupRef, Name
@@ -37,9 +37,9 @@ class Workload(Envelope):
     rules: ClassVar[tuple[Rule, ...]] = WORKLOAD_RULES
     outer_rules: ClassVar[tuple[OuterRule, ...]] = (cluster_problems, tenant_problems)
 
-    name: Annotated[WorkloadName, hint(step="Who")]
+    name: Annotated[WorkloadName, hint(step="Who", fixed=True)]
     """Name of the workload, unique among those of its tenant."""
-    tenant: Annotated[Name, hint(step="Who", choices="tenants")]
+    tenant: Annotated[Name, hint(step="Who", choices=ChosenFrom.TENANTS, fixed=True)]
     """Tenant whose namespace it runs in."""
-    owner: Annotated[GroupRef | None, hint(step="Who")] = None
+    owner: Annotated[GroupRef | None, hint(step="Who", choices=ChosenFrom.GROUPS, unasked=Door)] = None
     """Backstage group that owns the tenant; the tenant's owner where none is given."""

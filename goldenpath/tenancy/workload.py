@@ -91,8 +91,8 @@ class WorkloadOnCluster:
 
     @property
     def catalog_name(self) -> str:
-        """Name of the Backstage Component; the dot is in neither part, so that no two collide."""
-        return f"{self.tenancy.name}.{self.name}"
+        """Name of the Backstage Component."""
+        return self.ref.entity_name
 
     def words(self, everywhere: Sequence[WorkloadOnCluster]) -> dict[str, Any]:
         """The words of a workload's templates."""

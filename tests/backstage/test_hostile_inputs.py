@@ -199,7 +199,8 @@ def test_a_hostile_shape_is_refused_in_words(backend: Served, field: str, shape:
 
 
 @pytest.mark.parametrize(
-    "name", ["../vision", "a/b", ".", "..", "", "-", "HEAD", "a\u0000", "x" * 5000, "refs/heads/main"]
+    "name",
+    ["../vision", "a/b/c", "a/..", ".", "..", "", "-", "HEAD", "a\u0000", "x" * 5000, "refs/heads/main"],
 )
 def test_a_name_never_becomes_a_path_of_somebody_elses(backend: Served, name: str) -> None:
     values = sample("vision.yaml") | {"name": name}
@@ -208,6 +209,11 @@ def test_a_name_never_becomes_a_path_of_somebody_elses(backend: Served, name: st
     for action, given in (("status", {"name": name}), ("retire", {"name": name})):
         answer = backend.post(f"/v1/actions/goldenpath:{action}/runs", ADMIN, json={"input": given})
         assert answer.status_code == 422
+
+
+def test_a_name_with_a_slash_is_a_workload_and_nothing_else(backend: Served) -> None:
+    for action in ("status", "retire"):
+        assert backend.run(action, {"name": "a/b"}, token=ADMIN).problem["status"] == 422
 
 
 def test_what_a_caller_writes_into_the_message_makes_no_trailer(backend: Served, repository: Path) -> None:

@@ -16,6 +16,7 @@ from goldenpath.cli.free_accelerators import FreeAccelerators
 from goldenpath.cli.interview import Interview
 from goldenpath.cli.request_draft import RequestDraft, location_of
 from goldenpath.describe.choices import Choices
+from goldenpath.describe.schema_fields import every_field, request_fields
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse
 
@@ -290,9 +291,14 @@ def test_what_the_parser_refuses_in_the_end_is_asked_for_again(
 
 def test_only_accelerators_of_the_chosen_clusters_are_offered(here: Path) -> None:
     fleet = load_fleet(here / "goldenpath.yaml")
+    (profile,) = (
+        field
+        for field in every_field(request_fields(Library().get("tenant/v1")))
+        if field.path == "gpus[].profile"
+    )
     for cluster, described in fleet.clusters.items():
         free = {(cluster, pool.profile): 1 for pool in described.accelerators}
-        offered = Choices(fleet, free, clusters=(cluster,)).at(("gpus", 0, "profile"))
+        offered = Choices(fleet, free, clusters=(cluster,)).of(profile)
         assert [each.value for each in offered] == [pool.profile for pool in described.accelerators]
         assert all(f"{cluster}: 1 of" in each.title and "free" in each.title for each in offered)
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
+from goldenpath.kinds import kind_of
 from goldenpath.paths import Library, builtin_folder
-from goldenpath.pipeline import Pipeline, Tenants, parent_of, parse
+from goldenpath.paths.path_metadata import read_golden_path
+from goldenpath.pipeline import Pipeline, Rendered, load, parent_of
 from goldenpath.spec.parse import parse_fleet
 from goldenpath.tenant_requests import tenants_beside
 
@@ -22,7 +24,7 @@ LISTING = "FILES"
 
 @dataclass(frozen=True)
 class Story:
-    """A folder with ``spec.yaml`` and, for requests, ``fleet.yaml``; for workloads also ``tenants/<tenant>/tenant.yaml``.
+    """A folder with ``spec.yaml`` and, for a request, ``fleet.yaml``; the tenants that it names are beside that.
 
     An example of the current version has ``expected/``: its ``FILES`` lists every file that is rendered, and
     beside it are the files that the story is about. An example of a frozen version has ``SHA256SUMS`` of every
@@ -33,6 +35,8 @@ class Story:
     folder: Path
     version: str | None = None
     """The frozen version; None for the current one."""
+    library: Library | None = None
+    """The golden paths; the built-in ones where none are given."""
 
     @property
     def name(self) -> str:
@@ -50,27 +54,23 @@ class Story:
 
     @property
     def fleet_file(self) -> Path:
-        return self.spec_file if self.path == "platform" else self.folder / "fleet.yaml"
+        return self.folder / "fleet.yaml" if self.is_requested else self.spec_file
 
     @property
     def expected(self) -> Path:
         return self.folder / "expected"
 
-    def pipeline(self) -> Pipeline:
-        return Pipeline(parse_fleet(kubeyaml.load_file(self.fleet_file)))
-
-    def tenants(self, pipeline: Pipeline) -> Tenants | None:
-        """The tenants whose requests are beside the fleet, where the example has any."""
-        if not (self.folder / "tenants").is_dir():
-            return None
-        return tenants_beside(self.fleet_file, pipeline.fleet, Library())
+    @property
+    def is_requested(self) -> bool:
+        """Whether the example is a request, and not a fleet."""
+        return kind_of(read_golden_path(self.template)).is_requested
 
     def run(self) -> Rendered:
-        pipeline = self.pipeline()
-        if self.path == "platform":
+        pipeline = Pipeline(parse_fleet(kubeyaml.load_file(self.fleet_file)), library=self.library)
+        if not self.is_requested:
             return pipeline.run(pipeline.fleet, version=self.version)
-        tenants = self.tenants(pipeline)
-        request = parse(kubeyaml.load_file(self.spec_file), fleet=pipeline.fleet, tenants=tenants)
+        tenants = tenants_beside(self.fleet_file, pipeline.fleet, pipeline.library)
+        request = load(self.spec_file, fleet=pipeline.fleet, library=pipeline.library, tenants=tenants)
         return pipeline.run(request, version=self.version, parent=parent_of(request, tenants))
 
     def render(self) -> Manifests:

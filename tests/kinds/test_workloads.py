@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from fleets import commit_by_hand
-from workload_paths import ROOT, web, write_path
+from workload_paths import FLEET, ROOT, TENANT, web, write_path
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
@@ -14,35 +15,14 @@ from goldenpath.findings import ChecksFailedError
 from goldenpath.fleet import Fleet
 from goldenpath.fleet.publish_options import PublishOptions
 from goldenpath.git import Person
-from goldenpath.paths import Library
+from goldenpath.paths import Library, builtin_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FLEET: dict[str, Any] = {
-    "format": "fleet/v1",
-    "organisation": "Example",
-    "domain": "example.org",
-    "trust_domain": "prod.example.org",
-    "repository": "https://git.example.org/platform/fleet.git",
-    "clusters": {
-        "berlin": {
-            "region": "eu",
-            "kubernetes": "1.36",
-            "addons": {"flux": "2.9", "kueue": "0.19"},
-            "accelerators": [{"profile": "nvidia-h100-80gb", "count": 16}],
-        },
-        "austin": {"region": "us", "kubernetes": "1.36", "addons": {"flux": "2.9"}},
-    },
-}
-TENANT: dict[str, Any] = {
-    "golden_path": "tenant/v1",
-    "name": "vision",
-    "owner": "vision-team",
-    "clusters": ["berlin"],
-    "gpus": [{"profile": "nvidia-h100-80gb", "quota": 4}],
-}
+    from goldenpath.fleet.fleet_state import FleetState
+
 FOLDER = "clusters/berlin/workloads/vision/chat"
 FILES = {
     "clusters/berlin/flux/vision.chat.yaml",
@@ -382,3 +362,96 @@ def test_a_file_that_is_not_checked_is_not_put_where_flux_reads(tmp_path: Path, 
         with pytest.raises(ChecksFailedError) as error:
             fleet.publish(web())
         assert "manifests are files whose names end in `.yaml`" in findings(error)["workload-file"]
+
+
+GPUS = {"image": "registry.example/web:1", "gpus": 1, "replicas": 3}
+SMALLER = TENANT | {"gpus": [{"profile": "nvidia-h100-80gb", "quota": 2}]}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(SMALLER, web(inputs=GPUS)), (web(inputs=GPUS), SMALLER)],
+    ids=["shrink", "workload"],
+)
+def test_a_shrink_and_a_workload_at_once_do_not_both_get_through(
+    fleet: Fleet, tmp_path: Path, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    """While the first one is worked out, the other is published by another process."""
+    with Fleet.open(tmp_path / "fleet.git", library=fleet.library) as other:
+
+        def meanwhile(state: FleetState) -> None:
+            del state
+            if not others:
+                others.append(other.publish(second).commit)
+
+        others: list[str | None] = []
+        with pytest.raises(ChecksFailedError) as error:
+            fleet.publish(first, options=PublishOptions(guard=meanwhile))
+    assert "nvidia-h100-80gb on berlin, and vision has 2" in findings(error)["workload-accelerators"]
+    assert others != [None]
+    assert fleet.state().snapshot.commit == others[0]
+
+
+def test_an_override_does_not_move_an_object_to_another_namespace(fleet: Fleet) -> None:
+    moved = {
+        "kind": "Service",
+        "name": "chat",
+        "patch": {"metadata": {"namespace": "speech"}},
+        "reason": "A trial",
+        "approved_by": "platform-team",
+        "expires": "2099-01-31",
+    }
+    with pytest.raises(InputError) as error:
+        fleet.publish(web(overrides=[moved]))
+    assert any(problem.path.startswith("overrides[0].patch") for problem in error.value.problems)
+
+
+def test_a_list_hides_no_object_from_the_checks(tmp_path: Path) -> None:
+    role = kubeyaml.load(bad_object("Role", "rbac.authorization.k8s.io/v1", rules=[]))
+    hidden = kubeyaml.dump({"apiVersion": "v1", "kind": "List", "items": [role]})
+    with new_fleet(tmp_path, Library([write_path(tmp_path / "paths", hidden=hidden)])) as fleet:
+        fleet.publish(TENANT)
+        with pytest.raises(ChecksFailedError) as error:
+            fleet.publish(web())
+        assert "workload-rights" in findings(error)
+
+
+def test_a_new_release_that_renders_other_bytes_of_a_workload_is_a_change(
+    tmp_path: Path, fleet: Fleet
+) -> None:
+    fleet.publish(web())
+    other = write_path(tmp_path / "other")
+    service = other / "web" / ROOT / "service.yaml"
+    service.write_text("# New.\n" + service.read_text())
+    with Fleet.open(tmp_path / "fleet.git", library=Library([other])) as newer:
+        (part,) = newer.plan(everything=True).plan.parts
+        assert part.name == "vision/chat"
+        assert "new-release" in {finding.rule for finding in part.findings}
+        assert newer.publish(everything=True).commit is not None
+        assert not newer.plan(everything=True).plan
+
+
+def test_other_bytes_of_the_files_that_workloads_share_are_a_change(
+    tmp_path: Path, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.publish(web())
+    templates = shutil.copytree(builtin_folder(), tmp_path / "templates")
+    (readme,) = (templates / "_shared" / "workload").rglob("README.md")
+    readme.write_text("Another text.\n" + readme.read_text())
+    monkeypatch.setattr("goldenpath.paths.path_metadata.builtin_folder", lambda: templates)
+    with Fleet.open(tmp_path / "fleet.git", library=Library([tmp_path / "paths"])) as newer:
+        assert [part.name for part in newer.plan(everything=True).plan.parts] == ["vision/chat"]
+
+
+def test_the_same_bytes_of_a_new_release_are_quiet_for_a_workload(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.publish(web())
+    for module in ("desired_files", "freshness", "plan_parts"):
+        monkeypatch.setattr(f"goldenpath.fleet.{module}.current_release", lambda: "99.0.0")
+    assert not fleet.plan(everything=True).plan
+    assert fleet.publish(web(title="Chat")).commit is not None
+    for module in ("desired_files", "freshness", "plan_parts"):
+        monkeypatch.setattr(f"goldenpath.fleet.{module}.current_release", lambda: "98.0.0")
+    with pytest.raises(InputError, match=r"rendered by goldenpath 99\.0\.0; this is 98\.0\.0"):
+        fleet.publish(web(title="Talk"))

@@ -9,6 +9,29 @@ from goldenpath import kubeyaml
 if TYPE_CHECKING:
     from pathlib import Path
 
+FLEET: dict[str, Any] = {
+    "format": "fleet/v1",
+    "organisation": "Example",
+    "domain": "example.org",
+    "trust_domain": "prod.example.org",
+    "repository": "https://git.example.org/platform/fleet.git",
+    "clusters": {
+        "berlin": {
+            "region": "eu",
+            "kubernetes": "1.36",
+            "addons": {"flux": "2.9", "kueue": "0.19"},
+            "accelerators": [{"profile": "nvidia-h100-80gb", "count": 16}],
+        },
+        "austin": {"region": "us", "kubernetes": "1.36", "addons": {"flux": "2.9"}},
+    },
+}
+TENANT: dict[str, Any] = {
+    "golden_path": "tenant/v1",
+    "name": "vision",
+    "owner": "vision-team",
+    "clusters": ["berlin"],
+    "gpus": [{"profile": "nvidia-h100-80gb", "quota": 4}],
+}
 METADATA = """\
 format: golden-path/v1
 name: web
@@ -93,6 +116,10 @@ def write_path(folder: Path, **more: str) -> Path:
     example = path / "examples" / "smallest"
     example.mkdir(parents=True)
     (example / "spec.yaml").write_text(kubeyaml.dump(web()), encoding="utf-8")
+    (example / "fleet.yaml").write_text(kubeyaml.dump(FLEET), encoding="utf-8")
+    tenant = example / "tenants" / "vision" / "tenant.yaml"
+    tenant.parent.mkdir(parents=True)
+    tenant.write_text(kubeyaml.dump(TENANT), encoding="utf-8")
     return folder
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from goldenpath_backstage.response_schemas import ResponseModel
 
@@ -21,10 +21,17 @@ if TYPE_CHECKING:
     from goldenpath_backstage.auth.principal import Principal
     from goldenpath_backstage.fleet_source import FleetSource
 
-__all__ = ["Action", "Call", "Effort", "Example", "Input", "Output"]
+__all__ = ["Action", "Call", "Effort", "Example", "Input", "Output", "OwnedName"]
 
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 """What Backstage's scaffolder validates with."""
+
+
+_NAME: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+OwnedName = Annotated[
+    str, Field(max_length=71, pattern=rf"^{_NAME}(/{_NAME})?$", examples=["vision", "vision/chat"])
+]
+"""A tenant's name, or a workload's as ``<tenant>/<workload>``."""
 
 
 class Input(BaseModel):

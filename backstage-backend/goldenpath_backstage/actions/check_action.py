@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from goldenpath.findings import Severity
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
 from goldenpath_backstage.actions.finding_output import FindingOutput, report_findings
-from goldenpath_backstage.actions.request_input import RequestInput, tenant_of
+from goldenpath_backstage.actions.request_input import RequestInput, accepted
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
@@ -30,12 +30,11 @@ class CheckOutput(Output):
 
 
 def _run(asked: CheckInput, call: Call) -> CheckOutput:
-    context = call.context()
-    tenant = tenant_of(asked, context)
-    found = context.pipeline.check(tenant, today=call.today)
+    request = accepted(asked, call)
+    found = request.context.pipeline.check(request.spec, today=call.today, parent=request.parent)
     outputs = report_findings(found, call)
     errors = sum(finding.severity is Severity.ERROR for finding in found)
-    call.info(f"Checked {tenant.name}: {errors} errors, {len(found) - errors} other findings")
+    call.info(f"Checked {request.ref.path}: {errors} errors, {len(found) - errors} other findings")
     return CheckOutput(passed=not errors, findings=outputs)
 
 

@@ -1,4 +1,4 @@
-"""A tenant as its clusters have it."""
+"""A tenant or workload as its clusters have it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["live_status"]
 
 
 def live_status(name: str, call: Call) -> list[ClusterStatus]:
-    """The status of a tenant on each of its clusters, with progress in the log.
+    """The status of a tenant or workload on each of its clusters, with progress in the log.
 
     Raises:
-        InputError: the settings have no kubeconfig, or there is no such tenant.
+        InputError: the settings have no kubeconfig, or there is no such tenant or workload.
         ClusterError: a cluster cannot be read.
     """
     # They load the Kubernetes client, which a backend that reaches no cluster need not have.
@@ -34,7 +34,7 @@ def live_status(name: str, call: Call) -> list[ClusterStatus]:
         call.check()
         with connect(context, kubeconfig) as connected:
             seen.append(status(cluster, found.expected[cluster], connected))
-        for tenant in seen[-1].tenants:
-            reasons = "; ".join(tenant.reasons)
-            call.info(f"{cluster}: {tenant.health.value}{f' ({reasons})' if reasons else ''}")
+        for part in seen[-1].parts:
+            reasons = "; ".join(part.reasons)
+            call.info(f"{part.name} on {cluster}: {part.health.value}{f' ({reasons})' if reasons else ''}")
     return seen

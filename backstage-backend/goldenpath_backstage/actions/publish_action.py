@@ -10,10 +10,9 @@ from pydantic import Field
 from goldenpath.errors import InputError, RefMovedError
 from goldenpath.fleet import Submission
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
-from goldenpath_backstage.actions.existing_tenants import asked_for_by, edited, guard_of
+from goldenpath_backstage.actions.existing_requests import asked_for_by, edited, guard_of
 from goldenpath_backstage.actions.finding_output import FindingOutput, report_findings
-from goldenpath_backstage.actions.request_input import Kept, RequestInput, document_of
-from goldenpath_backstage.actions.tenant_change import (
+from goldenpath_backstage.actions.request_change import (
     ChangeOutput,
     Delivery,
     Message,
@@ -23,6 +22,7 @@ from goldenpath_backstage.actions.tenant_change import (
     tell_plan,
     what_was_done,
 )
+from goldenpath_backstage.actions.request_input import Kept, RequestInput, accepted_in, document_of
 from goldenpath_backstage.auth.permissions import Verb
 from goldenpath_backstage.backend_errors import ForbiddenError
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from goldenpath.fleet import PublishOptions
     from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.spec.ref import Ref
     from goldenpath_backstage.actions.action import Call
 
 __all__ = ["PLAN", "PUBLISH"]
@@ -40,20 +41,25 @@ _ASKED = {
     "values": {"name": "vision", "owner": "vision-team", "clusters": ["berlin"]},
 }
 
+_WORKLOAD = {
+    "golden_path": "web/v1",
+    "values": {"name": "chat", "tenant": "vision", "inputs": {"image": "registry.example/chat:1"}},
+}
+
 
 class ChangeInput(RequestInput):
-    """A change of one tenant."""
+    """A change of one tenant or workload."""
 
     new: bool = False
-    """The tenant is to be made: where there is one of that name, that asks for something else, it is left alone."""
+    """It is to be made: where there is one of that name, that asks for something else, it is left alone."""
     edit: bool = False
-    """The tenant is there already, and the form was filled in from it: what the form does not ask for is kept."""
+    """It is there already, and the form was filled in from it: what the form does not ask for is kept."""
     revision: Annotated[str, Field(max_length=64)] | None = None
     """Revision of the request that the form was filled in from; one that was changed meanwhile is refused."""
     kept: Kept | None = None
     """Sections of the request that the form could not show, such as `network`: where they are empty, they stay as they are."""
     upgrade: bool = False
-    """Take the newest version of the golden path, and not the one that the tenant is on."""
+    """Take the newest version of the golden path, and not the one that its lock pins."""
     overwrite_edits: bool = False
     """Write over rendered files that were edited by hand."""
     allow_removals: Annotated[int, Field(ge=0)] | None = None
@@ -69,12 +75,14 @@ class PlanOutput(Output):
 
     tenant: str
     """The tenant's name."""
+    workload: str | None = None
+    """The workload's name; left out for a tenant."""
     ready: bool
     """Whether it could be published as it is."""
     changed: bool
     """Whether anything would change."""
     summary: dict[str, Any]
-    """Counts of what would change: tenants, objects, files, findings."""
+    """Counts of what would change: tenants, workloads, objects, files, findings."""
     obstacles: list[str]
     """What stands in the way, each in words."""
     findings: list[FindingOutput]
@@ -95,7 +103,7 @@ class _Change:
     """What a form was filled in with, ready to be planned or published."""
 
     state: FleetState
-    name: str
+    ref: Ref
     request: Submission
     options: PublishOptions
     guard: Callable[[FleetState], None]
@@ -113,15 +121,15 @@ def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | No
     if asked.edit:
         document, now = edited(state, document, asked.kept)
         seen = seen or now
-    tenant = state.context.parse(document, None)
+    ref = accepted_in(state, document).ref
     guard = guard_of(
         call.caller,
-        tenant.name,
+        ref,
         asked=document,
         reviewed=reviewed,
         seen=seen,
         new=asked.new,
-        asked_by=asked_for_by(state, tenant.name, call.fleet.repository.store) if reviewed else None,
+        asked_by=asked_for_by(state, ref, call.fleet.repository.store) if reviewed else None,
     )
     options = publish_options_of(
         call,
@@ -132,7 +140,7 @@ def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | No
         overwrite_edits=asked.overwrite_edits,
         allow_removals=asked.allow_removals,
     )
-    return _Change(state, tenant.name, Submission(document), options, guard)
+    return _Change(state, ref, Submission(document), options, guard)
 
 
 def _plan(asked: PlanInput, call: Call) -> PlanOutput:
@@ -149,7 +157,8 @@ def _plan(asked: PlanInput, call: Call) -> PlanOutput:
     for obstacle in obstacles:
         call.warn(obstacle)
     return PlanOutput(
-        tenant=change.name,
+        tenant=change.ref.namespace,
+        workload=change.ref.name if change.ref.parent is not None else None,
         ready=not (obstacles or proposal.errors),
         changed=bool(proposal.plan),
         summary=proposal.plan.summary,
@@ -164,18 +173,18 @@ def _publish(asked: PublishInput, call: Call) -> ChangeOutput:
     change.guard(change.state)
     if call.dry_run:
         return in_dry_run(
-            call.fleet.repository.plan(change.request, options=change.options), change.name, call
+            call.fleet.repository.plan(change.request, options=change.options), change.ref, call
         )
-    call.info(f"Publishing {change.name} to the fleet repository")
+    call.info(f"Publishing {change.ref.path} to the fleet repository")
     # From here on the commit is made, also without a listener: a change is never half-done.
     call.finish()
     published = call.fleet.repository.publish(change.request, options=change.options, review=review)
-    return what_was_done(published, change.name, call)
+    return what_was_done(published, change.ref, call)
 
 
 PLAN = Action(
     id="goldenpath:plan",
-    title="Plan a change of a tenant",
+    title="Plan a change of a tenant or workload",
     description=(
         "Shows what publishing a request would change in the fleet repository, by cluster and object, and what "
         "stands in its way. Nothing is written."
@@ -190,7 +199,7 @@ PLAN = Action(
 
 PUBLISH = Action(
     id="goldenpath:publish",
-    title="Publish a tenant",
+    title="Publish a tenant or workload",
     description=(
         "Checks a request, renders it and commits the result to the fleet repository, or opens a pull request. "
         "Publishing the same again makes no second commit, and updates the open pull request."
@@ -199,6 +208,7 @@ PUBLISH = Action(
     output=ChangeOutput,
     examples=(
         Example("Commit a new tenant to the fleet's branch", {**_ASKED, "new": True}),
+        Example("Commit a new workload of a tenant", {**_WORKLOAD, "new": True}),
         Example("Put a new tenant up for review", {**_ASKED, "delivery": "pull-request"}),
         Example(
             "Publish what a tenant's form was changed to",

@@ -9,15 +9,17 @@ from pydantic import Field
 from goldenpath.errors import InputError
 from goldenpath.fleet import PublishOptions, Submission
 from goldenpath.fleet.desired_files import desired_files, version_for
-from goldenpath.spec.ref import Ref
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
-from goldenpath_backstage.actions.existing_tenants import edited
-from goldenpath_backstage.actions.request_input import Kept, RequestInput, document_of, tenant_of
-from goldenpath_backstage.actions.tenant_change import author_of, tell_plan
+from goldenpath_backstage.actions.existing_requests import edited
+from goldenpath_backstage.actions.request_change import author_of, tell_plan
+from goldenpath_backstage.actions.request_input import Kept, RequestInput, accepted, accepted_in, document_of
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.request_input import AcceptedRequest
 
 __all__ = ["RENDER"]
 
@@ -26,9 +28,9 @@ class RenderInput(RequestInput):
     """What to render."""
 
     cluster: Annotated[str, Field(max_length=63)] | None = None
-    """Only for this cluster; for all of the tenant's where none is given."""
+    """Only for this cluster; for all of its clusters where none is given."""
     edit: bool = False
-    """The tenant is there already, and the workspace holds the fleet repository: it becomes what publishing the request would make of it, and files that the tenant no longer has are removed."""
+    """It is there already, and the workspace holds the fleet repository: it becomes what publishing the request would make of it, and files that the request no longer gives are removed."""
     allow_removals: Annotated[int, Field(ge=0)] | None = None
     """With `edit`: how many objects may be removed; a few, where nothing is said."""
     kept: Kept | None = None
@@ -36,8 +38,8 @@ class RenderInput(RequestInput):
 
     @property
     def reads_tenants(self) -> bool:
-        """An edit starts from what is there."""
-        return self.edit
+        """An edit starts from what is there, and a workload is held against its tenant."""
+        return self.edit or bool(self.values.get("tenant"))
 
 
 class RenderOutput(Output):
@@ -45,6 +47,8 @@ class RenderOutput(Output):
 
     tenant: str
     """The tenant's name."""
+    workload: str | None = None
+    """The workload's name; left out for a tenant."""
     owner: str
     """The group that owns it."""
     clusters: list[str]
@@ -63,45 +67,43 @@ def _edited(asked: RenderInput, call: Call) -> RenderOutput:
     state = call.fleet.state(newest=True)
     context = state.context
     document, _ = edited(state, document_of(asked, context), asked.kept)
-    tenant, request = context.parse(document, None), Submission(document)
+    asked_for, request = accepted_in(state, document), Submission(document)
     options = PublishOptions(
         author_of(call.caller, context.spec.domain), allow_removals=asked.allow_removals, today=call.today
     )
     proposal = call.fleet.repository.plan(request, options=options)
     tell_plan(proposal.plan, call)
     proposal.check()
-    lock = state.tree.lock(state.tree.find(Ref.of_tenant(tenant.name))).lock
-    pinned = version_for(tenant, (lock.golden_path, lock.version) if lock else None)
-    files = {
-        path: content.text
-        for path, content in desired_files(context, tenant, request, version=pinned).files.items()
-    }
+    lock = state.tree.lock(state.tree.find(asked_for.ref)).lock
+    pinned = version_for(asked_for.spec, (lock.golden_path, lock.version) if lock else None)
+    desired = desired_files(context, asked_for.spec, request, version=pinned, parent=asked_for.parent)
+    files = {path: content.text for path, content in desired.files.items()}
     for path, text in files.items():
         call.file(path, text)
     for path, content in proposal.plan.edits.items():
         if content is None:
             call.removed(path)
-    return RenderOutput(
-        tenant=tenant.name,
-        owner=tenant.owner,
-        clusters=[each.cluster_name for each in context.pipeline.resolve(tenant)],
-        files=list(files),
-    )
+    return _output(asked_for, files)
 
 
 def _rendered(asked: RenderInput, call: Call) -> RenderOutput:
-    context = call.context()
-    tenant = tenant_of(asked, context)
-    manifests = context.pipeline.render(tenant, cluster=asked.cluster)
+    request = accepted(asked, call)
+    manifests = request.context.pipeline.render(request.spec, cluster=asked.cluster, parent=request.parent)
     for file in manifests.files:
         call.file(file.path, file.text)
-    clusters = [each.cluster_name for each in context.pipeline.resolve(tenant, cluster=asked.cluster)]
-    call.info(f"Rendered {len(manifests.files)} files for {tenant.name} on {', '.join(clusters)}")
+    output = _output(request, [file.path for file in manifests.files], asked.cluster)
+    call.info(f"Rendered {len(manifests.files)} files for {request.ref.path} on {', '.join(output.clusters)}")
+    return output
+
+
+def _output(request: AcceptedRequest, files: Iterable[str], cluster: str | None = None) -> RenderOutput:
+    resolved = request.context.pipeline.resolve(request.spec, cluster=cluster, parent=request.parent)
     return RenderOutput(
-        tenant=tenant.name,
-        owner=tenant.owner,
-        clusters=clusters,
-        files=[file.path for file in manifests.files],
+        tenant=request.ref.namespace,
+        workload=request.ref.name if request.parent is not None else None,
+        owner=request.owner,
+        clusters=[each.cluster_name for each in resolved],
+        files=list(files),
     )
 
 

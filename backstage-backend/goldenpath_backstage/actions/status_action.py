@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
-from goldenpath_backstage.actions.action import Action, Effort, Example, Input, Output
+from goldenpath.spec.ref import Ref
+from goldenpath_backstage.actions.action import Action, Effort, Example, Input, Output, OwnedName
 from goldenpath_backstage.actions.live_status import live_status
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
-    from goldenpath.fleet.fleet_summary import TenantDetail
+    from goldenpath.fleet.fleet_summary import RequestDetail
     from goldenpath_backstage.actions.action import Call
 
 __all__ = ["STATUS"]
@@ -20,16 +19,16 @@ _COMMITS = 5
 
 
 class StatusInput(Input):
-    """Which tenant."""
+    """Which tenant or workload."""
 
-    name: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-    """The tenant."""
+    name: OwnedName
+    """The tenant, or a workload as `<tenant>/<workload>`."""
     live: bool = False
-    """Look at its clusters too: Flux, drift, quota, accelerators, queue, identities and scalers."""
+    """Look at its clusters too: Flux and drift; for a tenant also quota, accelerators, queue, identities, scalers."""
 
 
 class CommitOutput(Output):
-    """A commit about the tenant."""
+    """A commit about the tenant or workload."""
 
     commit: str
     """Its id."""
@@ -42,10 +41,14 @@ class CommitOutput(Output):
 
 
 class StatusOutput(Output):
-    """The tenant as the fleet repository has it."""
+    """The tenant or workload as the fleet repository has it."""
 
     tenant: str
     """The tenant's name."""
+    workload: str | None = None
+    """The workload's name; left out for a tenant."""
+    workloads: list[str] | None = None
+    """Names of a tenant's workloads."""
     published: bool
     """Whether its manifests were rendered."""
     owner: str | None = None
@@ -75,15 +78,18 @@ def _status(asked: StatusInput, call: Call) -> StatusOutput:
     return output.model_copy(
         update={
             "healthy": all(each.fine for each in seen),
-            "live": [tenant.as_dict() for each in seen for tenant in each.tenants],
+            "live": [part.as_dict() for each in seen for part in each.parts],
         }
     )
 
 
-def _output(detail: TenantDetail) -> StatusOutput:
-    lock = detail.lock
+def _output(detail: RequestDetail) -> StatusOutput:
+    lock, ref = detail.lock, Ref.parse(detail.name)
+    is_workload = ref.parent is not None
     return StatusOutput(
-        tenant=detail.name,
+        tenant=ref.namespace,
+        workload=ref.name if is_workload else None,
+        workloads=None if is_workload else list(detail.workloads),
         published=lock is not None,
         owner=lock.owner if lock else None,
         golden_path=lock.exact if lock else None,
@@ -103,15 +109,16 @@ def _output(detail: TenantDetail) -> StatusOutput:
 
 STATUS = Action(
     id="goldenpath:status",
-    title="See how a tenant is",
+    title="See how a tenant or workload is",
     description=(
-        "Tells what the fleet repository holds of a tenant: owner, golden path, clusters, and who changed it; and, "
-        "where the backend can reach the clusters, how the tenant is on each of them."
+        "Tells what the fleet repository holds of a tenant or workload: owner, golden path, clusters, and who changed it; and, "
+        "where the backend can reach the clusters, how it is on each of them."
     ),
     input=StatusInput,
     output=StatusOutput,
     examples=(
         Example("See what the repository holds of a tenant", {"name": "vision"}),
+        Example("See what it holds of a workload", {"name": "vision/chat"}),
         Example("See how a tenant is on its clusters", {"name": "vision", "live": True}),
     ),
     effort=Effort.WAITS,

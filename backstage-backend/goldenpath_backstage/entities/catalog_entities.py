@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from goldenpath_backstage.entities.owned_entities import OwnedEntities
 from goldenpath_backstage.entities.template_entities import template_entities
-from goldenpath_backstage.entities.tenant_entities import TenantEntities
 from goldenpath_backstage.http.responses import Cached
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Catalog:
 
     def __init__(self, fleet: FleetSource, *, base: str) -> None:
         self._fleet = fleet
-        self._tenants = TenantEntities(base=base)
+        self._owned = OwnedEntities(base=base)
         self._lock = threading.Lock()
         self._made: dict[str, tuple[str | None, Any]] = {}
 
@@ -43,14 +43,14 @@ class Catalog:
         made: Cached = self._once("templates", self._make_templates)
         return made
 
-    def tenants(self) -> Cached:
-        """The tenants' entities.
+    def owned(self) -> Cached:
+        """The entities of tenants and workloads.
 
         Raises:
             UnavailableError: the repository holds no fleet that can be used.
             RepositoryError: it cannot be read.
         """
-        made: Cached = self._once("tenants", lambda state: Cached({"entities": self._tenants.of(state)}))
+        made: Cached = self._once("owned", lambda state: Cached({"entities": self._owned.of(state)}))
         return made
 
     def summary(self) -> FleetSummary:

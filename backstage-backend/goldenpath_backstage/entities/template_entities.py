@@ -1,4 +1,4 @@
-"""Template entities: for each golden path of a request one that makes a tenant, and one that edits it."""
+"""Template entities: for each golden path of a request one that makes something new, and one that edits it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from goldenpath.describe import template_entity, template_name
-from goldenpath.describe.form import NOT_ON_THE_FORM, QUANTITIES
 from goldenpath.kinds import kind_of
 
 if TYPE_CHECKING:
@@ -16,11 +15,11 @@ if TYPE_CHECKING:
     from goldenpath.describe.choices import Free
     from goldenpath.fleet.fleet_context import FleetContext
 
-__all__ = ["MAX_LINK_CHARS", "edit_link", "form_values", "template_entities"]
+__all__ = ["MAX_LINK_CHARS", "edit_link", "template_entities"]
 
 MAX_LINK_CHARS: Final = 4_000
 """Ingresses and proxies take 8 KiB for the line of a request, some of them 4 KiB."""
-_ALWAYS_SHOWN: Final = frozenset({"name", "owner", "clusters", "placement", "inputs", "revision"})
+_ALWAYS_SHOWN: Final = frozenset({"name", "tenant", "owner", "clusters", "placement", "inputs", "revision"})
 """What the form needs, or may need, before it can be sent."""
 
 
@@ -41,35 +40,16 @@ def template_entities(context: FleetContext, free: Free, *, has_forge: bool) -> 
                 yield template_entity(path, context.spec, free, edits=edits, by_commit=not has_forge)
 
 
-def form_values(document: Mapping[str, Any], revision: str) -> dict[str, Any]:
-    """What the form that edits a tenant is filled in with."""
-    asked = _given({name: value for name, value in document.items() if name not in NOT_ON_THE_FORM})
-    if isinstance(asked.get("compute"), dict):
-        # The form asks for a quantity as text, and would refuse the number that a file may have.
-        texts = {name: str(value) for name, value in asked["compute"].items() if name in QUANTITIES}
-        asked["compute"] = {**asked["compute"], **texts}
-    return {**asked, "revision": revision}
-
-
-def _given(value: Any) -> Any:
-    """Without what a file leaves out by saying so: `null` is of no field's type, and the form would refuse it."""
-    if isinstance(value, dict):
-        return {name: _given(entry) for name, entry in value.items() if entry is not None}
-    if isinstance(value, list):
-        return [_given(entry) for entry in value if entry is not None]
-    return value
-
-
 def edit_link(base: str, golden_path: str, values: Mapping[str, Any]) -> str | None:
-    """Where the form that edits a tenant is, filled in.
+    """Where the form that edits a request is, filled in.
 
     Where the link would be longer than proxies take, its longest sections are left out, and named under ``kept``: the
     actions take these from the repository. None where what is left is too long still.
 
     Args:
         base: where people open Backstage; empty for a link inside it.
-        golden_path: name and major version, as the tenant's request has it.
-        values: as :func:`form_values` gives them.
+        golden_path: name and major version, as the request has it.
+        values: as :func:`goldenpath.describe.form.form_values` gives them.
     """
     template = quote(template_name(golden_path, edits=True), safe="")
     start = f"{base.rstrip('/')}/create/templates/default/{template}?formData="

@@ -1,4 +1,4 @@
-"""Entities for Backstage's catalog: templates and tenants."""
+"""Entities for Backstage's catalog: templates, tenants and workloads."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ async def list_templates(request: Request, caller: Caller) -> Response:
     return cached_response(request, await run_in_threadpool(services_of(request).catalog.templates))
 
 
-@router.get("/catalog", summary="Tenants", response_model=EntityList, status_code=HTTPStatus.OK)
+@router.get("/catalog", summary="Tenants and workloads", response_model=EntityList, status_code=HTTPStatus.OK)
 async def list_entities(request: Request, caller: Caller) -> Response:
-    """The System of each tenant and its namespaces, as they are in the fleet repository."""
+    """The System of each tenant, its namespaces, and the Component of each workload, as the fleet repository has them."""
     del caller
-    return cached_response(request, await run_in_threadpool(services_of(request).catalog.tenants))
+    return cached_response(request, await run_in_threadpool(services_of(request).catalog.owned))

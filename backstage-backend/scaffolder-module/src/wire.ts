@@ -195,6 +195,56 @@ export interface RemovedEvent {
   path: string;
 }
 
+/** A request, and the form that edits it. */
+export interface RequestAsAsked {
+  /** Its name; of a workload with its tenant's, as `vision/chat`. */
+  name: string;
+  /** What it is. */
+  kind: 'tenant' | 'workload';
+  /** Names of a tenant's workloads; left out for a workload. */
+  workloads?: string[] | null;
+  /** The group that owns the tenant; none where its file does not say. */
+  owner: string | null;
+  /** Git's id of the request: a change made from it is refused once it is another. */
+  revision: string;
+  /** The request, as it was asked. */
+  request: JsonObject;
+  /** What the form that edits it is filled in with. */
+  form: JsonObject;
+  /** Where that form is, filled in. */
+  edit_url?: string | null;
+}
+
+/** A tenant or workload in a few words. */
+export interface RequestEntry {
+  /** Its name; of a workload with its tenant's, as `vision/chat`. */
+  name: string;
+  /** What it is. */
+  kind: 'tenant' | 'workload';
+  /** The tenant's name. */
+  tenant: string;
+  /** The group that owns the tenant. */
+  owner: string | null;
+  /** Golden path and exact version; none where it was never published. */
+  golden_path: string | null;
+  /** Its clusters. */
+  clusters: string[];
+  /** By cluster and accelerator, what a tenant has; left out for a workload. */
+  gpus?: Record<string, Record<string, Share>> | null;
+  /** By cluster and accelerator, what a workload uses; left out for a tenant. */
+  uses?: Record<string, Record<string, Use>> | null;
+  /** Whether the manifests follow from the request as it is now. */
+  published: boolean;
+}
+
+/** Some of the tenants and workloads, by name. */
+export interface RequestPage {
+  /** A page of them; workloads follow their tenant. */
+  requests: RequestEntry[];
+  /** What to give as `after` for the next page; none where this is the last. */
+  next?: string | null;
+}
+
 /** A tenant that is gone: its name must not come back. */
 export interface RetiredTenant {
   /** Its name. */
@@ -278,20 +328,12 @@ export interface TenantPage {
   next?: string | null;
 }
 
-/** A tenant's request, and the form that edits it. */
-export interface TenantRequest {
-  /** Its name. */
-  name: string;
-  /** The group that owns it; none where the file does not say. */
-  owner: string | null;
-  /** Git's id of the request: a change made from it is refused once it is another. */
-  revision: string;
-  /** The request, as it was asked. */
-  request: JsonObject;
-  /** What the form that edits it is filled in with. */
-  form: JsonObject;
-  /** Where that form is, filled in. */
-  edit_url?: string | null;
+/** What a workload uses of an accelerator on a cluster. */
+export interface Use {
+  /** At least. */
+  least: number;
+  /** At most. */
+  most: number;
 }
 
 /** A file that belongs into the workspace. */

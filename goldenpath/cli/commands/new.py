@@ -16,14 +16,15 @@ from goldenpath.cli.free_accelerators import FreeAccelerators
 from goldenpath.cli.golden_path_argument import golden_path_named
 from goldenpath.cli.input_files import find_fleet
 from goldenpath.cli.request_draft import RequestDraft, location_of
-from goldenpath.describe.json_schema import json_schema
-from goldenpath.describe.schema_fields import spec_fields
+from goldenpath.describe.schema_fields import request_fields
 from goldenpath.errors import GoldenpathError, InputError, Problem
 from goldenpath.file_output import write_files
 from goldenpath.kinds import kind_of
 from goldenpath.manifests import RenderedFile
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse
+from goldenpath.tenancy.repository_paths import REQUEST_FILES
+from goldenpath.tenant_requests import tenants_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,10 +46,8 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    default="tenant.yaml",
-    show_default=True,
     metavar="FILE",
-    help="The file to write.",
+    help="The file to write. Default: tenant.yaml or workload.yaml, by what is asked for.",
 )
 @click.option(
     "--set",
@@ -64,7 +63,7 @@ def command(
     *,
     name: str,
     fleet_file: Path | None,
-    out: Path,
+    out: Path | None,
     assignments: tuple[str, ...],
     no_input: bool,
     force: bool,
@@ -77,24 +76,27 @@ def command(
     """
     library = Library(libraries)
     path = golden_path_named(library, name)
-    if not kind_of(path).is_requested:
+    kind = kind_of(path)
+    if not kind.is_requested:
         raise InputError.of(
             "GOLDEN_PATH", "wrong-golden-path", "is rendered from the fleet, not from a request", name
         )
+    out = out or Path(REQUEST_FILES[kind.subject])
     interactive = not no_input and sys.stdin.isatty() and sys.stdout.isatty()
     _ask_before_replacing(out, force=force, interactive=interactive)
-    fleet = _fleet(fleet_file)
-    free = _free(fleet, fleet_file, library) if interactive else None
-    draft = RequestDraft(path, fleet=fleet, library=library, free=free)
+    found = _fleet_file(fleet_file)
+    fleet = None if found is None else load_fleet(found)
+    tenants = None if found is None or fleet is None else tenants_beside(found, fleet, library)
+    free = _free(fleet, found, library) if interactive else None
+    draft = RequestDraft(path, fleet=fleet, library=library, free=free, tenants=tenants)
     _assign(draft, assignments)
     if interactive:
         from goldenpath.cli.interview import Interview  # noqa: PLC0415 - a script needs no prompts
 
-        Interview(path, draft, fleet, free.free if free else None).run()
-    text = modeline(path) + draft.as_yaml(
-        {field.name: field.description for field in spec_fields(json_schema(path))}
-    )
-    parse(kubeyaml.load(text, written=True), fleet=fleet, library=library)
+        names = tenants.names() if tenants is not None else ()
+        Interview(path, draft, fleet, free.free if free else None, names).run()
+    text = modeline(path) + draft.as_yaml({field.name: field.description for field in request_fields(path)})
+    parse(kubeyaml.load(text, written=True), fleet=fleet, library=library, tenants=tenants)
     write_files(out.parent, [RenderedFile(out.name, text)])
     click.echo(
         f"{out}: written. Next: goldenpath check {out}{f' --fleet {fleet_file}' if fleet_file else ''}"
@@ -111,28 +113,27 @@ def _ask_before_replacing(out: Path, *, force: bool, interactive: bool) -> None:
     click.confirm(f"{out} is there already. Replace it?", abort=True)
 
 
-def _fleet(given: Path | None) -> FleetSpec | None:
-    """The fleet, if there is one to be found: a request can be written without."""
+def _fleet_file(given: Path | None) -> Path | None:
+    """The fleet's file, if there is one to be found: a request can be written without."""
     if given is not None:
-        return load_fleet(given)
+        return given
     try:
         found = find_fleet()
     except InputError:
         click.echo("Fleet: none found, so names of clusters are not checked.", err=True)
         return None
     click.echo(f"Fleet: {found}", err=True)
-    return load_fleet(found)
+    return found
 
 
-def _free(fleet: FleetSpec | None, given: Path | None, library: Library) -> FreeAccelerators | None:
+def _free(fleet: FleetSpec | None, fleet_file: Path | None, library: Library) -> FreeAccelerators | None:
     """What no tenant owns, where the fleet file is in its repository; None where no repository says it."""
     from goldenpath.fleet import Fleet  # noqa: PLC0415 - loads Git, which a script does not need
 
+    if fleet is None or fleet_file is None or not (fleet_file.parent / ".git").exists():
+        return None
     try:
-        place = (given or find_fleet()).parent
-        if fleet is None or not (place / ".git").exists():
-            return None
-        with Fleet.open(place, library=library) as repository:
+        with Fleet.open(fleet_file.parent, library=library) as repository:
             summary = repository.summary()
     except GoldenpathError:
         return None

@@ -31,14 +31,15 @@ if TYPE_CHECKING:
         "goldenpath retire vision --repo . --dry-run",
         "goldenpath retire vision --repo .",
         "goldenpath retire vision --repo . --delete",
+        "goldenpath retire vision/chat --repo . --delete",
     ),
 )
-@click.argument("tenant", metavar="TENANT")
+@click.argument("name", metavar="NAME")
 @repository_options
 @click.option(
     "--cluster", "clusters", multiple=True, metavar="NAME", help="Hold it only there; may be given again."
 )
-@click.option("--delete", is_flag=True, help="The second step: remove a tenant that is held.")
+@click.option("--delete", is_flag=True, help="The second step: remove a tenant that is held, or a workload.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
 @review_options
 @change_options
@@ -50,7 +51,7 @@ def command(
     ctx: click.Context,
     /,
     *,
-    tenant: str,
+    name: str,
     place: str,
     branch: str | None,
     clusters: tuple[str, ...],
@@ -64,15 +65,20 @@ def command(
     allow_removals: int | None,
     **review: object,
 ) -> None:
-    """Take a tenant out of service in two steps: hold, and then delete.
+    """Take a tenant or workload out of service in two steps: hold, and then delete.
+
+    NAME is a tenant, or a workload as TENANT/WORKLOAD.
 
     The first commit holds it: its queue drains, its quotas are 0, and Flux removes what it made of the team's own
     repository, volumes too. With --delete, and only when Flux has applied the hold, the second removes the rest, the
     namespace last. A record of the name stays: no other tenant may take it.
+
+    A workload that is held leaves its clusters, and its request stays. --delete removes it in one step, and its name
+    can be used again.
     """
     if delete and clusters:
         raise click.UsageError(
-            "--delete removes the whole tenant; to leave one cluster, hold it there and then drop it from the request."
+            "--delete removes the whole tenant or workload; to leave one cluster, hold it there and then drop it from the request."
         )
     from goldenpath.fleet import PublishOptions  # noqa: PLC0415 - loads Git, which `--help` does not need
 
@@ -86,10 +92,10 @@ def command(
     with open_fleet(place, branch, libraries) as fleet:
         where = fleet.store.place  # a URL in it has no password
         if dry_run:
-            proposal = fleet.plan_retirement(tenant, clusters=clusters, delete=delete, options=options)
+            proposal = fleet.plan_retirement(name, clusters=clusters, delete=delete, options=options)
         else:
             published = fleet.retire(
-                tenant,
+                name,
                 clusters=clusters,
                 delete=delete,
                 options=options,
@@ -100,4 +106,4 @@ def command(
         ctx.exit(exit_code(proposal))
     show_published(published, output_format)
     if output_format == "text" and published.commit and not delete:
-        click.echo(f"When Flux has applied it: goldenpath retire {tenant} --repo {where} --delete", err=True)
+        click.echo(f"When Flux has applied it: goldenpath retire {name} --repo {where} --delete", err=True)

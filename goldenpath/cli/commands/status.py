@@ -29,11 +29,12 @@ _NOT_FINE = 1
     examples=(
         "goldenpath status --repo . --cluster eu-central --context eu-central",
         "goldenpath status vision --repo https://git.example.org/platform/fleet.git",
+        "goldenpath status vision/chat --repo .",
         "goldenpath status vision --repo . --format json",
         "goldenpath status --repo . --watch",
     ),
 )
-@click.argument("tenant", required=False, metavar="[TENANT]")
+@click.argument("name", required=False, metavar="[NAME]")
 @repository_options
 @at_option
 @cluster_options
@@ -53,7 +54,7 @@ _NOT_FINE = 1
 def command(
     ctx: click.Context,
     *,
-    tenant: str | None,
+    name: str | None,
     place: str,
     branch: str | None,
     at: str | None,
@@ -65,29 +66,30 @@ def command(
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
-    """Show how tenants are: Flux, drift, quota, accelerators, queue, identities and scalers.
+    """Show how tenants and workloads are: Flux, drift, quota, accelerators, queue, identities and scalers.
 
-    All tenants of the fleet repository are a table, one tenant is shown in full. For each, what the repository has is
+    NAME is a tenant, which is shown with its workloads, or a workload as TENANT/WORKLOAD; either is shown in full.
+    Without it, everything in the fleet repository is a table. For each, what the repository has is
     held against what is on its clusters. Without --context, each cluster needs a kubeconfig context of its own name.
 
     With --watch, JSON is one line for each look.
 
-    Ends with 0 where all is well, with 1 where a tenant is not, and with 2 where a cluster or the repository cannot be
+    Ends with 0 where all is well, with 1 where a tenant or workload is not, and with 2 where a cluster or the repository cannot be
     read.
     """
     from goldenpath.cli.problem_output import show_problems  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import published_tenants  # noqa: PLC0415
 
     with open_fleet(place, branch, libraries, at=at) as fleet:
-        found = published_tenants(fleet, tenant)
+        found = published_tenants(fleet, name)
         clusters = _only(found, cluster)
         show_problems(found.problems)
         with connections(clusters, context=context, kubeconfig=kubeconfig) as connected:
-            fine = _look(found, connected, tenant, output_format, watch=watch)
+            fine = _look(found, connected, name, output_format, watch=watch)
             while watch:
                 time.sleep(interval)
-                found = published_tenants(fleet, tenant)
-                fine = _look(found, connected, tenant, output_format, watch=True)
+                found = published_tenants(fleet, name)
+                fine = _look(found, connected, name, output_format, watch=True)
     ctx.exit(0 if fine and not found.problems else _NOT_FINE)
 
 
@@ -107,7 +109,7 @@ def _only(found: PublishedTenants, cluster: str | None) -> list[str]:
 def _look(
     found: PublishedTenants,
     connected: dict[str, Cluster],
-    tenant: str | None,
+    wanted: str | None,
     output_format: str,
     *,
     watch: bool,
@@ -126,7 +128,7 @@ def _look(
     else:
         if watch and sys.stdout.isatty():
             click.clear()
-        _show(seen, in_full=tenant is not None)
+        _show(seen, in_full=wanted is not None)
     return all(each.fine for each in seen)
 
 
@@ -138,6 +140,6 @@ def _show(seen: list[ClusterStatus], *, in_full: bool) -> None:
             click.echo(line)
         return
     for cluster in seen:
-        for tenant in cluster.tenants:
-            for line in detail_lines(tenant):
+        for part in cluster.parts:
+            for line in detail_lines(part):
                 click.echo(line)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.describe.inputs_table import fields_table, inputs_table
 from goldenpath.describe.json_schema import json_schema, resolve
 from goldenpath.describe.markdown import code, page, table
-from goldenpath.describe.schema_fields import ANY_KEY, Shape, every_field, map_values, spec_fields
+from goldenpath.describe.schema_fields import (
+    ANY_KEY,
+    Shape,
+    every_field,
+    map_values,
+    request_fields,
+    spec_fields,
+)
 from goldenpath.kinds import kind_of
 from goldenpath.spec.fleet_spec import FLEET_FORMAT
 
@@ -50,7 +57,7 @@ def _golden_path(path: GoldenPath) -> Iterator[str]:
     yield f"## {path.metadata.title}"
     yield path.metadata.summary
     if path.inputs:
-        yield fields_table(field for field in spec_fields(json_schema(path)) if field.name == "inputs")
+        yield fields_table(field for field in request_fields(path) if field.name == "inputs")
 
 
 def spec_page(path: GoldenPath) -> str:

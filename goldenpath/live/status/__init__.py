@@ -18,6 +18,7 @@ from goldenpath.live.status.status_values import (
     QuotaStatus,
     ScalerStatus,
     TenantStatus,
+    WorkloadStatus,
 )
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "QuotaStatus",
     "ScalerStatus",
     "TenantStatus",
+    "WorkloadStatus",
     "status",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
 from goldenpath.cluster import ObjectRef
 from goldenpath.live.desired_objects import MANAGED
 from goldenpath.live.stale_objects import rendered_resources
+from goldenpath.spec.ref import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,7 +29,7 @@ _ROOTS: Final = (
 _SCALERS: Final = (("keda.sh/v1alpha1", "ScaledObject"), ("keda.sh/v1alpha1", "ScaledJob"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LiveObjects:
     """Objects as the server gave them: those that are rendered, Flux's roots, and scalers by namespace."""
 
@@ -35,13 +37,18 @@ class LiveObjects:
     roots: tuple[Mapping[str, Any], ...] = ()
     scalers: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
-    def of_tenant(self, tenant: str) -> dict[ObjectRef, Mapping[str, Any]]:
-        """What carries a tenant's label."""
-        return {
-            ref: body
-            for ref, body in self.rendered.items()
-            if body["metadata"]["labels"].get(names.TENANT) == tenant
-        }
+    def of(self, wanted: Ref) -> dict[ObjectRef, Mapping[str, Any]]:
+        """What carries the labels of a tenant or workload; a tenant's workloads are not its own."""
+        return self._by_owner.get(wanted, {})
+
+    @cached_property
+    def _by_owner(self) -> Mapping[Ref, dict[ObjectRef, Mapping[str, Any]]]:
+        found: defaultdict[Ref, dict[ObjectRef, Mapping[str, Any]]] = defaultdict(dict)
+        for ref, body in self.rendered.items():
+            labels = body["metadata"]["labels"]
+            tenant, workload = labels[names.TENANT], labels.get(names.WORKLOAD)
+            found[Ref.of_workload(tenant, workload) if workload else Ref.of_tenant(tenant)][ref] = body
+        return found
 
 
 def read(cluster: Cluster, objects: Iterable[ManifestObject], tenants: Iterable[str]) -> LiveObjects:
@@ -57,7 +64,7 @@ def read(cluster: Cluster, objects: Iterable[ManifestObject], tenants: Iterable[
         ClusterError: this user may not read one of the kinds.
 
     """
-    wanted = list(tenants)
+    wanted = list(dict.fromkeys(tenants))
     only = wanted[0] if len(wanted) == 1 else None
     labels = f"{MANAGED},{names.TENANT}{f'={only}' if only else ''}"
     resources = rendered_resources(cluster, objects)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from goldenpath.cluster import Action, Change, ChangeSet, ObjectRef, drift
 from goldenpath.live.status.cluster_reading import read
 from goldenpath.live.status.status_values import ClusterStatus
-from goldenpath.live.status.tenant_assessment import flux_status, tenant_status
+from goldenpath.live.status.tenant_assessment import flux_status, tenant_status, workload_status
+from goldenpath.tenancy import WorkloadOnCluster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,18 +24,18 @@ __all__ = ["Expected", "status"]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A tenant on a cluster: what it asks for, and the objects that ought to be there, as the repository has them."""
+    """A tenant or workload on a cluster: what it asks for, and the objects that the repository has of it."""
 
-    tenancy: Tenancy
+    resolved: Tenancy | WorkloadOnCluster
     objects: tuple[ManifestObject, ...]
 
 
 def status(name: str, expected: Sequence[Expected], cluster: Cluster) -> ClusterStatus:
-    """How tenants are on a cluster. Changes nothing.
+    """How tenants and workloads are on a cluster. Changes nothing.
 
     Args:
         name: the cluster's name in the fleet.
-        expected: its tenants.
+        expected: its tenants and workloads.
         cluster: a connection to it.
 
     Raises:
@@ -43,16 +44,19 @@ def status(name: str, expected: Sequence[Expected], cluster: Cluster) -> Cluster
 
     """
     objects = [item for each in expected for item in each.objects]
-    live = read(cluster, objects, [each.tenancy.name for each in expected])
+    live = read(cluster, objects, [each.resolved.ref.namespace for each in expected])
     drifted = {change.object: change for change in drift(cluster, objects, live.rendered).changes}
-    tenants = []
+    tenants, workloads = [], []
     for each in expected:
-        there = live.of_tenant(each.tenancy.name)
+        there = live.of(each.resolved.ref)
         changes = _changes(each, there, drifted)
-        scalers = live.scalers.get(each.tenancy.name, ())
-        tenants.append(tenant_status(each.tenancy, each.objects, there, scalers, changes))
+        if isinstance(each.resolved, WorkloadOnCluster):
+            workloads.append(workload_status(each.resolved, there, changes))
+        else:
+            scalers = live.scalers.get(each.resolved.name, ())
+            tenants.append(tenant_status(each.resolved, each.objects, there, scalers, changes))
     roots = tuple(flux_status(ObjectRef.of(body), body) for body in live.roots)
-    return ClusterStatus(name, roots, tuple(tenants))
+    return ClusterStatus(name, roots, tuple(tenants), tuple(workloads))
 
 
 def _changes(
@@ -60,7 +64,7 @@ def _changes(
     there: Mapping[ObjectRef, Mapping[str, Any]],
     drifted: Mapping[ObjectRef, Change],
 ) -> ChangeSet:
-    """The tenant's part of the drift, with what is there and is not in the repository."""
+    """Its part of the drift, with what is there and is not in the repository."""
     refs = [ObjectRef.of(item.body) for item in expected.objects]
     known = {(ref.kind, ref.namespace, ref.name) for ref in refs}
     extra = [

@@ -1,4 +1,4 @@
-"""A tenant's status as values. ``as_dict`` of each is its JSON shape (docs/tasks/see-the-state.md)."""
+"""A tenant's or workload's status as values. ``as_dict`` of each is its JSON shape (docs/tasks/see-the-state.md)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ __all__ = [
     "QuotaStatus",
     "ScalerStatus",
     "TenantStatus",
+    "WorkloadStatus",
 ]
 
 
@@ -185,17 +186,51 @@ class TenantStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkloadStatus:
+    """One workload on one cluster. ``reasons`` say why its health is not ok, worst first.
+
+    Its Kustomization waits until what it applied is ready, so its readiness is the workload's.
+    """
+
+    name: str
+    """Its name with its tenant's: ``vision/chat``."""
+    cluster: str
+    health: Health
+    reasons: tuple[str, ...]
+    flux: tuple[FluxStatus, ...]
+    drift: ChangeSet
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its JSON shape. Of the drift, only what differs."""
+        drifted = self.drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
+        return {
+            "name": self.name,
+            "cluster": self.cluster,
+            "health": self.health.value,
+            "reasons": list(self.reasons),
+            "flux": [each.as_dict() for each in self.flux],
+            "drift": [change.as_dict() for change in drifted],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterStatus:
-    """The tenants of a cluster, and Flux's own roots there, on which all of them stand."""
+    """The tenants and workloads of a cluster, and Flux's own roots there, on which all of them stand."""
 
     name: str
     flux: tuple[FluxStatus, ...]
     tenants: tuple[TenantStatus, ...]
+    workloads: tuple[WorkloadStatus, ...] = ()
+
+    @property
+    def parts(self) -> tuple[TenantStatus | WorkloadStatus, ...]:
+        """The tenants, then the workloads."""
+        return (*self.tenants, *self.workloads)
 
     @property
     def fine(self) -> bool:
         """Whether all is well."""
-        return all(tenant.health is Health.OK for tenant in self.tenants)
+        return all(part.health is Health.OK for part in self.parts)
 
     def as_dict(self) -> dict[str, Any]:
         """Its JSON shape."""
@@ -204,4 +239,5 @@ class ClusterStatus:
             "fine": self.fine,
             "flux": [each.as_dict() for each in self.flux],
             "tenants": [tenant.as_dict() for tenant in self.tenants],
+            "workloads": [workload.as_dict() for workload in self.workloads],
         }

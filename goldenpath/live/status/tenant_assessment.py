@@ -1,4 +1,4 @@
-"""What was read of a tenant, understood. Pure."""
+"""What was read of a tenant or workload, understood. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from goldenpath.live.status.status_values import (
     QuotaStatus,
     ScalerStatus,
     TenantStatus,
+    WorkloadStatus,
 )
 from goldenpath.spec.quantities import quantity_value
 
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 
     from goldenpath.cluster import ChangeSet
     from goldenpath.manifests import ManifestObject
-    from goldenpath.tenancy import Tenancy
+    from goldenpath.tenancy import Tenancy, WorkloadOnCluster
     from goldenpath.tenancy.tenant_accelerators import Grant
 
-__all__ = ["flux_status", "tenant_status"]
+__all__ = ["flux_status", "tenant_status", "workload_status"]
 
 _FLUX_GROUPS: Final = (".toolkit.fluxcd.io/",)
 _SHOWN: Final = 3
@@ -52,11 +53,7 @@ def tenant_status(
     """
     name = tenancy.name
     namespace = readiness_of(live.get(ObjectRef("v1", "Namespace", "", name)))
-    flux = tuple(
-        flux_status(ref, body)
-        for ref, body in sorted(live.items(), key=lambda pair: _flux_first(pair[0]))
-        if any(group in ref.api_version for group in _FLUX_GROUPS)
-    )
+    flux = _flux(live)
     quotas = tuple(_quotas(wanted, live, name))
     queue = _queue(name, live) if tenancy.has("kueue") else None
     identities = tuple(_identities(tenancy, live))
@@ -72,7 +69,7 @@ def tenant_status(
             *_of_identities(identities),
             *_of_scalers(scaler_states),
         ]
-    worst_first = sorted(reasons, key=lambda reason: -list(Health).index(reason[0]))
+    worst_first = _worst_first(reasons)
     return TenantStatus(
         name=name,
         cluster=tenancy.cluster_name,
@@ -86,6 +83,41 @@ def tenant_status(
         queue=queue,
         identities=identities,
         scalers=scaler_states,
+    )
+
+
+def workload_status(
+    workload: WorkloadOnCluster, live: Mapping[ObjectRef, Mapping[str, Any]], drift: ChangeSet
+) -> WorkloadStatus:
+    """A workload on its cluster.
+
+    Args:
+        workload: what it is.
+        live: what is there of its objects.
+        drift: how these differ from what ought to be there.
+    """
+    flux = _flux(live)
+    reasons = _worst_first((*_of_flux(flux), *_of_drift(drift)))
+    return WorkloadStatus(
+        name=workload.ref.path,
+        cluster=workload.cluster_name,
+        health=reasons[0][0] if reasons else Health.OK,
+        reasons=tuple(words for _, words in reasons),
+        flux=flux,
+        drift=drift,
+    )
+
+
+def _worst_first(reasons: Iterable[tuple[Health, str]]) -> list[tuple[Health, str]]:
+    return sorted(reasons, key=lambda reason: -list(Health).index(reason[0]))
+
+
+def _flux(live: Mapping[ObjectRef, Mapping[str, Any]]) -> tuple[FluxStatus, ...]:
+    """Kustomizations and sources among some objects."""
+    return tuple(
+        flux_status(ref, body)
+        for ref, body in sorted(live.items(), key=lambda pair: _flux_first(pair[0]))
+        if any(group in ref.api_version for group in _FLUX_GROUPS)
     )
 
 

@@ -11,12 +11,13 @@ from goldenpath.cli.base_command import ExampleCommand, format_option, library_o
 from goldenpath.cli.error_output import in_the_format_asked_for
 from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
 from goldenpath.cli.tables import table
+from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from goldenpath.fleet.fleet_summary import FleetSummary, TenantSummary
+    from goldenpath.fleet.fleet_summary import FleetSummary, TenantSummary, WorkloadSummary
     from goldenpath.upgrades.versions_in_use import VersionInUse
 
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 )
 @repository_options
 @at_option
-@click.option("--cluster", metavar="NAME", help="Only this cluster, and its tenants.")
-@click.option("--owner", metavar="GROUP", help="Only the tenants of this owner.")
+@click.option("--cluster", metavar="NAME", help="Only this cluster, and what is on it.")
+@click.option("--owner", metavar="GROUP", help="Only the tenants of this owner, and their workloads.")
 @click.option(
     "--behind", is_flag=True, help="Instead, list who has an older version of a golden path than there is."
 )
@@ -50,11 +51,12 @@ def command(
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
-    """List tenants and clusters, and which accelerators are asked for and free.
+    """List tenants, workloads and clusters, and which accelerators are asked for and free.
 
-    What a tenant owns is its own on each of its clusters; what it may borrow, others have left idle. With --behind, the
-    list is of tenants, workloads and platforms, each with the version that it has, the newest one, and the day until
-    which a deprecated one is kept.
+    What a tenant owns is its own on each of its clusters; what it may borrow, others have left idle. A workload uses
+    accelerators of its tenant: at least and at most as many as are shown. With --behind, the list is of tenants,
+    workloads and platforms, each with the version that it has, the newest one, and the day until which a deprecated one
+    is kept.
     """
     with open_fleet(place, branch, libraries, at=at) as fleet:
         if behind:
@@ -93,11 +95,7 @@ def _show_versions(versions: Sequence[VersionInUse], output_format: str) -> None
 def _show(summary: FleetSummary) -> None:
     tenants = [("TENANT", "OWNER", "GOLDEN PATH", "CLUSTERS", "ACCELERATORS")]
     for tenant in summary.tenants:
-        first, *more = _accelerators(tenant) or [""]
-        tenants.append(
-            (tenant.name, tenant.owner or "-", _golden_path(tenant), ", ".join(_clusters(tenant)), first)
-        )
-        tenants += [("", "", "", "", line) for line in more]
+        tenants += _rows(tenant, tenant.gpus, Subject.TENANT)
     capacity: list[tuple[str, ...]] = [
         ("CLUSTER", "ACCELERATOR", "THERE", "OWNED", "FREE", "MAY BE BORROWED")
     ]
@@ -109,6 +107,10 @@ def _show(summary: FleetSummary) -> None:
             click.echo(line)
     else:
         click.echo("No tenants.")
+    if summary.workloads:
+        click.echo()
+        for line in table(_workloads(summary)):
+            click.echo(line)
     if summary.capacity:
         click.echo()
         for line in table(capacity, numbers=range(2, 6)):
@@ -117,19 +119,28 @@ def _show(summary: FleetSummary) -> None:
         click.echo(f"\nRetired: {', '.join(summary.retired)}")
 
 
-def _golden_path(tenant: TenantSummary) -> str:
-    return (tenant.golden_path or "") if tenant.is_published else "not published as it is now"
-
-
-def _clusters(tenant: TenantSummary) -> Iterator[str]:
-    for cluster in tenant.clusters:
-        yield f"{cluster} (retiring)" if cluster in (tenant.retiring or ()) else cluster
-
-
-def _accelerators(tenant: TenantSummary) -> list[str]:
-    rows = []
-    for cluster, shares in tenant.gpus.items():
-        for profile, (quota, borrow) in shares.items():
-            more = f" (+{borrow})" if borrow else ""
-            rows.append(f"{quota}{more} {profile}" + (f" on {cluster}" if len(tenant.clusters) > 1 else ""))
+def _workloads(summary: FleetSummary) -> list[tuple[str, str, str, str, str]]:
+    rows = [("WORKLOAD", "OWNER", "GOLDEN PATH", "CLUSTERS", "ACCELERATORS")]
+    for workload in summary.workloads:
+        rows += _rows(workload, workload.uses, Subject.WORKLOAD)
     return rows
+
+
+def _rows(
+    each: TenantSummary | WorkloadSummary,
+    shares: Mapping[str, Mapping[str, tuple[int, int]]],
+    subject: Subject,
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """A line, and one more for each further accelerator."""
+    clusters = (f"{name} (retiring)" if name in (each.retiring or ()) else name for name in each.clusters)
+    golden_path = (each.golden_path or "") if each.is_published else "not published as it is now"
+    from goldenpath.fleet.fleet_summary import shown_share  # noqa: PLC0415 - `--help` needs no Git
+
+    accelerators = [
+        f"{shown_share(share, subject)} {profile}" + (f" on {cluster}" if len(each.clusters) > 1 else "")
+        for cluster, of_cluster in shares.items()
+        for profile, share in of_cluster.items()
+    ]
+    first, *more = accelerators or [""]
+    yield each.name, each.owner or "-", golden_path, ", ".join(clusters), first
+    yield from (("", "", "", "", line) for line in more)

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     cls=ExampleCommand,
     examples=(
         "goldenpath fleet show vision --repo .",
+        "goldenpath fleet show vision/chat --repo .",
         "goldenpath fleet show vision --repo . --request > vision.yaml",
     ),
 )
-@click.argument("tenant", metavar="TENANT")
+@click.argument("name", metavar="NAME")
 @repository_options
 @at_option
 @click.option(
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 @in_the_format_asked_for
 def command(
     *,
-    tenant: str,
+    name: str,
     place: str,
     branch: str | None,
     at: str | None,
@@ -42,14 +43,17 @@ def command(
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
-    """Show what one tenant asks for and has: its request, version, files, and the last commits about it."""
+    """Show what a tenant or workload asks for and has: its request, version, files, and the last commits about it.
+
+    NAME is a tenant, or a workload as TENANT/WORKLOAD.
+    """
     with open_fleet(place, branch, libraries, at=at) as fleet:
-        detail = fleet.tenant(tenant)
+        detail = fleet.tenant(name)
     if request_only:
         click.echo(detail.request, nl=False)
     elif output_format == "json":
         click.echo(json.dumps(detail.as_dict(), indent=2, ensure_ascii=False))
     else:
-        for name, value in detail.as_rows():
-            click.echo(f"{click.style(f'{name:<14}', bold=True)}{value}")
+        for label, value in detail.as_rows():
+            click.echo(f"{click.style(f'{label:<14}', bold=True)}{value}")
         click.echo(f"\n{detail.request}", nl=False)

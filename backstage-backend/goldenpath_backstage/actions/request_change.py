@@ -11,7 +11,6 @@ from goldenpath.fleet import PublishOptions, Review
 from goldenpath.git import Person
 from goldenpath.git.path_names import branch_ref
 from goldenpath.repository.plan_text import plan_text
-from goldenpath.spec.ref import Ref
 from goldenpath.tenancy import RepositoryPaths
 from goldenpath_backstage.actions.action import Output
 from goldenpath_backstage.auth.principal import CallerKind
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_context import FleetContext
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.repository.publish_plan import Plan
+    from goldenpath.spec.ref import Ref
     from goldenpath_backstage.actions.action import Call
     from goldenpath_backstage.auth.principal import Principal
 
@@ -50,20 +50,22 @@ class ChangeOutput(Output):
 
     tenant: str
     """The tenant's name."""
+    workload: str | None = None
+    """The workload's name; left out for a tenant."""
     changed: bool
     """Whether there was anything to do."""
     branch: str
     """The branch with the change."""
     commit: str | None = None
-    """The commit that holds it; the last one about the tenant where nothing had to change."""
+    """The commit that holds it; the last one about it where nothing had to change."""
     remoteUrl: str | None = None  # noqa: N815 - as Backstage's own `publish:*` actions call it
     """Where people look at it: the pull request, or else the commit, where the forge has a page for it."""
     pullRequestNumber: int | None = None  # noqa: N815 - the same
     """The pull request's number."""
     summary: dict[str, Any]
-    """Counts of what changed: tenants, objects, files, findings."""
+    """Counts of what changed: tenants, workloads, objects, files, findings."""
     entityRef: str  # noqa: N815 - the same
-    """The tenant in Backstage's catalog."""
+    """The tenant or workload in Backstage's catalog."""
 
 
 def author_of(caller: Principal, domain: str) -> Person:
@@ -125,7 +127,7 @@ def tell_plan(plan: Plan, call: Call) -> None:
         call.info(text)
 
 
-def in_dry_run(proposal: Proposal, name: str, call: Call) -> ChangeOutput:
+def in_dry_run(proposal: Proposal, ref: Ref, call: Call) -> ChangeOutput:
     """What would be done: the plan in the log, and the files as they would be.
 
     Raises:
@@ -141,29 +143,30 @@ def in_dry_run(proposal: Proposal, name: str, call: Call) -> ChangeOutput:
             call.file(path, content.text)
     call.info("This was a dry run: nothing was published")
     return ChangeOutput(
-        tenant=name,
+        tenant=ref.namespace,
+        workload=_workload(ref),
         changed=bool(proposal.plan),
         branch=call.fleet.repository.store.branch,
         summary=proposal.plan.summary,
-        entityRef=_entity(name),
+        entityRef=ref.entity_ref,
     )
 
 
-def what_was_done(published: Published, name: str, call: Call) -> ChangeOutput:
+def what_was_done(published: Published, ref: Ref, call: Call) -> ChangeOutput:
     """What a change has become, in the log, the audit trail and the outputs."""
     call.fleet.forget()
     # Where nothing differs from the fleet's branch, there is none for review, and what counts is on the former.
     branch = published.branch if published.plan else call.fleet.repository.store.branch
     commit, was_ours = published.commit, published.commit is not None
     if commit is None:
-        commit, was_ours = _last_commit(name, branch, call)
+        commit, was_ours = _last_commit(ref, branch, call)
     opened = published.pull_request
     if published.commit is not None:
         call.audit.changed(
             call.caller,
             request_id=call.request_id,
             action=call.action,
-            tenant=name,
+            tenant=ref.path,
             task=call.task,
             commit=commit,
             pull_request=opened.url if opened else None,
@@ -178,14 +181,15 @@ def what_was_done(published: Published, name: str, call: Call) -> ChangeOutput:
     else:
         call.info("Nothing had to change")
     return ChangeOutput(
-        tenant=name,
+        tenant=ref.namespace,
+        workload=_workload(ref),
         changed=was_ours,
         branch=branch,
         commit=commit,
         remoteUrl=opened.url if opened else _page_of(commit, call),
         pullRequestNumber=opened.number if opened else None,
         summary=published.plan.summary,
-        entityRef=_entity(name),
+        entityRef=ref.entity_ref,
     )
 
 
@@ -194,13 +198,13 @@ def _page_of(commit: str | None, call: Call) -> str | None:
     return call.fleet.forge.commit_page(commit) if commit and call.fleet.forge else None
 
 
-def _last_commit(name: str, branch: str, call: Call) -> tuple[str | None, bool]:
-    """The last commit about a tenant, and whether this very step made it, before a process died."""
-    home = RepositoryPaths(Ref.parse(name), call.fleet.state().context.layout).home
+def _last_commit(ref: Ref, branch: str, call: Call) -> tuple[str | None, bool]:
+    """The last commit about a tenant or workload, and whether this very step made it, before a process died."""
+    home = RepositoryPaths(ref, call.fleet.state().context.layout).home
     for commit in call.fleet.repository.store.repository.log(branch_ref(branch), paths=(home,), limit=1):
         return commit.id, bool(call.task) and f"{_TASK}: {_task(call)}" in commit.message.splitlines()
     return None, False
 
 
-def _entity(name: str) -> str:
-    return f"system:default/{name}"
+def _workload(ref: Ref) -> str | None:
+    return None if ref.parent is None else ref.name
