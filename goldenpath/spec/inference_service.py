@@ -243,7 +243,7 @@ class InferenceService(Workload):
     """Inference engine."""
     parallelism: Annotated[ModelParallelism | None, hint(step="Compute and accelerators")] = None
     """How one replica spreads the model over its accelerators."""
-    compute: Annotated[ServerCompute, hint(step="Compute and accelerators")] = ServerCompute()
+    compute: Annotated[ServerCompute, hint(step="Compute and accelerators", short="")] = ServerCompute()
     """CPU and memory of each Pod."""
     goal: Annotated[Goal | None, hint(step="Scaling")] = None
     """Traffic, and how fast its answers must be."""

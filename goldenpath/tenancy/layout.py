@@ -35,6 +35,10 @@ class Layout:
         """The folder that holds the tenant's Flux Kustomization: ``flux`` or ``flux/<shard>``."""
         return f"flux/{self.shard(tenant)}" if self.sharded else "flux"
 
+    def flux_shard(self, tenant: str) -> str:
+        """Value of the label by which one of several kustomize-controllers takes a tenant: ``shard-5``."""
+        return f"shard-{self.shard(tenant)}"
+
     @property
     def flux_roots(self) -> dict[str, str]:
         """Name of each root Kustomization for tenants, and the folder that it applies."""

@@ -75,6 +75,12 @@ def test_a_workload_is_published_with_what_applies_it(fleet: Fleet) -> None:
     assert component["spec"]["owner"] == "vision-team"
 
 
+def test_the_account_of_workloads_is_not_pruned_while_its_tenant_is_not_held(fleet: Fleet) -> None:
+    account = list(kubeyaml.load_all(files(fleet)["clusters/berlin/flux/vision.yaml"]))[1]
+    assert account["metadata"]["name"] == "workloads-vision"
+    assert account["metadata"]["annotations"] == {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+
+
 def test_publishing_it_again_makes_no_commit(fleet: Fleet) -> None:
     first = fleet.publish(web())
     assert first.commit is not None
@@ -95,6 +101,9 @@ def test_the_sharded_layout_puts_a_digit_before_the_tenant(tmp_path: Path) -> No
         assert "clusters/berlin/flux/5/vision.chat.yaml" in there
         assert "clusters/berlin/workloads/5/vision/chat/deployment.yaml" in there
         assert "tenants/5/vision/workloads/chat/workload.yaml" in there
+        for name in ("vision", "vision.chat"):
+            applied = kubeyaml.load(files(fleet)[f"clusters/berlin/flux/5/{name}.yaml"].split("---\n")[0])
+            assert applied["metadata"]["labels"]["sharding.fluxcd.io/key"] == "shard-5"
 
 
 def test_a_workload_is_retired_in_two_steps_or_removed_in_one(fleet: Fleet) -> None:
@@ -113,7 +122,7 @@ def test_holding_a_tenant_takes_its_workloads_off_the_clusters(fleet: Fleet) -> 
     assert not {path for path in there if "/workloads/" in path and path.startswith("clusters/")}
     assert "clusters/berlin/flux/vision.chat.yaml" not in there
     account = list(kubeyaml.load_all(there["clusters/berlin/flux/vision.yaml"]))[1]
-    assert account["metadata"]["annotations"] == {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+    assert "annotations" not in account["metadata"]  # it goes with the namespace
 
 
 def test_deleting_a_tenant_takes_its_workloads_with_it(fleet: Fleet) -> None:
