@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test test-slow cluster-assets test-cluster backstage test-backstage lint types generate check-generated bench schemas lock clean
+.PHONY: help demo test test-slow cluster-assets test-cluster backstage test-backstage lint types generate check-generated bench schemas lock clean docs
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-18s %s\n", $$1, $$2}'
@@ -60,6 +60,11 @@ generate: $(STAMP) ## Write everything that is generated from the spec
 check-generated: $(STAMP) ## Fail where a generated file is not what it would be
 	$(BIN)/python tools/generate.py --check
 
+# An environment of its own: MkDocs and its theme are no part of goldenpath's.
+docs: ## The documentation as a site, as TechDocs builds it; a warning is a failure
+	@test -x .venv-docs/bin/mkdocs || { $(PYTHON) -m venv .venv-docs && .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check mkdocs-techdocs-core==1.7.1; }
+	.venv-docs/bin/mkdocs build --quiet --strict --site-dir build/site
+
 bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
 	$(BIN)/python benchmarks/render_speed.py
 	$(BIN)/python benchmarks/publish_speed.py
@@ -71,4 +76,4 @@ lock: ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes --no-header --quiet -o requirements.lock
 
 clean: ## Remove what the targets above have made
-	rm -rf .venv .venv-second build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-second .venv-docs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
