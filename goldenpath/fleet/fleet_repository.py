@@ -306,6 +306,39 @@ class Fleet:
         self._check_writable()
         return self._committer.carry_out(propose, review, guard=options.guard if options else None)
 
+    def write_file(
+        self,
+        path: str,
+        make: Callable[[str | None], str | None],
+        message: str,
+        *,
+        author: Person | None = None,
+    ) -> str | None:
+        """Commit one file that no publish owns, such as the state of an upgrade; gives the commit, None without a change.
+
+        Args:
+            path: the file.
+            make: gives its new text from the one that is there, and None to leave it; asked anew where the branch moved.
+            message: of the commit.
+            author: who asked.
+
+        Raises:
+            RepositoryError: the repository refused.
+        """
+        self._check_writable()
+
+        def draft(snapshot: Snapshot) -> CommitDraft | None:
+            text = make(self.read_file(path, snapshot))
+            return None if text is None else CommitDraft({path: text.encode()}, message, author)
+
+        return self._writer.submit(draft).commit
+
+    def read_file(self, path: str, snapshot: Snapshot | None = None) -> str | None:
+        """The text of a file on the branch; None where there is none."""
+        there = snapshot or self.state().snapshot
+        entry = there.find(path)
+        return there.reader.blob(entry.id).decode() if entry is not None and entry.is_blob else None
+
     def plan_retirement(
         self,
         name: str,

@@ -81,6 +81,11 @@ class RestForge:
             current = self._steps(client).find(head, base)
         return None if current is None else Opened(number=current.number, url=current.url)
 
+    def find_declined(self, head: str, base: str) -> Opened | None:
+        with self._client() as client:
+            closed = self._steps(client).find_declined(head, base)
+        return None if closed is None else Opened(number=closed.number, url=closed.url)
+
     def open_or_update(self, pull_request: PullRequest) -> Opened:
         with self._client() as client:
             client.need_token()

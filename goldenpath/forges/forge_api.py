@@ -58,6 +58,10 @@ class ForgeApi(ABC):
         """The open pull request between these branches of this repository, and not of a fork."""
 
     @abstractmethod
+    def find_declined(self, head: str, base: str) -> CurrentPullRequest | None:
+        """The last pull request between these branches that was closed and not merged."""
+
+    @abstractmethod
     def create(self, wanted: PullRequest, warnings: list[str]) -> CurrentPullRequest:
         """:raises RefusedError: the forge said no; :meth:`exists_already` tells one reason apart."""
 

@@ -78,6 +78,17 @@ class Gitea(GitHubApi):
                 return self.current(item)
         return None
 
+    def find_declined(self, head: str, base: str) -> CurrentPullRequest | None:
+        closed = self.client.pages(
+            self.path("pulls"),
+            f"look for a pull request from {head}",
+            {"state": "closed", "base_branch": base, "sort": "recentupdate", "limit": 50},
+        )
+        for item in closed:
+            if _is_between(item, head, base) and not item.get("merged"):
+                return self.current(item)
+        return None
+
     def create(self, wanted: PullRequest, warnings: list[str]) -> CurrentPullRequest:  # noqa: ARG002
         answer = self.client.write(
             "POST",

@@ -15,6 +15,8 @@ from goldenpath.forges.github_api import GitHubApi
 from goldenpath.forges.token import VARIABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from goldenpath.forges.pull_request import PullRequest
 
 __all__ = ["GitHub"]
@@ -48,17 +50,23 @@ class GitHub(GitHubApi):
         )
 
     def find(self, head: str, base: str) -> CurrentPullRequest | None:
+        return next(map(self.current, self._between(head, base, "open")), None)
+
+    def find_declined(self, head: str, base: str) -> CurrentPullRequest | None:
+        closed = self._between(head, base, "closed")
+        return next((self.current(item) for item in closed if not item.get("merged_at")), None)
+
+    def _between(self, head: str, base: str, state: str) -> Iterator[dict[str, Any]]:
         found = self.client.pages(
             self.path("pulls"),
             f"look for a pull request from {head}",
-            {"state": "open", "head": f"{self.address.owner}:{head}", "base": base, "per_page": 100},
+            {"state": state, "head": f"{self.address.owner}:{head}", "base": base, "per_page": 100},
         )
         for item in found:
             repository = (item.get("head") or {}).get("repo") or {}
             # The filter is by owner: a fork by the same owner, under another name, is not meant.
             if repository.get("id") == ((item.get("base") or {}).get("repo") or {}).get("id"):
-                return self.current(item)
-        return None
+                yield item
 
     def create(self, wanted: PullRequest, warnings: list[str]) -> CurrentPullRequest:
         call = {

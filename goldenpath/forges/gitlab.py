@@ -36,10 +36,17 @@ class GitLab(ForgeApi):
     body_limit = 1_048_576
 
     def find(self, head: str, base: str) -> CurrentPullRequest | None:
+        return self._between(head, base, "opened")
+
+    def find_declined(self, head: str, base: str) -> CurrentPullRequest | None:
+        # One that was merged has the state "merged".
+        return self._between(head, base, "closed")
+
+    def _between(self, head: str, base: str, state: str) -> CurrentPullRequest | None:
         found = self.client.pages(
             self._path("merge_requests"),
             f"look for a merge request from {head}",
-            {"state": "opened", "source_branch": head, "target_branch": base, "per_page": 100},
+            {"state": state, "source_branch": head, "target_branch": base, "per_page": 100},
         )
         for item in found:
             # A fork's branch may have the same name.

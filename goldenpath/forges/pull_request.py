@@ -110,6 +110,9 @@ class Forge(Protocol):
     def find(self, head: str, base: str) -> Opened | None:
         """The open pull request from branch ``head`` of this repository to ``base``."""
 
+    def find_declined(self, head: str, base: str) -> Opened | None:
+        """The last pull request between these branches that a person closed without merging it."""
+
     def open_or_update(self, pull_request: PullRequest) -> Opened:
         """Have an open pull request that is as asked: made, changed, or left as it is."""
 

@@ -197,13 +197,19 @@ class Repository(ObjectReader):
             return None
         return ref.removeprefix("refs/heads/")
 
-    def log(self, ref: str, *, paths: Iterable[str] = (), limit: int | None = None) -> Iterator[CommitInfo]:
-        """The commits that lead to a ref, newest first; only those that touch ``paths`` where any are given."""
+    def log(
+        self, ref: str, *, paths: Iterable[str] = (), limit: int | None = None, first_parent: bool = False
+    ) -> Iterator[CommitInfo]:
+        """The commits that lead to a ref, newest first; only those that touch ``paths`` where any are given.
+
+        With ``first_parent``, a branch that was merged is the one commit that merged it.
+        """
         commit = self.resolve(ref)
         if commit is None:
             return
-        count = () if limit is None else (f"--max-count={limit}",)
-        ids = self.git("rev-list", *count, commit, "--", *paths).decode().split()
+        count = [] if limit is None else [f"--max-count={limit}"]
+        only = ["--first-parent"] if first_parent else []
+        ids = self.git("rev-list", *count, *only, commit, "--", *paths).decode().split()
         for name, data in self.read_many(ids, "commit"):
             yield parse_commit(name, data)
 

@@ -47,6 +47,8 @@ class Metadata(Model):
     """How long a workload may take to become ready: the time-out of its Flux Kustomization."""
     deprecated: dict[Annotated[str, Field(pattern=_VERSION)], Date] = Field(default_factory=dict)
     """Older versions that are deprecated, each with the day until which it is kept."""
+    platform: Annotated[str, Field(pattern=_VERSION)] | None = None
+    """The oldest version of the platform's golden path that it needs on a cluster."""
     inputs: dict[str, Any] = Field(default_factory=dict)
     """Extra inputs, as a JSON Schema of an object."""
 

@@ -10,13 +10,20 @@ from goldenpath.upgrades.one_upgrade import OneUpgrade, Readiness
 from goldenpath.upgrades.selection import Selection
 from goldenpath.upgrades.upgrade_plan import UpgradeGroup, UpgradePlan
 from goldenpath.upgrades.upgrading import Upgrader
+from goldenpath.upgrades.wave_progress import Progress
+from goldenpath.upgrades.wave_runner import WaveRunner
+from goldenpath.upgrades.waves_file import Waves, read_waves
 
 __all__ = [
     "Agreement",
     "OneUpgrade",
+    "Progress",
     "Readiness",
     "Selection",
     "UpgradeGroup",
     "UpgradePlan",
     "Upgrader",
+    "WaveRunner",
+    "Waves",
+    "read_waves",
 ]

@@ -62,7 +62,7 @@ class Upgrader:
         self.version = self.path.version
         self.subject = kind_of(self.path).subject
         self._today = today
-        self._terms = UpgradeTerms(
+        self.terms = UpgradeTerms(
             golden_path,
             self.version,
             agreement,
@@ -103,7 +103,7 @@ class Upgrader:
     def _each(
         self, state: FleetState, refs: Sequence[Ref], progress: Callable[[int, int], None] | None
     ) -> Iterator[tuple[OneUpgrade, tuple[str, ...]]]:
-        working_out = WorkingOut(state, self._terms)
+        working_out = WorkingOut(state, self.terms)
         for done, ref in enumerate(refs, 1):
             upgrade = working_out.of(ref)
             shape = shape_of(upgrade.version_changes or upgrade.changes, ref)
@@ -118,7 +118,7 @@ class Upgrader:
         Raises:
             InputError: it is not there.
         """
-        return WorkingOut(self.fleet.state(), self._terms).of(self.ref_of(name))
+        return WorkingOut(self.fleet.state(), self.terms).of(self.ref_of(name))
 
     def ref_of(self, name: str) -> Ref:
         """What a name stands for."""
@@ -171,7 +171,7 @@ class Upgrader:
         Raises:
             InputError: one of them is not ready, with every edit that stands in its way.
         """
-        working_out = WorkingOut(state, self._terms)
+        working_out = WorkingOut(state, self.terms)
         upgrades = [working_out.of(ref) for ref in refs]
         problems = [problem for upgrade in upgrades for problem in what_stops(upgrade)]
         if problems:

@@ -282,13 +282,26 @@ class _OfRequest(_One):
             is_agreed=self.terms.agreement is not None,
             edits=edits,
             overrides=overrides,
-            problems=tuple(map(_as_problem, _errors(desired))),
+            problems=(*map(_as_problem, _errors(desired)), *self._older_platforms(desired.lock)),
             request=request,
             changes=changes,
             version_changes=self.version_changes(lock, plain, edits),
             objects=tuple(changed_objects(changes)),
             fleet_changes=self.fleet_changes(lock, desired.lock.fleet),
         )
+
+    def _older_platforms(self, lock: Lock) -> Iterator[Problem]:
+        """Clusters whose platform is older than the new version needs."""
+        needed = self.state.context.library.get(lock.golden_path, version=lock.version).metadata.platform
+        for cluster in lock.clusters if needed else ():
+            there = self.state.tree.platform_lock(cluster).lock
+            if there is None or _numbers(there.version) < _numbers(needed or ""):
+                has = there.version if there else "no version"
+                message = (
+                    f"{self.ref}: {lock.exact} needs platform {needed} on {cluster}, which has {has}; "
+                    f"upgrade the platform first: goldenpath upgrade platform/v1 {cluster}"
+                )
+                yield Problem("", "older-platform", message)
 
     def _standing(self, lock: Lock) -> Iterator[StandingEdit]:
         """What the request's own overrides do on the new version."""

@@ -25,6 +25,7 @@ class Pull:
     title: str
     body: str
     open: bool = True
+    merged: bool = False
     draft: bool = False
     fork: bool = False
     labels: list[str] = field(default_factory=list)
@@ -61,8 +62,8 @@ class Memory:
     def by_number(self, number: str) -> Pull | None:
         return next((pull for pull in self.pulls if str(pull.number) == number), None)
 
-    def between(self, head: str, base: str) -> list[Pull]:
-        return [p for p in self.pulls if p.open and p.head == head and p.base == base]
+    def between(self, head: str, base: str, *, is_open: bool = True) -> list[Pull]:
+        return [p for p in self.pulls if p.open == is_open and p.head == head and p.base == base]
 
     def review(self, pull: Pull, person: str) -> None:
         pull.people = [name for name in pull.people if name != person]
@@ -114,8 +115,8 @@ class PlayedGitHub(Played):
             case "GET", ("pulls",):
                 owner, _, head = request.query["head"].partition(":")
                 assert owner == OWNER
-                assert request.query["state"] == "open"
-                found = self.memory.between(head, request.query["base"])
+                is_open = {"open": True, "closed": False}[request.query["state"]]
+                found = self.memory.between(head, request.query["base"], is_open=is_open)
                 return self.paged(request, [self.shape(pull) for pull in found])
             case "POST", ("pulls",):
                 return self.create(request.body)
@@ -210,6 +211,7 @@ class PlayedGitHub(Played):
             "title": pull.title,
             "body": pull.body or None,
             "draft": pull.draft,
+            "merged_at": "2026-11-30T00:00:00Z" if pull.merged else None,
             "html_url": f"https://github.example/{OWNER}/{NAME}/pull/{pull.number}",
             "user": {"login": self.memory.author},
             "labels": [{"id": 1, "name": label} for label in pull.labels],
@@ -232,8 +234,9 @@ class PlayedGitLab(Played):
             return Reply(404, {"message": "404 Project Not Found"})
         match request.method, request.segments[2:]:
             case "GET", ("merge_requests",):
-                assert request.query["state"] == "opened"
-                found = self.memory.between(request.query["source_branch"], request.query["target_branch"])
+                is_open = {"opened": True, "closed": False}[request.query["state"]]
+                source, target = request.query["source_branch"], request.query["target_branch"]
+                found = [p for p in self.memory.between(source, target, is_open=is_open) if not p.merged]
                 return self.paged(request, [self.shape(pull) for pull in found])
             case "POST", ("merge_requests",):
                 return self.create(request.body)
@@ -322,9 +325,11 @@ class PlayedGitea(Played):
             return self.not_found()
         match request.method, request.segments[3:]:
             case "GET", ("pulls",):
-                assert request.query["state"] == "open"
+                is_open = {"open": True, "closed": False}[request.query["state"]]
                 # Older ones do not know `base_branch`, and hand out all.
-                return self.paged(request, [self.shape(p) for p in self.memory.pulls if p.open], PAGE)
+                return self.paged(
+                    request, [self.shape(p) for p in self.memory.pulls if p.open == is_open], PAGE
+                )
             case "POST", ("pulls",):
                 return self.create(request.body)
             case "GET", ("pulls", number) if pull := self.memory.by_number(number):
@@ -420,6 +425,7 @@ class PlayedGitea(Played):
             "title": pull.title,
             "body": pull.body,
             "draft": pull.title.startswith("WIP:"),
+            "merged": pull.merged,
             "html_url": f"https://gitea.example/{OWNER}/{NAME}/pulls/{pull.number}",
             "user": {"login": self.memory.author},
             "labels": self.label_shapes(dict.fromkeys(pull.labels, 1)),

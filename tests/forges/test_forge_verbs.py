@@ -290,3 +290,15 @@ def test_the_page_of_a_pull_request_leads_to_its_repository(url: str, remote: st
 def test_what_is_no_page_of_a_pull_request_is_refused(url: str) -> None:
     with pytest.raises(InputError, match="must be a pull request's page"):
         PullRequestPage.parse(url)
+
+
+def test_one_that_a_person_closed_is_found_and_one_that_was_merged_is_not(each: Table) -> None:
+    opened = each.forge.open_or_update(WANTED)
+    assert each.forge.find_declined(WANTED.head, WANTED.base) is None
+    (pull,) = each.memory.pulls
+    pull.open = False
+    declined = each.forge.find_declined(WANTED.head, WANTED.base)
+    assert declined is not None
+    assert (declined.number, declined.url) == (opened.number, opened.url)
+    pull.merged = True
+    assert each.forge.find_declined(WANTED.head, WANTED.base) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from upgrade_fleets import NEW, OLD, asked, edit_by_hand, file, files, git, old_
 from goldenpath import kubeyaml
 from goldenpath.edits import Verdict
 from goldenpath.errors import InputError
+from goldenpath.paths import Library, builtin_folder
 from goldenpath.upgrades import Agreement, Readiness, Upgrader
 
 if TYPE_CHECKING:
@@ -173,3 +175,15 @@ def test_a_roll_back_gives_the_blob_ids_of_before(place: Path) -> None:
         Upgrader(fleet, "tenant/v1", to=OLD, may_go_back=True).publish(["vision"])
     after = git(place, "ls-tree", "-r", "main", "clusters/berlin/tenants/vision", "tenants/vision")
     assert after == before
+
+
+def test_a_version_that_needs_a_newer_platform_waits_for_it(place: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "library" / "tenant"
+    shutil.copytree(builtin_folder() / "tenant", folder)
+    metadata = folder / "golden-path.yaml"
+    metadata.write_text(metadata.read_text() + f"platform: {NEW}\n")
+    with opened(place, Library([folder.parent])) as fleet:
+        tenants = Upgrader(fleet, "tenant/v1")
+        assert [problem.rule for problem in tenants.one("vision").problems] == ["older-platform"]
+        Upgrader(fleet, "platform/v1").publish(["berlin"])
+        assert tenants.one("vision").readiness is Readiness.READY

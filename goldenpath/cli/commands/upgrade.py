@@ -11,6 +11,12 @@ from goldenpath.cli.lazy_group import LazyGroup
 SUMMARIES: Final = {
     "one": "Upgrade one tenant, workload or cluster now; the word `one` can be left out.",
     "plan": "Show what upgrading many would do, in groups that change alike.",
+    "start": "Start an upgrade in waves, and go as far as the first gate.",
+    "status": "Show how far an upgrade in waves is.",
+    "resume": "Go on with an upgrade: after a gate, a pause, or a crash.",
+    "pause": "Start no further wave until the upgrade is resumed.",
+    "abort": "Start no further wave at all.",
+    "rollback": "Give the members of a wave the version that they had, in a new commit.",
 }
 """The commands of the group, in the order in which a person meets them."""
 

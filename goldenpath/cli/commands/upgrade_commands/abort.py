@@ -1,0 +1,30 @@
+"""``goldenpath upgrade abort``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.wave_options import running, show_progress, wave_options
+
+
+@click.command(
+    name="abort",
+    cls=ExampleCommand,
+    examples=("goldenpath upgrade abort tenant/v1 --repo . --reason 'Wrong version'",),
+)
+@click.argument("golden_path")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is recorded.")
+@wave_options
+@in_the_format_asked_for
+def command(*, golden_path: str, reason: str, output_format: str, **options: Any) -> None:
+    """Start no further wave at all.
+
+    What is merged stays; `rollback` takes a wave back. The record stays in `upgrades/`.
+    """
+    with running(golden_path, looks=False, **options) as runner:
+        progress = runner.abort(reason)
+    show_progress(progress, output_format)

@@ -1,0 +1,84 @@
+"""``goldenpath upgrade start``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.upgrade_options import (
+    agreement_of,
+    agreement_options,
+    keep_option,
+    selection_of,
+    selection_options,
+)
+from goldenpath.cli.wave_options import running, show_progress, wave_options
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+
+@click.command(
+    name="start",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath upgrade start tenant/v1 --to 1.1.0 --waves waves.yaml --repo .",
+        "goldenpath upgrade start tenant/v1 --waves waves.yaml --pull-request --repo https://git.example.org/platform/fleet.git",
+    ),
+)
+@click.argument("golden_path")
+@click.option(
+    "--waves",
+    "waves_file",
+    required=True,
+    type=click.Path(dir_okay=False, exists=True),
+    metavar="FILE",
+    help="Who goes when, and what must hold in between.",
+)
+@click.option(
+    "--pull-request", is_flag=True, help="Put each wave up for review: one pull request for each owner."
+)
+@selection_options
+@agreement_options
+@keep_option
+@wave_options
+@in_the_format_asked_for
+def command(
+    *,
+    golden_path: str,
+    waves_file: Path,
+    pull_request: bool,
+    names: tuple[str, ...],
+    owner: str | None,
+    labels: tuple[str, ...],
+    approved_by: str | None,
+    reason: str | None,
+    expires: dt.datetime | None,
+    keep_overrides: bool,
+    output_format: str,
+    **options: Any,
+) -> None:
+    """Start an upgrade in waves, and go as far as the first gate.
+
+    Waves and their members are recorded in `upgrades/` on the branch. Without --approved-by, --reason and --expires,
+    tenants with hand edits wait for their owner, and stop no other. `goldenpath upgrade resume` goes on.
+    """
+    from pathlib import Path  # noqa: PLC0415 - `--help` needs no files
+
+    from goldenpath import kubeyaml  # noqa: PLC0415
+    from goldenpath.upgrades import read_waves  # noqa: PLC0415 - loads Git, which `--help` does not need
+
+    waves = read_waves(kubeyaml.read_text(Path(waves_file)), str(waves_file))
+    with running(golden_path, looks=waves.health, **options) as runner:
+        progress = runner.start(
+            waves,
+            agreement=agreement_of(approved_by, reason, expires),
+            selection=selection_of(names, owner, labels),
+            pull_requests=pull_request,
+            keep_overrides=keep_overrides,
+        )
+    show_progress(progress, output_format)

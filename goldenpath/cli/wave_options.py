@@ -1,0 +1,123 @@
+"""What the commands on an upgrade in waves have in common: the runner, its gate, and how its progress is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from goldenpath.cli.base_command import format_option, library_option
+from goldenpath.cli.cluster_options import cluster_options, connections
+from goldenpath.cli.repository_options import asking_person, open_fleet, repository_options
+from goldenpath.cli.tables import table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from goldenpath.fleet import Fleet
+    from goldenpath.forges import Forge
+    from goldenpath.upgrades import Progress, WaveRunner
+
+__all__ = ["running", "show_progress", "wave_options"]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def wave_options(function: F) -> F:
+    """The options of each command that looks at an upgrade in waves, or goes on with it."""
+    for option in (
+        format_option("text", "json"),
+        library_option,
+        click.option("--forge-api", metavar="URL", help="The forge's API, where its URL does not tell."),
+        click.option(
+            "--forge",
+            type=click.Choice(["github", "gitlab", "gitea", "forgejo", "none"]),
+            help="Which forge it is, where the URL does not tell; with none, only branches are pushed.",
+        ),
+        click.option("--author", metavar="PERSON", help="Who asks for this, as 'Ada <ada@example.org>'."),
+        cluster_options,
+        click.option(
+            "--to", metavar="VERSION", help="Exact version; the newest of the major version otherwise."
+        ),
+        repository_options,
+    ):
+        function = option(function)
+    return function
+
+
+@contextlib.contextmanager
+def running(
+    golden_path: str,
+    *,
+    place: str,
+    branch: str | None,
+    to: str | None,
+    context: str | None,
+    kubeconfig: str | None,
+    author: str | None,
+    forge: str | None,
+    forge_api: str | None,
+    libraries: tuple[Path, ...],
+    looks: bool = True,
+) -> Iterator[WaveRunner]:
+    """What carries the upgrade out, with connections to clusters where its waves ask for health (``looks``).
+
+    Raises:
+        InputError: a cluster has no context, or the forge is not known.
+    """
+    from goldenpath.upgrades import WaveRunner  # noqa: PLC0415 - loads Git, which `--help` does not need
+    from goldenpath.upgrades.flux_health import FluxHealth  # noqa: PLC0415
+    from goldenpath.upgrades.forge_pace import ForgePace  # noqa: PLC0415
+    from goldenpath.upgrades.owner_health import no_gate  # noqa: PLC0415
+
+    with open_fleet(place, branch, libraries) as fleet, contextlib.ExitStack() as stack:
+        gate = no_gate
+        if looks:
+
+            def connect(clusters: list[str]) -> Any:
+                return stack.enter_context(connections(clusters, context=context, kubeconfig=kubeconfig))
+
+            gate = FluxHealth(fleet, connect)
+        yield WaveRunner(
+            fleet,
+            golden_path,
+            to,
+            forge=_forge(fleet, forge, forge_api),
+            gate=gate,
+            pace=ForgePace(),
+            author=asking_person(author),
+        )
+
+
+def _forge(fleet: Fleet, kind: str | None, api: str | None) -> Forge | None:
+    from goldenpath.forges import forge_of  # noqa: PLC0415
+
+    url = fleet.store.remote.url if fleet.store.remote is not None else None
+    if kind == "none" or url is None:
+        return None
+    return forge_of(url, kind=kind, api=api, environment=os.environ)
+
+
+def show_progress(progress: Progress, output_format: str) -> None:
+    """Print how far an upgrade is."""
+    if output_format == "json":
+        click.echo(json.dumps(progress.as_dict(), indent=2, ensure_ascii=False))
+        return
+    click.echo(f"{progress.golden_path} to {progress.version}: {progress.phase}")
+    rows: list[tuple[str, ...]] = [("WAVE", "NAME", "STATE", "HEALTH", "WHY")]
+    for wave in progress.waves:
+        for member in wave.members:
+            health = member.health.state.value if member.health else "-"
+            why = member.why or (member.health.why if member.health else "")
+            rows.append((wave.name, member.name, member.state.value, health, why))
+    if len(rows) > 1:
+        for line in table(rows):
+            click.echo(line)
+    if progress.waits_for:
+        click.echo(f"Waits for {progress.waits_for}." if progress.phase == "running" else progress.waits_for)
+    elif progress.waves and progress.is_complete:
+        click.echo("Complete.")

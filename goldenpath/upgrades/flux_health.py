@@ -1,0 +1,139 @@
+"""The health gate on real clusters: what Flux says of each owner's Kustomization."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.cluster import condition_of
+from goldenpath.spec.ref import Subject
+from goldenpath.upgrades.owner_health import HealthState, OwnerHealth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from goldenpath.cluster import Cluster
+    from goldenpath.fleet import Fleet
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.spec.ref import Ref
+
+__all__ = ["FluxHealth", "health_of"]
+
+_KUSTOMIZATION: Final = ("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
+_WORKLOADS: Final = (("kueue.x-k8s.io/v1beta2", "Workload"), ("kueue.x-k8s.io/v1beta1", "Workload"))
+_NAMESPACE: Final = "flux-system"
+_PROGRESSING: Final = frozenset({"Progressing", "DependencyNotReady", "ArtifactFailed"})
+
+
+class FluxHealth:
+    """Reads the Kustomizations of each cluster once, and judges each owner by its own.
+
+    Args:
+        fleet: the fleet repository, for the order of commits.
+        connect: gives a connection to each of some clusters.
+    """
+
+    def __init__(self, fleet: Fleet, connect: Callable[[list[str]], Mapping[str, Cluster]]) -> None:
+        self._fleet = fleet
+        self._connect = connect
+
+    def __call__(self, merged: Mapping[Ref, str], state: FleetState) -> Mapping[Ref, OwnerHealth]:
+        """How each owner is, on the worst of its clusters.
+
+        Raises:
+            ClusterError: a cluster cannot be read.
+            InputError: a cluster has no context.
+        """
+        clusters = {ref: _clusters_of(ref, state) for ref in merged}
+        wanted = sorted({name for names in clusters.values() for name in names})
+        there = {name: _Read(cluster) for name, cluster in self._connect(wanted).items()}
+
+        def of_one(ref: Ref, commit: str) -> OwnerHealth:
+            found = [
+                health_of(
+                    there[name].kustomizations.get(_kustomization(ref)),
+                    is_applied=lambda applied: self._is_after(commit, applied),
+                    waits_for_quota=there[name].waits_for_quota(ref.namespace),
+                )
+                for name in clusters[ref]
+            ]
+            return max(found, key=lambda health: health.state.rank, default=OwnerHealth(HealthState.HEALTHY))
+
+        return {ref: of_one(ref, commit) for ref, commit in merged.items()}
+
+    def _is_after(self, commit: str, applied: str) -> bool:
+        """Whether what Flux applied is the commit or a later one."""
+        repository = self._fleet.store.repository
+        if repository.resolve(applied) is None:
+            return False
+        return commit == applied or repository.is_ancestor(commit, applied)
+
+
+def health_of(
+    kustomization: Mapping[str, Any] | None,
+    *,
+    is_applied: Callable[[str], bool],
+    waits_for_quota: bool = False,
+) -> OwnerHealth:
+    """How an owner is on one cluster.
+
+    Args:
+        kustomization: the Flux Kustomization that applies it; None where it is not there.
+        is_applied: whether a commit is at or after the one that was merged.
+        waits_for_quota: whether a Kueue Workload of the namespace has no quota yet.
+    """
+    if kustomization is None:
+        return OwnerHealth(HealthState.APPLYING, "its Kustomization is not there yet")
+    status = kustomization.get("status") or {}
+    applied = str(status.get("lastAppliedRevision", "")).rpartition(":")[2]
+    attempted = str(status.get("lastAttemptedRevision", "")).rpartition(":")[2]
+    ready = condition_of(kustomization, "Ready") or {}
+    why = str(ready.get("message", ""))
+    is_ready = ready.get("status") == "True"
+    is_current = status.get("observedGeneration") == (kustomization.get("metadata") or {}).get("generation")
+    if (kustomization.get("spec") or {}).get("suspend") is True:
+        return OwnerHealth(HealthState.APPLYING, "its Kustomization is suspended")
+    if is_ready and is_current and applied and is_applied(applied):
+        return OwnerHealth(HealthState.HEALTHY)
+    has_tried = bool(attempted) and is_applied(attempted)
+    if ready.get("status") == "False" and has_tried and ready.get("reason") not in _PROGRESSING:
+        if waits_for_quota:
+            return OwnerHealth(HealthState.WAITING_FOR_QUOTA, why)
+        return OwnerHealth(HealthState.UNHEALTHY, why)
+    return OwnerHealth(HealthState.APPLYING, why or "Flux has not applied the commit yet")
+
+
+class _Read:
+    """What is read of one cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        resource = cluster.resources().get(*_KUSTOMIZATION)
+        bodies: Iterable[Mapping[str, Any]] = cluster.all_of(resource, _NAMESPACE) if resource else ()
+        self.kustomizations = {str(body["metadata"]["name"]): body for body in bodies}
+        self._waiting: dict[str, bool] = {}
+
+    def waits_for_quota(self, namespace: str) -> bool:
+        """Whether a Workload of a namespace has no quota yet."""
+        if namespace and namespace not in self._waiting:
+            found = (self._cluster.resources().get(*kind) for kind in _WORKLOADS)
+            resource = next((each for each in found if each is not None), None)
+            bodies: Iterable[Mapping[str, Any]] = (
+                self._cluster.all_of(resource, namespace) if resource else ()
+            )
+            self._waiting[namespace] = any(
+                (condition_of(body, "QuotaReserved") or {}).get("status") == "False" for body in bodies
+            )
+        return self._waiting.get(namespace, False)
+
+
+def _kustomization(ref: Ref) -> str:
+    if ref.subject is Subject.PLATFORM:
+        return "platform"
+    return f"{ref.tenant}.{ref.name}" if ref.tenant else ref.name
+
+
+def _clusters_of(ref: Ref, state: FleetState) -> tuple[str, ...]:
+    if ref.subject is Subject.PLATFORM:
+        return (ref.name,)
+    lock = state.tree.lock(state.tree.find(ref)).lock
+    return tuple(lock.clusters) if lock else ()

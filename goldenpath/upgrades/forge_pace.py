@@ -1,0 +1,59 @@
+"""Keeps below what a forge takes: GitHub refuses some 80 new things a minute, and 500 an hour.
+
+Source: github/docs, data/reusables/rest-api/secondary-rate-limit-rest-graphql.md, read in November 2026.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["ForgePace"]
+
+_MINUTE: Final = 60.0
+_HOUR: Final = 3600.0
+_CALLS_EACH: Final = 3
+"""A pull request, its labels, and the question for reviews."""
+
+
+class ForgePace:
+    """Room for pull requests, each of some calls.
+
+    Args:
+        per_minute: things that may be made in a minute; beyond that, it waits.
+        per_hour: things that may be made in an hour; beyond that, there is no room, and a later run goes on.
+        clock: seconds that only grow.
+        sleep: waits for some seconds.
+    """
+
+    def __init__(
+        self,
+        per_minute: int = 80,
+        per_hour: int = 500,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._per_minute = per_minute
+        self._per_hour = per_hour
+        self._clock = clock
+        self._sleep = sleep
+        self._made: deque[float] = deque()
+
+    def take(self) -> bool:
+        """Make room for one pull request; False where the hour has none."""
+        now = self._clock()
+        while self._made and now - self._made[0] >= _HOUR:
+            self._made.popleft()
+        if len(self._made) + _CALLS_EACH > self._per_hour:
+            return False
+        recent = [when for when in self._made if now - when < _MINUTE]
+        excess = len(recent) + _CALLS_EACH - self._per_minute
+        if excess > 0:
+            self._sleep(_MINUTE - (now - recent[excess - 1]))
+        self._made.extend([self._clock()] * _CALLS_EACH)
+        return True

@@ -1,0 +1,48 @@
+"""What Flux says of a Kustomization, as the health of what was merged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from goldenpath.upgrades.flux_health import health_of
+from goldenpath.upgrades.owner_health import HealthState
+
+
+def kustomization(
+    ready: str, *, reason: str = "", applied: str = "new", attempted: str = "new", observed: int = 2
+) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "vision", "generation": 2},
+        "status": {
+            "observedGeneration": observed,
+            "lastAppliedRevision": f"main@sha1:{applied}",
+            "lastAttemptedRevision": f"main@sha1:{attempted}",
+            "conditions": [{"type": "Ready", "status": ready, "reason": reason, "message": "why"}],
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [
+        (None, HealthState.APPLYING),
+        (kustomization("True"), HealthState.HEALTHY),
+        (kustomization("True", applied="old"), HealthState.APPLYING),
+        (kustomization("True", observed=1), HealthState.APPLYING),
+        (kustomization("Unknown", reason="Progressing"), HealthState.APPLYING),
+        (kustomization("False", reason="HealthCheckFailed", applied="old"), HealthState.UNHEALTHY),
+        (kustomization("False", reason="BuildFailed", applied="old", attempted="old"), HealthState.APPLYING),
+        (kustomization("False", reason="DependencyNotReady", applied="old"), HealthState.APPLYING),
+        ({**kustomization("True"), "spec": {"suspend": True}}, HealthState.APPLYING),
+    ],
+)
+def test_ready_counts_at_the_merge_or_later(body: dict[str, Any] | None, state: HealthState) -> None:
+    assert health_of(body, is_applied=lambda commit: commit == "new").state is state
+
+
+def test_what_waits_for_a_queue_is_not_unhealthy() -> None:
+    failed = kustomization("False", reason="HealthCheckFailed", applied="old")
+    found = health_of(failed, is_applied=lambda commit: commit == "new", waits_for_quota=True)
+    assert found.state is HealthState.WAITING_FOR_QUOTA
