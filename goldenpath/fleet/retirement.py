@@ -11,7 +11,7 @@ from goldenpath.fleet.plan_parts import removed_part
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.request_lookup import existing, other_name, request_of
 from goldenpath.fleet.submission import Submission
-from goldenpath.fleet.yaml_edit import with_field
+from goldenpath.kubeyaml.editing import edited
 from goldenpath.repository.publish_plan import Part, Plan
 from goldenpath.repository.tombstone import Tombstone
 from goldenpath.spec.ref import Ref, Subject
@@ -42,7 +42,7 @@ def hold_request(state: FleetState, ref: Ref, clusters: Collection[str]) -> Subm
     value: Any = True
     if clusters and held is not True:
         value = list(dict.fromkeys([*(held or ()), *clusters]))
-    changed = with_field(text, "retiring", value)
+    changed = edited(text, [(("retiring",), value)], name=path)
     return Submission(kubeyaml.load(changed, name=path, written=True), changed, path)
 
 

@@ -4,7 +4,9 @@ For: text to plain values (``dict``, ``list``, ``str``, ``int``, ``float``, ``bo
 API server's own reader makes them (``sigs.k8s.io/yaml``: ``y`` is true, ``014`` is 12, ``12:30`` is text,
 keys are always text), and values to text that every YAML reader takes back unchanged.
 
-Not for: what a document means (models and schemas do that), files of a repository, comments and layout.
+:mod:`goldenpath.kubeyaml.editing` changes fields in a text that a person wrote, and keeps comments and layout.
+
+Not for: what a document means (models and schemas do that), files of a repository.
 
 Reading is stricter than Kubernetes where Kubernetes would lose something without a word: repeated keys,
 tags, content after ``...``, and documents that are too deep or grow too large through aliases are refused.

@@ -19,7 +19,7 @@ from goldenpath.findings import Severity
 from goldenpath.fleet import Submission
 from goldenpath.fleet.desired_files import desired_files, desired_platform
 from goldenpath.fleet.request_lookup import existing, parent_in, request_of, tenants_of
-from goldenpath.fleet.yaml_edit import with_entries
+from goldenpath.kubeyaml.editing import edited
 from goldenpath.repository.lazy_content import PlainContent, StoredContent
 from goldenpath.repository.object_changes import compare
 from goldenpath.spec.ref import Subject
@@ -366,9 +366,11 @@ class _OfRequest(_One):
         """The request with more overrides, and what it renders to; or why it is refused."""
         if not entries:
             return self.request, self.rendered(self.terms.version)
-        text = with_entries(self.request.text or "", "overrides", entries)
-        request = Submission(kubeyaml.load(text, written=True), text, self.request.file)
+        text = self.request.text or ""
+        number = len(kubeyaml.load(text).get("overrides") or ())
         try:
+            text = edited(text, [(("overrides", at), entry) for at, entry in enumerate(entries, number)])
+            request = Submission(kubeyaml.load(text, written=True), text, self.request.file)
             return request, self._render(self._parse(request), request, self.terms.version)
         except InputError as error:
             return error
