@@ -55,6 +55,12 @@ class Proposal:
         found = [*problems, *removal_problems(plan, allowed=allowed)]
         if not options.overwrite_edits:
             found += _edited(plan, options.carried_edits)
+        if options.approved is not None and plan and options.approved != plan.digest:
+            message = (
+                f"is not the digest of this plan, which is {plan.digest}: the branch or the change is not what was "
+                "approved; read the new plan, and approve its digest"
+            )
+            found.append(Problem("--approve", "not-approved", message, options.approved))
         return cls(plan, tuple(found), options, digests)
 
     @property

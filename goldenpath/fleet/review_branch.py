@@ -12,6 +12,8 @@ from goldenpath.repository.plan_markdown import plan_markdown
 from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from goldenpath.forges import Forge
     from goldenpath.repository.publish_plan import Plan
     from goldenpath.spec.ref import Ref
@@ -36,6 +38,7 @@ class Review:
         ask_owners: whether those are asked.
         draft: open it as a draft.
         overwrite: move the branch also where somebody else has committed to it.
+        describe: gives the title and the body of a plan's pull request, where the plan alone does not say enough.
     """
 
     forge: Forge | None = None
@@ -46,6 +49,7 @@ class Review:
     ask_owners: bool = True
     draft: bool = False
     overwrite: bool = False
+    describe: Callable[[Plan], tuple[str, str]] | None = None
 
 
 def branch_of(ref: Ref) -> str:
@@ -76,11 +80,12 @@ def pull_request(plan: Plan, review: Review, head: str, base: str) -> PullReques
     owners = (
         [_team(part.owner) for part in plan.parts if part.changes and part.owner] if review.ask_owners else []
     )
+    title, body = review.describe(plan) if review.describe else (subject(plan), plan_markdown(plan))
     return PullRequest(
         head=head,
         base=base,
-        title=subject(plan),
-        body=plan_markdown(plan),
+        title=title,
+        body=body,
         labels=review.labels,
         reviewers=review.reviewers,
         teams=tuple(dict.fromkeys((*review.teams, *owners))),

@@ -197,6 +197,14 @@ class Repository(ObjectReader):
             return None
         return ref.removeprefix("refs/heads/")
 
+    def branches(self, prefix: str) -> tuple[str, ...]:
+        """The names of the branches that begin with a prefix."""
+        answer = self.git("for-each-ref", "--format=%(refname)", "refs/heads/").decode(
+            errors="surrogateescape"
+        )
+        names = (ref.removeprefix("refs/heads/") for ref in answer.splitlines())
+        return tuple(name for name in names if name.startswith(prefix))
+
     def log(
         self, ref: str, *, paths: Iterable[str] = (), limit: int | None = None, first_parent: bool = False
     ) -> Iterator[CommitInfo]:

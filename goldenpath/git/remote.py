@@ -73,6 +73,14 @@ class Remote:
         there = {ref: commit for commit, _, ref in (line.partition("\t") for line in answer.splitlines())}
         return {branch: there.get(ref) for ref, branch in refs.items()}
 
+    def branches(self, prefix: str) -> tuple[str, ...]:
+        """The names of the branches that begin with a prefix; it is no pattern."""
+        answer = self._run("ls-remote", "--heads", "--", self.url, f"refs/heads/{prefix}*").decode(
+            errors="replace"
+        )
+        names = (line.partition("\trefs/heads/")[2] for line in answer.splitlines())
+        return tuple(name for name in names if name.startswith(prefix))
+
     def fetch(self, repository: Repository, branch: str) -> str | None:
         """Bring a branch here, under the same name; its commit, or None where the remote has no such branch.
 

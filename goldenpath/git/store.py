@@ -123,6 +123,15 @@ class Store:
         there = self.remote.heads(branches)
         return {branch: self._follow(branch, commit) for branch, commit in there.items()}
 
+    def branches(self, prefix: str) -> dict[str, str]:
+        """Every branch below a prefix (``goldenpath/change-``), with its commit, which is here afterwards.
+
+        Raises:
+            RepositoryUnavailableError: the remote does not answer.
+        """
+        names = (self.remote or self.repository).branches(prefix)
+        return {name: commit for name, commit in self.heads(names).items() if commit is not None}
+
     def _follow(self, branch: str, commit: str | None) -> str | None:
         """Make the mirror's branch what the remote's is; other processes may be doing the same."""
         assert self.remote is not None

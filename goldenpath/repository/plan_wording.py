@@ -33,6 +33,7 @@ __all__ = [
     "hand_edit_lines",
     "object_counts",
     "printable",
+    "shown_value",
     "totals",
     "version_of",
     "whose",
@@ -54,7 +55,7 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
     """A value of a field, on one line; text in quotes, so that ``"1"`` is not ``1``."""
     text = printable(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= _SHOWN_CHARS else f"{text[: _SHOWN_CHARS - 1]}…"
@@ -65,9 +66,9 @@ def _field_lines(fields: tuple[FieldChange, ...]) -> Iterator[str]:
     for field in fields:
         path = printable(field.path)
         if field.before is not MISSING:
-            yield f"- {path}: {_shown(field.before)}"
+            yield f"- {path}: {shown_value(field.before)}"
         if field.after is not MISSING:
-            yield f"+ {path}: {_shown(field.after)}"
+            yield f"+ {path}: {shown_value(field.after)}"
 
 
 def _object_lines(change: ObjectChange) -> Iterator[str]:

@@ -13,6 +13,9 @@ SUMMARIES: Final = {
     "list": "List tenants and clusters, and which accelerators are asked for and free.",
     "show": "Show what one tenant asks for and has.",
     "query": "Find the requests, or the rendered objects, of which an expression is true.",
+    "edit": "Change a field in many requests at once, as one change set.",
+    "undo": "Take a change set back: its earlier values return, and later changes of others stay.",
+    "changes": "List the change sets: open ones first, then the newest.",
     "validate": "Check everything in the repository at once: what CI runs.",
 }
 """The commands of the group, in the order in which a person meets them."""

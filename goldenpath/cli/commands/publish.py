@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.change_set_options import approve_option
 from goldenpath.cli.error_output import in_the_format_asked_for
 from goldenpath.cli.plan_output import exit_code, show_proposal, watching
 from goldenpath.cli.repository_options import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         "goldenpath publish vision.yaml --repo https://git.example.org/platform/fleet.git",
         "goldenpath publish vision.yaml --repo . --dry-run",
         "goldenpath publish vision.yaml --repo git@github.com:example/fleet.git --pull-request",
+        "goldenpath publish vision.yaml --repo . --approve sha256:…",
         "goldenpath publish --all --repo .",
     ),
 )
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 )
 @click.option("--upgrade", is_flag=True, help="Take the newest version of each golden path.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
+@approve_option
 @review_options
 @change_options
 @library_option
@@ -58,6 +61,7 @@ def command(
     everything: bool,
     upgrade: bool,
     dry_run: bool,
+    approved: str | None,
     libraries: tuple[Path, ...],
     output_format: str,
     author: str | None,
@@ -88,6 +92,7 @@ def command(
         upgrade=upgrade,
         overwrite_edits=overwrite_edits,
         allow_removals=allow_removals,
+        approved=approved,
         today=dt.datetime.now(dt.UTC).date(),
     )
     with open_fleet(place, branch, libraries) as fleet, watching("Publishing") as progress:

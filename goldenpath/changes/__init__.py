@@ -1,0 +1,27 @@
+"""One change of many requests: planned for all, made as one change set, and taken back.
+
+For: what is to be changed (:class:`BulkEdit`), whom that reaches (:class:`Reach`), the plan that is then published, the
+change sets that a repository holds, and undoing one.
+
+Not for: which requests are meant (:mod:`goldenpath.queries`), or what becomes of a single request
+(:mod:`goldenpath.fleet`).
+"""
+
+from goldenpath.changes.bulk_edit import BulkEdit
+from goldenpath.changes.carrying_out import carry_out, plan_change
+from goldenpath.changes.change_set import ChangeSet, ChangeSets, change_sets
+from goldenpath.changes.edit_planning import PlannedChange
+from goldenpath.changes.reach import Reach
+from goldenpath.changes.undo import Undo
+
+__all__ = [
+    "BulkEdit",
+    "ChangeSet",
+    "ChangeSets",
+    "PlannedChange",
+    "Reach",
+    "Undo",
+    "carry_out",
+    "change_sets",
+    "plan_change",
+]

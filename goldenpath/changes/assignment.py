@@ -1,0 +1,173 @@
+"""One change that is asked of many requests: a field, and its new value or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldenpath import kubeyaml
+from goldenpath.errors import MISSING, InputError, Problem
+from goldenpath.kubeyaml.editing import with_change
+from goldenpath.queries.field_paths import AnyEntry, Append, Index, Key, Match, as_text, parse_path, places
+from goldenpath.queries.schema_types import children, entries, mapping_values
+from goldenpath.spec.nearest import nearest
+from goldenpath.spec.parsed_fields import value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from goldenpath.queries.field_paths import Step
+    from goldenpath.queries.schema_types import Shapes
+    from goldenpath.spec.parsed_fields import Location
+
+__all__ = ["Assignment"]
+
+_FIXED = frozenset({"name", "tenant"})
+"""What a request is known by: another name is another tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """``path=value``, or a field that is to go.
+
+    ``text`` is the value as it was written; None to remove the field.
+    """
+
+    path: str
+    text: str | None
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def of_set(cls, written: str) -> Assignment:
+        """From ``gpus[profile=nvidia-a100-80gb].profile=nvidia-h100-80gb``.
+
+        Raises:
+            InputError: there is no value, or the path is no path.
+        """
+        end = _end_of_path(written)
+        if end is None:
+            message = "has no value; write FIELD=VALUE, such as environment=staging"
+            raise InputError.of("--set", "no-value", message, written)
+        path = written[:end].strip()
+        return cls(path, written[end + 1 :].strip(), _steps(path, "--set"))
+
+    @classmethod
+    def of_unset(cls, path: str) -> Assignment:
+        """From the path of a field that is to go.
+
+        Raises:
+            InputError: the path is no path.
+        """
+        return cls(path, None, _steps(path, "--unset"))
+
+    def __str__(self) -> str:
+        return f"{self.path}={self.text}" if self.text is not None else f"{self.path} removed"
+
+    def problems(self, fields: Mapping[str, Shapes]) -> tuple[Problem, ...]:
+        """What in the path a golden path's requests do not have, with the nearest name."""
+        _, problem = self._shapes(fields)
+        return () if problem is None else (problem,)
+
+    def value(self, fields: Mapping[str, Shapes]) -> Any:
+        """The new value: text where the field takes text alone, else what YAML reads."""
+        if self.text is None:
+            return MISSING
+        shapes, _ = self._shapes(fields)
+        if shapes and all(shape.kind == "string" for shape in shapes):
+            text = self.text
+            quoted = len(text) > 1 and text[0] in "\"'" and text[0] == text[-1]
+            return text[1:-1] if quoted else text
+        try:
+            return kubeyaml.load(self.text, name="--set")
+        except InputError:
+            return self.text
+
+    def _shapes(self, fields: Mapping[str, Shapes]) -> tuple[Shapes, Problem | None]:
+        """The schemas of the field; nothing where they are not known."""
+        shapes: Shapes = ()
+        known: Mapping[str, Shapes] | None = {name: each for name, each in fields.items() if name != "self"}
+        for step in self.steps:
+            if isinstance(step, Key):
+                if known is None:
+                    return (), None
+                if step.name not in known:
+                    where = f"{shapes[0].path} has" if shapes else "a request has"
+                    return (), self._unknown(f"{where} no field {step.name}", nearest(step.name, known))
+                shapes = known[step.name]
+            elif isinstance(step, Match | Index | AnyEntry | Append):
+                if shapes and not entries(shapes):
+                    return (), self._unknown(f"{shapes[0].path} is no list", None)
+                shapes = entries(shapes)
+                problem = self._match_problem(step, shapes)
+                if problem is not None:
+                    return (), problem
+            known = children(shapes) or None
+            if known is None and shapes and mapping_values(shapes) is None and step is not self.steps[-1]:
+                known = {} if not entries(shapes) else None
+        return shapes, None
+
+    def _match_problem(self, step: Step, shapes: Shapes) -> Problem | None:
+        known = children(shapes)
+        if not isinstance(step, Match) or not known:
+            return None
+        for field, text in step.wanted:
+            if field not in known:
+                return self._unknown(f"{shapes[0].path} has no field {field}", nearest(field, known))
+            choices = [as_text(choice) for shape in known[field] for choice in shape.enum]
+            if choices and all(shape.enum for shape in known[field]) and text not in choices:
+                near = nearest(text, choices)
+                if near is not None:
+                    return self._unknown(f"{known[field][0].path} never is {text}", near)
+        return None
+
+    def _unknown(self, message: str, near: str | None) -> Problem:
+        option = "--set" if self.text is not None else "--unset"
+        return Problem(option, "unknown-field", message, self.path, near)
+
+    def changes(self, document: Any, value: Any) -> list[tuple[Location, Any]]:
+        """What it changes in a document: locations with their new values, in the order in which they can be made."""
+        found = [
+            location for location in places(document, self.steps) if self._differs(document, location, value)
+        ]
+        if value is MISSING:
+            found.sort(key=_deepest_index_first, reverse=True)
+        return [(location, value) for location in found]
+
+    def _differs(self, document: Any, location: Location, value: Any) -> bool:
+        there = value_at(document, location)
+        return as_text(there) != as_text(value) if MISSING not in (there, value) else there is not value
+
+    def applied(self, document: Any, value: Any) -> Any:
+        """The document with the change."""
+        for location, each in self.changes(document, value):
+            document = with_change(document, location, each)
+        return document
+
+
+def _steps(path: str, option: str) -> tuple[Step, ...]:
+    steps = parse_path(path, option=option)
+    if len(steps) == 1 and isinstance(steps[0], Key) and steps[0].name in _FIXED:
+        message = f"{steps[0].name} is what a request is known by, and stays"
+        raise InputError.of(option, "fixed-field", message, path)
+    return steps
+
+
+def _deepest_index_first(location: Sequence[str | int]) -> tuple[int, ...]:
+    return tuple(step for step in location if isinstance(step, int))
+
+
+def _end_of_path(written: str) -> int | None:
+    """Where the `=` between path and value is: the first one outside of brackets."""
+    depth, quote = 0, ""
+    for place, mark in enumerate(written):
+        if quote:
+            quote = "" if mark == quote else quote
+        elif depth and mark in "\"'":
+            quote = mark
+        elif mark == "[":
+            depth += 1
+        elif mark == "]":
+            depth -= 1
+        elif mark == "=" and depth == 0:
+            return place
+    return None

@@ -1,0 +1,129 @@
+"""A change set as the body of its pull request: grouped, with totals and exceptions, for a person to review."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.changes.reach import names
+from goldenpath.repository.change_groups import change_groups
+from goldenpath.repository.markdown_body import Body, fenced, span, table
+from goldenpath.repository.plan_wording import counted, finding_lines, printable, totals
+from goldenpath.spec.ref import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.changes.edit_planning import PlannedChange
+    from goldenpath.repository.publish_plan import Plan
+
+__all__ = ["change_markdown"]
+
+_MOST_ROWS: Final = 30
+_MOST_GROUPS: Final = 25
+_REQUESTED: Final = frozenset({Subject.TENANT, Subject.WORKLOAD})
+
+
+def change_markdown(change: PlannedChange) -> str:
+    """The body of a change set's pull request, below what a forge takes."""
+    plan, reach = change.proposal.plan, change.reach
+    body = Body()
+    body.add(fenced([printable(change.reason), *map(printable, change.what)], "text"))
+    body.add(
+        table(
+            ["Selected", "Reached", "Shielded by an override", "Conflicting, left out", "Not applicable"],
+            [
+                [
+                    f"{number:,}"
+                    for number in (
+                        reach.selected,
+                        len(reach.reached),
+                        len(reach.shielded),
+                        len(reach.conflicting),
+                        len(reach.not_applicable),
+                    )
+                ]
+            ],
+        )
+    )
+    lines = [
+        line
+        for title, groups in reach.exceptions()
+        for line in (f"{title}:", *(f"  {names(refs)}: {what}" for what, refs in groups.items()))
+    ]
+    body.add_items("Exceptions", "exception", (iter([printable(line)]) for line in lines))
+    _add_groups(body, plan)
+    body.add(_accelerators(plan))
+    body.add(_owners(plan))
+    body.add_items("Findings", "finding", _findings(plan))
+    body.add(f"{totals(plan)}\n")
+    body.add(f"Change set `{change.id}`; `goldenpath fleet undo {change.id}` takes it back.\n")
+    body.add(f"Plan `{plan.digest}`\n")
+    return body.text()
+
+
+def _add_groups(body: Body, plan: Plan) -> None:
+    groups = change_groups([part for part in plan.parts if part.kind in _REQUESTED])
+    if groups:
+        body.add(f"### {counted(len(groups), 'way')} to change\n")
+    left_out = 0
+    for number, group in enumerate(groups):
+        varying = "" if group.is_exact else ", in the same fields"
+        head = f"**{counted(len(group.parts), group.parts[0].kind)}**{varying}: {span(names([p.ref for p in group.parts]))}\n\n"
+        text = head + fenced([*group.lines], "diff")
+        if number >= _MOST_GROUPS or not body.add(text):
+            left_out += len(group.parts)
+    if left_out:
+        body.leave_out(f"the changes of {counted(left_out, 'tenant')}, each in a way of its own")
+
+
+def _accelerators(plan: Plan) -> str:
+    """The sum for each accelerator of each cluster."""
+    sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for part in plan.parts:
+        if part.kind is Subject.TENANT:
+            for gpu in part.gpus:
+                row = sums[gpu.cluster, gpu.profile]
+                for place, number in enumerate((*gpu.before, *gpu.after)):
+                    row[place] += number
+    rows = [
+        [span(cluster), span(profile), f"{own:,} + {borrow:,}", f"{new:,} + {new_borrow:,}"]
+        for (cluster, profile), (own, borrow, new, new_borrow) in sorted(sums.items())
+    ]
+    if not rows:
+        return ""
+    head = ["Cluster", "Accelerator", "Before", "After"]
+    more = f"\nand {len(rows) - _MOST_ROWS:,} more.\n" if len(rows) > _MOST_ROWS else ""
+    return f"### Accelerators of these tenants together (own + may borrow)\n\n{table(head, rows[:_MOST_ROWS])}{more}"
+
+
+def _owners(plan: Plan) -> str:
+    """Who owns what changes, and on how many clusters it is."""
+    owners = Counter(part.owner or "-" for part in plan.parts if part.changes and part.kind in _REQUESTED)
+    clusters = Counter(
+        cluster
+        for part in plan.parts
+        if part.kind in _REQUESTED
+        for cluster in part.changes.clusters
+        if cluster is not None
+    )
+    if not owners:
+        return ""
+    rows = [[span(owner), f"{count:,}"] for owner, count in owners.most_common(_MOST_ROWS)]
+    more = f"\nand {counted(len(owners) - len(rows), 'more owner')}.\n" if len(owners) > len(rows) else ""
+    where = ", ".join(f"{span(name)} {count:,}" for name, count in sorted(clusters.items()))
+    return f"### Owners\n\nOn {where}.\n\n{table(['Owner', 'Changes'], rows)}{more}"
+
+
+def _findings(plan: Plan) -> Iterator[Iterator[str]]:
+    """Each rule once, with how often it speaks."""
+    found = plan.all_findings
+    counts = Counter(finding.rule for finding in found)
+    said: set[str] = set()
+    for finding in found:
+        if finding.rule in said:
+            continue
+        said.add(finding.rule)
+        more = counts[finding.rule] - 1
+        again = [f"  … and {counted(more, 'more finding')} of this rule"] if more else []
+        yield iter([*finding_lines(finding), *again])

@@ -1,0 +1,234 @@
+"""Change sets: one change of many requests, known by one id in the trailers of its commits.
+
+Git alone holds them. A change set is merged where a commit of the fleet's branch has its id, and open where only a
+branch ``goldenpath/change-<id>`` has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.errors import InputError, Problem
+from goldenpath.git.objects import EMPTY_TREE, FILE_MODE
+from goldenpath.spec.nearest import nearest
+from goldenpath.spec.ref import Ref, Subject
+from goldenpath.tenancy.repository_paths import REQUEST_FILES, TENANTS, WORKLOADS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.fleet import Fleet
+    from goldenpath.git import CommitInfo, Snapshot, Store
+
+__all__ = ["BRANCH_PREFIX", "CHANGE", "UNDOES", "ChangeSet", "ChangeSets", "RequestChange", "change_sets"]
+
+CHANGE: Final = "Goldenpath-Change"
+"""The trailer with the id of a change set."""
+UNDOES: Final = "Goldenpath-Undoes"
+"""The trailer with the id of the change set that this one takes back."""
+BRANCH_PREFIX: Final = "goldenpath/change-"
+"""What the branches of open change sets begin with."""
+
+_TRAILER: Final = re.compile(rf"^{CHANGE}: (\S+)$", re.MULTILINE)
+_UNDOES: Final = re.compile(rf"^{UNDOES}: (\S+)$", re.MULTILINE)
+_FILES: Final = {name: subject for subject, name in REQUEST_FILES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestChange:
+    """What a change set did to one request: Git's ids of its file; None where there was none."""
+
+    ref: Ref
+    file: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """One change set.
+
+    Attributes:
+        id: its id.
+        commits: its commits on the fleet's branch, oldest first; or the one on the branch for review.
+        requests: what it did to each request, by file.
+        branch: the branch for review where it is open; None where it is merged.
+        undoes: the change set that it takes back.
+        undone_by: the change sets that took it back, and were not taken back themselves.
+        is_undone: whether all of its requests were taken back.
+    """
+
+    id: str
+    commits: tuple[CommitInfo, ...]
+    requests: tuple[RequestChange, ...]
+    branch: str | None = None
+    undoes: str | None = None
+    undone_by: tuple[str, ...] = ()
+    is_undone: bool = False
+
+    @property
+    def state(self) -> str:
+        """``open``, ``merged``, ``partly undone`` or ``undone``."""
+        if self.branch is not None:
+            return "open"
+        return "undone" if self.is_undone else "partly undone" if self.undone_by else "merged"
+
+    @property
+    def reason(self) -> str:
+        """The first line of its message."""
+        return self.commits[-1].message.partition("\n")[0]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for programs."""
+        last = self.commits[-1]
+        return {
+            "id": self.id,
+            "state": self.state,
+            "reason": self.reason,
+            "author": str(last.author),
+            "date": last.written.isoformat(),
+            "commits": [commit.id for commit in self.commits],
+            "branch": self.branch,
+            "undoes": self.undoes,
+            "undone_by": list(self.undone_by),
+            "requests": [str(change.ref.path) for change in self.requests],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSets:
+    """All change sets of a fleet: merged ones, newest first, and open ones."""
+
+    merged: Mapping[str, ChangeSet]
+    open: Mapping[str, ChangeSet]
+
+    def __iter__(self) -> Iterator[ChangeSet]:
+        yield from self.open.values()
+        yield from self.merged.values()
+
+    def of(self, ref: Ref) -> tuple[ChangeSet, ...]:
+        """Those that touch a tenant or workload, open ones first, then the newest."""
+        return tuple(each for each in self if any(change.ref == ref for change in each.requests))
+
+    def get(self, name: str) -> ChangeSet:
+        """A merged change set by its id.
+
+        Raises:
+            InputError: there is none; with the nearest id.
+        """
+        if name in self.merged:
+            return self.merged[name]
+        if name in self.open:
+            message = f"is open on {self.open[name].branch}; delete that branch, or close its pull request"
+            raise InputError.of("CHANGE", "open-change-set", message, name)
+        message = "there is no such change set; `goldenpath fleet changes` lists all"
+        raise InputError([Problem("CHANGE", "unknown-change-set", message, name, nearest(name, self.merged))])
+
+    def free_id(self, digest: str) -> str:
+        """An id that begins with a digest and that no merged change set has."""
+        number, name = 1, digest
+        while name in self.merged:
+            number += 1
+            name = f"{digest}-{number}"
+        return name
+
+
+def change_sets(fleet: Fleet, snapshot: Snapshot) -> ChangeSets:
+    """Every change set of a fleet, as one commit of its branch sees them.
+
+    Raises:
+        RepositoryError: the repository or its remote cannot be read.
+    """
+    store = fleet.store
+    merged = _merged(store, snapshot)
+    waiting: dict[str, ChangeSet] = {}
+    for branch, commit in sorted(store.branches(BRANCH_PREFIX).items()):
+        info = store.repository.commit_info(commit)
+        found = _TRAILER.search(info.message)
+        if found is None or found[1] in merged or not info.parents:
+            continue
+        waiting[found[1]] = ChangeSet(
+            found[1],
+            (info,),
+            tuple(_requests(store, info.parents[0], info.id)),
+            branch=branch,
+            undoes=_undone(info.message),
+        )
+    return ChangeSets(merged, waiting)
+
+
+def _merged(store: Store, snapshot: Snapshot) -> dict[str, ChangeSet]:
+    if snapshot.commit is None:
+        return {}
+    ids = store.repository.git("rev-list", f"--grep=^{CHANGE}: ", snapshot.commit).decode().split()
+    by_id: dict[str, list[CommitInfo]] = {}
+    for commit in ids:
+        info = store.repository.commit_info(commit)
+        if found := _TRAILER.search(info.message):
+            by_id.setdefault(found[1], []).insert(0, info)
+    sets = [
+        ChangeSet(name, tuple(commits), tuple(_together(store, commits)), undoes=_undone(commits[-1].message))
+        for name, commits in by_id.items()
+    ]
+    return {each.id: each for each in _with_undone(sets)}
+
+
+def _with_undone(newest_first: list[ChangeSet]) -> Iterator[ChangeSet]:
+    """Each with what took it back. What was taken back itself takes nothing back any more."""
+    undoing: defaultdict[str, list[ChangeSet]] = defaultdict(list)
+    for each in newest_first:
+        mine = undoing[each.id]
+        covered = {change.file for undo in mine for change in undo.requests}
+        is_undone = bool(mine) and covered >= {change.file for change in each.requests}
+        if each.undoes is not None and not is_undone:
+            undoing[each.undoes].append(each)
+        yield replace(each, undone_by=tuple(undo.id for undo in mine), is_undone=is_undone)
+
+
+def _undone(message: str) -> str | None:
+    found = _UNDOES.search(message)
+    return found[1] if found else None
+
+
+def _together(store: Store, commits: list[CommitInfo]) -> Iterator[RequestChange]:
+    """What several commits did, oldest first: from before the first to after the last."""
+    found: dict[str, RequestChange] = {}
+    for info in commits:
+        for change in _requests(store, info.parents[0] if info.parents else None, info.id):
+            first = found.get(change.file)
+            found[change.file] = (
+                change
+                if first is None
+                else RequestChange(change.ref, change.file, first.before, change.after)
+            )
+    yield from (found[file] for file in sorted(found))
+
+
+def _requests(store: Store, before: str | None, after: str) -> Iterator[RequestChange]:
+    """The requests that differ between two commits."""
+    first = before or EMPTY_TREE
+    answer = store.repository.git(
+        "diff-tree", "-r", "-z", "--no-renames", first, after, "--", TENANTS
+    ).decode(errors="surrogateescape")
+    words = answer.split("\0")
+    for status, path in zip(words[::2], words[1::2], strict=False):
+        ref = _ref_of(path)
+        if ref is None:
+            continue
+        old_mode, new_mode, old, new, _ = status.lstrip(":").split(" ")
+        plain = f"{FILE_MODE:o}"
+        yield RequestChange(ref, path, old if old_mode == plain else None, new if new_mode == plain else None)
+
+
+def _ref_of(path: str) -> Ref | None:
+    """Whose request a file is; None for any other file."""
+    *folders, file = path.split("/")
+    subject = _FILES.get(file)
+    if subject is Subject.TENANT:
+        return Ref.of_tenant(folders[-1])
+    if subject is Subject.WORKLOAD and len(folders) > 2 and folders[-2] == WORKLOADS:  # noqa: PLR2004
+        return Ref.of_workload(folders[-3], folders[-1])
+    return None

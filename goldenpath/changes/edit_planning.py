@@ -1,0 +1,298 @@
+"""From a change of many requests, on the state that is there, to a plan and a report of whom it reaches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from goldenpath import kubeyaml
+from goldenpath.changes.change_set import CHANGE, change_sets
+from goldenpath.changes.reach import Reach, shields
+from goldenpath.errors import InputError, Problem
+from goldenpath.findings import Severity
+from goldenpath.fleet.proposal import Proposal
+from goldenpath.fleet.publish_options import PublishOptions
+from goldenpath.fleet.request_lookup import parent_in, tenants_of
+from goldenpath.fleet.submission import Submission
+from goldenpath.queries import search_requests
+from goldenpath.repository.publish_plan import Plan
+from goldenpath.tenancy import RepositoryPaths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from goldenpath.changes.bulk_edit import BulkEdit, EditedRequest
+    from goldenpath.changes.reach import Shield
+    from goldenpath.findings import Finding
+    from goldenpath.fleet import Fleet
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.manifests import Manifests
+    from goldenpath.spec.ref import Ref
+
+    Progress = Callable[[int, int], None]
+
+__all__ = ["PlannedChange", "Rewritten", "plan_rewritten", "planned_edit"]
+
+_LONGEST_SUBJECT = 72
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """A change set before it is made.
+
+    Attributes:
+        id: its id.
+        reason: why.
+        what: what is changed, in words: one line each.
+        proposal: the plan, and what stands in its way.
+        reach: whom it reaches.
+        notes: what a person should know beside it.
+        trailers: what its commit says for programs.
+    """
+
+    id: str
+    reason: str
+    what: tuple[str, ...]
+    proposal: Proposal
+    reach: Reach
+    notes: tuple[str, ...] = ()
+    trailers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The digest of the plan, for ``--approve``."""
+        return self.proposal.plan.digest
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data of the format ``change-plan/v1``."""
+        return {
+            "format": "change-plan/v1",
+            "id": self.id,
+            "reason": self.reason,
+            "what": list(self.what),
+            "reach": self.reach.as_dict(),
+            "notes": list(self.notes),
+            "plan": self.proposal.plan.as_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A request with its new text."""
+
+    ref: Ref
+    file: str
+    before: str
+    after: str
+
+
+def planned_edit(
+    fleet: Fleet,
+    edit: BulkEdit,
+    state: FleetState,
+    *,
+    options: PublishOptions | None = None,
+    progress: Progress | None = None,
+) -> PlannedChange:
+    """What a change does to a state; nothing is written.
+
+    Raises:
+        InputError: the expression or a field is not known; every problem, with the nearest name.
+    """
+    search = search_requests(state, edit.where, kind=edit.kind)
+    library = state.context.library
+    named = dict.fromkeys(each.values["golden_path"] for each in search.found)
+    edit.check(library, tuple(named))
+    rewritten: list[Rewritten] = []
+    not_applicable: dict[Ref, str] = {}
+    refused: dict[Ref, tuple[Problem, ...]] = {}
+    for found in search.found:
+        try:
+            made: EditedRequest = edit.applied(found, library)
+        except InputError as error:
+            refused[found.ref] = error.problems
+            continue
+        if made.is_changed:
+            rewritten.append(Rewritten(found.ref, found.file, found.text, made.text))
+        else:
+            not_applicable[found.ref] = made.why_not
+    what = (f"where: {edit.where}", *(f"set: {each}" for each in edit.assignments))
+    return plan_rewritten(
+        fleet,
+        state,
+        rewritten,
+        digest=edit.digest,
+        reason=edit.reason,
+        what=what,
+        trailers=(),
+        refused=refused,
+        not_applicable=not_applicable,
+        skip_refused=edit.skip_refused,
+        notes=tuple(search.notes),
+        options=options or PublishOptions(),
+        progress=progress,
+    )
+
+
+def plan_rewritten(
+    fleet: Fleet,
+    state: FleetState,
+    rewritten: Sequence[Rewritten],
+    *,
+    digest: str,
+    reason: str,
+    what: tuple[str, ...],
+    trailers: tuple[tuple[str, str], ...],
+    refused: Mapping[Ref, tuple[Problem, ...]],
+    not_applicable: Mapping[Ref, str],
+    skip_refused: bool,
+    notes: tuple[str, ...],
+    options: PublishOptions,
+    progress: Progress | None = None,
+) -> PlannedChange:
+    """The plan of requests with new texts, as one change set.
+
+    A request that is refused stops all of them, unless ``skip_refused`` leaves it out.
+    """
+    sets = change_sets(fleet, state.snapshot)
+    name = sets.free_id(digest)
+    conflicting = dict(refused)
+    opened = {change.ref: each for each in sets.open.values() if each.id != name for change in each.requests}
+    tenants = tenants_of(state)
+    kept: list[Rewritten] = []
+    for each in rewritten:
+        other = opened.get(each.ref)
+        if other is not None:
+            message = (
+                f"is in the open change set {other.id} ({other.branch}): {other.reason}; "
+                "merge or close that one first"
+            )
+            conflicting[each.ref] = (Problem("", "open-change-set", message, file=each.file),)
+            continue
+        try:
+            document = kubeyaml.load(each.after, name=each.file, written=True)
+            state.context.parse(document, each.file, tenants=tenants)
+        except InputError as error:
+            conflicting[each.ref] = error.problems
+            continue
+        kept.append(each)
+    all_trailers = (*options.trailers, (CHANGE, name), *trailers)
+    said = replace(options, trailers=all_trailers, message=options.message or _message(reason, what))
+    proposal, found = _proposed(fleet, state, kept, said, progress)
+    conflicting |= found
+    if not skip_refused and conflicting:
+        problems = [
+            problem if problem.file else problem.in_file(ref.path)
+            for ref, each in conflicting.items()
+            for problem in each
+        ]
+        proposal = replace(proposal, problems=(*problems, *proposal.problems))
+    shielded: dict[Ref, tuple[Shield, ...]] = {}
+    reached: list[Ref] = []
+    for each in kept:
+        if each.ref in conflicting:
+            continue
+        held = _shields_of(state, each)
+        if held:
+            shielded[each.ref] = held
+        else:
+            reached.append(each.ref)
+    reach = Reach(tuple(reached), shielded, conflicting, not_applicable)
+    return PlannedChange(name, reason, what, proposal, reach, notes, all_trailers)
+
+
+def _proposed(
+    fleet: Fleet,
+    state: FleetState,
+    rewritten: Sequence[Rewritten],
+    options: PublishOptions,
+    progress: Progress | None,
+) -> tuple[Proposal, dict[Ref, tuple[Problem, ...]]]:
+    """The plan of those that no check refuses, and what the checks say of the others."""
+    conflicting: dict[Ref, tuple[Problem, ...]] = {}
+    while True:
+        left = [each for each in rewritten if each.ref not in conflicting]
+        if not left:
+            return Proposal(Plan((), 0), (), options, {}), conflicting
+        asked = [Submission(None, each.after, each.file) for each in left]
+        asked = [replace(each, document=kubeyaml.load(each.text or "", written=True)) for each in asked]
+        try:
+            proposal = fleet.propose(state, *asked, options=options, progress=progress)
+        except InputError as error:
+            found = _by_request(error.problems, left, state)
+            if not found:
+                raise
+        else:
+            errors = {
+                part.ref: tuple(
+                    _as_problem(finding) for finding in part.findings if finding.severity is Severity.ERROR
+                )
+                for part in proposal.plan.parts
+            }
+            found = {ref: each for ref, each in errors.items() if each}
+            for ref, each in _by_request(proposal.problems, left, state).items():
+                found[ref] = (*found.get(ref, ()), *each)
+            found = {_asked(ref, left): each for ref, each in found.items() if _asked(ref, left) is not None}  # type: ignore[misc]
+            if not found:
+                return proposal, conflicting
+        conflicting |= found
+
+
+def _asked(ref: Ref, left: Sequence[Rewritten]) -> Ref | None:
+    """The request of a change that a part follows from: its own, or its tenant's."""
+    refs = {each.ref for each in left}
+    return ref if ref in refs else ref.parent if ref.parent in refs else None
+
+
+def _by_request(
+    problems: Sequence[Problem], left: Sequence[Rewritten], state: FleetState
+) -> dict[Ref, tuple[Problem, ...]]:
+    """Problems by the request that they are about; those about no single one are left out."""
+    files = {each.file: each.ref for each in left}
+    paths = [(RepositoryPaths(each.ref, state.context.layout), each.ref) for each in left]
+    found: defaultdict[Ref, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        file = problem.file or ""
+        ref = files.get(file) or next(
+            (ref for owned, ref in paths if (file and owned.owns(file)) or problem.path == str(ref)), None
+        )
+        if ref is not None:
+            found[ref].append(problem)
+    return {ref: tuple(each) for ref, each in found.items()}
+
+
+def _as_problem(finding: Finding) -> Problem:
+    about = " ".join(part for part in (finding.object, finding.field) if part)
+    return Problem(
+        about,
+        finding.rule,
+        f"{finding.message.rstrip('.')}. {finding.fix.rstrip('.')}",
+        file=finding.file or None,
+    )
+
+
+def _shields_of(state: FleetState, changed: Rewritten) -> tuple[Shield, ...]:
+    """The overrides that keep a rendered field as it was."""
+    old = kubeyaml.load(changed.before, name=changed.file, written=True)
+    if not old.get("overrides"):
+        return ()
+    new = kubeyaml.load(changed.after, name=changed.file, written=True)
+    tenants = tenants_of(state)
+    lock = state.tree.lock(state.tree.find(changed.ref)).lock
+    manifests: list[Manifests] = []
+    overrides: Any = ()
+    for document in (old, new):
+        spec = state.context.parse(document, changed.file, tenants=tenants, is_new=False)
+        overrides = spec.overrides
+        version = lock.version if lock is not None and lock.golden_path == spec.golden_path else None
+        parent = parent_in(state, spec.tenant) if hasattr(spec, "tenant") else None
+        bare = spec.model_copy(update={"overrides": ()})
+        manifests.append(state.context.pipeline.render(bare, version=version, parent=parent))
+    return shields(manifests[0], manifests[1], overrides)
+
+
+def _message(reason: str, what: tuple[str, ...]) -> str:
+    first = reason if len(reason) <= _LONGEST_SUBJECT else f"{reason[: _LONGEST_SUBJECT - 1].rstrip()}…"
+    words = [first] if first == reason else [first, reason]
+    return "\n\n".join([*words, "\n".join(what)])

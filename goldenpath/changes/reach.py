@@ -1,0 +1,169 @@
+"""Whom a change reaches: each selected request is in one of four groups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.repository.field_changes import field_changes
+from goldenpath.repository.object_changes import ObjectId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.errors import Problem
+    from goldenpath.manifests import Manifests
+    from goldenpath.spec.ref import Ref
+
+__all__ = ["Reach", "Shield", "shields"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shield:
+    """An override that keeps a field of an object as it is, whatever the request says now."""
+
+    kind: str
+    name: str
+    field: str
+    reason: str
+    expires: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name} {self.field} until {self.expires} ({self.reason})"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The four groups of a selection; together they are all of it.
+
+    Attributes:
+        reached: requests that change, with everything that follows from that.
+        shielded: requests that change, and an override keeps a rendered field as it was.
+        conflicting: requests that refuse the change, with every problem.
+        not_applicable: requests that have no such place, or are so already, with the reason.
+    """
+
+    reached: tuple[Ref, ...]
+    shielded: Mapping[Ref, tuple[Shield, ...]]
+    conflicting: Mapping[Ref, tuple[Problem, ...]]
+    not_applicable: Mapping[Ref, str]
+
+    @property
+    def selected(self) -> int:
+        """How many requests were selected."""
+        return len(self.reached) + len(self.shielded) + len(self.conflicting) + len(self.not_applicable)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for programs."""
+        return {
+            "selected": self.selected,
+            "reached": [ref.path for ref in self.reached],
+            "shielded": {
+                ref.path: [
+                    {
+                        "kind": each.kind,
+                        "name": each.name,
+                        "field": each.field,
+                        "reason": each.reason,
+                        "expires": each.expires,
+                    }
+                    for each in found
+                ]
+                for ref, found in self.shielded.items()
+            },
+            "conflicting": {
+                ref.path: [{"path": each.path, "rule": each.rule, "message": each.message} for each in found]
+                for ref, found in self.conflicting.items()
+            },
+            "not_applicable": {ref.path: why for ref, why in self.not_applicable.items()},
+        }
+
+    def lines(self) -> Iterator[str]:
+        """For people: a line for each group, and below it what a person has to know."""
+        yield (
+            f"{self.selected:,} selected: {len(self.reached):,} reached, {len(self.shielded):,} shielded by an override, "
+            f"{len(self.conflicting):,} conflicting, {len(self.not_applicable):,} not applicable."
+        )
+        for title, groups in self.exceptions():
+            yield f"{title}:"
+            for what, refs in groups.items():
+                yield f"  {names(refs)}: {what}"
+
+    def exceptions(self) -> Iterator[tuple[str, Mapping[str, list[Ref]]]]:
+        """Everything that is not simply reached, by what there is to say of it."""
+        groups = (
+            (
+                "Shielded",
+                {
+                    ref: "; ".join(str(each).replace(ref.namespace, "<tenant>", 1) for each in found)
+                    for ref, found in self.shielded.items()
+                },
+            ),
+            (
+                "Conflicting",
+                {ref: "; ".join(dict.fromkeys(map(_said, found))) for ref, found in self.conflicting.items()},
+            ),
+            ("Not applicable", self.not_applicable),
+        )
+        for title, reasons in groups:
+            by_reason: defaultdict[str, list[Ref]] = defaultdict(list)
+            for ref, what in reasons.items():
+                by_reason[what].append(ref)
+            if by_reason:
+                yield title, by_reason
+
+
+_NAMED: Final = 5
+
+
+def names(refs: list[Ref]) -> str:
+    """The first names of many, and how many more there are."""
+    said = ", ".join(ref.path for ref in refs[:_NAMED])
+    return f"{said} and {len(refs) - _NAMED:,} more" if len(refs) > _NAMED else said
+
+
+def _said(problem: Problem) -> str:
+    near = f"; did you mean {problem.nearest}?" if problem.nearest else ""
+    return f"{problem.path}: {problem.message}{near}" if problem.path else f"{problem.message}{near}"
+
+
+def shields(before: Manifests, after: Manifests, overrides: Any) -> tuple[Shield, ...]:
+    """The overrides that hold a field which a change would change.
+
+    Args:
+        before: what was rendered before the change, without any override.
+        after: what is rendered after it, without any override.
+        overrides: the request's overrides.
+    """
+    old = {ObjectId.of(item): item.body for item in before.objects()}
+    new = {ObjectId.of(item): item.body for item in after.objects()}
+    found: dict[Shield, None] = {}
+    for identity, body in new.items():
+        mine = [each for each in overrides if (each.kind, each.name) == (identity.kind, identity.name)]
+        if not mine or identity not in old:
+            continue
+        changed = [change.path for change in field_changes(old[identity], body)]
+        for override in mine:
+            for held in _leaves(override.patch):
+                if any(_covers(held, path) for path in changed):
+                    shield = Shield(
+                        override.kind, override.name, held, override.reason, override.expires.isoformat()
+                    )
+                    found[shield] = None
+    return tuple(found)
+
+
+def _leaves(patch: Any, path: str = "") -> Iterator[str]:
+    """The fields that a merge patch sets or removes, as a plan names them."""
+    if not isinstance(patch, dict) or not patch:
+        yield path
+        return
+    for key, value in patch.items():
+        yield from _leaves(value, f"{path}.{key}" if path else str(key))
+
+
+def _covers(held: str, changed: str) -> bool:
+    """Whether a patch sets a field that changes: the field itself, what is in it, or what it is in."""
+    plain = changed.replace("[", ".").replace("]", "").removesuffix(" (order)")
+    return plain == held or plain.startswith(f"{held}.") or held.startswith(f"{plain}.")

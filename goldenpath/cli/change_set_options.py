@@ -1,0 +1,83 @@
+"""What `fleet edit` and `fleet undo` have in common: how a change set is shown, approved and made."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from goldenpath.cli.plan_output import exit_code, watching
+from goldenpath.cli.repository_options import asking_person, open_fleet, review_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from goldenpath.changes import BulkEdit, Undo
+
+__all__ = ["approve_option", "carry_out_or_plan", "made_options"]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+_REVIEW: Final = (
+    "pull_request", "review_branch", "forge", "forge_api", "reviewers", "labels", "draft", "overwrite_branch",
+)  # fmt: skip
+
+approve_option = click.option(
+    "--approve",
+    "approved",
+    metavar="DIGEST",
+    help="Publish only the plan with this digest; a plan that differs by one byte is refused.",
+)
+
+
+def made_options(function: F) -> F:
+    """``--plan``, ``--approve`` and ``--skip-refused``."""
+    for option in (
+        click.option(
+            "--skip-refused",
+            is_flag=True,
+            help="Leave out the requests that refuse the change, and name them.",
+        ),
+        approve_option,
+        click.option(
+            "--plan", "only_plan", is_flag=True, help="Show the plan and write nothing: the default."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def carry_out_or_plan(asked: BulkEdit | Undo, output_format: str, said: Mapping[str, Any]) -> int:
+    """Show a change set, or make it where its digest was approved or a review is asked for; the exit code.
+
+    Raises:
+        InputError: the change cannot be understood or made; every problem.
+    """
+    from goldenpath.changes import carry_out, plan_change  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.change_set_output import show_made, show_planned  # noqa: PLC0415
+    from goldenpath.fleet import PublishOptions  # noqa: PLC0415
+
+    if said["only_plan"] and (said["approved"] or said["pull_request"]):
+        raise click.UsageError("--plan writes nothing: leave out --approve and --pull-request.")
+    options = PublishOptions(
+        author=asking_person(said["author"]),
+        message=said["message"],
+        overwrite_edits=said["overwrite_edits"],
+        allow_removals=said["allow_removals"],
+        today=dt.datetime.now(dt.UTC).date(),
+        approved=said["approved"],
+    )
+    with (
+        open_fleet(said["place"], said["branch"], said["libraries"]) as fleet,
+        watching("Planning") as progress,
+    ):
+        review = review_of(fleet, {name: said[name] for name in _REVIEW})
+        if review is None and not said["approved"]:
+            planned = plan_change(fleet, asked, options=options, progress=progress)
+            show_planned(planned, output_format, ["goldenpath", *sys.argv[1:]])
+            return exit_code(planned.proposal)
+        made = carry_out(fleet, asked, options=options, review=review, progress=progress)
+    show_made(made, output_format)
+    return 0

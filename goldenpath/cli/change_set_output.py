@@ -1,0 +1,79 @@
+"""A change of many requests, shown before and after it is made."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath.cli.plan_output import plan_as_text
+from goldenpath.cli.problem_output import problem_as_dict, show_problems
+from goldenpath.cli.repository_options import show_published
+
+if TYPE_CHECKING:
+    from goldenpath.changes.carrying_out import MadeChange
+    from goldenpath.changes.edit_planning import PlannedChange
+
+__all__ = ["show_made", "show_planned"]
+
+_SHOWN_PROBLEMS = 20
+
+
+def show_planned(planned: PlannedChange, output_format: str, command: list[str]) -> None:
+    """Print what a change would do; and, for a person, how to make it.
+
+    Args:
+        planned: the change.
+        output_format: ``text``, ``json`` or ``markdown``.
+        command: the words that asked for it.
+    """
+    if output_format == "json":
+        problems = [problem_as_dict(each) for each in planned.proposal.problems]
+        click.echo(json.dumps({**planned.as_dict(), "problems": problems}, indent=2, ensure_ascii=False))
+        return
+    if output_format == "markdown":
+        from goldenpath.changes.change_markdown import change_markdown  # noqa: PLC0415 - one format of three
+
+        click.echo(change_markdown(planned))
+    else:
+        plan_as_text(planned.proposal.plan)
+        for line in planned.reach.lines():
+            click.echo(line)
+        for note in planned.notes:
+            click.echo(f"note: {note}{'' if note.endswith('?') else '.'}", err=True)
+    show_problems(planned.proposal.problems[:_SHOWN_PROBLEMS])
+    if (more := len(planned.proposal.problems) - _SHOWN_PROBLEMS) > 0:
+        click.echo(f"and {more:,} more problems.", err=True)
+    if output_format == "text":
+        _say_how(planned, command)
+
+
+def _say_how(planned: PlannedChange, command: list[str]) -> None:
+    if planned.reach.conflicting and planned.proposal.problems:
+        click.echo(
+            "Nothing can be made while requests conflict: mend them, narrow --where, or say --skip-refused."
+        )
+    elif planned.proposal.plan and not planned.proposal.problems:
+        words = shlex.join([each for each in command if each != "--plan"])
+        click.echo("Nothing is written yet. To make exactly this change:")
+        click.echo(f"  {words} --approve {planned.digest}")
+        click.echo("or put it up for review with --pull-request.")
+
+
+def show_made(made: MadeChange, output_format: str) -> None:
+    """Say what was done."""
+    from goldenpath.changes.change_set import BRANCH_PREFIX  # noqa: PLC0415 - loads Git, which `--help` does not need
+
+    if output_format == "text":
+        for line in made.change.reach.lines():
+            click.echo(line)
+    show_published(made.published, output_format)
+    if output_format != "text" or made.published.commit is None:
+        return
+    name = made.change.id
+    if made.published.branch.startswith(BRANCH_PREFIX):
+        click.echo(f"Change set {name} is open: merge {made.published.branch}, or delete that branch.")
+    else:
+        click.echo(f"Change set {name}; take it back with `goldenpath fleet undo {name}`.")
