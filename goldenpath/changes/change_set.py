@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import InputError, Problem
@@ -18,7 +19,7 @@ from goldenpath.spec.ref import Ref, Subject
 from goldenpath.tenancy.repository_paths import REQUEST_FILES, TENANTS, WORKLOADS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from goldenpath.fleet import Fleet
     from goldenpath.git import CommitInfo, Snapshot, Store
@@ -47,27 +48,41 @@ class RequestChange:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class ChangeSet:
-    """One change set.
+    """One change set. What it did is read from Git when it is asked for.
 
     Attributes:
         id: its id.
         commits: its commits on the fleet's branch, oldest first; or the one on the branch for review.
-        requests: what it did to each request, by file.
+        read: reads what it did to each request.
         branch: the branch for review where it is open; None where it is merged.
         undoes: the change set that it takes back.
-        undone_by: the change sets that took it back, and were not taken back themselves.
-        is_undone: whether all of its requests were taken back.
+        undoing: the change sets that were made to take it back.
     """
 
     id: str
     commits: tuple[CommitInfo, ...]
-    requests: tuple[RequestChange, ...]
+    read: Callable[[], Iterable[RequestChange]]
     branch: str | None = None
     undoes: str | None = None
-    undone_by: tuple[str, ...] = ()
-    is_undone: bool = False
+    undoing: tuple[ChangeSet, ...] = ()
+
+    @cached_property
+    def requests(self) -> tuple[RequestChange, ...]:
+        """What it did to each request, by file."""
+        return tuple(self.read())
+
+    @cached_property
+    def undone_by(self) -> tuple[str, ...]:
+        """The change sets that took it back, and were not taken back themselves."""
+        return tuple(each.id for each in self.undoing if not each.is_undone)
+
+    @cached_property
+    def is_undone(self) -> bool:
+        """Whether all of its requests were taken back."""
+        files = {change.file for each in self.undoing if not each.is_undone for change in each.requests}
+        return bool(files) and files >= {change.file for change in self.requests}
 
     @property
     def state(self) -> str:
@@ -153,7 +168,7 @@ def change_sets(fleet: Fleet, snapshot: Snapshot) -> ChangeSets:
         waiting[found[1]] = ChangeSet(
             found[1],
             (info,),
-            tuple(_requests(store, info.parents[0], info.id)),
+            partial(_requests, store, info.parents[0], info.id),
             branch=branch,
             undoes=_undone(info.message),
         )
@@ -169,23 +184,15 @@ def _merged(store: Store, snapshot: Snapshot) -> dict[str, ChangeSet]:
         info = store.repository.commit_info(commit)
         if found := _TRAILER.search(info.message):
             by_id.setdefault(found[1], []).insert(0, info)
-    sets = [
-        ChangeSet(name, tuple(commits), tuple(_together(store, commits)), undoes=_undone(commits[-1].message))
-        for name, commits in by_id.items()
-    ]
-    return {each.id: each for each in _with_undone(sets)}
-
-
-def _with_undone(newest_first: list[ChangeSet]) -> Iterator[ChangeSet]:
-    """Each with what took it back. What was taken back itself takes nothing back any more."""
+    made: dict[str, ChangeSet] = {}
     undoing: defaultdict[str, list[ChangeSet]] = defaultdict(list)
-    for each in newest_first:
-        mine = undoing[each.id]
-        covered = {change.file for undo in mine for change in undo.requests}
-        is_undone = bool(mine) and covered >= {change.file for change in each.requests}
-        if each.undoes is not None and not is_undone:
-            undoing[each.undoes].append(each)
-        yield replace(each, undone_by=tuple(undo.id for undo in mine), is_undone=is_undone)
+    for name, commits in by_id.items():  # the newest first: what takes back is newer than what it takes back
+        read = partial(_together, store, tuple(commits))
+        undoes = _undone(commits[-1].message)
+        made[name] = ChangeSet(name, tuple(commits), read, undoes=undoes, undoing=tuple(undoing[name]))
+        if undoes is not None:
+            undoing[undoes].append(made[name])
+    return made
 
 
 def _undone(message: str) -> str | None:
@@ -193,7 +200,7 @@ def _undone(message: str) -> str | None:
     return found[1] if found else None
 
 
-def _together(store: Store, commits: list[CommitInfo]) -> Iterator[RequestChange]:
+def _together(store: Store, commits: tuple[CommitInfo, ...]) -> Iterator[RequestChange]:
     """What several commits did, oldest first: from before the first to after the last."""
     found: dict[str, RequestChange] = {}
     for info in commits:

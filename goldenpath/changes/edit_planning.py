@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.changes.change_set import CHANGE, change_sets
-from goldenpath.changes.reach import Reach, shields
+from goldenpath.changes.reach import Reach, Renderings, shields
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Severity
 from goldenpath.fleet.proposal import Proposal
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.findings import Finding
     from goldenpath.fleet import Fleet
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath.manifests import Manifests
+    from goldenpath.spec.envelope import Envelope
     from goldenpath.spec.ref import Ref
 
     Progress = Callable[[int, int], None]
@@ -280,16 +281,18 @@ def _shields_of(state: FleetState, changed: Rewritten) -> tuple[Shield, ...]:
     new = kubeyaml.load(changed.after, name=changed.file, written=True)
     tenants = tenants_of(state)
     lock = state.tree.lock(state.tree.find(changed.ref)).lock
-    manifests: list[Manifests] = []
-    overrides: Any = ()
-    for document in (old, new):
-        spec = state.context.parse(document, changed.file, tenants=tenants, is_new=False)
-        overrides = spec.overrides
-        version = lock.version if lock is not None and lock.golden_path == spec.golden_path else None
-        parent = parent_in(state, spec.tenant) if hasattr(spec, "tenant") else None
+    before, after = (
+        state.context.parse(each, changed.file, tenants=tenants, is_new=False) for each in (old, new)
+    )
+    parent = parent_in(state, changed.ref.tenant) if changed.ref.tenant else None
+
+    def renderings(spec: Envelope) -> Renderings:
         bare = spec.model_copy(update={"overrides": ()})
-        manifests.append(state.context.pipeline.render(bare, version=version, parent=parent))
-    return shields(manifests[0], manifests[1], overrides)
+        version = lock.version if lock is not None and lock.golden_path == spec.golden_path else None
+        render = partial(state.context.pipeline.render, version=version, parent=parent)
+        return Renderings(render(bare), render(spec))
+
+    return shields(renderings(before), renderings(after), after.overrides)
 
 
 def _message(reason: str, what: tuple[str, ...]) -> str:

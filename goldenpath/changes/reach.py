@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.repository.field_changes import field_changes
 from goldenpath.repository.object_changes import ObjectId
+from goldenpath.spec.list_edits import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from goldenpath.errors import Problem
     from goldenpath.manifests import Manifests
+    from goldenpath.spec.override import Override
     from goldenpath.spec.ref import Ref
 
-__all__ = ["Reach", "Shield", "shields"]
+__all__ = ["Reach", "Renderings", "Shield", "names", "shields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,42 +130,68 @@ def _said(problem: Problem) -> str:
     return f"{problem.path}: {problem.message}{near}" if problem.path else f"{problem.message}{near}"
 
 
-def shields(before: Manifests, after: Manifests, overrides: Any) -> tuple[Shield, ...]:
-    """The overrides that hold a field which a change would change.
+@dataclass(frozen=True, slots=True)
+class Renderings:
+    """What a request renders to, with its overrides and without any."""
+
+    bare: Manifests
+    whole: Manifests
+
+
+def shields(before: Renderings, after: Renderings, overrides: Sequence[Override]) -> tuple[Shield, ...]:
+    """The overrides that hold a field which a change would change: without them it changes, and with them it does not.
 
     Args:
-        before: what was rendered before the change, without any override.
-        after: what is rendered after it, without any override.
+        before: the request before the change.
+        after: the request after it.
         overrides: the request's overrides.
     """
-    old = {ObjectId.of(item): item.body for item in before.objects()}
-    new = {ObjectId.of(item): item.body for item in after.objects()}
+    free = _changed_fields(before.bare, after.bare)
+    kept = _changed_fields(before.whole, after.whole)
     found: dict[Shield, None] = {}
-    for identity, body in new.items():
-        mine = [each for each in overrides if (each.kind, each.name) == (identity.kind, identity.name)]
-        if not mine or identity not in old:
-            continue
-        changed = [change.path for change in field_changes(old[identity], body)]
-        for override in mine:
-            for held in _leaves(override.patch):
-                if any(_covers(held, path) for path in changed):
-                    shield = Shield(
-                        override.kind, override.name, held, override.reason, override.expires.isoformat()
-                    )
-                    found[shield] = None
+    for identity, fields in free.items():
+        mine = [
+            each
+            for each in overrides
+            if (each.kind, each.name) == (identity.kind, identity.name) and each.is_on(identity.cluster)
+        ]
+        for field in sorted(fields - kept.get(identity, frozenset())):
+            for override in [each for each in mine if _sets(each, field)] or mine:
+                shield = Shield(
+                    override.kind, override.name, field, override.reason, override.expires.isoformat()
+                )
+                found[shield] = None
     return tuple(found)
 
 
-def _leaves(patch: Any, path: str = "") -> Iterator[str]:
-    """The fields that a merge patch sets or removes, as a plan names them."""
-    if not isinstance(patch, dict) or not patch:
-        yield path
-        return
+def _changed_fields(before: Manifests, after: Manifests) -> dict[ObjectId, frozenset[str]]:
+    old = {ObjectId.of(item): item.body for item in before.objects()}
+    new = {ObjectId.of(item): item.body for item in after.objects()}
+    return {
+        identity: frozenset(change.path for change in field_changes(old[identity], body))
+        for identity, body in new.items()
+        if identity in old
+    }
+
+
+def _sets(override: Override, field: str) -> bool:
+    """Whether an override names a field, something in it, or what it is in."""
+    plain = _plain(field)
+    named = [*_leaves(override.patch), *(_plain(place_of(item.at)) for item in override.items)]
+    return any(
+        plain == held or plain.startswith(f"{held}.") or held.startswith(f"{plain}.") for held in named
+    )
+
+
+def _plain(path: str) -> str:
+    return path.replace("[", ".").replace("]", "").removesuffix(" (order)")
+
+
+def _leaves(patch: dict[str, Any], path: str = "") -> Iterator[str]:
+    """The fields that a merge patch sets or removes."""
     for key, value in patch.items():
-        yield from _leaves(value, f"{path}.{key}" if path else str(key))
-
-
-def _covers(held: str, changed: str) -> bool:
-    """Whether a patch sets a field that changes: the field itself, what is in it, or what it is in."""
-    plain = changed.replace("[", ".").replace("]", "").removesuffix(" (order)")
-    return plain == held or plain.startswith(f"{held}.") or held.startswith(f"{plain}.")
+        inner = f"{path}.{key}" if path else str(key)
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, inner)
+        else:
+            yield inner

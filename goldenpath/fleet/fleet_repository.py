@@ -245,35 +245,6 @@ class Fleet:
         proposer = self._proposer(asked, everything=everything, options=options, progress=progress)
         return self._committer.carry_out(proposer.propose, review, guard=options.guard if options else None)
 
-    def propose(
-        self,
-        state: FleetState,
-        *asked: Asked,
-        options: PublishOptions | None = None,
-        progress: Progress | None = None,
-    ) -> Proposal:
-        """What publishing these requests would do to one state; for :meth:`carry_out`.
-
-        Raises:
-            InputError: a request cannot be accepted; every problem of all of them.
-        """
-        return self._proposer(asked, options=options, progress=progress).propose(state)
-
-    def carry_out(
-        self, propose: Callable[[FleetState], Proposal], *, review: Review | None = None
-    ) -> Published:
-        """Commit what is proposed, and work it out anew for each newer state where somebody else moved the branch.
-
-        Args:
-            propose: works the change out for a state.
-            review: put it up for review instead.
-
-        Raises:
-            InputError: something stands in the way; every problem. And as for :meth:`publish`.
-        """
-        self._check_writable()
-        return self._committer.carry_out(propose, review)
-
     def retire(
         self,
         name: str,
@@ -305,13 +276,15 @@ class Fleet:
         *asked: Asked,
         platforms: Collection[str] = (),
         options: PublishOptions | None = None,
+        progress: Progress | None = None,
     ) -> Proposal:
         """What publishing these requests, and these clusters' platforms, would do to one state of the fleet.
 
         Raises:
             InputError: a request cannot be accepted; every problem of all of them.
         """
-        return self._proposer(asked, platforms=platforms, options=options).propose(state)
+        proposer = self._proposer(asked, platforms=platforms, options=options, progress=progress)
+        return proposer.propose(state)
 
     def carry_out(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -147,7 +148,8 @@ def search_requests(
     return RequestSearch(tuple(found), looked_at, not_set, tuple(unreadable), typed.doubts)
 
 
-def request_fields(path: GoldenPath) -> dict[str, Shapes]:
+@lru_cache(maxsize=16)
+def request_fields(path: GoldenPath) -> Mapping[str, Shapes]:
     """The fields of a golden path's requests, by name, and the whole of one as ``self``."""
     schema = json_schema(path)
     whole = shapes_of(schema, schema)
