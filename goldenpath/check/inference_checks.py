@@ -99,9 +99,7 @@ def _arguments(rendered: Rendered) -> Iterator[Finding]:
     if known is None:
         return
     lines = (service.command.arguments, service.command.worker_arguments)
-    # What the LeaderWorkerSet controller puts into the environment is a number in the end.
-    filled = ([word.replace("$(LWS_WORKER_INDEX)", "0") for word in line] for line in lines)
-    for said in dict.fromkeys(said for line in filled for said in known.problems(line)):
+    for said in dict.fromkeys(said for line in lines for said in known.problems(line)):
         fix = f"Take the argument out, or a version of {service.engine.title} that has it."
         yield _finding(service, "engine-argument", Severity.ERROR, "engine", said, fix)
 

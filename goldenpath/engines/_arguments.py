@@ -30,6 +30,8 @@ _REFUSED: Final = "refused_arguments.yaml"
 _INTEGER: Final = re.compile(r"-?[0-9]+[kKmMgGtT]?|auto")
 """vLLM reads 8k and 1M as numbers, and `auto` for a length."""
 
+_FILLED_IN: Final = re.compile(r"\$\([A-Z0-9_]+\)")
+
 Kind = Literal["flag", "switch", "integer", "number", "text", "list", "json"]
 
 
@@ -110,7 +112,10 @@ class ArgumentList:
         return found[0] if found else None
 
     def problems(self, arguments: Sequence[str]) -> Iterator[str]:
-        """What this version would refuse in a command line of ``--name=value`` and ``--name value``."""
+        """What this version would refuse in a command line of ``--name=value`` and ``--name value``.
+
+        A value that Kubernetes fills in, ``$(NAME)``, is not judged.
+        """
         index = 0
         while index < len(arguments):
             name, equals, value = arguments[index].partition("=")
@@ -134,7 +139,7 @@ class ArgumentList:
                 value, equals = arguments[index], " "
                 index += 1
             why = argument.problem(value if equals else True)
-            if why is not None:
+            if why is not None and not _FILLED_IN.fullmatch(value):
                 yield f"{name} {why}"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.engines import Version
+from goldenpath.engines import Version, argument_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,8 +111,7 @@ def _sglang(settings: Settings) -> EngineCommand:
         "context-length": settings.context,
         "tp-size": _more_than_one(tensor),
         "pp-size": _more_than_one(spread.pipeline),
-        "dp-size": _more_than_one(spread.data),
-        "enable-dp-attention": spread.data > 1,
+        **_data_parallel_attention(settings),
         "ep-size": tensor if spread.expert else None,
         "kv-cache-dtype": "fp8_e4m3" if settings.kv_precision == "fp8" else None,
         "max-running-requests": settings.max_sequences,
@@ -121,6 +120,15 @@ def _sglang(settings: Settings) -> EngineCommand:
     nodes = _nodes(spread.nodes, "dist-init-addr", f"$(LWS_LEADER_ADDRESS):{_MASTER_PORT}")
     arguments = _flags({**own, **nodes, **dict(sorted(settings.more.items()))})
     return EngineCommand(("python3", "-m", "sglang.launch_server"), arguments, arguments if nodes else ())
+
+
+def _data_parallel_attention(settings: Settings) -> dict[str, Value | None]:
+    """One argument where the version has it, and the two that it takes the place of before."""
+    size = _more_than_one(settings.parallelism.data)
+    known = argument_list("sglang", settings.version)
+    if known is not None and known.get("--attn-dp-size") is not None:
+        return {"attn-dp-size": size}
+    return {"dp-size": size, "enable-dp-attention": size is not None}
 
 
 def _nodes(number: int, leader: str, address: str) -> dict[str, Value | None]:
