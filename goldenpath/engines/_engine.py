@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from goldenpath.engines._facts import EngineFacts, MetricKind, MetricType, Reading, ScalingFacts, Signal
 from goldenpath.engines._hints import ScalingHint
-from goldenpath.engines._queries import query
+from goldenpath.engines._queries import query, selector
 from goldenpath.engines._versions import Version
 from goldenpath.errors import InputError, Problem
 
@@ -270,7 +270,8 @@ class Engine:
             workload=workload,
             matching=matching,
         )
-        return replace(for_nobody, query=asked)
+        reads = selector(metric, namespace=namespace, workload=workload, matching=matching)
+        return replace(for_nobody, query=asked, selector=reads)
 
     @lru_cache(maxsize=_REMEMBERED, typed=True)  # noqa: B019 - as above
     def _hint(

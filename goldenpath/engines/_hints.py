@@ -51,3 +51,5 @@ class ScalingHint:
     scrape_path: str
     scrape_needs: str
     metric_source: str
+    selector: str = ""
+    """The labels that ``query`` selects the metric by, in braces: an alert about the same Pods has them too."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from goldenpath.engines._facts import Metric
 
-__all__ = ["query"]
+__all__ = ["query", "selector"]
 
 
 def query(
@@ -33,7 +33,7 @@ def query(
     With ``workload``, only the Pods of the Deployment of that name are read; with ``matching``, only series with these
     labels; else all of the namespace.
     """
-    labels = _selector({"namespace": namespace, **(matching or {}), **metric.matchers}, workload)
+    labels = selector(metric, namespace=namespace, workload=workload, matching=matching)
     match reading:
         case Reading.TOKENS:
             return f"sum(rate({metric.name}{labels}[{window}]))"
@@ -49,7 +49,15 @@ def query(
             return f"histogram_quantile({quantile}, {buckets}) >= 0 or {idle}"
 
 
-def _selector(labels: dict[str, str], workload: str | None) -> str:
+def selector(
+    metric: Metric,
+    *,
+    namespace: str,
+    workload: str | None = None,
+    matching: Mapping[str, str] | None = None,
+) -> str:
+    """The labels that the query of a metric selects by, in braces."""
+    labels = {"namespace": namespace, **(matching or {}), **metric.matchers}
     matchers = [f'{name}="{_escaped(value)}"' for name, value in labels.items()]
     if workload is not None:
         # Of a Deployment's Pods the name has exactly two more parts: those of `server-b` are not those of `server`.

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from goldenpath.engines import MetricType, Signal, engine_catalogue
@@ -273,3 +273,19 @@ def test_pods_of_another_deployment_with_a_longer_name_are_not_read(pod, is_read
     query = VLLM.hint(Signal.QUEUE, namespace="vision", workload="server").query
     (pattern,) = re.findall(r'pod=~"([^"]+)"', query)
     assert bool(re.fullmatch(pattern, pod)) is is_read
+
+
+POD_NAMES = st.from_regex(
+    r"[bcdfghjklmnpqrstvwxz2456789]{5,10}-[bcdfghjklmnpqrstvwxz2456789]{5}", fullmatch=True
+)
+NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,8}[a-z0-9])?", fullmatch=True)
+
+
+@given(NAMES, NAMES, POD_NAMES)
+def test_the_pods_of_one_deployment_are_not_read_for_another(mine, other, ends):
+    hint = engine_catalogue().get("vllm").hint(Signal.QUEUE, namespace="x", workload=mine)
+    (pattern,) = re.findall(r'pod=~"([^"]*)"', hint.selector)
+    assert hint.selector in hint.query
+    assert re.fullmatch(pattern, f"{mine}-{ends}")
+    assume(mine != other)
+    assert not re.fullmatch(pattern, f"{other}-{ends}")
