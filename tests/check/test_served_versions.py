@@ -15,7 +15,7 @@ from goldenpath.spec.parse import parse_fleet
 
 NEW = {
     "flux": "2.9", "kueue": "0.19", "keda": "2.20", "spire-controller-manager": "0.6.6",
-    "prometheus-operator": "0.93", "cilium": "1.20", "external-secrets": "1.2", "kyverno": "1.19",
+    "prometheus-operator": "0.93", "cilium": "1.20", "external-secrets": "2.9", "kyverno": "1.19",
 }  # fmt: skip
 OLD = {
     "flux": "0.30", "kueue": "0.5", "keda": "2.8", "spire-controller-manager": "0.2",
@@ -83,6 +83,32 @@ def test_every_old_version_is_named() -> None:
 def test_a_version_is_refused_up_to_the_one_that_serves(addon: str, lacks: str, serves: str) -> None:
     assert {field for _, field in told(pipeline(**{addon: lacks}))} == {f"addons.{addon}"}
     assert told(pipeline(**{addon: serves})) == set()
+
+
+IDENTITY = {"provider": "aws", "cloud_identity": {"role": "arn:aws:iam::123456789012:role/vision"}}
+
+
+@pytest.mark.parametrize(
+    ("flux", "source", "lacks"),
+    [
+        ("2.6", {"git": "https://g.example.org/a", **IDENTITY}, ["account of its own", "provider aws"]),
+        ("2.7", {"git": "https://g.example.org/a", **IDENTITY}, ["provider aws"]),
+        ("2.9", {"git": "https://g.example.org/a", **IDENTITY}, []),
+        ("2.6", {"git": "https://g.example.org/a"}, []),
+        ("2.6", {"oci": "oci://r.example.org/a", **IDENTITY}, []),
+    ],
+)
+def test_a_source_in_a_cloud_needs_a_flux_that_reads_it_as_the_team(
+    flux: str, source: dict[str, Any], lacks: list[str]
+) -> None:
+    found = [
+        each
+        for each in judged(pipeline(flux=flux), request(source=source))
+        if each.rule == "feature-not-served"
+    ]
+    assert len(found) == len(lacks)
+    assert all(any(words in each.message for each in found) for words in lacks)
+    assert {each.severity for each in found} <= {Severity.ERROR}
 
 
 def test_claims_need_kubernetes_1_34_and_implicit_ones_1_36() -> None:
