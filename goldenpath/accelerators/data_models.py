@@ -129,13 +129,17 @@ class ModelEntry(_Strict):
 
 
 class NvidiaModelEntry(ModelEntry):
-    products: Annotated[list[ProductName], Field(min_length=1)]
+    products: list[ProductName] = []
     reported_products: list[ProductName] = []
+    architecture: Annotated[str, Field(pattern=r"^[A-Z][a-z]+$")] | None = None
+    """Instead of products, where no source names one yet: NVML's architecture, which this model alone has."""
     layout: str | None = None
 
     @model_validator(mode="after")
     def _products_have_sources(self) -> Self:
-        for group in ("products", "reported_products"):
+        if bool(self.products) is (self.architecture is not None):
+            raise ValueError("either products or an architecture")
+        for group in ("products", "reported_products", "architecture"):
             if bool(getattr(self, group)) is not (group in self.sources):
                 raise ValueError(f"{group} and their source go together")
         return self

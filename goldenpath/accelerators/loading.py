@@ -180,6 +180,7 @@ def _nvidia(document: NvidiaDocument) -> Iterator[Accelerator]:
             per_device=1,
             driver=document.vendor.drivers[0],
             products=products,
+            architecture=entry.architecture,
             allocations=_BOTH,
             mig_strategies=_WHOLE_STRATEGIES,
             sharing_modes=modes,

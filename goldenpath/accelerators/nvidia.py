@@ -33,7 +33,12 @@ def resource_part(profile: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NvidiaAccelerator(Accelerator):
-    """A GPU or a MIG slice; ``products`` are the names that NVML reports for the GPU."""
+    """A GPU or a MIG slice; ``products`` are the names that NVML reports for the GPU.
+
+    A model whose product name no source has yet is told by its architecture.
+    """
+
+    architecture: str | None = None
 
     @property
     def resource_names(self) -> tuple[str, ...]:
@@ -48,7 +53,10 @@ class NvidiaAccelerator(Accelerator):
         terms = [f"device.driver == '{self.driver}'", f"{attribute}.type == '{kind}'"]
         if self.partition is not None:
             terms.append(f"{attribute}.profile == '{self.partition}'")
-        terms.append(f"{attribute}.productName in [{names}]")
+        if self.architecture is None:
+            terms.append(f"{attribute}.productName in [{names}]")
+        else:
+            terms.append(f"{attribute}.architecture == '{self.architecture}'")
         return " && ".join(terms)
 
     def _base(self, strategy: MigStrategy | None) -> str:
@@ -68,12 +76,15 @@ class NvidiaAccelerator(Accelerator):
             # In a guest the product label is the vGPU type, which does not name a model.
             return {VGPU_PRESENT: ("true",)}
         base = self._base(strategy)
+        labels: dict[str, tuple[str, ...]]
         bare = tuple(label_value(product) for product in self.products)
         suffix = "" if self.partition is None else f"-MIG-{resource_part(self.partition)}"
         if sharing is not None and not sharing.rename:
             suffix += "-SHARED"
         fitting = tuple(name + suffix for name in bare if len(name + suffix) <= LONGEST_LABEL_VALUE)
-        if len(fitting) == len(bare) or (base == WHOLE and fitting):
+        if self.architecture is not None:
+            labels = {f"{WHOLE}.family": (self.architecture.lower(),)}
+        elif len(fitting) == len(bare) or (base == WHOLE and fitting):
             labels = {f"{base}.product": fitting}
         elif base != WHOLE:
             # Under `mixed`, nodes keep the GPU's own product label beside those of the slices: it tells the

@@ -164,10 +164,24 @@ def test_every_way_of_asking_gives_a_known_resource_and_valid_labels() -> None:
 def test_labels_tell_any_two_nvidia_models_apart() -> None:
     models = [model for model in CATALOGUE.models if model.vendor == "nvidia"]
     for left, right in itertools.combinations(models, 2):
-        shared = set(left.node_labels()["nvidia.com/gpu.product"]) & set(
-            right.node_labels()["nvidia.com/gpu.product"]
-        )
-        assert not shared, (left.id, right.id)
+        labels = [set(each.node_labels().items()) for each in (left, right)]
+        values = [{(key, value) for key, some in each for value in some} for each in labels]
+        assert not values[0] & values[1], (left.id, right.id)
+
+
+def test_a_model_without_a_product_name_is_told_by_its_architecture() -> None:
+    """What GPU feature discovery 0.20 and the DRA driver write for Rubin, of which no driver table has a name yet."""
+    rubin = entry("nvidia-vr200-288gb")
+    assert rubin.node_labels() == {"nvidia.com/gpu.family": ("rubin",)}
+    assert rubin.node_labels(sharing=Sharing(SharingMode.MPS, 4)) == {
+        "nvidia.com/gpu.family": ("rubin",),
+        "nvidia.com/gpu.sharing-strategy": ("mps",),
+    }
+    whole = {"type": "gpu", "architecture": "Rubin", "productName": "NVIDIA Graphics Device"}
+    assert selects(rubin, "gpu.nvidia.com", **whole) is True
+    assert selects(rubin, "gpu.nvidia.com", **whole | {"architecture": "Blackwell"}) is False
+    assert selects(rubin, "gpu.nvidia.com", **whole | {"type": "mig"}) is False
+    assert (rubin.memory, rubin.confidence.value) == ("288 GiB by the vendor", "reported")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ MIG_COUNTS = {
             "nvidia-rtx-pro-5000-72gb",
             "nvidia-rtx-pro-4500-32gb",
         ),
-        *("nvidia-gb10-128gb", "nvidia-thor-128gb", "nvidia-h20-141gb"),
+        *("nvidia-vr200-288gb", "nvidia-gb10-128gb", "nvidia-thor-128gb", "nvidia-h20-141gb"),
         *("amd-mi350p", "amd-mi100", "amd-radeon-ai-pro-r9700", "intel-max-1450", "intel-max-1550-0bd0"),
         *("intel-max-1550-0b69", "intel-max-1100-0bd9", "intel-max-1100-0bdb"),
         *("intel-arc-pro-b50", "intel-arc-pro-b60", "intel-arc-pro-b65", "intel-arc-pro-b70"),

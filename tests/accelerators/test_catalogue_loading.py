@@ -61,6 +61,8 @@ def test_a_copy_of_the_data_loads(folder: Path) -> None:
         ("nvidia.yaml", 'date: "2026-08-21"', 'date: "21 August"', r"sources\.mig-parted\.date"),
         ("nvidia.yaml", '["NVIDIA L4"]', "[\"NVIDIA 'L4'\"]", r"nvidia-l4-24gb\.products\.0"),
         ("nvidia.yaml", '["NVIDIA L4"]', f'["NVIDIA {"L" * 63}"]', r"nvidia-l4-24gb\.products\.0"),
+        ("nvidia.yaml", '    products: ["NVIDIA L4"]\n', "", r"either products or an architecture"),
+        ("nvidia.yaml", '    products: ["NVIDIA L4"]\n', '    architecture: "Ada"\n', r"source go together"),
         ("nvidia.yaml", "  nvidia-l4-24gb:", "  Nvidia_L4:", r"'Nvidia_L4' is not a model id"),
         ("nvidia.yaml", "  nvidia-l4-24gb:", "  nvidia-l40s-48gb:", r"nvidia-l40s-48gb"),
         ("nvidia.yaml", "  nvidia-l4-24gb:", "  tesla-l4:", r"nvidia\.yaml: tesla-l4: an id begins"),
