@@ -26,6 +26,8 @@ FLEET_REPOSITORY: Final = ROOT / "build" / "demo-fleet"
 ADA: Final = ("--author", "Ada <ada@northwind.example>")
 COMMAND: Final = Path(sys.executable).with_name("goldenpath")
 SHOWN_IN_FULL: Final = "vision"
+RETIRED: Final = "no"
+SERVICE: Final = "services/assistant.yaml"
 FLEET: Final = ("--fleet", "goldenpath.yaml")
 COLOURED: Final = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 SHOWN_PROBLEMS: Final = 3
@@ -104,7 +106,9 @@ def tell_story(requests: Sequence[str]) -> None:
     expect(goldenpath("publish", str(change), *repository, "--pull-request"), 0)
 
     heading("Retire a tenant: first it is held")
-    expect(goldenpath("retire", SHOWN_IN_FULL, *repository), 0)
+    expect(goldenpath("retire", RETIRED, *repository), 0)
+
+    serve_a_model(repository)
 
     heading("Who is in the fleet")
     print(expect(goldenpath("fleet", "list", *repository[:2]), 0).out)
@@ -112,6 +116,23 @@ def tell_story(requests: Sequence[str]) -> None:
     heading("What Git tells")
     log = ("git", "-C", str(FLEET_REPOSITORY), "log", "--all", "--graph", "--format=%h %an: %s%d")
     print(subprocess.run(log, capture_output=True, text=True, check=True).stdout)
+
+
+def serve_a_model(repository: Sequence[str]) -> None:
+    """A workload of a tenant: the accelerators of its server follow from the model, and its scaler from the goal."""
+    heading("A tenant serves a model: one request, and what it becomes")
+    print("\n".join(f"  {line}" for line in (SAMPLES / SERVICE).read_text(encoding="utf-8").splitlines()))
+    expect(goldenpath("publish", SERVICE, *repository), 0)
+    again = expect(goldenpath("publish", SERVICE, *repository), 0)
+    if "Nothing to commit" not in again.out:
+        fail(f"`{again.line}` committed the same service again:\n{again.out}")
+    home = FLEET_REPOSITORY / "tenants" / SHOWN_IN_FULL / "workloads" / Path(SERVICE).stem
+    table, _, asked = (home / "README.md").read_text(encoding="utf-8").partition("## Ask it")
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    command = asked.split("```sh\n", 1)[1].split("```", 1)[0]
+    if not rows or "/v1/chat/completions" not in command:
+        fail(f"{home}/README.md does not say how to ask the model")
+    print("\n".join(f"  {line}" for line in [*rows, "", *command.splitlines()]))
 
 
 def goldenpath(*arguments: str) -> Ran:
