@@ -118,7 +118,7 @@ def watched(api: Api, tenant: str, seconds: float) -> set[int]:
 @pytest.fixture(scope="module")
 def fixed_at_four(custom_resources: Api, onboarding: Onboarding) -> Served:
     """A service of four servers, as a HorizontalPodAutoscaler without metrics holds them."""
-    service = served(onboarding, four_h100(), keda=None, **{"prometheus-operator": None, "kueue": None})
+    service = served(onboarding, four_h100(), keda=None, kueue=None)
     service.apply(replicas={"min": 4, "max": 4})
     eventually(lambda: replicas(onboarding.api, service.tenant) == 4, "the scaler has made it four", 90)
     return service
