@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from goldenpath.fleet import Fleet
     from goldenpath.git import CommitInfo, Snapshot, Store
 
-__all__ = ["BRANCH_PREFIX", "CHANGE", "UNDOES", "ChangeSet", "ChangeSets", "RequestChange", "change_sets"]
+__all__ = [
+    "BRANCH_PREFIX",
+    "CHANGE",
+    "UNDOES",
+    "ChangeSet",
+    "ChangeSets",
+    "RequestChange",
+    "change_of",
+    "change_sets",
+]
 
 CHANGE: Final = "Goldenpath-Change"
 """The trailer with the id of a change set."""
@@ -193,6 +202,12 @@ def _merged(store: Store, snapshot: Snapshot) -> dict[str, ChangeSet]:
         if undoes is not None:
             undoing[undoes].append(made[name])
     return made
+
+
+def change_of(commit: CommitInfo) -> str | None:
+    """The id of the change set that a commit is of."""
+    found = _TRAILER.search(commit.message)
+    return found[1] if found else None
 
 
 def _undone(message: str) -> str | None:

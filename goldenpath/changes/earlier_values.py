@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from goldenpath.errors import MISSING, shown
+from goldenpath.queries.list_entries import entry_label, entry_name, entry_names, paired_entries
 from goldenpath.spec.parsed_fields import value_at
 
 if TYPE_CHECKING:
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from goldenpath.spec.parsed_fields import Location
 
 __all__ = ["Conflict", "EarlierValues", "earlier_values"]
-
-_NAMING: Final = (
-    "name", "kind", "profile", "pool", "clusters", "policy", "host", "cidr", "port", "end_port", "protocol", "key", "id",
-)  # fmt: skip
-"""Fields that say which entry of a list one is; the others say how it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +102,13 @@ class _Search:
             self.sets.append((at, before))
 
     def _entries(self, at: Location, path: str, place: _Triple) -> None:
-        names = _names(place.now)
-        if names is None or _names(place.after) is None or _names(place.before) is None:
+        names = entry_names(place.now)
+        if names is None or entry_names(place.after) is None or entry_names(place.before) is None:
             self._conflict(path, *place)
             return
         for old, new in _pairs(place.before, place.after):
-            number = names.get(_name(old if new is MISSING else new))
-            inner = f"{path}[{_label(old if new is MISSING else new)}]"
+            number = names.get(entry_name(old if new is MISSING else new))
+            inner = f"{path}[{entry_label(old if new is MISSING else new)}]"
             now = MISSING if number is None else place.now[number]
             if number is not None and MISSING not in (old, new):
                 self.values((*at, number), inner, _Triple(old, new, now))
@@ -138,43 +134,17 @@ class _Search:
 
 def _is_lost(old: Any, new: Any, names: Mapping[str, int]) -> bool:
     """Whether an entry that the change made other, or removed, is not where it could be given back."""
-    return new is MISSING or (old is not MISSING and not _same(old, new) and _name(old) not in names)
+    return new is MISSING or (old is not MISSING and not _same(old, new) and entry_name(old) not in names)
 
 
 def _pairs(before: list[Any], after: list[Any]) -> Iterator[tuple[Any, Any]]:
-    """Which entry became which: one with the same name, else the one at the same place between those."""
-    by_name = {_name(entry): number for number, entry in enumerate(after)}
-    same = {number: by_name[_name(entry)] for number, entry in enumerate(before) if _name(entry) in by_name}
-    lost = [number for number in range(len(before)) if number not in same]
-    new = [number for number in range(len(after)) if number not in same.values()]
-    if len(before) == len(after):
-        # A change of an entry in its place, its name with it.
-        same |= {number: number for number in lost if number in new}
+    """Each entry with what became of it, then those that are new."""
+    pairs = paired_entries(before, after)
     for number, entry in enumerate(before):
-        yield entry, after[same[number]] if number in same else MISSING
+        yield entry, after[pairs[number]] if number in pairs else MISSING
     for number, entry in enumerate(after):
-        if number not in same.values():
+        if number not in pairs.values():
             yield MISSING, entry
-
-
-def _names(entries: list[Any]) -> dict[str, int] | None:
-    """The place of each entry by its name; None where two have one name."""
-    found = {_name(entry): number for number, entry in enumerate(entries)}
-    return found if len(found) == len(entries) else None
-
-
-def _name(entry: Any) -> str:
-    if not isinstance(entry, dict):
-        return json.dumps(entry, sort_keys=True)
-    naming = {key: entry[key] for key in _NAMING if key in entry}
-    return json.dumps(naming or entry, sort_keys=True)
-
-
-def _label(entry: Any) -> str:
-    if not isinstance(entry, dict):
-        return str(entry)
-    naming = [key for key in _NAMING if key in entry]
-    return f"{naming[0]}={entry[naming[0]]}" if naming else ""
 
 
 def _same(one: Any, other: Any) -> bool:

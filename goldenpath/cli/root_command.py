@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "plan": "Show what publishing would change, by tenant, cluster and object.",
     "publish": "Turn requests into a commit, or a pull request, of the fleet repository.",
     "fleet": "Start a fleet repository, list what is in it, and hold all of it together.",
+    "blame": "Show where a value comes from, who set it, and since when.",
     "retire": "Take a tenant out of service in two steps: hold, and then delete.",
     "upgrade": "Bring tenants, workloads and platforms to another version; hand edits are kept.",
     "adopt": "Derive the request for a namespace that was made by hand.",

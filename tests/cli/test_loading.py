@@ -25,6 +25,7 @@ ON_A_REPOSITORY = [
     ("fleet", "edit"),
     ("fleet", "undo"),
     ("fleet", "changes"),
+    ("blame",),
     ("fleet", "validate"),
 ]
 HEAVY = {

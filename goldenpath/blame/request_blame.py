@@ -1,0 +1,234 @@
+"""Where a field of a request comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from goldenpath import kubeyaml
+from goldenpath.blame.origin import Blame, Origin, OriginKind
+from goldenpath.blame.value_history import FileHistory
+from goldenpath.errors import MISSING, InputError, Problem
+from goldenpath.fleet.request_lookup import existing, parent_in, request_of, tenants_of
+from goldenpath.kubeyaml.positions import Positions
+from goldenpath.queries.field_paths import Key, locations, parse_path
+from goldenpath.queries.request_search import request_fields
+from goldenpath.queries.schema_types import children, entries, mapping_values
+from goldenpath.repository.lock import Lock
+from goldenpath.spec.nearest import nearest
+from goldenpath.spec.parsed_fields import path_of, value_at
+from goldenpath.spec.ref import Ref
+from goldenpath.tenancy import Layout, RepositoryPaths
+from goldenpath.tenancy.repository_paths import FLEET_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from goldenpath.fleet import Fleet
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.git import CommitInfo
+    from goldenpath.intake import Parent
+    from goldenpath.repository.lock import Lock as LockRecord
+    from goldenpath.spec.envelope import Envelope
+    from goldenpath.spec.parsed_fields import Location
+
+__all__ = ["Inputs", "blame_request"]
+
+_INHERITED = frozenset({"owner", "clusters", "placement"})
+"""What a workload has of its tenant where it says nothing itself."""
+
+
+@dataclass
+class Inputs:
+    """Everything that one tenant or workload follows from, with the history of each file."""
+
+    fleet: Fleet
+    state: FleetState
+    ref: Ref
+
+    @cached_property
+    def _request(self) -> tuple[str, str]:
+        return request_of(self.state, existing(self.state, self.ref))
+
+    @property
+    def file(self) -> str:
+        """The request's file."""
+        return self._request[0]
+
+    @property
+    def text(self) -> str:
+        """The request's text."""
+        return self._request[1]
+
+    @cached_property
+    def document(self) -> Any:
+        """The request as it is written."""
+        return kubeyaml.load(self.text, name=self.file)
+
+    @cached_property
+    def spec(self) -> Envelope:
+        """The request, parsed.
+
+        Raises:
+            InputError: it is not valid; every problem.
+        """
+        document = kubeyaml.load(self.text, name=self.file, written=True)
+        parsed: Envelope = self.state.context.parse(
+            document, self.file, tenants=tenants_of(self.state), is_new=False
+        )
+        return parsed
+
+    @cached_property
+    def lock(self) -> LockRecord | None:
+        """The lock."""
+        return self.state.tree.lock(self.state.tree.find(self.ref)).lock
+
+    @property
+    def version(self) -> str | None:
+        """The golden path's exact version that the lock pins."""
+        lock = self.lock
+        return lock.version if lock is not None and lock.golden_path == self.spec.golden_path else None
+
+    @cached_property
+    def parent(self) -> Parent | None:
+        """A workload's tenant."""
+        return parent_in(self.state, self.ref.tenant) if self.ref.tenant else None
+
+    @cached_property
+    def golden_path(self) -> str:
+        """The golden path with its exact version."""
+        path = self.state.context.library.get(self.spec.golden_path, version=self.version)
+        return f"{path.major} {path.version}"
+
+    @cached_property
+    def fleet_document(self) -> Any:
+        """The fleet's file as it is written."""
+        return kubeyaml.load(self.state.context.text, name=FLEET_FILE)
+
+    def request_origin(self, kind: OriginKind, location: Location) -> Origin:
+        """A place of the request."""
+        path = path_of(location)
+        line = Positions(self.text).line_of(path)
+        commit = self._request_history(self.ref).since(location)
+        return Origin(kind, path, self.file, line, value_at(self.document, location), commit)
+
+    def fleet_origin(self, location: Location) -> Origin:
+        """A place of the fleet's file; goldenpath's own default where the file does not have it."""
+        path = path_of(location)
+        there = value_at(self.fleet_document, location)
+        if there is MISSING:
+            note = f"{FLEET_FILE} does not set {path}, so goldenpath's own default holds for the fleet"
+            return Origin(OriginKind.DEFAULT, path, FLEET_FILE, note=note)
+        line = Positions(self.state.context.text).line_of(path)
+        return Origin(
+            OriginKind.FLEET, path, FLEET_FILE, line, there, self._history((FLEET_FILE,)).since(location)
+        )
+
+    def golden_path_origin(self, field: str = "", note: str = "", value: Any = MISSING) -> Origin:
+        """The golden path, since the commit that brought its version."""
+        paths = [RepositoryPaths(self.ref, layout).lock for layout in _layouts(self.state)]
+        commit = self._history(paths, _version_of).since(("version",))
+        return Origin(OriginKind.GOLDEN_PATH, field, self.golden_path, None, value, commit, note)
+
+    def rendered_since(self, path: str, pick: Callable[[str], Any], location: Location) -> CommitInfo | None:
+        """The commit that gave a rendered file its value at a place of what ``pick`` takes of it."""
+        return self._history((path,), pick).since(location)
+
+    def _request_history(self, ref: Ref) -> FileHistory:
+        return self._history([RepositoryPaths(ref, layout).request for layout in _layouts(self.state)])
+
+    def _history(self, paths: Any, read: Callable[[str], Any] | None = None) -> FileHistory:
+        return FileHistory(
+            self.fleet.store.repository, self.state.snapshot.commit or "", tuple(paths), read or _document
+        )
+
+
+def blame_request(inputs: Inputs, field: str) -> Blame:
+    """Where a field of a request comes from: a line of it, the fleet, the golden path or a default.
+
+    Raises:
+        InputError: a request has no such field, or it means several; with the nearest name.
+    """
+    steps = parse_path(field, option="FIELD")
+    found = locations(inputs.document, steps)
+    if len(found) > 1:
+        said = ", ".join(path_of(location) for location in found[:5])
+        raise InputError.of("FIELD", "several-fields", f"means several fields: {said}; name one", field)
+    values = inputs.spec.model_dump(mode="json", exclude_none=True)
+    if found:
+        location = found[0]
+        origins = (inputs.request_origin(OriginKind.REQUEST, location),)
+        return Blame(
+            inputs.ref.path, "", path_of(location), value_at(inputs.document, location), origins, inputs.file
+        )
+    _check_known(inputs, field)
+    names = tuple(step.name for step in steps if isinstance(step, Key))
+    is_plain = len(names) == len(steps)
+    if is_plain and names[0] in _INHERITED and inputs.ref.tenant:
+        tenant = Inputs(inputs.fleet, inputs.state, Ref.of_tenant(inputs.ref.tenant))
+        inherited = blame_request(tenant, field)
+        note = f"the workload does not set it, and has it of tenant {inputs.ref.tenant}"
+        return replace(
+            inherited,
+            about=inputs.ref.path,
+            origins=tuple(replace(origin, note=note) for origin in inherited.origins),
+        )
+    fleet_values = inputs.state.context.spec.model_dump(mode="json", exclude_none=True)
+    default = value_at(fleet_values, ("defaults", *names)) if is_plain else MISSING
+    if default is not MISSING:
+        origin = inputs.fleet_origin(("defaults", *names))
+        return Blame(inputs.ref.path, "", field, default, (origin,), inputs.file)
+    value = value_at(values, names) if is_plain else MISSING
+    note = "the request does not set it" + ("" if value is not MISSING else ", and it has no default")
+    origin = inputs.golden_path_origin(field, note, value)
+    return Blame(inputs.ref.path, "", field, value, (origin,), inputs.file)
+
+
+def _check_known(inputs: Inputs, field: str) -> None:
+    """Whether requests have the field at all, or the request has such an entry.
+
+    Raises:
+        InputError: they do not; with the nearest name.
+    """
+    path = inputs.state.context.library.get(inputs.spec.golden_path)
+    known: Any = {name: shapes for name, shapes in request_fields(path).items() if name != "self"}
+    document: Any = inputs.document
+    shapes: Any = ()
+    for step in parse_path(field, option="FIELD"):
+        if isinstance(step, Key):
+            if known is not None and step.name not in known:
+                message = f"requests have no field {step.name} here"
+                raise InputError(
+                    [Problem("FIELD", "unknown-field", message, field, nearest(step.name, known))]
+                )
+            shapes = known[step.name] if known is not None else ()
+            document = document.get(step.name) if isinstance(document, dict) else None
+        else:
+            there = locations(document, (step,)) if document is not None else ()
+            if len(there) != 1:
+                count = len(document) if isinstance(document, list) else 0
+                message = f"the request has no such entry; the list has {count}"
+                raise InputError.of("FIELD", "no-such-entry", message, field)
+            shapes, document = entries(shapes), value_at(document, there[0])
+        known = children(shapes) or (None if mapping_values(shapes) is not None or not shapes else {})
+
+
+def _layouts(state: FleetState) -> tuple[Layout, ...]:
+    """The fleet's layout, and the other one: a fleet may have changed its layout."""
+    first = state.context.layout
+    return (first, Layout(sharded=not first.sharded))
+
+
+def _document(text: str) -> Any:
+    try:
+        return kubeyaml.load(text)
+    except InputError:
+        return None
+
+
+def _version_of(text: str) -> Any:
+    try:
+        return {"version": Lock.parse(text.encode(), "goldenpath.lock").version}
+    except InputError:
+        return None
