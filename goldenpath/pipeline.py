@@ -142,7 +142,7 @@ class Pipeline:
         Args:
             spec: a request that was accepted for this fleet, or the fleet itself.
             cluster: only this one.
-            version: the golden path's exact version, where a lock pins one.
+            version: the golden path's exact version, where a lock pins one; the fleet's, or the newest, otherwise.
             parent: a workload's tenant.
 
         Raises:
@@ -178,7 +178,7 @@ class Pipeline:
             spec: a request that was accepted for this fleet, or the fleet itself.
             cluster: only on this one.
             today: the day against which expiry dates are held; without it they are not.
-            version: the golden path's exact version, where a lock pins one.
+            version: the golden path's exact version, where a lock pins one; the fleet's, or the newest, otherwise.
             parent: a workload's tenant.
 
         Raises:
@@ -203,7 +203,8 @@ class Pipeline:
     def _rendered(
         self, spec: Spec, cluster: str | None, version: str | None, parent: Parent | None
     ) -> Rendered:
-        path = self.library.get(spec.golden_path, version=version)
+        pinned = version or self.fleet.golden_paths.get(spec.golden_path)
+        path = self.library.get(spec.golden_path, version=pinned)
         kind = kind_of(path)
         compiled = compile_path(path, shared_parts_of(path))
         everywhere = self._everywhere(kind, spec, parent)

@@ -53,14 +53,33 @@ cluster_option = click.option(
     "--cluster", metavar="NAME", shell_complete=completion_items.clusters, help="Only this cluster."
 )
 
+
+class _LibraryFolder(click.Path):
+    """A folder, or a folder in a Git repository, which is fetched."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).startswith("git+"):
+            return super().convert(value, param, ctx)
+        from goldenpath.errors import GoldenpathError  # noqa: PLC0415 - `--help` needs no Git
+        from goldenpath.library_sources import LibrarySource, folder_of  # noqa: PLC0415
+
+        try:
+            return folder_of(LibrarySource.parse(str(value)))
+        except GoldenpathError as error:
+            self.fail(str(error), param, ctx)
+
+    def split_envvar_value(self, rv: str) -> Any:
+        return rv.split() if "git+" in rv else super().split_envvar_value(rv)
+
+
 library_option = click.option(
     "--library",
     "libraries",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=_LibraryFolder(exists=True, file_okay=False, path_type=Path),
     multiple=True,
     envvar=LIBRARY_VARIABLE,
-    metavar="DIR",
-    help=f"Folder with golden paths of your own, before the built-in ones; may be given again (or {LIBRARY_VARIABLE}).",
+    metavar="DIR|git+URL@REF",
+    help=f"Folder with golden paths of your own, before the built-in ones, also in a Git repository (git+URL@TAG#folder); may be given again (or {LIBRARY_VARIABLE}).",
 )
 
 schemas_option = click.option(

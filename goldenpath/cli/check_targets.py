@@ -23,6 +23,7 @@ from goldenpath.cli.unfinished_files import (
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
 from goldenpath.kubeyaml.positions import Positions
+from goldenpath.library_sources import library_for
 from goldenpath.manifests import ManifestObject, is_kubernetes_object, opened
 from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse
 from goldenpath.spec.nearest import nearest
@@ -157,6 +158,7 @@ class _Examiner:
             message = f"the fleet has {', '.join(fleet.clusters)}"
             self._out.problems.append(Problem("--cluster", "unknown-cluster", message, self._cluster, near))
             return
+        self._library = library_for(fleet, self._library)
         self._pipeline = Pipeline(fleet, library=self._library, schemas=self._schemas)
         self._tenants = tenants_beside(file, fleet, self._library, self._among(files, fleet))
 
@@ -274,7 +276,8 @@ class _Examiner:
 
     def _fleet(self, named: Named, document: Document) -> None:
         fleet = parse_fleet(document.value, file=named.name)
-        pipeline = Pipeline(fleet, library=self._library, schemas=self._schemas)
+        library = library_for(fleet, self._library)
+        pipeline = Pipeline(fleet, library=library, schemas=self._schemas)
         for cluster in (self._cluster,) if self._cluster else pipeline.platforms:
             self._add_all(document, pipeline.check(pipeline.fleet, cluster=cluster))
 

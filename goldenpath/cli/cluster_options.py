@@ -90,6 +90,7 @@ def desired_of(
 
     """
     from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of, read_source  # noqa: PLC0415
+    from goldenpath.library_sources import library_for  # noqa: PLC0415
     from goldenpath.live import DesiredObjects  # noqa: PLC0415
     from goldenpath.paths import Library  # noqa: PLC0415
     from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse  # noqa: PLC0415
@@ -99,12 +100,14 @@ def desired_of(
     source = read_source(file)
     document, library = source.only(), Library(libraries)
     if kind_of(document) is DocumentKind.FLEET:
-        pipeline = Pipeline(parse_fleet(document, file=source.name), library=library)
+        spec = parse_fleet(document, file=source.name)
+        pipeline = Pipeline(spec, library=library_for(spec, library))
         return DesiredObjects.of(pipeline, pipeline.fleet, cluster=cluster)
     if fleet_file is None:
         fleet_file = find_fleet()
         click.echo(f"Fleet: {fleet_file}", err=True)
     fleet = load_fleet(fleet_file)
+    library = library_for(fleet, library)
     tenants = tenants_beside(fleet_file, fleet, library)
     request = parse(document, fleet=fleet, library=library, tenants=tenants, file=source.name)
     today = dt.datetime.now(tz=dt.UTC).astimezone().date()

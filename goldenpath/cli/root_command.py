@@ -47,6 +47,7 @@ COMMANDS: Final = {
 """Every command, in the order in which a person meets them; its own module says the same sentence first."""
 
 _EXTRAS: Final = {
+    "git": "library",
     "httpx": "forges",
     "kubernetes": "cluster",
     "urllib3": "cluster",

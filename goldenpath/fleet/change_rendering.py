@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.fleet.bulk_rendering import MANY, RenderTask, render_many
-from goldenpath.fleet.desired_files import DesiredFiles, desired_files, version_for
+from goldenpath.fleet.bulk_rendering import MANY, Rendered, RenderTask, render_many
+from goldenpath.fleet.desired_files import DesiredFiles, check_digest, desired_files, version_for
 from goldenpath.intake import Parent, Tenants
 from goldenpath.repository.input_digests import parent_digest
 from goldenpath.repository.lazy_content import PackedContent
@@ -86,12 +86,7 @@ class Renderings:
             progress=self._progress,
         )
         for work, made in zip(new, results, strict=True):
-            files = {path: PackedContent(content) for path, content in made.files.items()}
-            self._known[self._key(context, work)] = (
-                InputError(made.problems)
-                if made.lock is None
-                else DesiredFiles(made.lock, files, made.findings)
-            )
+            self._known[self._key(context, work)] = _unpacked(context, work, made)
 
     def of(self, context: FleetContext, work: TenantToRender) -> DesiredFiles:
         """What the repository should hold for a tenant.
@@ -121,9 +116,11 @@ class Renderings:
         tenants = Tenants.only(parent, work.known_tenants)
         spec = context.parse(document, request.file, tenants=tenants, is_new=work.is_new)
         version = version_for(spec, self._pinned(work))
-        return desired_files(
+        desired = desired_files(
             context, spec, request, version=version, today=self._options.today, parent=parent
         )
+        check_digest(context, work.lock, desired.lock)
+        return desired
 
     def _key(self, context: FleetContext, work: TenantToRender) -> _Key:
         parent = work.parent
@@ -136,3 +133,15 @@ class Renderings:
         if lock is None or self._options.upgrade:
             return None
         return lock.golden_path, asked or lock.version
+
+
+def _unpacked(context: FleetContext, work: TenantToRender, made: Rendered) -> DesiredFiles | InputError:
+    """What another process rendered; or why it is not accepted."""
+    if made.lock is None:
+        return InputError(made.problems)
+    try:
+        check_digest(context, work.lock, made.lock)
+    except InputError as error:
+        return error
+    files = {path: PackedContent(content) for path, content in made.files.items()}
+    return DesiredFiles(made.lock, files, made.findings)

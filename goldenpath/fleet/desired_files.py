@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.check import first_end
+from goldenpath.errors import InputError
 from goldenpath.git import blob_id
 from goldenpath.repository.input_digests import parent_digest, request_digest
 from goldenpath.repository.lazy_content import Content, PlainContent
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.envelope import Envelope
     from goldenpath.spec.fleet_spec import FleetSpec
 
-__all__ = ["DesiredFiles", "desired_files", "desired_platform", "version_for"]
+__all__ = ["DesiredFiles", "check_digest", "desired_files", "desired_platform", "version_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,24 @@ class DesiredFiles:
     lock: Lock
     files: Mapping[str, Content]
     findings: tuple[Finding, ...]
+
+
+def check_digest(context: FleetContext, before: Lock | None, now: Lock) -> None:
+    """Refuse a version from Git whose files are not those that the lock names: its tag was moved.
+
+    Raises:
+        InputError: they are others.
+    """
+    if before is None or before.digest is None or before.digest == now.digest:
+        return
+    if (before.golden_path, before.version) != (now.golden_path, now.version):
+        return
+    if context.library.get(now.golden_path, version=now.version).is_from_git:
+        message = (
+            f"{now.exact} from Git is not what the lock names: it has {now.digest}, and the lock {before.digest}. "
+            "The tag was moved: restore it, or give the change a version of its own"
+        )
+        raise InputError.of("golden_path", "golden-path-digest", message)
 
 
 def version_for(spec: Envelope | FleetSpec, pinned: tuple[str, str] | None) -> str | None:
@@ -60,7 +79,8 @@ def desired_files(
         context: the fleet.
         spec: the request, as it was accepted for this fleet.
         request: the same as it was handed in: its text is kept as it is.
-        version: the golden path's exact version; the newest of the major version that the request names otherwise.
+        version: the golden path's exact version; otherwise the one that the fleet pins for the major version that the
+            request names, or the newest of it.
         today: the day against which expiry dates are held.
         parent: a workload's tenant.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.intake import Tenants, parse
+from goldenpath.library_sources import library_for
 from goldenpath.pipeline import Pipeline
 from goldenpath.repository.input_digests import FleetDigests
 from goldenpath.spec.parse import parse_fleet
@@ -29,8 +30,12 @@ class FleetContext:
 
     def __init__(self, text: str, *, library: Library, file: str = FLEET_FILE) -> None:
         self.text = text
-        self.library = library
         self.spec: FleetSpec = parse_fleet(kubeyaml.load(text, name=file, written=True), file=file)
+        self.library = library_for(self.spec, library)
+
+    def default_version(self, golden_path: str) -> str | None:
+        """The version that the fleet pins for those that have none yet; None for the newest."""
+        return self.spec.golden_paths.get(golden_path)
 
     @cached_property
     def pipeline(self) -> Pipeline:

@@ -110,4 +110,7 @@ class Freshness:
         return self._digests[golden_path, version]
 
     def _has_version(self, lock: Lock) -> bool:
-        return not self._upgrade or self._context.library.get(lock.golden_path).version == lock.version
+        if not self._upgrade:
+            return True
+        wanted = self._context.default_version(lock.golden_path)
+        return self._context.library.get(lock.golden_path, version=wanted).version == lock.version

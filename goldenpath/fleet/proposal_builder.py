@@ -10,7 +10,7 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import once
 from goldenpath.fleet.change_rendering import Renderings, TenantToRender
-from goldenpath.fleet.desired_files import desired_platform, version_for
+from goldenpath.fleet.desired_files import check_digest, desired_platform, version_for
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.fleet_state import FleetState
 from goldenpath.fleet.freshness import Freshness
@@ -359,6 +359,7 @@ class _Proposing:
                 return Part(ref)
             version = version_for(self._context.spec, (lock.golden_path, lock.version))
         desired = desired_platform(self._context, cluster, version=None if self._options.upgrade else version)
+        check_digest(self._context, lock, desired.lock)
         part, problems = changed_part(self._tree, ref, desired)
         self._problems += problems
         return part

@@ -6,7 +6,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import DataError, InputError, Problem
-from goldenpath.paths.path_metadata import METADATA_FILE, GoldenPath, builtin_folder, read_golden_path
+from goldenpath.paths.path_metadata import (
+    METADATA_FILE,
+    GoldenPath,
+    builtin_folder,
+    is_from_git,
+    read_golden_path,
+)
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
@@ -21,7 +27,8 @@ class Library:
     """Golden paths by name and version.
 
     A folder holds one folder for each golden path, and that one may hold older versions of itself in
-    ``versions/<version>/``. Folders that come first win, so that an organisation can replace a built-in path.
+    ``versions/<version>/``. Folders that come first win, so that an organisation can replace a built-in path; folders
+    from Git add their versions to each other.
     Each is listed and read once: a library stays as it was.
     """
 
@@ -32,6 +39,11 @@ class Library:
     def __reduce__(self) -> tuple[type[Library], tuple[tuple[Path, ...]]]:
         """Another process reads the same folders itself."""
         return Library, (self._folders[:-1],)
+
+    def with_folders(self, folders: Sequence[Path]) -> Library:
+        """These golden paths, and those of more folders after them and before the built-in ones."""
+        own = self._folders[:-1]
+        return Library([*own, *(folder for folder in folders if folder not in own)])
 
     def __iter__(self) -> Iterator[GoldenPath]:
         """The newest version of each golden path, by name."""
@@ -89,20 +101,22 @@ class Library:
             return None
 
     @cached_property
-    def _current(self) -> dict[str, Path]:
-        found: dict[str, Path] = {}
+    def _current(self) -> dict[str, list[Path]]:
+        """By name, the folder that has the golden path; several where tags of Git repositories have versions of it."""
+        found: dict[str, list[Path]] = {}
         for folder in self._folders:
             for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
                 if (entry / METADATA_FILE).is_file():
-                    found.setdefault(entry.name, entry)
+                    there = found.setdefault(entry.name, [])
+                    if not there or (is_from_git(there[0]) and is_from_git(entry)):
+                        there.append(entry)
         return found
 
     def _versions(self, name: str) -> dict[str, GoldenPath]:
-        folder = self._current.get(name)
-        if folder is None:
-            return {}
         if name not in self._read:
-            self._read[name] = _read_versions(name, folder)
+            self._read[name] = {}
+            for folder in self._current.get(name, ()):
+                self._read[name] = {**_read_versions(name, folder), **self._read[name]}
         return self._read[name]
 
 

@@ -15,9 +15,20 @@ from goldenpath.paths.extra_inputs import ExtraInputs
 from goldenpath.spec.model import Model
 from goldenpath.spec.types import Date  # noqa: TC001 - pydantic reads it when the class is made
 
-__all__ = ["METADATA_FILE", "GoldenPath", "Metadata", "builtin_folder", "read_golden_path", "shared_folder"]
+__all__ = [
+    "METADATA_FILE",
+    "ORIGIN_FILE",
+    "GoldenPath",
+    "Metadata",
+    "builtin_folder",
+    "read_golden_path",
+    "shared_folder",
+]
 
 METADATA_FILE = "golden-path.yaml"
+ORIGIN_FILE = ".goldenpath-origin.json"
+"""Written at the top of files that came from Git: where they are from."""
+_MOST_LEVELS = 8
 _VERSION = r"^[1-9][0-9]*\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"
 
 
@@ -76,6 +87,11 @@ class GoldenPath:
         return f"{self.name}/v{self.version.split('.', 1)[0]}"
 
     @cached_property
+    def is_from_git(self) -> bool:
+        """Whether its files were fetched from a Git repository, and so must be those of the lock for ever."""
+        return is_from_git(self.folder)
+
+    @cached_property
     def inputs(self) -> ExtraInputs:
         """Its extra inputs.
 
@@ -118,6 +134,11 @@ class GoldenPath:
 
 def _files(place: Path) -> list[Path]:
     return [file for file in (place, *place.rglob("*")) if file.is_file()]
+
+
+def is_from_git(folder: Path) -> bool:
+    """Whether a folder was fetched from a Git repository."""
+    return any((above / ORIGIN_FILE).is_file() for above in (folder, *folder.parents)[:_MOST_LEVELS])
 
 
 def builtin_folder() -> Path:

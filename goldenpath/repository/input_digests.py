@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FleetDigests", "digest", "fleet_digest", "parent_digest", "request_digest"]
 
-_NOT_OF_EVERYONE: Final = frozenset({"adoption", "clusters", "retired"})
+_NOT_OF_EVERYONE: Final = frozenset({"adoption", "clusters", "golden_paths", "library", "retired"})
 _ONLY_CAPACITY: Final = frozenset({"count"})
 
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})

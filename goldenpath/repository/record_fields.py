@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.model import Model
 from goldenpath.spec.pydantic_errors import problem_of
+from goldenpath.spec.types import ExactVersion
 from goldenpath.spec.value_checks import Word
 
 if TYPE_CHECKING:
@@ -47,16 +48,6 @@ Sha256 = Annotated[
         71,
         "must be sha256: and 64 hexadecimal digits",
         f"sha256:{'0' * 64}",
-    ),
-]
-ExactVersion = Annotated[
-    str,
-    Word(
-        "exact-version",
-        r"[1-9][0-9]*\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)",
-        40,
-        "must be a golden path's exact version, such as 1.0.0",
-        "1.0.0",
     ),
 ]
 PlainPath = Annotated[

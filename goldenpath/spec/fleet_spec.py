@@ -18,6 +18,7 @@ from goldenpath.spec.types import (
     Cpu,
     DnsLabel,
     DnsSubdomain,
+    ExactVersion,
     GitRef,
     GitUrl,
     GoldenPathName,
@@ -31,6 +32,7 @@ from goldenpath.spec.types import (
     Name,
     PinnedImage,
     Port,
+    RelativePath,
     ResourcePrefix,
     ServiceAccountRef,
     SpiffePath,
@@ -218,6 +220,17 @@ class AcceleratorPool(Model):
     """How many of them no tenant owns: the queue lends them to tenants that may borrow (needs Kueue)."""
 
 
+class GitLibrary(Model):
+    """Golden paths in a Git repository."""
+
+    git: GitUrl
+    """The repository."""
+    ref: GitRef
+    """Tag, branch or commit; a tag or a commit is fetched once."""
+    path: RelativePath = "./"
+    """Folder with a folder for each golden path."""
+
+
 class AcceleratorModels(Model):
     """Models of one vendor that the catalogue lacks, in the form of the catalogue's own files."""
 
@@ -286,6 +299,10 @@ class FleetSpec(Document):
     """Format of this file."""
     golden_path: GoldenPathName = "platform/v1"
     """Golden path and its major version that the platform of each cluster is rendered with."""
+    library: Annotated[tuple[GitLibrary, ...], ListInput, Field(max_length=32)] = ()
+    """Golden paths from Git repositories, before the built-in ones."""
+    golden_paths: dict[GoldenPathName, ExactVersion] = Field(default_factory=dict)
+    """The version that new tenants and workloads get, and to which an upgrade goes; the newest where none is given."""
     organisation: Title
     """The organisation."""
     domain: DnsSubdomain

@@ -35,7 +35,7 @@ class Upgrader:
     Args:
         fleet: the fleet repository.
         golden_path: name and major version, such as `tenant/v1`.
-        to: the exact version; the newest of the major version otherwise.
+        to: the exact version; otherwise the one that the fleet pins, or the newest of the major version.
         agreement: who agreed that hand edits stay; without one, owners with carried edits wait.
         keep_overrides: whether an override of a request may hide a field that the new version changes too.
         today: the day against which expiry dates are held.
@@ -57,7 +57,8 @@ class Upgrader:
         may_go_back: bool = False,
     ) -> None:
         self.fleet = fleet
-        self.path = fleet.library.get(golden_path, version=to)
+        context = fleet.state().context
+        self.path = context.library.get(golden_path, version=to or context.default_version(golden_path))
         self.golden_path = golden_path
         self.version = self.path.version
         self.subject = kind_of(self.path).subject

@@ -22,7 +22,7 @@ __all__ = ["VersionInUse", "behind_in", "versions_in"]
 
 @dataclass(frozen=True, slots=True)
 class VersionInUse:
-    """The version that one owner's lock pins, and the newest of its major version."""
+    """The version that one owner's lock pins, and the one that an upgrade goes to: the fleet's, or the newest."""
 
     ref: Ref
     owner: str | None
@@ -82,7 +82,8 @@ def versions_in(state: FleetState) -> Iterator[tuple[VersionInUse, tuple[str, ..
         library = state.context.library
         if lock.golden_path not in newest:
             try:
-                newest[lock.golden_path] = library.get(lock.golden_path).version
+                pinned = state.context.default_version(lock.golden_path)
+                newest[lock.golden_path] = library.get(lock.golden_path, version=pinned).version
             except InputError:
                 newest[lock.golden_path] = ""
         until = library.deprecated_until(lock.golden_path, lock.version)

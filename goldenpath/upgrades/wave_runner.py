@@ -51,7 +51,7 @@ class WaveRunner:
     Args:
         fleet: the fleet repository.
         golden_path: name and major version.
-        version: the exact version to which it goes; the newest of the major version otherwise.
+        version: the exact version to which it goes; otherwise the one that the fleet pins, or the newest.
         forge: where pull requests are opened; without one, only their branches are made.
         gate: looks at clusters before the next wave starts.
         pace: keeps below what a forge takes.
@@ -73,7 +73,7 @@ class WaveRunner:
     ) -> None:
         self._fleet = fleet
         self.golden_path = golden_path
-        self.version = fleet.library.get(golden_path, version=version).version
+        self.version = Upgrader(fleet, golden_path, to=version).version
         self.path = state_path(golden_path, self.version)
         self._forge = forge
         self._gate = gate

@@ -140,6 +140,7 @@ class _One:
         except RepositoryError:
             pass
         try:
+            # Held to the lock by its own id below, whatever became of the golden path since.
             content = self.rendered(lock.version).files.get(path)
         except GoldenpathError:
             return None

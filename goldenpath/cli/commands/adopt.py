@@ -122,6 +122,7 @@ def command(
 
 def _pipeline(place: str | None, fleet_file: Path | None, libraries: tuple[Path, ...]) -> Pipeline:
     from goldenpath.cli.input_files import find_fleet  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.library_sources import library_for  # noqa: PLC0415
     from goldenpath.paths import Library  # noqa: PLC0415
     from goldenpath.pipeline import Pipeline, load_fleet  # noqa: PLC0415
 
@@ -130,7 +131,8 @@ def _pipeline(place: str | None, fleet_file: Path | None, libraries: tuple[Path,
 
         with open_fleet(place, None, libraries) as fleet:
             return fleet.state().context.pipeline
-    return Pipeline(load_fleet(fleet_file or find_fleet()), library=Library(libraries))
+    spec = load_fleet(fleet_file or find_fleet())
+    return Pipeline(spec, library=library_for(spec, Library(libraries)))
 
 
 def _metadata_keys(keys: Iterable[str]) -> dict[str, list[str]]:

@@ -20,6 +20,7 @@ from goldenpath.describe.schema_fields import request_fields
 from goldenpath.errors import GoldenpathError, InputError, Problem
 from goldenpath.file_output import write_files
 from goldenpath.kinds import kind_of
+from goldenpath.library_sources import library_for
 from goldenpath.manifests import RenderedFile
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse
@@ -74,7 +75,11 @@ def command(
     On a terminal, asks for one field after the other, says what each means, and holds each answer against the fleet
     while it is typed. Fields that were given with --set are not asked for. The request is parsed before it is written.
     """
+    found = _fleet_file(fleet_file)
+    fleet = None if found is None else load_fleet(found)
     library = Library(libraries)
+    if fleet is not None:
+        library = library_for(fleet, library)
     path = golden_path_named(library, name)
     kind = kind_of(path)
     if not kind.is_requested:
@@ -84,8 +89,6 @@ def command(
     out = out or Path(REQUEST_FILES[kind.subject])
     interactive = not no_input and sys.stdin.isatty() and sys.stdout.isatty()
     _ask_before_replacing(out, force=force, interactive=interactive)
-    found = _fleet_file(fleet_file)
-    fleet = None if found is None else load_fleet(found)
     tenants = None if found is None or fleet is None else tenants_beside(found, fleet, library)
     free = _free(fleet, found, library) if interactive else None
     draft = RequestDraft(path, fleet=fleet, library=library, free=free, tenants=tenants)

@@ -20,6 +20,7 @@ from goldenpath.cli.editor_schema import without_modeline
 from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of, read_source
 from goldenpath.cli.render_output import Rendering, render_files
 from goldenpath.file_output import Outcome, write_files
+from goldenpath.library_sources import library_for
 from goldenpath.paths import Library
 from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse
 from goldenpath.spec.parse import parse_fleet
@@ -81,11 +82,13 @@ def command(
     document = source.only()
     library = Library(libraries)
     if kind_of(document) is DocumentKind.FLEET:
-        pipeline = Pipeline(parse_fleet(document, file=source.name), library=library)
+        spec = parse_fleet(document, file=source.name)
+        pipeline = Pipeline(spec, library=library_for(spec, library))
         rendering = render_files(pipeline, pipeline.fleet, source.text, cluster, for_one=out is None)
     else:
         fleet_file = fleet_file or _found_fleet()
         fleet = load_fleet(fleet_file)
+        library = library_for(fleet, library)
         tenants = tenants_beside(fleet_file, fleet, library)
         request = parse(document, fleet=fleet, library=library, tenants=tenants, file=source.name)
         rendering = render_files(

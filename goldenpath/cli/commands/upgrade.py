@@ -24,6 +24,9 @@ SUMMARIES: Final = {
 class _UpgradeGroup(LazyGroup):
     """`goldenpath upgrade tenant/v1 vision` is `goldenpath upgrade one tenant/v1 vision`."""
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, "one" if "/" in cmd_name else cmd_name)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

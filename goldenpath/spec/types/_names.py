@@ -203,6 +203,16 @@ GroupPrefix = Annotated[
         also=_no_way_to_system_groups,
     ),
 ]
+ExactVersion = Annotated[
+    str,
+    Word(
+        "exact-version",
+        r"[1-9][0-9]*\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)",
+        40,
+        "must be a golden path's exact version, such as 1.0.0",
+        "1.0.0",
+    ),
+]
 GoldenPathName = Annotated[
     str,
     Word(
