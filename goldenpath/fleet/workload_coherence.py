@@ -43,8 +43,9 @@ def check_workloads(
         }
         after = before | {ref: lock for ref, lock in locks.items() if ref.tenant == tenant}
         yield from _collisions(after, {ref for ref in locks if ref in after})
-        found = parent(tenant)
-        if found is None or len(after) < 2:  # noqa: PLR2004 - one workload alone is checked when it is rendered
+        # One workload alone is checked when it is rendered.
+        found = parent(tenant) if len(after) > 1 else None
+        if found is None:
             continue
         old = state.tree.lock(state.tree.find(Ref.of_tenant(tenant))).lock
         for tenancy in tenancies_of(found.tenant, state.context.pipeline.platforms):

@@ -15,6 +15,8 @@ from small_requests import REQUESTS, sample
 
 from goldenpath import kubeyaml
 from goldenpath.cli.root_command import cli
+from goldenpath.kinds import kind_of
+from goldenpath.paths import Library
 from goldenpath_backstage.entities.template_entities import edit_link
 
 if TYPE_CHECKING:
@@ -66,7 +68,8 @@ def test_the_form_offers_what_is_free_now(backend: Served) -> None:
 def test_each_golden_path_has_a_template_that_makes_and_one_that_edits(backend: Served) -> None:
     templates = _entities(backend, "templates")
 
-    assert set(templates) == {("Template", "tenant-v1"), ("Template", "tenant-v1-edit")}
+    requested = [path.major.replace("/", "-") for path in Library() if kind_of(path).is_requested]
+    assert set(templates) == {("Template", f"{name}{end}") for name in requested for end in ("", "-edit")}
     for template in templates.values():
         for page in template["spec"]["parameters"]:
             jsonschema_rs.Draft7Validator(page)
@@ -303,17 +306,20 @@ def test_links_that_are_no_list_cost_the_tenant_its_links(
     assert link["title"] == "Edit"
 
 
-def test_a_golden_path_of_any_name_leads_to_a_template_and_nowhere_else(
+def test_a_golden_path_of_any_name_leads_to_a_template_and_nowhere_else() -> None:
+    split = urlsplit(edit_link("", "../x?y=z#/v1", {"name": "vision"}) or "")
+    assert split.path.startswith("/create/templates/default/")
+    assert split.path.count("/") == 4
+    assert set(parse_qs(split.query)) == {"formData"}
+
+
+def test_a_request_for_an_unknown_golden_path_has_no_link_to_a_form(
     backend: Served, repository: Path
 ) -> None:
     _publish(backend)
     _commit(repository, "tenants/vision/tenant.yaml", b"golden_path: ../x?y=z#/v1\nname: vision\n")
-
-    (link,) = _entities(backend, "catalog")["System", "vision"]["metadata"]["links"]
-    split = urlsplit(link["url"])
-    assert split.path.startswith("/create/templates/default/")
-    assert split.path.count("/") == 4
-    assert set(parse_qs(split.query)) == {"formData"}
+    assert "links" not in _entities(backend, "catalog")["System", "vision"]["metadata"]
+    assert backend.get("/v1/requests/vision", READER).json()["edit_url"] is None
 
 
 def test_tenants_come_a_page_at_a_time(backend: Served) -> None:

@@ -113,7 +113,7 @@ def test_reference_pages_name_everything_that_there_is() -> None:
     assert [policy.id for policy in policies() if f"## {policy.id}\n" not in PAGES["policies.md"]] == []
     metrics = [metric.name for engine in engine_catalogue() for metric in engine]
     assert [name for name in metrics if f"| `{name}` |" not in PAGES["engines.md"]] == []
-    assert [path.name for path in Library() if f"| `{path.name}` |" not in PAGES["golden-paths.md"]] == []
+    assert [path.name for path in Library() if f"| [`{path.name}`](" not in PAGES["golden-paths.md"]] == []
 
 
 @pytest.mark.parametrize("name", PAGES)

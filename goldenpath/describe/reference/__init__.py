@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from goldenpath.describe.reference.catalogue_pages import accelerators_page, engines_page
 from goldenpath.describe.reference.findings_page import findings_page
 from goldenpath.describe.reference.policies_page import policies_page
-from goldenpath.describe.reference.spec_pages import golden_paths_page, schema_file, spec_page
-from goldenpath.kinds import kind_of
+from goldenpath.describe.reference.spec_pages import golden_paths_page, page_file, schema_file, spec_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,11 +31,10 @@ def reference_pages(paths: Iterable[GoldenPath]) -> dict[str, str]:
     every = tuple(paths)
     specs: dict[str, GoldenPath] = {}
     for path in every:
-        kind = kind_of(path)
-        specs.setdefault(path.name if kind.is_requested else kind.name, path)
+        specs.setdefault(page_file(path), path)
     return {
         "golden-paths.md": golden_paths_page(every),
-        **{f"{name}.md": spec_page(path) for name, path in specs.items()},
+        **{file: spec_page(path) for file, path in specs.items()},
         "accelerators.md": accelerators_page(),
         "engines.md": engines_page(),
         "policies.md": policies_page(),

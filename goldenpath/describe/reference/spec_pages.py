@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from goldenpath.paths import GoldenPath
 
-__all__ = ["golden_paths_page", "spec_page"]
+__all__ = ["golden_paths_page", "page_file", "schema_file", "spec_page"]
 
 _READ = (
     "In the name of a field, `[]` stands for each entry of a list and `<name>` for each name in a mapping. "
@@ -38,7 +38,7 @@ def golden_paths_page(paths: Iterable[GoldenPath]) -> str:
         ["Golden path", "Version", "Rendered from", "Lifecycle", "Owner"],
         (
             [
-                code(path.name),
+                f"[{code(path.name)}]({page_file(path)})",
                 path.version,
                 f"a {kind_of(path).model.noun}'s request, which says `golden_path: {path.major}`"
                 if kind_of(path).is_requested
@@ -76,6 +76,12 @@ def spec_page(path: GoldenPath) -> str:
         "## Rules between fields" if rules else "",
         rules,
     )
+
+
+def page_file(path: GoldenPath) -> str:
+    """The name of the page on what a golden path is rendered from."""
+    kind = kind_of(path)
+    return f"{path.name if kind.is_requested else kind.name}.md"
 
 
 def schema_file(path: GoldenPath) -> str:
