@@ -106,6 +106,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("borrow-beyond-cohort", "A tenant may borrow more than all other tenants own.", "Ask for quota instead, or wait for the other tenants."),
         FindingRule("tenant-collision", "Two requests have the same name.", "Rename or remove one of them."),
         FindingRule("identity-collision", "Two ClusterSPIFFEIDs have the same name or give the same SPIFFE ID.", "Keep one of them, and give each identity the tenant's name."),
+        FindingRule("call-refused", "A tenant calls another one that does not name it as a caller on that port.", "Agree with the other tenant, whose request names the caller under `serving`."),
         FindingRule("host-collision", "Two tenants ask for one host name, or one's wildcard covers the other's.", "Give one of them another host name."),
         FindingRule("owner-change", "The request gives the tenant to another owner.", "Make sure that both owners agree; give a new team a name of its own."),
         FindingRule("retired-name", "A request uses the name of a deleted tenant, which old identities and images may still trust.", "Choose another name."),

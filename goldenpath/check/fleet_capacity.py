@@ -30,6 +30,7 @@ def check_fleet(tenancies: Iterable[Tenancy]) -> Iterator[Finding]:
     yield from _promises(everything)
     pairs = {(host, tenancy.name) for tenancy in everything for host in tenancy.hosts}
     yield from host_findings(HostClaims(sorted(pairs)).collisions())
+    yield from _calls(everything)
 
 
 def _names(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
@@ -42,6 +43,23 @@ def _names(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
         if len(known) > 1:
             message = f"another request has the name {tenancy.name} too"
             yield _finding(tenancy, "name", "tenant-collision", message, "Give one of them another name.")
+
+
+def _calls(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
+    """Calls between two tenants that only one of them names: the other's network policies stop them."""
+    by_name = {tenancy.name: tenancy for tenancy in tenancies}
+    for caller in by_name.values():
+        for index, call in enumerate(caller.tenant.network.calls):
+            called = by_name.get(call.tenant)
+            if called is None:
+                continue
+            ports = {server.port for server in called.servers if caller.name in server.caller_namespaces}
+            if call.port not in ports:
+                message = f"calls {call.tenant} on port {call.port}, and no server of {call.tenant} names {caller.name} as its caller there"
+                fix = f"Ask {call.tenant} to name {caller.name} under `serving[].callers.tenants`, or correct the port."
+                field = f"network.calls[{index}]"
+                place = f"Tenant {caller.name} on {caller.cluster_name}"
+                yield Finding("", place, field, "call-refused", Severity.WARNING, message, fix)
 
 
 def _promises(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.fleet_rules import target_clusters
 from goldenpath.spec.host_claims import is_below
-from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parsed_fields import path_of
 from goldenpath.spec.rules import is_given, problem, repeated
 
@@ -51,24 +50,7 @@ def _itself(fields: Fields, location: Location) -> Problem:
 
 
 def serving_problems(fields: Fields, around: Surroundings) -> Iterator[Problem]:
-    """Every problem of the servers with the fleet: its gateway's domains, and the tenants that are named."""
-    yield from _hosts(fields, around)
-    if around.tenant is None or not around.is_new:
-        return
-    places: list[Location] = [
-        ("serving", index, "callers", "tenants", position)
-        for index, _ in fields.items("serving")
-        for position, _ in fields.items("serving", index, "callers", "tenants")
-    ]
-    places += [("network", "calls", index, "tenant") for index, _ in fields.items("network", "calls")]
-    for place in places:
-        name = fields.get(*place)
-        if isinstance(name, str) and name != fields.get("name") and around.tenant(name) is None:
-            message = "the fleet has no such tenant; publish its request first"
-            yield problem(fields, place, "unknown-tenant", message, nearest(name, around.tenants))
-
-
-def _hosts(fields: Fields, around: Surroundings) -> Iterator[Problem]:
+    """Every problem of the servers with the fleet: hosts are below the domains of its gateways."""
     fleet = around.fleet
     if fleet is None:
         return

@@ -91,3 +91,26 @@ def test_the_samples_agree_with_each_other_and_with_themselves() -> None:
         assert len(objects) > 5
         assert list(check_coherence(objects)) == []
         assert list(check_identities(objects)) == []
+
+
+def test_a_call_needs_both_requests() -> None:
+    caller = request(name="speech", network={"calls": [{"tenant": "vision", "port": 8000}]})
+    server = {"name": "chat", "callers": {"tenants": ["speech"]}}
+    assert list(check_fleet(tenants(caller, request(name="vision", serving=[server])))) == []
+    for other in (request(name="vision"), request(name="vision", serving=[server | {"port": 9000}])):
+        (found,) = check_fleet(tenants(caller, other))
+        assert (found.rule, found.object, found.field) == (
+            "call-refused",
+            "Tenant speech on berlin",
+            "network.calls[0]",
+        )
+    assert list(check_fleet(tenants(caller))) == []
+
+
+def test_a_host_of_two_requests_is_found() -> None:
+    both = [
+        request(name=name, serving=[{"name": "chat", "hosts": ["chat.example.org"]}])
+        for name in ("vision", "speech")
+    ]
+    (found,) = check_fleet(tenants(*both))
+    assert (found.rule, found.object) == ("host-collision", "Tenant vision")

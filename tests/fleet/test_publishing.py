@@ -256,3 +256,33 @@ def test_other_tenants_together_have_another_branch_for_review(fleet: Fleet) -> 
     second = fleet.publish(asked("one"), asked("three"), review=Review())
     assert first.branch != second.branch
     assert fleet.publish(asked("one"), asked("two"), review=Review()).branch == first.branch
+
+
+HOST = {"name": "chat", "hosts": ["chat.models.example.org"]}
+ALL = {"name": "all", "hosts": ["*.models.example.org"]}
+
+
+def test_a_host_is_the_first_tenants_that_publishes_it(fleet: Fleet) -> None:
+    fleet.publish(asked(serving=[HOST]))
+    with pytest.raises(
+        ChecksFailedError, match=r"chat\.models\.example\.org of tenant vision match the same"
+    ):
+        fleet.publish(asked("speech", serving=[ALL]))
+    fleet.publish(asked(serving=[]))
+    assert fleet.publish(asked("speech", serving=[ALL])).commit
+
+
+def test_two_that_ask_for_one_host_in_one_publish_are_refused(fleet: Fleet) -> None:
+    with pytest.raises(
+        ChecksFailedError, match=r"chat\.models\.example\.org is a host of tenant speech already"
+    ):
+        fleet.publish(asked(serving=[HOST]), asked("speech", serving=[HOST]))
+
+
+def test_two_tenants_that_call_each_other_are_published_in_any_order(fleet: Fleet) -> None:
+    def calling(name: str, other: str) -> Submission:
+        server = [{"name": "asr", "callers": {"tenants": [other]}}]
+        return asked(name, serving=server, network={"calls": [{"tenant": other, "port": 8000}]})
+
+    assert fleet.publish(calling("vision", "speech")).commit
+    assert fleet.publish(calling("speech", "vision")).commit

@@ -7,11 +7,7 @@ from typing import Any
 import pytest
 from small_requests import fleet, problems, request
 
-from goldenpath.errors import InputError
 from goldenpath.spec.host_claims import covering
-from goldenpath.spec.model import Surroundings
-from goldenpath.spec.parse import parse_fleet, parse_request
-from goldenpath.spec.tenant import Tenant
 
 HOST = {"name": "chat", "hosts": ["chat.vision.example.org"]}
 
@@ -87,29 +83,6 @@ def test_a_host_is_below_a_domain_of_the_gateway() -> None:
         "chat.example.org",
     )
     assert reported(served({"name": "chat", "hosts": ["chat.elsewhere.example"]}), fleet()) == []
-
-
-@pytest.mark.parametrize(("is_new", "told"), [(True, ["speach"]), (False, [])])
-def test_a_caller_is_a_tenant_of_the_fleet(is_new: bool, told: list[str]) -> None:
-    document = served(
-        {"name": "chat", "callers": {"tenants": ["speach"]}},
-        network={"calls": [{"tenant": "speech", "port": 8000}]},
-    )
-    known = parse_request(Tenant, request(name="speech"), Surroundings())
-    around = Surroundings(
-        parse_fleet(fleet()),
-        {"speech": known}.get,
-        ("speech",),
-        is_new=is_new,
-    )
-    found = []
-    try:
-        parse_request(Tenant, document, around)
-    except InputError as error:
-        found = list(error.problems)
-    assert [(problem.rule, problem.value, problem.nearest) for problem in found] == [
-        ("unknown-tenant", name, "speech") for name in told
-    ]
 
 
 def test_a_wildcard_covers_every_name_below_its_domain_and_not_the_domain() -> None:
