@@ -144,15 +144,15 @@ def yaml_files(folder: Path) -> Iterator[Path]:
             yield entry
 
 
-def find_fleet(near: Iterable[Path] = ()) -> Path:
-    """The fleet file in one of the folders ``near``, else here, else in the closest folder above.
+def find_fleet(near: Iterable[Path] = (), beside: Iterable[Path] = ()) -> Path:
+    """The fleet file in one of the folders ``near``, else here, in the closest folder above, or in one ``beside``.
 
     Raises:
         InputError: no fleet file was found.
 
     """
     here = Path.cwd()
-    for folder in (*near, here, *here.parents):
+    for folder in (*near, here, *here.parents, *beside):
         file = folder / FLEET_FILE
         if file.is_file():
             relative = os.path.relpath(file)

@@ -25,6 +25,8 @@ class Positions:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._keys: dict[int, dict[str, tuple[Any, Any]]] = {}
+        """Of each mapping that was looked into, key and value by the key's text: a hundred problems look a hundred times."""
 
     @cached_property
     def _documents(self) -> tuple[tuple[int, Any], ...]:
@@ -55,28 +57,29 @@ class Positions:
         first_line, node = self._documents[document]
         line = node.start_mark.line
         while path:
-            step = _step(node, path)
+            step = self._step(node, path)
             if step is None:
                 break
             line, node, path = step
         return int(first_line + line + 1)
 
+    def _step(self, node: Any, path: str) -> tuple[int, Any, str] | None:
+        """The line and value of the path's first step, and the rest of the path."""
+        if isinstance(node, yaml.MappingNode):
+            keys = self._keys_of(node)
+            # Keys may hold dots themselves, so the longest that fits is meant.
+            for end in range(len(path), -1, -1):
+                if path[end : end + 1] in {"", ".", "["} and path[:end] in keys:
+                    key, value = keys[path[:end]]
+                    return key.start_mark.line, value, path[end:].removeprefix(".")
+        elif isinstance(node, yaml.SequenceNode) and path.startswith("["):
+            index, _, rest = path[1:].partition("]")
+            if index.isdecimal() and int(index) < len(node.value):
+                value = node.value[int(index)]
+                return value.start_mark.line, value, rest.removeprefix(".")
+        return None
 
-def _step(node: Any, path: str) -> tuple[int, Any, str] | None:
-    """The line and value of the path's first step, and the rest of the path."""
-    if isinstance(node, yaml.MappingNode):
-        # Keys may hold dots themselves, so the longest that fits is meant.
-        fitting = [(key, value) for key, value in node.value if _starts_with(path, str(key.value))]
-        if fitting:
-            key, value = max(fitting, key=lambda pair: len(pair[0].value))
-            return key.start_mark.line, value, path[len(key.value) :].removeprefix(".")
-    elif isinstance(node, yaml.SequenceNode) and path.startswith("["):
-        index, _, rest = path[1:].partition("]")
-        if index.isdecimal() and int(index) < len(node.value):
-            value = node.value[int(index)]
-            return value.start_mark.line, value, rest.removeprefix(".")
-    return None
-
-
-def _starts_with(path: str, key: str) -> bool:
-    return path.startswith(key) and path[len(key) : len(key) + 1] in {"", ".", "["}
+    def _keys_of(self, node: Any) -> dict[str, tuple[Any, Any]]:
+        if id(node) not in self._keys:
+            self._keys[id(node)] = {str(key.value): (key, value) for key, value in reversed(node.value)}
+        return self._keys[id(node)]

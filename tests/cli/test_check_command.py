@@ -226,6 +226,30 @@ def test_a_fleet_has_its_platform_rendered_and_checked(here: Path, run: Run) -> 
     assert "Did you mean 'nvidia-h100-80gb'? [unknown-profile]" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "named", [("elsewhere/goldenpath.yaml", "elsewhere/vision.yaml"), ("elsewhere/vision.yaml",)]
+)
+def test_a_fleet_that_is_named_or_beside_the_request_is_taken(
+    here: Path, run: Run, named: tuple[str, ...]
+) -> None:
+    elsewhere = here / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("goldenpath.yaml", "vision.yaml"):
+        (here / name).rename(elsewhere / name)
+    result = run("check", *named)
+    assert result.exit_code == 0
+    assert "Fleet: elsewhere/goldenpath.yaml" in result.stderr
+
+
+def test_a_fleet_that_is_named_goes_before_the_one_that_is_here(here: Path, run: Run) -> None:
+    other = here / "other"
+    other.mkdir()
+    (other / "goldenpath.yaml").write_text((here / "goldenpath.yaml").read_text().replace("berlin", "munich"))
+    (other / "vision.yaml").write_text((here / "vision.yaml").read_text().replace("berlin", "munich"))
+    assert run("check", "other/goldenpath.yaml", "other/vision.yaml").exit_code == 0
+    assert run("check", "other/vision.yaml").exit_code == 2, "the fleet that is here has no munich"
+
+
 def test_a_broken_fleet_is_reported_once_and_not_for_each_request(here: Path, run: Run) -> None:
     (here / "goldenpath.yaml").write_text("format: fleet/v1\n")
     result = run("check", "vision.yaml", "--format", "json")
