@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.cluster import condition_of
 from goldenpath.spec.ref import Subject
+from goldenpath.tenancy import RepositoryPaths
+from goldenpath.upgrades.object_edits import objects_in
 from goldenpath.upgrades.owner_health import HealthState, OwnerHealth
 
 if TYPE_CHECKING:
@@ -50,11 +53,12 @@ class FluxHealth:
         def of_one(ref: Ref, commit: str) -> OwnerHealth:
             found = [
                 health_of(
-                    there[name].kustomizations.get(_kustomization(ref)),
+                    there[name].kustomizations.get(kustomization),
                     is_applied=lambda applied: self._is_after(commit, applied),
-                    waits_for_quota=there[name].waits_for_quota(ref.namespace),
+                    waits_for_quota=partial(there[name].waits_for_quota, ref.namespace),
                 )
                 for name in clusters[ref]
+                for kustomization in _kustomizations(ref, name, state)
             ]
             return max(found, key=lambda health: health.state.rank, default=OwnerHealth(HealthState.HEALTHY))
 
@@ -72,7 +76,7 @@ def health_of(
     kustomization: Mapping[str, Any] | None,
     *,
     is_applied: Callable[[str], bool],
-    waits_for_quota: bool = False,
+    waits_for_quota: Callable[[], bool] = lambda: False,
 ) -> OwnerHealth:
     """How an owner is on one cluster.
 
@@ -96,7 +100,7 @@ def health_of(
         return OwnerHealth(HealthState.HEALTHY)
     has_tried = bool(attempted) and is_applied(attempted)
     if ready.get("status") == "False" and has_tried and ready.get("reason") not in _PROGRESSING:
-        if waits_for_quota:
+        if waits_for_quota():
             return OwnerHealth(HealthState.WAITING_FOR_QUOTA, why)
         return OwnerHealth(HealthState.UNHEALTHY, why)
     return OwnerHealth(HealthState.APPLYING, why or "Flux has not applied the commit yet")
@@ -126,10 +130,14 @@ class _Read:
         return self._waiting.get(namespace, False)
 
 
-def _kustomization(ref: Ref) -> str:
-    if ref.subject is Subject.PLATFORM:
-        return "platform"
-    return f"{ref.tenant}.{ref.name}" if ref.tenant else ref.name
+def _kustomizations(ref: Ref, cluster: str, state: FleetState) -> list[str]:
+    """The names of the Kustomizations that apply an owner on a cluster, as the repository has them."""
+    path = RepositoryPaths(ref, state.context.layout).flux(cluster)
+    entry = state.snapshot.find(path)
+    if entry is None:
+        return []
+    text = state.snapshot.reader.blob(entry.id).decode()
+    return [each.name for each in objects_in([(path, text)]) if each.kind == "Kustomization"]
 
 
 def _clusters_of(ref: Ref, state: FleetState) -> tuple[str, ...]:

@@ -44,5 +44,5 @@ def test_ready_counts_at_the_merge_or_later(body: dict[str, Any] | None, state: 
 
 def test_what_waits_for_a_queue_is_not_unhealthy() -> None:
     failed = kustomization("False", reason="HealthCheckFailed", applied="old")
-    found = health_of(failed, is_applied=lambda commit: commit == "new", waits_for_quota=True)
+    found = health_of(failed, is_applied=lambda commit: commit == "new", waits_for_quota=lambda: True)
     assert found.state is HealthState.WAITING_FOR_QUOTA
