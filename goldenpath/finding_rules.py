@@ -91,6 +91,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("group-prefix-twice", "A group of the request has the fleet's prefix already, and would get it twice.", "Write the group as the identity provider names it."),
         FindingRule("newer-than-golden-path", "A field of the request came with a later version of the golden path than the one that renders it.", "Publish with `--upgrade`, or remove the field."),
         FindingRule("no-effect", "A field of the request changes nothing.", "Remove the field, or add what it needs."),
+        FindingRule("migration", "A new major version of the golden path drops a field of the request.", "Read what the migration says, and change the request if that is not meant."),
         FindingRule("override-without-object", "An override names an object that is not rendered.", "Correct kind and name, or remove the override."),
         FindingRule("override-without-item", "A list edit of an override finds no item that it could change.", "Name an item that the rendered object has, or remove the edit."),
         FindingRule("scale-from-zero", "The scaling signal comes from the workload itself, which cannot wake it from zero replicas.", "Set `min_replicas` to 1, or choose another signal."),

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "blame": "Show where a value comes from, who set it, and since when.",
     "retire": "Take a tenant out of service in two steps: hold, and then delete.",
     "upgrade": "Bring tenants, workloads and platforms to another version; hand edits are kept.",
+    "migrate": "Bring requests to a new major version of their golden path; comments stay.",
     "adopt": "Derive the request for a namespace that was made by hand.",
     "diff": "Compare a request, or a fleet, with what its clusters have.",
     "apply": "Apply a request, or a fleet, to its clusters, without GitOps.",

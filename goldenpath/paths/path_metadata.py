@@ -17,6 +17,7 @@ from goldenpath.spec.types import Date  # noqa: TC001 - pydantic reads it when t
 
 __all__ = [
     "METADATA_FILE",
+    "MIGRATIONS_FILE",
     "ORIGIN_FILE",
     "GoldenPath",
     "Metadata",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 METADATA_FILE = "golden-path.yaml"
+MIGRATIONS_FILE = "migrations.yaml"
+"""Steps that bring requests of the major version before to this one."""
 ORIGIN_FILE = ".goldenpath-origin.json"
 """Written at the top of files that came from Git: where they are from."""
 _MOST_LEVELS = 8
@@ -108,7 +111,12 @@ class GoldenPath:
             shared: the folder with what golden paths of its kind have in common. A frozen version carries a copy,
                 which gives the same digest.
         """
-        own = (self.template_folder, self.folder / "templates", self.folder / METADATA_FILE)
+        own = (
+            self.template_folder,
+            self.folder / "templates",
+            self.folder / METADATA_FILE,
+            self.folder / MIGRATIONS_FILE,
+        )
         named = {file.relative_to(self.folder).as_posix(): file for place in own for file in _files(place)}
         if shared is not None:
             named |= {f"shared/{file.relative_to(shared).as_posix()}": file for file in _files(shared)}
