@@ -103,3 +103,18 @@ def test_dns_at_a_link_local_address_is_a_fact_of_the_cluster() -> None:
     assert (dns.rule, other.rule) == ("node-credentials", "node-credentials")
     assert "`dns` in the fleet" in dns.message
     assert "`dns` in the fleet" not in other.message
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["::ffff:169.254.169.254/128", "::FFFF:168.63.129.16/128", "::ffff:a9fe:a9fe/128", "169.254.169.254/16"],
+)
+def test_no_spelling_of_a_credential_address_is_suggested(written: str) -> None:
+    (problem,) = problems(request(network={"egress": [{"cidr": written, "port": 80}]}))
+    assert (problem.path, problem.nearest) == ("network.egress[0].cidr", None)
+
+
+def test_another_mapped_address_is_suggested_as_ipv4() -> None:
+    for written in ("::ffff:10.0.0.1/128", "::FFFF:10.0.0.1/128"):
+        (problem,) = problems(request(network={"egress": [{"cidr": written, "port": 80}]}))
+        assert problem.nearest == "10.0.0.1/32"

@@ -25,17 +25,26 @@ def _nearest_cidr(value: str) -> str | None:
         return None
 
 
+def _suggested_cidr(value: str) -> str | None:
+    """The nearest network that would be accepted: none where a cloud gives a node its credentials."""
+    mapped = _IPV4_MAPPED.fullmatch(value.strip().lower())
+    if mapped:
+        prefix = int(mapped["prefix"]) - 96
+        value = f"{mapped['address']}/{prefix}" if 0 <= prefix <= _IPV4_BITS else ""
+    nearest = _nearest_cidr(value)
+    return None if nearest is None or is_credential_network(nearest) else nearest
+
+
 def _network_address(value: str) -> None:
     mapped = _IPV4_MAPPED.fullmatch(value.lower())
     if mapped:
         message = "must be written as IPv4: Kubernetes does not read an IPv4 address inside an IPv6 one"
-        prefix = int(mapped["prefix"]) - 96
-        raise refuse("cidr", message, f"{mapped['address']}/{prefix}" if 0 <= prefix <= _IPV4_BITS else None)
+        raise refuse("cidr", message, _suggested_cidr(value))
     network = _nearest_cidr(value)
     if network is None:
         raise refuse("cidr", "must be a CIDR such as 10.20.0.0/16")
     if network != value:
-        raise refuse("cidr", "must be a network address with its prefix length", network)
+        raise refuse("cidr", "must be a network address with its prefix length", _suggested_cidr(value))
 
 
 Cidr = Annotated[
@@ -46,7 +55,7 @@ Cidr = Annotated[
         limit=43,
         message="must be a CIDR such as 10.20.0.0/16",
         example="10.20.0.0/16",
-        suggest=_nearest_cidr,
+        suggest=_suggested_cidr,
         also=_network_address,
     ),
 ]
