@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,22 +20,18 @@ class ManifestObject:
 
     file: str
     body: dict[str, Any]
+    # Read once: the checks ask an object for them some twenty-five times.
+    api_version: str = field(init=False, repr=False, compare=False)
+    kind: str = field(init=False, repr=False, compare=False)
+    name: str = field(init=False, repr=False, compare=False)
+    namespace: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def api_version(self) -> str:
-        return _text(self.body, "apiVersion")
-
-    @property
-    def kind(self) -> str:
-        return _text(self.body, "kind")
-
-    @property
-    def name(self) -> str:
-        return _text(self.body.get("metadata"), "name")
-
-    @property
-    def namespace(self) -> str:
-        return _text(self.body.get("metadata"), "namespace")
+    def __post_init__(self) -> None:
+        metadata = self.body.get("metadata") if isinstance(self.body, dict) else None
+        object.__setattr__(self, "api_version", _text(self.body, "apiVersion"))
+        object.__setattr__(self, "kind", _text(self.body, "kind"))
+        object.__setattr__(self, "name", _text(metadata, "name"))
+        object.__setattr__(self, "namespace", _text(metadata, "namespace"))
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -13,6 +14,8 @@ __all__ = ["Addon", "Api", "Feature", "Source", "version_of"]
 _NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
+# Each object of each tenant asks for the same few.
+@lru_cache(maxsize=1024)
 def version_of(text: str) -> tuple[int, ...]:
     """A version for comparing: its leading numbers. ``"2.9.0-rc.1"`` gives ``(2, 9, 0)``.
 

@@ -74,17 +74,22 @@ def check_policies(
         if matching is None:
             continue
         if found is None:
-            found = {n.name: n.body for n in objects if n.kind == "Namespace" and n.api_version == "v1"}
-        namespace = found.get(item.namespace) or (namespaces or {}).get(item.namespace)
+            found = {
+                n.name: _without_nulls(n.body)
+                for n in objects
+                if n.kind == "Namespace" and n.api_version == "v1"
+            }
+        namespace = found.get(item.namespace)
+        if namespace is None and namespaces and item.namespace in namespaces:
+            namespace = found[item.namespace] = _without_nulls(namespaces[item.namespace])
         activation: Any = None
         for policy in matching:
             tenant = body if policy.on_namespaces else namespace
             if tenant is None or names.TENANT not in _metadata(tenant, "labels"):
                 continue
             if activation is None:
-                activation = _activation(
-                    AdmissionRequest(body, namespace, _flux_account(body, item.namespace, namespace))
-                )
+                user = _flux_account(body, item.namespace, namespace)
+                activation = _activation(AdmissionRequest(body, namespace, user), namespace)
             verdict = _judge(policy, activation)
             if not verdict.allowed:
                 yield Finding(
@@ -100,7 +105,8 @@ def check_policies(
 
 def judge(policy: Policy, request: AdmissionRequest) -> Verdict:
     """What ``policy`` says to ``request``, whether or not it matches its resource."""
-    return _judge(policy, _activation(request))
+    namespace = None if request.namespace is None else _without_nulls(request.namespace)
+    return _judge(policy, _activation(request, namespace))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,14 +213,14 @@ def _identifier(variable: str) -> str:
     return f"variables_{variable}"
 
 
-def _activation(request: AdmissionRequest) -> Any:
-    namespace = request.namespace
+def _activation(request: AdmissionRequest, namespace: Mapping[str, Any] | None) -> Any:
+    """What an expression sees; the Namespace is without nulls already, for it is that of many objects."""
     metadata = mapping(request.object, "metadata")
     return _environment().Activation(
         {
             "object": _without_nulls(request.object),
             "oldObject": None if request.old is None else _without_nulls(request.old),
-            "namespaceObject": None if namespace is None else _without_nulls(namespace),
+            "namespaceObject": namespace,
             "request": {
                 "operation": "CREATE" if request.old is None else "UPDATE",
                 "name": metadata.get("name") or "",

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.check.object_bodies import mapping
 from goldenpath.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from goldenpath.manifests import ManifestObject
+    from goldenpath.manifests import ManifestObject, RenderedFile
     from goldenpath.tenancy import Tenancy
 
-__all__ = ["check_secret_references", "secrets_named_in"]
+__all__ = ["check_secret_references", "files_without_references", "secrets_named_in"]
 
 _REFERENCE: Final = re.compile(
     r"(.*[sS]ecretRef|secretKeyRef|secretTargetRef|bearerTokenSecret|clientSecret|pullSecret|imagePullSecrets|secret(Name)?)"
 )
 """Fields that hold ``name: <Secret>``, or are the name: Flux, KEDA, the Prometheus operator, and Pods use these."""
+_IN_EVERY_REFERENCE: Final = "ecret"
 _DATA: Final = frozenset({"annotations", "binaryData", "data", "labels", "stringData"})
 _NAMES_NONE: Final = frozenset({"ConfigMap", "Secret"})
 """Kinds that hold texts and no references."""
@@ -28,23 +30,41 @@ _NAMES_NONE: Final = frozenset({"ConfigMap", "Secret"})
 def secrets_named_in(item: ManifestObject) -> Iterator[tuple[str, str]]:
     """Field and name of each Secret that an object names in its own namespace; optional ones are left out."""
     if item.kind not in _NAMES_NONE:
-        yield from _named(item.body, "")
+        yield from _named(item.body, None)
 
 
-def _named(node: Any, path: str) -> Iterator[tuple[str, str]]:
+_Place = tuple["_Place | None", str]
+"""A step, and the place that it leads on from: text is made of it only where something was found."""
+
+
+def _named(node: dict[str, Any] | list[Any], place: _Place | None) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
     if isinstance(node, list):
         for index, entry in enumerate(node):
-            yield from _named(entry, f"{path}[{index}]")
-    if not isinstance(node, dict):
-        return
+            if isinstance(entry, (dict, list)):
+                found += _named(entry, (place, f"[{index}]"))
+        return found
     for key, value in node.items():
-        field = f"{path}.{key}" if path else str(key)
         if key in _DATA:
             continue
-        if _REFERENCE.fullmatch(str(key)):
-            yield from _names(value, field)
-        else:
-            yield from _named(value, field)
+        if _is_reference(str(key)):
+            found += _names(value, _text((place, f".{key}")))
+        elif isinstance(value, (dict, list)):
+            found += _named(value, (place, f".{key}"))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _is_reference(key: str) -> bool:
+    return _REFERENCE.fullmatch(key) is not None
+
+
+def _text(place: _Place | None) -> str:
+    steps: list[str] = []
+    while place is not None:
+        place, step = place
+        steps.append(step)
+    return "".join(reversed(steps)).removeprefix(".")
 
 
 def _names(value: Any, field: str) -> Iterator[tuple[str, str]]:
@@ -60,7 +80,14 @@ def _names(value: Any, field: str) -> Iterator[tuple[str, str]]:
                 yield f"{field}.{key}", value[key]
 
 
-def check_secret_references(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
+def files_without_references(files: Iterable[RenderedFile]) -> frozenset[str]:
+    """Files whose text holds no field that could name a Secret: most, and to search a text costs next to nothing."""
+    return frozenset(file.path for file in files if _IN_EVERY_REFERENCE not in file.text)
+
+
+def check_secret_references(
+    tenancy: Tenancy, objects: Sequence[ManifestObject], without: Collection[str] = ()
+) -> Iterator[Finding]:
     """Findings about Secrets that objects of the tenant's namespace name, and that nothing says where they come from.
 
     The checks of those fields report the Secrets that fields of the request name (:mod:`~goldenpath.check.reference_checks`);
@@ -69,6 +96,7 @@ def check_secret_references(tenancy: Tenancy, objects: Sequence[ManifestObject])
     Args:
         tenancy: the tenant on one cluster.
         objects: what was rendered for it there, with its overrides.
+        without: files that are known to hold no references (:func:`files_without_references`).
 
     """
     own = [item for item in objects if item.namespace == tenancy.name]
@@ -78,7 +106,7 @@ def check_secret_references(tenancy: Tenancy, objects: Sequence[ManifestObject])
         str(mapping(item.body, "spec", "target").get("name")) for item in own if item.kind == "ExternalSecret"
     }
     reported = set()
-    for item in own:
+    for item in (each for each in own if each.file not in without):
         for field, name in secrets_named_in(item):
             if name in known or name in reported:
                 continue

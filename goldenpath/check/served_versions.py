@@ -6,7 +6,7 @@ By the catalogue of add-ons (:mod:`goldenpath.addons`). A kind that no entry the
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
@@ -33,22 +33,19 @@ def check_versions(platform: Platform, objects: Sequence[ManifestObject]) -> Ite
         platform: the cluster.
         objects: what was rendered for it.
     """
-    running = _running(platform)
+    running = tuple(_running(platform).items())
     not_served: dict[tuple[str, str], tuple[set[str], str, str]] = {}
     features: dict[tuple[str, str], Finding] = {}
     for item, body, is_example in _bodies(objects):
         api_version, kind = str(body.get("apiVersion")), str(body.get("kind"))
-        for entry in addon_catalogue().serving(api_version, kind):
-            version = running.get(entry.id)
-            if version is None:
-                continue
-            if reason := _not_served(entry, version, api_version, kind):
+        for entry, version, reason, lacking in _lacks(running, api_version, kind):
+            if reason:
                 kinds = not_served.setdefault((entry.id, api_version), (set(), reason, version))[0]
                 kinds.add(kind)
                 continue
-            for feature in entry.features:
+            for feature in lacking:
                 key = (entry.id, feature.title)
-                if key not in features and _lacks(version, kind, feature) and _uses(body, feature):
+                if key not in features and _uses(body, feature):
                     features[key] = _feature(platform, item, entry, feature, is_example=is_example)
     for (id_, api_version), (kinds, reason, version) in sorted(not_served.items()):
         title = addon_catalogue().get(id_).title
@@ -95,10 +92,9 @@ def _bodies(objects: Sequence[ManifestObject]) -> Iterator[tuple[ManifestObject,
                         yield item, body, True
 
 
-@cache
 def _examples(text: str) -> tuple[dict[str, Any], ...]:
     try:
-        return tuple(body for body in kubeyaml.load_all(text) if isinstance(body, dict))
+        return tuple(body for body in kubeyaml.load_rendered(text) if isinstance(body, dict))
     except InputError:
         return ()
 
@@ -121,8 +117,25 @@ def _not_served(entry: Addon, version: str, api_version: str, kind: str) -> str:
     return ""
 
 
-def _lacks(version: str, kind: str, feature: Feature) -> bool:
-    return kind in feature.kinds and _older(version, feature.since)
+@lru_cache(maxsize=4096)
+def _lacks(
+    running: tuple[tuple[str, str], ...], api_version: str, kind: str
+) -> tuple[tuple[Addon, str, str, tuple[Feature, ...]], ...]:
+    """What serves a kind in a version that does not serve it, or lacks features: with that version, why, and these.
+
+    The same for all tenants of a cluster, and almost always empty.
+    """
+    versions, found = dict(running), []
+    for entry in addon_catalogue().serving(api_version, kind):
+        if (version := versions.get(entry.id)) is None:
+            continue
+        reason = _not_served(entry, version, api_version, kind)
+        lacking = tuple(
+            feature for feature in entry.features if kind in feature.kinds and _older(version, feature.since)
+        )
+        if reason or lacking:
+            found.append((entry, version, reason, lacking))
+    return tuple(found)
 
 
 def _uses(body: dict[str, Any], feature: Feature) -> bool:

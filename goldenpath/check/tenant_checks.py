@@ -8,7 +8,7 @@ from goldenpath.check.guard_rails import check_guard_rails
 from goldenpath.check.reference_checks import check_references
 from goldenpath.check.request_checks import check_addons, check_exceptions, check_overrides
 from goldenpath.check.retirement_checks import check_retiring
-from goldenpath.check.secret_references import check_secret_references
+from goldenpath.check.secret_references import check_secret_references, files_without_references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,8 @@ def _addons(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
     if not rendered.resolved.is_retiring:  # What its cluster lacks no longer matters to a tenant that goes.
         yield from check_addons(rendered.resolved)
         yield from check_references(rendered.resolved)
-        yield from check_secret_references(rendered.resolved, rendered.objects)
+        without = files_without_references(rendered.manifests.files)
+        yield from check_secret_references(rendered.resolved, rendered.objects, without)
 
 
 def _overrides(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:

@@ -43,6 +43,7 @@ def kind_of(path: GoldenPath) -> RequestKind:
     return _named(path.metadata.kind, str(path.folder))
 
 
+@lru_cache(maxsize=256)
 def shared_parts_of(path: GoldenPath) -> Path | None:
     """The folder with the files and parts that golden paths of its kind have in common; None where there are none."""
     return shared_folder(path.folder, kind_of(path).subject)

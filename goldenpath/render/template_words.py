@@ -13,6 +13,7 @@ own (:meth:`~goldenpath.tenancy.Resolved.words`).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from goldenpath.paths import GoldenPath
+    from goldenpath.policies import Policy
     from goldenpath.tenancy import Resolved
 
 __all__ = ["words_of"]
+
+
+@lru_cache(maxsize=256)
+def _policies_for(controllers: tuple[str, ...]) -> tuple[Policy, ...]:
+    return tuple(policy.with_controllers(controllers) for policy in policies())
 
 
 def words_of(path: GoldenPath, resolved: Resolved, everywhere: Sequence[Resolved]) -> dict[str, Any]:
@@ -40,7 +47,7 @@ def words_of(path: GoldenPath, resolved: Resolved, everywhere: Sequence[Resolved
         "cluster": platform.cluster,
         "layout": platform.layout,
         "path": path,
-        "policies": tuple(policy.with_controllers(platform.controllers) for policy in policies()),
+        "policies": _policies_for(platform.controllers),
         "labels": resolved.labels,
         "home": places.home,
         "folder": places.folder(platform.cluster_name),

@@ -153,7 +153,7 @@ class Platform:
         """Where DNS answers."""
         return self.cluster.dns
 
-    @property
+    @cached_property
     def dns_is_on_nodes(self) -> bool:
         """Whether DNS answers on an address of each node, where Cilium knows only the node itself.
 

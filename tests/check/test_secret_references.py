@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_requests import cluster, fleet, request
 
+from goldenpath.check import secret_references
 from goldenpath.check.secret_references import secrets_named_in
 from goldenpath.errors import InputError
 from goldenpath.findings import Finding, Severity
-from goldenpath.manifests import ManifestObject
+from goldenpath.manifests import ManifestObject, RenderedFile
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet
 
@@ -210,3 +211,16 @@ def test_severity_of_an_undeclared_secret_is_a_warning() -> None:
     assert {
         finding.severity for finding in render(**EVERYTHING)[2] if finding.rule == "secret-not-declared"
     } == {Severity.WARNING}
+
+
+def test_a_file_is_passed_over_only_where_no_reference_can_be_in_it() -> None:
+    for name in ("secretRef", "valueFromSecretRef", "secretKeyRef", "secretTargetRef", "bearerTokenSecret", "clientSecret",
+                 "pullSecret", "imagePullSecrets", "secret", "secretName"):  # fmt: skip
+        assert secret_references._is_reference(name)
+        assert (
+            secret_references.files_without_references([RenderedFile("a.yaml", f"spec: {{{name}: x}}\n")])
+            == set()
+        )
+    assert secret_references.files_without_references([RenderedFile("a.yaml", "spec: {name: x}\n")]) == {
+        "a.yaml"
+    }
