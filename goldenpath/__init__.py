@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from goldenpath.git import Person
     from goldenpath.manifests import Manifests
     from goldenpath.pipeline import Pipeline, check, load, load_fleet, parse, render
+    from goldenpath.queries import query
     from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.tenant import Tenant
 
     __version__: str
 
 __all__ = [
+    "BulkEdit",
     "ChecksFailedError",
     "Finding",
     "Fleet",
@@ -51,16 +53,22 @@ __all__ = [
     "Review",
     "Severity",
     "Tenant",
+    "Undo",
     "__version__",
+    "blame",
     "catalogue",
     "check",
     "load",
     "load_fleet",
+    "make_change",
     "parse",
+    "plan_change",
+    "query",
     "render",
 ]
 
 _HOMES: Final = {
+    "BulkEdit": "goldenpath.changes",
     "ChecksFailedError": "goldenpath.findings",
     "Finding": "goldenpath.findings",
     "Fleet": "goldenpath.fleet",
@@ -75,11 +83,16 @@ _HOMES: Final = {
     "Severity": "goldenpath.findings",
     "Tenant": "goldenpath.spec.tenant",
     "PublishOptions": "goldenpath.fleet",
+    "Undo": "goldenpath.changes",
+    "blame": "goldenpath.blame",
     "catalogue": "goldenpath.accelerators",
     "check": "goldenpath.pipeline",
     "load": "goldenpath.pipeline",
     "load_fleet": "goldenpath.pipeline",
+    "make_change": "goldenpath.changes",
     "parse": "goldenpath.pipeline",
+    "plan_change": "goldenpath.changes",
+    "query": "goldenpath.queries",
     "render": "goldenpath.pipeline",
 }
 

@@ -8,8 +8,8 @@ Not for: which requests are meant (:mod:`goldenpath.queries`), or what becomes o
 """
 
 from goldenpath.changes.bulk_edit import BulkEdit
-from goldenpath.changes.carrying_out import carry_out, plan_change
-from goldenpath.changes.change_set import ChangeSet, ChangeSets, change_sets
+from goldenpath.changes.carrying_out import make_change, plan_change
+from goldenpath.changes.change_set import ChangeSet, ChangeSets, change_sets, change_sets_of
 from goldenpath.changes.edit_planning import PlannedChange
 from goldenpath.changes.reach import Reach
 from goldenpath.changes.undo import Undo
@@ -21,7 +21,8 @@ __all__ = [
     "PlannedChange",
     "Reach",
     "Undo",
-    "carry_out",
     "change_sets",
+    "change_sets_of",
+    "make_change",
     "plan_change",
 ]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["MadeChange", "carry_out", "plan_change"]
+__all__ = ["MadeChange", "make_change", "plan_change"]
 
 _MOST_OWNERS: Final = 10
 """Owners who are asked one by one; a forge refuses more reviewers than a few."""
@@ -51,7 +51,7 @@ def plan_change(
     return _planned(fleet, asked, fleet.state(), options, progress)
 
 
-def carry_out(
+def make_change(
     fleet: Fleet,
     asked: BulkEdit | Undo,
     *,

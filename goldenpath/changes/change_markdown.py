@@ -21,6 +21,7 @@ __all__ = ["change_markdown"]
 
 _MOST_ROWS: Final = 30
 _MOST_GROUPS: Final = 25
+_FEW: Final = 10
 _REQUESTED: Final = frozenset({Subject.TENANT, Subject.WORKLOAD})
 
 
@@ -109,10 +110,14 @@ def _owners(plan: Plan) -> str:
     )
     if not owners:
         return ""
-    rows = [[span(owner), f"{count:,}"] for owner, count in owners.most_common(_MOST_ROWS)]
-    more = f"\nand {counted(len(owners) - len(rows), 'more owner')}.\n" if len(owners) > len(rows) else ""
+    shown = [
+        (owner, count) for owner, count in owners.most_common(_MOST_ROWS) if count > 1 or len(owners) <= _FEW
+    ]
+    rows = [[span(owner), f"{count:,}"] for owner, count in shown]
+    more = f"\nand {counted(len(owners) - len(rows), 'more owner')}.\n" if 0 < len(rows) < len(owners) else ""
     where = ", ".join(f"{span(name)} {count:,}" for name, count in sorted(clusters.items()))
-    return f"### Owners\n\nOn {where}.\n\n{table(['Owner', 'Changes'], rows)}{more}"
+    head = f"### Owners\n\n{counted(sum(owners.values()), 'request')} of {counted(len(owners), 'owner')}, on {where}.\n"
+    return f"{head}\n{table(['Owner', 'Changes'], rows)}{more}"
 
 
 def _findings(plan: Plan) -> Iterator[Iterator[str]]:

@@ -16,12 +16,14 @@ from goldenpath.errors import InputError, Problem
 from goldenpath.git.objects import EMPTY_TREE, FILE_MODE
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.ref import Ref, Subject
+from goldenpath.tenancy import RepositoryPaths
 from goldenpath.tenancy.repository_paths import REQUEST_FILES, TENANTS, WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from goldenpath.fleet import Fleet
+    from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git import CommitInfo, Snapshot, Store
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "RequestChange",
     "change_of",
     "change_sets",
+    "change_sets_of",
 ]
 
 CHANGE: Final = "Goldenpath-Change"
@@ -133,10 +136,6 @@ class ChangeSets:
         yield from self.open.values()
         yield from self.merged.values()
 
-    def of(self, ref: Ref) -> tuple[ChangeSet, ...]:
-        """Those that touch a tenant or workload, open ones first, then the newest."""
-        return tuple(each for each in self if any(change.ref == ref for change in each.requests))
-
     def get(self, name: str) -> ChangeSet:
         """A merged change set by its id.
 
@@ -184,10 +183,33 @@ def change_sets(fleet: Fleet, snapshot: Snapshot) -> ChangeSets:
     return ChangeSets(merged, waiting)
 
 
-def _merged(store: Store, snapshot: Snapshot) -> dict[str, ChangeSet]:
+def change_sets_of(fleet: Fleet, state: FleetState, ref: Ref) -> tuple[ChangeSet, ...]:
+    """The change sets that touch a tenant or workload, open ones first, then the newest.
+
+    Raises:
+        RepositoryError: the repository or its remote cannot be read.
+    """
+    sets = change_sets(fleet, state.snapshot)
+    request = RepositoryPaths(ref, state.context.layout).request
+    commits = set(_commits(fleet.store, state.snapshot, request))
+    opened = (each for each in sets.open.values() if any(change.ref == ref for change in each.requests))
+    merged = (each for each in sets.merged.values() if any(commit.id in commits for commit in each.commits))
+    return (*opened, *merged)
+
+
+def _commits(store: Store, snapshot: Snapshot, *paths: str) -> list[str]:
+    """The commits of change sets, newest first; only those that touch these files, where any are given."""
     if snapshot.commit is None:
-        return {}
-    ids = store.repository.git("rev-list", f"--grep=^{CHANGE}: ", snapshot.commit).decode().split()
+        return []
+    return (
+        store.repository.git("rev-list", f"--grep=^{CHANGE}: ", snapshot.commit, "--", *paths)
+        .decode()
+        .split()
+    )
+
+
+def _merged(store: Store, snapshot: Snapshot) -> dict[str, ChangeSet]:
+    ids = _commits(store, snapshot)
     by_id: dict[str, list[CommitInfo]] = {}
     for commit in ids:
         info = store.repository.commit_info(commit)

@@ -55,7 +55,7 @@ def carry_out_or_plan(asked: BulkEdit | Undo, output_format: str, said: Mapping[
     Raises:
         InputError: the change cannot be understood or made; every problem.
     """
-    from goldenpath.changes import carry_out, plan_change  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.changes import make_change, plan_change  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.cli.change_set_output import show_made, show_planned  # noqa: PLC0415
     from goldenpath.fleet import PublishOptions  # noqa: PLC0415
 
@@ -78,6 +78,6 @@ def carry_out_or_plan(asked: BulkEdit | Undo, output_format: str, said: Mapping[
             planned = plan_change(fleet, asked, options=options, progress=progress)
             show_planned(planned, output_format, ["goldenpath", *sys.argv[1:]])
             return exit_code(planned.proposal)
-        made = carry_out(fleet, asked, options=options, review=review, progress=progress)
+        made = make_change(fleet, asked, options=options, review=review, progress=progress)
     show_made(made, output_format)
     return 0

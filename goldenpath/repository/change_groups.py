@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
@@ -33,10 +33,12 @@ class _Line:
     mark: str
     place: str
     value: str = ""
+    about: str = ""
+    """The object that it is in: two objects may change in one way."""
 
     @property
-    def shape(self) -> tuple[str, str]:
-        return self.mark, self.place
+    def shape(self) -> tuple[str, str, str]:
+        return self.mark, self.place, self.about
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def change_groups(parts: Sequence[Part]) -> tuple[ChangeGroup, ...]:
         exact[found].append(index)
     groups = [[*members] for members in exact.values()]
     if len(groups) > _MOST_EXACT:
-        joined: defaultdict[tuple[tuple[str, str], ...], list[int]] = defaultdict(list)
+        joined: defaultdict[tuple[tuple[str, str, str], ...], list[int]] = defaultdict(list)
         for found, members in exact.items():
             joined[tuple(line.shape for line in found)] += members
         groups = [sorted(members) for members in joined.values()]
@@ -86,7 +88,8 @@ def _lines(part: Part) -> tuple[_Line, ...]:
     name = re.compile(rf"(?<![a-z0-9]){re.escape(part.ref.namespace or part.ref.name)}(?![a-z0-9])")
     found: dict[_Line, None] = {}
     for line in (*_of_request(part), *_of_objects(part)):
-        found[_Line(line.mark, name.sub("<tenant>", line.place), name.sub("<tenant>", line.value))] = None
+        words = (name.sub("<tenant>", each) for each in (line.place, line.value, line.about))
+        found[_Line(line.mark, *words)] = None
     return tuple(found)
 
 
@@ -110,10 +113,10 @@ def _document(text: str | None) -> dict[str, Any]:
 
 def _of_objects(part: Part) -> Iterator[_Line]:
     for change in part.changes.objects:
-        # A line with a mark of its own, so that the fields of two objects are not taken for one another's.
-        yield _Line(MARKS[change.action], printable(str(change.id)))
+        about = printable(str(change.id))
+        yield _Line(MARKS[change.action], about)
         for line in _of_fields(change.fields):
-            yield _Line(line.mark, f"    {printable(change.id.kind)} {line.place}", line.value)
+            yield replace(line, place=f"    {line.place}", about=about)
 
 
 def _of_fields(fields: Sequence[FieldChange]) -> Iterator[_Line]:

@@ -8,7 +8,7 @@ import pytest
 from fleets import ADA, asked, commit_by_hand, commits, files, git, new_fleet
 
 from goldenpath import kubeyaml
-from goldenpath.changes import BulkEdit, Undo, carry_out, change_sets, plan_change
+from goldenpath.changes import BulkEdit, Undo, change_sets, make_change, plan_change
 from goldenpath.errors import InputError
 from goldenpath.fleet import Fleet, PublishOptions, Review, Submission
 
@@ -53,7 +53,7 @@ def edit(where: str = "true", *sets: str, **changes: Any) -> BulkEdit:
 def make(fleet: Fleet, change: BulkEdit | Undo) -> str:
     """Make a change with its plan approved; its id."""
     digest = plan_change(fleet, change).digest
-    return carry_out(fleet, change, options=PublishOptions(approved=digest, author=ADA)).change.id
+    return make_change(fleet, change, options=PublishOptions(approved=digest, author=ADA)).change.id
 
 
 def test_comments_and_order_stay_and_the_groups_add_up(fleet: Fleet, place: Path) -> None:
@@ -66,7 +66,7 @@ def test_comments_and_order_stay_and_the_groups_add_up(fleet: Fleet, place: Path
     }
     assert reach.selected == 3
     before = files(place)
-    made = carry_out(fleet, change, options=PublishOptions(approved=planned.digest, author=ADA))
+    made = make_change(fleet, change, options=PublishOptions(approved=planned.digest, author=ADA))
     after = files(place)
     assert after["tenants/vision/tenant.yaml"] == VISION.replace("nvidia-h100-80gb", "nvidia-l4-24gb")
     expected = {
@@ -90,7 +90,7 @@ def test_a_request_that_refuses_stops_all_unless_it_is_left_out(fleet: Fleet, pl
     planned = plan_change(fleet, refused)
     assert {ref.name for ref in planned.reach.conflicting} == {"vision", "speech", "text"}
     with pytest.raises(InputError, match=r"tenants/text/tenant\.yaml"):
-        carry_out(fleet, refused, options=PublishOptions(approved=planned.digest))
+        make_change(fleet, refused, options=PublishOptions(approved=planned.digest))
     some = edit("true", "gpus[profile=nvidia-h100-80gb].clusters[+]=austin")
     planned = plan_change(fleet, some)
     assert {ref.name for ref in planned.reach.conflicting} == {"speech", "vision"}
@@ -113,7 +113,7 @@ def test_refused_requests_are_left_out_and_named(fleet: Fleet, place: Path) -> N
     change = edit("true", "environment=test")
     assert {ref.name for ref in plan_change(fleet, change, options=options).reach.conflicting} == {"text"}
     kept = edit("true", "environment=test", skip_refused=True)
-    made = carry_out(fleet, kept, options=options)
+    made = make_change(fleet, kept, options=options)
     assert [ref.name for ref in made.change.reach.reached] == ["speech", "vision"]
     assert "environment: test" not in files(place)["tenants/text/tenant.yaml"]
 
@@ -156,11 +156,11 @@ def test_an_approval_holds_for_exactly_one_plan(fleet: Fleet, place: Path) -> No
     digest = plan_change(fleet, change).digest
     other = edit("true", "environment=tests")
     with pytest.raises(InputError) as refused:
-        carry_out(fleet, other, options=PublishOptions(approved=digest))
+        make_change(fleet, other, options=PublishOptions(approved=digest))
     assert refused.value.problems[0].rule == "not-approved"
     fleet.publish(asked("speech", environment="staging", title="Changed since"))
     with pytest.raises(InputError, match="is not the digest of this plan"):
-        carry_out(fleet, change, options=PublishOptions(approved=digest))
+        make_change(fleet, change, options=PublishOptions(approved=digest))
     assert len(commits(place)) == 3
     with pytest.raises(InputError, match="is not the digest of this plan"):
         fleet.publish(asked("speech"), options=PublishOptions(approved=digest))
@@ -212,8 +212,8 @@ def test_a_later_change_of_the_same_field_is_a_conflict_with_both_values(fleet: 
     assert (ref.name, problems[0].path, problems[0].rule) == ("vision", "environment", "changed-since")
     assert "made it 'test' from not set, and now it is 'prod'" in problems[0].message
     with pytest.raises(InputError, match="a later change touched it"):
-        carry_out(fleet, Undo(change))
-    carry_out(fleet, Undo(change, skip_refused=True))
+        make_change(fleet, Undo(change))
+    make_change(fleet, Undo(change, skip_refused=True))
     assert "environment: prod" in files(place)["tenants/vision/tenant.yaml"]
     assert "environment: staging" in files(place)["tenants/speech/tenant.yaml"]
     assert change_sets(fleet, fleet.state().snapshot).merged[change].state == "partly undone"
@@ -221,13 +221,13 @@ def test_a_later_change_of_the_same_field_is_a_conflict_with_both_values(fleet: 
 
 def test_open_change_sets_that_overlap_are_refused(fleet: Fleet, place: Path) -> None:
     first = edit('name != "text"', "environment=test")
-    made = carry_out(fleet, first, review=Review())
+    made = make_change(fleet, first, review=Review())
     assert made.published.branch == f"goldenpath/change-{made.change.id}"
     assert len(commits(place)) == 2
     reach = plan_change(fleet, edit("true", "compute.pods=7")).reach
     assert {ref.name for ref in reach.conflicting} == {"speech", "vision"}
     assert [ref.name for ref in reach.reached] == ["text"]
-    again = carry_out(fleet, first, review=Review())
+    again = make_change(fleet, first, review=Review())
     assert (again.published.commit, again.published.branch) == (None, made.published.branch)
     git(place, "update-ref", "refs/heads/main", f"refs/heads/{made.published.branch}")
     assert plan_change(fleet, edit("true", "compute.pods=7")).reach.conflicting == {}
@@ -241,8 +241,8 @@ def test_a_change_that_moves_with_its_branch_is_asked_anew(fleet: Fleet, place: 
     with Fleet.open(place) as another:
         another.publish(asked("text", gpus=[], environment="staging"))
     with pytest.raises(InputError, match="is not the digest of this plan"):
-        carry_out(fleet, change, options=PublishOptions(approved=digest))
-    made = carry_out(fleet, change)
+        make_change(fleet, change, options=PublishOptions(approved=digest))
+    made = make_change(fleet, change)
     assert [ref.name for ref in made.change.reach.reached] == ["speech", "text"]
 
 
@@ -282,5 +282,5 @@ def test_every_problem_of_what_was_asked_is_reported_at_once() -> None:
 def test_nothing_selected_is_nothing_to_do(fleet: Fleet, place: Path) -> None:
     planned = plan_change(fleet, edit('name == "nobody"', "environment=test"))
     assert (planned.reach.selected, bool(planned.proposal.plan)) == (0, False)
-    assert carry_out(fleet, edit('name == "nobody"', "environment=test")).published.commit is None
+    assert make_change(fleet, edit('name == "nobody"', "environment=test")).published.commit is None
     assert len(commits(place)) == 2

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleets import asked, new_fleet
 
-from goldenpath.changes import BulkEdit, Undo, carry_out, plan_change
+from goldenpath.changes import BulkEdit, Undo, make_change, plan_change
 from goldenpath.errors import InputError
 from goldenpath.findings import ChecksFailedError
 from goldenpath.fleet import Fleet, PublishOptions
@@ -78,7 +78,7 @@ def test_what_is_published_is_the_plan_and_undo_returns_every_blob(
             before = _tree(fleet)
             made += 1
             try:
-                done = carry_out(fleet, change, options=PublishOptions(approved=planned.digest))
+                done = make_change(fleet, change, options=PublishOptions(approved=planned.digest))
             except (InputError, ChecksFailedError):
                 assert reach.conflicting or planned.proposal.problems or planned.proposal.errors, where
                 assert _tree(fleet) == before, where
@@ -91,7 +91,7 @@ def test_what_is_published_is_the_plan_and_undo_returns_every_blob(
             changed += 1
             undo = Undo(done.change.id)
             if rng.random() < 0.8:
-                carry_out(fleet, undo, options=PublishOptions(approved=plan_change(fleet, undo).digest))
+                make_change(fleet, undo, options=PublishOptions(approved=plan_change(fleet, undo).digest))
                 assert _tree(fleet) == before, where
     # Trials that change nothing would show nothing.
     assert changed > made / 3

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.spec.nearest import nearest
+from goldenpath_backstage.actions.blame_action import BLAME
 from goldenpath_backstage.actions.check_action import CHECK
+from goldenpath_backstage.actions.edit_action import EDIT, UNDO
 from goldenpath_backstage.actions.publish_action import PLAN, PUBLISH
+from goldenpath_backstage.actions.query_action import QUERY
 from goldenpath_backstage.actions.render_action import RENDER
 from goldenpath_backstage.actions.retire_action import RETIRE
 from goldenpath_backstage.actions.status_action import STATUS
@@ -17,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTIONS", "action_named"]
 
-ACTIONS: Final[tuple[Action[Any, Any], ...]] = (RENDER, CHECK, PLAN, PUBLISH, RETIRE, STATUS)
+ACTIONS: Final[tuple[Action[Any, Any], ...]] = (
+    RENDER, CHECK, PLAN, PUBLISH, RETIRE, STATUS, QUERY, BLAME, EDIT, UNDO,
+)  # fmt: skip
 
 _BY_ID: Final = {action.id: action for action in ACTIONS}
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.changes import change_sets_of
 from goldenpath.spec.ref import Ref
 from goldenpath_backstage.actions.action import Action, Effort, Example, Input, Output, OwnedName
 from goldenpath_backstage.actions.live_status import live_status
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from goldenpath.fleet.fleet_summary import RequestDetail
     from goldenpath_backstage.actions.action import Call
 
@@ -40,6 +43,25 @@ class CommitOutput(Output):
     """Its first line."""
 
 
+class ChangeSetSummary(Output):
+    """A change of many requests, this one among them."""
+
+    id: str
+    """Its id."""
+    state: str
+    """`open`, `merged`, `partly undone` or `undone`."""
+    reason: str
+    """Why."""
+    author: str
+    """Who asked for it."""
+    when: str
+    """When it was written (ISO 8601)."""
+    requests: int
+    """How many requests it touches."""
+    branch: str | None = None
+    """The branch for review of an open one."""
+
+
 class StatusOutput(Output):
     """The tenant or workload as the fleet repository has it."""
 
@@ -61,6 +83,8 @@ class StatusOutput(Output):
     """How many files it has."""
     history: list[CommitOutput]
     """The last commits about it, newest first."""
+    changeSets: list[ChangeSetSummary]  # noqa: N815 - as Backstage writes names
+    """The change sets that touch it: open ones first, then the newest."""
     healthy: bool | None = None
     """Whether all is well on its clusters; not said where they were not looked at."""
     live: list[dict[str, Any]] | None = None
@@ -71,7 +95,9 @@ def _status(asked: StatusInput, call: Call) -> StatusOutput:
     detail = call.fleet.repository.tenant(asked.name, commits=_COMMITS)
     for label, value in detail.as_rows():
         call.info(f"{label}: {value}")
-    output = _output(detail)
+    output = _output(detail, tuple(_change_sets(asked.name, call)))
+    for each in output.changeSets:
+        call.info(f"change set {each.id}, {each.state}: {each.reason} ({each.author}, {each.when[:10]})")
     if not asked.live:
         return output
     seen = live_status(asked.name, call)
@@ -83,7 +109,22 @@ def _status(asked: StatusInput, call: Call) -> StatusOutput:
     )
 
 
-def _output(detail: RequestDetail) -> StatusOutput:
+def _change_sets(name: str, call: Call) -> Iterator[ChangeSetSummary]:
+    """The change sets that touch it, the first of them."""
+    for each in change_sets_of(call.fleet.repository, call.fleet.state(), Ref.parse(name))[:_COMMITS]:
+        last = each.commits[-1]
+        yield ChangeSetSummary(
+            id=each.id,
+            state=each.state,
+            reason=each.reason,
+            author=last.author.name,
+            when=last.written.isoformat(),
+            requests=len(each.requests),
+            branch=each.branch,
+        )
+
+
+def _output(detail: RequestDetail, sets: Sequence[ChangeSetSummary]) -> StatusOutput:
     lock, ref = detail.lock, Ref.parse(detail.name)
     is_workload = ref.parent is not None
     return StatusOutput(
@@ -95,6 +136,7 @@ def _output(detail: RequestDetail) -> StatusOutput:
         golden_path=lock.exact if lock else None,
         clusters=list(lock.clusters) if lock else [],
         files=len(detail.files),
+        changeSets=list(sets),
         history=[
             CommitOutput(
                 commit=each.id,

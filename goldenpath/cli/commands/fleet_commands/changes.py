@@ -46,14 +46,17 @@ def command(
     An open change set is on a branch of its own and not on the fleet's branch yet. Another change of the same requests
     is refused until it is merged or its branch is gone.
     """
-    from goldenpath.changes import change_sets  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.changes import change_sets, change_sets_of  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.fleet.request_lookup import existing  # noqa: PLC0415
     from goldenpath.spec.ref import Ref  # noqa: PLC0415
 
     with open_fleet(place, branch, libraries, at=at) as fleet:
         state = fleet.state()
-        sets = change_sets(fleet, state.snapshot)
-        found = tuple(sets) if name is None else sets.of(existing(state, Ref.parse(name)).ref)
+        found = (
+            tuple(change_sets(fleet, state.snapshot))
+            if name is None
+            else change_sets_of(fleet, state, existing(state, Ref.parse(name)).ref)
+        )
     if output_format == "json":
         document = {"format": "change-sets/v1", "change_sets": [each.as_dict() for each in found]}
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
