@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import yaml
 
 from goldenpath.errors import InputError, Problem
+from goldenpath.kubeyaml._json import DuplicateKeyError, unique_keys
 from goldenpath.kubeyaml._scalars import json_number, key_text, resolve_plain
 from goldenpath.kubeyaml._written import as_written
 
@@ -398,29 +399,12 @@ def _load_json(text: str, name: str) -> Any:
         return _NOT_JSON
     try:
         return json.loads(
-            text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_json_float
+            text, object_pairs_hook=unique_keys, parse_constant=_no_constant, parse_float=_json_float
         )
-    except _DuplicateKeyError as error:
-        raise InputError.of(
-            "", "yaml-duplicate-key", f"the key {error.key!r} is given twice", file=name
-        ) from None
+    except DuplicateKeyError as error:
+        raise InputError.of("", "yaml-duplicate-key", str(error), file=name) from None
     except (ValueError, RecursionError):
         return _NOT_JSON
-
-
-class _DuplicateKeyError(Exception):
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in result:
-            raise _DuplicateKeyError(key)
-        result[key] = value
-    return result
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -14,6 +14,7 @@ from sample_callers import ADMIN, TOKENS, VISION
 from serving import serving
 from small_requests import sample
 
+from goldenpath.errors import MAX_PROBLEMS
 from goldenpath_backstage.telemetry.credential_patterns import MASK, credential_in, without_credentials
 from goldenpath_backstage.telemetry.logs import JsonFormatter
 
@@ -229,3 +230,21 @@ def test_what_a_caller_writes_into_the_message_makes_no_trailer(backend: Served,
 def _git(repository: Path, *words: str) -> str:
     done = subprocess.run(["git", "-C", repository, *words], check=True, capture_output=True, text=True)
     return done.stdout.strip()
+
+
+FLOODS = {
+    "unknown fields": {f"k{number}": 1 for number in range(5000)},
+    "list items": {"network": {"egress": [{"hst": "a", "port": "x"}] * 3000}},
+    "names": {"access": {"admins": ["system:a"] * 5000}},
+    "nested fields": {"compute": {f"k{number}": 1 for number in range(5000)}},
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+@pytest.mark.parametrize("action", ["check", "plan", "publish"])
+def test_a_flood_of_problems_gets_a_short_answer(backend: Served, flood: dict[str, Any], action: str) -> None:
+    values = sample("vision.yaml") | flood
+    run = backend.run(action, {"golden_path": "tenant/v1", "values": values}, token=ADMIN)
+    assert len(run.problems) == MAX_PROBLEMS + 1
+    assert run.problems[-1][1] == "more-problems"
+    assert len(json.dumps(run.last)) < 200_000

@@ -131,3 +131,23 @@ def test_findings_on_several_clusters_are_joined_and_others_are_not() -> None:
         ("ConfigMap a/b", "m", ""),
         ("ConfigMap a/b", "m", "c.yaml"),
     ]
+
+
+FLOODS = {
+    "fields": "".join(f"k{number}: 1\n" for number in range(3000)),
+    "items": "network:\n  egress:\n" + "  - {hst: a, port: x}\n" * 2000,
+    "clusters": "placement: {labels: {" + ", ".join(f"a b{number}: c" for number in range(2000)) + "}}\n",
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+@pytest.mark.parametrize("verb", ["check", "render", "plan", "publish"])
+def test_a_flood_of_problems_is_shown_as_a_hundred_and_a_number(
+    here: Path, run: Run, repository: Path, verb: str, flood: str
+) -> None:
+    (here / "flood.yaml").write_text(VISION + flood)
+    where = ("--repo", str(repository)) if verb in {"plan", "publish"} else ()
+    result = run(verb, "flood.yaml", *where)
+    assert result.exit_code == 2
+    assert result.output.count("[more-problems]") == 1
+    assert len(result.output.splitlines()) < 110
