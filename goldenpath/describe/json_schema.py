@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic.json_schema import GenerateJsonSchema
 
 from goldenpath.accelerators import catalogue
-from goldenpath.describe.cross_field import RULES
 from goldenpath.engines import engine_catalogue
 from goldenpath.kinds import kind_of
 from goldenpath.names import DOMAIN
@@ -68,7 +67,6 @@ def json_schema(path: GoldenPath) -> dict[str, Any]:
         _describe_request(schema, path)
     schema["properties"] = in_order(schema["properties"])
     _name_choices(schema)
-    _state_rules(schema, model.__name__)
     return {**schema, "$defs": dict(sorted(schema.pop("$defs").items()))}
 
 
@@ -102,6 +100,8 @@ def _tidied(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     tidy = {key: _tidied(value) for key, value in node.items()}
+    if "allOf" in tidy:
+        tidy["allOf"] = tidy.pop("allOf")  # rules come after what they are about
     if tidy.get("type") == "array":
         for wrong, right in (("minLength", "minItems"), ("maxLength", "maxItems")):
             if wrong in tidy:
@@ -137,13 +137,6 @@ def _name_choices(schema: dict[str, Any]) -> None:
                 # No enum: an exception may outlive its policy, and that is a finding.
                 field["examples"] = [policy.id for policy in policies()]
     definitions[_ACCELERATOR] = {"type": "string", "enum": list(catalogue().ids)}
-
-
-def _state_rules(schema: dict[str, Any], root: str) -> None:
-    for name, rules in RULES.items():
-        node = schema if name == root else schema["$defs"].get(name)
-        if node is not None:
-            node["allOf"] = [rule() for rule in rules]
 
 
 def resolve(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:

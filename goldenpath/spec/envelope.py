@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, ValidationInfo, model_validator
 from pydantic import Tag as UnionTag
 from pydantic_core import PydanticCustomError
 
 from goldenpath.spec.hints import WHERE, ChosenFrom, Door, hint
-from goldenpath.spec.model import RULES_FOLLOW, Document, Model
+from goldenpath.spec.model import RULES_FOLLOW, Document, Model, SchemaRule
 from goldenpath.spec.override import Override
 from goldenpath.spec.parsed_fields import Fields
+from goldenpath.spec.schema_rules import placement
 from goldenpath.spec.types import (
     Date,
     DnsLabel,
@@ -46,6 +47,8 @@ Retiring = Annotated[
 
 class Placement(Model):
     """Clusters by what they are: every cluster that is in one of the regions and has all the labels."""
+
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (placement,)
 
     regions: Annotated[tuple[DnsLabel, ...], ListInput, hint(choices=ChosenFrom.REGIONS, unique=True)] = ()
     """Regions, any of which will do."""

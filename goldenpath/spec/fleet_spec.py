@@ -9,8 +9,9 @@ from pydantic import Field
 
 from goldenpath.accelerators import catalogue_with
 from goldenpath.spec.hints import ChosenFrom, hint
-from goldenpath.spec.model import Document, Model, Rule
+from goldenpath.spec.model import Document, Model, Rule, SchemaRule
 from goldenpath.spec.pool_rules import fleet_problems
+from goldenpath.spec.schema_rules import federation_endpoint
 from goldenpath.spec.tenant import PodSecurityLevel  # noqa: TC001 - pydantic reads it when the class is made
 from goldenpath.spec.types import (
     Bytes,
@@ -177,6 +178,8 @@ class Spire(Model):
 
 class Federation(Model):
     """Where a foreign trust domain's bundle is found."""
+
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (federation_endpoint,)
 
     endpoint: HttpUrl
     """Bundle endpoint, over https."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 
 if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
+
     from goldenpath.errors import Problem
     from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.parsed_fields import Fields
     from goldenpath.spec.tenant import Tenant
 
-__all__ = ["ALONE", "RULES_FOLLOW", "Document", "Model", "OuterRule", "Rule", "Surroundings"]
+__all__ = ["ALONE", "RULES_FOLLOW", "Document", "Model", "OuterRule", "Rule", "SchemaRule", "Surroundings"]
 
 RULES_FOLLOW: Final = {"rules": "follow"}
 """Validation context of the parser, which runs the rules between fields itself, on whatever parsed."""
@@ -39,6 +42,8 @@ ALONE: Final = Surroundings()
 
 Rule = Callable[["Fields"], "Iterator[Problem]"]
 """Reads the fields of one document that parsed, and yields every problem between them."""
+SchemaRule = Callable[[], dict[str, Any]]
+"""A rule between fields, as JSON Schema; ``$comment`` says it in words."""
 OuterRule = Callable[["Fields", Surroundings], "Iterator[Problem]"]
 """Reads the fields of one document that parsed, and yields every problem with what is around it."""
 
@@ -47,6 +52,17 @@ class Model(BaseModel):
     """Strict (``"8"`` is no number), closed (an unknown field is an error) and frozen."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = ()
+    """Rules between its fields, as far as JSON Schema can say them."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema of its fields, and the rules between them."""
+        schema = handler(core)
+        if cls.schema_rules:
+            handler.resolve_ref_schema(schema)["allOf"] = [rule() for rule in cls.schema_rules]
+        return schema
 
 
 class Document(Model):

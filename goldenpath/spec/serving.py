@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from goldenpath.spec.hints import hint
-from goldenpath.spec.model import Model
+from goldenpath.spec.model import Model, SchemaRule
+from goldenpath.spec.schema_rules import one_of
 from goldenpath.spec.types import Cidr, DnsLabel, HostPattern, LabelKey, LabelValue, ListInput, Name, Port
 
 __all__ = ["Call", "Callers", "Egress", "Serving"]
@@ -15,6 +16,8 @@ __all__ = ["Call", "Callers", "Egress", "Serving"]
 
 class Egress(Model):
     """One destination outside the cluster: either a host name or a CIDR."""
+
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (one_of("host", "cidr"),)
 
     host: HostPattern | None = None
     """Host name, or `*.` and a domain for every name one level below it (needs Cilium)."""

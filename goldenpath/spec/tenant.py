@@ -13,8 +13,17 @@ from pydantic import Tag as UnionTag
 from goldenpath.spec.envelope import Clusters, Envelope, Retiring
 from goldenpath.spec.fleet_rules import placement_problems
 from goldenpath.spec.hints import ChosenFrom, Door, hint
-from goldenpath.spec.model import Model, OuterRule, Rule
+from goldenpath.spec.model import Model, OuterRule, Rule, SchemaRule
 from goldenpath.spec.rules import TENANT_RULES, gpu_profiles
+from goldenpath.spec.schema_rules import (
+    cloud_identity,
+    latency_goals,
+    not_both,
+    one_of,
+    own_or_borrowed,
+    signals_without_default_target,
+    where_external_secrets_look,
+)
 from goldenpath.spec.serving import (  # noqa: TC001 - pydantic reads them when the class is made
     Call,
     Egress,
@@ -68,6 +77,8 @@ class Compute(Model):
 
 class Gpu(Model):
     """How many of one accelerator the team may use, for each cluster."""
+
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (own_or_borrowed,)
 
     profile: Annotated[
         str,
@@ -124,6 +135,8 @@ class Engine(Model):
 class Autoscaling(Model):
     """Hints for a scaler: what to scale on, and how far."""
 
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (latency_goals, signals_without_default_target)
+
     signal: SignalName
     """What tells that more replicas are needed."""
     target: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
@@ -167,6 +180,8 @@ class SignerIdentity(Model):
 class Verify(Model):
     """How a source's signature is checked."""
 
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (one_of("secret", "identity"),)
+
     provider: Literal["cosign", "notation"]
     """Signature format."""
     secret: SecretName | None = None
@@ -190,6 +205,8 @@ class CloudIdentity(Model):
 
 class GitSource(Model):
     """The team's own manifests, in a Git repository."""
+
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (not_both("branch", "tag"), cloud_identity)
 
     git: GitUrl
     """Repository."""
@@ -219,6 +236,8 @@ class GitSource(Model):
 
 class OciSource(Model):
     """The team's own manifests, as an OCI artifact."""
+
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (not_both("tag", "digest"), cloud_identity)
 
     oci: OciUrl
     """Repository of the artifact."""
@@ -263,6 +282,8 @@ Source = Annotated[
 class SecretReference(Model):
     """A Secret that the team's namespace needs: where it comes from, never what is in it."""
 
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (where_external_secrets_look,)
+
     name: SecretName
     """Name of the Secret in the namespace."""
     provider: Literal["external-secrets", "sops", "manual"]
@@ -290,6 +311,7 @@ class Tenant(Envelope):
     """A team's request: its namespace on each of its clusters, with all that belongs to it."""
 
     noun: ClassVar[str] = "tenant"
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (one_of("clusters", "placement"),)
     rules: ClassVar[tuple[Rule, ...]] = (*TENANT_RULES, serving_rules)
     outer_rules: ClassVar[tuple[OuterRule, ...]] = (gpu_profiles, placement_problems, serving_problems)
 

@@ -1,4 +1,4 @@
-"""The rules between fields of a request, as far as JSON Schema can say them.
+"""The rules between fields of a model, as far as JSON Schema can say them; each model names its own.
 
 The parser (:mod:`goldenpath.spec.rules`) is the judge; a test holds these against it.
 """
@@ -11,9 +11,19 @@ from goldenpath.engines import Signal, engine_catalogue
 from goldenpath.spec.rules import CLOUD_IDENTITY, CLOUD_IDENTITY_FIELDS, OPTIONAL_IDENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from goldenpath.spec.model import SchemaRule
 
-__all__ = ["RULES"]
+__all__ = [
+    "cloud_identity",
+    "federation_endpoint",
+    "latency_goals",
+    "not_both",
+    "one_of",
+    "own_or_borrowed",
+    "placement",
+    "signals_without_default_target",
+    "where_external_secrets_look",
+]
 
 _LATENCY_GOALS: Final = ("time_to_first_token", "inter_token_latency")
 
@@ -27,22 +37,26 @@ def _none_of(*names: str) -> dict[str, Any]:
     return {"not": {"anyOf": [_given(name) for name in names]}}
 
 
-def _one_of(first: str, second: str) -> dict[str, Any]:
-    return {
+def one_of(first: str, second: str) -> SchemaRule:
+    """One of two fields is given, and not both."""
+    return lambda: {
         "$comment": f"Either `{first}` or `{second}`, not both.",
         "oneOf": [_given(first), _given(second)],
     }
 
 
-def _not_both(first: str, second: str) -> dict[str, Any]:
-    return {"$comment": f"Not both `{first}` and `{second}`.", "not": _given(first, second)}
+def not_both(first: str, second: str) -> SchemaRule:
+    """At most one of two fields is given."""
+    return lambda: {"$comment": f"Not both `{first}` and `{second}`.", "not": _given(first, second)}
 
 
-def _placement() -> dict[str, Any]:
+def placement() -> dict[str, Any]:
+    """A placement says regions, labels or both."""
     return {"$comment": "`regions` or `labels`, or both.", "anyOf": [_given("regions"), _given("labels")]}
 
 
-def _where_external_secrets_look() -> dict[str, Any]:
+def where_external_secrets_look() -> dict[str, Any]:
+    """An external Secret has a reference."""
     return {
         "$comment": "With provider `external-secrets`, `reference` says where the Secret is found.",
         "if": {"properties": {"provider": {"const": "external-secrets"}}, "required": ["provider"]},
@@ -50,7 +64,8 @@ def _where_external_secrets_look() -> dict[str, Any]:
     }
 
 
-def _own_or_borrowed() -> dict[str, Any]:
+def own_or_borrowed() -> dict[str, Any]:
+    """Accelerators are owned, borrowed, or both."""
     return {
         "$comment": "A team owns accelerators (`quota`), borrows them (`borrow`), or both.",
         "anyOf": [
@@ -60,7 +75,8 @@ def _own_or_borrowed() -> dict[str, Any]:
     }
 
 
-def _cloud_identity() -> dict[str, Any]:
+def cloud_identity() -> dict[str, Any]:
+    """A cloud as provider goes with its identity."""
     rules: list[dict[str, Any]] = []
     for cloud, needed in CLOUD_IDENTITY.items():
         others = [field for field in CLOUD_IDENTITY_FIELDS if field not in (needed or OPTIONAL_IDENTITY)]
@@ -79,7 +95,8 @@ def _cloud_identity() -> dict[str, Any]:
     }
 
 
-def _latency_goals() -> dict[str, Any]:
+def latency_goals() -> dict[str, Any]:
+    """Only the signal `latency` has a goal, and one of the two."""
     return {
         "$comment": "Signal `latency` has one of `time_to_first_token` and `inter_token_latency`, and no `target`; other signals have neither goal.",
         "if": {"properties": {"signal": {"const": Signal.LATENCY.value}}, "required": ["signal"]},
@@ -88,7 +105,8 @@ def _latency_goals() -> dict[str, Any]:
     }
 
 
-def _signals_without_default_target() -> dict[str, Any]:
+def signals_without_default_target() -> dict[str, Any]:
+    """Signals without an honest default need a target."""
     engine = engine_catalogue().default
     signals = [signal.value for signal in Signal if engine.needs_target(signal)]
     return {
@@ -98,23 +116,9 @@ def _signals_without_default_target() -> dict[str, Any]:
     }
 
 
-def _federation_endpoint() -> dict[str, Any]:
+def federation_endpoint() -> dict[str, Any]:
+    """A bundle is fetched over https."""
     return {
         "$comment": "`endpoint` starts with https://, since a bundle is a root of trust.",
         "properties": {"endpoint": {"pattern": "^https://"}},
     }
-
-
-RULES: Final[Mapping[str, tuple[Callable[[], dict[str, Any]], ...]]] = {
-    "Tenant": (lambda: _one_of("clusters", "placement"),),
-    "Placement": (_placement,),
-    "Autoscaling": (_latency_goals, _signals_without_default_target),
-    "Egress": (lambda: _one_of("host", "cidr"),),
-    "GitSource": (lambda: _not_both("branch", "tag"), _cloud_identity),
-    "OciSource": (lambda: _not_both("tag", "digest"), _cloud_identity),
-    "Verify": (lambda: _one_of("secret", "identity"),),
-    "Gpu": (_own_or_borrowed,),
-    "SecretReference": (_where_external_secrets_look,),
-    "Federation": (_federation_endpoint,),
-}
-"""The rules of each model, by its name."""
