@@ -97,6 +97,7 @@ class FleetTree:
         self._found: dict[Ref, OwnedFiles] = {}
         # Most tenants have none, and each is asked for them.
         self._without_workloads: set[str] = set()
+        self._workloads: dict[str, tuple[OwnedFiles, ...]] = {}
         self._applied: dict[str, Mapping[str, list[str]]] = {}
 
     @property
@@ -136,8 +137,11 @@ class FleetTree:
         """Every workload of a tenant that has anything anywhere, by name."""
         if tenant in SHARDS:
             return ()  # its folders may be shards, with other tenants' folders in them
-        names = {name for layout in _LAYOUTS for name in self._workload_names(tenant, layout)}
-        return tuple(self.find(Ref.of_workload(tenant, name)) for name in sorted(names))
+        if tenant not in self._workloads:
+            names = {name for layout in _LAYOUTS for name in self._workload_names(tenant, layout)}
+            found = (self.find(Ref.of_workload(tenant, name)) for name in sorted(names))
+            self._workloads[tenant] = tuple(found)
+        return self._workloads[tenant]
 
     def _workload_names(self, tenant: str, layout: Layout) -> Iterator[str]:
         home = self._entry(RepositoryPaths(Ref.of_tenant(tenant), layout).home)

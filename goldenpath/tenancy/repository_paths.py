@@ -123,11 +123,13 @@ class RepositoryPaths:
         start, inside = _inside_cluster(path)
         if self.ref.subject is Subject.PLATFORM:
             return start == f"{CLUSTERS}/{self.ref.name}/" and _PLATFORM.fullmatch(inside) is not None
-        return (bool(start) and inside in self._flux_files) or self.folder_of(path) is not None
+        return (bool(start) and inside in self._flux_files) or self._folder_in(start, inside) is not None
 
     def folder_of(self, path: str) -> str | None:
         """Its folder, home or on a cluster, that a path is in; None for any other path."""
-        start, inside = _inside_cluster(path)
+        return self._folder_in(*_inside_cluster(path))
+
+    def _folder_in(self, start: str, inside: str) -> str | None:
         for folder in self._folders if start else self._homes:
             if inside.startswith(folder):
                 below = inside.removeprefix(folder)
@@ -184,7 +186,7 @@ def _flux(ref: Ref, layout: Layout) -> str:
 
 def _inside_cluster(path: str) -> tuple[str, str]:
     """A path in two: up to and with its cluster's folder, and the rest; the first is empty for what is in none."""
-    if not path.startswith(f"{CLUSTERS}/"):
+    if not path.startswith(CLUSTER_FOLDERS):
         return "", path
-    cluster, _, inside = path.removeprefix(f"{CLUSTERS}/").partition("/")
-    return f"{CLUSTERS}/{cluster}/", inside
+    end = path.find("/", len(CLUSTER_FOLDERS)) + 1
+    return (path[:end], path[end:]) if end else (f"{path}/", "")
