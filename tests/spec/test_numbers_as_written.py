@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldenpath import kubeyaml
@@ -13,6 +13,9 @@ from goldenpath.describe.cookiecutter_answers import request_from_answers, split
 from goldenpath.errors import MAX_PROBLEMS, InputError, Problem
 from goldenpath.paths import Library
 from goldenpath.pipeline import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REQUEST = "golden_path: tenant/v1\nname: a\nowner: a\nclusters: [b]\n"
 
@@ -71,6 +74,40 @@ def test_an_answer_of_cookiecutter_is_refused_too() -> None:
 def test_plain_values_are_what_reading_without_texts_gives(value: Any) -> None:
     text = kubeyaml.dump({"a": value})
     assert kubeyaml.plain(kubeyaml.load(text, written=True)) == kubeyaml.load(text)
+
+
+SPELLINGS = st.sampled_from(
+    [
+        lambda number: f"0{number}", lambda number: f"00{number}", lambda number: f"{number}_0", lambda number: f"0o{number % 8}",
+        lambda number: f"0b{number % 2}", lambda number: f"{number}e1", lambda number: f"{number}E+2", lambda number: f"-0{number}",
+    ]
+)  # fmt: skip
+PLACES = st.sampled_from(
+    [
+        ("compute: {{pods: {}}}", "compute.pods"),
+        ("gpus: [{{profile: nvidia-h100-80gb, quota: {}}}]", "gpus[0].quota"),
+        ("network: {{egress: [{{host: a.example, port: {}}}]}}", "network.egress[0].port"),
+        ("inputs: {{deep: [{{er: {}}}]}}", "inputs.deep[0].er"),
+        ("overrides: [{{kind: A, name: a, patch: {{spec: {{a: [{}]}}}}, reason: a, approved_by: a, expires: 2027-01-01}}]", "overrides[0].patch.spec.a[0]"),
+    ]
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), SPELLINGS, PLACES)
+def test_no_place_takes_a_number_that_has_two_readings(
+    number: int, spelled: Callable[[int], str], place: tuple[str, str]
+) -> None:
+    template, path = place
+    found = {(problem.rule, problem.path) for problem in problems(template.format(spelled(number)) + "\n")}
+    assert ("ambiguous-number", path) in found
+
+
+@settings(deadline=None)
+@given(st.integers(1, 100_000))
+def test_a_plain_decimal_number_is_what_it_says(number: int) -> None:
+    tenant = parse(kubeyaml.load(f"{REQUEST}compute: {{pods: {number}}}\n", written=True))
+    assert tenant.compute.pods == number
 
 
 def test_very_many_problems_become_a_hundred_and_a_number() -> None:
