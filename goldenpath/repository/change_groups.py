@@ -86,11 +86,12 @@ def _said(column: tuple[_Line, ...]) -> str:
 def _lines(part: Part) -> tuple[_Line, ...]:
     """What changes of a part, the same on all of its clusters said once."""
     name = re.compile(rf"(?<![a-z0-9]){re.escape(part.ref.namespace or part.ref.name)}(?![a-z0-9])")
-    found: dict[_Line, None] = {}
+    found: defaultdict[str, dict[_Line, None]] = defaultdict(dict)
     for line in (*_of_request(part), *_of_objects(part)):
-        words = (name.sub("<tenant>", each) for each in (line.place, line.value, line.about))
-        found[_Line(line.mark, *words)] = None
-    return tuple(found)
+        words = [name.sub("<tenant>", each) for each in (line.place, line.value, line.about)]
+        found[words[-1]][_Line(line.mark, *words)] = None
+    # An object that is on several clusters is shown once, with every way in which it changes.
+    return tuple(line for of_object in found.values() for line in of_object)
 
 
 def _of_request(part: Part) -> Iterator[_Line]:
@@ -114,7 +115,7 @@ def _document(text: str | None) -> dict[str, Any]:
 def _of_objects(part: Part) -> Iterator[_Line]:
     for change in part.changes.objects:
         about = printable(str(change.id))
-        yield _Line(MARKS[change.action], about)
+        yield _Line(MARKS[change.action], about, about=about)
         for line in _of_fields(change.fields):
             yield replace(line, place=f"    {line.place}", about=about)
 

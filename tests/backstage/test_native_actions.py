@@ -56,7 +56,8 @@ def test_the_list_has_what_backstage_reads_and_no_action_whose_result_is_files(b
         for i, a in listed.items()
         if a["attributes"] == {"readOnly": True, "destructive": False, "idempotent": True}
     }
-    assert harmless == {"goldenpath:check", "goldenpath:plan", "goldenpath:status"}
+    reading = ("check", "plan", "status", "query", "blame")
+    assert harmless == {f"goldenpath:{name}" for name in reading}
     assert backend.get(LIST, headers={"if-none-match": answer.headers["etag"]}).status_code == 304
 
 
