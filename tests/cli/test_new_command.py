@@ -245,6 +245,7 @@ def interviewed(
         )
     with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
         pipe.send_text("".join(keys))
+        pipe.close()  # A question without an answer ends the test instead of waiting for a key.
         Interview(path, draft, fleet, free).run()
     return draft.document
 
@@ -254,7 +255,7 @@ def down(times: int) -> str:
 
 
 def test_a_source_is_asked_for_by_its_kind(here: Path) -> None:
-    source = (down(6), SPACE, ENTER, DOWN, ENTER)  # the seventh section, and its second kind: oci
+    source = (down(7), SPACE, ENTER, DOWN, ENTER)  # the eighth section, and its second kind: oci
     answers = (
         "oci://registry.example/vision/deploy",
         ENTER,
