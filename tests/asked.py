@@ -81,6 +81,19 @@ SOURCES = st.one_of(
     ]),
 )  # fmt: skip
 
+SERVERS = st.fixed_dictionaries(
+    {
+        "name": NAMES,
+        "hosts": st.lists(st.sampled_from(["on.example.org", "*.1e3.example.org"]), unique=True, min_size=1),
+    },
+    optional={
+        "pods": st.just({"app": "1e3"}),
+        "port": st.integers(1, 65535),
+        "callers": st.just({"tenants": ["calls-others"], "namespaces": ["on"]}),
+        "egress": st.lists(EGRESS, max_size=2),
+    },
+)
+
 
 @st.composite
 def requests(draw: st.DrawFn) -> dict[str, Any]:
@@ -109,7 +122,8 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
                 "access": st.fixed_dictionaries({}, optional={"admins": GROUPS, "developers": GROUPS, "viewers": GROUPS}),
                 "compute": st.fixed_dictionaries({}, optional={"cpu": st.sampled_from(["1", "1500m", "0.5"]), "memory": st.sampled_from(["1Ti", "1000000"]), "pods": st.integers(1, 9999)}),
                 "autoscaling": SCALING.flatmap(lambda signal: st.just({**signal, "max_replicas": 4})),
-                "network": st.fixed_dictionaries({"egress": st.lists(EGRESS, max_size=4)}),
+                "network": st.fixed_dictionaries({"egress": st.lists(EGRESS, max_size=4)}, optional={"calls": st.just([{"tenant": "called-by-others", "port": 8000}])}),
+                "serving": st.lists(SERVERS, max_size=3, unique_by=lambda server: server["name"]),
                 "source": SOURCES,
                 "identity": st.fixed_dictionaries({"service_accounts": st.lists(NAMES, unique=True, min_size=1, max_size=3)}, optional={"federates_with": st.just(["edge.example.org"])}),
                 "retiring": st.one_of(st.booleans(), st.lists(st.sampled_from(clusters), unique=True, min_size=1)),

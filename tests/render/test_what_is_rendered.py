@@ -30,6 +30,21 @@ def key(item: ManifestObject) -> Key:
     return item.file.split("/")[1], item.kind, item.namespace, item.name
 
 
+def of_servers(request: dict[str, Any], *, has_cilium: bool) -> set[tuple[str, str]]:
+    """The policies of `serving` and `network.calls`."""
+    name = request["name"]
+    found = {("NetworkPolicy", f"{name}-calls")} if request.get("network", {}).get("calls") else set()
+    for server in request.get("serving", []):
+        whose, egress = f"{name}-serving-{server['name']}", server.get("egress", [])
+        if server.get("callers"):
+            found.add(("NetworkPolicy", f"{whose}-callers"))
+        if any("cidr" in entry for entry in egress):
+            found.add(("NetworkPolicy", f"{whose}-egress"))
+        if has_cilium and any("host" in entry for entry in egress):
+            found.add(("CiliumNetworkPolicy", f"{whose}-hosts"))
+    return found
+
+
 def expected(request: dict[str, Any]) -> set[Key]:
     """What the request's words mean, worked out apart from the templates."""
     name, keys = request["name"], set()
@@ -67,9 +82,10 @@ def expected(request: dict[str, Any]) -> set[Key]:
             own.add(("NetworkPolicy", f"{name}-egress"))
         if scaled:
             own.add(("ConfigMap", f"{name}-autoscaling"))
-            if "keda" in addons:
-                own |= {("TriggerAuthentication", f"{name}-prometheus"), ("ServiceAccount", f"{name}-scaler")}
-                own |= {(kind, f"{name}-scaler-token") for kind in ("Role", "RoleBinding")}
+        if "keda" in addons:
+            own |= {("TriggerAuthentication", f"{name}-prometheus"), ("ServiceAccount", f"{name}-scaler")}
+            own |= {(kind, f"{name}-scaler-token") for kind in ("Role", "RoleBinding")}
+        own |= of_servers(request, has_cilium=cluster == "full")
         if "flux" in addons:
             own |= {(kind, f"{name}-reconciler") for kind in ("ServiceAccount", "Role", "RoleBinding")}
             own.add(("RoleBinding", f"{name}-workloads"))

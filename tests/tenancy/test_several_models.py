@@ -59,18 +59,18 @@ def test_each_server_has_policies_for_its_own_pods_alone() -> None:
             {"name": "embed", "pods": {"app": "embed"}, "egress": [{"cidr": "10.20.0.0/16", "port": 443}]},
         ]
     )
-    callers = rendered["NetworkPolicy", "serving-chat-callers"]["spec"]
+    callers = rendered["NetworkPolicy", "vision-serving-chat-callers"]["spec"]
     assert callers["podSelector"] == {"matchLabels": {"goldenpath.dev/workload": "chat"}}
     assert callers["ingress"][0]["from"] == [
         {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "speech"}}}
     ]
-    hosts = rendered["CiliumNetworkPolicy", "serving-chat-hosts"]["spec"]
+    hosts = rendered["CiliumNetworkPolicy", "vision-serving-chat-hosts"]["spec"]
     assert hosts["endpointSelector"] == {"matchLabels": {"k8s:goldenpath.dev/workload": "chat"}}
     assert hosts["egressDeny"]
-    assert rendered["NetworkPolicy", "serving-embed-egress"]["spec"]["podSelector"] == {
+    assert rendered["NetworkPolicy", "vision-serving-embed-egress"]["spec"]["podSelector"] == {
         "matchLabels": {"app": "embed"}
     }
-    assert ("NetworkPolicy", "serving-embed-callers") not in rendered
+    assert ("NetworkPolicy", "vision-serving-embed-callers") not in rendered
 
 
 def test_any_scaler_of_the_namespace_may_show_prometheus_who_asks() -> None:
