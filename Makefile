@@ -68,6 +68,7 @@ docs: ## The documentation as a site, as TechDocs builds it; a warning is a fail
 bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
 	$(BIN)/python benchmarks/render_speed.py
 	$(BIN)/python benchmarks/publish_speed.py
+	$(BIN)/python benchmarks/upgrade_speed.py
 	$(BIN)/python benchmarks/backend_load.py
 	cd backstage-backend && ./with-node node ../benchmarks/scaffolder_tasks.ts
 

@@ -201,7 +201,7 @@ def _plain_list(way: Way, base: list[Any], there: list[Any], new: list[Any]) -> 
         for before, after in zip(removed, added, strict=False):
             yield _replaced(Edit(way, EditAction.REPLACE_ITEM, before, after), known)
         for before in removed[paired:]:
-            yield _removed(Edit(way, EditAction.REMOVE_ITEM, before, MISSING), tokens[0], tokens[2])
+            yield _removed(Edit(way, EditAction.REMOVE_ITEM, before, MISSING), *tokens)
         for after in added[paired:]:
             edit = Edit(way, EditAction.ADD_ITEM, MISSING, after)
             if is_ordered and end != len(base):
@@ -213,13 +213,14 @@ def _plain_list(way: Way, base: list[Any], there: list[Any], new: list[Any]) -> 
                 yield JudgedEdit(edit, Verdict.ALREADY_SO if is_there else Verdict.CARRIED, new)
 
 
-def _removed(edit: Edit, base: list[str], new: list[str]) -> JudgedEdit:
-    """The verdict on an item without a key that was removed, by the tokens of both renderings."""
+def _removed(edit: Edit, base: list[str], there: list[str], new: list[str]) -> JudgedEdit:
+    """The verdict on an item without a key that was removed, by the tokens of all versions."""
     token = fingerprint(edit.before)
     if token in new:
         return JudgedEdit(edit, Verdict.CARRIED, edit.before)
     # Where the new version has other items in its place, the item may be one of them, changed.
     index = base.index(token)
+    new = [each for each in new if each in base or each not in there]
     for what, start, end, _, _ in SequenceMatcher(None, base, new, autojunk=False).get_opcodes():
         if what == "replace" and start <= index < end:
             why = "the new version has another item in its place"

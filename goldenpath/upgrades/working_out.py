@@ -20,8 +20,10 @@ from goldenpath.fleet import Submission
 from goldenpath.fleet.desired_files import desired_files, desired_platform
 from goldenpath.fleet.request_lookup import existing, parent_in, request_of, tenants_of
 from goldenpath.kubeyaml.editing import edited
+from goldenpath.render.overrides import overridden_body
 from goldenpath.repository.lazy_content import PlainContent, StoredContent
 from goldenpath.repository.object_changes import compare
+from goldenpath.spec.override import Override
 from goldenpath.spec.ref import Subject
 from goldenpath.upgrades.carrying import overrides_for, without_ambiguous
 from goldenpath.upgrades.object_edits import edits_by_hand, objects_in
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from goldenpath.intake import Parent
     from goldenpath.manifests import Manifests
     from goldenpath.repository.lock import Lock
-    from goldenpath.repository.object_changes import FileChanges
+    from goldenpath.repository.object_changes import FileChanges, ObjectId
     from goldenpath.spec.envelope import Envelope
     from goldenpath.spec.ref import Ref
     from goldenpath.upgrades.carrying import Agreement
@@ -348,17 +350,31 @@ class _OfRequest(_One):
         if isinstance(made, InputError):
             return edits, None, desired
         request, rendered = made
-        return self._verified(lock, edits, rendered), request if entries else None, rendered
+        verified = self._verified(edits, entries, new, rendered)
+        return verified, request if entries else None, rendered
 
     def _verified(
-        self, lock: Lock, edits: tuple[ObjectEdit, ...], rendered: DesiredFiles
+        self,
+        edits: tuple[ObjectEdit, ...],
+        entries: list[dict[str, Any]],
+        new: Objects,
+        rendered: DesiredFiles,
     ) -> tuple[ObjectEdit, ...]:
-        """The edits, where one that the rendering with the overrides does not have after all is not sayable."""
-        again = {each.key: each.verdict for each in self.edits(lock, objects_of(rendered))}
+        """The edits, where one is not sayable whose object is not the new version's with its overrides after all."""
+        made = objects_of(rendered)
+        overrides = [Override.model_validate(_with_day(entry)) for entry in entries]
+
+        def is_right(identity: ObjectId) -> bool:
+            wanted = new[identity]
+            for override in overrides:
+                names = (override.kind, override.name) == (identity.kind, identity.name)
+                if names and override.is_on(identity.cluster):
+                    wanted = overridden_body(wanted, override)
+            return not kubeyaml.same(wanted, new[identity]) and kubeyaml.same(made.get(identity), wanted)
+
         return tuple(
             edit.refused("the override does not give what was edited")
-            if edit.verdict is Verdict.CARRIED
-            and again.get(edit.key, Verdict.ALREADY_SO) is not Verdict.ALREADY_SO
+            if edit.verdict is Verdict.CARRIED and edit.object is not None and not is_right(edit.object)
             else edit
             for edit in edits
         )
@@ -386,6 +402,10 @@ class _OfRequest(_One):
             "approved_by": lock.owner or "platform-team",
             "expires": (today + dt.timedelta(days=_TRIAL_DAYS)).isoformat(),
         }
+
+
+def _with_day(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "expires": dt.date.fromisoformat(entry["expires"])}
 
 
 def objects_of(desired: DesiredFiles) -> Objects:

@@ -244,10 +244,6 @@ def test_what_is_carried_is_there_afterwards_and_nothing_else_is_different(
     wanted = {(each.edit.place, each.edit.action) for each in judged if each.verdict is Verdict.CARRIED}
     again = judge(base, there, made, KEYS)
     assert all(each.verdict is not Verdict.CARRIED for each in again)
-    lost = {(each.edit.place, each.edit.action) for each in again if each.verdict.stops}
-    assert not lost & wanted or lost == {
-        (each.edit.place, each.edit.action) for each in judged if each.verdict.stops
-    }
     # Against the new version, exactly the carried edits are different.
     different = {each.edit.place for each in judge(new, made, new, KEYS)}
     assert all(any(place.startswith(one) for one, _ in wanted) for place in different)

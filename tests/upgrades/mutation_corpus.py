@@ -35,7 +35,33 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 AGREED = {"reason": "Test", "approved_by": "us", "expires": "2099-01-01"}
 KEYS = ListKeys()
 #: Lists whose items have a key, as the APIs of the kinds that we render say it. Not goldenpath's own table.
-KEYED = {"flavors": "name", "limits": "type", "groups": "name", "containers": "name", "env": "name"}
+KEYED: dict[str, tuple[str, ...]] = {
+    "flavors": ("name",),
+    "groups": ("name",),
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "env": ("name",),
+    "volumes": ("name",),
+    "volumeMounts": ("mountPath",),
+    "claims": ("name",),
+    "resourceClaims": ("name",),
+    "variables": ("name",),
+    "matchConditions": ("name",),
+    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
+}
+OF_KIND: dict[tuple[str, str], tuple[str, ...]] = {
+    ("ClusterQueue", "resources"): ("name",),
+    ("Cohort", "resources"): ("name",),
+    ("LimitRange", "limits"): ("type",),
+    ("Service", "ports"): ("port", "protocol"),
+    ("Deployment", "ports"): ("containerPort", "protocol"),
+    ("Deployment", "imagePullSecrets"): ("name",),
+    ("LeaderWorkerSet", "ports"): ("containerPort", "protocol"),
+    ("LLMInferenceService", "ports"): ("containerPort", "protocol"),
+    ("ResourceClaimTemplate", "requests"): ("name",),
+    ("ServiceAccount", "secrets"): ("name",),
+}
+KEY_FIELDS = {field for keys in (*KEYED.values(), *OF_KIND.values()) for field in keys} | {"coveredResources"}
 IDENTITY = {("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")}
 
 _TRIES = 12
@@ -102,17 +128,12 @@ def at(value: Any, steps: Steps) -> Any:
 
 
 def is_key_of_its_list(steps: Steps) -> bool:
-    """Whether a place says which item of a list this is."""
-    names = {*KEYED.values(), "coveredResources"}
-    return any(step in names and isinstance(before, int) for before, step in itertools.pairwise(steps))
+    """Whether a place says which item of a list this is, or may say it."""
+    return any(step in KEY_FIELDS and isinstance(before, int) for before, step in itertools.pairwise(steps))
 
 
-def key_of(body: Body, field_name: str) -> str | None:
-    if body["kind"] in {"ClusterQueue", "Cohort"} and field_name == "resources":
-        return "name"
-    if body["kind"] != "LimitRange" and field_name == "limits":
-        return None
-    return KEYED.get(field_name)
+def key_of(body: Body, field_name: str) -> tuple[str, ...] | None:
+    return OF_KIND.get((body["kind"], field_name)) or KEYED.get(field_name)
 
 
 def twin(base: Body, new: Body, steps: Steps) -> Steps:
@@ -146,7 +167,7 @@ def twin_item(base: Body, field_name: str, item: Any, there: Any) -> int:
             if set(item["coveredResources"]) & set(other["coveredResources"]):
                 return index
         elif key is not None and isinstance(item, dict):
-            if other.get(key) == item.get(key):
+            if all(other.get(each) == item.get(each) for each in key):
                 return index
         elif mark(other) == mark(item):
             return index
@@ -177,7 +198,11 @@ def apply(base: Body, new: Body, change: Change) -> Body:  # noqa: C901 - one br
             raise RealConflictError
         key = key_of(base, str(change.steps[-1])) if isinstance(change.after, dict) else None
         for item in holder:
-            if key and item.get(key) == change.after.get(key) and mark(item) != mark(change.after):
+            if (
+                key
+                and mark(item) != mark(change.after)
+                and all(item.get(k) == change.after.get(k) for k in key)
+            ):
                 raise RealConflictError
         if all(mark(item) != mark(change.after) for item in holder):
             holder.append(change.after)
@@ -244,7 +269,7 @@ def new_item(rng: random.Random, body: Body, steps: Steps, item: Any) -> Any:
     if steps[-1] == "resourceGroups":
         made = {"coveredResources": [f"example.org/r{rng.randint(1, 999)}"], "flavors": []}
     elif key is not None:
-        made[key] = f"{made.get(key)}-{rng.randint(1, 999)}"
+        made[key[0]] = f"{made.get(key[0])}-{rng.randint(1, 999)}"
     else:
         leaves = [s for s, v in places(made) if not isinstance(v, dict | list)]
         if leaves:
