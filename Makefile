@@ -23,7 +23,7 @@ test: $(STAMP) lint types ## Every test, the linters and the type checker
 	$(BIN)/python -m pytest -n auto
 
 test-slow: $(STAMP) ## The long form of the tests that have one: ten thousand upgrades, fifty kills; half an hour
-	$(BIN)/python -m pytest --slow tests/upgrades
+	$(BIN)/python -m pytest --slow tests/upgrades tests/changes
 
 cluster-assets: ## Build what test-cluster runs: half an hour once, then a second
 	@$(PYTHON) tests/cluster/build_assets.py

@@ -14,6 +14,7 @@ from goldenpath.fleet.desired_files import check_digest, desired_platform, versi
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.fleet_state import FleetState
 from goldenpath.fleet.freshness import Freshness
+from goldenpath.fleet.new_defaults import new_default_findings
 from goldenpath.fleet.plan_parts import changed_part, removed_part
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_coherence import OtherTenants
@@ -286,6 +287,8 @@ class _Proposing:
         part, problems = changed_part(self._tree, work.ref, desired, baseline=baseline)
         self._problems += problems
         part = self._with_tested_advice(work, part)
+        lacking = new_default_findings(self._context, work, desired.lock)
+        part = replace(part, findings=(*part.findings, *lacking))
         if work.ref.subject is not Subject.TENANT:
             return part
         others = self._neighbours.check(work.ref.name, desired.lock, is_asked=is_asked)
