@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath.addons import version_of
 from goldenpath.engines import Engine, Signal, engine_catalogue
 from goldenpath.sizing import cold_start
 from goldenpath.spec.inference_rules import engine_image
@@ -40,6 +41,8 @@ _DOWNLOAD_GB_A_SECOND: Final = 0.1
 _UNKNOWN_START_SECONDS: Final = 3600
 """The start of a model whose weights sizing does not know."""
 _PROBE_SECONDS: Final = 10
+_POOL_WITHOUT_PICKER: Final = (1, 6)
+"""The version of the Gateway API inference extension from which `endpointPickerRef` may be left out (api/v1)."""
 _GIB_OF_SHARED_MEMORY: Final = 2
 _VOLUME_SPARE: Final = 1.2
 
@@ -366,6 +369,12 @@ class InferenceServiceOnCluster(WorkloadOnCluster):
     def host(self) -> str | None:
         """The name at the gateway."""
         return self.spec.expose.host if self.spec.expose is not None else None
+
+    @cached_property
+    def has_pool(self) -> bool:
+        """Whether its route leads to an InferencePool: from 1.6 on one may be without an endpoint picker of its own."""
+        version = self.platform.cluster.addons.get("gateway-api-inference-extension")
+        return version is not None and version_of(version) >= _POOL_WITHOUT_PICKER
 
     @property
     def url(self) -> str:

@@ -250,3 +250,15 @@ def test_what_a_request_may_set_is_an_argument_of_the_newest_version_and_not_a_r
     assert known is not None
     assert [name for name in request_arguments(engine) if known.get(f"--{name}") is None] == []
     assert not set(request_arguments(engine)) & set(refused_arguments(engine))
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"), [("1.6", "InferencePool"), ("1.5", "Service"), (None, "Service")]
+)
+def test_the_route_leads_to_a_pool_where_one_may_be_without_a_picker(version: str | None, kind: str) -> None:
+    addons = {"gateway-api": "1.6"} | ({"gateway-api-inference-extension": version} if version else {})
+    rendered = run(SERVICE, fleet=cluster(addons=addons))
+    (backend,) = objects(rendered)["HTTPRoute"]["spec"]["rules"][0]["backendRefs"]
+    assert backend["kind"] == kind
+    assert ("InferencePool" in objects(rendered)) == (kind == "InferencePool")
+    assert found(rendered) == {}
