@@ -152,7 +152,7 @@ class Accelerator(Model):
 class ServingEngine(Model):
     """The inference engine."""
 
-    name: DnsLabel = "vllm"
+    name: Annotated[DnsLabel, hint(choices=ChosenFrom.ENGINES)] = "vllm"
     """Engine, such as vllm."""
     version: Version | None = None
     """Version; that of the fleet's image, else the catalogue's default."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import InputError, Problem
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from goldenpath.spec.inference_service import InferenceService
 
 __all__ = ["ServerPlan", "plan_server"]
+
+_REMEMBERED: Final = 1024
+"""Plans that are remembered: of one request on several clusters, and of the same service published again."""
 
 _SETTINGS: Final = {
     "gpu-memory-utilization": "utilization",
@@ -63,8 +67,32 @@ class ServerPlan:
     unknown: str = ""
 
 
+class _Asked:
+    """A request by what its plan depends on: looking at every way of serving takes a tenth of a second."""
+
+    __slots__ = ("_key", "spec")
+
+    def __init__(self, spec: InferenceService) -> None:
+        self.spec = spec
+        self._key = spec.model_dump_json(
+            include={"model", "accelerator", "engine", "parallelism", "goal"}, exclude={"model": {"source"}}
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
 def plan_server(spec: InferenceService, version: str) -> ServerPlan:
     """The plan of a request, for a version of its engine. Pure, and never refuses: what is wrong is in the plan."""
+    return _plan(_Asked(spec), version)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _plan(asked: _Asked, version: str) -> ServerPlan:
+    spec = asked.spec
     stated, engine = _stated(spec), spec.engine.name
     model = _architecture(spec)
     unknown = _unknown(spec, model)

@@ -6,8 +6,6 @@ the HorizontalPodAutoscaler that KEDA makes would. No kubelet runs either: Pods 
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +13,6 @@ from kube_api import eventually
 from live_tenants import REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from flux import Flux
     from kube_api import Api
     from running_platform import RunningPlatform
@@ -42,26 +38,15 @@ DEPLOYMENT = {
 }
 
 
-@contextlib.contextmanager
-def ready_pods(api: Api, namespace: str) -> Iterator[None]:
-    """While it is wanted, every Pod of the service is said to run and to be ready."""
-    over = threading.Event()
+def say_ready(api: Api) -> int:
+    """Say of every Pod of the service that it runs and is ready, as a kubelet would; how many there are."""
     ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
-
-    def work() -> None:
-        while not over.wait(0.5):
-            for pod in api.list("v1", "Pod", namespace, labelSelector=f"goldenpath.dev/workload={NAME}"):
-                if pod.get("status", {}).get("phase") != "Running":
-                    body = {"apiVersion": "v1", "kind": "Pod", "metadata": pod["metadata"]}
-                    api.merge(body, {"status": {"phase": "Running", "conditions": [ready]}}, "status")
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    pods = api.list("v1", "Pod", "vision", labelSelector=f"goldenpath.dev/workload={NAME}")
+    for pod in pods:
+        if pod.get("status", {}).get("phase") != "Running":
+            body = {"apiVersion": "v1", "kind": "Pod", "metadata": pod["metadata"]}
+            api.merge(body, {"status": {"phase": "Running", "conditions": [ready]}}, "status")
+    return len(pods)
 
 
 def replicas(api: Api) -> int:
@@ -70,14 +55,16 @@ def replicas(api: Api) -> int:
 
 
 @pytest.fixture(scope="module")
-def published(platform: RunningPlatform, flux: Flux, teams: object) -> Iterator[str]:
+def published(platform: RunningPlatform, flux: Flux, teams: object) -> str:
     """The service, as Flux has brought it; gives the commit."""
-    with ready_pods(platform.api, "vision"):
-        commit = platform.fleet.publish(SERVICE).commit
-        assert commit
-        platform._seen(commit)
-        flux.at(commit, KUSTOMIZATION, seconds=180)
-        yield commit
+    commit = platform._published(platform.fleet.publish(SERVICE))
+
+    def is_there() -> bool:
+        say_ready(platform.api)
+        return flux.is_at(commit, KUSTOMIZATION)
+
+    eventually(is_there, lambda: f"Flux has brought it, but {flux.condition(KUSTOMIZATION)}", 180)
+    return commit
 
 
 def test_flux_applies_a_service_as_the_account_of_the_tenants_workloads(
@@ -96,6 +83,8 @@ def test_three_reconciliations_leave_four_replicas(
 ) -> None:
     answer = platform.api.merge(DEPLOYMENT, {"spec": {"replicas": 4}}, "scale")
     assert answer.ok, answer.message
+    eventually(lambda: say_ready(platform.api) == 4, "four Pods are there", 60)
+    say_ready(platform.api)
     for _ in range(3):
         flux.has_reconciled(KUSTOMIZATION)
         assert replicas(platform.api) == 4
