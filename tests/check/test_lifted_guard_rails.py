@@ -366,7 +366,7 @@ def test_every_annotation_that_a_policy_reads_is_held() -> None:
 
 # Overrides that change nothing, so that every guard rail is looked for.
 NO_CHANGE = [
-    override(kind, "none", {})
+    override(kind, "none", {"metadata": {}})
     for kind in ("Namespace", "NetworkPolicy", "ResourceQuota", "Kustomization", "ClusterQueue", "ClusterSPIFFEID")
 ]  # fmt: skip
 EXAMPLES = sorted((builtin_folder() / "tenant" / "examples").iterdir())
