@@ -11,6 +11,7 @@ from goldenpath import kubeyaml
 from goldenpath.changes import BulkEdit, Undo, change_sets, make_change, plan_change
 from goldenpath.errors import InputError
 from goldenpath.fleet import Fleet, PublishOptions, Review, Submission
+from goldenpath.forges import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -284,3 +285,25 @@ def test_nothing_selected_is_nothing_to_do(fleet: Fleet, place: Path) -> None:
     assert (planned.reach.selected, bool(planned.proposal.plan)) == (0, False)
     assert make_change(fleet, edit('name == "nobody"', "environment=test")).published.commit is None
     assert len(commits(place)) == 2
+
+
+class _Forge:
+    """Keeps what it is asked to open."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def open_or_update(self, request: Any) -> Opened:
+        self.asked.append(request)
+        return Opened(7, "https://forge.example.org/7", created=True, updated=False)
+
+
+def test_the_pull_request_has_the_reason_as_its_title_and_the_grouped_page_as_its_body(fleet: Fleet) -> None:
+    forge: Any = _Forge()
+    made = make_change(fleet, edit("true", "environment=test"), review=Review(forge=forge))
+    (request,) = forge.asked
+    assert (request.title, request.head) == ("The nodes leave", f"goldenpath/change-{made.change.id}")
+    assert set(request.teams) == {"vision-team", "speech-team", "text-team"}
+    assert "**2 tenants**" in request.body
+    assert f"`goldenpath fleet undo {made.change.id}` takes it back" in request.body
+    assert made.published.pull_request is not None
