@@ -169,7 +169,7 @@ def test_every_date_of_a_request_is_looked_at() -> None:
         Tenant,
         request(
             expires="2020-01-01",
-            overrides=[{"kind": "Role", "name": "x", "patch": {}} | agreed],
+            overrides=[{"kind": "Role", "name": "x", "patch": {"metadata": {"labels": {"a": "b"}}}} | agreed],
             exceptions=[{"policy": "p"} | agreed],
         ),
     )
