@@ -38,7 +38,7 @@ class ManifestObject:
 
 
 def opened(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The objects of a List with their places in it, as kubectl opens it; any other object as it is, at no place."""
+    """The objects of a List, and of a List in it, with their places; any other object as it is, at no place."""
     kind, items = _text(document, "kind"), document.get("items")
     if not kind.endswith("List") or not isinstance(items, list) or "spec" in document:
         yield "", document
@@ -48,7 +48,12 @@ def opened(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         {"apiVersion": document["apiVersion"], "kind": kind.removesuffix("List")} if kind != "List" else {}
     )
     for index, item in enumerate(items):
-        yield f"items[{index}]", {**known, **item} if isinstance(item, dict) else item
+        here = f"items[{index}]"
+        if not isinstance(item, dict):
+            yield here, item
+            continue
+        for place, body in opened({**known, **item}):
+            yield f"{here}.{place}" if place else here, body
 
 
 def _text(value: Any, key: str) -> str:

@@ -72,13 +72,19 @@ def derive_gpus(places: Sequence[NamespaceObjects], account: AdoptionBuilder) ->
 
 def _summed(shares: Iterable[_Share]) -> list[_Share]:
     """One share of each pool: two queues, or two flavors of one pool, give out their sum."""
-    found: dict[str, _Share] = {}
+    found: dict[str, list[_Share]] = {}
     for share in shares:
-        before = found.get(share.pool.id)
-        found[share.pool.id] = share if before is None else _Share(
-            share.pool, before.quota + share.quota, before.borrow + share.borrow, f"{before.why} and {share.why}"
-        )  # fmt: skip
-    return list(found.values())
+        found.setdefault(share.pool.id, []).append(share)
+    return [of_pool[0] if len(of_pool) == 1 else _sum(of_pool) for of_pool in found.values()]
+
+
+def _sum(shares: list[_Share]) -> _Share:
+    parts = (
+        f"{each.why} ({each.quota}{f' and {each.borrow} to borrow' if each.borrow else ''})"
+        for each in shares
+    )
+    quota, borrow = sum(each.quota for each in shares), sum(each.borrow for each in shares)
+    return _Share(shares[0].pool, quota, borrow, " and ".join(parts))
 
 
 def _in_order(place: NamespaceObjects, shares: list[_Share]) -> list[_Share]:

@@ -102,6 +102,7 @@ def is_qualified_name(key: str) -> bool:
     return prefix_fits and _QUALIFIED.fullmatch(name) is not None
 
 
+@lru_cache(maxsize=4096)
 def is_dns_label(text: str) -> bool:
     return _DNS_LABEL.fullmatch(text) is not None
 
@@ -124,6 +125,7 @@ def is_path_segment(text: str) -> bool:
     return bool(text) and text not in {".", ".."} and "/" not in text and "%" not in text
 
 
+@lru_cache(maxsize=4096)
 def is_cidr(text: str) -> bool:
     """Whether Go's ``net.ParseCIDR`` takes the text: host bits are welcome, a bare address is not."""
     if "/" not in text or not text.rpartition("/")[2].isdecimal():

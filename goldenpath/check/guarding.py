@@ -15,14 +15,14 @@ __all__ = ["FAILED", "guarded"]
 FAILED = "check-failed"
 
 
-def guarded(findings: Iterable[Finding], subject: str, file: str = "") -> Iterator[Finding]:
-    """The findings, and one more where the check that gives them fails."""
+def guarded(findings: Iterable[Finding], subject: object, file: str = "") -> Iterator[Finding]:
+    """The findings, and one more about the subject where the check that gives them fails."""
     try:
         yield from findings
     except Exception as error:  # noqa: BLE001 - whatever it is, the other objects are checked
         yield Finding(
             file=file,
-            object=subject,
+            object=str(subject),
             field="",
             rule=FAILED,
             severity=Severity.ERROR,

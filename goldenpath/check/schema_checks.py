@@ -51,7 +51,7 @@ def check_schema(objects: Iterable[ManifestObject], schemas: Schemas | None = No
     """
     known = schemas or shipped()
     for item in objects:
-        yield from guarded(_checked(item, known), str(item), item.file)
+        yield from guarded(_checked(item, known), item, item.file)
 
 
 def _checked(item: ManifestObject, known: Schemas) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ __all__ = ["Found", "Structure"]
 
 _REFERENCE: Final = "#/$defs/"
 _MOST_REMEMBERED: Final = 4096
+_LONGEST_REMEMBERED: Final = 8192
 _BY_VALUE: Final = 2
 """The version of marshal's format that writes equal values alike, however often each is referred to."""
 _UNIQUE: Final = "x-unique-by"
@@ -144,7 +145,7 @@ class Structure:
 
     def _remember(self, key: tuple[str, bytes] | None) -> None:
         """Tenants have many fields alike, and a verdict is the same each time."""
-        if key is not None:
+        if key is not None and len(key[1]) <= _LONGEST_REMEMBERED:
             if len(self._right) >= _MOST_REMEMBERED:
                 self._right.clear()
             self._right.add(key)

@@ -224,7 +224,7 @@ class _Examiner:
     def _object(self, named: Named, document: Document) -> None:
         build_file = self._kustomizations.changing(named.path) if named.path is not None else None
         for place, body in opened(document.value):
-            path = document.path or place
+            path = ".".join(part for part in (document.path, place) if part)
             if not is_kubernetes_object(body):
                 self._add(document, _not_an_object(named), path)
                 continue

@@ -69,6 +69,7 @@ META = [
 ]
 PARTS: dict[str, Objects] = {
     "queues": [*queue(("cpu", "default", 8, None), name="q1"), *queue(("nvidia.com/gpu", H100, 4, 0), name="q2")],
+    "queues of one pool": [*queue(("nvidia.com/gpu", H100, 4, 0), name="q1"), *queue(("nvidia.com/gpu", H100, 2, 1), name="q2"), *queue(("cpu", "default", 9, None), name="q3")],
     "queue elsewhere": [item("LocalQueue", "q", KUEUE, spec={"clusterQueue": "missing", "stopPolicy": "Hold"})],
     "quota keys": [quota({"requests.cpu": "4", "fast.storageclass.storage.k8s.io/requests.storage": "1Gi", "hugepages-2Mi": "1Gi", "limits.memory": "9Gi", "requests.memory": "8Gi"})],
     "two quotas": [quota({"cpu": "4", "requests.nvidia.com/gpu": 2}), quota({"cpu": "2", "count/pods": 3}, "more"), quota({"pods": 3}, "s", scopes=["BestEffort"])],

@@ -30,6 +30,14 @@ def test_a_list_is_opened(rules, tmp_path):
     assert rules("list.yaml") == ["schema/unknown-field"] * 2
 
 
+def test_a_list_in_a_list_is_opened(rules, tmp_path):
+    body = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, dta: {}}"
+    (tmp_path / "list.yaml").write_text(
+        f"apiVersion: v1\nkind: List\nitems: [{{apiVersion: v1, kind: List, items: [{body}]}}, {body}]\n"
+    )
+    assert rules("list.yaml") == ["schema/unknown-field"] * 2
+
+
 def test_the_items_of_a_typed_list_need_no_kind(rules, tmp_path):
     (tmp_path / "list.yaml").write_text(
         "apiVersion: v1\nkind: ConfigMapList\nitems: [{metadata: {name: a}, dta: {}}]\n"

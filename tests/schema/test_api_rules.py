@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -243,6 +244,21 @@ spec:
             "{name: memory, nominalQuota: 1}, {name: cpu, nominalQuota: 1}",
             "spec.resourceGroups[0].flavors[0].resources",
         ),
+        (
+            "cohortName: c",
+            "{name: cpu, nominalQuota: 1, lendingLimit: 2}, {name: memory, nominalQuota: 1}",
+            "spec.resourceGroups[0].flavors[0].resources[0].lendingLimit",
+        ),
+        (
+            "stopPolicy: None",
+            "{name: cpu, nominalQuota: 1}, {name: memory, nominalQuota: 1, lendingLimit: 1}",
+            "spec.resourceGroups[0].flavors[0].resources[1].lendingLimit",
+        ),
+        (
+            "cohortName: c",
+            "{name: cpu, nominalQuota: -1}, {name: memory, nominalQuota: 1}",
+            "spec.resourceGroups[0].flavors[0].resources[0].nominalQuota",
+        ),
     ],
 )
 def test_a_queue_that_kueue_refuses(head: str, resources: str, field: str) -> None:
@@ -267,6 +283,86 @@ def test_a_queue_that_its_definition_refuses(head: str, resources: str, field: s
 def test_a_queue_that_kueue_takes() -> None:
     resources = "{name: cpu, nominalQuota: 1, borrowingLimit: 1}, {name: memory, nominalQuota: 1}"
     assert slips(QUEUE.format("cohortName: c", resources)) == []
+
+
+def test_a_cohort_may_lend_more_than_it_has_and_needs_a_parent_for_a_limit() -> None:
+    cohort = QUEUE.replace("ClusterQueue", "Cohort")
+    resources = "{name: cpu, nominalQuota: 1, lendingLimit: 2}, {name: memory, nominalQuota: 1}"
+    assert slips(cohort.format("parentName: c", resources)) == []
+    field = "spec.resourceGroups[0].flavors[0].resources[0].lendingLimit"
+    assert slips(cohort.format("", resources)) == [("api/queue", field)]
+
+
+def test_a_flavor_is_in_one_group() -> None:
+    assert slips("""
+apiVersion: kueue.x-k8s.io/v1beta2
+kind: ClusterQueue
+metadata: {name: a}
+spec:
+  resourceGroups:
+  - {coveredResources: [cpu], flavors: [{name: a, resources: [{name: cpu, nominalQuota: 1}]}]}
+  - {coveredResources: [memory], flavors: [{name: a, resources: [{name: memory, nominalQuota: 1}]}]}
+""") == [("api/queue", "spec.resourceGroups[1].flavors[0].name")]
+
+
+POLICY = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {{name: a}}
+spec:
+  matchConstraints: {{resourceRules: [{{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}}]}}
+  variables: {}
+  validations: [{{expression: {}}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "expression", "fields"),
+    [
+        ("[{name: a, expression: object.spec}]", "has(variables.a)", []),
+        ("[{name: a, expression: object.spec}]", "variables.b == ' variables.c '", ["validations[0].expression"]),
+        ("[{name: a, expression: variables.b}, {name: b, expression: object}]", "variables.a == null", ["variables[0].expression"]),
+        ("[]", "object.variables.a == 1", []),
+        ("[]", "OBJECT.metadata == null", ["validations[0].expression"]),
+        ("[]", "object.metadata.name == 'OTHER' || request.dryRun in [true, false] || params == 0x1f || 1.5e3 > 2u", []),
+        ("[]", "object.spec.containers.all(c, c.image != '')", []),
+    ],
+)  # fmt: skip
+def test_an_expression_of_a_policy_names_what_is_declared(variables: str, expression: str, fields: list[str]) -> None:  # fmt: skip
+    assert slips(POLICY.format(variables, json.dumps(expression))) == [
+        ("api/policy", f"spec.{each}") for each in fields
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "fits"),
+    [
+        ("{type: integer, minimum: 1, default: 1}", True),
+        ("{type: integer, minimum: 1, default: 0}", False),
+        ("{type: integer, default: a}", False),
+        ("{x-kubernetes-int-or-string: true, default: 80%}", True),
+        ("{type: string, enum: [a, b], default: c}", False),
+        ("{type: string, nullable: true, default: null}", True),
+        ("{type: array, items: {type: string}, default: []}", True),
+    ],
+)
+def test_a_default_fits_its_own_schema(schema: str, fits: bool) -> None:
+    found = slips(f"""
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: widgets.acme.dev}}
+spec:
+  group: acme.dev
+  scope: Namespaced
+  names: {{plural: widgets, singular: widget, kind: Widget, listKind: WidgetList}}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {{openAPIV3Schema: {{type: object, properties: {{spec: {{type: object, properties: {{a: {schema}}}}}}}}}}}
+""")
+    assert (found == []) is fits
+    assert all(rule == "api/definition" and field.endswith("[a].default") for rule, field in found)
 
 
 def test_a_resource_is_covered_once() -> None:

@@ -6,11 +6,15 @@ of Kubernetes 1.37.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
+import jsonschema_rs
+
 from goldenpath.check.api.violation import ApiRuleViolation, Rule, duplicates
+from goldenpath.check.crd_schemas import structural
 from goldenpath.check.formats import is_dns_name
-from goldenpath.check.object_bodies import mapping
+from goldenpath.check.object_bodies import mapping, mappings
 from goldenpath.errors import shown
 
 if TYPE_CHECKING:
@@ -113,6 +117,7 @@ def _structure(schema: dict[str, Any], depth: int = 0) -> Iterator[ApiRuleViolat
             "Name the fields that make the key.",
         )
     yield from _type_and_keys(schema)
+    yield from _default(schema)
     parts: list[tuple[str, Any]] = [
         (f"properties[{name}]", part) for name, part in mapping(schema, "properties").items()
     ]
@@ -159,6 +164,25 @@ def _type_and_keys(schema: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             )
 
 
+def _default(schema: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    """A default of one value fits its own schema."""
+    value = schema.get("default")
+    if value is None or isinstance(value, dict | list):
+        return
+    try:
+        fits = jsonschema_rs.is_valid(structural(schema), value)
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+    ):  # the schema itself is wrong, which is told elsewhere
+        return
+    if not fits:
+        message = f"{shown(value)} does not fit the schema that it is the default of"
+        yield ApiRuleViolation("default", "definition", message, "Change the default, or the schema.")
+
+
 def _webhooks(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for index, name in duplicates(webhook["name"] for webhook in body.get("webhooks", ())):
         yield ApiRuleViolation(
@@ -203,6 +227,66 @@ def _actions(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         )
 
 
+_TEXT_OR_VARIABLE: Final = re.compile(
+    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?<![\w.])variables\.(?P<name>\w+)"""
+)
+_TEXT_OR_ROOT: Final = re.compile(
+    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[.\w]*\d[\w.]*|(?<![\w.])(?P<name>[A-Za-z_]\w*)"""
+)
+_WORDS: Final = frozenset(
+    {"bool", "bytes", "double", "dyn", "false", "in", "int", "list", "map", "null", "null_type", "string", "true", "type", "uint"}
+)  # fmt: skip
+_OF_POLICY: Final = frozenset(
+    {"authorizer", "namespaceObject", "object", "oldObject", "params", "request", "variables"}
+)
+_CALLS: Final = re.compile(r"[({?]")
+
+
+def undeclared(expression: Any, known: frozenset[str]) -> str | None:
+    """A name in an expression of CEL that nothing declares; only plain expressions are looked at, without a call."""
+    if not isinstance(expression, str) or _CALLS.search(expression):
+        return None
+    roots = (found["name"] for found in _TEXT_OR_ROOT.finditer(expression))
+    return next((root for root in roots if root and root not in known | _WORDS), None)
+
+
+def _expressions(spec: dict[str, Any]) -> Iterator[tuple[str, Any, frozenset[str]]]:
+    """Place, expression, and the variables that are there for it; those of a condition are none."""
+    names: list[str] = []
+    for index, variable in enumerate(mappings(spec, "variables")):
+        yield f"variables[{index}].expression", variable.get("expression"), frozenset(names)
+        names.append(str(variable.get("name")))
+    for index, validation in enumerate(mappings(spec, "validations")):
+        for field in ("expression", "messageExpression"):
+            yield f"validations[{index}].{field}", validation.get(field), frozenset(names)
+    for index, annotation in enumerate(mappings(spec, "auditAnnotations")):
+        yield (
+            f"auditAnnotations[{index}].valueExpression",
+            annotation.get("valueExpression"),
+            frozenset(names),
+        )
+
+
+def _names_in_expressions(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    fix = "Declare it, or correct the name."
+    for place, expression, variables in _expressions(spec):
+        if not isinstance(expression, str):
+            continue
+        used = (found["name"] for found in _TEXT_OR_VARIABLE.finditer(expression))
+        missing = next((name for name in used if name and name not in variables), None)
+        if missing is not None:
+            yield ApiRuleViolation(
+                place, "policy", f"no variable {missing} is declared before this expression", fix
+            )
+        elif (name := undeclared(expression, _OF_POLICY)) is not None:
+            yield ApiRuleViolation(place, "policy", f"nothing declares {shown(name)}", fix)
+    for index, condition in enumerate(mappings(spec, "matchConditions")):
+        if (name := undeclared(condition.get("expression"), _OF_POLICY)) is not None:
+            yield ApiRuleViolation(
+                f"matchConditions[{index}].expression", "policy", f"nothing declares {shown(name)}", fix
+            )
+
+
 def _no_parameters(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     constraints = spec.get("matchConstraints", {})
     if not constraints.get("resourceRules"):
@@ -216,7 +300,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
     "admissionregistration.v1.NamedRuleWithOperations": (_operations,),
     "admissionregistration.v1.RuleWithOperations": (_operations,),
     "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": (_actions,),
-    "admissionregistration.v1.ValidatingAdmissionPolicySpec": (_no_parameters,),
+    "admissionregistration.v1.ValidatingAdmissionPolicySpec": (_no_parameters, _names_in_expressions),
     "admissionregistration.v1.ValidatingWebhookConfiguration": (_webhooks,),
     "admissionregistration.v1.WebhookClientConfig": (_client,),
     "apiextensions.v1.CustomResourceDefinition": (_definition,),

@@ -76,7 +76,9 @@ def check_metadata(metadata: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         for key in annotations:
             if not is_qualified_name(key.lower()):  # lower, as the API server does for annotations alone
                 yield _bad_key("annotations", key)
-        size = sum(len(key.encode()) + len((value or "").encode()) for key, value in annotations.items())
+        size = sum(len(key) + len(value or "") for key, value in annotations.items())
+        if size > _MAX_ANNOTATIONS // 4:  # of a character's bytes in UTF-8, at most four
+            size = sum(len(key.encode()) + len((value or "").encode()) for key, value in annotations.items())
         if size > _MAX_ANNOTATIONS:
             message = f"the annotations hold {size:,} bytes together"
             yield ApiRuleViolation("annotations", "annotation", message, "Keep them under 256 KiB.")
