@@ -164,7 +164,10 @@ class _Typed:
         self._kind = kind
         self._library = state.context.library
         self._known: dict[str, Expression | None] = {}
-        paths = [path for path in self._library if kind_of(path).is_requested]
+        paths = sorted(
+            (path for path in self._library if kind_of(path).is_requested),
+            key=lambda path: kind_of(path).has_parent,
+        )
         kinds = sorted({kind_of(path).name for path in paths})
         if kind is not None and kind not in kinds:
             message = f"there are {', '.join(kinds)}"
@@ -172,8 +175,8 @@ class _Typed:
         refused = [error for path in paths if (error := self._try(path)) is not None]
         fitting = [path for path in paths if self._known.get(path.major) is not None]
         if not fitting and refused:
-            # The golden path with the fewest problems is the one that was meant.
-            raise min(refused, key=lambda error: len(error.problems))
+            # The golden path that has most of the fields is the one that was meant; a tenant's where several have.
+            raise min(refused, key=_strangeness)
         self.with_workloads = any(kind_of(path).has_parent for path in fitting)
 
     def of(self, document: Any) -> Expression | None:
@@ -203,6 +206,12 @@ class _Typed:
         except InputError as error:
             return error
         return None
+
+
+def _strangeness(error: InputError) -> tuple[int, int]:
+    """How far an expression is from a golden path: the fields that it has not at all, then every problem."""
+    unknown = sum("there is no field" in problem.message for problem in error.problems)
+    return unknown, len(error.problems)
 
 
 class _Asker:
