@@ -13,6 +13,7 @@ from goldenpath_backstage.actions.query_action import QUERY
 from goldenpath_backstage.actions.render_action import RENDER
 from goldenpath_backstage.actions.retire_action import RETIRE
 from goldenpath_backstage.actions.status_action import STATUS
+from goldenpath_backstage.actions.upgrade_action import UPGRADE
 from goldenpath_backstage.backend_errors import NotThereError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ACTIONS", "action_named"]
 
 ACTIONS: Final[tuple[Action[Any, Any], ...]] = (
-    RENDER, CHECK, PLAN, PUBLISH, RETIRE, STATUS, QUERY, BLAME, EDIT, UNDO,
+    RENDER, CHECK, PLAN, PUBLISH, RETIRE, STATUS, QUERY, BLAME, EDIT, UNDO, UPGRADE,
 )  # fmt: skip
 
 _BY_ID: Final = {action.id: action for action in ACTIONS}

@@ -1,0 +1,58 @@
+"""``goldenpath:upgrade`` on a real Git repository: who may, what a dry run shows, and what is committed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+from sample_callers import ADMIN, TOKENS, VISION
+from small_requests import sample
+
+from goldenpath import kubeyaml
+from goldenpath.fleet import Fleet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from serving import Served
+
+
+OTHER = "other-" + "o" * 40
+
+
+def _show(repository: Path, path: str) -> str:
+    return subprocess.run(
+        ["git", "-C", repository, "show", f"main:{path}"], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_a_team_upgrades_its_own_tenant_alone(serve: Callable[..., Served], repository: Path) -> None:
+    with Fleet.open(repository) as fleet:
+        fleet.publish(
+            {**kubeyaml.load(_show(repository, "goldenpath.yaml")), "golden_paths": {"tenant/v1": "1.0.0"}}
+        )
+    other = {
+        "name": "other",
+        "sha256": hashlib.sha256(OTHER.encode()).hexdigest(),
+        "role": "requester",
+        "groups": ["b"],
+    }
+    backend = serve(tokens=[*TOKENS, other])
+    asked = {"golden_path": "tenant/v1", "values": sample("vision.yaml")}
+    assert backend.run("publish", asked, token=ADMIN).is_done
+
+    def version() -> str:
+        return str(json.loads(_show(repository, "tenants/vision/goldenpath.lock"))["version"])
+
+    assert version() == "1.0.0"
+    wanted = {"goldenPath": "tenant/v1", "name": "vision", "to": "1.1.0", "delivery": "commit"}
+    assert not backend.run("upgrade", wanted, token=OTHER).is_done
+    dry = backend.run("upgrade", wanted, token=VISION, dryRun=True)
+    assert dry.is_done, dry.last
+    assert version() == "1.0.0"
+    done = backend.run("upgrade", wanted, token=VISION)
+    assert done.is_done, done.last
+    assert version() == "1.1.0"
