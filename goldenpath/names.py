@@ -1,4 +1,4 @@
-"""The label and annotation keys that goldenpath writes: one place, so that no two files disagree.
+"""The label and annotation keys that goldenpath writes, and the name of the fleet's file: one place for all.
 
 The parameters of the admission policies stand on the tenant's Namespace, as annotations: a tenant cannot
 write Namespaces, and a policy sees them as ``namespaceObject`` both in the API server and offline.
@@ -30,6 +30,9 @@ GATEWAYS: Final = f"{DOMAIN}/gateways"
 PROMETHEUS: Final = f"{DOMAIN}/prometheus"
 """These three are on every Namespace since ``tenant`` 1.1.0, where the cluster has what they are about; an empty value
 grants nothing. A Namespace without them is one that an older version rendered, and is not judged by them."""
+
+FLEET_FILE: Final = "goldenpath.yaml"
+"""The fleet, at the top of its repository."""
 
 PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
 """Flux's own: what has it as label or annotation, with `disabled`, is never pruned."""

@@ -30,6 +30,7 @@ _SOME_PODS: Final = (
     "The policy stays, and lets the same Pods through as today, beside the policies of the golden path. It is not under "
     "`network.egress`, which would open the same for every Pod. The team can no longer change it."
 )
+_ONE_SERVER: Final = "The golden path rendered it for one server. Name that server under `serving`, with the same callers and egress."
 _REPLACED: Final = (
     "Remove it after the first publish: the golden path's policies and `network.egress` say the same."
 )
@@ -50,8 +51,13 @@ def derive_network(places: Sequence[NamespaceObjects], account: AdoptionBuilder)
         for item in place.of("NetworkPolicy", "CiliumNetworkPolicy"):
             account.see(place, item)
             closed = closed or _closes(item)
-            if pods := _some_pods(place, item):
-                account.leave(place, item, ToDo.KEEP, f"holds for Pods with {pods} alone", _SOME_PODS)
+            if pods := _some_pods(item):
+                advice = _ONE_SERVER if place.is_ours(item) else _SOME_PODS
+                account.leave(place, item, ToDo.KEEP, f"holds for Pods with {pods} alone", advice)
+                continue
+            if calls := _calls(place, item):
+                account.put("network.calls", calls, str(item))
+                account.take(place, item, "spec")
                 continue
             before = len(account.leftovers)
             for way in _ways(place, item, account):
@@ -70,6 +76,18 @@ def derive_network(places: Sequence[NamespaceObjects], account: AdoptionBuilder)
         account.put("network.egress", ordered, ", ".join(sources))
 
 
+def _calls(place: NamespaceObjects, item: ManifestObject) -> list[Way]:
+    """Servers of other tenants that a policy of the golden path opens: one namespace and one port in each rule."""
+    if not (place.is_ours(item) and item.kind == "NetworkPolicy" and item.name == f"{place.namespace}-calls"):
+        return []
+    return [
+        {"tenant": text(peer, "namespaceSelector", "matchLabels", NAMESPACE_LABEL), "port": at(port, "port")}
+        for rule in mappings(item.body, "spec", "egress")
+        for peer in mappings(rule, "to")
+        for port in mappings(rule, "ports")
+    ]
+
+
 def _closes(item: ManifestObject) -> bool:
     """Whether a policy selects all Pods for egress, so that only what is named leaves."""
     selector = at(item.body, "spec", "podSelector" if item.kind == "NetworkPolicy" else "endpointSelector")
@@ -80,10 +98,8 @@ def _closes(item: ManifestObject) -> bool:
     return "Egress" in texts(item.body, "spec", "policyTypes")
 
 
-def _some_pods(place: NamespaceObjects, item: ManifestObject) -> str:
-    """The labels of the Pods that a policy made by hand selects, or nothing where it selects all."""
-    if place.is_ours(item):
-        return ""
+def _some_pods(item: ManifestObject) -> str:
+    """The labels of the Pods that a policy selects, or nothing where it selects all."""
     field = "podSelector" if item.kind == "NetworkPolicy" else "endpointSelector"
     specs = [at(item.body, "spec"), *mappings(item.body, "specs")]
     found = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -29,7 +30,9 @@ _IN_MEMORY: Final = 1024 * 1024
 _PIECE: Final = 256 * 1024
 _MOST_BYTES: Final = 4 * 1024**3
 """The longest standard input: it is kept in a temporary file, since it is read twice."""
-_REQUEST: Final = b"golden_path"
+_REQUEST: Final = re.compile(rb"golden_path|\\")
+"""What is in each text that has a request: the field's name, or a backslash, which may spell it."""
+_LONGEST_MATCH: Final = len(b"golden_path")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Named:
     spooled: IO[bytes] | None = None
     """Where standard input is kept."""
     on_read: list[Callable[[int], None]] = field(default_factory=list)
-    """Whoever wants to know how many bytes were read."""
+    """Called with the number of bytes of each read."""
 
     @property
     def path(self) -> Path | None:
@@ -72,13 +75,13 @@ class Named:
 
     @cached_property
     def has_requests(self) -> bool:
-        """Whether a document is a request; a file that never says ``golden_path`` is not parsed for it."""
+        """Whether a document is a request; a file that cannot say ``golden_path`` is not parsed for it."""
         with self._open() as stream:
             before = b""
             while piece := stream.read(_PIECE):
-                if _REQUEST in before + piece:
+                if _REQUEST.search(before + piece):
                     break
-                before = piece[-len(_REQUEST) :]
+                before = piece[-_LONGEST_MATCH:]
             else:
                 return False
         return any(document.kind is DocumentKind.REQUEST for document in self.documents())
@@ -102,8 +105,8 @@ class _Watched:
 
     def read(self, size: int) -> bytes:
         content = self._stream.read(size)
-        for told in self._on_read:
-            told(len(content))
+        for on_read in self._on_read:
+            on_read(len(content))
         return content
 
 

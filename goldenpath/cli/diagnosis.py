@@ -29,6 +29,7 @@ __all__ = ["EXTRAS", "CheckState", "DoctorCheck", "diagnose"]
 
 EXTRAS: Final = {
     "forges": ("httpx", "pull requests"),
+    "library": ("git", "golden paths from Git repositories"),
     "cluster": ("kubernetes", "the cluster verbs: diff, apply, status, adopt, schemas import"),
     "backstage": ("fastapi", "goldenpath serve"),
     "postgres": ("psycopg", "the backend's ledger on PostgreSQL"),

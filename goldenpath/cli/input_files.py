@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from goldenpath import kubeyaml
+from goldenpath import kubeyaml, names
 from goldenpath.errors import InputError
 from goldenpath.manifests import is_kubernetes_object
 
 __all__ = [
-    "FLEET_FILE",
     "STDIN",
     "DocumentKind",
     "SourceFile",
@@ -26,7 +25,6 @@ __all__ = [
     "yaml_files",
 ]
 
-FLEET_FILE: Final = "goldenpath.yaml"
 STDIN: Final = "-"
 
 
@@ -153,9 +151,9 @@ def find_fleet(near: Iterable[Path] = (), beside: Iterable[Path] = ()) -> Path:
     """
     here = Path.cwd()
     for folder in (*near, here, *here.parents, *beside):
-        file = folder / FLEET_FILE
+        file = folder / names.FLEET_FILE
         if file.is_file():
             relative = os.path.relpath(file)
             return Path(min(relative, str(file), key=len))
-    message = f"there is no {FLEET_FILE} here or in a folder above; name yours with --fleet FILE"
+    message = f"there is no {names.FLEET_FILE} here or in a folder above; name yours with --fleet FILE"
     raise InputError.of("--fleet", "required", message)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from goldenpath import names
 from goldenpath.cli.plan_output import plan_as_text
 from goldenpath.errors import InputError
 
@@ -51,14 +52,12 @@ def fleet_repository_here() -> Path:
     Raises:
         InputError: the current folder is in no Git work tree, or in one that has no fleet file at its top.
     """
-    from goldenpath.cli.input_files import FLEET_FILE  # noqa: PLC0415 - `--help` needs no files
-
     here = Path.cwd()
     top = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
     if top is None:
         message = "no Git repository is here or in a folder above"
-    elif not (top / FLEET_FILE).is_file():
-        message = f"the Git repository here has no {FLEET_FILE} at its top"
+    elif not (top / names.FLEET_FILE).is_file():
+        message = f"the Git repository here has no {names.FLEET_FILE} at its top"
     else:
         return top
     message += "; change to the fleet repository's folder, or name it with --repo URL|DIR or GOLDENPATH_REPO"

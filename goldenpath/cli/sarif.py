@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from goldenpath.cli.input_files import FLEET_FILE
+from goldenpath import names
 from goldenpath.cli.problem_output import line_of_problem
 from goldenpath.finding_rules import RULES, help_uri, policies_uri
 from goldenpath.findings import Severity
@@ -148,7 +148,7 @@ def _finding_result(located: Located) -> dict[str, Any]:
 
 
 def _problem_result(problem: Problem) -> dict[str, Any]:
-    file = problem.file or FLEET_FILE
+    file = problem.file or names.FLEET_FILE
     return {
         "ruleId": problem.rule,
         "level": "error",

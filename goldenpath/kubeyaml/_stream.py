@@ -73,11 +73,19 @@ def _documents(parts: _Parts, index: int, line: int, text: str, name: str) -> It
         is_only = index == 0 and parts.ended
         read = _read.load_json_or_document if is_only else _read.load_document
         value = read(text, first_line=line, name=name, written=by_people)
+        if not by_people and _is_by_people(value):  # a name with an escape, such as "golden\u005fpath"
+            by_people, value = True, read(text, first_line=line, name=name, written=True)
     except InputError as error:
         yield StreamedDocument(index, line, "", None, refused=error)
         return
     if value is not None:
         yield StreamedDocument(index, line, text, value, written=by_people)
+
+
+def _is_by_people(value: Any) -> bool:
+    return isinstance(value, dict) and (
+        "golden_path" in value or str(value.get("format", "")).startswith("fleet/")
+    )
 
 
 class _Parts:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
 
+from goldenpath import names
 from goldenpath.spec.ref import Ref, Subject
 from goldenpath.tenancy.layout import SHARDS, Layout
 
@@ -39,7 +40,7 @@ __all__ = [
     "is_of_platform",
 ]
 
-FLEET_FILE: Final = "goldenpath.yaml"
+FLEET_FILE: Final = names.FLEET_FILE
 LOCK_FILE: Final = "goldenpath.lock"
 TOMBSTONE_FILE: Final = "retired.yaml"
 REQUEST_FILES: Final = {Subject.TENANT: "tenant.yaml", Subject.WORKLOAD: "workload.yaml"}

@@ -2,7 +2,7 @@
 
 A request says some things that no Kubernetes object holds, and those cannot come back: its description and a part
 of it that no cluster shows (a host name where no Cilium is); a destination that is named twice; a tenant that is
-being retired has quotas of 0. Overrides, exceptions, secrets and extra inputs are a person's to say.
+being retired has quotas of 0; which server of `serving` has which host name. Overrides, exceptions, secrets and extra inputs are a person's to say.
 """
 
 from __future__ import annotations
@@ -54,11 +54,13 @@ def adopted(request: dict[str, Any]) -> Adoption:
 
 def sayable(request: dict[str, Any]) -> dict[str, Any]:
     """The request without what no object holds."""
-    request = {key: value for key, value in request.items() if key not in {"description", "retiring"}}
+    request = {
+        key: value for key, value in request.items() if key not in {"description", "retiring", "serving"}
+    }
     egress = request.get("network", {}).get("egress")
     if egress:
         once = [way for index, way in enumerate(egress) if way not in egress[:index]]
-        request["network"] = {"egress": once}
+        request["network"] = {**request["network"], "egress": once}
     return request
 
 
@@ -173,3 +175,18 @@ def test_nothing_that_is_there_stops_it(changes: list[tuple[tuple[int, tuple[Any
 
 def _keys(node: Any) -> Any:
     return node if isinstance(node, dict) else range(len(node))
+
+
+def test_egress_of_one_server_is_not_opened_for_all_pods() -> None:
+    request = {
+        "golden_path": "tenant/v1",
+        "name": "vision",
+        "owner": "vision-team",
+        "clusters": [next(iter(PIPELINE.fleet.clusters))],
+        "serving": [{"name": "chat", "egress": [{"cidr": "198.51.100.0/24", "port": 443}]}],
+    }
+    adoption = adopted(request)
+    assert "network" not in adoption.request
+    assert [leftover.object for leftover in adoption.leftovers if "`serving`" in leftover.advice] == [
+        "NetworkPolicy vision/vision-serving-chat-egress"
+    ]

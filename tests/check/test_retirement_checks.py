@@ -48,7 +48,7 @@ def findings(request: dict[str, Any], changed: list[ManifestObject] | None = Non
 
 def check_tenant(request: dict[str, Any], cluster: str, found: list[ManifestObject]) -> list[Finding]:
     (tenancy,) = PIPELINE.resolve(parse(request, fleet=PIPELINE.fleet), cluster=cluster)
-    rendered = SimpleNamespace(resolved=tenancy, objects=found)
+    rendered = SimpleNamespace(resolved=tenancy, objects=found, manifests=SimpleNamespace(files={}))
     of_tenant = [finding for check in TENANT_CHECKS for finding in check(rendered)]
     return [*of_tenant, *check_objects(found)]
 
@@ -99,7 +99,7 @@ def test_a_hold_removes_what_flux_applies_for_the_team_and_nothing_else() -> Non
     assert there(REQUEST) <= there({**REQUEST, "retiring": False})
 
 
-def test_only_the_namespace_may_be_pruned_where_it_may_not_before() -> None:
+def test_namespace_and_workload_account_may_be_pruned_where_they_may_not_before() -> None:
     def kept(request: dict[str, Any]) -> set[tuple[str, str]]:
         metadata = {(item.kind, item.name): item.body["metadata"] for item in objects(request)}
         return {
@@ -107,7 +107,7 @@ def test_only_the_namespace_may_be_pruned_where_it_may_not_before() -> None:
         }
 
     before, held = kept({**REQUEST, "retiring": False}), kept(REQUEST)
-    assert before - held == {("Namespace", "vision")}
+    assert before - held == {("Namespace", "vision"), ("ServiceAccount", "workloads-vision")}
     assert {("ServiceAccount", "vision-reconciler"), ("RoleBinding", "vision-reconciler")} <= held
 
 

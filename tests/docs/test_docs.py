@@ -174,7 +174,7 @@ def test_every_command_and_option_exists(page):
         for call in re.findall(r"(?:^|\bdo )goldenpath ([^;|>]*)", line):
             name, *words = shlex.split(call, comments=True)
             command: click.Command | None = cli if name.startswith("--") else cli.get_command(root, name)
-            while not name.startswith("--") and isinstance(command, click.Group):
+            while not name.startswith("--") and isinstance(command, click.Group) and words:
                 command = command.get_command(root, words.pop(0))
             assert command is not None, line
             known = {

@@ -61,7 +61,7 @@ def test_places_where_dns_answers_are_accepted(dns: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("dns", "expected"),
     [
-        ({"addresses": ["169.254.20.10"]}, [("dns.addresses[0]", "cidr", "169.254.20.10/32")]),
+        ({"addresses": ["169.254.20.10"]}, [("dns.addresses[0]", "cidr", None)]),
         ({"addresses": ["0.0.0.0/0"]}, [("dns.addresses[0]", "too-wide", None)]),
         ({"addresses": ["::/0", "10.0.0.0/7"]}, [("dns.addresses[0]", "too-wide", None), ("dns.addresses[1]", "too-wide", None)]),
         ({"pods": []}, [("dns", "required", None)]),

@@ -40,6 +40,7 @@ GOOD: dict[str, list[Any]] = {
     "Port": [1, 65535],
     "KubernetesVersion": ["1.36"],
     "Version": ["0.19", "2", "1.2.3.4", "0.19.0-rc.1", "1.0+gke.5"],
+    "ExactVersion": ["1.0.0", "12.0.10"],
     "Cidr": ["10.20.0.0/16", "0.0.0.0/0", "10.0.0.1/32", "2001:db8::/32", "::/0"],
     "HostPattern": ["huggingface.co", "*.hf.co", "*.cdn.hf.co", "*.bucket.s3.amazonaws.com"],
     "AnchoredExpression": [r"^https://token\.actions\.githubusercontent\.com$", "^(a|b)$", "^[|]$"],
@@ -125,6 +126,7 @@ BAD: dict[str, list[tuple[Any, str, str | None]]] = {
         ("*.com", "host-wildcard", None), ("*.co.uk", "host-wildcard", None), ("*", "host-name", None), ("a.*.org", "host-name", None),
         ("**.hf.co", "host-name", None), ("https://*.hf.co", "host-name", "*.hf.co"), ("0xa9fea9fe", "host-name", None), ("10.0.0.1", "host-name", None),
     ],
+    "ExactVersion": [("v1.0.0", "exact-version", None), ("1.0", "exact-version", None), ("1.0.0-rc.1", "exact-version", None), ("0.1.0", "exact-version", None)],
     "AnchoredExpression": [
         ("https://a", "expression", "^https://a$"), ("^a", "expression", "^a$"), ("^a|b$", "expression", "^(a|b)$"), ("^($", "expression", None),
         ("^(?i)a$", "expression", None), ("^a\\$", "expression", None),

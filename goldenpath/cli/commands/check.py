@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath import __version__
+from goldenpath import __version__, names
 from goldenpath.check import Schemas
 from goldenpath.cli.base_command import (
     ExampleCommand,
@@ -23,7 +23,7 @@ from goldenpath.cli.check_inputs import Named, gather
 from goldenpath.cli.check_output import as_json, as_text
 from goldenpath.cli.check_progress import progress
 from goldenpath.cli.check_targets import Examination, examine
-from goldenpath.cli.input_files import FLEET_FILE, find_fleet
+from goldenpath.cli.input_files import find_fleet
 from goldenpath.cli.problem_output import show_problems
 from goldenpath.cli.sarif import as_sarif
 from goldenpath.errors import InputError
@@ -104,7 +104,7 @@ def _fleet_for(files: Sequence[Named], given: Path | None) -> Path | None:
     if given is not None or not any(file.has_requests for file in files):
         return given
     paths = [file.path for file in files if file.folder is None and file.path is not None]
-    named = [path.parent for path in paths if path.name == FLEET_FILE]
+    named = [path.parent for path in paths if path.name == names.FLEET_FILE]
     folders = [file.folder for file in files if file.folder is not None]
     found = find_fleet(dict.fromkeys((*named, *folders)), dict.fromkeys(path.parent for path in paths))
     click.echo(f"Fleet: {found}", err=True)

@@ -14,8 +14,7 @@ from goldenpath.cli.repository_options import change_options, repository_options
     name="edit",
     cls=ExampleCommand,
     examples=(
-        """goldenpath fleet edit --where 'gpus.exists(g, g.profile == "nvidia-a100-80gb")' \\
-    --set 'gpus[profile=nvidia-a100-80gb].profile=nvidia-h100-80gb' --reason 'The A100 nodes leave in May'""",
+        """goldenpath fleet edit --where 'gpus.exists(g, g.profile == "nvidia-a100-80gb")' --set 'gpus[profile=nvidia-a100-80gb].profile=nvidia-h100-80gb' --reason 'The A100 nodes leave in May'""",
         """goldenpath fleet edit --where 'owner == "vision-team"' --set compute.memory=1Ti --reason 'Larger models' --pull-request""",
         """goldenpath fleet edit --where 'has(cost_center)' --unset cost_center --reason 'Charged by owner now' --approve sha256:…""",
     ),

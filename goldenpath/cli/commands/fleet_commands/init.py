@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from goldenpath import names
 from goldenpath.cli.base_command import ExampleCommand, library_option
-from goldenpath.cli.input_files import FLEET_FILE
 from goldenpath.cli.repository_options import asking_person, opening
 
 
@@ -71,7 +71,7 @@ def command(
         forge=forge,
         code_owner=code_owner,
         author=asking_person(author),
-        file=str(fleet_file) if fleet_file is not None else FLEET_FILE,
+        file=str(fleet_file) if fleet_file is not None else names.FLEET_FILE,
         **opening(libraries),
     )
     with made as fleet:
@@ -81,7 +81,9 @@ def command(
         where = fleet.store.place if is_url(place) else place
     click.echo(f"{where}: a fleet repository of {files} files; its first commit is {commit[:12]}.")
     if text is None:
-        click.echo(f"Its {FLEET_FILE} is an example: write your own clusters into a copy, and publish it.")
+        click.echo(
+            f"Its {names.FLEET_FILE} is an example: write your own clusters into a copy, and publish it."
+        )
     has_files = not bare and not is_url(place)
     click.echo("Next:")
     for words, comment in _next_commands(where, fleet_file, has_files=has_files):
@@ -100,10 +102,10 @@ def _next_commands(where: str, fleet_file: Path | None, *, has_files: bool) -> l
             (f"goldenpath plan tenant.yaml --repo {repository}", "show what it would change"),
             (f"goldenpath publish tenant.yaml --repo {repository}", "commit that"),
         ]
-    copied = f"cp {shlex.quote(str(Path(where, FLEET_FILE)))} {FLEET_FILE}"
-    cloned = f"git clone --quiet {repository} fleet && cp fleet/{FLEET_FILE} {FLEET_FILE}"
+    copied = f"cp {shlex.quote(str(Path(where, names.FLEET_FILE)))} {names.FLEET_FILE}"
+    cloned = f"git clone --quiet {repository} fleet && cp fleet/{names.FLEET_FILE} {names.FLEET_FILE}"
     return [
         (copied if has_files else cloned, "and write your clusters into it"),
-        (f"goldenpath publish {FLEET_FILE} --repo {repository}", "commit what follows from them"),
+        (f"goldenpath publish {names.FLEET_FILE} --repo {repository}", "commit what follows from them"),
         ("goldenpath new tenant", "write the request of a first tenant, to publish in the same way"),
     ]

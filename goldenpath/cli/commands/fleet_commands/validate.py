@@ -15,13 +15,13 @@ from goldenpath.cli.plan_output import watching
 from goldenpath.cli.problem_output import problem_as_dict, show_problems
 from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
 from goldenpath.findings import Severity
-from goldenpath.tenancy.layout import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.findings import Finding
     from goldenpath.fleet.validation import Validation
+    from goldenpath.tenancy.layout import Layout
 
 _ABOUT = re.compile(r"(?:Tenant|Workload) ([a-z0-9-]+(?:/[a-z0-9-]+)?)")
 
@@ -66,6 +66,8 @@ def command(
     day = (today or dt.datetime.now(dt.UTC)).date()
     with open_fleet(place, branch, libraries, at=at) as fleet, watching("Validating") as progress:
         validation = fleet.validate(today=day, progress=progress)
+        from goldenpath.tenancy.layout import Layout  # noqa: PLC0415 - the help needs no models
+
         layout = Layout(sharded=fleet.state().context.spec.layout == "sharded")
     if output_format == "json":
         click.echo(json.dumps(_as_dict(validation), indent=2, ensure_ascii=False))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     name="one",
     cls=ExampleCommand,
     examples=(
-        "goldenpath upgrade tenant/v1 vision --repo . --dry-run",
+        "goldenpath upgrade one tenant/v1 vision --repo . --dry-run",
         "goldenpath upgrade tenant/v1 vision --repo . --approved-by platform-team --reason 'Agreed' --expires 2027-06-30",
         "goldenpath upgrade platform/v1 eu-central --to 1.1.0 --repo https://git.example.org/platform/fleet.git --pull-request",
     ),
