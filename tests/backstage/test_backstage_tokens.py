@@ -14,6 +14,8 @@ import pytest
 from issuer import LIMITED, PLUGIN, PLUGIN_KEYS, USER, USERS_KEYS, Key, encoded, issuing
 from small_requests import sample
 
+from goldenpath_backstage.actions.action_registry import ACTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from http.server import BaseHTTPRequestHandler
@@ -312,7 +314,8 @@ def test_a_user_of_whom_backstage_says_no_groups_is_no_one_yet(
 def test_what_actions_there_are_is_reported_while_backstage_starts(backend: Served, issuer: Issuer) -> None:
     issuer.is_down = True
     for token in (None, issuer.plugin(), "hello"):
-        assert len(backend.get("/v1/actions", token).json()["actions"]) == 6
+        listed = backend.get("/v1/actions", token).json()["actions"]
+        assert [action["id"] for action in listed] == [action.id for action in ACTIONS]
         assert backend.get("/v1/openapi.json", token).status_code == 200
 
     assert issuer.asked == []
