@@ -62,7 +62,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("account-not-declared", "The tenant's request declares no service account of that name.", "Add it under `identity.service_accounts` in the tenant's request."),
         FindingRule("addon-missing/gateway-api", "The service has a host, and the fleet names no Gateway that could serve it.", "Give `gateway` with its `name` in the fleet, or remove `expose`."),
         FindingRule("addon-missing/lws", "A replica spans several nodes, and the cluster has no LeaderWorkerSet controller.", "Install LeaderWorkerSet, or take larger accelerators."),
-        FindingRule("answers-cut-off", "The engine ends running answers when it is told to stop.", "Take a version that finishes them, or let callers repeat what was cut off."),
+        FindingRule("answers-cut-off", "The engine ends running answers when it is stopped.", "Take a version that finishes them, or let callers repeat what was cut off."),
         FindingRule("engine-accelerator", "The engine does not run on accelerators of that maker.", "Take another engine or another accelerator."),
         FindingRule("engine-argument", "The engine's version does not take an argument of the command line.", "Take the argument out, or a version that has it."),
         FindingRule("goal-needs-replicas", "The traffic of the goal takes more replicas than there may be.", "Raise `replicas.max`, or take a faster accelerator."),

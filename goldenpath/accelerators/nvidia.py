@@ -35,7 +35,7 @@ def resource_part(profile: str) -> str:
 class NvidiaAccelerator(Accelerator):
     """A GPU or a MIG slice; ``products`` are the names that NVML reports for the GPU.
 
-    A model whose product name no source has yet is told by its architecture.
+    A model whose product name no source has yet is identified by its architecture.
     """
 
     architecture: str | None = None

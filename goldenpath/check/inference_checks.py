@@ -85,7 +85,7 @@ def _engine_runs(rendered: Rendered) -> Iterator[Finding]:
         yield _finding(service, "engine-accelerator", Severity.ERROR, "engine.name", message, fix)
     if not service.finishes_answers:
         message = (
-            f"{engine.title} {service.version} ends running answers when it is told to stop: each rollout and each "
+            f"{engine.title} {service.version} ends running answers when it is stopped: each rollout and each "
             "step down cuts them off"
         )
         fix = "Take vLLM 0.18.0 or later, or let callers repeat what was cut off."
@@ -241,7 +241,7 @@ def _add_ons(rendered: Rendered) -> Iterator[Finding]:
     where = service.cluster_name
     if service.kind is ServerKind.GROUP and not service.platform.has("lws"):
         message = f"a replica spans {service.nodes} nodes, and {where} has no LeaderWorkerSet controller"
-        fix = "Install LeaderWorkerSet and name it under `addons`, or take accelerators of which one node has enough."
+        fix = "Install LeaderWorkerSet and name it under `addons`, or take an accelerator that one node has enough of."
         yield _finding(service, "addon-missing/lws", Severity.ERROR, "accelerator", message, fix)
     version = service.platform.cluster.addons.get("keda")
     if (

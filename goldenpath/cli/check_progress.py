@@ -42,14 +42,14 @@ def progress(files: Sequence[Named], clock: Callable[[], float] = time.monotonic
 
 
 @contextmanager
-def _watched(files: Sequence[Named], told: Callable[[int], None]) -> Iterator[None]:
+def _watched(files: Sequence[Named], on_read: Callable[[int], None]) -> Iterator[None]:
     for named in files:
-        named.on_read.append(told)
+        named.on_read.append(on_read)
     try:
         yield
     finally:
         for named in files:
-            named.on_read.remove(told)
+            named.on_read.remove(on_read)
 
 
 class _Lines:

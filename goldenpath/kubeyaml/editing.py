@@ -127,7 +127,7 @@ def _value_at(document: Any, location: Location) -> Any:
 
 
 def _source(text: str, location: Location) -> str:
-    """What stands in the text for a value; a ``#`` where that cannot be told."""
+    """What stands in the text for a value; a ``#`` where that is unknown."""
     found = _Place.find(text, location)
     if found is None or found.rest or found.node is None:
         return "#"

@@ -33,7 +33,7 @@ __all__ = [
 def query(
     fleet: Fleet, expression: str, *, kind: str | None = None, rendered: bool = False
 ) -> RequestSearch | ObjectSearch:
-    """The requests, or the rendered objects, of which an expression is true.
+    """The requests, or the rendered objects, for which an expression is true.
 
     Args:
         fleet: the fleet.

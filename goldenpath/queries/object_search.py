@@ -37,7 +37,7 @@ _AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class ObjectFound:
-    """A rendered object of which the expression is true."""
+    """A rendered object for which the expression is true."""
 
     ref: Ref
     cluster: str
@@ -150,7 +150,7 @@ class _Question:
         self._expression = Expression(text, {**of_kind, **_ADDED}) if of_kind else expression
 
     def may_be_in(self, text: str) -> bool:
-        """Whether a file can hold an object of which it is true; told without reading the file's YAML."""
+        """Whether a file can hold an object for which it is true, found without reading the file's YAML."""
         return self._kind is None or self._kind in text
 
     def holds(self, body: Mapping[str, Any], added: Mapping[str, str]) -> bool:

@@ -36,7 +36,7 @@ _AT_ONCE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class RequestFound:
-    """A request of which the expression is true.
+    """A request for which the expression is true.
 
     ``values`` are its fields with the defaults of the model; a field that is not set is not there. ``clusters`` are
     always the ones that the request means, also where it has a placement.

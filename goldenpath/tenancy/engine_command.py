@@ -37,7 +37,7 @@ class EngineCommand:
     arguments: tuple[str, ...]
     worker_arguments: tuple[str, ...] = ()
     finishes: bool = True
-    """Whether the engine finishes running answers when it is told to stop."""
+    """Whether the engine finishes running answers when it is stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -180,7 +180,7 @@ EDIT = Action(
     id="goldenpath:edit",
     title="Change many tenants at once",
     description=(
-        "Changes a field in every request of which a CEL expression is true, as one change set: comments and order stay, "
+        "Changes a field in every request for which a CEL expression is true, as one change set: comments and order stay, "
         "every request is checked first, and one that refuses the change stops all of them. Its dry run gives the plan, "
         "whom it reaches, and the digest to approve."
     ),

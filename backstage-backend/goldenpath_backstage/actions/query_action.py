@@ -1,4 +1,4 @@
-"""``goldenpath:query``: the requests, or the rendered objects, of which an expression is true."""
+"""``goldenpath:query``: the requests, or the rendered objects, for which an expression is true."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ QUERY = Action(
     id="goldenpath:query",
     title="Find tenants and workloads",
     description=(
-        "Finds the requests of which a CEL expression is true, or with `rendered` the objects. An unknown field is an "
+        "Finds the requests for which a CEL expression is true, or with `rendered` the objects. An unknown field is an "
         "error with the nearest name."
     ),
     input=QueryInput,

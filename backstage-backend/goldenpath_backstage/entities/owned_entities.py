@@ -77,10 +77,13 @@ def _read_entities(catalog: bytes) -> list[dict[str, Any]]:
 def _with_edit_link(metadata: dict[str, Any], url: str | None, file: str) -> dict[str, Any]:
     if url is None:
         annotations = metadata.get("annotations")
-        told = {
+        notes = {
             _EDIT_ANNOTATION: f"The request is too long for a form: edit its {file} in the fleet repository."
         }
-        return {**metadata, "annotations": {**(annotations if isinstance(annotations, dict) else {}), **told}}
+        return {
+            **metadata,
+            "annotations": {**(annotations if isinstance(annotations, dict) else {}), **notes},
+        }
     links, edit = metadata.get("links"), {"url": url, "title": "Edit", "icon": "scaffolder"}
     return {**metadata, "links": [*links, edit] if isinstance(links, list) else [edit]}
 

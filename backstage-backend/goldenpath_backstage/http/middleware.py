@@ -57,7 +57,7 @@ class Envelope:
     Args:
         app: what answers.
         metrics: where requests are counted.
-        only_local: refuse what a browser sends for a page of another site; for a service that asks nobody who
+        only_local: refuse what a browser sends for a page of another site; for a service that asks no caller who
             they are, and so must not be asked by a page that somebody looks at.
     """
 

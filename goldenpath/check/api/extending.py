@@ -176,7 +176,7 @@ def _default(schema: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         TypeError,
         LookupError,
         AttributeError,
-    ):  # the schema itself is wrong, which is told elsewhere
+    ):  # the schema itself is wrong, which another rule reports
         return
     if not fits:
         message = f"{shown(value)} does not fit the schema that it is the default of"

@@ -12,7 +12,7 @@ SUMMARIES: Final = {
     "init": "Make a new fleet repository, with its first commit.",
     "list": "List tenants and clusters, and which accelerators are asked for and free.",
     "show": "Show what one tenant asks for and has.",
-    "query": "Find the requests, or the rendered objects, of which an expression is true.",
+    "query": "Find the requests, or the rendered objects, for which an expression is true.",
     "edit": "Change a field in many requests at once, as one change set.",
     "undo": "Take a change set back: its earlier values return, and later changes of others stay.",
     "changes": "List the change sets: open ones first, then the newest.",

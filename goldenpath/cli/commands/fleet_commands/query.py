@@ -63,7 +63,7 @@ def command(
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
-    """Find the requests, or the rendered objects, of which an expression is true.
+    """Find the requests, or the rendered objects, for which an expression is true.
 
     EXPRESSION is CEL over the fields of a request, with their defaults: name, owner, environment, gpus, compute and so
     on, as `goldenpath schema tenant/v1` lists them. `clusters` are the ones that a placement selects, too.

@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Take a change set back: its earlier values return, and later changes of others stay.
 
-    CHANGE is the id of a change set, as `goldenpath fleet changes` lists them. A request that nobody changed since gets
+    CHANGE is the id of a change set, as `goldenpath fleet changes` lists them. A request without a later change gets
     back the very bytes that it had. Where a later change touched the same field, both values are shown and nothing is
     written, unless --skip-refused leaves that request as it is.
 
