@@ -315,7 +315,9 @@ def test_the_backend_tells_in_its_log_what_is_not_well(asked, names, cluster):
 
     assert outputs(events)["healthy"] is False
     log = [event["message"] for event in events if event["type"] == "log"]
-    assert [line for line in log if line.startswith("berlin: ") and "no such path ./deploy" in line]
+    assert [
+        line for line in log if line.startswith(f"{names[0]} on berlin: ") and "no such path ./deploy" in line
+    ]
 
 
 def test_the_backend_looks_at_clusters_only_where_that_is_asked_for(asked, names):
