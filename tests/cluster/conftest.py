@@ -66,6 +66,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if not speaks and lacking(config) else None
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests on one control plane stay in one process, also where there are several (`-n 2 --dist loadgroup`)."""
     if config.pluginmanager.hasplugin("xdist"):

@@ -112,7 +112,8 @@ def test_the_namespace_may_be_pruned_and_takes_its_guard_rails_with_it(
     guards = [
         item.body
         for item in tenant.objects
-        if item.body["metadata"].get("annotations", {}).get(PRUNE) == "disabled" and item.kind != "Namespace"
+        if item.body["metadata"].get("annotations", {}).get(PRUNE) == "disabled"
+        and item.namespace == namespace["name"]
     ]
     assert all(cluster.get(body).ok for body in guards)
     assert cluster.delete(tenant.object("Namespace")).ok

@@ -62,13 +62,15 @@ OWN = {
     "create poddisruptionbudgets.policy": "adr",
     "create resourceclaims.resource.k8s.io": "adr",
     "create scaledobjects.keda.sh": "adr",
+    # Policy `scaler-credentials` limits what it may read with.
+    "create triggerauthentications.keda.sh": "adr",
     "create secrets": "ar",
     "create kustomizations.kustomize.toolkit.fluxcd.io": "ar",
     "create gitrepositories.source.toolkit.fluxcd.io": "ar",
     "create externalsecrets.external-secrets.io": "ar",
     "create podmonitors.monitoring.coreos.com": "r",
     "create serviceaccounts": "r",
-    # What protects the platform and the other tenants is nobody's to write.
+    # No role of a tenant may write what protects the platform and the other tenants.
     "create serviceaccounts/token": "",
     "impersonate serviceaccounts": "",
     "update pods/status": "",
@@ -91,7 +93,6 @@ OWN = {
     "create localqueues.kueue.x-k8s.io": "",
     "update workloads.kueue.x-k8s.io": "",
     "update workloads.kueue.x-k8s.io/status": "",
-    "create triggerauthentications.keda.sh": "",
     "create secretstores.external-secrets.io": "",
     "create ciliumnetworkpolicies.cilium.io": "",
     "patch namespaces": "",
