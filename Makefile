@@ -29,9 +29,9 @@ cluster-assets: ## Build what test-cluster runs: half an hour once, then a secon
 	@$(PYTHON) tests/cluster/build_assets.py
 
 # The add-ons' CRDs: those of `make cluster-assets`, or CRDS=DIR for a folder with a file for each.
-# Two processes, each with a control plane: one for the tests that need controllers beside it, one for the others.
+# One process: the tests share a control plane, and those that need controllers share a second one.
 test-cluster: $(STAMP) ## What only a real API server can tell, on control planes of its own
-	$(BIN)/python -m pytest tests/cluster --cluster $(if $(CRDS),--crds $(CRDS)) -n 2 --dist loadgroup
+	$(BIN)/python -m pytest tests/cluster --cluster $(if $(CRDS),--crds $(CRDS))
 
 backstage: $(STAMP) ## A real Backstage with goldenpath beside it, on localhost
 	@PYTHON=$(CURDIR)/$(BIN)/python backstage-backend/demo/start
