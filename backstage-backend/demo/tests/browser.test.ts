@@ -79,7 +79,8 @@ describe('in a browser', { timeout: 900_000, skip }, () => {
     await visitor.page.getByRole('heading', { name: 'AI tenant', exact: true }).waitFor();
     await visitor.text('Platform').waitFor();
     await visitor.shoot('templates');
-    await visitor.button('Choose').first().click();
+    // By name: Inference service, its edit form, and then AI tenant.
+    await visitor.button('Choose').nth(2).click();
     await visitor.page.waitForURL(`**${CREATE}`);
     await visitor.isAt('Who');
     await visitor.shoot('who');
