@@ -71,7 +71,9 @@ describe('a real Backstage without the module', { timeout: 600_000 }, () => {
     const ours = data.filter((one: any) => one.id.startsWith('goldenpath:'));
     assert.deepEqual(
       ours.map((one: any) => one.id).sort(),
-      ['goldenpath:check', 'goldenpath:plan', 'goldenpath:publish', 'goldenpath:retire', 'goldenpath:status'],
+      ['blame', 'check', 'edit', 'plan', 'publish', 'query', 'retire', 'status', 'undo', 'upgrade'].map(
+        name => `goldenpath:${name}`,
+      ),
     );
     assert.ok(ours.every((one: any) => one.schema.input.properties));
   });
