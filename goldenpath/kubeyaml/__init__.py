@@ -12,7 +12,7 @@ Reading is stricter than Kubernetes where Kubernetes would lose something withou
 tags, content after ``...``, and documents that are too deep or grow too large through aliases are refused.
 """
 
-from goldenpath.kubeyaml._json import unique_keys
+from goldenpath.kubeyaml._json import DuplicateKeyError, unique_keys
 from goldenpath.kubeyaml._read import (
     MAX_DEPTH,
     MAX_DOCUMENT_CHARS,
@@ -36,6 +36,7 @@ __all__ = [
     "MAX_DOCUMENT_CHARS",
     "MAX_FILE_BYTES",
     "MAX_NODES_FROM_ALIASES",
+    "DuplicateKeyError",
     "StreamedDocument",
     "dump",
     "dump_all",

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
+from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.repository.record_fields import (
     BlobId,
@@ -133,6 +134,7 @@ class Lock(Model):
             document = json.loads(data)
             _refuse_other_formats(document, file)
             refuse_record(cls, document, error, file=file, way_out=_WAY_OUT)
+        _refuse_repeated_keys(data, file)
         if "format" not in lock.model_fields_set:
             raise InputError.of("format", "required", f"is required; {_WAY_OUT}", file=file)
         return lock
@@ -154,6 +156,14 @@ def _why_no_json(data: bytes) -> str:
     if any(line.startswith((b"<<<<<<< ", b">>>>>>> ")) for line in data.splitlines()):
         return "holds both sides of a merge that was not finished"
     return "is no JSON, or is nested without an end"
+
+
+def _refuse_repeated_keys(data: bytes, file: str) -> None:
+    """A merge that kept both sides of a line repeats a key; a reader of JSON would use either value."""
+    try:
+        json.loads(data, object_pairs_hook=kubeyaml.unique_keys)
+    except kubeyaml.DuplicateKeyError as error:
+        raise InputError.of("", "duplicate-key", f"{error}; {_WAY_OUT}", file=file) from None
 
 
 def _refuse_other_formats(document: Any, file: str) -> None:

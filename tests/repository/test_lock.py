@@ -108,6 +108,7 @@ def test_every_problem_is_reported_at_once_with_its_field_and_the_way_out():
         (b" " * (MAX_LOCK_BYTES + 1), "too-large"),
         (LOCK.dump().replace(b'  "format": "lock/v2",\n', b""), "required"),
         (LOCK.dump().replace(b"lock/v2", b"fleet/v1"), "choice"),
+        (LOCK.dump().replace(b'  "format"', b'  "format": "lock/v1",\n  "format"'), "duplicate-key"),
     ],
 )
 def test_what_is_no_lock_is_refused_in_one_sentence(data, rule):
