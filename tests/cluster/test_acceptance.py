@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from kube_api import eventually
-from live_tenants import in_order
+from live_tenants import FLEET, in_order
 from stories import stories
 from team_pages import shown_jobs, shown_server
 
 from goldenpath.pipeline import Pipeline, load, load_fleet
+from goldenpath.spec.parse import parse_fleet
 
 if TYPE_CHECKING:
     from goldenpath.manifests import Manifests
@@ -106,3 +107,13 @@ def test_the_model_server_that_a_teams_page_shows_gets_its_pods(cluster, custom_
         )
         for body in bodies:
             assert cluster.delete(body).ok
+
+
+def test_a_pool_that_moves_to_claims_and_back_is_accepted(custom_resources, onboarding):
+    """An applied object that loses its last field of `spec` is refused: here the flavor loses its node labels."""
+    for way in ("device-plugin", "dra", "device-plugin"):
+        pool = {"profile": "nvidia-gb200", "count": 8, "allocation": way}
+        addons = {"flux": "2.9", "kueue": "0.19"}
+        cluster = {"region": "eu", "kubernetes": "1.36", "addons": addons, "accelerators": [pool]}
+        fleet = parse_fleet({**FLEET, "clusters": {"berlin": cluster}})
+        accept(onboarding, Pipeline(fleet).render(fleet))
