@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 
+from goldenpath.spec.unique_lists import repeated_entries
+
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
@@ -78,6 +80,7 @@ class Document(Model):
     @classmethod
     def problems(cls, fields: Fields, around: Surroundings = ALONE) -> Iterator[Problem]:
         """Every problem of a document that no single field shows, as far as its fields parsed."""
+        yield from repeated_entries(cls, fields)
         for rule in cls.rules:
             yield from rule(fields)
         for outer in cls.outer_rules:

@@ -17,9 +17,10 @@ from goldenpath.spec.node_credentials import is_credential_host, is_credential_n
 from goldenpath.spec.override import fixed_fields, list_edit_problems
 from goldenpath.spec.parsed_fields import Fields, Location, path_of
 from goldenpath.spec.types import TEMPLATE_OPENERS, duration_seconds
+from goldenpath.spec.unique_lists import repeated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from goldenpath.spec.model import Rule, Surroundings
 
@@ -32,8 +33,6 @@ __all__ = [
     "one_place",
     "one_place_at_most",
     "problem",
-    "repeated",
-    "unique",
 ]
 
 
@@ -93,47 +92,7 @@ def one_place(fields: Fields) -> Iterator[Problem]:
         yield from one_place_at_most(fields)
 
 
-UNIQUE_PLACES: tuple[Location, ...] = (("clusters",), ("placement", "regions"), ("retiring",))
-UNIQUE_LISTS: tuple[Location, ...] = (
-    *UNIQUE_PLACES,
-    ("access", "admins"),
-    ("access", "developers"),
-    ("access", "viewers"),
-    ("identity", "service_accounts"),
-    ("identity", "federates_with"),
-    ("pull_secrets",),
-)
-
-
-def repeated(entries: Iterable[tuple[int, Any]]) -> Iterator[int]:
-    """Indices of entries that an earlier one equals."""
-    seen = set()
-    for index, entry in entries:
-        if entry in seen:
-            yield index
-        seen.add(entry)
-
-
-def unique(*locations: Location) -> Rule:
-    """The rule that no entry of these lists occurs twice."""
-
-    def rule(fields: Fields) -> Iterator[Problem]:
-        for location in locations:
-            for index in repeated(fields.items(*location)):
-                yield problem(fields, (*location, index), "duplicate", "is there twice; remove one")
-
-    return rule
-
-
 def _duplicates(fields: Fields) -> Iterator[Problem]:
-    inner: list[Location] = [("gpus", index, "clusters") for index, _ in fields.items("gpus")]
-    for index, _ in fields.items("serving"):
-        inner += [
-            ("serving", index, "hosts"),
-            ("serving", index, "callers", "tenants"),
-            ("serving", index, "callers", "namespaces"),
-        ]
-    yield from unique(*UNIQUE_LISTS, *inner)(fields)
     for location, key in ((("secrets",), "name"), (("exceptions",), "policy")):
         names = ((index, fields.get(*location, index, key)) for index, _ in fields.items(*location))
         for index in repeated((index, name) for index, name in names if name is not MISSING):
@@ -449,7 +408,7 @@ def _workload_name(fields: Fields) -> Iterator[Problem]:
         yield problem(fields, ("name",), "name-too-long", message, fitting or None)
 
 
-ENVELOPE_RULES: tuple[Rule, ...] = (one_place_at_most, unique(*UNIQUE_PLACES), _overrides, _inputs)
+ENVELOPE_RULES: tuple[Rule, ...] = (one_place_at_most, _overrides, _inputs)
 WORKLOAD_RULES: tuple[Rule, ...] = (*ENVELOPE_RULES, _workload_name)
 TENANT_RULES: tuple[Rule, ...] = (
     one_place,
