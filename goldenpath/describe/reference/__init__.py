@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath.describe.reference.catalogue_pages import accelerators_page, engines_page
+from goldenpath.describe.reference.exporters_page import exporters_page
 from goldenpath.describe.reference.findings_page import findings_page
 from goldenpath.describe.reference.policies_page import policies_page
 from goldenpath.describe.reference.spec_pages import golden_paths_page, page_file, schema_file, spec_page
@@ -37,6 +38,7 @@ def reference_pages(paths: Iterable[GoldenPath]) -> dict[str, str]:
         **{file: spec_page(path) for file, path in specs.items()},
         "accelerators.md": accelerators_page(),
         "engines.md": engines_page(),
+        "exporters.md": exporters_page(),
         "policies.md": policies_page(),
         "findings.md": findings_page(),
     }

@@ -1,0 +1,152 @@
+"""The shape of one exporter's file: its metrics by version, and the traps of their labels."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from goldenpath.addons import version_of
+from goldenpath.engines import Source  # noqa: TC001 - pydantic reads it when the class is made
+
+__all__ = ["Exporter", "ExporterMetric", "LabelTrap", "Reading", "VersionRange", "WorkloadLabels"]
+
+
+def _is_version(text: str) -> str:
+    version_of(text)
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+MetricName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+VersionText = Annotated[str, AfterValidator(_is_version)]
+SourceIds = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class WorkloadLabels(enum.StrEnum):
+    """Where a series says whose Pod or object it is about.
+
+    ``own``: in labels of its own that Prometheus leaves alone. ``colliding``: in ``namespace`` and ``pod``, which
+    Prometheus renames to ``exported_…`` unless the scrape honors labels. ``always-exported``: in
+    ``exported_namespace``, which the exporter writes itself. ``none``: nowhere.
+    """
+
+    OWN = "own"
+    COLLIDING = "colliding"
+    ALWAYS_EXPORTED = "always-exported"
+    NONE = "none"
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class VersionRange(_Facts):
+    """The versions that an exporter's file was read for, both ends included."""
+
+    first: VersionText
+    last: VersionText
+
+
+class ExporterMetric(_Facts):
+    """A metric as Prometheus sees it.
+
+    It is exported from ``since`` up to, and without, ``until``; absent means that the file knows no such version.
+    ``only_with`` is the setting of the exporter without which it is missing.
+    """
+
+    name: MetricName
+    kind: Literal["counter", "gauge", "histogram", "summary"]
+    unit: Text
+    meaning: Text
+    labels: tuple[LabelName, ...]
+    since: VersionText | None = None
+    until: VersionText | None = None
+    replaced_by: MetricName | None = None
+    only_with: Text | None = None
+    source: SourceIds
+
+    def is_exported_by(self, version: str | None) -> bool:
+        """Whether a version of the exporter has it; without a version, whether the newest has it."""
+        if version is None:
+            return self.until is None
+        at = version_of(version)
+        return (self.since is None or at >= version_of(self.since)) and (
+            self.until is None or at < version_of(self.until)
+        )
+
+
+class Reading(_Facts):
+    """What is read for a purpose: a metric, and the number that turns its unit into ours (shares, bytes, watts)."""
+
+    metric: MetricName
+    scale: Annotated[float, Field(gt=0)]
+
+
+class LabelTrap(_Facts):
+    """A way to read a metric that gives a wrong answer without an error, and the right one."""
+
+    id: Id
+    what: Text
+    then: Text
+    source: SourceIds
+
+
+class Exporter(_Facts):
+    """One file of ``exporters/``. ``addon`` is the add-on whose version decides what is exported."""
+
+    name: Id
+    title: Text
+    subject: Text
+    addon: Id | None = None
+    versions: VersionRange | None = None
+    workload_labels: Annotated[WorkloadLabels, Field(strict=False)]
+    sources: Annotated[dict[Id | Text, Source], Field(min_length=1)]
+    readings: dict[Id, Reading]
+    metrics: Annotated[tuple[ExporterMetric, ...], Field(min_length=1)]
+    traps: tuple[LabelTrap, ...]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        names = [metric.name for metric in self.metrics]
+        problems = [f"{name} is listed twice" for name in sorted({n for n in names if names.count(n) > 1})]
+        cited = {key for metric in self.metrics for key in metric.source}
+        cited |= {key for trap in self.traps for key in trap.source}
+        problems += [f"source {key!r} is not listed" for key in sorted(cited - self.sources.keys())]
+        problems += [f"source {key!r} is never cited" for key in sorted(self.sources.keys() - cited)]
+        problems += [
+            f"reading {key} names {reading.metric}, which is not listed"
+            for key, reading in self.readings.items()
+            if reading.metric not in names
+        ]
+        for metric in self.metrics:
+            if metric.replaced_by is not None and metric.replaced_by not in names:
+                problems.append(f"{metric.name} is replaced by {metric.replaced_by}, which is not listed")
+            if (metric.replaced_by is None) != (metric.until is None):
+                problems.append(f"{metric.name}: `until` and `replaced_by` go together")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def metric(self, name: str) -> ExporterMetric:
+        """A metric by its name.
+
+        Raises:
+            KeyError: the exporter's file does not list it.
+        """
+        return {metric.name: metric for metric in self.metrics}[name]
+
+    def name_for(self, reading: str, version: str | None = None) -> str:
+        """The metric to read for a purpose, at a version of the exporter; the newest name without one.
+
+        Raises:
+            KeyError: the file has no such reading.
+        """
+        newest = self.readings[reading].metric
+        if self.metric(newest).is_exported_by(version):
+            return newest
+        older = [metric for metric in self.metrics if metric.replaced_by == newest]
+        return next((metric.name for metric in older if metric.is_exported_by(version)), newest)
