@@ -112,7 +112,7 @@ def test_the_model_server_that_a_teams_page_shows_gets_its_pods(cluster, custom_
 def test_a_pool_that_moves_to_claims_and_back_is_accepted(custom_resources, onboarding):
     """An applied object that loses its last field of `spec` is refused: here the flavor loses its node labels."""
     for way in ("device-plugin", "dra", "device-plugin"):
-        pool = {"profile": "nvidia-gb200", "count": 8, "allocation": way}
+        pool = {"profile": "nvidia-h100-80gb", "count": 8, "allocation": way}
         addons = {"flux": "2.9", "kueue": "0.19"}
         cluster = {"region": "eu", "kubernetes": "1.36", "addons": addons, "accelerators": [pool]}
         fleet = parse_fleet({**FLEET, "clusters": {"berlin": cluster}})
