@@ -23,9 +23,11 @@ from goldenpath_backstage.routes import (
     catalog_routes,
     docs_routes,
     health_routes,
+    mcp_routes,
     native_routes,
     request_routes,
 )
+from goldenpath_backstage.routes.mcp_routes import open_tools
 from goldenpath_backstage.services import open_services
 from goldenpath_backstage.telemetry.logs import SERVICE
 from goldenpath_backstage.telemetry.metrics import Metrics
@@ -66,8 +68,11 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
             )
         with contextlib.ExitStack() as stack:
             opened = fleet if fleet is not None else stack.enter_context(_open_fleet(settings))
-            async with open_services(settings, opened, metrics, forge=forge) as services:
-                app.state.services = services
+            async with (
+                open_services(settings, opened, metrics, forge=forge) as services,
+                open_tools(settings) as tools,
+            ):
+                app.state.services, app.state.tools = services, tools
                 yield
 
     app = FastAPI(
@@ -89,6 +94,8 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
         docs_routes,
     ):
         app.include_router(module.router)
+    if settings.mcp != "off":
+        app.include_router(mcp_routes.router)
     app.add_exception_handler(HTTPException, _told)
     app.add_exception_handler(RequestValidationError, _told)
     app.add_middleware(Envelope, metrics=metrics, only_local=settings.is_open)

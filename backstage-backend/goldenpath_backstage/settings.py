@@ -142,6 +142,8 @@ class Settings(Model):
     """Base of the forge's API, where it is not where it usually is."""
     kubeconfig: FilePath | None = None
     """Kubeconfig with a context of each cluster's name; with it, `goldenpath:status` can look at the clusters too."""
+    mcp: Literal["off", "read-only", "publish"] = "off"
+    """Tools for assistants at `/mcp` (Model Context Protocol; needs the extra `mcp`): none, those that read, or also `publish`, which opens pull requests for callers who may ask for the tenant."""
     host: Annotated[str, Field(min_length=1, max_length=255)] = "127.0.0.1"
     """Address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 7008

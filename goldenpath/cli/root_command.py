@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "diff": "Compare a request, or a fleet, with what its clusters have.",
     "apply": "Apply a request, or a fleet, to its clusters, without GitOps.",
     "serve": "Serve golden paths over HTTP, for Backstage and for internal tools.",
+    "mcp": "Serve goldenpath's tools to an assistant, over the Model Context Protocol.",
     "status": "Show how tenants and workloads are: Flux, drift, quota, accelerators, queue, identities and scalers.",
     "cluster": "Look at what a cluster has.",
     "schemas": "Bring in schemas of kinds that goldenpath does not ship.",
@@ -56,6 +57,7 @@ _EXTRAS: Final = {
         ("fastapi", "httptools", "jwt", "prometheus_client", "sqlalchemy", "uvicorn"), "backstage"
     ),
     "psycopg": "postgres",
+    **dict.fromkeys(("anyio", "mcp", "mcp_types"), "mcp"),
 }
 """For each library that a base install lacks: the extra that brings it."""
 

@@ -15,7 +15,7 @@ from serving import serving
 from small_requests import sample
 
 from goldenpath.errors import MAX_PROBLEMS
-from goldenpath_backstage.telemetry.credential_patterns import MASK, credential_in, without_credentials
+from goldenpath.credential_patterns import MASK, credential_in, without_credentials
 from goldenpath_backstage.telemetry.logs import JsonFormatter
 
 if TYPE_CHECKING:

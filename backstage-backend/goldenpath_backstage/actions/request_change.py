@@ -90,6 +90,7 @@ def publish_options_of(
     upgrade: bool = False,
     overwrite_edits: bool = False,
     allow_removals: int | None = None,
+    approved: str | None = None,
 ) -> PublishOptions:
     """The terms of a change that somebody asks for through us."""
     trailers = [("Requested-by", call.caller.name)]
@@ -103,6 +104,7 @@ def publish_options_of(
         upgrade=upgrade,
         overwrite_edits=overwrite_edits,
         allow_removals=allow_removals,
+        approved=approved,
         today=call.today,
         trailers=tuple(trailers),
         guard=guard,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.parsed_fields import path_of
-from goldenpath_backstage.telemetry.credential_patterns import credential_in
+from goldenpath.credential_patterns import credential_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from goldenpath.findings import ChecksFailedError
 from goldenpath.names import DOMAIN
 from goldenpath_backstage.backend_errors import BackendError
 from goldenpath_backstage.response_schemas import ResponseModel
-from goldenpath_backstage.telemetry.credential_patterns import without_credentials
+from goldenpath.credential_patterns import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

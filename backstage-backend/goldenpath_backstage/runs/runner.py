@@ -28,7 +28,7 @@ from goldenpath_backstage.runs.event_stream import Stream
 from goldenpath_backstage.runs.lanes import Lane
 from goldenpath_backstage.runs.ledger import ClaimState
 from goldenpath_backstage.runs.run_events import line
-from goldenpath_backstage.telemetry.credential_patterns import without_credentials
+from goldenpath.credential_patterns import without_credentials
 from goldenpath_backstage.telemetry.logs import SERVICE, fields
 
 if TYPE_CHECKING:

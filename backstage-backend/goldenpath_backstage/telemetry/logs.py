@@ -12,7 +12,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath_backstage.telemetry.credential_patterns import without_credentials
+from goldenpath.credential_patterns import without_credentials
 
 if TYPE_CHECKING:
     from types import TracebackType

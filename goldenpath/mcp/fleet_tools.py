@@ -1,0 +1,124 @@
+"""Tools on what the fleet repository and its clusters have: status and findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from goldenpath.errors import InputError
+from goldenpath.findings import Severity
+from goldenpath.fleet import PublishOptions, Submission
+from goldenpath.fleet.request_lookup import existing, request_of
+from goldenpath.kubeyaml import load
+from goldenpath.mcp.answers import Source, bounded
+from goldenpath.mcp.tool import Tool, ToolInput
+from goldenpath.spec.ref import Ref
+
+if TYPE_CHECKING:
+    from goldenpath.findings import Finding
+    from goldenpath.mcp.desk import Desk
+
+__all__ = ["FINDINGS", "STATUS"]
+
+_NAME: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+OwnedName = Annotated[str, Field(max_length=127, pattern=rf"^{_NAME}(/{_NAME})?$")]
+_MOST_ENTRIES: Final = 200
+
+
+class StatusInput(ToolInput):
+    """Which tenant or workload."""
+
+    name: OwnedName | None = None
+    """A tenant, or a workload as `tenant/workload`; a short list of all otherwise."""
+    live: bool = False
+    """Look at the clusters too: Flux, drift, quota, accelerators, queue, identities and scalers."""
+
+
+def _status(desk: Desk, asked: StatusInput) -> dict[str, Any]:
+    if asked.name is None:
+        if asked.live:
+            raise InputError.of(
+                "live", "needs-name", "goes with `name`: the clusters are asked about one tenant"
+            )
+        summary = desk.fleet.summary(retiring=True).as_dict()
+        return {
+            key: bounded(value, _MOST_ENTRIES) if isinstance(value, list) else value
+            for key, value in summary.items()
+        }
+    detail = desk.fleet.tenant(asked.name).as_dict()
+    return detail | ({"live": _live(desk, asked.name)} if asked.live else {})
+
+
+def _live(desk: Desk, name: str) -> list[dict[str, Any]]:
+    # They load the Kubernetes client, which a server that reaches no cluster need not have.
+    from goldenpath.cluster import connect, context_names  # noqa: PLC0415
+    from goldenpath.live import contexts_for, published_tenants, status  # noqa: PLC0415
+
+    if desk.kubeconfig is None:
+        message = "this server reaches no clusters: start it with a kubeconfig; leave this out"
+        raise InputError.of("live", "no-clusters", message)
+    found = published_tenants(desk.fleet, name)
+    contexts = contexts_for(found.clusters, context_names(desk.kubeconfig), context=None)
+    seen = []
+    for cluster, context in contexts.items():
+        with connect(context, desk.kubeconfig) as connected:
+            seen.append(status(cluster, found.expected[cluster], connected).as_dict())
+    return seen
+
+
+class FindingsInput(ToolInput):
+    """Which findings."""
+
+    name: OwnedName | None = None
+    """Only of this tenant, or of this workload as `tenant/workload`; all of the repository otherwise, which takes longer."""
+    severity: Literal["error", "warning", "note"] | None = None
+    """Only of this severity."""
+    rule: Annotated[str, Field(max_length=120)] | None = None
+    """Only of this rule."""
+
+
+def _findings(desk: Desk, asked: FindingsInput) -> dict[str, Any]:
+    found, problems = _found(desk, asked.name)
+    wanted = [
+        finding.as_dict()
+        for finding in found
+        if asked.severity in (None, finding.severity.value) and asked.rule in (None, finding.rule)
+    ]
+    return {
+        "counts": {each.value: sum(finding.severity is each for finding in found) for each in Severity},
+        "findings": bounded(wanted, _MOST_ENTRIES),
+        "problems": problems,
+    }
+
+
+def _found(desk: Desk, name: str | None) -> tuple[tuple[Finding, ...], list[str]]:
+    if name is None:
+        validation = desk.fleet.validate(today=desk.today)
+        return validation.findings, [str(problem) for problem in validation.problems]
+    state = desk.state()
+    path, text = request_of(state, existing(state, Ref.parse(name)))
+    request = Submission(load(text, name=path), text, path)
+    proposal = desk.fleet.propose(state, request, options=PublishOptions(today=desk.today))
+    return proposal.plan.all_findings, [str(problem) for problem in proposal.problems]
+
+
+STATUS: Final = Tool(
+    name="status",
+    title="How tenants and workloads are",
+    description=(
+        "What the fleet repository holds of a tenant or workload: request, version, clusters, last commits. With `live`, "
+        "how it is on its clusters. Without a name, a list of all."
+    ),
+    input=StatusInput,
+    source=Source.CLUSTER,
+    run=_status,
+)
+FINDINGS: Final = Tool(
+    name="findings",
+    title="What is wrong in the fleet",
+    description="What the checks say about what is published: of one tenant or workload, or of the whole repository.",
+    input=FindingsInput,
+    source=Source.REPOSITORY,
+    run=_findings,
+)
