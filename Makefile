@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test test-slow cluster-assets test-cluster backstage test-backstage lint types generate check-generated bench schemas lock clean docs
+.PHONY: help demo test test-slow cluster-assets test-cluster backstage test-backstage lint types generate check-generated bench schemas lock clean docs second-opinions
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-18s %s\n", $$1, $$2}'
@@ -65,6 +65,14 @@ docs: ## The documentation as a site, as TechDocs builds it; a warning is a fail
 	@test -x .venv-docs/bin/mkdocs || { $(PYTHON) -m venv .venv-docs && .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check mkdocs-techdocs-core==1.7.1; }
 	.venv-docs/bin/mkdocs build --quiet --strict --site-dir build/site
 
+# Judges that are not ours. Each has a place of its own, so that none of their dependencies is one of goldenpath's.
+SUITE := .mcp-suite/node_modules/.package-lock.json
+$(SUITE): backstage-backend/with-node
+	backstage-backend/with-node npm install --silent --no-audit --no-fund --prefix .mcp-suite @modelcontextprotocol/conformance@0.1.16
+
+second-opinions: $(STAMP) $(SUITE) ## What other projects' judges say: the Model Context Protocol's own suite
+	$(BIN)/python -m pytest tests/mcp/test_official_suite.py
+
 bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
 	$(BIN)/python benchmarks/render_speed.py
 	$(BIN)/python benchmarks/publish_speed.py
@@ -77,4 +85,4 @@ lock: ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes --no-header --quiet -o requirements.lock
 
 clean: ## Remove what the targets above have made
-	rm -rf .venv .venv-second .venv-docs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-second .venv-docs .mcp-suite build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

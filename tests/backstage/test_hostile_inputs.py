@@ -14,8 +14,8 @@ from sample_callers import ADMIN, TOKENS, VISION
 from serving import serving
 from small_requests import sample
 
-from goldenpath.errors import MAX_PROBLEMS
 from goldenpath.credential_patterns import MASK, credential_in, without_credentials
+from goldenpath.errors import MAX_PROBLEMS
 from goldenpath_backstage.telemetry.logs import JsonFormatter
 
 if TYPE_CHECKING:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from mcp.client import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from mcp_types import CallToolResult, ListToolsResult
+
+T = TypeVar("T")
 
 
 def ask(server: Any, tool: str, **arguments: Any) -> CallToolResult:
@@ -19,7 +23,18 @@ def ask(server: Any, tool: str, **arguments: Any) -> CallToolResult:
         async with Client(server) as client:
             return await client.call_tool(tool, arguments)
 
-    return anyio.run(call)
+    return run(call)
+
+
+def run(call: Callable[[], Awaitable[T]]) -> T:
+    """Runs a client; what ends it is raised as it is, and not as the group of the client's tasks."""
+    try:
+        return anyio.run(call)
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
 
 
 def listed(server: Any) -> ListToolsResult:
@@ -29,7 +44,7 @@ def listed(server: Any) -> ListToolsResult:
         async with Client(server) as client:
             return await client.list_tools()
 
-    return anyio.run(call)
+    return run(call)
 
 
 def data(result: CallToolResult) -> dict[str, Any]:

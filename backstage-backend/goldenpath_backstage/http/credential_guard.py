@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.credential_patterns import credential_in
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.parsed_fields import path_of
-from goldenpath.credential_patterns import credential_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

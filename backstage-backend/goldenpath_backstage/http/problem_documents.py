@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import Field
 from pydantic_core import to_json
 
+from goldenpath.credential_patterns import without_credentials
 from goldenpath.errors import (
     ClusterError,
     ClusterUnavailableError,
@@ -25,7 +26,6 @@ from goldenpath.findings import ChecksFailedError
 from goldenpath.names import DOMAIN
 from goldenpath_backstage.backend_errors import BackendError
 from goldenpath_backstage.response_schemas import ResponseModel
-from goldenpath.credential_patterns import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

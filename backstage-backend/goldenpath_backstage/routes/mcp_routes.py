@@ -8,9 +8,8 @@ in the lanes of the runner with its limits, metrics and audit trail, and may cha
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from fastapi import APIRouter, Request, Response
 
@@ -152,13 +151,15 @@ async def open_tools(settings: Settings) -> AsyncIterator[StreamableHTTPSessionM
         yield manager
 
 
-async def _answer(tool: Tool[Any], arguments: dict[str, Any], context: ServerRequestContext) -> dict[str, Any]:
+async def _answer(
+    tool: Tool[Any], arguments: dict[str, Any], context: ServerRequestContext
+) -> dict[str, Any]:
     """Runs a tool as the caller of the HTTP request that it came in.
 
     Raises:
         GoldenpathError: the caller may not do this, or the tool refused.
     """
-    request: Request = context.request
+    request = cast("Request", context.request)
     services, caller = services_of(request), await caller_of(request)
     action, request_id = _ACTIONS[tool.name], request_id_of(request.scope)
     try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath.credential_patterns import without_credentials
 from goldenpath.errors import GoldenpathError, InputError
 from goldenpath_backstage.actions.action import Effort
 from goldenpath_backstage.backend_errors import (
@@ -28,7 +29,6 @@ from goldenpath_backstage.runs.event_stream import Stream
 from goldenpath_backstage.runs.lanes import Lane
 from goldenpath_backstage.runs.ledger import ClaimState
 from goldenpath_backstage.runs.run_events import line
-from goldenpath.credential_patterns import without_credentials
 from goldenpath_backstage.telemetry.logs import SERVICE, fields
 
 if TYPE_CHECKING:
