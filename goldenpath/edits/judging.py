@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.edits.edit import Way
+    from goldenpath.edits.list_items import Keyed
     from goldenpath.edits.list_keys import ListKeys
 
 __all__ = ["JudgedEdit", "judge"]
@@ -117,9 +118,9 @@ class _Judge:
         self,
         way: Way,
         keys: tuple[str, ...],
-        base: dict[str, Any],
-        there: dict[str, Any],
-        new: dict[str, Any],
+        base: Keyed,
+        there: Keyed,
+        new: Keyed,
     ) -> Iterator[JudgedEdit]:
         staying = [token for token in base if token in there]
         if staying != [token for token in there if token in base]:
@@ -142,7 +143,9 @@ class _Judge:
                 continue
             item = (*way, select)
             if after is MISSING:
-                yield _field(Edit(item, EditAction.REMOVE_ITEM, before, MISSING), now)
+                edit = Edit(item, EditAction.REMOVE_ITEM, before, MISSING)
+                both = None if now is not MISSING else _replaced_on_both_sides(edit, keys, base, there, new)
+                yield both or _field(edit, now)
             elif now is MISSING:
                 edit = Edit(item, EditAction.SET, before, after)
                 yield JudgedEdit(edit, Verdict.ORPHANED, MISSING, "the item is gone")
@@ -159,6 +162,29 @@ def _field(edit: Edit, now: Any) -> JudgedEdit:
     if edit.action is EditAction.SET and _is_null(edit.after):
         return JudgedEdit(edit, Verdict.NOT_SAYABLE, now, "a merge patch cannot set null")
     return JudgedEdit(edit, Verdict.CARRIED, now)
+
+
+def _replaced_on_both_sides(
+    edit: Edit, keys: tuple[str, ...], base: Keyed, there: Keyed, new: Keyed
+) -> JudgedEdit | None:
+    """The verdict on a keyed item that is gone on both sides: a conflict where another item may stand for it.
+
+    Likeness never decides where an edit goes. Here it only makes a person decide.
+    """
+    by_hand = [item for token, item in there.items() if token not in base and token not in new]
+    arrived = [item for token, item in new.items() if token not in base and token not in there]
+    if arrived and (by_hand or any(_is_alike(edit.before, item, keys) for item in arrived)):
+        why = "the new version has an item with another key in its place"
+        return JudgedEdit(edit, Verdict.CONFLICT, MISSING, why)
+    if any(_is_alike(edit.before, item, keys) for item in by_hand):
+        return JudgedEdit(edit, Verdict.ORPHANED, MISSING, "its key was edited, and the item is gone")
+    return None
+
+
+def _is_alike(one: dict[str, Any], other: dict[str, Any], keys: tuple[str, ...]) -> bool:
+    """Whether two items are equal but for their key."""
+    mine, its = ({name: value for name, value in item.items() if name not in keys} for item in (one, other))
+    return same(mine, its)
 
 
 def _is_null(value: Any) -> bool:

@@ -270,3 +270,27 @@ def _only_order(one: dict[str, Any], other: dict[str, Any]) -> bool:
         return sorted(map(repr, map(plain, value))) if isinstance(value, list) else value
 
     return bool(repr(plain(one)) == repr(plain(other)))
+
+
+@pytest.mark.parametrize(
+    ("there", "new", "verdict"),
+    [
+        ("mine", "theirs", Verdict.CONFLICT),
+        ("mine", "proxy", Verdict.CARRIED),
+        ("mine", "mine", Verdict.ALREADY_SO),
+        ("mine", None, Verdict.ORPHANED),
+        (None, "theirs", Verdict.CONFLICT),
+        (None, None, Verdict.ALREADY_SO),
+    ],
+)
+def test_an_item_that_both_sides_take_away_is_a_conflict_where_another_may_stand_for_it(
+    there: str | None, new: str | None, verdict: Verdict
+) -> None:
+    def with_proxy(name: str | None) -> dict[str, Any]:
+        return changed(DEPLOYMENT, *PROXY) if name is None else changed(DEPLOYMENT, *PROXY, "name", value=name)
+
+    removal = judge(DEPLOYMENT, with_proxy(there), with_proxy(new), KEYS)[0]
+    assert (removal.verdict, removal.edit.place) == (
+        verdict,
+        "spec.template.spec.containers[name=proxy]",
+    )
