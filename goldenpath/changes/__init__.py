@@ -1,7 +1,7 @@
 """One change of many requests: planned for all, made as one change set, and taken back.
 
 For: what is to be changed (:class:`BulkEdit`), whom that reaches (:class:`Reach`), the plan that is then published, the
-change sets that a repository holds, and undoing one.
+change sets that a repository holds, a change set that goes in waves, and undoing one.
 
 Not for: which requests are meant (:mod:`goldenpath.queries`), or what becomes of a single request
 (:mod:`goldenpath.fleet`).
@@ -10,6 +10,7 @@ Not for: which requests are meant (:mod:`goldenpath.queries`), or what becomes o
 from goldenpath.changes.bulk_edit import BulkEdit
 from goldenpath.changes.carrying_out import make_change, plan_change
 from goldenpath.changes.change_set import ChangeSet, ChangeSets, change_sets, change_sets_of
+from goldenpath.changes.change_waves import ChangeWaves, start_in_waves
 from goldenpath.changes.edit_planning import PlannedChange
 from goldenpath.changes.reach import Reach
 from goldenpath.changes.undo import Undo
@@ -18,6 +19,7 @@ __all__ = [
     "BulkEdit",
     "ChangeSet",
     "ChangeSets",
+    "ChangeWaves",
     "PlannedChange",
     "Reach",
     "Undo",
@@ -25,4 +27,5 @@ __all__ = [
     "change_sets_of",
     "make_change",
     "plan_change",
+    "start_in_waves",
 ]

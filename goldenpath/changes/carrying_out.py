@@ -12,12 +12,13 @@ from goldenpath.changes.edit_planning import planned_edit
 from goldenpath.changes.undo import Undo, planned_undo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from goldenpath.changes.edit_planning import PlannedChange
     from goldenpath.fleet import Fleet, Proposal, Published, PublishOptions, Review
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.repository.publish_plan import Plan
+    from goldenpath.spec.ref import Ref
 
     Progress = Callable[[int, int], None]
 
@@ -58,6 +59,8 @@ def make_change(
     options: PublishOptions | None = None,
     review: Review | None = None,
     progress: Progress | None = None,
+    only: Collection[Ref] | None = None,
+    name: str | None = None,
 ) -> MadeChange:
     """Make a change set: one commit, or one pull request.
 
@@ -70,6 +73,8 @@ def make_change(
         options: what is allowed; with ``approved``, only the plan with that digest.
         review: put it up for review, on a branch of its own, instead.
         progress: receives the number of requests done and the total.
+        only: of the requests that an edit selects, these alone: a part of a change set that goes in waves.
+        name: the id of the change set that this is a part of; one that follows from what is asked otherwise.
 
     Raises:
         InputError: a request refuses the change, or the plan is not the one that was approved; every problem.
@@ -82,7 +87,7 @@ def make_change(
         commit = state.snapshot.commit
         if commit not in known:
             known.clear()  # the branch has moved
-            known[commit] = _planned(fleet, asked, state, options, progress)
+            known[commit] = _planned(fleet, asked, state, options, progress, only=only, name=name)
         return known[commit]
 
     def propose(state: FleetState) -> Proposal:
@@ -121,7 +126,10 @@ def _planned(
     state: FleetState,
     options: PublishOptions | None,
     progress: Progress | None,
+    *,
+    only: Collection[Ref] | None = None,
+    name: str | None = None,
 ) -> PlannedChange:
     if isinstance(asked, BulkEdit):
-        return planned_edit(fleet, asked, state, options=options, progress=progress)
+        return planned_edit(fleet, asked, state, options=options, progress=progress, only=only, name=name)
     return planned_undo(fleet, asked, state, options=options, progress=progress)

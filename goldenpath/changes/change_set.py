@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,6 +36,7 @@ __all__ = [
     "change_of",
     "change_sets",
     "change_sets_of",
+    "commits_by_request",
 ]
 
 CHANGE: Final = "Goldenpath-Change"
@@ -171,16 +172,33 @@ def change_sets(fleet: Fleet, snapshot: Snapshot) -> ChangeSets:
     for branch, commit in sorted(store.branches(BRANCH_PREFIX).items()):
         info = store.repository.commit_info(commit)
         found = _TRAILER.search(info.message)
-        if found is None or found[1] in merged or not info.parents:
+        if found is None or not info.parents:
             continue
-        waiting[found[1]] = ChangeSet(
-            found[1],
-            (info,),
-            partial(_requests, store, info.parents[0], info.id),
-            branch=branch,
-            undoes=_undone(info.message),
-        )
+        name = found[1]
+        read = partial(_requests, store, info.parents[0], info.id)
+        if name in merged and _is_merged(merged[name], info, read):
+            continue
+        if name in waiting:
+            # A change set that goes in waves has a branch for each wave and owner.
+            waiting[name] = replace(waiting[name], read=partial(_of_both, waiting[name].read, read))
+            continue
+        waiting[name] = ChangeSet(name, (info,), read, branch=branch, undoes=_undone(info.message))
     return ChangeSets(merged, waiting)
+
+
+def _is_merged(change: ChangeSet, info: CommitInfo, read: Callable[[], Iterable[RequestChange]]) -> bool:
+    """Whether the branch of a change set holds nothing that its merged commits have not."""
+    if any(commit.id == info.id for commit in change.commits):
+        return True
+    done = {each.file for each in change.requests}
+    return all(each.file in done for each in read())
+
+
+def _of_both(
+    one: Callable[[], Iterable[RequestChange]], other: Callable[[], Iterable[RequestChange]]
+) -> Iterator[RequestChange]:
+    yield from one()
+    yield from other()
 
 
 def change_sets_of(fleet: Fleet, state: FleetState, ref: Ref) -> tuple[ChangeSet, ...]:
@@ -249,6 +267,15 @@ def _together(store: Store, commits: tuple[CommitInfo, ...]) -> Iterator[Request
                 else RequestChange(change.ref, change.file, first.before, change.after)
             )
     yield from (found[file] for file in sorted(found))
+
+
+def commits_by_request(store: Store, change: ChangeSet) -> dict[Ref, str]:
+    """For each request that a merged change set changed, the last of its commits that did."""
+    found: dict[Ref, str] = {}
+    for info in change.commits:
+        for each in _requests(store, info.parents[0] if info.parents else None, info.id):
+            found[each.ref] = info.id
+    return found
 
 
 def _requests(store: Store, before: str | None, after: str) -> Iterator[RequestChange]:

@@ -21,7 +21,7 @@ from goldenpath.repository.publish_plan import Plan
 from goldenpath.tenancy import RepositoryPaths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from goldenpath.changes.bulk_edit import BulkEdit, EditedRequest
     from goldenpath.changes.reach import Shield
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["PlannedChange", "Rewritten", "plan_rewritten", "planned_edit"]
+__all__ = ["PlannedChange", "Rewritten", "change_message", "plan_rewritten", "planned_edit"]
 
 _LONGEST_SUBJECT = 72
 
@@ -95,8 +95,19 @@ def planned_edit(
     *,
     options: PublishOptions | None = None,
     progress: Progress | None = None,
+    only: Collection[Ref] | None = None,
+    name: str | None = None,
 ) -> PlannedChange:
     """What a change does to a state; nothing is written.
+
+    Args:
+        fleet: the fleet.
+        edit: the change.
+        state: the state.
+        options: what is allowed.
+        progress: receives the number of requests done and the total.
+        only: of the selected requests, these alone: a part of a change set that goes in waves.
+        name: the id of the change set that this is a part of; a free one otherwise.
 
     Raises:
         InputError: the expression or a field is not known; every problem, with the nearest name.
@@ -105,10 +116,11 @@ def planned_edit(
     library = state.context.library
     named = dict.fromkeys(each.values["golden_path"] for each in search.found)
     edit.check(library, tuple(named))
+    chosen = [each for each in search.found if only is None or each.ref in only]
     rewritten: list[Rewritten] = []
     not_applicable: dict[Ref, str] = {}
     refused: dict[Ref, tuple[Problem, ...]] = {}
-    for found in search.found:
+    for found in chosen:
         try:
             made: EditedRequest = edit.applied(found, library)
         except InputError as error:
@@ -133,6 +145,7 @@ def planned_edit(
         notes=tuple(search.notes),
         options=options or PublishOptions(),
         progress=progress,
+        name=name,
     )
 
 
@@ -151,13 +164,14 @@ def plan_rewritten(
     notes: tuple[str, ...],
     options: PublishOptions,
     progress: Progress | None = None,
+    name: str | None = None,
 ) -> PlannedChange:
     """The plan of requests with new texts, as one change set.
 
     A request that is refused stops all of them, unless ``skip_refused`` leaves it out.
     """
     sets = change_sets(fleet, state.snapshot)
-    name = sets.free_id(digest)
+    name = name or sets.free_id(digest)
     conflicting = dict(refused)
     opened = {change.ref: each for each in sets.open.values() if each.id != name for change in each.requests}
     tenants = tenants_of(state)
@@ -179,7 +193,7 @@ def plan_rewritten(
             continue
         kept.append(each)
     all_trailers = (*options.trailers, (CHANGE, name), *trailers)
-    said = replace(options, trailers=all_trailers, message=options.message or _message(reason, what))
+    said = replace(options, trailers=all_trailers, message=options.message or change_message(reason, what))
     proposal, found = _proposed(fleet, state, kept, said, progress)
     conflicting |= found
     if not skip_refused and conflicting:
@@ -295,7 +309,8 @@ def _shields_of(state: FleetState, changed: Rewritten) -> tuple[Shield, ...]:
     return shields(renderings(before), renderings(after), after.overrides)
 
 
-def _message(reason: str, what: tuple[str, ...]) -> str:
+def change_message(reason: str, what: tuple[str, ...]) -> str:
+    """The message of a change set's commit: why, and what is changed."""
     first = reason if len(reason) <= _LONGEST_SUBJECT else f"{reason[: _LONGEST_SUBJECT - 1].rstrip()}…"
     words = [first] if first == reason else [first, reason]
     return "\n\n".join([*words, "\n".join(what)])

@@ -37,16 +37,19 @@ class Undo:
         change: its id.
         reason: why; a plain sentence otherwise.
         skip_refused: leave out the requests where a later change touched the same field, instead of stopping.
+        only: of its requests, these alone, by path: a wave of it that goes back.
     """
 
     change: str
     reason: str = ""
     skip_refused: bool = False
+    only: frozenset[str] | None = None
 
     @property
     def digest(self) -> str:
         """The beginning of the id of the change set that this makes."""
-        return hashlib.sha256(json.dumps(["undo", self.change]).encode()).hexdigest()[:_ID_CHARS]
+        said = ["undo", self.change, *sorted(self.only or ())]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:_ID_CHARS]
 
 
 def planned_undo(
@@ -72,6 +75,8 @@ def planned_undo(
     refused: dict[Ref, tuple[Problem, ...]] = {}
     not_applicable: dict[Ref, str] = {}
     for each in change.requests:
+        if undo.only is not None and each.ref.path not in undo.only:
+            continue
         made = _taken_back(state, each)
         if isinstance(made, Rewritten):
             rewritten.append(made)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from goldenpath.changes import BulkEdit, Undo
 
-__all__ = ["approve_option", "carry_out_or_plan", "made_options"]
+__all__ = ["approve_option", "carry_out_or_plan", "made_options", "start_waves"]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -81,3 +81,34 @@ def carry_out_or_plan(asked: BulkEdit | Undo, output_format: str, said: Mapping[
         made = make_change(fleet, asked, options=options, review=review, progress=progress)
     show_made(made, output_format)
     return 0
+
+
+def start_waves(asked: BulkEdit, waves_file: str, output_format: str, said: Mapping[str, Any]) -> None:
+    """Start a change set in waves, and show how far it came.
+
+    Raises:
+        InputError: the waves or the change cannot be understood; every problem.
+    """
+    from pathlib import Path  # noqa: PLC0415 - `--help` needs no files
+
+    from goldenpath import kubeyaml  # noqa: PLC0415
+    from goldenpath.changes import start_in_waves  # noqa: PLC0415
+    from goldenpath.cli.wave_options import show_progress, wave_machinery  # noqa: PLC0415
+    from goldenpath.waves import read_waves  # noqa: PLC0415
+
+    if said["only_plan"]:
+        raise click.UsageError("--plan writes nothing: leave out --waves.")
+    if output_format == "markdown":
+        raise click.UsageError("--waves shows its progress as text or JSON: choose --format json.")
+    waves = read_waves(kubeyaml.read_text(Path(waves_file)), waves_file)
+    names = ("place", "branch", "context", "kubeconfig", "author", "forge", "forge_api", "libraries")
+    with wave_machinery(**{name: said[name] for name in names}, looks=waves.health) as (fleet, machinery):
+        progress = start_in_waves(
+            fleet,
+            asked,
+            waves,
+            pull_requests=bool(said["pull_request"]),
+            approved=said["approved"],
+            **machinery,
+        )
+    show_progress(progress, output_format)

@@ -1,4 +1,4 @@
-"""What the commands on an upgrade in waves have in common: the runner, its gate, and how its progress is shown."""
+"""What the commands on changes in waves have in common: the runner, its gate, and how its progress is shown."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from goldenpath.changes import ChangeWaves
     from goldenpath.fleet import Fleet
     from goldenpath.forges import Forge
-    from goldenpath.upgrades import Progress, WaveRunner
+    from goldenpath.upgrades import UpgradeWaves
+    from goldenpath.waves import Progress
+    from goldenpath.waves.owner_health import HealthGate
 
-__all__ = ["running", "show_progress", "wave_options"]
+__all__ = ["changing", "running", "show_progress", "wave_machinery", "wave_options"]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def wave_options(function: F) -> F:
-    """The options of each command that looks at an upgrade in waves, or goes on with it."""
+    """The options of each command that looks at a change in waves, or goes on with it."""
     for option in (
         format_option("text", "json"),
         library_option,
@@ -40,9 +43,6 @@ def wave_options(function: F) -> F:
         ),
         click.option("--author", metavar="PERSON", help="Who asks for this, as 'Ada <ada@example.org>'."),
         cluster_options,
-        click.option(
-            "--to", metavar="VERSION", help="Exact version; the newest of the major version otherwise."
-        ),
         repository_options,
     ):
         function = option(function)
@@ -50,12 +50,28 @@ def wave_options(function: F) -> F:
 
 
 @contextlib.contextmanager
-def running(
-    golden_path: str,
+def running(golden_path: str, *, to: str | None, **options: Any) -> Iterator[UpgradeWaves]:
+    """What carries an upgrade out; see :func:`wave_machinery`."""
+    from goldenpath.upgrades import UpgradeWaves  # noqa: PLC0415 - loads Git, which `--help` does not need
+
+    with wave_machinery(**options) as (fleet, machinery):
+        yield UpgradeWaves(fleet, golden_path, to, **machinery)
+
+
+@contextlib.contextmanager
+def changing(change: str, **options: Any) -> Iterator[ChangeWaves]:
+    """What carries a change set out; see :func:`wave_machinery`."""
+    from goldenpath.changes import ChangeWaves  # noqa: PLC0415 - loads Git, which `--help` does not need
+
+    with wave_machinery(**options) as (fleet, machinery):
+        yield ChangeWaves(fleet, change, **machinery)
+
+
+@contextlib.contextmanager
+def wave_machinery(
     *,
     place: str,
     branch: str | None,
-    to: str | None,
     context: str | None,
     kubeconfig: str | None,
     author: str | None,
@@ -63,33 +79,32 @@ def running(
     forge_api: str | None,
     libraries: tuple[Path, ...],
     looks: bool = True,
-) -> Iterator[WaveRunner]:
-    """What carries the upgrade out, with connections to clusters where its waves ask for health (``looks``).
+) -> Iterator[tuple[Fleet, dict[str, Any]]]:
+    """The fleet, and what a wave runner takes: with connections to clusters where waves ask for health (``looks``).
 
     Raises:
         InputError: a cluster has no context, or the forge is not known.
     """
-    from goldenpath.upgrades import WaveRunner  # noqa: PLC0415 - loads Git, which `--help` does not need
-    from goldenpath.upgrades.flux_health import FluxHealth  # noqa: PLC0415
-    from goldenpath.upgrades.forge_pace import ForgePace  # noqa: PLC0415
-    from goldenpath.upgrades.owner_health import no_gate  # noqa: PLC0415
+    from goldenpath.waves.flux_health import FluxHealth  # noqa: PLC0415 - loads Git, which `--help` does not need
+    from goldenpath.waves.forge_pace import ForgePace  # noqa: PLC0415
+    from goldenpath.waves.owner_health import no_gate  # noqa: PLC0415
 
     with open_fleet(place, branch, libraries) as fleet, contextlib.ExitStack() as stack:
-        gate = no_gate
+        gate: HealthGate = no_gate
         if looks:
 
             def connect(clusters: list[str]) -> Any:
                 return stack.enter_context(connections(clusters, context=context, kubeconfig=kubeconfig))
 
             gate = FluxHealth(fleet, connect)
-        yield WaveRunner(
+        yield (
             fleet,
-            golden_path,
-            to,
-            forge=_forge(fleet, forge, forge_api),
-            gate=gate,
-            pace=ForgePace(),
-            author=asking_person(author),
+            {
+                "forge": _forge(fleet, forge, forge_api),
+                "gate": gate,
+                "pace": ForgePace(),
+                "author": asking_person(author),
+            },
         )
 
 
@@ -103,11 +118,11 @@ def _forge(fleet: Fleet, kind: str | None, api: str | None) -> Forge | None:
 
 
 def show_progress(progress: Progress, output_format: str) -> None:
-    """Print how far an upgrade is."""
+    """Print how far a change in waves is."""
     if output_format == "json":
         click.echo(json.dumps(progress.as_dict(), indent=2, ensure_ascii=False))
         return
-    click.echo(f"{progress.golden_path} to {progress.version}: {progress.phase}")
+    click.echo(f"{progress.title[:1].upper()}{progress.title[1:]}: {progress.phase}")
     rows: list[tuple[str, ...]] = [("WAVE", "NAME", "STATE", "HEALTH", "WHY")]
     for wave in progress.waves:
         for member in wave.members:

@@ -127,7 +127,7 @@ class _Judge:
             edit = Edit(way, EditAction.WHOLE, [*base.values()], [*there.values()])
             yield JudgedEdit(edit, Verdict.NOT_SAYABLE, [*new.values()], "the order of its items was edited")
         for token in (*base, *(token for token in there if token not in base)):
-            before, after, now = (items.get(token, MISSING) for items in (base, there, new))
+            before, after, now = (_item(items, token) for items in (base, there, new))
             if same(before, after):
                 continue
             if before is MISSING:
@@ -151,6 +151,10 @@ class _Judge:
                 yield JudgedEdit(edit, Verdict.ORPHANED, MISSING, "the item is gone")
             else:
                 yield from self.mapping(item, before, after, now)
+
+
+def _item(items: Keyed, token: str) -> Any:
+    return items.get(token, MISSING)
 
 
 def _field(edit: Edit, now: Any) -> JudgedEdit:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from goldenpath.upgrades.carrying import Agreement
 from goldenpath.upgrades.one_upgrade import OneUpgrade, Readiness
-from goldenpath.upgrades.selection import Selection
 from goldenpath.upgrades.upgrade_plan import UpgradeGroup, UpgradePlan
+from goldenpath.upgrades.upgrade_waves import UpgradeWaves
 from goldenpath.upgrades.upgrading import Upgrader
-from goldenpath.upgrades.wave_progress import Progress
-from goldenpath.upgrades.wave_runner import WaveRunner
-from goldenpath.upgrades.waves_file import Waves, read_waves
+from goldenpath.waves import Progress, Selection, Waves, read_waves
 
 __all__ = [
     "Agreement",
@@ -22,8 +20,8 @@ __all__ = [
     "Selection",
     "UpgradeGroup",
     "UpgradePlan",
+    "UpgradeWaves",
     "Upgrader",
-    "WaveRunner",
     "Waves",
     "read_waves",
 ]

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.edits import Verdict
-from goldenpath.edits.effects import Effect
 from goldenpath.repository.object_changes import FileChanges
+from goldenpath.upgrades.changed_objects import worst_effect
 
 if TYPE_CHECKING:
-    from goldenpath.edits.effects import ObjectEffect
+    from goldenpath.edits.effects import Effect
     from goldenpath.errors import Problem
     from goldenpath.fleet import Submission
-    from goldenpath.repository.object_changes import ObjectId
     from goldenpath.spec.ref import Ref
+    from goldenpath.upgrades.changed_objects import ChangedObject
     from goldenpath.upgrades.object_edits import ObjectEdit
     from goldenpath.upgrades.standing_overrides import StandingEdit
 
-__all__ = ["ChangedObject", "OneUpgrade", "Readiness"]
+__all__ = ["OneUpgrade", "Readiness"]
 
 
 class Readiness(enum.StrEnum):
@@ -31,24 +31,6 @@ class Readiness(enum.StrEnum):
     """It carries hand edits, and no one has agreed to them yet."""
     STOPPED = "stopped"
     """A person must decide about an edit, or mend the request."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedObject:
-    """An object that an upgrade changes, and what that does."""
-
-    id: ObjectId
-    effect: ObjectEffect
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "object": str(self.id),
-            "cluster": self.id.cluster,
-            "effect": self.effect.effect.value,
-            "reasons": list(self.effect.reasons),
-            "rolls_back": self.effect.rolls_back,
-        }
 
 
 @dataclass(frozen=True)
@@ -103,8 +85,7 @@ class OneUpgrade:
     @property
     def effect(self) -> Effect:
         """The worst effect on any object."""
-        effects = [changed.effect.effect for changed in self.objects]
-        return max(effects, key=lambda effect: effect.rank, default=Effect.NONE)
+        return worst_effect(self.objects)
 
     @property
     def irreversible(self) -> tuple[ChangedObject, ...]:

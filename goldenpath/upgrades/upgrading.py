@@ -14,9 +14,9 @@ from goldenpath.repository.object_changes import FileChanges
 from goldenpath.spec.ref import Ref, Subject
 from goldenpath.upgrades.change_shape import shape_of
 from goldenpath.upgrades.one_upgrade import OneUpgrade, Readiness
-from goldenpath.upgrades.selection import Selection, labels_of
 from goldenpath.upgrades.upgrade_plan import UpgradePlan
 from goldenpath.upgrades.working_out import UpgradeTerms, WorkingOut
+from goldenpath.waves.selection import Selection, labels_of
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import InputError
 from goldenpath.spec.ref import Ref
-from goldenpath.upgrades.selection import Selection
+from goldenpath.waves.selection import Selection
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
 from goldenpath.edits import ListKeys, Verdict
-from goldenpath.edits.effects import Effect, Effects
 from goldenpath.errors import GoldenpathError, InputError, Problem, RepositoryError
 from goldenpath.findings import Severity
 from goldenpath.fleet import Submission
@@ -26,8 +25,9 @@ from goldenpath.repository.object_changes import compare
 from goldenpath.spec.override import Override
 from goldenpath.spec.ref import Subject
 from goldenpath.upgrades.carrying import overrides_for, without_ambiguous
+from goldenpath.upgrades.changed_objects import changed_objects
 from goldenpath.upgrades.object_edits import edits_by_hand, objects_in
-from goldenpath.upgrades.one_upgrade import ChangedObject, OneUpgrade
+from goldenpath.upgrades.one_upgrade import OneUpgrade
 from goldenpath.upgrades.standing_overrides import judge_overrides
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["UpgradeTerms", "WorkingOut"]
 
 _KEYS: Final = ListKeys()
-_EFFECTS: Final = Effects()
 _TRIAL_DAYS: Final = 30
 
 
@@ -413,16 +412,6 @@ def objects_of(desired: DesiredFiles) -> Objects:
     return objects_in(
         (path, content.text) for path, content in desired.files.items() if path.startswith("clusters/")
     )
-
-
-def changed_objects(changes: FileChanges) -> Iterator[ChangedObject]:
-    """Each object that changes, with its effect; none of those that only move."""
-    before = objects_in((file.path, file.before) for file in changes.files if file.before is not None)
-    after = objects_in((file.path, file.after) for file in changes.files if file.after is not None)
-    for identity in (*before, *(each for each in after if each not in before)):
-        effect = _EFFECTS.of(before.get(identity), after.get(identity))
-        if effect.effect is not Effect.NONE:
-            yield ChangedObject(identity, effect)
 
 
 def _not_of_a_platform(edit: ObjectEdit) -> ObjectEdit:

@@ -287,7 +287,9 @@ def test_an_item_that_both_sides_take_away_is_a_conflict_where_another_may_stand
     there: str | None, new: str | None, verdict: Verdict
 ) -> None:
     def with_proxy(name: str | None) -> dict[str, Any]:
-        return changed(DEPLOYMENT, *PROXY) if name is None else changed(DEPLOYMENT, *PROXY, "name", value=name)
+        return (
+            changed(DEPLOYMENT, *PROXY) if name is None else changed(DEPLOYMENT, *PROXY, "name", value=name)
+        )
 
     removal = judge(DEPLOYMENT, with_proxy(there), with_proxy(new), KEYS)[0]
     assert (removal.verdict, removal.edit.place) == (

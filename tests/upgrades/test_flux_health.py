@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from goldenpath.upgrades.flux_health import health_of
-from goldenpath.upgrades.owner_health import HealthState
+from goldenpath.waves.flux_health import health_of
+from goldenpath.waves.owner_health import HealthState
 
 
 def kustomization(

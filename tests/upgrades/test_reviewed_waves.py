@@ -12,9 +12,9 @@ import pytest
 from upgrade_fleets import NEW, OLD, asked, file, git, old_fleet, opened
 
 from goldenpath.forges import Closed, Opened
-from goldenpath.upgrades import Progress, WaveRunner, read_waves
-from goldenpath.upgrades.forge_pace import ForgePace
-from goldenpath.upgrades.wave_progress import MemberState
+from goldenpath.upgrades import Progress, UpgradeWaves, read_waves
+from goldenpath.waves.forge_pace import ForgePace
+from goldenpath.waves.wave_progress import MemberState
 
 if TYPE_CHECKING:
     from goldenpath.forges import PullRequest
@@ -90,7 +90,7 @@ def forge() -> Memory:
 
 def go_on(place: Path, forge: Memory, *, start: bool = False, pace: ForgePace | None = None) -> Progress:
     with opened(place) as fleet:
-        runner = WaveRunner(fleet, "tenant/v1", forge=forge, pace=pace)
+        runner = UpgradeWaves(fleet, "tenant/v1", forge=forge, pace=pace)
         if start:
             return runner.start(read_waves(WAVES, "waves.yaml"), pull_requests=True)
         return runner.resume()

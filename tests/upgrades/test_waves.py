@@ -10,13 +10,13 @@ import pytest
 from upgrade_fleets import NEW, OLD, asked, edit_by_hand, file, git, old_fleet, opened, replaced
 
 from goldenpath.errors import InputError
-from goldenpath.upgrades import Agreement, Progress, WaveRunner, read_waves
-from goldenpath.upgrades.forge_pace import ForgePace
-from goldenpath.upgrades.freeze_windows import freeze_at
-from goldenpath.upgrades.owner_health import HealthState, OwnerHealth
-from goldenpath.upgrades.ring_membership import Candidate, members_of
-from goldenpath.upgrades.wave_progress import MemberState
-from goldenpath.upgrades.waves_file import waves_of
+from goldenpath.upgrades import Agreement, Progress, UpgradeWaves, read_waves
+from goldenpath.waves.forge_pace import ForgePace
+from goldenpath.waves.freeze_windows import freeze_at
+from goldenpath.waves.owner_health import HealthState, OwnerHealth
+from goldenpath.waves.ring_membership import Candidate, members_of
+from goldenpath.waves.wave_progress import MemberState
+from goldenpath.waves.waves_file import waves_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,14 +72,14 @@ def states(progress: Progress) -> dict[str, MemberState]:
 def start(place: Path, text: str = TWO_WAVES, **options: Any) -> tuple[Progress, Clusters, Clock]:
     clusters, clock = Clusters(), Clock()
     with opened(place) as fleet:
-        runner = WaveRunner(fleet, "tenant/v1", gate=clusters, clock=clock)
+        runner = UpgradeWaves(fleet, "tenant/v1", gate=clusters, clock=clock)
         return runner.start(read_waves(text, "waves.yaml"), **options), clusters, clock
 
 
 def again(place: Path, clusters: Clusters | None = None, clock: Clock | None = None) -> Progress:
     """What another process, in another clone, makes of it."""
     with opened(place) as fleet:
-        return WaveRunner(fleet, "tenant/v1", gate=clusters or Clusters(), clock=clock or Clock()).resume()
+        return UpgradeWaves(fleet, "tenant/v1", gate=clusters or Clusters(), clock=clock or Clock()).resume()
 
 
 def test_without_gates_all_waves_go_one_commit_each(place: Path) -> None:
@@ -109,7 +109,7 @@ def test_an_owner_that_is_not_healthy_stops_the_next_wave(place: Path, ill: Heal
     clusters = Clusters()
     clusters.ill["vision"] = ill
     with opened(place) as fleet:
-        runner = WaveRunner(fleet, "tenant/v1", gate=clusters)
+        runner = UpgradeWaves(fleet, "tenant/v1", gate=clusters)
         progress = runner.start(read_waves(TWO_WAVES, "waves.yaml"))
     assert versions(place) == {"edge": OLD, "speech": OLD, "vision": NEW}
     assert progress.phase == ("paused" if ill is HealthState.UNHEALTHY else "running")
@@ -121,7 +121,7 @@ def test_an_owner_that_waits_for_quota_stops_no_one(place: Path) -> None:
     clusters = Clusters()
     clusters.ill["vision"] = HealthState.WAITING_FOR_QUOTA
     with opened(place) as fleet:
-        progress = WaveRunner(fleet, "tenant/v1", gate=clusters).start(read_waves(TWO_WAVES, "waves.yaml"))
+        progress = UpgradeWaves(fleet, "tenant/v1", gate=clusters).start(read_waves(TWO_WAVES, "waves.yaml"))
     assert progress.is_complete
 
 
@@ -133,7 +133,7 @@ def test_the_failure_budget_holds(place: Path) -> None:
         + "budget: 1\n"
     )
     with opened(place) as fleet:
-        runner = WaveRunner(fleet, "tenant/v1", gate=clusters)
+        runner = UpgradeWaves(fleet, "tenant/v1", gate=clusters)
         clusters.ill["edge"] = HealthState.UNHEALTHY
         progress = runner.start(read_waves(text, "waves.yaml"))
     assert versions(place) == {"vision": NEW, "edge": NEW, "speech": OLD}
@@ -233,7 +233,7 @@ def test_who_has_edits_waits_and_stops_no_one(place: Path) -> None:
     progress, *_ = start(place)
     assert versions(place) == {"edge": NEW, "speech": OLD, "vision": OLD}
     assert states(progress) == {
-        "edge": MemberState.UPGRADED,
+        "edge": MemberState.DONE,
         "speech": MemberState.STOPPED,
         "vision": MemberState.WAITS,
     }
@@ -251,7 +251,7 @@ def test_an_effect_above_the_waves_limit_is_held_back(place: Path) -> None:
     text = TWO_WAVES.replace("- {name: rest}", "- {name: rest, effects: metadata}")
     progress, *_ = start(place, text)
     assert states(progress) == {
-        "vision": MemberState.UPGRADED,
+        "vision": MemberState.DONE,
         "edge": MemberState.HELD,
         "speech": MemberState.HELD,
     }
@@ -262,7 +262,7 @@ def test_pause_resume_and_abort_are_recorded(place: Path) -> None:
     later = Clock()
     later.ahead = dt.timedelta(hours=3)
     with opened(place) as fleet:
-        runner = WaveRunner(fleet, "tenant/v1", clock=later)
+        runner = UpgradeWaves(fleet, "tenant/v1", clock=later)
         runner.pause("Incident")
         assert runner.advance().phase == "paused"
         assert versions(place)["edge"] == OLD
@@ -285,7 +285,7 @@ def test_a_wave_goes_back_to_the_blob_ids_of_before(place: Path) -> None:
     before = {name: trees(name) for name in NAMES}
     start(place)
     with opened(place) as fleet:
-        progress = WaveRunner(fleet, "tenant/v1").rollback("canary")
+        progress = UpgradeWaves(fleet, "tenant/v1").rollback("canary")
     assert trees("vision") == before["vision"]
     assert versions(place) == {"edge": NEW, "speech": NEW, "vision": OLD}
     assert (progress.phase, states(progress)["vision"]) == ("paused", MemberState.ROLLED_BACK)
@@ -296,7 +296,7 @@ def test_a_wave_goes_back_to_the_blob_ids_of_before(place: Path) -> None:
 def test_a_wave_that_upgraded_no_one_cannot_go_back(place: Path) -> None:
     start(place, TWO_WAVES + "soak: 2h\n")
     with opened(place) as fleet, pytest.raises(InputError, match="waves that have: canary"):
-        WaveRunner(fleet, "tenant/v1").rollback("rest")
+        UpgradeWaves(fleet, "tenant/v1").rollback("rest")
 
 
 def test_the_pace_waits_in_the_minute_and_stops_in_the_hour() -> None:

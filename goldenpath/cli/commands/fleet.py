@@ -14,6 +14,7 @@ SUMMARIES: Final = {
     "show": "Show what one tenant asks for and has.",
     "query": "Find the requests, or the rendered objects, for which an expression is true.",
     "edit": "Change a field in many requests at once, as one change set.",
+    "waves": "Follow a change set that `goldenpath fleet edit --waves` started.",
     "undo": "Take a change set back: its earlier values return, and later changes of others stay.",
     "changes": "List the change sets: open ones first, then the newest.",
     "validate": "Check everything in the repository at once: what CI runs.",

@@ -8,6 +8,7 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand
 from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.upgrade_options import to_option
 from goldenpath.cli.wave_options import running, show_progress, wave_options
 
 
@@ -18,6 +19,7 @@ from goldenpath.cli.wave_options import running, show_progress, wave_options
 )
 @click.argument("golden_path")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is recorded.")
+@to_option
 @wave_options
 @in_the_format_asked_for
 def command(*, golden_path: str, reason: str, output_format: str, **options: Any) -> None:

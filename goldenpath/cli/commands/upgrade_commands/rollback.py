@@ -8,6 +8,7 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand
 from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.upgrade_options import to_option
 from goldenpath.cli.wave_options import running, show_progress, wave_options
 
 
@@ -21,6 +22,7 @@ from goldenpath.cli.wave_options import running, show_progress, wave_options
 )
 @click.argument("golden_path")
 @click.option("--wave", metavar="NAME", help="The wave; the last one that upgraded anyone otherwise.")
+@to_option
 @wave_options
 @in_the_format_asked_for
 def command(*, golden_path: str, wave: str | None, output_format: str, **options: Any) -> None:

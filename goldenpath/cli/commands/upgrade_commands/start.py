@@ -14,6 +14,7 @@ from goldenpath.cli.upgrade_options import (
     keep_option,
     selection_of,
     selection_options,
+    to_option,
 )
 from goldenpath.cli.wave_options import running, show_progress, wave_options
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @selection_options
 @agreement_options
 @keep_option
+@to_option
 @wave_options
 @in_the_format_asked_for
 def command(

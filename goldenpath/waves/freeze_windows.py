@@ -6,12 +6,12 @@ import datetime as dt
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from goldenpath.upgrades.waves_file import DAYS
+from goldenpath.waves.waves_file import DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.upgrades.waves_file import Freeze
+    from goldenpath.waves.waves_file import Freeze
 
 __all__ = ["freeze_at"]
 

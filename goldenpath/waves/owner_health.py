@@ -1,4 +1,4 @@
-"""Whether what an upgrade has merged is applied and healthy."""
+"""Whether what a wave has merged is applied and healthy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["HealthGate", "HealthState", "OwnerHealth", "no_gate"]
 
 
 class HealthState(enum.StrEnum):
-    """How one owner is, after its upgrade was merged."""
+    """How one owner is, after its change was merged."""
 
     HEALTHY = "healthy"
     APPLYING = "applying"
@@ -46,7 +46,7 @@ class HealthGate(Protocol):
         """How each owner is, on the worst of its clusters.
 
         Args:
-            merged: by owner, the commit that merged its upgrade.
+            merged: by owner, the commit that merged its change.
             state: the fleet.
         """
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath import kubeyaml
 from goldenpath.cluster import condition_of
 from goldenpath.spec.ref import Subject
 from goldenpath.tenancy import RepositoryPaths
-from goldenpath.upgrades.object_edits import objects_in
-from goldenpath.upgrades.owner_health import HealthState, OwnerHealth
+from goldenpath.waves.owner_health import HealthState, OwnerHealth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -137,7 +137,8 @@ def _kustomizations(ref: Ref, cluster: str, state: FleetState) -> list[str]:
     if entry is None:
         return []
     text = state.snapshot.reader.blob(entry.id).decode()
-    return [each.name for each in objects_in([(path, text)]) if each.kind == "Kustomization"]
+    documents = kubeyaml.load_all(text, name=path)
+    return [each["metadata"]["name"] for each in documents if each and each.get("kind") == "Kustomization"]
 
 
 def _clusters_of(ref: Ref, state: FleetState) -> tuple[str, ...]:

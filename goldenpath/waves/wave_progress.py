@@ -1,4 +1,4 @@
-"""How far an upgrade in waves is: values for people and programs."""
+"""How far a change in waves is: values for people and programs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
-    from goldenpath.upgrades.owner_health import OwnerHealth
+    from goldenpath.waves.owner_health import OwnerHealth
 
 __all__ = ["MemberProgress", "MemberState", "Progress", "WaveProgress"]
 
@@ -19,9 +20,12 @@ class MemberState(enum.StrEnum):
 
     PENDING = "pending"
     IN_REVIEW = "in review"
-    UPGRADED = "upgraded"
+    DONE = "done"
+    """The fleet's branch has its change."""
     WAITS = "waits for its owner"
     STOPPED = "stopped"
+    NOT_APPLICABLE = "not applicable"
+    """There is nothing to change."""
     HELD = "held back"
     """Its change has a worse effect than the wave allows."""
     DECLINED = "declined"
@@ -65,26 +69,27 @@ class WaveProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A whole upgrade, and in one sentence what it waits for."""
+    """A whole rollout, and in one sentence what it waits for."""
 
-    golden_path: str
-    version: str
+    identity: Mapping[str, Any]
+    """What it is, as plain data: golden path and version, or the id of a change set."""
+    title: str
+    """What it is, in words."""
     phase: str
     waits_for: str
     waves: tuple[WaveProgress, ...]
 
     @property
     def is_complete(self) -> bool:
-        """Whether no owner is left that an upgrade without a person could bring further."""
+        """Whether no owner is left whose change could be made without a person."""
         open_states = {MemberState.PENDING, MemberState.IN_REVIEW}
         return not any(member.state in open_states for wave in self.waves for member in wave.members)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data of the format ``upgrade-progress/v1``."""
+        """Plain data of the format ``waves-progress/v1``."""
         return {
-            "format": "upgrade-progress/v1",
-            "golden_path": self.golden_path,
-            "version": self.version,
+            "format": "waves-progress/v1",
+            **self.identity,
             "phase": self.phase,
             "waits_for": self.waits_for,
             "complete": self.is_complete,

@@ -1,4 +1,4 @@
-"""Which owner is in which wave: worked out once, when an upgrade starts."""
+"""Which owner is in which wave: worked out once, when a rollout starts."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.upgrades.selection import Selection
+from goldenpath.waves.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from goldenpath.upgrades.waves_file import Wave
+    from goldenpath.waves.waves_file import Wave
 
 __all__ = ["Candidate", "members_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One owner of the upgrade."""
+    """One owner who may be in a wave."""
 
     name: str
     owner: str | None

@@ -87,7 +87,7 @@ class Wave(Model):
     count: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """At most so many of them."""
     percent: Annotated[int, Field(ge=1, le=100)] | None = None
-    """At most this part of all owners of the upgrade; at least one."""
+    """At most this part of all owners; at least one."""
     soak: Duration | None = None
     """How long the wave must be merged before the next one starts; the file's where nothing is given."""
     effects: Effect | None = None

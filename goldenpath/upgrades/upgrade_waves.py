@@ -1,0 +1,236 @@
+"""An upgrade of many owners as what goes in waves: how far it is follows from the locks on the branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError
+from goldenpath.fleet.request_lookup import request_of
+from goldenpath.repository.fleet_tree import read_lock
+from goldenpath.spec.ref import Ref, Subject
+from goldenpath.tenancy import RepositoryPaths
+from goldenpath.upgrades.one_upgrade import Readiness
+from goldenpath.upgrades.upgrade_record import RecordedAgreement, UpgradeRecord, record_path
+from goldenpath.upgrades.upgrading import Upgrader, what_stops
+from goldenpath.upgrades.working_out import WorkingOut
+from goldenpath.waves.ring_membership import Candidate, members_of
+from goldenpath.waves.rollout import Merged, Outlook
+from goldenpath.waves.selection import Selection, labels_of
+from goldenpath.waves.wave_progress import MemberState
+from goldenpath.waves.wave_runner import WaveRunner, now
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Sequence
+
+    from goldenpath.fleet import Fleet, PublishOptions, Review
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.repository.lock import Lock
+    from goldenpath.upgrades.carrying import Agreement
+    from goldenpath.waves.wave_progress import Progress
+    from goldenpath.waves.waves_file import Waves
+
+__all__ = ["UpgradeWaves"]
+
+_BRANCHES = "goldenpath-upgrade"
+_STATES = {
+    Readiness.READY: MemberState.PENDING,
+    Readiness.UP_TO_DATE: MemberState.PENDING,
+    Readiness.WAITS: MemberState.WAITS,
+    Readiness.STOPPED: MemberState.STOPPED,
+}
+
+
+class UpgradeWaves(WaveRunner[UpgradeRecord]):
+    """One upgrade of many owners, in waves.
+
+    Args:
+        fleet: the fleet repository.
+        golden_path: name and major version.
+        version: the exact version to which it goes; otherwise the one that the fleet pins, or the newest.
+        options: as for :class:`~goldenpath.waves.wave_runner.WaveRunner`.
+    """
+
+    def __init__(self, fleet: Fleet, golden_path: str, version: str | None = None, **options: Any) -> None:
+        clock = options.get("clock", now)
+        upgrader = Upgrader(fleet, golden_path, to=version)
+        super().__init__(fleet, _Upgrade(fleet, upgrader, clock), **options)
+        self._upgrader = upgrader
+
+    def start(
+        self,
+        waves: Waves,
+        *,
+        agreement: Agreement | None = None,
+        selection: Selection | None = None,
+        pull_requests: bool = False,
+        keep_overrides: bool = False,
+    ) -> Progress:
+        """Record the waves and their members, and go as far as the first gate.
+
+        Args:
+            waves: who goes when.
+            agreement: who agreed that hand edits stay.
+            selection: only these owners; all that use the golden path where none is given.
+            pull_requests: put each wave up for review.
+            keep_overrides: keep overrides that hide what the new version changes.
+
+        Raises:
+            InputError: the upgrade was started already, or selects no one.
+        """
+        state = self._fleet.state()
+        refs = self._upgrader.owners(state, selection or Selection())
+        candidates = [candidate_of(state, ref) for ref in refs]
+        versions = {ref.path: lock.version if (lock := lock_of(state, ref)) else "" for ref in refs}
+        chosen = members_of(waves.waves, candidates)
+        recorded = None
+        if agreement is not None:
+            recorded = RecordedAgreement(
+                approved_by=agreement.approved_by, reason=agreement.reason, expires=agreement.expires
+            )
+        return self.begin(
+            UpgradeRecord(
+                golden_path=self._upgrader.golden_path,
+                version=self._upgrader.version,
+                started=f"{self._clock():%Y-%m-%dT%H:%M:%SZ}",
+                started_by=str(self._author or self._fleet.committer),
+                pull_requests=pull_requests,
+                keep_overrides=keep_overrides,
+                agreement=recorded,
+                waves=waves,
+                members={wave: {name: versions[name] for name in names} for wave, names in chosen.items()},
+            )
+        )
+
+
+class _Upgrade:
+    """The upgrade as a rollout."""
+
+    label = "upgrade"
+
+    def __init__(self, fleet: Fleet, upgrader: Upgrader, clock: Callable[[], dt.datetime]) -> None:
+        self._fleet = fleet
+        self._of, self._version = upgrader.golden_path, upgrader.version
+        self._clock = clock
+        self.ref_of = upgrader.ref_of
+        self.path = record_path(self._of, self._version)
+        self.title = f"upgrade of {self._of} to {self._version}"
+        self.goes_on_with = f"goldenpath upgrade resume {self._of}"
+
+    def identity(self) -> dict[str, Any]:
+        return {"golden_path": self._of, "version": self._version}
+
+    def parse(self, text: str) -> UpgradeRecord:
+        return UpgradeRecord.parse(text, self.path)
+
+    def branch(self, wave: str, owner: str) -> str:
+        return f"{_BRANCHES}/{self._of.partition('/')[0]}-{self._version}/{wave}.{owner}"
+
+    def view(self, state: FleetState, record: UpgradeRecord) -> _UpgradeView:
+        return _UpgradeView(self._fleet, state, self._upgrader(record))
+
+    def publish(
+        self, record: UpgradeRecord, names: Sequence[str], *, options: PublishOptions, review: Review | None
+    ) -> None:
+        self._upgrader(record).publish(names, options=options, review=review)
+
+    def take_back(self, record: UpgradeRecord, wave: str, *, options: PublishOptions) -> None:
+        state = self._fleet.state()
+        by_version: dict[str, list[str]] = {}
+        for name, before in record.members[wave].items():
+            lock = lock_of(state, self.ref_of(name))
+            if lock is not None and lock.version == record.version != before:
+                by_version.setdefault(before, []).append(name)
+        for before, names in by_version.items():
+            upgrader = Upgrader(
+                self._fleet,
+                self._of,
+                to=before,
+                agreement=record.agreement.agreement if record.agreement else None,
+                keep_overrides=True,
+                may_go_back=True,
+            )
+            upgrader.publish(names, options=options)
+
+    def _upgrader(self, record: UpgradeRecord) -> Upgrader:
+        return Upgrader(
+            self._fleet,
+            self._of,
+            to=self._version,
+            agreement=record.agreement.agreement if record.agreement else None,
+            keep_overrides=record.keep_overrides,
+            today=self._clock().date(),
+        )
+
+
+class _UpgradeView:
+    """The upgrade on one state of the fleet."""
+
+    def __init__(self, fleet: Fleet, state: FleetState, upgrader: Upgrader) -> None:
+        self._fleet = fleet
+        self._state = state
+        self._upgrader = upgrader
+        self._working_out = WorkingOut(state, upgrader.terms)
+
+    def is_there(self, name: str) -> bool:
+        return self._lock(name) is not None
+
+    def owner_of(self, name: str) -> str | None:
+        lock = self._lock(name)
+        return lock.owner if lock else None
+
+    def is_done(self, name: str) -> bool:
+        return _is_at(self._lock(name), self._upgrader)
+
+    def outlook(self, name: str) -> Outlook:
+        try:
+            upgrade = self._working_out.of(self._upgrader.ref_of(name))
+        except InputError as error:
+            return Outlook(MemberState.STOPPED, str(error))
+        why = "; ".join(str(problem) for problem in what_stops(upgrade))
+        return Outlook(_STATES[upgrade.readiness], why, upgrade.effect)
+
+    def merge_of(self, name: str) -> Merged | None:
+        """The oldest commit of the branch since which the lock has the version."""
+        ref = self._upgrader.ref_of(name)
+        paths = RepositoryPaths(ref, self._state.context.layout)
+        repository = self._fleet.store.repository
+        found: Merged | None = None
+        tip = self._state.snapshot.commit or self._fleet.store.ref
+        for commit in repository.log(tip, paths=[paths.lock], first_parent=True):
+            entry = repository.snapshot(commit.id).find(paths.lock)
+            lock = (
+                None if entry is None else read_lock(repository.blob(entry.id), paths.lock, paths.owns).lock
+            )
+            if not _is_at(lock, self._upgrader):
+                break
+            found = Merged(commit.id, commit.when)
+        return found
+
+    def _lock(self, name: str) -> Lock | None:
+        return lock_of(self._state, self._upgrader.ref_of(name))
+
+
+def _is_at(lock: Lock | None, upgrader: Upgrader) -> bool:
+    return lock is not None and (lock.golden_path, lock.version) == (upgrader.golden_path, upgrader.version)
+
+
+def lock_of(state: FleetState, ref: Ref) -> Lock | None:
+    """The lock of a tenant, workload or platform; None where it has none."""
+    if ref.subject is Subject.PLATFORM:
+        return state.tree.platform_lock(ref.name).lock
+    return state.tree.lock(state.tree.find(ref)).lock
+
+
+def candidate_of(state: FleetState, ref: Ref) -> Candidate:
+    """Name, owner and labels by which waves choose."""
+    fleet = state.context.spec
+    if ref.subject is Subject.PLATFORM:
+        cluster = fleet.clusters[ref.name]
+        return Candidate(ref.path, None, {**cluster.labels, "region": cluster.region})
+    owned = state.tree.find(ref)
+    lock = state.tree.lock(owned).lock
+    document = kubeyaml.load(request_of(state, owned)[1])
+    clusters = tuple(lock.clusters) if lock else ()
+    return Candidate(ref.path, lock.owner if lock else None, labels_of(document, clusters, fleet))

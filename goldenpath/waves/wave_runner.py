@@ -1,0 +1,301 @@
+"""Carries a change of many owners out in waves.
+
+Every step is worked out from the branch: the record of what people decided, and what is merged. So a step that was
+interrupted, or that another process made, is not made twice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Generic
+
+from goldenpath.errors import InputError
+from goldenpath.findings import ChecksFailedError
+from goldenpath.fleet import PublishOptions
+from goldenpath.waves.freeze_windows import freeze_at
+from goldenpath.waves.owner_health import HealthState, no_gate
+from goldenpath.waves.rollout import R
+from goldenpath.waves.wave_look import WaveLook
+from goldenpath.waves.wave_progress import MemberState, Progress, WaveProgress
+from goldenpath.waves.wave_reviews import WaveReviews, by_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from goldenpath.fleet import Fleet, Review
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.forges import Forge
+    from goldenpath.git import Person
+    from goldenpath.waves.forge_pace import ForgePace
+    from goldenpath.waves.owner_health import HealthGate
+    from goldenpath.waves.rollout import Rollout
+    from goldenpath.waves.waves_file import Wave
+
+__all__ = ["WaveRunner", "now"]
+
+_SHOWN = 5
+
+
+def now() -> dt.datetime:
+    """The time, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+class WaveRunner(Generic[R]):
+    """One change of many owners, in waves.
+
+    Args:
+        fleet: the fleet repository.
+        rollout: what changes.
+        forge: where pull requests are opened; without one, only their branches are made.
+        gate: looks at clusters before the next wave starts.
+        pace: keeps below what a forge takes.
+        author: who asks.
+        clock: gives the time, for soaking and for freeze windows.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        rollout: Rollout[R],
+        *,
+        forge: Forge | None = None,
+        gate: HealthGate = no_gate,
+        pace: ForgePace | None = None,
+        author: Person | None = None,
+        clock: Callable[[], dt.datetime] = now,
+    ) -> None:
+        self._fleet = fleet
+        self.rollout = rollout
+        self._forge = forge
+        self._gate = gate
+        self._pace = pace
+        self._author = author
+        self._clock = clock
+        self._stopped: dict[str, str] = {}
+
+    def begin(self, record: R) -> Progress:
+        """Write the record of the waves and their members, and go as far as the first gate.
+
+        Raises:
+            InputError: it was started already, or no wave has a member.
+        """
+        if not any(record.members.values()):
+            raise InputError.of("waves", "no-members", f"select no one for the {self.rollout.title}")
+
+        def first(text: str | None) -> str:
+            if text is not None:
+                message = f"was started already; `{self.rollout.goes_on_with}` goes on with it"
+                raise InputError.of("", "already-started", message, file=self.rollout.path)
+            return record.dump()
+
+        self._write(first, f"Start the {self.rollout.title}")
+        return self.advance()
+
+    def record(self, state: FleetState | None = None) -> R:
+        """What is recorded.
+
+        Raises:
+            InputError: it was not started, or the record is damaged.
+        """
+        text = self._fleet.read_file(self.rollout.path, None if state is None else state.snapshot)
+        if text is None:
+            message = f"is not there: the {self.rollout.title} was not started in waves"
+            raise InputError.of("", "not-started", message, file=self.rollout.path)
+        return self.rollout.parse(text)
+
+    def status(self) -> Progress:
+        """How far it is; nothing is written."""
+        look = self._look()
+        waves = look.with_health(map(look.seen, look.record.waves.waves))
+        return self._progress(look.record, waves, self._waits_for(look, waves))
+
+    def pause(self, why: str) -> Progress:
+        """Start no further wave until it is resumed."""
+        return self._changed({"phase": "paused", "why": why}, "Pause", when=("running",))
+
+    def abort(self, why: str) -> Progress:
+        """Start no further wave at all; what is merged stays."""
+        return self._changed({"phase": "aborted", "why": why}, "Abort", when=("running", "paused"))
+
+    def resume(self) -> Progress:
+        """Go on: with what was interrupted, and with what was paused."""
+        record = self.record()
+        if record.phase == "aborted":
+            message = "was aborted; remove the file to start anew"
+            raise InputError.of("", "aborted", message, file=self.rollout.path)
+        if record.phase == "paused" and not record.rolling_back:
+            self._changed({"phase": "running", "why": ""}, "Resume", when=("paused",))
+        return self.advance()
+
+    def rollback(self, wave: str | None = None) -> Progress:
+        """Give the members of a wave what they had before, in a new commit; the rollout is paused.
+
+        Args:
+            wave: its name; the last one that changed anyone otherwise.
+
+        Raises:
+            InputError: there is no such wave, or it has changed no one.
+        """
+        look = self._look()
+        begun = [
+            each.name
+            for each in look.record.waves.waves
+            if any(member.state is MemberState.DONE for member in look.members(each))
+        ]
+        chosen = wave or (begun[-1] if begun else None)
+        if chosen not in begun:
+            message = f"has changed no one; waves that have: {', '.join(begun) or 'none'}"
+            raise InputError.of("--wave", "unknown-wave", message, wave)
+        change = {"phase": "paused", "why": f"wave {chosen} was rolled back", "rolling_back": chosen}
+        self._changed(change, f"Roll back wave {chosen} of", when=("running", "paused"))
+        self._finish_rollback()
+        return self.status()
+
+    def advance(self) -> Progress:
+        """Go as far as the next gate: a soak, the health of a wave, a review, a freeze window, or the end."""
+        self._finish_rollback()
+        while True:
+            look = self._look()
+            if look.record.phase != "running":
+                break
+            if found := self._reviews(look.record).closed_by_people(look):
+                declined = {"declined": (*look.record.declined, *found)}
+                self._changed(declined, "Note declined reviews of", when=("running",))
+                continue
+            wave = self._next_wave(look)
+            if wave is None:
+                break
+            self._carry_out(look, wave)
+            if self._look().ready(wave) == look.ready(wave):
+                break  # nothing came of it: reviews that are open, or a forge that takes no more
+        self._keep_budget()
+        return self.status()
+
+    def _next_wave(self, look: WaveLook[R]) -> Wave | None:
+        """The wave that may start or go on now; None where a gate is closed, or nothing is left."""
+        if freeze_at(self._clock(), look.record.waves.freeze) is not None:
+            return None
+        for wave in look.record.waves.waves:
+            if wave.name in look.record.rolled_back:
+                continue
+            if look.ready(wave):
+                return wave
+            if self._closed_gate(look, look.seen(wave)):
+                return None
+        return None
+
+    def _closed_gate(self, look: WaveLook[R], wave: WaveProgress) -> str:
+        """Why no later wave may start yet; empty where one may."""
+        reviews = [member.name for member in wave.members if member.state is MemberState.IN_REVIEW]
+        if reviews:
+            return f"reviews of wave {wave.name}: {', '.join(reviews[:_SHOWN])}"
+        if wave.soaks_until is not None and self._clock() < wave.soaks_until:
+            return f"wave {wave.name} to soak until {wave.soaks_until:%Y-%m-%d %H:%M %Z}"
+        names = {member.name for member in wave.members}
+        applying = [
+            name
+            for name, health in look.health.items()
+            if name in names and health.state is HealthState.APPLYING
+        ]
+        if applying:
+            return f"Flux to apply wave {wave.name}: {', '.join(applying[:_SHOWN])}"
+        unhealthy = look.unhealthy
+        if len(unhealthy) > look.record.waves.budget:
+            return f"unhealthy owners, above the budget of {look.record.waves.budget}: {', '.join(unhealthy[:_SHOWN])}"
+        return ""
+
+    def _waits_for(self, look: WaveLook[R], waves: Sequence[WaveProgress]) -> str:
+        if look.record.phase != "running":
+            return look.record.why
+        window = freeze_at(self._clock(), look.record.waves.freeze)
+        left = any(
+            member.state in {MemberState.PENDING, MemberState.IN_REVIEW}
+            for wave in waves
+            for member in wave.members
+        )
+        if window is not None and left:
+            return f"the end of a freeze: {window.reason}"
+        return next((gate for wave in waves if (gate := self._closed_gate(look, wave))), "")
+
+    def _keep_budget(self) -> None:
+        """Pause a rollout whose owners are unhealthy beyond its budget."""
+        look = self._look()
+        unhealthy = look.unhealthy
+        if look.record.phase == "running" and len(unhealthy) > look.record.waves.budget:
+            why = f"{len(unhealthy)} unhealthy, above the budget of {look.record.waves.budget}: {', '.join(unhealthy[:_SHOWN])}"
+            self._changed({"phase": "paused", "why": why}, "Pause", when=("running",))
+
+    def _carry_out(self, look: WaveLook[R], wave: Wave) -> None:
+        names = look.ready(wave)
+        title = f"{self.rollout.title[:1].upper()}{self.rollout.title[1:]}: wave {wave.name}"
+        if not look.record.pull_requests:
+            self._publish(look.record, names, title, None)
+            return
+        reviews = self._reviews(look.record)
+        for owner, group in by_owner(look.view, names).items():
+            if self._pace is not None and not self._pace.take():
+                return
+            self._publish(look.record, group, f"{title}, {owner or 'no owner'}", reviews.of(wave, owner))
+
+    def _publish(self, record: R, names: Sequence[str], message: str, review: Review | None) -> None:
+        """Change owners together; where that is refused, one by one, so that each fails for itself only."""
+        options = PublishOptions(author=self._author, message=message, today=self._clock().date())
+        try:
+            self.rollout.publish(record, names, options=options, review=review)
+        except (InputError, ChecksFailedError) as error:
+            if len(names) == 1 or review is not None:
+                self._stopped |= {name: str(error) for name in names}
+                return
+            for name in names:
+                self._publish(record, [name], f"{message}, {name}", review)
+
+    def _finish_rollback(self) -> None:
+        """Give the members of the wave that is being rolled back what they had, and record that it is done."""
+        record = self.record()
+        wave = record.rolling_back
+        if not wave:
+            return
+        message = f"Roll back wave {wave} of the {self.rollout.title}"
+        self.rollout.take_back(record, wave, options=PublishOptions(author=self._author, message=message))
+        done = {"rolling_back": "", "rolled_back": (*record.rolled_back, wave)}
+        self._changed(done, f"Wave {wave} is rolled back:", when=("running", "paused"))
+
+    def _reviews(self, record: R) -> WaveReviews:
+        return WaveReviews(
+            self._fleet, record, self._forge, branch=self.rollout.branch, label=self.rollout.label
+        )
+
+    def _look(self) -> WaveLook[R]:
+        state = self._fleet.state()
+        record = self.record(state)
+        view = self.rollout.view(state, record)
+        return WaveLook(
+            state,
+            record,
+            view,
+            ref_of=self.rollout.ref_of,
+            gate=self._gate,
+            in_review=self._reviews(record).is_open(view),
+            stopped=self._stopped,
+        )
+
+    def _changed(self, change: Mapping[str, object], verb: str, *, when: Sequence[str]) -> Progress:
+        def changed(text: str | None) -> str | None:
+            if text is None:
+                message = f"is not there: the {self.rollout.title} was not started in waves"
+                raise InputError.of("", "not-started", message, file=self.rollout.path)
+            record = self.rollout.parse(text)
+            if record.phase not in when:
+                return None
+            return record.model_copy(update=dict(change)).dump()
+
+        self._write(changed, f"{verb} the {self.rollout.title}")
+        record = self.record()
+        return Progress(self.rollout.identity(), self.rollout.title, record.phase, record.why, ())
+
+    def _write(self, make: Callable[[str | None], str | None], message: str) -> None:
+        self._fleet.write_file(self.rollout.path, make, message, author=self._author)
+
+    def _progress(self, record: R, waves: Sequence[WaveProgress], waits_for: str) -> Progress:
+        return Progress(self.rollout.identity(), self.rollout.title, record.phase, waits_for, tuple(waves))
