@@ -63,7 +63,12 @@ class Onboarding:
         """What the tenants of the fleet's one cluster share: device classes, priorities, admission policies."""
         if fleet not in self._platforms:
             parsed = parse_fleet(fleet)
-            self.apply(Pipeline(parsed).render(parsed).objects())
+            objects = Pipeline(parsed).render(parsed).objects()
+            for item in objects:
+                # The levels of a Topology are immutable: that of another fleet goes first.
+                if item.kind == "Topology" and self.api.serves(item.body):
+                    self.api.delete(item.body)
+            self.apply(objects)
             self._wait_for_policies()
             self._platforms.append(fleet)
 
