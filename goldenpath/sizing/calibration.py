@@ -98,7 +98,7 @@ def calibrate(runs: list[dict[str, float]], fit: Fit, model: Architecture) -> Co
     factors = sorted(
         run["itl_ms"]
         / 1e3
-        / times.seconds(times.closed_loop_terms(run["concurrency"], run["input"], run["output"]))
+        / times.seconds(times.benchmark_terms(run["concurrency"], run["input"], run["output"]))
         for run in runs
     )
     factor = statistics.median(factors)

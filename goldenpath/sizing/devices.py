@@ -30,6 +30,8 @@ _CONTEXT_SHARE: Final = 0.97
 class Device:
     """One accelerator or partition. ``bandwidth`` is in GB/s, ``tflops`` by precision of the arithmetic.
 
+    Both are what an H100 with these figures would have: where programs reach a smaller share of the vendor's peak
+    than on an H100, the figures are smaller than the vendor's (``attainable`` in the data).
     ``link`` is GB/s one way to the ``island`` devices that share it; ``network`` is GB/s to other nodes.
     """
 
@@ -83,13 +85,16 @@ def device(profile: str) -> Device:
     if entry is None:
         message = f"has no bandwidth and compute figures in sizing; there are figures for {', '.join(known_devices())}"
         raise InputError([Problem("profile", "sizing-device", message, profile)])
-    sources = tuple(document["sources"][key] for key in entry["sources"])
+    sources = tuple(dict.fromkeys(document["sources"][key] for key in entry["sources"].values()))
+    reached = entry.get("attainable", {})
     whole = Device(
         found.model,
         float(entry["usable_gib"]),
-        float(entry["bandwidth"]),
-        MappingProxyType({key: float(value) for key, value in entry["tflops"].items()}),
-        float(entry["link"]),
+        entry["bandwidth"] * float(reached.get("bandwidth", 1)),
+        MappingProxyType(
+            {key: value * float(reached.get("tflops", 1)) for key, value in entry["tflops"].items()}
+        ),
+        entry["link"] * float(reached.get("link", 1)),
         int(entry["island"]),
         float(entry["network"]),
         sources,

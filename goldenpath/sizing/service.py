@@ -111,7 +111,7 @@ class _Replica:
         return self.times.seconds(self._terms(concurrency))
 
     def _terms(self, concurrency: float) -> list[float]:
-        return self.times.closed_loop_terms(concurrency, self.traffic.tokens_in, self.traffic.tokens_out)
+        return self.times.steady_terms(concurrency, self.traffic.tokens_in, self.traffic.tokens_out)
 
     def ttft(self, concurrency: float) -> float:
         """Wait for the step under way and for prompts before, then the prompt's own chunks.

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from goldenpath.sizing.memory import Fit
 
-__all__ = ["Constants", "StepTimes", "constants"]
+__all__ = ["LOCKSTEP_SHARE", "Constants", "StepTimes", "constants"]
+
+LOCKSTEP_SHARE: Final = {"sglang": 0.5}
+"""Share of the others' prompts that a request meets while it decodes, in a benchmark that starts all at once."""
 
 _RESOURCES: Final = {
     "memory bandwidth (weights)": ("weights_16", "weights_8", "weights_4", "experts"),
@@ -27,6 +30,7 @@ _RESOURCES: Final = {
     "fixed cost of the engine": (
         "layers",
         "moe_layers",
+        "moe_layers_4bit",
         "state_layers",
         "latent_layers",
         "step",
@@ -125,12 +129,23 @@ class StepTimes:
         )
         return max(_RESOURCES, key=lambda name: sum(weighted[term] for term in _RESOURCES[name]))
 
-    def closed_loop_terms(self, concurrency: float, tokens_in: float, tokens_out: float) -> list[float]:
-        """The terms of one inter-token interval with ``concurrency`` requests always running.
+    def steady_terms(self, concurrency: float, tokens_in: float, tokens_out: float) -> list[float]:
+        """The terms of one inter-token interval with ``concurrency`` requests running and steady arrivals.
 
         Each of the others brings a prompt once in ``tokens_out`` steps; chunked prefill makes the decoders wait.
         """
+        return self._terms(concurrency, tokens_in, tokens_out, 1.0)
+
+    def benchmark_terms(self, concurrency: float, tokens_in: float, tokens_out: float) -> list[float]:
+        """The same in a closed-loop benchmark, whose requests all start at once.
+
+        SGLang computes every waiting prompt before it decodes. Answers of equal length then start and end
+        together, and a request waits after its first token for half of the others' prompts.
+        """
+        return self._terms(concurrency, tokens_in, tokens_out, LOCKSTEP_SHARE.get(self.fitted.engine, 1.0))
+
+    def _terms(self, concurrency: float, tokens_in: float, tokens_out: float, met: float) -> list[float]:
         decode = self.work.decode(concurrency, tokens_in + tokens_out / 2)
         prompt = self.work.prefill(tokens_in)
-        share = max(0.0, concurrency - 1) / tokens_out
+        share = met * max(0.0, concurrency - 1) / tokens_out
         return [one + share * other for one, other in zip(decode, prompt, strict=True)]

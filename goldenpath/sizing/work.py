@@ -33,6 +33,7 @@ TERMS: Final = (
     "all_reduce_start",
     "layers",
     "moe_layers",
+    "moe_layers_4bit",
     "state_layers",
     "latent_layers",
     "step",
@@ -46,7 +47,8 @@ kv               reading the KV cache of the running sequences
 compute          arithmetic of the decoding tokens
 prefill_*        arithmetic of prompt tokens, of their attention, and a fixed cost a token
 all_reduce*      moving activations between devices, and starting to
-layers, …        a fixed cost a layer, a mixture-of-experts layer, a recurrent layer, a latent layer
+layers, …        a fixed cost a layer, a mixture-of-experts layer, a recurrent layer, a latent layer; devices with
+                 4-bit arithmetic have newer expert kernels, so their mixture-of-experts layers are a term of their own
 step, sequences  a fixed cost a step, and a sequence in it
 """
 
@@ -113,6 +115,7 @@ class WorkModel:
         spread = self.ways if self.parallelism.data == 1 else self.parallelism.data
         several = spread > 1
         link = max(device.link, device.network) * _GIGA if several else 1.0
+        newer = "fp4" in device.tflops
         return [
             self.read_bytes[_BITS_16] / self.ways / bandwidth,
             self.read_bytes[_BITS_8] / self.ways / bandwidth,
@@ -126,7 +129,8 @@ class WorkModel:
             2 * model.layers * bytes_moved * 2 * (spread - 1) / spread / link if several else 0.0,
             model.layers * math.log2(spread) * _MICRO if several else 0.0,
             model.layers * _MICRO,
-            model.moe_layers * _MICRO,
+            0.0 if newer else model.moe_layers * _MICRO,
+            model.moe_layers * _MICRO if newer else 0.0,
             model.state_layers * _MICRO,
             model.layers * _MICRO if self.latent else 0.0,
             1000 * _MICRO,

@@ -37,7 +37,7 @@ def test_cited_latencies_lie_in_the_interval(row: tuple[str, str, str, int, int,
     one = fit(MODELS.get(name), profile, precision=precision, parallelism=Parallelism(tensor))
     fitted = constants("vllm")
     times = StepTimes(one, MODELS.get(name), fitted)
-    predicted = times.seconds(times.closed_loop_terms(concurrency, tokens_in, tokens_out)) * 1e3
+    predicted = times.seconds(times.benchmark_terms(concurrency, tokens_in, tokens_out)) * 1e3
     assert predicted * fitted.itl_low <= measured <= predicted * fitted.itl_high
 
 
@@ -90,10 +90,10 @@ def test_every_traffic_has_a_finite_answer(requests: float, tokens_in: int, toke
 def test_calibration_moves_the_prediction_to_the_runs() -> None:
     one = choose(LLAMA, H100, precision="fp8").fit
     times = StepTimes(one, LLAMA, constants("vllm"))
-    slow = 2e3 * times.seconds(times.closed_loop_terms(16, 1024, 256))
+    slow = 2e3 * times.seconds(times.benchmark_terms(16, 1024, 256))
     runs = read_runs(f"concurrency,isl,osl,mean_tpot_ms\n16,1024,256,{slow}\n")
     own = StepTimes(one, LLAMA, calibrate(runs, one, LLAMA))
-    assert own.seconds(own.closed_loop_terms(16, 1024, 256)) * 1e3 == pytest.approx(slow)
+    assert own.seconds(own.benchmark_terms(16, 1024, 256)) * 1e3 == pytest.approx(slow)
 
 
 def test_a_result_of_vllm_bench_is_read() -> None:
