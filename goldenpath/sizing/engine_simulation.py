@@ -2,14 +2,17 @@
 
 A step takes the time of :mod:`goldenpath.sizing.step_time` for what is in it. Between two changes of the batch
 many decode steps are alike; they are taken in one leap, which changes no token and no time beyond the growth of the
-context within the leap.
+context within the leap. What a leap changes is kept as sums over the batch, so that it costs the same for one
+request and for hundreds: a decoding request is at ``steps - origin`` tokens, and needs a KV block whenever that is
+a multiple of the block.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from goldenpath.sizing.step_time import StepTimes
@@ -17,27 +20,35 @@ if TYPE_CHECKING:
 __all__ = ["Job", "ReplicaSimulation"]
 
 _LEAP: Final = 64
-"""Most decode steps taken in one leap."""
+"""Most decode steps taken in one leap: the context grows by less than the grain of the step times."""
+_TOKEN_GRAIN: Final = 32
+_CONTEXT_GRAIN: Final = 128
+_BEFORE_GRAIN: Final = 256
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One request on its way. Times are seconds since the start; ``first`` and ``done`` are None until they come."""
+    """One request on its way. Times are seconds since the start; ``first`` and ``done`` are None until they come.
+
+    ``cached`` prompt tokens are in the prefix cache. A preempted request computes what it has generated as part of
+    its prompt, so ``tokens_in`` and ``tokens_out`` move; ``answer`` is the length asked for. ``refused`` is set where the empty pool cannot hold the request.
+    """
 
     arrival: float
     tokens_in: int
     tokens_out: int
     cached: int = 0
     computed: int = 0
-    generated: int = 0
-    blocks: int = 0
+    origin: int = 0
+    finish: int = 0
     first: float | None = None
     done: float | None = None
     preemptions: int = 0
+    refused: bool = False
+    answer: int = 0
 
-    @property
-    def length(self) -> int:
-        return self.tokens_in + self.generated
+    def __post_init__(self) -> None:
+        self.answer = self.tokens_out
 
 
 @dataclass(slots=True)
@@ -59,11 +70,19 @@ class ReplicaSimulation:
     preempted: int = 0
     busy: float = 0.0
     waiting: deque[Job] = field(default_factory=deque)
-    running: list[Job] = field(default_factory=list)
-    draining: bool = False
-    _context: int = 0
-    _speed: dict[tuple[int, int], float] = field(default_factory=dict)
-    _prompts: dict[tuple[int, int], float] = field(default_factory=dict)
+    running: dict[Job, None] = field(default_factory=dict)
+    _prefilling: dict[Job, None] = field(default_factory=dict)
+    _decoding: int = 0
+    _steps: int = 0
+    _origins: int = 0
+    _finishes: list[tuple[int, int, Job]] = field(default_factory=list)
+    _phases: list[int] = field(default_factory=list)
+    _order: int = 0
+    _speed: dict[Any, float] = field(default_factory=dict)
+    _prompts: dict[Any, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._phases = [0] * self.block
 
     def add(self, job: Job) -> None:
         """Queue a request; an idle replica's clock moves to its arrival."""
@@ -80,145 +99,159 @@ class ReplicaSimulation:
         """Work until the clock reaches ``until`` or nothing is left; the requests that were finished."""
         finished: list[Job] = []
         while self.clock < until and (self.running or self.waiting):
-            finished += self._step(until)
+            self._step(until, finished)
         if not self.running and not self.waiting:
             self.clock = max(self.clock, until)
         return finished
 
-    def _step(self, until: float) -> list[Job]:  # noqa: C901 - one step, in the engine's order
-        prompt_seconds, decoding = self._schedule()
-        if not decoding and not prompt_seconds:
-            return self._refuse_largest()
-        count = len(decoding)
-        context = sum(job.tokens_in + job.generated for job in decoding) / count if count else 0.0
-        one = self._decode_seconds(count, context) + prompt_seconds
-        leap = 1
-        if not prompt_seconds and count:
-            leap = self._leap(decoding, one, until)
-        self.clock += one * leap
-        self.busy += one * leap
-        finished = []
-        for job in decoding:
-            job.generated += leap
-            if job.first is None:
-                job.first = self.clock
-            if job.generated >= job.tokens_out:
-                job.done = self.clock
-                finished.append(job)
-        # A prompt whose last chunk was in this step gives its first token with it.
-        for job in self.running:
-            if job.generated == 0 and job.computed >= job.tokens_in and job not in decoding:
-                job.generated = 1
-                if job.first is None:
-                    job.first = self.clock
-                if job.tokens_out == 1:
-                    job.done = self.clock
-                    finished.append(job)
-        if finished:
-            for job in finished:
-                self.used -= job.blocks
-                job.blocks = 0
-            self.running = [job for job in self.running if job.done is None]
-        return finished
+    def _step(self, until: float, finished: list[Job]) -> None:
+        """Blocks for the running, then prompt chunks within the cap; one step, or a leap of steps that are alike."""
+        if self._decoding:
+            self._make_room()
+        seconds, completed = self._prompt_chunks(self.cap - self._decoding)
+        if not self._decoding and not seconds:
+            finished.append(self._refuse())
+            return
+        one = self._step_seconds()
+        leap = 1 if seconds else self._leap(one, until)
+        self.clock += (one + seconds) * leap
+        self.busy += (one + seconds) * leap
+        self._grow(leap)
+        self._finish_decoded(finished)
+        for job in completed:
+            self._give_first_token(job, finished)
 
-    def _schedule(self) -> tuple[float, list[Job]]:
-        """Blocks for the running, then prompt chunks within the cap; seconds of the chunks and who decodes."""
-        budget = self.cap
-        decoding = []
-        for job in list(self.running):
-            if (
-                job.computed >= job.tokens_in
-                and job.generated
-                and job in self.running
-                and self._grow(job, job.length + 1)
-            ):
-                decoding.append(job)
-                budget -= 1
-        decoding = [job for job in decoding if job.blocks]
-        seconds = 0.0
-        for job in self.running:
-            if job.computed < job.tokens_in and budget > 0:
-                seconds += self._chunk(job, budget)
-                budget -= min(budget, job.tokens_in - job.computed)
-                job.computed = min(job.tokens_in, job.computed + self._last)
-        while self.waiting and budget > 0 and len(self.running) < self.max_num_seqs:
-            job = self.waiting[0]
-            if not self._take(job, job.tokens_in + max(1, job.generated)):
-                break
-            self.waiting.popleft()
-            self.running.append(job)
-            job.computed = min(job.cached, job.tokens_in - 1)
-            seconds += self._chunk(job, budget)
-            budget -= self._last
-            job.computed += self._last
-        return seconds, decoding
-
-    _last: int = 0
-
-    def _chunk(self, job: Job, budget: int) -> float:
-        self._last = min(budget, job.tokens_in - job.computed)
-        key = (self._last // 32, job.computed // 256)
-        found = self._prompts.get(key)
-        if found is None:
-            found = self._prompts[key] = self.times.prefill(max(1, self._last), job.computed)
-        return found
-
-    def _decode_seconds(self, count: int, context: float) -> float:
-        key = (count, int(context) // 128)
+    def _step_seconds(self) -> float:
+        """Seconds of a step without prompts; a step of prompts alone reads the weights as well."""
+        count = max(1, self._decoding)
+        context = self._steps - self._origins / count if self._decoding else 0.0
+        key = (count, int(context) // _CONTEXT_GRAIN)
         found = self._speed.get(key)
         if found is None:
-            found = self._speed[key] = self.times.decode(max(1, count), context)
+            found = self._speed[key] = self.times.decode(count, context)
         return found
 
-    def _leap(self, decoding: list[Job], one: float, until: float) -> int:
-        """Steps until a request finishes, a block is needed, an arrival may come or the limit is reached."""
-        left = min(job.tokens_out - job.generated for job in decoding)
-        steps = max(1, min(left, int((until - self.clock) / one) + 1, _LEAP))
-        if self.blocks - self.used < len(decoding) * (steps // self.block + 1):
-            return max(1, min(steps, *(job.blocks * self.block - job.length for job in decoding)))
-        for job in decoding:
-            more = max(0, -(-(job.length + steps) // self.block) - job.blocks)
-            job.blocks += more
-            self.used += more
-        self.highest_used = max(self.highest_used, self.used)
-        return steps
+    def _finish_decoded(self, finished: list[Job]) -> None:
+        while self._finishes and self._finishes[0][0] <= self._steps:
+            at, _, job = heapq.heappop(self._finishes)
+            if job.finish == at:  # else it was preempted since
+                self._leave(job)
+                job.done = self.clock
+                finished.append(job)
 
-    def _take(self, job: Job, tokens: int) -> bool:
-        needed = -(-tokens // self.block)
-        if self.used + needed > self.blocks:
-            return False
-        job.blocks = needed
-        self.used += needed
-        self.highest_used = max(self.highest_used, self.used)
-        return True
+    def _give_first_token(self, job: Job, finished: list[Job]) -> None:
+        """A prompt whose last chunk was in this step gives a token with it."""
+        if job.first is None:
+            job.first = self.clock
+        if job.tokens_out > 1:
+            self._join(job)
+            return
+        del self.running[job]
+        self.used -= self._blocks(job.tokens_in + 1)
+        job.done = self.clock
+        finished.append(job)
 
-    def _grow(self, job: Job, tokens: int) -> bool:
-        """Room for one more token; preempts the youngest until there is."""
-        while job.blocks * self.block < tokens:
-            if self.used < self.blocks:
-                job.blocks += 1
-                self.used += 1
-                self.highest_used = max(self.highest_used, self.used)
-                continue
-            youngest = self.running[-1]
-            self._preempt(youngest)
-            if youngest is job:
-                return False
-        return True
+    def _prompt_chunks(self, budget: int) -> tuple[float, list[Job]]:
+        """Seconds of the prompt chunks of this step, and the requests whose prompt is then computed."""
+        seconds = 0.0
+        completed = []
+        for job in list(self._prefilling):
+            if budget <= 0:
+                break
+            seconds, budget = self._chunk(job, budget, seconds)
+            if job.computed >= job.tokens_in:
+                del self._prefilling[job]
+                completed.append(job)
+        while self.waiting and budget > 0 and len(self.running) < self.max_num_seqs:
+            job = self.waiting[0]
+            needed = self._blocks(job.tokens_in + 1)
+            if self.used + needed + self._phases[self._steps % self.block] > self.blocks:
+                break  # what decodes grows first
+            self.waiting.popleft()
+            self.used += needed
+            self.highest_used = max(self.highest_used, self.used)
+            self.running[job] = None
+            job.computed = min(job.cached, job.tokens_in - 1)
+            seconds, budget = self._chunk(job, budget, seconds)
+            if job.computed >= job.tokens_in:
+                completed.append(job)
+            else:
+                self._prefilling[job] = None
+        return seconds, completed
 
-    def _preempt(self, job: Job) -> None:
-        self.running.remove(job)
-        self.used -= job.blocks
-        job.blocks = 0
-        # What was generated is computed again with the prompt.
-        job.tokens_in, job.tokens_out = job.tokens_in + job.generated, job.tokens_out - job.generated
-        job.generated = job.computed = 0
-        job.preemptions += 1
-        self.preempted += 1
-        self.waiting.appendleft(job)
+    def _chunk(self, job: Job, budget: int, seconds: float) -> tuple[float, int]:
+        tokens = min(budget, job.tokens_in - job.computed)
+        key = (tokens // _TOKEN_GRAIN, job.computed // _BEFORE_GRAIN)
+        found = self._prompts.get(key)
+        if found is None:
+            found = self._prompts[key] = self.times.prefill(max(1, tokens), job.computed)
+        job.computed += tokens
+        return seconds + found, budget - tokens
 
-    def _refuse_largest(self) -> list[Job]:
+    def _join(self, job: Job) -> None:
+        job.origin = self._steps - job.tokens_in - 1
+        job.finish = self._steps + job.tokens_out - 1
+        self._origins += job.origin
+        self._phases[job.origin % self.block] += 1
+        self._decoding += 1
+        self._order += 1
+        heapq.heappush(self._finishes, (job.finish, self._order, job))
+
+    def _leave(self, job: Job) -> None:
+        """Take a decoding request out of the batch and free its blocks."""
+        del self.running[job]
+        self._origins -= job.origin
+        self._phases[job.origin % self.block] -= 1
+        self._decoding -= 1
+        self.used -= self._blocks(self._steps - job.origin)
+
+    def _blocks(self, tokens: int) -> int:
+        return -(-tokens // self.block)
+
+    def _needed(self, leap: int) -> int:
+        """Blocks that the batch needs for this many tokens each."""
+        whole, rest = divmod(leap, self.block)
+        found = whole * self._decoding
+        for step in range(self._steps, self._steps + rest):
+            found += self._phases[step % self.block]
+        return found
+
+    def _grow(self, leap: int) -> None:
+        if self._decoding:
+            self.used += self._needed(leap)
+            self.highest_used = max(self.highest_used, self.used)
+            self._steps += leap
+
+    def _leap(self, one: float, until: float) -> int:
+        """Steps until a request finishes, the pool is full, an arrival may come or the limit is reached."""
+        while self._finishes[0][2].finish != self._finishes[0][0]:
+            heapq.heappop(self._finishes)  # it was preempted since
+        leap = min(self._finishes[0][0] - self._steps, int((until - self.clock) / one) + 1, _LEAP)
+        while leap > 1 and self.used + self._needed(leap) > self.blocks:
+            leap //= 2
+        return max(1, leap)
+
+    def _make_room(self) -> None:
+        """Room for one more token of each decoding request; preempts the youngest until there is."""
+        while self._decoding and self.used + self._phases[self._steps % self.block] > self.blocks:
+            job = next(reversed(self.running))
+            self.preempted += 1
+            job.preemptions += 1
+            if job in self._prefilling:
+                del self.running[job], self._prefilling[job]
+                self.used -= self._blocks(job.tokens_in + 1)
+            else:
+                self._leave(job)
+                # What was generated is computed again with the prompt.
+                made = self._steps - job.origin - job.tokens_in
+                job.tokens_in, job.tokens_out = job.tokens_in + made, job.tokens_out - made
+            job.computed = 0
+            job.finish = -1
+            self.waiting.appendleft(job)
+
+    def _refuse(self) -> Job:
         """A request that the empty pool cannot hold would wait for ever; an engine refuses it at once."""
         job = self.waiting.popleft()
+        job.refused = True
         job.done = self.clock
-        return [job]
+        return job

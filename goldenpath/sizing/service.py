@@ -21,6 +21,8 @@ __all__ = ["Goal", "Sizing", "Traffic", "cold_start", "size"]
 
 HEADROOM: Final = 0.8
 """Share of the breaking concurrency at which the scaler already adds a replica."""
+_SAFE_RATE: Final = 0.9
+"""Share of the breaking rate that one replica may get when the scaler has taken the second away."""
 
 _LOAD_GB_A_SECOND: Final = (0.3, 1.0, 3.0)
 """Reading weights from a store or a node's disk: slow, usual, fast."""
@@ -53,7 +55,8 @@ class Sizing:
 
     ``breaking_concurrency`` is the number of running requests of one replica at which a goal breaks or the KV pool
     is full; ``breaks`` says which. ``max_num_seqs`` admits that many, and ``threshold`` is the target of running
-    requests a replica for the autoscaler. Latencies are those at the threshold.
+    requests a replica for the autoscaler: with headroom, and so low that a replica less still meets the goal.
+    Latencies are those at the threshold.
     """
 
     plan: Plan
@@ -130,6 +133,17 @@ class _Replica:
 
     def rate(self, concurrency: float) -> float:
         return concurrency / (self.ttft(concurrency) + self.traffic.tokens_out * self.itl(concurrency))
+
+    def threshold(self, limit: float) -> int:
+        """Running requests a replica at which to scale.
+
+        Two replicas run fewer requests than one does with the same traffic, since each answer takes less time. A
+        scaler that goes back to one replica as soon as their sum is the target would send it over its limit. So the
+        target is at most what two replicas run together at nine tenths of the rate that breaks one.
+        """
+        half = _SAFE_RATE * self.rate(limit) / 2
+        together = 2 * _breaking(self.rate, half, limit) if self.rate(1.0) < half else 2.0
+        return max(1, math.floor(min(limit * HEADROOM, together)))
 
     def limiting(self, concurrency: float) -> str:
         return self.times.limiting(self._terms(concurrency))
@@ -259,7 +273,7 @@ def _sized(
     wide = 1.0 if measured else _UNMEASURED
     low, high = fitted.itl_low / wide, fitted.itl_high * wide
     span = [_limit(replica, goal, cap, factor) for factor in (high, low)]
-    threshold = max(1, math.floor(limit * HEADROOM))
+    threshold = replica.threshold(limit)
     rate = replica.rate(threshold)
     rates = Estimate(rate, rate / high, rate / low)
     needed = Estimate(traffic.requests / rate, traffic.requests / rates.high, traffic.requests / rates.low)

@@ -13,18 +13,34 @@ from goldenpath.sizing.scaling_rules import SYNC_SECONDS, Autoscaler, Rule, Sign
 from goldenpath.sizing.step_time import StepTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from goldenpath.models import Architecture
     from goldenpath.sizing.memory import Fit
     from goldenpath.sizing.step_time import Constants
 
-__all__ = ["Outcome", "simulate"]
+__all__ = ["Moment", "Outcome", "simulate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The service at one sync of the scaler. ``ttft`` and ``itl`` are means of the requests finished since the last."""
+
+    at: float
+    replicas: int
+    ready: int
+    load: float
+    arrived: int
+    ttft: float | None
+    itl: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a rule did with a traffic. Latencies are seconds; ``timeline`` has (time, replicas, ready, mean load)."""
+    """What a rule did with a traffic. Latencies are seconds, device hours those of all replicas that were paid for.
+
+    ``goal_met`` is the share of requests within the goal; a request that was refused missed it.
+    """
 
     rule: str
     requests: int
@@ -39,7 +55,7 @@ class Outcome:
     goal_met: float
     replicas_peak: int
     highest_kv_usage: float
-    timeline: tuple[tuple[float, int, int, float], ...] = field(repr=False)
+    timeline: tuple[Moment, ...] = field(repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__ if name != "timeline"}
@@ -49,6 +65,64 @@ class _Replica:
     def __init__(self, engine: ReplicaSimulation, ready: float) -> None:
         self.engine, self.ready = engine, ready
         self.busy_before = 0.0
+
+
+class _Service:
+    """The replicas, and what they have left behind."""
+
+    def __init__(self, fresh: Callable[[float], _Replica], count: int) -> None:
+        self.fresh = fresh
+        self.replicas = [fresh(0.0) for _ in range(count)]
+        self.leaving: list[_Replica] = []
+        self.peak = count
+        self.replica_seconds = 0.0
+        self.preemptions = 0
+        self.highest_kv_usage = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        return not any(each.engine.load for each in (*self.replicas, *self.leaving))
+
+    def ready(self, at: float) -> list[_Replica]:
+        return [each for each in self.replicas if each.ready <= at]
+
+    def serve(self, start: float, end: float, arrivals: Iterable[Job]) -> list[Job]:
+        """Give each arrival to the ready replica with the least load; the requests finished before ``end``."""
+        finished: list[Job] = []
+        ready = self.ready(start) or self.replicas[:1]
+        starting = [each for each in self.replicas if start < each.ready < end and each not in ready]
+        for job in arrivals:
+            if starting:
+                ready += [each for each in starting if each.ready <= job.arrival]
+                starting = [each for each in starting if each.ready > job.arrival]
+            for each in ready:
+                if each.engine.clock < job.arrival:
+                    finished += each.engine.advance(job.arrival)
+            min(ready, key=_load).engine.add(job)
+        for each in (*self.replicas, *self.leaving):
+            finished += each.engine.advance(end)
+        self.replica_seconds += (len(self.replicas) + len(self.leaving)) * (end - start)
+        for each in [gone for gone in self.leaving if not gone.engine.load]:
+            self.leaving.remove(each)
+            self._remember(each)
+        return finished
+
+    def scale(self, wanted: int, ready_at: float) -> None:
+        """The youngest goes first: a replica that has not started yet loses no work."""
+        while len(self.replicas) < wanted:
+            self.replicas.append(self.fresh(ready_at))
+        while len(self.replicas) > wanted:
+            self.leaving.append(self.replicas.pop())
+        self.peak = max(self.peak, len(self.replicas))
+
+    def close(self) -> None:
+        for each in (*self.replicas, *self.leaving):
+            self._remember(each)
+
+    def _remember(self, replica: _Replica) -> None:
+        self.preemptions += replica.engine.preempted
+        used = replica.engine.highest_used / replica.engine.blocks
+        self.highest_kv_usage = max(self.highest_kv_usage, used)
 
 
 def simulate(
@@ -63,12 +137,50 @@ def simulate(
     prefix_hits: float = 0.0,
     goal_ttft: float | None = None,
     goal_itl: float | None = None,
+    outages: Iterable[tuple[float, float]] = (),
 ) -> Outcome:
     """Run the arrivals through the service; ends when the last request is answered.
 
     ``prefix_hits`` is the share of each prompt that the prefix cache holds. A new replica takes traffic after
     ``start_seconds``. A replica that is taken away finishes what it has. The first replicas are ready at the start.
+    In ``outages``, from and to in seconds, the scaler has no metrics.
     """
+    service = _Service(_replicas(model, fit, fitted, max_num_seqs), max(1, rule.minimum))
+    scaler, dark = Autoscaler(rule), tuple(outages)
+    jobs: list[Job] = []
+    timeline = []
+    pending = iter(arrivals)
+    following = next(pending, None)
+
+    def before(end: float) -> Iterator[Job]:
+        nonlocal following
+        while following is not None and following[0] < end:
+            at, tokens_in, tokens_out = following
+            job = Job(at, tokens_in, tokens_out, cached=int(tokens_in * prefix_hits))
+            jobs.append(job)
+            yield job
+            following = next(pending, None)
+
+    now = 0.0
+    while following is not None or not service.is_idle:
+        arrived = len(jobs)
+        finished = service.serve(now, now + SYNC_SECONDS, before(now + SYNC_SECONDS))
+        now += SYNC_SECONDS
+        ready = service.ready(now)
+        value = _signal(ready, rule.signal)
+        timeline.append(_moment(now, service.replicas, len(ready), len(jobs) - arrived, finished))
+        if any(start <= now < stop for start, stop in dark):
+            value = None
+        wanted = scaler.decide(now, len(service.replicas), len(ready), value)
+        service.scale(wanted, now + start_seconds)
+    service.close()
+    return _outcome(rule, jobs, timeline, service, fit.parallelism.devices, (goal_ttft, goal_itl))
+
+
+def _replicas(
+    model: Architecture, fit: Fit, fitted: Constants, max_num_seqs: int | None
+) -> Callable[[float], _Replica]:
+    """Makes replicas that share what they have learned about the time of steps."""
     times = StepTimes(fit, model, fitted)
     length = fit.settings.block * 64
     per_token = sequence_bytes(model, fit.parallelism, length, fit.kv_precision, fit.settings) / length
@@ -89,61 +201,30 @@ def simulate(
         )
         return _Replica(engine, ready)
 
-    scaler = Autoscaler(rule)
-    replicas = [fresh(0.0) for _ in range(rule.minimum)]
-    leaving: list[_Replica] = []
-    jobs: list[Job] = []
-    timeline = []
-    replica_seconds = 0.0
-    preemptions, peak_kv, peak = 0, 0.0, len(replicas)
-    pending = iter(arrivals)
-    following = next(pending, None)
-    now = 0.0
-    while following is not None or any(each.engine.load for each in (*replicas, *leaving)):
-        end = now + SYNC_SECONDS
-        while following is not None and following[0] < end:
-            at, tokens_in, tokens_out = following
-            ready = [each for each in replicas if each.ready <= at] or replicas[:1]
-            for each in ready:
-                each.engine.advance(at)
-            job = Job(at, tokens_in, tokens_out, cached=int(tokens_in * prefix_hits))
-            jobs.append(job)
-            min(ready, key=lambda each: each.engine.load).engine.add(job)
-            following = next(pending, None)
-        for each in (*replicas, *leaving):
-            each.engine.advance(end)
-        replica_seconds += (len(replicas) + len(leaving)) * SYNC_SECONDS
-        now = end
-        for each in [gone for gone in leaving if not gone.engine.load]:
-            leaving.remove(each)
-            preemptions += each.engine.preempted
-            peak_kv = max(peak_kv, each.engine.highest_used / each.engine.blocks)
-        ready = [each for each in replicas if each.ready <= now]
-        value = _signal(ready, rule.signal)
-        timeline.append(
-            (now, len(replicas), len(ready), sum(each.engine.load for each in replicas) / len(replicas))
-        )
-        wanted = scaler.decide(now, len(replicas), len(ready), value)
-        while len(replicas) < wanted:
-            replicas.append(fresh(now + start_seconds))
-        while len(replicas) > wanted:
-            # The youngest goes first: a request that has not started yet loses no work.
-            leaving.append(replicas.pop())
-        peak = max(peak, len(replicas))
-    for each in replicas:
-        preemptions += each.engine.preempted
-        peak_kv = max(peak_kv, each.engine.highest_used / each.engine.blocks)
-    return _outcome(
-        rule,
-        jobs,
-        timeline,
-        replica_seconds / 3600 * fit.parallelism.devices,
-        (preemptions, peak_kv, peak),
-        (goal_ttft, goal_itl),
+    return fresh
+
+
+def _load(replica: _Replica) -> int:
+    return replica.engine.load
+
+
+def _moment(now: float, replicas: list[_Replica], ready: int, arrived: int, finished: list[Job]) -> Moment:
+    first = [job.first - job.arrival for job in finished if job.first is not None and not job.refused]
+    between = [_itl(job) for job in finished if job.answer > 1 and not job.refused]
+    load = sum(each.engine.load for each in replicas) / len(replicas)
+    return Moment(
+        now,
+        len(replicas),
+        ready,
+        load,
+        arrived,
+        _mean(first) if first else None,
+        _mean(between) if between else None,
     )
 
 
 def _signal(ready: list[_Replica], signal: Signal) -> float | None:
+    """The sum or the mean over the ready replicas; None where there is none to ask."""
     if not ready:
         return None
     engines = [each.engine for each in ready]
@@ -158,23 +239,24 @@ def _signal(ready: list[_Replica], signal: Signal) -> float | None:
         Signal.LOAD: lambda engine: engine.load,
         Signal.KV_USAGE: lambda engine: engine.used / engine.blocks,
     }[signal]
-    return float(sum(map(values, engines))) / len(engines)
+    total = float(sum(map(values, engines)))
+    return total / len(engines) if signal.is_mean else total
 
 
 def _outcome(  # noqa: PLR0917 - what a run left
     rule: Rule,
     jobs: list[Job],
-    timeline: list[tuple[float, int, int, float]],
-    device_hours: float,
-    extremes: tuple[int, float, int],
+    timeline: list[Moment],
+    service: _Service,
+    devices: int,
     goal: tuple[float | None, float | None],
 ) -> Outcome:
-    answered = [job for job in jobs if job.first is not None and job.done is not None]
+    answered = [job for job in jobs if not job.refused and job.done is not None]
     first = sorted((job.first or 0.0) - job.arrival for job in answered)
-    between = sorted(_itl(job) for job in answered if job.generated > 1)
+    between = sorted(_itl(job) for job in answered if job.answer > 1)
     met = sum(
         (goal[0] is None or (job.first or 0.0) - job.arrival <= goal[0])
-        and (goal[1] is None or job.generated <= 1 or _itl(job) <= goal[1])
+        and (goal[1] is None or job.answer <= 1 or _itl(job) <= goal[1])
         for job in answered
     )
     return Outcome(
@@ -182,21 +264,21 @@ def _outcome(  # noqa: PLR0917 - what a run left
         requests=len(jobs),
         completed=len(answered),
         refused=len(jobs) - len(answered),
-        preemptions=extremes[0],
+        preemptions=service.preemptions,
         ttft_mean=_mean(first),
         ttft_p99=_quantile(first, 0.99),
         itl_mean=_mean(between),
         itl_p99=_quantile(between, 0.99),
-        device_hours=device_hours,
+        device_hours=service.replica_seconds / 3600 * devices,
         goal_met=met / len(jobs) if jobs else 1.0,
-        replicas_peak=extremes[2],
-        highest_kv_usage=extremes[1],
+        replicas_peak=service.peak,
+        highest_kv_usage=service.highest_kv_usage,
         timeline=tuple(timeline),
     )
 
 
 def _itl(job: Job) -> float:
-    return ((job.done or 0.0) - (job.first or 0.0)) / max(1, job.generated - 1)
+    return ((job.done or 0.0) - (job.first or 0.0)) / max(1, job.answer - 1)
 
 
 def _mean(values: list[float]) -> float:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from goldenpath.sizing import Fit, Plan, Sizing
     from goldenpath.spec.inference_service import InferenceService
 
-__all__ = ["ServerPlan", "plan_server"]
+__all__ = ["ServerPlan", "architecture_of", "plan_server"]
 
 _REMEMBERED: Final = 1024
 """Plans that are remembered: of one request on several clusters, and of the same service published again."""
@@ -94,7 +94,7 @@ def plan_server(spec: InferenceService, version: str) -> ServerPlan:
 def _plan(asked: _Asked, version: str) -> ServerPlan:
     spec = asked.spec
     stated, engine = _stated(spec), spec.engine.name
-    model = _architecture(spec)
+    model = architecture_of(spec)
     unknown = _unknown(spec, model)
     if unknown or model is None:
         return ServerPlan(stated or Parallelism(), unknown=unknown)
@@ -160,7 +160,8 @@ def _stated(spec: InferenceService) -> Parallelism | None:
     return Parallelism(count // nodes, nodes, nodes=nodes)
 
 
-def _architecture(spec: InferenceService) -> Architecture | None:
+def architecture_of(spec: InferenceService) -> Architecture | None:
+    """The architecture that the request names; None where the catalogue has neither the model nor its base."""
     known = model_catalogue()
     name = spec.model.base or spec.model.name
     return known.get(name) if name in known else None

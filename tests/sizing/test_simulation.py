@@ -66,13 +66,13 @@ def test_work_is_conserved() -> None:
 
 def test_the_hpa_ignores_what_is_within_its_tolerance() -> None:
     scaler = Autoscaler(Rule("x", Signal.RUNNING, 10.0))
-    assert scaler.decide(15, 2, 2, 10.9) == 2
-    assert scaler.decide(30, 2, 2, 15.0) == 3
+    assert scaler.decide(15, 2, 2, 21.8) == 2
+    assert scaler.decide(30, 2, 2, 30.0) == 3
 
 
 def test_the_hpa_scales_down_only_after_its_window() -> None:
     scaler = Autoscaler(Rule("x", Signal.RUNNING, 10.0))
-    assert scaler.decide(0, 4, 4, 10.0) == 4
+    assert scaler.decide(0, 4, 4, 40.0) == 4
     assert scaler.decide(15, 4, 4, 1.0) == 4
     assert scaler.decide(400, 4, 4, 1.0) == 1
 

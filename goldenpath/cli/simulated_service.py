@@ -1,0 +1,117 @@
+"""The service that `goldenpath simulate` runs: from a request, or from the options of the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.cli.input_files import read_source
+from goldenpath.engines import Signal as RequestSignal
+from goldenpath.engines import engine_catalogue
+from goldenpath.errors import InputError, Problem
+from goldenpath.sizing import Goal, Traffic, size
+from goldenpath.sizing.scaling_rules import Rule, Signal
+from goldenpath.spec.inference_service import InferenceService
+from goldenpath.spec.parse import parse_request
+from goldenpath.spec.types import duration_seconds, rate_a_second
+from goldenpath.tenancy.server_plan import architecture_of, plan_server
+
+if TYPE_CHECKING:
+    from goldenpath.models import Architecture
+    from goldenpath.sizing import Sizing
+
+__all__ = ["SimulatedService", "service_of_options", "service_of_request"]
+
+_SIGNALS = {
+    RequestSignal.QUEUE: Signal.WAITING,
+    RequestSignal.CONCURRENCY: Signal.RUNNING,
+    RequestSignal.KV_CACHE: Signal.KV_USAGE,
+}
+"""Signals of a request that the simulator has; the others follow from a history that it does not keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedService:
+    """A sized service with its traffic, goal and scaling rule."""
+
+    name: str
+    model: Architecture
+    sizing: Sizing
+    traffic: Traffic
+    goal: Goal
+    rule: Rule
+
+
+def service_of_options(
+    model: Architecture,
+    profile: str,
+    traffic: Traffic,
+    goal: Goal,
+    engine: tuple[str, str | None],
+    *,
+    max_replicas: int,
+    **settings: Any,
+) -> SimulatedService:
+    """The service that follows from model, accelerator, traffic and goal."""
+    sized = size(model, profile, traffic, goal, *engine, **settings)
+    return SimulatedService(
+        f"{model.name} on {profile}", model, sized, traffic, goal, _sized_rule(sized, 1, max_replicas)
+    )
+
+
+def _sized_rule(sized: Sizing, fewest: int, most: int) -> Rule:
+    """What the golden path renders where the request states no signal: target, and KEDA's fallback."""
+    fallback = min(most, max(round(sized.replicas.value), fewest))
+    return Rule("sized", Signal.LOAD, float(sized.threshold), minimum=fewest, maximum=most, fallback=fallback)
+
+
+def service_of_request(file: str) -> SimulatedService:
+    """The service of a request; it needs a goal, and a model, engine and accelerator that sizing knows.
+
+    :raises InputError: naming the field that is missing or cannot be simulated.
+    """
+    source = read_source(file)
+    spec = parse_request(InferenceService, source.only(), file=source.name)
+    goal = spec.goal
+    if goal is None:
+        message = "is needed to simulate: it says the traffic, such as {requests: 4/s, input_tokens: 1500, output_tokens: 300}"
+        raise InputError.of("goal", "sizing-traffic", message, file=source.name)
+    plan = plan_server(spec, spec.engine.version or engine_catalogue().get(spec.engine.name).default_version)
+    model = architecture_of(spec)
+    if plan.sizing is None or model is None:
+        problems = plan.problems or (Problem("model.name", "sizing-unknown", plan.unknown, spec.model.name),)
+        raise InputError(problem.in_file(source.name) for problem in problems)
+    wanted = Goal(
+        *(
+            None if text is None else float(duration_seconds(text))
+            for text in (goal.time_to_first_token, goal.inter_token_latency)
+        )
+    )
+    traffic = Traffic(rate_a_second(goal.requests), goal.input_tokens, goal.output_tokens)
+    # The simulator has no gateway that holds requests while there is no replica.
+    fewest, most = max(1, spec.replicas.min), max(1, spec.replicas.max)
+    rule = _sized_rule(plan.sizing, fewest, most)
+    if spec.scaling.signal is not None:
+        rule = _stated_rule(spec, plan.sizing, rule, source.name)
+    return SimulatedService(f"{spec.tenant}/{spec.name}", model, plan.sizing, traffic, wanted, rule)
+
+
+def _stated_rule(spec: InferenceService, sized: Sizing, rule: Rule, file: str) -> Rule:
+    asked = RequestSignal(spec.scaling.signal or "")
+    if asked not in _SIGNALS:
+        message = f"cannot be simulated; {', '.join(each.value for each in _SIGNALS)} can"
+        raise InputError.of("scaling.signal", "sizing-signal", message, asked.value, file=file)
+    target = spec.scaling.target
+    if target is None:
+        if asked is RequestSignal.CONCURRENCY:
+            return rule
+        hint = engine_catalogue().get(spec.engine.name).hint(asked, namespace="simulated")
+        target = float(hint.threshold)
+    return Rule(
+        "as requested",
+        _SIGNALS[asked],
+        target,
+        minimum=rule.minimum,
+        maximum=rule.maximum,
+        fallback=min(rule.maximum, max(round(sized.replicas.value), rule.minimum)),
+    )
