@@ -75,6 +75,26 @@ def _is_enough(rendered: Rendered) -> Iterator[Finding]:
         yield _finding(service, "goal-needs-replicas", Severity.WARNING, "replicas.max", message, fix)
 
 
+def _size(rendered: Rendered) -> Iterator[Finding]:
+    """What sizing came to by the goal, for whoever reads the plan."""
+    service = rendered.resolved
+    sizing = service.plan.sizing
+    if sizing is None:
+        return
+    replicas, breaking = sizing.replicas, sizing.breaking_concurrency
+    message = (
+        f"the goal takes about {replicas.value:.0f} replicas (80 %: {replicas.low:.0f} to {replicas.high:.0f}) of "
+        f"{sizing.plan.parallelism.devices} × {service.spec.accelerator.profile} ({sizing.plan.parallelism}); one breaks at "
+        f"{breaking.value:.0f} requests at once ({breaking.low:.0f} to {breaking.high:.0f}): {sizing.breaks}; "
+        f"the scaler aims at {sizing.threshold}, with {sizing.itl.value * 1e3:.0f} ms between tokens and "
+        f"{sizing.ttft.value * 1e3:.0f} ms to the first"
+    )
+    if not sizing.measured:
+        message += "; no measured run is like it, so the ranges are wider"
+    fix = "Nothing, or state `replicas` and `scaling.target`."
+    yield _finding(service, "sizing", Severity.NOTE, "goal", message, fix)
+
+
 def _engine_runs(rendered: Rendered) -> Iterator[Finding]:
     """The engine is published for the maker of the accelerator, and can do what is asked of it."""
     service = rendered.resolved
@@ -265,6 +285,7 @@ def _finding(  # noqa: PLR0917 - the order of Finding
 INFERENCE_CHECKS: Final = (
     _fits,
     _is_enough,
+    _size,
     _engine_runs,
     _arguments,
     _measurable,

@@ -16,9 +16,10 @@ from goldenpath.spec.inference_service import HubModel, OciModel, S3Model, Volum
 from goldenpath.spec.quantities import canonical_quantity
 from goldenpath.spec.types import duration_seconds
 from goldenpath.tenancy.engine_command import PORT, EngineCommand, Settings, engine_command
-from goldenpath.tenancy.server_plan import ServerPlan, plan_server
+from goldenpath.tenancy.server_plan import ServerPlan, architecture_of, plan_server
 from goldenpath.tenancy.service_goals import LatencyGoal, latency_goals
 from goldenpath.tenancy.service_scaling import Scaler, ServiceMetrics, scaler_of
+from goldenpath.tenancy.sizing_promise import SizingPromise, promise_of
 from goldenpath.tenancy.workload import WorkloadOnCluster
 
 if TYPE_CHECKING:
@@ -359,6 +360,14 @@ class InferenceServiceOnCluster(WorkloadOnCluster):
     def goals(self) -> tuple[LatencyGoal, ...]:
         """Its latency goals, with the queries that watch them."""
         return latency_goals(self.spec, self.metrics)
+
+    @cached_property
+    def sizing_promise(self) -> SizingPromise | None:
+        """What sizing promised of the KV cache, where the engine's own figures can be held against it."""
+        model = architecture_of(self.spec)
+        if self.plan.fit is None or model is None:
+            return None
+        return promise_of(self.plan.fit, model, self.metrics.selector)
 
     @property
     def waiting_limit(self) -> str:

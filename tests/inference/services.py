@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from goldenpath import kubeyaml
+from goldenpath.findings import Severity
 from goldenpath.pipeline import Parent, Pipeline, Rendered, Tenants, parent_of, parse
 from goldenpath.spec.parse import parse_fleet
 
@@ -103,7 +104,11 @@ def run(
 
 def found(rendered: Rendered) -> dict[str, str]:
     """What the checks say, by rule; warnings and errors."""
-    return {f.rule: f"{f.severity} {f.field}: {f.message} {f.fix}" for f in rendered.findings}
+    return {
+        f.rule: f"{f.severity} {f.field}: {f.message} {f.fix}"
+        for f in rendered.findings
+        if f.severity is not Severity.NOTE
+    }
 
 
 def objects(rendered: Rendered) -> dict[str, dict[str, Any]]:

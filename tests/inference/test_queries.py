@@ -138,3 +138,15 @@ def test_the_share_of_answers_within_the_goal_is_recorded(tmp_path: Path) -> Non
         ],
     )
     assert said == ""
+
+
+def test_a_cache_that_is_not_what_sizing_promised_raises_the_alert(tmp_path: Path) -> None:
+    plan = run(SERVICE).parts[0].resolved.plan.fit
+    promised = round(plan.kv_tokens.value / plan.settings.block)
+
+    def reported(blocks: int) -> list[dict[str, str]]:
+        return [series("vllm:cache_config_info", "1x30", num_gpu_blocks=str(blocks), block_size="16")]
+
+    fires(tmp_path, "InferenceSizingWrong", reported(promised), number=0)
+    fires(tmp_path, "InferenceSizingWrong", reported(promised // 2), number=1)
+    fires(tmp_path, "InferenceSizingWrong", reported(promised * 2), number=1)

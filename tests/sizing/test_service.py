@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldenpath.cli.root_command import cli
+from goldenpath.cli.size_comparison import Candidate, Comparison
 from goldenpath.errors import InputError
 from goldenpath.models import model_catalogue
 from goldenpath.sizing import Goal, Parallelism, Traffic, choose, fit, size
@@ -109,6 +111,49 @@ def test_a_result_of_vllm_bench_is_read() -> None:
     assert read_runs(text) == [{"concurrency": 4.0, "input": 100.0, "output": 50.0, "itl_ms": 9.5}]
 
 
+def test_a_report_of_guidellm_is_read() -> None:
+    def benchmark(strategy: dict[str, object], itl: float) -> dict[str, object]:
+        means = {"prompt_token_count": 1500.0, "output_token_count": 300.0, "inter_token_latency_ms": itl}
+        metrics = {name: {"successful": {"mean": mean}} for name, mean in means.items()}
+        return {"config": {"strategy": strategy}, "metrics": metrics}
+
+    one = benchmark({"type_": "concurrent", "max_concurrency": 32, "streams": 32}, 21.5)
+    text = json.dumps({"benchmarks": [one, benchmark({"type_": "synchronous"}, 8.0)]})
+    assert [run["concurrency"] for run in read_runs(text)] == [32.0, 1.0]
+    assert read_runs(text)[0] == {"concurrency": 32.0, "input": 1500.0, "output": 300.0, "itl_ms": 21.5}
+
+
+def test_an_export_of_aiperf_is_read() -> None:
+    document = {
+        "input_config": {"loadgen": {"concurrency": 4}},
+        "inter_token_latency": {"unit": "ms", "avg": 35.2},
+        "input_sequence_length": {"unit": "tokens", "avg": 256.0},
+        "output_sequence_length": {"unit": "tokens", "avg": 64.0},
+    }
+    assert read_runs(json.dumps(document)) == [
+        {"concurrency": 4.0, "input": 256.0, "output": 64.0, "itl_ms": 35.2}
+    ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {
+            "completed": 1,
+            "total_input_tokens": 9,
+            "total_output_tokens": 9,
+            "max_concurrency": None,
+            "mean_tpot_ms": 9,
+        },
+        {"benchmarks": [{"config": {"strategy": {"type_": "poisson", "rate": 4}}, "metrics": {}}]},
+        {"inter_token_latency": {"avg": 9}, "input_config": {"loadgen": {"request_rate": 4}}},
+    ],
+)
+def test_runs_at_a_request_rate_are_refused_with_the_reason(document: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="request rate"):
+        read_runs(json.dumps(document))
+
+
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "[{}]", "{", "concurrency,isl,osl,itl_ms\n-1,2,3,x\n"])
 def test_runs_without_numbers_are_refused(text: str) -> None:
     with pytest.raises(InputError):
@@ -155,3 +200,54 @@ def test_the_command_refuses_a_rate_without_a_unit() -> None:
     result = CliRunner().invoke(cli, arguments, standalone_mode=False)
     assert isinstance(result.exception, InputError)
     assert result.exception.problems[0].path == "--requests"
+
+
+FLEET = (
+    Path(__file__).parents[2] / "templates" / "inference-service" / "examples" / "four-h100" / "fleet.yaml"
+)
+ASKED = [
+    "--model",
+    "Qwen/Qwen3-32B",
+    "--requests",
+    "4/s",
+    "--input",
+    "1500",
+    "--output",
+    "300",
+    "--itl",
+    "40ms",
+]
+
+
+def compared(*candidates: Candidate, prices: dict[str, float] | None = None) -> Comparison:
+    model = MODELS.get("Qwen/Qwen3-8B")
+    goal = Goal(itl=0.04)
+    return Comparison.of(candidates, model, TRAFFIC, goal, "vllm", None, {}, prices or {})
+
+
+def test_what_has_room_comes_before_what_is_cheaper() -> None:
+    full = Candidate("nvidia-l40s-48gb", "a", "nvidia-l40s-48gb", 8, 0)
+    roomy = Candidate(H100, "b", H100, 64, 64)
+    found = compared(full, roomy, prices={H100: 9.0, "nvidia-l40s-48gb": 0.1})
+    assert [candidate.cluster for candidate, _ in found.sizes] == ["b", "a"]
+    assert [found.has_room(*pair) for pair in found.sizes] == [True, False]
+    assert found.cost(*found.sizes[0]) == 9.0 * found.sizes[0][1].devices
+
+
+def test_without_a_fleet_nothing_is_said_of_room() -> None:
+    found = compared(Candidate(H100))
+    assert found.has_room(*found.sizes[0]) is None
+    assert "FREE" not in next(found.rows())
+
+
+def test_the_command_compares_the_pools_of_a_fleet() -> None:
+    result = CliRunner().invoke(cli, ["size", *ASKED, "--compare", "--fleet", str(FLEET), "--format", "json"])
+    assert result.exit_code == 0, result.output
+    (one,) = json.loads(result.stdout)["sizes"]
+    assert one["candidate"] == {
+        "profile": H100,
+        "cluster": "berlin",
+        "pool": H100,
+        "there": 64,
+        "free": None,
+    }

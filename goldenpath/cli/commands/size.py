@@ -11,16 +11,17 @@ import click
 
 from goldenpath.cli import completion_items
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.size_comparison import Comparison, fleet_candidates
 from goldenpath.cli.sizing_options import model_options, parse_engine, parse_rate, parse_seconds, read_model
 from goldenpath.cli.tables import table
 from goldenpath.errors import InputError
-from goldenpath.sizing import Goal, Sizing, Traffic, choose, known_devices, size
+from goldenpath.pipeline import load_fleet
+from goldenpath.sizing import Goal, Sizing, Traffic, choose, size
 from goldenpath.sizing.calibration import calibrate, read_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.models import Architecture
     from goldenpath.sizing import Estimate
 
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     examples=(
         "goldenpath size --model meta-llama/Llama-3.3-70B-Instruct --profile nvidia-h100-80gb --precision fp8 --requests 4/s --input 1500 --output 300 --ttft 800ms --itl 40ms",
         "goldenpath size --config config.json --profile nvidia-l40s-48gb --requests 30/min --input 800 --output 200",
-        "goldenpath size --model Qwen/Qwen3-32B --compare --requests 4/s --input 1500 --output 300 --itl 40ms",
-        "goldenpath size --model Qwen/Qwen3-32B --profile nvidia-h100-80gb --requests 4/s --input 1500 --output 300 --calibrate runs.csv",
+        "goldenpath size --model Qwen/Qwen3-32B --compare --fleet goldenpath.yaml --price nvidia-h100-80gb=2.5 --requests 4/s --input 1500 --output 300 --itl 40ms",
+        "goldenpath size --model Qwen/Qwen3-32B --profile nvidia-h100-80gb --requests 4/s --input 1500 --output 300 --calibrate c4.json --calibrate c16.json",
     ),
 )
 @model_options
@@ -42,6 +43,13 @@ if TYPE_CHECKING:
     help="Accelerator or partition (`goldenpath profiles`).",
 )
 @click.option("--compare", is_flag=True, help="Every accelerator with figures, fewest devices first.")
+@click.option(
+    "--fleet",
+    "fleet_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --compare: the accelerators of this fleet, how many each cluster has, and how many are free.",
+)
 @click.option("--requests", required=True, metavar="RATE", help="Requests, such as 4/s or 30/min.")
 @click.option(
     "--input", "tokens_in", required=True, type=int, metavar="TOKENS", help="Mean length of a prompt."
@@ -53,10 +61,11 @@ if TYPE_CHECKING:
 @click.option("--itl", metavar="TIME", help="Goal for the mean time between tokens, such as 40ms.")
 @click.option(
     "--calibrate",
-    "runs_file",
+    "runs_files",
+    multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Own runs on this profile: CSV, or JSON of `vllm bench serve`.",
+    help="Own runs on this profile, of AIPerf, guidellm or `vllm bench serve`, or CSV; may be given again.",
 )
 @click.option(
     "--price",
@@ -72,6 +81,7 @@ def command(
     config: Path | None,
     profile: str | None,
     compare: bool,
+    fleet_file: Path | None,
     requests: str,
     tokens_in: int,
     tokens_out: int,
@@ -81,7 +91,7 @@ def command(
     precision: str | None,
     kv_precision: str | None,
     context: int | None,
-    runs_file: Path | None,
+    runs_files: tuple[Path, ...],
     prices: tuple[str, ...],
     output_format: str,
 ) -> None:
@@ -91,32 +101,49 @@ def command(
     """
     if compare is (profile is not None):
         raise click.UsageError("Give either --profile or --compare.")
-    if runs_file is not None and compare:
+    if runs_files and compare:
         raise click.UsageError("--calibrate goes with --profile: runs are of one accelerator.")
-    if prices and not compare:
-        raise click.UsageError("--price goes with --compare.")
+    if (prices or fleet_file is not None) and not compare:
+        raise click.UsageError("--price and --fleet go with --compare.")
     model = read_model(model_id, config)
     name, version = parse_engine(engine)
     traffic = Traffic(parse_rate(requests), tokens_in, tokens_out)
     goal = Goal(parse_seconds("ttft", ttft), parse_seconds("itl", itl))
     settings: dict[str, Any] = {"precision": precision, "kv_precision": kv_precision, "context": context}
     if compare:
-        _compare(model, traffic, goal, name, version, settings, _prices(prices), output_format)
+        candidates = () if fleet_file is None else fleet_candidates(load_fleet(fleet_file), fleet_file)
+        _show(
+            Comparison.of(candidates, model, traffic, goal, name, version, settings, _prices(prices)),
+            output_format,
+        )
         return
     fitted = None
-    if runs_file is not None:
+    if runs_files:
         one = choose(model, profile or "", name, version, **settings).fit
-        fitted = calibrate(
-            read_runs(runs_file.read_text(encoding="utf-8", errors="replace"), name=str(runs_file)),
-            one,
-            model,
-        )
+        runs = [
+            run
+            for file in runs_files
+            for run in read_runs(file.read_text(encoding="utf-8", errors="replace"), name=str(file))
+        ]
+        fitted = calibrate(runs, one, model)
     found = size(model, profile or "", traffic, goal, name, version, fitted=fitted, **settings)
     if output_format == "json":
         click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
         return
     for line in _lines(found, traffic):
         click.echo(line)
+
+
+def _show(comparison: Comparison, output_format: str) -> None:
+    if output_format == "json":
+        click.echo(json.dumps(comparison.as_dict(), indent=2, ensure_ascii=False))
+        return
+    rows = list(comparison.rows())
+    numbers = {place for place, title in enumerate(rows[0]) if title in ("DEVICES", "THERE", "COST/H")}
+    for line in table(rows, numbers=numbers):
+        click.echo(line)
+    for profile, why in comparison.refused.items():
+        click.echo(f"{profile}: {why}", err=True)
 
 
 def _prices(given: tuple[str, ...]) -> dict[str, float]:
@@ -130,61 +157,6 @@ def _prices(given: tuple[str, ...]) -> dict[str, float]:
                 "--price", "sizing-price", "must be PROFILE=COST, such as nvidia-h100-80gb=2.5", text
             ) from None
     return prices
-
-
-def _compare(  # noqa: PLR0917 - what the command was given
-    model: Architecture,
-    traffic: Traffic,
-    goal: Goal,
-    engine: str,
-    version: str | None,
-    settings: dict[str, Any],
-    prices: dict[str, float],
-    output_format: str,
-) -> None:
-    sized: list[Sizing] = []
-    refused: dict[str, str] = {}
-    for profile in known_devices():
-        try:
-            sized.append(size(model, profile, traffic, goal, engine, version, **settings))
-        except InputError as error:
-            refused[profile] = error.problems[0].message
-    sized.sort(key=lambda each: _order(each, prices))
-    if output_format == "json":
-        click.echo(
-            json.dumps(
-                {"sizes": [each.as_dict() for each in sized], "refused": refused},
-                indent=2,
-                ensure_ascii=False,
-            )
-        )
-        return
-    rows = [("PROFILE", "DEVICES", "REPLICAS", "EACH", "ITL", "TTFT", "MEASURED", "COST/H")]
-    for each in sized:
-        price = prices.get(each.plan.fit.device.id)
-        cost = "-" if price is None else f"{price * each.devices:.2f}"
-        rows.append(
-            (
-                each.plan.fit.device.id,
-                str(each.devices),
-                _count(each.replicas),
-                str(each.plan.parallelism),
-                _ms(each.itl),
-                _ms(each.ttft),
-                "yes" if each.measured else "no",
-                cost,
-            )
-        )
-    for line in table(rows, numbers={1, 7}):
-        click.echo(line)
-    for profile, why in refused.items():
-        click.echo(f"{profile}: {why}", err=True)
-
-
-def _order(found: Sizing, prices: dict[str, float]) -> tuple[bool, float, int]:
-    """Cheapest first; without a price, after those that have one, by the number of devices."""
-    price = prices.get(found.plan.fit.device.id)
-    return price is None and bool(prices), (price or 1.0) * found.devices, found.plan.parallelism.devices
 
 
 def _lines(found: Sizing, traffic: Traffic) -> Iterator[str]:

@@ -1,0 +1,153 @@
+"""Runs of load generators: AIPerf, guidellm and ``vllm bench serve``, or a CSV of one's own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.errors import InputError, Problem
+from goldenpath.kubeyaml import unique_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["read_runs"]
+
+_COLUMNS: Final = {
+    "concurrency": ("concurrency", "max_concurrency", "streams", "Concurrency"),
+    "input": ("input_tokens", "isl", "mean_input_tokens", "Input Sequence Length (tokens)"),
+    "output": ("output_tokens", "osl", "mean_output_tokens", "Output Sequence Length (tokens)"),
+    "itl_ms": (
+        "mean_tpot_ms",
+        "tpot_ms",
+        "itl_ms",
+        "mean_itl_ms",
+        "Inter Token Latency (ms)",
+        "inter_token_latency_ms",
+    ),
+}
+_MOST_RUNS: Final = 10_000
+_MOST_PROBLEMS: Final = 10
+_CLOSED_LOOP: Final = ("concurrent", "synchronous")
+"""Strategies of guidellm that keep a number of requests running; the others send at a rate."""
+_MILLISECONDS: Final = {"ms": 1.0, "s": 1e3, "sec": 1e3, "us": 1e-3, "ns": 1e-6}
+
+
+def read_runs(text: str, *, name: str = "runs.csv") -> list[dict[str, float]]:
+    """Runs with their concurrency, mean input and output tokens, and mean inter-token latency in ms.
+
+    Reads ``vllm bench serve --save-result``, AIPerf's ``profile_export_aiperf.json``, guidellm's
+    ``benchmarks.json``, and CSV or JSON with columns of these names.
+
+    Raises:
+        InputError: naming the run and the field. A run at a request rate is refused: how many requests ran at once
+            is not in it.
+    """
+    problems: list[Problem] = []
+    runs: list[dict[str, float]] = []
+    for place, row in enumerate(_rows(text, name), start=1):
+        if place > _MOST_RUNS or len(problems) >= _MOST_PROBLEMS:
+            break
+        if row.get("concurrency") is None and row.get("max_concurrency", 0) is None:
+            message = "is a run at a request rate; run the benchmark with --max-concurrency, which keeps a number running"
+            problems.append(Problem(f"row {place}.concurrency", "sizing-runs", message))
+            continue
+        run = {}
+        for field, names in _COLUMNS.items():
+            given = next((row[column] for column in names if row.get(column) not in (None, "")), None)
+            run[field] = _number(given)
+            if not 0 < run[field] < math.inf:
+                message = f"needs a positive number in one of the columns {', '.join(names)}"
+                problems.append(Problem(f"row {place}.{field}", "sizing-runs", message, given))
+        runs.append(run)
+    if not runs and not problems:
+        problems.append(Problem("", "sizing-runs", "has no runs"))
+    if problems:
+        raise InputError(problem.in_file(name) for problem in problems[:_MOST_PROBLEMS])
+    return runs
+
+
+def _number(given: Any) -> float:
+    try:
+        return float(given) if not isinstance(given, bool) and given is not None else math.nan
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _rows(text: str, name: str) -> Iterator[Mapping[str, Any]]:
+    if not text.lstrip().startswith(("{", "[")):
+        yield from csv.DictReader(io.StringIO(text))
+        return
+    try:
+        document = json.loads(text, object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError) as error:
+        message = f"is no JSON that can be read: {str(error)[:100]}"
+        raise InputError.of("", "sizing-runs", message, file=name) from error
+    for one in document if isinstance(document, list) else [document]:
+        if not isinstance(one, dict):
+            continue
+        if isinstance(one.get("benchmarks"), list):
+            yield from (_of_guidellm(each) for each in one["benchmarks"] if isinstance(each, dict))
+        elif isinstance(one.get("inter_token_latency"), dict):
+            yield _of_aiperf(one)
+        else:
+            yield _of_vllm(one)
+
+
+def _of_vllm(row: Mapping[str, Any]) -> dict[str, Any]:
+    """``vllm bench serve --save-result`` gives totals; the means follow from the completed requests."""
+    done = row.get("completed")
+    extra = {}
+    if isinstance(done, int) and done > 0:
+        for total, mean in (("total_input_tokens", "input_tokens"), ("total_output_tokens", "output_tokens")):
+            if isinstance(row.get(total), int):
+                extra[mean] = row[total] / done
+    return {**row, **extra}
+
+
+def _of_aiperf(document: Mapping[str, Any]) -> dict[str, Any]:
+    """AIPerf's export: a record with unit and average for each metric, and the configuration that was asked for."""
+    latency = document["inter_token_latency"]
+    scale = _MILLISECONDS.get(str(latency.get("unit", "ms")), math.nan)
+    return {
+        "concurrency": _at(document, "input_config", "loadgen", "concurrency"),
+        "max_concurrency": None,
+        "input_tokens": _at(document, "input_sequence_length", "avg"),
+        "output_tokens": _at(document, "output_sequence_length", "avg"),
+        "itl_ms": _number(latency.get("avg")) * scale,
+    }
+
+
+def _of_guidellm(benchmark: Mapping[str, Any]) -> dict[str, Any]:
+    """One benchmark of a guidellm report; means are those of the requests that succeeded."""
+    strategy = _at(benchmark, "config", "strategy") or _at(benchmark, "args", "strategy") or {}
+    kind = strategy.get("type_") if isinstance(strategy, dict) else None
+    streams = None
+    if kind in _CLOSED_LOOP:
+        streams = strategy.get("streams") or strategy.get("max_concurrency") or 1
+    return {
+        "concurrency": streams,
+        "max_concurrency": None,
+        "input_tokens": _mean(benchmark, "prompt_token_count"),
+        "output_tokens": _mean(benchmark, "output_token_count"),
+        "itl_ms": _mean(benchmark, "inter_token_latency_ms"),
+    }
+
+
+def _mean(benchmark: Mapping[str, Any], metric: str) -> float | None:
+    """The mean of the requests that succeeded, or their sum by their number."""
+    found = _at(benchmark, "metrics", metric, "successful") or {}
+    mean, total, count = (_number(_at(found, key)) for key in ("mean", "total_sum", "count"))
+    if math.isnan(mean) and count > 0:
+        mean = total / count
+    return None if math.isnan(mean) else mean
+
+
+def _at(document: Any, *path: str) -> Any:
+    """What is at a path of keys; None where it ends before."""
+    for key in path:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document

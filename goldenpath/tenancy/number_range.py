@@ -1,0 +1,50 @@
+"""A regular expression for the whole numbers of a range: PromQL compares a label only by its text."""
+
+from __future__ import annotations
+
+__all__ = ["number_range"]
+
+
+def number_range(low: int, high: int) -> str:
+    """An expression that matches the numbers from ``low`` to ``high``, both within, in plain decimal notation.
+
+    Raises:
+        ValueError: ``low`` is negative or above ``high``.
+    """
+    if not 0 <= low <= high:
+        raise ValueError(f"{low} to {high} is no range of numbers from 0")
+    return "|".join(_pattern(first, last) for first, last in _parts(low, high))
+
+
+def _parts(low: int, high: int) -> list[tuple[int, int]]:
+    """Ranges whose two ends differ in a run of last digits only, which go from 0s to 9s."""
+    found = []
+    while low <= high:
+        last = low
+        step = 10
+        # The widest step that starts at `low` and stays within `high`.
+        while low % step == 0 and low + step - 1 <= high and low:
+            last = low + step - 1
+            step *= 10
+        unit = step // 10
+        # As many of these steps as share the digit before.
+        while last + unit <= high and last // (unit * 10) == (last + unit) // (unit * 10):
+            last += unit
+        found.append((low, last))
+        low = last + 1
+    return found
+
+
+def _pattern(first: int, last: int) -> str:
+    text = ""
+    free = 0
+    for start, end in zip(str(first), str(last), strict=True):
+        if start == end:
+            text += start
+        elif (start, end) == ("0", "9"):
+            free += 1
+        else:
+            text += f"[{start}-{end}]"
+    if free:
+        text += "[0-9]" if free == 1 else f"[0-9]{{{free}}}"
+    return text
