@@ -19,7 +19,12 @@ $(STAMP): pyproject.toml requirements.lock
 demo: $(STAMP) ## Render and check a real fleet, and show what one request becomes
 	@$(BIN)/python tools/demo.py
 
-test: $(STAMP) lint types ## Every test, the linters and the type checker
+# Packages of a folder of their own: they need another python-dateutil than the Kubernetes client.
+build/boto3: tests/inference/boto3.txt $(STAMP)
+	@rm -rf $@
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $@ -r $<
+
+test: $(STAMP) build/boto3 lint types ## Every test, the linters and the type checker
 	$(BIN)/python -m pytest -n auto
 
 test-slow: $(STAMP) ## The long form of the tests that have one: ten thousand upgrades, fifty kills; half an hour

@@ -73,6 +73,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("not-sized", "Sizing does not know the model, the engine or the accelerator.", "Name the model that it was made from as `model.base`, or state `scaling.target`."),
         FindingRule("sizing", "What the goal comes to: replicas, accelerators, and the requests at which a replica breaks, each with its 80 % range.", "Nothing; or state `replicas` and `scaling.target`."),
         FindingRule("signal", "The engine's version exports nothing for the signal, or the target is not one.", "Take the signal or target that the message names."),
+        FindingRule("weights-not-downloadable", "The weights are downloaded, and the engine's image lacks what downloads them.", "Take weights that are mounted, from `oci` or `pvc`."),
         FindingRule("weights-out-of-reach", "The weights are downloaded, and the tenant's request lets nothing out.", "Add the way under `serving` in the tenant's request, or take weights that are mounted."),
         FindingRule("workload-compute", "The Pods of a workload take more CPU or memory than the tenant has.", "Ask for more in the tenant's request, or give less to each Pod."),
     ),

@@ -32,6 +32,9 @@ _VENDORS: Final = {
 }
 """Makers of accelerators that an engine is published for."""
 
+_WITHOUT_PYTHON: Final = frozenset({"llama-cpp"})
+"""Engines whose published image has no Python, in which weights are downloaded (ggml-org/llama.cpp, .devops/cuda.Dockerfile)."""
+
 _GATE_FREE_TRANSFER: Final = (2, 18)
 
 
@@ -244,6 +247,10 @@ def _reached(rendered: Rendered) -> Iterator[Finding]:
         message = f"{host} is no host of tenant {tenant}: its gateway would not serve the route"
         fix = f"Add the line to the tenant's request: `serving: [{{name: {service.name}, hosts: [{host}]}}]`."
         yield _finding(service, "host-not-granted", Severity.ERROR, "expose.host", message, fix)
+    if service.source_kind in {"hf", "s3"} and service.engine.name in _WITHOUT_PYTHON:
+        message = f"the weights are downloaded by a script, and {service.engine.title}'s image has no Python"
+        fix = "Take weights that are mounted: `oci` or `pvc`."
+        yield _finding(service, "weights-not-downloadable", Severity.ERROR, "model.source", message, fix)
     server = tenancy.server(service.name)
     ways = (*tenancy.tenant.network.egress, *(server.egress if server is not None else ()))
     if service.source_kind in {"hf", "s3"} and not ways:
