@@ -101,6 +101,7 @@ CUSTOM_KINDS = {
     },
     "gateway-api": {"gateway.networking.k8s.io/v1": ["GRPCRoute", "HTTPRoute"]},
     "gateway-api-inference-extension": {"inference.networking.k8s.io/v1": ["InferencePool"]},
+    "jobset": {"jobset.x-k8s.io/v1alpha2": ["JobSet"]},
     "keda": {"keda.sh/v1alpha1": ["ScaledObject", "ScaledJob", "TriggerAuthentication"]},
     "kserve": {"serving.kserve.io/v1alpha2": ["LLMInferenceService"]},
     "kueue": {
