@@ -61,6 +61,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
     "An inference service": (
         FindingRule("account-not-declared", "The tenant's request declares no service account of that name.", "Add it under `identity.service_accounts` in the tenant's request."),
         FindingRule("addon-missing/gateway-api", "The service has a host, and the fleet names no Gateway that could serve it.", "Give `gateway` with its `name` in the fleet, or remove `expose`."),
+        FindingRule("addon-missing/llm-d-router", "The fleet names an endpoint picker, and nothing chooses among the servers of this service.", "Give the cluster what the message names, or remove `gateway.picker`."),
         FindingRule("addon-missing/lws", "A replica spans several nodes, and the cluster has no LeaderWorkerSet controller.", "Install LeaderWorkerSet, or take larger accelerators."),
         FindingRule("answers-cut-off", "The engine ends running answers when it is stopped.", "Take a version that finishes them, or let callers repeat what was cut off."),
         FindingRule("engine-accelerator", "The engine does not run on accelerators of that maker.", "Take another engine or another accelerator."),

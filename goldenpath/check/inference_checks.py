@@ -207,20 +207,22 @@ def _compute(rendered: Rendered) -> Iterator[Finding]:
     """CPU and memory of all Pods, against the tenant's quota."""
     service = rendered.resolved
     has, scaler = service.tenancy.compute, service.scaler
-    for field, one, quota in (
-        ("cpu", quantity_value(service.cpu), quantity_value(has.cpu)),
-        ("memory", quantity_value(service.memory), quantity_value(has.memory)),
+    for field, one, picker, quota in (
+        ("cpu", service.cpu, service.picker_cpu, has.cpu),
+        ("memory", service.memory, service.picker_memory, has.memory),
     ):
-        least = one * service.nodes * max(scaler.fewest, 1)
-        most = one * service.nodes * scaler.most
-        asked = getattr(has, field)
-        if most > quota:
+        beside = quantity_value(picker) if service.has_picker else 0
+        least = quantity_value(one) * service.nodes * max(scaler.fewest, 1) + beside
+        most = quantity_value(one) * service.nodes * scaler.most + beside
+        if most > quantity_value(quota):
             number, severity = (
-                (max(scaler.fewest, 1), Severity.ERROR) if least > quota else (scaler.most, Severity.WARNING)
+                (max(scaler.fewest, 1), Severity.ERROR)
+                if least > quantity_value(quota)
+                else (scaler.most, Severity.WARNING)
             )
             message = (
                 f"{number} replicas take more {field} than {service.namespace} has on {service.cluster_name}: "
-                f"{getattr(service, field)} for each Pod, {asked} for all"
+                f"{one} for each Pod, {quota} for all"
             )
             fix = f"Ask for more in the tenant's request (`compute.{field}`), or give less to each Pod."
             yield _finding(service, "workload-compute", severity, f"compute.{field}", message, fix)
@@ -237,6 +239,24 @@ def _exposed(rendered: Rendered) -> Iterator[Finding]:
         message = f"the fleet {lacking} for {service.cluster_name}, so {service.host} leads nowhere"
         fix = "Give `gateway` with its `name` in the fleet, or remove `expose`."
         yield _finding(service, "addon-missing/gateway-api", Severity.ERROR, "expose.host", message, fix)
+    elif gateway.picker is not None and not service.has_picker:
+        message, fix = _why_no_picker(service)
+        yield _finding(service, "addon-missing/llm-d-router", Severity.WARNING, "expose.host", message, fix)
+
+
+def _why_no_picker(service: InferenceServiceOnCluster) -> tuple[str, str]:
+    """Why requests go to the servers in turn although the fleet names an endpoint picker, and what helps."""
+    where, without = service.cluster_name, "no endpoint picker chooses among the servers"
+    absent = [
+        name for name in ("gateway-api-inference-extension", "llm-d-router") if not service.platform.has(name)
+    ]
+    if absent:
+        fix = f"Install it, and name it under `addons` of {where}."
+        return f"{where} has no {' and no '.join(absent)}, so {without}", fix
+    if service.platform.picker is None:
+        fix = "Give `gateway.picker.api_server` in the fleet."
+        return f"pickers have no way to the API server of {where}, so {without}", fix
+    return f"the picker does not read {service.engine.title}, so {without}", "Take vLLM or SGLang."
 
 
 def _reached(rendered: Rendered) -> Iterator[Finding]:

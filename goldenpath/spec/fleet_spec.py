@@ -143,6 +143,15 @@ class Monitoring(Model):
     """Labels by which Prometheus selects its monitors and rules."""
 
 
+class EndpointPicker(Model):
+    """The endpoint picker of inference pools, llm-d Router: it sends each request to the server with the least to do."""
+
+    image: PinnedImage
+    """Image with its digest, of llm-d Router 0.9 or later."""
+    api_server: Annotated[tuple[Cidr, ...], ListInput, Field(max_length=8)] = ()
+    """Networks of the API server, through which pickers watch Pods; needed where the cluster has no Cilium."""
+
+
 class Gateway(Model):
     """Where requests from outside come in."""
 
@@ -154,6 +163,8 @@ class Gateway(Model):
     """Listener of the Gateway that rendered routes name; every listener where none is given."""
     domains: Annotated[tuple[DnsSubdomain, ...], ListInput, Field(max_length=32)] = ()
     """Domains whose hosts tenants may ask for; any where none is given."""
+    picker: EndpointPicker | None = None
+    """Endpoint picker of inference services, one for each; requests go to their servers in turn where none is given."""
 
 
 class EngineImage(Model):

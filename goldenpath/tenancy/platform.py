@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         AddonPlace,
         Cluster,
         Dns,
+        EndpointPicker,
         Federation,
         FleetSpec,
         Gateway,
@@ -170,6 +171,14 @@ class Platform:
     def gateway(self) -> Gateway | None:
         """Where requests from outside come in: the cluster's, or the fleet's."""
         return self.cluster.gateway or self.fleet.gateway
+
+    @property
+    def picker(self) -> EndpointPicker | None:
+        """The endpoint picker of inference pools, where the cluster has what it stands on and a way to the API server."""
+        picker = self.gateway.picker if self.gateway is not None else None
+        has_all = self.has("gateway-api-inference-extension") and self.has("llm-d-router")
+        has_way = picker is not None and (bool(picker.api_server) or self.has("cilium"))
+        return picker if has_all and has_way else None
 
     @property
     def gateway_reference(self) -> str:

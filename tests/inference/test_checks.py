@@ -88,3 +88,42 @@ def test_an_engine_without_support_for_the_maker_is_refused() -> None:
 def test_an_unknown_model_is_not_sized_and_the_checks_say_so() -> None:
     unknown = service(model={"name": "own/model"}, accelerator={"count": 4}, goal=None)
     assert "the catalogue has no model own/model" in findings(unknown)["not-sized"]
+
+
+POOL = {**FLEET["clusters"]["berlin"]["addons"], "gateway-api-inference-extension": "1.6"}
+PICKER = {"image": f"registry.example.org/serving/llm-d-router@sha256:{'7' * 64}"}
+
+
+@pytest.mark.parametrize(
+    ("addons", "picker", "engine", "words"),
+    [
+        (POOL, {}, None, "berlin has no llm-d-router"),
+        ({**POOL, "llm-d-router": "0.10"}, {}, None, "no way to the API server of berlin"),
+        (
+            {**POOL, "llm-d-router": "0.10"},
+            {"api_server": ["192.0.2.10/32"]},
+            {"name": "tensorrt-llm", "image": f"registry.example.org/e@sha256:{'1' * 64}"},
+            "does not read TensorRT-LLM",
+        ),
+        ({**POOL, "llm-d-router": "0.10"}, {"api_server": ["192.0.2.10/32"]}, None, ""),
+        ({**POOL, "llm-d-router": "0.10", "cilium": "1.20"}, {}, None, ""),
+    ],
+)
+def test_a_picker_that_cannot_run_is_told(
+    addons: dict[str, str], picker: dict[str, Any], engine: dict[str, str] | None, words: str
+) -> None:
+    fleet = {"gateway": {"picker": {**PICKER, **picker}}, "clusters": {"berlin": {"addons": addons}}}
+    said = findings(service(engine=engine, goal=None, accelerator={"count": 4}), None, **fleet)
+    assert words in said.get("addon-missing/llm-d-router", "")
+    assert bool(words) == ("addon-missing/llm-d-router" in said)
+
+
+def test_the_picker_counts_in_the_tenants_compute() -> None:
+    tenant = {"compute": {"cpu": "10", "memory": "4Ti"}}
+    one = service(goal=None, accelerator={"count": 4}, replicas={"min": 1, "max": 1})
+    fleet = {
+        "gateway": {"picker": PICKER},
+        "clusters": {"berlin": {"addons": {**POOL, "llm-d-router": "0.10", "cilium": "1.20"}}},
+    }
+    assert "workload-compute" not in findings(one, tenant)
+    assert findings(one, tenant, **fleet)["workload-compute"].startswith("error compute.cpu")

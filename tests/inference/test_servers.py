@@ -262,3 +262,30 @@ def test_the_route_leads_to_a_pool_where_one_may_be_without_a_picker(version: st
     assert backend["kind"] == kind
     assert ("InferencePool" in objects(rendered)) == (kind == "InferencePool")
     assert found(rendered) == {}
+
+
+def test_an_endpoint_picker_is_no_server_of_its_pool() -> None:
+    """What selects servers (Service, pool, budget, PodMonitor, Deployment) selects no picker."""
+    addons = {"gateway-api-inference-extension": "1.6", "llm-d-router": "0.10", "cilium": "1.20"}
+    image = f"registry.example.org/serving/llm-d-router@sha256:{'7' * 64}"
+    rendered = run(SERVICE, fleet=merged(cluster(addons=addons), {"gateway": {"picker": {"image": image}}}))
+    everything = [item.body for part in rendered.parts for item in part.objects]
+    (picker,) = [
+        body
+        for body in everything
+        if body["metadata"]["name"] == "summariser-picker" and body["kind"] == "Deployment"
+    ]
+    labels = picker["spec"]["template"]["metadata"]["labels"]
+    selectors = [
+        spec["selector"].get("matchLabels", spec["selector"])
+        for body in everything
+        if body["metadata"]["name"] == "summariser" and "selector" in (spec := body.get("spec", {}))
+    ]
+    assert len(selectors) == 5
+    assert not [selector for selector in selectors if selector.items() <= labels.items()]
+    (pool,) = [body for body in everything if body["kind"] == "InferencePool"]
+    assert pool["spec"]["endpointPickerRef"]["name"] == "summariser-picker"
+    assert pool["spec"]["endpointPickerRef"]["failureMode"] == "FailOpen"
+    pod = picker["spec"]["template"]["spec"]
+    assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == ("vision-picker", True)
+    assert "4" in pod["containers"][0]["resources"]["requests"]["cpu"]
