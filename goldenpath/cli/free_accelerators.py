@@ -12,7 +12,7 @@ from goldenpath.spec.pools import pools_by_id
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from goldenpath.describe.choices import Free
+    from goldenpath.describe.choices import Free, Left
     from goldenpath.spec.fleet_spec import FleetSpec
 
 __all__ = ["FreeAccelerators"]
@@ -26,11 +26,13 @@ class FreeAccelerators:
         fleet: the fleet.
         free: by cluster and accelerator, how many no tenant owns.
         owned: by tenant, cluster and accelerator, how many a tenant owns: those it may keep.
+        left: by tenant, what its workloads leave of its quota.
     """
 
     fleet: FleetSpec
     free: Free
     owned: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    left: Left = field(default_factory=dict)
 
     def problems(self, document: Mapping[str, Any], clusters: Sequence[str]) -> Iterator[Problem]:
         """Quotas that are more than is free.

@@ -12,7 +12,7 @@ import click
 import questionary
 
 from goldenpath.cli.request_draft import location_of
-from goldenpath.describe.choices import Choices, Free
+from goldenpath.describe.choices import Choices, Free, Left
 from goldenpath.describe.form import label, label_of
 from goldenpath.describe.schema_fields import Shape, request_fields
 from goldenpath.errors import MISSING, shown
@@ -45,6 +45,8 @@ class Interview:
         fleet: FleetSpec | None,
         free: Free | None = None,
         tenants: Collection[str] = (),
+        *,
+        left: Left | None = None,
     ) -> None:
         fields = [field for field in request_fields(path) if field.is_asked_by(Door.NEW)]
         self._fields = {field.name: field for field in fields if field.name != "inputs" or path.inputs}
@@ -52,6 +54,7 @@ class Interview:
         self._fleet = fleet
         self._free = free
         self._tenants = tenants if len(tenants) <= _SHOWN_TENANTS else ()
+        self._left = left
         self._choices = Choices(fleet, free, tenants=self._tenants)
 
     @property
@@ -71,8 +74,11 @@ class Interview:
             if field.name not in self._draft.document:
                 self._ask(field, field.location)
         self._ask_where(where)
+        # Of a workload's tenant alone: what it has, and what is free in it.
+        tenant = self._draft.document.get("tenant")
+        left = {name: owned for name, owned in (self._left or {}).items() if name == tenant}
         self._choices = Choices(
-            self._fleet, self._free, clusters=self._draft.clusters(), tenants=self._tenants
+            self._fleet, self._free, clusters=self._draft.clusters(), tenants=self._tenants, left=left
         )
         rest = [
             field

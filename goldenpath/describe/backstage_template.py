@@ -12,11 +12,12 @@ from goldenpath.describe.schema_fields import request_fields
 from goldenpath.errors import InputError
 from goldenpath.kinds import kind_of
 from goldenpath.spec.hints import FIXED, LAST_STEP, STEP, STEPS, Door
+from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from goldenpath.describe.choices import Free
+    from goldenpath.describe.choices import Free, Left
     from goldenpath.describe.schema_fields import SpecField
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.fleet_spec import FleetSpec
@@ -64,6 +65,7 @@ def template_entity(
     fleet: FleetSpec | None = None,
     free: Free | None = None,
     *,
+    left: Left | None = None,
     edits: bool = False,
     by_commit: bool = False,
 ) -> dict[str, Any]:
@@ -77,6 +79,7 @@ def template_entity(
         fleet: its clusters, regions and accelerators are offered as choices; the entity must be made anew when the
             fleet changes.
         free: by cluster and accelerator, how many are unowned; each choice then says so.
+        left: what is free in each tenant; each accelerator of a workload's form then says so.
         edits: the form changes what is there, and is opened filled in, from its page in the catalog; else it makes
             something new.
         by_commit: a change counts at once unless the form says otherwise; else somebody reviews it.
@@ -90,7 +93,8 @@ def template_entity(
     if not kind.is_requested:
         message = f"{path.major} is made from the fleet alone: there is no form to fill in, and no template"
         raise InputError.of("golden_path", "no-form", message)
-    pages = [*_request_pages(path, Choices(fleet, free)), _delivery(by_commit=by_commit)]
+    choices = Choices(fleet, free, left=left if kind.subject is Subject.WORKLOAD else None)
+    pages = [*_request_pages(path, choices), _delivery(by_commit=by_commit)]
     if edits:
         fixed = [field.name for field in request_fields(path) if FIXED in field.schema]
         _open_filled_in(pages, fixed, str(kind.subject))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
@@ -22,10 +22,15 @@ if TYPE_CHECKING:
     from goldenpath.describe.schema_fields import SpecField
     from goldenpath.spec.fleet_spec import FleetSpec
 
-__all__ = ["Choice", "Choices", "Free"]
+__all__ = ["Choice", "Choices", "Free", "Left"]
 
 Free = Mapping[tuple[str, str], int]
 """By cluster and accelerator, how many are unowned."""
+Left = Mapping[str, Mapping[tuple[str, str], tuple[int, int]]]
+"""By tenant, and by cluster and accelerator, how many of its quota no workload holds, and the quota."""
+
+_SHOWN_TENANTS: Final = 12
+"""Tenants that a choice names; a fleet may have thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +53,20 @@ class Choices:
         *,
         clusters: Collection[str] | None = None,
         tenants: Collection[str] = (),
+        left: Left | None = None,
     ) -> None:
         """Without a fleet there are no clusters and regions to choose from, and every accelerator.
 
         With ``free``, each accelerator says how many of it are free now, and else how many there are. With
-        ``clusters``, only what those have is offered. ``tenants`` are those that are known.
+        ``clusters``, only what those have is offered. ``tenants`` are those that are known. With ``left``, the
+        accelerators are those of tenants, and say how many are free in each.
         """
         self._offered: dict[ChosenFrom, tuple[Choice, ...]] = {
-            ChosenFrom.ACCELERATORS: tuple(_accelerators(fleet, free, clusters)),
+            ChosenFrom.ACCELERATORS: (
+                tuple(_accelerators_of_tenants(fleet, left, clusters))
+                if fleet is not None and left
+                else tuple(_accelerators(fleet, free, clusters))
+            ),
             ChosenFrom.ENGINES: tuple(Choice(e.name, e.title) for e in engine_catalogue()),
             ChosenFrom.POLICIES: tuple(Choice(p.id, p.title) for p in policies()),
             ChosenFrom.TENANTS: tuple(Choice(name, name) for name in tenants),
@@ -123,3 +134,21 @@ def _accelerators(
         only = () if clusters is None or len(on) == len(clusters) else on
         title = f"{known.title if known else profile} ({', '.join(where)}{'; only there' if only else ''})"
         yield Choice(profile, title, only)
+
+
+def _accelerators_of_tenants(
+    fleet: FleetSpec, left: Left, clusters: Collection[str] | None
+) -> Iterator[Choice]:
+    """What tenants were given, with what is free in each; the fullest last, since only some can be named."""
+    where: dict[str, list[tuple[int, str]]] = {}
+    for tenant, owned in left.items():
+        for (cluster, id_), (free, quota) in owned.items():
+            if quota and (clusters is None or cluster in clusters):
+                place = f"{tenant} on {cluster}: {max(free, 0)} of {quota} free"
+                where.setdefault(id_.partition("@")[0], []).append((-free, place))
+    for profile, places in sorted(where.items()):
+        known = fleet.catalogue.get(profile)
+        shown = [place for _, place in sorted(places)[:_SHOWN_TENANTS]]
+        more = len(places) - len(shown)
+        said = ", ".join([*shown, *([f"and {more} more"] if more else [])])
+        yield Choice(profile, f"{known.title if known else profile} ({said})")

@@ -179,6 +179,26 @@ class FleetSummary:
             ),
         )
 
+    def left_in_tenants(self) -> dict[str, dict[tuple[str, str], tuple[int, int]]]:
+        """By tenant, and by cluster and accelerator: how many of its quota its workloads leave, and the quota.
+
+        A workload holds what it uses at its fewest replicas. What runs from the tenant's own repository is not known here.
+        """
+        held: dict[tuple[str, str, str], int] = {}
+        for workload in self.workloads:
+            for cluster, uses in workload.uses.items():
+                for profile, (least, _) in uses.items():
+                    key = (workload.tenant, cluster, profile)
+                    held[key] = held.get(key, 0) + least
+        return {
+            tenant.name: {
+                (cluster, profile): (quota - held.get((tenant.name, cluster, profile), 0), quota)
+                for cluster, gpus in tenant.gpus.items()
+                for profile, (quota, _) in gpus.items()
+            }
+            for tenant in self.tenants
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for programs."""
         return {

@@ -92,6 +92,22 @@ def test_the_form_offers_tenants_of_the_user_models_and_accelerators() -> None:
     assert "vllm" in fields["engine"]["properties"]["name"]["enum"]
 
 
+def test_the_form_says_what_is_free_in_each_tenant(fleet: Fleet) -> None:
+    path = Library().get("inference-service/v1")
+
+    def offered() -> dict[str, str]:
+        left = fleet.summary().left_in_tenants()
+        pages = template_entity(path, parse_fleet(FLEET), left=left)["spec"]["parameters"]
+        (page,) = [page for page in pages if "accelerator" in page["properties"]]
+        profile = page["properties"]["accelerator"]["properties"]["profile"]
+        return dict(zip(profile["enum"], profile["enumNames"], strict=True))
+
+    # The fleet has more kinds; the tenant was given this one.
+    assert offered() == {"nvidia-h100-80gb": "NVIDIA H100 80GB (vision on berlin: 24 of 24 free)"}
+    fleet.publish(merged(SERVICE, {"replicas": {"min": 2}}))
+    assert offered() == {"nvidia-h100-80gb": "NVIDIA H100 80GB (vision on berlin: 16 of 24 free)"}
+
+
 def test_a_tenant_of_the_catalog_is_the_tenant_of_the_request() -> None:
     path = Library().get("inference-service/v1")
     asked = request_from_form({**SERVICE, "tenant": "system:default/vision"}, path)

@@ -66,7 +66,8 @@ class Catalog:
     def _make_templates(self, state: FleetState) -> Cached:
         summary = self._fleet.repository.summary()
         free = {(each.cluster, each.profile): each.free for each in summary.capacity}
-        entities = template_entities(state.context, free, has_forge=self._fleet.forge is not None)
+        left = summary.left_in_tenants()
+        entities = template_entities(state.context, free, left, has_forge=self._fleet.forge is not None)
         return Cached({"entities": list(entities)})
 
     def _once(self, what: str, make: Callable[[FleetState], Any]) -> Any:

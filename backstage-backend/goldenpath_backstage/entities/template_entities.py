@@ -12,7 +12,7 @@ from goldenpath.kinds import kind_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.describe.choices import Free
+    from goldenpath.describe.choices import Free, Left
     from goldenpath.fleet.fleet_context import FleetContext
 
 __all__ = ["MAX_LINK_CHARS", "edit_link", "template_entities"]
@@ -23,12 +23,15 @@ _ALWAYS_SHOWN: Final = frozenset({"name", "tenant", "owner", "clusters", "placem
 """What the form needs, or may need, before it can be sent."""
 
 
-def template_entities(context: FleetContext, free: Free, *, has_forge: bool) -> Iterator[dict[str, Any]]:
+def template_entities(
+    context: FleetContext, free: Free, left: Left, *, has_forge: bool
+) -> Iterator[dict[str, Any]]:
     """The templates of every golden path that is for requests.
 
     Args:
         context: the fleet, whose clusters and accelerators are offered.
         free: by cluster and accelerator, how many are unowned.
+        left: by tenant, what is free in it.
         has_forge: whether pull requests can be opened; they are what is offered first, then.
 
     Raises:
@@ -37,7 +40,9 @@ def template_entities(context: FleetContext, free: Free, *, has_forge: bool) -> 
     for path in context.library:
         if kind_of(path).is_requested:
             for edits in (False, True):
-                yield template_entity(path, context.spec, free, edits=edits, by_commit=not has_forge)
+                yield template_entity(
+                    path, context.spec, free, left=left, edits=edits, by_commit=not has_forge
+                )
 
 
 def edit_link(base: str, golden_path: str, values: Mapping[str, Any]) -> str | None:

@@ -24,6 +24,7 @@ from goldenpath.library_sources import library_for
 from goldenpath.manifests import RenderedFile
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse
+from goldenpath.spec.ref import Subject
 from goldenpath.tenancy.repository_paths import REQUEST_FILES
 from goldenpath.tenant_requests import tenants_beside
 
@@ -97,7 +98,8 @@ def command(
         from goldenpath.cli.interview import Interview  # noqa: PLC0415 - a script needs no prompts
 
         names = tenants.names() if tenants is not None else ()
-        Interview(path, draft, fleet, free.free if free else None, names).run()
+        left = free.left if free is not None and kind.subject is Subject.WORKLOAD else None
+        Interview(path, draft, fleet, free.free if free else None, names, left=left).run()
     text = modeline(path) + draft.as_yaml({field.name: field.description for field in request_fields(path)})
     parse(kubeyaml.load(text, written=True), fleet=fleet, library=library, tenants=tenants)
     write_files(out.parent, [RenderedFile(out.name, text)])
@@ -146,9 +148,8 @@ def _free(fleet: FleetSpec | None, fleet_file: Path | None, library: Library) ->
         for cluster, gpus in tenant.gpus.items()
         for profile, (quota, _) in gpus.items()
     }
-    return FreeAccelerators(
-        fleet, {(each.cluster, each.profile): each.free for each in summary.capacity}, owned
-    )
+    unowned = {(each.cluster, each.profile): each.free for each in summary.capacity}
+    return FreeAccelerators(fleet, unowned, owned, summary.left_in_tenants())
 
 
 def _assign(draft: RequestDraft, assignments: Iterable[str]) -> None:
