@@ -100,7 +100,12 @@ def _rows(text: str, name: str) -> Iterator[Mapping[str, Any]]:
 def _of_vllm(row: Mapping[str, Any]) -> dict[str, Any]:
     """``vllm bench serve --save-result`` gives totals; the means follow from the completed requests."""
     done = row.get("completed")
-    extra = {}
+    extra: dict[str, Any] = {}
+    rate = row.get("request_rate")
+    if isinstance(rate, int | float) and math.isfinite(
+        rate
+    ):  # it is the text "inf" where nothing limits the rate
+        extra = {"concurrency": None, "max_concurrency": None}
     if isinstance(done, int) and done > 0:
         for total, mean in (("total_input_tokens", "input_tokens"), ("total_output_tokens", "output_tokens")):
             if isinstance(row.get(total), int):
@@ -113,12 +118,25 @@ def _of_aiperf(document: Mapping[str, Any]) -> dict[str, Any]:
     latency = document["inter_token_latency"]
     scale = _MILLISECONDS.get(str(latency.get("unit", "ms")), math.nan)
     return {
-        "concurrency": _at(document, "input_config", "loadgen", "concurrency"),
+        "concurrency": _aiperf_concurrency(document.get("input_config")),
         "max_concurrency": None,
         "input_tokens": _at(document, "input_sequence_length", "avg"),
         "output_tokens": _at(document, "output_sequence_length", "avg"),
         "itl_ms": _number(latency.get("avg")) * scale,
     }
+
+
+def _aiperf_concurrency(config: Any) -> Any:
+    """Of the phase that is measured (aiperf@0.13.0, plot/core/data_loader.py), or of `loadgen` before that layout.
+
+    A phase at a rate may have a concurrency as well: it is a limit then, and not what ran.
+    """
+    phases = [each for each in _at(config, "phases") or () if isinstance(each, dict)]
+    if not phases:
+        is_at_rate = _at(config, "loadgen", "request_rate") is not None
+        return None if is_at_rate else _at(config, "loadgen", "concurrency")
+    measured = next((each for each in phases if each.get("name") == "profiling"), phases[0])
+    return measured.get("concurrency", 1) if measured.get("type") == "concurrency" else None
 
 
 def _of_guidellm(benchmark: Mapping[str, Any]) -> dict[str, Any]:

@@ -127,3 +127,10 @@ def test_the_picker_counts_in_the_tenants_compute() -> None:
     }
     assert "workload-compute" not in findings(one, tenant)
     assert findings(one, tenant, **fleet)["workload-compute"].startswith("error compute.cpu")
+
+
+def test_the_plan_tells_what_the_goal_comes_to() -> None:
+    (note,) = (each for each in run(SERVICE).findings if each.rule == "sizing")
+    assert note.severity == "note"
+    assert "replicas (80 %" in note.message
+    assert "the scaler aims at" in note.message

@@ -123,9 +123,22 @@ def test_a_report_of_guidellm_is_read() -> None:
     assert read_runs(text)[0] == {"concurrency": 32.0, "input": 1500.0, "output": 300.0, "itl_ms": 21.5}
 
 
-def test_an_export_of_aiperf_is_read() -> None:
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"loadgen": {"concurrency": 4}},
+        {
+            "loadgen": None,
+            "phases": [
+                {"name": "warmup", "type": "concurrency", "concurrency": 2},
+                {"name": "profiling", "type": "concurrency", "concurrency": 4},
+            ],
+        },
+    ],
+)
+def test_an_export_of_aiperf_is_read(config: dict[str, object]) -> None:
     document = {
-        "input_config": {"loadgen": {"concurrency": 4}},
+        "input_config": config,
         "inter_token_latency": {"unit": "ms", "avg": 35.2},
         "input_sequence_length": {"unit": "tokens", "avg": 256.0},
         "output_sequence_length": {"unit": "tokens", "avg": 64.0},
@@ -145,8 +158,22 @@ def test_an_export_of_aiperf_is_read() -> None:
             "max_concurrency": None,
             "mean_tpot_ms": 9,
         },
+        {
+            "completed": 1,
+            "total_input_tokens": 9,
+            "max_concurrency": 8,
+            "request_rate": 1.0,
+            "mean_tpot_ms": 9,
+        },
         {"benchmarks": [{"config": {"strategy": {"type_": "poisson", "rate": 4}}, "metrics": {}}]},
-        {"inter_token_latency": {"avg": 9}, "input_config": {"loadgen": {"request_rate": 4}}},
+        {
+            "inter_token_latency": {"avg": 9},
+            "input_config": {"loadgen": {"request_rate": 4, "concurrency": 8}},
+        },
+        {
+            "inter_token_latency": {"avg": 9},
+            "input_config": {"phases": [{"name": "profiling", "type": "poisson", "concurrency": 8}]},
+        },
     ],
 )
 def test_runs_at_a_request_rate_are_refused_with_the_reason(document: dict[str, object]) -> None:
