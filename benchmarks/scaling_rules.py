@@ -1,9 +1,9 @@
 """The scaling rule that sizing gives against published ones, in our simulator and in BLIS.
 
-    python benchmarks/scaling_rules.py [--only N] [--hours 4] [--blis PROGRAM --blis-module FOLDER] [--write FILE]
+    python benchmarks/scaling_rules.py [--only N] [--hours 2] [--blis PROGRAM --blis-module FOLDER] [--write FILE]
     python benchmarks/scaling_rules.py --sum FILE…      # the verdict over the files of several runs
 
-28 cases: seven models by four traffics. The mean rate is 2.5 times what one replica serves at its threshold, so
+28 cases: seven models by four traffics. The mean rate is twice what one replica serves at its threshold, so
 that there is something to scale. A case is met where the mean time to first token and between tokens are within
 the goal, which is what the goal of sizing means; device hours count every replica.
 
@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST = 40
+RATE = 2.0
+"""Mean requests, as a multiple of what one replica serves at its threshold."""
 STAGES = 24
-LOADS = (0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.85, 0.95, 1.05, 1.2, 1.5, 2.0)
+LOADS = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.6)
 """Rates of one replica that BLIS is asked for, as shares of the rate at the breaking concurrency."""
 BLIS_SECONDS = 90
 ENGINE_DEFAULT = 256
@@ -99,7 +101,7 @@ def rules(found: Sizing) -> list[tuple[Rule, int | None]]:
 
 
 def in_simulator(service: Service, found: Sizing, hours: float) -> Iterator[Judged]:
-    rate = 2.5 * found.requests_per_second.value
+    rate = RATE * found.requests_per_second.value
     model = model_catalogue().get(service.model)
     for shape in SHAPES:
         for rule, most in rules(found):
@@ -147,7 +149,7 @@ class Replica:
         self, blis: Blis, service: Service, found: Sizing, most: int, rate: float
     ) -> dict[str, float] | None:
         fit = found.plan.fit
-        count = max(60, min(600, round(rate * BLIS_SECONDS)))
+        count = max(60, min(400, round(rate * BLIS_SECONDS)))
         answer = blis.run(
             model_catalogue().get(service.model).name, fit.precision, service.profile, fit.parallelism.tensor,
             "--rate", f"{rate:.4f}", "--num-requests", str(count), *lengths_of(service.tokens_in, service.tokens_out),
@@ -189,7 +191,7 @@ def mean(values: list[float]) -> float:
 
 
 def in_blis(service: Service, found: Sizing, blis: Blis, hours: float) -> Iterator[Judged]:
-    rate = 2.5 * found.requests_per_second.value
+    rate = RATE * found.requests_per_second.value
     by_most = {most: Replica(blis, service, found, most) for most in (found.max_num_seqs, ENGINE_DEFAULT)}
     if not all(replica.points for replica in by_most.values()):
         print(f"BLIS refuses {service.model} on {service.profile}", file=sys.stderr)
@@ -249,7 +251,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", type=int, choices=range(len(SERVICES)), help="one model, by its place")
-    parser.add_argument("--hours", type=float, default=4.0)
+    parser.add_argument("--hours", type=float, default=2.0)
     parser.add_argument("--blis", type=Path, metavar="PROGRAM")
     parser.add_argument("--blis-module", type=Path, metavar="FOLDER")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write what was judged, as JSON")
