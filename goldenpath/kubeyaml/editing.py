@@ -334,8 +334,14 @@ def _emptied(place: _Place) -> str | None:
     before = text[:start].rstrip(" ")
     if parent.flow_style or not before.endswith("\n"):
         return text[:start] + empty + text[stop:]
-    # A block below its key: the empty one stands behind the key.
-    return f"{before.rstrip()} {empty}{text[stop:]}" if before.rstrip().endswith(":") else None
+    # A block below its key: the empty one stands behind the key, and comments between the two stay.
+    lines = before.removesuffix("\n").split("\n")
+    at = next((at for at in reversed(range(len(lines))) if lines[at].partition("#")[0].strip()), 0)
+    key = lines[at].partition(" #")[0].rstrip()
+    if not key.endswith(":"):
+        return None
+    lines[at] = f"{key} {empty}{lines[at][len(key) :].rstrip()}"
+    return "\n".join(lines) + text[stop:]
 
 
 def _last(node: Any) -> Any:

@@ -73,6 +73,14 @@ def test_a_new_zsh_completes_after_one_command(home: Path, run: Run) -> None:
     assert said("zsh", "-i", "-c", "echo $_comps[goldenpath]").split()[-1] == "_goldenpath"
 
 
+def test_a_new_fish_completes_after_one_command(home: Path, run: Run) -> None:
+    if shutil.which("fish") is None:
+        pytest.skip("fish is not installed: what it makes of the file is not tested")
+    assert run("completion", "fish", "--install").exit_code == 0
+    offered = said("fish", "-c", "complete --do-complete 'goldenpath fleet va'")
+    assert offered.split("\t")[0] == "validate"
+
+
 def test_an_unknown_shell_is_refused(home: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", "/bin/tcsh")
     result = run("completion", "--install")

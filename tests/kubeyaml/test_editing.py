@@ -73,6 +73,14 @@ def test_several_changes_follow_each_other() -> None:
     assert kubeyaml.load(changed)["gpus"] == [{"profile": "nvidia-l4-24gb", "quota": 5}]
 
 
+@pytest.mark.parametrize("key", ["network:", "network:  # closed"])
+def test_the_only_entry_below_a_comment_goes_and_the_comment_stays(key: str) -> None:
+    text = f"{key}\n  # Until spring.\n\n  # Or later.\n  egress:\n    port: 1\nname: vision\n"
+    emptied = key.replace("network:", "network: {}")
+    expected = f"{emptied}\n  # Until spring.\n\n  # Or later.\nname: vision\n"
+    assert edited(text, [(("network", "egress"), MISSING)]) == expected
+
+
 def test_a_value_that_is_there_already_changes_no_byte() -> None:
     assert edited(WRITTEN, [(("compute", "memory"), "512Gi"), (("nothing",), MISSING)]) == WRITTEN
 
