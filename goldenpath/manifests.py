@@ -77,11 +77,15 @@ class RenderedFile:
     path: str
     text: str
 
-    def objects(self) -> tuple[ManifestObject, ...]:
-        """The Kubernetes objects in it, read anew by each call; none where it is not a YAML file."""
+    def objects(self, names: tuple[str, ...] = ()) -> tuple[ManifestObject, ...]:
+        """The Kubernetes objects in it, read anew by each call; none where it is not a YAML file.
+
+        Args:
+            names: what it differs by from the files of other requests (:func:`goldenpath.kubeyaml.load_rendered`).
+        """
         if not self.path.endswith(".yaml"):
             return ()
-        bodies = kubeyaml.load_rendered(self.text, name=self.path)
+        bodies = kubeyaml.load_rendered(self.text, name=self.path, names=names)
         return tuple(ManifestObject(self.path, body) for body in bodies if is_kubernetes_object(body))
 
 
@@ -90,11 +94,18 @@ class Manifests:
     """What a golden path was rendered to."""
 
     files: tuple[RenderedFile, ...]
+    names: tuple[str, ...] = field(default=(), compare=False)
+    """What they differ by from the files of other requests, the longest first: names of tenant and workload."""
 
     @classmethod
     def joined(cls, parts: Iterable[Manifests]) -> Manifests:
-        """The files of all parts; one that is in several, such as a tenant's README, once."""
-        return cls(tuple({file.path: file for part in parts for file in part.files}.values()))
+        """The files of all parts of one request; one that is in several, such as a tenant's README, once."""
+        files: dict[str, RenderedFile] = {}
+        names: tuple[str, ...] = ()
+        for part in parts:
+            files |= {file.path: file for file in part.files}
+            names = part.names
+        return cls(tuple(files.values()), names)
 
     def objects(self) -> tuple[ManifestObject, ...]:
         """The Kubernetes objects, in the order of the files; read once."""
@@ -102,4 +113,4 @@ class Manifests:
 
     @cached_property
     def _objects(self) -> tuple[ManifestObject, ...]:
-        return tuple(item for file in self.files for item in file.objects())
+        return tuple(item for file in self.files for item in file.objects(self.names))

@@ -217,7 +217,9 @@ class Pipeline:
             if kind.subject is Subject.WORKLOAD and resolved.is_retiring:
                 # What is not there any more, Flux prunes: nothing of a workload stays on a cluster that it leaves.
                 files = tuple(file for file in files if not file.path.startswith(CLUSTER_FOLDERS))
-            manifests = Manifests(tuple(with_overrides(file, overrides) for file in files))
+            manifests = Manifests(
+                tuple(with_overrides(file, overrides) for file in files), resolved.ref.names
+            )
             of_tenant = self._tenant_objects(parent, resolved.cluster_name)
             parts.append(RenderedOnCluster(resolved, manifests, of_tenant))
         return Rendered(spec, path, kind, tuple(parts))

@@ -21,7 +21,8 @@ _REFERENCE: Final = re.compile(
     r"(.*[sS]ecretRef|secretKeyRef|secretTargetRef|bearerTokenSecret|clientSecret|pullSecret|imagePullSecrets|secret(Name)?)"
 )
 """Fields that hold ``name: <Secret>``, or are the name: Flux, KEDA, the Prometheus operator, and Pods use these."""
-_IN_EVERY_REFERENCE: Final = "ecret"
+_IN_TEXT: Final = re.compile(r"""ecret(?:(?:Key|Target)?Ref|Name|(?<=ullSecret)s)?["']?\s*:""", re.ASCII)
+"""What such a field is in a text: its end, and the colon. It begins with letters, which `re` seeks fast."""
 _DATA: Final = frozenset({"annotations", "binaryData", "data", "labels", "stringData"})
 _NAMES_NONE: Final = frozenset({"ConfigMap", "Secret"})
 """Kinds that hold texts and no references."""
@@ -82,7 +83,7 @@ def _names(value: Any, field: str) -> Iterator[tuple[str, str]]:
 
 def files_without_references(files: Iterable[RenderedFile]) -> frozenset[str]:
     """Files whose text holds no field that could name a Secret: most, and to search a text costs next to nothing."""
-    return frozenset(file.path for file in files if _IN_EVERY_REFERENCE not in file.text)
+    return frozenset(file.path for file in files if not _IN_TEXT.search(file.text))
 
 
 def check_secret_references(

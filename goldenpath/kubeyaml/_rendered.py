@@ -13,10 +13,11 @@ import itertools
 import json
 import math
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.kubeyaml._read import MAX_DEPTH, load_all, load_document, split
+from goldenpath.kubeyaml._recalled import Recalled
 from goldenpath.kubeyaml._scalars import json_number, resolve_plain
 
 if TYPE_CHECKING:
@@ -64,19 +65,47 @@ class _UnusualError(Exception):
     """The text steps outside the part of YAML that is read here."""
 
 
-def load_rendered(text: str, *, name: str = "<rendered>") -> list[Any]:
-    """As ``load_all``, several times as fast on what templates and ``dump`` write. Raises ``InputError``."""
+def load_rendered(text: str, *, name: str = "<rendered>", names: tuple[str, ...] = ()) -> list[Any]:
+    """As ``load_all``, several times as fast on what templates and ``dump`` write.
+
+    Args:
+        text: what was rendered.
+        name: the file in problems.
+        names: those that the text differs by from the texts of other requests: the tenant's, and the workload's. With
+            them, a text that was read for two others is not parsed again (:mod:`goldenpath.kubeyaml._recalled`).
+
+    Raises:
+        InputError: as ``load_all``.
+
+    """
+    if not names:
+        return _all(text, name, names)
+    files: list[Any] = _FILES.value(text, names, lambda text, names: _all(text, name, names))
+    return files
+
+
+_FILES: Final = Recalled()
+_DOCUMENTS: Final = Recalled()
+"""Of a file that is like no other, most documents are like others."""
+
+
+def _all(text: str, name: str, names: tuple[str, ...]) -> list[Any]:
     if text.lstrip().startswith("{"):
         return load_all(text, name=name)
     documents = []
-    for first_line, part in split(text, name):
-        try:
-            value = _assembled(_usual(part).split("\n"))
-        except _UnusualError:
-            value = load_document(part, first_line=first_line, name=name)
+    for line, part in split(text, name):
+        parse = partial(_document, name=name, line=line)
+        value = _DOCUMENTS.value(part, names, parse) if names else parse(part)
         if value is not None:
             documents.append(value)
     return documents
+
+
+def _document(text: str, _names: tuple[str, ...] = (), *, name: str, line: int) -> Any:
+    try:
+        return _assembled(_usual(text).split("\n"))
+    except _UnusualError:
+        return load_document(text, first_line=line, name=name)
 
 
 def _usual(text: str) -> str:

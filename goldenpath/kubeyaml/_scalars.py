@@ -12,11 +12,11 @@ import struct
 from decimal import Decimal
 from typing import Final
 
-__all__ = ["Scalar", "json_number", "key_text", "resolve_plain"]
+__all__ = ["WORDS", "Scalar", "json_number", "key_text", "resolve_plain"]
 
 Scalar = str | int | float | bool | None
 
-_WORDS: Final[dict[str, Scalar]] = {
+WORDS: Final[dict[str, Scalar]] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -24,6 +24,7 @@ _WORDS: Final[dict[str, Scalar]] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
+"""Plain scalars that are words, and no text."""
 _NUMBER_STARTS: Final = frozenset("0123456789+-.")
 
 _INTEGER: Final = re.compile(
@@ -50,9 +51,9 @@ def resolve_plain(text: str) -> Scalar:
     Kubernetes, has no such value.
     """
     if text[:1] not in _NUMBER_STARTS:
-        return _WORDS.get(text, text)
-    if text in _WORDS:
-        return _WORDS[text]
+        return WORDS.get(text, text)
+    if text in WORDS:
+        return WORDS[text]
     number = _dot_float(text) if text[0] == "." else _number(text.replace("_", ""))
     return text if number is None else number
 

@@ -62,6 +62,11 @@ class Ref:
         return self.tenant
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it adds to its files, its own and its tenant's, the longest first."""
+        return tuple(sorted(filter(None, {self.tenant, self.name}), key=lambda name: (-len(name), name)))
+
+    @property
     def parent(self) -> Ref | None:
         """The tenant of a workload; None for anything else."""
         return Ref.of_tenant(self.tenant) if self.tenant else None
