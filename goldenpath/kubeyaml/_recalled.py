@@ -40,7 +40,7 @@ _MARKS: Final = tuple(first + _IN_EVERY_MARK for first in "QX")
 _ESCAPED_MARK: Final = re.compile(rf"\\(?:[uUx][0-9a-fA-F]*)?(?:{'|'.join(_MARKS)})")
 _NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
 _IN_NO_NUMBER: Final = re.compile(r"[g-np-wyz]")
-_MOST_SHAPES: Final = 4096
+_MOST_CHARS: Final = 16 * 1024 * 1024
 _LONGEST_SHAPE: Final = 32 * 1024
 
 _SEEN: Final = ""
@@ -53,6 +53,7 @@ class Recalled:
 
     def __init__(self) -> None:
         self._shapes: dict[str, str] = {}
+        self._chars = 0
 
     def value(self, text: str, names: Names, parse: Parse) -> Any:
         """The value of a text, which is the caller's to change.
@@ -85,8 +86,10 @@ class Recalled:
         return _named(known, marked)
 
     def _note(self, shape: str, known: str) -> None:
-        if len(self._shapes) >= _MOST_SHAPES and shape not in self._shapes:
+        self._chars += len(shape) + len(known)
+        if self._chars > _MOST_CHARS:
             self._shapes.clear()
+            self._chars = 0
         self._shapes[shape] = known
 
 

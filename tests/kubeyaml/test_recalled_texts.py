@@ -134,6 +134,7 @@ def test_any_text_with_any_names_is_read_alike(pieces: list[str], names: list[tu
 
 def test_what_is_remembered_is_bounded() -> None:
     recalled = Recalled()
-    for number in range(3 * _recalled._MOST_SHAPES):
-        recalled.value(f"a: {number}\n", ("vision",), lambda text, _names: text)
-    assert len(recalled._shapes) <= _recalled._MOST_SHAPES
+    filler = "x" * 30_000
+    for number in range(_recalled._MOST_CHARS // 10_000):
+        recalled.value(f"a: {number} {filler}\n", ("vision",), lambda text, _names: text)
+    assert sum(len(shape) + len(known) for shape, known in recalled._shapes.items()) <= _recalled._MOST_CHARS
