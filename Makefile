@@ -75,8 +75,13 @@ SUITE := .mcp-suite/node_modules/.package-lock.json
 $(SUITE): backstage-backend/with-node
 	backstage-backend/with-node npm install --silent --no-audit --no-fund --prefix .mcp-suite @modelcontextprotocol/conformance@0.1.16
 
-second-opinions: $(STAMP) $(SUITE) ## What other projects' judges say: the Model Context Protocol's own suite
-	$(BIN)/python -m pytest tests/mcp/test_official_suite.py
+OSCAL := .venv-oscal/bin/trestle
+$(OSCAL):
+	$(PYTHON) -m venv .venv-oscal
+	.venv-oscal/bin/python -m pip install --quiet --disable-pip-version-check compliance-trestle==5.2.0
+
+second-opinions: $(STAMP) $(SUITE) $(OSCAL) ## What other projects' judges say: the protocol's own suite, OSCAL's own library
+	$(BIN)/python -m pytest tests/mcp/test_official_suite.py tests/compliance
 
 bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
 	$(BIN)/python benchmarks/render_speed.py
@@ -90,4 +95,4 @@ lock: ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes --no-header --quiet -o requirements.lock
 
 clean: ## Remove what the targets above have made
-	rm -rf .venv .venv-second .venv-docs .mcp-suite build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-second .venv-docs .venv-oscal .mcp-suite build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,215 @@
+"""One commit of a fleet repository, held against every control that it can show."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.compliance.object_tests import failures
+from goldenpath.controls import Coverage, control_catalogue
+from goldenpath.errors import InputError
+from goldenpath.findings import Severity
+from goldenpath.manifests import Manifests, RenderedFile
+from goldenpath.policies import policies
+from goldenpath.repository.object_changes import cluster_of
+from goldenpath.spec.nearest import nearest
+from goldenpath.tenancy.repository_paths import CLUSTER_FOLDERS
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Iterator, Mapping
+
+    from goldenpath.controls import Control, Standard
+    from goldenpath.findings import Finding
+    from goldenpath.fleet import Fleet
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.manifests import ManifestObject
+
+__all__ = ["Assessment", "ControlResult", "State", "assess"]
+
+_SHOWN_REASONS: Final = 20
+
+
+class State(enum.StrEnum):
+    """What the repository says of a control."""
+
+    SATISFIED = "satisfied"
+    NOT_SATISFIED = "not-satisfied"
+    NOT_ASSESSED = "not-assessed"
+    """Nothing in the repository can show it; somebody else's evidence, or a record, does."""
+
+
+@dataclass(frozen=True)
+class ControlResult:
+    """One control, and why it is in its state."""
+
+    standard: Standard
+    control: Control
+    state: State
+    reasons: tuple[str, ...] = ()
+    """What does not meet it: object, cluster and demand; the first of them."""
+    more: int = 0
+    """How many reasons are not listed."""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What one commit shows.
+
+    ``places`` are the tenants with their clusters that were looked at, ``findings`` what the checks say.
+    """
+
+    organisation: str
+    domain: str
+    commit: str
+    when: dt.datetime
+    places: tuple[tuple[str, str], ...]
+    results: tuple[ControlResult, ...]
+    findings: tuple[Finding, ...]
+
+    def of(self, standard: Standard) -> tuple[ControlResult, ...]:
+        """The results of one standard."""
+        return tuple(each for each in self.results if each.standard.id == standard.id)
+
+    @property
+    def standards(self) -> tuple[Standard, ...]:
+        """The standards that were assessed."""
+        return tuple(dict.fromkeys(each.standard for each in self.results))
+
+    def count(self, standard: Standard) -> dict[str, int]:
+        """How many controls of a standard are in each state."""
+        found = self.of(standard)
+        return {state.value: sum(each.state is state for each in found) for state in State}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for programs."""
+        return {
+            "format": "compliance/v1",
+            "commit": self.commit,
+            "when": self.when.isoformat(),
+            "places": [{"tenant": tenant, "cluster": cluster} for tenant, cluster in self.places],
+            "standards": {each.id: self.count(each) for each in self.standards},
+            "controls": [
+                {
+                    "standard": each.standard.id,
+                    "control": each.control.id,
+                    "says": each.control.says,
+                    "covers": each.control.covers.value,
+                    "state": each.state.value,
+                    "reasons": list(each.reasons),
+                    "more_reasons": each.more,
+                    "rest": each.control.rest,
+                }
+                for each in self.results
+            ],
+        }
+
+
+def assess(fleet: Fleet, *, standard: str | None = None, today: dt.date | None = None) -> Assessment:
+    """Hold what a fleet repository has against the controls.
+
+    Args:
+        fleet: the fleet repository.
+        standard: only this one, by its id.
+        today: the day against which expiry dates are held; the commit's own otherwise, so that the same commit gives
+            the same result.
+
+    Raises:
+        InputError: there is no such standard, or no fleet.
+        RepositoryError: the repository cannot be read.
+    """
+    wanted = _wanted(standard)
+    state = fleet.state()
+    (commit,) = fleet.store.repository.log(state.snapshot.commit or fleet.store.ref, limit=1)
+    found = fleet.validate(today=today or commit.written.date()).findings
+    enforced = {cluster: _enforced(state, cluster) for cluster in state.context.spec.clusters}
+    objects = dict(_tenant_objects(state))
+    places = tuple(sorted(objects))
+    shown = _Evidence(enforced, objects, found)
+    results = tuple(_judged(each, control, shown) for each in wanted for control in each.controls)
+    spec = state.context.spec
+    return Assessment(spec.organisation, spec.domain, commit.id, commit.written, places, results, found)
+
+
+def _wanted(standard: str | None) -> tuple[Standard, ...]:
+    known = {each.id: each for each in control_catalogue()}
+    if standard is None:
+        return tuple(known.values())
+    if standard not in known:
+        message = f"is no standard; there are {', '.join(known)}"
+        near = nearest(standard, known)
+        hint = f". Did you mean {near}?" if near else ""
+        raise InputError.of("--standard", "unknown-standard", f"{message}{hint}", standard)
+    return (known[standard],)
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    enforced: Mapping[str, Collection[str]]
+    """By cluster, ids of the policies that its API server enforces."""
+    objects: Mapping[tuple[str, str], tuple[ManifestObject, ...]]
+    """By tenant and cluster."""
+    findings: tuple[Finding, ...]
+
+
+def _judged(standard: Standard, control: Control, shown: _Evidence) -> ControlResult:
+    if control.covers is Coverage.NONE or not control.is_assessed or not shown.objects:
+        return ControlResult(standard, control, State.NOT_ASSESSED)
+    reasons = tuple(_reasons(control, shown))
+    state = State.NOT_SATISFIED if reasons else State.SATISFIED
+    return ControlResult(standard, control, state, reasons[:_SHOWN_REASONS], len(reasons[_SHOWN_REASONS:]))
+
+
+def _reasons(control: Control, shown: _Evidence) -> Iterator[str]:
+    for cluster in dict.fromkeys(cluster for _, cluster in shown.objects):
+        for policy in control.policies:
+            if policy not in shown.enforced.get(cluster, ()):
+                yield f"{cluster}: the policy {policy} is not enforced there"
+    for name in control.tests:
+        test = control_catalogue().tests[name]
+        for (tenant, cluster), objects in shown.objects.items():
+            yield from (f"{tenant} on {cluster}: {reason}" for reason in failures(test, objects))
+    for finding in shown.findings:
+        about = finding.rule in control.rules or finding.rule in control.policies
+        if about and finding.severity is Severity.ERROR:
+            yield f"{finding.object or finding.file}: {finding.message} [{finding.rule}]"
+
+
+def _enforced(state: FleetState, cluster: str) -> frozenset[str]:
+    """The policies that a cluster's platform has, with a binding that denies."""
+    found = _objects(state.tree.texts(state.tree.platform(cluster)))
+    denying = {
+        each.body.get("spec", {}).get("policyName")
+        for each in found
+        if each.kind == "ValidatingAdmissionPolicyBinding"
+        and "Deny" in each.body.get("spec", {}).get("validationActions", ())
+    }
+    there = {each.name for each in found if each.kind == "ValidatingAdmissionPolicy"} & denying
+    return frozenset(policy.id for policy in policies() if policy.admission_name in there)
+
+
+def _tenant_objects(state: FleetState) -> Iterator[tuple[tuple[str, str], tuple[ManifestObject, ...]]]:
+    for owned in state.tree.tenants():
+        if owned.request is None:
+            continue
+        files = {
+            path: entry for path, entry in state.tree.files(owned).items() if path.startswith(CLUSTER_FOLDERS)
+        }
+        texts = state.tree.texts(files)
+        for cluster in sorted({cluster_of(path) or "" for path in texts}):
+            here = {path: text for path, text in texts.items() if cluster_of(path) == cluster}
+            yield (owned.name, cluster), _objects(here)
+
+
+def _objects(texts: Mapping[str, str]) -> tuple[ManifestObject, ...]:
+    """The objects of files; one that cannot be read has none, and a finding says so."""
+    found: list[ManifestObject] = []
+    for path, text in sorted(texts.items()):
+        if not path.endswith(".yaml"):
+            continue
+        try:
+            found += Manifests((RenderedFile(path, text),)).objects()
+        except InputError:
+            continue
+    return tuple(found)
