@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "mcp": "Serve goldenpath's tools to an assistant, over the Model Context Protocol.",
     "status": "Show how tenants and workloads are: Flux, drift, quota, accelerators, queue, identities and scalers.",
     "compliance": "Show what the fleet repository says of the controls of security standards.",
+    "conformance": "Collect evidence for Kubernetes AI Conformance from a live cluster.",
     "cluster": "Look at what a cluster has.",
     "schemas": "Bring in schemas of kinds that goldenpath does not ship.",
     "doctor": "Look at what is installed, reachable and missing, and change nothing.",

@@ -185,6 +185,21 @@ class Cluster:
         about = f"{resource.kind} {body['metadata'].get('name', '')}"
         return self._wire.request("POST", resource.path(namespace), query=query, body=moved, about=about)
 
+    def delete(self, resource: Resource, name: str, namespace: str = "") -> None:
+        """Remove an object, and what it owns after it; nothing where it is not there.
+
+        Raises:
+            ClusterError: it was refused.
+
+        """
+        about = f"{resource.kind} {namespace}/{name}" if namespace else f"{resource.kind} {name}"
+        try:
+            query = [("propagationPolicy", "Background")]
+            self._wire.request("DELETE", resource.path(namespace, name), query=query, about=about)
+        except ClusterError as error:
+            if error.code != NOT_FOUND:
+                raise
+
     # Many at once
 
     def each(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:

@@ -1,0 +1,139 @@
+"""``goldenpath conformance``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.cluster_options import cluster_options, connection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from goldenpath.conformance import CheckResult
+
+
+@click.command(
+    name="conformance",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath conformance --context eu-central",
+        "goldenpath conformance --context eu-central --version 1.37 --probe --output v1.37/our-platform",
+        "goldenpath conformance --accelerator-metrics http://localhost:9400/metrics --prometheus http://localhost:9090",
+        "goldenpath conformance --validate v1.37/our-platform/PRODUCT.yaml",
+    ),
+)
+@cluster_options
+@click.option(
+    "--version", "version", metavar="X.Y", help="Version of the requirements; the newest otherwise."
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the draft of a submission here: PRODUCT.yaml, results.json and a page for each requirement.",
+)
+@click.option(
+    "--probe",
+    is_flag=True,
+    help="Also make short-lived objects in a namespace of their own, which are removed: a gang on a queue of Kueue.",
+)
+@click.option(
+    "--accelerator-metrics",
+    metavar="URL",
+    help="Metrics of the accelerators' exporter, such as a forwarded port.",
+)
+@click.option("--prometheus", metavar="URL", help="Prometheus, such as a forwarded port.")
+@click.option(
+    "--validate",
+    "submission",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Judge a PRODUCT.yaml by the official validator's rules, and ask no cluster.",
+)
+@format_option("text", "json")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    context: str | None,
+    kubeconfig: str | None,
+    version: str | None,
+    output: Path | None,
+    probe: bool,
+    accelerator_metrics: str | None,
+    prometheus: str | None,
+    submission: Path | None,
+    output_format: str,
+) -> None:
+    """Collect evidence for Kubernetes AI Conformance from a live cluster.
+
+    Each requirement is PASS, FAIL or SKIP. PASS stands for what was seen to work. SKIP stands for what an API server
+    cannot show, and is never PASS. Objects that goldenpath put on the cluster are not counted. Command, output, time and
+    verdict are kept in the pages. Nothing is changed without --probe.
+
+    Ends with 0, with 1 where a check is FAIL, and with 2 where the cluster cannot be read or a submission is refused.
+    """
+    from goldenpath.conformance import known_versions, requirements_of  # noqa: PLC0415 - `--help` needs none of it
+
+    if submission is not None:
+        _validate(submission, version)
+        return
+    wanted = (version or known_versions()[-1]).removeprefix("v")
+    requirements = requirements_of(wanted)
+    from goldenpath.conformance import Verdict, check_cluster  # noqa: PLC0415
+    from goldenpath.conformance.live_checks import Addresses  # noqa: PLC0415
+
+    addresses = Addresses(accelerator_metrics, prometheus)
+    with connection(context, kubeconfig) as cluster:
+        server = cluster.version()
+        results = check_cluster(
+            cluster, requirements, now=lambda: dt.datetime.now(dt.UTC), addresses=addresses, probe=probe
+        )
+    _show(results, wanted, server, output_format)
+    if output is not None:
+        _write(output, results, wanted, server)
+    ctx.exit(int(any(each.verdict is Verdict.FAIL for each in results)))
+
+
+def _show(results: Sequence[CheckResult], version: str, server: str, output_format: str) -> None:
+    if output_format == "json":
+        document = {
+            "format": "conformance/v1",
+            "version": version,
+            "kubernetes": server,
+            "results": [each.as_dict() for each in results],
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    for each in results:
+        level = each.requirement.levels[version]
+        click.echo(f"{each.verdict.value.upper():5} {level:6} {each.requirement.id}: {each.reason}")
+
+
+def _write(folder: Path, results: Sequence[CheckResult], version: str, server: str) -> None:
+    from goldenpath import __version__  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.conformance.evidence_files import evidence_files  # noqa: PLC0415
+    from goldenpath.errors import InputError  # noqa: PLC0415
+
+    files = evidence_files(results, version=version, server=server, release=__version__)
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError.of("--output", "not-empty", "is not an empty folder; name a new one", str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    click.echo(f"Wrote {len(files)} files to {folder}", err=True)
+
+
+def _validate(file: Path, version: str | None) -> None:
+    from goldenpath.conformance import submission_problems  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.errors import InputError  # noqa: PLC0415
+
+    if problems := submission_problems(file, version=version):
+        raise InputError(problems)
+    click.echo(f"{file}: the validator's rules accept it; it also asks whether every address answers")
