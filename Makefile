@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test test-slow cluster-assets test-cluster backstage test-backstage lint types generate check-generated bench schemas lock clean docs second-opinions
+.PHONY: help demo test test-slow cluster-assets test-cluster backstage test-backstage lint types generate check-generated bench schemas lock clean docs opinion-tools second-opinions
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-18s %s\n", $$1, $$2}'
@@ -75,13 +75,29 @@ SUITE := .mcp-suite/node_modules/.package-lock.json
 $(SUITE): backstage-backend/with-node
 	backstage-backend/with-node npm install --silent --no-audit --no-fund --prefix .mcp-suite @modelcontextprotocol/conformance@0.1.16
 
+OPINIONS := .venv-opinions/.installed
+$(OPINIONS):
+	$(PYTHON) -m venv .venv-opinions
+	.venv-opinions/bin/python -m pip install --quiet --disable-pip-version-check checkov==3.3.30 kubernetes-validate==1.37.0
+	@touch $@
+
 OSCAL := .venv-oscal/bin/trestle
 $(OSCAL):
 	$(PYTHON) -m venv .venv-oscal
 	.venv-oscal/bin/python -m pip install --quiet --disable-pip-version-check compliance-trestle==5.2.0
 
-second-opinions: $(STAMP) $(SUITE) $(OSCAL) ## What other projects' judges say: the protocol's own suite, OSCAL's own library
-	$(BIN)/python -m pytest tests/mcp/test_official_suite.py tests/compliance
+# Without Go, or where its proxy refuses, these two judge nothing, and the report says so.
+GO_JUDGES := .opinions/kubeconform .opinions/kube-score
+.opinions/kubeconform:
+	-GOBIN=$(CURDIR)/.opinions go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
+.opinions/kube-score:
+	-GOBIN=$(CURDIR)/.opinions go install github.com/zegl/kube-score/cmd/kube-score@v1.20.0
+
+opinion-tools: $(STAMP) $(SUITE) $(OPINIONS) $(OSCAL) $(GO_JUDGES)
+
+second-opinions: opinion-tools ## What other projects' judges say of what is rendered, and of what we write and serve
+	$(BIN)/python tools/second_opinions.py --budget 180 checkov=.venv-opinions/bin/checkov kube-score=.opinions/kube-score kubeconform=.opinions/kubeconform trivy=$(shell command -v trivy)
+	$(BIN)/python -m pytest tests/mcp/test_official_suite.py tests/compliance/test_assessment.py
 
 bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
 	$(BIN)/python benchmarks/render_speed.py
@@ -95,4 +111,4 @@ lock: ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes --no-header --quiet -o requirements.lock
 
 clean: ## Remove what the targets above have made
-	rm -rf .venv .venv-second .venv-docs .venv-oscal .mcp-suite build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-second .venv-docs .venv-oscal .venv-opinions .opinions .mcp-suite build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

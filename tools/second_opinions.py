@@ -1,0 +1,169 @@
+"""What other projects' judges say about everything that the sample fleet renders.
+
+Usage: second_opinions.py [--budget SECONDS] JUDGE=PROGRAM...   (checkov, kube-score, kubeconform, trivy)
+
+Each finding is either fixed, or listed with a reason in second-opinions.yaml. A finding that is not listed fails; so does
+an entry that no judge who ran says any more. A judge whose program is not there is named, and judges nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from goldenpath import kubeyaml
+from goldenpath.fleet import Fleet, Submission
+
+ROOT: Final = Path(__file__).parents[1]
+LISTED: Final = Path(__file__).with_name("second-opinions.yaml")
+SCHEMAS: Final = (
+    ".venv-opinions/lib/python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v1.36*-local-strict"
+)
+SAMPLES: Final = ROOT / "tests" / "requests"
+
+Finding = tuple[str, str, str]
+"""Judge, check, and the kind of object that it is about."""
+
+
+def rendered(folder: Path) -> list[Path]:
+    """The sample fleet with every request in it, as files; gives its manifests."""
+    with Fleet.create(folder, (SAMPLES / "goldenpath.yaml").read_text()) as fleet:
+        requests = [file for file in sorted(SAMPLES.glob("*.yaml")) if file.name != "goldenpath.yaml"]
+        fleet.publish(*map(Submission.read, requests))
+        fleet.publish(*map(Submission.read, sorted((SAMPLES / "services").glob("*.yaml"))))
+    subprocess.run(["git", "-C", folder, "reset", "-q", "--hard"], check=True)
+    return sorted((folder / "clusters").rglob("*.yaml"))
+
+
+def checkov(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
+    """checkov, without its network: the guidelines that it would fetch are links only."""
+    said = _json(
+        [
+            program,
+            "-d",
+            folder / "clusters",
+            "--framework",
+            "kubernetes",
+            "secrets",
+            "-o",
+            "json",
+            "--quiet",
+            "--compact",
+            "--skip-download",
+        ]
+    )
+    for part in said if isinstance(said, list) else [said]:
+        for each in part.get("results", {}).get("failed_checks", ()):
+            yield "checkov", each["check_id"], each["resource"].split(".")[0]
+
+
+def kube_score(program: str, _: Path, files: list[Path]) -> Iterator[Finding]:
+    """kube-score: what it grades below "ok"."""
+    for each in _json([program, "score", "--output-format", "json", *files]):
+        for check in each["checks"]:
+            if not check["skipped"] and check["grade"] < 10:
+                yield "kube-score", check["check"]["id"], each["type_meta"]["kind"]
+
+
+def kubeconform(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
+    """kubeconform with the schemas that the package kubernetes-validate has; kinds of add-ons are not judged."""
+    schemas = next(ROOT.glob(SCHEMAS), None)
+    if schemas is None:
+        raise SystemExit(f"there are no schemas at {SCHEMAS}")
+    # Its references are addresses of a server of its own; beside the files they are found without one.
+    own = folder.parent / "schemas"
+    own.mkdir()
+    for file in schemas.glob("*.json"):
+        (own / file.name).write_text(
+            file.read_text().replace('"/api/_definitions.json', f'"{own.as_uri()}/_definitions.json')
+        )
+    place = f"{own}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
+    said = _json(
+        [
+            program,
+            "-output",
+            "json",
+            "-summary",
+            "-ignore-missing-schemas",
+            "-schema-location",
+            place,
+            folder / "clusters",
+        ]
+    )
+    if not said["summary"]["valid"]:
+        raise SystemExit("kubeconform judged nothing")
+    for each in said["resources"]:
+        yield "kubeconform", each["status"], each["kind"]
+
+
+def trivy(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
+    """trivy's checks of configuration, with those that it ships."""
+    said = _json(
+        [program, "config", "--format", "json", "--skip-check-update", "--quiet", folder / "clusters"]
+    )
+    for part in said.get("Results") or ():
+        for each in part.get("Misconfigurations") or ():
+            resource = (each.get("CauseMetadata") or {}).get("Resource") or ""
+            yield "trivy", each["ID"], resource.split("/")[0] or "file"
+
+
+JUDGES: Final[dict[str, Callable[[str, Path, list[Path]], Iterator[Finding]]]] = {
+    "checkov": checkov,
+    "kube-score": kube_score,
+    "kubeconform": kubeconform,
+    "trivy": trivy,
+}
+
+
+def _json(command: list[Any]) -> Any:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        raise SystemExit(f"{command[0]} gave no JSON: {done.stderr[-2000:]}") from None
+
+
+def main(words: list[str]) -> int:
+    """Ask every judge that is there, and compare with what is listed."""
+    budget = float(words.pop(words.index("--budget") + 1)) if "--budget" in words else None
+    programs = dict(word.split("=", 1) for word in words if "=" in word)
+    started = time.monotonic()
+    listed = {
+        (each["judge"], each["check"], each["kind"]): each["why"] for each in kubeyaml.load_file(LISTED)
+    }
+    found: set[Finding] = set()
+    asked: list[str] = []
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "fleet"
+        files = rendered(folder)
+        for name, judge in JUDGES.items():
+            program = programs.get(name, "")
+            if not Path(program).is_file():
+                print(f"NOT JUDGED by {name}: {program or 'its program'} is not there")
+                continue
+            asked.append(name)
+            found |= set(judge(program, folder, files))
+    new = sorted(found - set(listed))
+    gone = sorted(each for each in listed if each[0] in asked and each not in found)
+    for each in new:
+        print(f"NEW: {' '.join(each)}: fix it, or list it with a reason in {LISTED.name}")
+    for each in gone:
+        print(f"GONE: {' '.join(each)}: take it out of {LISTED.name}")
+    seconds = time.monotonic() - started
+    print(
+        f"{len(files)} files, judged by {', '.join(asked) or 'nobody'}: {len(found)} kinds of findings, {len(new)} new, {len(gone)} gone; {seconds:.0f} s"
+    )
+    if budget is not None and seconds > budget:
+        print(f"longer than the budget of {budget:g} s")
+        return 1
+    return int(bool(new or gone or not asked))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
