@@ -13,18 +13,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
 from goldenpath.fleet import Fleet, Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 ROOT: Final = Path(__file__).parents[1]
 LISTED: Final = Path(__file__).with_name("second-opinions.yaml")
 SCHEMAS: Final = (
     ".venv-opinions/lib/python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v1.36*-local-strict"
 )
+_OK: Final = 10
+"""What kube-score gives where it has nothing to say."""
 SAMPLES: Final = ROOT / "tests" / "requests"
 
 Finding = tuple[str, str, str]
@@ -42,7 +46,7 @@ def rendered(folder: Path) -> list[Path]:
 
 
 def checkov(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
-    """checkov, without its network: the guidelines that it would fetch are links only."""
+    """Checkov, without its network: the guidelines that it would fetch are links only."""
     said = _json(
         [
             program,
@@ -64,15 +68,15 @@ def checkov(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
 
 
 def kube_score(program: str, _: Path, files: list[Path]) -> Iterator[Finding]:
-    """kube-score: what it grades below "ok"."""
+    """What kube-score grades below "ok"."""
     for each in _json([program, "score", "--output-format", "json", *files]):
         for check in each["checks"]:
-            if not check["skipped"] and check["grade"] < 10:
+            if not check["skipped"] and check["grade"] < _OK:
                 yield "kube-score", check["check"]["id"], each["type_meta"]["kind"]
 
 
 def kubeconform(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
-    """kubeconform with the schemas that the package kubernetes-validate has; kinds of add-ons are not judged."""
+    """Kubeconform with the schemas that the package kubernetes-validate has; kinds of add-ons are not judged."""
     schemas = next(ROOT.glob(SCHEMAS), None)
     if schemas is None:
         raise SystemExit(f"there are no schemas at {SCHEMAS}")
@@ -103,7 +107,7 @@ def kubeconform(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
 
 
 def trivy(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
-    """trivy's checks of configuration, with those that it ships."""
+    """Trivy's checks of configuration, with those that it ships."""
     said = _json(
         [program, "config", "--format", "json", "--skip-check-update", "--quiet", folder / "clusters"]
     )
