@@ -206,7 +206,9 @@ def test_a_draft_claims_what_passed_and_nothing_else(tmp_path: Path) -> None:
     for name, text in files.items():
         (folder / name).write_text(text)
     found = submission_problems(folder / "PRODUCT.yaml")
-    assert {each.rule for each in found} == {"placeholder", "must", "choice"}, "the evidence itself is accepted"
+    assert {each.rule for each in found} == {"placeholder", "must", "choice"}, (
+        "the evidence itself is accepted"
+    )
     open_ones = {each.path for each in found if each.rule == "must"}
     assert not any("ai_inference" in path for path in open_ones)
     page = files["ai_inference.md"]
