@@ -1,5 +1,8 @@
 """Findings as OpenReports (``openreports.io/v1alpha1``), which dashboards such as Policy Reporter read.
 
+Fields are those of openreports/reports-api @769d978 (0.2.1), ``config/crd``. No result is ``pass``: a check that found
+nothing has no finding, and so nothing to report.
+
 One Report for each tenant's namespace on a cluster, and one ClusterReport for what belongs to no namespace.
 """
 
@@ -19,7 +22,7 @@ __all__ = ["open_reports"]
 
 API_VERSION: Final = "openreports.io/v1alpha1"
 _SOURCE: Final = "goldenpath"
-_RESULT: Final = {Severity.ERROR: "fail", Severity.WARNING: "warn", Severity.NOTE: "pass"}
+_RESULT: Final = {Severity.ERROR: "fail", Severity.WARNING: "warn", Severity.NOTE: "warn"}
 _SEVERITY: Final = {Severity.ERROR: "high", Severity.WARNING: "medium", Severity.NOTE: "info"}
 
 
@@ -80,7 +83,7 @@ def _result(finding: Finding, seconds: int, api_versions: Mapping[str, str]) -> 
         "result": _RESULT[finding.severity],
         "message": finding.message,
         "timestamp": {"seconds": seconds, "nanos": 0},
-        "subjects": [subject] if kind and name else [],
+        "resources": [subject] if kind and name else [],
         "properties": {key: value for key, value in properties.items() if value},
     }
 

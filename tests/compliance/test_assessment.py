@@ -178,5 +178,13 @@ def test_reports_have_a_subject_and_their_counts(found: Assessment) -> None:
     *reports, cluster = open_reports(found)
     assert [each["metadata"]["namespace"] for each in reports] == ["speech", "vision"]
     assert cluster["kind"] == "ClusterReport"
+    results = [each for report in (*reports, cluster) for each in report["results"]]
+    assert results
+    # The fields of the CRD, openreports/reports-api @769d978: an API server drops any other without a word.
+    assert {key for each in results for key in each} <= {
+        "category", "message", "policy", "properties", "resourceSelector", "resources", "result", "rule", "scored",
+        "severity", "source", "timestamp",
+    }  # fmt: skip
+    assert all(each["resources"][0]["name"] for each in results)
     for report in (*reports, cluster):
         assert sum(report["summary"].values()) == len(report["results"])
