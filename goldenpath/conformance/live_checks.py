@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from goldenpath.accelerators import catalogue
 from goldenpath.conformance.gang_probe import probe_gang
+from goldenpath.conformance.manifest_checks import direct_device_access
 from goldenpath.conformance.observer import Observer
 from goldenpath.conformance.verdicts import CheckResult, Verdict
 from goldenpath.errors import ClusterError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from goldenpath.cluster import Cluster
     from goldenpath.conformance.requirements import Requirement
+    from goldenpath.manifests import ManifestObject
 
     Finding = tuple[Verdict, str]
 
@@ -58,6 +60,8 @@ class Addresses:
     """Address of an exporter's metrics."""
     prometheus: str | None = None
     """Base address of Prometheus."""
+    manifests: tuple[ManifestObject, ...] = ()
+    """What is applied to the cluster, as files have it."""
 
 
 def check_cluster(
@@ -296,6 +300,19 @@ def _sandboxing(seen: Observer, _: Addresses, __: bool) -> Finding:
     return Verdict.SKIP, f"Handlers of RuntimeClasses: {', '.join(handlers) or 'none'}."
 
 
+def _secure_access(seen: Observer, addresses: Addresses, _: bool) -> Finding:
+    if not addresses.manifests:
+        return Verdict.SKIP, ""
+    reached = direct_device_access(addresses.manifests)
+    count = len(addresses.manifests)
+    seen.note(
+        "manifests", "\n".join(reached) or f"{count} objects, and no Pod reaches the node's devices by itself"
+    )
+    if reached:
+        return Verdict.FAIL, f"{len(reached)} places reach the node's devices by themselves: {reached[0]}."
+    return Verdict.SKIP, f"No Pod of {count} objects in the manifests reaches the node's devices by itself."
+
+
 def _robust_controller(seen: Observer, _: Addresses, __: bool) -> Finding:
     served = [each for each in _OPERATORS if seen.serves(each[0], each[1])]
     if not served:
@@ -311,13 +328,32 @@ def _robust_controller(seen: Observer, _: Addresses, __: bool) -> Finding:
         group = api_version.rpartition("/")[0]
         judged = any(group in (rule.get("apiGroups") or ()) for rule in webhooks)
         done = [each for each in seen.all_of(api_version, kind) if _is_done(each)]
-        if judged and done:
+        answers = judged and bool(done) and _webhook_answers(seen, done[0])
+        if answers:
             return (
                 Verdict.PASS,
-                f"{operator}: a webhook judges {group}, and {len(done)} {kind}s were completed.",
+                f"{operator}: the webhook of {group} answers, and {len(done)} {kind}s were completed.",
             )
-        notes.append(f"{operator} {kind}: {'a' if judged else 'no'} webhook, {len(done)} completed")
+        said = "a webhook that was not seen to answer" if judged else "no webhook"
+        notes.append(f"{operator} {kind}: {said}, {len(done)} completed")
     return Verdict.SKIP, f"{'; '.join(notes)}."
+
+
+def _webhook_answers(seen: Observer, done: Mapping[str, Any]) -> bool:
+    """Whether the operator's webhook judges a copy of what was completed, in a dry run: it allows or denies it."""
+    resource = seen.cluster.find(done["apiVersion"], done["kind"])
+    if resource is None:
+        return False
+    copy = {key: done[key] for key in ("apiVersion", "kind", "spec")} | {
+        "metadata": {"name": "goldenpath-look"}
+    }
+    try:
+        seen.cluster.try_create(resource, copy, namespace=done["metadata"]["namespace"])
+        said = "accepted"
+    except ClusterError as error:
+        said = str(error)
+    seen.note("kubectl create --dry-run=server -f -", said)
+    return said == "accepted" or "denied the request" in said
 
 
 def _is_done(body: Mapping[str, Any]) -> bool:
@@ -339,6 +375,7 @@ _CHECKS: Final[dict[str, Callable[[Observer, Addresses, bool], Finding]]] = {
     "pod_autoscaling": _pod_autoscaling,
     "accelerator_metrics": _accelerator_metrics,
     "ai_service_metrics": _service_metrics,
+    "secure_accelerator_access": _secure_access,
     "workload_sandboxing": _sandboxing,
     "robust_controller": _robust_controller,
 }

@@ -14,6 +14,7 @@ from goldenpath import kubeyaml
 from goldenpath.conformance import Verdict, check_cluster, requirements_of, submission_problems
 from goldenpath.conformance.evidence_files import evidence_files
 from goldenpath.conformance.live_checks import Addresses
+from goldenpath.conformance.manifest_checks import read_manifests
 from goldenpath.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -32,8 +33,10 @@ class Kind(NamedTuple):
 class Cluster:
     """An API server's answers."""
 
-    def __init__(self, *objects: dict[str, Any], served: tuple[str, ...] = (), refuses: bool = False) -> None:
-        self.objects, self.refuses = objects, refuses
+    def __init__(
+        self, *objects: dict[str, Any], served: tuple[str, ...] = (), refuses: bool = False, answer: str = ""
+    ) -> None:
+        self.objects, self.refuses, self.answer = objects, refuses, answer
         self.served = {*served, *(each["kind"] for each in objects)}
 
     def find(self, _: str, kind: str) -> Kind | None:
@@ -44,8 +47,12 @@ class Cluster:
             raise ClusterError("the list is forbidden")
         return iter([each for each in self.objects if each["kind"] == resource.kind])
 
+    def try_create(self, *_: Any, **__: Any) -> None:
+        if self.answer:
+            raise ClusterError(self.answer)
 
-def checked(cluster: Cluster, requirement: str, **addresses: str) -> Any:
+
+def checked(cluster: Cluster, requirement: str, **addresses: Any) -> Any:
     wanted = [each for each in requirements_of("1.37") if each.id == requirement]
     (result,) = check_cluster(cluster, wanted, now=lambda: NOW, addresses=Addresses(**addresses))
     return result
@@ -142,9 +149,47 @@ def test_an_operator_needs_a_webhook_and_something_completed() -> None:
         "webhooks": [{"rules": [{"apiGroups": ["trainer.kubeflow.org"]}]}]
     }
     done = made("TrainJob", status={"conditions": conditions("Complete")})
-    assert checked(Cluster(hook, done), "robust_controller").verdict is Verdict.PASS
-    assert checked(Cluster(done), "robust_controller").verdict is Verdict.SKIP
-    assert checked(Cluster(hook, made("TrainJob")), "robust_controller").verdict is Verdict.SKIP
+    done["apiVersion"] = "trainer.kubeflow.org/v1alpha1"
+
+    def verdict(*objects: dict[str, Any], answer: str = "") -> Verdict:
+        return checked(Cluster(*objects, answer=answer), "robust_controller").verdict
+
+    assert verdict(hook, done) is Verdict.PASS
+    assert verdict(hook, done, answer='admission webhook "v" denied the request: no') is Verdict.PASS
+    assert verdict(hook, done, answer='failed calling webhook "v": timeout') is Verdict.SKIP
+    assert verdict(done) is Verdict.SKIP
+    assert verdict(hook, made("TrainJob")) is Verdict.SKIP
+
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a, namespace: apps}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: main, securityContext: {privileged: PRIVILEGED}}
+      volumes:
+      - {name: devices, hostPath: {path: PATH}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("privileged", "path", "verdict"),
+    [
+        ("false", "/var/log", Verdict.SKIP),
+        ("true", "/var/log", Verdict.FAIL),
+        ("false", "/dev/nvidia0", Verdict.FAIL),
+        ("false", "/devices", Verdict.SKIP),
+    ],
+)
+def test_manifests_can_fail_and_never_pass(
+    tmp_path: Path, privileged: str, path: str, verdict: Verdict
+) -> None:
+    (tmp_path / "a.yaml").write_text(DEPLOYMENT.replace("PRIVILEGED", privileged).replace("PATH", path))
+    found = checked(Cluster(), "secure_accelerator_access", manifests=read_manifests(tmp_path))
+    assert found.verdict is verdict
 
 
 @pytest.fixture

@@ -50,6 +50,12 @@ if TYPE_CHECKING:
 )
 @click.option("--prometheus", metavar="URL", help="Prometheus, such as a forwarded port.")
 @click.option(
+    "--manifests",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Manifests that are applied to the cluster: Pods in them that reach a node's devices by themselves are a FAIL.",
+)
+@click.option(
     "--validate",
     "submission",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -68,6 +74,7 @@ def command(
     probe: bool,
     accelerator_metrics: str | None,
     prometheus: str | None,
+    manifests: Path | None,
     submission: Path | None,
     output_format: str,
 ) -> None:
@@ -88,8 +95,10 @@ def command(
     requirements = requirements_of(wanted)
     from goldenpath.conformance import Verdict, check_cluster  # noqa: PLC0415
     from goldenpath.conformance.live_checks import Addresses  # noqa: PLC0415
+    from goldenpath.conformance.manifest_checks import read_manifests  # noqa: PLC0415
 
-    addresses = Addresses(accelerator_metrics, prometheus)
+    objects = read_manifests(manifests) if manifests is not None else ()
+    addresses = Addresses(accelerator_metrics, prometheus, objects)
     with connection(context, kubeconfig) as cluster:
         server = cluster.version()
         results = check_cluster(
