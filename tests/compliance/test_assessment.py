@@ -77,9 +77,7 @@ def test_a_weakened_object_and_a_policy_that_is_gone_are_named(fleet: Fleet, tmp
     cluster = namespace.relative_to(work).parts[1]
     namespace.write_text(namespace.read_text().replace("enforce: restricted", "enforce: privileged"))
     (policies,) = work.glob(f"clusters/{cluster}/platform/admission-policies.yaml")
-    policies.write_text(
-        policies.read_text().replace("validationActions: [Deny]", "validationActions: [Warn]")
-    )
+    policies.write_text(policies.read_text().replace("  - Deny", "  - Warn"))
     assert "Warn" in policies.read_text()
     git("commit", "-qam", "Weaken")
     with Fleet.open(work) as weakened:
