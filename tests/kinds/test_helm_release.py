@@ -130,7 +130,7 @@ spec:
   template:
     metadata: {labels: {app: labels}}
     spec:
-      hostNetwork: true
+      nodeName: gpu-1
       containers:
       - {name: main, image: "registry.example.org/labels@sha256:%s"}
 """ % ("b" * 64)
@@ -159,4 +159,4 @@ def test_what_helm_makes_of_a_chart_is_checked_offline(tmp_path: Path) -> None:
     (folder / "chart.yaml").write_text(done.stdout)
     checked = CliRunner().invoke(cli, ["check", str(folder)])
     assert checked.exit_code == 1
-    assert "hostNetwork" in checked.output
+    assert "[node-choice]" in checked.output
