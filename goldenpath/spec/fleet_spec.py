@@ -141,6 +141,8 @@ class Monitoring(Model):
     """Address of the Prometheus API."""
     selector: dict[LabelKey, LabelValue] = Field(default_factory=dict)
     """Labels by which Prometheus selects its monitors and rules."""
+    files: HttpUrl | None = None
+    """Where a browser shows the files of the fleet repository, up to its branch: alerts link their runbooks there. Follows from `repository` where none is given."""
 
 
 class EndpointPicker(Model):

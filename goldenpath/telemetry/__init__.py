@@ -1,23 +1,47 @@
 """What is measured, and what follows from it: exporters, rules with their tests, dashboards.
 
 For: the catalogue of exporter metrics (``exporters/*.yaml``, one file for each exporter, with sources), the rules and
-alerts that golden paths render (``rules/*.yaml``), the unit test of each of them, and the dashboards.
+alerts that golden paths render, and the unit test of each of them.
 
 Not for: the metrics of inference engines (``engines``), what a request says (``spec``), writing manifests (``render``),
 asking a running Prometheus.
 
-A new exporter, rule or alert is an entry of data.
+A new exporter is one file of data. A new rule is one value with its cases in ``platform_rules``, ``tenant_rules`` or
+``service_rules``.
 """
 
+from goldenpath.telemetry.burn_rate import OBJECTIVE, SLOWEST_SHARE
 from goldenpath.telemetry.exporter import Exporter, ExporterMetric, LabelTrap, WorkloadLabels
 from goldenpath.telemetry.exporter_catalogue import ExporterCatalogue, exporter_catalogue, load_exporters
+from goldenpath.telemetry.platform_rules import PlatformMetrics, platform_groups
+from goldenpath.telemetry.promtool import rule_file, unit_test
+from goldenpath.telemetry.rule import Alert, Case, Recording, Rule, RuleGroup
+from goldenpath.telemetry.service_rules import MeanGoal, PromisedCache, ServiceSeries, service_group
+from goldenpath.telemetry.tenant_rules import TenantMetrics, tenant_group
 
 __all__ = [
+    "OBJECTIVE",
+    "SLOWEST_SHARE",
+    "Alert",
+    "Case",
     "Exporter",
     "ExporterCatalogue",
     "ExporterMetric",
     "LabelTrap",
+    "MeanGoal",
+    "PlatformMetrics",
+    "PromisedCache",
+    "Recording",
+    "Rule",
+    "RuleGroup",
+    "ServiceSeries",
+    "TenantMetrics",
     "WorkloadLabels",
     "exporter_catalogue",
     "load_exporters",
+    "platform_groups",
+    "rule_file",
+    "service_group",
+    "tenant_group",
+    "unit_test",
 ]

@@ -16,6 +16,7 @@ from goldenpath.spec.inference_service import HubModel, OciModel, S3Model, Volum
 from goldenpath.spec.quantities import canonical_quantity
 from goldenpath.spec.types import duration_seconds, rate_a_second
 from goldenpath.tenancy.engine_command import PORT, EngineCommand, Settings, engine_command
+from goldenpath.tenancy.monitoring import service_rule_group
 from goldenpath.tenancy.server_plan import ServerPlan, architecture_of, plan_server
 from goldenpath.tenancy.service_goals import LatencyGoal, latency_goals
 from goldenpath.tenancy.service_scaling import Scaler, ServiceMetrics, scaler_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from goldenpath.spec.inference_service import InferenceService
+    from goldenpath.telemetry import RuleGroup
     from goldenpath.tenancy.spiffe_identity import WorkloadIdentity
     from goldenpath.tenancy.tenant_accelerators import Grant, Pool
 
@@ -92,6 +94,11 @@ class InferenceServiceOnCluster(WorkloadOnCluster):
         if self.kind is ServerKind.GROUP:
             return f"{self.name}-[0-9]+(-[0-9]+)?"
         return f"{self.target['name']}-[a-z0-9]+-[a-z0-9]+"
+
+    @property
+    def example_pod(self) -> str:
+        """A name that one of its Pods could have."""
+        return f"{self.name}-0" if self.kind is ServerKind.GROUP else f"{self.target['name']}-7d4b9c-x2x4z"
 
     @cached_property
     def engine(self) -> Engine:
@@ -372,6 +379,16 @@ class InferenceServiceOnCluster(WorkloadOnCluster):
         if self.plan.fit is None or model is None:
             return None
         return promise_of(self.plan.fit, model, self.metrics.selector)
+
+    @cached_property
+    def rules(self) -> RuleGroup:
+        """What is recorded of it, and its alerts."""
+        return service_rule_group(self)
+
+    @cached_property
+    def alert_names(self) -> tuple[str, ...]:
+        """Names of its alerts; none where no Prometheus Operator reads them."""
+        return self.rules.alert_names if self.platform.has_alerts else ()
 
     @property
     def waiting_limit(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.addons import addon_catalogue, version_of
 from goldenpath.spec.ref import Ref
 from goldenpath.tenancy.layout import Layout
+from goldenpath.tenancy.monitoring import platform_rule_groups
 from goldenpath.tenancy.queue import COHORT, GENERAL_FLAVOR, ResourceGroup, lent_groups
 from goldenpath.tenancy.tenant_accelerators import Pool, pools_of, quota_keys
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         Gateway,
         Monitoring,
     )
+    from goldenpath.telemetry import RuleGroup
 
 __all__ = ["PRIORITY_CLASSES", "Platform", "Priority", "platforms_of"]
 
@@ -166,6 +168,22 @@ class Platform:
     def monitoring(self) -> Monitoring | None:
         """Where metrics are scraped from and read: the cluster's, or the fleet's."""
         return self.cluster.monitoring or self.fleet.monitoring
+
+    @cached_property
+    def rule_groups(self) -> tuple[RuleGroup, ...]:
+        """What its Prometheus works out for all tenants, and the alerts of the platform team."""
+        return platform_rule_groups(self)
+
+    @cached_property
+    def alert_names(self) -> tuple[str, ...]:
+        """Names of the platform team's alerts; none where no Prometheus Operator reads them."""
+        groups = self.rule_groups if self.has_alerts else ()
+        return tuple(name for group in groups for name in group.alert_names)
+
+    @property
+    def has_alerts(self) -> bool:
+        """Whether rules are read: by the Prometheus Operator, for a Prometheus that the fleet names."""
+        return self.monitoring is not None and self.has("prometheus-operator")
 
     @property
     def gateway(self) -> Gateway | None:

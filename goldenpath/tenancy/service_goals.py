@@ -9,6 +9,8 @@ from goldenpath.engines import Reading
 from goldenpath.spec.types import duration_seconds
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from goldenpath.spec.inference_service import InferenceService
     from goldenpath.tenancy.service_scaling import ServiceMetrics
 
@@ -18,24 +20,26 @@ _READINGS: Final = {
     "time_to_first_token": (Reading.TIME_TO_FIRST_TOKEN, "time to the first token"),
     "inter_token_latency": (Reading.INTER_TOKEN_LATENCY, "time between tokens"),
 }
-_WINDOW: Final = "10m"
+_TAIL: Final = 3
+"""How much slower than the mean an answer may be: of waiting times that fall off exponentially, 95 % are within it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LatencyGoal:
-    """One goal: ``mean`` is PromQL for the mean in seconds, ``within`` for the share of answers inside ``bound``.
+    """One goal for a mean. ``metric`` is the engine's histogram.
 
-    ``bound`` is the bound of the engine's histogram nearest to the goal, in seconds as the label ``le`` says it.
+    ``bound`` is the bound of the histogram nearest to the goal, ``tail_bound`` the one at or above three times the goal,
+    where there is one; both in seconds as the label ``le`` says them.
     """
 
     name: str
     words: str
     asked: str
     seconds: str
-    mean: str
-    within: str
+    metric: str
     bound: str
     is_exact: bool
+    tail_bound: str | None
 
 
 def latency_goals(spec: InferenceService, metrics: ServiceMetrics) -> tuple[LatencyGoal, ...]:
@@ -53,18 +57,21 @@ def latency_goals(spec: InferenceService, metrics: ServiceMetrics) -> tuple[Late
             if bound is not None
         ]
         nearest = min(around, key=lambda bound: abs(bound - seconds))
-        series = "{" + metrics.selector + "}"
-        inside = "{" + f'{metrics.selector},le="{float(nearest)}"' + "}"
         found.append(
             LatencyGoal(
                 name=name.replace("_", "-"),
                 words=words,
                 asked=asked,
                 seconds=str(float(seconds)),
-                mean=f"sum(rate({metric}_sum{series}[{_WINDOW}])) / sum(rate({metric}_count{series}[{_WINDOW}]))",
-                within=f"sum(rate({metric}_bucket{inside}[{_WINDOW}])) / sum(rate({metric}_count{series}[{_WINDOW}]))",
+                metric=metric,
                 bound=str(float(nearest)),
                 is_exact=nearest == seconds,
+                tail_bound=_tail_bound(metric, seconds, metrics),
             )
         )
     return tuple(found)
+
+
+def _tail_bound(metric: str, seconds: Decimal, metrics: ServiceMetrics) -> str | None:
+    _, above = metrics.engine.nearest_bucket(metric, seconds * _TAIL, metrics.version)
+    return None if above is None else str(float(above))

@@ -20,6 +20,7 @@ from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.ref import Ref
 from goldenpath.spec.types import duration_seconds
 from goldenpath.tenancy.example_server import ExampleServer, example_server
+from goldenpath.tenancy.monitoring import tenant_rule_group
 from goldenpath.tenancy.needed_secrets import NeededSecret, needed_secrets
 from goldenpath.tenancy.platform import PRIORITY_CLASSES, Platform
 from goldenpath.tenancy.queue import ResourceGroup, accelerator_groups
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.serving import Egress, Serving
     from goldenpath.spec.tenant import Tenant
+    from goldenpath.telemetry import RuleGroup
 
 BACKSTAGE_NAME_CHARS: Final = 63
 
@@ -267,6 +269,16 @@ class Tenancy:
             if asked.inter_token_latency
             else None,
         )
+
+    @cached_property
+    def rules(self) -> RuleGroup:
+        """Its alerts."""
+        return tenant_rule_group(self)
+
+    @cached_property
+    def alert_names(self) -> tuple[str, ...]:
+        """Names of its alerts; none where no Prometheus Operator reads them."""
+        return self.rules.alert_names if self.platform.has_alerts else ()
 
     @cached_property
     def gpu_models(self) -> tuple[str, ...]:

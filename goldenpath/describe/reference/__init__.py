@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from goldenpath.describe.reference.alerts_page import alerts_page
 from goldenpath.describe.reference.catalogue_pages import accelerators_page, engines_page
 from goldenpath.describe.reference.exporters_page import exporters_page
 from goldenpath.describe.reference.findings_page import findings_page
@@ -39,6 +40,7 @@ def reference_pages(paths: Iterable[GoldenPath]) -> dict[str, str]:
         "accelerators.md": accelerators_page(),
         "engines.md": engines_page(),
         "exporters.md": exporters_page(),
+        "alerts.md": alerts_page(),
         "policies.md": policies_page(),
         "findings.md": findings_page(),
     }

@@ -1,0 +1,50 @@
+"""Unit tests of rules for ``promtool test rules``, made from the cases that each rule carries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.telemetry.rule import Alert
+
+if TYPE_CHECKING:
+    from goldenpath.telemetry.rule import Case, Rule
+
+__all__ = ["rule_file", "unit_test"]
+
+_STEP: Final = 1 / 1024
+"""promtool compares numbers bit by bit, and a rate ends in noise: values of cases are multiples of this one."""
+
+
+def rule_file(rule: Rule) -> dict[str, Any]:
+    """A rule alone, as Prometheus reads it: what other rules record is given by the cases."""
+    return {"groups": [{"name": "goldenpath", "rules": [rule.body]}]}
+
+
+def unit_test(rule: Rule, file: str) -> dict[str, Any]:
+    """A document for promtool with one test for each case of a rule, which is in ``file``."""
+    takes_long = any(case.at.partition("h")[0] in {"24", "48"} for case in rule.cases)
+    return {
+        "rule_files": [file],
+        "evaluation_interval": "10m" if takes_long else "1m",
+        "tests": [_test(rule, case) for case in rule.cases],
+    }
+
+
+def _test(rule: Rule, case: Case) -> dict[str, Any]:
+    if isinstance(rule, Alert):
+        labels = "".join(f',{key}="{value}"' for key, value in rule.labels.items())
+        query = f'count(ALERTS{{alertname="{rule.name}",alertstate="firing"{labels}}}) or vector(0)'
+        samples = [{"labels": "{}", "value": case.firing}]
+    else:
+        labels = ",".join(f'{key}="{value}"' for key, value in rule.labels.items())
+        query = f"round({rule.name}{{{labels}}}, {_STEP})"
+        samples = [
+            {"labels": f"{{{','.join(filter(None, (found, labels)))}}}", "value": value}
+            for found, value in (case.gives or {}).items()
+        ]
+    return {
+        "name": f"{rule.name}: {case.about}",
+        "interval": "1m",
+        "input_series": [{"series": series, "values": values} for series, values in case.given.items()],
+        "promql_expr_test": [{"expr": query, "eval_time": case.at, "exp_samples": samples}],
+    }
