@@ -34,7 +34,7 @@ def _test(rule: Rule, case: Case) -> dict[str, Any]:
     if isinstance(rule, Alert):
         labels = "".join(f',{key}="{value}"' for key, value in rule.labels.items())
         query = f'count(ALERTS{{alertname="{rule.name}",alertstate="firing"{labels}}}) or vector(0)'
-        samples = [{"labels": "{}", "value": case.firing}]
+        samples: list[dict[str, Any]] = [{"labels": "{}", "value": case.firing}]
     else:
         labels = ",".join(f'{key}="{value}"' for key, value in rule.labels.items())
         query = f"round({rule.name}{{{labels}}}, {_STEP})"
