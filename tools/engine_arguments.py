@@ -1,6 +1,7 @@
 """Say which arguments the server of an inference engine takes, as ``goldenpath/engines/arguments`` holds them.
 
     python tools/engine_arguments.py vllm 0.32.0 WHEEL_OR_FOLDER …
+    python tools/engine_arguments.py llama-cpp b9840 FOLDER_OF_LLAMA_CPP
 
 The sources are read as syntax trees; nothing of an engine is imported or run. What is kept is facts: name, other names,
 type, choices, default, whether it is deprecated and what takes its place; with the digest of each file that was read.
@@ -21,9 +22,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import llama_cpp_arguments
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+LLAMA_CPP: Final = "llama-cpp"
+"""An engine in C++, whose arguments are read by ``llama_cpp_arguments.py``."""
 OUT: Final = Path(__file__).resolve().parent.parent / "goldenpath" / "engines" / "arguments"
 _UNKNOWN: Final = object()
 _DEEPEST: Final = 8
@@ -597,6 +602,8 @@ def document(engine: str, version: str, places: Sequence[Path]) -> dict[str, Any
     Raises:
         ValueError: none of the modules of :data:`ENGINES` is there.
     """
+    if engine == LLAMA_CPP:
+        return _llama_cpp(version, places[0])
     source = ENGINES[engine]
     sources = Sources(places)
     found = Reader(source, sources).arguments()
@@ -610,6 +617,17 @@ def document(engine: str, version: str, places: Sequence[Path]) -> dict[str, Any
         "project": source.project,
         "files": dict(sorted(sources.read.items())),
         "arguments": [each.facts() for each in found],
+    }
+
+
+def _llama_cpp(version: str, folder: Path) -> dict[str, Any]:
+    data = (folder / llama_cpp_arguments.FILE).read_bytes()
+    return {
+        "engine": LLAMA_CPP,
+        "version": version,
+        "project": "ggml-org/llama.cpp",
+        "files": {llama_cpp_arguments.FILE: hashlib.sha256(data).hexdigest()},
+        "arguments": llama_cpp_arguments.arguments(data.decode()),
     }
 
 
@@ -627,7 +645,7 @@ def written(content: Mapping[str, Any]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the list of one version of an engine; the exit code."""
-    if len(arguments) < 3 or arguments[0] not in ENGINES:  # noqa: PLR2004 - engine, version and a place
+    if len(arguments) < 3 or arguments[0] not in {*ENGINES, LLAMA_CPP}:  # noqa: PLR2004 - engine, version and a place
         print(__doc__)
         return 2
     engine, version, *places = arguments

@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.engines import argument_list, argument_versions, engine_catalogue, refused_arguments
+from goldenpath.engines import (
+    argument_list,
+    argument_versions,
+    engine_catalogue,
+    refused_arguments,
+    request_arguments,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
-from engine_arguments import ENGINES, EngineSource, Reader, Sources, document
+import llama_cpp_arguments
+from engine_arguments import ENGINES, LLAMA_CPP, EngineSource, Reader, Sources, document
 
-LISTED = [(engine, str(version)) for engine in ENGINES for version in argument_versions(engine)]
+LISTED = [(engine, str(version)) for engine in (*ENGINES, LLAMA_CPP) for version in argument_versions(engine)]
 
 
 @pytest.mark.parametrize(("engine", "version"), LISTED)
@@ -37,7 +44,9 @@ def test_a_version_without_a_list_goes_by_the_one_before_it() -> None:
     assert found is not None
     assert str(found.version) == "0.18.0"
     assert argument_list("vllm", "0.9.0") is None
-    assert argument_list("llama-cpp", "b9842") is None
+    assert argument_list("tensorrt-llm", "1.2.1") is None
+    assert str(getattr(argument_list("llama-cpp", "b9842"), "version", None)) == "b9840"
+    assert argument_list("llama-cpp", "b5554") is None
 
 
 # What release notes and pull requests say, read apart from the extraction.
@@ -49,6 +58,11 @@ FACTS = [
     ("vllm", "0.33.0", "--no-enable-prefix-caching", True),
     ("vllm", "0.33.0", "-tp", True),
     ("vllm", "0.33.0", "--middleware", True),
+    # ggml-org/llama.cpp, tools/server/README.md of that build
+    ("llama-cpp", "b9840", "--n-gpu-layers", True),
+    ("llama-cpp", "b9840", "--no-mmap", True),
+    ("llama-cpp", "b9840", "--draft-max", True),
+    ("llama-cpp", "b9840", "--display-prompt", False),  # of llama-cli alone
     ("sglang", "0.5.4", "--enable-metrics", True),
     ("sglang", "0.5.23", "--attn-dp-size", True),
     ("sglang", "0.5.23", "--tensor-parallel-size", True),
@@ -118,7 +132,55 @@ def test_each_reason_is_one_argument_s_only_once() -> None:
     assert refused_arguments("llama-cpp") == {}
 
 
+def test_every_argument_of_a_request_is_one_of_llama_cpp() -> None:
+    found = argument_list("llama-cpp", "b9840")
+    assert found is not None
+    assert [name for name in request_arguments("llama-cpp") if not found.get(f"--{name}")] == []
+    assert list(found.problems(["--ctx-size", "8192", "--metrics", "--flash-attn", "on"])) == []
+    assert list(found.problems(["--flash-attn", "yes"])) == ["--flash-attn must be one of on, off, auto"]
+    assert list(found.problems(["--ctx-size", "much"])) == ["--ctx-size must be a whole number"]
+
+
 # --- The extraction, on sources of our own
+
+IN_CPP = """
+    add_opt(common_arg(
+        {"-c", "--ctx-size"}, "N",
+        string_format("size (default: %d, \\"0\\" = of the model)", params.n_ctx),
+        [](common_params & params, int value) { params.n_ctx = value; }  // a comment with ) and "
+    ).set_env("LLAMA_ARG_CTX_SIZE"));
+    add_opt(common_arg(
+        {"--mmap"}, {"--no-mmap"}, "map the model",
+        [](common_params & params, bool value) { params.use_mmap = value; }
+    ));
+    add_opt(common_arg(
+        {"--pooling"}, "{none,mean}", "how",
+        [](common_params & params, const std::string & value) { params.pooling = value; }
+    ).set_examples({LLAMA_EXAMPLE_EMBEDDING, LLAMA_EXAMPLE_SERVER}));
+    add_opt(common_arg(
+        {"--color"}, "in colours",
+        [](common_params & params) { params.color = true; }
+    ).set_examples({LLAMA_EXAMPLE_CLI}));
+    add_opt(common_arg(
+        {"--temp"}, "N", "temperature",
+        [](common_params & params, const std::string & value) { params.temp = std::stof(value); }
+    ).set_excludes({LLAMA_EXAMPLE_SERVER}));
+    add_opt(common_arg(
+        {"--draft"}, "N", "the argument has been removed. use --spec-draft",
+        [](common_params & /*params*/, int /*value*/) { arg_removed("use --spec-draft"); }
+    ));
+"""
+
+
+def test_the_arguments_of_a_server_are_read_from_cpp() -> None:
+    assert llama_cpp_arguments.arguments(IN_CPP) == [
+        {"name": "--ctx-size", "type": "integer", "aliases": ["-c"]},
+        {"name": "--mmap", "type": "flag"},
+        {"name": "--no-mmap", "type": "flag"},
+        {"name": "--pooling", "type": "text", "choices": ["none", "mean"]},
+        {"name": "--draft", "type": "integer", "deprecated": True, "instead": "--spec-draft"},
+    ]
+
 
 FIELDS = '''
 from typing import Literal
