@@ -206,12 +206,9 @@ def _identity(rendered: Rendered) -> Iterator[Finding]:
 def _compute(rendered: Rendered) -> Iterator[Finding]:
     """CPU and memory of all Pods, against the tenant's quota."""
     service = rendered.resolved
-    has, scaler = service.tenancy.compute, service.scaler
-    for field, one, picker, quota in (
-        ("cpu", service.cpu, service.picker_cpu, has.cpu),
-        ("memory", service.memory, service.picker_memory, has.memory),
-    ):
-        beside = quantity_value(picker) if service.has_picker else 0
+    has, scaler, picker = service.tenancy.compute, service.scaler, service.picker
+    for field, one, quota in (("cpu", service.cpu, has.cpu), ("memory", service.memory, has.memory)):
+        beside = quantity_value(getattr(picker, field)) if picker is not None else 0
         least = quantity_value(one) * service.nodes * max(scaler.fewest, 1) + beside
         most = quantity_value(one) * service.nodes * scaler.most + beside
         if most > quantity_value(quota):
@@ -239,7 +236,7 @@ def _exposed(rendered: Rendered) -> Iterator[Finding]:
         message = f"the fleet {lacking} for {service.cluster_name}, so {service.host} leads nowhere"
         fix = "Give `gateway` with its `name` in the fleet, or remove `expose`."
         yield _finding(service, "addon-missing/gateway-api", Severity.ERROR, "expose.host", message, fix)
-    elif gateway.picker is not None and not service.has_picker:
+    elif gateway.picker is not None and service.picker is None:
         message, fix = _why_no_picker(service)
         yield _finding(service, "addon-missing/llm-d-router", Severity.WARNING, "expose.host", message, fix)
 

@@ -14,7 +14,8 @@ from goldenpath.sizing import cold_start
 from goldenpath.spec.inference_rules import engine_image
 from goldenpath.spec.inference_service import HubModel, OciModel, S3Model, VolumeModel
 from goldenpath.spec.quantities import canonical_quantity
-from goldenpath.spec.types import duration_seconds, rate_a_second
+from goldenpath.spec.types import duration_seconds
+from goldenpath.tenancy.endpoint_picker import picker_of
 from goldenpath.tenancy.engine_command import PORT, EngineCommand, Settings, engine_command
 from goldenpath.tenancy.monitoring import service_rule_group
 from goldenpath.tenancy.server_plan import ServerPlan, architecture_of, plan_server
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from goldenpath.spec.inference_service import InferenceService
     from goldenpath.telemetry import RuleGroup
+    from goldenpath.tenancy.endpoint_picker import EndpointPicker
     from goldenpath.tenancy.spiffe_identity import WorkloadIdentity
     from goldenpath.tenancy.tenant_accelerators import Grant, Pool
 
@@ -46,10 +48,6 @@ _UNKNOWN_START_SECONDS: Final = 3600
 _PROBE_SECONDS: Final = 10
 _POOL_WITHOUT_PICKER: Final = (1, 6)
 """The version of the Gateway API inference extension from which `endpointPickerRef` may be left out (api/v1)."""
-_PICKED_ENGINES: Final = frozenset({"sglang", "vllm"})
-"""Engines whose metrics llm-d Router reads without settings of its own (core-metrics-extractor, v0.10)."""
-_PICKER_MEMORY: Final = "4Gi"
-"""llm-d Router v0.10, docs/metrics.md: 0.5 to 1 core for each request a second, 4 to 6 GiB."""
 _GIB_OF_SHARED_MEMORY: Final = 2
 _VOLUME_SPARE: Final = 1.2
 
@@ -404,30 +402,14 @@ class InferenceServiceOnCluster(WorkloadOnCluster):
     def has_pool(self) -> bool:
         """Whether its route leads to an InferencePool: from 1.6 on a pool may be without a picker."""
         version = self.platform.cluster.addons.get("gateway-api-inference-extension")
-        return version is not None and (version_of(version) >= _POOL_WITHOUT_PICKER or self.has_picker)
+        return version is not None and (
+            version_of(version) >= _POOL_WITHOUT_PICKER or self.picker is not None
+        )
 
-    @property
-    def has_picker(self) -> bool:
-        """Whether an endpoint picker chooses among its servers: where it has a route, and the picker reads its engine."""
-        gateway = self.platform.gateway
-        has_route = self.host is not None and gateway is not None and gateway.name is not None
-        return has_route and self.platform.picker is not None and self.engine.name in _PICKED_ENGINES
-
-    @property
-    def picker_name(self) -> str:
-        """The name of its endpoint picker."""
-        return f"{self.name}-picker"
-
-    @property
-    def picker_cpu(self) -> str:
-        """Cores of its endpoint picker: one for each request a second of the goal, and at least one."""
-        goal = self.spec.goal
-        return str(max(1, math.ceil(rate_a_second(goal.requests)))) if goal is not None else "1"
-
-    @property
-    def picker_memory(self) -> str:
-        """Memory of its endpoint picker."""
-        return _PICKER_MEMORY
+    @cached_property
+    def picker(self) -> EndpointPicker | None:
+        """What chooses among its servers; None where they are taken in turn."""
+        return picker_of(self.spec, self.platform)
 
     @property
     def url(self) -> str:
