@@ -293,6 +293,69 @@ def test_a_cohort_may_lend_more_than_it_has_and_needs_a_parent_for_a_limit() -> 
     assert slips(cohort.format("", resources)) == [("api/queue", field)]
 
 
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ("{resourceGroups: [{coveredResources: [/a], flavors: [{name: a, resources: [{name: /a, nominalQuota: 1}]}]}]}",
+         "resourceGroups[0].coveredResources[0]"),
+        ("{namespaceSelector: {matchLabels: {team: Bad Value}}}", "namespaceSelector.matchLabels[team]"),
+        ("{namespaceSelector: {matchExpressions: [{key: team, operator: Has}]}}",
+         "namespaceSelector.matchExpressions[0].operator"),
+        ("{admissionChecksStrategy: {admissionChecks: [{name: c, onFlavors: [gone]}]}}",
+         "admissionChecksStrategy.admissionChecks[0].onFlavors[0]"),
+        ("{fairSharing: {weight: -1}}", "fairSharing.weight"),
+        ("{fairSharing: {weight: 1n}}", "fairSharing.weight"),
+    ],
+)  # fmt: skip
+def test_what_else_kueue_refuses_of_a_queue(spec: str, field: str) -> None:
+    queue = f"apiVersion: kueue.x-k8s.io/v1beta2\nkind: ClusterQueue\nmetadata: {{name: a}}\nspec: {spec}\n"
+    assert [where for _, where in slips(queue)] == [f"spec.{field}"]
+
+
+def test_a_cluster_queue_has_a_bounded_number_of_flavors_and_resources() -> None:
+    def group(first: int, flavors: int, resources: int) -> dict[str, Any]:
+        covered = [f"acme.dev/r{number}" for number in range(first, first + resources)]
+        quotas = [{"name": name, "nominalQuota": 1} for name in covered]
+        names = [f"f{number}" for number in range(first, first + flavors)]
+        return {
+            "coveredResources": covered,
+            "flavors": [{"name": name, "resources": quotas} for name in names],
+        }
+
+    def found(*groups: dict[str, Any]) -> list[tuple[str, str]]:
+        body = {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "ClusterQueue", "metadata": {"name": "a"}}
+        return slips(kubeyaml.dump({**body, "spec": {"resourceGroups": list(groups)}}))
+
+    assert found(*(group(64 * number, 64, 1) for number in range(4))) == []
+    assert found(*(group(64 * number, 64, 1) for number in range(4)), group(256, 1, 1)) == [
+        ("api/queue", "spec.resourceGroups")
+    ]
+    assert found(
+        group(0, 1, 64), *(group(64 * number, 1, 64) for number in range(1, 4)), group(256, 1, 1)
+    ) == [("api/queue", "spec.resourceGroups")]
+    assert found(group(0, 33, 16)) == [("api/queue", "spec.resourceGroups[0]")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ("{nodeLabels: {gpu: Not A Label}}", "nodeLabels[gpu]"),
+        ("{nodeTaints: [{key: /gpu, effect: NoSchedule}]}", "nodeTaints[0].key"),
+        ("{nodeTaints: [{key: gpu, value: a b, effect: NoSchedule}]}", "nodeTaints[0].value"),
+        (
+            "{nodeTaints: [{key: gpu, effect: NoSchedule}, {key: gpu, value: a, effect: NoSchedule}]}",
+            "nodeTaints[1]",
+        ),
+        ("{tolerations: [{key: /gpu, operator: Exists}]}", "tolerations[0].key"),
+    ],
+)
+def test_a_flavor_that_kueue_refuses(spec: str, field: str) -> None:
+    flavor = (
+        f"apiVersion: kueue.x-k8s.io/v1beta2\nkind: ResourceFlavor\nmetadata: {{name: a}}\nspec: {spec}\n"
+    )
+    assert [where for _, where in slips(flavor)] == [f"spec.{field}"]
+
+
 def test_a_flavor_is_in_one_group() -> None:
     assert slips("""
 apiVersion: kueue.x-k8s.io/v1beta2

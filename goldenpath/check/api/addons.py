@@ -1,24 +1,36 @@
 """What the webhooks of add-ons refuse, and their CustomResourceDefinitions do not say.
 
-Kueue 0.19: ``pkg/webhooks/clusterqueue_webhook.go`` and ``cohort_webhook.go``.
+Kueue 0.19: ``clusterqueue_webhook.go``, ``cohort_webhook.go``, ``resourceflavor_webhook.go`` and ``common.go`` in
+``pkg/webhooks``. ``tests/cluster/test_queue_webhooks.py`` compares them with the webhooks in force.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.check.api.violation import ApiRuleViolation, Rule
+from goldenpath.check.api.metadata import check_labels, check_selector
+from goldenpath.check.api.violation import ApiRuleViolation, Rule, amount
+from goldenpath.check.formats import is_label_value, is_qualified_name
 from goldenpath.errors import shown
-from goldenpath.spec.quantities import quantity_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from decimal import Decimal
 
 __all__ = ["RULES"]
 
 
 _PARENTS: Final = ("cohortName", "cohort", "parentName", "parent")
 _IN_COHORT: Final = "Name the cohort, or leave the limit out."
+_LABEL_VALUE: Final = (
+    "Use at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', with a letter or digit at both ends."
+)
+_OPERATORS: Final = ("In", "NotIn", "Exists", "DoesNotExist")
+_MOST_IN_ALL: Final = 256
+"""Flavors of all groups together, and covered resources."""
+_MOST_IN_GROUP: Final = 512
+"""Pairs of flavor and resource in one group."""
+_SMALLEST_WEIGHT: Final = amount("1n")
 
 
 def _queue(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -29,7 +41,11 @@ def _queue(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for index, group in enumerate(spec.get("resourceGroups", ())):
         path = f"spec.resourceGroups[{index}]"
         covered = list(group["coveredResources"])
-        for name in covered:
+        for place, name in enumerate(covered):
+            if not is_qualified_name(name):
+                where = f"{path}.coveredResources[{place}]"
+                message = f"{shown(name)} is no name of a resource"
+                yield ApiRuleViolation(where, "queue", message, "Write it as name, or as domain/name.")
             if name in seen:
                 message = f"{name} is covered by {seen[name]} already"
                 yield ApiRuleViolation(
@@ -57,7 +73,7 @@ def _queue(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 def _limits(resource: dict[str, Any], *, has_parent: bool, is_cohort: bool) -> Iterator[ApiRuleViolation]:
     """What a queue may borrow and lend of a resource; of a Cohort, what it lends is not held against what it has."""
     numbers = {
-        field: quantity_value(str(resource[field]))
+        field: amount(resource[field])
         for field in ("nominalQuota", "borrowingLimit", "lendingLimit")
         if resource.get(field) is not None
     }
@@ -74,7 +90,94 @@ def _limits(resource: dict[str, Any], *, has_parent: bool, is_cohort: bool) -> I
         )
 
 
+def _sizes(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    """How much one ClusterQueue may hold; its definition limits the lists one by one."""
+    groups = body.get("spec", {}).get("resourceGroups", ())
+    for what, field in (("flavors", "flavors"), ("covered resources", "coveredResources")):
+        number = sum(len(group[field]) for group in groups)
+        if number > _MOST_IN_ALL:
+            message = (
+                f"the groups have {number} {what} together, and a ClusterQueue has at most {_MOST_IN_ALL}"
+            )
+            yield ApiRuleViolation(
+                "spec.resourceGroups", "queue", message, "Split it into several ClusterQueues."
+            )
+    for index, group in enumerate(groups):
+        number = sum(len(flavor["resources"]) for flavor in group["flavors"])
+        if number > _MOST_IN_GROUP:
+            message = f"the flavors have {number} quotas together, and a group has at most {_MOST_IN_GROUP}"
+            yield ApiRuleViolation(
+                f"spec.resourceGroups[{index}]", "queue", message, "Split it into several groups."
+            )
+
+
+def _namespaces(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    selector = body.get("spec", {}).get("namespaceSelector", {})
+    for index, asked in enumerate(selector.get("matchExpressions", ())):
+        place = f"spec.namespaceSelector.matchExpressions[{index}]"
+        if asked["operator"] not in _OPERATORS:
+            message = f"{shown(asked['operator'])} is no operator of a selector"
+            yield ApiRuleViolation(
+                f"{place}.operator", "selector", message, f"Use one of: {', '.join(_OPERATORS)}."
+            )
+        if not is_qualified_name(asked["key"]):
+            message = f"{shown(asked['key'])} is no key of a label"
+            yield ApiRuleViolation(
+                f"{place}.key", "selector", message, "Write it as name, or as domain/name."
+            )
+    for slip in check_selector(selector):
+        yield slip._replace(field=f"spec.namespaceSelector.{slip.field}")
+
+
+def _admission_checks(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    """Checks for single flavors name flavors of the queue."""
+    spec = body.get("spec", {})
+    there = {flavor["name"] for group in spec.get("resourceGroups", ()) for flavor in group["flavors"]}
+    for index, check in enumerate(spec.get("admissionChecksStrategy", {}).get("admissionChecks", ())):
+        for place, name in enumerate(check.get("onFlavors", ())):
+            if name not in there:
+                field = f"spec.admissionChecksStrategy.admissionChecks[{index}].onFlavors[{place}]"
+                fix = f"Use one of: {', '.join(sorted(there)) or 'none, since the queue has no flavor'}."
+                yield ApiRuleViolation(field, "queue", f"{shown(name)} is no flavor of this queue", fix)
+
+
+def _fair_sharing(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    weight = body.get("spec", {}).get("fairSharing", {}).get("weight")
+    if weight is None:
+        return
+    number: Decimal = amount(weight)
+    if number < 0 or 0 < number <= _SMALLEST_WEIGHT:
+        message = f"{shown(weight)} is no weight"
+        yield ApiRuleViolation("spec.fairSharing.weight", "queue", message, "Use 0, or a number above 1n.")
+
+
+def _flavor(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    spec = body.get("spec", {})
+    for slip in check_labels(spec, "nodeLabels"):
+        yield slip._replace(field=f"spec.{slip.field}")
+    for index, toleration in enumerate(spec.get("tolerations", ())):
+        key = toleration.get("key")
+        if key and not is_qualified_name(key):
+            field, message = f"spec.tolerations[{index}].key", f"{shown(key)} is no key of a taint"
+            yield ApiRuleViolation(field, "queue", message, "Write it as name, or as domain/name.")
+    seen: set[tuple[str, str]] = set()
+    for index, taint in enumerate(spec.get("nodeTaints", ())):
+        place, key, value = f"spec.nodeTaints[{index}]", taint["key"], taint.get("value", "")
+        if not is_qualified_name(key):
+            message = f"{shown(key)} is no key of a taint"
+            yield ApiRuleViolation(f"{place}.key", "queue", message, "Write it as name, or as domain/name.")
+        if not is_label_value(value):
+            yield ApiRuleViolation(
+                f"{place}.value", "queue", f"{shown(value)} is no value of a taint", _LABEL_VALUE
+            )
+        if (key, taint["effect"]) in seen:
+            message = f"there is a taint {key} with the effect {taint['effect']} already"
+            yield ApiRuleViolation(place, "queue", message, "Keep one.")
+        seen.add((key, taint["effect"]))
+
+
 RULES: Final[dict[str, tuple[Rule, ...]]] = {
-    "kueue.x-k8s.io/ClusterQueue": (_queue,),
-    "kueue.x-k8s.io/Cohort": (_queue,),
+    "kueue.x-k8s.io/ClusterQueue": (_queue, _sizes, _namespaces, _admission_checks, _fair_sharing),
+    "kueue.x-k8s.io/Cohort": (_queue, _fair_sharing),
+    "kueue.x-k8s.io/ResourceFlavor": (_flavor,),
 }

@@ -21,7 +21,7 @@ from goldenpath.errors import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["RULES", "check_labels", "check_metadata", "check_name", "selects"]
+__all__ = ["RULES", "check_labels", "check_metadata", "check_name", "check_selector", "selects"]
 
 _MAX_ANNOTATIONS: Final = 256 * 1024
 
@@ -112,7 +112,8 @@ def _bad_key(field: str, key: str) -> ApiRuleViolation:
     return ApiRuleViolation(f"{field}[{key}]", "label-key", message, "Write it as domain/name.")
 
 
-def _selector(selector: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+def check_selector(selector: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    """A label selector."""
     yield from check_labels(selector, "matchLabels")
     for index, asked in enumerate(selector.get("matchExpressions", ())):
         place = f"matchExpressions[{index}].values"
@@ -154,6 +155,6 @@ def _takes(operator: str, key: str, values: Any, labels: dict[str, str]) -> bool
 
 
 RULES: Final[dict[str, tuple[Rule, ...]]] = {
-    "meta.v1.LabelSelector": (_selector,),
+    "meta.v1.LabelSelector": (check_selector,),
     "meta.v1.ObjectMeta": (check_metadata,),
 }
