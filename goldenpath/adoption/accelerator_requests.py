@@ -219,9 +219,7 @@ def _from_quota(
 
 
 def _ask(place: NamespaceObjects, account: AdoptionBuilder, pools: list[Pool], what: str) -> None:
-    message = (
-        f"{what} of {pools[0].resource}, which on {place.cluster} is {_choice(pools)}: nothing tells which"
-    )
+    message = f"{what} of {pools[0].resource}; on {place.cluster} that may be {_choice(pools)}, and nothing there says so"
     fix = f"Say it under `gpus`, with its number: {_choice(pools)}."
     account.find(place, None, "adopt-which-accelerator", message, fix, severity=Severity.ERROR, at="gpus")
 

@@ -46,9 +46,9 @@ _ENDLESS: Final = (
 _BARE: Final = "Nothing makes such a Pod again when its node goes: write it as a Deployment or Job into the team's repository."
 _OUTSIDE: Final = "It stays, and the team can no longer change it. Say its addresses under `network.egress`; else no Pod reaches them."  # fmt: skip
 _REPOSITORY: Final = (
-    "They stay as they are. In the team's repository (`source`), Flux takes them over with the first apply."
+    "Stays as it is. In the team's repository (`source`), Flux takes it over with the first apply."
 )
-_INPUT: Final = "They stay, and the team can no longer change them: an extra input of the golden path, or the platform, may make them."
+_INPUT: Final = "Stays, and the team can no longer change it: an extra input of the golden path, or the platform, may make it."
 _NAMES_IT: Final = "It stays: it is the platform's, and says something of this namespace. See that it is still right after the first publish."
 _NO_NAMESPACE: Final = "It names no namespace. Of cluster scope, it stays the platform's; else name the namespace in it, and adopt again."
 _LIMITS: Final = (

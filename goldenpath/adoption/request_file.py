@@ -28,7 +28,8 @@ def request_text(
     """The request as YAML, with where each field comes from above it, and what is left to a default or missing."""
     opening = f"Derived from namespace {request['name']} on {', '.join(request['clusters'])}."
     if leftovers or findings:
-        opening += f" Read its {findings} findings and {leftovers} leftovers before it is published."
+        both = (_counted(findings, "finding"), _counted(leftovers, "leftover"))
+        opening += f" Read its {' and '.join(filter(None, both))} before it is published."
     blocks = [_comment(opening)]
     for name in Tenant.model_fields:
         comment = _comment("; ".join(_whys(name, sources)))
@@ -62,3 +63,8 @@ def _comment(text: str) -> str:
         f"# {line}\n"
         for line in textwrap.wrap(printable, _WIDTH, break_long_words=False, break_on_hyphens=False)
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    """``2 findings``; empty for none."""
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""

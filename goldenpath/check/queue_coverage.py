@@ -23,6 +23,7 @@ _PREFIXES_KEY: Final = "excludeResourcePrefixes.yaml"
 _BY_CLAIM: Final = "deviceclass.resource.kubernetes.io/"
 _COUNTED: Final = ("cpu", "memory")
 _DEFAULT_PREFIXES: Final[tuple[str, ...]] = Cluster.model_fields["queue_ignores"].default
+_DEEPEST: Final = 40
 _VENDORS: Final = ("nvidia.com/", "amd.com/", "gpu.intel.com/", "habana.ai/", "intel.com/", _BY_CLAIM)
 """Beginnings of the names of accelerators; whether the tenant has those is for other checks to say."""
 
@@ -41,15 +42,14 @@ def check_queue_coverage(objects: Sequence[ManifestObject]) -> Iterator[Finding]
         if queue.kind == "LocalQueue"
     }
     for item in objects:
-        name = mapping(item.body, "metadata", "labels").get(QUEUE_LABEL)
-        asked = _asked(item.body) if name is not None else ()
-        queue = local.get((item.namespace, str(name)))
-        covered = _COUNTED if queue is None else tuple(_covered(queue))
-        for resource in sorted({*asked} - {*covered}):
-            is_accelerator = resource.startswith(_VENDORS)
-            if resource.startswith(ignored) or (queue is None and is_accelerator):
-                continue
-            yield _finding(item, str(name), resource, covered, is_known=queue is not None)
+        for name, asked in _asked_by_queue(item).items():
+            queue = local.get((item.namespace, name))
+            covered = _COUNTED if queue is None else tuple(_covered(queue))
+            for resource in sorted(asked - {*covered}):
+                is_accelerator = resource.startswith(_VENDORS)
+                if resource.startswith(ignored) or (queue is None and is_accelerator):
+                    continue
+                yield _finding(item, name, resource, covered, is_known=queue is not None)
 
 
 def _finding(
@@ -73,17 +73,48 @@ def _covered(queue: ManifestObject) -> Iterator[str]:
         yield from (str(name) for name in covered) if isinstance(covered, list) else ()
 
 
-def _asked(body: dict[str, Any]) -> Iterator[str]:
-    """Names of all resources that the Pods of a workload ask for, but for those of which they ask for none."""
-    spec = mapping(body, "spec")
-    pods = (
-        mapping(spec, "template", "spec") or mapping(spec, "jobTemplate", "spec", "template", "spec") or spec
-    )
-    for container in (*mappings(pods, "containers"), *mappings(pods, "initContainers")):
-        for part in ("requests", "limits"):
-            yield from (
-                name for name, number in mapping(container, "resources", part).items() if str(number) != "0"
-            )
+def _asked_by_queue(item: ManifestObject) -> dict[str, set[str]]:
+    """By queue: names of all resources that Pods in it ask for, but for those of which they ask for none.
+
+    The label stands on a workload of any kind, or on a template inside it, such as the Jobs of a CronJob.
+    """
+    of_object = mapping(item.body, "metadata", "labels").get(QUEUE_LABEL)
+    spec = mapping(item.body, "spec")
+    found: dict[str, set[str]] = {}
+    for name, part in _queued(spec, 0) if of_object is None else ((str(of_object), spec),):
+        found.setdefault(name, set()).update(_asked(part, 0))
+    return found
+
+
+def _queued(node: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    """The queue and the part of each label that stands below no other."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(node, dict):
+        name = mapping(node, "metadata", "labels").get(QUEUE_LABEL)
+        if name is not None:
+            yield str(name), node
+            return
+    for part in _parts(node):
+        yield from _queued(part, depth + 1)
+
+
+def _asked(node: Any, depth: int) -> Iterator[str]:
+    """What Pods ask for, by their shape: a mapping with `containers`, wherever a kind keeps it."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(node, dict) and mappings(node, "containers"):
+        for asking in (node, *mappings(node, "containers"), *mappings(node, "initContainers")):
+            for part in ("requests", "limits"):
+                numbers = mapping(asking, "resources", part)
+                yield from (name for name, number in numbers.items() if str(number) != "0")
+        return
+    for part in _parts(node):
+        yield from _asked(part, depth + 1)
+
+
+def _parts(node: Any) -> Iterable[Any]:
+    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
 
 
 def _ignored(objects: Sequence[ManifestObject]) -> tuple[str, ...]:

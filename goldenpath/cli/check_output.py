@@ -71,12 +71,13 @@ def _summary(examination: Examination) -> str:
         _count(severities.count(severity), severity.value) for severity in Severity if severity in severities
     ]
     if examination.problems:
-        results.append(_count(len(examination.problems), "problem") + " of the input")
+        number = sum(problem.count for problem in examination.problems)
+        results.append(_count(number, "problem") + " of the input")
     return f"Checked {', '.join(looked_at) or 'nothing'}: {', '.join(results) or 'clean'}."
 
 
 def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def as_json(examination: Examination) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def as_json(examination: Examination) -> dict[str, Any]:
         "summary": {
             **{f"{word}s": examination.looked_at[kind] for kind, word in _LOOKED_AT.items()},
             **{f"{severity.value}s": severities.count(severity) for severity in Severity},
-            "problems": len(examination.problems),
+            "problems": sum(problem.count for problem in examination.problems),
             "exit_code": examination.exit_code,
         },
     }

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.check import check_fleet, check_schema, check_together
+from goldenpath.cli.fleet_place import FleetPlace, is_about_a_cluster
 from goldenpath.cli.input_files import DocumentKind
 from goldenpath.cli.object_spool import ObjectSpool, ObjectStore, SpooledObject
 from goldenpath.cli.unfinished_files import (
@@ -134,6 +135,8 @@ class _Examiner:
         self._today = today
         self._schemas = schemas
         self._pipeline: Pipeline | None = None
+        self._fleet_place: FleetPlace | None = None
+        self._of_clusters: set[Finding] = set()
         self._tenants: Tenants | None = None
         self._tenancies: list[Tenancy] = []
         self._requests: dict[str, Document] = {}
@@ -159,6 +162,7 @@ class _Examiner:
             self._out.problems.append(Problem("--cluster", "unknown-cluster", message, self._cluster, near))
             return
         self._library = library_for(fleet, self._library)
+        self._fleet_place = FleetPlace(file, files)
         self._pipeline = Pipeline(fleet, library=self._library, schemas=self._schemas)
         self._tenants = tenants_beside(file, fleet, self._library, self._among(files, fleet))
 
@@ -323,6 +327,13 @@ class _Examiner:
             self._add(document, finding)
 
     def _add(self, document: Document, finding: Finding, place: str = "") -> None:
+        if self._fleet_place is not None and is_about_a_cluster(finding):
+            # The same for every request on the cluster.
+            if finding not in self._of_clusters:
+                self._of_clusters.add(finding)
+                line = self._fleet_place.line_of(finding)
+                self._out.findings.append(Located(self._fleet_place.name, line, finding))
+            return
         # A rendered manifest is not what a person edits: its finding leads to the request's first line.
         name = document.named.name
         line = document.line_of(_field(place, finding) if finding.file in ("", name) else "")

@@ -43,7 +43,8 @@ def show_problems(problems: Iterable[Problem]) -> None:
     """List problems on stderr, by file."""
     for file, group in groupby(problems, key=lambda problem: problem.file or ""):
         found = list(group)
-        count = f"{len(found)} problem{'s' if len(found) > 1 else ''}"
+        number = sum(problem.count for problem in found)
+        count = f"{number:,} problem{'s' if number > 1 else ''}"
         click.echo(
             f"{click.style('refused', fg='red', bold=True)}: {file + ': ' if file else ''}{count}", err=True
         )

@@ -1,7 +1,8 @@
 """Advice after a hand edit that was tried: each override is accepted and gives the edited object, or a field does.
 
-An override of a guard rail is refused by the checks, so it is no way to keep an edit of one. What gives the same
-object is then a field of the request: each scalar field is tried with the edited value.
+An override that lifts a guard rail is refused by the checks, so it is no way to keep such an edit. What gives the same
+object is then a field of the request: each scalar field is tried with the edited value. For quotas and queues, a field
+comes before an override.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ __all__ = ["with_tested_advice"]
 _MAX_TRIALS: Final = 200
 """Renderings for one object: some ten milliseconds each."""
 _COMPUTE: Final = tuple(("compute", name) for name in ("cpu", "memory", "storage", "pods"))
+_ASKED_FOR: Final = frozenset({"ClusterQueue", "ResourceQuota"})
+"""Kinds whose numbers a request has fields for: such a field has no end and needs no approval, so it comes first."""
 _DAYS: Final = 30
 
 
@@ -110,12 +113,19 @@ def _tested(
     until = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=_DAYS)).isoformat()
     override = {**advice.override, "approved_by": requests.owner(document), "expires": until}
     asked = {**document, "overrides": [*(document.get("overrides") or ()), override]}
-    if trial.is_accepted(asked) and kubeyaml.same(trial.render(asked), wanted):
+
+    def is_kept_by_override() -> bool:
+        return trial.is_accepted(asked) and kubeyaml.same(trial.render(asked), wanted)
+
+    is_asked_for = advice.override["kind"] in _ASKED_FOR
+    if not is_asked_for and is_kept_by_override():
         return advice
     fields = trial.fields_for(document, wanted)
     if fields:
         settings = ", ".join(f"`{path_of(location)}: {value}`" for location, value in fields)
         return replace(advice, text=f"to keep it, set {settings} in the request", override=None)
+    if is_asked_for and is_kept_by_override():
+        return advice
     text = "no override keeps it, since the checks refuse one: change what the request asks for, or publish to undo it"
     return replace(advice, text=text, override=None)
 

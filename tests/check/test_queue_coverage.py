@@ -76,3 +76,46 @@ def test_without_its_queue_only_what_no_queue_covers_is_a_warning() -> None:
 
 def test_what_is_in_no_queue_is_not_judged() -> None:
     assert uncovered(job(None, **{"vpc.amazonaws.com/efa": "1"}), *rendered()) == []
+
+
+EFA = {"vpc.amazonaws.com/efa": "1"}
+POD: dict[str, Any] = {"containers": [{"name": "main", "image": "a", "resources": {"limits": EFA}}]}
+FIRST: dict[str, Any] = {
+    "containers": [{"name": "main", "image": "a"}],
+    "initContainers": [{"name": "first", "image": "a", "resources": {"requests": EFA}}],
+}
+WHOLE: dict[str, Any] = {"containers": [{"name": "main", "image": "a"}], "resources": {"limits": EFA}}
+LABELS = {"kueue.x-k8s.io/queue-name": "vision"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("v1/Pod", POD),
+        ("v1/Pod", FIRST),
+        ("v1/Pod", WHOLE),
+        ("apps/v1/StatefulSet", {"template": {"spec": POD}}),
+        ("ray.io/v1/RayCluster", {"workerGroupSpecs": [{"template": {"spec": POD}}]}),
+        ("jobset.x-k8s.io/v1alpha2/JobSet", {"replicatedJobs": [{"template": {"spec": {"template": {"spec": POD}}}}]}),
+        ("leaderworkerset.x-k8s.io/v1/LeaderWorkerSet", {"leaderWorkerTemplate": {"workerTemplate": {"spec": POD}}}),
+    ],
+)  # fmt: skip
+def test_a_workload_of_any_kind_is_judged(kind: str, spec: dict[str, Any]) -> None:
+    api_version, _, kind = kind.rpartition("/")
+    metadata = {"name": "train", "namespace": "vision", "labels": LABELS}
+    body = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
+    expected = [("asks for vpc.amazonaws.com/efa", Severity.ERROR)]
+    assert uncovered(ManifestObject("a.yaml", body), *rendered()) == expected
+
+
+def test_a_label_on_a_template_is_found() -> None:
+    metadata = {"name": "nightly", "namespace": "vision"}
+    template = {"metadata": {"labels": LABELS}, "spec": {"template": {"spec": POD}}}
+    body = {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": metadata,
+        "spec": {"jobTemplate": template},
+    }
+    expected = [("asks for vpc.amazonaws.com/efa", Severity.ERROR)]
+    assert uncovered(ManifestObject("a.yaml", body), *rendered()) == expected

@@ -151,3 +151,18 @@ def test_a_flood_of_problems_is_shown_as_a_hundred_and_a_number(
     assert result.exit_code == 2
     assert result.output.count("[more-problems]") == 1
     assert len(result.output.splitlines()) < 110
+
+
+def test_what_a_cluster_lacks_is_shown_once_at_its_line_of_the_fleet(
+    here: Path, run: Run, built_in_paths: None
+) -> None:
+    old = FLEET.replace('flux: "2.9"', 'flux: "1.0"', 1)
+    (here / "goldenpath.yaml").write_text(old)
+    (here / "other.yaml").write_text(VISION.replace("name: vision", "name: other"))
+    line = next(number for number, text in enumerate(old.splitlines(), 1) if 'flux: "1.0"' in text)
+    for names in (("vision.yaml", "other.yaml"), ("vision.yaml", "other.yaml", "goldenpath.yaml")):
+        result = run("check", *names)
+        assert result.exit_code == 1
+        assert result.output.count(f"line {line}, Cluster berlin addons.flux [version-not-served]") == 1
+        assert "goldenpath.yaml\n  error" in result.output
+        assert twice(result) == []

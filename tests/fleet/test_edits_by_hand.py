@@ -129,15 +129,16 @@ def edit_file(place: Path, work: Path, path: str, old: str, new: str) -> None:
     commit_by_hand(place, work, {path: text.replace(old, new)})
 
 
+@pytest.mark.parametrize("pods", [250, 150], ids=["more", "fewer"])
 def test_the_advice_about_a_guard_rail_names_the_field_that_gives_the_edit(
-    fleet: Fleet, place: Path, tmp_path: Path
+    fleet: Fleet, place: Path, tmp_path: Path, pods: int
 ) -> None:
     fleet.publish(asked(compute={"cpu": 8, "memory": "32Gi", "storage": "100Gi", "pods": 200}))
-    edit_file(place, tmp_path / "clone", QUOTA, 'pods: "200"', 'pods: "250"')
+    edit_file(place, tmp_path / "clone", QUOTA, 'pods: "200"', f'pods: "{pods}"')
     (edit,) = fleet.plan(everything=True).plan.hand_edits
     (advice,) = edit.advice
-    assert (advice.override, advice.text) == (None, "to keep it, set `compute.pods: 250` in the request")
-    followed = asked(compute={"cpu": 8, "memory": "32Gi", "storage": "100Gi", "pods": 250})
+    assert (advice.override, advice.text) == (None, f"to keep it, set `compute.pods: {pods}` in the request")
+    followed = asked(compute={"cpu": 8, "memory": "32Gi", "storage": "100Gi", "pods": pods})
     assert fleet.publish(followed).commit
     assert fleet.validate().exit_code == 0
 

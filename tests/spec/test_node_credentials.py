@@ -70,6 +70,8 @@ def test_the_whole_internet_of_ipv6_leaves_out_routed_spellings_and_no_mapped_on
         "*.google.internal",
         "*.ec2.internal",
         "instance-data",
+        "metadata.azure.internal",
+        "rancher-metadata",
         "metadata.tencentyun.com",
         "169.254.169.254.nip.io",
         "a-169-254-169-254.sslip.io",

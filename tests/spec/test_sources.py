@@ -109,6 +109,25 @@ def test_the_expression_that_is_suggested_matches_a_plain_text_alone(given_text:
     ]
 
 
+@pytest.mark.parametrize(
+    "host", ["0251.0376.0251.0376", "2852039166", "0xa9fea9fe", "169.254.43518", "10.1", "1.2.3.04"]
+)
+@pytest.mark.parametrize(
+    "address", [{"git": "https://{}/a.git"}, {"git": "ssh://git@{}:22/a.git"}, {"oci": "oci://{}/a", "tag": "v1"}]
+)  # fmt: skip
+def test_an_address_in_another_spelling_is_no_host(address: dict[str, str], host: str) -> None:
+    (problem,) = problems(request(source={key: text.format(host) for key, text in address.items()}))
+    assert (problem.rule, "four decimal numbers" in problem.message) == ("url", True)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[2001:db8::1/a.git", "https://[fe80::1%25eth0]/a.git", "https:///a.git"]
+)
+def test_what_is_wrong_with_a_url_is_not_how_it_starts(url: str) -> None:
+    (problem,) = problems(request(source={"git": url}))
+    assert "a host name or an IPv6 address in brackets" in problem.message
+
+
 @given(st.from_regex(r"[a-z]{1,5}(/[a-z]{1,5}){0,2}", fullmatch=True), st.text(min_size=1, max_size=5))
 def test_an_accepted_expression_never_matches_more_than_it_says(subject: str, more: str) -> None:
     """Flux looks for the expression anywhere in the identity."""

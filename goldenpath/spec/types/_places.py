@@ -68,9 +68,12 @@ def without_credentials(value: str) -> None:
         raise refuse("credentials-in-url", message)
 
 
+# A name that ends in a number is read as an IPv4 address (WHATWG URL, "ends in a number").
+_ENDS_IN_A_NUMBER: Final = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
+
+
 def _a_name_and_no_address(value: str) -> None:
-    # A name that ends in a number is read as an IPv4 address (WHATWG URL, "ends in a number").
-    if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", value.rsplit(".", 1)[-1]):
+    if _ENDS_IN_A_NUMBER.fullmatch(value):
         raise refuse("host-name", "must be a host name; give an address as `cidr`")
     if any(len(label) > DNS_LABEL_CHARS for label in value.split(".")):
         raise refuse("host-name", f"must have at most {DNS_LABEL_CHARS} characters between two dots")
@@ -137,6 +140,7 @@ def is_host_pattern(text: str) -> bool:
 
 _IPV6 = r"\[[0-9A-Fa-f:.]{2,45}\]"
 HOST_PORT = rf"({DNS_SUBDOMAIN}|{_IPV6})(:[0-9]{{1,5}})?"
+_HOST_WORDS: Final = "a host name or an IPv6 address in brackets, perhaps a port"
 _URL_PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%+@-]+)*/?"
 _SCP = re.compile(r"(?P<user>[A-Za-z0-9._-]+@)?(?P<host>[a-z0-9.-]+):(?P<path>[A-Za-z0-9._/-]+)")
 
@@ -160,6 +164,11 @@ def _reachable_host(value: str) -> None:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
+        if _ENDS_IN_A_NUMBER.fullmatch(host):
+            message = (
+                "must have an IPv4 address as four decimal numbers without leading zeros, such as 192.0.2.7"
+            )
+            raise refuse("url", message) from None
         refused = is_credential_host(host)
     else:
         refused = is_credential_network(f"{address}/{address.max_prefixlen}")
@@ -180,7 +189,7 @@ GitUrl = Annotated[
         rule="git-url",
         pattern=rf"(https://|ssh://([A-Za-z0-9._-]+@)?){HOST_PORT}{_URL_PATH}",
         limit=512,
-        message="must be a Git URL that starts with https:// or ssh://",
+        message=f"must be a Git URL: https:// or ssh://, then {_HOST_WORDS}, and a path",
         example="https://git.example.org/vision/apps.git",
         suggest=_nearest_git_url,
         guard=without_credentials,
@@ -193,7 +202,7 @@ HttpUrl = Annotated[
         rule="url",
         pattern=rf"https?://{HOST_PORT}{_URL_PATH}",
         limit=512,
-        message="must be a URL that starts with http:// or https://",
+        message=f"must be a URL: http:// or https://, then {_HOST_WORDS}, and perhaps a path",
         example="https://spire.example.org:8443",
         guard=without_credentials,
         also=_reachable_host,

@@ -1,0 +1,48 @@
+"""Where findings about a cluster lead: to the fleet's file, and the line that states the fact."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.kubeyaml.positions import Positions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from goldenpath.cli.input_files import Named
+    from goldenpath.findings import Finding
+
+__all__ = ["FleetPlace", "is_about_a_cluster"]
+
+_ABOUT: Final = "Cluster "
+
+
+def is_about_a_cluster(finding: Finding) -> bool:
+    """Whether a finding is about a fact of the fleet, and not about one request or file."""
+    return finding.object.startswith(_ABOUT) and not finding.file
+
+
+class FleetPlace:
+    """The fleet's file, under the name that a person gave it where it is one of the files."""
+
+    def __init__(self, file: Path, files: Iterable[Named]) -> None:
+        place = os.path.realpath(file)
+        given = (named.name for named in files if os.path.realpath(named.name) == place)
+        self._file = file
+        self.name = next(given, os.path.relpath(file))
+
+    def line_of(self, finding: Finding) -> int | None:
+        """The line of the cluster's field that a finding names; None where the file can no longer be read."""
+        positions = self._positions
+        cluster = finding.object.removeprefix(_ABOUT)
+        return positions and positions.line_of(f"clusters.{cluster}.{finding.field}")
+
+    @cached_property
+    def _positions(self) -> Positions | None:
+        try:
+            return Positions(self._file.read_text("utf-8-sig"))
+        except (OSError, ValueError):
+            return None
