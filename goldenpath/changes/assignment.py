@@ -69,7 +69,11 @@ class Assignment:
         return () if problem is None else (problem,)
 
     def value(self, fields: Mapping[str, Shapes]) -> Any:
-        """The new value: text where the field takes text alone, else what YAML reads."""
+        """The new value: text where the field takes text alone, else what YAML reads.
+
+        Raises:
+            InputError: it holds a number that readers of YAML disagree about.
+        """
         if self.text is None:
             return MISSING
         shapes, _ = self._shapes(fields)
@@ -78,9 +82,14 @@ class Assignment:
             quoted = len(text) > 1 and text[0] in "\"'" and text[0] == text[-1]
             return text[1:-1] if quoted else text
         try:
-            return kubeyaml.load(self.text, name="--set")
+            value = kubeyaml.load(self.text, name="--set", written=True)
         except InputError:
             return self.text
+        for _, number in kubeyaml.written_numbers(value):
+            if kubeyaml.is_ambiguous(number):
+                message = "is ambiguous: YAML 1.1 and YAML 1.2 read this number differently; write a plain decimal number"
+                raise InputError.of(self.path, "ambiguous-number", message, number)
+        return kubeyaml.plain(value)
 
     def _shapes(self, fields: Mapping[str, Shapes]) -> tuple[Shapes, Problem | None]:
         """The schemas of the field; nothing where they are not known."""

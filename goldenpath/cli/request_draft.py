@@ -64,8 +64,16 @@ class RequestDraft:
         self._tenants = tenants
 
     def set(self, location: Location, given: str) -> None:
-        """Put in what a person wrote, as the kind of value that the field takes."""
-        self.document = self._with(location, self._fitting(location, given))
+        """Put in what a person wrote, as the kind of value that the field takes.
+
+        Raises:
+            InputError: it holds a number that readers of YAML disagree about, which would be written as one of its values.
+        """
+        value = self._fitting(location, given)
+        ambiguous = [each for each in self._problems_at(location, value) if each.rule == "ambiguous-number"]
+        if ambiguous:
+            raise InputError(ambiguous)
+        self.document = self._with(location, value)
 
     def set_value(self, location: Location, value: Any) -> None:
         """Put in a value as it is."""

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from fleet_commands import ADA
 
 from goldenpath import kubeyaml
 
@@ -76,3 +77,33 @@ def test_an_ambiguous_number_is_refused_however_its_document_is_spelled(
     )
     result = run("check", "octal.yaml")
     assert (result.exit_code, "ambiguous-number" in result.output) == (2, True)
+
+
+def test_an_ambiguous_number_is_refused_as_a_value_to_set(
+    here: Path, run: Callable[..., Result], repository: Path
+) -> None:
+    asked = ("--set", "name=vision", "--set", "owner=v", "--set", "clusters=berlin")
+    made = run("new", "tenant", "--no-input", *asked, "--set", "compute.pods=0100", "--out", "new.yaml")
+    assert (made.exit_code, "given: 0100" in made.output, "[ambiguous-number]" in made.output) == (
+        2,
+        True,
+        True,
+    )
+    assert not (here / "new.yaml").exists()
+
+    assert run("publish", "vision.yaml", "--repo", str(repository), "--author", ADA).exit_code == 0
+    change = (
+        "fleet",
+        "edit",
+        "--repo",
+        str(repository),
+        "--where",
+        "true",
+        "--reason",
+        "more",
+        "--author",
+        ADA,
+    )
+    for value in ("compute.pods=0100", "compute={pods: 1_000}"):
+        edited = run(*change, "--set", value)
+        assert (edited.exit_code, "[ambiguous-number]" in edited.output) == (2, True)
