@@ -17,7 +17,7 @@ from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.compute import limits_of
 from goldenpath.adoption.ledger import field_path
 from goldenpath.adoption.namespace_objects import at, labels_of, whole
-from goldenpath.adoption.pod_templates import asked_by_workloads
+from goldenpath.adoption.pod_templates import BY_CLASS, asked_by_workloads
 from goldenpath.adoption.queues import QueueShare, queues_of, report_queues
 from goldenpath.findings import Severity
 from goldenpath.spec.nearest import nearest
@@ -269,7 +269,14 @@ def _of_no_pool(place: NamespaceObjects, account: AdoptionBuilder) -> None:
             items[str(use.item)] = use.item
     for (resource, name), count in used.items():
         message = f"asks for {count} of {resource}, which no pool of {place.cluster} in the fleet has"
-        if resource in devices or resource.split("/")[0] in vendors:
+        if resource.startswith(BY_CLASS):
+            device_class = resource.removeprefix(BY_CLASS)
+            message = f"asks for {count} of device class {device_class} by claims, and no pool of {place.cluster} has that class"
+            fix = "Say under `gpus` which accelerator it is, and change the claims to its class: with the request, what is not said is 0."  # fmt: skip
+            account.find(
+                place, items[name], "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR
+            )
+        elif resource in devices or resource.split("/")[0] in vendors:
             fix = f"Add the accelerator to {place.cluster} in the fleet's file and say it under `gpus`, or change what asks for it."  # fmt: skip
             account.find(
                 place, items[name], "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR

@@ -54,6 +54,10 @@ _NO_NAMESPACE: Final = "It names no namespace. Of cluster scope, it stays the pl
 _LIMITS: Final = (
     "Remove it after the first publish, or the defaults of both hold; what must differ is an override."
 )
+_OF_SEVERAL: Final = {
+    _REPOSITORY: "They stay as they are. In the team's repository (`source`), Flux takes them over with the first apply.",
+    _INPUT: "They stay, and the team can no longer change them: an extra input of the golden path, or the platform, may make them.",
+}
 _FEW: Final = 5
 _LONGEST: Final = 60
 # Keys of a Namespace that change what happens in it; all others have the advice of _LABEL.
@@ -92,7 +96,8 @@ def report_leftovers(places: Sequence[NamespaceObjects], account: AdoptionBuilde
             what = f"{len(items)} of them: {names}" if len(items) > 1 else "is there"
             thing = str(items[0]) if len(items) == 1 else f"{kind} {place.namespace}/"
             every = tuple(str(item) for item in items) if len(items) > 1 else ()
-            account.leftovers.append(Leftover(place.cluster, thing, "", todo, what, advice, every))
+            text = _OF_SEVERAL.get(advice, advice) if len(items) > 1 else advice
+            account.leftovers.append(Leftover(place.cluster, thing, "", todo, what, text, every))
         for item, open_fields in fields:
             for path, value in open_fields.items():
                 todo, advice = _field_advice(item, path)

@@ -1,4 +1,4 @@
-"""What workloads ask for: the devices in their Pod templates, and the nodes that they select.
+"""What workloads ask for: the devices in their Pod templates and claims, and the nodes that they select.
 
 A Pod template is recognised by its shape, in an object of any kind: a mapping with ``containers``. So is a part of a
 custom resource with ``resources`` (the model of an InferenceService). Numbers of replicas above it multiply.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["DeviceUse", "accounts_of_workloads", "asked_by_workloads"]
+__all__ = ["BY_CLASS", "DeviceUse", "accounts_of_workloads", "asked_by_workloads"]
 
 # Fields with a number of equal Pods: of workloads, of Ray's worker groups, of JobSets, of KServe.
 _COUNTS: Final = ("replicas", "parallelism", "minReplicas", "numReplicas", "numberOfReplicas")
@@ -36,6 +36,8 @@ _NO_WORKLOADS: Final = frozenset(
         "Secret",
     }
 )
+BY_CLASS: Final = "deviceclass.resource.kubernetes.io/"
+"""Before a DeviceClass: the name of the resource by which a device of it is counted."""
 _MOST_DEPTH: Final = 40
 _MOST: Final = 2**31 - 1
 _DEVICE: Final = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
@@ -52,12 +54,25 @@ class DeviceUse:
 
 
 def asked_by_workloads(place: NamespaceObjects) -> tuple[DeviceUse, ...]:
-    """Each Pod's devices, times its replicas. What a controller made is counted by its owner."""
-    return tuple(
+    """Each Pod's devices, times its replicas. What a controller made is counted by its owner.
+
+    A Pod has a claim of its own from each template that it names; a claim that was made by itself counts once.
+    """
+    templates = {
+        item.name: _claimed(at(item.body, "spec", "spec")) for item in place.of("ResourceClaimTemplate")
+    }
+    in_pods = (
         DeviceUse(resource, count, selector, item)
         for item in _workloads(place)
-        for resource, count, selector in _uses(item.body.get("spec"), 1, {}, 0)
+        for resource, count, selector in _Uses(templates).of(item.body.get("spec"), 1, {}, 0)
     )
+    in_claims = (
+        DeviceUse(resource, count, {}, item)
+        for item in place.of("ResourceClaim")
+        if not mappings(item.body, "metadata", "ownerReferences")
+        for resource, count in _claimed(item.body.get("spec")).items()
+    )
+    return (*in_pods, *in_claims)
 
 
 def accounts_of_workloads(place: NamespaceObjects) -> dict[str, str]:
@@ -99,28 +114,55 @@ def _pods(node: Any, depth: int) -> Iterator[dict[str, Any]]:
 Use = tuple[str, int, dict[str, Any]]
 
 
-def _uses(node: Any, times: int, selector: dict[str, Any], depth: int) -> Iterator[Use]:
-    if depth > _MOST_DEPTH:
-        return
-    if isinstance(node, list):
-        for part in node:
-            yield from _uses(part, times, selector, depth + 1)
-    if not isinstance(node, dict):
-        return
-    own = node.get("nodeSelector")
-    selector = own if isinstance(own, dict) else selector
-    for field in _COUNTS:
-        number = node.get(field)
-        if isinstance(number, int) and not isinstance(number, bool) and number > 0:
-            times = min(times * number, _MOST)
-            break
-    asked = _of_pod(node) if _is_pod(node) else _of_container(node)
-    for resource, count in asked.items():
-        yield resource, min(count * times, _MOST), selector
-    for key, part in node.items():
-        if key == "resources" or (key in {"containers", "initContainers"} and _is_pod(node)):
-            continue
-        yield from _uses(part, _in_group(node, key, times), selector, depth + 1)
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """Reads what Pods ask for, with the claim templates of their namespace by name."""
+
+    templates: dict[str, Counter[str]]
+
+    def of(self, node: Any, times: int, selector: dict[str, Any], depth: int) -> Iterator[Use]:
+        """Resource, number and node labels of each Pod in a part of an object."""
+        if depth > _MOST_DEPTH:
+            return
+        if isinstance(node, list):
+            for part in node:
+                yield from self.of(part, times, selector, depth + 1)
+        if not isinstance(node, dict):
+            return
+        own = node.get("nodeSelector")
+        selector = own if isinstance(own, dict) else selector
+        for field in _COUNTS:
+            number = node.get(field)
+            if isinstance(number, int) and not isinstance(number, bool) and number > 0:
+                times = min(times * number, _MOST)
+                break
+        asked = _of_pod(node) + self._of_claims(node) if _is_pod(node) else _of_container(node)
+        for resource, count in asked.items():
+            yield resource, min(count * times, _MOST), selector
+        for key, part in node.items():
+            if key == "resources" or (key in {"containers", "initContainers"} and _is_pod(node)):
+                continue
+            yield from self.of(part, _in_group(node, key, times), selector, depth + 1)
+
+    def _of_claims(self, pod: dict[str, Any]) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for claim in mappings(pod, "resourceClaims"):
+            found.update(self.templates.get(str(claim.get("resourceClaimTemplateName")), Counter()))
+        return found
+
+
+def _claimed(spec: Any) -> Counter[str]:
+    """Devices of a claim, by class; of alternatives the first, and one where all of a node are asked for."""
+    found: Counter[str] = Counter()
+    for request in mappings(spec, "devices", "requests"):
+        alternatives = mappings(request, "firstAvailable")
+        exactly = request.get("exactly")
+        asked = alternatives[0] if alternatives else exactly if isinstance(exactly, dict) else request
+        name, count = asked.get("deviceClassName"), asked.get("count")
+        is_number = isinstance(count, int) and not isinstance(count, bool) and count > 0
+        if isinstance(name, str) and name:
+            found[f"{BY_CLASS}{name}"] += min(int(count), _MOST) if is_number else 1
+    return found
 
 
 def _in_group(node: dict[str, Any], key: str, times: int) -> int:

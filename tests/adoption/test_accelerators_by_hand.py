@@ -118,6 +118,40 @@ def test_devices_that_run_without_any_grant_are_counted() -> None:
     assert "asks for 6 of nvidia.com/gpu" in found.message
 
 
+def claims(device_class: str) -> list[ManifestObject]:
+    """A Deployment of two Pods that claim two devices each, and a claim for one more."""
+    two = {"requests": [{"name": "a", "exactly": {"deviceClassName": device_class, "count": 2}}]}
+    one = {"requests": [{"name": "a", "firstAvailable": [{"name": "b", "deviceClassName": device_class}]}]}
+    group = "resource.k8s.io"
+    return [
+        deployment(replicas=2, resourceClaims=[{"name": "a", "resourceClaimTemplateName": "two"}]),
+        item("ResourceClaimTemplate", "two", group, spec={"spec": {"devices": two}}),
+        item("ResourceClaim", "one", group, spec={"devices": one}),
+        item("ResourceClaim", "made", group, spec={"devices": two},
+             metadata={"ownerReferences": [{"kind": "Pod", "name": "server-1"}]}),
+    ]  # fmt: skip
+
+
+def test_devices_that_run_by_claims_of_a_pool_are_counted() -> None:
+    (pool,) = FLEET.clusters["boston"].accelerators
+    adoption = adopt(*claims(pool.profile), on="boston")
+    (found,) = [each for each in adoption.findings if each.rule == "adopt-accelerator-unsaid"]
+    assert "asks for 5 of " in found.message
+
+
+def test_devices_that_run_by_claims_of_another_class_are_counted() -> None:
+    found = [
+        each
+        for each in adopt(*claims("gpu.example.org")).findings
+        if each.rule == "adopt-unknown-accelerator"
+    ]
+    said = {each.object.split(" on ")[0]: each.message.split(" by ")[0] for each in found}
+    assert said == {
+        "Deployment vision/server": "asks for 4 of device class gpu.example.org",
+        "ResourceClaim vision/one": "asks for 1 of device class gpu.example.org",
+    }
+
+
 def test_a_queue_and_a_quota_that_disagree_are_reported_and_the_queue_is_taken() -> None:
     found = queue(("nvidia.com/gpu", "default", 8, 0), ("cpu", "default", 10, 0))
     adoption = adopt(*found, quota({"requests.nvidia.com/gpu": 4, "cpu": 20}))
