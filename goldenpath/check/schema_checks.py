@@ -170,9 +170,15 @@ def _reading(kind: Any, value: str) -> tuple[str, str, str]:
     return _READINGS.get(name, _form)(kind, value)
 
 
+_BOOLEANS: Final = frozenset({"true", "false"})
+
+
 def _type(kind: Any, value: str) -> tuple[str, str, str]:
     types = " or ".join(word for word in kind.types if word != "null" or len(kind.types) == 1)
-    return "type", f"the value{value} has the wrong type", f"Give {_article(types)}."
+    fix = f"Give {_article(types)}."
+    if types == "string" and value.strip() in _BOOLEANS:
+        fix = "Give a string in quotes; without them, YAML reads y, n, yes, no, on and off as true or false."
+    return "type", f"the value{value} has the wrong type", fix
 
 
 def _enum(kind: Any, value: str) -> tuple[str, str, str]:

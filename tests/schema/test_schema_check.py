@@ -243,3 +243,10 @@ def test_every_slip_of_an_object_is_found_at_once() -> None:
 
 def test_a_path_brackets_what_a_dot_would_split() -> None:
     assert field_path(["metadata", "labels", "a.b/c", "x", 0]) == "metadata.labels[a.b/c].x[0]"
+
+
+def test_a_word_that_yaml_reads_as_a_boolean_is_to_be_quoted() -> None:
+    body = kubeyaml.load("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y}\ndata: {a: on}\n")
+    fixes = {finding.field: finding.fix for finding in check_schema([ManifestObject("a.yaml", body)])}
+    assert {*fixes} == {"metadata.name", "data.a"}
+    assert all("in quotes" in fix for fix in fixes.values())

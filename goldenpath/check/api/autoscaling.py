@@ -40,9 +40,9 @@ def _replicas(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             "Use 1 or more.",
         )
     target = spec["scaleTargetRef"]
-    group = target.get("apiVersion", "").rpartition("/")[0]
-    if target.get("apiVersion", "").count("/") > 1 or (not group and target["kind"] in _IN_GROUPS):
-        message = f"{shown(target.get('apiVersion', ''))} has no {target['kind']}"
+    version = target.get("apiVersion", "")
+    if version.count("/") > 1 or (not version.rpartition("/")[0] and target["kind"] in _IN_GROUPS):
+        message = f"{shown(version)} has no {target['kind']}" if version else "is missing"
         yield ApiRuleViolation(
             "scaleTargetRef.apiVersion", "replicas", message, "Name the group and version, such as apps/v1."
         )

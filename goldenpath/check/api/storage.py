@@ -60,7 +60,9 @@ def _secret(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         )
     for key in _NEEDED.get(kind, ()):
         if key not in keys:
-            yield ApiRuleViolation(f"data[{key}]", "secret", f"a Secret of type {kind} has it", "Set it.")
+            yield ApiRuleViolation(
+                f"data[{key}]", "secret", f"is missing: a Secret of type {kind} has this key", "Set it."
+            )
     if kind == "kubernetes.io/basic-auth" and not keys & {*_BASIC_AUTH}:
         yield ApiRuleViolation(
             "data[username]",
@@ -74,7 +76,9 @@ def _secret(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 
 def _docker(key: str, data: dict[str, str], plain: dict[str, str]) -> Iterator[ApiRuleViolation]:
     if key not in data and key not in plain:
-        yield ApiRuleViolation(f"data[{key}]", "secret", "a Secret of this type has it", "Set it.")
+        yield ApiRuleViolation(
+            f"data[{key}]", "secret", "is missing: a Secret of this type has this key", "Set it."
+        )
         return
     text = plain.get(key)
     try:
