@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.models import model_catalogue, parse_config
 from goldenpath.models.config_reader import MAX_CONFIG_BYTES
@@ -70,7 +71,7 @@ def read_model(model_id: str | None, config: Path | None) -> Architecture:
         raise click.UsageError("Give either --model or --config.")
     if config is None:
         return model_catalogue().get(model_id or "")
-    with config.open("rb") as stream:
+    with kubeyaml.open_regular(config) as stream:
         text = stream.read(MAX_CONFIG_BYTES + 1).decode("utf-8", errors="replace")
     return parse_config(text, name=config.name, source=str(config))
 

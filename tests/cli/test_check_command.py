@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -330,6 +331,31 @@ def test_a_file_without_an_end_is_refused(here: Path, run: Run) -> None:
     result = run("check", "/dev/zero", "--fleet", "goldenpath.yaml")
     assert result.exit_code == 2
     assert "is not a regular file" in result.stderr
+
+
+TRAFFIC = ("--requests", "1/s", "--input", "100", "--output", "100", "--profile", "nvidia-h100-80gb")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check", "pipe.yaml"),
+        ("check", "vision.yaml", "--fleet", "pipe.yaml"),
+        ("render", "pipe.yaml"),
+        ("adopt", "vision", "--fleet", "goldenpath.yaml", "--from", "found"),
+        ("schemas", "import", "pipe.yaml", "--out", "schemas"),
+        ("fleet", "init", "fleet", "--fleet", "pipe.yaml"),
+        ("size", "--config", "pipe.yaml", *TRAFFIC),
+        ("size", "--model", "Qwen/Qwen3-32B", "--calibrate", "pipe.yaml", *TRAFFIC),
+    ],
+    ids=" ".join,
+)
+def test_a_pipe_is_refused_and_not_waited_for(here: Path, run: Run, command: tuple[str, ...]) -> None:
+    os.mkfifo(here / "pipe.yaml")
+    (here / "found" / "berlin").mkdir(parents=True)
+    os.mkfifo(here / "found" / "berlin" / "pipe.yaml")
+    result = run(*command)
+    assert (result.exit_code, "is not a regular file" in result.stderr) == (2, True)
 
 
 def test_a_number_of_thousands_of_digits_is_a_problem_and_no_crash(here: Path, run: Run) -> None:

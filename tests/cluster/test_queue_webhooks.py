@@ -129,6 +129,21 @@ def is_found(body: dict[str, Any]) -> bool:
     return any(item.severity is Severity.ERROR for item in found)
 
 
+def is_rewritten(mutant: Mutant, stored: dict[str, Any]) -> bool:
+    """Whether Kueue's mutating webhook put something else there before the server validated it: 0 for null, no space."""
+    sent, kept = (str(value_at(body, mutant.path)) for body in (mutant.body, stored))
+    return sent != kept
+
+
+def value_at(body: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
+        try:
+            body = body[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return body
+
+
 @pytest.mark.parametrize("good", of_kueue(), ids=lambda body: f"{body['kind']} {body['metadata']['name']}")
 def test_check_and_kueues_webhooks_agree(platform: RunningPlatform, good: dict[str, Any]) -> None:
     api = platform.api
@@ -142,7 +157,7 @@ def test_check_and_kueues_webhooks_agree(platform: RunningPlatform, good: dict[s
             refused += 1
             if not found:
                 missed.append(f"{mutant}: {answer.message}")
-        elif found:
+        elif found and not is_rewritten(mutant, answer.body):
             wrong.append(str(mutant))
 
     assert not wrong, "\n".join(wrong)

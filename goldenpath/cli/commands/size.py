@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from goldenpath import kubeyaml
 from goldenpath.cli import completion_items
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.size_comparison import Comparison, fleet_candidates
@@ -123,7 +124,7 @@ def command(
         runs = [
             run
             for file in runs_files
-            for run in read_runs(file.read_text(encoding="utf-8", errors="replace"), name=str(file))
+            for run in read_runs(kubeyaml.read_bytes(file).decode("utf-8", errors="replace"), name=str(file))
         ]
         fitted = calibrate(runs, one, model)
     found = size(model, profile or "", traffic, goal, name, version, fitted=fitted, **settings)
