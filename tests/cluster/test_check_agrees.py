@@ -13,7 +13,8 @@ from goldenpath.manifests import ManifestObject
 
 REFUSED, TAKEN = {400, 422}, {200, 201, 409}
 MOST_MISSED, FEW = 0.05, 3
-# A dry run takes a LimitRange without a name, which nobody could apply; Kueue's webhook does not run here.
+# A dry run takes a LimitRange without a name, which nobody could apply. Kueue's webhooks do not run here: their rules are
+# compared in test_queue_webhooks.py.
 LEFT_TO_OTHERS = {"api/queue"}
 
 

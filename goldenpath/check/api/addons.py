@@ -118,15 +118,13 @@ def _namespaces(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         if asked["operator"] not in _OPERATORS:
             message = f"{shown(asked['operator'])} is no operator of a selector"
             yield ApiRuleViolation(
-                f"{place}.operator", "selector", message, f"Use one of: {', '.join(_OPERATORS)}."
+                f"{place}.operator", "queue", message, f"Use one of: {', '.join(_OPERATORS)}."
             )
         if not is_qualified_name(asked["key"]):
             message = f"{shown(asked['key'])} is no key of a label"
-            yield ApiRuleViolation(
-                f"{place}.key", "selector", message, "Write it as name, or as domain/name."
-            )
+            yield ApiRuleViolation(f"{place}.key", "queue", message, "Write it as name, or as domain/name.")
     for slip in check_selector(selector):
-        yield slip._replace(field=f"spec.namespaceSelector.{slip.field}")
+        yield slip._replace(field=f"spec.namespaceSelector.{slip.field}", rule="queue")
 
 
 def _admission_checks(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -154,7 +152,7 @@ def _fair_sharing(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 def _flavor(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     spec = body.get("spec", {})
     for slip in check_labels(spec, "nodeLabels"):
-        yield slip._replace(field=f"spec.{slip.field}")
+        yield slip._replace(field=f"spec.{slip.field}", rule="queue")
     for index, toleration in enumerate(spec.get("tolerations", ())):
         key = toleration.get("key")
         if key and not is_qualified_name(key):
