@@ -159,9 +159,10 @@ def _claimed(spec: Any) -> Counter[str]:
         exactly = request.get("exactly")
         asked = alternatives[0] if alternatives else exactly if isinstance(exactly, dict) else request
         name, count = asked.get("deviceClassName"), asked.get("count")
-        is_number = isinstance(count, int) and not isinstance(count, bool) and count > 0
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            count = 1
         if isinstance(name, str) and name:
-            found[f"{BY_CLASS}{name}"] += min(int(count), _MOST) if is_number else 1
+            found[f"{BY_CLASS}{name}"] += min(count, _MOST)
     return found
 
 

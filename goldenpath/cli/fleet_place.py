@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from goldenpath.cli.input_files import Named
+    from goldenpath.cli.check_inputs import Named
     from goldenpath.findings import Finding
 
 __all__ = ["FleetPlace", "is_about_a_cluster"]
@@ -38,7 +38,7 @@ class FleetPlace:
         """The line of the cluster's field that a finding names; None where the file can no longer be read."""
         positions = self._positions
         cluster = finding.object.removeprefix(_ABOUT)
-        return positions and positions.line_of(f"clusters.{cluster}.{finding.field}")
+        return None if positions is None else positions.line_of(f"clusters.{cluster}.{finding.field}")
 
     @cached_property
     def _positions(self) -> Positions | None:
