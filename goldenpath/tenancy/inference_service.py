@@ -390,8 +390,9 @@ class InferenceServiceOnCluster(WorkloadOnCluster):
 
     @property
     def waiting_limit(self) -> str:
-        """Requests that may wait for each replica before somebody looks."""
-        return self.metrics.hint(Signal.QUEUE).threshold
+        """Requests that may wait for each replica before somebody looks; empty where the engine does not tell."""
+        has_queue = self.metrics.name_of("queue") is not None
+        return self.metrics.hint(Signal.QUEUE).threshold if has_queue else ""
 
     @property
     def host(self) -> str | None:
