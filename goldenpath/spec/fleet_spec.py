@@ -154,6 +154,18 @@ class EndpointPicker(Model):
     """Networks of the API server, through which pickers watch Pods; needed where the cluster has no Cilium."""
 
 
+class Prices(Model):
+    """What an hour of an accelerator costs inside the organisation."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """Currency, as ISO 4217 names it: `EUR`."""
+    accelerators: Annotated[
+        dict[Annotated[str, Field(max_length=124)], Annotated[float, Field(gt=0, le=1_000_000)]],
+        Field(min_length=1, max_length=1000),
+    ]
+    """Price of an hour by profile, or by profile and pool as `profile@pool`."""
+
+
 class Gateway(Model):
     """Where requests from outside come in."""
 
@@ -339,6 +351,8 @@ class FleetSpec(Document):
     """Where metrics are scraped from and read."""
     gateway: Gateway | None = None
     """Where requests from outside come in."""
+    prices: Prices | None = None
+    """List prices, for `goldenpath fleet cost`."""
     engines: Annotated[tuple[EngineImage, ...], ListInput, Field(max_length=64)] = ()
     """Images of inference engines; a service that names no image gets the first for its engine and accelerator."""
     spire: Spire = Spire()

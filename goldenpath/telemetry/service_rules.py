@@ -139,6 +139,25 @@ def _recordings(of: ServiceSeries) -> Iterator[Recording]:
                 ),
                 of.labels,
             )
+    held = "goldenpath:accelerators_held:sum"
+    pods = f'namespace="{of.namespace}",pod="{of.example_pod}"'
+    yield Recording(
+        "goldenpath:inference_accelerators:sum",
+        f'sum({held}{{namespace="{of.namespace}",pod=~"{of.pod_pattern}"}})',
+        "Accelerators that its running Pods hold; cost reads it.",
+        (
+            Case(
+                "a Pod of its own, and one of a job",
+                {
+                    f'{held}{{{pods},resource="x"}}': "4x5",
+                    f'{held}{{namespace="{of.namespace}",pod="train-1",resource="x"}}': "8x5",
+                },
+                "3m",
+                {"": 4},
+            ),
+        ),
+        of.labels,
+    )
     for name, series in of.latencies:
         yield Recording(
             "goldenpath:inference_latency:mean10m",

@@ -12,6 +12,7 @@ SUMMARIES: Final = {
     "init": "Make a new fleet repository, with its first commit.",
     "list": "List tenants and clusters, and which accelerators are asked for and free.",
     "show": "Show what one tenant asks for and has.",
+    "cost": "Show what tenants were promised and used, in accelerator hours and at list prices.",
     "query": "Find the requests, or the rendered objects, for which an expression is true.",
     "edit": "Change a field in many requests at once, as one change set.",
     "waves": "Follow a change set that `goldenpath fleet edit --waves` started.",

@@ -1,0 +1,24 @@
+"""What tenants and workloads cost: accelerator hours that were promised and used, at the fleet's list prices.
+
+For: hours from the fleet repository (promises) and from Kueue (use, out of a file or a Prometheus), the report by tenant,
+workload and cost centre, and its rows with the columns of FOCUS.
+
+Not for: bills. Without one, a promise or use times a list price is all that can be said; each output says which.
+"""
+
+from goldenpath.costs.cost_report import CostReport, CostRow, Period, cost_report
+from goldenpath.costs.focus import FOCUS_COLUMNS, focus_csv
+from goldenpath.costs.prometheus_usage import usage_of_prometheus
+from goldenpath.costs.usage import Usage, read_usage
+
+__all__ = [
+    "FOCUS_COLUMNS",
+    "CostReport",
+    "CostRow",
+    "Period",
+    "Usage",
+    "cost_report",
+    "focus_csv",
+    "read_usage",
+    "usage_of_prometheus",
+]

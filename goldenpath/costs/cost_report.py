@@ -1,0 +1,297 @@
+"""The report: rows that do not overlap, and their sums by tenant and by cost centre."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.errors import InputError, Problem
+from goldenpath.queries.request_search import search_requests
+from goldenpath.spec.nearest import nearest
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from goldenpath.costs.usage import Usage
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.fleet.fleet_summary import FleetSummary
+    from goldenpath.spec.fleet_spec import FleetSpec
+
+__all__ = ["NO_COST_CENTRE", "CostReport", "CostRow", "Period", "Sums", "cost_report"]
+
+NO_COST_CENTRE: Final = "-"
+_ZERO: Final = Decimal(0)
+_HOUR: Final = 3600
+
+Key = tuple[str, str, str]
+"""A cluster, a tenant or workload, and an accelerator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From ``start`` up to, and without, ``end``."""
+
+    start: dt.datetime
+    end: dt.datetime
+
+    @property
+    def seconds(self) -> int:
+        """Its length in seconds."""
+        return int((self.end - self.start).total_seconds())
+
+    @property
+    def hours(self) -> Decimal:
+        """Its length in hours."""
+        return Decimal(self.seconds) / _HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class CostRow:
+    """Accelerator hours of a workload, or with an empty ``workload`` of the rest of its tenant, on a cluster.
+
+    ``promised`` hours are the tenant's own quota, or a workload's fewest replicas of it, for the whole period; ``used``
+    is None where nothing was read of the cluster. ``price`` is that of an hour.
+    """
+
+    cluster: str
+    region: str
+    tenant: str
+    workload: str
+    owner: str
+    cost_center: str
+    accelerator: str
+    promised: Decimal
+    used: Decimal | None
+    price: Decimal | None
+
+    @property
+    def promised_cost(self) -> Decimal | None:
+        """What the promised hours cost; None without a price."""
+        return None if self.price is None else self.promised * self.price
+
+    @property
+    def used_cost(self) -> Decimal | None:
+        """What the used hours cost; None without a price, or without a reading."""
+        return None if self.price is None or self.used is None else self.used * self.price
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for programs; amounts are text, so that nothing is rounded."""
+        return {
+            "cluster": self.cluster,
+            "tenant": self.tenant,
+            "workload": self.workload or None,
+            "owner": self.owner,
+            "cost_center": None if self.cost_center == NO_COST_CENTRE else self.cost_center,
+            "accelerator": self.accelerator,
+            "promised_hours": _text(self.promised),
+            "used_hours": _text(self.used),
+            "price_per_hour": _text(self.price),
+            "promised_cost": _text(self.promised_cost),
+            "used_cost": _text(self.used_cost),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Hours and cost of several rows. A sum leaves out what has no price or no reading."""
+
+    promised: Decimal
+    used: Decimal
+    promised_cost: Decimal
+    used_cost: Decimal
+
+    @classmethod
+    def of(cls, rows: Iterable[CostRow]) -> Sums:
+        """The sums of rows."""
+        every = tuple(rows)
+        return cls(
+            sum((row.promised for row in every), _ZERO),
+            sum((row.used or _ZERO for row in every), _ZERO),
+            sum((row.promised_cost or _ZERO for row in every), _ZERO),
+            sum((row.used_cost or _ZERO for row in every), _ZERO),
+        )
+
+    def as_dict(self) -> dict[str, str | None]:
+        """Plain data for programs."""
+        return {
+            "promised_hours": _text(self.promised),
+            "used_hours": _text(self.used),
+            "promised_cost": _text(self.promised_cost),
+            "used_cost": _text(self.used_cost),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CostReport:
+    """What a fleet's tenants cost in a period. ``currency`` is None where the fleet has no prices."""
+
+    organisation: str
+    period: Period
+    currency: str | None
+    rows: tuple[CostRow, ...]
+    notes: tuple[str, ...]
+
+    def by(self, field: str) -> dict[str, Sums]:
+        """Sums by a field of the rows, such as ``tenant`` or ``cost_center``, in the order of its values."""
+        groups: defaultdict[str, list[CostRow]] = defaultdict(list)
+        for row in self.rows:
+            groups[getattr(row, field)].append(row)
+        return {name: Sums.of(rows) for name, rows in sorted(groups.items())}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for programs."""
+        return {
+            "format": "cost/v1",
+            "organisation": self.organisation,
+            "from": self.period.start.isoformat(),
+            "to": self.period.end.isoformat(),
+            "currency": self.currency,
+            "rows": [row.as_dict() for row in self.rows],
+            "tenants": {name: sums.as_dict() for name, sums in self.by("tenant").items()},
+            "cost_centers": {name: sums.as_dict() for name, sums in self.by("cost_center").items()},
+            "total": Sums.of(self.rows).as_dict(),
+            "notes": list(self.notes),
+        }
+
+
+def cost_report(
+    state: FleetState, summary: FleetSummary, period: Period, usage: Iterable[Usage] | None = None
+) -> CostReport:
+    """What tenants and workloads were promised and used.
+
+    Args:
+        state: the fleet.
+        summary: its tenants and workloads.
+        period: the period; promises count for all of it, as they are now.
+        usage: hours that were used; None where nothing was read, which is not the same as none.
+
+    Raises:
+        InputError: the price list or the usage names an accelerator, cluster or tenant that the fleet does not have.
+    """
+    fleet = state.context.spec
+    rows_used = None if usage is None else tuple(usage)
+    _refuse_strangers(fleet, summary, rows_used or ())
+    prices = _prices(fleet)
+    centers = {
+        found.ref.path: str(found.values["cost_center"])
+        for found in search_requests(state, "has(cost_center)", kind="tenant").found
+    }
+    used = _used(rows_used or ())
+    read = None if rows_used is None else {row.cluster for row in rows_used}
+    rows = []
+    for cluster, tenant, workload, owner, accelerator, hours, spent in _disjoint(summary, period, used):
+        price = prices.get(accelerator)
+        rows.append(
+            CostRow(
+                cluster=cluster,
+                region=fleet.clusters[cluster].region,
+                tenant=tenant,
+                workload=workload,
+                owner=owner or "",
+                cost_center=centers.get(tenant, NO_COST_CENTRE),
+                accelerator=accelerator,
+                promised=hours,
+                used=spent if read is not None and cluster in read else None,
+                price=price,
+            )
+        )
+    currency = fleet.prices.currency if fleet.prices is not None else None
+    return CostReport(fleet.organisation, period, currency, tuple(rows), tuple(_notes(rows, read)))
+
+
+def _prices(fleet: FleetSpec) -> dict[str, Decimal]:
+    """The price of an hour by pool: its own, else that of its profile."""
+    if fleet.prices is None:
+        return {}
+    listed = {name: Decimal(str(price)) for name, price in fleet.prices.accelerators.items()}
+    found = dict(listed)
+    for cluster in fleet.clusters.values():
+        for pool in cluster.accelerators:
+            if pool.profile in listed and pool.name is not None:
+                found.setdefault(f"{pool.profile}@{pool.name}", listed[pool.profile])
+    return found
+
+
+def _refuse_strangers(fleet: FleetSpec, summary: FleetSummary, usage: Iterable[Usage]) -> None:
+    known = {each.profile for each in summary.capacity} | {
+        each.profile.partition("@")[0] for each in summary.capacity
+    }
+    problems = [
+        Problem(
+            f"prices.accelerators.{name}",
+            "unknown-profile",
+            "no cluster of the fleet has it",
+            name,
+            nearest(name, known),
+        )
+        for name in (fleet.prices.accelerators if fleet.prices is not None else {})
+        if name not in known
+    ]
+    for row in usage:
+        for field, value, there in (
+            ("cluster", row.cluster, set(fleet.clusters)),
+            ("accelerator", row.accelerator, known),
+        ):
+            if value not in there:
+                problems.append(
+                    Problem(f"usage.{field}", "unknown", "is not in the fleet", value, nearest(value, there))
+                )
+    if problems:
+        raise InputError(tuple(dict.fromkeys(problems))[:100])
+
+
+def _used(usage: Iterable[Usage]) -> dict[Key, Decimal]:
+    found: defaultdict[Key, Decimal] = defaultdict(lambda: _ZERO)
+    for row in usage:
+        path = f"{row.tenant}/{row.workload}" if row.workload else row.tenant
+        found[row.cluster, path, row.accelerator] += row.hours
+    return found
+
+
+def _disjoint(
+    summary: FleetSummary, period: Period, used: Mapping[Key, Decimal]
+) -> Iterator[tuple[str, str, str, str | None, str, Decimal, Decimal]]:
+    """Rows of workloads, and of what is left of each tenant."""
+    taken: defaultdict[Key, list[Decimal]] = defaultdict(lambda: [_ZERO, _ZERO])
+    for each in summary.workloads:
+        for cluster, profiles in each.uses.items():
+            for accelerator, (least, _) in profiles.items():
+                hours, spent = least * period.hours, used.get((cluster, each.name, accelerator), _ZERO)
+                tenant, _, workload = each.name.partition("/")
+                yield cluster, tenant, workload, each.owner, accelerator, hours, spent
+                taken[cluster, tenant, accelerator][0] += hours
+                taken[cluster, tenant, accelerator][1] += spent
+    for holder in summary.tenants:
+        promised = {
+            (cluster, accelerator): quota * period.hours
+            for cluster, profiles in holder.gpus.items()
+            for accelerator, (quota, _) in profiles.items()
+        }
+        borrowed = {(c, a) for c, name, a in used if name == holder.name}
+        for cluster, accelerator in sorted({*promised, *borrowed}):
+            key = (cluster, holder.name, accelerator)
+            # A service whose Pods were counted while Kueue was not: the rest is never less than nothing.
+            rest = max(_ZERO, promised.get((cluster, accelerator), _ZERO) - taken[key][0])
+            spent = max(_ZERO, used.get(key, _ZERO) - taken[key][1])
+            yield cluster, holder.name, "", holder.owner, accelerator, rest, spent
+
+
+def _notes(rows: Iterable[CostRow], read: set[str] | None) -> Iterator[str]:
+    every = tuple(rows)
+    yield "Promised hours are the quotas of this commit, for the whole period; what changed within it is not seen."
+    if read is None:
+        yield "No use was read: give --usage or --prometheus."
+    else:
+        unread = sorted({row.cluster for row in every} - read)
+        if unread:
+            yield f"No use was read of {', '.join(unread)}."
+    unpriced = sorted({row.accelerator for row in every if row.price is None})
+    if unpriced:
+        yield f"No price: {', '.join(unpriced)}. Add them to `prices.accelerators` of the fleet."
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value.quantize(Decimal('0.000001')).normalize():f}"
