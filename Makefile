@@ -30,7 +30,7 @@ test: $(STAMP) build/boto3 lint types ## Every test, the linters and the type ch
 test-slow: $(STAMP) ## The long form of the tests that have one: ten thousand upgrades, fifty kills; half an hour
 	$(BIN)/python -m pytest --slow tests/upgrades tests/changes
 
-cluster-assets: ## Build what test-cluster runs: half an hour once, then a second
+cluster-assets: ## Build what test-cluster runs: an hour once, then a second
 	@$(PYTHON) tests/cluster/build_assets.py
 
 # The add-ons' CRDs: those of `make cluster-assets`, or CRDS=DIR for a folder with a file for each.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import admin_kubeconfig
+from certificates import Authority
 from identity_provider import AUDIENCE, identity_provider
 from kube_api import Api, Server
 from processes import free_ports, process, read
@@ -79,6 +80,11 @@ def control_plane(binaries: Path) -> Iterator[Api]:
         )(lambda: b"true" in read(f"{etcd}/health"))
 
         people = running.enter_context(identity_provider(folder))
+        # By this the servers of further APIs know that it is the API server that asks, and for whom.
+        proxies = folder / "proxies"
+        proxies.mkdir()
+        front = Authority(proxies, "front-proxy")
+        client_certificate, client_key = front.issue("client", "front-proxy-client")
         ready = start(
             "kube-apiserver",
             f"--etcd-servers={etcd}",
@@ -100,6 +106,13 @@ def control_plane(binaries: Path) -> Iterator[Api]:
             f"--service-account-signing-key-file={key}",
             "--service-account-issuer=https://kubernetes.default.svc",
             "--service-cluster-ip-range=10.96.0.0/16",
+            f"--requestheader-client-ca-file={front.certificate}",
+            "--requestheader-allowed-names=front-proxy-client",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+            f"--proxy-client-cert-file={client_certificate}",
+            f"--proxy-client-key-file={client_key}",
             "--profiling=false",
         )
         ready(certificate.exists)
@@ -118,6 +131,7 @@ def control_plane(binaries: Path) -> Iterator[Api]:
             "--secure-port=0",
             "--kube-api-qps=200",
             "--kube-api-burst=400",
+            "--horizontal-pod-autoscaler-sync-period=2s",  # 15 s by default; it decides as ever
             # A fake Node has no kubelet that would say it is alive.
             "--controllers=*,-node-lifecycle-controller",
         )(lambda: api.send("GET", "/api/v1/namespaces/default/serviceaccounts/default").ok)

@@ -114,6 +114,11 @@ class Api:
         self.server = server
         self._headers = dict(headers)
 
+    def separate(self) -> Api:
+        """The same user on a connection of its own, for another thread."""
+        tls = ssl.create_default_context(cafile=str(self.server.authority))
+        return Api(Server(self.server.url, tls, self.server.authority, self.server.people), self._headers)
+
     def bearing(self, token: str) -> Api:
         """The user whom a token belongs to, and nobody else's identity beside it."""
         return Api(self.server, {"Authorization": f"Bearer {token}"})

@@ -6,53 +6,21 @@ nothing says that it runs.
 
 from __future__ import annotations
 
-import secrets
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from kube_api import Api, eventually
+from live_services import Served, replicas, serve, watched
 
 from goldenpath import kubeyaml
 from goldenpath.paths import builtin_folder
-from goldenpath.pipeline import Parent, Pipeline, Tenants, parent_of, parse
-from goldenpath.spec.parse import parse_fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from live_tenants import Onboarding
 
-    from goldenpath.manifests import ManifestObject
-
 EXAMPLES = sorted((builtin_folder() / "inference-service" / "examples").iterdir())
-FLUX = "flux-system"
-
-
-@dataclass
-class Served:
-    """An example whose tenant is there under a name of its own, and the account that applies its workloads."""
-
-    tenant: str
-    fleet: dict[str, Any]
-    parent: Parent
-    request: dict[str, Any]
-    account: Api
-
-    def objects(self, **changes: Any) -> list[ManifestObject]:
-        """What the service renders into the tenant's namespace, with some fields of its request changed."""
-        fleet = parse_fleet(self.fleet)
-        tenants = Tenants(lambda name: self.parent if name == self.tenant else None, lambda: (self.tenant,))
-        spec = parse({**self.request, **changes}, fleet=fleet, tenants=tenants)
-        rendered = Pipeline(fleet).run(spec, parent=parent_of(spec, tenants))
-        assert [finding for finding in rendered.findings if finding.severity == "error"] == []
-        return [item for item in rendered.manifests.objects() if item.namespace == self.tenant]
-
-    def apply(self, **changes: Any) -> None:
-        for item in self.objects(**changes):
-            answer = self.account.apply(item.body)
-            assert answer.ok, f"{item}: {answer.message}"
 
 
 def served(onboarding: Onboarding, example: Path, **addons: str | None) -> Served:
@@ -60,19 +28,8 @@ def served(onboarding: Onboarding, example: Path, **addons: str | None) -> Serve
     fleet = kubeyaml.load_file(example / "fleet.yaml")
     there = fleet["clusters"]["berlin"]["addons"] | addons
     fleet["clusters"]["berlin"]["addons"] = {name: version for name, version in there.items() if version}
-    onboarding.platform(fleet)
-    name = f"t-{secrets.token_hex(4)}"
-    parsed = parse_fleet(fleet)
-    asked = kubeyaml.load_file(example / "tenants" / "vision" / "tenant.yaml")
-    tenant = parse({**asked, "name": name}, fleet=parsed)
-    onboarding.apply(Pipeline(parsed).render(tenant).objects())
-    eventually(
-        lambda: onboarding.api.send("GET", f"/api/v1/namespaces/{name}/serviceaccounts/default").ok,
-        "the namespace has its default account",
-    )
-    account = onboarding.api.bearing(onboarding.token(FLUX, f"workloads-{name}"))
-    request = {**kubeyaml.load_file(example / "spec.yaml"), "tenant": name}
-    return Served(name, fleet, Parent(tenant), request, account)
+    tenant = kubeyaml.load_file(example / "tenants" / "vision" / "tenant.yaml")
+    return serve(onboarding, fleet, tenant, kubeyaml.load_file(example / "spec.yaml"))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
@@ -96,31 +53,14 @@ def four_h100() -> Path:
     return next(example for example in EXAMPLES if example.name == "four-h100")
 
 
-def replicas(api: Api, tenant: str) -> int:
-    deployment = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "summariser", "namespace": tenant},
-    }
-    number: int = api.get(deployment).body["spec"]["replicas"]
-    return number
-
-
-def watched(api: Api, tenant: str, seconds: float) -> set[int]:
-    """Every number of replicas that the Deployment had meanwhile."""
-    seen, end = set(), time.monotonic() + seconds
-    while time.monotonic() < end:
-        seen.add(replicas(api, tenant))
-        time.sleep(0.1)
-    return seen
-
-
 @pytest.fixture(scope="module")
 def fixed_at_four(custom_resources: Api, onboarding: Onboarding) -> Served:
     """A service of four servers, as a HorizontalPodAutoscaler without metrics holds them."""
     service = served(onboarding, four_h100(), keda=None, kueue=None)
     service.apply(replicas={"min": 4, "max": 4})
-    eventually(lambda: replicas(onboarding.api, service.tenant) == 4, "the scaler has made it four", 90)
+    eventually(
+        lambda: replicas(onboarding.api, service.tenant, "summariser") == 4, "the scaler has made it four", 90
+    )
     return service
 
 
@@ -146,7 +86,7 @@ def test_applying_three_times_leaves_four_replicas(onboarding: Onboarding, fixed
     seen = set()
     for _ in range(3):
         fixed_at_four.apply(replicas={"min": 4, "max": 4})
-        seen |= watched(onboarding.api, fixed_at_four.tenant, 2)
+        seen |= watched(onboarding.api, fixed_at_four.tenant, "summariser", 2)
     assert seen == {4}
 
 
@@ -156,7 +96,7 @@ def test_a_number_that_begins_to_move_and_is_fixed_again_never_dips(
     seen = set()
     for bounds in ({"min": 4, "max": 6}, {"min": 4, "max": 4}, {"min": 2, "max": 6}):
         fixed_at_four.apply(replicas=bounds)
-        seen |= watched(onboarding.api, fixed_at_four.tenant, 4)
+        seen |= watched(onboarding.api, fixed_at_four.tenant, "summariser", 4)
     assert seen == {4}
     fixed_at_four.apply(replicas={"min": 4, "max": 4})
 
@@ -164,7 +104,7 @@ def test_a_number_that_begins_to_move_and_is_fixed_again_never_dips(
 def test_taking_the_scaler_away_leaves_what_runs(onboarding: Onboarding, fixed_at_four: Served) -> None:
     (scaler,) = [item for item in fixed_at_four.objects() if item.kind == "HorizontalPodAutoscaler"]
     assert fixed_at_four.account.delete(scaler.body).ok
-    assert watched(onboarding.api, fixed_at_four.tenant, 4) == {4}
+    assert watched(onboarding.api, fixed_at_four.tenant, "summariser", 4) == {4}
     fixed_at_four.apply(replicas={"min": 4, "max": 4})
 
 

@@ -1,0 +1,119 @@
+"""What the real controller of LeaderWorkerSets makes of an inference service over two nodes, under our policies.
+
+The controller is 0.9, the newest that is to be had here; ``tests/policies/controllers`` has what 0.10 writes. Pods are bound and
+called ready by a stand-in (``kubelet.py``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import crd_files
+import pytest
+from components import components
+from conftest import crds_folder
+from kube_api import eventually
+from kubelet import kubelet
+from leader_worker_sets import GROUPS, leader_worker_sets
+from live_services import serve
+
+from goldenpath import kubeyaml
+from goldenpath.paths import builtin_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kube_api import Api
+    from live_services import Served
+    from live_tenants import Onboarding
+
+MISSING = components()["lws"].missing()
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}: make cluster-assets")
+EXAMPLE = builtin_folder() / "inference-service" / "examples" / "experts-over-two-nodes"
+RECORDED = Path(__file__).parents[1] / "policies" / "controllers" / "leaderworkerset.yaml"
+WORKLOAD, QUEUE = "goldenpath.dev/workload", "kueue.x-k8s.io/queue-name"
+
+
+@pytest.fixture(scope="module")
+def group(
+    custom_resources: Api,
+    onboarding: Onboarding,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Served]:
+    """The example, with one group of two Pods that are ready."""
+    definitions = crds_folder(request.config)
+    assert definitions
+    crd_files.load(onboarding.api, definitions, crd_files.of_groups(definitions, *GROUPS))
+    fleet = kubeyaml.load_file(EXAMPLE / "fleet.yaml")
+    tenant = kubeyaml.load_file(EXAMPLE / "tenants" / "vision" / "tenant.yaml")
+    service = serve(onboarding, fleet, tenant, kubeyaml.load_file(EXAMPLE / "spec.yaml"))
+    with (
+        leader_worker_sets(onboarding.api, tmp_path_factory.mktemp("lws")),
+        kubelet(onboarding.api, service.tenant, tmp_path_factory.mktemp("kubelet")),
+    ):
+        service.apply()
+        eventually(
+            lambda: len(pods(onboarding.api, service)) == 2,
+            lambda: (
+                f"a leader and a worker are there: {[pod['metadata']['name'] for pod in pods(onboarding.api, service)]}"
+            ),
+            90,
+        )
+        yield service
+
+
+def pods(api: Api, service: Served) -> list[dict[str, Any]]:
+    return api.list("v1", "Pod", service.tenant)
+
+
+def test_policies_admit_what_the_controller_creates(onboarding: Onboarding, group: Served) -> None:
+    sets = onboarding.api.list("apps/v1", "StatefulSet", group.tenant)
+    assert {body["metadata"]["name"] for body in sets} == {group.name, f"{group.name}-0"}
+    for body in sets:
+        labels = body["spec"]["template"]["metadata"]["labels"]
+        assert (labels[WORKLOAD], labels[QUEUE]) == (group.name, group.tenant)
+    for pod in pods(onboarding.api, group):
+        labels = pod["metadata"]["labels"]
+        assert (labels[WORKLOAD], labels[QUEUE]) == (group.name, group.tenant)
+        assert pod["metadata"]["ownerReferences"][0]["kind"] == "StatefulSet"
+
+
+def test_what_is_recorded_names_what_the_controller_creates(onboarding: Onboarding, group: Served) -> None:
+    """Kinds, accounts that write them, and labels of Pods; 0.10 labels the StatefulSets too."""
+    recorded = [step["object"] for step in kubeyaml.load_file(RECORDED)["steps"] if "old" not in step]
+    named = {(body["kind"], body["metadata"]["name"].replace("moe", group.name)) for body in recorded}
+    there = {
+        (kind, body["metadata"]["name"])
+        for version, kind in (("apps/v1", "StatefulSet"), ("v1", "Pod"))
+        for body in onboarding.api.list(version, kind, group.tenant)
+    }
+    assert there == {each for each in named if each[0] in ("StatefulSet", "Pod")}
+    for body in recorded:
+        if body["kind"] == "Pod":
+            name = body["metadata"]["name"].replace("moe", group.name)
+            (pod,) = [pod for pod in pods(onboarding.api, group) if pod["metadata"]["name"] == name]
+            # Kueue, which does not run here, marks what it manages.
+            assert set(body["metadata"]["labels"]) - {"kueue.x-k8s.io/managed"} <= set(
+                pod["metadata"]["labels"]
+            )
+
+
+def test_only_leaders_answer_requests(onboarding: Onboarding, group: Served) -> None:
+    selector = group.object("Service")["spec"]["selector"]
+    chosen = [
+        pod for pod in pods(onboarding.api, group) if selector.items() <= pod["metadata"]["labels"].items()
+    ]
+    assert [pod["metadata"]["name"] for pod in chosen] == [f"{group.name}-0"]
+
+
+def test_the_group_knows_where_its_leader_is(onboarding: Onboarding, group: Served) -> None:
+    """The environment that the engine's arguments name is what the controller puts into the Pods."""
+    for pod in pods(onboarding.api, group):
+        (container,) = pod["spec"]["containers"]
+        known = {entry["name"] for entry in container["env"]}
+        used = {argument for argument in container["args"] if "$(" in argument}
+        assert used
+        for argument in used:
+            assert argument.partition("$(")[2].partition(")")[0] in known
