@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib.resources import files
 
 import pytest
 
+from goldenpath import kubeyaml
 from goldenpath.accelerators import catalogue
 from goldenpath.errors import InputError
 from goldenpath.models import model_catalogue
@@ -99,6 +101,23 @@ def test_every_device_with_figures_is_in_the_accelerator_catalogue() -> None:
         device(profile).usable_gib <= (catalogue().get(profile) or device(profile)).memory_gib
         for profile in known_devices()
     )  # type: ignore[union-attr]
+
+
+def test_each_figure_of_each_device_has_its_source() -> None:
+    text = (files("goldenpath.sizing") / "data" / "devices.yaml").read_text(encoding="utf-8")
+    document = kubeyaml.load(text, name="devices.yaml")
+    for name, entry in document["devices"].items():
+        figures = set(entry) - {"sources"}
+        assert set(entry["sources"]) == figures, name
+        assert set(entry["sources"].values()) <= set(document["sources"]), name
+    used = {key for entry in document["devices"].values() for key in entry["sources"].values()}
+    assert used == set(document["sources"])
+
+
+def test_a_device_that_reaches_less_of_its_peaks_has_smaller_figures() -> None:
+    assert device("amd-mi300x").bandwidth == pytest.approx(0.9 * 5300)
+    assert device("amd-mi300x").tflops["fp8"] == pytest.approx(0.48 * 2615)
+    assert device(H100).bandwidth == 3350
 
 
 @pytest.mark.parametrize("engine", ["vllm", "sglang", "tensorrt-llm"])
