@@ -1,6 +1,6 @@
 """The scaling rule that sizing gives against published ones, in our simulator and in BLIS.
 
-    python benchmarks/scaling_rules.py [--only N] [--hours 2] [--blis PROGRAM --blis-module FOLDER] [--write FILE]
+    python benchmarks/scaling_rules.py [--only N] [--shape SHAPE] [--hours 2] [--blis PROGRAM --blis-module FOLDER] [--write FILE]
     python benchmarks/scaling_rules.py --sum FILE…      # the verdict over the files of several runs
 
 28 cases: seven models by four traffics. The mean rate is twice what one replica serves at its threshold, so
@@ -8,9 +8,9 @@ that there is something to scale. A case is met where the mean time to first tok
 the goal, which is what the goal of sizing means; device hours count every replica.
 
 Our simulator runs the HPA with its start-up times. BLIS (`benchmarks/sizing.py` says how to get it) shares none of our
-formulas of time. It has no HPA on these signals, so it judges the steady state: the traffic is cut into 24 stages, a rule
-has the fewest replicas at which BLIS's own figure for the signal is within the target, and BLIS's latencies at that
-load are the stage's. What BLIS takes from us is the number of KV blocks.
+formulas of time. It has no HPA on these signals, so it is asked for one replica at nine rates, with the engine's
+settings of each rule; the HPA then runs on BLIS's figures every 15 s, with start-up times, and what cannot be served
+waits. What BLIS takes from us is the number of KV blocks.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import argparse
 import bisect
 import json
 import math
+import random
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from sizing_peers import Blis, lengths_of
 
 from goldenpath.models import model_catalogue
 from goldenpath.sizing import Goal, Sizing, Traffic, size
-from goldenpath.sizing.scaling_rules import PUBLISHED_RULES, Rule, Signal
+from goldenpath.sizing.scaling_rules import PUBLISHED_RULES, SYNC_SECONDS, Autoscaler, Rule, Signal
 from goldenpath.sizing.simulation import simulate
 from goldenpath.sizing.step_time import constants
 from goldenpath.sizing.traffic_shapes import SHAPES, arrivals, rate_at
@@ -37,10 +38,9 @@ from goldenpath.sizing.traffic_shapes import SHAPES, arrivals, rate_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST = 40
+MOST = 20
 RATE = 2.0
 """Mean requests, as a multiple of what one replica serves at its threshold."""
-STAGES = 24
 LOADS = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.6)
 """Rates of one replica that BLIS is asked for, as shares of the rate at the breaking concurrency."""
 BLIS_SECONDS = 90
@@ -100,10 +100,10 @@ def rules(found: Sizing) -> list[tuple[Rule, int | None]]:
     ]
 
 
-def in_simulator(service: Service, found: Sizing, hours: float) -> Iterator[Judged]:
+def in_simulator(service: Service, found: Sizing, hours: float, shapes: tuple[str, ...]) -> Iterator[Judged]:
     rate = RATE * found.requests_per_second.value
     model = model_catalogue().get(service.model)
-    for shape in SHAPES:
+    for shape in shapes:
         for rule, most in rules(found):
             outcome = simulate(
                 model,
@@ -134,16 +134,13 @@ def verdict(  # noqa: PLR0917 - one line of the table
     return Judged(f"{service.model} {shape}", judge, rule, met, hours, ttft, itl)
 
 
-class Replica:
-    """One replica in BLIS: its figures by rate, between the loads that BLIS was asked for."""
+class BlisReplica:
+    """One replica in BLIS: its figures by the rate that it serves, between the loads that BLIS was asked for."""
 
     def __init__(self, blis: Blis, service: Service, found: Sizing, most: int) -> None:
         highest = found.breaking_concurrency.value / found.threshold * found.requests_per_second.value
-        self.points: list[tuple[float, dict[str, float]]] = []
-        for load in LOADS:
-            figures = self._ask(blis, service, found, most, load * highest)
-            if figures is not None:
-                self.points.append((load * highest, figures))
+        asked = (self._ask(blis, service, found, most, load * highest) for load in LOADS)
+        self.points = sorted((each["rate"], each) for each in asked if each is not None)
 
     def _ask(
         self, blis: Blis, service: Service, found: Sizing, most: int, rate: float
@@ -161,19 +158,21 @@ class Replica:
         # The second half of the requests: the first ones meet an empty server.
         late = answer["requests"][count // 2 :]
         waiting = mean([each["scheduling_delay_ms"] / 1e3 for each in late])
-        stay = mean([each["e2e_ms"] / 1e3 for each in late])
-        running = min(float(most), rate * (stay - waiting))
+        inside = mean([each["e2e_ms"] / 1e3 for each in late]) - waiting
+        running = min(float(most), rate * inside)
         length = service.tokens_in + service.tokens_out / 2
         return {
-            "ttft": mean([each["ttft_ms"] / 1e3 for each in late]),
+            "rate": running / inside,
+            "ttft": mean([each["ttft_ms"] / 1e3 for each in late]) - waiting,
             "itl": mean([each["itl_ms"] / 1e3 for each in late]),
             "running": running,
-            "waiting": rate * waiting,
-            "load": rate * stay,
             "kv-usage": min(1.0, running * length / fit.kv_tokens.value),
-            # A replica computes unless it is empty; arrivals are independent, so that is exp(-running).
-            "utilization": 1 - math.exp(-running),
         }
+
+    @property
+    def capacity(self) -> float:
+        """Requests a second that one replica serves at most."""
+        return self.points[-1][0]
 
     def at(self, rate: float, figure: str) -> float:
         """A figure at a rate: linear between two loads, as at the nearest one outside."""
@@ -190,31 +189,55 @@ def mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def in_blis(service: Service, found: Sizing, blis: Blis, hours: float) -> Iterator[Judged]:
-    rate = RATE * found.requests_per_second.value
-    by_most = {most: Replica(blis, service, found, most) for most in (found.max_num_seqs, ENGINE_DEFAULT)}
+def in_blis(
+    service: Service, found: Sizing, blis: Blis, hours: float, shapes: tuple[str, ...]
+) -> Iterator[Judged]:
+    by_most = {most: BlisReplica(blis, service, found, most) for most in (found.max_num_seqs, ENGINE_DEFAULT)}
     if not all(replica.points for replica in by_most.values()):
         print(f"BLIS refuses {service.model} on {service.profile}", file=sys.stderr)
         return
-    for shape in SHAPES:
+    for shape in shapes:
         for rule, most in rules(found):
             replica = by_most[most or ENGINE_DEFAULT]
-            spent = requests = ttft = itl = 0.0
-            for stage in range(STAGES):
-                now = rate_at(shape, rate, (stage + 0.5) / STAGES, 1.0)
-                count = next(
-                    (
-                        number
-                        for number in range(1, MOST + 1)
-                        if replica.at(now / number, rule.signal.value) <= rule.target
-                    ),
-                    MOST,
-                )
-                spent += count * hours / STAGES * found.plan.parallelism.devices
-                requests += now
-                ttft += now * replica.at(now / count, "ttft")
-                itl += now * replica.at(now / count, "itl")
-            yield verdict(service, shape, "BLIS", rule.name, spent, ttft / requests, itl / requests)
+            spent, ttft, itl = replay(replica, rule, found, shape, hours * 3600)
+            devices = found.plan.parallelism.devices
+            yield verdict(service, shape, "BLIS", rule.name, spent * devices, ttft, itl)
+
+
+def replay(
+    replica: BlisReplica, rule: Rule, found: Sizing, shape: str, seconds: float
+) -> tuple[float, float, float]:
+    """Replica hours, and mean times of all requests, sync by sync: what cannot be served waits for the next."""
+    scaler, chance = Autoscaler(rule), random.Random(1)
+    mean_rate = RATE * found.requests_per_second.value
+    starts = [0.0] * rule.minimum
+    now = waiting = spent = served_all = first_all = between_all = 0.0
+    while now < seconds or waiting > 1:
+        rate = rate_at(shape, mean_rate, now, seconds) if now < seconds else 0.0
+        arrived = max(0.0, chance.gauss(rate * SYNC_SECONDS, math.sqrt(rate * SYNC_SECONDS)))
+        ready = max(1, sum(start <= now for start in starts))
+        served = min(arrived + waiting, ready * replica.capacity * SYNC_SECONDS)
+        waiting += arrived - served
+        each = served / ready / SYNC_SECONDS
+        delay = waiting / (ready * replica.capacity)
+        served_all += served
+        first_all += served * (replica.at(each, "ttft") + delay)
+        between_all += served * replica.at(each, "itl")
+        running = replica.at(each, "running") * min(1.0, each / replica.points[0][0])
+        figures = {
+            Signal.RUNNING: running * ready,
+            Signal.WAITING: waiting,
+            Signal.LOAD: running * ready + waiting,
+            Signal.KV_USAGE: replica.at(each, "kv-usage"),
+            # A replica computes unless it is empty; arrivals are independent, so that is exp(-running).
+            Signal.UTILIZATION: 1 - math.exp(-running),
+        }
+        spent += len(starts) * SYNC_SECONDS / 3600
+        now += SYNC_SECONDS
+        wanted = scaler.decide(now, len(starts), ready, figures[rule.signal])
+        starts += [now + found.cold_start.value] * (wanted - len(starts))
+        del starts[wanted:]
+    return spent, first_all / served_all, between_all / served_all
 
 
 def print_verdict(found: list[Judged]) -> bool:
@@ -251,6 +274,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", type=int, choices=range(len(SERVICES)), help="one model, by its place")
+    parser.add_argument("--shape", choices=SHAPES, help="one traffic")
     parser.add_argument("--hours", type=float, default=2.0)
     parser.add_argument("--blis", type=Path, metavar="PROGRAM")
     parser.add_argument("--blis-module", type=Path, metavar="FOLDER")
@@ -260,6 +284,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     found: list[Judged] = []
+    shapes = (arguments.shape,) if arguments.shape else SHAPES
     if arguments.sum:
         for file in arguments.sum:
             found += [Judged(**each) for each in json.loads(file.read_text())]
@@ -269,9 +294,9 @@ def main() -> None:
             blis = Blis(arguments.blis, arguments.blis_module, Path(folder)) if arguments.blis else None
             for service in chosen:
                 one = sized(service)
-                found += in_simulator(service, one, arguments.hours)
+                found += in_simulator(service, one, arguments.hours, shapes)
                 if blis is not None:
-                    found += in_blis(service, one, blis, arguments.hours)
+                    found += in_blis(service, one, blis, arguments.hours, shapes)
     if arguments.write:
         records: list[dict[str, Any]] = [each.__dict__ for each in found]
         arguments.write.write_text(json.dumps(records, indent=1))

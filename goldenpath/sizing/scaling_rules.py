@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["PUBLISHED_RULES", "Autoscaler", "Rule", "Signal"]
+__all__ = ["PUBLISHED_RULES", "SYNC_SECONDS", "Autoscaler", "Rule", "Signal"]
 
 SYNC_SECONDS: Final = 15.0
 """The HPA asks for metrics every 15 s (--horizontal-pod-autoscaler-sync-period)."""
