@@ -123,7 +123,8 @@ def _tested(
     fields = trial.fields_for(document, wanted)
     if fields:
         settings = ", ".join(f"`{path_of(location)}: {value}`" for location, value in fields)
-        return replace(advice, text=f"to keep it, set {settings} in the request", override=None)
+        holds = f".{advice.everywhere}" if advice.everywhere else ""
+        return replace(advice, text=f"to keep it, set {settings} in the request{holds}", override=None)
     if is_asked_for and is_kept_by_override():
         return advice
     text = "no override keeps it, since the checks refuse one: change what the request asks for, or publish to undo it"

@@ -37,6 +37,8 @@ class Advice:
     """What was edited: as it was rendered, and as it is."""
     override: dict[str, Any] | None = None
     """An entry for the request's ``overrides``, where one can say the edit."""
+    everywhere: str = ""
+    """Where it then holds, as a sentence after a space; empty where the tenant has one cluster."""
 
     @property
     def as_yaml(self) -> str | None:
@@ -137,4 +139,5 @@ def _of_object(
         return Advice(name, f"{what}: change what the request asks for", fields)
     changes = override_changes(each.edit for each in judged)
     override = {"kind": identity.kind, "name": identity.name, **changes, **agreement}
-    return Advice(name, f"to keep it, add this override to the request.{everywhere}", fields, override)
+    text = f"to keep it, add this override to the request.{everywhere}"
+    return Advice(name, text, fields, override, everywhere)
