@@ -46,6 +46,11 @@ class Finding:
         place = " ".join(part for part in (self.object, self.field) if part)
         return f"{self.severity}: {place or self.file}: {self.message} [{self.rule}] Fix: {self.fix}"
 
+    @property
+    def is_about_a_cluster(self) -> bool:
+        """Whether it is about a fact of the fleet: the same for every tenant on the cluster, and for no file alone."""
+        return self.object.startswith("Cluster ") and not self.file
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for programs."""
         return {

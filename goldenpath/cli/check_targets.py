@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.check import check_fleet, check_schema, check_together
-from goldenpath.cli.fleet_place import FleetPlace, is_about_a_cluster
+from goldenpath.cli.fleet_place import FleetPlace
 from goldenpath.cli.input_files import DocumentKind
 from goldenpath.cli.object_spool import ObjectSpool, ObjectStore, SpooledObject
 from goldenpath.cli.unfinished_files import (
@@ -327,7 +327,7 @@ class _Examiner:
             self._add(document, finding)
 
     def _add(self, document: Document, finding: Finding, place: str = "") -> None:
-        if self._fleet_place is not None and is_about_a_cluster(finding):
+        if self._fleet_place is not None and finding.is_about_a_cluster:
             # The same for every request on the cluster.
             if finding not in self._of_clusters:
                 self._of_clusters.add(finding)

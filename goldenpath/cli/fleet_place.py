@@ -15,14 +15,9 @@ if TYPE_CHECKING:
     from goldenpath.cli.check_inputs import Named
     from goldenpath.findings import Finding
 
-__all__ = ["FleetPlace", "is_about_a_cluster"]
+__all__ = ["FleetPlace"]
 
 _ABOUT: Final = "Cluster "
-
-
-def is_about_a_cluster(finding: Finding) -> bool:
-    """Whether a finding is about a fact of the fleet, and not about one request or file."""
-    return finding.object.startswith(_ABOUT) and not finding.file
 
 
 class FleetPlace:

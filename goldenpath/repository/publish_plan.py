@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -126,13 +126,18 @@ class Plan:
     def of(
         cls, parts: Iterator[Part] | list[Part] | tuple[Part, ...], findings: tuple[Finding, ...] = ()
     ) -> Plan:
-        """A plan without the parts that have no changes."""
+        """A plan without the parts that have no changes; what is about a cluster is a finding of the plan, once."""
         looked_at, loud = 0, []
+        of_all = dict.fromkeys(findings)
         for part in parts:
             looked_at += 1
+            if any(finding.is_about_a_cluster for finding in part.findings):
+                own = tuple(finding for finding in part.findings if not finding.is_about_a_cluster)
+                of_all |= dict.fromkeys(finding for finding in part.findings if finding.is_about_a_cluster)
+                part = replace(part, findings=own)  # noqa: PLW2901 - the same part, without what is said once for all
             if not part.is_quiet:
                 loud.append(part)
-        return cls(tuple(sorted(loud, key=_tenants_first)), looked_at, findings)
+        return cls(tuple(sorted(loud, key=_tenants_first)), looked_at, tuple(of_all))
 
     def __bool__(self) -> bool:
         """Whether anything would change."""

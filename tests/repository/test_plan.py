@@ -64,6 +64,18 @@ def test_parts_that_have_nothing_to_say_are_counted_and_left_out():
     assert not Plan.of([Part(Ref.of_tenant("vision"), before=V1, after=V1)])
 
 
+def test_what_is_about_a_cluster_is_said_once_and_not_for_each_tenant():
+    fields = ("addons.kueue", "version-not-served", Severity.ERROR, "is old", "Upgrade it.")
+    of_all, own = Finding("", "Cluster berlin", *fields), Finding("", "Tenant vision on berlin", *fields)
+    names = ("vision", "speech")
+    plan = Plan.of([Part(Ref.of_tenant(name), before=V1, after=V1, findings=(own, of_all)) for name in names])
+    assert [part.findings for part in plan.parts] == [(own,), (own,)]
+    assert plan.findings == (of_all,)
+    assert "\n".join(plan_text(plan)).count("Cluster berlin") == 1
+    quiet = Plan.of([Part(Ref.of_tenant("vision"), before=V1, after=V1, findings=(of_all,))])
+    assert (quiet.parts, quiet.findings) == ((), (of_all,))
+
+
 def test_the_summary_counts_what_becomes_of_what():
     summary = PLAN.summary
 
