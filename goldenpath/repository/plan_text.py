@@ -52,7 +52,7 @@ def plan_text(plan: Plan, *, colour: bool = False, details: bool | None = None) 
     for part in plan.parts:
         for line in _in_full(part) if in_full else _in_short(part):
             yield _coloured(line) if colour else line
-    for finding in plan.findings:
+    for finding in plan.of_all:
         yield from finding_lines(finding)
     yield totals(plan)
     if plan:
@@ -66,11 +66,11 @@ def _in_short(part: Part) -> Iterator[str]:
         object_counts(part.changes.objects) and f"objects: {object_counts(part.changes.objects)}",
         f"{len(part.changes.files)} files" if part.changes and not part.changes.objects else "",
         f"{len(part.hand_edits)} edited by hand" if part.hand_edits else "",
-        finding_counts(part.findings),
+        finding_counts(part.own_findings),
     ]
     mark = MARKS[part.action] if part.action else " "
     yield f"{mark} {whose(part)}: {'; '.join(word for word in words if word)}"
-    for finding in part.findings:
+    for finding in part.own_findings:
         if finding.severity is Severity.ERROR or finding.rule in {*DERIVED_RULES, "new-release"}:
             about = f"{finding.object} " if finding.object else ""
             yield printable(f"    {finding.severity}: {about}[{finding.rule}] {finding.message}")
@@ -89,7 +89,7 @@ def _in_full(part: Part) -> Iterator[str]:
             yield f"      {cluster} {profile}: {before} → {after}"
     for edit in part.hand_edits:
         yield from (f"    {line}" for line in hand_edit_lines(edit))
-    for finding in part.findings:
+    for finding in part.own_findings:
         yield from (f"    {line}" for line in finding_lines(finding))
     yield ""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -102,6 +102,11 @@ class Part:
         return Action.REMOVED if self.after is None else Action.CHANGED
 
     @property
+    def own_findings(self) -> tuple[Finding, ...]:
+        """Those of its findings that are not the same for others on its clusters."""
+        return tuple(finding for finding in self.findings if not finding.is_about_a_cluster)
+
+    @property
     def is_quiet(self) -> bool:
         """Whether there is nothing to say about it."""
         return not (self.changes or self.hand_edits or self.findings)
@@ -126,18 +131,13 @@ class Plan:
     def of(
         cls, parts: Iterator[Part] | list[Part] | tuple[Part, ...], findings: tuple[Finding, ...] = ()
     ) -> Plan:
-        """A plan without the parts that have no changes; what is about a cluster is a finding of the plan, once."""
+        """A plan without the parts that have no changes."""
         looked_at, loud = 0, []
-        of_all = dict.fromkeys(findings)
         for part in parts:
             looked_at += 1
-            if any(finding.is_about_a_cluster for finding in part.findings):
-                own = tuple(finding for finding in part.findings if not finding.is_about_a_cluster)
-                of_all |= dict.fromkeys(finding for finding in part.findings if finding.is_about_a_cluster)
-                part = replace(part, findings=own)  # noqa: PLW2901 - the same part, without what is said once for all
             if not part.is_quiet:
                 loud.append(part)
-        return cls(tuple(sorted(loud, key=_tenants_first)), looked_at, tuple(of_all))
+        return cls(tuple(sorted(loud, key=_tenants_first)), looked_at, findings)
 
     def __bool__(self) -> bool:
         """Whether anything would change."""
@@ -160,9 +160,15 @@ class Plan:
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
-        """Every finding, worst first."""
-        found = [*self.findings, *(finding for part in self.parts for finding in part.findings)]
+        """Every finding, worst first, and each once: what is about a cluster is in the part of each tenant there."""
+        found = {*self.findings, *(finding for part in self.parts for finding in part.findings)}
         return tuple(sorted(found, key=lambda finding: (finding.severity.rank, finding)))
+
+    @property
+    def of_all(self) -> tuple[Finding, ...]:
+        """Findings that belong to no single part: of the whole fleet, and of its clusters."""
+        of_clusters = (each for part in self.parts for each in part.findings if each.is_about_a_cluster)
+        return tuple(dict.fromkeys((*self.findings, *of_clusters)))
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -69,11 +69,11 @@ def test_what_is_about_a_cluster_is_said_once_and_not_for_each_tenant():
     of_all, own = Finding("", "Cluster berlin", *fields), Finding("", "Tenant vision on berlin", *fields)
     names = ("vision", "speech")
     plan = Plan.of([Part(Ref.of_tenant(name), before=V1, after=V1, findings=(own, of_all)) for name in names])
-    assert [part.findings for part in plan.parts] == [(own,), (own,)]
-    assert plan.findings == (of_all,)
-    assert "\n".join(plan_text(plan)).count("Cluster berlin") == 1
-    quiet = Plan.of([Part(Ref.of_tenant("vision"), before=V1, after=V1, findings=(of_all,))])
-    assert (quiet.parts, quiet.findings) == ((), (of_all,))
+    for details in (True, False):
+        assert "\n".join(plan_text(plan, details=details)).count("Cluster berlin") == 1
+    assert plan_markdown(plan).count("Cluster berlin") == 1
+    assert plan.summary["findings"]["error"] == 2
+    assert [part.findings for part in plan.parts] == [(own, of_all)] * 2
 
 
 def test_the_summary_counts_what_becomes_of_what():
