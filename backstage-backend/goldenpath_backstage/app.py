@@ -96,8 +96,8 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
         app.include_router(module.router)
     if settings.mcp != "off":
         app.include_router(mcp_routes.router)
-    app.add_exception_handler(HTTPException, _told)
-    app.add_exception_handler(RequestValidationError, _told)
+    app.add_exception_handler(HTTPException, _problem_answer)
+    app.add_exception_handler(RequestValidationError, _problem_answer)
     app.add_middleware(Envelope, metrics=metrics, only_local=settings.is_open)
     complete(app)
     return app
@@ -110,7 +110,7 @@ def _open_fleet(settings: Settings) -> Fleet:
     return Fleet.open(settings.repository, branch=settings.branch, library=Library(settings.libraries))
 
 
-async def _told(request: Request, error: Exception) -> Response:
+async def _problem_answer(request: Request, error: Exception) -> Response:
     """FastAPI's own errors, as problems like all others."""
     answer = problem_response(_as_ours(error), request_id_of(request.scope))
     if isinstance(error, HTTPException):

@@ -9,7 +9,7 @@ Not for: fetching objects (``cluster``), rendering or publishing what comes out,
 Nothing here changes an object. Pure: no I/O, no clock.
 
 The inverse of :mod:`goldenpath.tenancy`: what that works out from a request is recognised here, and the rest is
-told. A guess is always said to be one.
+reported. A guess is always marked as one.
 """
 
 from goldenpath.adoption.adoption_result import Adoption, Leftover, ToDo

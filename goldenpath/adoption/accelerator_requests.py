@@ -287,7 +287,7 @@ def _of_no_pool(place: NamespaceObjects, account: AdoptionBuilder) -> None:
 
 
 def _other_keys(place: NamespaceObjects, account: AdoptionBuilder, limits: dict[str, Limit]) -> None:
-    """Keys that look like devices, and are none of this cluster's ways of asking."""
+    """Keys that look like devices, and that this cluster does not offer."""
     resources = {pool.resource: pool for pool in place.platform.pools}
     known = {name for model in catalogue().models for name in catalogue().resource_names_of(model.id)}
     for key, limit in limits.items():

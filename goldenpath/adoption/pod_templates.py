@@ -167,7 +167,7 @@ def _claimed(spec: Any) -> Counter[str]:
 
 
 def _in_group(node: dict[str, Any], key: str, times: int) -> int:
-    """A LeaderWorkerSet has ``size`` Pods in each group, of which one is the leader."""
+    """A LeaderWorkerSet has ``size`` Pods in each group; one is the leader."""
     size = node.get("size")
     if key != "workerTemplate" or not isinstance(size, int) or isinstance(size, bool) or size < 1:
         return times

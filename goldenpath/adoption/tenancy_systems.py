@@ -45,7 +45,7 @@ def report_tenancy_systems(places: Sequence[NamespaceObjects], account: Adoption
         _hnc(place, account)
 
 
-def _told(
+def _report(
     place: NamespaceObjects, item: ManifestObject, system: str, fix: str, account: AdoptionBuilder
 ) -> None:
     message = f"{system} manages this namespace too: two systems would write the same objects"
@@ -56,7 +56,7 @@ def _kubeflow(place: NamespaceObjects, account: AdoptionBuilder) -> None:
     for profile in place.shared("Profile", group="kubeflow.org"):
         if profile.name != place.namespace:
             continue
-        _told(place, profile, "Kubeflow's profile controller", _PROFILE, account)
+        _report(place, profile, "Kubeflow's profile controller", _PROFILE, account)
         owner = at(profile.body, "spec", "owner")
         if isinstance(owner, dict) and owner.get("kind") == "Group" and "owner" not in account.request:
             account.put("owner", _group(place, str(owner.get("name"))), f"the owner of {profile}")
@@ -94,7 +94,7 @@ def _capsule(place: NamespaceObjects, account: AdoptionBuilder) -> None:
             place, place.namespace_object, ToDo.KEEP, f"is of Capsule's Tenant {named}", _TENANT, at=path
         )
     for tenant in found:
-        _told(place, tenant, f"Capsule's Tenant {tenant.name}", _TENANT, account)
+        _report(place, tenant, f"Capsule's Tenant {tenant.name}", _TENANT, account)
         owners = mappings(tenant.body, "spec", "owners")
         groups = [str(owner.get("name")) for owner in owners if owner.get("kind") == "Group"]
         if groups and "owner" not in account.request:
@@ -121,7 +121,7 @@ def _hnc(place: NamespaceObjects, account: AdoptionBuilder) -> None:
     ):
         if item.kind == "SubnamespaceAnchor" and item.name != place.namespace:
             continue
-        _told(place, item, "HNC", _HIERARCHY, account)
+        _report(place, item, "HNC", _HIERARCHY, account)
         parent = text(item.body, "spec", "parent") or (
             item.namespace if item.kind == "SubnamespaceAnchor" else ""
         )

@@ -42,7 +42,7 @@ PARAMETERS: Final = (
 )
 """Annotations of the Namespace that policies read; those that a tenant has no value for may not be there."""
 SERVING_PARAMETERS: Final = (names.GATEWAYS, names.HOSTS, names.PROMETHEUS)
-"""The same, of which a Namespace has all that its cluster has a use for, also where they grant nothing."""
+"""The same for a Namespace, which has all that its cluster has a use for, also where they grant nothing."""
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 _STRICTEST: Final = "restricted"

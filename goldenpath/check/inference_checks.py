@@ -79,7 +79,7 @@ def _is_enough(rendered: Rendered) -> Iterator[Finding]:
 
 
 def _size(rendered: Rendered) -> Iterator[Finding]:
-    """What sizing came to by the goal, for whoever reads the plan."""
+    """What sizing came to by the goal, for readers of the plan."""
     service = rendered.resolved
     sizing = service.plan.sizing
     if sizing is None:

@@ -74,7 +74,7 @@ def _covered(queue: ManifestObject) -> Iterator[str]:
 
 
 def _asked_by_queue(item: ManifestObject) -> dict[str, set[str]]:
-    """By queue: names of all resources that Pods in it ask for, but for those of which they ask for none.
+    """By queue: names of all resources that Pods in it ask for in a quantity other than 0.
 
     The label stands on a workload of any kind, or on a template inside it, such as the Jobs of a CronJob.
     """

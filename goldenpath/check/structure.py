@@ -78,7 +78,7 @@ def _steps(path: _Path) -> tuple[str | int, ...]:
     return tuple(reversed(steps))
 
 
-def _told(rule: Rule, value: dict[str, Any]) -> Iterable[ApiRuleViolation]:
+def _run_rule(rule: Rule, value: dict[str, Any]) -> Iterable[ApiRuleViolation]:
     return rule(value)
 
 
@@ -121,18 +121,18 @@ class Structure:
         found: list[Found] = []
         if self._root.cel:
             body = self._decoder.fill(body)
-        self._judge_own(self._root, body, None, found, _told)
+        self._judge_own(self._root, body, None, found, _run_rule)
         for name, below in self._root.fields.items():
             if (value := body.get(name)) is None:
                 continue
             if name == "metadata":
-                self._judge(below, value, (None, name), found, _told)
+                self._judge(below, value, (None, name), found, _run_rule)
                 continue
             key = _key(name, value)
             if key in self._right:
                 continue
             before = len(found)
-            self._judge(below, self._decoder.fill_field(name, value), (None, name), found, _told)
+            self._judge(below, self._decoder.fill_field(name, value), (None, name), found, _run_rule)
             if len(found) == before:
                 self._remember(key)
         return found
@@ -172,7 +172,7 @@ class Structure:
                     found.append(Found(_steps(path), slip))  # noqa: PERF401 - a generator for each rule takes longer
         elif isinstance(value, list) and (part.keys or part.apply_keys):
             found.extend(self._twice(part, value, _steps(path)))
-        if part.cel and run is _told:
+        if part.cel and run is _run_rule:
             fix = "Change it so that the rule of the CustomResourceDefinition holds."
             for field, message in cel_rules.broken(part.cel, value):
                 found.append(Found(_steps(path), ApiRuleViolation(field, "rule", message, fix)))

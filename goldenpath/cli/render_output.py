@@ -55,7 +55,7 @@ def render_files(
         parent: a workload's tenant.
 
     Raises:
-        InputError: the cluster is none of its, or there are several and one must be named.
+        InputError: it is not on the cluster, or there are several and one must be named.
 
     """
     found = pipeline.resolve(spec, cluster=cluster, parent=parent)

@@ -42,7 +42,11 @@ def _in_object(path: str, old: Any, new: Any, whole: Any) -> Iterator[LackingDef
                 yield from _in_object(f"{path}.{key}" if path else key, old[key], new[key], whole[key])
     elif all(isinstance(each, list) and each for each in (old, new, whole)):
         name = next(
-            (each for each in _NAMES if all(_are_told_apart(entries, each) for entries in (old, new, whole))),
+            (
+                each
+                for each in _NAMES
+                if all(_are_distinct_by(entries, each) for entries in (old, new, whole))
+            ),
             None,
         )
         if name is not None:
@@ -64,7 +68,7 @@ def _in_list(
         yield from (LackingDefault(f"{path}[{name}={key}]", field) for field in sorted(missing))
 
 
-def _are_told_apart(entries: list[Any], name: str) -> bool:
+def _are_distinct_by(entries: list[Any], name: str) -> bool:
     found = [entry.get(name) for entry in entries if isinstance(entry, dict)]
     return len({each for each in found if isinstance(each, str)}) == len(entries)
 

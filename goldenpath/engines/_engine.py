@@ -259,7 +259,7 @@ class Engine:
         if found:
             raise InputError(found)
         reading, wanted = given[0] if signal is Signal.LATENCY else (Reading(signal.value), target)
-        for_nobody, metric = self._hint(signal, reading, wanted, self._version(version))
+        unfiltered, metric = self._hint(signal, reading, wanted, self._version(version))
         window, quantile = self._scaling.signals[signal].window, self._scaling.quantile
         asked = query(
             reading,
@@ -271,7 +271,7 @@ class Engine:
             matching=matching,
         )
         reads = selector(metric, namespace=namespace, workload=workload, matching=matching)
-        return replace(for_nobody, query=asked, selector=reads)
+        return replace(unfiltered, query=asked, selector=reads)
 
     @lru_cache(maxsize=_REMEMBERED, typed=True)  # noqa: B019 - as above
     def _hint(

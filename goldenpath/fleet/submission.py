@@ -75,5 +75,5 @@ class Submission:
 
 
 def _plain(name: Any) -> str:
-    """A name that can be looked up; empty for what is none."""
+    """A name that can be looked up; empty for any other text."""
     return name if isinstance(name, str) and "/" not in name else ""

@@ -159,7 +159,7 @@ class ForgeClient:
                 wait: float | None = None
             elif response.status_code >= _SERVER_ERROR:
                 wait, failure = (
-                    _told_to_wait(response, self._options.clock()),
+                    _asked_to_wait(response, self._options.clock()),
                     f"answered {response.status_code}",
                 )
             elif _is_limited(response):
@@ -231,7 +231,7 @@ class ForgeClient:
         )
 
     def _limit_wait(self, response: httpx.Response) -> float | None:
-        wait = _told_to_wait(response, self._options.clock())
+        wait = _asked_to_wait(response, self._options.clock())
         secondary = self.address.kind is ForgeKind.GITHUB and response.status_code == _FORBIDDEN
         return _SECONDARY_LIMIT_WAIT if wait is None and secondary else wait
 
@@ -313,7 +313,7 @@ def _is_limited(response: httpx.Response) -> bool:
     )
 
 
-def _told_to_wait(response: httpx.Response, now: float) -> float | None:
+def _asked_to_wait(response: httpx.Response, now: float) -> float | None:
     """The wait in seconds that the headers ask for."""
     headers = response.headers
     if (after := headers.get("retry-after", "").strip()) != "":

@@ -103,7 +103,7 @@ def _can_be_marked(text: str, names: Names) -> bool:
 
 
 def _json_of(shape: str, marked: tuple[tuple[str, str], ...], value: Any, parse: Parse) -> str:
-    """What a shape means; :data:`_EXCLUDED` where its texts cannot be told from it."""
+    """What a shape means; :data:`_EXCLUDED` where its texts may mean something else."""
     if _ESCAPED_MARK.search(shape):
         return _EXCLUDED
     try:

@@ -49,7 +49,7 @@ def new_server(tools: Sequence[Tool[Any]], answer: Answer) -> Server[Any]:
 
     Args:
         tools: what a client may call.
-        answer: runs a tool; a GoldenpathError that it raises is told to the client, anything else is not.
+        answer: runs a tool; the client sees a GoldenpathError that it raises, and nothing of other errors.
     """
     by_name = {tool.name: tool for tool in tools}
     listed = [_listed(tool) for tool in tools]

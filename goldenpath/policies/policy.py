@@ -120,8 +120,8 @@ class Policy:
 
         It fails closed (``failurePolicy: Fail``). ``matchPolicy: Equivalent`` lets a request in another
         served version of the same resource be judged as the version named here. What the API server would fill in
-        is written out: ``matchConstraints`` is one field to it, and anyone who applies it beside Flux would be told
-        of a conflict.
+        is written out: ``matchConstraints`` is one field to it, and anyone who applies it beside Flux would see
+        a conflict.
         """
         tenants = {"matchExpressions": [{"key": names.TENANT, "operator": "Exists"}]}
         validation: dict[str, Any] = {

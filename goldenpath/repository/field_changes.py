@@ -119,12 +119,12 @@ def _of_lists(path: str, before: list[Any], after: list[Any]) -> Iterator[Differ
 def _name_of_entries(before: list[Any], after: list[Any]) -> str | None:
     """The field that tells the entries of both lists apart, if there is one."""
     for name in _ENTRY_NAMES:
-        if all(_are_told_apart(entries, name) for entries in (before, after)):
+        if all(_are_distinct_by(entries, name) for entries in (before, after)):
             return name
     return None
 
 
-def _are_told_apart(entries: list[Any], name: str) -> bool:
+def _are_distinct_by(entries: list[Any], name: str) -> bool:
     found = [entry.get(name) for entry in entries if isinstance(entry, dict)]
     texts = {value for value in found if isinstance(value, str)}
     return len(texts) == len(entries)

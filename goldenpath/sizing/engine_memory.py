@@ -84,7 +84,7 @@ def engine_settings(
 ) -> EngineSettings:
     """Fill in what the engine would choose on this device.
 
-    :raises InputError: for an engine that sizing has no figures for, a version that is none, or a wrong share.
+    :raises InputError: for an engine that sizing has no figures for, an unknown version, or a wrong share.
     """
     problems = []
     if engine not in SIZED_ENGINES:

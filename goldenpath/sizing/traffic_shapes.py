@@ -35,7 +35,7 @@ def arrivals(  # noqa: PLR0917 - a shape and its numbers
 ) -> Iterator[tuple[float, int, int]]:
     """Times, prompt lengths and output lengths. Lengths are geometric-like: exponential, at most 8 times the mean.
 
-    :raises InputError: for a shape that is none.
+    :raises InputError: for an unknown shape.
     """
     if shape not in SHAPES:
         raise InputError(

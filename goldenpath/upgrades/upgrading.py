@@ -129,7 +129,7 @@ class Upgrader:
         """The selected owners that were rendered from the golden path, by name.
 
         Raises:
-            InputError: a name without `*` is none of them.
+            InputError: a name without `*` is not rendered from the golden path.
         """
         found = tuple(ref for ref in self._rendered_from_it(state, selection))
         missing = [

@@ -169,7 +169,7 @@ def test_labels_tell_any_two_nvidia_models_apart() -> None:
         assert not values[0] & values[1], (left.id, right.id)
 
 
-def test_a_model_without_a_product_name_is_told_by_its_architecture() -> None:
+def test_a_model_without_a_product_name_is_reported_by_its_architecture() -> None:
     """What GPU feature discovery 0.20 and the DRA driver write for Rubin, of which no driver table has a name yet."""
     rubin = entry("nvidia-vr200-288gb")
     assert rubin.node_labels() == {"nvidia.com/gpu.family": ("rubin",)}

@@ -57,7 +57,7 @@ def test_an_entry_judges_a_range_of_versions(entry: Addon) -> None:
         assert version_of(fact.since) <= version_of(entry.last)
 
 
-def test_whoever_owns_workloads_says_as_whom() -> None:
+def test_anyone_who_owns_workloads_says_as_whom() -> None:
     assert [entry.id for entry in EVERY if entry.owns_workloads and not entry.accounts()] == []
 
 

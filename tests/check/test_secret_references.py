@@ -60,11 +60,11 @@ def test_the_readme_names_every_secret_that_an_object_names() -> None:
     }
 
 
-def test_a_secret_that_no_entry_declares_is_told() -> None:
+def test_a_secret_that_no_entry_declares_is_reported() -> None:
     assert undeclared(render(**EVERYTHING)[2]) == set(NAMES)
 
 
-def test_declared_secrets_are_not_told() -> None:
+def test_declared_secrets_are_not_reported() -> None:
     declared = [{"name": name, "provider": "manual", "purpose": "registry"} for name in NAMES]
     assert undeclared(render(**(EVERYTHING | {"secrets": [*EVERYTHING["secrets"], *declared]}))[2]) == set()
 
@@ -89,7 +89,7 @@ def test_a_sops_secret_without_a_source_has_no_effect() -> None:
     assert [(finding.field, finding.rule) for finding in found] == [("secrets[0]", "no-effect")]
 
 
-def test_a_secret_that_an_override_brings_in_is_told_and_can_be_declared() -> None:
+def test_a_secret_that_an_override_brings_in_is_reported_and_can_be_declared() -> None:
     override = {
         "kind": "OCIRepository", "name": "vision", "patch": {"spec": {"certSecretRef": {"name": "private-ca"}}},
         "reason": "a private registry", "approved_by": "platform-team", "expires": "2030-01-01",

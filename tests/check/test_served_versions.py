@@ -118,7 +118,7 @@ def test_claims_need_kubernetes_1_34_and_implicit_ones_1_36() -> None:
     assert told(pipeline("1.36"), Severity.WARNING) == set()
 
 
-def test_walls_for_claims_that_nobody_has_are_no_use_of_them() -> None:
+def test_walls_for_claims_that_no_one_has_are_no_use_of_them() -> None:
     assert told(pipeline("1.34", allocation="device-plugin"), Severity.WARNING) == set()
 
 

@@ -94,7 +94,7 @@ def told_by_validate(fleet: Fleet) -> set[tuple[str, str, str]]:
     }
 
 
-def test_a_file_of_nobody_is_an_error_whatever_its_name(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_file_of_no_one_is_an_error_whatever_its_name(fleet: Fleet, place: Path, tmp_path: Path) -> None:
     fleet.publish(asked())
     commit_by_hand(place, tmp_path / "clone", dict.fromkeys(PLACES, EVIL))
     assert told_by_validate(fleet) == {(path, "unlisted-file", "error") for path in PLACES}

@@ -193,7 +193,7 @@ def test_what_validate_refuses_plan_and_publish_refuse(
         fleet.publish(everything=True)
 
 
-def test_files_that_nobody_answers_for_are_an_error(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_files_that_no_one_answers_for_are_an_error(fleet: Fleet, place: Path, tmp_path: Path) -> None:
     fleet.publish(asked())
     gone = {
         f"tenants/vision/{name}": None

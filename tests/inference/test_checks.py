@@ -12,7 +12,7 @@ def findings(request: dict[str, Any], tenant: dict[str, Any] | None = None, **fl
     return found(run(request, tenant=tenant and merged(TENANT, tenant), fleet=fleet and merged(FLEET, fleet)))
 
 
-def test_a_model_that_does_not_fit_is_told_with_what_would() -> None:
+def test_a_model_that_does_not_fit_is_reported_with_what_would() -> None:
     said = findings(service(accelerator={"count": 1}, goal=None))["model-does-not-fit"]
     assert said.startswith("error accelerator.count")
     assert "precision int4" in said or "precision fp8" in said
@@ -34,7 +34,7 @@ def test_what_sizing_refuses_is_a_finding_with_the_requests_own_field(
     assert said.startswith(f"error {words}")
 
 
-def test_a_goal_that_cannot_be_met_is_told() -> None:
+def test_a_goal_that_cannot_be_met_is_reported() -> None:
     said = findings(service(goal={"inter_token_latency": "1ms"}))["goal-not-met"]
     assert "goal.inter_token_latency" in said
     assert "needs" in said
@@ -109,7 +109,7 @@ PICKER = {"image": f"registry.example.org/serving/llm-d-router@sha256:{'7' * 64}
         ({**POOL, "llm-d-router": "0.10", "cilium": "1.20"}, {}, None, ""),
     ],
 )
-def test_a_picker_that_cannot_run_is_told(
+def test_a_picker_that_cannot_run_is_reported(
     addons: dict[str, str], picker: dict[str, Any], engine: dict[str, str] | None, words: str
 ) -> None:
     fleet = {"gateway": {"picker": {**PICKER, **picker}}, "clusters": {"berlin": {"addons": addons}}}

@@ -84,7 +84,7 @@ def test_bad_fields_are_refused_with_the_fix(changes: dict[str, Any], path: str,
     assert words in said[path]
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     said = refused(
         service(replicas={"min": 3, "max": 2}, engine={"arguments": {"port": 1}}, model={"name": "own/model"})
     )
@@ -105,7 +105,7 @@ def test_the_fleets_image_is_one_for_the_makers_accelerator() -> None:
     assert "no image of vllm for amd" in said["engine.image"]
 
 
-def test_several_pools_of_a_profile_are_told_apart() -> None:
+def test_several_pools_of_a_profile_are_distinguished() -> None:
     pools = [
         {"profile": "nvidia-h100-80gb", "count": 8},
         {"profile": "nvidia-h100-80gb", "count": 8, "allocation": "dra"},

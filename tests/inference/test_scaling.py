@@ -75,7 +75,7 @@ def test_a_latency_that_the_histogram_cannot_show_is_no_signal() -> None:
     assert "no bucket at 0.8 s" in found(rendered)["signal"]
 
 
-def test_a_goal_between_two_bounds_is_told_with_the_nearest() -> None:
+def test_a_goal_between_two_bounds_is_reported_with_the_nearest() -> None:
     said = found(run(service(goal={"time_to_first_token": "800ms"})))["latency-not-measurable"]
     assert said.startswith("warning goal.time_to_first_token")
     assert "Take 750ms" in said
@@ -90,7 +90,7 @@ def test_alerts_read_metrics_that_the_version_exports() -> None:
     assert "inter_token_latency" not in text(old, "monitoring.yaml").replace("inter-token-latency", "")
 
 
-def test_more_traffic_than_the_most_replicas_serve_is_told() -> None:
+def test_more_traffic_than_the_most_replicas_serve_is_reported() -> None:
     said = found(run(service(goal={"requests": "100/s"})))["goal-needs-replicas"]
     assert "Set `replicas.max` to" in said
 

@@ -83,7 +83,7 @@ def test_devices_by_claim_are_claimed_and_not_requested() -> None:
     assert rendered.claims["berlin"].accelerators == {"nvidia-h100-80gb": (4, 24)}
 
 
-def test_a_name_that_two_models_share_is_told_by_a_label_where_no_queue_chooses() -> None:
+def test_a_name_that_two_models_share_is_reported_by_a_label_where_no_queue_chooses() -> None:
     fleet = merged(FLEET, {"clusters": {"berlin": {"addons": None}}})
     fleet["clusters"]["berlin"]["addons"] = {"flux": "2.9"}
     assert pod(run(SERVICE, fleet=fleet))["nodeSelector"] == {

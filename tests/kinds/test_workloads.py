@@ -193,7 +193,7 @@ def test_no_workload_is_added_to_a_tenant_that_is_being_retired(fleet: Fleet) ->
     assert "vision is being retired" in problems(error)["tenant-retiring"]
 
 
-def test_a_tenant_of_an_older_version_is_told_how_to_upgrade(tmp_path: Path) -> None:
+def test_a_tenant_of_an_older_version_is_shown_how_to_upgrade(tmp_path: Path) -> None:
     library = Library([write_path(tmp_path / "paths")])
     with new_fleet(tmp_path, library) as fleet:
         fleet.publish(TENANT)

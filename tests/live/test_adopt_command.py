@@ -89,7 +89,7 @@ def test_what_cannot_be_done_is_reported(here, arguments, reported):
     assert reported in refused.output
 
 
-def test_what_a_policy_will_refuse_is_told(here):
+def test_what_a_policy_will_refuse_is_reported(here):
     pod = {"containers": [{"name": "c", "image": "x", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}
     deployment = {
         "apiVersion": "apps/v1",

@@ -65,7 +65,7 @@ def test_inputs_are_closed_and_described(fleet: Fleet) -> None:
         assert all(field.get("description") for field in tool.input_schema["properties"].values()), tool.name
 
 
-def test_all_wrong_arguments_are_told_at_once(fleet: Fleet) -> None:
+def test_all_wrong_arguments_are_reported_at_once(fleet: Fleet) -> None:
     found = problems(ask(server(fleet), "findings", name="Vision!", severity="fatal", more=1))
     assert set(found) == {"name", "severity", "more"}
 
@@ -180,7 +180,7 @@ def test_only_the_plan_that_was_agreed_to_is_put_up_for_review(fleet: Fleet, tmp
         assert again["changed"] is False
 
 
-def test_a_failure_is_not_told_to_the_client(fleet: Fleet) -> None:
+def test_a_failure_is_not_reported_to_the_client(fleet: Fleet) -> None:
     async def broken(*_: Any) -> dict[str, Any]:
         raise RuntimeError("secret inside")
 

@@ -126,7 +126,7 @@ def test_an_addon_that_was_left_out_stops_at_the_fourth_tenant():
     assert stopped(*parts(4)) == [("", "too-many-removals")]
 
 
-def test_a_file_that_nobody_can_read_any_more_may_have_held_an_object():
+def test_a_file_that_no_one_can_read_any_more_may_have_held_an_object():
     part = Part(Ref.of_tenant("vision"), compare({"clusters/berlin/a.yaml": "kind: ["}, {}))
 
     assert removals(Plan.of([part])) == removals(Plan.of([losing(1)]))

@@ -1,8 +1,8 @@
 """Backstage's own protocol for remote actions: what `backend.actions.pluginSources` asks for, without a module.
 
 As Backstage 1.55 speaks it (``backend-defaults`` 0.18, ``DefaultActionsService``): a list, and a call that has the
-bare input as its body and answers with the outputs. Nothing else arrives: no task, no step, no dry run, and nobody
-hears a log line.
+bare input as its body and answers with the outputs. Nothing else arrives: no task, no step, no dry run, and no
+log line is shown.
 
 Backstage keeps of an error its status alone: the reason in the answer does not reach the user, so our log has it.
 

@@ -27,7 +27,7 @@ class Stream:
         self._loop = loop
         self._changed = threading.Condition()
         self._news = asyncio.Event()
-        self._told = False
+        self._is_wait_reported = False
         self._waiting: list[bytes] = []
         self._bytes = 0
         self._ended = False
@@ -88,8 +88,8 @@ class Stream:
         self._bytes += len(line)
 
     def _tell(self) -> None:
-        if not self._told:
-            self._told = True
+        if not self._is_wait_reported:
+            self._is_wait_reported = True
             with contextlib.suppress(RuntimeError):  # the server has stopped: no reader is left
                 self._loop.call_soon_threadsafe(self._news.set)
 
@@ -114,7 +114,7 @@ class Stream:
             await self._news.wait()
             with self._changed:
                 self._news.clear()
-                self._told = False
+                self._is_wait_reported = False
                 lines, ended = self._waiting, self._ended
                 self._waiting, self._bytes = [], 0
                 self._changed.notify_all()

@@ -5,7 +5,7 @@ import { removeFile, writeFile } from './workspace.ts';
 import type { ActionDefinition } from './wire.ts';
 
 /**
- * The action that a definition describes: it sends its input, and does what it is told.
+ * The action that a definition describes: it sends its input, and does what the answer says.
  *
  * A plain object, since `createTemplateAction` drops a JSON Schema.
  */

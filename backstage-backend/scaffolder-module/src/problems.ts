@@ -67,7 +67,7 @@ export async function errorOf(response: Response): Promise<Error> {
   const { status, statusText, headers } = response;
   const error = errorFrom({ ...problem, status, title: problem.title ?? statusText });
   const seconds = Number(headers.get('retry-after'));
-  // Whoever says that it is busy or away, the backend or a proxy before it: the run has not begun.
+  // A server that says that it is busy or away, the backend or a proxy before it: the run has not begun.
   if (seconds > 0 || (PASSING.has(status) && !waits.has(error))) {
     waits.set(error, (seconds || 0) * 1000);
   }

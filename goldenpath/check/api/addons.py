@@ -80,8 +80,8 @@ def _limits(resource: dict[str, Any], *, has_parent: bool, is_cohort: bool) -> I
     for field, number in numbers.items():
         if number < 0:
             yield ApiRuleViolation(field, "queue", f"{shown(resource[field])} is negative", "Set 0 or more.")
-        is_told_by_its_definition = field == "borrowingLimit" and not is_cohort
-        if field != "nominalQuota" and not has_parent and not is_told_by_its_definition:
+        is_in_its_definition = field == "borrowingLimit" and not is_cohort
+        if field != "nominalQuota" and not has_parent and not is_in_its_definition:
             yield ApiRuleViolation(field, "queue", "only a queue in a cohort has such a limit", _IN_COHORT)
     lends = numbers.get("lendingLimit")
     if not is_cohort and lends is not None and lends > numbers.get("nominalQuota", 0):

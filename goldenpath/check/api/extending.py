@@ -251,7 +251,7 @@ def undeclared(expression: Any, known: frozenset[str]) -> str | None:
 
 
 def _expressions(spec: dict[str, Any]) -> Iterator[tuple[str, Any, frozenset[str]]]:
-    """Place, expression, and the variables that are there for it; those of a condition are none."""
+    """Place, expression, and the variables that are there for it; a condition has no variables."""
     names: list[str] = []
     for index, variable in enumerate(mappings(spec, "variables")):
         yield f"variables[{index}].expression", variable.get("expression"), frozenset(names)

@@ -45,7 +45,7 @@ def dra_pools(slices: Iterable[Mapping[str, Any]]) -> tuple[tuple[PoolFound, ...
         for device, accelerator in known:
             if accelerator is None:
                 if driver in _drivers():
-                    unknown[driver, _told(device)] += 1
+                    unknown[driver, _device_text(device)] += 1
             elif accelerator.partition is not None and whole.intersection(_counters(device)):
                 # One of the ways in which a device could be cut that is counted already.
                 cuttable.add(accelerator.id)
@@ -124,7 +124,7 @@ def _drivers() -> frozenset[str]:
     return frozenset(driver for _, driver, _ in _selectors())
 
 
-def _told(device: Mapping[str, Any]) -> str:
+def _device_text(device: Mapping[str, Any]) -> str:
     for name in ("productName", "model", "type"):
         value = (device.get("attributes") or {}).get(name) or {}
         if "string" in value:
