@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import small_requests
 from hypothesis import strategies as st
 
 FLEET: dict[str, Any] = {
-    "format": "fleet/v1",
-    "organisation": "Example",
-    "domain": "example.org",
-    "trust_domain": "prod.example.org",
-    "repository": "https://git.example.org/platform/fleet.git",
+    **small_requests.fleet(),
     "monitoring": {"namespace": "monitoring", "prometheus": "http://prometheus.monitoring:9090", "selector": {"release": "on"}},
     "gateway": {"namespace": "gateway-system"},
     "federation": {"edge.example.org": {"endpoint": "https://spire.edge.example.org:8443"}},

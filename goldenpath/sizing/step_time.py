@@ -108,7 +108,6 @@ class StepTimes:
         self.work = WorkModel(model, fit.device, fit.parallelism, fit.precision, fit.kv_precision)
         self.fitted = fitted
         self.cap = fit.settings.max_num_batched_tokens
-        self._slope: dict[int, tuple[float, float]] = {}
 
     def seconds(self, terms: Sequence[float]) -> float:
         """The weighted sum of the terms."""

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import small_requests
 from kube_api import Api, eventually
 
 from goldenpath.pipeline import Pipeline, parse
@@ -20,11 +21,7 @@ if TYPE_CHECKING:
 REGISTRY = "registry.example.org"
 
 FLEET: dict[str, Any] = {
-    "format": "fleet/v1",
-    "organisation": "Example",
-    "domain": "example.org",
-    "trust_domain": "prod.example.org",
-    "repository": "https://git.example.org/platform/fleet.git",
+    **small_requests.fleet(clusters=None),
     "groups": {"prefix": "oidc:"},
     "defaults": {"registries": [REGISTRY]},
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import small_requests
+
 from goldenpath import kubeyaml
 from goldenpath.fleet import Fleet
 from goldenpath.git import Person
@@ -16,11 +18,7 @@ ADA = Person("Ada", "ada@example.org")
 PLATFORM = Person("Platform", "platform@example.org")
 
 FLEET: dict[str, Any] = {
-    "format": "fleet/v1",
-    "organisation": "Example",
-    "domain": "example.org",
-    "trust_domain": "prod.example.org",
-    "repository": "https://git.example.org/platform/fleet.git",
+    **small_requests.fleet(),
     "clusters": {
         "berlin": {
             "region": "eu",
@@ -48,14 +46,8 @@ def fleet_text(**changes: Any) -> str:
 
 def asked(name: str = "vision", **changes: Any) -> dict[str, Any]:
     """A small request, with fields added or replaced."""
-    return {
-        "golden_path": "tenant/v1",
-        "name": name,
-        "owner": f"{name}-team",
-        "clusters": ["berlin"],
-        "gpus": [{"profile": "nvidia-h100-80gb", "quota": 2}],
-        **changes,
-    }
+    gpus = [{"profile": "nvidia-h100-80gb", "quota": 2}]
+    return {**small_requests.request(name=name, owner=f"{name}-team", gpus=gpus), **changes}
 
 
 def new_fleet(folder: Path, *, bare: bool = True, **changes: Any) -> Fleet:

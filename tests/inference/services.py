@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import small_requests
+
 from goldenpath import kubeyaml
 from goldenpath.findings import Severity
 from goldenpath.pipeline import Parent, Pipeline, Rendered, Tenants, parent_of, parse
@@ -20,11 +22,7 @@ ADDONS = {
     "spire-controller-manager": "0.6",
 }
 FLEET: dict[str, Any] = {
-    "format": "fleet/v1",
-    "organisation": "Example",
-    "domain": "example.org",
-    "trust_domain": "prod.example.org",
-    "repository": "https://git.example.org/platform/fleet.git",
+    **small_requests.fleet(),
     "monitoring": {"namespace": "monitoring", "prometheus": "http://prometheus.monitoring:9090"},
     "gateway": {"namespace": "gateway-system", "name": "public"},
     "engines": [{"name": "vllm", "version": "0.33.0", "vendor": "nvidia", "image": IMAGE}],

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import small_requests
+
 from goldenpath import kubeyaml
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FLEET: dict[str, Any] = {
-    "format": "fleet/v1",
-    "organisation": "Example",
-    "domain": "example.org",
-    "trust_domain": "prod.example.org",
-    "repository": "https://git.example.org/platform/fleet.git",
+    **small_requests.fleet(),
     "clusters": {
         "berlin": {
             "region": "eu",

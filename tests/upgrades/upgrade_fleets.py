@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import small_requests
+
 from goldenpath import kubeyaml
 from goldenpath.fleet import Fleet
 from goldenpath.git import Person
@@ -19,11 +21,7 @@ if TYPE_CHECKING:
 PLATFORM = Person("Platform", "platform@example.org")
 OLD, NEW = "1.0.0", "1.1.0"
 FLEET: dict[str, Any] = {
-    "format": "fleet/v1",
-    "organisation": "Example",
-    "domain": "example.org",
-    "trust_domain": "prod.example.org",
-    "repository": "https://git.example.org/platform/fleet.git",
+    **small_requests.fleet(),
     "clusters": {
         "berlin": {
             "region": "eu",
@@ -43,14 +41,8 @@ FLEET: dict[str, Any] = {
 
 def asked(name: str = "vision", **changes: Any) -> dict[str, Any]:
     """A small request, with fields added or replaced."""
-    return {
-        "golden_path": "tenant/v1",
-        "name": name,
-        "owner": f"{name}-team",
-        "clusters": ["berlin"],
-        "gpus": [{"profile": "nvidia-h100-80gb", "quota": 2}],
-        **changes,
-    }
+    gpus = [{"profile": "nvidia-h100-80gb", "quota": 2}]
+    return {**small_requests.request(name=name, owner=f"{name}-team", gpus=gpus), **changes}
 
 
 def old_library(folder: Path, names: Iterable[str] = ("tenant", "platform")) -> Library:
