@@ -161,7 +161,7 @@ def main(words: list[str]) -> int:
         print(f"GONE: {' '.join(each)}: take it out of {LISTED.name}")
     seconds = time.monotonic() - started
     print(
-        f"{len(files)} files, judged by {', '.join(asked) or 'nobody'}: {len(found)} kinds of findings, {len(new)} new, {len(gone)} gone; {seconds:.0f} s"
+        f"{len(files)} files, judged by {', '.join(asked) or 'no judge'}: {len(found)} kinds of findings, {len(new)} new, {len(gone)} gone; {seconds:.0f} s"
     )
     if budget is not None and seconds > budget:
         print(f"longer than the budget of {budget:g} s")

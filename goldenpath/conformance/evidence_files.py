@@ -51,8 +51,8 @@ def _events(result: CheckResult) -> list[dict[str, Any]]:
     when = (max(times) if times else None, min(times) if times else None)
     last, first = (each.isoformat() if each else None for each in when)
     event = {"Package": _PACKAGE, "Test": name}
-    told = [("run", first, ""), ("output", last, f"{_SAYS[result.verdict]}: {result.reason}\n")]
-    events = [_event(event, action, time, output) for action, time, output in told]
+    reported = [("run", first, ""), ("output", last, f"{_SAYS[result.verdict]}: {result.reason}\n")]
+    events = [_event(event, action, time, output) for action, time, output in reported]
     return [*events, _event(event, result.verdict.value, last, "")]
 
 

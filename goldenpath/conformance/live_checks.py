@@ -1,4 +1,4 @@
-"""A check for each requirement of which an API server, or an address that is named, shows something.
+"""A check for each requirement that an API server or a named address shows something of.
 
 A check gives PASS only for what it saw work: conditions that a controller wrote, series that an exporter gave. What is
 served and not used is SKIP, and so is every requirement that needs a node.
@@ -270,7 +270,7 @@ def _gpu_sharing(seen: Observer, _: Addresses, __: bool) -> Finding:
 def _drivers(seen: Observer, _: Addresses, __: bool) -> Finding:
     with_accelerators = [each for each in seen.all_of("v1", "Node") if _allocatable(each)]
     labels = re.compile(r"(cuda\.driver|driver-version|driver\.version)")
-    told = {
+    reported = {
         each["metadata"]["name"]
         for each in with_accelerators
         if any(labels.search(label) for label in each["metadata"].get("labels") or {})
@@ -289,10 +289,10 @@ def _drivers(seen: Observer, _: Addresses, __: bool) -> Finding:
     }
     if not names:
         return Verdict.SKIP, "No Node offers an accelerator."
-    untold = sorted(names - told - by_slice)
-    if untold:
-        return Verdict.SKIP, f"No driver version is told of {', '.join(untold[:5])}."
-    return Verdict.PASS, f"The driver's version is told of all {len(names)} Nodes with accelerators."
+    unreported = sorted(names - reported - by_slice)
+    if unreported:
+        return Verdict.SKIP, f"No driver version is reported for {', '.join(unreported[:5])}."
+    return Verdict.PASS, f"The driver's version is reported for all {len(names)} Nodes with accelerators."
 
 
 def _sandboxing(seen: Observer, _: Addresses, __: bool) -> Finding:
