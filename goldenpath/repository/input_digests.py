@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FleetDigests", "digest", "fleet_digest", "parent_digest", "request_digest"]
 
-_NOT_OF_EVERYONE: Final = frozenset({"adoption", "clusters", "golden_paths", "library", "retired"})
+_NOT_OF_EVERYONE: Final = frozenset({"adoption", "clusters", "golden_paths", "library", "prices", "retired"})
 _ONLY_CAPACITY: Final = frozenset({"count"})
 
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
@@ -76,7 +76,7 @@ def fleet_digest(
 class FleetDigests:
     """Digests of a fleet's parts, each worked out once however many tenants share it.
 
-    In a tenant's part are: everything of the fleet but its other clusters, the retired names and what adoption reads; of the tenant's
+    In a tenant's part are: everything of the fleet but its other clusters, the retired names, the prices and what adoption reads; of the tenant's
     clusters everything but how many accelerators there are, which is capacity and shows in no file of a tenant;
     with a placement, the region and labels of every cluster, since a change there may add one or take one away.
     The facts that the catalogues give for it (resource names, node labels, metrics) are in it too: a release that

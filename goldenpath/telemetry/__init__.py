@@ -1,7 +1,8 @@
 """What is measured, and what follows from it: exporters, rules with their tests, dashboards.
 
 For: the catalogue of exporter metrics (``exporters/*.yaml``, one file for each exporter, with sources), the rules and
-alerts that golden paths render, and the unit test of each of them.
+alerts that golden paths render, the unit test of each of them, and
+the dashboards (Grafana's classic JSON).
 
 Not for: the metrics of inference engines (``engines``), what a request says (``spec``), writing manifests (``render``),
 asking a running Prometheus.
@@ -11,6 +12,8 @@ A new exporter is one file of data. A new rule is one value with its cases in ``
 """
 
 from goldenpath.telemetry.burn_rate import OBJECTIVE, SLOWEST_SHARE
+from goldenpath.telemetry.dashboard import Dashboard, Panel, Query, Variable
+from goldenpath.telemetry.dashboards import DASHBOARDS
 from goldenpath.telemetry.exporter import Exporter, ExporterMetric, LabelTrap, WorkloadLabels
 from goldenpath.telemetry.exporter_catalogue import ExporterCatalogue, exporter_catalogue, load_exporters
 from goldenpath.telemetry.platform_rules import PlatformMetrics, platform_groups
@@ -20,22 +23,27 @@ from goldenpath.telemetry.service_rules import MeanGoal, PromisedCache, ServiceS
 from goldenpath.telemetry.tenant_rules import TenantMetrics, tenant_group
 
 __all__ = [
+    "DASHBOARDS",
     "OBJECTIVE",
     "SLOWEST_SHARE",
     "Alert",
     "Case",
+    "Dashboard",
     "Exporter",
     "ExporterCatalogue",
     "ExporterMetric",
     "LabelTrap",
     "MeanGoal",
+    "Panel",
     "PlatformMetrics",
     "PromisedCache",
+    "Query",
     "Recording",
     "Rule",
     "RuleGroup",
     "ServiceSeries",
     "TenantMetrics",
+    "Variable",
     "WorkloadLabels",
     "exporter_catalogue",
     "load_exporters",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.addons import addon_catalogue, version_of
 from goldenpath.spec.ref import Ref
+from goldenpath.telemetry import DASHBOARDS
 from goldenpath.tenancy.layout import Layout
 from goldenpath.tenancy.monitoring import platform_rule_groups
 from goldenpath.tenancy.queue import COHORT, GENERAL_FLAVOR, ResourceGroup, lent_groups
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         Gateway,
         Monitoring,
     )
-    from goldenpath.telemetry import RuleGroup
+    from goldenpath.telemetry import Dashboard, RuleGroup
 
 __all__ = ["PRIORITY_CLASSES", "Platform", "Priority", "platforms_of"]
 
@@ -179,6 +180,11 @@ class Platform:
         """Names of the platform team's alerts; none where no Prometheus Operator reads them."""
         groups = self.rule_groups if self.has_alerts else ()
         return tuple(name for group in groups for name in group.alert_names)
+
+    @property
+    def dashboards(self) -> tuple[Dashboard, ...]:
+        """Dashboards for Grafana: the same on every cluster."""
+        return DASHBOARDS
 
     @property
     def has_alerts(self) -> bool:
