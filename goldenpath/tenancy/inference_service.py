@@ -385,8 +385,8 @@ class InferenceServiceOnCluster(WorkloadOnCluster):
 
     @cached_property
     def alert_names(self) -> tuple[str, ...]:
-        """Names of its alerts; none where no Prometheus Operator reads them."""
-        return self.rules.alert_names if self.platform.has_alerts else ()
+        """Names of its alerts; none while it is being retired, or where no Prometheus Operator reads them."""
+        return self.rules.alert_names if self.platform.has_alerts and not self.is_retiring else ()
 
     @property
     def waiting_limit(self) -> str:
