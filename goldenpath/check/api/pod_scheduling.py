@@ -1,0 +1,151 @@
+"""Where Pods may run: affinity, tolerations, spread over a topology.
+
+Source: ``ValidatePodSpec`` and what it calls (``pkg/apis/core/validation``) of Kubernetes 1.37. What is about one field
+alone is in the schema.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.check.api.violation import ApiRuleViolation, Rule, duplicates
+from goldenpath.check.formats import is_dns_name, is_label_value
+from goldenpath.errors import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["RULES", "check_tolerations", "check_topology"]
+
+
+def check_topology(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    """What is wrong with how the Pods of a specification spread over a topology."""
+    constraints = spec.get("topologySpreadConstraints", ())
+    for index, _ in duplicates((item["topologyKey"], item["whenUnsatisfiable"]) for item in constraints):
+        yield ApiRuleViolation(
+            f"topologySpreadConstraints[{index}]",
+            "duplicate",
+            "this topology key is constrained already",
+            "Keep one of the two.",
+        )
+    for index, item in enumerate(constraints):
+        if "minDomains" in item and item["whenUnsatisfiable"] != "DoNotSchedule":
+            message = "minDomains is for constraints that must hold"
+            yield ApiRuleViolation(
+                f"topologySpreadConstraints[{index}].minDomains",
+                "topology",
+                message,
+                "Remove it, or set whenUnsatisfiable: DoNotSchedule.",
+            )
+        keys = set(item.get("labelSelector", {}).get("matchLabels", {}))
+        for number, key in enumerate(item.get("matchLabelKeys", ())):
+            if key in keys or "labelSelector" not in item:
+                message = (
+                    f"{shown(key)} is in the labelSelector already"
+                    if key in keys
+                    else "there is no labelSelector to add to"
+                )
+                yield ApiRuleViolation(
+                    f"topologySpreadConstraints[{index}].matchLabelKeys[{number}]",
+                    "topology",
+                    message,
+                    "Remove it, or set the labelSelector.",
+                )
+
+
+def check_tolerations(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    """What is wrong with the tolerations of a Pod specification."""
+    for index, item in enumerate(spec.get("tolerations", ())):
+        place, operator, value = (
+            f"tolerations[{index}]",
+            item.get("operator") or "Equal",
+            item.get("value", ""),
+        )
+        if not item.get("key") and operator != "Exists":
+            yield ApiRuleViolation(
+                f"{place}.operator",
+                "toleration",
+                "without a key only Exists has a meaning",
+                "Set the key, or operator: Exists.",
+            )
+        if "tolerationSeconds" in item and item.get("effect") != "NoExecute":
+            yield ApiRuleViolation(
+                f"{place}.effect",
+                "toleration",
+                "tolerationSeconds is for the effect NoExecute",
+                "Set effect: NoExecute, or remove the seconds.",
+            )
+        if operator == "Exists" and value:
+            yield ApiRuleViolation(
+                f"{place}.value", "toleration", "Exists takes no value", "Remove it, or use operator: Equal."
+            )
+        if operator == "Equal" and not is_label_value(value):
+            yield ApiRuleViolation(
+                f"{place}.value",
+                "toleration",
+                f"{shown(value)} is no value of a taint",
+                "Use what a label can have as a value.",
+            )
+
+
+def _node_term(term: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    for field in ("matchExpressions", "matchFields"):
+        for index, asked in enumerate(term.get(field, ())):
+            operator, values = asked["operator"], asked.get("values", ())
+            place = f"{field}[{index}].values"
+            if operator in {"In", "NotIn"} and not values:
+                yield ApiRuleViolation(place, "affinity", f"{operator} needs values", "Name at least one.")
+            if operator in {"Exists", "DoesNotExist"} and values:
+                yield ApiRuleViolation(place, "affinity", f"{operator} takes no values", "Remove them.")
+            if operator in {"Gt", "Lt"} and len(values) != 1:
+                yield ApiRuleViolation(place, "affinity", f"{operator} takes one value", "Give one number.")
+            if field == "matchFields" and (
+                asked["key"] != "metadata.name" or operator not in {"In", "NotIn"} or len(values) != 1
+            ):
+                yield ApiRuleViolation(
+                    f"{field}[{index}]",
+                    "affinity",
+                    "of a node's fields only metadata.name can be asked, with one value",
+                    "Use key: metadata.name, operator: In.",
+                )
+            elif field == "matchExpressions":
+                yield from _values(place, operator, values)
+
+
+def _values(place: str, operator: str, values: Any) -> Iterator[ApiRuleViolation]:
+    for number, value in enumerate(values):
+        if operator in {"In", "NotIn"} and not is_label_value(value):
+            yield ApiRuleViolation(
+                f"{place}[{number}]",
+                "affinity",
+                f"{shown(value)} is no label value",
+                "Name a value that a label can have.",
+            )
+        if operator in {"Gt", "Lt"} and value and not value.lstrip("-").isdecimal():
+            yield ApiRuleViolation(
+                f"{place}[{number}]", "affinity", f"{shown(value)} is no number", "Give a whole number."
+            )
+
+
+def _affinity_term(term: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    for index, name in enumerate(term.get("namespaces", ())):
+        if not is_dns_name(name) or "." in name:
+            yield ApiRuleViolation(
+                f"namespaces[{index}]",
+                "affinity",
+                f"{shown(name)} is no name of a namespace",
+                "Name a namespace.",
+            )
+    if ("matchLabelKeys" in term or "mismatchLabelKeys" in term) and "labelSelector" not in term:
+        yield ApiRuleViolation(
+            "labelSelector",
+            "affinity",
+            "label keys are added to a selector, and there is none",
+            "Set the labelSelector.",
+        )
+
+
+RULES: Final[dict[str, tuple[Rule, ...]]] = {
+    "core.v1.NodeSelectorTerm": (_node_term,),
+    "core.v1.PodAffinityTerm": (_affinity_term,),
+}
