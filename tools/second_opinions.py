@@ -1,4 +1,4 @@
-"""What other projects' judges say about everything that the sample fleet renders.
+"""What other projects' judges say about everything that is rendered: the sample fleet, and every example.
 
 Usage: second_opinions.py [--budget SECONDS] JUDGE=PROGRAM...   (checkov, kube-score, kubeconform, trivy)
 
@@ -23,12 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT: Final = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "golden"))
+from stories import stories  # noqa: E402 - the examples, as the golden tests know them
+
 LISTED: Final = Path(__file__).with_name("second-opinions.yaml")
 SCHEMAS: Final = (
     ".venv-opinions/lib/python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v1.36*-local-strict"
 )
 _OK: Final = 10
 """What kube-score gives where it has nothing to say."""
+EXAMPLES: Final = "examples"
+"""The folder of the examples, beside the sample fleet's clusters."""
 SAMPLES: Final = ROOT / "tests" / "requests"
 
 Finding = tuple[str, str, str]
@@ -36,17 +41,24 @@ Finding = tuple[str, str, str]
 
 
 def rendered(folder: Path) -> list[Path]:
-    """The sample fleet with every request in it, as files; gives its manifests."""
+    """The sample fleet with every request in it, and each golden path's examples, as files; gives the manifests."""
     with Fleet.create(folder, (SAMPLES / "goldenpath.yaml").read_text()) as fleet:
         requests = [file for file in sorted(SAMPLES.glob("*.yaml")) if file.name != "goldenpath.yaml"]
         fleet.publish(*map(Submission.read, requests))
         fleet.publish(*map(Submission.read, sorted((SAMPLES / "services").glob("*.yaml"))))
     subprocess.run(["git", "-C", folder, "reset", "-q", "--hard"], check=True)
-    return sorted((folder / "clusters").rglob("*.yaml"))
+    for story in stories():
+        own = folder / EXAMPLES / story.name.replace("/", "-")
+        for file in story.render().files:
+            if file.path.startswith("clusters/"):
+                place = own / file.path.removeprefix("clusters/")
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text(file.text)
+    return sorted([*(folder / "clusters").rglob("*.yaml"), *(folder / EXAMPLES).rglob("*.yaml")])
 
 
 def checkov(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
-    """Checkov, without its network: the guidelines that it would fetch are links only."""
+    """Checkov on the sample fleet, since it is slow; without its network: the guidelines that it would fetch are links only."""
     said = _json(
         [
             program,
@@ -98,6 +110,7 @@ def kubeconform(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
             "-schema-location",
             place,
             folder / "clusters",
+            folder / EXAMPLES,
         ]
     )
     if not said["summary"]["valid"]:

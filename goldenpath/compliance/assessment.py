@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["Assessment", "ControlResult", "State", "assess"]
+__all__ = ["IN_PART", "Assessment", "ControlResult", "State", "assess"]
 
 _SHOWN_REASONS: Final = 20
+IN_PART: Final = "satisfied-in-part"
+"""What can be seen of the control is satisfied; ``rest`` says what cannot."""
 
 
 class State(enum.StrEnum):
@@ -51,6 +53,12 @@ class ControlResult:
     """What does not meet it: object, cluster and demand; the first of them."""
     more: int = 0
     """How many reasons are not listed."""
+
+    @property
+    def says(self) -> str:
+        """The state in words; of a control that is covered in part, only that part is satisfied."""
+        in_part = self.state is State.SATISFIED and self.control.covers is Coverage.PART
+        return IN_PART if in_part else self.state.value
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,8 @@ class Assessment:
     def count(self, standard: Standard) -> dict[str, int]:
         """How many controls of a standard are in each state."""
         found = self.of(standard)
-        return {state.value: sum(each.state is state for each in found) for state in State}
+        words = (State.SATISFIED.value, IN_PART, State.NOT_SATISFIED.value, State.NOT_ASSESSED.value)
+        return {word: sum(each.says == word for each in found) for word in words}
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for programs."""
@@ -96,7 +105,7 @@ class Assessment:
                     "control": each.control.id,
                     "says": each.control.says,
                     "covers": each.control.covers.value,
-                    "state": each.state.value,
+                    "state": each.says,
                     "reasons": list(each.reasons),
                     "more_reasons": each.more,
                     "rest": each.control.rest,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.compliance.assessment import State
+from goldenpath.compliance.assessment import IN_PART, State
 from goldenpath.controls import control_catalogue
-from goldenpath.describe.markdown import code, page, table
+from goldenpath.describe.markdown import code, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["auditor_page"]
 
 _STATES: Final = {
-    State.SATISFIED: "satisfied",
-    State.NOT_SATISFIED: "**not satisfied**",
-    State.NOT_ASSESSED: "not assessed here",
+    State.SATISFIED.value: "satisfied",
+    IN_PART: "satisfied, as far as it is seen here",
+    State.NOT_SATISFIED.value: "**not satisfied**",
+    State.NOT_ASSESSED.value: "not assessed here",
 }
 
 
@@ -33,7 +34,10 @@ def auditor_page(found: Assessment) -> str:
     blocks = [
         introduction,
         "## Summary",
-        table(("Standard", "Satisfied", "Not satisfied", "Not assessed here"), _summary(found)),
+        table(
+            ("Standard", "Satisfied", "As far as it is seen", "Not satisfied", "Not assessed here"),
+            _summary(found),
+        ),
     ]
     for standard in found.standards:
         blocks += [
@@ -50,13 +54,13 @@ def auditor_page(found: Assessment) -> str:
             ("Record", "Where", "Command"), ([each.says, each.where, code(each.command)] for each in records)
         ),
     ]
-    return page(f"Controls of {found.organisation}", *blocks)
+    return "\n\n".join((f"# Controls of {found.organisation}", *blocks)) + "\n"
 
 
 def _summary(found: Assessment) -> Iterator[list[str]]:
     for standard in found.standards:
         counts = found.count(standard)
-        yield [f"{standard.title} {standard.version}", *(str(counts[state.value]) for state in State)]
+        yield [f"{standard.title} {standard.version}", *map(str, counts.values())]
 
 
 def _row(result: ControlResult) -> list[str]:
@@ -67,7 +71,7 @@ def _row(result: ControlResult) -> list[str]:
         *(f"Rule {code(each)}." for each in control.rules),
         *(f"Record: {catalogue.records[each].says}" for each in control.records),
     ]
-    return [control.id, control.says, _STATES[result.state], " ".join(answers), control.rest]
+    return [control.id, control.says, _STATES[result.says], " ".join(answers), control.rest]
 
 
 def _reasons(results: tuple[ControlResult, ...]) -> Iterator[str]:

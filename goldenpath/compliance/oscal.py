@@ -163,6 +163,7 @@ def _finding(found: Assessment, judged: ControlResult) -> dict[str, Any]:
         "uuid": _id("finding", *key),
         "title": f"{judged.control.id}: {judged.control.says}",
         "description": _how(judged.control),
+        "props": [_prop("coverage", judged.control.covers.value)],
         "target": {
             "type": "objective-id",
             "target-id": judged.standard.token(judged.control),

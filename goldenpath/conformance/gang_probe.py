@@ -7,6 +7,7 @@ them at its end, whatever happened.
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -57,9 +58,16 @@ def _judge(seen: Observer, name: str) -> tuple[Verdict, str]:
     (queue,) = [body for body in _objects(name, cpu=_SIZE) if body["kind"] == "ClusterQueue"]
     _apply(seen, queue)
     if not _becomes(lambda: len(_pods(seen, name)) == _SIZE):
+        count = len(_pods(seen, name))
+        seen.note(f"kubectl get workloads,jobs -n {name} -o json", _states(seen, name))
+        if count:
+            return (
+                Verdict.FAIL,
+                f"With quota for all, {count} of {_SIZE} Pods were made in {_STARTED_SECONDS:g} s.",
+            )
         return (
-            Verdict.FAIL,
-            f"With quota for all, {len(_pods(seen, name))} of {_SIZE} Pods were made in {_STARTED_SECONDS:g} s.",
+            Verdict.SKIP,
+            "Nothing started when the quota was raised: Kueue may leave the probe's namespace alone (managedJobsNamespaceSelector).",
         )
     scheduled = [each for each in _pods(seen, name) if (each.get("spec") or {}).get("nodeName")]
     if not _becomes(lambda: all((each.get("spec") or {}).get("nodeName") for each in _pods(seen, name)), 15):
@@ -69,6 +77,16 @@ def _judge(seen: Observer, name: str) -> tuple[Verdict, str]:
         )
     seen.note(f"kubectl get pods -n {name}", f"{_SIZE} Pods are on Nodes, after the quota was raised")
     return Verdict.PASS, f"No Pod of {_SIZE} started with quota for one; all started with quota for {_SIZE}."
+
+
+def _states(seen: Observer, namespace: str) -> str:
+    """What Kueue and the Job's controller say of the probe."""
+    found = []
+    for api_version, kind in ((KUEUE, "Workload"), ("batch/v1", "Job")):
+        resource = seen.cluster.find(api_version, kind)
+        items = [] if resource is None else seen.cluster.all_of(resource, namespace)
+        found += [{"kind": kind, "status": each.get("status")} for each in items]
+    return json.dumps(found, indent=1)
 
 
 def _becomes(true: Callable[[], bool], seconds: float = _STARTED_SECONDS) -> bool:
