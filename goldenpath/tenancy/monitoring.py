@@ -58,8 +58,9 @@ def tenant_rule_group(tenancy: Tenancy) -> RuleGroup:
         TenantMetrics(
             namespace=tenancy.name,
             accelerator_quotas=tuple(dict.fromkeys(keys)),
-            has_queue=tenancy.has("kueue"),
-            has_scalers=tenancy.has("keda"),
+            # A queue that is drained keeps what waits in it, and nothing is left to scale.
+            has_queue=tenancy.has("kueue") and not tenancy.is_retiring,
+            has_scalers=tenancy.has("keda") and not tenancy.is_retiring,
             has_flux=tenancy.has("flux-operator"),
             scaler_metric=_series(engine_catalogue().get(hint.engine), hint.metric)
             if hint is not None
