@@ -1,227 +1,274 @@
-"""The numbers that a scaler of an inference service reads, from real servers by a real Prometheus.
+"""The scaling loop of inference services, closed: servers, Prometheus, KEDA, the HorizontalPodAutoscaler, and servers again.
 
-Servers are llm-d-inference-sim, one process for each replica; Prometheus scrapes them as the rendered PodMonitor says, and
-answers the rendered query. KEDA and the HorizontalPodAutoscaler do not run here: what they decide from an answer is worked
-out as they do (`goldenpath.sizing.scaling_rules`), on bounds, target and fallback of the rendered ScaledObject.
+Two models of one namespace, whose Pods are llm-d-inference-sim, one process each. Prometheus scrapes them as the rendered PodMonitors
+say (``pod_monitors.py``); KEDA and kube-controller-manager are the real ones. A stand-in binds and runs the Pods
+(``kubelet.py``). An override of the request makes the scaler go down at once, instead of one server a minute.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import random
 import shutil
 import sys
 import threading
 import time
-import urllib.parse
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from processes import free_ports, process, read
-
-from goldenpath import kubeyaml
-from goldenpath.sizing.scaling_rules import Autoscaler, Rule, Signal
+from components import components
+from keda import keda
+from kube_api import eventually
+from kubelet import Kubelet, Program, kubelet
+from live_services import Served, replicas, serve, watched
+from pod_monitors import Prometheus
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "inference"))
-from services import FLEET, TENANT, merged, objects, run, service
+from services import FLEET, TENANT, merged, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SIMULATOR, PROMETHEUS = shutil.which("llm-d-inference-sim"), shutil.which("prometheus")
+    from kube_api import Api
+    from live_tenants import Onboarding
+
+PROMETHEUS = shutil.which("prometheus")
+SIMULATOR = components()["llm-d-inference-sim"]
+MISSING = [*SIMULATOR.missing(), *components()["keda"].missing(), *([] if PROMETHEUS else ["prometheus"])]
 pytestmark = pytest.mark.skipif(
-    SIMULATOR is None or PROMETHEUS is None,
-    reason="needs prometheus and llm-d-inference-sim (Go module github.com/llm-d/llm-d-inference-sim) on the PATH",
+    bool(MISSING),
+    reason=f"needs {', '.join(MISSING)}: make cluster-assets; prometheus is a package of Debian",
 )
-SECOND = 1.0
 MODEL = "fake/model"
+SCALED = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject"}
+AT_ONCE = {
+    "kind": "ScaledObject",
+    "reason": "A test does not wait for minutes.",
+    "approved_by": "a-team",
+    "expires": "2099-01-01",
+    "patch": {
+        "spec": {
+            "advanced": {
+                "horizontalPodAutoscalerConfig": {
+                    "behavior": {
+                        "scaleDown": {
+                            "stabilizationWindowSeconds": 3,
+                            "policies": [{"type": "Percent", "value": 100, "periodSeconds": 1}],
+                        }
+                    }
+                }
+            }
+        }
+    },
+}
 
 
-def rendered(name: str) -> dict[str, dict[str, Any]]:
-    """A small service whose scaler adds a replica for every two requests that run."""
-    asked = service(
+@dataclass
+class Loop:
+    """Two services of one tenant with all that scales them."""
+
+    api: Api
+    prometheus: Prometheus
+    kubelet: Kubelet
+    summariser: Served
+    chat: Served
+
+    def has(self, service: Served, number: int, seconds: float = 90) -> None:
+        """Wait until a service has so many replicas, and as many servers are ready."""
+
+        def there() -> tuple[int, int]:
+            return replicas(self.api, service.tenant, service.name), len(self.kubelet.servers(service.name))
+
+        eventually(
+            lambda: there() == (number, number),
+            lambda: f"{service.name} has {number} replicas, but {there()}; {self.said(service)}",
+            seconds,
+        )
+
+    def watched(self, service: Served, seconds: float) -> set[int]:
+        return watched(self.api, service.tenant, service.name, seconds)
+
+    def condition(self, service: Served, name: str) -> str:
+        """A condition of a service's ScaledObject."""
+        metadata = {"name": service.name, "namespace": service.tenant}
+        status = self.api.get(SCALED | {"metadata": metadata}).body.get("status", {})
+        return next((one["status"] for one in status.get("conditions", []) if one["type"] == name), "")
+
+    def _autoscaler(self, service: Served) -> dict[str, Any]:
+        metadata = {"name": service.name, "namespace": service.tenant}
+        body = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata}
+        answer = self.api.get(body)
+        return answer.body if answer.ok else {"metadata": {}}
+
+    def scaler_of(self, service: Served) -> str:
+        """What owns the autoscaler of a service; empty where nothing does, or there is none."""
+        owners = self._autoscaler(service)["metadata"].get("ownerReferences", [])
+        return next((owner["kind"] for owner in owners), "")
+
+    def said(self, service: Served) -> str:
+        """What the autoscaler says of itself."""
+        conditions = self._autoscaler(service).get("status", {}).get("conditions", [])
+        return "; ".join(f"{one['type']} {one['status']}: {one['message']}" for one in conditions)
+
+    @contextlib.contextmanager
+    def load(self, service: Served, requests: int) -> Iterator[None]:
+        """So many requests at any time, spread over the servers that are ready."""
+        over = threading.Event()
+        body = json.dumps({"model": MODEL, "prompt": "hello", "max_tokens": 40, "ignore_eos": True}).encode()
+
+        def ask() -> None:
+            while not over.is_set():
+                servers = self.kubelet.servers(service.name)
+                if not servers:
+                    time.sleep(0.1)
+                    continue
+                target = f"{random.choice(servers)}/v1/completions"
+                asked = urllib.request.Request(target, body, {"Content-Type": "application/json"})
+                with contextlib.suppress(OSError, ValueError):
+                    urllib.request.urlopen(asked, timeout=20).read()
+
+        threads = [threading.Thread(target=ask, daemon=True) for _ in range(requests)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join(30)
+
+
+def simulator() -> Program:
+    def options(port: int) -> list[str]:
+        return [
+            f"--model={MODEL}", f"--port={port}", "--max-num-seqs=8", "--inter-token-latency=40ms",
+            "--time-to-first-token=20ms", "--force-dummy-tokenizer",
+        ]  # fmt: skip
+
+    return Program(SIMULATOR.program(), options, "/health")
+
+
+def small(name: str, **changes: Any) -> dict[str, Any]:
+    """A service with a scaler that adds a server for every two requests that run."""
+    return service(
         name=name,
         goal=None,
         expose=None,
-        accelerator={"count": 4},
+        model={"name": "Qwen/Qwen3-8B"},
+        accelerator={"count": 1},
         replicas={"min": 1, "max": 4},
         scaling={"signal": "concurrency", "target": 2.0},
+        overrides=[AT_ONCE | {"name": name}],
+        **changes,
     )
-    tenant = merged(TENANT, {"identity": {"service_accounts": ["summariser", "chat"]}})
-    return objects(run(asked, fleet=FLEET, tenant=tenant))
 
 
-class Servers:
-    """The replicas of one service: processes, and what Prometheus finds of them."""
+@pytest.fixture(scope="module")
+def loop(
+    custom_resources: Api, onboarding: Onboarding, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Loop]:
+    def place(name: str) -> Path:
+        return tmp_path_factory.mktemp(name)
 
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name, self.folder = name, folder
-        self.objects = rendered(name)
-        self.ports: list[int] = []
-        self._running: list[contextlib.ExitStack] = []
-
-    def scale(self, number: int) -> None:
-        while len(self._running) > number:
-            self.ports.pop()
-            self._running.pop().close()
-        while len(self._running) < number:
-            (port,) = free_ports(1)
-            place = self.folder / f"{self.name}-{port}"
-            place.mkdir()
-            stack = contextlib.ExitStack()
-            assert SIMULATOR is not None
-            options = [
-                f"--model={MODEL}", f"--port={port}", "--max-num-seqs=8", "--inter-token-latency=40ms",
-                "--time-to-first-token=20ms", "--force-dummy-tokenizer",
-            ]  # fmt: skip
-            wait = stack.enter_context(process(Path(SIMULATOR), options, place))
-            wait(lambda port=port: bool(read(f"http://127.0.0.1:{port}/metrics")), 30)
-            self.ports.append(port)
-            self._running.append(stack)
-        self._tell()
-
-    def _tell(self) -> None:
-        """The Pods that the PodMonitor selects, with the labels that prometheus-operator makes of what it says."""
-        spec = self.objects["PodMonitor"]["spec"]
-        labels = self.objects["Deployment"]["spec"]["template"]["metadata"]["labels"]
-        assert spec["selector"]["matchLabels"].items() <= labels.items()
-        copied = {key.replace("/", "_").replace(".", "_"): labels[key] for key in spec["podTargetLabels"]}
-        targets = [
-            {
-                "targets": [f"127.0.0.1:{port}"],
-                "labels": {"namespace": "vision", "pod": f"{self.name}-{port}", **copied},
-            }
-            for port in self.ports
-        ]
-        (self.folder / f"{self.name}.json").write_text(json.dumps(targets))
-
-    def close(self) -> None:
-        self.scale(0)
-
-
-def scrape(servers: Servers) -> dict[str, Any]:
-    (endpoint,) = servers.objects["PodMonitor"]["spec"]["podMetricsEndpoints"]
-    return {
-        "job_name": servers.name,
-        "metrics_path": endpoint["path"],
-        "scrape_interval": "1s",  # for a test; the PodMonitor says 15 s
-        "file_sd_configs": [
-            {"files": [str(servers.folder / f"{servers.name}.json")], "refresh_interval": "1s"}
-        ],
-    }
-
-
-class Loop:
-    """What KEDA and the HPA do with one service, a step at a time."""
-
-    def __init__(self, servers: Servers, address: str) -> None:
-        self.servers, self.address = servers, address
-        spec = servers.objects["ScaledObject"]["spec"]
-        (trigger,) = spec["triggers"]
-        self.query = trigger["metadata"]["query"]
-        self.fallback = spec["fallback"]
-        self.scaler = Autoscaler(
-            Rule(
-                "rendered", Signal.RUNNING, float(trigger["metadata"]["threshold"]),
-                minimum=spec["minReplicaCount"], maximum=spec["maxReplicaCount"], down_stabilization=3.0,
-            )
-        )  # fmt: skip
-
-    def value(self) -> float | None:
-        """What Prometheus answers; None where it does not, or has nothing."""
-        target = f"{self.address}/api/v1/query?{urllib.parse.urlencode({'query': self.query})}"
-        try:
-            answer = json.loads(read(target))
-        except OSError:
-            return None
-        found = answer["data"]["result"]
-        return float(found[0]["value"][1]) if found else None
-
-    def step(self) -> int:
-        now, there = time.monotonic(), len(self.servers.ports)
-        total = self.value()
-        if total is None:
-            assert self.fallback["behavior"] == "currentReplicasIfHigher"
-            wanted = max(there, self.fallback["replicas"])
-        else:
-            wanted = self.scaler.decide(now, there, there, total / there)
-        self.servers.scale(wanted)
-        return wanted
-
-
-@contextlib.contextmanager
-def load(servers: Servers, requests: int) -> Iterator[None]:
-    """So many requests at any time, spread over the replicas that there are."""
-    over = threading.Event()
-    body = json.dumps({"model": MODEL, "prompt": "hello", "max_tokens": 40, "ignore_eos": True}).encode()
-
-    def ask(number: int) -> None:
-        while not over.is_set():
-            ports = list(servers.ports)
-            if not ports:
-                return
-            target = f"http://127.0.0.1:{ports[number % len(ports)]}/v1/completions"
-            asked = urllib.request.Request(target, body, {"Content-Type": "application/json"})
-            with contextlib.suppress(OSError, ValueError):
-                urllib.request.urlopen(asked, timeout=20).read()
-
-    threads = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(requests)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join(30)
-
-
-def until(loop: Loop, number: int, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    seen = []
-    while time.monotonic() < end:
-        seen.append(loop.step())
-        if seen[-1] == number:
-            return
-        time.sleep(SECOND)
-    raise AssertionError(f"{loop.servers.name} never had {number} replicas: {seen}")
-
-
-def test_replicas_follow_the_load_of_their_own_service_and_stay_while_nothing_answers(tmp_path: Path) -> None:
+    assert PROMETHEUS
+    prometheus = Prometheus(onboarding.api, place("prometheus"), Path(PROMETHEUS))
+    addons = {"flux": "2.9", "keda": "2.20", "prometheus-operator": "0.93"}
+    fleet = merged(
+        FLEET, {"monitoring": {"prometheus": prometheus.address}, "clusters": {"berlin": {"addons": None}}}
+    )
+    fleet["clusters"]["berlin"]["addons"] = addons
+    accounts = {"identity": {"service_accounts": ["summariser", "chat"]}}
+    summariser = serve(onboarding, fleet, merged(TENANT, accounts), small("summariser"))
+    chat = summariser.also(**{**small("chat"), "tenant": summariser.tenant})
+    services = (summariser, chat)
+    prometheus.configure(
+        [each.object("PodMonitor") for each in services],
+        [each.object("PrometheusRule") for each in services],
+    )
     with contextlib.ExitStack() as running:
-        both = [Servers(name, tmp_path) for name in ("summariser", "chat")]
-        for servers in both:
-            running.callback(servers.close)
-            servers.scale(1)
-        summariser, chat = both
-        (port,) = free_ports(1)
-        config = {"scrape_configs": [scrape(servers) for servers in both]}
-        (tmp_path / "prometheus.yml").write_text(kubeyaml.dump(config))
-        assert PROMETHEUS is not None
-        prometheus = running.enter_context(contextlib.ExitStack())
-        options = [
-            f"--config.file={tmp_path / 'prometheus.yml'}",
-            f"--storage.tsdb.path={tmp_path / 'data'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ]
-        address = f"http://127.0.0.1:{port}"
-        wait = prometheus.enter_context(process(Path(PROMETHEUS), options, tmp_path))
-        wait(lambda: b"Ready" in read(f"{address}/-/ready"))
-        mine, other = Loop(summariser, address), Loop(chat, address)
-        wait(lambda: mine.value() == 0 and other.value() == 0, 30)
+        running.callback(prometheus.stop)
+        prometheus.start()
+        running.enter_context(prometheus.discovery(summariser.tenant))
+        for each in services:
+            each.apply()
+        pods = running.enter_context(
+            kubelet(onboarding.api, summariser.tenant, place("kubelet"), simulator())
+        )
+        running.enter_context(keda(onboarding.api, place("keda"), summariser.tenant))
+        one = Loop(onboarding.api, prometheus, pods, summariser, chat)
+        one.has(summariser, 1)
+        one.has(chat, 1)
+        for each in services:
+            eventually(
+                lambda each=each: one.condition(each, "Ready") == "True",
+                f"the scaler of {each.name} is ready",
+                60,
+            )
+        yield one
 
-        with load(chat, 8):
-            until(other, 4)
-            # The other model is full, and this one idle.
-            assert mine.step() == 1
-        with load(summariser, 8):
-            until(mine, 4)
-        until(mine, 1)
-        until(other, 1)
 
-        with load(summariser, 4):
-            until(mine, 2)
-            prometheus.close()
-            assert [mine.step() for _ in range(3)] == [2, 2, 2]
+def test_replicas_follow_the_load_of_their_own_model(loop: Loop) -> None:
+    with loop.load(loop.chat, 8):
+        loop.has(loop.chat, 4)
+        # The other model is full, and this one idle.
+        assert loop.watched(loop.summariser, 5) == {1}
+        with loop.load(loop.summariser, 4):
+            loop.has(loop.summariser, 2)
+            assert loop.watched(loop.chat, 5) == {4}
+    loop.has(loop.chat, 1)
+    loop.has(loop.summariser, 1)
+
+
+def test_servers_stay_while_prometheus_is_silent(loop: Loop) -> None:
+    with loop.load(loop.summariser, 4):
+        loop.has(loop.summariser, 2)
+        loop.prometheus.stop()
+        eventually(lambda: loop.condition(loop.summariser, "Fallback") == "True", "the fallback holds", 90)
+    # No request runs any more, and nobody can tell.
+    assert loop.watched(loop.summariser, 10) == {2}
+    assert loop.watched(loop.chat, 1) == {1}
+    loop.prometheus.start()
+    loop.has(loop.summariser, 1)
+
+
+def test_a_metric_with_another_name_raises_the_alert_and_takes_no_server_away(loop: Loop) -> None:
+    alert = "InferenceScalerWithoutData"
+    with loop.load(loop.summariser, 4):
+        loop.has(loop.summariser, 2)
+        assert loop.prometheus.firing(alert) == []
+        loop.kubelet.renamed["summariser"] = ("vllm:num_requests_running", "vllm:requests_in_batch")
+        try:
+            eventually(lambda: loop.prometheus.firing(alert) == ["summariser"], "the alert fires", 60)
+            eventually(
+                lambda: loop.condition(loop.summariser, "Fallback") == "True", "the fallback holds", 90
+            )
+            assert loop.watched(loop.summariser, 5) == {2}
+        finally:
+            loop.kubelet.renamed.clear()
+        eventually(lambda: loop.prometheus.firing(alert) == [], "the alert ends", 60)
+    loop.has(loop.summariser, 1)
+
+
+def test_a_cluster_that_gets_keda_and_loses_it_keeps_its_servers(loop: Loop) -> None:
+    """As Flux does it: what is rendered now is applied, and what was rendered before is pruned."""
+    chat = loop.chat
+    fixed = {"replicas": {"min": 4, "max": 4}, "overrides": []}
+    without = merged(dict(chat.fleet), {"clusters": {"berlin": {"addons": {"keda": None}}}})
+    chat.apply(**fixed)
+    loop.has(chat, 4)
+    seen = set()
+    for fleet, before in ((without, "ScaledObject"), (chat.fleet, "HorizontalPodAutoscaler")):
+        other = chat.fleet if fleet is without else without
+        (pruned,) = [item.body for item in chat.objects(fleet=other, **fixed) if item.kind == before]
+        chat.apply(fleet=fleet, **fixed)
+        # KEDA's own autoscaler has the name of the one that is rendered without KEDA, and may go with it.
+        assert chat.account.delete(pruned).status in (200, 404)
+        seen |= loop.watched(chat, 10)
+    assert seen == {4}
+    assert len(loop.kubelet.servers("chat")) == 4
+    eventually(lambda: loop.scaler_of(chat) == "ScaledObject", "KEDA has made its autoscaler again", 60)
+    assert loop.watched(chat, 2) == {4}
