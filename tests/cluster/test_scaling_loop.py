@@ -2,7 +2,7 @@
 
 Two models of one namespace, whose Pods are llm-d-inference-sim, one process each. Prometheus scrapes them as the rendered PodMonitors
 say (``pod_monitors.py``); KEDA and kube-controller-manager are the real ones. A stand-in binds and runs the Pods
-(``kubelet.py``). An override of the request makes the scaler go down at once, instead of one server a minute.
+(``kubelet.py``). An override of the request makes the scaler go down after ten seconds, instead of one server a minute.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ AT_ONCE = {
                 "horizontalPodAutoscalerConfig": {
                     "behavior": {
                         "scaleDown": {
-                            "stabilizationWindowSeconds": 3,
+                            "stabilizationWindowSeconds": 10,
                             "policies": [{"type": "Percent", "value": 100, "periodSeconds": 1}],
                         }
                     }
