@@ -96,7 +96,7 @@ GO_JUDGES := .opinions/kubeconform .opinions/kube-score
 opinion-tools: $(STAMP) $(SUITE) $(OPINIONS) $(OSCAL) $(GO_JUDGES)
 
 second-opinions: opinion-tools ## What other projects' judges say of what is rendered, and of what we write and serve
-	$(BIN)/python tools/second_opinions.py --budget 180 checkov=.venv-opinions/bin/checkov kube-score=.opinions/kube-score kubeconform=.opinions/kubeconform trivy=$(shell command -v trivy)
+	$(BIN)/python tools/second_opinions.py --budget 300 checkov=.venv-opinions/bin/checkov kube-score=.opinions/kube-score kubeconform=.opinions/kubeconform trivy=$(shell command -v trivy)
 	$(BIN)/python -m pytest tests/mcp/test_official_suite.py tests/compliance/test_assessment.py
 
 bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
