@@ -10,6 +10,9 @@
     ├── RepositoryError a Git repository, its remote or its forge cannot be used
     │   ├── RefMovedError   somebody else moved the branch first
     │   └── RepositoryUnavailableError   another try may do: the network, a lock, a busy server
+    ├── RegistryError   an OCI registry refused, or cannot be reached
+    │   └── RegistryUnavailableError     another try may do: the network, a time-out, a busy server
+    ├── ArtifactRefusedError            an OCI artifact is not what it has to be
     └── ClusterError    a Kubernetes API server refused, or cannot be reached
         └── ClusterUnavailableError     another try may do: the network, a time-out, a busy server
 
@@ -30,6 +33,7 @@ __all__ = [
     "MAX_PROBLEMS",
     "MISSING",
     "MORE_PROBLEMS",
+    "ArtifactRefusedError",
     "ClusterError",
     "ClusterUnavailableError",
     "DataError",
@@ -37,6 +41,8 @@ __all__ = [
     "InputError",
     "Problem",
     "RefMovedError",
+    "RegistryError",
+    "RegistryUnavailableError",
     "RenderError",
     "RepositoryError",
     "RepositoryUnavailableError",
@@ -176,6 +182,28 @@ class RefMovedError(RepositoryError):
 
 class RepositoryUnavailableError(RepositoryError):
     """The remote or the forge did not answer, or is busy: the same thing may work in a moment."""
+
+
+class RegistryError(GoldenpathError):
+    """An OCI registry refused; the message names the repository and the registry's reason, and holds no credential."""
+
+
+class RegistryUnavailableError(RegistryError):
+    """The registry did not answer, or is busy: the same thing may work in a moment."""
+
+
+class ArtifactRefusedError(GoldenpathError):
+    """An OCI artifact is not accepted. ``rule`` is a stable id of the reason (``unsigned``)."""
+
+    exit_code = 1
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+    def __reduce__(self) -> tuple[type[ArtifactRefusedError], tuple[str, str]]:
+        """An error that comes from another process has its rule."""
+        return type(self), (self.rule, str(self))
 
 
 class ClusterError(GoldenpathError):

@@ -31,6 +31,11 @@ PROMETHEUS: Final = f"{DOMAIN}/prometheus"
 """These three are on every Namespace since ``tenant`` 1.1.0, where the cluster has what they are about; an empty value
 grants nothing. A Namespace without them is one that an older version rendered, and is not judged by them."""
 
+ARTIFACT_OWNER: Final = f"{DOMAIN}/owner"
+ARTIFACT_CLUSTER: Final = f"{DOMAIN}/cluster"
+ARTIFACT_TREE: Final = f"{DOMAIN}/tree"
+"""These three are annotations of OCI artifacts: whose folder, on which cluster, and Git's id of its tree."""
+
 FLEET_FILE: Final = "goldenpath.yaml"
 """The fleet, at the top of its repository."""
 

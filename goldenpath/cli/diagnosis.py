@@ -32,6 +32,7 @@ EXTRAS: Final = {
     "library": ("git", "golden paths from Git repositories"),
     "cluster": ("kubernetes", "the cluster verbs: diff, apply, status, adopt, schemas import"),
     "backstage": ("fastapi", "goldenpath serve"),
+    "oci": ("cryptography", "goldenpath artifacts"),
     "postgres": ("psycopg", "the backend's ledger on PostgreSQL"),
 }
 """For each extra: the library that shows whether it is installed, and what it is for."""

@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "apply": "Apply a request, or a fleet, to its clusters, without GitOps.",
     "serve": "Serve golden paths over HTTP, for Backstage and for internal tools.",
     "mcp": "Serve goldenpath's tools to an assistant, over the Model Context Protocol.",
+    "artifacts": "Deliver a fleet's folders as signed OCI artifacts.",
     "status": "Show how tenants and workloads are: Flux, drift, quota, accelerators, queue, identities and scalers.",
     "compliance": "Show what the fleet repository says of the controls of security standards.",
     "conformance": "Collect evidence for Kubernetes AI Conformance from a live cluster.",
@@ -51,6 +52,7 @@ COMMANDS: Final = {
 """Every command, in the order in which a person meets them; its own module says the same sentence first."""
 
 _EXTRAS: Final = {
+    "cryptography": "oci",
     "git": "library",
     "httpx": "forges",
     "kubernetes": "cluster",

@@ -8,13 +8,12 @@ on GitLab); else a minute after a secondary limit of GitHub's; else ever longer,
 from __future__ import annotations
 
 import email.utils
-import ssl
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from goldenpath.errors import InputError, RepositoryError, RepositoryUnavailableError
+from goldenpath.forges.certificates import trusted_certificates
 from goldenpath.forges.error_messages import RefusedError, UnansweredError, explained, messages_in
 from goldenpath.forges.forge_address import ForgeKind
 
@@ -272,7 +271,7 @@ def _http(address: ForgeAddress, token: Token | None, options: ClientOptions) ->
         auth=SignedIn(),
         headers={"user-agent": options.user_agent, **_HEADERS[address.kind]},
         timeout=httpx.Timeout(options.answer_timeout, connect=options.connect_timeout),
-        verify=_trust(str(options.ca_bundle) if options.ca_bundle else None),
+        verify=trusted_certificates(str(options.ca_bundle) if options.ca_bundle else None),
         trust_env=options.use_proxies,
         follow_redirects=False,
     )
@@ -284,23 +283,6 @@ def _credential(kind: ForgeKind, token: Token) -> tuple[str, str]:
     # Gitea took "token" before it took "Bearer", and takes both.
     scheme = "token" if kind in {ForgeKind.GITEA, ForgeKind.FORGEJO} else "Bearer"
     return "authorization", f"{scheme} {token.reveal()}"
-
-
-@lru_cache(maxsize=8)
-def _trust(ca_bundle: str | None) -> ssl.SSLContext:
-    """The system's certificates (a forge of one's own has its own authority), httpx's, and those given."""
-    import certifi  # noqa: PLC0415 -- only who speaks to a forge pays for it
-
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    if ca_bundle is not None:
-        try:
-            context.load_verify_locations(ca_bundle)
-        except (OSError, ssl.SSLError) as error:
-            raise InputError.of(
-                "ca_bundle", "ca-bundle", f"cannot be read as PEM: {type(error).__name__}", ca_bundle
-            ) from None
-    return context
 
 
 def _is_limited(response: httpx.Response) -> bool:

@@ -1,0 +1,10 @@
+"""A fleet's folders as signed OCI artifacts, for clusters that read a registry and not Git.
+
+For: one artifact for each owner's folder on a cluster, the same bytes everywhere (``artifact``); a small client of
+OCI registries (``registry_client``, ``referrers``); signatures as cosign writes them (``bundle``); and a verifier that
+demands more than Flux does (``verification``). ``delivery`` has the verbs.
+
+Stays out: rendering, and writing to Git. An artifact follows from a commit; nothing here changes one.
+
+Needs the extra ``oci``. Import the modules by their names: this one re-exports nothing.
+"""

@@ -1,0 +1,137 @@
+"""One owner's folder on one cluster as an OCI artifact for Flux. Pure: the same folder and commit, the same digest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from goldenpath import names
+from goldenpath.artifacts import media_types
+from goldenpath.artifacts.archive_writing import stored_gzip, tar_of
+from goldenpath.artifacts.strict_json import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from goldenpath.spec.ref import Ref
+
+__all__ = ["Artifact", "Blob", "Source", "digest_of", "owner_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an artifact is made from.
+
+    Attributes:
+        owner: the platform, tenant or workload whose folder it is.
+        cluster: the cluster that the folder is for.
+        tree: Git's id of the folder's tree.
+        commit: the last commit of the branch that changed the folder.
+        when: the time of that commit.
+
+    """
+
+    owner: Ref
+    cluster: str
+    tree: str
+    commit: str
+    when: dt.datetime
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """What the artifact says of itself, and what its signature repeats."""
+        return {
+            names.ARTIFACT_OWNER: owner_text(self.owner),
+            names.ARTIFACT_CLUSTER: self.cluster,
+            names.ARTIFACT_TREE: self.tree,
+            media_types.REVISION: f"sha1:{self.commit}",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes that a registry stores, and what they are."""
+
+    media_type: str
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.data)
+
+    @property
+    def descriptor(self) -> dict[str, Any]:
+        """How a manifest refers to it."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.data)}
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A manifest and its two blobs.
+
+    Args:
+        source: what it is made from.
+        files: the bytes of each file, by its path in the folder.
+
+    Raises:
+        InputError: a path cannot stand in an archive; from the properties.
+
+    """
+
+    source: Source
+    files: Mapping[str, bytes]
+
+    @cached_property
+    def _tar(self) -> bytes:
+        return tar_of(self.files)
+
+    @cached_property
+    def layer(self) -> Blob:
+        """The folder, as Flux unpacks it."""
+        return Blob(media_types.FLUX_CONTENT, stored_gzip(self._tar))
+
+    @cached_property
+    def config(self) -> Blob:
+        """An image's configuration without an image: readers that know nothing of Flux want one."""
+        document = {
+            "architecture": "",
+            "os": "",
+            "config": {},
+            "created": self.created,
+            "rootfs": {"type": "layers", "diff_ids": [digest_of(self._tar)]},
+        }
+        return Blob(media_types.FLUX_CONFIG, canonical_json(document))
+
+    @property
+    def created(self) -> str:
+        """The time of the commit, in UTC: a clock or a time zone would be in the digest."""
+        return self.source.when.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @cached_property
+    def manifest(self) -> Blob:
+        """What names the artifact: its digest is the artifact's."""
+        document = {
+            "schemaVersion": 2,
+            "mediaType": media_types.MANIFEST,
+            "config": self.config.descriptor,
+            "layers": [self.layer.descriptor],
+            "annotations": {**self.source.annotations, media_types.CREATED: self.created},
+        }
+        return Blob(media_types.MANIFEST, canonical_json(document))
+
+    @property
+    def digest(self) -> str:
+        return self.manifest.digest
+
+
+def digest_of(data: bytes) -> str:
+    """A digest as OCI writes it: ``sha256:…``."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def owner_text(owner: Ref) -> str:
+    """An owner as the annotation names it: ``tenant:vision``, ``workload:vision/chat``, ``platform:eu-central``."""
+    return f"{owner.subject}:{owner.path}"

@@ -1,0 +1,120 @@
+"""Which artifacts a commit of the fleet repository has: one for each owner's folder on each cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from goldenpath.artifacts.artifact import Artifact, Source
+from goldenpath.artifacts.folder_commits import last_commits
+from goldenpath.errors import InputError, Problem
+from goldenpath.git.objects import FILE_MODE, SUBMODULE_MODE, SYMLINK_MODE
+from goldenpath.repository.owned_files import tree_id_of
+from goldenpath.spec.nearest import nearest
+from goldenpath.spec.ref import Ref
+from goldenpath.tenancy.repository_paths import CLUSTERS, RepositoryPaths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.git import Entry, Repository
+
+__all__ = ["artifacts_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder that becomes an artifact, and its files by their paths in it."""
+
+    owner: Ref
+    cluster: str
+    path: str
+    files: Mapping[str, Entry]
+
+
+def artifacts_of(repository: Repository, state: FleetState, cluster: str | None = None) -> Iterator[Artifact]:
+    """Every artifact of a commit: on each cluster its platform, then its tenants, then their workloads.
+
+    Args:
+        repository: the fleet repository.
+        state: the commit.
+        cluster: only this cluster's.
+
+    Raises:
+        InputError: no such cluster; or a folder has what an artifact cannot hold, or is in the wrong place: with every
+            problem.
+        RepositoryError: the repository is a shallow clone.
+
+    """
+    clusters = state.tree.clusters
+    if cluster is not None and cluster not in clusters:
+        near = nearest(cluster, clusters)
+        problem = Problem(
+            "--cluster", "unknown-cluster", "has no folder in this fleet repository", cluster, near
+        )
+        raise InputError([problem])
+    chosen = clusters if cluster is None else (cluster,)
+    folders = [folder for name in chosen for folder in _folders(state, name)]
+    problems = [*_misplaced(state, chosen), *chain.from_iterable(map(_problems, folders))]
+    if problems:
+        raise InputError(problems)
+    for name in chosen:
+        of_cluster = [folder for folder in folders if folder.cluster == name]
+        yield from _built(repository, state, name, of_cluster)
+
+
+def _built(
+    repository: Repository, state: FleetState, cluster: str, folders: list[_Folder]
+) -> Iterator[Artifact]:
+    commit = state.snapshot.commit or ""
+    root = f"{CLUSTERS}/{cluster}"
+    commits = last_commits(repository, commit, root, [folder.path for folder in folders])
+    for folder in folders:
+        info = commits[folder.path]
+        ids = {path: entry.id for path, entry in folder.files.items()}
+        contents = dict(state.snapshot.blobs(set(ids.values())))
+        source = Source(folder.owner, cluster, tree_id_of(ids), info.id, info.when)
+        yield Artifact(source, {path: contents[identity] for path, identity in ids.items()})
+
+
+def _folders(state: FleetState, cluster: str) -> Iterator[_Folder]:
+    tree = state.tree
+    platform = Ref.of_platform(cluster)
+    entry = tree.listing(f"{CLUSTERS}/{cluster}").get("platform")
+    if entry is not None and entry.is_tree:
+        yield _folder(state, platform, cluster, entry.id)
+    for holdings in chain(tree.tenants(), tree.all_workloads()):
+        identity = holdings.folders.get(holdings.paths.folder(cluster))
+        if identity is not None:
+            yield _folder(state, holdings.ref, cluster, identity)
+
+
+def _folder(state: FleetState, owner: Ref, cluster: str, identity: str) -> _Folder:
+    paths = RepositoryPaths(owner, state.context.layout)
+    path = paths.folder(cluster)
+    there = state.tree.below(path, identity)
+    # A tenant that is called like a shard has a folder with other tenants' folders in it.
+    files = {file.removeprefix(f"{path}/"): entry for file, entry in there.items() if paths.owns(file)}
+    return _Folder(owner, cluster, path, files)
+
+
+def _misplaced(state: FleetState, clusters: tuple[str, ...]) -> Iterator[Problem]:
+    roots = tuple(f"{CLUSTERS}/{cluster}/" for cluster in clusters)
+    for holdings in chain(state.tree.tenants(), state.tree.all_workloads()):
+        for place in holdings.misplaced:
+            if place.startswith(roots):
+                message = f"is not where the fleet's layout puts {holdings.ref}; publish that anew"
+                yield Problem("", "misplaced", message, file=place)
+
+
+def _problems(folder: _Folder) -> Iterator[Problem]:
+    """Why a folder cannot become an artifact: Flux drops links, and a mode would be in the digest."""
+    for path, entry in folder.files.items():
+        if entry.mode != FILE_MODE:
+            kind = {SYMLINK_MODE: "a symbolic link", SUBMODULE_MODE: "a submodule"}.get(
+                entry.mode, f"of mode {entry.mode & 0o7777:04o}"
+            )
+            message = f"is {kind}, and an artifact holds plain files of mode 0644; remove it, or publish anew"
+            yield Problem("", "plain-file", message, file=f"{folder.path}/{path}")

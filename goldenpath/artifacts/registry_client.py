@@ -1,0 +1,337 @@
+"""A conversation with one OCI registry: blobs, manifests and tags, asked again where that is safe.
+
+OCI distribution-spec 1.1. Every call here may be sent twice: what is written is named by its digest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from goldenpath.artifacts import media_types
+from goldenpath.artifacts.artifact import digest_of
+from goldenpath.artifacts.registry_address import is_loopback
+from goldenpath.artifacts.registry_login import RegistryLogin
+from goldenpath.errors import ArtifactRefusedError, RegistryError, RegistryUnavailableError
+from goldenpath.forges.certificates import trusted_certificates
+from goldenpath.forges.http_options import ClientOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from goldenpath.artifacts.artifact import Blob
+    from goldenpath.artifacts.registry_address import RegistryAddress
+    from goldenpath.artifacts.registry_credentials import RegistryCredentials
+
+__all__ = ["MAX_MANIFEST_BYTES", "Manifest", "RegistryClient", "RegistryResponse"]
+
+MAX_MANIFEST_BYTES: Final = 4 << 20
+"""What the specification asks registries to take at least; also the limit of every other short answer."""
+
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_REDIRECTS: Final = 3
+_MOVED: Final = frozenset({301, 302, 303, 307, 308})
+_SERVER_ERROR, _TOO_MANY, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 500, 429, 401, 403, 404
+_LONGEST_WAIT: Final = 30.0
+_MANIFESTS: Final = f"{media_types.MANIFEST}, {media_types.INDEX}"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryResponse:
+    """An answer: status, headers and body, which was read as far as its limit allows."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    @property
+    def is_good(self) -> bool:
+        return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest as a registry gave it: its bytes, and the digest that follows from them."""
+
+    data: bytes
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    repository: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    limit: int
+
+    @property
+    def is_writing(self) -> bool:
+        return self.method not in {"GET", "HEAD"}
+
+
+class RegistryClient:
+    """A connection to one registry for the length of one verb; not for sharing between threads.
+
+    Attributes:
+        sent_bytes: bytes of blobs and manifests that were sent so far.
+
+    """
+
+    def __init__(
+        self,
+        address: RegistryAddress,
+        credentials: RegistryCredentials | None = None,
+        options: ClientOptions | None = None,
+    ) -> None:
+        self.address = address
+        self.sent_bytes = 0
+        self._options = options or ClientOptions()
+        self._waited = 0.0
+        bundle = self._options.ca_bundle
+        self._http = httpx.Client(
+            headers={"user-agent": self._options.user_agent},
+            timeout=httpx.Timeout(self._options.answer_timeout, connect=self._options.connect_timeout),
+            verify=trusted_certificates(str(bundle) if bundle else None),
+            trust_env=self._options.use_proxies and not is_loopback(address.host),
+            follow_redirects=False,
+        )
+        self._login = RegistryLogin(self._http, address, credentials)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def tag_digest(self, repository: str, tag: str) -> str | None:
+        """The digest that a tag stands for, as the registry says; None where there is no such tag.
+
+        Raises:
+            RegistryError: the registry refuses, or cannot be reached.
+
+        """
+        response = self.send("HEAD", repository, f"manifests/{tag}", headers={"accept": _MANIFESTS})
+        if response.status == _NOT_FOUND:
+            return None
+        self.check(response, repository, f"look up {tag}")
+        digest = response.headers.get("docker-content-digest", "")
+        if _DIGEST.fullmatch(digest):
+            return digest
+        # The header is optional.
+        manifest = self.manifest(repository, tag)
+        return manifest.digest if manifest is not None else None
+
+    def manifest(self, repository: str, reference: str) -> Manifest | None:
+        """A manifest by tag or digest; None where there is none.
+
+        Raises:
+            ArtifactRefusedError: what was asked for by digest has another one.
+            RegistryError: the registry refuses, or cannot be reached.
+
+        """
+        response = self.send("GET", repository, f"manifests/{reference}", headers={"accept": _MANIFESTS})
+        if response.status == _NOT_FOUND:
+            return None
+        self.check(response, repository, f"read the manifest {reference}")
+        return Manifest(response.body, _held(response.body, reference, repository))
+
+    def put_manifest(self, repository: str, reference: str, manifest: Blob) -> RegistryResponse:
+        """Store a manifest under a tag or its digest. Its blobs have to be there.
+
+        Raises:
+            RegistryError: the registry refuses, or cannot be reached.
+
+        """
+        headers = {"content-type": manifest.media_type}
+        response = self.send(
+            "PUT", repository, f"manifests/{reference}", headers=headers, content=manifest.data
+        )
+        self.sent_bytes += len(manifest.data)
+        return self.check(response, repository, f"store the manifest {reference}")
+
+    def has_blob(self, repository: str, digest: str) -> bool:
+        """Whether a blob is in a repository.
+
+        Raises:
+            RegistryError: the registry refuses, or cannot be reached.
+
+        """
+        response = self.send("HEAD", repository, f"blobs/{digest}")
+        if response.status == _NOT_FOUND:
+            return False
+        self.check(response, repository, f"look for the blob {digest}")
+        return True
+
+    def blob(self, repository: str, digest: str, *, limit: int) -> bytes:
+        """The bytes of a blob.
+
+        Raises:
+            ArtifactRefusedError: they are more than ``limit``, or have another digest.
+            RegistryError: the registry refuses, has no such blob, or cannot be reached.
+
+        """
+        response = self.send("GET", repository, f"blobs/{digest}", limit=limit)
+        self.check(response, repository, f"read the blob {digest}")
+        _held(response.body, digest, repository)
+        return response.body
+
+    def push_blob(self, repository: str, blob: Blob) -> None:
+        """Store a blob, unless it is there.
+
+        Raises:
+            RegistryError: the registry refuses, or cannot be reached.
+
+        """
+        if self.has_blob(repository, blob.digest):
+            return
+        started = self.send("POST", repository, "blobs/uploads/", content=b"")
+        self.check(started, repository, "start an upload")
+        place = urljoin(started.url, started.headers.get("location", ""))
+        url = str(httpx.URL(place).copy_merge_params({"digest": blob.digest}))
+        headers = {"content-type": "application/octet-stream"}
+        done = self.send("PUT", repository, url, headers=headers, content=blob.data)
+        self.sent_bytes += len(blob.data)
+        self.check(done, repository, f"store the blob {blob.digest}")
+
+    def check(self, response: RegistryResponse, repository: str, doing: str) -> RegistryResponse:
+        """The response, if it is a good one.
+
+        Raises:
+            RegistryError: it is not.
+
+        """
+        if response.is_good:
+            return response
+        message = f"{self.address.host}/{repository}: was asked to {doing}, and answered {response.status}"
+        if said := _reasons(response.body):
+            message += f": {said}"
+        if response.status in {_UNAUTHORIZED, _FORBIDDEN}:
+            message += f"; {self._login.advice}"
+        raise RegistryError(self._login.hidden(message))
+
+    def send(
+        self,
+        method: str,
+        repository: str,
+        place: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        limit: int = MAX_MANIFEST_BYTES,
+    ) -> RegistryResponse:
+        """Any answer of the registry that is not a failure of its own, after as many tries as it takes.
+
+        ``place`` is a path below the repository, or the whole URL that the registry gave for an upload.
+
+        Raises:
+            ArtifactRefusedError: the answer is longer than ``limit``.
+            RegistryUnavailableError: the registry cannot be reached, or failed each time.
+
+        """
+        url = place if "://" in place else f"{self.address.url}/v2/{repository}/{place}"
+        request = _Request(method, repository, url, headers or {}, content, limit)
+        attempt = 0
+        while True:
+            attempt += 1
+            wait: float | None = None
+            try:
+                response = self._authorized(request)
+            except httpx.TransportError as error:
+                why = " ".join(str(error).split())[:120] or type(error).__name__
+            else:
+                if response.status < _SERVER_ERROR and response.status != _TOO_MANY:
+                    return response
+                why = f"it answered {response.status}"
+                wait = _asked_wait(response)
+            self._pause(attempt, wait, f"{self.address.host}/{repository}: cannot be reached ({why})")
+
+    def _authorized(self, request: _Request) -> RegistryResponse:
+        """One try, and a second where the registry first says how to log in."""
+        response = self._followed(request)
+        if response.status == _UNAUTHORIZED:
+            challenge = response.headers.get("www-authenticate", "")
+            if self._login.answer(challenge, request.repository, is_writing=request.is_writing):
+                response = self._followed(request)
+        return response
+
+    def _followed(self, request: _Request) -> RegistryResponse:
+        for _ in range(_REDIRECTS + 1):
+            response = self._once(request)
+            if (
+                request.is_writing
+                or response.status not in _MOVED
+                or not (place := response.headers.get("location"))
+            ):
+                return response
+            request = replace(request, url=urljoin(request.url, place))
+        raise RegistryError(
+            f"{self.address.host}/{request.repository}: redirects more than {_REDIRECTS} times"
+        )
+
+    def _once(self, request: _Request) -> RegistryResponse:
+        parts = urlsplit(request.url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.netloc)):
+            raise RegistryError(
+                f"{self.address.host}: leads to {parts.scheme}://{parts.hostname}, without TLS"
+            )
+        headers = {
+            **request.headers,
+            **self._login.headers(request.url, request.repository, is_writing=request.is_writing),
+            # Compressed answers would make the limit one of what is packed.
+            "accept-encoding": "identity",
+        }
+        with self._http.stream(
+            request.method, request.url, headers=headers, content=request.content
+        ) as response:
+            body = bytearray()
+            for chunk in response.iter_raw():
+                body += chunk
+                if len(body) > request.limit:
+                    message = f"{self.address.host}: an answer is longer than {request.limit:,} bytes"
+                    raise ArtifactRefusedError("size", message)
+            return RegistryResponse(response.status_code, response.headers, bytes(body), request.url)
+
+    def _pause(self, attempt: int, wait: float | None, why: str) -> None:
+        patience = self._options.patience
+        seconds = patience.backoff(attempt, self._options.chance()) if wait is None else wait
+        if attempt >= patience.attempts or self._waited + seconds > patience.budget:
+            raise RegistryUnavailableError(f"{why}; run the same command again later")
+        self._waited += seconds
+        self._options.sleep(seconds)
+
+
+def _held(data: bytes, reference: str, repository: str) -> str:
+    """The digest of some bytes, which is the one that they were asked for by."""
+    digest = digest_of(data)
+    if ":" in reference and digest != reference:
+        message = f"{repository}: the registry gave bytes of the digest {digest} for {reference}"
+        raise ArtifactRefusedError("digest", message)
+    return digest
+
+
+def _asked_wait(response: RegistryResponse) -> float | None:
+    after = response.headers.get("retry-after", "").strip()
+    return min(float(after), _LONGEST_WAIT) if after.isascii() and after.isdigit() else None
+
+
+def _reasons(body: bytes) -> str:
+    """What the registry says, in its own error format; nothing where it uses another."""
+    try:
+        document: Any = json.loads(body)
+        said = [f"{error['code']} {error.get('message', '')}".strip() for error in document["errors"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ""
+    text = " ".join("; ".join(said).split())
+    return "".join(filter(str.isprintable, text))[:300]

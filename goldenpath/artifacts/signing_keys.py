@@ -1,0 +1,133 @@
+"""Keys that sign artifacts, in PEM files: ECDSA on P-256 with SHA-256, which is what cosign and Flux expect of a key."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from goldenpath.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["PASSWORD", "PublicKey", "SigningKey"]
+
+PASSWORD: Final = "GOLDENPATH_SIGNING_KEY_PASSWORD"  # noqa: S105 - a variable's name
+_ALGORITHM: Final = ec.ECDSA(hashes.SHA256())
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key that verifies."""
+
+    key: ec.EllipticCurvePublicKey
+
+    @classmethod
+    def load(cls, file: Path, option: str = "--key") -> Self:
+        """The public key of a PEM file.
+
+        Raises:
+            InputError: the file cannot be read, or holds no public key on P-256.
+
+        """
+        data = _bytes_of(file, option)
+        try:
+            key: Any = serialization.load_pem_public_key(data)
+        except (ValueError, UnsupportedAlgorithm):
+            message = (
+                "is not a public key in PEM (-----BEGIN PUBLIC KEY-----); `openssl ec -pubout` writes one"
+            )
+            raise InputError.of(option, "key", message, str(file)) from None
+        return cls(_on_p256(key, file, option))
+
+    @property
+    def hint(self) -> str:
+        """Its name in a bundle, as cosign writes it: base64 of the SHA-256 of its DER form."""
+        der = self.key.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+    @property
+    def pem(self) -> str:
+        """Its PEM form: what Flux reads from a Secret."""
+        return self.key.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ).decode()
+
+    def has_signed(self, data: bytes, signature: bytes) -> bool:
+        """Whether a signature is this key's, of these bytes."""
+        try:
+            self.key.verify(signature, data, _ALGORITHM)
+        except InvalidSignature:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that signs; it does not show in ``repr``."""
+
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    @classmethod
+    def load(cls, file: Path, password: str | None = None, option: str = "--key") -> Self:
+        """The private key of a PEM file (PKCS#8 or SEC 1).
+
+        Args:
+            file: the file.
+            password: decrypts it, where it is encrypted.
+            option: named in messages.
+
+        Raises:
+            InputError: the file cannot be read, holds no private key on P-256, or the password does not open it.
+
+        """
+        data = _bytes_of(file, option)
+        if b"ENCRYPTED SIGSTORE PRIVATE KEY" in data or b"ENCRYPTED COSIGN PRIVATE KEY" in data:
+            message = (
+                "is a key in cosign's own encrypted form; use a PKCS#8 key, which `cosign import-key-pair` takes too: "
+                "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256"
+            )
+            raise InputError.of(option, "key", message, str(file))
+        try:
+            key: Any = serialization.load_pem_private_key(data, password.encode() if password else None)
+        except TypeError:
+            lacks = "is encrypted: set" if not password else "is not encrypted: unset"
+            raise InputError.of(option, "key", f"{lacks} {PASSWORD}", str(file)) from None
+        except (ValueError, UnsupportedAlgorithm):
+            message = f"is not a private key in PEM, or {PASSWORD} does not open it"
+            raise InputError.of(option, "key", message, str(file)) from None
+        return cls(_on_p256(key, file, option))
+
+    @property
+    def public(self) -> PublicKey:
+        """Its counterpart."""
+        return PublicKey(self.key.public_key())
+
+    def sign(self, data: bytes) -> bytes:
+        """A signature of some bytes, in DER."""
+        return self.key.sign(data, _ALGORITHM)
+
+
+def _bytes_of(file: Path, option: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError.of(option, "no-file", f"cannot be read: {error.strerror}", str(file)) from None
+
+
+def _on_p256(key: Any, file: Path, option: str) -> Any:
+    curve = getattr(getattr(key, "curve", None), "name", "")
+    if curve != "secp256r1":
+        message = (
+            "is not an ECDSA key on P-256; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256"
+        )
+        raise InputError.of(option, "key", message, str(file))
+    return key

@@ -1,0 +1,199 @@
+"""Our verifier: what an artifact in a registry has to be, before anything is said of it.
+
+It demands more than Flux does: bundles alone, whose purpose is to sign; the annotations, in the manifest and in what
+is signed; and a layer that is the very folder that Git's tree id names. ``RULES`` lists the refusals.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import names
+from goldenpath.artifacts import media_types
+from goldenpath.artifacts.archive_reading import files_in
+from goldenpath.artifacts.artifact import owner_text
+from goldenpath.artifacts.bundle import check_bundle
+from goldenpath.artifacts.referrers import referrers_of
+from goldenpath.artifacts.strict_json import object_in
+from goldenpath.errors import ArtifactRefusedError
+from goldenpath.git import blob_id
+from goldenpath.repository.owned_files import tree_id_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from goldenpath.artifacts.registry_client import Manifest, RegistryClient
+    from goldenpath.artifacts.signing_keys import PublicKey
+    from goldenpath.spec.ref import Ref
+
+__all__ = ["RULES", "VerifiedArtifact", "check_signed", "verify"]
+
+RULES: Final = (
+    "absent", "size", "json", "manifest", "digest",
+    "media-type", "one-layer", "annotations", "other-owner",
+    "unsigned", "old-signature", "bundle", "other-key", "statement", "purpose", "other-digest", "signed-annotations",
+    "archive", "archive-size", "archive-path", "other-tree",
+    "not-of-the-commit",
+)  # fmt: skip
+"""Ids of the reasons for which an artifact is refused, in the order in which they are looked for."""
+
+MAX_LAYER_BYTES: Final = 80 << 20
+_MAX_SIGNATURES: Final = 50
+_SIGNED: Final = (names.ARTIFACT_OWNER, names.ARTIFACT_CLUSTER, names.ARTIFACT_TREE, media_types.REVISION)
+_FORMS: Final = {
+    names.ARTIFACT_TREE: re.compile(r"[0-9a-f]{40}"),
+    media_types.REVISION: re.compile(r"sha1:[0-9a-f]{40}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedArtifact:
+    """An artifact that holds: its digest, Git's id of the folder in it, and the commit that it says it is of."""
+
+    digest: str
+    tree: str
+    commit: str
+
+
+def verify(
+    client: RegistryClient,
+    repository: str,
+    reference: str,
+    *,
+    owner: Ref,
+    cluster: str,
+    keys: Collection[PublicKey],
+) -> VerifiedArtifact:
+    """Hold an artifact in a registry against everything that can be known without Git.
+
+    Args:
+        client: the registry.
+        repository: where it is.
+        reference: a tag or a digest.
+        owner: whose folder it has to be.
+        cluster: on which cluster.
+        keys: one of them has to have signed it.
+
+    Raises:
+        ArtifactRefusedError: it is not there, or something does not hold; ``rule`` is one of :data:`RULES`.
+        RegistryError: the registry refuses, or cannot be reached.
+
+    """
+    manifest = client.manifest(repository, reference)
+    if manifest is None:
+        raise ArtifactRefusedError("absent", f"{repository}:{reference} is not in the registry")
+    document = object_in(manifest.data, "the manifest")
+    layer = _layer(document)
+    annotations = _annotations(document)
+    wanted = {names.ARTIFACT_OWNER: owner_text(owner), names.ARTIFACT_CLUSTER: cluster}
+    for name, value in wanted.items():
+        if annotations[name] != value:
+            message = f"the artifact is of {annotations[name]}, and {value} belongs here ({name})"
+            raise ArtifactRefusedError("other-owner", message)
+    check_signed(client, repository, manifest.digest, annotations, keys)
+    # Last, so that only a signer's archive is unpacked.
+    archive = client.blob(repository, layer, limit=MAX_LAYER_BYTES)
+    tree = tree_id_of({path: blob_id(data) for path, data in files_in(archive).items()})
+    if tree != annotations[names.ARTIFACT_TREE]:
+        message = f"the layer holds the tree {tree}, and the artifact says {annotations[names.ARTIFACT_TREE]}"
+        raise ArtifactRefusedError("other-tree", message)
+    return VerifiedArtifact(manifest.digest, tree, annotations[media_types.REVISION].removeprefix("sha1:"))
+
+
+def check_signed(
+    client: RegistryClient,
+    repository: str,
+    digest: str,
+    annotations: dict[str, str],
+    keys: Collection[PublicKey],
+) -> None:
+    """Find one signature of an artifact that holds.
+
+    Args:
+        client: the registry.
+        repository: where both are.
+        digest: the artifact's digest.
+        annotations: what the signature has to say of it.
+        keys: one of them has to be the signer.
+
+    Raises:
+        ArtifactRefusedError: there is none; of several that do not hold, the reason of the one that came furthest.
+        RegistryError: the registry refuses, or cannot be reached.
+
+    """
+    reasons: list[ArtifactRefusedError] = []
+    for referrer in referrers_of(client, repository, digest)[:_MAX_SIGNATURES]:
+        try:
+            found = client.manifest(repository, referrer)
+            if found is not None and (bundle := _bundle_digest(found, digest)):
+                data = client.blob(repository, bundle, limit=MAX_LAYER_BYTES)
+                check_bundle(data, digest, annotations, keys)
+                return
+        except ArtifactRefusedError as error:
+            reasons.append(error)
+    if reasons:
+        raise max(reasons, key=lambda error: RULES.index(error.rule))
+    if client.tag_digest(repository, f"{digest.replace(':', '-')}.sig") is not None:
+        message = "has a signature in cosign's old format alone, which binds less; sign it with cosign 3, or push anew"
+        raise ArtifactRefusedError("old-signature", f"{digest} {message}")
+    raise ArtifactRefusedError("unsigned", f"{digest} has no signature")
+
+
+def _layer(manifest: dict[str, Any]) -> str:
+    """The digest of the only layer."""
+    if (found := manifest.get("mediaType")) != media_types.MANIFEST:
+        raise ArtifactRefusedError("media-type", f"the manifest has the media type {found!r}")
+    config = manifest.get("config")
+    kind = config.get("mediaType") if isinstance(config, dict) else None
+    if kind != media_types.FLUX_CONFIG:
+        raise ArtifactRefusedError("media-type", f"the configuration has the media type {kind!r}")
+    layers = manifest.get("layers")
+    if not isinstance(layers, list) or len(layers) != 1:
+        count = len(layers) if isinstance(layers, list) else "no list of"
+        raise ArtifactRefusedError("one-layer", f"the artifact must have one layer, and has {count} layers")
+    match layers[0]:
+        case {"mediaType": media_types.FLUX_CONTENT, "digest": str(digest)} if _is_digest(digest):
+            return digest
+        case {"mediaType": str(other), "digest": str(digest)} if _is_digest(digest):
+            raise ArtifactRefusedError("media-type", f"the layer has the media type {other!r}")
+        case _:
+            raise ArtifactRefusedError("manifest", "the layer has no media type or no sha256 digest")
+
+
+def _annotations(manifest: dict[str, Any]) -> dict[str, str]:
+    """The annotations that have to be signed."""
+    there = manifest.get("annotations")
+    found = (
+        {name: value for name in _SIGNED if isinstance(value := (there or {}).get(name), str)}
+        if isinstance(there, dict)
+        else {}
+    )
+    lacking = [name for name in _SIGNED if name not in found]
+    if lacking:
+        raise ArtifactRefusedError("annotations", f"the artifact has no annotation {', '.join(lacking)}")
+    for name, form in _FORMS.items():
+        if not form.fullmatch(found[name]):
+            raise ArtifactRefusedError(
+                "annotations", f"the annotation {name} is {found[name]!r}, and no id of Git"
+            )
+    return found
+
+
+def _bundle_digest(referrer: Manifest, subject: str) -> str | None:
+    """The digest of the bundle in what refers to an artifact; None where it is something else, such as an SBOM."""
+    document = object_in(referrer.data, "what refers to the artifact")
+    match document:
+        case {"subject": {"digest": str(named)}} if named != subject:
+            raise ArtifactRefusedError(
+                "other-digest", f"the registry lists a signature of the artifact {named}"
+            )
+        case {"subject": {"digest": _}, "layers": [{"mediaType": media_types.BUNDLE, "digest": str(digest)}]}:
+            return digest if _is_digest(digest) else None
+        case _:
+            return None
+
+
+def _is_digest(text: str) -> bool:
+    return re.fullmatch(r"sha256:[0-9a-f]{64}", text) is not None

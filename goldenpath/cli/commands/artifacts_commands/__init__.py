@@ -1,0 +1,1 @@
+"""The commands of ``goldenpath artifacts``: a module each."""

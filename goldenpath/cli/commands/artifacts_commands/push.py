@@ -1,0 +1,85 @@
+"""``goldenpath artifacts push``."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.registry_options import open_registry, registry_options
+from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+
+
+@click.command(
+    name="push",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath artifacts push --repo . --registry oci://registry.example.org/fleet --key fleet.key",
+        "goldenpath artifacts push --repo . --registry oci://localhost:5000/fleet --key fleet.key --cluster eu-central",
+        "goldenpath artifacts push --repo . --at HEAD --registry oci://registry.example.org/fleet --key fleet.key --format json",
+    ),
+)
+@repository_options
+@at_option
+@registry_options
+@click.option(
+    "--key",
+    "key_file",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The private key that signs: PEM, ECDSA on P-256. GOLDENPATH_SIGNING_KEY_PASSWORD opens an encrypted one.",
+)
+@library_option
+@format_option("text", "json")
+@in_the_format_asked_for
+def command(
+    *,
+    place: str,
+    branch: str | None,
+    at: str | None,
+    registry: str,
+    cluster: str | None,
+    tag: str,
+    key_file: Path,
+    libraries: tuple[Path, ...],
+    output_format: str,
+) -> None:
+    """Bring to a registry what it lacks of a commit's artifacts, and sign it.
+
+    There is one artifact for each platform, tenant and workload on each cluster, in a repository of its own. It holds
+    the files of that folder, and follows from the commit alone: the same commit gives the same digests on every machine.
+    What is in the registry already is not sent again. After a failure, run the command again; it goes on where it ended.
+
+    The tag moves after the artifact is stored and signed. GOLDENPATH_REGISTRY_USER and GOLDENPATH_REGISTRY_PASSWORD, or
+    `docker login`, give credentials. Only a registry on this machine is spoken to without TLS.
+    """
+    with open_registry(registry, tag) as client, open_fleet(place, branch, libraries, at=at) as fleet:
+        from goldenpath.artifacts.delivery import push  # noqa: PLC0415 - `--help` needs none of it
+        from goldenpath.artifacts.signing_keys import PASSWORD, SigningKey  # noqa: PLC0415
+
+        key = SigningKey.load(key_file, os.environ.get(PASSWORD))
+        done = []
+        for each in push(fleet, client, key, cluster=cluster, tag=tag):
+            done.append(each.as_dict())
+            if output_format == "text":
+                named = f"{client.address.host}/{each.repository}@{each.artifact.digest}"
+                click.echo(f"{each.state:<9}  {each.sent_bytes:>9,} B  {named}")
+        sent = client.sent_bytes
+    if output_format == "json":
+        document = {
+            "format": "artifacts-pushed/v1",
+            "registry": registry,
+            "tag": tag,
+            "sent_bytes": sent,
+            "artifacts": done,
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    elif done:
+        click.echo(f"{len(done):,} artifacts; {sent:,} bytes sent.")
+    else:
+        click.echo("No artifacts: this commit has no folder of a platform, tenant or workload on a cluster.")

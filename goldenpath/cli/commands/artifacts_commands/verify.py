@@ -1,0 +1,85 @@
+"""``goldenpath artifacts verify``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.registry_options import open_registry, registry_options
+from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+
+_REFUSED = 1
+
+
+@click.command(
+    name="verify",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath artifacts verify --repo . --registry oci://registry.example.org/fleet --key fleet.pub",
+        "goldenpath artifacts verify --repo . --registry oci://registry.example.org/fleet --key old.pub --key new.pub",
+        "goldenpath artifacts verify --repo . --registry oci://registry.example.org/fleet --key fleet.pub --format json",
+    ),
+)
+@repository_options
+@at_option
+@registry_options
+@click.option(
+    "--key",
+    "key_files",
+    required=True,
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A public key that may have signed: PEM, ECDSA on P-256; may be given again.",
+)
+@library_option
+@format_option("text", "json")
+@click.pass_context
+@in_the_format_asked_for
+def command(
+    ctx: click.Context,
+    *,
+    place: str,
+    branch: str | None,
+    at: str | None,
+    registry: str,
+    cluster: str | None,
+    tag: str,
+    key_files: tuple[Path, ...],
+    libraries: tuple[Path, ...],
+    output_format: str,
+) -> None:
+    """Verify the artifacts in a registry, more strictly than Flux does.
+
+    For each artifact of the commit, what the tag stands for must have one layer of Flux's media type, name its owner,
+    cluster, tree and commit, be signed as such by one of the keys, hold the very files of its tree, and be the artifact of
+    the commit. Each refusal says which of these does not hold.
+
+    Ends with 0 where everything holds, with 1 where an artifact is refused, with 2 where the registry cannot be used.
+    """
+    with open_registry(registry, tag) as client, open_fleet(place, branch, libraries, at=at) as fleet:
+        from goldenpath.artifacts.delivery import verify_artifacts  # noqa: PLC0415 - `--help` needs none of it
+        from goldenpath.artifacts.signing_keys import PublicKey  # noqa: PLC0415
+
+        keys = [PublicKey.load(file) for file in key_files]
+        found = []
+        refused = 0
+        for each in verify_artifacts(fleet, client, keys, cluster=cluster, tag=tag):
+            found.append(each.as_dict())
+            refused += each.refusal is not None
+            if output_format == "text":
+                verdict = "ok" if each.refusal is None else f"{each.refusal.rule}: {each.refusal}"
+                color = "green" if each.refusal is None else "red"
+                click.echo(f"{client.address.host}/{each.repository}:{tag}  {click.style(verdict, fg=color)}")
+    if output_format == "json":
+        document = {"format": "artifacts-verified/v1", "registry": registry, "tag": tag, "artifacts": found}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    elif not found:
+        click.echo("No artifacts: this commit has no folder of a platform, tenant or workload on a cluster.")
+    else:
+        click.echo(f"{len(found):,} artifacts; {refused:,} refused.")
+    ctx.exit(_REFUSED if refused else 0)

@@ -1,0 +1,27 @@
+"""Whose certificates an HTTP client of goldenpath trusts."""
+
+from __future__ import annotations
+
+import ssl
+from functools import lru_cache
+
+from goldenpath.errors import InputError
+
+__all__ = ["trusted_certificates"]
+
+
+@lru_cache(maxsize=8)
+def trusted_certificates(ca_bundle: str | None) -> ssl.SSLContext:
+    """The system's certificates (a forge of one's own has its own authority), httpx's, and those given."""
+    import certifi  # noqa: PLC0415 -- only who speaks to a forge pays for it
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    if ca_bundle is not None:
+        try:
+            context.load_verify_locations(ca_bundle)
+        except (OSError, ssl.SSLError) as error:
+            raise InputError.of(
+                "ca_bundle", "ca-bundle", f"cannot be read as PEM: {type(error).__name__}", ca_bundle
+            ) from None
+    return context
