@@ -95,7 +95,7 @@ class Artifact:
 
     @cached_property
     def config(self) -> Blob:
-        """An image's configuration without an image: readers that know nothing of Flux want one."""
+        """An image's configuration without an image, as `flux push artifact` writes one; Flux does not read it."""
         document = {
             "architecture": "",
             "os": "",

@@ -25,12 +25,16 @@ ON_A_REPOSITORY = [
     ("fleet", "edit"),
     ("fleet", "undo"),
     ("fleet", "changes"),
+    ("artifacts", "push"),
+    ("artifacts", "list"),
+    ("artifacts", "verify"),
     ("blame",),
     ("fleet", "validate"),
 ]
 HEAVY = {
     "git",
     "gitdb",
+    "cryptography",
     "httpx",
     "pydantic",
     "yaml",

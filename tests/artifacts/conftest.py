@@ -1,0 +1,75 @@
+"""A fleet repository with a tenant, keys, and a real registry."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+from fleets import asked, new_fleet
+from local_registry import local_registry, missing_registry
+from signing import new_key
+
+from goldenpath.artifacts.owned_folders import artifacts_of
+from goldenpath.artifacts.registry_address import RegistryAddress
+from goldenpath.artifacts.registry_client import RegistryClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from goldenpath.artifacts.artifact import Artifact
+    from goldenpath.artifacts.signing_keys import SigningKey
+    from goldenpath.fleet import Fleet
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def registry_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One registry for all tests; each has a path of its own."""
+    if reason := missing_registry():
+        pytest.skip(reason)
+    with local_registry(tmp_path_factory.mktemp("registry")) as host:
+        yield host
+
+
+@pytest.fixture
+def registry(registry_host: str) -> str:
+    return f"oci://{registry_host}/fleet-{next(_NUMBERS)}"
+
+
+@pytest.fixture
+def client(registry: str) -> Iterator[RegistryClient]:
+    with RegistryClient(RegistryAddress.parse(registry)) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fleet repository with one tenant on two clusters; tests that change it clone it first."""
+    place = tmp_path_factory.mktemp("published") / "fleet.git"
+    with new_fleet(place) as fleet:
+        fleet.publish(asked("vision", clusters=["austin", "berlin"]))
+    return place
+
+
+@pytest.fixture
+def fleet(published: Path) -> Iterator[Fleet]:
+    from goldenpath.fleet import Fleet
+
+    with Fleet.open(published) as opened:
+        yield opened
+
+
+@pytest.fixture
+def artifact(fleet: Fleet) -> Artifact:
+    """The tenant's folder on one of its clusters."""
+    found = artifacts_of(fleet.store.repository, fleet.state(), "austin")
+    (tenant,) = (each for each in found if each.source.owner.name == "vision")
+    return tenant
+
+
+@pytest.fixture(scope="session")
+def key() -> SigningKey:
+    return new_key()

@@ -1,0 +1,69 @@
+"""Debian's `docker-registry` on loopback, for as long as a test wants it; its data go away with it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+COMMAND = "sudo apt-get install docker-registry skopeo"
+USER, PASSWORD = "fleet", "opensesame"
+# Of the password above; the registry takes no other form.
+_BCRYPT = "$2b$05$abcdefghijklmnopqrstuuQbLfdQZSxZ9gjhA5V9o8Tyc6aQRO0Qi"
+
+
+def missing_registry() -> str:
+    """Why there is no registry to be had; empty where there is one."""
+    return "" if shutil.which("docker-registry") else f"needs docker-registry: {COMMAND}"
+
+
+@contextlib.contextmanager
+def local_registry(folder: Path, *, with_password: bool = False) -> Iterator[str]:
+    """A registry while it is wanted; gives its host and port."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{held.getsockname()[1]}"
+    config = {
+        "version": "0.1",
+        "log": {"level": "error", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
+        "http": {"addr": host},
+    }
+    if with_password:
+        (folder / "htpasswd").write_text(f"{USER}:{_BCRYPT}\n")
+        config["auth"] = {"htpasswd": {"realm": "fleet", "path": str(folder / "htpasswd")}}
+    (folder / "config.yml").write_text(json.dumps(config))
+    command = ["docker-registry", "serve", str(folder / "config.yml")]
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as running,
+    ):
+        try:
+            _wait(running, f"http://{host}/v2/", folder / "log")
+            yield host
+        finally:
+            running.kill()
+
+
+def _wait(running: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    end = time.monotonic() + 60
+    while running.poll() is None and time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except urllib.error.HTTPError:
+            return  # it asks for a password
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"docker-registry did not become ready:\n{log.read_text(errors='replace')[-2000:]}")

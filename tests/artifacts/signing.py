@@ -1,0 +1,91 @@
+"""Keys for the tests, and artifacts as someone would make them who means harm."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from goldenpath.artifacts import media_types
+from goldenpath.artifacts.artifact import Artifact, Blob
+from goldenpath.artifacts.bundle import EMPTY_CONFIG, signature_manifest, signed_bundle
+from goldenpath.artifacts.referrers import add_referrer
+from goldenpath.artifacts.signing_keys import SigningKey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.artifacts.registry_client import RegistryClient
+
+
+def new_key() -> SigningKey:
+    return SigningKey(ec.generate_private_key(ec.SECP256R1()))
+
+
+def write_key(key: SigningKey, folder: Path, name: str = "fleet") -> tuple[Path, Path]:
+    """The files of a private and a public key."""
+    private, public = folder / f"{name}.key", folder / f"{name}.pub"
+    private.write_bytes(
+        key.key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    public.write_text(key.public.pem)
+    return private, public
+
+
+def changed_manifest(artifact: Artifact, **changes: Any) -> Blob:
+    """The artifact's manifest with fields replaced; None removes one."""
+    document = json.loads(artifact.manifest.data) | changes
+    document = {name: value for name, value in document.items() if value is not None}
+    return Blob(media_types.MANIFEST, json.dumps(document).encode())
+
+
+def statement(digest: str, annotations: dict[str, str] | None, **changes: Any) -> dict[str, Any]:
+    """What a signature says, with fields replaced."""
+    subject: dict[str, Any] = {"digest": {"sha256": digest.removeprefix("sha256:")}}
+    if annotations is not None:
+        subject["annotations"] = annotations
+    return {
+        "_type": media_types.STATEMENT,
+        "subject": [subject],
+        "predicateType": media_types.SIGNATURE,
+        "predicate": {},
+        **changes,
+    }
+
+
+def store(client: RegistryClient, repository: str, tag: str, manifest: Blob, *blobs: Blob) -> None:
+    """Put a manifest and its blobs under a tag, whatever they are."""
+    for blob in blobs:
+        client.push_blob(repository, blob)
+    client.put_manifest(repository, tag, manifest)
+
+
+def attach(
+    client: RegistryClient, repository: str, manifest: Blob, bundle: Blob, subject: Blob | None = None
+) -> None:
+    """List a bundle as a signature of a manifest; with ``subject``, although it says to be of another."""
+    for blob in (EMPTY_CONFIG, bundle):
+        client.push_blob(repository, blob)
+    about = (subject or manifest).descriptor
+    add_referrer(
+        client,
+        repository,
+        manifest.digest,
+        signature_manifest(about, bundle, "2026-11-30T00:00:00Z"),
+        media_types.BUNDLE,
+    )
+
+
+def sign(
+    client: RegistryClient,
+    repository: str,
+    manifest: Blob,
+    key: SigningKey,
+    annotations: dict[str, str] | None,
+) -> None:
+    """Sign any manifest."""
+    attach(client, repository, manifest, signed_bundle(statement(manifest.digest, annotations), key))
