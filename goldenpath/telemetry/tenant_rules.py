@@ -144,7 +144,8 @@ def _accelerators(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
         Case("busy", {f'{busy}{{{own},pod="a"}}': "0.6x150"}, "130m", firing=0),
         Case("of another tenant", {f'{busy}{{{other},pod="a"}}': "0.01x150"}, "130m", firing=0),
     )
-    keys = "|".join(key.replace(".", "[.]") for key in of.accelerator_quotas)
+    # Sorted: the order of the accelerators in a request says nothing.
+    keys = "|".join(key.replace(".", "[.]") for key in sorted(of.accelerator_quotas))
     first = of.accelerator_quotas[0]
     held = f'{quota}{{{own},resourcequota="accelerators",resource="{first}"}}'
     yield _alert(
