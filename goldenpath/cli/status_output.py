@@ -13,10 +13,10 @@ from goldenpath.live import Health, TenantStatus
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from goldenpath.live import ClusterStatus
+    from goldenpath.live import ClusterStatus, FleetDrift
     from goldenpath.live.status import AcceleratorStatus, FluxStatus, WorkloadStatus
 
-__all__ = ["detail_lines", "table_lines"]
+__all__ = ["detail_lines", "drift_lines", "table_lines"]
 
 _HEADER: Final = (
     "TENANT",
@@ -53,6 +53,23 @@ def table_lines(clusters: Sequence[ClusterStatus]) -> Iterator[str]:
         yield ""
     if workloads:
         yield from _table(_WORKLOADS, [_start(workload) for workload in workloads], workloads)
+
+
+def drift_lines(drift: FleetDrift) -> Iterator[str]:
+    """What differs, by cluster and owner, with each field."""
+    if not drift.differences:
+        yield "Clusters are as the repository has them."
+        return
+    last = None
+    for each in drift.differences:
+        if (each.cluster, each.owner) != last:
+            last = (each.cluster, each.owner)
+            yield click.style(f"{each.cluster}: {each.owner}", bold=True)
+        yield from change_lines(each.change)
+    owners = {(each.cluster, each.owner) for each in drift.differences}
+    number = len(drift.differences)
+    verb = "objects differ" if number > 1 else "object differs"
+    yield f"{number:,} {verb}, in {len(owners):,} of the fleet's parts."
 
 
 def _table(

@@ -7,6 +7,7 @@ business, and a fleet repository is :mod:`goldenpath.fleet`'s. No clock, no envi
 
 from goldenpath.live.cluster_schemas import ImportedSchemas, import_schemas
 from goldenpath.live.desired_objects import DesiredObjects
+from goldenpath.live.fleet_drift import FleetDrift, fleet_drift, platform_objects
 from goldenpath.live.kube_contexts import contexts_for
 from goldenpath.live.live_apply import ApplyProgress, LiveApply, apply
 from goldenpath.live.live_diff import LiveDiff, diff
@@ -19,6 +20,7 @@ __all__ = [
     "ClusterStatus",
     "DesiredObjects",
     "Expected",
+    "FleetDrift",
     "FoundNamespace",
     "Health",
     "ImportedSchemas",
@@ -32,7 +34,9 @@ __all__ = [
     "contexts_for",
     "diff",
     "find",
+    "fleet_drift",
     "import_schemas",
+    "platform_objects",
     "published_tenants",
     "status",
 ]

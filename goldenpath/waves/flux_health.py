@@ -1,4 +1,4 @@
-"""The health gate on real clusters: what Flux says of each owner's Kustomization."""
+"""The health gate on real clusters: what Flux says of each owner's Kustomization, and how its objects are."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
-from goldenpath.cluster import condition_of
+from goldenpath.cluster import Readiness, ReadinessState, condition_of
 from goldenpath.spec.ref import Subject
 from goldenpath.tenancy import RepositoryPaths
+from goldenpath.waves.applied_objects import AppliedObjects
 from goldenpath.waves.owner_health import HealthState, OwnerHealth
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class FluxHealth:
                     there[name].kustomizations.get(kustomization),
                     is_applied=lambda applied: self._is_after(commit, applied),
                     waits_for_quota=partial(there[name].waits_for_quota, ref.namespace),
+                    objects=there[name].applied.worst,
                 )
                 for name in clusters[ref]
                 for kustomization in _kustomizations(ref, name, state)
@@ -77,6 +79,7 @@ def health_of(
     *,
     is_applied: Callable[[str], bool],
     waits_for_quota: Callable[[], bool] = lambda: False,
+    objects: Callable[[Mapping[str, Any]], Readiness] = lambda _: Readiness(ReadinessState.READY),
 ) -> OwnerHealth:
     """How an owner is on one cluster.
 
@@ -84,6 +87,7 @@ def health_of(
         kustomization: the Flux Kustomization that applies it; None where it is not there.
         is_applied: whether a commit is at or after the one that was merged.
         waits_for_quota: whether a Kueue Workload of the namespace has no quota yet.
+        objects: the worst state of what the Kustomization has applied. Flux itself waits for it in workloads alone.
     """
     if kustomization is None:
         return OwnerHealth(HealthState.APPLYING, "its Kustomization is not there yet")
@@ -97,13 +101,23 @@ def health_of(
     if (kustomization.get("spec") or {}).get("suspend") is True:
         return OwnerHealth(HealthState.APPLYING, "its Kustomization is suspended")
     if is_ready and is_current and applied and is_applied(applied):
-        return OwnerHealth(HealthState.HEALTHY)
+        return _of_objects(objects(kustomization), waits_for_quota)
     has_tried = bool(attempted) and is_applied(attempted)
     if ready.get("status") == "False" and has_tried and ready.get("reason") not in _PROGRESSING:
         if waits_for_quota():
             return OwnerHealth(HealthState.WAITING_FOR_QUOTA, why)
         return OwnerHealth(HealthState.UNHEALTHY, why)
     return OwnerHealth(HealthState.APPLYING, why or "Flux has not applied the commit yet")
+
+
+def _of_objects(worst: Readiness, waits_for_quota: Callable[[], bool]) -> OwnerHealth:
+    """How an owner is whose Kustomization is ready, by the worst of its objects."""
+    if worst.state is ReadinessState.READY:
+        return OwnerHealth(HealthState.HEALTHY)
+    if waits_for_quota():
+        return OwnerHealth(HealthState.WAITING_FOR_QUOTA, worst.message)
+    is_on_its_way = worst.state is ReadinessState.PROGRESSING
+    return OwnerHealth(HealthState.APPLYING if is_on_its_way else HealthState.UNHEALTHY, worst.message)
 
 
 class _Read:
@@ -114,6 +128,7 @@ class _Read:
         resource = cluster.resources().get(*_KUSTOMIZATION)
         bodies: Iterable[Mapping[str, Any]] = cluster.all_of(resource, _NAMESPACE) if resource else ()
         self.kustomizations = {str(body["metadata"]["name"]): body for body in bodies}
+        self.applied = AppliedObjects(cluster)
         self._waiting: dict[str, bool] = {}
 
     def waits_for_quota(self, namespace: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from goldenpath.cluster import Readiness, ReadinessState
 from goldenpath.waves.flux_health import health_of
 from goldenpath.waves.owner_health import HealthState
 
@@ -46,3 +47,29 @@ def test_what_waits_for_a_queue_is_not_unhealthy() -> None:
     failed = kustomization("False", reason="HealthCheckFailed", applied="old")
     found = health_of(failed, is_applied=lambda commit: commit == "new", waits_for_quota=lambda: True)
     assert found.state is HealthState.WAITING_FOR_QUOTA
+
+
+@pytest.mark.parametrize(
+    ("state", "waits", "health"),
+    [
+        (ReadinessState.READY, False, HealthState.HEALTHY),
+        (ReadinessState.PROGRESSING, False, HealthState.APPLYING),
+        (ReadinessState.FAILED, False, HealthState.UNHEALTHY),
+        (ReadinessState.MISSING, False, HealthState.UNHEALTHY),
+        (ReadinessState.PROGRESSING, True, HealthState.WAITING_FOR_QUOTA),
+        (ReadinessState.FAILED, True, HealthState.WAITING_FOR_QUOTA),
+    ],
+)
+def test_the_worst_applied_object_decides_where_flux_is_ready(
+    state: ReadinessState, health: HealthState, *, waits: bool
+) -> None:
+    found = health_of(
+        kustomization("True"),
+        is_applied=lambda commit: commit == "new",
+        waits_for_quota=lambda: waits,
+        objects=lambda _: Readiness(state, "Deployment vision/chat: why"),
+    )
+    assert (found.state, found.why) == (
+        health,
+        "" if health is HealthState.HEALTHY else "Deployment vision/chat: why",
+    )

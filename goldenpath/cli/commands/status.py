@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.cluster import Cluster
+    from goldenpath.fleet import Fleet
     from goldenpath.live import ClusterStatus, PublishedTenants
 
 _NOT_FINE = 1
@@ -31,6 +33,7 @@ _NOT_FINE = 1
         "goldenpath status vision --repo https://git.example.org/platform/fleet.git",
         "goldenpath status vision/chat --repo .",
         "goldenpath status vision --repo . --format json",
+        "goldenpath status --repo . --drift",
         "goldenpath status --repo . --watch",
     ),
 )
@@ -39,6 +42,9 @@ _NOT_FINE = 1
 @at_option
 @cluster_options
 @click.option("--cluster", metavar="NAME", help="Only this cluster.")
+@click.option(
+    "--drift", "only_drift", is_flag=True, help="Only what differs between clusters and repository."
+)
 @click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
 @click.option(
     "--interval",
@@ -61,6 +67,7 @@ def command(
     context: str | None,
     kubeconfig: str | None,
     cluster: str | None,
+    only_drift: bool,
     watch: bool,
     interval: float,
     libraries: tuple[Path, ...],
@@ -71,6 +78,9 @@ def command(
     NAME is a tenant, which is shown with its workloads, or a workload as TENANT/WORKLOAD; either is shown in full.
     Without it, everything in the fleet repository is a table. For each, what the repository has is
     held against what is on its clusters. Without --context, each cluster needs a kubeconfig context of its own name.
+
+    With --drift, only the objects that are on a cluster in another way than the repository has them are listed, with the
+    managers of each field; of the whole fleet, those of platforms too.
 
     With --watch, JSON is one line for each look.
 
@@ -85,11 +95,12 @@ def command(
         clusters = _only(found, cluster)
         show_problems(found.problems)
         with connections(clusters, context=context, kubeconfig=kubeconfig) as connected:
-            fine = _look(found, connected, name, output_format, watch=watch)
+            look = partial(_look_for_drift, fleet) if only_drift else _look
+            fine = look(found, connected, name, output_format, watch=watch)
             while watch:
                 time.sleep(interval)
                 found = published_tenants(fleet, name)
-                fine = _look(found, connected, name, output_format, watch=True)
+                fine = look(found, connected, name, output_format, watch=True)
     ctx.exit(0 if fine and not found.problems else _NOT_FINE)
 
 
@@ -130,6 +141,30 @@ def _look(
             click.clear()
         _show(seen, in_full=wanted is not None)
     return all(each.fine for each in seen)
+
+
+def _look_for_drift(
+    fleet: Fleet,
+    found: PublishedTenants,
+    connected: dict[str, Cluster],
+    wanted: str | None,
+    output_format: str,
+    *,
+    watch: bool,
+) -> bool:
+    """Look once for what differs and show it; whether nothing does."""
+    from goldenpath.cli.status_output import drift_lines  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.live import fleet_drift, platform_objects  # noqa: PLC0415
+
+    drift = fleet_drift(found, connected, platform_objects(fleet) if wanted is None else None)
+    if output_format == "json":
+        click.echo(json.dumps(drift.as_dict(), indent=None if watch else 2, ensure_ascii=False))
+    else:
+        if watch and sys.stdout.isatty():
+            click.clear()
+        for line in drift_lines(drift):
+            click.echo(line)
+    return not drift.differences
 
 
 def _show(seen: list[ClusterStatus], *, in_full: bool) -> None:

@@ -1,0 +1,113 @@
+"""Drift of a fleet: every object that is on a cluster in another way than the repository has it, and whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.cluster import Action, drift
+from goldenpath.live.status import status
+from goldenpath.manifests import Manifests, RenderedFile
+from goldenpath.spec.ref import Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.cluster import Change, Cluster
+    from goldenpath.fleet import Fleet
+    from goldenpath.live.published_tenants import PublishedTenants
+    from goldenpath.manifests import ManifestObject
+
+__all__ = ["Difference", "FleetDrift", "fleet_drift", "platform_objects"]
+
+_DIFFERENT = (Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object that is not as in the repository."""
+
+    cluster: str
+    owner: Ref
+    change: Change
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its JSON shape."""
+        change = self.change
+        return {
+            "cluster": self.cluster,
+            "kind": self.owner.subject.value,
+            "owner": self.owner.path,
+            "object": str(change.object),
+            "action": change.action.value,
+            "file": change.file,
+            "fields": [field.as_dict() for field in change.fields],
+            "message": change.message,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FleetDrift:
+    """The differences between clusters and one commit of the repository, by cluster and owner."""
+
+    commit: str | None
+    differences: tuple[Difference, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data of the format ``fleet-drift/v1``."""
+        return {
+            "format": "fleet-drift/v1",
+            "commit": self.commit,
+            "differences": [each.as_dict() for each in self.differences],
+        }
+
+
+def fleet_drift(
+    found: PublishedTenants,
+    connected: Mapping[str, Cluster],
+    platforms: Mapping[str, tuple[ManifestObject, ...]] | None = None,
+) -> FleetDrift:
+    """What differs on some clusters. Changes nothing.
+
+    Args:
+        found: tenants and workloads of one commit.
+        connected: a connection to each cluster to look at.
+        platforms: what the repository has of the platform of each cluster; not looked at where none are given.
+
+    Raises:
+        ClusterUnavailableError: a server does not answer.
+        ClusterError: the user may not read what is needed.
+    """
+    return FleetDrift(found.commit, tuple(_differences(found, connected, platforms or {})))
+
+
+def platform_objects(fleet: Fleet) -> dict[str, tuple[ManifestObject, ...]]:
+    """By cluster, the objects that the repository has of its platform.
+
+    Raises:
+        InputError: there is no fleet, or one with problems.
+        RepositoryError: the repository cannot be read.
+    """
+    state = fleet.state()
+    found: dict[str, tuple[ManifestObject, ...]] = {}
+    for cluster in state.context.spec.clusters:
+        entries = state.tree.platform(cluster)
+        files = {path: entry.id for path, entry in entries.items() if path.endswith(".yaml")}
+        texts = dict(state.tree.reader.blobs(set(files.values())))
+        rendered = tuple(RenderedFile(path, texts[id_].decode()) for path, id_ in files.items())
+        found[cluster] = Manifests(rendered).objects()
+    return found
+
+
+def _differences(
+    found: PublishedTenants,
+    connected: Mapping[str, Cluster],
+    platforms: Mapping[str, tuple[ManifestObject, ...]],
+) -> Iterator[Difference]:
+    for name, cluster in connected.items():
+        if objects := platforms.get(name):
+            for change in drift(cluster, objects, {}).of(*_DIFFERENT):
+                yield Difference(name, Ref.of_platform(name), change)
+        for part in status(name, found.expected.get(name, ()), cluster).parts:
+            for change in part.drift.of(*_DIFFERENT):
+                yield Difference(name, Ref.parse(part.name), change)

@@ -1,0 +1,275 @@
+"""Upgrades in waves under the real Flux: what the gates see is what the cluster has.
+
+Each test has tenants of its own at version 1.0.0, and a fleet without a record of an upgrade.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+from kube_api import eventually
+from running_platform import CLUSTER
+from verb_clusters import kubeconfig
+
+from goldenpath import kubeyaml
+from goldenpath.cli.root_command import cli
+from goldenpath.cluster import connect
+from goldenpath.fleet import PublishOptions
+from goldenpath.spec.ref import Ref
+from goldenpath.upgrades import Progress, Selection, UpgradeWaves, read_waves
+from goldenpath.waves import MemberState
+from goldenpath.waves.flux_health import FluxHealth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flux import Flux
+    from running_platform import RunningPlatform
+
+    from goldenpath.cluster import Cluster
+
+OLD, NEW = "1.0.0", "1.1.0"
+
+
+class Upgrades:
+    """Tenants at the old version on the platform, and upgrades of them."""
+
+    def __init__(self, platform: RunningPlatform, flux: Flux, cluster: Cluster) -> None:
+        self.platform = platform
+        self.flux = flux
+        self._gate = FluxHealth(platform.fleet, lambda names: dict.fromkeys(names, cluster))
+        self.names: list[str] = []
+
+    def tenants(self, number: int) -> list[str]:
+        """New tenants at the old version, reconciled."""
+        self.names = sorted(f"u-{secrets.token_hex(4)}" for _ in range(number))
+        requests = [
+            {"golden_path": "tenant/v1", "name": name, "owner": f"{name}-team", "clusters": [CLUSTER]}
+            for name in self.names
+        ]
+        options = PublishOptions(versions={Ref.of_tenant(name): OLD for name in self.names})
+        published = self.platform.fleet.publish(*requests, options=options)
+        self.flux.at(self.platform._published(published), *self.kustomizations)
+        return self.names
+
+    @property
+    def kustomizations(self) -> list[str]:
+        return [f"tenant-{name}" for name in self.names]
+
+    def start(self, *waves: str, **options: Any) -> Progress:
+        """An upgrade with one wave for each tenant; nothing is left of an earlier one."""
+        folder = self.platform.repository.pull() / "upgrades"
+        if folder.exists():
+            for file in folder.iterdir():
+                file.unlink()
+            self.platform.push("Forget upgrades")
+        of_each = [f"- {{name: w{n}, names: [{name}]}}" for n, name in enumerate(self.names)]
+        text = "\n".join(["format: waves/v1", "waves:", *of_each, *waves, ""])
+        progress = self._runner(**options).start(
+            read_waves(text, "waves.yaml"), selection=Selection(names=tuple(self.names))
+        )
+        return self._seen(progress)
+
+    def resume(self, **options: Any) -> Progress:
+        return self._seen(self._runner(**options).resume())
+
+    def rollback(self, wave: str) -> Progress:
+        return self._seen(self._runner().rollback(wave))
+
+    def until_complete(self) -> None:
+        eventually(lambda: self.resume().is_complete, lambda: f"{self.status().waits_for}", 180)
+
+    def status(self) -> Progress:
+        return self._runner().status()
+
+    def health(self, name: str) -> str:
+        """What the gate says of one tenant."""
+        for wave in self.status().waves:
+            for member in wave.members:
+                if member.name == name and member.health is not None:
+                    return member.health.state.value
+        return ""
+
+    def states(self) -> list[MemberState]:
+        """Of each tenant, in the order of the waves."""
+        return [member.state for wave in self.status().waves for member in wave.members]
+
+    def tree(self, name: str) -> str:
+        """Git's ids of the files of a tenant."""
+        entries = self.platform.fleet.state().snapshot.files()
+        return "\n".join(f"{path} {entries[path].id}" for path in sorted(entries) if f"/{name}" in path)
+
+    def _runner(self, **options: Any) -> UpgradeWaves:
+        return UpgradeWaves(self.platform.fleet, "tenant/v1", NEW, gate=self._gate, **options)
+
+    def _seen(self, progress: Progress) -> Progress:
+        commit = self.platform.fleet.state().snapshot.commit
+        assert commit
+        self.platform._seen(commit)
+        return progress
+
+
+@pytest.fixture(scope="module")
+def cluster(platform: RunningPlatform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    config = kubeconfig(platform.api, tmp_path_factory.mktemp("context"), CLUSTER)
+    with connect(CLUSTER, config) as connected:
+        yield connected
+
+
+@pytest.fixture
+def upgrades(platform: RunningPlatform, flux: Flux, cluster: Cluster) -> Iterator[Upgrades]:
+    made = Upgrades(platform, flux, cluster)
+    refusals: list[dict[str, Any]] = []
+    made.refuse = lambda name: refusals.extend(refuse(platform, name))  # type: ignore[attr-defined]
+    yield made
+    for body in refusals:
+        platform.api.delete(body)
+
+
+def refuse(platform: RunningPlatform, name: str) -> list[dict[str, Any]]:
+    """Let the API server refuse every change of a tenant's LimitRange, as a broken webhook would."""
+    policy = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": f"refuse-{name}"},
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {
+                "resourceRules": [
+                    {
+                        "apiGroups": ["", "rbac.authorization.k8s.io", "networking.k8s.io"],
+                        "apiVersions": ["*"],
+                        "operations": ["CREATE", "UPDATE"],
+                        "resources": ["limitranges", "roles", "networkpolicies", "resourcequotas"],
+                    }
+                ],
+            },
+            "validations": [{"expression": f"request.namespace != '{name}'", "message": "broken for a test"}],
+        },
+    }
+    binding = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": f"refuse-{name}"},
+        "spec": {"policyName": f"refuse-{name}", "validationActions": ["Deny"]},
+    }
+    for body in (policy, binding):
+        answer = platform.api.apply(body)
+        assert answer.ok, answer.message
+    probe = {
+        "apiVersion": "v1",
+        "kind": "LimitRange",
+        "metadata": {"name": "probe", "namespace": name},
+        "spec": {"limits": []},
+    }
+
+    def is_refused() -> bool:
+        answer = platform.api.create(probe)
+        if answer.ok:
+            platform.api.delete(probe)
+        return not answer.ok
+
+    eventually(is_refused, "the policy is at work", 60)
+    return [binding, policy]
+
+
+def test_waves_go_on_when_flux_has_applied_them(upgrades: Upgrades) -> None:
+    upgrades.tenants(2)
+    progress = upgrades.start()
+    assert progress.waits_for.startswith("Flux to apply wave w0"), progress.waits_for
+    assert upgrades.states() == [MemberState.DONE, MemberState.PENDING]
+    upgrades.until_complete()
+    upgrades.flux.at(upgrades.platform.repository.head, *upgrades.kustomizations)
+    assert [upgrades.health(name) for name in upgrades.names] == ["healthy"] * 2
+
+
+def test_an_unhealthy_tenant_stops_the_next_wave_and_goes_back(upgrades: Upgrades) -> None:
+    first, second = upgrades.tenants(2)
+    before = upgrades.tree(first)
+    upgrades.refuse(first)  # type: ignore[attr-defined]
+    upgrades.start()
+    eventually(lambda: upgrades.health(first) == "unhealthy", lambda: upgrades.status().waits_for, 120)
+    progress = upgrades.resume()
+    assert (progress.phase, first in progress.waits_for) == ("paused", True)
+    assert upgrades.states() == [MemberState.DONE, MemberState.PENDING]
+
+    upgrades.rollback("w0")
+    assert upgrades.states() == [MemberState.ROLLED_BACK, MemberState.PENDING]
+    assert upgrades.tree(first) == before
+    upgrades.flux.at(upgrades.platform.repository.head, f"tenant-{first}", seconds=120)
+    upgrades.until_complete()
+    assert upgrades.states() == [MemberState.ROLLED_BACK, MemberState.DONE]
+    assert upgrades.health(second) in {"applying", "healthy"}
+
+
+def test_the_failure_budget_holds(upgrades: Upgrades) -> None:
+    first, second, third = upgrades.tenants(3)
+    for name in (first, second):
+        upgrades.refuse(name)  # type: ignore[attr-defined]
+    upgrades.start("budget: 1")
+    eventually(lambda: upgrades.health(first) == "unhealthy", lambda: upgrades.status().waits_for, 120)
+    progress = upgrades.resume()  # one is tolerated: the second wave goes
+    assert progress.phase == "running"
+    assert upgrades.states() == [MemberState.DONE, MemberState.DONE, MemberState.PENDING]
+    eventually(lambda: upgrades.health(second) == "unhealthy", lambda: upgrades.status().waits_for, 120)
+    progress = upgrades.resume()
+    assert (progress.phase, "above the budget of 1" in progress.waits_for) == ("paused", True)
+    assert upgrades.states()[2] is MemberState.PENDING
+    assert third not in progress.waits_for
+
+
+def test_a_freeze_window_holds_although_the_clusters_are_healthy(upgrades: Upgrades) -> None:
+    upgrades.tenants(2)
+    day = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
+    window = (
+        f"freeze: [{{begins: '{day}T00:00', ends: '2098-01-01T00:00', time_zone: UTC, reason: Year end}}]"
+    )
+    progress = upgrades.start(window)
+    assert progress.waits_for == "the end of a freeze: Year end"
+    assert upgrades.states() == [MemberState.PENDING] * 2
+
+    def later() -> dt.datetime:
+        return dt.datetime(2098, 2, 1, tzinfo=dt.UTC)
+
+    assert upgrades.resume(clock=later).waves[0].members[0].state is MemberState.DONE
+
+
+def test_drift_of_the_fleet_is_found(
+    upgrades: Upgrades, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (name,) = upgrades.tenants(1)
+    platform = upgrades.platform
+    monkeypatch.setenv("KUBECONFIG", kubeconfig(platform.api, tmp_path, CLUSTER))
+
+    def drift() -> dict[str, Any]:
+        words = ("status", "--drift", "--repo", str(platform.repository.served), "--cluster", CLUSTER)
+        found = CliRunner().invoke(cli, [*words, "--format", "json"], prog_name="goldenpath")
+        assert found.exit_code in {0, 1}, found.output
+        document: dict[str, Any] = json.loads(found.stdout)
+        assert bool(document["differences"]) == bool(found.exit_code)
+        return {each["owner"]: each for each in document["differences"]}
+
+    assert name not in drift()
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": f"{name}-compute", "namespace": name},
+        "spec": {"hard": {"pods": "9999"}},
+    }
+    assert platform.api.apply(quota, "kubectl-edit").ok
+    found = drift()[name]
+    assert (found["object"], found["cluster"], found["action"]) == (
+        f"ResourceQuota {name}/{name}-compute",
+        CLUSTER,
+        "change",
+    )
+    assert [(field["field"], field["managers"]) for field in found["fields"]] == [
+        ("spec.hard.pods", ["kubectl-edit"])
+    ]
+    assert kubeyaml.dump(found)
