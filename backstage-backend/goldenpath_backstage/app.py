@@ -26,6 +26,7 @@ from goldenpath_backstage.routes import (
     mcp_routes,
     native_routes,
     request_routes,
+    upgrade_routes,
 )
 from goldenpath_backstage.routes.mcp_routes import open_tools
 from goldenpath_backstage.services import open_services
@@ -89,6 +90,7 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
         action_routes,
         catalog_routes,
         request_routes,
+        upgrade_routes,
         native_routes,
         health_routes,
         docs_routes,

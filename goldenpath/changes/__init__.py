@@ -13,6 +13,7 @@ from goldenpath.changes.change_set import ChangeSet, ChangeSets, change_sets, ch
 from goldenpath.changes.change_waves import ChangeWaves, start_in_waves
 from goldenpath.changes.edit_planning import PlannedChange
 from goldenpath.changes.reach import Reach
+from goldenpath.changes.rollouts import RolloutSummary, rollouts_in
 from goldenpath.changes.undo import Undo
 
 __all__ = [
@@ -22,10 +23,12 @@ __all__ = [
     "ChangeWaves",
     "PlannedChange",
     "Reach",
+    "RolloutSummary",
     "Undo",
     "change_sets",
     "change_sets_of",
     "make_change",
     "plan_change",
+    "rollouts_in",
     "start_in_waves",
 ]

@@ -79,6 +79,26 @@ class UpgradeWaves(WaveRunner[UpgradeRecord]):
         Raises:
             InputError: the upgrade was started already, or selects no one.
         """
+        return self.begin(
+            self.planned(
+                waves,
+                agreement=agreement,
+                selection=selection,
+                pull_requests=pull_requests,
+                keep_overrides=keep_overrides,
+            )
+        )
+
+    def planned(
+        self,
+        waves: Waves,
+        *,
+        agreement: Agreement | None = None,
+        selection: Selection | None = None,
+        pull_requests: bool = False,
+        keep_overrides: bool = False,
+    ) -> UpgradeRecord:
+        """The record that :meth:`start` writes, with the members of each wave."""
         state = self._fleet.state()
         refs = self._upgrader.owners(state, selection or Selection())
         candidates = [candidate_of(state, ref) for ref in refs]
@@ -89,18 +109,16 @@ class UpgradeWaves(WaveRunner[UpgradeRecord]):
             recorded = RecordedAgreement(
                 approved_by=agreement.approved_by, reason=agreement.reason, expires=agreement.expires
             )
-        return self.begin(
-            UpgradeRecord(
-                golden_path=self._upgrader.golden_path,
-                version=self._upgrader.version,
-                started=f"{self._clock():%Y-%m-%dT%H:%M:%SZ}",
-                started_by=str(self._author or self._fleet.committer),
-                pull_requests=pull_requests,
-                keep_overrides=keep_overrides,
-                agreement=recorded,
-                waves=waves,
-                members={wave: {name: versions[name] for name in names} for wave, names in chosen.items()},
-            )
+        return UpgradeRecord(
+            golden_path=self._upgrader.golden_path,
+            version=self._upgrader.version,
+            started=f"{self._clock():%Y-%m-%dT%H:%M:%SZ}",
+            started_by=str(self._author or self._fleet.committer),
+            pull_requests=pull_requests,
+            keep_overrides=keep_overrides,
+            agreement=recorded,
+            waves=waves,
+            members={wave: {name: versions[name] for name in names} for wave, names in chosen.items()},
         )
 
 

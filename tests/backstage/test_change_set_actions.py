@@ -107,3 +107,26 @@ def test_an_edit_is_put_up_for_review_by_default(backend: Served, repository: Pa
     assert made.outputs["branch"] == f"goldenpath/change-{made.outputs['changeSet']}"
     status = backend.run("status", {"name": "vision"}, token=READER)
     assert status.outputs["changeSets"][0]["state"] == "open"
+
+
+def test_the_catalog_shows_the_change_sets_of_a_tenant(backend: Served, repository: Path) -> None:
+    def shown() -> dict[str, str]:
+        entities = backend.get("/v1/catalog", READER).json()["entities"]
+        return {
+            each["metadata"]["name"]: each["metadata"]["annotations"].get("goldenpath.dev/change-sets", "")
+            for each in entities
+            if each["kind"] == "System"
+        }
+
+    assert shown() == {"vision": "", "speech": ""}
+    one = backend.run("edit", {**EDIT, "where": 'name == "vision"', "delivery": "commit"}, token=ADMIN)
+    other = backend.run("edit", {**EDIT, "set": ["compute.pods=77"], "reason": "More Pods"}, token=ADMIN)
+    made, opened = one.outputs["changeSet"], other.outputs["changeSet"]
+    found = {
+        name: [(line.split()[:2], line.split(" ", 3)[3]) for line in text.splitlines()]
+        for name, text in shown().items()
+    }
+    assert found == {
+        "vision": [([opened, "open"], "More Pods"), ([made, "merged"], "Charged anew")],
+        "speech": [([opened, "open"], "More Pods")],
+    }

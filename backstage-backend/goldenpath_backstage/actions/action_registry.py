@@ -8,12 +8,15 @@ from goldenpath.spec.nearest import nearest
 from goldenpath_backstage.actions.blame_action import BLAME
 from goldenpath_backstage.actions.check_action import CHECK
 from goldenpath_backstage.actions.edit_action import EDIT, UNDO
+from goldenpath_backstage.actions.migrate_action import MIGRATE
 from goldenpath_backstage.actions.publish_action import PLAN, PUBLISH
 from goldenpath_backstage.actions.query_action import QUERY
 from goldenpath_backstage.actions.render_action import RENDER
 from goldenpath_backstage.actions.retire_action import RETIRE
 from goldenpath_backstage.actions.status_action import STATUS
 from goldenpath_backstage.actions.upgrade_action import UPGRADE
+from goldenpath_backstage.actions.upgrade_plan_action import UPGRADE_PLAN
+from goldenpath_backstage.actions.waves_action import UPGRADE_START, WAVES
 from goldenpath_backstage.backend_errors import NotThereError
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ __all__ = ["ACTIONS", "action_named"]
 
 ACTIONS: Final[tuple[Action[Any, Any], ...]] = (
     RENDER, CHECK, PLAN, PUBLISH, RETIRE, STATUS, QUERY, BLAME, EDIT, UNDO, UPGRADE,
+    UPGRADE_PLAN, UPGRADE_START, WAVES, MIGRATE,
 )  # fmt: skip
 
 _BY_ID: Final = {action.id: action for action in ACTIONS}

@@ -8,6 +8,7 @@
 | hand a tenant to another group | no | when in both groups | yes |
 | lift a guard rail (an override, an exception) by a commit | no | no; a pull request is reviewed | yes |
 | retire a tenant | no | of their group | yes |
+| start, resume, pause, end or take back a change in waves | no | no | yes |
 | ask for a tenant that another group has up for review | no | when in both groups | yes |
 
 Backstage's own plugins, when they do not speak for a user, are readers.
@@ -25,7 +26,7 @@ from goldenpath_backstage.backend_errors import ForbiddenError
 if TYPE_CHECKING:
     from goldenpath_backstage.auth.principal import Principal
 
-__all__ = ["Change", "Verb", "demand", "demand_change"]
+__all__ = ["Change", "Verb", "demand", "demand_admin", "demand_change"]
 
 
 class Verb(enum.StrEnum):
@@ -60,6 +61,17 @@ def demand(principal: Principal, verb: Verb) -> None:
     """
     if verb is Verb.CHANGE and principal.role is Role.READER:
         raise ForbiddenError(f"{principal.name} may read, and change nothing")
+
+
+def demand_admin(principal: Principal, why: str) -> None:
+    """Let a platform admin do what is about tenants of every owner.
+
+    Raises:
+        ForbiddenError: they are no admin; it says why one is needed.
+    """
+    demand(principal, Verb.CHANGE)
+    if principal.role is not Role.ADMIN:
+        raise ForbiddenError(f"{principal.name} is no platform admin, and {why}")
 
 
 def demand_change(principal: Principal, change: Change) -> None:

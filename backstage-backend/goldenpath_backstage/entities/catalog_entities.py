@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.changes.change_set import BRANCH_PREFIX
+from goldenpath_backstage.entities.change_notes import change_sets_by_entity, with_change_sets
 from goldenpath_backstage.entities.owned_entities import OwnedEntities
 from goldenpath_backstage.entities.template_entities import template_entities
 from goldenpath_backstage.http.responses import Cached
@@ -31,7 +33,7 @@ class Catalog:
         self._fleet = fleet
         self._owned = OwnedEntities(base=base)
         self._lock = threading.Lock()
-        self._made: dict[str, tuple[str | None, Any]] = {}
+        self._made: dict[str, tuple[object, Any]] = {}
 
     def templates(self) -> Cached:
         """The templates, with what is free now.
@@ -44,13 +46,15 @@ class Catalog:
         return made
 
     def owned(self) -> Cached:
-        """The entities of tenants and workloads.
+        """The entities of tenants and workloads, with their latest change sets.
 
         Raises:
             UnavailableError: the repository holds no fleet that can be used.
             RepositoryError: it cannot be read.
         """
-        made: Cached = self._once("owned", lambda state: Cached({"entities": self._owned.of(state)}))
+        # An open change set is a branch: it comes and goes without a commit of the fleet's.
+        heads = sorted(self._fleet.repository.store.branches(BRANCH_PREFIX).items())
+        made: Cached = self._once("owned", self._make_owned, also=tuple(heads))
         return made
 
     def summary(self) -> FleetSummary:
@@ -70,11 +74,18 @@ class Catalog:
         entities = template_entities(state.context, free, left, has_forge=self._fleet.forge is not None)
         return Cached({"entities": list(entities)})
 
-    def _once(self, what: str, make: Callable[[FleetState], Any]) -> Any:
+    def _make_owned(self, state: FleetState) -> Cached:
+        forge = self._fleet.forge
+        changes = change_sets_by_entity(self._fleet.repository, state)
+        page = forge.commit_page if forge is not None else lambda _: None
+        return Cached({"entities": with_change_sets(self._owned.of(state), changes, page)})
+
+    def _once(self, what: str, make: Callable[[FleetState], Any], *, also: object = None) -> Any:
         state = self._fleet.state()
+        basis = (state.snapshot.commit, also)
         with self._lock:  # one thread makes it; the others take what it made
             known = self._made.get(what)
-            if known is None or known[0] != state.snapshot.commit:
-                known = (state.snapshot.commit, make(state))
+            if known is None or known[0] != basis:
+                known = (basis, make(state))
                 self._made[what] = known
             return known[1]

@@ -36,6 +36,24 @@ export interface ActionSchemas {
   output: JsonObject;
 }
 
+/** A tenant, workload or platform with an older or deprecated version. */
+export interface Behind {
+  /** `tenant`, `workload` or `platform`. */
+  kind: string;
+  /** Its name; of a workload with its tenant's, as `vision/chat`. */
+  name: string;
+  /** The group that owns it. */
+  owner: string | null;
+  /** Golden path and its major version. */
+  golden_path: string;
+  /** The version that its lock pins. */
+  version: string;
+  /** The version to which an upgrade goes; none where the golden path is not there any more. */
+  newest: string | null;
+  /** The day until which its version is kept; none where it is not deprecated. */
+  deprecated_until: string | null;
+}
+
 /** The end of a run that did what was asked. */
 export interface DoneEvent {
   type: 'done';
@@ -263,6 +281,40 @@ export interface RetiredTenant {
   last_commit: string;
 }
 
+/** An upgrade or a change set that goes in waves. */
+export interface Rollout {
+  /** Its record in the fleet repository. */
+  file: string;
+  /** Golden path of an upgrade. */
+  golden_path?: string | null;
+  /** The version to which an upgrade goes. */
+  version?: string | null;
+  /** The id of a change set. */
+  change?: string | null;
+  /** What it is, in words. */
+  title: string;
+  /** `running`, `paused` or `aborted`. */
+  phase: string;
+  /** Why it does not go on. */
+  why: string;
+  /** When it was started, in UTC. */
+  started: string;
+  /** Who started it. */
+  started_by: string;
+  /** Its waves, in their order. */
+  waves: RolloutWave[];
+}
+
+/** One wave. */
+export interface RolloutWave {
+  /** Its name. */
+  name: string;
+  /** How many owners it has. */
+  members: number;
+  /** How many of them the fleet's branch has. */
+  done: number;
+}
+
 /** One line of the stream. */
 export type RunEvent =
   | LogEvent
@@ -326,6 +378,14 @@ export interface TenantPage {
   tenants: TenantEntry[];
   /** What to give as `after` for the next page; none where this is the last. */
   next?: string | null;
+}
+
+/** The fleet's versions and rollouts, as its branch has them. */
+export interface UpgradesPage {
+  /** Who has an older or deprecated version. */
+  behind: Behind[];
+  /** What goes in waves; `goldenpath:waves` has the health of each owner too. */
+  rollouts: Rollout[];
 }
 
 /** What a workload uses of an accelerator on a cluster. */
