@@ -57,7 +57,7 @@ def _title(plan: UpgradePlan) -> str:
 
 def _group_title(group: UpgradeGroup) -> str:
     number = len(group.names)
-    return f"Change {group.digest}: {number} {'alike' if number > 1 else 'alone'}, effect: {group.effect}"
+    return f"Change {group.digest}: {number:,} {'owners' if number > 1 else 'owner'}, effect: {group.effect}"
 
 
 def _names(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""A plan of upgrades: owners in groups that change alike, with effects, edits and what stands in the way."""
+"""A plan of upgrades: changes in groups, each with the owners that have it; effects, edits and what stands in the way."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.upgrades.change_shape import digest_of
+from goldenpath.upgrades.change_shape import grouped
 from goldenpath.upgrades.one_upgrade import Readiness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from goldenpath.edits.effects import Effect
+    from goldenpath.upgrades.change_shape import ObjectShape
     from goldenpath.upgrades.one_upgrade import OneUpgrade
 
 __all__ = ["UpgradeGroup", "UpgradePlan"]
@@ -22,13 +23,14 @@ FORMAT: Final = "upgrade-plan/v1"
 
 @dataclass(frozen=True, slots=True)
 class UpgradeGroup:
-    """Owners that change alike."""
+    """Changes of objects that the same owners have. Each change is in one group, an owner in one or more."""
 
     digest: str
     shape: tuple[str, ...]
     """A line for each object and field that changes, without the owner's name."""
     names: tuple[str, ...]
     effect: Effect
+    """The worst effect of these changes."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -50,33 +52,31 @@ class UpgradePlan:
     upgrades: tuple[OneUpgrade, ...]
     """By name; their contents are left out."""
     groups: tuple[UpgradeGroup, ...]
-    """Those that change, the largest group first."""
+    """The changes, those of the most owners first."""
 
     @classmethod
     def of(
-        cls, golden_path: str, after: str, found: Iterable[tuple[OneUpgrade, tuple[str, ...]]]
+        cls, golden_path: str, after: str, found: Iterable[tuple[OneUpgrade, tuple[ObjectShape, ...]]]
     ) -> UpgradePlan:
-        """A plan of upgrades, each with the shape of its change."""
+        """A plan of upgrades, each with the changes of its objects."""
         upgrades: list[OneUpgrade] = []
-        shapes: dict[str, tuple[str, ...]] = {}
-        members: dict[str, list[OneUpgrade]] = {}
-        for upgrade, shape in found:
+        shapes: list[tuple[ObjectShape, ...]] = []
+        # Most owners have most changes in common: each of them is held once.
+        known: dict[ObjectShape, ObjectShape] = {}
+        for upgrade, changes in found:
             upgrades.append(upgrade)
-            if upgrade.readiness is not Readiness.UP_TO_DATE and shape:
-                digest = digest_of(shape)
-                shapes.setdefault(digest, shape)
-                members.setdefault(digest, []).append(upgrade)
-        groups = [
+            is_up_to_date = upgrade.readiness is Readiness.UP_TO_DATE
+            shapes.append(() if is_up_to_date else tuple(known.setdefault(each, each) for each in changes))
+        groups = tuple(
             UpgradeGroup(
-                digest,
-                shapes[digest],
-                tuple(each.ref.path for each in group),
-                max((each.effect for each in group), key=lambda effect: effect.rank),
+                group.digest,
+                group.lines,
+                tuple(upgrades[index].ref.path for index in group.owners),
+                group.effect,
             )
-            for digest, group in members.items()
-        ]
-        ordered = sorted(groups, key=lambda group: (-len(group.names), group.names))
-        return cls(golden_path, after, tuple(upgrades), tuple(ordered))
+            for group in grouped(shapes)
+        )
+        return cls(golden_path, after, tuple(upgrades), groups)
 
     def of_readiness(self, readiness: Readiness) -> tuple[OneUpgrade, ...]:
         """Those that are ready, wait, are stopped or are up to date."""

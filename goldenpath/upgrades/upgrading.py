@@ -12,7 +12,8 @@ from goldenpath.fleet.request_lookup import request_of
 from goldenpath.kinds import kind_of
 from goldenpath.repository.object_changes import FileChanges
 from goldenpath.spec.ref import Ref, Subject
-from goldenpath.upgrades.change_shape import shape_of
+from goldenpath.upgrades.change_shape import shapes_of
+from goldenpath.upgrades.changed_objects import changed_objects
 from goldenpath.upgrades.one_upgrade import OneUpgrade, Readiness
 from goldenpath.upgrades.upgrade_plan import UpgradePlan
 from goldenpath.upgrades.working_out import UpgradeTerms, WorkingOut
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet import Fleet, Proposal, Published, Review
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.upgrades.carrying import Agreement
+    from goldenpath.upgrades.change_shape import ObjectShape
 
 __all__ = ["Upgrader"]
 
@@ -103,13 +105,16 @@ class Upgrader:
 
     def _each(
         self, state: FleetState, refs: Sequence[Ref], progress: Callable[[int, int], None] | None
-    ) -> Iterator[tuple[OneUpgrade, tuple[str, ...]]]:
+    ) -> Iterator[tuple[OneUpgrade, tuple[ObjectShape, ...]]]:
         working_out = WorkingOut(state, self.terms)
         for done, ref in enumerate(refs, 1):
             upgrade = working_out.of(ref)
-            shape = shape_of(upgrade.version_changes or upgrade.changes, ref)
+            changes, objects = upgrade.changes, upgrade.objects
+            if upgrade.version_changes is not None:
+                changes, objects = upgrade.version_changes, tuple(changed_objects(upgrade.version_changes))
+            shapes = shapes_of(changes, ref, objects)
             slim = FileChanges(upgrade.changes.files[:1]) if upgrade.changes else FileChanges()
-            yield replace(upgrade, changes=slim, version_changes=None, request=None), shape
+            yield replace(upgrade, changes=slim, version_changes=None, request=None), shapes
             if progress is not None:
                 progress(done, len(refs))
 

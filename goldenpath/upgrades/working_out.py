@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath import kubeyaml
 from goldenpath.edits import ListKeys, Verdict
 from goldenpath.errors import GoldenpathError, InputError, Problem, RepositoryError
-from goldenpath.findings import Severity
 from goldenpath.fleet import Submission
 from goldenpath.fleet.desired_files import desired_files, desired_platform
 from goldenpath.fleet.request_lookup import existing, parent_in, request_of, tenants_of
-from goldenpath.kubeyaml.editing import edited
-from goldenpath.render.overrides import overridden_body
 from goldenpath.repository.lazy_content import PlainContent, StoredContent
 from goldenpath.repository.object_changes import compare
-from goldenpath.spec.override import Override
 from goldenpath.spec.ref import Subject
-from goldenpath.upgrades.carrying import overrides_for, without_ambiguous
+from goldenpath.upgrades.carrying import without_ambiguous
+from goldenpath.upgrades.carrying_trial import CarryingTrial, errors_of, objects_of
 from goldenpath.upgrades.changed_objects import changed_objects
 from goldenpath.upgrades.object_edits import edits_by_hand, objects_in
 from goldenpath.upgrades.one_upgrade import OneUpgrade
@@ -39,7 +36,7 @@ if TYPE_CHECKING:
     from goldenpath.intake import Parent
     from goldenpath.manifests import Manifests
     from goldenpath.repository.lock import Lock
-    from goldenpath.repository.object_changes import FileChanges, ObjectId
+    from goldenpath.repository.object_changes import FileChanges
     from goldenpath.spec.envelope import Envelope
     from goldenpath.spec.ref import Ref
     from goldenpath.upgrades.carrying import Agreement
@@ -213,7 +210,7 @@ class _OfPlatform(_One):
             lock.version,
             self.terms.version,
             edits=edits,
-            problems=tuple(map(_as_problem, _errors(desired))),
+            problems=tuple(map(_as_problem, errors_of(desired))),
             changes=changes,
             version_changes=self.version_changes(lock, plain, edits),
             objects=tuple(changed_objects(changes)),
@@ -284,7 +281,7 @@ class _OfRequest(_One):
             is_agreed=self.terms.agreement is not None,
             edits=edits,
             overrides=overrides,
-            problems=(*map(_as_problem, _errors(desired)), *self._older_platforms(desired.lock)),
+            problems=(*map(_as_problem, errors_of(desired)), *self._older_platforms(desired.lock)),
             request=request,
             changes=changes,
             version_changes=self.version_changes(lock, plain, edits),
@@ -329,67 +326,12 @@ class _OfRequest(_One):
         self, lock: Lock, edits: tuple[ObjectEdit, ...], desired: DesiredFiles, new: Objects
     ) -> tuple[tuple[ObjectEdit, ...], Submission | None, DesiredFiles]:
         """The edits as overrides of the request; an edit whose override fails a check is a conflict."""
-        known = {(each.rule, each.object, each.field) for each in _errors(desired)}
-        agreement = self._agreement(lock)
-        refused: dict[tuple[str, str], str] = {}
-        entries = [*overrides_for(edits, new, agreement)]
-        made = self._tried(entries)
-        if _complaint(made, known) is not None:
-            for entry in entries:
-                if (why := _complaint(self._tried([entry]), known)) is not None:
-                    refused[entry["kind"], entry["name"]] = why
-            if not refused:
-                # Alone, each is fine: together they are not.
-                refused = dict.fromkeys(
-                    ((e["kind"], e["name"]) for e in entries), _complaint(made, known) or ""
-                )
-            edits = tuple(edit.refused_by(refused) for edit in edits)
-            entries = [*overrides_for(edits, new, agreement)]
-            made = self._tried(entries)
-        if isinstance(made, InputError):
-            return edits, None, desired
-        request, rendered = made
-        verified = self._verified(edits, entries, new, rendered)
-        return verified, request if entries else None, rendered
-
-    def _verified(
-        self,
-        edits: tuple[ObjectEdit, ...],
-        entries: list[dict[str, Any]],
-        new: Objects,
-        rendered: DesiredFiles,
-    ) -> tuple[ObjectEdit, ...]:
-        """The edits, where one is not sayable whose object is not the new version's with its overrides after all."""
-        made = objects_of(rendered)
-        overrides = [Override.model_validate(_with_day(entry)) for entry in entries]
-
-        def is_right(identity: ObjectId) -> bool:
-            wanted = new[identity]
-            for override in overrides:
-                names = (override.kind, override.name) == (identity.kind, identity.name)
-                if names and override.is_on(identity.cluster):
-                    wanted = overridden_body(wanted, override)
-            return not kubeyaml.same(wanted, new[identity]) and kubeyaml.same(made.get(identity), wanted)
-
-        return tuple(
-            edit.refused("the override does not give what was edited")
-            if edit.verdict is Verdict.CARRIED and edit.object is not None and not is_right(edit.object)
-            else edit
-            for edit in edits
+        trial = CarryingTrial(
+            self.request,
+            lambda request: self._render(self._parse(request), request, self.terms.version),
+            self._agreement(lock),
         )
-
-    def _tried(self, entries: list[dict[str, Any]]) -> tuple[Submission, DesiredFiles] | InputError:
-        """The request with more overrides, and what it renders to; or why it is refused."""
-        if not entries:
-            return self.request, self.rendered(self.terms.version)
-        text = self.request.text or ""
-        number = len(kubeyaml.load(text).get("overrides") or ())
-        try:
-            text = edited(text, [(("overrides", at), entry) for at, entry in enumerate(entries, number)])
-            request = Submission(kubeyaml.load(text, written=True), text, self.request.file)
-            return request, self._render(self._parse(request), request, self.terms.version)
-        except InputError as error:
-            return error
+        return trial.carried(edits, desired, new)
 
     def _agreement(self, lock: Lock) -> dict[str, Any]:
         if self.terms.agreement is not None:
@@ -403,33 +345,8 @@ class _OfRequest(_One):
         }
 
 
-def _with_day(entry: dict[str, Any]) -> dict[str, Any]:
-    return {**entry, "expires": dt.date.fromisoformat(entry["expires"])}
-
-
-def objects_of(desired: DesiredFiles) -> Objects:
-    """The objects that a rendering has."""
-    return objects_in(
-        (path, content.text) for path, content in desired.files.items() if path.startswith("clusters/")
-    )
-
-
 def _not_of_a_platform(edit: ObjectEdit) -> ObjectEdit:
     return edit.refused("a platform has no overrides: change goldenpath.yaml, or put the file back")
-
-
-def _errors(desired: DesiredFiles) -> list[Any]:
-    return [finding for finding in desired.findings if finding.severity is Severity.ERROR]
-
-
-def _complaint(
-    made: tuple[Submission, DesiredFiles] | InputError, known: set[tuple[str, str, str]]
-) -> str | None:
-    """Why a request with overrides is not accepted, where it was accepted without."""
-    if isinstance(made, InputError):
-        return str(made.problems[0])
-    new = [each for each in _errors(made[1]) if (each.rule, each.object, each.field) not in known]
-    return f"{new[0].rule}: {new[0].message}" if new else None
 
 
 def _as_problem(finding: Any) -> Problem:
