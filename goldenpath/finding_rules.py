@@ -124,6 +124,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("layout-differs", "A file differs from what was rendered in layout or comments only.", "Nothing; the next publish writes the file again."),
         FindingRule("new-release", "This release of goldenpath renders other files from the same request.", "Review the changes, and publish them."),
         FindingRule("override-lacks-default", "An entry that an override adds lacks a field that a new version gives every other entry of the list.", "Add the field to the override, if the entry needs it too."),
+        FindingRule("workload-left", "A workload with hand edits stays as it is while its tenant is upgraded.", "Move the edits into its request, or put the files back; then publish it."),
         FindingRule("hand-edit", "A rendered file was edited by hand.", "Move the change into the request, or publish with `--overwrite-edits`."),
     ),
     "Values that follow from the fleet or the golden path": (

@@ -110,6 +110,7 @@ class _Change:
         self._fleet = fleet
         self._name = name
         self.path = change_record_path(name)
+        self.branches = f"{BRANCH_PREFIX}{name}."
         self.title = f"change set {name}"
         self.goes_on_with = f"goldenpath fleet waves resume {name}"
 
@@ -123,7 +124,7 @@ class _Change:
         return Ref.parse(name)
 
     def branch(self, wave: str, owner: str) -> str:
-        return f"{BRANCH_PREFIX}{self._name}.{wave}.{owner}"
+        return f"{self.branches}{wave}.{owner}"
 
     def view(self, state: FleetState, record: ChangeRecord) -> _ChangeView:
         return _ChangeView(self._fleet, state, record)

@@ -11,6 +11,7 @@ from goldenpath.errors import InputError, Problem
 from goldenpath.findings import once
 from goldenpath.fleet.change_rendering import Renderings, TenantToRender
 from goldenpath.fleet.desired_files import check_digest, desired_platform, version_for
+from goldenpath.fleet.edited_workloads import left_as_it_is
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.fleet_state import FleetState
 from goldenpath.fleet.freshness import Freshness
@@ -38,7 +39,6 @@ from goldenpath.tenancy.repository_paths import FLEET_FILE, TENANTS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from goldenpath.findings import Finding
     from goldenpath.fleet.change_rendering import Progress
     from goldenpath.fleet.desired_files import DesiredFiles
     from goldenpath.fleet.publish_options import PublishOptions
@@ -400,7 +400,12 @@ class _Proposing:
                 yield Part(owned.ref)
                 continue
             for work in self._again(owned, locked.lock):
-                yield from self._made_again(self._with_parent(work))
+                for part in self._made_again(self._with_parent(work)):
+                    if part.hand_edits and self._options.leaves_edited_workloads:
+                        self._made.pop(part.ref, None)
+                        yield left_as_it_is(part)
+                    else:
+                        yield part
 
     def _again(self, owned: OwnedFiles, lock: Lock | None) -> Iterator[TenantToRender]:
         """One that is rendered anew from the request that the repository has, unless that cannot be."""

@@ -30,6 +30,7 @@ class PublishOptions:
         trailers: what the commit's message says at its end for programs, beside what changes: name and value.
         versions: exact versions to render with, by tenant, workload or platform; they win over the lock's.
         carried_edits: files whose hand edits the published requests say as overrides: to render them loses nothing.
+        leave_edited_workloads: leave a workload with hand edits as it is, where it would follow from its tenant.
         approved: the digest of the plan that was approved: another plan is refused.
         guard: is asked with the very state on which the change is made, each time that it is made anew; what it
             raises refuses the change.
@@ -44,5 +45,11 @@ class PublishOptions:
     trailers: tuple[tuple[str, str], ...] = ()
     versions: Mapping[Ref, str] = field(default_factory=dict)
     carried_edits: frozenset[str] = frozenset()
+    leave_edited_workloads: bool = False
     approved: str | None = None
     guard: Callable[[FleetState], None] | None = None
+
+    @property
+    def leaves_edited_workloads(self) -> bool:
+        """Whether hand edits of a workload keep it as it is; to write over them is another wish."""
+        return self.leave_edited_workloads and not self.overwrite_edits

@@ -133,6 +133,7 @@ class _Upgrade:
         self._clock = clock
         self.ref_of = upgrader.ref_of
         self.path = record_path(self._of, self._version)
+        self.branches = f"{_BRANCHES}/{self._of.partition('/')[0]}-{self._version}/"
         self.title = f"upgrade of {self._of} to {self._version}"
         self.goes_on_with = f"goldenpath upgrade resume {self._of}"
 
@@ -143,7 +144,7 @@ class _Upgrade:
         return UpgradeRecord.parse(text, self.path)
 
     def branch(self, wave: str, owner: str) -> str:
-        return f"{_BRANCHES}/{self._of.partition('/')[0]}-{self._version}/{wave}.{owner}"
+        return f"{self.branches}{wave}.{owner}"
 
     def view(self, state: FleetState, record: UpgradeRecord) -> _UpgradeView:
         return _UpgradeView(self._fleet, state, self._upgrader(record))

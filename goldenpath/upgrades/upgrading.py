@@ -191,6 +191,7 @@ class Upgrader:
             options,
             today=self._today,
             versions={upgrade.ref: upgrade.after for upgrade in upgrades},
+            leave_edited_workloads=True,
             carried_edits=frozenset(file for upgrade in upgrades for file in upgrade.edited_files),
         )
         platforms = [ref.name for ref in refs if ref.subject is Subject.PLATFORM]

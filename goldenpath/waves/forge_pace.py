@@ -10,7 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["ForgePace"]
 
@@ -43,6 +43,12 @@ class ForgePace:
         self._clock = clock
         self._sleep = sleep
         self._made: deque[float] = deque()
+
+    def remember(self, ages: Iterable[float]) -> None:
+        """Count pull requests that an earlier run opened, by their ages in seconds."""
+        now = self._clock()
+        made = (now - age for age in ages if 0 <= age < _HOUR)
+        self._made = deque(sorted([*self._made, *(when for when in made for _ in range(_CALLS_EACH))]))
 
     def take(self) -> bool:
         """Make room for one pull request; False where the hour has none."""

@@ -67,6 +67,8 @@ class Rollout(Protocol[R]):
     """What it is, in commit messages: ``upgrade of tenant/v1 to 1.1.0``."""
     label: str
     """The label of its pull requests."""
+    branches: str
+    """What the names of its branches for review begin with."""
     goes_on_with: str
     """The command that goes on with it."""
 

@@ -79,13 +79,18 @@ class WaveReviews:
         for wave in self._record.waves.waves:
             names = self._record.members.get(wave.name, {})
             left = [name for name in names if look.view.is_there(name) and not look.view.is_done(name)]
+            has_begun = not left
             for owner, group in by_owner(look.view, left).items():
                 branch = self._branch(wave, owner)
                 if branch in known or self._forge.find(branch, base) is not None:
+                    has_begun = True
                     continue
                 closed = self._forge.find_declined(branch, base)
                 if closed is not None:
+                    has_begun = True
                     found.append(DeclinedReview(branch=branch, url=closed.url, names=tuple(group)))
+            if not has_begun:
+                break  # no later wave has begun either, and a forge does not answer without end
         return tuple(found)
 
     def _branch(self, wave: Wave, owner: str | None) -> str:

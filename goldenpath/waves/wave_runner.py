@@ -20,7 +20,7 @@ from goldenpath.waves.wave_progress import MemberState, Progress, WaveProgress
 from goldenpath.waves.wave_reviews import WaveReviews, by_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from goldenpath.fleet import Fleet, Review
     from goldenpath.fleet.fleet_state import FleetState
@@ -73,6 +73,7 @@ class WaveRunner(Generic[R]):
         self._author = author
         self._clock = clock
         self._stopped: dict[str, str] = {}
+        self._is_paced = False
 
     def begin(self, record: R) -> Progress:
         """Write the record of the waves and their members, and go as far as the first gate.
@@ -233,10 +234,21 @@ class WaveRunner(Generic[R]):
             self._publish(look.record, names, title, None)
             return
         reviews = self._reviews(look.record)
+        if self._pace is not None:
+            self._pace.remember(self._ages_of_reviews())
         for owner, group in by_owner(look.view, names).items():
             if self._pace is not None and not self._pace.take():
                 return
             self._publish(look.record, group, f"{title}, {owner or 'no owner'}", reviews.of(wave, owner))
+
+    def _ages_of_reviews(self) -> Iterator[float]:
+        """How long ago earlier runs put parts up for review, in seconds: forges count across runs."""
+        if self._is_paced:
+            return
+        self._is_paced = True
+        store = self._fleet.store
+        for commit in store.branches(self.rollout.branches).values():
+            yield (self._clock() - store.repository.commit_info(commit).when).total_seconds()
 
     def _publish(self, record: R, names: Sequence[str], message: str, review: Review | None) -> None:
         """Change owners together; where that is refused, one by one, so that each fails for itself only."""

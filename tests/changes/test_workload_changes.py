@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleets import ADA, files, git
+from fleets import ADA, commit_by_hand, files, git
 from workload_paths import FLEET, TENANT, write_path
 
 from goldenpath import kubeyaml
@@ -131,3 +131,20 @@ def test_workloads_go_in_waves_as_wholes(fleet: Fleet, place: Path) -> None:
 def _request_of(name: str) -> str:
     tenant, _, short = name.partition("/")
     return f"tenants/{tenant}/workloads/{short}/workload.yaml"
+
+
+def test_a_workload_with_hand_edits_stays_and_does_not_stop_its_tenant(
+    fleet: Fleet, place: Path, tmp_path: Path
+) -> None:
+    path = "clusters/berlin/workloads/vision/front/deployment.yaml"
+    by_hand = files(place)[path].replace("replicas: 2", "replicas: 4")
+    commit_by_hand(place, tmp_path / "work", {path: by_hand})
+    more = {**TENANT, "compute": {"pods": 33}}
+    with pytest.raises(InputError, match="edited by hand"):
+        fleet.publish(more)
+    published = fleet.publish(more, options=PublishOptions(leave_edited_workloads=True))
+    found = [(each.rule, each.object) for each in published.plan.all_findings]
+    assert ("workload-left", "workload vision/front") in found
+    after = files(place)
+    assert "pods: 33" in after["tenants/vision/tenant.yaml"]
+    assert after[path] == by_hand
