@@ -39,6 +39,7 @@ from goldenpath.tenancy.repository_paths import FLEET_FILE, TENANTS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from goldenpath.findings import Finding
     from goldenpath.fleet.change_rendering import Progress
     from goldenpath.fleet.desired_files import DesiredFiles
     from goldenpath.fleet.publish_options import PublishOptions
