@@ -56,7 +56,7 @@ def test_the_list_has_what_backstage_reads_and_no_action_whose_result_is_files(b
         for i, a in listed.items()
         if a["attributes"] == {"readOnly": True, "destructive": False, "idempotent": True}
     }
-    reading = ("check", "plan", "status", "query", "blame")
+    reading = ("check", "plan", "status", "query", "blame", "upgrade-plan", "waves")
     assert harmless == {f"goldenpath:{name}" for name in reading}
     assert backend.get(LIST, headers={"if-none-match": answer.headers["etag"]}).status_code == 304
 

@@ -76,11 +76,12 @@ def test_waves_are_started_followed_and_taken_back_by_admins(backend: Served, re
     which = {"goldenPath": "tenant/v1", "to": "1.1.0"}
     seen = backend.run("waves", which, token=READER)
     assert [each["members"][0]["state"] for each in seen.outputs["waves"]] == ["done", "pending"]
-    assert "platform admin" in str(backend.run("waves", {**which, "operation": "resume"}, token=VISION).last)
-    back = backend.run("waves", {**which, "operation": "rollback"}, token=ADMIN)
+    resume = {**which, "operation": "resume"}
+    assert "platform admin" in str(backend.run("waves-control", resume, token=VISION).last)
+    back = backend.run("waves-control", {**which, "operation": "rollback"}, token=ADMIN)
     assert (back.is_done, back.outputs["phase"]) == (True, "paused")
     assert _version(repository, "vision") == "1.0.0"
-    ended = backend.run("waves", {**which, "operation": "abort", "reason": "Enough"}, token=ADMIN)
+    ended = backend.run("waves-control", {**which, "operation": "abort", "reason": "Enough"}, token=ADMIN)
     assert ended.outputs["phase"] == "aborted"
 
 

@@ -16,7 +16,7 @@ from goldenpath_backstage.actions.retire_action import RETIRE
 from goldenpath_backstage.actions.status_action import STATUS
 from goldenpath_backstage.actions.upgrade_action import UPGRADE
 from goldenpath_backstage.actions.upgrade_plan_action import UPGRADE_PLAN
-from goldenpath_backstage.actions.waves_action import UPGRADE_START, WAVES
+from goldenpath_backstage.actions.waves_action import UPGRADE_START, WAVES, WAVES_CONTROL
 from goldenpath_backstage.backend_errors import NotThereError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ __all__ = ["ACTIONS", "action_named"]
 
 ACTIONS: Final[tuple[Action[Any, Any], ...]] = (
     RENDER, CHECK, PLAN, PUBLISH, RETIRE, STATUS, QUERY, BLAME, EDIT, UNDO, UPGRADE,
-    UPGRADE_PLAN, UPGRADE_START, WAVES, MIGRATE,
+    UPGRADE_PLAN, UPGRADE_START, WAVES, WAVES_CONTROL, MIGRATE,
 )  # fmt: skip
 
 _BY_ID: Final = {action.id: action for action in ACTIONS}

@@ -1,4 +1,4 @@
-"""``goldenpath:upgrade-start`` and ``goldenpath:waves``: changes of many owners that go in waves."""
+"""``goldenpath:upgrade-start``, ``waves`` and ``waves-control``: changes of many owners that go in waves."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from goldenpath.waves.owner_health import HealthGate
     from goldenpath_backstage.actions.action import Call
 
-__all__ = ["UPGRADE_START", "WAVES"]
+__all__ = ["UPGRADE_START", "WAVES", "WAVES_CONTROL"]
 
 
 class WavesOutput(Output):
@@ -61,7 +61,7 @@ class UpgradeStartInput(Chosen):
 
 
 class WavesInput(Input):
-    """Which upgrade or change set, and what is to be done with it."""
+    """Which upgrade or change set."""
 
     goldenPath: GoldenPathName | None = None  # noqa: N815 - as Backstage writes names
     """The upgrade of this golden path."""
@@ -69,8 +69,13 @@ class WavesInput(Input):
     """The version to which the upgrade goes."""
     change: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     """Or the change set with this id."""
-    operation: Literal["status", "resume", "pause", "abort", "rollback"] = "status"
-    """`status` only looks; `resume` goes as far as the next gate; `rollback` takes a wave back."""
+
+
+class WavesControlInput(WavesInput):
+    """Which upgrade or change set, and what is to be done with it."""
+
+    operation: Literal["resume", "pause", "abort", "rollback"]
+    """`resume` goes as far as the next gate; `pause` and `abort` start no further wave; `rollback` takes a wave back."""
     wave: Annotated[str, Field(min_length=1, max_length=63)] | None = None
     """With `rollback`, the wave; the last one that changed anyone otherwise."""
     reason: Message = ""
@@ -99,26 +104,38 @@ def _start(asked: UpgradeStartInput, call: Call) -> WavesOutput:
 
 
 def _waves(asked: WavesInput, call: Call) -> WavesOutput:
-    if (asked.goldenPath is None) == (asked.change is None):
-        message = "give `goldenPath` for an upgrade, or `change` for a change set"
-        raise InputError.of("goldenPath", "one-of", message)
-    looks = asked.operation in {"status", "resume"}
-    if asked.operation != "status":
-        demand_admin(call.caller, "waves change tenants of every owner")
-    with _machinery(call, looks=looks) as machinery:
-        fleet = call.fleet.repository
-        runner: WaveRunner[Any]
-        if asked.goldenPath is not None:
-            runner = UpgradeWaves(fleet, asked.goldenPath, asked.to, **machinery)
-        else:
-            runner = ChangeWaves(fleet, str(asked.change), **machinery)
-        if asked.operation == "status" or call.dry_run:
+    with _runner(asked, call, looks=True) as runner:
+        return _output(runner.status(), call)
+
+
+def _control(asked: WavesControlInput, call: Call) -> WavesOutput:
+    demand_admin(call.caller, "waves change tenants of every owner")
+    with _runner(asked, call, looks=asked.operation == "resume" or call.dry_run) as runner:
+        if call.dry_run:
             return _output(runner.status(), call)
         call.finish()
         return _output(_operated(runner, asked), call)
 
 
-def _operated(runner: WaveRunner[Any], asked: WavesInput) -> Progress:
+@contextlib.contextmanager
+def _runner(asked: WavesInput, call: Call, *, looks: bool) -> Iterator[WaveRunner[Any]]:
+    """What carries it out.
+
+    Raises:
+        InputError: the input names none, or two.
+    """
+    if (asked.goldenPath is None) == (asked.change is None):
+        message = "give `goldenPath` for an upgrade, or `change` for a change set"
+        raise InputError.of("goldenPath", "one-of", message)
+    fleet = call.fleet.repository
+    with _machinery(call, looks=looks) as machinery:
+        if asked.goldenPath is not None:
+            yield UpgradeWaves(fleet, asked.goldenPath, asked.to, **machinery)
+        else:
+            yield ChangeWaves(fleet, str(asked.change), **machinery)
+
+
+def _operated(runner: WaveRunner[Any], asked: WavesControlInput) -> Progress:
     if asked.operation == "rollback":
         return runner.rollback(asked.wave)
     if asked.operation == "resume":
@@ -188,7 +205,7 @@ UPGRADE_START = Action(
     title="Start an upgrade in waves",
     description=(
         "Records the waves of an upgrade and their members in the fleet repository, and goes as far as the first gate. "
-        "`goldenpath:waves` goes on with it. For platform admins."
+        "`goldenpath:waves-control` goes on with it. For platform admins."
     ),
     input=UpgradeStartInput,
     output=WavesOutput,
@@ -205,18 +222,39 @@ UPGRADE_START = Action(
 
 WAVES = Action(
     id="goldenpath:waves",
-    title="Follow a change in waves",
+    title="See how far a change in waves is",
     description=(
-        "Shows how far an upgrade or a change set in waves is; goes on with it, pauses it, ends it, or takes a wave back. "
-        "To look is for all; the rest is for platform admins."
+        "Shows how far an upgrade or a change set in waves is: each member of each wave with its state, the reason, and the "
+        "health that its clusters report. Nothing is written."
     ),
     input=WavesInput,
     output=WavesOutput,
     examples=(
         Example("See how far an upgrade is", {"goldenPath": "tenant/v1"}),
-        Example("Go on with a change set", {"change": "3f2a9c1b7e", "operation": "resume"}),
+        Example("See how far a change set is", {"change": "3f2a9c1b7e"}),
     ),
     effort=Effort.WAITS,
     verb=Verb.READ,
     run=_waves,
+)
+
+WAVES_CONTROL = Action(
+    id="goldenpath:waves-control",
+    title="Control a change in waves",
+    description=(
+        "Goes on with an upgrade or a change set in waves as far as the next gate, pauses it, ends it, or takes a wave "
+        "back. For platform admins. A dry run shows how far it is."
+    ),
+    input=WavesControlInput,
+    output=WavesOutput,
+    examples=(
+        Example("Go on with a change set", {"change": "3f2a9c1b7e", "operation": "resume"}),
+        Example(
+            "Take the canary back",
+            {"goldenPath": "tenant/v1", "operation": "rollback", "wave": "canary"},
+        ),
+    ),
+    effort=Effort.WAITS,
+    verb=Verb.CHANGE,
+    run=_control,
 )
