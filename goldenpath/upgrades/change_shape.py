@@ -25,6 +25,8 @@ __all__ = ["ChangeGroup", "ObjectShape", "grouped", "shapes_of"]
 _MOST_EXACT: Final = 40
 """More changes of objects than these are joined where the same fields of an object change, whatever the values."""
 _VALUES: Final = 3
+_SHARD: Final = re.compile(r"/[0-9a-f]/<")
+"""The hexadecimal digit before a tenant, in the sharded layout: it follows from the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +147,4 @@ class _Anonymous:
         line = self._cluster.sub(r"\1clusters/<cluster>/", line)
         for pattern, word in self._patterns:
             line = pattern.sub(word, line)
-        return line
+        return _SHARD.sub("/<shard>/<", line)
