@@ -120,7 +120,7 @@ def objects_in(texts: Iterable[tuple[str, str]]) -> Objects:
     found: Objects = {}
     for path, text in texts:
         if path.endswith((".yaml", ".yml")):
-            for body in kubeyaml.load_all(text, name=path):
+            for body in kubeyaml.load_rendered(text, name=path):
                 if is_kubernetes_object(body):
                     found[ObjectId.of(ManifestObject(path, body))] = body
     return found
