@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,8 +20,8 @@ from verb_clusters import kubeconfig
 from goldenpath import kubeyaml
 from goldenpath.cli.root_command import cli
 from goldenpath.cluster import connect
-from goldenpath.fleet import PublishOptions
-from goldenpath.spec.ref import Ref
+from goldenpath.fleet import Fleet
+from goldenpath.paths import Library, builtin_folder
 from goldenpath.upgrades import Progress, Selection, UpgradeWaves, read_waves
 from goldenpath.waves import MemberState
 from goldenpath.waves.flux_health import FluxHealth
@@ -40,9 +41,10 @@ OLD, NEW = "1.0.0", "1.1.0"
 class Upgrades:
     """Tenants at the old version on the platform, and upgrades of them."""
 
-    def __init__(self, platform: RunningPlatform, flux: Flux, cluster: Cluster) -> None:
+    def __init__(self, platform: RunningPlatform, flux: Flux, cluster: Cluster, old: Fleet) -> None:
         self.platform = platform
         self.flux = flux
+        self._old = old
         self._gate = FluxHealth(platform.fleet, lambda names: dict.fromkeys(names, cluster))
         self.names: list[str] = []
 
@@ -53,9 +55,7 @@ class Upgrades:
             {"golden_path": "tenant/v1", "name": name, "owner": f"{name}-team", "clusters": [CLUSTER]}
             for name in self.names
         ]
-        options = PublishOptions(versions={Ref.of_tenant(name): OLD for name in self.names})
-        published = self.platform.fleet.publish(*requests, options=options)
-        self.flux.at(self.platform._published(published), *self.kustomizations)
+        self.flux.at(self.platform._published(self._old.publish(*requests)), *self.kustomizations)
         return self.names
 
     @property
@@ -122,9 +122,19 @@ def cluster(platform: RunningPlatform, tmp_path_factory: pytest.TempPathFactory)
         yield connected
 
 
+@pytest.fixture(scope="module")
+def old(platform: RunningPlatform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """The fleet as a release has it that knows the old version alone."""
+    folder = tmp_path_factory.mktemp("old")
+    for name in ("tenant", "platform"):
+        shutil.copytree(builtin_folder() / name / "versions" / OLD, folder / name)
+    with Fleet.open(platform.repository.served, library=Library([folder])) as fleet:
+        yield fleet
+
+
 @pytest.fixture
-def upgrades(platform: RunningPlatform, flux: Flux, cluster: Cluster) -> Iterator[Upgrades]:
-    made = Upgrades(platform, flux, cluster)
+def upgrades(platform: RunningPlatform, flux: Flux, cluster: Cluster, old: Fleet) -> Iterator[Upgrades]:
+    made = Upgrades(platform, flux, cluster, old)
     refusals: list[dict[str, Any]] = []
     made.refuse = lambda name: refusals.extend(refuse(platform, name))  # type: ignore[attr-defined]
     yield made
