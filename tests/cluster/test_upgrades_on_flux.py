@@ -47,6 +47,7 @@ class Upgrades:
         self._old = old
         self._gate = FluxHealth(platform.fleet, lambda names: dict.fromkeys(names, cluster))
         self.names: list[str] = []
+        self.refusals: list[dict[str, Any]] = []
 
     def tenants(self, number: int) -> list[str]:
         """New tenants at the old version, reconciled."""
@@ -61,6 +62,10 @@ class Upgrades:
     @property
     def kustomizations(self) -> list[str]:
         return [f"tenant-{name}" for name in self.names]
+
+    def refuse(self, name: str) -> None:
+        """Let the cluster refuse the new version of a tenant, until the test ends."""
+        self.refusals += refuse(self.platform, name)
 
     def start(self, *waves: str, **options: Any) -> Progress:
         """An upgrade with one wave for each tenant; nothing is left of an earlier one."""
@@ -135,15 +140,14 @@ def old(platform: RunningPlatform, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def upgrades(platform: RunningPlatform, flux: Flux, cluster: Cluster, old: Fleet) -> Iterator[Upgrades]:
     made = Upgrades(platform, flux, cluster, old)
-    refusals: list[dict[str, Any]] = []
-    made.refuse = lambda name: refusals.extend(refuse(platform, name))  # type: ignore[attr-defined]
     yield made
-    for body in refusals:
+    for body in made.refusals:
         platform.api.delete(body)
 
 
 def refuse(platform: RunningPlatform, name: str) -> list[dict[str, Any]]:
-    """Let the API server refuse every change of a tenant's LimitRange, as a broken webhook would."""
+    """Let the API server refuse an object that only the new version has, as an organisation's own policy may."""
+    added = f"{name}-workloads"
     policy = {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicy",
@@ -153,14 +157,16 @@ def refuse(platform: RunningPlatform, name: str) -> list[dict[str, Any]]:
             "matchConstraints": {
                 "resourceRules": [
                     {
-                        "apiGroups": ["", "rbac.authorization.k8s.io", "networking.k8s.io"],
+                        "apiGroups": ["rbac.authorization.k8s.io"],
                         "apiVersions": ["*"],
                         "operations": ["CREATE", "UPDATE"],
-                        "resources": ["limitranges", "roles", "networkpolicies", "resourcequotas"],
+                        "resources": ["rolebindings"],
                     }
                 ],
             },
-            "validations": [{"expression": f"request.namespace != '{name}'", "message": "broken for a test"}],
+            "validations": [
+                {"expression": f"object.metadata.name != '{added}'", "message": "broken for a test"}
+            ],
         },
     }
     binding = {
@@ -173,19 +179,12 @@ def refuse(platform: RunningPlatform, name: str) -> list[dict[str, Any]]:
         answer = platform.api.apply(body)
         assert answer.ok, answer.message
     probe = {
-        "apiVersion": "v1",
-        "kind": "LimitRange",
-        "metadata": {"name": "probe", "namespace": name},
-        "spec": {"limits": []},
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": added, "namespace": name},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "none"},
     }
-
-    def is_refused() -> bool:
-        answer = platform.api.create(probe)
-        if answer.ok:
-            platform.api.delete(probe)
-        return not answer.ok
-
-    eventually(is_refused, "the policy is at work", 60)
+    eventually(lambda: not platform.api.create(probe, dry_run=True).ok, "the policy is at work", 60)
     return [binding, policy]
 
 
@@ -202,7 +201,7 @@ def test_waves_go_on_when_flux_has_applied_them(upgrades: Upgrades) -> None:
 def test_an_unhealthy_tenant_stops_the_next_wave_and_goes_back(upgrades: Upgrades) -> None:
     first, second = upgrades.tenants(2)
     before = upgrades.tree(first)
-    upgrades.refuse(first)  # type: ignore[attr-defined]
+    upgrades.refuse(first)
     upgrades.start()
     eventually(lambda: upgrades.health(first) == "unhealthy", lambda: upgrades.status().waits_for, 120)
     progress = upgrades.resume()
@@ -221,7 +220,7 @@ def test_an_unhealthy_tenant_stops_the_next_wave_and_goes_back(upgrades: Upgrade
 def test_the_failure_budget_holds(upgrades: Upgrades) -> None:
     first, second, third = upgrades.tenants(3)
     for name in (first, second):
-        upgrades.refuse(name)  # type: ignore[attr-defined]
+        upgrades.refuse(name)
     upgrades.start("budget: 1")
     eventually(lambda: upgrades.health(first) == "unhealthy", lambda: upgrades.status().waits_for, 120)
     progress = upgrades.resume()  # one is tolerated: the second wave goes
