@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
@@ -10,6 +11,7 @@ from goldenpath.fleet.request_lookup import request_of
 from goldenpath.repository.fleet_tree import read_lock
 from goldenpath.spec.ref import Ref, Subject
 from goldenpath.tenancy import RepositoryPaths
+from goldenpath.tenancy.repository_paths import FLEET_FILE, TENANTS
 from goldenpath.upgrades.one_upgrade import Readiness
 from goldenpath.upgrades.upgrade_record import RecordedAgreement, UpgradeRecord, record_path
 from goldenpath.upgrades.upgrading import Upgrader, what_stops
@@ -22,14 +24,17 @@ from goldenpath.waves.wave_runner import WaveRunner, now
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from goldenpath.fleet import Fleet, PublishOptions, Review
     from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.git import Entry
     from goldenpath.repository.lock import Lock
     from goldenpath.upgrades.carrying import Agreement
     from goldenpath.waves.wave_progress import Progress
     from goldenpath.waves.waves_file import Waves
+
+    _Basis = tuple[Ref, dt.date | None, bytes]
 
 __all__ = ["UpgradeWaves"]
 
@@ -133,6 +138,8 @@ class _Upgrade:
         self._clock = clock
         self.ref_of = upgrader.ref_of
         self.path = record_path(self._of, self._version)
+        # A wave moves the branch, and few owners with it: what follows from the same files is worked out once.
+        self._outlooks: dict[_Basis, Outlook] = {}
         self.branches = f"{_BRANCHES}/{self._of.partition('/')[0]}-{self._version}/"
         self.title = f"upgrade of {self._of} to {self._version}"
         self.goes_on_with = f"goldenpath upgrade resume {self._of}"
@@ -147,7 +154,7 @@ class _Upgrade:
         return f"{self.branches}{wave}.{owner}"
 
     def view(self, state: FleetState, record: UpgradeRecord) -> _UpgradeView:
-        return _UpgradeView(self._fleet, state, self._upgrader(record))
+        return _UpgradeView(self._fleet, state, self._upgrader(record), self._outlooks)
 
     def publish(
         self, record: UpgradeRecord, names: Sequence[str], *, options: PublishOptions, review: Review | None
@@ -186,10 +193,13 @@ class _Upgrade:
 class _UpgradeView:
     """The upgrade on one state of the fleet."""
 
-    def __init__(self, fleet: Fleet, state: FleetState, upgrader: Upgrader) -> None:
+    def __init__(
+        self, fleet: Fleet, state: FleetState, upgrader: Upgrader, known: dict[_Basis, Outlook]
+    ) -> None:
         self._fleet = fleet
         self._state = state
         self._upgrader = upgrader
+        self._known = known
         self._working_out = WorkingOut(state, upgrader.terms)
 
     def is_there(self, name: str) -> bool:
@@ -203,8 +213,15 @@ class _UpgradeView:
         return _is_at(self._lock(name), self._upgrader)
 
     def outlook(self, name: str) -> Outlook:
+        ref = self._upgrader.ref_of(name)
+        basis = _basis_of(self._state, ref, self._upgrader.terms.today)
+        if basis not in self._known:
+            self._known[basis] = self._worked_out(ref)
+        return self._known[basis]
+
+    def _worked_out(self, ref: Ref) -> Outlook:
         try:
-            upgrade = self._working_out.of(self._upgrader.ref_of(name))
+            upgrade = self._working_out.of(ref)
         except InputError as error:
             return Outlook(MemberState.STOPPED, str(error))
         why = "; ".join(str(problem) for problem in what_stops(upgrade))
@@ -233,6 +250,26 @@ class _UpgradeView:
 
 def _is_at(lock: Lock | None, upgrader: Upgrader) -> bool:
     return lock is not None and (lock.golden_path, lock.version) == (upgrader.golden_path, upgrader.version)
+
+
+def _basis_of(state: FleetState, ref: Ref, today: dt.date | None) -> _Basis:
+    """What the outlook of one owner follows from: its files, the fleet's, its tenant's request, and its platforms' locks."""
+    tree, layout = state.tree, state.context.layout
+    own: Mapping[str, Entry]
+    clusters: tuple[str, ...]
+    if ref.subject is Subject.PLATFORM:
+        own, clusters = tree.platform(ref.name), (ref.name,)
+    else:
+        owned = tree.find(ref)
+        lock = tree.lock(owned).lock
+        own, clusters = tree.files(owned), tuple(lock.clusters) if lock else ()
+    locks = (RepositoryPaths(Ref.of_platform(each), layout).lock for each in clusters)
+    beside = [FLEET_FILE, *locks]
+    if ref.parent is not None:
+        beside += [path for path in tree.files(tree.find(ref.parent)) if path.startswith(TENANTS)]
+    entries = {path: state.snapshot.find(path) for path in beside}
+    ids = [f"{path} {entry.id}" for path, entry in {**own, **entries}.items() if entry is not None]
+    return ref, today, hashlib.sha256("\n".join(sorted(ids)).encode()).digest()
 
 
 def lock_of(state: FleetState, ref: Ref) -> Lock | None:

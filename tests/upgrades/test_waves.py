@@ -11,6 +11,7 @@ from upgrade_fleets import NEW, OLD, asked, edit_by_hand, file, git, old_fleet, 
 
 from goldenpath.errors import InputError
 from goldenpath.upgrades import Agreement, Progress, UpgradeWaves, read_waves
+from goldenpath.upgrades.working_out import WorkingOut
 from goldenpath.waves.forge_pace import ForgePace
 from goldenpath.waves.freeze_windows import freeze_at
 from goldenpath.waves.owner_health import HealthState, OwnerHealth
@@ -314,3 +315,25 @@ def test_the_pace_waits_in_the_minute_and_stops_in_the_hour() -> None:
     assert sum(slept) >= 60 * (500 // 80 - 1)
     now[0] += 3600
     assert pace.take()
+
+
+def test_an_owner_is_worked_out_again_only_where_its_files_or_the_fleet_changed(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked_out: list[str] = []
+    real = WorkingOut.of
+
+    def counted(self: WorkingOut, ref: Ref) -> Any:
+        worked_out.append(ref.path)
+        return real(self, ref)
+
+    monkeypatch.setattr(WorkingOut, "of", counted)
+    with opened(place) as fleet:
+        runner = UpgradeWaves(fleet, "tenant/v1", gate=Clusters())
+        runner.start(read_waves(TWO_WAVES + "soak: 2h\n", "waves.yaml"))
+        worked_out.clear()
+        runner.status()
+        assert worked_out == []
+        replaced(place, "clusters/berlin/tenants/edge/limit-range.yaml", "cpu: 100m", "cpu: 250m")
+        assert states(runner.status())["edge"] is MemberState.WAITS
+        assert worked_out == ["edge"]
