@@ -140,7 +140,7 @@ def test_a_workload_with_hand_edits_stays_and_does_not_stop_its_tenant(
     by_hand = files(place)[path].replace("replicas: 2", "replicas: 4")
     commit_by_hand(place, tmp_path / "work", {path: by_hand})
     more = {**TENANT, "compute": {"pods": 33}}
-    with pytest.raises(InputError, match="edited by hand"):
+    with pytest.raises(InputError, match="changed by hand"):
         fleet.publish(more)
     published = fleet.publish(more, options=PublishOptions(leave_edited_workloads=True))
     found = [(each.rule, each.object) for each in published.plan.all_findings]
