@@ -208,10 +208,10 @@ class _Typed:
         return None
 
 
-def _strangeness(error: InputError) -> tuple[int, int]:
-    """How far an expression is from a golden path: the fields that it has not at all, then every problem."""
+def _strangeness(error: InputError) -> tuple[int, int, int]:
+    """How far an expression is from a golden path: unknown fields, problems, and problems without a near name."""
     unknown = sum("there is no field" in problem.message for problem in error.problems)
-    return unknown, len(error.problems)
+    return unknown, len(error.problems), sum(problem.nearest is None for problem in error.problems)
 
 
 class _Asker:
