@@ -33,6 +33,7 @@ EXTRAS: Final = {
     "cluster": ("kubernetes", "the cluster verbs: diff, apply, status, adopt, schemas import"),
     "backstage": ("fastapi", "goldenpath serve"),
     "oci": ("cryptography", "goldenpath artifacts"),
+    "mcp": ("mcp", "tools for assistants"),
     "postgres": ("psycopg", "the backend's ledger on PostgreSQL"),
 }
 """For each extra: the library that shows whether it is installed, and what it is for."""
