@@ -57,7 +57,8 @@ def test_the_workspace_becomes_what_publishing_makes(backend: Served, repository
     run = backend.run("render", {**fewer, "edit": True}, token=READER)
 
     assert run.is_done, run.last
-    assert run.removed == ["clusters/eu-central/tenants/vision/autoscaling.yaml"]
+    runbook = "tenants/vision/runbooks/TenantScalerWithoutData.md"
+    assert run.removed == ["clusters/eu-central/tenants/vision/autoscaling.yaml", runbook]
     assert _files(repository) == before
     published = backend.run("publish", {**fewer, "edit": True}, token=VISION)
     assert published.is_done, published.last
