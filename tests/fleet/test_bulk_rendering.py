@@ -182,7 +182,7 @@ def test_a_process_that_is_killed_is_reported_and_not_waited_for(monkeypatch):
 
 SCRIPT = """
 import sys
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {tests!r}
 from fleets import ADA, asked, fleet_text
 from goldenpath import kubeyaml
 from goldenpath.fleet.bulk_rendering import RenderTask, render_many
@@ -203,7 +203,7 @@ if __name__ == "__main__":
 
 def test_ctrl_c_ends_every_process_and_says_it_once(tmp_path: Path):
     script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(tests=str(Path(__file__).parent)))
+    script.write_text(SCRIPT.format(tests=[*sys.path]))
     with subprocess.Popen(
         [sys.executable, str(script)],
         stdout=subprocess.PIPE,
