@@ -79,8 +79,9 @@ describe('in a browser', { timeout: 900_000, skip }, () => {
     await visitor.page.getByRole('heading', { name: 'AI tenant', exact: true }).waitFor();
     await visitor.text('Platform').waitFor();
     await visitor.shoot('templates');
-    // By name: Inference service, its edit form, and then AI tenant.
-    await visitor.button('Choose').nth(2).click();
+    const title = visitor.page.getByRole('heading', { name: 'AI tenant', exact: true });
+    const card = title.locator('xpath=ancestor::*[.//button[normalize-space()="Choose"]][1]');
+    await card.getByRole('button', { name: 'Choose' }).click();
     await visitor.page.waitForURL(`**${CREATE}`);
     await visitor.isAt('Who');
     await visitor.shoot('who');

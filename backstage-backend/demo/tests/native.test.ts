@@ -71,9 +71,10 @@ describe('a real Backstage without the module', { timeout: 600_000 }, () => {
     const ours = data.filter((one: any) => one.id.startsWith('goldenpath:'));
     assert.deepEqual(
       ours.map((one: any) => one.id).sort(),
-      ['blame', 'check', 'edit', 'plan', 'publish', 'query', 'retire', 'status', 'undo', 'upgrade'].map(
-        name => `goldenpath:${name}`,
-      ),
+      [
+        ...['blame', 'check', 'edit', 'migrate', 'plan', 'publish', 'query', 'retire', 'status', 'undo', 'upgrade'],
+        ...['upgrade-plan', 'upgrade-start', 'waves', 'waves-control'],
+      ].map(name => `goldenpath:${name}`),
     );
     assert.ok(ours.every((one: any) => one.schema.input.properties));
   });

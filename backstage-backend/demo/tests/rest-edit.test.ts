@@ -113,6 +113,7 @@ describe('an edit', { timeout: 600_000 }, () => {
     assert.deepEqual(gone, [
       'clusters/eu-central/tenants/duo/autoscaling.yaml',
       'clusters/us-east/tenants/duo/autoscaling.yaml',
+      'tenants/duo/runbooks/TenantScalerWithoutData.md',
     ]);
     assert.doesNotMatch(await stack.fleet.file('tenants/duo/tenant.yaml', 'goldenpath/duo'), /autoscaling|h200/);
     const quota = 'clusters/eu-central/tenants/duo/quota.yaml';
