@@ -96,12 +96,15 @@ class CostRow:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Hours and cost of several rows. A sum leaves out what has no price or no reading."""
+    """Hours and cost of several rows.
+
+    A sum leaves out what has no price or no reading; it is None where no row has one.
+    """
 
     promised: Decimal
-    used: Decimal
-    promised_cost: Decimal
-    used_cost: Decimal
+    used: Decimal | None
+    promised_cost: Decimal | None
+    used_cost: Decimal | None
 
     @classmethod
     def of(cls, rows: Iterable[CostRow]) -> Sums:
@@ -109,9 +112,9 @@ class Sums:
         every = tuple(rows)
         return cls(
             sum((row.promised for row in every), _ZERO),
-            sum((row.used or _ZERO for row in every), _ZERO),
-            sum((row.promised_cost or _ZERO for row in every), _ZERO),
-            sum((row.used_cost or _ZERO for row in every), _ZERO),
+            _sum(row.used for row in every),
+            _sum(row.promised_cost for row in every),
+            _sum(row.used_cost for row in every),
         )
 
     def as_dict(self) -> dict[str, str | None]:
@@ -122,6 +125,11 @@ class Sums:
             "promised_cost": _text(self.promised_cost),
             "used_cost": _text(self.used_cost),
         }
+
+
+def _sum(values: Iterable[Decimal | None]) -> Decimal | None:
+    known = [value for value in values if value is not None]
+    return sum(known, _ZERO) if known else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,9 +131,8 @@ def _usage(
 
 def _show(report: CostReport) -> None:
     days = f"{report.period.start:%Y-%m-%d} to {report.period.end:%Y-%m-%d}"
-    click.echo(
-        f"{report.organisation}, {days}, {_hours(report.period.hours)} hours; costs in {report.currency or 'no currency'}"
-    )
+    money = f"costs in {report.currency}" if report.currency else "the fleet has no `prices`"
+    click.echo(f"{report.organisation}, {days}, {_hours(report.period.hours)} hours; {money}")
     head = ("PROMISED H", "USED H", "PROMISED COST", "USED COST")
     rows: list[tuple[str, ...]] = [("TENANT", "WORKLOAD", "CLUSTER", "ACCELERATOR", *head)]
     rows += (
