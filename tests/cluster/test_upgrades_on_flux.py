@@ -223,12 +223,16 @@ def test_the_failure_budget_holds(upgrades: Upgrades) -> None:
         upgrades.refuse(name)
     upgrades.start("budget: 1")
     eventually(lambda: upgrades.health(first) == "unhealthy", lambda: upgrades.status().waits_for, 120)
-    progress = upgrades.resume()  # one is tolerated: the second wave goes
-    assert progress.phase == "running"
-    assert upgrades.states() == [MemberState.DONE, MemberState.DONE, MemberState.PENDING]
+    two_done = [MemberState.DONE, MemberState.DONE, MemberState.PENDING]
+    # One is tolerated: the second wave goes.
+    eventually(
+        lambda: upgrades.resume().phase == "running" and upgrades.states() == two_done, "two are done", 120
+    )
     eventually(lambda: upgrades.health(second) == "unhealthy", lambda: upgrades.status().waits_for, 120)
-    progress = upgrades.resume()
-    assert (progress.phase, "above the budget of 1" in progress.waits_for) == ("paused", True)
+    # Flux tries again and again: between two tries a tenant counts as being applied, and no wave starts then either.
+    eventually(lambda: upgrades.resume().phase == "paused", lambda: upgrades.status().waits_for, 120)
+    progress = upgrades.status()
+    assert "above the budget of 1" in progress.waits_for
     assert upgrades.states()[2] is MemberState.PENDING
     assert third not in progress.waits_for
 
