@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.fleet import Submission
+from goldenpath.spec.model import Model
 from goldenpath.spec.pydantic_errors import problem_of
 
 if TYPE_CHECKING:
@@ -24,10 +25,8 @@ __all__ = ["RequestInput", "Tool", "ToolInput", "accepted", "submission_of"]
 _MAX_REQUEST_CHARS = 200_000
 
 
-class ToolInput(BaseModel):
-    """Base of what goes into a tool: strict and closed."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+class ToolInput(Model):
+    """Base of what goes into a tool."""
 
 
 class RequestInput(ToolInput):

@@ -78,10 +78,6 @@ class UpgradePlan:
         )
         return cls(golden_path, after, tuple(upgrades), groups)
 
-    def of_readiness(self, readiness: Readiness) -> tuple[OneUpgrade, ...]:
-        """Those that are ready, wait, are stopped or are up to date."""
-        return tuple(upgrade for upgrade in self.upgrades if upgrade.readiness is readiness)
-
     @property
     def summary(self) -> dict[str, int]:
         """How many owners there are of each readiness."""
