@@ -51,9 +51,9 @@ class Placement(Model):
     schema_rules: ClassVar[tuple[SchemaRule, ...]] = (placement,)
 
     regions: Annotated[tuple[DnsLabel, ...], ListInput, hint(choices=ChosenFrom.REGIONS, unique=True)] = ()
-    """Regions, any of which will do."""
+    """Regions; a cluster in one of them fits."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
-    """Cluster labels, all of which must be there."""
+    """Labels; a cluster that has all of them fits."""
 
 
 class Envelope(Document):

@@ -83,7 +83,7 @@ class Wave(Model):
     owner: GroupRef | None = None
     """Owner."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
-    """Labels, all of which must fit."""
+    """Labels; a member has all of them."""
     count: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """At most so many of them."""
     percent: Annotated[int, Field(ge=1, le=100)] | None = None

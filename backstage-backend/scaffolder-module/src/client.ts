@@ -48,7 +48,7 @@ export class GoldenpathClient {
     return this.#options.baseUrl;
   }
 
-  /** The definitions of all actions. They need no token, and while Backstage starts there is none yet. */
+  /** The definitions of all actions. The call needs no token: Backstage has no token while it starts. */
   async actions(): Promise<ActionList> {
     const fetched = await this.#get<ActionList>('/v1/actions', {});
     if (!Array.isArray(fetched.value?.actions)) {
