@@ -146,4 +146,7 @@ def test_commands_are_offered_without_being_imported() -> None:
             raise AssertionError(cmd_name)
 
     group = Untouched(name="goldenpath", package="absent", summaries=COMMANDS)
-    assert [item.value for item in group.shell_complete(click.Context(group), "com")] == ["compliance", "completion"]
+    assert [item.value for item in group.shell_complete(click.Context(group), "com")] == [
+        "compliance",
+        "completion",
+    ]
