@@ -1,7 +1,6 @@
 """A fleet's folders as signed OCI artifacts, for clusters that read a registry and not Git.
 
-For: one artifact for each owner's folder on a cluster, the same bytes everywhere (``artifact``); a small client of
-OCI registries (``registry_client``, ``referrers``); signatures as cosign writes them (``bundle``); and a verifier that
+For: one artifact for each owner's folder on a cluster, the same bytes everywhere (``artifact``); and a verifier that
 demands more than Flux does (``verification``). ``delivery`` has the verbs.
 
 Stays out: rendering, and writing to Git. An artifact follows from a commit; nothing here changes one.

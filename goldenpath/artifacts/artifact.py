@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from goldenpath import names
-from goldenpath.artifacts import media_types
-from goldenpath.artifacts.archive_writing import stored_gzip, tar_of
-from goldenpath.artifacts.strict_json import canonical_json
+from goldenpath.oci import media_types
+from goldenpath.oci.archive_writing import stored_gzip, tar_of
+from goldenpath.oci.blob import Blob, digest_of
+from goldenpath.oci.strict_json import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.spec.ref import Ref
 
-__all__ = ["Artifact", "Blob", "Source", "digest_of", "owner_text"]
+__all__ = ["Artifact", "Source", "owner_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +49,6 @@ class Source:
             names.ARTIFACT_TREE: self.tree,
             media_types.REVISION: f"sha1:{self.commit}",
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """Bytes that a registry stores, and what they are."""
-
-    media_type: str
-    data: bytes
-
-    @property
-    def digest(self) -> str:
-        return digest_of(self.data)
-
-    @property
-    def descriptor(self) -> dict[str, Any]:
-        """How a manifest refers to it."""
-        return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.data)}
 
 
 @dataclass(frozen=True)
@@ -125,11 +108,6 @@ class Artifact:
     @property
     def digest(self) -> str:
         return self.manifest.digest
-
-
-def digest_of(data: bytes) -> str:
-    """A digest as OCI writes it: ``sha256:…``."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def owner_text(owner: Ref) -> str:

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.artifacts.artifact import Artifact, owner_text
-from goldenpath.artifacts.bundle import EMPTY_CONFIG, bundle_of, signature_manifest
-from goldenpath.artifacts.media_types import BUNDLE
 from goldenpath.artifacts.owned_folders import artifacts_of
-from goldenpath.artifacts.referrers import add_referrer
 from goldenpath.artifacts.verification import check_signed, verify
 from goldenpath.errors import ArtifactRefusedError
+from goldenpath.oci.media_types import BUNDLE
+from goldenpath.oci.referrers import add_referrer
+from goldenpath.signatures.bundle import EMPTY_CONFIG, bundle_of, signature_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from goldenpath.artifacts.registry_client import RegistryClient
-    from goldenpath.artifacts.signing_keys import PublicKey, SigningKey
     from goldenpath.fleet import Fleet
+    from goldenpath.oci.registry_client import RegistryClient
+    from goldenpath.signatures.signing_keys import PublicKey, SigningKey
 
 __all__ = ["DEFAULT_TAG", "Delivered", "DeliveryState", "Held", "list_artifacts", "push", "verify_artifacts"]
 
@@ -198,7 +198,7 @@ def _is_signed(client: RegistryClient, repository: str, artifact: Artifact, key:
 
 
 def _sign(client: RegistryClient, repository: str, artifact: Artifact, key: SigningKey) -> None:
-    bundle = bundle_of(artifact, key)
+    bundle = bundle_of(artifact.digest, artifact.source.annotations, key)
     for blob in (EMPTY_CONFIG, bundle):
         client.push_blob(repository, blob)
     manifest = signature_manifest(artifact.manifest.descriptor, bundle, artifact.created)

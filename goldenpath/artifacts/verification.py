@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
-from goldenpath.artifacts import media_types
-from goldenpath.artifacts.archive_reading import files_in
 from goldenpath.artifacts.artifact import owner_text
-from goldenpath.artifacts.bundle import check_bundle
-from goldenpath.artifacts.referrers import referrers_of
-from goldenpath.artifacts.strict_json import object_in
 from goldenpath.errors import ArtifactRefusedError
 from goldenpath.git import blob_id
+from goldenpath.oci import media_types
+from goldenpath.oci.archive_reading import files_in
+from goldenpath.oci.referrers import referrers_of
+from goldenpath.oci.strict_json import object_in
 from goldenpath.repository.owned_files import tree_id_of
+from goldenpath.signatures.bundle import check_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from goldenpath.artifacts.registry_client import Manifest, RegistryClient
-    from goldenpath.artifacts.signing_keys import PublicKey
+    from goldenpath.oci.registry_client import Manifest, RegistryClient
+    from goldenpath.signatures.signing_keys import PublicKey
     from goldenpath.spec.ref import Ref
 
 __all__ = ["RULES", "VerifiedArtifact", "check_signed", "verify"]

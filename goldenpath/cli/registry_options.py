@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goldenpath.artifacts.registry_client import RegistryClient
+    from goldenpath.oci.registry_client import RegistryClient
 
 __all__ = ["open_registry", "registry_options"]
 
@@ -44,10 +44,10 @@ def open_registry(registry: str, tag: str) -> RegistryClient:
         InputError: the address, the tag or the credentials cannot be used.
     """
     # First the library that only this extra brings, so that a missing one names this extra.
-    from goldenpath.artifacts import signing_keys  # noqa: F401, PLC0415 - `--help` needs none of it
-    from goldenpath.artifacts.registry_address import RegistryAddress, check_tag  # noqa: PLC0415
-    from goldenpath.artifacts.registry_client import RegistryClient  # noqa: PLC0415
-    from goldenpath.artifacts.registry_credentials import RegistryCredentials  # noqa: PLC0415
+    from goldenpath.oci.registry_address import RegistryAddress, check_tag  # noqa: PLC0415
+    from goldenpath.oci.registry_client import RegistryClient  # noqa: PLC0415
+    from goldenpath.oci.registry_credentials import RegistryCredentials  # noqa: PLC0415
+    from goldenpath.signatures import signing_keys  # noqa: F401, PLC0415 - `--help` needs none of it
 
     check_tag(tag)
     address = RegistryAddress.parse(registry)

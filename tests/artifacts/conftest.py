@@ -11,16 +11,16 @@ from local_registry import local_registry, missing_registry
 from signing import new_key
 
 from goldenpath.artifacts.owned_folders import artifacts_of
-from goldenpath.artifacts.registry_address import RegistryAddress
-from goldenpath.artifacts.registry_client import RegistryClient
+from goldenpath.oci.registry_address import RegistryAddress
+from goldenpath.oci.registry_client import RegistryClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from goldenpath.artifacts.artifact import Artifact
-    from goldenpath.artifacts.signing_keys import SigningKey
     from goldenpath.fleet import Fleet
+    from goldenpath.signatures.signing_keys import SigningKey
 
 _NUMBERS = itertools.count()
 

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from goldenpath.artifacts import media_types
-from goldenpath.artifacts.artifact import Artifact, Blob
-from goldenpath.artifacts.bundle import EMPTY_CONFIG, signature_manifest, signed_bundle
-from goldenpath.artifacts.referrers import add_referrer
-from goldenpath.artifacts.signing_keys import SigningKey
+from goldenpath.oci import media_types
+from goldenpath.oci.blob import Blob
+from goldenpath.oci.referrers import add_referrer
+from goldenpath.signatures.bundle import EMPTY_CONFIG, signature_manifest, signed_bundle
+from goldenpath.signatures.signing_keys import SigningKey
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.artifacts.registry_client import RegistryClient
+    from goldenpath.artifacts.artifact import Artifact
+    from goldenpath.oci.registry_client import RegistryClient
 
 
 def new_key() -> SigningKey:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.artifacts.archive_reading import files_in
-from goldenpath.artifacts.archive_writing import stored_gzip, tar_of
 from goldenpath.errors import ArtifactRefusedError, InputError
+from goldenpath.oci.archive_reading import files_in
+from goldenpath.oci.archive_writing import stored_gzip, tar_of
 
 FILES = {"namespace.yaml": b"kind: Namespace\n", "a/b.yaml": b"", "a-b.yaml": b"x" * 600}
 

@@ -8,11 +8,11 @@ import json
 import pytest
 from signing import new_key, statement, write_key
 
-from goldenpath.artifacts import media_types
-from goldenpath.artifacts.artifact import Blob
-from goldenpath.artifacts.bundle import bundle_of, check_bundle, signed_bundle
-from goldenpath.artifacts.signing_keys import PublicKey, SigningKey
 from goldenpath.errors import ArtifactRefusedError, InputError
+from goldenpath.oci import media_types
+from goldenpath.oci.blob import Blob
+from goldenpath.signatures.bundle import bundle_of, check_bundle, signed_bundle
+from goldenpath.signatures.signing_keys import PublicKey, SigningKey
 
 DIGEST = f"sha256:{'a' * 64}"
 ABOUT = {"goldenpath.dev/owner": "tenant:vision"}
@@ -34,14 +34,14 @@ def good(key):
 
 
 def test_an_artifact_s_own_signature_holds(artifact, key):
-    bundle = bundle_of(artifact, key)
+    bundle = bundle_of(artifact.digest, artifact.source.annotations, key)
 
     check_bundle(bundle.data, artifact.digest, artifact.source.annotations, [new_key().public, key.public])
 
 
 def test_the_wire_form_is_that_of_cosign(artifact, key):
     """Field by field as cosign 3.1.3 writes it with a key."""
-    bundle = json.loads(bundle_of(artifact, key).data)
+    bundle = json.loads(bundle_of(artifact.digest, artifact.source.annotations, key).data)
     envelope = bundle["dsseEnvelope"]
     said = json.loads(base64.b64decode(envelope["payload"]))
 

@@ -16,12 +16,12 @@ from signing import new_key, write_key
 
 from goldenpath.artifacts.delivery import DeliveryState, list_artifacts, push, verify_artifacts
 from goldenpath.artifacts.owned_folders import artifacts_of
-from goldenpath.artifacts.referrers import referrers_of
-from goldenpath.artifacts.registry_address import RegistryAddress
-from goldenpath.artifacts.registry_client import RegistryClient
 from goldenpath.cli.root_command import cli
 from goldenpath.errors import InputError, RegistryError, RepositoryError
 from goldenpath.fleet import Fleet
+from goldenpath.oci.referrers import referrers_of
+from goldenpath.oci.registry_address import RegistryAddress
+from goldenpath.oci.registry_client import RegistryClient
 
 OTHER_MACHINE = """
 import os, sys

@@ -10,13 +10,14 @@ import tarfile
 import pytest
 from signing import attach, changed_manifest, new_key, sign, statement, store
 
-from goldenpath.artifacts import media_types
-from goldenpath.artifacts.artifact import Artifact, Blob, Source
-from goldenpath.artifacts.bundle import bundle_of, signed_bundle
+from goldenpath.artifacts.artifact import Artifact, Source
 from goldenpath.artifacts.delivery import verify_artifacts
-from goldenpath.artifacts.referrers import fallback_tag
 from goldenpath.artifacts.verification import RULES, verify
 from goldenpath.errors import ArtifactRefusedError
+from goldenpath.oci import media_types
+from goldenpath.oci.blob import Blob
+from goldenpath.oci.referrers import fallback_tag
+from goldenpath.signatures.bundle import bundle_of, signed_bundle
 from goldenpath.spec.ref import Ref
 
 TAG = "latest"
@@ -101,7 +102,12 @@ def test_a_copy_of_another_tenants_artifact(attempt, key):
         attempt.artifact.files,
     )
     store(attempt.client, attempt.repository, TAG, other.manifest, other.config, other.layer)
-    attach(attempt.client, attempt.repository, other.manifest, bundle_of(other, key))
+    attach(
+        attempt.client,
+        attempt.repository,
+        other.manifest,
+        bundle_of(other.digest, other.source.annotations, key),
+    )
     attempt.is_refused("other-owner", "tenant:speech, and tenant:vision belongs here")
 
 
@@ -111,7 +117,12 @@ def test_a_copy_from_another_cluster(attempt, key):
         Source(source.owner, "berlin", source.tree, source.commit, source.when), attempt.artifact.files
     )
     store(attempt.client, attempt.repository, TAG, other.manifest, other.config, other.layer)
-    attach(attempt.client, attempt.repository, other.manifest, bundle_of(other, key))
+    attach(
+        attempt.client,
+        attempt.repository,
+        other.manifest,
+        bundle_of(other.digest, other.source.annotations, key),
+    )
     attempt.is_refused("other-owner", "berlin, and austin belongs here")
 
 
@@ -234,7 +245,9 @@ def test_an_older_artifact_behind_a_moved_tag(fleet, attempt, artifact, key):
     source = artifact.source
     old = Artifact(Source(source.owner, source.cluster, source.tree, "0" * 40, source.when), artifact.files)
     store(attempt.client, attempt.repository, TAG, old.manifest, old.config, old.layer)
-    attach(attempt.client, attempt.repository, old.manifest, bundle_of(old, key))
+    attach(
+        attempt.client, attempt.repository, old.manifest, bundle_of(old.digest, old.source.annotations, key)
+    )
     assert attempt.verify().digest == old.digest
 
     held = verify_artifacts(fleet, attempt.client, [key.public], cluster="austin")

@@ -10,15 +10,16 @@ import pytest
 from played_registry import played_registry
 from signing import new_key
 
-from goldenpath.artifacts.artifact import Artifact, Blob, Source, digest_of
-from goldenpath.artifacts.bundle import bundle_of, check_bundle, signature_manifest
-from goldenpath.artifacts.media_types import BUNDLE, INDEX, MANIFEST
-from goldenpath.artifacts.referrers import add_referrer, fallback_tag, referrers_of
-from goldenpath.artifacts.registry_address import RegistryAddress
-from goldenpath.artifacts.registry_client import RegistryClient
-from goldenpath.artifacts.registry_credentials import RegistryCredentials
+from goldenpath.artifacts.artifact import Artifact, Source
 from goldenpath.errors import ArtifactRefusedError, InputError, RegistryError, RegistryUnavailableError
 from goldenpath.forges.http_options import ClientOptions
+from goldenpath.oci.blob import Blob, digest_of
+from goldenpath.oci.media_types import BUNDLE, INDEX, MANIFEST
+from goldenpath.oci.referrers import add_referrer, fallback_tag, referrers_of
+from goldenpath.oci.registry_address import RegistryAddress
+from goldenpath.oci.registry_client import RegistryClient
+from goldenpath.oci.registry_credentials import RegistryCredentials
+from goldenpath.signatures.bundle import bundle_of, check_bundle, signature_manifest
 from goldenpath.spec.ref import Ref
 
 DATA = b"some bytes"
@@ -58,7 +59,7 @@ def connect(played, waits):
 def test_a_registry_that_keeps_referrers_gets_no_index(played, connect):
     client, key = connect(), new_key()
     client.put_manifest("r", "latest", ARTIFACT.manifest)
-    bundle = bundle_of(ARTIFACT, key)
+    bundle = bundle_of(ARTIFACT.digest, ARTIFACT.source.annotations, key)
     client.push_blob("r", bundle)
     manifest = signature_manifest(ARTIFACT.manifest.descriptor, bundle, ARTIFACT.created)
 

@@ -16,8 +16,8 @@ from kube_api import eventually
 
 from goldenpath import kubeyaml
 from goldenpath.artifacts.delivery import push
-from goldenpath.artifacts.registry_address import RegistryAddress
-from goldenpath.artifacts.registry_client import RegistryClient
+from goldenpath.oci.registry_address import RegistryAddress
+from goldenpath.oci.registry_client import RegistryClient
 
 sys.path += [str(Path(__file__).parent.parent / folder) for folder in ("artifacts", "fleet")]
 from fleets import asked, new_fleet

@@ -60,7 +60,7 @@ def command(
     """
     with open_registry(registry, tag) as client, open_fleet(place, branch, libraries, at=at) as fleet:
         from goldenpath.artifacts.delivery import push  # noqa: PLC0415 - `--help` needs none of it
-        from goldenpath.artifacts.signing_keys import PASSWORD, SigningKey  # noqa: PLC0415
+        from goldenpath.signatures.signing_keys import PASSWORD, SigningKey  # noqa: PLC0415
 
         key = SigningKey.load(key_file, os.environ.get(PASSWORD))
         done = []

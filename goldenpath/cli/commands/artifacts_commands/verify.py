@@ -63,7 +63,7 @@ def command(
     """
     with open_registry(registry, tag) as client, open_fleet(place, branch, libraries, at=at) as fleet:
         from goldenpath.artifacts.delivery import verify_artifacts  # noqa: PLC0415 - `--help` needs none of it
-        from goldenpath.artifacts.signing_keys import PublicKey  # noqa: PLC0415
+        from goldenpath.signatures.signing_keys import PublicKey  # noqa: PLC0415
 
         keys = [PublicKey.load(file) for file in key_files]
         found = []

@@ -10,13 +10,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
-from goldenpath.artifacts import media_types
-from goldenpath.artifacts.artifact import Blob
-from goldenpath.artifacts.strict_json import canonical_json, object_in
 from goldenpath.errors import ArtifactRefusedError, RegistryError
+from goldenpath.oci import media_types
+from goldenpath.oci.blob import Blob
+from goldenpath.oci.strict_json import canonical_json, object_in
 
 if TYPE_CHECKING:
-    from goldenpath.artifacts.registry_client import RegistryClient
+    from goldenpath.oci.registry_client import RegistryClient
 
 __all__ = ["add_referrer", "fallback_tag", "referrers_of"]
 

@@ -9,16 +9,15 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.artifacts import media_types
-from goldenpath.artifacts.artifact import Blob
-from goldenpath.artifacts.strict_json import canonical_json, object_in
 from goldenpath.errors import ArtifactRefusedError
+from goldenpath.oci import media_types
+from goldenpath.oci.blob import Blob
+from goldenpath.oci.strict_json import canonical_json, object_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from goldenpath.artifacts.artifact import Artifact
-    from goldenpath.artifacts.signing_keys import PublicKey, SigningKey
+    from goldenpath.signatures.signing_keys import PublicKey, SigningKey
 
 __all__ = ["EMPTY_CONFIG", "bundle_of", "check_bundle", "signature_manifest", "signed_bundle"]
 
@@ -27,16 +26,18 @@ _IGNORED: Final = frozenset({"tlogEntries", "timestampVerificationData"})
 """Parts of the verification material that say when something was signed; no rule here asks for that."""
 
 
-def bundle_of(artifact: Artifact, key: SigningKey) -> Blob:
-    """The signature of an artifact."""
+def bundle_of(digest: str, annotations: Mapping[str, str], key: SigningKey) -> Blob:
+    """The signature of an artifact.
+
+    Args:
+        digest: the artifact's.
+        annotations: what the signature says of it.
+        key: signs.
+
+    """
     statement = {
         "_type": media_types.STATEMENT,
-        "subject": [
-            {
-                "digest": {"sha256": artifact.digest.removeprefix("sha256:")},
-                "annotations": artifact.source.annotations,
-            }
-        ],
+        "subject": [{"digest": {"sha256": digest.removeprefix("sha256:")}, "annotations": dict(annotations)}],
         "predicateType": media_types.SIGNATURE,
         "predicate": {},
     }

@@ -13,22 +13,22 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from goldenpath.artifacts import media_types
-from goldenpath.artifacts.artifact import digest_of
-from goldenpath.artifacts.registry_address import is_loopback
-from goldenpath.artifacts.registry_login import RegistryLogin
 from goldenpath.errors import ArtifactRefusedError, RegistryError, RegistryUnavailableError
 from goldenpath.forges.certificates import trusted_certificates
 from goldenpath.forges.http_options import ClientOptions
+from goldenpath.oci import media_types
+from goldenpath.oci.blob import digest_of
+from goldenpath.oci.registry_address import is_loopback
+from goldenpath.oci.registry_login import RegistryLogin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
-    from goldenpath.artifacts.artifact import Blob
-    from goldenpath.artifacts.registry_address import RegistryAddress
-    from goldenpath.artifacts.registry_credentials import RegistryCredentials
+    from goldenpath.oci.blob import Blob
+    from goldenpath.oci.registry_address import RegistryAddress
+    from goldenpath.oci.registry_credentials import RegistryCredentials
 
 __all__ = ["MAX_MANIFEST_BYTES", "Manifest", "RegistryClient", "RegistryResponse"]
 

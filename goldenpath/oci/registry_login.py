@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from goldenpath.artifacts.registry_address import is_loopback
-from goldenpath.artifacts.registry_credentials import PASSWORD, USER
 from goldenpath.errors import RegistryError
+from goldenpath.oci.registry_address import is_loopback
+from goldenpath.oci.registry_credentials import PASSWORD, USER
 
 if TYPE_CHECKING:
-    from goldenpath.artifacts.registry_address import RegistryAddress
-    from goldenpath.artifacts.registry_credentials import RegistryCredentials
+    from goldenpath.oci.registry_address import RegistryAddress
+    from goldenpath.oci.registry_credentials import RegistryCredentials
 
 __all__ = ["RegistryLogin"]
 
