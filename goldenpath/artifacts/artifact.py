@@ -12,6 +12,7 @@ from goldenpath.oci import media_types
 from goldenpath.oci.archive_writing import stored_gzip, tar_of
 from goldenpath.oci.blob import Blob, digest_of
 from goldenpath.oci.strict_json import canonical_json
+from goldenpath.signatures.statement import Statement, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,6 +109,11 @@ class Artifact:
     @property
     def digest(self) -> str:
         return self.manifest.digest
+
+    @property
+    def signature(self) -> Statement:
+        """What the signature says: its only purpose is to sign, and it repeats the annotations, as cosign's ``-a`` does."""
+        return Statement((Subject(self.digest, annotations=self.source.annotations),), media_types.SIGNATURE)
 
 
 def owner_text(owner: Ref) -> str:

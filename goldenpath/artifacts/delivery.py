@@ -14,16 +14,16 @@ from goldenpath.artifacts.artifact import Artifact, owner_text
 from goldenpath.artifacts.owned_folders import artifacts_of
 from goldenpath.artifacts.verification import check_signed, verify
 from goldenpath.errors import ArtifactRefusedError
-from goldenpath.oci.media_types import BUNDLE
-from goldenpath.oci.referrers import add_referrer
-from goldenpath.signatures.bundle import EMPTY_CONFIG, bundle_of, signature_manifest
+from goldenpath.oci.media_types import SIGNATURE
+from goldenpath.signatures.bundle import signed_bundle
+from goldenpath.signatures.bundle_referrers import attach_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from goldenpath.fleet import Fleet
     from goldenpath.oci.registry_client import RegistryClient
-    from goldenpath.signatures.signing_keys import PublicKey, SigningKey
+    from goldenpath.signatures.signer import Signer, Trust
 
 __all__ = ["DEFAULT_TAG", "Delivered", "DeliveryState", "Held", "list_artifacts", "push", "verify_artifacts"]
 
@@ -87,7 +87,7 @@ class Held:
 def push(
     fleet: Fleet,
     client: RegistryClient,
-    key: SigningKey,
+    signer: Signer,
     *,
     cluster: str | None = None,
     tag: str = DEFAULT_TAG,
@@ -109,9 +109,9 @@ def push(
         if is_new:
             # Under the tag of its commit, a registry's clean-up does not take it for garbage.
             _store(client, repository, artifact)
-        is_signed = _is_signed(client, repository, artifact, key.public)
+        is_signed = _is_signed(client, repository, artifact, signer.trust)
         if not is_signed:
-            _sign(client, repository, artifact, key)
+            _sign(client, repository, artifact, signer)
         if is_new:
             client.put_manifest(repository, tag, artifact.manifest)
         state = (
@@ -140,7 +140,7 @@ def list_artifacts(
 def verify_artifacts(
     fleet: Fleet,
     client: RegistryClient,
-    keys: Collection[PublicKey],
+    trust: Trust,
     *,
     cluster: str | None = None,
     tag: str = DEFAULT_TAG,
@@ -157,7 +157,7 @@ def verify_artifacts(
         repository = client.address.repository(source.owner, source.cluster)
         digest: str | None = None
         try:
-            found = verify(client, repository, tag, owner=source.owner, cluster=source.cluster, keys=keys)
+            found = verify(client, repository, tag, owner=source.owner, cluster=source.cluster, trust=trust)
             digest = found.digest
             _check_of_commit(artifact, found.digest, found.commit)
         except ArtifactRefusedError as error:
@@ -189,20 +189,23 @@ def _store(client: RegistryClient, repository: str, artifact: Artifact) -> None:
     client.put_manifest(repository, artifact.source.commit, artifact.manifest)
 
 
-def _is_signed(client: RegistryClient, repository: str, artifact: Artifact, key: PublicKey) -> bool:
+def _is_signed(client: RegistryClient, repository: str, artifact: Artifact, trust: Trust) -> bool:
     try:
-        check_signed(client, repository, artifact.digest, artifact.source.annotations, (key,))
+        check_signed(client, repository, artifact.digest, artifact.source.annotations, trust)
     except ArtifactRefusedError:
         return False
     return True
 
 
-def _sign(client: RegistryClient, repository: str, artifact: Artifact, key: SigningKey) -> None:
-    bundle = bundle_of(artifact.digest, artifact.source.annotations, key)
-    for blob in (EMPTY_CONFIG, bundle):
-        client.push_blob(repository, blob)
-    manifest = signature_manifest(artifact.manifest.descriptor, bundle, artifact.created)
-    add_referrer(client, repository, artifact.digest, manifest, BUNDLE)
+def _sign(client: RegistryClient, repository: str, artifact: Artifact, signer: Signer) -> None:
+    attach_bundle(
+        client,
+        repository,
+        artifact.manifest.descriptor,
+        signed_bundle(artifact.signature, signer),
+        predicate_type=SIGNATURE,
+        created=artifact.created,
+    )
 
 
 def _named(artifact: Artifact, repository: str) -> dict[str, Any]:

@@ -16,16 +16,15 @@ from goldenpath.errors import ArtifactRefusedError
 from goldenpath.git import blob_id
 from goldenpath.oci import media_types
 from goldenpath.oci.archive_reading import files_in
-from goldenpath.oci.referrers import referrers_of
 from goldenpath.oci.strict_json import object_in
 from goldenpath.repository.owned_files import tree_id_of
-from goldenpath.signatures.bundle import check_bundle
+from goldenpath.signatures.bundle import RULES as BUNDLE_RULES
+from goldenpath.signatures.bundle import verified_statement
+from goldenpath.signatures.bundle_referrers import first_that_holds
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from goldenpath.oci.registry_client import Manifest, RegistryClient
-    from goldenpath.signatures.signing_keys import PublicKey
+    from goldenpath.oci.registry_client import RegistryClient
+    from goldenpath.signatures.signer import Trust
     from goldenpath.spec.ref import Ref
 
 __all__ = ["RULES", "VerifiedArtifact", "check_signed", "verify"]
@@ -33,14 +32,13 @@ __all__ = ["RULES", "VerifiedArtifact", "check_signed", "verify"]
 RULES: Final = (
     "absent", "size", "json", "manifest", "digest",
     "media-type", "one-layer", "annotations", "other-owner",
-    "unsigned", "old-signature", "bundle", "other-key", "statement", "purpose", "other-digest", "signed-annotations",
+    "unsigned", "old-signature", *(rule for rule in BUNDLE_RULES if rule != "json"),
     "archive", "archive-size", "archive-path", "other-tree",
     "not-of-the-commit",
 )  # fmt: skip
 """Ids of the reasons for which an artifact is refused, in the order in which they are looked for."""
 
 MAX_LAYER_BYTES: Final = 80 << 20
-_MAX_SIGNATURES: Final = 50
 _SIGNED: Final = (names.ARTIFACT_OWNER, names.ARTIFACT_CLUSTER, names.ARTIFACT_TREE, media_types.REVISION)
 _FORMS: Final = {
     names.ARTIFACT_TREE: re.compile(r"[0-9a-f]{40}"),
@@ -64,7 +62,7 @@ def verify(
     *,
     owner: Ref,
     cluster: str,
-    keys: Collection[PublicKey],
+    trust: Trust,
 ) -> VerifiedArtifact:
     """Hold an artifact in a registry against everything that can be known without Git.
 
@@ -74,7 +72,7 @@ def verify(
         reference: a tag or a digest.
         owner: whose folder it has to be.
         cluster: on which cluster.
-        keys: one of them has to have signed it.
+        trust: decides about the signer.
 
     Raises:
         ArtifactRefusedError: it is not there, or something does not hold; ``rule`` is one of :data:`RULES`.
@@ -92,7 +90,7 @@ def verify(
         if annotations[name] != value:
             message = f"the artifact is of {annotations[name]}, and {value} belongs here ({name})"
             raise ArtifactRefusedError("other-owner", message)
-    check_signed(client, repository, manifest.digest, annotations, keys)
+    check_signed(client, repository, manifest.digest, annotations, trust)
     # Last, so that only a signer's archive is unpacked.
     archive = client.blob(repository, layer, limit=MAX_LAYER_BYTES)
     tree = tree_id_of({path: blob_id(data) for path, data in files_in(archive).items()})
@@ -107,7 +105,7 @@ def check_signed(
     repository: str,
     digest: str,
     annotations: dict[str, str],
-    keys: Collection[PublicKey],
+    trust: Trust,
 ) -> None:
     """Find one signature of an artifact that holds.
 
@@ -116,29 +114,20 @@ def check_signed(
         repository: where both are.
         digest: the artifact's digest.
         annotations: what the signature has to say of it.
-        keys: one of them has to be the signer.
+        trust: decides about the signer.
 
     Raises:
         ArtifactRefusedError: there is none; of several that do not hold, the reason of the one that came furthest.
         RegistryError: the registry refuses, or cannot be reached.
 
     """
-    reasons: list[ArtifactRefusedError] = []
-    for referrer in referrers_of(client, repository, digest)[:_MAX_SIGNATURES]:
-        try:
-            found = client.manifest(repository, referrer)
-            if found is not None and (bundle := _bundle_digest(found, digest)):
-                data = client.blob(repository, bundle, limit=MAX_LAYER_BYTES)
-                check_bundle(data, digest, annotations, keys)
-                return
-        except ArtifactRefusedError as error:
-            reasons.append(error)
-    if reasons:
-        raise max(reasons, key=lambda error: RULES.index(error.rule))
-    if client.tag_digest(repository, f"{digest.replace(':', '-')}.sig") is not None:
-        message = "has a signature in cosign's old format alone, which binds less; sign it with cosign 3, or push anew"
-        raise ArtifactRefusedError("old-signature", f"{digest} {message}")
-    raise ArtifactRefusedError("unsigned", f"{digest} has no signature")
+
+    def check(bundle: bytes) -> None:
+        verified_statement(
+            bundle, trust, predicate_type=media_types.SIGNATURE, digest=digest, annotations=annotations
+        )
+
+    first_that_holds(client, repository, digest, check, rules=RULES)
 
 
 def _layer(manifest: dict[str, Any]) -> str:
@@ -179,20 +168,6 @@ def _annotations(manifest: dict[str, Any]) -> dict[str, str]:
                 "annotations", f"the annotation {name} is {found[name]!r}, and no id of Git"
             )
     return found
-
-
-def _bundle_digest(referrer: Manifest, subject: str) -> str | None:
-    """The digest of the bundle in what refers to an artifact; None where it is something else, such as an SBOM."""
-    document = object_in(referrer.data, "what refers to the artifact")
-    match document:
-        case {"subject": {"digest": str(named)}} if named != subject:
-            raise ArtifactRefusedError(
-                "other-digest", f"the registry lists a signature of the artifact {named}"
-            )
-        case {"subject": {"digest": _}, "layers": [{"mediaType": media_types.BUNDLE, "digest": str(digest)}]}:
-            return digest if _is_digest(digest) else None
-        case _:
-            return None
 
 
 def _is_digest(text: str) -> bool:

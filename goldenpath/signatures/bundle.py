@@ -1,7 +1,4 @@
-"""Signatures of artifacts: Sigstore bundles v0.3 with a DSSE envelope, as cosign 3 writes them with a key. Pure.
-
-The signed statement names the artifact's digest, and repeats its annotations: what cosign calls ``-a``.
-"""
+"""Sigstore bundles v0.3 with a DSSE envelope, as cosign 3 writes them: a signed statement, and who signed it. Pure."""
 
 from __future__ import annotations
 
@@ -13,136 +10,105 @@ from goldenpath.errors import ArtifactRefusedError
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob
 from goldenpath.oci.strict_json import canonical_json, object_in
+from goldenpath.signatures.signer import Signature
+from goldenpath.signatures.statement import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
-    from goldenpath.signatures.signing_keys import PublicKey, SigningKey
+    from goldenpath.signatures.signer import Signer, Trust
 
-__all__ = ["EMPTY_CONFIG", "bundle_of", "check_bundle", "signature_manifest", "signed_bundle"]
+__all__ = ["RULES", "signed_bundle", "verified_statement"]
 
-EMPTY_CONFIG: Final = Blob(media_types.EMPTY, b"{}")
-_IGNORED: Final = frozenset({"tlogEntries", "timestampVerificationData"})
-"""Parts of the verification material that say when something was signed; no rule here asks for that."""
+RULES: Final = (
+    "json", "bundle", "other-key", "statement", "purpose", "other-digest", "signed-annotations",
+)  # fmt: skip
+"""Ids of the reasons for which a bundle is refused, in the order in which they are looked for."""
 
 
-def bundle_of(digest: str, annotations: Mapping[str, str], key: SigningKey) -> Blob:
-    """The signature of an artifact.
+def signed_bundle(statement: Statement, signer: Signer) -> Blob:
+    """A bundle with a statement, signed.
 
-    Args:
-        digest: the artifact's.
-        annotations: what the signature says of it.
-        key: signs.
+    Raises:
+        GoldenpathError: the device or the service that signs refuses.
 
     """
-    statement = {
-        "_type": media_types.STATEMENT,
-        "subject": [{"digest": {"sha256": digest.removeprefix("sha256:")}, "annotations": dict(annotations)}],
-        "predicateType": media_types.SIGNATURE,
-        "predicate": {},
-    }
-    return signed_bundle(statement, key)
-
-
-def signed_bundle(statement: Mapping[str, Any], key: SigningKey) -> Blob:
-    """A bundle with any statement."""
-    payload = canonical_json(statement)
+    payload = canonical_json(statement.as_dict())
+    signature = signer.sign(_signed_bytes(payload))
     document = {
         "mediaType": media_types.BUNDLE,
-        "verificationMaterial": {"publicKey": {"hint": key.public.hint}},
+        "verificationMaterial": dict(signature.material),
         "dsseEnvelope": {
             "payload": base64.b64encode(payload).decode(),
             "payloadType": media_types.IN_TOTO,
-            "signatures": [{"sig": base64.b64encode(key.sign(_signed_bytes(payload))).decode()}],
+            "signatures": [{"sig": base64.b64encode(signature.value).decode()}],
         },
     }
     return Blob(media_types.BUNDLE, canonical_json(document))
 
 
-def signature_manifest(subject: Mapping[str, Any], bundle: Blob, created: str) -> Blob:
-    """The manifest by which a registry knows a bundle as something that refers to an artifact.
-
-    Args:
-        subject: the artifact's descriptor.
-        bundle: the bundle.
-        created: a time, which readers show.
-
-    """
-    document = {
-        "schemaVersion": 2,
-        "mediaType": media_types.MANIFEST,
-        "artifactType": media_types.BUNDLE,
-        "config": EMPTY_CONFIG.descriptor,
-        "layers": [bundle.descriptor],
-        "subject": dict(subject),
-        "annotations": {
-            media_types.BUNDLE_CONTENT: "dsse-envelope",
-            media_types.BUNDLE_PREDICATE: media_types.SIGNATURE,
-            media_types.CREATED: created,
-        },
-    }
-    return Blob(media_types.MANIFEST, canonical_json(document))
-
-
-def check_bundle(
-    data: bytes, digest: str, annotations: Mapping[str, str], keys: Collection[PublicKey]
-) -> None:
-    """Hold a bundle against an artifact.
+def verified_statement(
+    data: bytes,
+    trust: Trust,
+    *,
+    predicate_type: str,
+    digest: str | None,
+    annotations: Mapping[str, str] | None = None,
+) -> Statement:
+    """The statement of a bundle that holds.
 
     Args:
         data: the bundle.
-        digest: the artifact's digest.
-        annotations: what the signed statement has to say of it, no less and no more.
-        keys: one of them has to be the signer.
+        trust: decides about the signer.
+        predicate_type: what the statement has to be for.
+        digest: of what it has to be about, and of nothing else; None where the caller compares it.
+        annotations: what it has to say of that, no less and no more; None where the caller compares them.
 
     Raises:
-        ArtifactRefusedError: it is no bundle of the form above, no key has signed it, or it says something else.
+        ArtifactRefusedError: something does not hold; ``rule`` is one of :data:`RULES`, or the trust's own.
 
     """
     payload, signature = _envelope(object_in(data, "the bundle"))
-    if not any(key.has_signed(_signed_bytes(payload), signature) for key in keys):
-        raise ArtifactRefusedError("other-key", "the signature is of another key, or of other bytes")
+    trust.check(_signed_bytes(payload), signature)
     # From here on, the signer has said it.
-    statement = object_in(payload, "the signed statement")
-    if statement.get("_type") != media_types.STATEMENT:
-        raise ArtifactRefusedError(
-            "statement", f"the signed statement has the type {statement.get('_type')!r}"
-        )
-    purpose = statement.get("predicateType")
-    if purpose != media_types.SIGNATURE:
-        message = f"what is signed is a {purpose!r} of the artifact, and not the artifact itself"
-        raise ArtifactRefusedError("purpose", message)
-    match statement.get("subject"):
-        case [{"digest": {"sha256": str(signed)}} as subject]:
-            if f"sha256:{signed}" != digest:
-                message = f"the signature is of the artifact sha256:{signed}"
-                raise ArtifactRefusedError("other-digest", message)
-            if subject.get("annotations") != annotations:
-                message = "the signature says other things of the artifact than its annotations do"
-                raise ArtifactRefusedError("signed-annotations", message)
-        case _:
-            raise ArtifactRefusedError(
-                "statement", "the signed statement must name one artifact by its sha256"
-            )
+    statement = Statement.parse(object_in(payload, "the signed statement"), predicate_type)
+    if len(statement.subjects) != 1:
+        raise ArtifactRefusedError("statement", "the signed statement must name one artifact by its sha256")
+    (subject,) = statement.subjects
+    if digest is not None and subject.digest != digest:
+        raise ArtifactRefusedError("other-digest", f"the signature is of the artifact {subject.digest}")
+    if annotations is not None and subject.annotations != annotations:
+        message = "the signature says other things of the artifact than its annotations do"
+        raise ArtifactRefusedError("signed-annotations", message)
+    return statement
 
 
-def _envelope(bundle: dict[str, Any]) -> tuple[bytes, bytes]:
+def _envelope(bundle: dict[str, Any]) -> tuple[bytes, Signature]:
     """Payload and signature of a bundle that has exactly the parts that ours have."""
     if (found := bundle.get("mediaType")) != media_types.BUNDLE:
         raise ArtifactRefusedError("bundle", f"the bundle has the media type {found!r}")
     material = bundle.get("verificationMaterial")
-    envelope = bundle.get("dsseEnvelope")
-    if not isinstance(material, dict) or set(material) - _IGNORED != {"publicKey"}:
-        raise ArtifactRefusedError("bundle", "the bundle must name a public key, and no certificate")
-    match envelope:
+    if not isinstance(material, dict):
+        raise ArtifactRefusedError("bundle", "the bundle has no verification material")
+    match bundle.get("dsseEnvelope"):
         case {"payload": str(payload), "payloadType": media_types.IN_TOTO, "signatures": [{"sig": str(sig)}]}:
-            try:
-                return base64.b64decode(payload, validate=True), base64.b64decode(sig, validate=True)
-            except binascii.Error:
-                raise ArtifactRefusedError("bundle", "the bundle's envelope is not base64") from None
+            return decoded(payload), Signature(decoded(sig), material)
         case _:
             message = "the bundle must have one in-toto statement with one signature"
             raise ArtifactRefusedError("bundle", message)
+
+
+def decoded(text: str) -> bytes:
+    """The bytes of a base64 text in a bundle.
+
+    Raises:
+        ArtifactRefusedError: it is not base64.
+
+    """
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ArtifactRefusedError("bundle", "the bundle has a field that is not base64") from None
 
 
 def _signed_bytes(payload: bytes) -> bytes:

@@ -11,15 +11,18 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from goldenpath.errors import InputError
+from goldenpath.errors import ArtifactRefusedError, InputError
+from goldenpath.signatures.signer import Signature
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["PASSWORD", "PublicKey", "SigningKey"]
+__all__ = ["PASSWORD", "PublicKey", "SigningKey", "TrustedKeys"]
 
 PASSWORD: Final = "GOLDENPATH_SIGNING_KEY_PASSWORD"  # noqa: S105 - a variable's name
 _ALGORITHM: Final = ec.ECDSA(hashes.SHA256())
+_IGNORED: Final = frozenset({"tlogEntries", "timestampVerificationData"})
+"""Parts of the verification material that say when something was signed; a key has no end, so no rule here asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,25 @@ class PublicKey:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustedKeys:
+    """Trusts what one of some keys has signed. The hint in a bundle is not trusted: each key is tried."""
+
+    keys: tuple[PublicKey, ...]
+
+    def check(self, data: bytes, signature: Signature) -> None:
+        """Hold a signature against some bytes.
+
+        Raises:
+            ArtifactRefusedError: none of the keys has signed these bytes, or a certificate says who did.
+
+        """
+        if set(signature.material) - _IGNORED != {"publicKey"}:
+            raise ArtifactRefusedError("bundle", "the bundle must name a public key, and no certificate")
+        if not any(key.has_signed(data, signature.value) for key in self.keys):
+            raise ArtifactRefusedError("other-key", "the signature is of another key, or of other bytes")
+
+
+@dataclass(frozen=True, slots=True)
 class SigningKey:
     """A key that signs; it does not show in ``repr``."""
 
@@ -111,9 +133,14 @@ class SigningKey:
         """Its counterpart."""
         return PublicKey(self.key.public_key())
 
-    def sign(self, data: bytes) -> bytes:
-        """A signature of some bytes, in DER."""
-        return self.key.sign(data, _ALGORITHM)
+    @property
+    def trust(self) -> TrustedKeys:
+        """Trusts this key alone."""
+        return TrustedKeys((self.public,))
+
+    def sign(self, data: bytes) -> Signature:
+        """A signature of some bytes, in DER, with the key's name."""
+        return Signature(self.key.sign(data, _ALGORITHM), {"publicKey": {"hint": self.public.hint}})
 
 
 def _bytes_of(file: Path, option: str) -> bytes:

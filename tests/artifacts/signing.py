@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob
 from goldenpath.oci.referrers import add_referrer
-from goldenpath.signatures.bundle import EMPTY_CONFIG, signature_manifest, signed_bundle
+from goldenpath.signatures.bundle import signed_bundle
+from goldenpath.signatures.bundle_referrers import EMPTY_CONFIG, bundle_manifest
 from goldenpath.signatures.signing_keys import SigningKey
 
 if TYPE_CHECKING:
@@ -44,18 +45,25 @@ def changed_manifest(artifact: Artifact, **changes: Any) -> Blob:
     return Blob(media_types.MANIFEST, json.dumps(document).encode())
 
 
-def statement(digest: str, annotations: dict[str, str] | None, **changes: Any) -> dict[str, Any]:
+def statement(digest: str, annotations: dict[str, str] | None, **changes: Any) -> Said:
     """What a signature says, with fields replaced."""
     subject: dict[str, Any] = {"digest": {"sha256": digest.removeprefix("sha256:")}}
     if annotations is not None:
         subject["annotations"] = annotations
-    return {
+    document = {
         "_type": media_types.STATEMENT,
         "subject": [subject],
         "predicateType": media_types.SIGNATURE,
         "predicate": {},
-        **changes,
     }
+    return Said(document | changes)
+
+
+class Said(dict[str, Any]):
+    """A statement as JSON has it, in a form that :class:`goldenpath.signatures.statement.Statement` may not have."""
+
+    def as_dict(self) -> dict[str, Any]:
+        return self
 
 
 def store(client: RegistryClient, repository: str, tag: str, manifest: Blob, *blobs: Blob) -> None:
@@ -76,7 +84,7 @@ def attach(
         client,
         repository,
         manifest.digest,
-        signature_manifest(about, bundle, "2026-11-30T00:00:00Z"),
+        bundle_manifest(about, bundle, media_types.SIGNATURE, "2026-11-30T00:00:00Z"),
         media_types.BUNDLE,
     )
 

@@ -11,16 +11,23 @@ from signing import new_key, statement, write_key
 from goldenpath.errors import ArtifactRefusedError, InputError
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob
-from goldenpath.signatures.bundle import bundle_of, check_bundle, signed_bundle
-from goldenpath.signatures.signing_keys import PublicKey, SigningKey
+from goldenpath.signatures.bundle import signed_bundle, verified_statement
+from goldenpath.signatures.signing_keys import PublicKey, SigningKey, TrustedKeys
 
 DIGEST = f"sha256:{'a' * 64}"
 ABOUT = {"goldenpath.dev/owner": "tenant:vision"}
 
 
+def held(bundle: Blob, *keys: SigningKey, digest: str = DIGEST, annotations=ABOUT):
+    trust = TrustedKeys(tuple(key.public for key in keys))
+    return verified_statement(
+        bundle.data, trust, predicate_type=media_types.SIGNATURE, digest=digest, annotations=annotations
+    )
+
+
 def refused(bundle: Blob, *keys: SigningKey, digest: str = DIGEST) -> tuple[str, str]:
     with pytest.raises(ArtifactRefusedError) as caught:
-        check_bundle(bundle.data, digest, ABOUT, [key.public for key in keys])
+        held(bundle, *keys, digest=digest)
     return caught.value.rule, str(caught.value)
 
 
@@ -34,14 +41,21 @@ def good(key):
 
 
 def test_an_artifact_s_own_signature_holds(artifact, key):
-    bundle = bundle_of(artifact.digest, artifact.source.annotations, key)
+    said = artifact.signature
+    found = held(
+        signed_bundle(said, key),
+        new_key(),
+        key,
+        digest=artifact.digest,
+        annotations=artifact.source.annotations,
+    )
 
-    check_bundle(bundle.data, artifact.digest, artifact.source.annotations, [new_key().public, key.public])
+    assert found == said
 
 
 def test_the_wire_form_is_that_of_cosign(artifact, key):
     """Field by field as cosign 3.1.3 writes it with a key."""
-    bundle = json.loads(bundle_of(artifact.digest, artifact.source.annotations, key).data)
+    bundle = json.loads(signed_bundle(artifact.signature, key).data)
     envelope = bundle["dsseEnvelope"]
     said = json.loads(base64.b64decode(envelope["payload"]))
 
@@ -110,7 +124,7 @@ def test_a_bundle_of_another_form_is_refused(good, key):
 def test_a_log_entry_beside_the_key_is_no_fault(good, key):
     """Cosign adds one where a transparency log is used; nothing here depends on it."""
     material = json.loads(good.data)["verificationMaterial"] | {"tlogEntries": [{}]}
-    check_bundle(changed(good, verificationMaterial=material).data, DIGEST, ABOUT, [key.public])
+    assert held(changed(good, verificationMaterial=material), key).predicate_type == media_types.SIGNATURE
 
 
 def test_keys_are_read_from_their_files(tmp_path, key):

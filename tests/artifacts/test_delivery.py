@@ -127,7 +127,7 @@ def test_a_push_sends_what_is_missing_and_the_next_one_nothing(own, client, key)
     assert sent > 0
     assert {(each.state, each.sent_bytes) for each in second} == {(DeliveryState.UNCHANGED, 0)}
     assert client.sent_bytes == sent
-    assert [each.refusal for each in verify_artifacts(own, client, [key.public])] == [None] * len(first)
+    assert [each.refusal for each in verify_artifacts(own, client, key.trust)] == [None] * len(first)
 
 
 def test_only_the_owner_that_changed_is_pushed_again(own, client, key):
@@ -172,15 +172,13 @@ def test_a_push_that_was_interrupted_anywhere_goes_on(own, registry, key):
             except KeyboardInterrupt:
                 rules = {
                     each.refusal and each.refusal.rule
-                    for each in verify_artifacts(own, reader, [key.public], cluster="austin")
+                    for each in verify_artifacts(own, reader, key.trust, cluster="austin")
                 }
                 assert rules <= {None, "absent"}
             else:
                 break
         assert calls > 5
-        assert {each.refusal for each in verify_artifacts(own, reader, [key.public], cluster="austin")} == {
-            None
-        }
+        assert {each.refusal for each in verify_artifacts(own, reader, key.trust, cluster="austin")} == {None}
 
 
 def test_a_new_key_signs_beside_the_old_one(own, client, key):
@@ -190,7 +188,7 @@ def test_a_new_key_signs_beside_the_old_one(own, client, key):
 
     assert {each.state for each in again} == {DeliveryState.SIGNED}
     for signer in (key, other):
-        assert {e.refusal for e in verify_artifacts(own, client, [signer.public], cluster="austin")} == {None}
+        assert {e.refusal for e in verify_artifacts(own, client, signer.trust, cluster="austin")} == {None}
     assert len(referrers_of(client, again[0].repository, again[0].artifact.digest)) == 2
 
 

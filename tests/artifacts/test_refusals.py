@@ -17,7 +17,7 @@ from goldenpath.errors import ArtifactRefusedError
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob
 from goldenpath.oci.referrers import fallback_tag
-from goldenpath.signatures.bundle import bundle_of, signed_bundle
+from goldenpath.signatures.bundle import signed_bundle
 from goldenpath.spec.ref import Ref
 
 TAG = "latest"
@@ -45,9 +45,13 @@ class Attempt:
 
     def verify(self):
         source = self.artifact.source
-        keys = [self.key.public]
         return verify(
-            self.client, self.repository, TAG, owner=source.owner, cluster=source.cluster, keys=keys
+            self.client,
+            self.repository,
+            TAG,
+            owner=source.owner,
+            cluster=source.cluster,
+            trust=self.key.trust,
         )
 
     def is_refused(self, rule, words):
@@ -106,7 +110,7 @@ def test_a_copy_of_another_tenants_artifact(attempt, key):
         attempt.client,
         attempt.repository,
         other.manifest,
-        bundle_of(other.digest, other.source.annotations, key),
+        signed_bundle(other.signature, key),
     )
     attempt.is_refused("other-owner", "tenant:speech, and tenant:vision belongs here")
 
@@ -121,7 +125,7 @@ def test_a_copy_from_another_cluster(attempt, key):
         attempt.client,
         attempt.repository,
         other.manifest,
-        bundle_of(other.digest, other.source.annotations, key),
+        signed_bundle(other.signature, key),
     )
     attempt.is_refused("other-owner", "berlin, and austin belongs here")
 
@@ -245,12 +249,10 @@ def test_an_older_artifact_behind_a_moved_tag(fleet, attempt, artifact, key):
     source = artifact.source
     old = Artifact(Source(source.owner, source.cluster, source.tree, "0" * 40, source.when), artifact.files)
     store(attempt.client, attempt.repository, TAG, old.manifest, old.config, old.layer)
-    attach(
-        attempt.client, attempt.repository, old.manifest, bundle_of(old.digest, old.source.annotations, key)
-    )
+    attach(attempt.client, attempt.repository, old.manifest, signed_bundle(old.signature, key))
     assert attempt.verify().digest == old.digest
 
-    held = verify_artifacts(fleet, attempt.client, [key.public], cluster="austin")
+    held = verify_artifacts(fleet, attempt.client, key.trust, cluster="austin")
     (refusal,) = (each.refusal for each in held if each.artifact.source.owner.name == "vision")
 
     assert refusal.rule == "not-of-the-commit"

@@ -14,12 +14,13 @@ from goldenpath.artifacts.artifact import Artifact, Source
 from goldenpath.errors import ArtifactRefusedError, InputError, RegistryError, RegistryUnavailableError
 from goldenpath.forges.http_options import ClientOptions
 from goldenpath.oci.blob import Blob, digest_of
-from goldenpath.oci.media_types import BUNDLE, INDEX, MANIFEST
+from goldenpath.oci.media_types import BUNDLE, INDEX, MANIFEST, SIGNATURE
 from goldenpath.oci.referrers import add_referrer, fallback_tag, referrers_of
 from goldenpath.oci.registry_address import RegistryAddress
 from goldenpath.oci.registry_client import RegistryClient
 from goldenpath.oci.registry_credentials import RegistryCredentials
-from goldenpath.signatures.bundle import bundle_of, check_bundle, signature_manifest
+from goldenpath.signatures.bundle import signed_bundle, verified_statement
+from goldenpath.signatures.bundle_referrers import bundle_manifest
 from goldenpath.spec.ref import Ref
 
 DATA = b"some bytes"
@@ -59,16 +60,17 @@ def connect(played, waits):
 def test_a_registry_that_keeps_referrers_gets_no_index(played, connect):
     client, key = connect(), new_key()
     client.put_manifest("r", "latest", ARTIFACT.manifest)
-    bundle = bundle_of(ARTIFACT.digest, ARTIFACT.source.annotations, key)
+    bundle = signed_bundle(ARTIFACT.signature, key)
     client.push_blob("r", bundle)
-    manifest = signature_manifest(ARTIFACT.manifest.descriptor, bundle, ARTIFACT.created)
+    manifest = bundle_manifest(ARTIFACT.manifest.descriptor, bundle, SIGNATURE, ARTIFACT.created)
 
     add_referrer(client, "r", ARTIFACT.digest, manifest, BUNDLE)
 
     assert referrers_of(client, "r", ARTIFACT.digest) == (manifest.digest,)
     assert not any(fallback_tag(ARTIFACT.digest) in path for path in played.stored)
     stored = client.blob("r", bundle.digest, limit=10_000)
-    check_bundle(stored, ARTIFACT.digest, ARTIFACT.source.annotations, [key.public])
+    said = verified_statement(stored, key.trust, predicate_type=SIGNATURE, digest=ARTIFACT.digest)
+    assert said == ARTIFACT.signature
 
 
 def test_a_registry_that_answers_for_referrers_with_a_page_loses_nothing(played, connect):

@@ -63,12 +63,12 @@ def command(
     """
     with open_registry(registry, tag) as client, open_fleet(place, branch, libraries, at=at) as fleet:
         from goldenpath.artifacts.delivery import verify_artifacts  # noqa: PLC0415 - `--help` needs none of it
-        from goldenpath.signatures.signing_keys import PublicKey  # noqa: PLC0415
+        from goldenpath.signatures.signing_keys import PublicKey, TrustedKeys  # noqa: PLC0415
 
-        keys = [PublicKey.load(file) for file in key_files]
+        trust = TrustedKeys(tuple(map(PublicKey.load, key_files)))
         found = []
         refused = 0
-        for each in verify_artifacts(fleet, client, keys, cluster=cluster, tag=tag):
+        for each in verify_artifacts(fleet, client, trust, cluster=cluster, tag=tag):
             found.append(each.as_dict())
             refused += each.refusal is not None
             if output_format == "text":

@@ -1,0 +1,101 @@
+"""In-toto statements: what a signer says about artifacts. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from goldenpath.errors import ArtifactRefusedError
+from goldenpath.oci import media_types
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Statement", "Subject"]
+
+_HEX: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a statement is about.
+
+    Attributes:
+        digest: ``sha256:…``; of an artifact in a registry, its manifest's.
+        name: its name, where it has one; not a part of its identity.
+        annotations: what the statement says of it; None leaves the field out. Cosign's ``-a`` reads them.
+
+    """
+
+    digest: str
+    name: str = ""
+    annotations: Mapping[str, str] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The subject as JSON has it."""
+        document: dict[str, Any] = {"digest": {"sha256": self.digest.removeprefix("sha256:")}}
+        if self.name:
+            document["name"] = self.name
+        if self.annotations is not None:
+            document["annotations"] = dict(self.annotations)
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A predicate about subjects; ``predicate_type`` says what the statement is for."""
+
+    subjects: tuple[Subject, ...]
+    predicate_type: str
+    predicate: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The statement as JSON has it."""
+        return {
+            "_type": media_types.STATEMENT,
+            "subject": [subject.as_dict() for subject in self.subjects],
+            "predicateType": self.predicate_type,
+            "predicate": dict(self.predicate),
+        }
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any], purpose: str) -> Self:
+        """Read a statement.
+
+        Args:
+            document: the statement as JSON has it.
+            purpose: the predicate type that it must have.
+
+        Raises:
+            ArtifactRefusedError: it has another type or purpose, or a subject without a sha256 digest.
+
+        """
+        if (found := document.get("_type")) != media_types.STATEMENT:
+            raise ArtifactRefusedError("statement", f"the signed statement has the type {found!r}")
+        if (found := document.get("predicateType")) != purpose:
+            message = f"the signed statement is a {found!r} of the artifact, and must be a {purpose!r}"
+            raise ArtifactRefusedError("purpose", message)
+        subjects = document.get("subject")
+        predicate = document.get("predicate")
+        if not isinstance(subjects, list) or not subjects or not isinstance(predicate, dict):
+            raise ArtifactRefusedError("statement", "the signed statement must have subjects and a predicate")
+        return cls(tuple(map(_subject, subjects)), purpose, predicate)
+
+
+def _subject(document: Any) -> Subject:
+    match document:
+        case {"digest": {"sha256": str(digest)}} if _HEX.fullmatch(digest):
+            name, annotations = document.get("name", ""), document.get("annotations")
+        case _:
+            raise ArtifactRefusedError(
+                "statement", "the signed statement has a subject without a sha256 digest"
+            )
+    if not isinstance(name, str) or not (annotations is None or _is_texts(annotations)):
+        message = "the name and the annotations of a subject must be text"
+        raise ArtifactRefusedError("statement", f"the signed statement: {message}")
+    return Subject(f"sha256:{digest}", name, annotations)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
