@@ -1,6 +1,7 @@
 """The command-line arguments of each engine's server, by version, as they were read in its sources.
 
-`arguments/<engine>-<version>.json` is written by ``tools/engine_arguments.py``. A version between two lists goes by the
+`arguments/<engine>-<version>.json` is written by ``tools/engine_arguments.py``, or from the reference page that a release
+publishes of its command, where the sources of that release are out of reach (TensorRT-LLM). A version between two lists goes by the
 older one: an argument that came since is then unknown, which says so before the server does.
 """
 
@@ -72,7 +73,7 @@ class _Document(BaseModel):
     engine: str
     version: str
     project: str
-    files: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
+    files: dict[str, Annotated[str, Field(pattern=r"^([0-9a-f]{64}|commit [0-9a-f]{40})$")]]
     arguments: tuple[Argument, ...]
 
 
@@ -80,7 +81,8 @@ class _Document(BaseModel):
 class ArgumentList:
     """The arguments of one version of an engine.
 
-    ``files`` are those that it was read in, in the release of that version, with the SHA-256 of each.
+    ``files`` are those that it was read in: files of that release with the SHA-256 of each, or the published reference
+    page with the commit of the project that has it.
     """
 
     engine: str

@@ -1,7 +1,7 @@
 """The command line of an inference server: its command, and the arguments of one version of the engine.
 
 Read in the sources of each engine: vLLM 0.32.0 (``vllm/engine/arg_utils.py``), SGLang 0.5.23
-(``sglang/srt/server_args.py``), TensorRT-LLM 1.4 (``trtllm-serve``), llama.cpp (``tools/server``).
+(``sglang/srt/server_args.py``), TensorRT-LLM 1.2.1 and 1.3.0rc22 (reference of ``trtllm-serve``), llama.cpp (``tools/server``).
 """
 
 from __future__ import annotations
@@ -140,6 +140,7 @@ def _nodes(number: int, leader: str, address: str) -> dict[str, Value | None]:
 
 def _tensorrt_llm(settings: Settings) -> EngineCommand:
     spread = settings.parallelism
+    known = argument_list("tensorrt-llm", settings.version)
     own: dict[str, Value | None] = {
         "host": "0.0.0.0",  # noqa: S104 - as above
         "port": PORT,
@@ -149,6 +150,13 @@ def _tensorrt_llm(settings: Settings) -> EngineCommand:
         "max_seq_len": settings.context,
         "max_batch_size": settings.max_sequences,
     }
+    later: dict[str, Value | None] = {
+        "served_model_name": settings.model,
+        "kv_cache_dtype": "fp8" if settings.kv_precision == "fp8" else None,
+        # It reports its use to its maker otherwise.
+        "no-telemetry": True,
+    }
+    own |= {name: value for name, value in later.items() if known is not None and known.get(f"--{name}")}
     return EngineCommand(
         ("trtllm-serve", settings.path),
         _flags({**own, **dict(sorted(settings.more.items()))}),

@@ -18,9 +18,16 @@ from goldenpath.engines import (
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
 import llama_cpp_arguments
-from engine_arguments import ENGINES, LLAMA_CPP, EngineSource, Reader, Sources, document
+from argparse_arguments import EngineSource, Reader
+from argument_sources import Sources
+from click_arguments import Command, options
+from engine_arguments import COMMANDS, ENGINES, LLAMA_CPP, document
 
-LISTED = [(engine, str(version)) for engine in (*ENGINES, LLAMA_CPP) for version in argument_versions(engine)]
+LISTED = [
+    (engine, str(version))
+    for engine in (*ENGINES, *COMMANDS, LLAMA_CPP)
+    for version in argument_versions(engine)
+]
 
 
 @pytest.mark.parametrize(("engine", "version"), LISTED)
@@ -33,7 +40,7 @@ def test_a_list_names_its_files_and_each_argument_once(engine: str, version: str
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", [*ENGINES, *COMMANDS])
 def test_the_default_version_of_the_catalogue_has_a_list_of_its_own(engine: str) -> None:
     default = engine_catalogue().get(engine).default_version
     assert str(default) in {str(version) for version in argument_versions(engine)}
@@ -44,7 +51,7 @@ def test_a_version_without_a_list_goes_by_the_one_before_it() -> None:
     assert found is not None
     assert str(found.version) == "0.18.0"
     assert argument_list("vllm", "0.9.0") is None
-    assert argument_list("tensorrt-llm", "1.2.1") is None
+    assert argument_list("tensorrt-llm", "1.0.0") is None
     assert str(getattr(argument_list("llama-cpp", "b9842"), "version", None)) == "b9840"
     assert argument_list("llama-cpp", "b5554") is None
 
@@ -68,6 +75,14 @@ FACTS = [
     ("sglang", "0.5.23", "--tensor-parallel-size", True),
     ("sglang", "0.5.23", "--cuda-graph-max-bs", False),
     ("sglang", "0.5.9", "--cuda-graph-max-bs", True),
+    # NVIDIA/TensorRT-LLM, pull requests and issues that show a command line
+    ("tensorrt-llm", "1.1.0", "--tp_size", True),
+    ("tensorrt-llm", "1.1.0", "--config", False),
+    ("tensorrt-llm", "1.2.1", "--config", True),
+    ("tensorrt-llm", "1.2.1", "--tp_size", True),
+    ("tensorrt-llm", "1.2.1", "--served_model_name", False),
+    ("tensorrt-llm", "1.3.0rc29", "--served_model_name", True),
+    ("tensorrt-llm", "1.3.0rc29", "--no-telemetry", True),
 ]
 
 
@@ -114,7 +129,7 @@ def test_a_command_line_is_held_against_the_versions_list(arguments: list[str], 
     assert list(found.problems(arguments)) == told
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", [*ENGINES, *COMMANDS])
 def test_what_is_refused_is_an_argument_of_some_version(engine: str) -> None:
     lists = [argument_list(engine, str(version)) for version in argument_versions(engine)]
     unknown = [
@@ -129,13 +144,29 @@ def test_each_reason_is_one_argument_s_only_once() -> None:
     for engine in ENGINES:
         assert len(refused_arguments(engine)) > 20
     assert "import path" in refused_arguments("vllm")["middleware"]
+    assert len(refused_arguments("tensorrt-llm")) > 20
+    assert "import path" in refused_arguments("tensorrt-llm")["post_processor_hook"]
     assert refused_arguments("llama-cpp") == {}
 
 
-def test_every_argument_of_a_request_is_one_of_llama_cpp() -> None:
+@pytest.mark.parametrize(
+    ("engine", "version"),
+    [
+        ("llama-cpp", "b9840"),
+        ("tensorrt-llm", "1.1.0"),
+        ("tensorrt-llm", "1.2.1"),
+        ("tensorrt-llm", "1.3.0rc22"),
+    ],
+)
+def test_every_argument_of_a_request_is_one_of_the_engine(engine: str, version: str) -> None:
+    found = argument_list(engine, version)
+    assert found is not None
+    assert [name for name in request_arguments(engine) if not found.get(f"--{name}")] == []
+
+
+def test_values_of_llama_cpp_are_held_against_its_list() -> None:
     found = argument_list("llama-cpp", "b9840")
     assert found is not None
-    assert [name for name in request_arguments("llama-cpp") if not found.get(f"--{name}")] == []
     assert list(found.problems(["--ctx-size", "8192", "--metrics", "--flash-attn", "on"])) == []
     assert list(found.problems(["--flash-attn", "yes"])) == ["--flash-attn must be one of on, off, auto"]
     assert list(found.problems(["--ctx-size", "much"])) == ["--ctx-size must be a whole number"]
@@ -249,6 +280,51 @@ def test_the_extraction_reads_fields_calls_and_aliases(tmp_path: Path) -> None:
         "--quiet": {"name": "--quiet", "type": "flag", "deprecated": True, "instead": "--loud"},
     }
     assert set(sources.read) == {"engine/args.py", "engine/fields.py", "engine/more.py"}
+
+
+CLICK = """
+import click
+from engine.more import SIZES
+LEVELS = {"info": 1, "debug": 2}
+@click.command("other")
+@click.option("--elsewhere", type=int)
+def other(): ...
+@click.command("serve")
+@click.argument("model", type=str)
+@click.option("--tensor_parallel_size", "--tp_size", "tp", type=int, default=1, help=tagged("Size.", "beta"))
+@click.option("--share", type=float, default=0.9)
+@click.option("--level", type=click.Choice(LEVELS.keys()), default="info")
+@click.option("--size", type=ChoiceWithAlias(SIZES, {"small": "s"}))
+@click.option("--parser", type=click.Choice(Registry.parsers.keys()))
+@click.option("--most", type=int, default=Config.model_fields["most"].default)
+@click.option("--folder", type=click.Path(exists=True), multiple=True)
+@click.option("--quiet", is_flag=True, default=False, help=tagged("[Deprecated] Say less.", "deprecated"))
+@click.option("--telemetry/--no-telemetry", default=True)
+@click.option("--up/--down", default=True)
+def serve(): ...
+"""
+
+
+def test_the_options_of_a_click_command_are_read_and_those_of_others_are_not(tmp_path: Path) -> None:
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "serve.py").write_text(CLICK)
+    (tmp_path / "engine" / "more.py").write_text(MORE)
+    sources = Sources([tmp_path])
+    found = options(Command("x/x", "engine.serve", "serve"), sources)
+    assert [argument.facts() for argument in found] == [
+        {"name": "--folder", "type": "list"},
+        {"name": "--level", "type": "text", "choices": ["info", "debug"], "default": "info"},
+        {"name": "--most", "type": "integer"},
+        {"name": "--parser", "type": "text"},
+        {"name": "--quiet", "type": "flag", "default": False, "deprecated": True},
+        {"name": "--share", "type": "number", "default": 0.9},
+        {"name": "--size", "type": "text", "choices": ["s", "m", "small"]},
+        {"name": "--telemetry", "type": "switch", "default": True},
+        {"name": "--tensor_parallel_size", "type": "integer", "aliases": ["--tp_size"], "default": 1},
+        {"name": "--up", "type": "flag", "aliases": ["--down"], "default": True},
+    ]
+    assert set(sources.read) == {"engine/more.py", "engine/serve.py"}
+    assert options(Command("x/x", "engine.serve", "nothing"), sources) == []
 
 
 def test_annotated_fields_are_read_and_what_has_no_command_line_is_left_out(tmp_path: Path) -> None:

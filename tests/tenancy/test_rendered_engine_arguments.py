@@ -10,7 +10,7 @@ from goldenpath.engines import argument_list, argument_versions, engine_catalogu
 from goldenpath.sizing import Parallelism
 from goldenpath.tenancy.engine_command import Settings, engine_command
 
-ENGINES = ("sglang", "vllm")
+ENGINES = ("sglang", "tensorrt-llm", "vllm")
 LISTED = [(engine, str(version)) for engine in ENGINES for version in argument_versions(engine)]
 LAYOUTS = {
     "one device": Parallelism(),
@@ -48,8 +48,19 @@ def test_a_version_takes_every_argument_of_its_command(
     unknown = {said.split()[0] for said in lines}
     # vLLM 0.10 spans nodes only with Ray: `goldenpath check` refuses such a request with these very words.
     assert unknown == (
-        set() if layout.nodes == 1 or known.get("--nnodes") else {"--nnodes", "--node-rank", "--master-addr"}
+        {"--nnodes", "--node-rank", "--master-addr"}
+        if engine == "vllm" and layout.nodes > 1 and not known.get("--nnodes")
+        else set()
     )
+
+
+def test_tensorrt_llm_gets_its_name_and_no_telemetry_from_the_version_that_knows_them() -> None:
+    def said(version: str) -> tuple[str, ...]:
+        return engine_command("tensorrt-llm", settings(version, Parallelism())).arguments
+
+    later = {"--served_model_name=meta-llama/Llama-3.1-8B-Instruct", "--kv_cache_dtype=fp8", "--no-telemetry"}
+    assert later <= set(said("1.3.0rc22"))
+    assert later.isdisjoint(said("1.2.1"))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
