@@ -14,6 +14,7 @@ $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q goldenpath # as pip does for packages: where Python may not, each command would
 	@touch $@
 
 demo: $(STAMP) ## Render and check a real fleet, and show what one request becomes

@@ -1,7 +1,8 @@
 """Render, check and publish the sample fleet through the real command line, and show what one request becomes.
 
 ``make demo`` runs this. It fails where something unexpected happens: an error finding in the sample fleet, or a
-request that must be refused and is not.
+request that must be refused and is not. The two halves share nothing and run at the same time; the second one,
+``demo.py story``, is shown when the first has ended.
 """
 
 from __future__ import annotations
@@ -23,13 +24,17 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 SAMPLES: Final = ROOT / "tests" / "requests"
 OUT: Final = ROOT / "build" / "demo"
 FLEET_REPOSITORY: Final = ROOT / "build" / "demo-fleet"
+CHANGE: Final = ROOT / "build" / "demo-change" / "vision.yaml"
 ADA: Final = ("--author", "Ada <ada@northwind.example>")
 COMMAND: Final = Path(sys.executable).with_name("goldenpath")
 SHOWN_IN_FULL: Final = "vision"
 RETIRED: Final = "no"
 SERVICE: Final = "services/assistant.yaml"
 FLEET: Final = ("--fleet", "goldenpath.yaml")
-COLOURED: Final = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+STORY: Final = "story"
+COLOURED: Final = bool(
+    os.environ.get("FORCE_COLOR") or (sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+)
 SHOWN_PROBLEMS: Final = 3
 SHOWN_BODY_LINES: Final = 45
 
@@ -47,12 +52,40 @@ class Ran:
 
 
 def main() -> None:
+    if sys.argv[1:] == [STORY]:
+        tell_story()
+        return
+    environment = {**os.environ, **({"FORCE_COLOR": "1"} if COLOURED else {})}
+    command = [sys.executable, __file__, STORY]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as story:
+        try:
+            summary = show_samples()
+            told, _ = story.communicate()
+        except BaseException:
+            story.kill()
+            raise
+    print(told, end="")
+    if story.returncode:
+        sys.exit(story.returncode)
+    heading("Summary")
+    for name, value in summary.items():
+        print(f"  {name:<18}{value:>6}")
+
+
+def samples() -> list[str]:
+    """The sample requests, the fleet first."""
+    names = (path.name for path in SAMPLES.glob("*.yaml"))
+    return sorted(names, key=lambda name: (name != FLEET[1], name))
+
+
+def show_samples() -> Mapping[str, int]:
+    """The sample fleet rendered and checked, and requests that are refused; what was counted."""
     shutil.rmtree(OUT, ignore_errors=True)
     shown = OUT.relative_to(ROOT)
-    names = sorted((path.name for path in SAMPLES.glob("*.yaml")), key=lambda name: (name != FLEET[1], name))
     heading("Render what the clusters share, and every tenant")
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda name: expect(goldenpath("render", name, *FLEET, "--out", str(OUT)), 0), names))
+    with ThreadPoolExecutor(2) as pool:
+        renders = [("render", name, *FLEET, "--out", str(OUT)) for name in samples()]
+        list(pool.map(lambda words: expect(goldenpath(*words), 0), renders))
     files = sorted(path.relative_to(OUT).as_posix() for path in OUT.rglob("*") if path.is_file())
 
     heading(f"The fleet repository, in {shown}/ ({len(files)} files)")
@@ -68,11 +101,8 @@ def main() -> None:
     refused = sorted(path.name for path in (SAMPLES / "refused").glob("*.yaml"))
     show_refusals(expect(goldenpath("check", "refused", *FLEET), 2), refused)
 
-    tell_story(names[1:])
-
-    heading("Summary")
     counts = report["summary"]
-    rows = {
+    return {
         "tenants": counts["requests"],
         "clusters": len({path.split("/")[1] for path in files if path.startswith("clusters/")}),
         "files": len(files),
@@ -80,12 +110,11 @@ def main() -> None:
         **{name: counts[name] for name in ("errors", "warnings", "notes")},
         "requests refused": len(refused),
     }
-    for name, value in rows.items():
-        print(f"  {name:<18}{value:>6}")
 
 
-def tell_story(requests: Sequence[str]) -> None:
+def tell_story() -> None:
     """A fleet repository from its first commit to a tenant that is held, and a pull request for a change."""
+    _, *requests = samples()
     shutil.rmtree(FLEET_REPOSITORY, ignore_errors=True)
     repository = ("--repo", str(FLEET_REPOSITORY), *ADA)
     heading("A fleet repository: the requests become commits")
@@ -98,12 +127,12 @@ def tell_story(requests: Sequence[str]) -> None:
     expect(goldenpath("fleet", "validate", *repository[:2]), 0)
 
     heading("A change of one request, as the body of its pull request")
-    change = OUT / f"{SHOWN_IN_FULL}-more.yaml"
+    CHANGE.parent.mkdir(parents=True, exist_ok=True)
     text = (SAMPLES / f"{SHOWN_IN_FULL}.yaml").read_text(encoding="utf-8")
-    change.write_text(text.replace("quota: 8", "quota: 12"), encoding="utf-8")
-    body = expect(goldenpath("plan", str(change), *repository[:2], "--format", "markdown"), 0).out
+    CHANGE.write_text(text.replace("quota: 8", "quota: 12"), encoding="utf-8")
+    body = expect(goldenpath("plan", str(CHANGE), *repository[:2], "--format", "markdown"), 0).out
     print("\n".join(f"  {line}" for line in body.splitlines()[:SHOWN_BODY_LINES]))
-    expect(goldenpath("publish", str(change), *repository, "--pull-request"), 0)
+    expect(goldenpath("publish", str(CHANGE), *repository, "--pull-request"), 0)
 
     heading("Retire a tenant: first it is held")
     expect(goldenpath("retire", RETIRED, *repository), 0)
