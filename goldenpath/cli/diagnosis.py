@@ -33,6 +33,8 @@ EXTRAS: Final = {
     "cluster": ("kubernetes", "the cluster verbs: diff, apply, status, adopt, schemas import"),
     "backstage": ("fastapi", "goldenpath serve"),
     "oci": ("cryptography", "goldenpath artifacts"),
+    "pkcs11": ("pkcs11", "signing keys in hardware"),
+    "keyless": ("rfc3161_client", "signatures with certificates, and their time stamps"),
     "mcp": ("mcp", "tools for assistants"),
     "postgres": ("psycopg", "the backend's ledger on PostgreSQL"),
 }

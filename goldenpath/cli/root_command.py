@@ -53,6 +53,8 @@ COMMANDS: Final = {
 
 _EXTRAS: Final = {
     "cryptography": "oci",
+    "pkcs11": "pkcs11",
+    "rfc3161_client": "keyless",
     "git": "library",
     "httpx": "forges",
     "kubernetes": "cluster",

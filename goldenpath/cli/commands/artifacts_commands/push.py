@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +11,10 @@ from goldenpath.cli.base_command import ExampleCommand, format_option, library_o
 from goldenpath.cli.error_output import in_the_format_asked_for
 from goldenpath.cli.registry_options import open_registry, registry_options
 from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.signing_options import open_signer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(
@@ -21,6 +24,7 @@ from goldenpath.cli.repository_options import at_option, open_fleet, repository_
         "goldenpath artifacts push --repo . --registry oci://registry.example.org/fleet --key fleet.key",
         "goldenpath artifacts push --repo . --registry oci://localhost:5000/fleet --key fleet.key --cluster eu-central",
         "goldenpath artifacts push --repo . --at HEAD --registry oci://registry.example.org/fleet --key fleet.key --format json",
+        "goldenpath artifacts push --repo . --registry oci://registry.example.org/fleet --key 'pkcs11:token=fleet;object=release?module-path=/usr/lib/softhsm/libsofthsm2.so'",
     ),
 )
 @repository_options
@@ -28,11 +32,11 @@ from goldenpath.cli.repository_options import at_option, open_fleet, repository_
 @registry_options
 @click.option(
     "--key",
-    "key_file",
+    "key",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The private key that signs: PEM, ECDSA on P-256. GOLDENPATH_SIGNING_KEY_PASSWORD opens an encrypted one.",
+    metavar="FILE|pkcs11:…",
+    help="The private key that signs, ECDSA on P-256: a PEM file, or pkcs11:token=…;object=…?module-path=… for one in a "
+    "device. GOLDENPATH_SIGNING_KEY_PASSWORD opens an encrypted one, and is the PIN of a device.",
 )
 @library_option
 @format_option("text", "json")
@@ -45,7 +49,7 @@ def command(
     registry: str,
     cluster: str | None,
     tag: str,
-    key_file: Path,
+    key: str,
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
@@ -58,13 +62,15 @@ def command(
     The tag moves after the artifact is stored and signed. GOLDENPATH_REGISTRY_USER and GOLDENPATH_REGISTRY_PASSWORD, or
     `docker login`, give credentials. Only a registry on this machine is spoken to without TLS.
     """
-    with open_registry(registry, tag) as client, open_fleet(place, branch, libraries, at=at) as fleet:
+    with (
+        open_registry(registry, tag) as client,
+        open_fleet(place, branch, libraries, at=at) as fleet,
+        open_signer(key) as signer,
+    ):
         from goldenpath.artifacts.delivery import push  # noqa: PLC0415 - `--help` needs none of it
-        from goldenpath.signatures.signing_keys import PASSWORD, SigningKey  # noqa: PLC0415
 
-        key = SigningKey.load(key_file, os.environ.get(PASSWORD))
         done = []
-        for each in push(fleet, client, key, cluster=cluster, tag=tag):
+        for each in push(fleet, client, signer, cluster=cluster, tag=tag):
             done.append(each.as_dict())
             if output_format == "text":
                 named = f"{client.address.host}/{each.repository}@{each.artifact.digest}"
