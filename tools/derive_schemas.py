@@ -1,10 +1,11 @@
 """Derive the strict JSON Schemas in ``goldenpath/check/schemas`` from pinned sources.
 
-    python tools/derive_schemas.py [--api DIR] [--check]
+    python tools/derive_schemas.py [--api DIR] [--files DIR] [--check]
 
 Core kinds come from the schemas inside the ``kubernetes-validate`` wheel (dependency group ``schemas``);
 custom resources from the Go modules of ``tests/cluster/assets/versions.toml``, as ``make cluster-assets`` has
-taken them (or ``python tests/cluster/build_assets.py crds`` alone). What is kept is facts: names, types, limits, what is
+taken them (or ``python tests/cluster/build_assets.py crds`` alone). A project whose module the proxy does not hand out
+is read from the CRD of its repository, which ``--files`` has; without it, the schema stays as it is. What is kept is facts: names, types, limits, what is
 required, what is filled in where nothing is given, and rules in CEL. No descriptions or examples.
 
 Strict means that unknown fields are refused, where the API server drops them without a word.
@@ -116,6 +117,20 @@ CUSTOM_KINDS = {
         "spire.spiffe.io/v1alpha1": ["ClusterSPIFFEID", "ClusterFederatedTrustDomain"],
     },
 }  # fmt: skip
+
+# Name of the project -> the release, the CRD in it with its digest, and what is derived from it: no module brings these.
+FROM_REPOSITORIES = {
+    "llm-d-router": {
+        "source": {
+            "repository": "llm-d/llm-d-router",
+            "version": "v0.10.0",
+            "date": "2026-08-17",
+            "file": "config/crd/bases/llm-d.ai_inferenceobjectives.yaml",
+            "sha256": "c1e763412fcbe2b55e9282850156269a10053be2d052547cb80a2ca639c09990",
+        },
+        "kinds": {"llm-d.ai/v1alpha2": ["InferenceObjective"]},
+    },
+}
 
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
@@ -253,7 +268,7 @@ def _shortened(schema: Any) -> Any:
     }
 
 
-def derive(crds: Path, api: Path) -> dict[str, str]:
+def derive(crds: Path, api: Path, files_of_repositories: Path | None) -> dict[str, str]:
     """The files to write, by name."""
     core, source = core_schemas(stated(api))
     wheel_version = importlib.metadata.version(WHEEL)
@@ -272,8 +287,12 @@ def derive(crds: Path, api: Path) -> dict[str, str]:
         for (api, kind), name in core_names(json.loads(source)["$defs"]).items()
     }
     custom, custom_kinds, custom_sources = custom_schemas(crds)
-    index = {"sources": sources | custom_sources, "kinds": dict(sorted((kinds | custom_kinds).items()))}
-    files = {CORE_FILE: {"$defs": core}, **custom, "index.json": index}
+    more, more_kinds, more_sources = repository_schemas(files_of_repositories)
+    index = {
+        "sources": sources | dict(sorted((custom_sources | more_sources).items())),
+        "kinds": dict(sorted((kinds | custom_kinds | more_kinds).items())),
+    }
+    files = {CORE_FILE: {"$defs": core}, **custom, **more, "index.json": index}
     return {name: pretty(content) + "\n" for name, content in files.items()}
 
 
@@ -294,6 +313,36 @@ def custom_schemas(crds: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str
                 files[file] = custom_schema(crd, version, kind)
                 kinds[f"{version}/{kind}"] = {"source": folder, "file": file}
     return files, kinds, sources
+
+
+def repository_schemas(folder: Path | None) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The same of :data:`FROM_REPOSITORIES`: from the CRDs in the folder, or as the schemas are now without one."""
+    files: dict[str, Any] = {}
+    kinds: dict[str, Any] = {}
+    sources: dict[str, Any] = {}
+    for name, entry in FROM_REPOSITORIES.items():
+        source: dict[str, str] = entry["source"]
+        sources[name] = source
+        for version, names in entry["kinds"].items():
+            for kind in names:
+                file, schema = _of_repository(folder, source, version, kind)
+                files[file] = schema
+                kinds[f"{version}/{kind}"] = {"source": name, "file": file}
+    return files, kinds, sources
+
+
+def _of_repository(
+    folder: Path | None, source: Mapping[str, str], version: str, kind: str
+) -> tuple[str, dict[str, Any]]:
+    if folder is None:
+        index = json.loads((OUT / "index.json").read_text())
+        file = index["kinds"][f"{version}/{kind}"]["file"]
+        return file, json.loads((OUT / file).read_text())
+    path = folder / source["file"].rpartition("/")[2]
+    if hashlib.sha256(path.read_bytes()).hexdigest() != source["sha256"]:
+        raise SourceError(f"{path} is not {source['file']} of {source['repository']} {source['version']}")
+    crd = _crd([kubeyaml.load_file(path)], version, kind, source["repository"])
+    return f"{crd['metadata']['name']}.{version.rpartition('/')[2]}.json", custom_schema(crd, version, kind)
 
 
 def _wheel_file() -> Path:
@@ -333,11 +382,14 @@ def main() -> int:
     parser.add_argument(
         "--api", type=Path, help=f"folder of the Go module {API_MODULE} {API_VERSION}; fetched by default"
     )
+    parser.add_argument(
+        "--files", type=Path, help="folder of the CRDs that come from repositories; without it they stay"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
     options = parser.parse_args()
     if not from_modules().is_dir():
         raise SourceError("there are no CRDs yet: python tests/cluster/build_assets.py crds")
-    files = derive(from_modules(), options.api or go_module())
+    files = derive(from_modules(), options.api or go_module(), options.files)
     there = {path.name: path.read_text() for path in OUT.glob("*.json")} if OUT.is_dir() else {}
     changed = sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))
     if not options.check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,17 @@ _PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 def wanted(folder: Path) -> list[str]:
     """Names such as ``cohorts.kueue.x-k8s.io``: of everything that has a schema, and that a policy judges.
 
-    A policy also names kinds whose definition is in no source of ours: those only where the folder has them.
+    Kinds whose definition no Go module brings, and those that only a policy names, are loaded where the folder has them.
     """
     there = {file.stem for file in folder.rglob("*.yaml")}
-    schemas = {
-        file.name.removesuffix(".json") for file in files("goldenpath.check").joinpath("schemas").iterdir()
+    index = json.loads(
+        files("goldenpath.check").joinpath("schemas", "index.json").read_text(encoding="utf-8")
+    )
+    named = {
+        entry["file"].removesuffix(".json").rpartition(".")[0]
+        for entry in index["kinds"].values()
+        if "module" in index["sources"][entry["source"]]
     }
-    named = {name.rpartition(".")[0] for name in schemas - {"index", "kubernetes"}}
     for policy in policies():
         for rule in policy.rules:
             if "." in rule.group and not rule.group.endswith(".k8s.io"):

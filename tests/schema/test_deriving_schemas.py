@@ -126,4 +126,18 @@ def test_the_shipped_custom_schemas_are_the_derived_ones(tool: Any) -> None:
     files, _, sources = tool.custom_schemas(tool.from_modules())
     assert {name: schema_store._load(name) for name in files} == files
     shipped = schema_store._index()["sources"]
-    assert {name: source for name, source in shipped.items() if name != "kubernetes"} == sources
+    assert {name: source for name, source in shipped.items() if "module" in source} == sources
+
+
+def test_a_crd_of_a_repository_is_held_to_its_digest_and_stays_where_it_is_not_here(
+    tool: Any, tmp_path: Path
+) -> None:
+    files, kinds, sources = tool.repository_schemas(None)
+    assert {name: schema_store._load(name) for name in files} == files
+    shipped = schema_store._index()
+    assert sources == {name: source for name, source in shipped["sources"].items() if "file" in source}
+    assert kinds.items() <= shipped["kinds"].items()
+    for source in sources.values():
+        (tmp_path / source["file"].rpartition("/")[2]).write_text("another: file\n")
+    with pytest.raises(tool.SourceError, match=r"is not config/crd/bases/.* of llm-d/llm-d-router v0\.10\.0"):
+        tool.repository_schemas(tmp_path)
