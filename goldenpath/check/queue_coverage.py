@@ -90,7 +90,7 @@ def _queued(node: Any, depth: int) -> Iterator[tuple[str, Any]]:
     """The queue and the part of each label that stands below no other."""
     if depth > _DEEPEST:
         return
-    if isinstance(node, dict):
+    if isinstance(node, dict) and "metadata" in node:
         name = mapping(node, "metadata", "labels").get(QUEUE_LABEL)
         if name is not None:
             yield str(name), node
@@ -114,7 +114,9 @@ def _asked(node: Any, depth: int) -> Iterator[str]:
 
 
 def _parts(node: Any) -> Iterable[Any]:
-    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    """The mappings and lists in a mapping or list."""
+    values = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return [value for value in values if isinstance(value, dict | list)]
 
 
 def _ignored(objects: Sequence[ManifestObject]) -> tuple[str, ...]:
