@@ -15,7 +15,7 @@ from goldenpath import names
 from goldenpath.accelerators import catalogue
 from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.compute import limits_of
-from goldenpath.adoption.ledger import field_path
+from goldenpath.adoption.field_ledger import field_path
 from goldenpath.adoption.namespace_objects import at, labels_of, whole
 from goldenpath.adoption.pod_templates import BY_CLASS, asked_by_workloads
 from goldenpath.adoption.queues import QueueShare, queues_of, report_queues

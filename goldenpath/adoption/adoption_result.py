@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.adoption.ledger import Ledger, key_of
+from goldenpath.adoption.field_ledger import Ledger, key_of
 from goldenpath.findings import Finding, Severity
 
 if TYPE_CHECKING:

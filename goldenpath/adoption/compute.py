@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.adoption.adoption_result import ToDo
-from goldenpath.adoption.ledger import field_path
+from goldenpath.adoption.field_ledger import field_path
 from goldenpath.adoption.namespace_objects import at, whole
 from goldenpath.findings import Severity
 from goldenpath.spec.quantities import BYTES, CPU, quantity_value

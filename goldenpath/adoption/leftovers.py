@@ -11,7 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.adoption.adoption_result import Leftover, ToDo
-from goldenpath.adoption.ledger import fields_of, key_of
+from goldenpath.adoption.field_ledger import fields_of, key_of
 from goldenpath.adoption.namespace_objects import NAMESPACE_LABEL, at, labels_of, mappings, text
 from goldenpath.adoption.object_scopes import is_of_cluster
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
-from goldenpath.adoption.ledger import field_path
+from goldenpath.adoption.field_ledger import field_path
 from goldenpath.adoption.namespace_objects import labels_of
 from goldenpath.errors import InputError
 from goldenpath.findings import Severity

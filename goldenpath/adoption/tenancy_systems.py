@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.adoption.adoption_result import ToDo
-from goldenpath.adoption.ledger import field_path
+from goldenpath.adoption.field_ledger import field_path
 from goldenpath.adoption.namespace_objects import at, labels_of, mappings, text
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from goldenpath.changes.change_waves import ChangeWaves, start_in_waves
 from goldenpath.changes.edit_planning import PlannedChange
 from goldenpath.changes.reach import Reach
 from goldenpath.changes.rollouts import RolloutSummary, rollouts_in
-from goldenpath.changes.undo import Undo
+from goldenpath.changes.undo_planning import Undo
 
 __all__ = [
     "BulkEdit",

@@ -9,7 +9,7 @@ from goldenpath.changes.bulk_edit import BulkEdit
 from goldenpath.changes.change_markdown import change_markdown
 from goldenpath.changes.change_set import BRANCH_PREFIX
 from goldenpath.changes.edit_planning import planned_edit
-from goldenpath.changes.undo import Undo, planned_undo
+from goldenpath.changes.undo_planning import Undo, planned_undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -10,7 +10,7 @@ from goldenpath.changes.carrying_out import make_change
 from goldenpath.changes.change_record import ChangeRecord, change_record_path
 from goldenpath.changes.change_set import BRANCH_PREFIX, change_sets, commits_by_request
 from goldenpath.changes.edit_planning import change_message, planned_edit
-from goldenpath.changes.undo import Undo
+from goldenpath.changes.undo_planning import Undo
 from goldenpath.edits.effects import Effect
 from goldenpath.errors import InputError
 from goldenpath.fleet.request_lookup import request_of

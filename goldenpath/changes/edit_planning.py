@@ -15,7 +15,7 @@ from goldenpath.findings import Severity
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.publish_options import PublishOptions
 from goldenpath.fleet.request_lookup import parent_in, tenants_of
-from goldenpath.fleet.submission import Submission
+from goldenpath.fleet.submitted_request import Submission
 from goldenpath.queries import search_requests
 from goldenpath.repository.publish_plan import Plan
 from goldenpath.tenancy import RepositoryPaths

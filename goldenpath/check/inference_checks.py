@@ -9,15 +9,15 @@ from goldenpath.addons import version_of
 from goldenpath.engines import Signal, argument_list
 from goldenpath.errors import InputError
 from goldenpath.findings import Finding, Severity
-from goldenpath.spec.host_claims import covering
+from goldenpath.spec.host_overlap import covering
 from goldenpath.spec.types import duration_seconds, quantity_value
-from goldenpath.tenancy.inference_service import ServerKind
+from goldenpath.tenancy.inference_service_on_cluster import ServerKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.errors import Problem
-    from goldenpath.tenancy.inference_service import InferenceServiceOnCluster
+    from goldenpath.tenancy.inference_service_on_cluster import InferenceServiceOnCluster
     from goldenpath.tenancy.rendered import RenderedOnCluster
 
     Rendered = RenderedOnCluster[InferenceServiceOnCluster]

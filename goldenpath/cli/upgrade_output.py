@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.upgrades.plan_text import plan_lines, plan_markdown
+from goldenpath.upgrades.upgrade_plan_text import plan_lines, plan_markdown
 
 if TYPE_CHECKING:
     from goldenpath.upgrades import UpgradePlan

@@ -9,7 +9,7 @@ which is the one place that retries, slows down and gives up. The `kubernetes` p
 :func:`connect` alone, when it is called.
 """
 
-from goldenpath.cluster.change_set import (
+from goldenpath.cluster.cluster_change_set import (
     Action,
     Change,
     ChangeSet,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.cluster.apply_order import in_stages
-from goldenpath.cluster.change_set import Action, Change, ChangeSet, ObjectRef
+from goldenpath.cluster.cluster_change_set import Action, Change, ChangeSet, ObjectRef
 from goldenpath.cluster.dry_run_diff import Comparison
 from goldenpath.cluster.field_diff import comparable
 from goldenpath.cluster.managers import FLUX_MANAGERS, entry_of, is_fluxs_own, owned_fields

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.cluster.api_errors import NOT_FOUND, field_conflicts
 from goldenpath.cluster.apply_order import in_stages
-from goldenpath.cluster.change_set import (
+from goldenpath.cluster.cluster_change_set import (
     Action,
     Change,
     ChangeSet,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.cluster.apply_order import in_stages
-from goldenpath.cluster.change_set import Action, Change, ChangeSet, ObjectRef, Verified
+from goldenpath.cluster.cluster_change_set import Action, Change, ChangeSet, ObjectRef, Verified
 from goldenpath.cluster.cluster_client import MANAGER
 from goldenpath.cluster.dry_run_diff import diff
 from goldenpath.cluster.wait import wait

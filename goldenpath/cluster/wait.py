@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.cluster.change_set import ObjectRef
+from goldenpath.cluster.cluster_change_set import ObjectRef
 from goldenpath.cluster.readiness import Readiness, ReadinessState, readiness_of
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ Pure. An object is the same one by its identity, and an item of a list by the ke
 list without a key is known by its whole value. Nothing is merged as text, and no side wins silently.
 """
 
-from goldenpath.edits.edit import Edit, EditAction, Verdict
 from goldenpath.edits.judging import JudgedEdit, judge
 from goldenpath.edits.list_keys import ListKeys
+from goldenpath.edits.object_edit import Edit, EditAction, Verdict
 from goldenpath.edits.override_entry import override_changes
 
 __all__ = ["Edit", "EditAction", "JudgedEdit", "ListKeys", "Verdict", "judge", "override_changes"]

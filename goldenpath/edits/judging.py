@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.edits.edit import Edit, EditAction, Verdict
 from goldenpath.edits.list_items import by_key, fingerprint, selector
+from goldenpath.edits.object_edit import Edit, EditAction, Verdict
 from goldenpath.errors import MISSING
 from goldenpath.kubeyaml import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.edits.edit import Way
     from goldenpath.edits.list_items import Keyed
     from goldenpath.edits.list_keys import ListKeys
+    from goldenpath.edits.object_edit import Way
 
 __all__ = ["JudgedEdit", "judge"]
 

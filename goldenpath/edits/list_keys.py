@@ -9,7 +9,7 @@ from goldenpath.check.schema_store import shipped
 
 if TYPE_CHECKING:
     from goldenpath.check.schema_store import Schemas
-    from goldenpath.edits.edit import Way
+    from goldenpath.edits.object_edit import Way
 
 __all__ = ["ListKeys"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.edits.edit import Edit, EditAction
+from goldenpath.edits.object_edit import Edit, EditAction
 from goldenpath.errors import MISSING
 
 if TYPE_CHECKING:

@@ -17,6 +17,6 @@ from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_committer import Published
 from goldenpath.fleet.publish_options import PublishOptions
 from goldenpath.fleet.review_branch import Review
-from goldenpath.fleet.submission import Submission
+from goldenpath.fleet.submitted_request import Submission
 
 __all__ = ["Fleet", "Proposal", "PublishOptions", "Published", "Review", "Submission"]

@@ -23,7 +23,7 @@ from goldenpath import kubeyaml
 from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.fleet.desired_files import desired_files, version_for
 from goldenpath.fleet.fleet_context import FleetContext
-from goldenpath.fleet.submission import Submission
+from goldenpath.fleet.submitted_request import Submission
 from goldenpath.git.objects import prepare_blob
 
 if TYPE_CHECKING:

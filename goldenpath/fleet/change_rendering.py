@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from goldenpath.fleet.fleet_context import FleetContext
     from goldenpath.fleet.publish_options import PublishOptions
-    from goldenpath.fleet.submission import Submission
+    from goldenpath.fleet.submitted_request import Submission
     from goldenpath.repository.lock import Lock
 
     _Key = tuple[FleetContext, Ref, str | None, tuple[str, str] | None, str | None]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from goldenpath.findings import Finding
     from goldenpath.fleet.fleet_context import FleetContext
-    from goldenpath.fleet.submission import Submission
+    from goldenpath.fleet.submitted_request import Submission
     from goldenpath.pipeline import Parent
     from goldenpath.spec.envelope import Envelope
     from goldenpath.spec.fleet_spec import FleetSpec

@@ -19,7 +19,7 @@ from goldenpath.fleet.proposal_committer import ProposalCommitter
 from goldenpath.fleet.publish_options import PublishOptions
 from goldenpath.fleet.request_lookup import existing, request_of
 from goldenpath.fleet.retirement import deletion, hold_request
-from goldenpath.fleet.submission import Submission
+from goldenpath.fleet.submitted_request import Submission
 from goldenpath.fleet.validation import validate
 from goldenpath.git import Person, Repository, Store, is_url
 from goldenpath.intake import builtin_library

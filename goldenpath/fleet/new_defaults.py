@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
-from goldenpath.edits.new_defaults import lacking_defaults
+from goldenpath.edits.entry_defaults import lacking_defaults
 from goldenpath.errors import InputError
 from goldenpath.findings import Finding, Severity
 from goldenpath.intake import Tenants

@@ -20,7 +20,7 @@ from goldenpath.fleet.plan_parts import changed_part, removed_part
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_coherence import OtherTenants
 from goldenpath.fleet.request_lookup import other_name, parent_in, tenants_of
-from goldenpath.fleet.submission import Submission
+from goldenpath.fleet.submitted_request import Submission
 from goldenpath.fleet.tested_advice import with_tested_advice
 from goldenpath.fleet.workload_coherence import check_workloads
 from goldenpath.intake import Parent

@@ -10,7 +10,7 @@ from goldenpath.errors import InputError
 from goldenpath.fleet.plan_parts import removed_part
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.request_lookup import existing, other_name, request_of
-from goldenpath.fleet.submission import Submission
+from goldenpath.fleet.submitted_request import Submission
 from goldenpath.kubeyaml.editing import edited
 from goldenpath.repository.publish_plan import Part, Plan
 from goldenpath.repository.tombstone import Tombstone

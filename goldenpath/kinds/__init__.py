@@ -1,7 +1,7 @@
 """Kinds of requests: what a golden path can be rendered from.
 
 For: :class:`RequestKind`, one module with a ``KIND`` for each kind, and finding the kind that a golden path names.
-A new kind is one more module here; everything else goes by what its ``KIND`` says.
+A new kind is one more module here, ``NAME_kind``; everything else goes by what its ``KIND`` says.
 
 Not for: what a kind is made of. Models are in ``spec``, resolving in ``tenancy``, checks in ``check``.
 """
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = ["RequestKind", "digest_of", "kind_names", "kind_of", "shared_parts_of"]
 
-_NOT_KINDS: Final = frozenset({"kind"})
+_MODULE_END: Final = "_kind"
 
 
 def kind_names() -> tuple[str, ...]:
     """The names that a golden path can give as its ``kind``."""
-    modules = (module.name for module in iter_modules(__path__))
-    return tuple(name.replace("_", "-") for name in sorted(modules) if name not in _NOT_KINDS)
+    modules = sorted(module.name for module in iter_modules(__path__) if module.name.endswith(_MODULE_END))
+    return tuple(name.removesuffix(_MODULE_END).replace("_", "-") for name in modules)
 
 
 def kind_of(path: GoldenPath) -> RequestKind:
@@ -63,7 +63,7 @@ def _named(name: str, place: str) -> RequestKind:
         raise DataError(
             f"{place}: kind: {name!r} is not a kind of request; those are {', '.join(kind_names())}{did_you_mean}"
         )
-    kind = import_module(f"{__name__}.{name.replace('-', '_')}").KIND
+    kind = import_module(f"{__name__}.{name.replace('-', '_')}{_MODULE_END}").KIND
     if not isinstance(kind, RequestKind):
         raise DataError(f"goldenpath.kinds.{name}: KIND is not a RequestKind")
     return kind

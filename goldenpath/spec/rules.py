@@ -2,7 +2,7 @@
 
 Every rule reads only fields that parsed, so that it also speaks when another field is wrong, and gives all
 of its problems. Rules against the fleet are in :mod:`goldenpath.spec.fleet_rules`, rules against a tenant in
-:mod:`goldenpath.spec.tenant_rules`.
+:mod:`goldenpath.spec.named_tenant`.
 """
 
 from __future__ import annotations

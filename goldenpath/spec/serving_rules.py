@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.fleet_rules import target_clusters
-from goldenpath.spec.host_claims import is_below
+from goldenpath.spec.host_overlap import is_below
 from goldenpath.spec.parsed_fields import path_of
 from goldenpath.spec.rules import is_given, problem
 from goldenpath.spec.unique_lists import repeated

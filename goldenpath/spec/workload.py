@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from goldenpath.spec.envelope import Envelope
 from goldenpath.spec.fleet_rules import cluster_problems
 from goldenpath.spec.hints import ChosenFrom, Door, hint
+from goldenpath.spec.named_tenant import tenant_problems
 from goldenpath.spec.rules import WORKLOAD_RULES
-from goldenpath.spec.tenant_rules import tenant_problems
 from goldenpath.spec.types import DNS_LABEL, GroupRef, Name
 from goldenpath.spec.value_checks import WORKLOAD_NAME_CHARS, Word, slug
 

@@ -9,7 +9,7 @@ from goldenpath.tenancy.platform import Platform, platforms_of
 from goldenpath.tenancy.repository_paths import RepositoryPaths
 from goldenpath.tenancy.resolved import Resolved
 from goldenpath.tenancy.tenancy import Tenancy, tenancies_of
-from goldenpath.tenancy.workload import WorkloadOnCluster
+from goldenpath.tenancy.workload_on_cluster import WorkloadOnCluster
 
 __all__ = [
     "Layout",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.findings import Finding, Severity
-from goldenpath.spec.host_claims import covering
+from goldenpath.spec.host_overlap import covering
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -21,7 +21,7 @@ from goldenpath.tenancy.runbook_links import runbook_folder
 
 if TYPE_CHECKING:
     from goldenpath.engines import Engine
-    from goldenpath.tenancy.inference_service import InferenceServiceOnCluster
+    from goldenpath.tenancy.inference_service_on_cluster import InferenceServiceOnCluster
     from goldenpath.tenancy.platform import Platform
     from goldenpath.tenancy.tenancy import Tenancy
 

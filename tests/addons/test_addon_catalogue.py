@@ -15,7 +15,7 @@ from goldenpath.spec.fleet_spec import AddonName
 SERVED: dict[str, dict[str, dict[str, list[str]]]] = json.loads(
     (Path(__file__).parent / "served.json").read_text()
 )
-"""By add-on and release, ``apiVersion Kind`` with the fields that its CRD has (`tools/served_versions.py`)."""
+"""By add-on and release, ``apiVersion Kind`` with the fields that its CRD has (`tools/list_served_versions.py`)."""
 
 RELEASES = [(id_, version) for id_, releases in SERVED.items() for version in releases]
 EVERY = (addon_catalogue().kubernetes, *addon_catalogue())

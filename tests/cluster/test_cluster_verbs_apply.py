@@ -12,7 +12,7 @@ from live_tenants import FLEET
 from verb_clusters import account, as_user, config_map, manifest
 
 from goldenpath.cluster import Action, ReadinessState, Verified, apply, diff, drift, wait
-from goldenpath.cluster.change_set import ObjectRef
+from goldenpath.cluster.cluster_change_set import ObjectRef
 from goldenpath.errors import ClusterError
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet

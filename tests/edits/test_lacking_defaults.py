@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from goldenpath.edits import ListKeys, Verdict, judge
-from goldenpath.edits.new_defaults import lacking_defaults
+from goldenpath.edits.entry_defaults import lacking_defaults
 
 HARDENED = {"securityContext": {"readOnlyRootFilesystem": True}}
 

@@ -21,7 +21,7 @@ from goldenpath.fleet import Fleet, bulk_rendering, change_rendering
 from goldenpath.fleet.bulk_rendering import RenderTask, render_many
 from goldenpath.fleet.desired_files import desired_files
 from goldenpath.fleet.fleet_context import FleetContext
-from goldenpath.fleet.submission import Submission
+from goldenpath.fleet.submitted_request import Submission
 from goldenpath.intake import builtin_library
 from goldenpath.paths import Library
 

@@ -7,10 +7,10 @@ from small_requests import fleet
 
 from goldenpath.accelerators import SharingMode, catalogue
 from goldenpath.accelerators.allocation_modes import Sharing
-from goldenpath.cluster.inspection.addons import image_of
 from goldenpath.cluster.inspection.cluster_inspection import inspection_of
 from goldenpath.cluster.inspection.cluster_snapshot import ClusterSnapshot
 from goldenpath.cluster.inspection.plugin_pools import plugin_pools
+from goldenpath.cluster.inspection.running_addons import image_of
 from goldenpath.spec.parse import parse_fleet
 
 H100 = {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3"}

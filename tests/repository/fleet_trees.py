@@ -11,7 +11,7 @@ from goldenpath.git.batch import ObjectBatch
 from goldenpath.git.git_repository import Repository
 from goldenpath.git.object_reader import ObjectReader
 from goldenpath.git.objects import EMPTY_TREE, blob_id
-from goldenpath.kinds.tenant import KIND
+from goldenpath.kinds.tenant_kind import KIND
 from goldenpath.pipeline import Pipeline
 from goldenpath.repository.fleet_tree import FleetTree
 from goldenpath.repository.input_digests import FleetDigests, request_digest

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.kinds.tenant import KIND
+from goldenpath.kinds.tenant_kind import KIND
 from goldenpath.pipeline import Pipeline
 from goldenpath.repository.input_digests import FleetDigests, digest, fleet_digest, request_digest
 from goldenpath.spec.model import Surroundings

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from small_requests import fleet, problems, request
 
-from goldenpath.spec.host_claims import covering
+from goldenpath.spec.host_overlap import covering
 
 HOST = {"name": "chat", "hosts": ["chat.vision.example.org"]}
 

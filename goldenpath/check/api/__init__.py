@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from goldenpath.check.api import (
-    addons,
+    addon_webhooks,
     autoscaling,
     containers,
     extending,
@@ -34,8 +34,8 @@ UNJUDGED: Final = frozenset({("autoscaling.v2.MetricIdentifier", "selector")})
 
 RULES: Final[dict[str, tuple[Rule, ...]]] = {
     name: rules
-    for room in (
-        addons,
+    for module in (
+        addon_webhooks,
         autoscaling,
         containers,
         extending,
@@ -49,6 +49,6 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         storage,
         workloads,
     )
-    for name, rules in room.RULES.items()
+    for name, rules in module.RULES.items()
 }
 """The rules of each definition."""

@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.cluster.inspection.addons import Addon, addons_of, orphaned_groups
 from goldenpath.cluster.inspection.cluster_snapshot import ClusterSnapshot, take_snapshot
 from goldenpath.cluster.inspection.dra_pools import dra_pools
 from goldenpath.cluster.inspection.lockdown import flux_flags, kueue_integrations, platform_policies
 from goldenpath.cluster.inspection.plugin_pools import PoolFound, plugin_pools
+from goldenpath.cluster.inspection.running_addons import Addon, addons_of, orphaned_groups
 from goldenpath.errors import InputError
 from goldenpath.findings import Finding, Severity
 from goldenpath.spec.parse import parse_fleet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
-from goldenpath.cluster.inspection.addons import containers_of, image_of
+from goldenpath.cluster.inspection.running_addons import containers_of, image_of
 from goldenpath.errors import InputError
 from goldenpath.findings import Finding, Severity
 

@@ -11,7 +11,7 @@ from goldenpath.kinds.kind import RequestKind
 from goldenpath.spec.inference_service import InferenceService
 from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.ref import Subject
-from goldenpath.tenancy.inference_service import InferenceServiceOnCluster
+from goldenpath.tenancy.inference_service_on_cluster import InferenceServiceOnCluster
 
 if TYPE_CHECKING:
     from goldenpath.tenancy import Platform, Tenancy

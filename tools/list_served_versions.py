@@ -1,6 +1,6 @@
 """Say which kinds and fields the CRDs of a release serve, as ``tests/addons/served.json`` holds them.
 
-    python tools/served_versions.py kueue=0.15.0=DIR keda=2.17.0=DIR … > tests/addons/served.json
+    python tools/list_served_versions.py kueue=0.15.0=DIR keda=2.17.0=DIR … > tests/addons/served.json
 
 Each DIR is a folder with the CRDs of that release, such as an unpacked Go module. Of each kind that the catalogue of
 add-ons names, the served versions are kept, with the fields among those that a feature of the catalogue is about.

@@ -22,7 +22,7 @@ from goldenpath.tenancy.server_plan import ServerPlan, architecture_of, plan_ser
 from goldenpath.tenancy.service_goals import LatencyGoal, latency_goals
 from goldenpath.tenancy.service_scaling import Scaler, ServiceMetrics, scaler_of
 from goldenpath.tenancy.sizing_promise import SizingPromise, promise_of
-from goldenpath.tenancy.workload import WorkloadOnCluster
+from goldenpath.tenancy.workload_on_cluster import WorkloadOnCluster
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
