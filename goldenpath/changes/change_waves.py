@@ -113,6 +113,7 @@ class _Change:
         self.branches = f"{BRANCH_PREFIX}{name}."
         self.title = f"change set {name}"
         self.goes_on_with = f"goldenpath fleet waves resume {name}"
+        self.starts_anew = "remove the file to start it anew"
 
     def identity(self) -> dict[str, Any]:
         return {"change": self._name}

@@ -64,6 +64,10 @@ class FleetState:
         """
         return self._read()
 
+    def anew(self) -> FleetState:
+        """The same commit and fleet, with nothing remembered of its tenants: a long walk through them takes no more memory."""
+        return FleetState(self.snapshot, lambda: self.context)
+
     @cached_property
     def tree(self) -> FleetTree:
         """Tenants and platforms."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.edits import Verdict
@@ -53,6 +53,8 @@ class OneUpgrade:
     request: Submission | None = None
     """The request with the overrides that carry the edits; None where it stays as it is, or for a platform."""
     changes: FileChanges = field(default_factory=FileChanges)
+    has_changes: bool = False
+    """Whether there are changes; they themselves are left out of a plan of many."""
     version_changes: FileChanges | None = None
     """What the new version changes in what was rendered, without any edit; None where that is ``changes``."""
     objects: tuple[ChangedObject, ...] = ()
@@ -66,11 +68,15 @@ class OneUpgrade:
             return Readiness.STOPPED
         if any(each.stops for each in self.overrides):
             return Readiness.STOPPED
-        if self.before == self.after and not self.changes:
+        if self.before == self.after and not self.has_changes:
             return Readiness.UP_TO_DATE
         if self.carried and not self.is_agreed:
             return Readiness.WAITS
         return Readiness.READY
+
+    def without_contents(self) -> OneUpgrade:
+        """The same without texts: what a plan of many owners holds of each."""
+        return replace(self, changes=FileChanges(), version_changes=None, request=None)
 
     @property
     def carried(self) -> tuple[ObjectEdit, ...]:

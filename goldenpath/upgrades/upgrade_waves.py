@@ -81,18 +81,23 @@ class UpgradeWaves(WaveRunner[UpgradeRecord]):
             pull_requests: put each wave up for review.
             keep_overrides: keep overrides that hide what the new version changes.
 
+        Waves to the same version that are over make room for these; pull requests that people closed stay declined.
+
         Raises:
-            InputError: the upgrade was started already, or selects no one.
+            InputError: the upgrade was started already and is not over, or selects no one.
         """
-        return self.begin(
-            self.planned(
-                waves,
-                agreement=agreement,
-                selection=selection,
-                pull_requests=pull_requests,
-                keep_overrides=keep_overrides,
-            )
+        record = self.planned(
+            waves,
+            agreement=agreement,
+            selection=selection,
+            pull_requests=pull_requests,
+            keep_overrides=keep_overrides,
         )
+        over = self.finished()
+        if over is not None:
+            declined = self.rollout.parse(over).declined
+            record = record.model_copy(update={"declined": declined})
+        return self.begin(record, after=over)
 
     def planned(
         self,
@@ -103,11 +108,12 @@ class UpgradeWaves(WaveRunner[UpgradeRecord]):
         pull_requests: bool = False,
         keep_overrides: bool = False,
     ) -> UpgradeRecord:
-        """The record that :meth:`start` writes, with the members of each wave."""
+        """The record that :meth:`start` writes, with the members of each wave: owners that have another version."""
         state = self._fleet.state()
         refs = self._upgrader.owners(state, selection or Selection())
-        candidates = [candidate_of(state, ref) for ref in refs]
-        versions = {ref.path: lock.version if (lock := lock_of(state, ref)) else "" for ref in refs}
+        found = {ref: lock.version if (lock := lock_of(state, ref)) else "" for ref in refs}
+        versions = {ref.path: version for ref, version in found.items() if version != self._upgrader.version}
+        candidates = [candidate_of(state, ref) for ref in refs if ref.path in versions]
         chosen = members_of(waves.waves, candidates)
         recorded = None
         if agreement is not None:
@@ -143,6 +149,9 @@ class _Upgrade:
         self.branches = f"{_BRANCHES}/{self._of.partition('/')[0]}-{self._version}/"
         self.title = f"upgrade of {self._of} to {self._version}"
         self.goes_on_with = f"goldenpath upgrade resume {self._of}"
+        self.starts_anew = (
+            f"`goldenpath upgrade start {self._of}` starts other waves once these are complete or aborted"
+        )
 
     def identity(self) -> dict[str, Any]:
         return {"golden_path": self._of, "version": self._version}

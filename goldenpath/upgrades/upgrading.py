@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
 from goldenpath.fleet import PublishOptions, Submission
 from goldenpath.fleet.request_lookup import request_of
 from goldenpath.kinds import kind_of
-from goldenpath.repository.object_changes import FileChanges
 from goldenpath.spec.ref import Ref, Subject
 from goldenpath.upgrades.change_shape import shapes_of
 from goldenpath.upgrades.changed_objects import changed_objects
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from goldenpath.upgrades.change_shape import ObjectShape
 
 __all__ = ["Upgrader"]
+
+_FORGET_AFTER: Final = 100
+"""Owners whose files are remembered at a time, where many are planned."""
 
 
 class Upgrader:
@@ -108,13 +110,14 @@ class Upgrader:
     ) -> Iterator[tuple[OneUpgrade, tuple[ObjectShape, ...]]]:
         working_out = WorkingOut(state, self.terms)
         for done, ref in enumerate(refs, 1):
+            if done % _FORGET_AFTER == 0:
+                working_out = WorkingOut(state.anew(), self.terms)
             upgrade = working_out.of(ref)
             changes, objects = upgrade.changes, upgrade.objects
             if upgrade.version_changes is not None:
                 changes, objects = upgrade.version_changes, tuple(changed_objects(upgrade.version_changes))
             shapes = shapes_of(changes, ref, objects)
-            slim = FileChanges(upgrade.changes.files[:1]) if upgrade.changes else FileChanges()
-            yield replace(upgrade, changes=slim, version_changes=None, request=None), shapes
+            yield upgrade.without_contents(), shapes
             if progress is not None:
                 progress(done, len(refs))
 

@@ -25,6 +25,7 @@ __all__ = ["FluxHealth", "health_of"]
 _KUSTOMIZATION: Final = ("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
 _WORKLOADS: Final = (("kueue.x-k8s.io/v1beta2", "Workload"), ("kueue.x-k8s.io/v1beta1", "Workload"))
 _NAMESPACE: Final = "flux-system"
+_SUCCEEDED: Final = "ReconciliationSucceeded"
 _PROGRESSING: Final = frozenset({"Progressing", "DependencyNotReady", "ArtifactFailed"})
 
 
@@ -103,11 +104,29 @@ def health_of(
     if is_ready and is_current and applied and is_applied(applied):
         return _of_objects(objects(kustomization), waits_for_quota)
     has_tried = bool(attempted) and is_applied(attempted)
-    if ready.get("status") == "False" and has_tried and ready.get("reason") not in _PROGRESSING:
+    if ready.get("status") == "Unknown" and has_tried and (failure := _last_failure(status)):
+        failed_at, outcome = failure
+        has_failed = is_applied(failed_at)
+        why = f"{outcome} at {failed_at[:12]}: Flux tries it again"
+    else:
+        has_failed = ready.get("status") == "False" and has_tried and ready.get("reason") not in _PROGRESSING
+    if has_failed:
         if waits_for_quota():
             return OwnerHealth(HealthState.WAITING_FOR_QUOTA, why)
         return OwnerHealth(HealthState.UNHEALTHY, why)
     return OwnerHealth(HealthState.APPLYING, why or "Flux has not applied the commit yet")
+
+
+def _last_failure(status: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Commit and outcome of the last try where it failed; None where it did not.
+
+    While Flux tries again, `Ready` is Unknown, as on a first try. The history tells them apart: kustomize-controller has
+    it since 1.7 (Flux 2.7), newest first. Of an older one, a tenant counts as being applied between two tries.
+    """
+    latest: Mapping[str, Any] = next(iter(status.get("history") or ()), {})
+    outcome = str(latest.get("lastReconciledStatus", ""))
+    commit = str((latest.get("metadata") or {}).get("revision", "")).rpartition(":")[2]
+    return (commit, outcome) if commit and outcome != _SUCCEEDED else None
 
 
 def _of_objects(worst: Readiness, waits_for_quota: Callable[[], bool]) -> OwnerHealth:

@@ -38,7 +38,8 @@ def members_of(waves: Sequence[Wave], candidates: Sequence[Candidate]) -> dict[s
         fitting = [each for each in left if chosen.fits(each.name, each.owner, each.labels)]
         taken = fitting[: _most(wave, len(candidates))]
         found[wave.name] = tuple(sorted(each.name for each in taken))
-        left = [each for each in left if each not in taken]
+        names = {each.name for each in taken}
+        left = [each for each in left if each.name not in names]
     return found
 
 

@@ -71,6 +71,8 @@ class Rollout(Protocol[R]):
     """What the names of its branches for review begin with."""
     goes_on_with: str
     """The command that goes on with it."""
+    starts_anew: str
+    """How a person starts it anew, as the end of a message."""
 
     def identity(self) -> dict[str, Any]:
         """What names it, as plain data."""

@@ -75,8 +75,12 @@ class WaveRunner(Generic[R]):
         self._stopped: dict[str, str] = {}
         self._is_paced = False
 
-    def begin(self, record: R) -> Progress:
+    def begin(self, record: R, *, after: str | None = None) -> Progress:
         """Write the record of the waves and their members, and go as far as the first gate.
+
+        Args:
+            record: what is to be recorded.
+            after: the record of waves that are over, in whose place this one comes; see :meth:`finished`.
 
         Raises:
             InputError: it was started already, or no wave has a member.
@@ -85,13 +89,27 @@ class WaveRunner(Generic[R]):
             raise InputError.of("waves", "no-members", f"select no one for the {self.rollout.title}")
 
         def first(text: str | None) -> str:
-            if text is not None:
-                message = f"was started already; `{self.rollout.goes_on_with}` goes on with it"
+            if text is not None and text != after:
+                message = (
+                    f"was started already; `{self.rollout.goes_on_with}` goes on with it; "
+                    f"{self.rollout.starts_anew}"
+                )
                 raise InputError.of("", "already-started", message, file=self.rollout.path)
             return record.dump()
 
         self._write(first, f"Start the {self.rollout.title}")
         return self.advance()
+
+    def finished(self) -> str | None:
+        """The text of the record, where its waves are aborted, or complete with no gate closed behind them."""
+        text = self._fleet.read_file(self.rollout.path)
+        if text is None:
+            return None
+        if self.rollout.parse(text).phase == "aborted":
+            return text
+        progress = self.status()
+        is_over = progress.phase == "running" and progress.is_complete and not progress.waits_for
+        return text if is_over else None
 
     def record(self, state: FleetState | None = None) -> R:
         """What is recorded.
@@ -123,7 +141,7 @@ class WaveRunner(Generic[R]):
         """Go on: with what was interrupted, and with what was paused."""
         record = self.record()
         if record.phase == "aborted":
-            message = "was aborted; remove the file to start anew"
+            message = f"was aborted; {self.rollout.starts_anew}"
             raise InputError.of("", "aborted", message, file=self.rollout.path)
         if record.phase == "paused" and not record.rolling_back:
             self._changed({"phase": "running", "why": ""}, "Resume", when=("paused",))

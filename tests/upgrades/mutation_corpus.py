@@ -503,6 +503,8 @@ def chosen_edit(  # noqa: PLR0917 - what a trial knows
         edit = random_change(rng, body)
         if edit is None:
             return None
+        if has_equal_items(apply(body, body, edit)):
+            continue  # nothing tells equal items apart: goldenpath stops there, and rightly
         if not is_first and kind in OF_THE_EDITED_PLACE:
             # What an earlier edit made is not in the plain version: a new version changes what it renders itself.
             try:

@@ -12,14 +12,25 @@ from goldenpath.waves.owner_health import HealthState
 
 
 def kustomization(
-    ready: str, *, reason: str = "", applied: str = "new", attempted: str = "new", observed: int = 2
+    ready: str,
+    *,
+    reason: str = "",
+    applied: str = "new",
+    attempted: str = "new",
+    observed: int = 2,
+    history: tuple[tuple[str, str], ...] = (),
 ) -> dict[str, Any]:
+    """As kustomize-controller 1.9.4 states it; ``history`` has outcomes and commits, newest first."""
     return {
         "metadata": {"name": "vision", "generation": 2},
         "status": {
             "observedGeneration": observed,
             "lastAppliedRevision": f"main@sha1:{applied}",
             "lastAttemptedRevision": f"main@sha1:{attempted}",
+            "history": [
+                {"lastReconciledStatus": outcome, "metadata": {"revision": f"main@sha1:{commit}"}}
+                for outcome, commit in history
+            ],
             "conditions": [{"type": "Ready", "status": ready, "reason": reason, "message": "why"}],
         },
     }
@@ -40,6 +51,26 @@ def kustomization(
     ],
 )
 def test_ready_counts_at_the_merge_or_later(body: dict[str, Any] | None, state: HealthState) -> None:
+    assert health_of(body, is_applied=lambda commit: commit == "new").state is state
+
+
+@pytest.mark.parametrize(
+    ("history", "attempted", "state"),
+    [
+        ((), "new", HealthState.APPLYING),
+        ((("ReconciliationSucceeded", "old"),), "new", HealthState.APPLYING),
+        ((("ReconciliationFailed", "new"), ("ReconciliationSucceeded", "old")), "new", HealthState.UNHEALTHY),
+        ((("HealthCheckFailed", "new"),), "new", HealthState.UNHEALTHY),
+        # It failed before the merge, and the merge may mend it.
+        ((("ReconciliationFailed", "old"),), "new", HealthState.APPLYING),
+        ((("ReconciliationFailed", "old"),), "old", HealthState.APPLYING),
+        ((("ReconciliationSucceeded", "new"), ("ReconciliationFailed", "new")), "new", HealthState.APPLYING),
+    ],
+)
+def test_a_try_after_a_failed_one_is_no_first_try(
+    history: tuple[tuple[str, str], ...], attempted: str, state: HealthState
+) -> None:
+    body = kustomization("Unknown", reason="Progressing", applied="old", attempted=attempted, history=history)
     assert health_of(body, is_applied=lambda commit: commit == "new").state is state
 
 

@@ -153,3 +153,15 @@ def test_a_forge_that_takes_no_more_is_asked_again_by_a_later_run(place: Path, f
     assert (list(forge.open), progress.is_complete) == ([], False)
     go_on(place, forge)
     assert list(forge.open) == [CANARY]
+
+
+def test_a_closed_pull_request_stays_closed_when_waves_are_started_again(place: Path, forge: Memory) -> None:
+    go_on(place, forge, start=True)
+    forge.person_closes(CANARY)
+    go_on(place, forge)
+    forge.person_merges(REST, place)
+    assert go_on(place, forge).is_complete
+    again = go_on(place, forge, start=True)
+    states = {member.name: member.state for wave in again.waves for member in wave.members}
+    assert states == dict.fromkeys(("edge", "vision"), MemberState.DECLINED)
+    assert (forge.open, version(place, "vision")) == ({}, OLD)

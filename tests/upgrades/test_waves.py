@@ -10,7 +10,7 @@ import pytest
 from upgrade_fleets import NEW, OLD, asked, edit_by_hand, file, git, old_fleet, opened, replaced
 
 from goldenpath.errors import InputError
-from goldenpath.upgrades import Agreement, Progress, UpgradeWaves, read_waves
+from goldenpath.upgrades import Agreement, Progress, Selection, UpgradeWaves, read_waves
 from goldenpath.upgrades.working_out import WorkingOut
 from goldenpath.waves.forge_pace import ForgePace
 from goldenpath.waves.freeze_windows import freeze_at
@@ -32,6 +32,12 @@ format: waves/v1
 waves:
 - {name: canary, names: [vision]}
 - {name: rest}
+"""
+
+CANARY = """
+format: waves/v1
+waves:
+- {name: canary}
 """
 
 
@@ -273,10 +279,39 @@ def test_pause_resume_and_abort_are_recorded(place: Path) -> None:
     assert versions(place)["edge"] == OLD
 
 
-def test_a_second_start_is_refused(place: Path) -> None:
+def test_a_second_start_is_refused_while_the_first_goes_on(place: Path) -> None:
+    _, _, clock = start(place, CANARY + "soak: 2h\n", selection=Selection(names=("vision",)))
+    with pytest.raises(InputError, match="starts other waves once these are complete or aborted"):
+        start(place)  # merged, and not soaked yet
+    clock.ahead = dt.timedelta(hours=3)
+    with opened(place) as fleet:
+        runner = UpgradeWaves(fleet, "tenant/v1", gate=Clusters(), clock=clock)
+        runner.pause("Incident")
+        with pytest.raises(InputError, match="`goldenpath upgrade resume tenant/v1` goes on with it"):
+            runner.start(read_waves(TWO_WAVES, "waves.yaml"))
+    assert versions(place) == {"edge": OLD, "speech": OLD, "vision": NEW}
+
+
+def test_other_owners_are_started_when_the_first_ones_are_done(place: Path) -> None:
+    start(place, CANARY, selection=Selection(names=("vision",)))
+    progress, *_ = start(place)
+    assert progress.is_complete
+    assert set(states(progress)) == {"edge", "speech"}
+    assert versions(place) == dict.fromkeys(NAMES, NEW)
+    with pytest.raises(InputError, match="select no one"):
+        start(place)  # the record still knows how to take the last waves back
+    with opened(place) as fleet:
+        UpgradeWaves(fleet, "tenant/v1").rollback("rest")
+    assert versions(place) == {"edge": OLD, "speech": OLD, "vision": NEW}
+
+
+def test_an_aborted_upgrade_is_started_anew(place: Path) -> None:
     start(place, TWO_WAVES + "soak: 2h\n")
-    with pytest.raises(InputError, match="started already"):
-        start(place)
+    with opened(place) as fleet:
+        UpgradeWaves(fleet, "tenant/v1").abort("Enough")
+    progress, *_ = start(place)
+    assert set(states(progress)) == {"edge", "speech"}
+    assert versions(place) == dict.fromkeys(NAMES, NEW)
 
 
 def test_a_wave_goes_back_to_the_blob_ids_of_before(place: Path) -> None:
