@@ -3,24 +3,105 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from goldenpath.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from goldenpath.signatures.signer import Signer
+    from goldenpath.signatures.signer import Signer, Trust
 
-__all__ = ["open_signer"]
+__all__ = ["chosen_trust", "open_signer", "signer_options", "trust_options"]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_EXPRESSION = re.compile(r"^\^|\$$|\\|\.[*+]")
+
+
+def signer_options(function: F) -> F:
+    """``--key``, and what stands beside it where a certificate says whose it is."""
+    for option in (
+        click.option(
+            "--trusted-root",
+            type=_FILE,
+            metavar="FILE",
+            help="With --certificate: trusted_root.json, by which each signature is verified before it is stored.",
+        ),
+        click.option(
+            "--timestamp-authority",
+            metavar="URL",
+            help="With --certificate: where RFC 3161 time stamps come from; without one, the signature ends with the certificate.",
+        ),
+        click.option(
+            "--certificate",
+            type=_FILE,
+            metavar="FILE",
+            help="The certificate of a short-lived key (PEM), as Fulcio issues it: it says who signs.",
+        ),
+        click.option(
+            "--key",
+            required=True,
+            metavar="FILE|pkcs11:…",
+            help="The private key that signs, ECDSA on P-256: a PEM file, or pkcs11:token=…;object=…?module-path=… for "
+            "one in a device. GOLDENPATH_SIGNING_KEY_PASSWORD opens an encrypted one, and is the PIN of a device.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def trust_options(function: F) -> F:
+    """``--key`` of those that are trusted, or the identity that is."""
+    for option in (
+        click.option(
+            "--trusted-root",
+            type=_FILE,
+            metavar="FILE",
+            help="With --certificate-identity: trusted_root.json with the certificate and timestamp authorities.",
+        ),
+        click.option(
+            "--certificate-issuer",
+            metavar="URL",
+            help="With --certificate-identity: who vouched for it, exactly.",
+        ),
+        click.option(
+            "--certificate-identity",
+            metavar="URI|E-MAIL",
+            help="Instead of --key: who must have signed, exactly, such as spiffe://example.org/ns/ci/sa/release.",
+        ),
+        click.option(
+            "--key",
+            "key_files",
+            multiple=True,
+            type=_FILE,
+            metavar="FILE",
+            help="A public key that may have signed: PEM, ECDSA on P-256; may be given again.",
+        ),
+    ):
+        function = option(function)
+    return function
 
 
 @contextmanager
-def open_signer(key: str, option: str = "--key") -> Iterator[Signer]:
-    """The signer that a key names: a file, or ``pkcs11:…`` for a key in a device.
+def open_signer(
+    key: str,
+    option: str = "--key",
+    *,
+    certificate: Path | None = None,
+    timestamp_authority: str | None = None,
+    trusted_root: Path | None = None,
+) -> Iterator[Signer]:
+    """The signer that a key names: a file, or ``pkcs11:…`` for a key in a device; with a certificate, an identity.
 
     Raises:
-        InputError: the key cannot be used.
+        InputError: the key or the certificate cannot be used.
 
     """
     from goldenpath.signatures.signing_keys import PASSWORD, SigningKey  # noqa: PLC0415 - `--help` needs none of it
@@ -29,7 +110,89 @@ def open_signer(key: str, option: str = "--key") -> Iterator[Signer]:
     if key.startswith("pkcs11:"):
         from goldenpath.signatures.pkcs11_keys import Pkcs11Uri, open_pkcs11_key  # noqa: PLC0415 - an extra
 
-        with open_pkcs11_key(Pkcs11Uri.parse(key, option), password, option) as signer:
-            yield signer
+        with open_pkcs11_key(Pkcs11Uri.parse(key, option), password, option) as held:
+            yield _certified(held, certificate, timestamp_authority, trusted_root)
     else:
-        yield SigningKey.load(Path(key), password, option)
+        loaded = SigningKey.load(Path(key), password, option)
+        yield _certified(loaded, certificate, timestamp_authority, trusted_root)
+
+
+def chosen_trust(
+    key_files: Sequence[Path],
+    *,
+    certificate_identity: str | None = None,
+    certificate_issuer: str | None = None,
+    trusted_root: Path | None = None,
+) -> Trust:
+    """Who is trusted: some keys, or one identity.
+
+    Raises:
+        InputError: neither or both are given, a part is missing, or a file cannot be used.
+
+    """
+    identity = {
+        "--certificate-identity": certificate_identity,
+        "--certificate-issuer": certificate_issuer,
+        "--trusted-root": trusted_root,
+    }
+    if not any(identity.values()):
+        if not key_files:
+            message = (
+                "is needed: the public key that must have signed; or --certificate-identity for an identity"
+            )
+            raise InputError.of("--key", "missing", message)
+        from goldenpath.signatures.signing_keys import PublicKey, TrustedKeys  # noqa: PLC0415 - needs an extra
+
+        return TrustedKeys(tuple(map(PublicKey.load, key_files)))
+    problems = list(_lacking(identity))
+    if key_files:
+        message = "cannot stand beside an identity; trust either keys or one identity"
+        problems.append(Problem("--key", "not-both", message))
+    for option, value in (
+        ("--certificate-identity", certificate_identity),
+        ("--certificate-issuer", certificate_issuer),
+    ):
+        if value and _EXPRESSION.search(value):
+            message = "is compared exactly, and looks like a regular expression; write the identity itself"
+            problems.append(Problem(option, "expression", message, value))
+    if problems or not (certificate_identity and certificate_issuer and trusted_root):
+        raise InputError(problems)
+    from goldenpath.signatures.identities import Identity, TrustedIdentities  # noqa: PLC0415 - an extra
+    from goldenpath.signatures.trusted_root import TrustedRoot  # noqa: PLC0415
+
+    root = TrustedRoot.load(trusted_root)
+    return TrustedIdentities(root, (Identity(certificate_identity, certificate_issuer),))
+
+
+def _certified(
+    key: Signer, certificate: Path | None, timestamp_authority: str | None, trusted_root: Path | None
+) -> Signer:
+    parts = {
+        "--certificate": certificate,
+        "--timestamp-authority": timestamp_authority,
+        "--trusted-root": trusted_root,
+    }
+    if not any(parts.values()):
+        return key
+    if problems := list(_lacking(parts)):
+        raise InputError(problems)
+    from goldenpath.signatures.certificates import CertifiedSigner, load_certificate  # noqa: PLC0415 - an extra
+    from goldenpath.signatures.timestamps import TimestampService  # noqa: PLC0415
+    from goldenpath.signatures.trusted_root import TrustedRoot  # noqa: PLC0415
+
+    assert certificate is not None
+    assert trusted_root is not None
+    return CertifiedSigner(
+        key,
+        load_certificate(certificate),
+        TimestampService(str(timestamp_authority)),
+        TrustedRoot.load(trusted_root),
+    )
+
+
+def _lacking(parts: dict[str, Any]) -> Iterator[Problem]:
+    """One problem for each option that is not there, of those that go together."""
+    given = [name for name, value in parts.items() if value]
+    for name, value in parts.items():
+        if not value:
+            yield Problem(name, "missing", f"is needed beside {given[0]}")

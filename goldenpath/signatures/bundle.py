@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["RULES", "signed_bundle", "verified_statement"]
 
 RULES: Final = (
-    "json", "bundle", "other-key", "statement", "purpose", "other-digest", "signed-annotations",
+    "json", "bundle", "time", "certificate", "expired", "other-authority", "other-identity", "other-key",
+    "statement", "purpose", "other-digest", "signed-annotations",
 )  # fmt: skip
-"""Ids of the reasons for which a bundle is refused, in the order in which they are looked for."""
+"""Ids of the reasons for which a bundle is refused, in the order in which they are looked for; `time` to
+`other-identity` are of certificates."""
 
 
 def signed_bundle(statement: Statement, signer: Signer) -> Blob:
@@ -65,7 +67,7 @@ def verified_statement(
         annotations: what it has to say of that, no less and no more; None where the caller compares them.
 
     Raises:
-        ArtifactRefusedError: something does not hold; ``rule`` is one of :data:`RULES`, or the trust's own.
+        ArtifactRefusedError: something does not hold; ``rule`` is one of :data:`RULES`.
 
     """
     payload, signature = _envelope(object_in(data, "the bundle"))

@@ -11,7 +11,7 @@ from goldenpath.cli.base_command import ExampleCommand, format_option, library_o
 from goldenpath.cli.error_output import in_the_format_asked_for
 from goldenpath.cli.registry_options import open_registry, registry_options
 from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
-from goldenpath.cli.signing_options import open_signer
+from goldenpath.cli.signing_options import open_signer, signer_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,19 +25,13 @@ if TYPE_CHECKING:
         "goldenpath artifacts push --repo . --registry oci://localhost:5000/fleet --key fleet.key --cluster eu-central",
         "goldenpath artifacts push --repo . --at HEAD --registry oci://registry.example.org/fleet --key fleet.key --format json",
         "goldenpath artifacts push --repo . --registry oci://registry.example.org/fleet --key 'pkcs11:token=fleet;object=release?module-path=/usr/lib/softhsm/libsofthsm2.so'",
+        "goldenpath artifacts push --repo . --registry oci://registry.example.org/fleet --key leaf.key --certificate leaf.pem --timestamp-authority https://tsa.example.org/api/v1/timestamp --trusted-root trusted_root.json",
     ),
 )
 @repository_options
 @at_option
 @registry_options
-@click.option(
-    "--key",
-    "key",
-    required=True,
-    metavar="FILE|pkcs11:…",
-    help="The private key that signs, ECDSA on P-256: a PEM file, or pkcs11:token=…;object=…?module-path=… for one in a "
-    "device. GOLDENPATH_SIGNING_KEY_PASSWORD opens an encrypted one, and is the PIN of a device.",
-)
+@signer_options
 @library_option
 @format_option("text", "json")
 @in_the_format_asked_for
@@ -50,6 +44,9 @@ def command(
     cluster: str | None,
     tag: str,
     key: str,
+    certificate: Path | None,
+    timestamp_authority: str | None,
+    trusted_root: Path | None,
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
@@ -65,7 +62,12 @@ def command(
     with (
         open_registry(registry, tag) as client,
         open_fleet(place, branch, libraries, at=at) as fleet,
-        open_signer(key) as signer,
+        open_signer(
+            key,
+            certificate=certificate,
+            timestamp_authority=timestamp_authority,
+            trusted_root=trusted_root,
+        ) as signer,
     ):
         from goldenpath.artifacts.delivery import push  # noqa: PLC0415 - `--help` needs none of it
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +11,10 @@ from goldenpath.cli.base_command import ExampleCommand, format_option, library_o
 from goldenpath.cli.error_output import in_the_format_asked_for
 from goldenpath.cli.registry_options import open_registry, registry_options
 from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.signing_options import chosen_trust, trust_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _REFUSED = 1
 
@@ -22,20 +26,13 @@ _REFUSED = 1
         "goldenpath artifacts verify --repo . --registry oci://registry.example.org/fleet --key fleet.pub",
         "goldenpath artifacts verify --repo . --registry oci://registry.example.org/fleet --key old.pub --key new.pub",
         "goldenpath artifacts verify --repo . --registry oci://registry.example.org/fleet --key fleet.pub --format json",
+        "goldenpath artifacts verify --repo . --registry oci://registry.example.org/fleet --certificate-identity spiffe://example.org/ns/ci/sa/release --certificate-issuer https://oidc.example.org --trusted-root trusted_root.json",
     ),
 )
 @repository_options
 @at_option
 @registry_options
-@click.option(
-    "--key",
-    "key_files",
-    required=True,
-    multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="A public key that may have signed: PEM, ECDSA on P-256; may be given again.",
-)
+@trust_options
 @library_option
 @format_option("text", "json")
 @click.pass_context
@@ -50,22 +47,29 @@ def command(
     cluster: str | None,
     tag: str,
     key_files: tuple[Path, ...],
+    certificate_identity: str | None,
+    certificate_issuer: str | None,
+    trusted_root: Path | None,
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
     """Verify the artifacts in a registry, more strictly than Flux does.
 
     For each artifact of the commit, what the tag stands for must have one layer of Flux's media type, name its owner,
-    cluster, tree and commit, be signed as such by one of the keys, hold the very files of its tree, and be the artifact of
+    cluster, tree and commit, be signed as such by one of the keys or by the identity, hold the very files of its tree, and be the artifact of
     the commit. Each refusal says which of these does not hold.
 
     Ends with 0 where everything holds, with 1 where an artifact is refused, with 2 where the registry cannot be used.
     """
     with open_registry(registry, tag) as client, open_fleet(place, branch, libraries, at=at) as fleet:
         from goldenpath.artifacts.delivery import verify_artifacts  # noqa: PLC0415 - `--help` needs none of it
-        from goldenpath.signatures.signing_keys import PublicKey, TrustedKeys  # noqa: PLC0415
 
-        trust = TrustedKeys(tuple(map(PublicKey.load, key_files)))
+        trust = chosen_trust(
+            key_files,
+            certificate_identity=certificate_identity,
+            certificate_issuer=certificate_issuer,
+            trusted_root=trusted_root,
+        )
         found = []
         refused = 0
         for each in verify_artifacts(fleet, client, trust, cluster=cluster, tag=tag):
