@@ -87,6 +87,13 @@ $(OSCAL):
 	$(PYTHON) -m venv .venv-oscal
 	.venv-oscal/bin/python -m pip install --quiet --disable-pip-version-check compliance-trestle==5.2.0
 
+# Readers of datasets and models that are not ours: Croissant's, OpenLineage's, OpenSSF Model Signing's, CycloneDX's.
+SUPPLY_CHAIN := .venv-supply-chain/.installed
+$(SUPPLY_CHAIN): tests/datasets/judges.txt
+	$(PYTHON) -m venv .venv-supply-chain
+	.venv-supply-chain/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 # Without Go, or where its proxy refuses, these two judge nothing, and the report says so.
 GO_JUDGES := .opinions/kubeconform .opinions/kube-score
 .opinions/kubeconform:
@@ -94,17 +101,18 @@ GO_JUDGES := .opinions/kubeconform .opinions/kube-score
 .opinions/kube-score:
 	-GOBIN=$(CURDIR)/.opinions go install github.com/zegl/kube-score/cmd/kube-score@v1.20.0
 
-opinion-tools: $(STAMP) $(SUITE) $(OPINIONS) $(OSCAL) $(GO_JUDGES)
+opinion-tools: $(STAMP) $(SUITE) $(OPINIONS) $(OSCAL) $(SUPPLY_CHAIN) $(GO_JUDGES)
 
 second-opinions: opinion-tools ## What other projects' judges say of what is rendered, and of what we write and serve
 	$(BIN)/python tools/second_opinions.py --budget 300 checkov=.venv-opinions/bin/checkov kube-score=.opinions/kube-score kubeconform=.opinions/kubeconform trivy=$(shell command -v trivy)
-	$(BIN)/python -m pytest tests/mcp/test_official_suite.py tests/compliance/test_assessment.py
+	$(BIN)/python -m pytest tests/mcp/test_official_suite.py tests/compliance/test_assessment.py tests/datasets
 
 bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
 	$(BIN)/python benchmarks/render_speed.py
 	$(BIN)/python benchmarks/publish_speed.py
 	$(BIN)/python benchmarks/upgrade_speed.py
 	$(BIN)/python benchmarks/backend_load.py
+	$(BIN)/python benchmarks/datasets.py
 	cd backstage-backend && ./with-node node ../benchmarks/scaffolder_tasks.ts
 
 lock: ## Resolve the dependencies anew
@@ -112,4 +120,4 @@ lock: ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes --no-header --quiet -o requirements.lock
 
 clean: ## Remove what the targets above have made
-	rm -rf .venv .venv-second .venv-docs .venv-oscal .venv-opinions .opinions .mcp-suite build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-second .venv-docs .venv-oscal .venv-opinions .venv-supply-chain .opinions .mcp-suite build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

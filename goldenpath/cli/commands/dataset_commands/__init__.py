@@ -1,0 +1,1 @@
+"""The commands of ``goldenpath dataset``, one module each."""

@@ -1,0 +1,103 @@
+"""``goldenpath dataset verify``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath.cli.base_command import ExampleCommand, format_option
+
+if TYPE_CHECKING:
+    from goldenpath.datasets.croissant import CroissantVerdict
+    from goldenpath.datasets.verification import DatasetVerdict
+
+_DIFFERS = 1
+
+
+@click.command(
+    name="verify",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath dataset verify images images.manifest",
+        "goldenpath dataset verify images sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        "goldenpath dataset verify images croissant.json --format json",
+    ),
+)
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@click.argument("expected", metavar="MANIFEST")
+@format_option("text", "json")
+@click.pass_context
+def command(ctx: click.Context, *, folder: Path, expected: str, output_format: str) -> None:
+    """Hold a folder against a manifest, a digest or a Croissant document.
+
+    MANIFEST is a file of `goldenpath dataset hash`, or its digest (sha256:…): the folder must have exactly these files.
+    Every file is read; no index is trusted. With a manifest, each difference is named.
+
+    MANIFEST may also be a Croissant document in JSON. Then the files that it names with a SHA-256 are verified; what it
+    names without one, such as a FileSet, is listed as not verified, and files that it does not name are not looked at.
+
+    Ends with 0 where everything holds, with 1 where something differs, with 2 where the folder cannot be hashed.
+    """
+    from goldenpath.datasets.dataset_manifest import DIGEST, is_manifest  # noqa: PLC0415 - `--help` needs none of it
+
+    wanted: str | Path = expected if DIGEST.fullmatch(expected) else Path(expected)
+    if isinstance(wanted, Path) and not is_manifest(wanted):
+        from goldenpath.datasets.croissant import verify_croissant  # noqa: PLC0415
+
+        named = verify_croissant(folder, wanted)
+        _show_croissant(named, output_format)
+        ctx.exit(0 if named.is_same else _DIFFERS)
+    from goldenpath.cli.hash_progress import hash_progress  # noqa: PLC0415
+    from goldenpath.datasets.verification import verify_dataset  # noqa: PLC0415
+
+    with hash_progress() as progress:
+        verdict = verify_dataset(folder, wanted, progress=progress)
+    _show(verdict, output_format)
+    ctx.exit(0 if verdict.is_same else _DIFFERS)
+
+
+def _show(verdict: DatasetVerdict, output_format: str) -> None:
+    if output_format == "json":
+        document = {
+            "format": "dataset-verified/v1",
+            "same": verdict.is_same,
+            "expected": verdict.expected,
+            "digest": verdict.found.digest,
+            "files": verdict.found.files,
+            "bytes": verdict.found.size,
+            "difference_count": verdict.count,
+            "differences": [each.as_dict() for each in verdict.differences],
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    if verdict.is_same:
+        click.echo(f"ok  {verdict.found.digest}  {verdict.found.files:,} files, {verdict.found.size:,} bytes")
+        return
+    for each in verdict.differences:
+        click.echo(f"{click.style(each.what, fg='red')}  {each.path} {each.message}")
+    if verdict.count is not None and verdict.count > len(verdict.differences):
+        click.echo(f"… and {verdict.count - len(verdict.differences):,} more differences")
+    click.echo(f"The folder has the digest {verdict.found.digest}, and not {verdict.expected}.")
+
+
+def _show_croissant(verdict: CroissantVerdict, output_format: str) -> None:
+    counts = {state: verdict.count(state) for state in ("same", "changed", "missing", "unpinned")}
+    if output_format == "json":
+        document = {
+            "format": "croissant-verified/v1",
+            "same": verdict.is_same,
+            "counts": counts,
+            "files": [each.as_dict() for each in verdict.files],
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    colors = {"changed": "red", "missing": "red", "unpinned": "yellow"}
+    for each in verdict.files:
+        if each.state != "same":
+            click.echo(f"{click.style(each.state, fg=colors[each.state])}  {each.name}: {each.message}")
+    click.echo(", ".join(f"{count:,} {state}" for state, count in counts.items()) + ".")
+    if not counts["same"] and not counts["changed"] and not counts["missing"]:
+        click.echo("No file has a SHA-256, so nothing was verified.")

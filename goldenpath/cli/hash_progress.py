@@ -1,0 +1,59 @@
+"""How far hashing has come, on standard error: a bar for a person, a line now and then for a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from goldenpath.datasets.hashing import HashProgress
+
+__all__ = ["hash_progress"]
+
+_SECONDS_BETWEEN_LINES: Final = 10
+_MEGABYTE: Final = 1_000_000
+
+
+@contextmanager
+def hash_progress(clock: Callable[[], float] = time.monotonic) -> Iterator[Callable[[HashProgress], None]]:
+    """A receiver of progress, for the length of a run."""
+    if sys.stderr.isatty():
+        from rich.console import Console  # noqa: PLC0415 - only a person who waits needs it
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn  # noqa: PLC0415
+
+        columns = (TextColumn("Hashing {task.fields[files]:,} files"), BarColumn(), DownloadColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("", total=None, files=0)
+
+            def show(done: HashProgress) -> None:
+                total = done.found if done.is_found else None
+                bar.update(task, completed=done.read, total=total, files=done.files)
+
+            yield show
+    else:
+        yield _Lines(clock)
+
+
+class _Lines:
+    """A line when some time has passed, for logs."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._next = clock() + _SECONDS_BETWEEN_LINES
+
+    def __call__(self, done: HashProgress) -> None:
+        now = self._clock()
+        if now >= self._next:
+            self._next = now + _SECONDS_BETWEEN_LINES
+            more = "" if done.is_found else ", and more to find"
+            click.echo(
+                f"Hashed {done.read / _MEGABYTE:,.0f} of {done.found / _MEGABYTE:,.0f} MB "
+                f"in {done.files:,} files{more}",
+                err=True,
+            )

@@ -1,0 +1,186 @@
+"""Hashing a batch of files: what a worker process does. It imports nothing but the standard library.
+
+A batch travels as a few byte strings: a million files as Python objects would need half a gigabyte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import stat
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = [
+    "DIGEST_BYTES",
+    "UNKNOWN",
+    "FileBatch",
+    "Hashed",
+    "Refusal",
+    "hash_batch",
+    "hash_in_worker",
+    "start_worker",
+]
+
+DIGEST_BYTES: Final = 32
+UNKNOWN: Final = bytes(DIGEST_BYTES)
+"""In the place of a digest that is not known: the file has to be read."""
+
+_STAMP: Final = struct.Struct("<qqqQ")
+_CHUNK: Final = 1 << 20
+_FLAGS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)  # a named pipe in the file's place would wait for a writer
+    | getattr(os, "O_BINARY", 0)
+)
+_INODE: Final = (1 << 64) - 1
+
+
+class Refusal(NamedTuple):
+    """A file that could not be hashed: its number in the batch, a rule and a message."""
+
+    number: int
+    rule: str
+    message: str
+
+
+class Hashed(NamedTuple):
+    """What became of a batch: 32 bytes for each file, and the files that were refused."""
+
+    digests: bytes
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(slots=True)
+class FileBatch:
+    """Files in canonical order.
+
+    Attributes:
+        paths: each path, from the folder, behind a zero byte.
+        stamps: of each, size, times and inode as the walk saw them.
+        known: of each, its digest, or zeros.
+        size: the bytes that have to be read.
+
+    """
+
+    paths: bytearray = field(default_factory=bytearray)
+    stamps: bytearray = field(default_factory=bytearray)
+    known: bytearray = field(default_factory=bytearray)
+    size: int = 0
+
+    def add(self, path: bytes, stamp: tuple[int, int, int, int], known: bytes) -> None:
+        """Add a file."""
+        self.paths += b"\0" + path
+        self.stamps += _STAMP.pack(*stamp)
+        self.known += known
+        if known == UNKNOWN:
+            self.size += stamp[0]
+
+    def __len__(self) -> int:
+        return len(self.known) // DIGEST_BYTES
+
+    def __iter__(self) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
+        """Path and stamp of each file."""
+        return zip(bytes(self.paths).split(b"\0")[1:], _STAMP.iter_unpack(self.stamps), strict=True)
+
+
+def hash_batch(root: bytes, batch: FileBatch, on_read: Callable[[int], None]) -> Hashed:
+    """Hash the files of a batch whose digests are not known.
+
+    Args:
+        root: the folder.
+        batch: the files.
+        on_read: receives numbers of bytes that were read, now and then.
+    """
+    digests = bytearray(batch.known)
+    refusals: list[Refusal] = []
+    buffer = bytearray(_CHUNK)
+    unreported = 0
+    for number, (path, stamp) in enumerate(batch):
+        place = slice(number * DIGEST_BYTES, (number + 1) * DIGEST_BYTES)
+        if digests[place] != UNKNOWN:
+            continue
+        unreported += stamp[0]
+        large = stamp[0] > _CHUNK
+        try:
+            digests[place] = _digest(root + b"/" + path, stamp, buffer, on_read if large else None)
+        except _ChangedError:
+            message = "changed while the folder was read; let nothing write there, and run again"
+            refusals.append(Refusal(number, "changed-while-read", message))
+        except OSError as error:
+            refusals.append(Refusal(number, "unreadable", f"cannot be read: {error.strerror}"))
+        if large:
+            unreported -= stamp[0]
+        elif unreported > _CHUNK:
+            on_read(unreported)
+            unreported = 0
+    on_read(unreported)
+    return Hashed(bytes(digests), tuple(refusals))
+
+
+class _ChangedError(Exception):
+    """A file is not what the walk saw."""
+
+
+def _digest(
+    path: bytes, stamp: tuple[Any, ...], buffer: bytearray, on_read: Callable[[int], None] | None
+) -> bytes:
+    descriptor = os.open(path, _FLAGS)
+    try:
+        if on_read is None:
+            data = os.read(descriptor, _CHUNK + 1)
+            read = len(data)
+            # A read may give less than there is; then the file is read piece by piece.
+            whole = hashlib.sha256(data)
+            while read < stamp[0] and (data := os.read(descriptor, _CHUNK)):
+                whole.update(data)
+                read += len(data)
+        else:
+            whole = hashlib.sha256()
+            read = 0
+            view = memoryview(buffer)
+            with open(descriptor, "rb", buffering=0, closefd=False) as file:
+                while size := file.readinto(buffer):
+                    whole.update(view[:size])
+                    read += size
+                    on_read(size)
+                    if read > stamp[0]:
+                        break
+        found = os.fstat(descriptor)
+        after = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino & _INODE)
+        if after != stamp or read != stamp[0] or not stat.S_ISREG(found.st_mode):
+            raise _ChangedError
+        return whole.digest()
+    finally:
+        os.close(descriptor)
+
+
+_counter: Any = None
+
+
+def start_worker(counter: Any) -> None:
+    """Prepare a worker process: Ctrl-C ends its parent, which ends it.
+
+    Args:
+        counter: a number shared with the parent, of bytes that were read.
+    """
+    global _counter  # noqa: PLW0603 - one for each process
+    _counter = counter
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def hash_in_worker(root: bytes, batch: FileBatch) -> Hashed:
+    """:func:`hash_batch`, in a worker process."""
+    return hash_batch(root, batch, _count)
+
+
+def _count(size: int) -> None:
+    with _counter.get_lock():
+        _counter.value += size
