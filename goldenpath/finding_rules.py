@@ -78,6 +78,11 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("weights-out-of-reach", "The weights are downloaded, and the tenant's request lets nothing out.", "Add the way under `serving` in the tenant's request, or take weights that are mounted."),
         FindingRule("workload-compute", "The Pods of a workload take more CPU or memory than the tenant has.", "Ask for more in the tenant's request, or give less to each Pod."),
     ),
+    "A model pipeline": (
+        FindingRule("addon-missing/jobset", "The run needs JobSet, and the cluster has none.", "Install JobSet and name it under `addons`, or take one node."),
+        FindingRule("dataset-writable", "A dataset is on a volume that other Pods may write to during training.", "Take an OCI artifact or a snapshot of the volume."),
+        FindingRule("run-changed", "The spec of a run is not the one that its name was made from.", "Take the override back, and change the request."),
+    ),
     "A request on its cluster": (
         FindingRule("addon-missing/cilium", "The request lets a host name through, and the cluster has no Cilium to do so.", "Name a network (`cidr`), or place the tenant on a cluster with Cilium."),
         FindingRule("addon-missing/external-secrets", "The request names a Secret, and the cluster has no External Secrets operator.", "Install the operator, or create the Secret another way."),

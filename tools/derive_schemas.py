@@ -105,12 +105,13 @@ CUSTOM_KINDS = {
     "jobset": {"jobset.x-k8s.io/v1alpha2": ["JobSet"]},
     "keda": {"keda.sh/v1alpha1": ["ScaledObject", "ScaledJob", "TriggerAuthentication"]},
     "kserve": {"serving.kserve.io/v1alpha2": ["LLMInferenceService"]},
+    "kubeflow-trainer": {"trainer.kubeflow.org/v1alpha1": ["TrainJob", "TrainingRuntime"]},
     "kueue": {
         "kueue.x-k8s.io/v1beta2": [
             "ClusterQueue", "LocalQueue", "ResourceFlavor", "Cohort", "Topology", "WorkloadPriorityClass",
         ],
     },
-    "kyverno": {"policies.kyverno.io/v1": ["ValidatingPolicy"]},
+    "kyverno": {"policies.kyverno.io/v1": ["ImageValidatingPolicy", "ValidatingPolicy"]},
     "lws": {"leaderworkerset.x-k8s.io/v1": ["LeaderWorkerSet"]},
     "prometheus-operator": {"monitoring.coreos.com/v1": ["PodMonitor", "ServiceMonitor", "PrometheusRule"]},
     "spire-controller-manager": {

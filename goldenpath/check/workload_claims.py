@@ -135,6 +135,12 @@ def _pods(item: ManifestObject) -> Iterator[tuple[dict[str, Any], int]]:
         leader = mapping(group, "leaderTemplate", "spec")
         yield leader or workers, 1
         yield workers, max(0, _whole(group.get("size"), 1) - 1)
+    elif item.kind in {"JobSet", "TrainingRuntime"}:
+        jobs = mapping(spec, "template", "spec") if item.kind == "TrainingRuntime" else spec
+        for job in mappings(jobs, "replicatedJobs"):
+            one = mapping(job, "template", "spec")
+            times = _whole(job.get("replicas"), 1) * _whole(one.get("parallelism"), 1)
+            yield mapping(one, "template", "spec"), times
 
 
 def _of_pod(

@@ -11,6 +11,7 @@ from goldenpath.accelerators import catalogue_with
 from goldenpath.spec.hints import ChosenFrom, hint
 from goldenpath.spec.model import Document, Model, Rule, SchemaRule
 from goldenpath.spec.pool_rules import fleet_problems
+from goldenpath.spec.provenance import Provenance  # noqa: TC001 - pydantic reads it when the class is made
 from goldenpath.spec.schema_rules import federation_endpoint
 from goldenpath.spec.tenant import PodSecurityLevel  # noqa: TC001 - pydantic reads it when the class is made
 from goldenpath.spec.types import (
@@ -355,6 +356,8 @@ class FleetSpec(Document):
     """List prices, for `goldenpath fleet cost`."""
     engines: Annotated[tuple[EngineImage, ...], ListInput, Field(max_length=64)] = ()
     """Images of inference engines; a service that names no image gets the first for its engine and accelerator."""
+    provenance: Provenance | None = None
+    """What verifies the inputs of pipelines, and signs what they make."""
     spire: Spire = Spire()
     """SPIRE."""
     federation: dict[TrustDomain, Federation] = Field(default_factory=dict)

@@ -15,6 +15,7 @@ from goldenpath.spec.inference_rules import engine_image
 from goldenpath.spec.inference_service import HubModel, OciModel, S3Model, VolumeModel
 from goldenpath.spec.quantities import canonical_quantity
 from goldenpath.spec.types import duration_seconds
+from goldenpath.tenancy.accelerated_workload import AcceleratedWorkload
 from goldenpath.tenancy.endpoint_picker import picker_of
 from goldenpath.tenancy.engine_command import PORT, EngineCommand, Settings, engine_command
 from goldenpath.tenancy.monitoring import service_rule_group
@@ -22,16 +23,14 @@ from goldenpath.tenancy.server_plan import ServerPlan, architecture_of, plan_ser
 from goldenpath.tenancy.service_goals import LatencyGoal, latency_goals
 from goldenpath.tenancy.service_scaling import Scaler, ServiceMetrics, scaler_of
 from goldenpath.tenancy.sizing_promise import SizingPromise, promise_of
-from goldenpath.tenancy.workload_on_cluster import WorkloadOnCluster
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldenpath.spec.inference_service import InferenceService
+    from goldenpath.spec.inference_service import Accelerator, InferenceService
     from goldenpath.telemetry import RuleGroup
     from goldenpath.tenancy.endpoint_picker import EndpointPicker
-    from goldenpath.tenancy.spiffe_identity import WorkloadIdentity
-    from goldenpath.tenancy.tenant_accelerators import Grant, Pool
+    from goldenpath.tenancy.workload_on_cluster import WorkloadOnCluster
 
 __all__ = ["InferenceServiceOnCluster", "ServerKind"]
 
@@ -61,7 +60,7 @@ class ServerKind(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class InferenceServiceOnCluster(WorkloadOnCluster):
+class InferenceServiceOnCluster(AcceleratedWorkload):
     """One inference service on one cluster."""
 
     spec: InferenceService
@@ -273,38 +272,15 @@ class InferenceServiceOnCluster(WorkloadOnCluster):
 
     # Where it runs ---------------------------------------------------------------------------------------------
 
-    @cached_property
-    def pool(self) -> Pool:
-        """The accelerators that it runs on."""
-        return self.platform.pool(self.spec.accelerator.profile, self.spec.accelerator.pool)
-
-    @cached_property
-    def grant(self) -> Grant | None:
-        """What the tenant has of them."""
-        return next((grant for grant in self.tenancy.grants if grant.pool.id == self.pool.id), None)
+    @property
+    def asked_accelerator(self) -> Accelerator:
+        """The accelerator that the request names."""
+        return self.spec.accelerator
 
     @property
-    def queue(self) -> str | None:
-        """The tenant's queue; None where the cluster has none."""
-        return self.tenancy.name if self.platform.has("kueue") else None
-
-    @cached_property
-    def pod_labels(self) -> dict[str, str]:
-        """Labels of its Pods."""
-        return {**self.labels, **({"kueue.x-k8s.io/queue-name": self.queue} if self.queue else {})}
-
-    @cached_property
-    def node_selector(self) -> dict[str, str]:
-        """Labels of nodes with the right accelerator, where the resource's name says it not and no queue chooses."""
-        if self.queue or self.pool.dra or self.pool.resource not in self.platform.shared_resources:
-            return {}
-        return dict(self.platform.telling_labels(self.pool)[:1])
-
-    @property
-    def narrowest_topology(self) -> str | None:
-        """The network domain in which the Pods of one replica should be together."""
-        levels = [key for key in self.platform.cluster.topology if key != "kubernetes.io/hostname"]
-        return levels[-1] if levels and self.queue else None
+    def asked_account(self) -> str | None:
+        """The service account that the request names."""
+        return self.spec.service_account
 
     @cached_property
     def has_room_for_another(self) -> bool:
@@ -328,25 +304,6 @@ class InferenceServiceOnCluster(WorkloadOnCluster):
     def shared_memory(self) -> str:
         """Memory that the processes of the accelerators share; a part of the Pod's."""
         return f"{_GIB_OF_SHARED_MEMORY * max(1, self.devices_of_pod // 2)}Gi"
-
-    # Identity --------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def account(self) -> str | None:
-        """The service account; None where none is asked for and the tenant declares none of the workload's name."""
-        asked = self.spec.service_account
-        return asked if asked is not None else (self.name if self._is_declared(self.name) else None)
-
-    def _is_declared(self, account: str) -> bool:
-        identity = self.tenancy.tenant.identity
-        return identity is not None and account in identity.service_accounts
-
-    @cached_property
-    def identity(self) -> WorkloadIdentity | None:
-        """Its SPIFFE identity, where the cluster gives any."""
-        if not self.platform.has_spire:
-            return None
-        return next((each for each in self.tenancy.identities if each.service_account == self.account), None)
 
     # Scaling and callers ---------------------------------------------------------------------------------------
 

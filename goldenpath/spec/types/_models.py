@@ -20,6 +20,7 @@ __all__ = [
     "ModelName",
     "OciModelUrl",
     "PinnedImage",
+    "PublicKeyPem",
     "Rate",
     "Revision",
     "S3Url",
@@ -84,6 +85,16 @@ PinnedImage = Annotated[
         example=f"registry.example.org/serving/vllm@sha256:{'0' * 64}",
         guard=without_credentials,
         also=reachable_registry,
+    ),
+]
+PublicKeyPem = Annotated[
+    str,
+    Word(
+        rule="public-key",
+        pattern=r"-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\n]{60,400}\n-----END PUBLIC KEY-----\n?",
+        limit=600,
+        message="must be a public key in PEM (-----BEGIN PUBLIC KEY-----); `openssl ec -pubout` writes one",
+        example="-----BEGIN PUBLIC KEY-----\n…\n-----END PUBLIC KEY-----\n",
     ),
 ]
 S3Url = Annotated[

@@ -1,0 +1,177 @@
+"""The request of a model pipeline: one run of a training command on inputs that are fixed by digests."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Discriminator, Field
+from pydantic import Tag as UnionTag
+
+from goldenpath.spec.hints import ChosenFrom, hint
+from goldenpath.spec.model import Model, OuterRule, Rule
+from goldenpath.spec.pipeline_rules import PIPELINE_RULES, granted_pool, named_builder
+from goldenpath.spec.types import (
+    Bytes,
+    Cpu,
+    Digest,
+    DnsLabel,
+    DnsSubdomain,
+    Duration,
+    GitUrl,
+    ListInput,
+    Name,
+    OciModelUrl,
+    OciUrl,
+    PinnedImage,
+    RelativePath,
+    Revision,
+    SecretName,
+)
+from goldenpath.spec.workload import Workload
+
+__all__ = [
+    "Dataset",
+    "DatasetImage",
+    "DatasetSnapshot",
+    "DatasetVolume",
+    "ModelPipeline",
+    "PipelineAccelerator",
+    "PipelineSource",
+]
+
+MOST_DATASETS = 12
+"""As many as the record of the hash step has room for: Kubernetes keeps 4,096 bytes of a container's last message."""
+
+DatasetName = Annotated[DnsLabel, Field(max_length=40)]
+Word = Annotated[str, Field(max_length=2000)]
+Hyperparameters = dict[
+    Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,60}$")],
+    Annotated[str, Field(max_length=200)] | int | float | bool,
+]
+
+
+class DatasetImage(Model):
+    """A dataset as an OCI artifact, mounted as an image volume."""
+
+    name: DatasetName
+    """Name; the dataset is mounted below `/datasets`."""
+    oci: OciModelUrl
+    """Repository and digest."""
+
+
+class DatasetSnapshot(Model):
+    """A dataset in a snapshot of a volume; each Pod has a volume of its own, made from it."""
+
+    name: DatasetName
+    """Name; the dataset is mounted below `/datasets`."""
+    snapshot: DnsSubdomain
+    """VolumeSnapshot in the tenant's namespace."""
+    size: Bytes
+    """Size of the volume."""
+    digest: Digest
+    """Tree digest of the dataset (`goldenpath dataset hash`)."""
+    storage_class: DnsSubdomain | None = None
+    """StorageClass; the cluster's default where none is given."""
+
+
+class DatasetVolume(Model):
+    """A dataset on a volume that others may write to; a finding says what stays open."""
+
+    name: DatasetName
+    """Name; the dataset is mounted below `/datasets`."""
+    pvc: DnsSubdomain
+    """PersistentVolumeClaim in the tenant's namespace."""
+    path: RelativePath = "./"
+    """Folder of the dataset on the volume."""
+    digest: Digest
+    """Tree digest of the dataset (`goldenpath dataset hash`)."""
+
+
+def _variant(value: Any) -> str:
+    """The variant whose own field is given; `oci` where none is, so that the missing field is named."""
+    for name in ("snapshot", "pvc"):
+        if name in value if isinstance(value, dict) else hasattr(value, name):
+            return name
+    return "oci"
+
+
+Dataset = Annotated[
+    Annotated[DatasetImage, UnionTag("oci")]
+    | Annotated[DatasetSnapshot, UnionTag("snapshot")]
+    | Annotated[DatasetVolume, UnionTag("pvc")],
+    Discriminator(_variant),
+]
+
+
+class PipelineAccelerator(Model):
+    """The accelerators of the run."""
+
+    profile: Annotated[str, Field(max_length=80), hint(choices=ChosenFrom.ACCELERATORS)]
+    """Model, or model and slice, from the catalogue (`goldenpath profiles`)."""
+    pool: Annotated[DnsLabel, Field(max_length=20)] | None = None
+    """Which pool, where a cluster has several of the profile."""
+    count: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many on each node."""
+    nodes: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Nodes; several need JobSet on the cluster."""
+
+
+class PipelineSource(Model):
+    """Where the training code is from; its image is what runs."""
+
+    git: GitUrl
+    """Repository."""
+    commit: Revision
+    """Commit, as 40 hexadecimal digits."""
+
+
+class PipelineCompute(Model):
+    """CPU and memory of each Pod."""
+
+    cpu: Cpu | None = None
+    """Cores; four for each accelerator where nothing is given."""
+    memory: Bytes | None = None
+    """Memory; 32Gi for each accelerator where nothing is given."""
+    disk: Bytes = "50Gi"
+    """Room for the output on the node."""
+
+
+class ModelPipeline(Workload):
+    """A run that makes a model from datasets."""
+
+    noun: ClassVar[str] = "model pipeline"
+    rules: ClassVar[tuple[Rule, ...]] = (*Workload.rules, *PIPELINE_RULES)
+    outer_rules: ClassVar[tuple[OuterRule, ...]] = (*Workload.outer_rules, granted_pool, named_builder)
+
+    datasets: Annotated[
+        tuple[Dataset, ...], ListInput, Field(min_length=1, max_length=MOST_DATASETS), hint(step="Model")
+    ]
+    """Datasets, each fixed by a digest."""
+    base_model: Annotated[OciModelUrl | None, hint(step="Model")] = None
+    """Model that the run starts from, with its digest; mounted at `/base-model`."""
+    image: Annotated[PinnedImage, hint(step="Model")]
+    """Image of the training code, with its digest."""
+    command: Annotated[tuple[Word, ...], ListInput, Field(max_length=64), hint(step="Model")] = ()
+    """Command; the image's own where none is given."""
+    args: Annotated[tuple[Word, ...], ListInput, Field(max_length=256), hint(step="Model")] = ()
+    """Arguments of the command."""
+    hyperparameters: Annotated[Hyperparameters, hint(step="Model")] = Field(
+        default_factory=dict, max_length=64
+    )
+    """Hyperparameters; the command reads them as JSON from the variable `HYPERPARAMETERS`."""
+    source: Annotated[PipelineSource | None, hint(step="Model")] = None
+    """Where the training code is from."""
+    output: Annotated[OciUrl, hint(step="Model")]
+    """Repository that the run pushes its model to."""
+    run: Annotated[int, Field(ge=1, le=1_000_000), hint(step="Model")] = 1
+    """Number of the run: another number runs the same inputs again."""
+    time_limit: Annotated[Duration, hint(step="Model")] = "24h"
+    """Longest time that the run may take once it has started."""
+    push_secret: Annotated[SecretName | None, hint(step="Model")] = None
+    """Secret of type `kubernetes.io/dockerconfigjson` with which the run pushes its model."""
+    accelerator: Annotated[PipelineAccelerator, hint(step="Compute and accelerators")]
+    """Accelerators of the run."""
+    compute: Annotated[PipelineCompute, hint(step="Compute and accelerators", short="")] = PipelineCompute()
+    """CPU and memory of each Pod."""
+    service_account: Annotated[Name | None, hint(step="Identity and network")] = None
+    """Service account of the Pods, declared in the tenant's request; the one with the workload's name where none is given."""

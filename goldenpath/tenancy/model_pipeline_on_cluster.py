@@ -1,0 +1,242 @@
+"""A model pipeline on a cluster: what it is rendered as, its inputs, and the name that changes with them."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import kubeyaml
+from goldenpath.spec.model_pipeline import Dataset, DatasetImage, DatasetSnapshot, DatasetVolume
+from goldenpath.spec.quantities import canonical_quantity
+from goldenpath.spec.types import duration_seconds
+from goldenpath.tenancy.accelerated_workload import AcceleratedWorkload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from goldenpath.spec.model_pipeline import ModelPipeline, PipelineAccelerator
+    from goldenpath.spec.provenance import Provenance
+    from goldenpath.tenancy.workload_on_cluster import WorkloadOnCluster
+
+__all__ = [
+    "BASE_MODEL_FOLDER",
+    "DATASETS_FOLDER",
+    "ModelPipelineOnCluster",
+    "PipelineInput",
+    "RunKind",
+    "run_name",
+]
+
+DATASETS_FOLDER: Final = "/datasets"
+BASE_MODEL_FOLDER: Final = "/base-model"
+_DIGEST_CHARS: Final = 10
+_GIB_OF_SHARED_MEMORY: Final = 4
+
+
+class RunKind(enum.StrEnum):
+    """What a run is rendered as: by what the cluster has."""
+
+    JOB = "job"
+    JOB_SET = "jobset"
+    TRAIN_JOB = "trainjob"
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineInput:
+    """One input, as the hash step is given it."""
+
+    name: str
+    """Name of its volume: ``dataset-corpus`` or ``base-model``."""
+    folder: str
+    """Where it is mounted."""
+    digest: str
+    """The manifest digest of an image, or the tree digest of anything else."""
+    is_image: bool
+    """Whether the kubelet itself holds the contents to the digest."""
+
+    @property
+    def argument(self) -> str:
+        """The argument of the hash step."""
+        kind = "image" if self.is_image else "tree"
+        return f"--{kind}={self.name}={self.folder}={self.digest}"
+
+
+def run_name(name: str, spec: Mapping[str, Any]) -> str:
+    """The name of a run: the pipeline's, and a digest of everything that decides its outcome.
+
+    A Job's Pod template cannot change, and a Job runs once. So another template is another Job, with another name.
+
+    Args:
+        name: the pipeline's.
+        spec: the ``spec`` of the object that holds the Pod template.
+    """
+    canonical = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return f"{name}-{hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_CHARS]}"
+
+
+@dataclass(frozen=True)
+class ModelPipelineOnCluster(AcceleratedWorkload):
+    """One model pipeline on one cluster."""
+
+    spec: ModelPipeline
+
+    @property
+    def asked_accelerator(self) -> PipelineAccelerator:
+        """The accelerator that the request names."""
+        return self.spec.accelerator
+
+    @property
+    def asked_account(self) -> str | None:
+        """The service account that the request names."""
+        return self.spec.service_account
+
+    @cached_property
+    def kind(self) -> RunKind:
+        """What the run is."""
+        if self.platform.has("kubeflow-trainer"):
+            return RunKind.TRAIN_JOB
+        return RunKind.JOB_SET if self.platform.has("jobset") else RunKind.JOB
+
+    def run_name(self, spec: str) -> str:
+        """The name of the run with this ``spec``, as YAML."""
+        return run_name(self.name, kubeyaml.load(spec))
+
+    @property
+    def provenance(self) -> Provenance:
+        """The fleet's builder.
+
+        Raises:
+            ValueError: the fleet has none, which an accepted request does not meet.
+        """
+        if self.fleet.provenance is None:
+            raise ValueError(f"{self.ref}: the fleet names no `provenance`")
+        return self.fleet.provenance
+
+    @property
+    def nodes(self) -> int:
+        """Nodes of the run."""
+        return self.spec.accelerator.nodes
+
+    @property
+    def devices_of_pod(self) -> int:
+        """Accelerators of one Pod."""
+        return self.spec.accelerator.count
+
+    # Inputs ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def inputs(self) -> tuple[PipelineInput, ...]:
+        """Everything that is mounted read-only and hashed before training: datasets, and the base model."""
+        datasets = tuple(self._input(dataset) for dataset in self.spec.datasets)
+        if self.spec.base_model is None:
+            return datasets
+        digest = self.spec.base_model.rpartition("@")[2]
+        return (*datasets, PipelineInput("base-model", BASE_MODEL_FOLDER, digest, is_image=True))
+
+    @staticmethod
+    def _input(dataset: Dataset) -> PipelineInput:
+        name, folder = f"dataset-{dataset.name}", f"{DATASETS_FOLDER}/{dataset.name}"
+        if isinstance(dataset, DatasetImage):
+            return PipelineInput(name, folder, dataset.oci.rpartition("@")[2], is_image=True)
+        return PipelineInput(name, folder, dataset.digest, is_image=False)
+
+    @cached_property
+    def volumes(self) -> list[dict[str, Any]]:
+        """The volumes of the inputs."""
+        found = [{"name": f"dataset-{dataset.name}", **_volume(dataset)} for dataset in self.spec.datasets]
+        if self.spec.base_model is not None:
+            found.append({"name": "base-model", **_image_volume(self.spec.base_model)})
+        return found
+
+    @cached_property
+    def mounts(self) -> list[dict[str, Any]]:
+        """Where the inputs are mounted: read-only, for the hash step and for training alike."""
+        paths = {f"dataset-{d.name}": d.path for d in self.spec.datasets if isinstance(d, DatasetVolume)}
+        return [
+            {
+                "name": each.name,
+                "mountPath": each.folder,
+                "readOnly": True,
+                **({"subPath": path} if (path := _inside(paths.get(each.name, ""))) else {}),
+            }
+            for each in self.inputs
+        ]
+
+    @property
+    def hyperparameters(self) -> str:
+        """The hyperparameters as canonical JSON."""
+        return json.dumps(self.spec.hyperparameters, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def output(self) -> str:
+        """The repository of the model, as a registry's client names it."""
+        return self.spec.output.removeprefix("oci://")
+
+    # Resources -------------------------------------------------------------------------------------------------
+
+    @property
+    def cpu(self) -> str:
+        """Cores of each Pod."""
+        return canonical_quantity(self.spec.compute.cpu or str(4 * self.devices_of_pod))
+
+    @property
+    def memory(self) -> str:
+        """Memory of each Pod."""
+        return canonical_quantity(self.spec.compute.memory or f"{32 * self.devices_of_pod}Gi")
+
+    @property
+    def shared_memory(self) -> str:
+        """Memory that the processes of a Pod share; a part of the Pod's."""
+        return f"{_GIB_OF_SHARED_MEMORY * self.devices_of_pod}Gi"
+
+    @property
+    def deadline_seconds(self) -> int:
+        """Longest time that the run may take."""
+        return math.ceil(duration_seconds(self.spec.time_limit))
+
+    @property
+    def claim_name(self) -> str:
+        """Name of the ResourceClaimTemplate: its spec cannot change either."""
+        wanted = f"{self.pool.name}/{self.devices_of_pod}"
+        return f"{self.name}-{hashlib.sha256(wanted.encode()).hexdigest()[:_DIGEST_CHARS]}"
+
+    @property
+    def startup_timeout(self) -> str:
+        """The time-out of its Kustomization: a run may wait for its quota, which is not for Flux to wait for."""
+        return "5m"
+
+    def words(self, everywhere: Sequence[WorkloadOnCluster]) -> dict[str, Any]:
+        """The words of its templates."""
+        return {**super().words(everywhere), "pipeline": self}
+
+
+def _volume(dataset: Dataset) -> dict[str, Any]:
+    if isinstance(dataset, DatasetImage):
+        return _image_volume(dataset.oci)
+    if isinstance(dataset, DatasetSnapshot):
+        claim: dict[str, Any] = {
+            "accessModes": ["ReadWriteOnce"],
+            "dataSource": {
+                "apiGroup": "snapshot.storage.k8s.io",
+                "kind": "VolumeSnapshot",
+                "name": dataset.snapshot,
+            },
+            "resources": {"requests": {"storage": canonical_quantity(dataset.size)}},
+        }
+        if dataset.storage_class is not None:
+            claim["storageClassName"] = dataset.storage_class
+        return {"ephemeral": {"volumeClaimTemplate": {"spec": claim}}}
+    return {"persistentVolumeClaim": {"claimName": dataset.pvc, "readOnly": True}}
+
+
+def _image_volume(url: str) -> dict[str, Any]:
+    return {"image": {"reference": url.removeprefix("oci://"), "pullPolicy": "IfNotPresent"}}
+
+
+def _inside(path: str) -> str:
+    return path.removeprefix("./").rstrip("/")
