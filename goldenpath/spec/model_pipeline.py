@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Discriminator, Field
+from pydantic import BeforeValidator, Discriminator, Field
 from pydantic import Tag as UnionTag
 
 from goldenpath.spec.hints import ChosenFrom, hint
@@ -27,6 +27,7 @@ from goldenpath.spec.types import (
     Revision,
     SecretName,
 )
+from goldenpath.spec.value_checks import refuse
 from goldenpath.spec.workload import Workload
 
 __all__ = [
@@ -36,17 +37,28 @@ __all__ = [
     "DatasetVolume",
     "ModelPipeline",
     "PipelineAccelerator",
-    "PipelineSource",
+    "PipelineCode",
 ]
 
-MOST_DATASETS = 12
+MOST_CHARS: Final = 200
+MOST_DATASETS: Final = 12
 """As many as the record of the hash step has room for: Kubernetes keeps 4,096 bytes of a container's last message."""
 
 DatasetName = Annotated[DnsLabel, Field(max_length=40)]
 Word = Annotated[str, Field(max_length=2000)]
+
+
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, str | int | float) or len(str(value)) > MOST_CHARS:
+        raise refuse(
+            "hyperparameter", f"must be text of at most {MOST_CHARS} characters, a number, true or false"
+        )
+    return value
+
+
 Hyperparameters = dict[
     Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,60}$")],
-    Annotated[str, Field(max_length=200)] | int | float | bool,
+    Annotated[str | int | float | bool, BeforeValidator(_scalar)],
 ]
 
 
@@ -116,7 +128,7 @@ class PipelineAccelerator(Model):
     """Nodes; several need JobSet on the cluster."""
 
 
-class PipelineSource(Model):
+class PipelineCode(Model):
     """Where the training code is from; its image is what runs."""
 
     git: GitUrl
@@ -159,7 +171,7 @@ class ModelPipeline(Workload):
         default_factory=dict, max_length=64
     )
     """Hyperparameters; the command reads them as JSON from the variable `HYPERPARAMETERS`."""
-    source: Annotated[PipelineSource | None, hint(step="Model")] = None
+    code: Annotated[PipelineCode | None, hint(step="Model")] = None
     """Where the training code is from."""
     output: Annotated[OciUrl, hint(step="Model")]
     """Repository that the run pushes its model to."""

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["locate", "problem_of"]
 
 # The tags of unions, by field, which pydantic puts into locations and no person has written.
-_UNION_TAGS: Final = {"source": frozenset({"git", "oci"}), "retiring": frozenset({"clusters", "everywhere"})}
+_UNION_TAGS: Final = {
+    "datasets": frozenset({"oci", "pvc", "snapshot"}),
+    "retiring": frozenset({"clusters", "everywhere"}),
+    "source": frozenset({"git", "oci"}),
+}
 _KEY: Final = "[key]"
 
 # Rule, message and nearest value.
@@ -98,8 +102,10 @@ _WORDS: Final[dict[str, Callable[[Any, dict[str, Any]], Wording]]] = {
 def locate(error: Any) -> Location:
     """Where the fault is, as a person would look for it."""
     location: Location = error["loc"]
-    if len(location) > 1 and location[1] in _UNION_TAGS.get(str(location[0]), ()):
-        location = (location[0], *location[2:])
+    # Of an entry of a list, its number comes first.
+    tag = 2 if len(location) > 1 and isinstance(location[1], int) else 1
+    if len(location) > tag and location[tag] in _UNION_TAGS.get(str(location[0]), ()):
+        location = (*location[:tag], *location[tag + 1 :])
     return location[:-1] if _is_about_a_key(error) else location
 
 

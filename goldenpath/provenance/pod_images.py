@@ -1,0 +1,55 @@
+"""The images of a Pod, and the models among them: what admission looks at, and what `goldenpath lineage` follows. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["ModelReference", "model_volumes", "pod_specs"]
+
+_PINNED: Final = re.compile(
+    r"(?P<repository>[^@\s]+?)(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?@(?P<digest>sha256:[0-9a-f]{64})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReference:
+    """A model as something names it; ``digest`` is empty where that is no digest."""
+
+    text: str
+    repository: str
+    digest: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a reference, with or without ``oci://``."""
+        bare = text.removeprefix("oci+native://").removeprefix("oci://")
+        found = _PINNED.fullmatch(bare)
+        return cls(text, found["repository"], found["digest"]) if found else cls(text, bare, "")
+
+
+def model_volumes(spec: Mapping[str, Any]) -> Iterator[tuple[str, ModelReference]]:
+    """Name and reference of each image volume of a Pod's spec."""
+    for volume in spec.get("volumes") or []:
+        image = volume.get("image") if isinstance(volume, dict) else None
+        if isinstance(image, dict):
+            yield str(volume.get("name", "")), ModelReference.parse(str(image.get("reference", "")))
+
+
+def pod_specs(body: Any) -> Iterator[Mapping[str, Any]]:
+    """Every Pod spec in an object, however deep: a Pod's own, or that of a template.
+
+    A Pod spec is known by its ``containers``.
+    """
+    if isinstance(body, list):
+        for entry in body:
+            yield from pod_specs(entry)
+    elif isinstance(body, dict):
+        if isinstance(body.get("containers"), list):
+            yield body
+        for value in body.values():
+            yield from pod_specs(value)
