@@ -70,6 +70,11 @@ class Dependency(_Closed):
     annotations: Hashed | None = None
 
     @property
+    def pinned(self) -> str:
+        """What it is fixed by: ``sha256:…``, or ``git:`` and a commit."""
+        return f"git:{self.digest.git_commit}" if isinstance(self.digest, _GitCommit) else self.sha256
+
+    @property
     def sha256(self) -> str:
         """The digest as ``sha256:…``; empty for a commit."""
         return f"sha256:{self.digest.sha256}" if isinstance(self.digest, _Sha256) else ""

@@ -39,15 +39,24 @@ class PublicKey:
             InputError: the file cannot be read, or holds no public key on P-256.
 
         """
-        data = _bytes_of(file, option)
+        return cls.of_pem(_bytes_of(file, option), option, str(file))
+
+    @classmethod
+    def of_pem(cls, data: bytes, option: str, given: str | None = None) -> Self:
+        """The public key of a PEM text.
+
+        Raises:
+            InputError: it is no public key on P-256.
+
+        """
         try:
             key: Any = serialization.load_pem_public_key(data)
         except (ValueError, UnsupportedAlgorithm):
             message = (
                 "is not a public key in PEM (-----BEGIN PUBLIC KEY-----); `openssl ec -pubout` writes one"
             )
-            raise InputError.of(option, "key", message, str(file)) from None
-        return cls(_on_p256(key, file, option))
+            raise InputError.of(option, "key", message, given) from None
+        return cls(_on_p256(key, given, option))
 
     @property
     def hint(self) -> str:
@@ -126,7 +135,7 @@ class SigningKey:
         except (ValueError, UnsupportedAlgorithm):
             message = f"is not a private key in PEM, or {PASSWORD} does not open it"
             raise InputError.of(option, "key", message, str(file)) from None
-        return cls(_on_p256(key, file, option))
+        return cls(_on_p256(key, str(file), option))
 
     @property
     def public(self) -> PublicKey:
@@ -150,11 +159,11 @@ def _bytes_of(file: Path, option: str) -> bytes:
         raise InputError.of(option, "no-file", f"cannot be read: {error.strerror}", str(file)) from None
 
 
-def _on_p256(key: Any, file: Path, option: str) -> Any:
+def _on_p256(key: Any, given: str | None, option: str) -> Any:
     curve = getattr(getattr(key, "curve", None), "name", "")
     if curve != "secp256r1":
         message = (
             "is not an ECDSA key on P-256; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256"
         )
-        raise InputError.of(option, "key", message, str(file))
+        raise InputError.of(option, "key", message, given)
     return key

@@ -1,0 +1,1 @@
+"""The commands of ``goldenpath lineage``: a module each."""

@@ -1,0 +1,93 @@
+"""``goldenpath lineage record``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.errors import ArtifactRefusedError, InputError
+
+if TYPE_CHECKING:
+    from goldenpath.provenance.lineage_record import InputRecord, WantedInput
+
+_REFUSED = 1
+
+
+@click.command(
+    name="record",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath lineage record --image dataset-reports=/datasets/reports=sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        "goldenpath lineage record --to record.json --tree dataset-reports=./reports=sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    ),
+)
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="NAME=DIR=DIGEST",
+    help="An input that is mounted as an image volume, and the digest of its manifest; may be given again.",
+)
+@click.option(
+    "--tree",
+    "trees",
+    multiple=True,
+    metavar="NAME=DIR=DIGEST",
+    help="An input on a volume, and its tree digest, which must hold; may be given again.",
+)
+@click.option(
+    "--to",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("/dev/termination-log"),
+    show_default=True,
+    metavar="FILE",
+    help="Where the record is written; the kubelet keeps what a container writes to the default.",
+)
+@click.pass_context
+def command(ctx: click.Context, *, images: tuple[str, ...], trees: tuple[str, ...], file: Path) -> None:
+    """Hash the inputs of a run, and write the record of what was found.
+
+    A run of the golden path model-pipeline starts with this step. It reads every file of every input. An input on a volume
+    must have the tree digest that was asked for (`goldenpath dataset hash`); an image volume is held to its digest by the
+    kubelet, and its tree digest is recorded.
+
+    Ends with 0 where everything holds, with 1 where an input is another one, with 2 where one cannot be hashed.
+    """
+    from goldenpath.provenance.lineage_record import LineageRecord, WantedInput  # noqa: PLC0415 - for `--help`
+
+    wanted = [
+        *(WantedInput.parse("image", text) for text in images),
+        *(WantedInput.parse("tree", text) for text in trees),
+    ]
+    if not wanted:
+        raise InputError.of("--image", "required", "name at least one input, with --image or --tree")
+    record = LineageRecord(tuple(map(_hashed, wanted)))
+    line = record.line()
+    try:
+        record.held_against(wanted)
+    except ArtifactRefusedError as error:
+        _write(file, str(error))
+        click.echo(f"{error.rule}: {error}", err=True)
+        ctx.exit(_REFUSED)
+    _write(file, line)
+    for each in record.inputs:
+        click.echo(f"ok  {each.name}  sha256:{each.tree}  {each.files:,} files, {each.bytes:,} bytes")
+
+
+def _hashed(wanted: WantedInput) -> InputRecord:
+    from goldenpath.datasets.hashing import hash_dataset  # noqa: PLC0415
+    from goldenpath.provenance.lineage_record import InputRecord  # noqa: PLC0415
+
+    found = hash_dataset(Path(wanted.folder)).dataset
+    return InputRecord(wanted.name, found.digest.removeprefix("sha256:"), found.files, found.size)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError.of("--to", "no-file", f"cannot be written: {error.strerror}", str(file)) from None
