@@ -6,8 +6,9 @@ workload and cost centre, and its rows with the columns of FOCUS.
 Not for: bills. Without one, a promise or use times a list price is all that can be said; each output says which.
 """
 
-from goldenpath.costs.cost_report import CostReport, CostRow, Period, cost_report
+from goldenpath.costs.cost_report import CostReport, CostRow, cost_report
 from goldenpath.costs.focus import FOCUS_COLUMNS, focus_csv
+from goldenpath.costs.period import Period, period_of
 from goldenpath.costs.prometheus_usage import usage_of_prometheus
 from goldenpath.costs.usage import Usage, read_usage
 
@@ -19,6 +20,7 @@ __all__ = [
     "Usage",
     "cost_report",
     "focus_csv",
+    "period_of",
     "read_usage",
     "usage_of_prometheus",
 ]

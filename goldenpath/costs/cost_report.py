@@ -12,40 +12,21 @@ from goldenpath.queries.request_search import search_requests
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
 
+    from goldenpath.costs.period import Period
     from goldenpath.costs.usage import Usage
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.fleet.fleet_summary import FleetSummary
     from goldenpath.spec.fleet_spec import FleetSpec
 
-__all__ = ["NO_COST_CENTRE", "CostReport", "CostRow", "Period", "Sums", "cost_report"]
+__all__ = ["NO_COST_CENTRE", "CostReport", "CostRow", "Sums", "cost_report"]
 
 NO_COST_CENTRE: Final = "-"
 _ZERO: Final = Decimal(0)
-_HOUR: Final = 3600
 
 Key = tuple[str, str, str]
 """A cluster, a tenant or workload, and an accelerator."""
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From ``start`` up to, and without, ``end``."""
-
-    start: dt.datetime
-    end: dt.datetime
-
-    @property
-    def seconds(self) -> int:
-        """Its length in seconds."""
-        return int((self.end - self.start).total_seconds())
-
-    @property
-    def hours(self) -> Decimal:
-        """Its length in hours."""
-        return Decimal(self.seconds) / _HOUR
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from goldenpath.errors import ClusterUnavailableError, InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.costs.cost_report import Period
+    from goldenpath.costs.period import Period
     from goldenpath.tenancy import Platform
 
 __all__ = ["QUEUE_HOURS", "WORKLOAD_HOURS", "usage_of_prometheus"]

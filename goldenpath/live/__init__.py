@@ -7,6 +7,7 @@ business, and a fleet repository is :mod:`goldenpath.fleet`'s. No clock, no envi
 
 from goldenpath.live.cluster_schemas import ImportedSchemas, import_schemas
 from goldenpath.live.desired_objects import DesiredObjects
+from goldenpath.live.drift_metrics import drift_metrics
 from goldenpath.live.fleet_drift import FleetDrift, fleet_drift, platform_objects
 from goldenpath.live.kube_contexts import contexts_for
 from goldenpath.live.live_apply import ApplyProgress, LiveApply, apply
@@ -33,6 +34,7 @@ __all__ = [
     "apply",
     "contexts_for",
     "diff",
+    "drift_metrics",
     "find",
     "fleet_drift",
     "import_schemas",

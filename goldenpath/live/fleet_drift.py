@@ -52,6 +52,8 @@ class FleetDrift:
 
     commit: str | None
     differences: tuple[Difference, ...]
+    looked_at: tuple[tuple[str, Ref], ...] = ()
+    """Each cluster with each platform, tenant and workload on it that was looked at."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data of the format ``fleet-drift/v1``."""
@@ -78,7 +80,13 @@ def fleet_drift(
         ClusterUnavailableError: a server does not answer.
         ClusterError: the user may not read what is needed.
     """
-    return FleetDrift(found.commit, tuple(_differences(found, connected, platforms or {})))
+    parts = list(_parts(found, connected, platforms or {}))
+    differences = (
+        Difference(cluster, owner, change) for cluster, owner, changes in parts for change in changes
+    )
+    return FleetDrift(
+        found.commit, tuple(differences), tuple((cluster, owner) for cluster, owner, _ in parts)
+    )
 
 
 def platform_objects(fleet: Fleet) -> dict[str, tuple[ManifestObject, ...]]:
@@ -99,15 +107,14 @@ def platform_objects(fleet: Fleet) -> dict[str, tuple[ManifestObject, ...]]:
     return found
 
 
-def _differences(
+def _parts(
     found: PublishedTenants,
     connected: Mapping[str, Cluster],
     platforms: Mapping[str, tuple[ManifestObject, ...]],
-) -> Iterator[Difference]:
+) -> Iterator[tuple[str, Ref, tuple[Change, ...]]]:
+    """Each part of the fleet that was looked at, with what differs."""
     for name, cluster in connected.items():
         if objects := platforms.get(name):
-            for change in drift(cluster, objects, {}).of(*_DIFFERENT):
-                yield Difference(name, Ref.of_platform(name), change)
+            yield name, Ref.of_platform(name), tuple(drift(cluster, objects, {}).of(*_DIFFERENT))
         for part in status(name, found.expected.get(name, ()), cluster).parts:
-            for change in part.drift.of(*_DIFFERENT):
-                yield Difference(name, Ref.parse(part.name), change)
+            yield name, Ref.parse(part.name), tuple(part.drift.of(*_DIFFERENT))

@@ -7,8 +7,8 @@ the dashboards (Grafana's classic JSON).
 Not for: the metrics of inference engines (``engines``), what a request says (``spec``), writing manifests (``render``),
 asking a running Prometheus.
 
-A new exporter is one file of data. A new rule is one value with its cases in ``platform_rules``, ``tenant_rules`` or
-``service_rules``.
+A new exporter is one file of data. A new rule is one value with its cases in ``platform_recordings``,
+``platform_alerts``, ``tenant_rules`` or ``service_rules``.
 """
 
 from goldenpath.telemetry.burn_rate import OBJECTIVE, SLOWEST_SHARE
@@ -16,7 +16,8 @@ from goldenpath.telemetry.dashboard import Dashboard, Panel, Query, Variable
 from goldenpath.telemetry.dashboards import DASHBOARDS
 from goldenpath.telemetry.exporter import Exporter, ExporterMetric, LabelTrap, WorkloadLabels
 from goldenpath.telemetry.exporter_catalogue import ExporterCatalogue, exporter_catalogue, load_exporters
-from goldenpath.telemetry.platform_rules import PlatformMetrics, platform_groups
+from goldenpath.telemetry.platform_metrics import PlatformMetrics
+from goldenpath.telemetry.platform_rules import platform_groups
 from goldenpath.telemetry.promtool import rule_file, unit_test
 from goldenpath.telemetry.rule import Alert, Case, Recording, Rule, RuleGroup
 from goldenpath.telemetry.service_rules import MeanGoal, PromisedCache, ServiceSeries, service_group

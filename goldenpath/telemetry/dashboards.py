@@ -95,6 +95,12 @@ _FLEET: Final = Dashboard(
                 ),
             ),
         ),
+        Panel(
+            "Objects that drifted, by tenant",
+            "timeseries",
+            "Not as the repository has them, at the last look of `goldenpath status --drift`.",
+            (Query("sum by (namespace) (goldenpath:drift_objects:max)", "{{namespace}}"),),
+        ),
     ),
 )
 _TENANT_PAGE: Final = Dashboard(

@@ -126,6 +126,7 @@ def _alerts(of: TenantMetrics) -> Iterator[Alert]:
         Case("a month", {f'{left}{{{own},name="chat"}}': "2592000x90"}, "70m", firing=0),
         Case("of another tenant", {f'{left}{{{other},name="chat"}}': "259200x90"}, "70m", firing=0),
     )
+    yield _drift(of, own, other)
     if of.has_flux:
         yield from _flux(of, own, other)
 
@@ -216,3 +217,25 @@ def _flux(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
             Case("so", {f"{series}{{{own},{of_object}}}": "1x1500"}, minutes, firing=1),
             Case("of another tenant", {f"{series}{{{other},{of_object}}}": "1x1500"}, minutes, firing=0),
         )
+
+
+def _drift(of: TenantMetrics, own: str, other: str) -> Alert:
+    drift = "goldenpath:drift_objects:max"
+    return _alert(
+        of,
+        "TenantDrift",
+        f"sum by (namespace) ({drift}{{{own}}}) > 0",
+        "1h",
+        "warning",
+        "{{ $value }} objects of {{ $labels.namespace }} have not been as the repository has them for an hour.",
+        "List them with the managers of their fields: put them back, or ask for what they should be.",
+        Case(
+            "of the tenant and its workload",
+            {f"{drift}{{{own}}}": "1x90", f'{drift}{{{own},workload="chat"}}': "1x90"},
+            "70m",
+            firing=1,
+        ),
+        Case("none", {f"{drift}{{{own}}}": "0x90"}, "70m", firing=0),
+        Case("put back by Flux", {f"{drift}{{{own}}}": "2x30 0x60"}, "70m", firing=0),
+        Case("of another tenant", {f"{drift}{{{other}}}": "1x90"}, "70m", firing=0),
+    )

@@ -34,6 +34,7 @@ _NOT_FINE = 1
         "goldenpath status vision/chat --repo .",
         "goldenpath status vision --repo . --format json",
         "goldenpath status --repo . --drift",
+        "goldenpath status --repo . --drift --format metrics > /var/lib/node_exporter/goldenpath.prom",
         "goldenpath status --repo . --watch",
     ),
 )
@@ -55,7 +56,7 @@ _NOT_FINE = 1
     help="With --watch: how often.",
 )
 @library_option
-@format_option("text", "json")
+@format_option("text", "json", "metrics")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -84,12 +85,17 @@ def command(
 
     With --watch, JSON is one line for each look.
 
-    Ends with 0 where all is well, with 1 where a tenant or workload is not, and with 2 where a cluster or the repository cannot be
+    The format `metrics` is Prometheus' text format of --drift, for a schedule: each part of the fleet with the number of its
+    objects that differ, and the time of the look. The alerts TenantDrift, PlatformDrift and PlatformDriftUnknown read it.
+
+    Ends with 0 where all is well or the format is `metrics`, with 1 where a tenant or workload is not, and with 2 where a cluster or the repository cannot be
     read.
     """
     from goldenpath.cli.problem_output import show_problems  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import published_tenants  # noqa: PLC0415
 
+    if output_format == "metrics" and (watch or not only_drift):
+        raise click.UsageError("--format metrics goes with --drift, and without --watch.")
     with open_fleet(place, branch, libraries, at=at) as fleet:
         found = published_tenants(fleet, name)
         clusters = _only(found, cluster)
@@ -154,9 +160,12 @@ def _look_for_drift(
 ) -> bool:
     """Look once for what differs and show it; whether nothing does."""
     from goldenpath.cli.status_output import drift_lines  # noqa: PLC0415 - `--help` needs none of it
-    from goldenpath.live import fleet_drift, platform_objects  # noqa: PLC0415
+    from goldenpath.live import drift_metrics, fleet_drift, platform_objects  # noqa: PLC0415
 
     drift = fleet_drift(found, connected, platform_objects(fleet) if wanted is None else None)
+    if output_format == "metrics":
+        click.echo("\n".join(drift_metrics(drift, time.time())))
+        return True
     if output_format == "json":
         click.echo(json.dumps(drift.as_dict(), indent=None if watch else 2, ensure_ascii=False))
     else:

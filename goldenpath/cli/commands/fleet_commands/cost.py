@@ -29,6 +29,7 @@ _DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
     name="cost",
     cls=ExampleCommand,
     examples=(
+        "goldenpath fleet cost --repo .",
         "goldenpath fleet cost --repo . --from 2026-11-01 --to 2026-12-01",
         "goldenpath fleet cost --repo . --from 2026-11-01 --to 2026-12-01 --usage november.csv --format csv",
         "goldenpath fleet cost --repo . --from 2026-11-01 --to 2026-12-01 --prometheus berlin=http://localhost:9090",
@@ -37,9 +38,19 @@ _DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
 @repository_options
 @at_option
 @click.option(
-    "--from", "first", type=_DAY, required=True, metavar="DAY", help="First day, in UTC: 2026-11-01."
+    "--from",
+    "first",
+    type=_DAY,
+    metavar="DAY",
+    help="First day, in UTC: 2026-11-01. By default that of the last whole month, or of the month that --to ends.",
 )
-@click.option("--to", "last", type=_DAY, required=True, metavar="DAY", help="The day after the last one.")
+@click.option(
+    "--to",
+    "last",
+    type=_DAY,
+    metavar="DAY",
+    help="The day after the last one. By default the first day of the month after --from.",
+)
 @click.option(
     "--usage",
     "usage_file",
@@ -70,8 +81,8 @@ def command(
     place: str,
     branch: str | None,
     at: str | None,
-    first: dt.datetime,
-    last: dt.datetime,
+    first: dt.datetime | None,
+    last: dt.datetime | None,
     usage_file: Path | None,
     addresses: tuple[str, ...],
     tenant: str | None,
@@ -87,11 +98,11 @@ def command(
     """
     from dataclasses import replace  # noqa: PLC0415 - `--help` needs none of it
 
-    from goldenpath.costs import Period, cost_report, focus_csv  # noqa: PLC0415
+    from goldenpath.costs import cost_report, focus_csv, period_of  # noqa: PLC0415
 
-    if last <= first:
+    if first is not None and last is not None and last <= first:
         raise click.BadParameter("must be after --from", param_hint="--to")
-    period = Period(first.replace(tzinfo=dt.UTC), last.replace(tzinfo=dt.UTC))
+    period = period_of(first, last, dt.datetime.now(dt.UTC))
     with open_fleet(place, branch, libraries, at=at) as fleet:
         state, summary = fleet.state(), fleet.summary()
         usage = _usage(usage_file, addresses, state, summary, period)
