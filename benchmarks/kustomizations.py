@@ -3,9 +3,11 @@
     make cluster-assets
     python benchmarks/kustomizations.py --number 1000
     python benchmarks/kustomizations.py --number 5000 --seconds 600
+    python benchmarks/kustomizations.py --number 1000 --source oci
     python benchmarks/kustomizations.py --number 1000 --crds <folder of CustomResourceDefinitions>
 
 Each Kustomization is like a workload's: it applies one ConfigMap as an account of its namespace, with `wait: true`.
+With `--source git` all read one GitRepository; with `--source oci` each reads an artifact of its own in a real registry.
 The controllers have Flux's own settings, but for the rate at which they ask the API server (200 a second).
 
 Each line has the seconds of CPU that each program used, which shows what the rate depends on. Where not all are Ready
@@ -16,6 +18,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime as dt
+import hashlib
 import os
 import sys
 import tempfile
@@ -23,17 +27,25 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "cluster"))
+sys.path += [
+    str(Path(__file__).resolve().parent.parent / "tests" / folder) for folder in ("cluster", "artifacts")
+]
 
 import crd_files
 from components import from_modules, kubernetes
 from control_plane import control_plane
 from flux import CONTROLLERS, KUSTOMIZATION, NAMESPACE, SOURCE, components_yaml, flux
 from git_server import git_server
+from local_registry import local_registry
 
 from goldenpath import kubeyaml
+from goldenpath.artifacts.artifact import Artifact, Source
+from goldenpath.oci.registry_address import RegistryAddress
+from goldenpath.oci.registry_client import RegistryClient
+from goldenpath.spec.ref import Ref
 
 if TYPE_CHECKING:
+    from git_server import GitServer
     from kube_api import Api
 
 GROUPS = ("kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
@@ -49,11 +61,65 @@ def config_map(number: int, value: str) -> str:
     )
 
 
-def files(number: int, value: str) -> dict[str, str]:
-    return {f"w/{each}/settings.yaml": config_map(each, value) for each in range(number)}
+class GitSource:
+    """One GitRepository with a folder for each Kustomization."""
+
+    def __init__(self, number: int, server: GitServer) -> None:
+        self.number = number
+        self.repository = server.repository("fleet")
+        self.apply = [
+            SOURCE
+            | {
+                "metadata": {"name": NAMESPACE, "namespace": NAMESPACE},
+                "spec": {"interval": "5s", "url": self.repository.url, "ref": {"branch": "main"}},
+            }
+        ]
+
+    def deliver(self, value: str) -> list[str]:
+        """Bring a value to all, and give the revision that each Kustomization then has."""
+        files = {f"w/{each}/settings.yaml": config_map(each, value) for each in range(self.number)}
+        return [self.repository.write(files)] * self.number
+
+    def spec(self, number: int) -> dict[str, Any]:
+        """Where a Kustomization finds its objects."""
+        return {"path": f"./w/{number}", "sourceRef": {"kind": "GitRepository", "name": NAMESPACE}}
 
 
-def prepare(api: Api, url: str) -> None:
+class OciSource:
+    """An OCIRepository with an artifact of its own for each Kustomization."""
+
+    def __init__(self, api: Api, number: int, client: RegistryClient) -> None:
+        self.api, self.number, self.client = api, number, client
+        self.apply: list[dict[str, Any]] = []
+
+    def deliver(self, value: str) -> list[str]:
+        """Bring a value to all, and give the revision that each Kustomization then has."""
+        found = []
+        for each in range(self.number):
+            commit = hashlib.sha1(value.encode(), usedforsecurity=False).hexdigest()
+            owner = Ref.of_platform(f"w-{each}")
+            source = Source(owner, TEAM, commit, commit, dt.datetime(2026, 11, 30, tzinfo=dt.UTC))
+            artifact = Artifact(source, {"settings.yaml": config_map(each, value).encode()})
+            for blob in (artifact.config, artifact.layer):
+                self.client.push_blob(f"fleet/w-{each}", blob)
+            self.client.put_manifest(f"fleet/w-{each}", "latest", artifact.manifest)
+            spec = {
+                "interval": "1h",
+                "url": f"oci://{self.client.address.host}/fleet/w-{each}",
+                "insecure": True,
+                "ref": {"digest": artifact.digest},
+            }
+            metadata = {"name": f"w-{each}", "namespace": NAMESPACE}
+            assert self.api.apply(SOURCE | {"kind": "OCIRepository", "metadata": metadata, "spec": spec}).ok
+            found.append(artifact.digest)
+        return found
+
+    def spec(self, number: int) -> dict[str, Any]:
+        """Where a Kustomization finds its objects."""
+        return {"path": "./", "sourceRef": {"kind": "OCIRepository", "name": f"w-{number}"}}
+
+
+def prepare(api: Api, sources: list[dict[str, Any]]) -> None:
     """The controllers' accounts, a namespace with an account that may write ConfigMaps, and the source."""
     account = {"kind": "ServiceAccount", "name": "workloads", "namespace": NAMESPACE}
     rbac = "rbac.authorization.k8s.io/v1"
@@ -76,36 +142,33 @@ def prepare(api: Api, url: str) -> None:
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"},
             "subjects": [account],
         },
-        SOURCE
-        | {
-            "metadata": {"name": NAMESPACE, "namespace": NAMESPACE},
-            "spec": {"interval": "5s", "url": url, "ref": {"branch": "main"}},
-        },
+        *sources,
     ]
     for body in bodies:
         answer = api.apply(body)
         assert answer.ok, answer.message
 
 
-def kustomization(number: int) -> dict[str, Any]:
+def kustomization(number: int, source: dict[str, Any]) -> dict[str, Any]:
     return KUSTOMIZATION | {
         "metadata": {"name": f"{TEAM}.w-{number}", "namespace": NAMESPACE},
         "spec": {
             "interval": "1h",
-            "path": f"./w/{number}",
             "prune": True,
             "wait": True,
             "timeout": "1m",
             "serviceAccountName": "workloads",
-            "sourceRef": {"kind": "GitRepository", "name": NAMESPACE},
+            **source,
         },
     }
 
 
-def ready_at(api: Api, revision: str) -> int:
-    """How many are Ready with a commit."""
+def ready_at(api: Api, revisions: list[str]) -> int:
+    """How many have applied the revision that they are to have."""
     return sum(
-        str(body.get("status", {}).get("lastAppliedRevision", "")).endswith(revision)
+        str(body.get("status", {}).get("lastAppliedRevision", "")).endswith(
+            revisions[int(body["metadata"]["name"].rpartition("-")[2])]
+        )
         for body in api.list(KUSTOMIZATION["apiVersion"], "Kustomization", NAMESPACE)
     )
 
@@ -138,10 +201,10 @@ def cpu() -> dict[str, float]:
     return used
 
 
-def until_all(api: Api, revision: str, number: int, limit: float, what: str) -> bool:
-    """Wait until all are Ready with a commit, or the time is over, and print how it went."""
-    began, most, before = time.monotonic(), 0.0, cpu()
-    while (done := ready_at(api, revision)) < number and time.monotonic() - began < limit:
+def until_all(api: Api, revisions: list[str], limit: float, what: str) -> bool:
+    """Wait until all have applied their revision, or the time is over, and print how it went."""
+    began, most, before, number = time.monotonic(), 0.0, cpu(), len(revisions)
+    while (done := ready_at(api, revisions)) < number and time.monotonic() - began < limit:
         most = max(most, memory())
         time.sleep(2)
     seconds = time.monotonic() - began
@@ -159,27 +222,36 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--number", type=int, default=1000)
+    parser.add_argument("--source", choices=("git", "oci"), default="git")
     parser.add_argument("--seconds", type=float, default=3600, help="how long to wait for each step")
     parser.add_argument("--crds", type=Path, default=from_modules())
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gp-") as place, control_plane(kubernetes()) as api:
         folder = Path(place)
-        for name in ("git", "flux"):
+        for name in ("source", "flux"):
             (folder / name).mkdir()
         crd_files.load(api, options.crds, sorted(crd_files.of_groups(options.crds, *GROUPS)))
         certificate = api.server.authority
         assert certificate
-        with git_server(folder / "git", certificate, certificate.with_suffix(".key")) as server:
-            repository = server.repository("fleet")
-            first = repository.write(files(options.number, "1"))
-            prepare(api, repository.url)
-            with flux(api, folder / "flux", FLAGS, certificate):
-                for number in range(options.number):
-                    assert api.create(kustomization(number)).ok
-                if until_all(api, first, options.number, options.seconds, "new"):
-                    second = repository.write(files(options.number, "2"))
-                    until_all(api, second, options.number, options.seconds, "changed")
-                print(f"at rest: {memory():.0f} MiB")
+        with contextlib.ExitStack() as stack:
+            source: GitSource | OciSource
+            if options.source == "git":
+                server = stack.enter_context(
+                    git_server(folder / "source", certificate, certificate.with_suffix(".key"))
+                )
+                source = GitSource(options.number, server)
+            else:
+                host = stack.enter_context(local_registry(folder / "source"))
+                client = RegistryClient(RegistryAddress.parse(f"oci://{host}/fleet"))
+                source = OciSource(api, options.number, stack.enter_context(client))
+            prepare(api, source.apply)
+            first = source.deliver("1")
+            stack.enter_context(flux(api, folder / "flux", FLAGS, certificate))
+            for number in range(options.number):
+                assert api.create(kustomization(number, source.spec(number))).ok
+            if until_all(api, first, options.seconds, "new"):
+                until_all(api, source.deliver("2"), options.seconds, "changed")
+            print(f"at rest: {memory():.0f} MiB")
 
 
 if __name__ == "__main__":
