@@ -45,6 +45,8 @@ from goldenpath.oci.registry_client import RegistryClient
 from goldenpath.spec.ref import Ref
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from git_server import GitServer
     from kube_api import Api
 
@@ -201,9 +203,11 @@ def cpu() -> dict[str, float]:
     return used
 
 
-def until_all(api: Api, revisions: list[str], limit: float, what: str) -> bool:
-    """Wait until all have applied their revision, or the time is over, and print how it went."""
-    began, most, before, number = time.monotonic(), 0.0, cpu(), len(revisions)
+def until_all(api: Api, act: Callable[[], list[str]], limit: float, what: str) -> bool:
+    """Act, wait until all have applied the revision that follows, or the time is over, and print how it went."""
+    began, most, before = time.monotonic(), 0.0, cpu()
+    revisions = act()
+    number = len(revisions)
     while (done := ready_at(api, revisions)) < number and time.monotonic() - began < limit:
         most = max(most, memory())
         time.sleep(2)
@@ -247,10 +251,14 @@ def main() -> None:
             prepare(api, source.apply)
             first = source.deliver("1")
             stack.enter_context(flux(api, folder / "flux", FLAGS, certificate))
-            for number in range(options.number):
-                assert api.create(kustomization(number, source.spec(number))).ok
-            if until_all(api, first, options.seconds, "new"):
-                until_all(api, source.deliver("2"), options.seconds, "changed")
+
+            def create() -> list[str]:
+                for number in range(options.number):
+                    assert api.create(kustomization(number, source.spec(number))).ok
+                return first
+
+            if until_all(api, create, options.seconds, "new"):
+                until_all(api, lambda: source.deliver("2"), options.seconds, "changed")
             print(f"at rest: {memory():.0f} MiB")
 
 
