@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tarfile
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from api_requests import QUEUE, pod
-from flux import NAMESPACE
+from flux import NAMESPACE, SOURCE
 from kube_api import eventually
 from on_flux import ROOTS, TENANTS, WITH_SOURCE, config_map, documents
 from running_platform import CLUSTER
@@ -249,3 +251,17 @@ def everything_of(api: Api, tenant: str) -> list[str]:
             inside = api.list(version, resource["kind"], tenant) if resource["namespaced"] else []
             found += [f"{resource['kind']} {body['metadata']['name']}" for body in (*labelled, *inside)]
     return found
+
+
+def test_flux_unpacks_this_clusters_folder_and_no_other_file_of_the_repository(platform, teams):
+    source = SOURCE | {"metadata": {"name": NAMESPACE, "namespace": NAMESPACE}}
+    artifact = platform.api.get(source).body["status"]["artifact"]
+    with (
+        urllib.request.urlopen(artifact["url"]) as response,
+        tarfile.open(fileobj=response, mode="r|gz") as archive,
+    ):
+        files = [each.name for each in archive if each.isfile()]
+
+    assert f"clusters/{CLUSTER}/roots.yaml" in files
+    assert [name for name in files if not name.startswith(f"clusters/{CLUSTER}/")] == []
+    assert (platform.repository.pull() / "goldenpath.yaml").is_file()
