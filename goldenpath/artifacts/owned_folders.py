@@ -85,10 +85,10 @@ def _folders(state: FleetState, cluster: str) -> Iterator[_Folder]:
     entry = tree.listing(f"{CLUSTERS}/{cluster}").get("platform")
     if entry is not None and entry.is_tree:
         yield _folder(state, platform, cluster, entry.id)
-    for holdings in chain(tree.tenants(), tree.all_workloads()):
-        identity = holdings.folders.get(holdings.paths.folder(cluster))
+    for owned in chain(tree.tenants(), tree.all_workloads()):
+        identity = owned.folders.get(owned.paths.folder(cluster))
         if identity is not None:
-            yield _folder(state, holdings.ref, cluster, identity)
+            yield _folder(state, owned.ref, cluster, identity)
 
 
 def _folder(state: FleetState, owner: Ref, cluster: str, identity: str) -> _Folder:
@@ -102,10 +102,10 @@ def _folder(state: FleetState, owner: Ref, cluster: str, identity: str) -> _Fold
 
 def _misplaced(state: FleetState, clusters: tuple[str, ...]) -> Iterator[Problem]:
     roots = tuple(f"{CLUSTERS}/{cluster}/" for cluster in clusters)
-    for holdings in chain(state.tree.tenants(), state.tree.all_workloads()):
-        for place in holdings.misplaced:
+    for owned in chain(state.tree.tenants(), state.tree.all_workloads()):
+        for place in owned.misplaced:
             if place.startswith(roots):
-                message = f"is not where the fleet's layout puts {holdings.ref}; publish that anew"
+                message = f"is not where the fleet's layout puts {owned.ref}; publish that anew"
                 yield Problem("", "misplaced", message, file=place)
 
 

@@ -110,19 +110,19 @@ def render_many(
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if len(first) == MANY else 0
     together = itertools.chain(first, remaining)
-    shop = _BatchRenderer(fleet, library, today)
-    results = map(shop.render, together) if workers == 0 else _by_processes(shop, together, workers)
+    renderer = _BatchRenderer(fleet, library, today)
+    results = map(renderer.render, together) if workers == 0 else _by_processes(renderer, together, workers)
     for done, packed in enumerate(results, 1):
         yield packed
         if progress is not None:
             progress(done, total)
 
 
-def _by_processes(shop: _BatchRenderer, tasks: Iterator[RenderTask], workers: int) -> Iterator[Rendered]:
+def _by_processes(renderer: _BatchRenderer, tasks: Iterator[RenderTask], workers: int) -> Iterator[Rendered]:
     # A process that is started anew has no thread, lock or pipe of ours, as a copy of this one would.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
-        workers, context, initializer=_start, initargs=(shop.text, shop.library, shop.today)
+        workers, context, initializer=_start, initargs=(renderer.text, renderer.library, renderer.today)
     )
     under_way: deque[Future[list[Rendered]]] = deque()
     try:
@@ -193,19 +193,19 @@ class _BatchRenderer:
         return Rendered(desired.lock, files, desired.findings)
 
 
-_shop: _BatchRenderer | None = None
+_renderer: _BatchRenderer | None = None
 """In a process of the pool: what it works with."""
 
 
 def _start(text: str, library: Library, today: dt.date | None) -> None:
     """Make a process of the pool ready. Ctrl-C reaches every process; the one that started this one ends it."""
-    global _shop  # noqa: PLW0603 - a pool's processes have no other place to keep something from call to call
+    global _renderer  # noqa: PLW0603 - a pool's processes have no other place to keep something from call to call
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _shop = _BatchRenderer(text, library, today)
+    _renderer = _BatchRenderer(text, library, today)
     gc.set_threshold(_FEW_COLLECTIONS)
     gc.freeze()
 
 
 def _render_chunk(chunk: list[RenderTask]) -> list[Rendered]:
-    assert _shop is not None
-    return [_shop.render(task) for task in chunk]
+    assert _renderer is not None
+    return [_renderer.render(task) for task in chunk]

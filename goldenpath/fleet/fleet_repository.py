@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from goldenpath.errors import InputError, RepositoryError
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.fleet_state import FleetContexts, FleetState
-from goldenpath.fleet.fleet_summary import RequestDetail, summarize
+from goldenpath.fleet.fleet_summary import summarize
 from goldenpath.fleet.initial_files import starter_fleet
-from goldenpath.fleet.new_repository import first_message, first_plan
+from goldenpath.fleet.new_repository import first_commit, first_plan, make_repository
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_builder import Proposer
 from goldenpath.fleet.proposal_coherence import OtherTenants
 from goldenpath.fleet.proposal_committer import ProposalCommitter
 from goldenpath.fleet.publish_options import PublishOptions
-from goldenpath.fleet.request_lookup import existing, request_of
+from goldenpath.fleet.request_detail import request_detail
 from goldenpath.fleet.retirement import deletion, hold_request
 from goldenpath.fleet.submitted_request import Submission
 from goldenpath.fleet.validation import validate
-from goldenpath.git import Person, Repository, Store, is_url
+from goldenpath.git import Person, Store, is_url
 from goldenpath.intake import builtin_library
 from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 from goldenpath.repository.promise_cache import PromiseCache
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from goldenpath.fleet.change_rendering import Progress
     from goldenpath.fleet.fleet_summary import FleetSummary
     from goldenpath.fleet.proposal_committer import Published
+    from goldenpath.fleet.request_detail import RequestDetail
     from goldenpath.fleet.review_branch import Review
     from goldenpath.fleet.validation import Validation
     from goldenpath.git import Credentials, Signer, Snapshot
     from goldenpath.paths import Library
-    from goldenpath.repository.publish_plan import Plan
     from goldenpath.spec.model import Document
 
     Asked = Submission | Document | Mapping[str, Any] | str | Path
@@ -151,12 +151,11 @@ class Fleet:
         )
         plan = first_plan(context, forge=forge, code_owner=code_owner)
         Proposal.of(plan, (), PublishOptions(), digests={}).check()
-        if not is_url(str(place)) and not _is_repository(Path(place)):
-            _check_empty(Path(place))
-            Repository.create(Path(place), bare=bare, branch=context.spec.branch).close()
+        make_repository(place, branch=context.spec.branch, bare=bare)
         created = cls.open(place, **{"branch": context.spec.branch, **opening})
         try:
-            cls._start(created, plan, first_message(context), author)
+            writer = BranchWriter(created.store, created.committer, signer=opening.get("signer"))
+            writer.submit(first_commit(plan, context, author, place=created.store.place))
         except BaseException:
             created.close()
             raise
@@ -171,18 +170,6 @@ class Fleet:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _start(self, plan: Plan, message: str, author: Person | None) -> None:
-        """Make the first commit."""
-        files = {path: content.data for path, content in plan.edits.items() if content is not None}
-
-        def make(snapshot: Snapshot) -> CommitDraft:
-            if snapshot.commit is not None:
-                why = "has commits already; name a new repository, or one without a commit"
-                raise InputError.of("", "not-empty", why, file=self.store.place)
-            return CommitDraft(files, message, author)
-
-        self._writer.submit(make)
 
     def state(self) -> FleetState:
         """The fleet as its branch is now, asked of the remote where there is one.
@@ -375,18 +362,7 @@ class Fleet:
         Raises:
             InputError: there is no such tenant.
         """
-        state = self.state()
-        ref = Ref.parse(name)
-        holdings = existing(state, ref)
-        path, text = request_of(state, holdings)
-        folders = (path.rpartition("/")[0], *holdings.folders)
-        history = self.store.repository.log(
-            state.snapshot.commit or self.store.ref, paths=folders, limit=commits
-        )
-        files = tuple(state.tree.files(holdings))
-        workloads = () if ref.parent is not None else state.tree.workloads(ref.name)
-        names = tuple(each.ref.name for each in workloads if each.request is not None)
-        return RequestDetail(ref, text, state.tree.lock(holdings).lock, files, tuple(history), names)
+        return request_detail(self.state(), self.store, Ref.parse(name), commits=commits)
 
     def validate(self, *, today: dt.date | None = None, progress: Progress | None = None) -> Validation:
         """Everything that is wrong in the repository: each tenant rendered and checked anew, and all together.
@@ -413,21 +389,13 @@ class Fleet:
     def _retiring(
         self, name: str, clusters: Collection[str], *, delete: bool, options: PublishOptions | None
     ) -> Callable[[FleetState], Proposal]:
-        allowed = options or PublishOptions()
+        allowed, ref = options or PublishOptions(), Ref.parse(name)
         if delete:
-            return lambda state: deletion(
-                state, Ref.parse(name), allowed, asked_by=allowed.author or self.committer
-            )
-
-        def hold(state: FleetState) -> Proposal:
-            request = hold_request(state, Ref.parse(name), clusters)
-            said = (
-                allowed.message
-                or f"Hold {name} {'on ' + ', '.join(clusters) if clusters else 'to retire it'}"
-            )
-            return self._proposer((request,), options=replace(allowed, message=said)).propose(state)
-
-        return hold
+            asked_by = allowed.author or self.committer
+            return lambda state: deletion(state, ref, allowed, asked_by=asked_by)
+        where = f"on {', '.join(clusters)}" if clusters else "to retire it"
+        holding = replace(allowed, message=allowed.message or f"Hold {name} {where}")
+        return lambda state: self.propose(state, hold_request(state, ref, clusters), options=holding)
 
     def _proposer(
         self,
@@ -473,12 +441,3 @@ class Fleet:
             )
             raise InputError.of("--branch", "no-commit", message, self.store.branch)
         return FleetState(snapshot, lambda: self._contexts.of(snapshot))
-
-
-def _is_repository(folder: Path) -> bool:
-    return (folder / ".git").exists() or (folder / "HEAD").is_file()
-
-
-def _check_empty(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError.of("", "not-empty", "is not an empty folder; name a new one", file=str(folder))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,12 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.group_ref import is_same_group
 from goldenpath.spec.nearest import nearest
-from goldenpath.spec.ref import Ref, Subject
+from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath.git import CommitInfo
     from goldenpath.repository.fleet_tree import FleetTree
     from goldenpath.repository.lock import Lock
     from goldenpath.repository.owned_files import OwnedFiles
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Capacity",
     "FleetSummary",
-    "RequestDetail",
     "TenantSummary",
     "WorkloadSummary",
     "shown_share",
@@ -209,64 +206,6 @@ class FleetSummary:
             "workloads": [workload.as_dict() for workload in self.workloads],
             "capacity": [each.as_dict() for each in self.capacity],
             "retired": list(self.retired),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class RequestDetail:
-    """One tenant or workload in full: its request as it was asked, its lock, its files, and the last commits about it."""
-
-    ref: Ref
-    request: str
-    lock: Lock | None
-    files: tuple[str, ...]
-    history: tuple[CommitInfo, ...]
-    workloads: tuple[str, ...] = ()
-    """Names of a tenant's workloads."""
-
-    @property
-    def name(self) -> str:
-        """Its name, of a workload with its tenant's: ``vision/chat``."""
-        return self.ref.path
-
-    def as_rows(self) -> Iterator[tuple[str, str]]:
-        """Label and value, for people."""
-        yield str(self.ref.subject), self.name
-        if self.lock is not None:
-            yield "owner", self.lock.owner or ""
-            yield "golden path", self.lock.exact
-            for cluster, shares in self.lock.clusters.items():
-                reported = ", ".join(
-                    f"{shown_share(share, self.ref.subject)} {profile}" for profile, share in shares.items()
-                )
-                yield "on", f"{cluster}{': ' if reported else ''}{reported}"
-        else:
-            yield "golden path", "never published"
-        if self.workloads:
-            yield "workloads", ", ".join(self.workloads)
-        yield "files", str(len(self.files))
-        for commit in self.history:
-            first = commit.message.splitlines()[0] if commit.message else ""
-            yield "changed", f"{commit.written:%Y-%m-%d} {commit.id[:12]} {commit.author.name}: {first}"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for programs."""
-        return {
-            "format": f"{self.ref.subject}/v1",
-            "name": self.name,
-            "request": self.request,
-            "lock": None if self.lock is None else json.loads(self.lock.dump()),
-            "files": list(self.files),
-            **({"workloads": list(self.workloads)} if self.ref.subject is Subject.TENANT else {}),
-            "history": [
-                {
-                    "commit": commit.id,
-                    "when": commit.written.isoformat(),
-                    "author": str(commit.author),
-                    "message": commit.message,
-                }
-                for commit in self.history
-            ],
         }
 
 

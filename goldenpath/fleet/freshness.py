@@ -43,25 +43,25 @@ class Freshness:
         self._today = today
         self._digests: dict[tuple[str, str], str | None] = {}
 
-    def of_request(self, holdings: OwnedFiles, lock: Lock, *, parent: str | None = None) -> bool:
+    def of_request(self, owned: OwnedFiles, lock: Lock, *, parent: str | None = None) -> bool:
         """Whether request, fleet, version and files of a tenant or workload are those of its lock.
 
         Args:
-            holdings: what is there.
+            owned: what is there.
             lock: its lock.
             parent: the digest of a workload's tenant as it is now.
         """
-        if self._thorough or holdings.request is None or lock.request_file != holdings.request[1].id:
+        if self._thorough or owned.request is None or lock.request_file != owned.request[1].id:
             return False
         if lock.parent != parent or self._is_ending(lock):
             return False
         part = self._context.digests.part(lock.clusters, placement=lock.placement, engine=lock.engine)
         return (
             lock.fleet == part
-            and (holdings.ref.subject is not Subject.TENANT or self._is_accepted(holdings.name, lock))
+            and (owned.ref.subject is not Subject.TENANT or self._is_accepted(owned.name, lock))
             and self._has_version(lock)
             and self._is_of_this_release(lock)
-            and holdings.is_as_locked(lock)
+            and owned.is_as_locked(lock)
         )
 
     def of_platform(self, cluster: str, lock: Lock, there: Mapping[str, Entry]) -> bool:

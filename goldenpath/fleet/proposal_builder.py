@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
-from goldenpath.findings import once
 from goldenpath.fleet.change_rendering import Renderings, TenantToRender
 from goldenpath.fleet.desired_files import check_digest, desired_platform, version_for
 from goldenpath.fleet.edited_workloads import left_as_it_is
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.fleet_state import FleetState
 from goldenpath.fleet.freshness import Freshness
-from goldenpath.fleet.new_defaults import new_default_findings
 from goldenpath.fleet.plan_parts import changed_part, removed_part
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_coherence import OtherTenants
-from goldenpath.fleet.request_lookup import other_name, parent_in, tenants_of
-from goldenpath.fleet.submitted_request import Submission
-from goldenpath.fleet.tested_advice import with_tested_advice
+from goldenpath.fleet.request_parts import RequestParts
 from goldenpath.fleet.workload_coherence import check_workloads
-from goldenpath.intake import Parent
-from goldenpath.repository.derived_values import check_derived
-from goldenpath.repository.fleet_checks import check_holdings
-from goldenpath.repository.input_digests import parent_digest, request_digest
+from goldenpath.repository.fleet_checks import check_owned_files
+from goldenpath.repository.input_digests import parent_digest
 from goldenpath.repository.lazy_content import StoredContent
 from goldenpath.repository.object_changes import compare
 from goldenpath.repository.publish_plan import Part, Plan
 from goldenpath.repository.unlisted_files import check_unlisted, unlisted_files
 from goldenpath.spec.ref import Ref, Subject
-from goldenpath.spec.tenant import Tenant
-from goldenpath.tenancy import RepositoryPaths
 from goldenpath.tenancy.repository_paths import FLEET_FILE, TENANTS
 
 if TYPE_CHECKING:
@@ -41,12 +31,11 @@ if TYPE_CHECKING:
 
     from goldenpath.findings import Finding
     from goldenpath.fleet.change_rendering import Progress
-    from goldenpath.fleet.desired_files import DesiredFiles
     from goldenpath.fleet.publish_options import PublishOptions
+    from goldenpath.fleet.submitted_request import Submission
     from goldenpath.git import Snapshot
     from goldenpath.paths import Library
     from goldenpath.repository.lock import Lock
-    from goldenpath.repository.owned_files import OwnedFiles
     from goldenpath.repository.promise_index import PromiseIndex
 
 __all__ = ["Proposer"]
@@ -102,12 +91,12 @@ class Proposer:
         """
         after = self._with_fleet(state)
         options = self._options
-        currency = Freshness(
+        freshness = Freshness(
             after.context, thorough=self._thorough, upgrade=options.upgrade, today=options.today
         )
         neighbours = OtherTenants(self._index, after)
         proposing = _Proposing(
-            after, neighbours, self._renderings, currency, self._options, everything=self._everything
+            after, neighbours, self._renderings, freshness, self._options, everything=self._everything
         )
         parts = list(proposing.asked(self._requests))
         if self._everything:
@@ -154,7 +143,7 @@ class _Proposing:
         state: FleetState,
         neighbours: OtherTenants,
         renderings: Renderings,
-        currency: Freshness,
+        freshness: Freshness,
         options: PublishOptions,
         *,
         everything: bool,
@@ -165,43 +154,41 @@ class _Proposing:
         self._tree = state.tree
         self._neighbours = neighbours
         self._renderings = renderings
-        self._currency = currency
+        self._freshness = freshness
         self._everything = everything
-        self._made: dict[Ref, tuple[TenantToRender, DesiredFiles]] = {}
-        self._parents: dict[str, Parent | None] = {}
-        self._problems: list[Problem] = []
+        self._requests = RequestParts(state, neighbours, renderings, options)
 
     def proposal(self, parts: list[Part], options: PublishOptions) -> Proposal:
         """The proposal that these parts make."""
-        locks = {ref: desired.lock for ref, (_, desired) in self._made.items()}
+        locks = {ref: desired.lock for ref, (_, desired) in self._requests.made.items()}
         tenants = {ref.name: lock for ref, lock in locks.items() if ref.subject is Subject.TENANT}
         together = (
             *(self._whole_fleet(tenants) if self._everything else self._together(tenants)),
-            *check_workloads(self._state, locks, self._parent),
+            *check_workloads(self._state, locks, self._requests.parent),
         )
         digests = {ref.path: lock.request for ref, lock in locks.items() if lock.request}
-        return Proposal.of(Plan.of(parts, together), self._problems, options, digests=digests)
+        return Proposal.of(Plan.of(parts, together), self._requests.problems, options, digests=digests)
 
     def _together(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
         """Findings about the tenants of this change together, and about files that no lock lists."""
         yield from self._neighbours.check_together(locks)
-        homes = {place: self._tree.homes(place).keys() | locks.keys() for place, _ in self._tree.shelves()}
+        homes = {place: self._tree.homes(place).keys() | locks.keys() for place, _ in self._tree.shards()}
         yield from self._unlisted(homes or {TENANTS: locks.keys()})
 
     def _whole_fleet(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
         """Findings about the whole repository, as this change leaves it."""
         yield from self._neighbours.check_all(locks)
         homes: defaultdict[str, set[str]] = defaultdict(set)
-        for holdings in self._tree.tenants():
-            yield from check_holdings(holdings)
-            for workload in self._tree.workloads(holdings.name):
-                yield from check_holdings(workload)
-            if holdings.request is not None or holdings.name in locks:
-                homes[holdings.home.rpartition("/")[0]].add(holdings.name)
+        for owned in self._tree.tenants():
+            yield from check_owned_files(owned)
+            for workload in self._tree.workloads(owned.name):
+                yield from check_owned_files(workload)
+            if owned.request is not None or owned.name in locks:
+                homes[owned.home.rpartition("/")[0]].add(owned.name)
         yield from self._unlisted(homes)
 
     def _unlisted(self, homes: Mapping[str, Collection[str]]) -> Iterator[Finding]:
-        new = frozenset(ref for ref in self._made if ref.subject is Subject.WORKLOAD)
+        new = frozenset(ref for ref in self._requests.made if ref.subject is Subject.WORKLOAD)
         yield from check_unlisted(unlisted_files(self._tree, homes, new))
 
     def asked(self, requests: Sequence[Submission]) -> Iterator[Part]:
@@ -210,139 +197,23 @@ class _Proposing:
         Raises:
             InputError: with every problem of all requests.
         """
-        works = [self._handed_in(request) for request in requests]
+        works = [self._requests.handed_in(request) for request in requests]
         tenants = [work for work in works if work.ref.subject is Subject.TENANT]
         self._renderings.prepare(self._context, tenants)
         problems = list(_collisions(works))
         parts = []
         for work in (*tenants, *(work for work in works if work.ref.subject is Subject.WORKLOAD)):
             try:
-                ready = self._with_parent(work)
-                parts.append((ready, self._render(ready)))
+                ready = self._requests.with_parent(work)
+                parts.append((ready, self._requests.render(ready)))
             except InputError as error:
                 problems += error.problems
         if problems:
-            raise InputError([*self._problems, *problems])
+            raise InputError([*self._requests.problems, *problems])
         for work, desired in parts:
-            yield self._placed(work, desired, is_asked=True)
+            yield self._requests.placed(work, desired, is_asked=True)
         for work in tenants:
             yield from self._followers(work.ref.name)
-
-    def _handed_in(self, request: Submission) -> TenantToRender:
-        """A request that was handed in, with the lock that there is."""
-        ref = request.ref
-        owned = self._tree.find(ref)
-        self._problems += _retired(owned, request.file)
-        # A request that only gets another version is not new: what has changed around it since is not its fault.
-        is_new = ref not in self._options.versions
-        work = TenantToRender(ref, request, self._tree.lock(owned).lock, is_new=is_new)
-        return work if request.text is not None else self._with_kept_text(work)
-
-    def _with_kept_text(self, work: TenantToRender) -> TenantToRender:
-        """Values that mean what the repository's own text means do not replace it: it may have comments."""
-        owned, lock = self._tree.find(work.ref), work.lock
-        if owned.request is None or lock is None or lock.request_file != owned.request[1].id:
-            return work
-        try:
-            spec = self._context.parse(work.request.document, work.request.file)
-        except InputError:
-            return work  # reported with all other problems
-        if lock.request != request_digest(spec):
-            return work
-        path, _ = owned.request
-        return replace(work, request=Submission(work.request.document, self._tree.request_text(owned), path))
-
-    def _with_parent(self, work: TenantToRender) -> TenantToRender:
-        """A workload with its tenant, as the tenant is or will be."""
-        if work.ref.parent is None:
-            return work
-        parent = self._parent(work.ref.tenant)
-        return replace(
-            work, parent=parent, known_tenants=() if parent else tuple(tenants_of(self._state).names())
-        )
-
-    def _parent(self, name: str) -> Parent | None:
-        """A tenant as it will be: as it was handed in with this change, else as the repository has it."""
-        if name not in self._parents:
-            made = self._made.get(Ref.of_tenant(name))
-            self._parents[name] = parent_in(self._state, name) if made is None else self._new_parent(*made)
-        return self._parents[name]
-
-    def _new_parent(self, work: TenantToRender, desired: DesiredFiles) -> Parent | None:
-        document = work.request.document
-        if document is None:
-            document = kubeyaml.load(work.request.text or "", name=work.request.file or work.name)
-        tenant = self._context.parse(document, work.request.file, is_new=False)
-        return Parent(tenant, desired.lock.version) if isinstance(tenant, Tenant) else None
-
-    def _render(self, work: TenantToRender) -> DesiredFiles:
-        desired = self._renderings.of(self._context, work)
-        self._made[work.ref] = (work, desired)
-        if work.ref.subject is Subject.TENANT:
-            self._parents.pop(work.ref.name, None)
-        return desired
-
-    def _placed(self, work: TenantToRender, desired: DesiredFiles, *, is_asked: bool) -> Part:
-        """The part that makes what is desired out of what is there, among all others."""
-        baseline = self._as_if_locked(work.ref) if work.lock is None else None
-        part, problems = changed_part(self._tree, work.ref, desired, baseline=baseline)
-        self._problems += problems
-        part = self._with_tested_advice(work, part)
-        lacking = new_default_findings(self._context, work, desired.lock)
-        part = replace(part, findings=(*part.findings, *lacking))
-        if work.ref.subject is not Subject.TENANT:
-            return part
-        others = self._neighbours.check(work.ref.name, desired.lock, is_asked=is_asked)
-        derived = check_derived(work.ref.name, work.lock, desired.lock, part.changes)
-        return replace(part, findings=tuple(once((*part.findings, *derived, *others))))
-
-    def _with_tested_advice(self, work: TenantToRender, part: Part) -> Part:
-        """The part, where each advice about a hand edit was tried."""
-        if all(edit.path in self._options.carried_edits for edit in part.hand_edits):
-            return part
-        document = work.request.document
-        if document is None:
-            document = kubeyaml.load(work.request.text or "", name=work.request.file or work.name)
-        there = self._tree.files(self._tree.find(work.ref))
-        edits = with_tested_advice(
-            self._context,
-            document,
-            part.hand_edits,
-            lambda path: self._tree.texts({path: there[path]})[path],
-            version=work.lock.version if work.lock else None,
-            parent=work.parent,
-        )
-        return replace(part, hand_edits=edits)
-
-    def _as_if_locked(self, ref: Ref) -> Lock | None:
-        """What the lock of one without a lock would say: what the request that is there renders to.
-
-        So a lock that was lost is written again, and what a publish left behind is not taken for hand edits. A request
-        that was merged a moment ago has no rendered files yet; their absence is not a hand edit.
-        """
-        try:
-            work = self._there(ref, None)
-            if work is None:
-                return None
-            lock = self._renderings.of(self._context, self._with_parent(work)).lock
-        except InputError:
-            return None
-        there = self._tree.files(self._tree.find(ref))
-        return lock.model_copy(
-            update={"files": {path: lock.files[path] for path in lock.files if path in there}}
-        )
-
-    def _there(self, ref: Ref, lock: Lock | None) -> TenantToRender | None:
-        """A tenant or workload with the request that the repository has; None where it has none.
-
-        Raises:
-            InputError: that is no text.
-        """
-        owned = self._tree.find(ref)
-        text = self._tree.request_text(owned)
-        if owned.request is None or text is None:
-            return None
-        return TenantToRender(ref, Submission(None, text, owned.request[0]), lock, is_new=False)
 
     def platforms(self) -> Iterator[Part]:
         """The platform of every cluster: of those that the fleet has, and of those that it has no more."""
@@ -359,32 +230,32 @@ class _Proposing:
         lock, there = self._tree.platform_lock(cluster).lock, self._tree.platform(cluster)
         version = self._options.versions.get(ref)
         if version is None and lock is not None:
-            if self._currency.of_platform(cluster, lock, there):
+            if self._freshness.of_platform(cluster, lock, there):
                 return Part(ref)
             version = version_for(self._context.spec, (lock.golden_path, lock.version))
         desired = desired_platform(self._context, cluster, version=None if self._options.upgrade else version)
         check_digest(self._context, lock, desired.lock)
         part, problems = changed_part(self._tree, ref, desired)
-        self._problems += problems
+        self._requests.problems += problems
         return part
 
     def others(self, progress: Progress) -> Iterator[Part]:
         """Every tenant and workload that was not handed in: quiet, where nothing that it follows from has changed."""
-        asked = frozenset(self._made)
+        asked = frozenset(self._requests.made)
         everybody = [owned for owned in self._tree.tenants() if owned.request is not None]
         works: list[TenantToRender] = []
         for done, (owned, locked) in enumerate(self._tree.locked(everybody), 1):
             progress(done, len(everybody))
             if owned.ref in asked:
                 continue
-            if locked.lock is not None and self._currency.of_request(owned, locked.lock):
+            if locked.lock is not None and self._freshness.of_request(owned, locked.lock):
                 yield Part(owned.ref)
                 continue
-            works += self._again(owned, locked.lock)
+            works += self._requests.again(owned, locked.lock)
         self._renderings.prepare(self._context, works)
         for done, work in enumerate(works, 1):
             progress(done, len(works))
-            yield from self._made_again(work)
+            yield from self._requests.made_again(work)
         for owned in everybody:
             if owned.ref not in asked:
                 yield from self._followers(owned.ref.name)
@@ -393,54 +264,20 @@ class _Proposing:
         """The workloads of a tenant that were not handed in: rendered anew where the tenant, or they, changed."""
         there = [owned for owned in self._tree.workloads(tenant) if owned.request is not None]
         for owned, locked in self._tree.locked(there):
-            if owned.ref in self._made:
+            if owned.ref in self._requests.made:
                 continue
-            parent = self._parent(tenant)
+            parent = self._requests.parent(tenant)
             digest = None if parent is None else parent_digest(parent.tenant, parent.version)
-            if locked.lock is not None and self._currency.of_request(owned, locked.lock, parent=digest):
+            if locked.lock is not None and self._freshness.of_request(owned, locked.lock, parent=digest):
                 yield Part(owned.ref)
                 continue
-            for work in self._again(owned, locked.lock):
-                for part in self._made_again(self._with_parent(work)):
+            for work in self._requests.again(owned, locked.lock):
+                for part in self._requests.made_again(self._requests.with_parent(work)):
                     if part.hand_edits and self._options.leaves_edited_workloads:
-                        self._made.pop(part.ref, None)
+                        self._requests.made.pop(part.ref, None)
                         yield left_as_it_is(part)
                     else:
                         yield part
-
-    def _again(self, owned: OwnedFiles, lock: Lock | None) -> Iterator[TenantToRender]:
-        """One that is rendered anew from the request that the repository has, unless that cannot be."""
-        try:
-            work = self._there(owned.ref, lock)
-        except InputError as error:
-            self._problems += error.problems
-            return
-        if work is not None:
-            yield work
-        elif owned.request is not None:
-            path, _ = owned.request
-            message = f"is not where the fleet's layout puts this {owned.ref.subject}; git mv its folder to {owned.home}"
-            self._problems.append(Problem("", "misplaced-request", message, file=path))
-
-    def _made_again(self, work: TenantToRender) -> Iterator[Part]:
-        try:
-            desired = self._render(work)
-        except InputError as error:
-            self._problems += (problem.in_file(work.request.file or "") for problem in error.problems)
-            return
-        if RepositoryPaths(work.ref, self._context.layout).request not in desired.files:
-            # Its files would be written, or be taken away, where another one's are.
-            self._made.pop(work.ref)
-            self._problems.append(other_name(work.ref, work.request.file))
-            return
-        yield self._placed(work, desired, is_asked=False)
-
-
-def _retired(owned: OwnedFiles, file: str | None) -> Iterator[Problem]:
-    """A request for a name that is taken for good."""
-    if owned.tombstone is not None:
-        message = f"was retired ({owned.tombstone[0]}); old identities may still trust it: choose another"
-        yield Problem("name", "retired-name", message, owned.ref.name, file=file)
 
 
 def _collisions(works: Sequence[TenantToRender]) -> Iterator[Problem]:

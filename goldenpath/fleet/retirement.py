@@ -33,8 +33,8 @@ def hold_request(state: FleetState, ref: Ref, clusters: Collection[str]) -> Subm
     Raises:
         InputError: there is none such, or its request is for another one.
     """
-    holdings = existing(state, ref)
-    path, text = request_of(state, holdings)
+    owned = existing(state, ref)
+    path, text = request_of(state, owned)
     document = kubeyaml.load(text, name=path)
     if Submission(document).ref != ref:
         raise InputError([other_name(ref, path)])
@@ -55,21 +55,19 @@ def deletion(state: FleetState, ref: Ref, options: PublishOptions, *, asked_by: 
     Raises:
         InputError: there is none such, its lock cannot be used, or a tenant is not held.
     """
-    holdings = existing(state, ref)
+    owned = existing(state, ref)
     if ref.subject is Subject.WORKLOAD:
-        part = _removed(state, holdings)
+        part = _removed(state, owned)
         return Proposal.of(Plan.of([part]), (), options, digests={}, deleting=True)
     name = ref.name
-    locked = state.tree.lock(holdings)
+    locked = state.tree.lock(owned)
     if locked.problems:
         raise InputError(locked.problems)
-    path, text = request_of(state, holdings)
+    path, text = request_of(state, owned)
     tenant = state.context.parse(kubeyaml.load(text, name=path, written=True), path, is_new=False)
     lock = locked.lock
     waiting = [cluster for cluster in (lock.clusters if lock else ()) if not tenant.is_retiring_on(cluster)]
-    is_published = (
-        lock is not None and holdings.request is not None and lock.request_file == holdings.request[1].id
-    )
+    is_published = lock is not None and owned.request is not None and lock.request_file == owned.request[1].id
     if lock is None or waiting or not is_published:
         where = f" on {', '.join(waiting)}" if waiting else ""
         message = (
@@ -86,8 +84,8 @@ def deletion(state: FleetState, ref: Ref, options: PublishOptions, *, asked_by: 
         requested_by=str(asked_by),
         last_commit=state.snapshot.commit or "",
     )
-    left = {holdings.paths.tombstone: tombstone.dump().decode()}
-    part = removed_part(state.tree, ref, state.tree.files(holdings), lock, left=left)
+    left = {owned.paths.tombstone: tombstone.dump().decode()}
+    part = removed_part(state.tree, ref, state.tree.files(owned), lock, left=left)
     workloads = [_removed(state, each) for each in state.tree.workloads(name)]
     return Proposal.of(Plan.of([part, *workloads]), (), options, digests={}, deleting=True)
 

@@ -66,17 +66,17 @@ _OF_A_PUBLISH = frozenset({"hand-edit", "too-many-removals", "namespace-removal"
 
 def _said_current(state: FleetState) -> frozenset[Ref]:
     """Tenants and platforms whose locks say that all is as a publish would write it now."""
-    currency = Freshness(state.context, thorough=False, upgrade=False)
+    freshness = Freshness(state.context, thorough=False, upgrade=False)
     tenants = (
-        holdings.ref
-        for holdings, locked in state.tree.locked(state.tree.tenants())
-        if locked.lock is not None and currency.of_request(holdings, locked.lock)
+        owned.ref
+        for owned, locked in state.tree.locked(state.tree.tenants())
+        if locked.lock is not None and freshness.of_request(owned, locked.lock)
     )
     platforms = (
         Ref.of_platform(cluster)
         for cluster in state.context.spec.clusters
         if (lock := state.tree.platform_lock(cluster).lock) is not None
-        and currency.of_platform(cluster, lock, state.tree.platform(cluster))
+        and freshness.of_platform(cluster, lock, state.tree.platform(cluster))
     )
     return frozenset((*tenants, *platforms))
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from goldenpath.repository.promises import PoolOnCluster, Promise, Promises, Share
     from goldenpath.tenancy import Platform
 
-__all__ = ["check_holdings", "check_publish", "check_whole_fleet"]
+__all__ = ["check_owned_files", "check_publish", "check_whole_fleet"]
 
 
 def check_publish(
@@ -68,19 +68,19 @@ def check_whole_fleet(promises: Promises, platforms: Mapping[str, Platform]) -> 
     yield from host_findings(promises.hosts.collisions())
 
 
-def check_holdings(holdings: OwnedFiles) -> Iterator[Finding]:
+def check_owned_files(owned: OwnedFiles) -> Iterator[Finding]:
     """Findings about where the files of one tenant or workload are."""
-    subject, requests = holdings.ref.subject, holdings.requests
-    about = f"{subject.title()} {holdings.name}"
+    subject, requests = owned.ref.subject, owned.requests
+    about = f"{subject.title()} {owned.name}"
     if len(requests) > 1:
         message = f"has {len(requests)} requests: {', '.join(requests)}"
         fix = "Keep one, and remove the other."
         yield Finding("", about, "name", f"{subject}-collision", Severity.ERROR, message, fix)
-    for place in holdings.misplaced:
-        message = f"{place} is not where the fleet's layout puts this {subject}, which is {holdings.home}"
+    for place in owned.misplaced:
+        message = f"{place} is not where the fleet's layout puts this {subject}, which is {owned.home}"
         fix = f"Publish the {subject} to move what is its own; remove by hand what is left."
         yield Finding(place, about, "", "misplaced", Severity.WARNING, message, fix)
-    if holdings.request is not None and holdings.tombstone is not None:
+    if owned.request is not None and owned.tombstone is not None:
         message = "has a request, and its name is that of a tenant that is gone"
         fix = "Give the new tenant another name: old identities, images and DNS entries may still trust this one."
         yield Finding("", about, "name", "retired-name", Severity.ERROR, message, fix)

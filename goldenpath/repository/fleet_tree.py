@@ -170,8 +170,8 @@ class FleetTree:
 
     def all_workloads(self) -> Iterator[OwnedFiles]:
         """Every workload of every tenant, tenant by tenant."""
-        for holdings in self.tenants():
-            yield from self.workloads(holdings.ref.name)
+        for owned in self.tenants():
+            yield from self.workloads(owned.ref.name)
 
     def tenants(self) -> Iterator[OwnedFiles]:
         """Every tenant that has anything anywhere, by name; also those that only left something behind."""
@@ -189,7 +189,7 @@ class FleetTree:
         while some := list(islice(pending, _AT_ONCE)):
             yield from self._holdings(some)
 
-    def shelves(self) -> tuple[tuple[str, str], ...]:
+    def shards(self) -> tuple[tuple[str, str], ...]:
         """Each folder that holds tenants' own folders, by path, with the id of its tree."""
         top = self._of(self.tree).get(TENANTS)
         if top is None or not top.is_tree:
@@ -205,52 +205,52 @@ class FleetTree:
             if entry.is_tree and _NAME.fullmatch(name) and self._is_tenants(name, entry.id, place)
         }
 
-    def files(self, holdings: OwnedFiles) -> dict[str, Entry]:
+    def files(self, owned: OwnedFiles) -> dict[str, Entry]:
         """Every file in a tenant's places, by path: its records, what was rendered, and what somebody put there."""
-        found = dict(holdings.loose)
-        for home, entries in holdings.homes.items():
+        found = dict(owned.loose)
+        for home, entries in owned.homes.items():
             found |= {f"{home}/{name}": entry for name, entry in entries.items() if entry.is_blob}
             for name, entry in entries.items():
                 if entry.is_tree:
                     found |= self.below(f"{home}/{name}", entry.id)
-        for folder, tree in holdings.folders.items():
+        for folder, tree in owned.folders.items():
             found |= self.below(folder, tree)
-        return {path: entry for path, entry in sorted(found.items()) if holdings.paths.owns(path)}
+        return {path: entry for path, entry in sorted(found.items()) if owned.paths.owns(path)}
 
     def locked(self, many: Iterable[OwnedFiles]) -> Iterator[tuple[OwnedFiles, Locked]]:
         """The lock of each of these tenants, read together."""
         pending = iter(many)
         while some := list(islice(pending, _AT_ONCE)):
             locks = dict(self.reader.blobs({found[1].id for each in some if (found := each.lock)}))
-            for holdings in some:
-                found = holdings.lock
+            for owned in some:
+                found = owned.lock
                 if found is None:
-                    yield holdings, Locked()
+                    yield owned, Locked()
                 else:
-                    yield holdings, read_lock(locks[found[1].id], found[0], holdings.paths.owns)
+                    yield owned, read_lock(locks[found[1].id], found[0], owned.paths.owns)
 
-    def lock(self, holdings: OwnedFiles) -> Locked:
+    def lock(self, owned: OwnedFiles) -> Locked:
         """The lock of one tenant."""
-        return next(self.locked([holdings]))[1]
+        return next(self.locked([owned]))[1]
 
-    def request_text(self, holdings: OwnedFiles) -> str | None:
+    def request_text(self, owned: OwnedFiles) -> str | None:
         """The request as it was asked; None where there is none.
 
         Raises:
             InputError: it is no text.
 
         """
-        found = holdings.request
+        found = owned.request
         return None if found is None else _decoded(self.reader.blob(found[1].id), found[0])
 
-    def tombstone(self, holdings: OwnedFiles) -> Tombstone | None:
+    def tombstone(self, owned: OwnedFiles) -> Tombstone | None:
         """What stayed of a tenant that was deleted; None where nothing did.
 
         Raises:
             InputError: the tombstone cannot be read, with every problem.
 
         """
-        found = holdings.tombstone
+        found = owned.tombstone
         if found is None:
             return None
         return Tombstone.parse(_decoded(self.reader.blob(found[1].id), found[0]), found[0])

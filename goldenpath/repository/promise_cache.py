@@ -37,17 +37,17 @@ class PromiseCache:
         """The shard as it was written last, for any state of the repository; None without a usable file."""
         try:
             head, _, details = self._file(place).read_bytes().partition(b"\n")
-            return _shelf(place, json.loads(head), details)
+            return _shard(place, json.loads(head), details)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def write(self, shelf: ShardPromises) -> None:
+    def write(self, shard: ShardPromises) -> None:
         """Write a shard, replacing its older file."""
-        file = self._file(shelf.place)
+        file = self._file(shard.place)
         temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.tmp")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(_written(shelf))
+            temporary.write_bytes(_written(shard))
             os.replace(temporary, file)  # noqa: PTH105 - the same call, with the words that people look for
         except OSError:
             with contextlib.suppress(OSError):
@@ -57,17 +57,17 @@ class PromiseCache:
         return self.folder / f"{place.replace('/', '-')}.json"
 
 
-def _written(shelf: ShardPromises) -> bytes:
-    contents = shelf.contents
+def _written(shard: ShardPromises) -> bytes:
+    contents = shard.contents
     details = _encoded(
         {name: [folder, *_row(contents.promises[name])] for name, folder in contents.folders.items()}
     )
     head = {
         "format": _FORMAT,
-        "tree": shelf.tree,
-        "sums": [[*place, *share] for place, share in shelf.sums.items()],
-        "hosts": sorted(shelf.hosts),
-        "odd": sorted(shelf.odd),
+        "tree": shard.tree,
+        "sums": [[*place, *share] for place, share in shard.sums.items()],
+        "hosts": sorted(shard.hosts),
+        "odd": sorted(shard.odd),
         "details": hashlib.sha256(details).hexdigest(),
     }
     return b"%b\n%b" % (_encoded(head), details)
@@ -89,7 +89,7 @@ def _row(promise: Promise) -> list[Any]:
     ]
 
 
-def _shelf(place: str, head: dict[str, Any], details: bytes) -> ShardPromises | None:
+def _shard(place: str, head: dict[str, Any], details: bytes) -> ShardPromises | None:
     if head["format"] != _FORMAT or head["details"] != hashlib.sha256(details).hexdigest():
         return None
     sums = {(cluster, profile): (quota, borrow) for cluster, profile, quota, borrow in head["sums"]}

@@ -44,7 +44,7 @@ class PromiseIndex:
 
     def __init__(self, cache: PromiseCache | None = None) -> None:
         self._cache = cache
-        self._shelves: dict[str, ShardPromises] = {}
+        self._shards: dict[str, ShardPromises] = {}
         self._lock = threading.Lock()
 
     def read(self, tree: FleetTree, resolve: Resolve) -> Promises:
@@ -58,34 +58,34 @@ class PromiseIndex:
             RepositoryError: the repository cannot be read.
 
         """
-        shelves = [self._shelf(tree, place, found) for place, found in tree.shelves()]
+        shards = [self._shard(tree, place, found) for place, found in tree.shards()]
         asked = {}
-        for shelf in shelves:
-            for promise in shelf.odd_ones:
+        for shard in shards:
+            for promise in shard.odd_ones:
                 if not promise.settled:
-                    home = f"{shelf.place}/{promise.name}"
+                    home = f"{shard.place}/{promise.name}"
                     asked[home] = _asked(tree, f"{home}/{_REQUEST_FILE}", resolve) or promise
-        return Promises(shelves, asked)
+        return Promises(shards, asked)
 
-    def _shelf(self, tree: FleetTree, place: str, found: str) -> ShardPromises:
+    def _shard(self, tree: FleetTree, place: str, found: str) -> ShardPromises:
         known = self._known(place)
         if known is not None and known.tree == found:
             return known
-        shelf = _updated(tree, place, found, known)
+        shard = _updated(tree, place, found, known)
         with self._lock:
-            self._shelves[place] = shelf
+            self._shards[place] = shard
         if self._cache is not None:
-            self._cache.write(shelf)
-        return shelf
+            self._cache.write(shard)
+        return shard
 
     def _known(self, place: str) -> ShardPromises | None:
         with self._lock:
-            known = self._shelves.get(place)
+            known = self._shards.get(place)
         if known is None and self._cache is not None:
             known = self._cache.read(place)
             if known is not None:
                 with self._lock:
-                    self._shelves.setdefault(place, known)
+                    self._shards.setdefault(place, known)
         return known
 
 

@@ -170,21 +170,21 @@ class Promises:
     """What all tenants of a fleet were promised.
 
     Args:
-        shelves: the folders that hold tenants.
+        shards: the folders that hold tenants.
         asked: by its own folder's path, each tenant that is not settled, as its request asks for it now.
 
     """
 
-    def __init__(self, shelves: Iterable[ShardPromises], asked: Mapping[str, Promise]) -> None:
-        self.shelves = tuple(shelves)
+    def __init__(self, shards: Iterable[ShardPromises], asked: Mapping[str, Promise]) -> None:
+        self.shards = tuple(shards)
         self._asked = asked
 
     def __iter__(self) -> Iterator[Promise]:
         """Every tenant's, by name; of one that has two folders, both."""
         found = [
-            self._asked.get(f"{shelf.place}/{name}", promise)
-            for shelf in self.shelves
-            for name, promise in shelf.contents.promises.items()
+            self._asked.get(f"{shard.place}/{name}", promise)
+            for shard in self.shards
+            for name, promise in shard.contents.promises.items()
         ]
         return iter(sorted(found, key=lambda promise: promise.name))
 
@@ -194,7 +194,7 @@ class Promises:
         total: dict[PoolOnCluster, Share] = {}
         asked = (share for promise in self._asked.values() for share in promise.shares)
         for place, (quota, borrow) in (
-            *(item for shelf in self.shelves for item in shelf.sums.items()),
+            *(item for shard in self.shards for item in shard.sums.items()),
             *asked,
         ):
             owned, borrowed = total.get(place, (0, 0))
@@ -205,7 +205,7 @@ class Promises:
     def hosts(self) -> HostClaims:
         """Which tenant has which host name."""
         asked = ((host, promise.name) for promise in self._asked.values() for host in promise.hosts)
-        return HostClaims((*(pair for shelf in self.shelves for pair in shelf.hosts), *asked))
+        return HostClaims((*(pair for shard in self.shards for pair in shard.hosts), *asked))
 
     def with_locks(self, locks: Mapping[str, Lock]) -> Promises:
         """What all tenants are promised once these locks stand in place of those that they have."""
@@ -225,15 +225,15 @@ class Promises:
 
     def _of(self, name: str) -> dict[str, Promise]:
         places = {layout.tenants(name) for layout in _LAYOUTS}
-        shelves = (shelf for shelf in self.shelves if shelf.place in places or name in shelf.odd)
+        shards = (shard for shard in self.shards if shard.place in places or name in shard.odd)
         found = {
-            f"{shelf.place}/{name}": shelf.contents.promises[name]
-            for shelf in shelves
-            if name in shelf.contents.promises
+            f"{shard.place}/{name}": shard.contents.promises[name]
+            for shard in shards
+            if name in shard.contents.promises
         }
         return {home: self._asked.get(home, promise) for home, promise in found.items()}
 
     @property
     def claims(self) -> Iterator[Promise]:
         """Tenants with identities of an unusual form: the only ones that another tenant could have too."""
-        return (promise for shelf in self.shelves for promise in shelf.odd_ones if promise.claims)
+        return (promise for shard in self.shards for promise in shard.odd_ones if promise.claims)

@@ -8,7 +8,7 @@ from fleet_trees import FLEET, fleet_of, rendered, repository, tree_of, view
 from goldenpath.check import check_fleet
 from goldenpath.findings import Severity
 from goldenpath.pipeline import Pipeline
-from goldenpath.repository.fleet_checks import check_holdings, check_publish, check_whole_fleet
+from goldenpath.repository.fleet_checks import check_owned_files, check_publish, check_whole_fleet
 from goldenpath.repository.promise_index import PromiseIndex
 from goldenpath.repository.promises import Promise, Promises, ShardContents, ShardPromises
 from goldenpath.spec.model import Surroundings
@@ -112,12 +112,12 @@ def test_another_owner_is_worth_a_look():
 
 def test_one_name_in_two_places_is_a_collision():
     vision = Promise("vision")
-    shelves = [
+    shards = [
         ShardPromises.of(place, "1" * 40, ShardContents({"vision": "0" * 40}, {"vision": vision}))
         for place in ("tenants", "tenants/0")
     ]
 
-    (finding,) = publish(Promises(shelves, {}), lock())
+    (finding,) = publish(Promises(shards, {}), lock())
 
     assert finding.rule == "tenant-collision"
     assert "tenants/vision, tenants/0/vision" in finding.message
@@ -201,7 +201,9 @@ def test_where_a_tenants_files_are_is_judged(tmp_path):
         flat, sharded = (fleet_of(small.request(), fleet=fleet) for fleet in (FLEET, SHARDED))
 
         def rules(files):
-            return reported(check_holdings(view(where, tree_of(where, files)).find(Ref.of_tenant("vision"))))
+            return reported(
+                check_owned_files(view(where, tree_of(where, files)).find(Ref.of_tenant("vision")))
+            )
 
         assert rules(flat) == []
         assert rules(sharded) == [("misplaced", "warning")] * 3

@@ -43,30 +43,30 @@ def test_every_tenant_is_found_with_all_that_is_its_own(where, fleet):
     names = ["a", "edge", "vision"]
     tree = view(where, tree_of(where, fleet_of(*(request(name) for name in names), fleet=fleet)), fleet)
 
-    found = {holdings.name: holdings for holdings in tree.tenants()}
+    found = {owned.name: owned for owned in tree.tenants()}
 
     assert list(found) == names
-    for name, holdings in found.items():
+    for name, owned in found.items():
         files, lock = rendered(request(name), fleet)
-        assert {path: entry.id for path, entry in tree.files(holdings).items()} == {
+        assert {path: entry.id for path, entry in tree.files(owned).items()} == {
             path: blob_id(text.encode()) for path, text in files.items()
         }
-        assert tree.find(Ref.of_tenant(name)) == holdings
-        assert tree.lock(holdings).lock == lock
-        assert holdings.is_as_locked(lock)
-        assert holdings.misplaced == ()
-        assert holdings.clusters == ("berlin", "paris")
-        assert "golden_path: tenant/v1" in tree.request_text(holdings)
+        assert tree.find(Ref.of_tenant(name)) == owned
+        assert tree.lock(owned).lock == lock
+        assert owned.is_as_locked(lock)
+        assert owned.misplaced == ()
+        assert owned.clusters == ("berlin", "paris")
+        assert "golden_path: tenant/v1" in tree.request_text(owned)
 
 
 def test_of_a_tenant_that_is_not_there_there_is_nothing(where):
     tree = view(where, tree_of(where, fleet_of(request("vision"))))
 
-    holdings = tree.find(Ref.of_tenant("nobody"))
+    owned = tree.find(Ref.of_tenant("nobody"))
 
-    assert (tree.files(holdings), holdings.request, holdings.lock, holdings.clusters) == ({}, None, None, ())
-    assert tree.request_text(holdings) is None
-    assert tree.lock(holdings).lock is None
+    assert (tree.files(owned), owned.request, owned.lock, owned.clusters) == ({}, None, None, ())
+    assert tree.request_text(owned) is None
+    assert tree.lock(owned).lock is None
 
 
 def test_an_empty_repository_has_no_tenants_and_no_fleet(where):
@@ -88,7 +88,7 @@ def test_tenants_of_the_other_layout_are_found_and_reported_and_so_are_those_in_
     }
     tree = view(where, tree_of(where, files), SHARDED)
 
-    found = {holdings.name: holdings for holdings in tree.tenants()}
+    found = {owned.name: owned for owned in tree.tenants()}
 
     assert found["edge"].misplaced == ()
     assert found["vision"].misplaced == (
@@ -128,11 +128,11 @@ def test_what_a_tenant_left_on_a_cluster_that_the_fleet_has_no_more_is_still_its
     files = fleet_of(request("vision")) | {"clusters/lisbon/tenants/gone/namespace.yaml": "x"}
     tree = view(where, tree_of(where, files))
 
-    holdings = tree.find(Ref.of_tenant("gone"))
+    owned = tree.find(Ref.of_tenant("gone"))
 
     assert tree.clusters == ("berlin", "lisbon", "paris")
     assert [each.name for each in tree.tenants()] == ["gone", "vision"]
-    assert (holdings.request, holdings.clusters) == (None, ("lisbon",))
+    assert (owned.request, owned.clusters) == (None, ("lisbon",))
 
 
 def test_what_is_no_tenants_is_left_alone(where):
@@ -160,7 +160,7 @@ def test_a_locks_problems_do_not_stop_the_others(where):
     files["tenants/edge/goldenpath.lock"] = "{"
     tree = view(where, tree_of(where, files))
 
-    found = {holdings.name: locked for holdings, locked in tree.locked(tree.tenants())}
+    found = {owned.name: locked for owned, locked in tree.locked(tree.tenants())}
 
     assert found["vision"].lock == rendered(request("vision"))[1]
     assert found["edge"].lock is None
@@ -225,8 +225,8 @@ def test_the_platforms_files_are_those_that_are_rendered_and_what_else_is_in_its
 def test_texts_are_read_and_what_is_no_plain_file_is_like_nothing_rendered(where):
     batch = ObjectBatch(where)
     tree = tree_of(where, {"tenants/vision/README.md": "text", "tenants/vision/odd.md": b"\xff"})
-    holdings = view(where, tree).find(Ref.of_tenant("vision"))
-    files = view(where, tree).files(holdings)
+    owned = view(where, tree).find(Ref.of_tenant("vision"))
+    files = view(where, tree).files(owned)
     files["tenants/vision/link"] = files["tenants/vision/README.md"]._replace(mode=0o120000)
     batch.store()
 
@@ -242,7 +242,7 @@ def test_going_through_unchanged_tenants_reads_none_of_their_folders_on_clusters
     reader = CountingReader(where)
     tree = view(reader, tree_of(where, fleet_of(*map(request, names))))
 
-    assert all(holdings.is_as_locked(locked.lock) for holdings, locked in tree.locked(tree.tenants()))
+    assert all(owned.is_as_locked(locked.lock) for owned, locked in tree.locked(tree.tenants()))
     # The root, `tenants`, `clusters`, and of two clusters the folder, its tenants, flux: and one for each tenant.
     assert reader.trees_read == 9 + len(names)
     assert reader.blobs_read == len(names)

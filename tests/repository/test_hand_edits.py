@@ -214,10 +214,10 @@ def test_in_a_real_repository_an_edit_is_found_by_what_the_tree_says(tmp_path):
             where, {QUOTA: files[QUOTA] + "# mine\n", "tenants/vision/notes.md": "mine\n"}, start
         )
         tree = view(where, edited)
-        holdings = tree.find(Ref.of_tenant("vision"))
+        owned = tree.find(Ref.of_tenant("vision"))
 
-        assert not holdings.is_as_locked(LOCK)
-        assert {edit.path: edit.edit for edit in hand_edits(LOCK, tree.files(holdings), RENDERED)} == {
+        assert not owned.is_as_locked(LOCK)
+        assert {edit.path: edit.edit for edit in hand_edits(LOCK, tree.files(owned), RENDERED)} == {
             QUOTA: EditKind.CHANGED,
             "tenants/vision/notes.md": EditKind.ADDED,
         }

@@ -101,7 +101,7 @@ def test_the_next_process_takes_it_from_disk_and_opens_what_it_is_asked_for(wher
     assert reader.blobs_read == 0
     assert promises.sums == before.sums
     assert promises.get("team-3") == before.get("team-3")
-    assert sum("contents" in vars(shelf) for shelf in promises.shelves if shelf.place != "tenants") == 1
+    assert sum("contents" in vars(shard) for shard in promises.shards if shard.place != "tenants") == 1
     assert list(promises) == list(before)
 
 

@@ -13,7 +13,7 @@ from goldenpath_backstage.auth.permissions import Verb
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from goldenpath.fleet.fleet_summary import RequestDetail
+    from goldenpath.fleet.request_detail import RequestDetail
     from goldenpath_backstage.actions.action import Call
 
 __all__ = ["STATUS"]
