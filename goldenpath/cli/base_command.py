@@ -19,12 +19,24 @@ __all__ = [
     "format_option",
     "library_option",
     "schemas_option",
+    "together",
 ]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 LIBRARY_VARIABLE: Final = "GOLDENPATH_LIBRARY"
 SCHEMAS_VARIABLE: Final = "GOLDENPATH_SCHEMAS"
+
+
+def together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    """One decorator for several options; help lists them in this order."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
 
 
 class ExampleCommand(click.Command):

@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from goldenpath.cli.base_command import together
+from goldenpath.cli.commit_options import approve_option, publish_options_of, review_of
 from goldenpath.cli.plan_output import exit_code, watching
-from goldenpath.cli.repository_options import asking_person, open_fleet, review_of
+from goldenpath.cli.repository_options import open_fleet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from goldenpath.changes import BulkEdit, Undo
 
-__all__ = ["approve_option", "carry_out_or_plan", "made_options", "start_waves"]
+__all__ = ["carry_out_or_plan", "made_options", "start_waves"]
 
-F = TypeVar("F", bound="Callable[..., Any]")
 
-_REVIEW: Final = (
-    "pull_request", "review_branch", "forge", "forge_api", "reviewers", "labels", "draft", "overwrite_branch",
-)  # fmt: skip
-
-approve_option = click.option(
-    "--approve",
-    "approved",
-    metavar="DIGEST",
-    help="Publish only the plan with this digest; a plan that differs by one byte is refused.",
+made_options = together(
+    click.option("--plan", "only_plan", is_flag=True, help="Show the plan and write nothing: the default."),
+    approve_option,
+    click.option(
+        "--skip-refused",
+        is_flag=True,
+        help="Leave out the requests that refuse the change, and name them.",
+    ),
 )
-
-
-def made_options(function: F) -> F:
-    """``--plan``, ``--approve`` and ``--skip-refused``."""
-    for option in (
-        click.option(
-            "--skip-refused",
-            is_flag=True,
-            help="Leave out the requests that refuse the change, and name them.",
-        ),
-        approve_option,
-        click.option(
-            "--plan", "only_plan", is_flag=True, help="Show the plan and write nothing: the default."
-        ),
-    ):
-        function = option(function)
-    return function
+"""``--plan``, ``--approve`` and ``--skip-refused``."""
 
 
 def carry_out_or_plan(asked: BulkEdit | Undo, output_format: str, said: Mapping[str, Any]) -> int:
@@ -57,23 +40,15 @@ def carry_out_or_plan(asked: BulkEdit | Undo, output_format: str, said: Mapping[
     """
     from goldenpath.changes import make_change, plan_change  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.cli.change_set_output import show_made, show_planned  # noqa: PLC0415
-    from goldenpath.fleet import PublishOptions  # noqa: PLC0415
 
     if said["only_plan"] and (said["approved"] or said["pull_request"]):
         raise click.UsageError("--plan writes nothing: leave out --approve and --pull-request.")
-    options = PublishOptions(
-        author=asking_person(said["author"]),
-        message=said["message"],
-        overwrite_edits=said["overwrite_edits"],
-        allow_removals=said["allow_removals"],
-        today=dt.datetime.now(dt.UTC).date(),
-        approved=said["approved"],
-    )
+    options = publish_options_of(said)
     with (
         open_fleet(said["place"], said["branch"], said["libraries"]) as fleet,
         watching("Planning") as progress,
     ):
-        review = review_of(fleet, {name: said[name] for name in _REVIEW})
+        review = review_of(fleet, said)
         if review is None and not said["approved"]:
             planned = plan_change(fleet, asked, options=options, progress=progress)
             show_planned(planned, output_format, ["goldenpath", *sys.argv[1:]])

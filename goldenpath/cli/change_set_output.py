@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from goldenpath.cli.commit_options import show_published
 from goldenpath.cli.plan_output import plan_as_text
 from goldenpath.cli.problem_output import problem_as_dict, show_problems
-from goldenpath.cli.repository_options import show_published
 
 if TYPE_CHECKING:
     from goldenpath.changes.carrying_out import MadeChange

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.cli import completion_items
+from goldenpath.cli.base_command import together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from goldenpath.cluster import Cluster
@@ -19,29 +20,22 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster_options", "connection", "connections", "desired_of"]
 
-F = TypeVar("F", bound="Callable[..., Any]")
 
-_OPTIONS = (
-    click.option(
-        "--kubeconfig",
-        envvar="KUBECONFIG",
-        metavar="FILE",
-        help="The kubeconfig, or several as in KUBECONFIG; ~/.kube/config otherwise.",
-    ),
+cluster_options = together(
     click.option(
         "--context",
         metavar="NAME",
         shell_complete=completion_items.contexts,
         help="Context of the kubeconfig; without it, the one that has the cluster's name.",
     ),
+    click.option(
+        "--kubeconfig",
+        envvar="KUBECONFIG",
+        metavar="FILE",
+        help="The kubeconfig, or several as in KUBECONFIG; ~/.kube/config otherwise.",
+    ),
 )
-
-
-def cluster_options(function: F) -> F:
-    """``--context`` and ``--kubeconfig``."""
-    for option in _OPTIONS:
-        function = option(function)
-    return function
+"""``--context`` and ``--kubeconfig``."""
 
 
 @contextlib.contextmanager

@@ -1,45 +1,38 @@
-"""What the commands on a fleet repository have in common: where it is, who asks, and how a change is allowed.
+"""What the commands on a fleet repository have in common: where it is, and who asks.
 
 Settings are read from the environment here, and nowhere below.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldenpath import names
-from goldenpath.cli.plan_output import plan_as_text
+from goldenpath.cli.base_command import together
 from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from goldenpath.errors import Problem
-    from goldenpath.fleet import Fleet, Proposal, Published, Review, Submission
+    from goldenpath.fleet import Fleet, Proposal, Submission
     from goldenpath.git import Person, Signer
 
 __all__ = [
     "asking_person",
     "at_option",
-    "change_options",
     "fleet_repository_here",
     "open_fleet",
     "opening",
     "read_requests",
     "repository_options",
-    "review_of",
-    "review_options",
-    "show_published",
 ]
 
-F = TypeVar("F", bound="Callable[..., Any]")
 
 _COMMITTER = "GOLDENPATH_COMMITTER"
 _SSH_KEY = "GOLDENPATH_SSH_SIGNING_KEY"
@@ -70,126 +63,26 @@ def _given_or_here(ctx: click.Context, _: click.Parameter, given: str | None) ->
     return str(fleet_repository_here())
 
 
-def repository_options(function: F) -> F:
-    """``--repo`` and ``--branch``."""
-    for option in (
-        click.option(
-            "--branch", metavar="NAME", help="Branch of the fleet repository; its default one otherwise."
-        ),
-        click.option(
-            "--repo",
-            "place",
-            callback=_given_or_here,
-            envvar="GOLDENPATH_REPO",
-            show_envvar=True,
-            metavar="URL|DIR",
-            help="The fleet repository: a directory, or a URL that Git can reach. Default: the one of the current folder.",
-        ),
-    ):
-        function = option(function)
-    return function
+repository_options = together(
+    click.option(
+        "--repo",
+        "place",
+        callback=_given_or_here,
+        envvar="GOLDENPATH_REPO",
+        show_envvar=True,
+        metavar="URL|DIR",
+        help="The fleet repository: a directory, or a URL that Git can reach. Default: the one of the current folder.",
+    ),
+    click.option(
+        "--branch", metavar="NAME", help="Branch of the fleet repository; its default one otherwise."
+    ),
+)
+"""``--repo`` and ``--branch``."""
 
 
 at_option = click.option(
     "--at", metavar="COMMIT", help="Look at this commit, and not at the branch: HEAD in a checkout of CI."
 )
-
-
-def change_options(function: F) -> F:
-    """The options of every command that commits."""
-    for option in (
-        click.option(
-            "--allow-removals",
-            type=click.IntRange(min=0),
-            metavar="N",
-            help="Let this change remove up to N objects; without it only a few.",
-        ),
-        click.option(
-            "--overwrite-edits", is_flag=True, help="Write over rendered files that were edited by hand."
-        ),
-        click.option("--message", metavar="TEXT", help="First words of the commit's message."),
-        click.option(
-            "--author",
-            metavar="PERSON",
-            help="Who asks for this, as 'Ada <ada@example.org>'; else whom Git's settings name.",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
-def review_options(function: F) -> F:
-    """The options of a pull request."""
-    for option in (
-        click.option(
-            "--overwrite-branch",
-            is_flag=True,
-            help="Move the branch for review also where somebody else has committed to it.",
-        ),
-        click.option("--draft", is_flag=True, help="Open the pull request as a draft."),
-        click.option("--label", "labels", multiple=True, metavar="NAME", help="Label; may be given again."),
-        click.option(
-            "--reviewer",
-            "reviewers",
-            multiple=True,
-            metavar="NAME",
-            help="Person who is asked, beside the owners; may be given again.",
-        ),
-        click.option("--forge-api", metavar="URL", help="The forge's API, where its URL does not tell."),
-        click.option(
-            "--forge",
-            type=click.Choice(["github", "gitlab", "gitea", "forgejo", "none"]),
-            help="Which forge it is, where the URL does not tell; with none, only the branch is pushed.",
-        ),
-        click.option(
-            "--review-branch", metavar="NAME", help="Branch for review; goldenpath/<tenant> otherwise."
-        ),
-        click.option(
-            "--pull-request",
-            is_flag=True,
-            help="Put it up for review on a branch of its own, and open or update its pull request.",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
-def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
-    """How the change is put up for review, or None where it goes to the branch itself.
-
-    Raises:
-        InputError: the URL does not tell which forge it is.
-        ModuleNotFoundError: there is a forge, and nothing to speak to it with.
-    """
-    from goldenpath.fleet import Review  # noqa: PLC0415 - loads Git, which `--help` does not need
-    from goldenpath.forges import forge_of  # noqa: PLC0415
-
-    if not said["pull_request"]:
-        if given := [name for name, value in said.items() if value]:
-            option = given[0].rstrip("s").replace("_", "-")
-            raise click.UsageError(f"--{option} goes with --pull-request.")
-        return None
-    url = fleet.store.remote.url if fleet.store.remote is not None else None
-    if url is None and said["forge"] not in {None, "none"}:
-        message = "A folder has no forge: give --repo the repository's URL, or leave --forge out for the branch alone."
-        raise click.UsageError(message)
-    is_plain = said["forge"] == "none" or url is None
-    forge = (
-        None
-        if is_plain or url is None
-        else forge_of(url, kind=said["forge"], api=said["forge_api"], environment=os.environ)
-    )
-    if forge is not None and find_spec("httpx") is None:
-        # Refused now, before a branch without its pull request could remain.
-        raise ModuleNotFoundError("pull requests need httpx", name="httpx")
-    return Review(
-        forge=forge,
-        branch=said["review_branch"],
-        labels=said["labels"] or ("goldenpath",),
-        reviewers=said["reviewers"],
-        draft=said["draft"],
-        overwrite=said["overwrite_branch"],
-    )
 
 
 def read_requests(
@@ -226,40 +119,6 @@ def read_requests(
                 problems += error.problems
         raise InputError(problems)
     return requests
-
-
-def show_published(published: Published, output_format: str) -> None:
-    """Say what was done."""
-    opened = published.pull_request
-    if output_format == "json":
-        document = {
-            "format": "published/v1",
-            "branch": published.branch,
-            "commit": published.commit,
-            "pull_request": None
-            if opened is None
-            else {
-                "number": opened.number,
-                "url": opened.url,
-                "created": opened.created,
-                "updated": opened.updated,
-                "warnings": list(opened.warnings),
-            },
-            "plan": published.plan.as_dict(),
-        }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-        return
-    plan_as_text(published.plan)
-    if published.commit is None and opened is None:
-        holder = f"{published.branch} holds" if published.plan else "the repository holds"
-        click.echo(f"Nothing to commit: {holder} exactly this.")
-    elif published.commit is not None:
-        click.echo(f"Committed {published.commit[:12]} to {published.branch}.")
-    if opened is not None:
-        did = "Opened" if opened.created else "Updated" if opened.updated else "Unchanged"
-        click.echo(f"{did}: {opened.url}")
-        for warning in opened.warnings:
-            click.echo(f"{click.style('warning', fg='yellow')}: {warning}", err=True)
 
 
 def open_fleet(

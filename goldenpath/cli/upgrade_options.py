@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
+from goldenpath.cli.base_command import together
+
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
 
     from goldenpath.upgrades import Agreement, Selection
 
@@ -21,7 +22,6 @@ __all__ = [
     "to_option",
 ]
 
-F = TypeVar("F", bound="Callable[..., Any]")
 
 to_option = click.option(
     "--to", metavar="VERSION", help="Exact version; the newest of the major version otherwise."
@@ -34,40 +34,34 @@ keep_option = click.option(
 )
 
 
-def agreement_options(function: F) -> F:
-    """``--approved-by``, ``--reason`` and ``--expires``: what makes an override of a hand edit."""
-    for option in (
-        click.option(
-            "--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Until when hand edits stay."
-        ),
-        click.option("--reason", metavar="TEXT", help="Why hand edits stay, as overrides of the request."),
-        click.option("--approved-by", metavar="GROUP", help="Who agreed that hand edits stay."),
-    ):
-        function = option(function)
-    return function
+agreement_options = together(
+    click.option("--approved-by", metavar="GROUP", help="Who agreed that hand edits stay."),
+    click.option("--reason", metavar="TEXT", help="Why hand edits stay, as overrides of the request."),
+    click.option(
+        "--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Until when hand edits stay."
+    ),
+)
+"""``--approved-by``, ``--reason`` and ``--expires``: what makes an override of a hand edit."""
 
 
-def selection_options(function: F) -> F:
-    """``--tenants``, ``--owner`` and ``--label``."""
-    for option in (
-        click.option(
-            "--label",
-            "labels",
-            multiple=True,
-            metavar="KEY=VALUE",
-            help="Only those with this label (environment, cost-center, region, or one of all their clusters); may be given again.",
-        ),
-        click.option("--owner", metavar="GROUP", help="Only those of this owner."),
-        click.option(
-            "--tenants",
-            "names",
-            multiple=True,
-            metavar="NAMES",
-            help="Only these, separated by commas; `*` stands for anything. Workloads as tenant/name; clusters for a platform.",
-        ),
-    ):
-        function = option(function)
-    return function
+selection_options = together(
+    click.option(
+        "--tenants",
+        "names",
+        multiple=True,
+        metavar="NAMES",
+        help="Only these, separated by commas; `*` stands for anything. Workloads as tenant/name; clusters for a platform.",
+    ),
+    click.option("--owner", metavar="GROUP", help="Only those of this owner."),
+    click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Only those with this label (environment, cost-center, region, or one of all their clusters); may be given again.",
+    ),
+)
+"""``--tenants``, ``--owner`` and ``--label``."""
 
 
 def agreement_of(

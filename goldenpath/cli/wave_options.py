@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.base_command import format_option, library_option
+from goldenpath.cli.base_command import format_option, library_option, together
 from goldenpath.cli.cluster_options import cluster_options, connections
 from goldenpath.cli.repository_options import asking_person, open_fleet, repository_options
 from goldenpath.cli.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from goldenpath.changes import ChangeWaves
@@ -27,26 +27,21 @@ if TYPE_CHECKING:
 
 __all__ = ["changing", "running", "show_progress", "wave_machinery", "wave_options"]
 
-F = TypeVar("F", bound="Callable[..., Any]")
 
-
-def wave_options(function: F) -> F:
-    """The options of each command that looks at a change in waves, or goes on with it."""
-    for option in (
-        format_option("text", "json"),
-        library_option,
-        click.option("--forge-api", metavar="URL", help="The forge's API, where its URL does not tell."),
-        click.option(
-            "--forge",
-            type=click.Choice(["github", "gitlab", "gitea", "forgejo", "none"]),
-            help="Which forge it is, where the URL does not tell; with none, only branches are pushed.",
-        ),
-        click.option("--author", metavar="PERSON", help="Who asks for this, as 'Ada <ada@example.org>'."),
-        cluster_options,
-        repository_options,
-    ):
-        function = option(function)
-    return function
+wave_options = together(
+    repository_options,
+    cluster_options,
+    click.option("--author", metavar="PERSON", help="Who asks for this, as 'Ada <ada@example.org>'."),
+    click.option(
+        "--forge",
+        type=click.Choice(["github", "gitlab", "gitea", "forgejo", "none"]),
+        help="Which forge it is, where the URL does not tell; with none, only branches are pushed.",
+    ),
+    click.option("--forge-api", metavar="URL", help="The forge's API, where its URL does not tell."),
+    library_option,
+    format_option("text", "json"),
+)
+"""The options of each command that looks at a change in waves, or goes on with it."""
 
 
 @contextlib.contextmanager

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.change_set_options import approve_option
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.plan_output import exit_code, show_proposal, watching
-from goldenpath.cli.repository_options import (
-    asking_person,
+from goldenpath.cli.commit_options import (
+    approve_option,
     change_options,
-    open_fleet,
-    read_requests,
-    repository_options,
+    publish_options_of,
     review_of,
     review_options,
     show_published,
 )
+from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.plan_output import exit_code, show_proposal, watching
+from goldenpath.cli.repository_options import open_fleet, read_requests, repository_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,14 +58,9 @@ def command(
     everything: bool,
     upgrade: bool,
     dry_run: bool,
-    approved: str | None,
     libraries: tuple[Path, ...],
     output_format: str,
-    author: str | None,
-    message: str | None,
-    overwrite_edits: bool,
-    allow_removals: int | None,
-    **review: object,
+    **said: object,
 ) -> None:
     """Turn requests into a commit, or a pull request, of the fleet repository.
 
@@ -84,23 +76,13 @@ def command(
     """
     if not files and not everything:
         raise click.UsageError("Name a FILE, or say --all.")
-    from goldenpath.fleet import PublishOptions  # noqa: PLC0415 - loads Git, which `--help` does not need
-
-    options = PublishOptions(
-        author=asking_person(author),
-        message=message,
-        upgrade=upgrade,
-        overwrite_edits=overwrite_edits,
-        allow_removals=allow_removals,
-        approved=approved,
-        today=dt.datetime.now(dt.UTC).date(),
-    )
+    options = publish_options_of(said, upgrade=upgrade)
     with open_fleet(place, branch, libraries) as fleet, watching("Publishing") as progress:
         requests = read_requests(files, lambda readable: fleet.plan(*readable, options=options))
         if dry_run:
             proposal = fleet.plan(*requests, everything=everything, options=options, progress=progress)
         else:
-            up_for_review = review_of(fleet, review)
+            up_for_review = review_of(fleet, said)
             published = fleet.publish(
                 *requests, everything=everything, options=options, review=up_for_review, progress=progress
             )

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.plan_output import exit_code, show_proposal
-from goldenpath.cli.repository_options import (
-    asking_person,
+from goldenpath.cli.commit_options import (
     change_options,
-    open_fleet,
-    repository_options,
+    publish_options_of,
     review_of,
     review_options,
     show_published,
 )
+from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.plan_output import exit_code, show_proposal
+from goldenpath.cli.repository_options import open_fleet, repository_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,11 +57,7 @@ def command(
     dry_run: bool,
     libraries: tuple[Path, ...],
     output_format: str,
-    author: str | None,
-    message: str | None,
-    overwrite_edits: bool,
-    allow_removals: int | None,
-    **review: object,
+    **said: object,
 ) -> None:
     """Take a tenant or workload out of service in two steps: hold, and then delete.
 
@@ -80,15 +74,7 @@ def command(
         raise click.UsageError(
             "--delete removes the whole tenant or workload; to leave one cluster, hold it there and then drop it from the request."
         )
-    from goldenpath.fleet import PublishOptions  # noqa: PLC0415 - loads Git, which `--help` does not need
-
-    options = PublishOptions(
-        author=asking_person(author),
-        message=message,
-        overwrite_edits=overwrite_edits,
-        allow_removals=allow_removals,
-        today=dt.datetime.now(dt.UTC).date(),
-    )
+    options = publish_options_of(said)
     with open_fleet(place, branch, libraries) as fleet:
         where = fleet.store.place  # a URL in it has no password
         if dry_run:
@@ -99,7 +85,7 @@ def command(
                 clusters=clusters,
                 delete=delete,
                 options=options,
-                review=review_of(fleet, review),
+                review=review_of(fleet, said),
             )
     if dry_run:
         show_proposal(proposal, output_format)

@@ -6,8 +6,9 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
 from goldenpath.cli.change_set_options import carry_out_or_plan, made_options
+from goldenpath.cli.commit_options import change_options, review_options
 from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.repository_options import change_options, repository_options, review_options
+from goldenpath.cli.repository_options import repository_options
 
 
 @click.command(

@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.commit_options import review_of, review_options, show_published
 from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.repository_options import (
-    asking_person,
-    open_fleet,
-    repository_options,
-    review_of,
-    review_options,
-    show_published,
-)
+from goldenpath.cli.repository_options import asking_person, open_fleet, repository_options
 from goldenpath.cli.upgrade_options import agreement_of, agreement_options, keep_option, to_option
 
 if TYPE_CHECKING:
