@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
@@ -14,6 +13,7 @@ from goldenpath.errors import InputError, Problem
 from goldenpath.manifests import is_kubernetes_object
 from goldenpath.queries.expression import SELF, Expression, NotSetError
 from goldenpath.queries.schema_types import Shape, children, shapes_of
+from goldenpath.queries.search_result import SearchResult, check_kind, texts_of
 from goldenpath.repository.object_changes import cluster_of
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.ref import Ref
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from goldenpath.git import Entry
     from goldenpath.queries.schema_types import Shapes
 
+    _Place = tuple[Ref, str | None, str]
+    """Whose a file is, the group that owns that, and its path."""
+
 __all__ = ["ObjectFound", "ObjectSearch", "search_objects"]
 
 _TEXT: Final = {"type": "string"}
@@ -32,7 +35,6 @@ _ADDED: Final = {
     name: (Shape(_TEXT, _TEXT, name),) for name in ("cluster", "tenant", "workload", "file", "owner")
 }
 """What an expression can ask of an object beside its own fields."""
-_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +62,13 @@ class ObjectFound:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectSearch:
-    """What a search found.
-
-    Attributes:
-        found: the objects, by owner, cluster and file.
-        looked_at: how many objects were asked.
-        not_set: for each field, how many objects gave no answer for want of it.
-        unreadable: files that are not YAML.
-        doubts: values in the expression that are unlikely.
-    """
-
-    found: tuple[ObjectFound, ...]
-    looked_at: int
-    not_set: Mapping[str, int]
-    unreadable: tuple[Problem, ...]
-    doubts: tuple[Problem, ...] = ()
+class ObjectSearch(SearchResult[ObjectFound]):
+    """What a search for objects found; ``unreadable`` are files that are not YAML."""
 
     @property
     def notes(self) -> Iterator[str]:
         """What a person should know beside the result, a sentence each."""
-        for problem in self.doubts:
-            yield f"{problem.message}{f'; did you mean {problem.nearest}?' if problem.nearest else ''}"
+        yield from self.doubt_notes()
         for field, count in sorted(self.not_set.items()):
             yield f"{count} of {self.looked_at} objects do not have `{field}`, and are not in the result"
         for problem in self.unreadable:
@@ -107,17 +93,14 @@ def search_objects(
     Raises:
         InputError: it is not CEL, or names a field that no object has.
     """
-    subjects = ("tenant", "workload", "platform")
-    if kind is not None and kind not in subjects:
-        message = f"there are {', '.join(subjects)}"
-        raise InputError([Problem("--kind", "unknown-kind", message, kind, nearest(kind, subjects))])
+    check_kind(kind, ("tenant", "workload", "platform"))
     question = _Question(expression)
-    places = [place for place in _files(state) if kind in {None, place[0].subject}]
+    files = [(place, entry) for place, entry in _files(state) if kind in {None, place[0].subject}]
     found: list[ObjectFound] = []
     unreadable: list[Problem] = []
-    for done, (ref, owner, path, text) in enumerate(_texts(state, places), 1):
+    for done, ((ref, owner, path), text) in enumerate(texts_of(state, files), 1):
         if progress is not None:
-            progress(done, len(places))
+            progress(done, len(files))
         if not question.may_be_in(text):
             continue
         try:
@@ -175,30 +158,25 @@ def _added(ref: Ref, owner: str | None, path: str) -> dict[str, str]:
     return values if owner is None else {**values, "owner": owner}
 
 
-def _files(state: FleetState) -> Iterator[tuple[Ref, str | None, str, Entry]]:
+def _files(state: FleetState) -> Iterator[tuple[_Place, Entry]]:
     """Every file of objects, with whose it is."""
+    return (
+        (place, entry)
+        for place, entry in _all_files(state)
+        if place[2].startswith("clusters/") and place[2].endswith((".yaml", ".yml"))
+    )
+
+
+def _all_files(state: FleetState) -> Iterator[tuple[_Place, Entry]]:
     tree = state.tree
     for cluster in tree.clusters:
         for path, entry in tree.platform(cluster).items():
-            yield Ref.of_platform(cluster), None, path, entry
+            yield (Ref.of_platform(cluster), None, path), entry
     for owned, locked in tree.locked(tree.tenants()):
         owner = locked.lock.owner if locked.lock else None
         for each in (owned, *tree.workloads(owned.ref.name)):
             for path, entry in tree.files(each).items():
-                yield each.ref, owner, path, entry
-
-
-def _texts(
-    state: FleetState, places: list[tuple[Ref, str | None, str, Entry]]
-) -> Iterator[tuple[Ref, str | None, str, str]]:
-    """Each file of objects with its text, read many at a time."""
-    remaining = (
-        each for each in places if each[2].startswith("clusters/") and each[2].endswith((".yaml", ".yml"))
-    )
-    while some := list(islice(remaining, _AT_ONCE)):
-        ids = [entry.id for *_, entry in some]
-        for (ref, owner, path, _), (_, data) in zip(some, state.tree.reader.blobs(ids), strict=True):
-            yield ref, owner, path, data.decode(errors="replace")
+                yield (each.ref, owner, path), entry
 
 
 def _of_kind(kind: str) -> dict[str, Shapes]:

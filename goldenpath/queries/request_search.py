@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.describe.json_schema import json_schema
@@ -15,7 +14,7 @@ from goldenpath.intake import Tenants
 from goldenpath.kinds import kind_of
 from goldenpath.queries.expression import SELF, Expression, NotSetError
 from goldenpath.queries.schema_types import children, shapes_of
-from goldenpath.spec.nearest import nearest
+from goldenpath.queries.search_result import SearchResult, check_kind, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from goldenpath.spec.ref import Ref
 
 __all__ = ["RequestFound", "RequestSearch", "request_fields", "search_requests"]
-
-_AT_ONCE: Final = 1000
-"""Requests that are read together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +57,13 @@ class RequestFound:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class RequestSearch:
-    """What a search found, and what it could not say.
-
-    Attributes:
-        found: the requests, by name.
-        looked_at: how many requests were asked.
-        not_set: for each field, how many requests gave no answer for want of it.
-        unreadable: the problems of requests that are not valid, and so were not asked.
-        doubts: values in the expression that no catalogue has.
-    """
-
-    found: tuple[RequestFound, ...]
-    looked_at: int
-    not_set: Mapping[str, int]
-    unreadable: tuple[Problem, ...]
-    doubts: tuple[Problem, ...] = ()
+class RequestSearch(SearchResult[RequestFound]):
+    """What a search for requests found; ``unreadable`` are the problems of requests that are not valid."""
 
     @property
     def notes(self) -> Iterator[str]:
         """What a person should know beside the result, a sentence each."""
-        for problem in self.doubts:
-            yield f"{problem.message}{f'; did you mean {problem.nearest}?' if problem.nearest else ''}"
+        yield from self.doubt_notes()
         for field, count in sorted(self.not_set.items()):
             verb = "does" if count == 1 else "do"
             yield (
@@ -122,7 +102,8 @@ def search_requests(
     not_set: dict[str, int] = {}
     unreadable: list[Problem] = []
     looked_at = 0
-    for done, (each, file, text) in enumerate(_texts(state, owned), 1):
+    files = (((each.ref, each.request[0]), each.request[1]) for each in owned if each.request is not None)
+    for done, ((ref, file), text) in enumerate(texts_of(state, files), 1):
         if progress is not None:
             progress(done, len(owned))
         try:
@@ -144,7 +125,7 @@ def search_requests(
             raise InputError(problem.in_file(file) for problem in error.problems) from None
         if holds:
             kind_name = kind_of(state.context.library.get(values["golden_path"])).name
-            found.append(RequestFound(each.ref, kind_name, file, text, values))
+            found.append(RequestFound(ref, kind_name, file, text, values))
     return RequestSearch(tuple(found), looked_at, not_set, tuple(unreadable), typed.doubts)
 
 
@@ -169,9 +150,7 @@ class _Typed:
             key=lambda path: kind_of(path).has_parent,
         )
         kinds = sorted({kind_of(path).name for path in paths})
-        if kind is not None and kind not in kinds:
-            message = f"there are {', '.join(kinds)}"
-            raise InputError([Problem("--kind", "unknown-kind", message, kind, nearest(kind, kinds))])
+        check_kind(kind, kinds)
         refused = [error for path in paths if (error := self._try(path)) is not None]
         fitting = [path for path in paths if self._known.get(path.major) is not None]
         if not fitting and refused:
@@ -252,12 +231,3 @@ def _everybody(state: FleetState, *, with_workloads: bool) -> Iterator[OwnedFile
         yield owned
         if with_workloads:
             yield from state.tree.workloads(owned.ref.name)
-
-
-def _texts(state: FleetState, owned: list[OwnedFiles]) -> Iterator[tuple[OwnedFiles, str, str]]:
-    """Each request with its file and text, read many at a time."""
-    remaining = ((each, *each.request) for each in owned if each.request is not None)
-    while some := list(islice(remaining, _AT_ONCE)):
-        ids = [entry.id for *_, entry in some]
-        for (each, file, _), (_, data) in zip(some, state.tree.reader.blobs(ids), strict=True):
-            yield each, file, data.decode(errors="replace")

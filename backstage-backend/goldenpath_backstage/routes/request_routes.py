@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import bisect
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
@@ -22,12 +22,17 @@ from goldenpath_backstage.http.responses import Cached, cached_response
 from goldenpath_backstage.routes.caller_dependency import Caller  # noqa: TC001 - FastAPI reads it when the route is made
 from goldenpath_backstage.services import Services, services_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1")
 
 _NAME = r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"
 _PATH = r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?(/[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?)?$"
+_AFTER = "Only names after this one."
+_Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 
 
 class _Described(BaseModel):
@@ -160,12 +165,12 @@ class RetiredTenant(_Described):
 async def list_requests(
     request: Request,
     caller: Caller,
-    after: Annotated[str | None, Query(pattern=_PATH, description="Only names after this one.")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 100,
+    after: Annotated[str | None, Query(pattern=_PATH, description=_AFTER)] = None,
+    limit: _Limit = 100,
 ) -> Response:
     """The tenants by name, each followed by its workloads, a page at a time."""
     del caller
-    return cached_response(request, await run_in_threadpool(_requests, services_of(request), after, limit))
+    return await _answered(request, _requests, after, limit)
 
 
 @router.get(
@@ -178,12 +183,17 @@ async def list_requests(
 async def list_tenants(
     request: Request,
     caller: Caller,
-    after: Annotated[str | None, Query(pattern=_NAME, description="Only names after this one.")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 100,
+    after: Annotated[str | None, Query(pattern=_NAME, description=_AFTER)] = None,
+    limit: _Limit = 100,
 ) -> Response:
     """The tenants by name, a page at a time."""
     del caller
-    return cached_response(request, await run_in_threadpool(_tenants, services_of(request), after, limit))
+    return await _answered(request, _tenants, after, limit)
+
+
+async def _answered(request: Request, look_up: Callable[..., Cached], *asked: Any) -> Response:
+    """What a look-up in the fleet gives, worked out in a thread."""
+    return cached_response(request, await run_in_threadpool(look_up, services_of(request), *asked))
 
 
 def _requests(services: Services, after: str | None, limit: int) -> Cached:
@@ -226,9 +236,7 @@ _Answer = RequestAsAsked | RetiredTenant
 async def get_request(request: Request, caller: Caller, tenant: _TenantName) -> Response:
     """The request as it is in the repository, and as the form takes it; of a retired tenant, what is left."""
     del caller
-    return cached_response(
-        request, await run_in_threadpool(_request, services_of(request), Ref.of_tenant(tenant))
-    )
+    return await _answered(request, _request, Ref.of_tenant(tenant))
 
 
 @router.get(
@@ -246,8 +254,7 @@ async def get_workload_request(
 ) -> Response:
     """The request as it is in the repository, and as the form takes it."""
     del caller
-    ref = Ref.of_workload(tenant, workload)
-    return cached_response(request, await run_in_threadpool(_request, services_of(request), ref))
+    return await _answered(request, _request, Ref.of_workload(tenant, workload))
 
 
 @router.get(
