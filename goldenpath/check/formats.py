@@ -36,7 +36,6 @@ __all__ = [
 ]
 
 MAX_DNS_NAME: Final = 253
-MAX_LABEL: Final = 63
 INTEGERS: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 """The bounds of the formats that are about numbers."""
 

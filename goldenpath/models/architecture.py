@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 __all__ = ["Architecture", "AttentionKind", "AttentionLayers", "Part", "Quantization"]
-
-GIGA: Final = 1e9
 
 
 class AttentionKind(StrEnum):

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Shape", "children", "entries", "mapping_values", "shapes_of", "type_problems"]
 
-_ACCUMULATOR: Final = "@result"
 _COMPARISONS: Final = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"})
 _EQUALITY: Final = frozenset({"_==_", "_!=_"})
 _WORDS: Final = {

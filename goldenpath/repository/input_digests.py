@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.tenant import Tenant
     from goldenpath.tenancy import Platform
 
-__all__ = ["FleetDigests", "digest", "fleet_digest", "parent_digest", "request_digest"]
+__all__ = ["FleetDigests", "digest", "parent_digest", "request_digest"]
 
 _NOT_OF_EVERYONE: Final = frozenset({"adoption", "clusters", "golden_paths", "library", "prices", "retired"})
 _ONLY_CAPACITY: Final = frozenset({"count"})
@@ -58,21 +58,6 @@ def parent_digest(tenant: Tenant, version: str | None) -> str:
     return digest([request_digest(tenant), version])
 
 
-def fleet_digest(
-    fleet: FleetSpec, clusters: Iterable[str], *, placement: bool, engine: str | None = None
-) -> str:
-    """The digest of the part of a fleet that a rendering uses; for many, make one :class:`FleetDigests`.
-
-    Args:
-        fleet: the fleet.
-        clusters: the tenant's clusters, in any order: theirs follows from the request or from the fleet.
-        placement: whether they were chosen by region and labels.
-        engine: the inference engine whose metrics the scaling hints read.
-
-    """
-    return FleetDigests(fleet).part(clusters, placement=placement, engine=engine)
-
-
 class FleetDigests:
     """Digests of a fleet's parts, each worked out once however many tenants share it.
 
@@ -90,9 +75,12 @@ class FleetDigests:
         self._clusters: dict[str, str] = {}
 
     def part(self, clusters: Iterable[str], *, placement: bool, engine: str | None = None) -> str:
-        """The digest of the part with these clusters (see :func:`fleet_digest`).
+        """The digest of the part of a fleet that a rendering uses.
 
-        A cluster that the fleet does not have gives a digest that no rendering has.
+        Args:
+            clusters: the tenant's, in any order. One that the fleet does not have gives a digest that no rendering has.
+            placement: whether they were chosen by region and labels.
+            engine: the inference engine whose metrics the scaling hints read.
         """
         key = (tuple(sorted(clusters)), placement, engine)
         if key not in self._parts:

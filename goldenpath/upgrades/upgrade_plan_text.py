@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from goldenpath.upgrades.one_upgrade import OneUpgrade
     from goldenpath.upgrades.upgrade_plan import UpgradeGroup, UpgradePlan
 
-__all__ = ["plan_lines", "plan_markdown", "upgrade_lines"]
+__all__ = ["plan_lines", "plan_markdown"]
 
 _SHOWN_NAMES: Final = 12
 _SHOWN_LINES: Final = 40
@@ -40,14 +40,6 @@ def plan_markdown(plan: UpgradePlan) -> str:
         blocks.append(f"### {_group_title(group)}\n\n`{_names(group.names)}`\n\n{_fenced(lines)}")
     blocks += [f"### {heading}\n\n{_fenced(chr(10).join(lines))}" for heading, lines in _sections(plan)]
     return "\n\n".join(blocks) + "\n"
-
-
-def upgrade_lines(upgrade: OneUpgrade) -> Iterator[str]:
-    """One owner's upgrade: edits, what stands in the way, and what cannot be rolled back."""
-    yield f"{upgrade.ref}: {upgrade.before} → {upgrade.after}, {upgrade.readiness}; effect: {upgrade.effect}"
-    yield from (f"  {line}" for line in _edits(upgrade))
-    yield from (f"  {line}" for line in _stops(upgrade))
-    yield from (f"  {line}" for line in _final(upgrade))
 
 
 def _title(plan: UpgradePlan) -> str:

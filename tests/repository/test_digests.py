@@ -16,7 +16,7 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.kinds.tenant_kind import KIND
 from goldenpath.pipeline import Pipeline
-from goldenpath.repository.input_digests import FleetDigests, digest, fleet_digest, request_digest
+from goldenpath.repository.input_digests import FleetDigests, digest, request_digest
 from goldenpath.spec.model import Surroundings
 from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.tenant import Tenant
@@ -192,7 +192,7 @@ def changed(*changes: Any) -> Any:
 
 
 def part_of(fleet: Any, *, placement: bool = False) -> str:
-    return fleet_digest(fleet, ["full"], placement=placement, engine="vllm")
+    return FleetDigests(fleet).part(["full"], placement=placement, engine="vllm")
 
 
 @pytest.mark.parametrize("what", FLEET_CHANGES)
@@ -214,9 +214,8 @@ def test_where_other_clusters_are_matters_to_a_placement_alone(what):
 def test_a_cluster_that_the_fleet_has_no_more_has_a_digest_that_no_tenant_has():
     without = changed(NO_CHANGES["no other cluster"])
 
-    assert fleet_digest(without, ["bare"], placement=False) != fleet_digest(
-        ASKED_FLEET, ["bare"], placement=False
-    )
+    before, after = (FleetDigests(fleet).part(["bare"], placement=False) for fleet in (ASKED_FLEET, without))
+    assert before != after
 
 
 @given(

@@ -21,7 +21,6 @@ __all__ = ["RULES"]
 _MOST_PARALLEL: Final = 100_000
 _HUNDRED: Final = 100
 _CRON_JOB_NAME: Final = 52  # a CronJob adds eleven characters for each Job
-_REVISION_NAMED: Final = 63
 
 
 def _selector(spec: dict[str, Any], *, may_be_empty: bool = False) -> Iterator[ApiRuleViolation]:
