@@ -196,7 +196,9 @@ def test_a_model_without_a_product_name_is_reported_by_its_architecture() -> Non
         ("nvidia-l4-24gb", "sometimes", None),
     ],
 )
-def test_what_no_plugin_offers_is_refused(id_: str, strategy: str | None, sharing: Sharing | None) -> None:
+def test_a_resource_that_no_plugin_offers_is_refused(
+    id_: str, strategy: str | None, sharing: Sharing | None
+) -> None:
     with pytest.raises(ValueError, match=f"{id_}|sometimes"):
         entry(id_).resource_name(strategy, sharing)
 

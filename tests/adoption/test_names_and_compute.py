@@ -102,7 +102,7 @@ def test_the_lowest_quota_holds_and_one_with_scopes_does_not() -> None:
     assert left(adoption)["ResourceQuota vision/best-effort", "spec"] is ToDo.KEEP
 
 
-def test_of_two_clusters_the_larger_is_taken_and_said() -> None:
+def test_the_larger_of_two_clusters_is_taken_and_named() -> None:
     there = {
         "berlin": [namespace(), quota({"cpu": "64"})],
         "munich": [namespace(), quota({"cpu": "128"})],

@@ -257,7 +257,7 @@ def test_keys_that_cannot_be_had_are_waited_for(
     assert _status(backend, issuer.for_user("ada")) == 200
 
 
-def test_who_comes_while_the_keys_are_waited_for_waits_too(
+def test_a_caller_waits_while_the_keys_are_fetched(
     backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("goldenpath_backstage.auth.jwks._PAUSE_AFTER_FAILURE_SECONDS", 60.0)
@@ -278,7 +278,7 @@ def test_an_unknown_key_is_not_judged_by_the_keys_of_before(
     assert _status(backend, issuer.plugin(jti="another token, of a key that we have")) == 200
 
 
-def test_who_is_no_caller_is_refused_also_while_backstage_is_away(backend: Served, issuer: Issuer) -> None:
+def test_an_unknown_caller_is_refused_while_backstage_is_away(backend: Served, issuer: Issuer) -> None:
     issuer.is_down = True
     for case in ("no token", "no token at all", "from a plugin that may not call", "of no type"):
         assert _status(backend, FORGED[case](issuer)) == 401

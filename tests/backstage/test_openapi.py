@@ -65,7 +65,7 @@ def test_every_operation_says_who_may_ask_and_what_may_go_wrong(
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), _operations(), ids=lambda each: str(each)[:40])
-def test_who_is_asked_for_a_token_is_as_the_document_says(
+def test_a_token_is_asked_for_where_the_document_says_so(
     open_to_callers: Served, path: str, method: str, operation: dict[str, Any]
 ) -> None:
     url = path.replace("{action}", "goldenpath:status").replace("{name}", "vision")

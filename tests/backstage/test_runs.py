@@ -240,7 +240,7 @@ class TestTheSameAgain:
         assert waiter.runs == 1
 
     @pytest.mark.parametrize("key", ["", "two words", "x" * 256])
-    def test_a_key_that_is_none_is_refused_by_its_name(
+    def test_an_unusable_key_is_refused_by_its_name(
         self, open_backend: Served, waiter: Waiter, key: str
     ) -> None:
         answer = open_backend.post(PATH, json={"input": {}}, headers={"idempotency-key": key})
@@ -249,7 +249,9 @@ class TestTheSameAgain:
         assert [problem["path"] for problem in answer.json()["problems"]] == ["header Idempotency-Key"]
         assert waiter.runs == 0
 
-    def test_no_one_gets_anothers_answer(self, serve: Callable[..., Served], waiter: Waiter) -> None:
+    def test_a_caller_never_gets_the_answer_of_another(
+        self, serve: Callable[..., Served], waiter: Waiter
+    ) -> None:
         backend = serve(tokens=TOKENS)
         waiter.go.set()
         backend.post(PATH, VISION, json=self.BODY)
@@ -273,7 +275,7 @@ class TestTheSameAgain:
 
         assert _events(again)[-1] == {"type": "done"}
 
-    def test_who_asks_for_a_run_that_is_under_way_waits_for_its_answer(
+    def test_a_repeated_run_waits_for_the_answer_of_the_first(
         self, serve: Callable[..., Served], waiter: Waiter, database: str
     ) -> None:
         here, there = serve(database=database), serve(database=database)
@@ -355,7 +357,7 @@ def test_stopping_ends_what_takes_too_long(serve: Callable[..., Served], waiter:
     _until(lambda: waiter.ended == ["CancelledRunError"])
 
 
-def test_who_waits_for_a_document_when_it_stops_is_reported_to_come_again(
+def test_a_waiting_caller_is_asked_to_come_again_when_the_server_stops(
     serve: Callable[..., Served], waiter: Waiter
 ) -> None:
     backend = serve(limits={"drain_seconds": 0.1})

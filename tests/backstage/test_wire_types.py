@@ -71,7 +71,7 @@ def test_events_are_distinguished_by_their_type() -> None:
         assert re.match(r"\n  type: '[a-z]+';\n", body), event
 
 
-def test_what_is_left_out_where_it_is_none_is_never_null() -> None:
+def test_a_field_that_may_be_left_out_is_never_null() -> None:
     text = wire_types({name: SCHEMAS[name] for name in ("ProblemDocument", "FieldProblem")})
 
     assert "instance?: string;" in text

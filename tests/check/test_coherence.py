@@ -145,7 +145,9 @@ JUNK = st.recursive(
         max_size=4,
     )
 )
-def test_an_object_that_is_none_of_its_kind_is_passed_over(objects: list[tuple[str, dict[str, Any]]]) -> None:
+def test_an_object_without_the_shape_of_its_kind_is_passed_over(
+    objects: list[tuple[str, dict[str, Any]]],
+) -> None:
     named = [
         ManifestObject("f.yaml", {"kind": kind} | body | {"metadata": {"name": "x"}})
         for kind, body in objects

@@ -188,7 +188,7 @@ JUNK = st.recursive(
 
 
 @given(st.sampled_from(["NetworkPolicy", "CiliumNetworkPolicy", "Role"]), JUNK)
-def test_an_object_that_is_none_of_its_kind_is_passed_over(kind: str, junk: Any) -> None:
+def test_an_object_without_the_shape_of_its_kind_is_passed_over(kind: str, junk: Any) -> None:
     list(check_rights([item(kind, rules=[junk])]))
     list(check_openings([item(kind, spec=junk, specs=[junk])]))
 

@@ -99,7 +99,7 @@ def test_a_federation_without_a_bundle_is_an_error() -> None:
     )  # fmt: skip
 
 
-def test_a_federation_with_a_bundle_is_none() -> None:
+def test_a_federation_with_a_bundle_has_no_finding() -> None:
     assert addons(FEDERATED, ALL, federation={"edge.example.org": {"endpoint": "https://a.example"}}) == []
 
 

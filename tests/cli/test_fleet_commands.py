@@ -163,7 +163,7 @@ def test_a_repository_with_commits_is_left_alone(repository: Path, run: Run) -> 
     assert f"refused: {repository}: 1 problem\n  has commits already" in result.stderr
 
 
-def test_a_fleet_that_is_none_is_reported_with_its_own_file_and_lines(here: Path, run: Run) -> None:
+def test_an_invalid_fleet_is_reported_with_its_own_file_and_lines(here: Path, run: Run) -> None:
     write_tree(here, {"other.yaml": FLEET.replace("region: eu", "reggion: eu")})
     result = run("fleet", "init", "fleet", "--fleet", "other.yaml")
     assert result.exit_code == 2

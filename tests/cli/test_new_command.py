@@ -125,7 +125,7 @@ def test_without_a_fleet_names_of_clusters_are_not_checked_and_that_is_said(here
     assert "Fleet: none found, so names of clusters are not checked." in result.stderr
 
 
-def test_a_golden_path_that_is_none_or_not_for_requests_is_refused(here: Path, run: Run) -> None:
+def test_an_unknown_golden_path_or_one_not_for_requests_is_refused(here: Path, run: Run) -> None:
     assert "Did you mean 'tenant/v1'?" in run("new", "tenant/v2").stderr
     assert "rendered from the fleet" in run("new", "platform").stderr
     assert run("new", "nonsense").exit_code == 2

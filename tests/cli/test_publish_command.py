@@ -203,7 +203,7 @@ def test_removals_from_more_tenants_than_a_few_need_their_number(
     assert not (repository / BUDGET).exists()
 
 
-def test_who_asks_must_have_a_name_and_an_address(repository: Path, run: Run) -> None:
+def test_an_author_must_have_a_name_and_an_address(repository: Path, run: Run) -> None:
     result = run("publish", "vision.yaml", "--repo", str(repository), "--author", "ada")
     assert result.exit_code == 2
     assert "  --author: write it as 'Ada Lovelace <ada@example.org>' (given: 'ada')." in result.stderr

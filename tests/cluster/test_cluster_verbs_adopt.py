@@ -7,6 +7,7 @@ import json
 import secrets
 
 import pytest
+import small_requests
 from click.testing import CliRunner
 from kube_api import eventually
 from verb_clusters import account, kubeconfig
@@ -18,14 +19,7 @@ from goldenpath.live import find
 from goldenpath.pipeline import parse
 from goldenpath.spec.parse import parse_fleet
 
-FLEET = {
-    "format": "fleet/v1",
-    "organisation": "Example",
-    "domain": "example.org",
-    "trust_domain": "prod.example.org",
-    "repository": "https://git.example.org/platform/fleet.git",
-    "clusters": {"berlin": {"region": "eu", "kubernetes": "1.36"}},
-}
+FLEET = small_requests.fleet()
 HIDDEN = base64.b64encode(b"hush-hush").decode()
 
 
@@ -110,7 +104,7 @@ def test_nothing_on_the_cluster_is_changed(here, cluster, by_hand):
     assert cluster.get(space).body["metadata"] == before
 
 
-def test_of_a_secret_only_the_name_is_read(here, by_hand):
+def test_only_the_name_of_a_secret_is_read(here, by_hand):
     found = run(by_hand, "--context", "berlin", "--format", "json")
 
     assert "Secret" in found.stdout

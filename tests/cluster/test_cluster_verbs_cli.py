@@ -7,21 +7,18 @@ import re
 import secrets
 
 import pytest
+import small_requests
 from click.testing import CliRunner
 from verb_clusters import account, kubeconfig
 
+from goldenpath import kubeyaml
 from goldenpath.cli.root_command import cli
 
-FLEET = """\
-format: fleet/v1
-organisation: Example
-domain: example.org
-trust_domain: prod.example.org
-repository: https://git.example.org/platform/fleet.git
-clusters:
-  berlin: {region: eu, kubernetes: "1.36"}
-  boston: {region: us, kubernetes: "1.36"}
-"""
+FLEET = kubeyaml.dump(
+    small_requests.fleet(
+        clusters={"berlin": small_requests.cluster(), "boston": small_requests.cluster(region="us")}
+    )
+)
 
 
 @pytest.fixture

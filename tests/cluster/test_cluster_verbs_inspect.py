@@ -6,6 +6,7 @@ import json
 import secrets
 
 import pytest
+import small_requests
 from click.testing import CliRunner
 from verb_clusters import account, kubeconfig
 
@@ -14,13 +15,7 @@ from goldenpath.cli.root_command import cli
 from goldenpath.spec.parse import parse_fleet
 
 SLICES = "/apis/resource.k8s.io/v1/resourceslices"
-FLEET = {
-    "format": "fleet/v1",
-    "organisation": "Example",
-    "domain": "example.org",
-    "trust_domain": "prod.example.org",
-    "repository": "https://git.example.org/platform/fleet.git",
-}
+FLEET = small_requests.fleet(clusters=None)
 
 
 @pytest.fixture

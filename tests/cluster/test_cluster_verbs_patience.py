@@ -228,7 +228,7 @@ def rejected(cluster, level):
     return sum(int(found) for found in re.findall(pattern, text, re.MULTILINE))
 
 
-def test_who_is_turned_away_by_priority_and_fairness_comes_back_and_is_done(cluster, narrow_user, tmp_path):
+def test_a_request_that_priority_and_fairness_refuses_is_repeated(cluster, narrow_user, tmp_path):
     level, user = narrow_user
     names = [f"f-{secrets.token_hex(4)}" for _ in range(60)]
 

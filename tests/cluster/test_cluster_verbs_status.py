@@ -16,28 +16,19 @@ import time
 
 import httpx
 import pytest
+import small_requests
 from click.testing import CliRunner
 from verb_clusters import kubeconfig
 
+from goldenpath import kubeyaml
 from goldenpath.cli.root_command import cli
 from goldenpath.fleet import Fleet
 from goldenpath_backstage.server import new_server
 from goldenpath_backstage.settings import read_settings
 
-FLEET = """\
-format: fleet/v1
-organisation: Example
-domain: example.org
-trust_domain: prod.example.org
-repository: https://git.example.org/platform/fleet.git
-clusters:
-  berlin:
-    region: eu
-    kubernetes: "1.36"
-    addons: {flux: "2.9", kueue: "0.19", keda: "2.20", spire-controller-manager: "0.6.6"}
-    accelerators:
-      - {profile: nvidia-h100-80gb, count: 16}
-"""
+ADDONS = {"flux": "2.9", "kueue": "0.19", "keda": "2.20", "spire-controller-manager": "0.6.6"}
+BERLIN = small_requests.cluster({"profile": "nvidia-h100-80gb", "count": 16}, addons=ADDONS)
+FLEET = kubeyaml.dump(small_requests.fleet(clusters={"berlin": BERLIN}))
 
 
 @pytest.fixture

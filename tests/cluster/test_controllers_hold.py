@@ -75,7 +75,7 @@ def test_a_named_controller_may_own_a_gpu_workload(cluster, tenant, user):
 
 
 @pytest.mark.parametrize("user", OTHERS)
-def test_no_one_else_may_say_that_a_controller_owns_one(cluster, tenant, user):
+def test_only_the_controller_may_name_itself_as_the_owner(cluster, tenant, user):
     assert as_controller(cluster, tenant, user).refused_by == "gpu-owner"
 
 
@@ -102,5 +102,5 @@ def test_a_named_controller_may_open_the_gate(cluster, tenant, gated, user):
 
 
 @pytest.mark.parametrize("user", OTHERS)
-def test_no_one_else_may_open_it(cluster, tenant, gated, user):
+def test_other_users_may_not_open_it(cluster, tenant, gated, user):
     assert open_gate(cluster, tenant, gated, user).refused_by == "gpu-gate"

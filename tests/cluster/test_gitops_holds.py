@@ -95,7 +95,7 @@ def owned(api: Api, body: dict[str, Any]) -> Any:
     return managers, metadata.get("generation"), metadata["labels"], metadata["uid"], content
 
 
-def test_no_one_fights_over_a_field(platform, flux, teams):
+def test_flux_does_not_fight_over_a_field(platform, flux, teams):
     shared = [
         item.body for item in platform.pipeline.render(platform.pipeline.fleet, cluster=CLUSTER).objects()
     ]

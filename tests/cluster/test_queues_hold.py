@@ -129,7 +129,7 @@ def test_what_the_queue_ignores_is_admitted_and_what_it_does_not_cover_never_is(
     queue.waits(queue.job({"vpc.amazonaws.com/efa": "1"}), "vpc.amazonaws.com/efa")
 
 
-def test_who_may_not_borrow_waits_beside_idle_devices(platform):
+def test_a_tenant_that_may_not_borrow_waits_beside_idle_devices(platform):
     lender = Queue(platform, A30, quota=4)
     queue = Queue(platform, A30, quota=1)
     first = queue.job()

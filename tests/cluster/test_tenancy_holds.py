@@ -218,7 +218,7 @@ def test_no_pod_gets_onto_a_node_of_the_control_plane(tenant, choice):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_one_can_be_somebody_else(cluster, tenant, other, role):
+def test_a_caller_cannot_pass_for_another(cluster, tenant, other, role):
     if role != "reconciler" and not cluster.server.people:
         pytest.skip(
             "people are impersonated with --kube-context: run without it, on a control plane of our own"

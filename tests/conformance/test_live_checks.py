@@ -112,7 +112,7 @@ def test_what_goldenpath_put_there_is_no_evidence(mark: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("requirement", [each.id for each in requirements_of("1.37")])
-def test_who_may_not_look_has_shown_nothing(requirement: str) -> None:
+def test_a_caller_without_permission_sees_nothing(requirement: str) -> None:
     everything = (
         "HTTPRoute",
         "Gateway",

@@ -49,7 +49,7 @@ def test_with_leave_the_edit_goes(edited: Fleet, place: Path) -> None:
     assert edited.plan(everything=True).plan.parts == ()
 
 
-def test_an_edit_that_is_what_is_asked_for_now_is_none(edited: Fleet, place: Path) -> None:
+def test_a_hand_edit_that_equals_the_new_rendering_is_no_hand_edit(edited: Fleet, place: Path) -> None:
     edited.publish(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 4}]))
     assert edited.plan(everything=True).plan.parts == ()
 

@@ -72,7 +72,7 @@ def test_what_is_not_held_is_not_deleted(fleet: Fleet, place: Path) -> None:
     assert "tenants/vision/tenant.yaml" in names_of(place)
 
 
-def test_a_hold_that_no_one_published_is_none(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_an_unpublished_hold_does_not_count(fleet: Fleet, place: Path, tmp_path: Path) -> None:
     published(fleet)
     commit_by_hand(place, tmp_path / "clone", {"tenants/vision/tenant.yaml": TEXT + "retiring: true\n"})
     with pytest.raises(InputError) as refused:

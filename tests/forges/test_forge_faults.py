@@ -152,7 +152,7 @@ def test_a_slow_forge_is_not_waited_for_for_ever(each: Table) -> None:
         forge.find("goldenpath/vision", "main")
 
 
-def test_no_one_listening_is_unavailable_and_safe_to_repeat() -> None:
+def test_a_closed_port_is_unavailable_and_safe_to_repeat() -> None:
     waits: list[float] = []
     options = ClientOptions(patience=RetryOptions(attempts=2), use_proxies=False, sleep=waits.append)
     forge = forge_of("http://127.0.0.1:1/a/b", kind="gitea", token=Token("x1"), options=options)

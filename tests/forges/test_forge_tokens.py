@@ -57,7 +57,7 @@ def test_a_token_goes_only_to_the_host_that_it_is_for(
 
 
 @pytest.mark.parametrize("text", ["", " ", "two words", "line\nbreak", "café", "nul\0", "tab\tbed"])
-def test_what_no_header_can_carry_is_no_token_and_is_not_shown(text: str) -> None:
+def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(InputError) as caught:
         Token(text, source="GITLAB_TOKEN")
     assert "GITLAB_TOKEN" in str(caught.value)

@@ -147,14 +147,14 @@ def test_a_reviewer_who_is_not_there_is_a_warning_and_the_others_are_asked(each:
     assert pull.teams == ([] if each.played.kind == "gitlab" else ["vision-team"])
 
 
-def test_no_one_is_asked_to_review_their_own(each: Table) -> None:
+def test_the_author_is_not_asked_to_review(each: Table) -> None:
     opened = each.forge.open_or_update(replace(WANTED, reviewers=("Robot",)))
     if each.played.kind == "gitlab":  # allows it, and takes it with the first call
         return
     assert (opened.warnings, each.memory.pulls[0].people) == ((), [])
 
 
-def test_who_has_reviewed_is_not_asked_again(each: Table) -> None:
+def test_a_reviewer_who_has_answered_is_not_asked_again(each: Table) -> None:
     wanted = replace(WANTED, teams=() if each.played.kind == "gitlab" else ("vision-team",))
     each.forge.open_or_update(wanted)
     (pull,) = each.memory.pulls

@@ -217,7 +217,7 @@ def test_one_pull_request_from_its_opening_to_its_end(real: Real) -> None:
     assert found.number == anew.number
 
 
-def test_who_has_reviewed_is_not_asked_again(real: Real) -> None:
+def test_a_reviewer_who_has_answered_is_not_asked_again(real: Real) -> None:
     wanted = replace(WANTED, head="goldenpath/reviewed", teams=())
     real.push(wanted.head)
     number = real.forge().open_or_update(wanted).number

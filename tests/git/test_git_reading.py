@@ -139,7 +139,7 @@ def test_log_tells_what_touched_a_path(clone: Path) -> None:
 @pytest.mark.parametrize(
     "ref", ["-x", "--all", "a..b", "main^{tree}", "main:tenants", "x y", "", "@{u}", "refs/../x"]
 )
-def test_ref_that_is_none_is_refused_before_git_sees_it(repository: Repository, ref: str) -> None:
+def test_an_invalid_ref_is_refused_before_git_sees_it(repository: Repository, ref: str) -> None:
     with pytest.raises(InputError):
         repository.resolve(ref)
 

@@ -112,7 +112,7 @@ def test_process_that_was_killed_is_replaced(repository: Repository, commits: li
     assert repository.resolve("main") == commits[1]
 
 
-def test_of_many_threads_one_moves_the_ref(repository: Repository, commits: list[str]) -> None:
+def test_one_of_many_threads_moves_the_ref(repository: Repository, commits: list[str]) -> None:
     outcomes: list[str] = []
 
     def move() -> None:

@@ -63,7 +63,7 @@ def test_a_replica_over_two_nodes_is_a_group_whose_workers_answer_no_requests() 
     assert rendered.claims["berlin"].accelerators == {"nvidia-h100-80gb": (16, 16)}
 
 
-def test_without_the_controller_of_groups_there_is_none() -> None:
+def test_groups_without_their_controller_are_refused() -> None:
     addons = {key: value for key, value in FLEET["clusters"]["berlin"]["addons"].items() if key != "lws"}
     fleet = merged(FLEET, {"clusters": {"berlin": {"addons": None}}})
     fleet["clusters"]["berlin"]["addons"] = addons

@@ -23,7 +23,7 @@ def test_the_expression_matches_the_numbers_of_the_range_alone(low: int, more: i
     assert bool(re.fullmatch(number_range(low, low + more), str(number))) == (low <= number <= low + more)
 
 
-def test_a_range_that_is_none_is_refused() -> None:
+def test_a_reversed_range_is_refused() -> None:
     with pytest.raises(ValueError, match="no range"):
         number_range(5, 4)
 

@@ -40,7 +40,7 @@ def assert_read_alike(pattern: str, *names: tuple[str, ...]) -> None:
         ), own
 
 
-def test_from_the_third_text_on_nothing_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_third_text_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     pattern = TEXT.replace("Other", "OfThisTest")
     assert_read_alike(pattern, ("team-a",), ("vision",))
     monkeypatch.setattr(_rendered, "_all", None)
@@ -106,7 +106,7 @@ def test_a_text_with_a_mark_of_its_own_is_like_no_other() -> None:
         assert_read_alike(f"a: {mark}\n", ("vision",), ("speech",))
 
 
-def test_of_a_workload_both_names_are_recalled() -> None:
+def test_both_names_of_a_workload_are_recalled() -> None:
     pattern = "metadata: {name: [name], namespace: [other]}\nhost: [name].[other].svc\nx: [other]-[name]\n"
     pairs = (
         ("team-a-chat", "team-a"),

@@ -63,7 +63,7 @@ def test_recurrent_state_is_kept_for_each_sequence() -> None:
     assert model_catalogue().get("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16").state_bytes == 49082368
 
 
-def test_a_window_that_is_switched_off_is_none() -> None:
+def test_a_window_that_is_switched_off_is_not_used() -> None:
     model = read_config({**DENSE, "sliding_window": 4096, "use_sliding_window": False})
     assert [group.kind for group in model.attention] == [AttentionKind.FULL]
 

@@ -179,7 +179,7 @@ def test_twin_of_an_interrupted_leader_does_the_job_itself(desk: _Desk) -> None:
     assert calls == ["shared", "shared"]
 
 
-def test_who_stops_waiting_takes_the_job_away(desk: _Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_caller_that_stops_waiting_takes_the_job_away(desk: _Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 

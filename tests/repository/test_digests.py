@@ -201,7 +201,7 @@ def test_what_a_tenants_files_may_show_is_in_the_digest(what):
 
 
 @pytest.mark.parametrize("what", NO_CHANGES)
-def test_what_no_file_of_a_tenant_shows_is_not(what):
+def test_a_fact_that_no_file_of_a_tenant_shows_is_not_in_the_digest(what):
     assert part_of(changed(NO_CHANGES[what])) == part_of(ASKED_FLEET)
 
 

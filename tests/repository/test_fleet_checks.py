@@ -56,7 +56,7 @@ def publish(promises, after, platforms=PLATFORMS):
     return list(check_publish(promises, platforms, "vision", after))
 
 
-def test_who_is_first_has_the_promise_and_who_comes_then_is_reported_what_is_left():
+def test_the_first_tenant_has_the_promise_and_the_next_sees_what_is_left():
     (finding,) = publish(promised(edge=(60, 0)), lock(8))
 
     assert (finding.rule, finding.severity, finding.object) == (
@@ -76,7 +76,7 @@ def test_a_tenants_own_share_is_not_counted_twice():
     assert reported(publish(promised(edge=(56, 0), vision=(8, 0)), lock(9))) == [("fleet-capacity", "error")]
 
 
-def test_who_asks_for_no_more_than_before_can_publish_also_when_the_cluster_has_shrunk():
+def test_a_tenant_that_asks_for_no_more_can_publish_on_a_smaller_cluster():
     full = promised(edge=(60, 0), vision=(8, 0))
 
     assert reported(publish(full, lock(8))) == [("fleet-capacity", "warning")]
@@ -95,7 +95,7 @@ def test_devices_that_several_pods_share_count_as_often_as_they_are_shared():
     assert reported(publish(others, more, platforms)) == [("fleet-capacity", "error")]
 
 
-def test_what_no_one_owns_can_be_borrowed_from_no_one():
+def test_devices_without_an_owner_cannot_be_borrowed():
     assert reported(publish(promised(edge=(2, 0)), lock(8, 4))) == [("borrow-beyond-cohort", "warning")]
     assert publish(promised(edge=(4, 0)), lock(8, 4)) == []
     # Without Kueue nothing is lent at all, which the request's own check says.

@@ -59,7 +59,7 @@ def test_every_tenant_is_found_with_all_that_is_its_own(where, fleet):
         assert "golden_path: tenant/v1" in tree.request_text(owned)
 
 
-def test_of_a_tenant_that_is_not_there_there_is_nothing(where):
+def test_an_unknown_tenant_has_no_files(where):
     tree = view(where, tree_of(where, fleet_of(request("vision"))))
 
     owned = tree.find(Ref.of_tenant("nobody"))

@@ -173,7 +173,7 @@ def advised(before, after, path=QUOTA):
     ]
 
 
-def test_what_no_override_can_say_is_reported_with_what_can():
+def test_an_edit_that_no_override_can_express_is_reported():
     text, other = FILES[QUOTA], "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: vision}\n"
     first, *rest = kubeyaml.load_all(text)
 

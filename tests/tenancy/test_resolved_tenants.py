@@ -73,7 +73,7 @@ def test_no_two_accounts_share_an_identity_or_an_object(pairs: list[tuple[str, s
     assert len({f"{tenant}.{account}" for tenant, account in pairs}) == 2
 
 
-def test_without_an_identity_there_is_none() -> None:
+def test_without_an_identity_a_tenant_has_no_spiffe_ids() -> None:
     plain = tenancy(request(), fleet())
     assert (plain.identities, plain.federates_with) == ((), ())
 

@@ -75,7 +75,7 @@ def test_half_an_agreement_is_refused(run: Callable[..., Result]) -> None:
     assert (refused.exit_code, "--approved-by and --expires" in refused.stderr) == (2, True)
 
 
-def test_who_is_behind_is_listed_until_upgraded(run: Callable[..., Result]) -> None:
+def test_a_tenant_on_an_old_version_is_listed_until_upgraded(run: Callable[..., Result]) -> None:
     def behind() -> list[tuple[str, str, str]]:
         listed = json.loads(run("fleet", "list", "--behind", "--format", "json").stdout)["behind"]
         return [(each["name"], each["version"], each["newest"]) for each in listed]

@@ -234,7 +234,7 @@ def test_members_are_chosen_by_label_number_and_part_and_always_the_same() -> No
     assert sum(map(len, found.values())) == 100
 
 
-def test_who_has_edits_waits_and_stops_no_one(place: Path) -> None:
+def test_a_tenant_with_hand_edits_waits_and_stops_no_other(place: Path) -> None:
     replaced(place, "clusters/berlin/tenants/vision/limit-range.yaml", "cpu: 100m", "cpu: 250m")
     edit_by_hand(place, {"clusters/berlin/tenants/speech/network.yaml": None})
     progress, *_ = start(place)
