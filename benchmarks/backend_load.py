@@ -6,7 +6,7 @@
 out; the same again and again, as a form, a check and a step of one task do, which the server remembers; and each with an
 Idempotency-Key of its own, which goes through the ledger. For each: answers a second, latencies, processor time of the
 server for each answer, and its memory before and after `--flat` requests. Processor time is what the server costs; the
-rate is also what the machine had left for it.
+rate is also what the machine had left for it. The same work in this process, before and after, stands beside the first.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ import httpx
 
 from goldenpath import kubeyaml
 from goldenpath.fleet import Fleet
+from goldenpath.pipeline import Pipeline, parse
+from goldenpath.spec.parse import parse_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,6 +138,18 @@ def write_script(folder: Path, name: str, *, path: str, key: bool = False, same:
     return file
 
 
+def in_process(number: int = 300) -> float:
+    """Milliseconds of processor to parse and render a request, each another, in a process that has done so before."""
+    pipeline = Pipeline(parse_fleet(kubeyaml.load_file(REQUESTS / "goldenpath.yaml")))
+    values = kubeyaml.load_file(REQUESTS / "vision.yaml")
+    begun = 0.0
+    for index in range(2 * number):
+        if index == number:
+            begun = time.process_time()
+        pipeline.render(parse({**values, "name": f"alone-{index}"}, fleet=pipeline.fleet))
+    return (time.process_time() - begun) / number * 1000
+
+
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -162,8 +176,12 @@ def measure(folder: Path, asked: argparse.Namespace) -> None:
     keyed = write_script(folder, "keyed", path=RENDER, key=True)
     with server(serve, f"{base}/readyz", {"GOLDENPATH_DATABASE": f"sqlite:///{folder}/ledger.db"}) as pid:
         load(base, plain, pid, seconds=2, connections=asked.connections)
+        alone = [in_process()]
         ours = load(base, plain, pid, **rounds)
+        alone.append(in_process())
+        each = sum(alone) / len(alone)
         print(f"render, each another      {ours}")
+        print(f"the same work in process  {each:7.3f} ms of processor each: {each / ours.cpu:.2f} of HTTP's")
         again = load(base, same, pid, **rounds)
         print(f"render, the same again    {again}")
         print(f"render, through the ledger{load(base, keyed, pid, **rounds)}")
