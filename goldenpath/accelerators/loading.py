@@ -6,6 +6,7 @@ Every failure is a ``DataError`` that names the file and the entry.
 from __future__ import annotations
 
 import importlib.resources
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -169,7 +170,7 @@ def _nvidia(document: NvidiaDocument) -> Iterator[Accelerator]:
     for model, entry in document.models.items():
         products = (*entry.products, *entry.reported_products)
         facts = _facts(document, model, document.vendor.sources | entry.sources)
-        yield NvidiaAccelerator(
+        whole = NvidiaAccelerator(
             id=model,
             model=model,
             partition=None,
@@ -188,21 +189,19 @@ def _nvidia(document: NvidiaDocument) -> Iterator[Accelerator]:
             note=entry.note,
             facts=MappingProxyType(facts),
         )
+        yield whole
         for profile, count, confidence, note, sources in _cuts(
             document, model, entry.layout, document.layouts
         ):
-            yield NvidiaAccelerator(
+            yield replace(
+                whole,
                 id=f"{model}/{profile}",
-                model=model,
                 partition=profile,
-                vendor=document.vendor.id,
                 title=f"{entry.title}, MIG {profile}",
                 memory_gib=_mig_memory(profile),
                 memory_of=MemoryOf.DEVICE,
                 per_device=count,
-                driver=document.vendor.drivers[0],
-                products=products,
-                allocations=_BOTH,
+                architecture=None,
                 mig_strategies=_CUT_STRATEGIES,
                 # MPS is not supported on devices with MIG, and a vGPU is made of a GPU, not of its slice's name.
                 sharing_modes=tuple(mode for mode in modes if mode is SharingMode.TIME_SLICING),
@@ -217,7 +216,7 @@ def _amd(document: AmdDocument) -> Iterator[Accelerator]:
         products = (*entry.device_ids, *entry.vf_device_ids)
         allocations = _BOTH if entry.dra else (Allocation.DEVICE_PLUGIN,)
         facts = _facts(document, model, document.vendor.sources | entry.sources)
-        yield AmdAccelerator(
+        whole = AmdAccelerator(
             id=model,
             model=model,
             partition=None,
@@ -237,26 +236,21 @@ def _amd(document: AmdDocument) -> Iterator[Accelerator]:
             note=entry.note,
             facts=MappingProxyType(facts),
         )
+        yield whole
         for profile, count, confidence, note, sources in _cuts(
             document, model, entry.layout, document.layouts
         ):
             compute, _, memory = profile.upper().partition("_")
-            yield AmdAccelerator(
+            yield replace(
+                whole,
                 id=f"{model}/{profile}",
-                model=model,
                 partition=profile,
-                vendor=document.vendor.id,
                 title=f"{entry.title}, {compute} {memory}",
                 memory_gib=None,
                 memory_of=MemoryOf.DEVICE,
                 per_device=count,
-                driver=document.vendor.drivers[0],
-                products=products,
-                product_names=tuple(entry.product_names),
                 partitionable=True,
-                allocations=allocations,
                 mig_strategies=_CUT_STRATEGIES,
-                sharing_modes=tuple(document.vendor.sharing_modes),
                 confidence=confidence,
                 note=note or entry.note,
                 facts=MappingProxyType(facts | {"partitions": sources}),
