@@ -78,6 +78,10 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("weights-out-of-reach", "The weights are downloaded, and the tenant's request lets nothing out.", "Add the way under `serving` in the tenant's request, or take weights that are mounted."),
         FindingRule("workload-compute", "The Pods of a workload take more CPU or memory than the tenant has.", "Ask for more in the tenant's request, or give less to each Pod."),
     ),
+    "Provenance of models": (
+        FindingRule("model-source", "A model comes from a place that no admission policy can hold to a digest.", "Pack it as an OCI artifact, and mount that by digest."),
+        FindingRule("provenance-not-enforced", "The fleet demands provenance of models, and nothing on the cluster can verify it.", "Install Kyverno 1.19 or later; until then, verify in CI."),
+    ),
     "A model pipeline": (
         FindingRule("addon-missing/jobset", "The run needs JobSet, and the cluster has none.", "Install JobSet and name it under `addons`, or take one node."),
         FindingRule("dataset-writable", "A dataset is on a volume that other Pods may write to during training.", "Take an OCI artifact or a snapshot of the volume."),

@@ -31,6 +31,11 @@ PROMETHEUS: Final = f"{DOMAIN}/prometheus"
 """These three are on every Namespace since ``tenant`` 1.1.0, where the cluster has what they are about; an empty value
 grants nothing. A Namespace without them is one that an older version rendered, and is not judged by them."""
 
+HASH_IMAGE: Final = f"{DOMAIN}/hash-image"
+"""The image of the hash step of runs, where the fleet names a builder of models."""
+MODELS: Final = f"{DOMAIN}/models"
+"""`by-digest` where the fleet demands provenance of models."""
+
 ARTIFACT_OWNER: Final = f"{DOMAIN}/owner"
 ARTIFACT_CLUSTER: Final = f"{DOMAIN}/cluster"
 ARTIFACT_TREE: Final = f"{DOMAIN}/tree"

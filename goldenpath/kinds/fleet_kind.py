@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.check import check_catalogue_range
+from goldenpath.check.model_sources import check_enforcement
 from goldenpath.kinds.kind import RequestKind
 from goldenpath.spec.fleet_spec import FleetSpec
 from goldenpath.spec.ref import Subject
@@ -34,11 +35,15 @@ def _add_ons(rendered: RenderedOnCluster[Platform]) -> Iterator[Finding]:
     yield from check_catalogue_range(rendered.resolved)
 
 
+def _models(rendered: RenderedOnCluster[Platform]) -> Iterator[Finding]:
+    yield from check_enforcement(rendered.resolved)
+
+
 KIND: Final = RequestKind(
     name="fleet",
     subject=Subject.PLATFORM,
     model=FleetSpec,
     clusters=_clusters,
     resolve=_resolve,
-    checks=(_add_ons,),
+    checks=(_add_ons, _models),
 )

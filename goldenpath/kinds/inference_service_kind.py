@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.check.inference_checks import INFERENCE_CHECKS
+from goldenpath.check.model_sources import check_model_source
 from goldenpath.check.workload_checks import WORKLOAD_CHECKS
 from goldenpath.check.workload_claims import workload_claims
 from goldenpath.kinds.kind import RequestKind
@@ -37,7 +38,7 @@ KIND: Final = RequestKind(
     model=InferenceService,
     clusters=clusters_of,
     resolve=_resolve,
-    checks=(*WORKLOAD_CHECKS, *INFERENCE_CHECKS),
+    checks=(*WORKLOAD_CHECKS, *INFERENCE_CHECKS, check_model_source),
     claims=workload_claims,
     engine=_engine,
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from goldenpath.provenance.lineage_record import LineageRecord, WantedInput
 from goldenpath.provenance.model_training import Dependency, Parameters, TrainingProvenance
+from goldenpath.provenance.pod_images import HASH_STEP
 from goldenpath.provenance.refusals import refused
 
 if TYPE_CHECKING:
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 
     from goldenpath.spec.provenance import Provenance
 
-__all__ = ["HASH_COMMAND", "HASH_STEP", "TRAINER", "FinishedRun"]
+__all__ = ["HASH_COMMAND", "TRAINER", "FinishedRun"]
 
-HASH_STEP: Final = "verify-inputs"
 TRAINER: Final = "node"
 HASH_COMMAND: Final = ("goldenpath", "lineage", "record")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")

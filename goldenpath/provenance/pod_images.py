@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["ModelReference", "model_volumes", "pod_specs"]
+__all__ = ["HASH_STEP", "ModelReference", "model_volumes", "pod_specs"]
 
+HASH_STEP: Final = "verify-inputs"
 _PINNED: Final = re.compile(
     r"(?P<repository>[^@\s]+?)(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?@(?P<digest>sha256:[0-9a-f]{64})"
 )
@@ -32,8 +33,19 @@ class ModelReference:
         return cls(text, found["repository"], found["digest"]) if found else cls(text, bare, "")
 
 
-def model_volumes(spec: Mapping[str, Any]) -> Iterator[tuple[str, ModelReference]]:
-    """Name and reference of each image volume of a Pod's spec."""
+def model_volumes(spec: Mapping[str, Any], hash_image: str) -> Iterator[tuple[str, ModelReference]]:
+    """Name and reference of each model that a Pod's spec mounts.
+
+    What a run mounts are inputs: its first step hashes them, and they need no provenance.
+
+    Args:
+        spec: the spec.
+        hash_image: the image of the fleet's hash step.
+
+    """
+    steps = [each for each in spec.get("initContainers") or [] if isinstance(each, dict)]
+    if any((each.get("name"), each.get("image")) == (HASH_STEP, hash_image) for each in steps):
+        return
     for volume in spec.get("volumes") or []:
         image = volume.get("image") if isinstance(volume, dict) else None
         if isinstance(image, dict):

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.policies import policies
+from goldenpath.provenance.image_policy import image_policy
 from goldenpath.spec.envelope import Envelope
 from goldenpath.tenancy import RepositoryPaths
 
@@ -54,6 +55,8 @@ def words_of(path: GoldenPath, resolved: Resolved, everywhere: Sequence[Resolved
         "flux_file": places.flux(platform.cluster_name),
         **resolved.words(everywhere),
     }
+    if platform.verifies_models and resolved.ref == platform.ref and platform.fleet.provenance is not None:
+        words["image_policies"] = (image_policy(platform.fleet.provenance),)
     if isinstance(resolved.spec, Envelope):
         words["request"] = resolved.spec
         words["inputs"] = SimpleNamespace(**path.inputs.complete(resolved.spec.inputs))

@@ -49,6 +49,9 @@ class Priority:
 
 
 OBJECT_NAME_CHARS: Final = 253
+MODEL_POLICIES: Final = frozenset({"model-digest", "pipeline-inputs"})
+_IMAGE_POLICIES: Final = (1, 19)
+"""The version of Kyverno that first serves ImageValidatingPolicies as ``v1``."""
 
 PRIORITY_CLASSES: Final = (
     Priority(
@@ -169,6 +172,22 @@ class Platform:
     def monitoring(self) -> Monitoring | None:
         """Where metrics are scraped from and read: the cluster's, or the fleet's."""
         return self.cluster.monitoring or self.fleet.monitoring
+
+    @property
+    def unused_policies(self) -> frozenset[str]:
+        """Policies about models, where the fleet names no builder: they would have nothing to judge."""
+        return frozenset() if self.fleet.provenance is not None else MODEL_POLICIES
+
+    @property
+    def verifies_models(self) -> bool:
+        """Whether Kyverno verifies the provenance of models: the fleet demands it, and the cluster has Kyverno 1.19 or later."""
+        version, builder = self.cluster.addons.get("kyverno"), self.fleet.provenance
+        return (
+            builder is not None
+            and builder.required
+            and version is not None
+            and version_of(version) >= _IMAGE_POLICIES
+        )
 
     @cached_property
     def rule_groups(self) -> tuple[RuleGroup, ...]:

@@ -330,7 +330,16 @@ class Tenancy:
     @cached_property
     def namespace_parameters(self) -> dict[str, str]:
         """The same since golden path 1.1.0: with what routes and scalers may name, also where that is nothing."""
-        return dict(sorted((self.policy_parameters | self.serving_parameters).items()))
+        found = self.policy_parameters | self.serving_parameters | self.provenance_parameters
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def provenance_parameters(self) -> dict[str, str]:
+        """What the policies of models and runs read, where the fleet names a builder."""
+        builder = self.fleet.provenance
+        if builder is None:
+            return {}
+        return {names.HASH_IMAGE: builder.image, **({names.MODELS: "by-digest"} if builder.required else {})}
 
     @cached_property
     def serving_parameters(self) -> dict[str, str]:

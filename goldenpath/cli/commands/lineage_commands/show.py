@@ -58,7 +58,7 @@ def command(
         for place, body in objects_in(name):
             demand = demand_of(builder, _namespace(body))
             for spec in pod_specs(body):
-                for volume, model in model_volumes(spec):
+                for volume, model in model_volumes(spec, builder.image):
                     entry: dict[str, Any] = {"object": place, "volume": volume, "model": model.text}
                     try:
                         entry |= _shown(verified_provenance(model, bundles, demand))

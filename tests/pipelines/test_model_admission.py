@@ -1,0 +1,112 @@
+"""What admission demands of models, with Kyverno and without, in the words that everything else uses."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from pipeline_requests import FLEET
+from services import FLEET as SERVING_FLEET
+from services import run as run_service
+from services import service
+
+from goldenpath.findings import Severity
+from goldenpath.pipeline import Pipeline, Rendered
+from goldenpath.policies import policies
+from goldenpath.provenance.image_policy import NAME, image_policy
+from goldenpath.provenance.refusals import REFUSALS
+from goldenpath.spec.parse import parse_fleet
+
+DIGEST = f"sha256:{'2' * 64}"
+REVISION = "6f6073b423013f6a7d4d9f39144961bfbfbc386b"
+
+
+def platform(*, required: bool = True, **addons: str) -> Rendered:
+    fleet = copy.deepcopy(FLEET)
+    fleet["provenance"] |= {"required": required}
+    fleet["clusters"]["berlin"]["addons"] = {"flux": "2.9", **addons}
+    spec = parse_fleet(fleet)
+    return Pipeline(spec).run(spec)
+
+
+def kinds(rendered: Rendered) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for part in rendered.parts:
+        for item in part.objects:
+            found.setdefault(item.kind, []).append(item.name)
+    return found
+
+
+def test_kyverno_gets_a_policy_where_the_fleet_demands_provenance() -> None:
+    assert kinds(platform(kyverno="1.19"))["ImageValidatingPolicy"] == [NAME]
+    for rendered in (platform(kyverno="1.18"), platform(), platform(required=False, kyverno="1.19")):
+        assert "ImageValidatingPolicy" not in kinds(rendered)
+
+
+def test_without_kyverno_a_finding_says_what_is_not_verified() -> None:
+    def said(rendered: Rendered) -> list[str]:
+        return [finding.rule for finding in rendered.findings if finding.rule == "provenance-not-enforced"]
+
+    assert said(platform()) == ["provenance-not-enforced"]
+    assert said(platform(kyverno="1.18")) == ["provenance-not-enforced"]
+    assert said(platform(kyverno="1.19")) == said(platform(required=False)) == []
+
+
+def test_policies_about_models_come_with_a_builder() -> None:
+    names = {"goldenpath-model-digest", "goldenpath-pipeline-inputs"}
+    assert names <= set(kinds(platform())["ValidatingAdmissionPolicy"])
+    without = parse_fleet({key: value for key, value in FLEET.items() if key != "provenance"})
+    assert not names & set(kinds(Pipeline(without).run(without))["ValidatingAdmissionPolicy"])
+
+
+def test_the_policy_of_kyverno_stands_on_what_its_engine_needs() -> None:
+    builder = parse_fleet(FLEET).provenance
+    assert builder is not None
+    spec = image_policy(builder)["spec"]
+    assert spec["failurePolicy"] == "Fail"
+    assert spec["matchImageReferences"] == [{"glob": "*"}]
+    assert spec["matchConstraints"]["resourceRules"][0]["resources"] == ["pods", "pods/ephemeralcontainers"]
+    assert [image["name"] for image in spec["images"]] == ["modelVolumes"]
+    assert all(each["cosign"]["ctlog"]["insecureIgnoreTlog"] for each in spec["attestors"])
+    assert spec["validationConfigurations"]["mutateDigest"] is False
+
+
+def test_admission_says_the_words_of_the_table() -> None:
+    builder = parse_fleet(FLEET).provenance
+    assert builder is not None
+    said = [each["message"] for each in image_policy(builder)["spec"]["validations"]]
+    rules = [rule for rule in REFUSALS if any(REFUSALS[rule].message in message for message in said)]
+    assert sorted(rules) == sorted(
+        [
+            "model-tag", "no-provenance", "foreign-builder", "copied-model", "copied-repository", "build-type",
+            "lineage-missing", "dataset-changed",
+        ]
+    )  # fmt: skip
+    by_id = {policy.id: policy for policy in policies()}
+    assert by_id["model-digest"].message == REFUSALS["model-tag"].message
+    assert by_id["model-digest"].fix == REFUSALS["model-tag"].fix
+    assert by_id["pipeline-inputs"].message == REFUSALS["run-shape"].message
+
+
+@pytest.mark.parametrize(
+    ("source", "rules"),
+    [
+        ({"oci": f"oci://registry.example.org/models/llama@{DIGEST}"}, []),
+        ({"hf": "meta-llama/Llama-3.3-70B-Instruct", "revision": REVISION}, ["model-source"]),
+        ({"s3": "s3://models/llama", "digest": DIGEST}, ["model-source"]),
+        ({"pvc": "models", "digest": DIGEST}, ["model-source"]),
+    ],
+)
+def test_a_served_model_is_an_artifact_where_the_fleet_demands_provenance(
+    source: dict[str, Any], rules: list[str]
+) -> None:
+    model = {"name": "meta-llama/Llama-3.3-70B-Instruct", "source": source}
+    request = {**service(), "model": model}
+    demanding = {**SERVING_FLEET, "provenance": {**FLEET["provenance"], "required": True}}
+    found = [each for each in run_service(request, fleet=demanding).findings if each.rule == "model-source"]
+    assert [each.rule for each in found] == rules
+    for each in found:
+        assert each.severity is Severity.ERROR
+        assert "Pod to model" in each.message
+    assert "model-source" not in {each.rule for each in run_service(request).findings}
