@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
     from goldenpath.manifests import RenderedFile
 
-__all__ = ["Outcome", "write_files"]
+__all__ = ["WriteOutcome", "write_files"]
 
 MANAGED_BY: Final = ("app.kubernetes.io/managed-by", "goldenpath")
 """The label on every rendered object: what does not have it was not rendered by us, and is never removed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WriteOutcome:
     """What became of each file; paths are relative to the folder, with ``/``.
 
     ``removed`` are files of an older render that the new one no longer has. ``kept`` are files in the same
@@ -56,7 +56,7 @@ def write_files(
     owned: Iterable[str] = (),
     keep_stale: bool = False,
     dry_run: bool = False,
-) -> Outcome:
+) -> WriteOutcome:
     """Bring a folder to what was rendered.
 
     Args:
@@ -84,7 +84,7 @@ def write_files(
         for path in removed:
             target.remove(path)
     skipped = frozenset(changed)
-    return Outcome(
+    return WriteOutcome(
         written=tuple(changed),
         unchanged=tuple(path for path in contents if path not in skipped),
         removed=removed,

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.adoption.field_ledger import Ledger, key_of
+from goldenpath.adoption.field_ledger import FieldLedger, key_of
 from goldenpath.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class AdoptionBuilder:
     findings: list[Finding] = field(default_factory=list)
     metadata_keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By field of the request, the label and annotation keys that an organisation uses for it."""
-    ledger: Ledger = field(default_factory=Ledger)
+    ledger: FieldLedger = field(default_factory=FieldLedger)
 
     def put(self, path: str, value: Any, why: str) -> None:
         """Give a field its value; ``path`` is ``field`` or ``field.field``."""

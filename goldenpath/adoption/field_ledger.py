@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["Key", "Ledger", "field_path", "fields_of", "key_of"]
+__all__ = ["FieldLedger", "Key", "field_path", "fields_of", "key_of"]
 
 Key = tuple[str, str, str]
 """Cluster, API group, and ``Kind namespace/name`` of an object."""
@@ -75,7 +75,7 @@ def _leaves(path: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-class Ledger:
+class FieldLedger:
     """By object, the paths that are accounted for; an empty path is the whole object."""
 
     def __init__(self) -> None:

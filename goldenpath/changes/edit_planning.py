@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.changes.change_set import CHANGE, change_sets
-from goldenpath.changes.reach import Reach, Renderings, shields
+from goldenpath.changes.reach import Reach, ReachRenderings, shields
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Severity
 from goldenpath.fleet.proposal import Proposal
@@ -300,11 +300,11 @@ def _shields_of(state: FleetState, changed: Rewritten) -> tuple[Shield, ...]:
     )
     parent = parent_in(state, changed.ref.tenant) if changed.ref.tenant else None
 
-    def renderings(spec: Envelope) -> Renderings:
+    def renderings(spec: Envelope) -> ReachRenderings:
         bare = spec.model_copy(update={"overrides": ()})
         version = lock.version if lock is not None and lock.golden_path == spec.golden_path else None
         render = partial(state.context.pipeline.render, version=version, parent=parent)
-        return Renderings(render(bare), render(spec))
+        return ReachRenderings(render(bare), render(spec))
 
     return shields(renderings(before), renderings(after), after.overrides)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.override import Override
     from goldenpath.spec.ref import Ref
 
-__all__ = ["Reach", "Renderings", "Shield", "names", "shields"]
+__all__ = ["Reach", "ReachRenderings", "Shield", "names", "shields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +131,16 @@ def _said(problem: Problem) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Renderings:
+class ReachRenderings:
     """What a request renders to, with its overrides and without any."""
 
     bare: Manifests
     whole: Manifests
 
 
-def shields(before: Renderings, after: Renderings, overrides: Sequence[Override]) -> tuple[Shield, ...]:
+def shields(
+    before: ReachRenderings, after: ReachRenderings, overrides: Sequence[Override]
+) -> tuple[Shield, ...]:
     """The overrides that hold a field which a change would change: without them it changes, and with them it does not.
 
     Args:

@@ -15,7 +15,7 @@ from goldenpath.errors import MISSING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from goldenpath.cluster import Change, ChangeSet, ManagedFieldChange
+    from goldenpath.cluster import Change, ClusterChangeSet, ManagedFieldChange
 
 __all__ = ["change_lines", "change_set_lines", "progress"]
 
@@ -38,7 +38,7 @@ _DONE: Final = {Action.CREATE: "created", Action.CHANGE: "changed"}
 _LONGEST: Final = 120
 
 
-def change_set_lines(cluster: str, changes: ChangeSet, *, done: bool = False) -> Iterator[str]:
+def change_set_lines(cluster: str, changes: ClusterChangeSet, *, done: bool = False) -> Iterator[str]:
     """One cluster: what is not as it was asked for, and a summary."""
     yield click.style(cluster, bold=True)
     for change in changes.changes:

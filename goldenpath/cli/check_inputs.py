@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from goldenpath.errors import Problem
 
-__all__ = ["Document", "Named", "gather"]
+__all__ = ["InputDocument", "Named", "gather"]
 
 _IN_MEMORY: Final = 1024 * 1024
 _PIECE: Final = 256 * 1024
@@ -60,11 +60,11 @@ class Named:
         steps = Path(self.name).parts[:-1]
         return next((after for step, after in itertools.pairwise(steps) if step == "clusters"), None)
 
-    def documents(self) -> Iterator[Document]:
+    def documents(self) -> Iterator[InputDocument]:
         """Its documents, one at a time. Raises ``InputError`` where it cannot be read any more."""
         with self._open() as stream:
             for document in kubeyaml.stream_documents(_Watched(stream, self.on_read), name=self.name):  # type: ignore[arg-type]
-                yield Document(self, document)
+                yield InputDocument(self, document)
 
     def texts(self, parts: set[int]) -> Iterator[tuple[int, int, str]]:
         """Index, first line and text of some parts between separators."""
@@ -110,7 +110,7 @@ class _Watched:
         return content
 
 
-class Document:
+class InputDocument:
     """A document of a file, as it comes."""
 
     def __init__(self, named: Named, read: kubeyaml.StreamedDocument) -> None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.check import Schemas
-    from goldenpath.cli.check_inputs import Document, Named
+    from goldenpath.cli.check_inputs import InputDocument, Named
     from goldenpath.paths import Library
     from goldenpath.pipeline import Tenants
     from goldenpath.spec.fleet_spec import FleetSpec
@@ -139,7 +139,7 @@ class _Examiner:
         self._of_clusters: set[Finding] = set()
         self._tenants: Tenants | None = None
         self._tenancies: list[Tenancy] = []
-        self._requests: dict[str, Document] = {}
+        self._requests: dict[str, InputDocument] = {}
         self._files: list[Named] = []
         self._kustomizations = Kustomizations(())
         self._objects: defaultdict[tuple[Path | None, str | None], ObjectSpool] = defaultdict(
@@ -199,7 +199,7 @@ class _Examiner:
         except InputError as error:  # the file is not what it was
             self._out.problems += error.problems
 
-    def _take(self, named: Named, document: Document) -> None:
+    def _take(self, named: Named, document: InputDocument) -> None:
         if document.refused is not None:
             self._refuse(document.refused, named)
             return
@@ -225,7 +225,7 @@ class _Examiner:
     def _refuse(self, error: InputError, named: Named) -> None:
         self._out.problems += (problem.in_file(named.name) for problem in error.problems)
 
-    def _object(self, named: Named, document: Document) -> None:
+    def _object(self, named: Named, document: InputDocument) -> None:
         build_file = self._kustomizations.changing(named.path) if named.path is not None else None
         for place, body in opened(document.value):
             path = ".".join(part for part in (document.path, place) if part)
@@ -257,7 +257,7 @@ class _Examiner:
             tenant = finding.object.split(" ")[1]  # "Tenant vision on eu-central"
             self._add(self._requests[tenant], finding)
 
-    def _request(self, named: Named, document: Document) -> None:
+    def _request(self, named: Named, document: InputDocument) -> None:
         if self._pipeline is None:
             return  # the fleet itself was refused, and that has been said
         request = parse(
@@ -278,7 +278,7 @@ class _Examiner:
         )
         self._requests[request.name] = document
 
-    def _fleet(self, named: Named, document: Document) -> None:
+    def _fleet(self, named: Named, document: InputDocument) -> None:
         fleet = parse_fleet(document.value, file=named.name)
         library = library_for(fleet, self._library)
         pipeline = Pipeline(fleet, library=library, schemas=self._schemas)
@@ -322,11 +322,11 @@ class _Examiner:
                     lines[number, part, name] = None if line is None else first_line + line
         return lines
 
-    def _add_all(self, document: Document, findings: Iterable[Finding]) -> None:
+    def _add_all(self, document: InputDocument, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self._add(document, finding)
 
-    def _add(self, document: Document, finding: Finding, place: str = "") -> None:
+    def _add(self, document: InputDocument, finding: Finding, place: str = "") -> None:
         if self._fleet_place is not None and finding.is_about_a_cluster:
             # The same for every request on the cluster.
             if finding not in self._of_clusters:

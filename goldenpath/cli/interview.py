@@ -14,7 +14,7 @@ import questionary
 from goldenpath.cli.request_draft import location_of
 from goldenpath.describe.choices import Choices, Free, Left
 from goldenpath.describe.form import label, label_of
-from goldenpath.describe.schema_fields import Shape, request_fields
+from goldenpath.describe.schema_fields import FieldShape, request_fields
 from goldenpath.errors import MISSING, shown
 from goldenpath.spec.hints import STEP, WHEN_NEEDED, WHERE, Door
 
@@ -68,7 +68,7 @@ class Interview:
         opening = [
             field
             for field in self._fields.values()
-            if field not in where and field.is_simple and field.shape is not Shape.LIST
+            if field not in where and field.is_simple and field.shape is not FieldShape.LIST
         ]
         for field in opening:
             if field.name not in self._draft.document:
@@ -135,9 +135,9 @@ class Interview:
         return deepest if deepest and (deepest[0].is_simple or deepest[0].children) else None
 
     def _ask_field(self, field: SpecField, location: Location) -> None:
-        if field.shape is Shape.OBJECT:
+        if field.shape is FieldShape.OBJECT:
             self._ask_object(field.children, location)
-        elif field.shape is Shape.OBJECTS:
+        elif field.shape is FieldShape.OBJECTS:
             number = 0
             while (
                 number == 0
@@ -160,7 +160,7 @@ class Interview:
                 continue
             if not self._applies(field, place):
                 continue
-            if field.is_simple or field.shape is Shape.MAP:
+            if field.is_simple or field.shape is FieldShape.MAP:
                 self._ask(field, place, members[members.index(field) + 1 :])
             elif questionary.confirm(f"{label_of(field)}? {field.description}", default=False).unsafe_ask():
                 self._ask_field(field, place)
@@ -174,7 +174,7 @@ class Interview:
         known = self._choices.of(field)
         offered = [(choice.value, choice.title) for choice in known]
         offered = offered or [(str(choice), str(choice)) for choice in field.choices]
-        if offered and field.shape is Shape.LIST:
+        if offered and field.shape is FieldShape.LIST:
             chosen = self._choose_many(_message(field), offered, lambda value: self._verdict(location, value))
             if chosen:
                 self._draft.set_value(location, chosen)
@@ -214,7 +214,7 @@ class Interview:
         return any(
             self._draft.could_hold(location, given, field.name, 1)
             for field in to_come
-            if field.shape is Shape.INTEGER
+            if field.shape is FieldShape.INTEGER
         )
 
     def _choose_many(
@@ -242,9 +242,9 @@ def _explanation(field: SpecField) -> str:
         parts.append(f"Without an answer: {field.default}.")
     elif examples:
         parts.append(
-            f"Such as {examples[0]}{', with commas between several' if field.shape is Shape.LIST else ''}."
+            f"Such as {examples[0]}{', with commas between several' if field.shape is FieldShape.LIST else ''}."
         )
-    if field.shape is Shape.MAP:
+    if field.shape is FieldShape.MAP:
         parts.append("Such as {tier: gold}.")
     return " ".join(part for part in parts if part)
 

@@ -12,8 +12,8 @@ which is the one place that retries, slows down and gives up. The `kubernetes` p
 from goldenpath.cluster.cluster_change_set import (
     Action,
     Change,
-    ChangeSet,
-    Conflict,
+    ClusterChangeSet,
+    FieldConflict,
     ManagedFieldChange,
     ObjectRef,
     Verified,
@@ -34,9 +34,9 @@ from goldenpath.cluster.wait import wait
 __all__ = [
     "Action",
     "Change",
-    "ChangeSet",
     "Cluster",
-    "Conflict",
+    "ClusterChangeSet",
+    "FieldConflict",
     "Inspection",
     "ManagedBy",
     "ManagedFieldChange",

@@ -15,7 +15,15 @@ from goldenpath.errors import MISSING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Action", "Change", "ChangeSet", "Conflict", "ManagedFieldChange", "ObjectRef", "Verified"]
+__all__ = [
+    "Action",
+    "Change",
+    "ClusterChangeSet",
+    "FieldConflict",
+    "ManagedFieldChange",
+    "ObjectRef",
+    "Verified",
+]
 
 
 class Action(enum.StrEnum):
@@ -96,7 +104,7 @@ class ManagedFieldChange:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Conflict:
+class FieldConflict:
     """A field that would be set, and the other manager who has set it to something else."""
 
     field: str
@@ -115,7 +123,7 @@ class Change:
     action: Action
     file: str = ""
     fields: tuple[ManagedFieldChange, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[FieldConflict, ...] = ()
     verified: Verified = Verified.SERVER
     message: str = ""
     warnings: tuple[str, ...] = ()
@@ -137,7 +145,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeSet:
+class ClusterChangeSet:
     """All objects of one verb on one cluster, in the order in which they are applied."""
 
     changes: tuple[Change, ...]
@@ -157,7 +165,7 @@ class ChangeSet:
         return self.of(Action.REFUSED, Action.SKIPPED)
 
     @property
-    def conflicts(self) -> tuple[tuple[Change, Conflict], ...]:
+    def conflicts(self) -> tuple[tuple[Change, FieldConflict], ...]:
         """Each field that belongs to another."""
         return tuple((change, conflict) for change in self.changes for conflict in change.conflicts)
 

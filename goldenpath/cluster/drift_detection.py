@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.cluster.apply_order import in_stages
-from goldenpath.cluster.cluster_change_set import Action, Change, ChangeSet, ObjectRef
+from goldenpath.cluster.cluster_change_set import Action, Change, ClusterChangeSet, ObjectRef
 from goldenpath.cluster.dry_run_diff import Comparison
 from goldenpath.cluster.field_diff import comparable
 from goldenpath.cluster.managers import FLUX_MANAGERS, entry_of, is_fluxs_own, owned_fields
@@ -29,7 +29,7 @@ _APPLIERS: Final = (*FLUX_MANAGERS, "goldenpath")
 
 def drift(
     cluster: Cluster, objects: Iterable[ManifestObject], live: Mapping[ObjectRef, Mapping[str, Any]]
-) -> ChangeSet:
+) -> ClusterChangeSet:
     """Compare objects with what was read from a cluster before; ask again only where they seem to differ.
 
     Args:
@@ -55,7 +55,7 @@ def drift(
         comparison = Comparison(cluster, doubtful, judge_new=False)
         for change in cluster.each(comparison.of, doubtful):
             found[change.object] = change
-    return ChangeSet(tuple(found[ObjectRef.of(item.body)] for item in ordered))
+    return ClusterChangeSet(tuple(found[ObjectRef.of(item.body)] for item in ordered))
 
 
 def holds(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

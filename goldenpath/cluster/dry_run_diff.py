@@ -19,8 +19,8 @@ from goldenpath.cluster.apply_order import in_stages
 from goldenpath.cluster.cluster_change_set import (
     Action,
     Change,
-    ChangeSet,
-    Conflict,
+    ClusterChangeSet,
+    FieldConflict,
     ManagedFieldChange,
     ObjectRef,
     Verified,
@@ -50,7 +50,7 @@ def diff(
     *,
     manager: str | None = None,
     done: Callable[[Change], None] | None = None,
-) -> ChangeSet:
+) -> ClusterChangeSet:
     """Compare objects with what is on a cluster. Changes nothing.
 
     Args:
@@ -73,7 +73,7 @@ def diff(
             done(change)
         return change
 
-    return ChangeSet(tuple(cluster.each(compare, ordered)))
+    return ClusterChangeSet(tuple(cluster.each(compare, ordered)))
 
 
 class Namespaces:
@@ -146,11 +146,11 @@ class Comparison:
     ) -> Change:
         manager = self._manager or _applier(live)
         body = with_fluxs_own(item.body, live) if live and manager in FLUX_MANAGERS else item.body
-        conflicts: tuple[Conflict, ...] = ()
+        conflicts: tuple[FieldConflict, ...] = ()
         try:
             answer = self._cluster.apply(resource, body, dry_run=True, manager=manager)
         except ClusterError as error:
-            conflicts = tuple(Conflict(*found) for found in field_conflicts(error))
+            conflicts = tuple(FieldConflict(*found) for found in field_conflicts(error))
             if not conflicts:
                 raise
             answer = self._cluster.apply(resource, body, dry_run=True, force=True, manager=manager)

@@ -17,7 +17,7 @@ from goldenpath.errors import MISSING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Difference", "Item", "Path", "comparable", "differences", "path_text"]
+__all__ = ["FieldDifference", "Item", "Path", "comparable", "differences", "path_text"]
 
 _SERVERS: Final = frozenset(
     {
@@ -54,7 +54,7 @@ Path = tuple["str | Item", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldDifference:
     """A place and both of its values; ``MISSING`` where it is not there."""
 
     path: Path
@@ -76,7 +76,7 @@ def comparable(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**rest, "metadata": metadata}
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Difference, ...]:
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldDifference, ...]:
     """Every place where two states of an object are not alike; the values of a Secret are masked."""
     found = _of_values((), comparable(before), comparable(after))
     if after.get("kind") == "Secret":
@@ -84,12 +84,12 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Di
     return tuple(found)
 
 
-def _masked(difference: Difference) -> Difference:
+def _masked(difference: FieldDifference) -> FieldDifference:
     if difference.path and difference.path[0] not in {"data", "stringData"}:
         return difference
     before, after = difference.before, difference.after
     both = before is not MISSING and after is not MISSING
-    return Difference(
+    return FieldDifference(
         difference.path,
         before if before is MISSING else _hidden(before, _BEFORE if both else _MASK),
         after if after is MISSING else _hidden(after, _AFTER if both else _MASK),
@@ -101,7 +101,7 @@ def _hidden(value: Any, mask: str) -> Any:
     return dict.fromkeys(value, mask) if isinstance(value, dict) else mask
 
 
-def _of_values(path: Path, before: Any, after: Any) -> Iterator[Difference]:
+def _of_values(path: Path, before: Any, after: Any) -> Iterator[FieldDifference]:
     if isinstance(before, dict) and isinstance(after, dict):
         for key in dict.fromkeys([*before, *after]):
             yield from _of_values((*path, key), before.get(key, MISSING), after.get(key, MISSING))
@@ -111,7 +111,7 @@ def _of_values(path: Path, before: Any, after: Any) -> Iterator[Difference]:
             _of_lists(path, before, after) if key is None else _of_keyed_lists(path, before, after, key)
         )
     elif not _alike(before, after):
-        yield Difference(path, before, after)
+        yield FieldDifference(path, before, after)
 
 
 def _alike(before: Any, after: Any) -> bool:
@@ -133,7 +133,7 @@ def _key_of(*lists: Sequence[Any]) -> str | None:
 
 def _of_keyed_lists(
     path: Path, before: Sequence[Any], after: Sequence[Any], key: str
-) -> Iterator[Difference]:
+) -> Iterator[FieldDifference]:
     sides = [{item[key]: (index, item) for index, item in enumerate(items)} for items in (before, after)]
     for name in dict.fromkeys([*sides[0], *sides[1]]):
         index, item = sides[0].get(name) or sides[1][name]
@@ -141,10 +141,10 @@ def _of_keyed_lists(
         yield from _of_values((*path, Item(index, f"{key}={name}", item)), old, new)
     common = [[name for name in side if name in sides[0] and name in sides[1]] for side in sides]
     if common[0] != common[1]:
-        yield Difference(path, [item[key] for item in before], [item[key] for item in after])
+        yield FieldDifference(path, [item[key] for item in before], [item[key] for item in after])
 
 
-def _of_lists(path: Path, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Difference]:
+def _of_lists(path: Path, before: Sequence[Any], after: Sequence[Any]) -> Iterator[FieldDifference]:
     old_texts, new_texts = ([json.dumps(item, sort_keys=True) for item in items] for items in (before, after))
     matcher = difflib.SequenceMatcher(None, old_texts, new_texts, autojunk=False)
     for action, b1, b2, a1, a2 in matcher.get_opcodes():

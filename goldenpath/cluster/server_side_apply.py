@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.cluster.apply_order import in_stages
-from goldenpath.cluster.cluster_change_set import Action, Change, ChangeSet, ObjectRef, Verified
+from goldenpath.cluster.cluster_change_set import Action, Change, ClusterChangeSet, ObjectRef, Verified
 from goldenpath.cluster.cluster_client import MANAGER
 from goldenpath.cluster.dry_run_diff import diff
 from goldenpath.cluster.wait import wait
@@ -36,10 +36,10 @@ def apply(
     *,
     force_conflicts: bool = False,
     dry_run: bool = False,
-    plan: ChangeSet | None = None,
+    plan: ClusterChangeSet | None = None,
     compared: Callable[[Change], None] | None = None,
     done: Callable[[Change], None] | None = None,
-) -> ChangeSet:
+) -> ClusterChangeSet:
     """Make a cluster have the objects.
 
     Args:
@@ -78,7 +78,7 @@ def apply(
         if stage[0].kind in _BEFORE_OTHERS:
             wait(cluster, stage, timeout=_STAGE_TIMEOUT)
             _wait_for_kinds(cluster, stage)
-    return ChangeSet(tuple(results))
+    return ClusterChangeSet(tuple(results))
 
 
 def _wait_for_kinds(cluster: Cluster, definitions: Iterable[ManifestObject]) -> None:

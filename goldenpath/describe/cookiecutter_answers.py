@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
-from goldenpath.describe.schema_fields import Shape, SpecField, request_fields
+from goldenpath.describe.schema_fields import FieldShape, SpecField, request_fields
 from goldenpath.errors import InputError
 from goldenpath.spec.hints import SHORT, Door
 from goldenpath.spec.parsed_fields import path_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.parsed_fields import Location
 
-__all__ = ["Variable", "request_from_answers", "split_list", "variables"]
+__all__ = ["AnswerVariable", "request_from_answers", "split_list", "variables"]
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
@@ -40,7 +40,7 @@ _BOOLEANS: Final = {"true": True, "yes": True, "y": True, "false": False, "no": 
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class AnswerVariable:
     """A question, and the field that its answer goes to; several where the shapes of a field share it."""
 
     name: str
@@ -52,12 +52,12 @@ class Variable:
 
 
 @lru_cache(maxsize=64)
-def variables(path: GoldenPath) -> tuple[Variable, ...]:
+def variables(path: GoldenPath) -> tuple[AnswerVariable, ...]:
     """The variables that stand for fields of a request, in the order of the request."""
     by_name: dict[str, list[SpecField]] = {}
     for name, field in _named(request_fields(path), ""):
         by_name.setdefault(name, []).append(field)
-    return tuple(Variable(name, tuple(fields)) for name, fields in by_name.items())
+    return tuple(AnswerVariable(name, tuple(fields)) for name, fields in by_name.items())
 
 
 def _named(fields: Iterable[SpecField], prefix: str) -> Iterator[tuple[str, SpecField]]:
@@ -67,7 +67,7 @@ def _named(fields: Iterable[SpecField], prefix: str) -> Iterator[tuple[str, Spec
     a prefix, and a field that is new in a request never takes an organisation's name.
     """
     for field in fields:
-        if not field.is_asked_by(Door.COOKIECUTTER) or field.shape is Shape.MAP:
+        if not field.is_asked_by(Door.COOKIECUTTER) or field.shape is FieldShape.MAP:
             continue
         if field.is_simple:
             yield f"{prefix}{field.name}", field
@@ -105,7 +105,7 @@ def _is_given(answer: Any) -> bool:
 def _value(field: SpecField, answer: Any) -> Any:
     if not isinstance(answer, str):
         return answer
-    if field.shape is Shape.LIST:
+    if field.shape is FieldShape.LIST:
         return [_scalar(field.entry, entry) for entry in split_list(answer, field.location)]
     return _scalar(field.shape, answer.strip())
 
@@ -141,13 +141,13 @@ def split_list(answer: str, location: Location) -> list[str]:
     return entries
 
 
-def _scalar(shape: Shape, text: str) -> Any:
+def _scalar(shape: FieldShape, text: str) -> Any:
     # Read as YAML, so that 0100 is refused as ambiguous here too.
-    if (shape is Shape.INTEGER and _INTEGER.fullmatch(text)) or (
-        shape is Shape.NUMBER and _NUMBER.fullmatch(text)
+    if (shape is FieldShape.INTEGER and _INTEGER.fullmatch(text)) or (
+        shape is FieldShape.NUMBER and _NUMBER.fullmatch(text)
     ):
         return _read(text)
-    if shape is Shape.BOOLEAN:
+    if shape is FieldShape.BOOLEAN:
         return _BOOLEANS.get(text.lower(), text)
     return text
 

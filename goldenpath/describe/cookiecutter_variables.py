@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.describe.cookiecutter_answers import Variable, variables
-from goldenpath.describe.schema_fields import Shape, SpecField
+from goldenpath.describe.cookiecutter_answers import AnswerVariable, variables
+from goldenpath.describe.schema_fields import FieldShape, SpecField
 from goldenpath.errors import MISSING
 from goldenpath.kinds import kind_of
 from goldenpath.paths.syntax import SYNTAX
@@ -45,7 +45,7 @@ def cookiecutter_json(path: GoldenPath) -> dict[str, Any]:
     }
 
 
-def _prompt(variable: Variable) -> str:
+def _prompt(variable: AnswerVariable) -> str:
     """The variable's name, since the prompt stands in its place; its meaning; how to answer."""
     shared = len(variable.fields) > 1
     meanings = [f"With {f.variant}: {f.description}" if shared else f.description for f in variable.fields]
@@ -63,9 +63,9 @@ def _hints(field: SpecField) -> list[str]:
         hints.append("required")
     if field.choices and len(field.choices) <= _SHOWN_CHOICES:
         hints.append("one of " + ", ".join(map(str, field.choices)))
-    elif field.shape is Shape.BOOLEAN:
+    elif field.shape is FieldShape.BOOLEAN:
         hints.append("true or false")
-    if field.shape is Shape.LIST:
+    if field.shape is FieldShape.LIST:
         hints.append("separated by commas")
     if field.default is not MISSING:
         default = field.default if isinstance(field.default, str) else json.dumps(field.default)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.describe.schema_fields import Shape, SpecField, every_field, request_fields
+from goldenpath.describe.schema_fields import FieldShape, SpecField, every_field, request_fields
 from goldenpath.errors import MISSING
 from goldenpath.spec.hints import ENTRY, FORM_SAYS, LABEL, PREFIX, ChosenFrom, Door
 from goldenpath.spec.types import pattern_messages
@@ -87,7 +87,7 @@ def form_object(
         form["required"] = required
     elif required:
         # Lists and objects are there, empty, before anybody has touched them: they make nothing required.
-        triggers = [field.name for field in shared if field.is_simple and field.shape is not Shape.LIST]
+        triggers = [field.name for field in shared if field.is_simple and field.shape is not FieldShape.LIST]
         needs = {
             name: others for name in triggers if (others := [other for other in required if other != name])
         }
@@ -106,18 +106,18 @@ def _form_field(field: SpecField, choices: Choices, *, with_default: bool) -> di
     meaning = _meaning(field, choices)
     words = {"title": label_of(field), **({"description": meaning} if meaning else {})}
     offered = _offered(choices.of(field))
-    if field.shape is Shape.OBJECT:
+    if field.shape is FieldShape.OBJECT:
         return words | form_object(field.children, choices, always_there=not field.nullable)
     words |= _in_the_review(field)
-    if field.shape is Shape.OBJECTS:
+    if field.shape is FieldShape.OBJECTS:
         items = {"title": _entry_label(field), **form_object(field.children, choices)}
         return words | {"type": "array", "items": items}
-    if field.shape is Shape.MAP:
+    if field.shape is FieldShape.MAP:
         return words | {
             "type": "object",
-            "additionalProperties": {"type": "string"} if field.entry is Shape.TEXT else True,
+            "additionalProperties": {"type": "string"} if field.entry is FieldShape.TEXT else True,
         }
-    if field.shape is Shape.LIST:
+    if field.shape is FieldShape.LIST:
         entry = {"type": "string", **offered} if offered else _value(field.schema["items"])
         several = {"uniqueItems": True, "ui:widget": "checkboxes"} if offered else {}
         items = entry if offered else {"title": _entry_label(field), **entry}

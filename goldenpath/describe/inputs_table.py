@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.describe.markdown import code, table
-from goldenpath.describe.schema_fields import Shape, SpecField, every_field, request_fields
+from goldenpath.describe.schema_fields import FieldShape, SpecField, every_field, request_fields
 from goldenpath.errors import MISSING
 
 if TYPE_CHECKING:
@@ -44,18 +44,18 @@ def _place(field: SpecField) -> str:
 
 
 def _type(field: SpecField) -> str:
-    if field.shape is Shape.TEXT and "oneOf" in field.schema:
+    if field.shape is FieldShape.TEXT and "oneOf" in field.schema:
         return ", or ".join(_JSON_TYPES[option["type"]] for option in field.schema["oneOf"])
-    if field.shape is Shape.LIST:
+    if field.shape is FieldShape.LIST:
         return f"list of {_value_type(field, field.entry, field.schema['items'])}"
-    if field.shape is Shape.MAP:
+    if field.shape is FieldShape.MAP:
         keys = ", ".join(code(key) for key in field.schema.get("propertyNames", {}).get("enum", ()))
-        values = "" if field.entry in (Shape.OBJECT, Shape.MAP) else f" of {field.entry}"
+        values = "" if field.entry in (FieldShape.OBJECT, FieldShape.MAP) else f" of {field.entry}"
         return f"mapping{values}{f', for {keys}' if keys else ''}"
     return _value_type(field, field.shape, field.schema)
 
 
-def _value_type(field: SpecField, shape: Shape, value: Mapping[str, Any]) -> str:
+def _value_type(field: SpecField, shape: FieldShape, value: Mapping[str, Any]) -> str:
     if "const" in value:
         return code(value["const"])
     if field.choices and len(field.choices) <= _SHOWN_CHOICES:
@@ -64,7 +64,7 @@ def _value_type(field: SpecField, shape: Shape, value: Mapping[str, Any]) -> str
         return f"quantity, such as {code(value['examples'][0])}" if "examples" in value else str(shape)
     if value.get("format") == "date":
         return "date"
-    return f"{shape}{_range(value)}" if shape in (Shape.INTEGER, Shape.NUMBER) else str(shape)
+    return f"{shape}{_range(value)}" if shape in (FieldShape.INTEGER, FieldShape.NUMBER) else str(shape)
 
 
 def _range(value: Mapping[str, Any]) -> str:

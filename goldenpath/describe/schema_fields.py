@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from goldenpath.paths import GoldenPath
     from goldenpath.spec.parsed_fields import Location
 
-__all__ = ["ANY_KEY", "Shape", "SpecField", "every_field", "map_values", "request_fields", "spec_fields"]
+__all__ = ["ANY_KEY", "FieldShape", "SpecField", "every_field", "map_values", "request_fields", "spec_fields"]
 
 ANY_KEY: Final = "<name>"
 """In a location: any key of a mapping."""
 
 
-class Shape(enum.StrEnum):
+class FieldShape(enum.StrEnum):
     """What kind of value a field takes, in words for people."""
 
     TEXT = "text"
@@ -37,8 +37,8 @@ class Shape(enum.StrEnum):
 
 
 _CHOSEN_FROM: Final = frozenset(source.value for source in ChosenFrom)
-_SCALARS = {"integer": Shape.INTEGER, "number": Shape.NUMBER, "boolean": Shape.BOOLEAN}
-_SIMPLE = frozenset({Shape.TEXT, *_SCALARS.values(), Shape.LIST})
+_SCALARS = {"integer": FieldShape.INTEGER, "number": FieldShape.NUMBER, "boolean": FieldShape.BOOLEAN}
+_SIMPLE = frozenset({FieldShape.TEXT, *_SCALARS.values(), FieldShape.LIST})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +54,8 @@ class SpecField:
 
     location: Location
     schema: Mapping[str, Any]
-    shape: Shape
-    entry: Shape
+    shape: FieldShape
+    entry: FieldShape
     required: bool
     nullable: bool
     variant: str
@@ -87,7 +87,7 @@ class SpecField:
     @property
     def choices(self) -> tuple[Any, ...]:
         """The only values that it or its entries may have; empty where any will do."""
-        entry = self.schema.get("items", {}) if self.shape is Shape.LIST else self.schema
+        entry = self.schema.get("items", {}) if self.shape is FieldShape.LIST else self.schema
         return tuple(entry.get("enum", ()))
 
     @property
@@ -157,16 +157,16 @@ def _field(
     schema = resolve(node, root)
     shape = entry = _shape(schema, root)
     children: Iterable[SpecField] = ()
-    if shape is Shape.LIST:
+    if shape is FieldShape.LIST:
         schema = {**schema, "items": resolve(schema.get("items", {}), root)}
         entry = _shape(schema["items"], root)
-        shape = Shape.LIST if entry in _SIMPLE else Shape.OBJECTS
-        children = _fields(schema["items"], root, (*location, 0)) if shape is Shape.OBJECTS else ()
-    elif shape is Shape.MAP:
+        shape = FieldShape.LIST if entry in _SIMPLE else FieldShape.OBJECTS
+        children = _fields(schema["items"], root, (*location, 0)) if shape is FieldShape.OBJECTS else ()
+    elif shape is FieldShape.MAP:
         values = resolve(map_values(schema), root)
         entry = _shape(values, root)
-        children = _fields(values, root, (*location, ANY_KEY)) if entry is Shape.OBJECT else ()
-    elif shape is Shape.OBJECT:
+        children = _fields(values, root, (*location, ANY_KEY)) if entry is FieldShape.OBJECT else ()
+    elif shape is FieldShape.OBJECT:
         children = _fields(schema, root, location)
     nullable = {"type": "null"} in node.get("anyOf", ())
     return SpecField(location, schema, shape, entry, required, nullable, variant, tuple(children))
@@ -179,9 +179,9 @@ def map_values(schema: Mapping[str, Any]) -> dict[str, Any]:
     return patterned[0] if patterned else others if isinstance(others, dict) else {"type": "object"}
 
 
-def _shape(schema: Mapping[str, Any], root: dict[str, Any]) -> Shape:
+def _shape(schema: Mapping[str, Any], root: dict[str, Any]) -> FieldShape:
     options = [resolve(option, root) for option in schema.get("oneOf", ())]
     if "properties" in schema or (options and all("properties" in option for option in options)):
-        return Shape.OBJECT
-    kinds = {"object": Shape.MAP, "array": Shape.LIST, **_SCALARS}
-    return kinds.get(str(schema.get("type")), Shape.TEXT)
+        return FieldShape.OBJECT
+    kinds = {"object": FieldShape.MAP, "array": FieldShape.LIST, **_SCALARS}
+    return kinds.get(str(schema.get("type")), FieldShape.TEXT)

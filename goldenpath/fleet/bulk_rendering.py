@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from goldenpath.paths import Library
     from goldenpath.repository.lock import Lock
 
-__all__ = ["MANY", "RenderTask", "Rendered", "render_many"]
+__all__ = ["MANY", "PackedRendering", "RenderTask", "render_many"]
 
 _CHUNK: Final = 16
 """Tenants that go to a process in one go: to hand over costs a millisecond, and to wait for the last one little."""
@@ -65,7 +65,7 @@ class RenderTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class PackedRendering:
     """What the repository should hold for one tenant, as objects for a pack; or why the request is not accepted.
 
     ``files`` has the lock and the request too. Without a ``lock`` there are ``problems``, and nothing else.
@@ -85,7 +85,7 @@ def render_many(
     today: dt.date | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[Rendered]:
+) -> Iterator[PackedRendering]:
     """Render, check and pack tenants, as :func:`~goldenpath.fleet.desired_files.desired_files` gives each.
 
     Results come in the order of the tasks, and tasks are taken as results are: neither is ever there as a whole.
@@ -118,13 +118,15 @@ def render_many(
             progress(done, total)
 
 
-def _by_processes(renderer: _BatchRenderer, tasks: Iterator[RenderTask], workers: int) -> Iterator[Rendered]:
+def _by_processes(
+    renderer: _BatchRenderer, tasks: Iterator[RenderTask], workers: int
+) -> Iterator[PackedRendering]:
     # A process that is started anew has no thread, lock or pipe of ours, as a copy of this one would.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
         workers, context, initializer=_start, initargs=(renderer.text, renderer.library, renderer.today)
     )
-    under_way: deque[Future[list[Rendered]]] = deque()
+    under_way: deque[Future[list[PackedRendering]]] = deque()
     try:
         while True:
             while len(under_way) < workers * _AHEAD and (chunk := list(itertools.islice(tasks, _CHUNK))):
@@ -143,7 +145,7 @@ def _by_processes(renderer: _BatchRenderer, tasks: Iterator[RenderTask], workers
         pool.shutdown(cancel_futures=True)
 
 
-def _result(future: Future[list[Rendered]]) -> list[Rendered]:
+def _result(future: Future[list[PackedRendering]]) -> list[PackedRendering]:
     """What became of a chunk. Ctrl-C is heard between two looks, and never while a lock of the pool is held."""
     while True:
         with _no_interrupt():
@@ -174,7 +176,7 @@ class _BatchRenderer:
         self.today = today
         self.context = FleetContext(text, library=library)
 
-    def render(self, task: RenderTask) -> Rendered:
+    def render(self, task: RenderTask) -> PackedRendering:
         file = task.file
         try:
             document = (
@@ -184,13 +186,13 @@ class _BatchRenderer:
             )
             tenant = self.context.parse(document, file)
         except InputError as error:
-            return Rendered(None, {}, (), error.problems)
+            return PackedRendering(None, {}, (), error.problems)
         request = Submission(document, task.text, file)
         desired = desired_files(
             self.context, tenant, request, version=version_for(tenant, task.pinned), today=self.today
         )
         files = {path: prepare_blob(content.text.encode()) for path, content in desired.files.items()}
-        return Rendered(desired.lock, files, desired.findings)
+        return PackedRendering(desired.lock, files, desired.findings)
 
 
 _renderer: _BatchRenderer | None = None
@@ -206,6 +208,6 @@ def _start(text: str, library: Library, today: dt.date | None) -> None:
     gc.freeze()
 
 
-def _render_chunk(chunk: list[RenderTask]) -> list[Rendered]:
+def _render_chunk(chunk: list[RenderTask]) -> list[PackedRendering]:
     assert _renderer is not None
     return [_renderer.render(task) for task in chunk]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.fleet.bulk_rendering import MANY, Rendered, RenderTask, render_many
+from goldenpath.fleet.bulk_rendering import MANY, PackedRendering, RenderTask, render_many
 from goldenpath.fleet.desired_files import DesiredFiles, check_digest, desired_files, version_for
 from goldenpath.intake import Parent, Tenants
 from goldenpath.repository.input_digests import parent_digest
@@ -135,7 +135,9 @@ class Renderings:
         return lock.golden_path, asked or lock.version
 
 
-def _unpacked(context: FleetContext, work: TenantToRender, made: Rendered) -> DesiredFiles | InputError:
+def _unpacked(
+    context: FleetContext, work: TenantToRender, made: PackedRendering
+) -> DesiredFiles | InputError:
     """What another process rendered; or why it is not accepted."""
     if made.lock is None:
         return InputError(made.problems)

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from goldenpath.live.published_tenants import PublishedTenants
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["Difference", "FleetDrift", "fleet_drift", "platform_objects"]
+__all__ = ["DriftedObject", "FleetDrift", "fleet_drift", "platform_objects"]
 
 _DIFFERENT = (Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class DriftedObject:
     """One object that is not as in the repository."""
 
     cluster: str
@@ -51,7 +51,7 @@ class FleetDrift:
     """The differences between clusters and one commit of the repository, by cluster and owner."""
 
     commit: str | None
-    differences: tuple[Difference, ...]
+    differences: tuple[DriftedObject, ...]
     looked_at: tuple[tuple[str, Ref], ...] = ()
     """Each cluster with each platform, tenant and workload on it that was looked at."""
 
@@ -82,7 +82,7 @@ def fleet_drift(
     """
     parts = list(_parts(found, connected, platforms or {}))
     differences = (
-        Difference(cluster, owner, change) for cluster, owner, changes in parts for change in changes
+        DriftedObject(cluster, owner, change) for cluster, owner, changes in parts for change in changes
     )
     return FleetDrift(
         found.commit, tuple(differences), tuple((cluster, owner) for cluster, owner, _ in parts)

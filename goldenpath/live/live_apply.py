@@ -12,7 +12,7 @@ from goldenpath.cluster import ObjectRef, ReadinessState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.cluster import Change, ChangeSet, Cluster, Readiness
+    from goldenpath.cluster import Change, Cluster, ClusterChangeSet, Readiness
     from goldenpath.live.desired_objects import DesiredObjects
 
 __all__ = ["ApplyProgress", "LiveApply", "apply"]
@@ -36,7 +36,7 @@ class LiveApply:
     """What was done, by cluster; and what is not ready yet, where that was waited for."""
 
     name: str
-    clusters: Mapping[str, ChangeSet]
+    clusters: Mapping[str, ClusterChangeSet]
     unready: Mapping[str, Mapping[ObjectRef, Readiness]] = field(default_factory=dict)
     applied: bool = False
     """Whether it is on every cluster. Where not, the changes say why; a dry run never is."""
@@ -95,7 +95,7 @@ def apply(
 
     """
     progress = listener or ApplyProgress()
-    compared: dict[str, ChangeSet] = {}
+    compared: dict[str, ClusterChangeSet] = {}
     for name, objects in desired.objects.items():
         compared[name] = kubernetes.apply(
             clusters[name],
@@ -108,7 +108,7 @@ def apply(
     )
     if dry_run or stops:
         return LiveApply(desired.name, compared)
-    done: dict[str, ChangeSet] = {}
+    done: dict[str, ClusterChangeSet] = {}
     for name, objects in desired.objects.items():
         done[name] = kubernetes.apply(
             clusters[name],

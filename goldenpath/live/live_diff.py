@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import cluster as kubernetes
-from goldenpath.cluster import Action, ChangeSet
+from goldenpath.cluster import Action, ClusterChangeSet
 from goldenpath.live.stale_objects import extras
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class LiveDiff:
     """What would change, by cluster."""
 
     name: str
-    clusters: Mapping[str, ChangeSet]
+    clusters: Mapping[str, ClusterChangeSet]
 
     @property
     def differs(self) -> bool:
@@ -70,5 +70,7 @@ def diff(
         report = None if done is None else partial(done, name)
         changes = kubernetes.diff(clusters[name], objects, done=report)
         left = extras(clusters[name], objects, desired.selector)
-        found[name] = ChangeSet((*changes.changes, *(kubernetes.Change(ref, Action.EXTRA) for ref in left)))
+        found[name] = ClusterChangeSet(
+            (*changes.changes, *(kubernetes.Change(ref, Action.EXTRA) for ref in left))
+        )
     return LiveDiff(desired.name, found)

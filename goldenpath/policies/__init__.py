@@ -10,7 +10,7 @@ Namespaces, and an expression sees them as ``namespaceObject`` wherever it runs,
 that could be missing, be raced with or need protection of its own.
 """
 
-from goldenpath.policies.policy import Example, Policy, ResourceRule, Variable
+from goldenpath.policies.policy import Policy, PolicyExample, PolicyVariable, ResourceRule
 from goldenpath.policies.policy_catalogue import load_policies, policies
 
-__all__ = ["Example", "Policy", "ResourceRule", "Variable", "load_policies", "policies"]
+__all__ = ["Policy", "PolicyExample", "PolicyVariable", "ResourceRule", "load_policies", "policies"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from goldenpath.findings import Severity
 
-__all__ = ["CONTROLLERS", "Example", "Policy", "ResourceRule", "Variable", "user_list"]
+__all__ = ["CONTROLLERS", "Policy", "PolicyExample", "PolicyVariable", "ResourceRule", "user_list"]
 
 CONTROLLERS: Final = "controllerUsers"
 """The variable that holds the user names of a cluster's controllers; the only one that differs between clusters."""
@@ -27,7 +27,7 @@ def user_list(users: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class PolicyVariable:
     """A CEL expression with a name; later ones, and the policy's own, see it as ``variables.<name>``."""
 
     name: str
@@ -54,7 +54,7 @@ class ResourceRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class PolicyExample:
     """A request that the policy must judge as ``good`` says: documentation and test in one.
 
     ``annotations`` are those of the tenant's Namespace. ``old`` makes the request an UPDATE. ``user`` is who
@@ -87,13 +87,13 @@ class Policy:
     severity: Severity
     on_namespaces: bool
     rules: tuple[ResourceRule, ...]
-    variables: tuple[Variable, ...]
+    variables: tuple[PolicyVariable, ...]
     expression: str
     message: str
     message_expression: str
     field: str
     pod_spec: Mapping[str, str]
-    examples: tuple[Example, ...]
+    examples: tuple[PolicyExample, ...]
 
     @property
     def admission_name(self) -> str:
@@ -110,7 +110,7 @@ class Policy:
         """
         if all(variable.name != CONTROLLERS for variable in self.variables):
             return self
-        named = Variable(CONTROLLERS, user_list(users))
+        named = PolicyVariable(CONTROLLERS, user_list(users))
         return replace(
             self, variables=tuple(named if each.name == CONTROLLERS else each for each in self.variables)
         )

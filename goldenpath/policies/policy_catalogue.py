@@ -13,7 +13,14 @@ from goldenpath import kubeyaml, names
 from goldenpath.addons import addon_catalogue
 from goldenpath.errors import DataError, InputError
 from goldenpath.findings import Severity  # noqa: TC001 - pydantic reads it when the class is made
-from goldenpath.policies.policy import CONTROLLERS, Example, Policy, ResourceRule, Variable, user_list
+from goldenpath.policies.policy import (
+    CONTROLLERS,
+    Policy,
+    PolicyExample,
+    PolicyVariable,
+    ResourceRule,
+    user_list,
+)
 
 __all__ = ["load_policies", "policies"]
 
@@ -183,7 +190,7 @@ def _exception(policy_id: str, *, on_namespaces: bool) -> str:
     return f"'{policy_id}' in {namespace}.metadata.?annotations[?'{names.POLICY_EXCEPTIONS}'].orValue('').split(',')"
 
 
-def _reached(variables: tuple[_Variable, ...], expression: str, file: str) -> tuple[Variable, ...]:
+def _reached(variables: tuple[_Variable, ...], expression: str, file: str) -> tuple[PolicyVariable, ...]:
     """The variables that an expression needs, in their order: what is shipped to a cluster is no more."""
     by_name = {variable.name: variable for variable in variables}
     if len(by_name) != len(variables):
@@ -196,15 +203,15 @@ def _reached(variables: tuple[_Variable, ...], expression: str, file: str) -> tu
             raise DataError(f"policy file {file}: there is no variable {name!r}")
         needed.add(name)
         open_names |= set(_USE.findall(by_name[name].expression)) - needed
-    return tuple(Variable(v.name, v.expression) for v in variables if v.name in needed)
+    return tuple(PolicyVariable(v.name, v.expression) for v in variables if v.name in needed)
 
 
 def _rule(raw: _Rule) -> ResourceRule:
     return ResourceRule(raw.group, raw.version, raw.resources, raw.operations)
 
 
-def _example(raw: _Example, *, good: bool) -> Example:
-    return Example(
+def _example(raw: _Example, *, good: bool) -> PolicyExample:
+    return PolicyExample(
         good=good,
         why=raw.why,
         object=raw.object,

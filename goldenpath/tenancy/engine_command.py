@@ -41,7 +41,7 @@ class EngineCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class EngineSettings:
     """What a command says of a service."""
 
     version: str
@@ -55,7 +55,7 @@ class Settings:
     more: Mapping[str, Value]
 
 
-def engine_command(engine: str, settings: Settings) -> EngineCommand:
+def engine_command(engine: str, settings: EngineSettings) -> EngineCommand:
     """The command line of an engine of the catalogue."""
     return _ENGINES[engine](settings)
 
@@ -73,7 +73,7 @@ def _more_than_one(number: int) -> int | None:
     return number if number > 1 else None
 
 
-def _vllm(settings: Settings) -> EngineCommand:
+def _vllm(settings: EngineSettings) -> EngineCommand:
     spread = settings.parallelism
     finishes = Version.parse(settings.version) >= _SHUTDOWN_TIMEOUT_SINCE
     own: dict[str, Value | None] = {
@@ -99,7 +99,7 @@ def _vllm(settings: Settings) -> EngineCommand:
     return EngineCommand(("vllm", "serve", settings.path), arguments, worker, finishes=finishes)
 
 
-def _sglang(settings: Settings) -> EngineCommand:
+def _sglang(settings: EngineSettings) -> EngineCommand:
     spread = settings.parallelism
     # With data-parallel attention, SGLang's tensor parallelism is the number of all devices.
     tensor = spread.tensor * spread.data
@@ -122,7 +122,7 @@ def _sglang(settings: Settings) -> EngineCommand:
     return EngineCommand(("python3", "-m", "sglang.launch_server"), arguments, arguments if nodes else ())
 
 
-def _data_parallel_attention(settings: Settings) -> dict[str, Value | None]:
+def _data_parallel_attention(settings: EngineSettings) -> dict[str, Value | None]:
     """One argument where the version has it, and the two that it takes the place of before."""
     size = _more_than_one(settings.parallelism.data)
     known = argument_list("sglang", settings.version)
@@ -138,7 +138,7 @@ def _nodes(number: int, leader: str, address: str) -> dict[str, Value | None]:
     return {"nnodes": number, "node-rank": "$(LWS_WORKER_INDEX)", leader: address}
 
 
-def _tensorrt_llm(settings: Settings) -> EngineCommand:
+def _tensorrt_llm(settings: EngineSettings) -> EngineCommand:
     spread = settings.parallelism
     known = argument_list("tensorrt-llm", settings.version)
     own: dict[str, Value | None] = {
@@ -164,7 +164,7 @@ def _tensorrt_llm(settings: Settings) -> EngineCommand:
     )
 
 
-def _llama_cpp(settings: Settings) -> EngineCommand:
+def _llama_cpp(settings: EngineSettings) -> EngineCommand:
     slots = settings.more.get("parallel", settings.max_sequences or _SLOTS)
     number = slots if isinstance(slots, int) else _SLOTS
     own: dict[str, Value | None] = {

@@ -17,7 +17,7 @@ from goldenpath.spec.quantities import canonical_quantity
 from goldenpath.spec.types import duration_seconds
 from goldenpath.tenancy.accelerated_workload import AcceleratedWorkload
 from goldenpath.tenancy.endpoint_picker import picker_of
-from goldenpath.tenancy.engine_command import PORT, EngineCommand, Settings, engine_command
+from goldenpath.tenancy.engine_command import PORT, EngineCommand, EngineSettings, engine_command
 from goldenpath.tenancy.monitoring import service_rule_group
 from goldenpath.tenancy.server_plan import ServerPlan, architecture_of, plan_server
 from goldenpath.tenancy.service_goals import LatencyGoal, latency_goals
@@ -149,7 +149,7 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
         context, sizing = self.context, self.plan.sizing
         return engine_command(
             self.engine.name,
-            Settings(
+            EngineSettings(
                 version=self.version,
                 model=self.spec.model.name,
                 path=self.model_path,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from goldenpath.errors import InputError
-from goldenpath.file_output import Outcome, write_files
+from goldenpath.file_output import WriteOutcome, write_files
 from goldenpath.manifests import RenderedFile
 
 OURS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {app.kubernetes.io/managed-by: goldenpath}}\n"
@@ -27,7 +27,7 @@ def files_in(folder: Path) -> list[str]:
 
 def test_everything_is_written_into_a_folder_that_is_not_there(tmp_path: Path) -> None:
     outcome = write_files(tmp_path / "new" / "out", rendered("a.yaml", "b/c.yaml"))
-    assert outcome == Outcome(written=("a.yaml", "b/c.yaml"))
+    assert outcome == WriteOutcome(written=("a.yaml", "b/c.yaml"))
     assert (tmp_path / "new/out/b/c.yaml").read_text() == OURS
     assert files_in(tmp_path) == ["new/out/a.yaml", "new/out/b/c.yaml"]
 
@@ -36,7 +36,7 @@ def test_what_is_right_already_is_not_touched(tmp_path: Path) -> None:
     write_files(tmp_path, rendered("a.yaml", "b.yaml"))
     os.utime(tmp_path / "a.yaml", ns=(1, 1))
     outcome = write_files(tmp_path, [*rendered("a.yaml"), *rendered("b.yaml", text=THEIRS)])
-    assert outcome == Outcome(written=("b.yaml",), unchanged=("a.yaml",))
+    assert outcome == WriteOutcome(written=("b.yaml",), unchanged=("a.yaml",))
     assert (tmp_path / "a.yaml").stat().st_mtime_ns == 1
     assert (tmp_path / "b.yaml").read_text() == THEIRS
 
@@ -152,7 +152,7 @@ def test_a_single_owned_file_is_removed(tmp_path: Path) -> None:
 def test_what_was_not_rendered_by_us_is_kept_and_reported(tmp_path: Path, name: str, text: str) -> None:
     write_files(tmp_path, rendered(f"{FOLDER}/{name}", text=text))
     outcome = write_files(tmp_path, [], owned=[FOLDER])
-    assert outcome == Outcome(kept=(f"{FOLDER}/{name}",))
+    assert outcome == WriteOutcome(kept=(f"{FOLDER}/{name}",))
     assert (tmp_path / FOLDER / name).read_text() == text
 
 
@@ -168,13 +168,13 @@ def test_links_hidden_files_and_other_kinds_of_files_are_not_looked_at(tmp_path:
     (tmp_path / FOLDER / "link.yaml").symlink_to(tmp_path / "ours.yaml")
     (tmp_path / FOLDER / ".hidden.yaml").write_text(OURS)
     (tmp_path / FOLDER / "notes.txt").write_text(OURS)
-    assert write_files(tmp_path, [], owned=[FOLDER]) == Outcome()
+    assert write_files(tmp_path, [], owned=[FOLDER]) == WriteOutcome()
 
 
 def test_stale_manifests_can_be_kept(tmp_path: Path) -> None:
     write_files(tmp_path, rendered(f"{FOLDER}/a.yaml"))
     outcome = write_files(tmp_path, [], owned=[FOLDER], keep_stale=True)
-    assert outcome == Outcome(kept=(f"{FOLDER}/a.yaml",))
+    assert outcome == WriteOutcome(kept=(f"{FOLDER}/a.yaml",))
     assert files_in(tmp_path) == [f"{FOLDER}/a.yaml"]
 
 

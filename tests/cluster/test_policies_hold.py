@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kube_api import Answer, Api
     from live_tenants import Onboarding
 
-    from goldenpath.policies import Example, Policy
+    from goldenpath.policies import Policy, PolicyExample
 
 EXCEPTIONS = "goldenpath.dev/policy-exceptions"
 CANARY = "service-external-ips"
@@ -140,7 +140,7 @@ def test_an_example_is_judged_as_its_file_says(bound, namespaces, policy, exampl
 REFUSED_ANYWAY = {("accelerator-resource", "asked for by the Pod as a whole")}
 
 
-def ask(api: Api, namespaces: dict[str, str], policy: Policy, example: Example) -> Answer:
+def ask(api: Api, namespaces: dict[str, str], policy: Policy, example: PolicyExample) -> Answer:
     if policy.on_namespaces:
         return ask_for_a_namespace(api, policy, example)
     if example.old is None:
@@ -148,7 +148,7 @@ def ask(api: Api, namespaces: dict[str, str], policy: Policy, example: Example) 
     return ask_to_change(api, policy, example)
 
 
-def ask_for_a_namespace(api: Api, policy: Policy, example: Example) -> Answer:
+def ask_for_a_namespace(api: Api, policy: Policy, example: PolicyExample) -> Answer:
     name = f"p-{secrets.token_hex(4)}"
     body, old = (json.loads(json.dumps(o).replace("vision", name)) for o in (example.object, example.old))
     if old is None:
@@ -159,7 +159,7 @@ def ask_for_a_namespace(api: Api, policy: Policy, example: Example) -> Answer:
     return api.replace(body, dry_run=True)
 
 
-def ask_to_create(api: Api, namespaces: dict[str, str], policy: Policy, example: Example) -> Answer:
+def ask_to_create(api: Api, namespaces: dict[str, str], policy: Policy, example: PolicyExample) -> Answer:
     key = f"{policy.id} {sorted(example.annotations.items())}"
     if key not in namespaces:
         namespaces[key] = fresh_namespace(api, policy, example)
@@ -167,13 +167,13 @@ def ask_to_create(api: Api, namespaces: dict[str, str], policy: Policy, example:
     return asking(api, name, example).create(within(name, example.object), dry_run=True)
 
 
-def fresh_namespace(api: Api, policy: Policy, example: Example) -> str:
+def fresh_namespace(api: Api, policy: Policy, example: PolicyExample) -> str:
     name = tenant_namespace(api, {}, tenant=False)
     enforce(api, name, policy, example)
     return name
 
 
-def enforce(api: Api, name: str, policy: Policy, example: Example) -> None:
+def enforce(api: Api, name: str, policy: Policy, example: PolicyExample) -> None:
     """Turn a namespace into the example's tenant's, for that policy alone, and wait until the server knows."""
     annotations = json.loads(json.dumps(dict(example.annotations)).replace("vision", name))
     others = [other.id for other in policies() if other.id not in {policy.id, CANARY}]
@@ -193,7 +193,7 @@ def enforce(api: Api, name: str, policy: Policy, example: Example) -> None:
     eventually(lambda: api.create(canary, dry_run=True).refused_by == CANARY, f"policies hold in {name}")
 
 
-def ask_to_change(api: Api, policy: Policy, example: Example) -> Answer:
+def ask_to_change(api: Api, policy: Policy, example: PolicyExample) -> Answer:
     name = tenant_namespace(api, {}, tenant=False)
     old, body = within(name, example.old), within(name, example.object)
     if old["kind"] == "Pod":
@@ -206,7 +206,7 @@ def ask_to_change(api: Api, policy: Policy, example: Example) -> Answer:
     return asking(api, name, example).send("PATCH", path, change(old, body), MERGE, dryRun="All")
 
 
-def asking(api: Api, namespace: str, example: Example) -> Api:
+def asking(api: Api, namespace: str, example: PolicyExample) -> Api:
     """Who asks in the example, with every right: only the policy is in question."""
     user = example.user.replace("vision", namespace)
     return api.acting_as(

@@ -17,7 +17,7 @@ from goldenpath.cluster import Action, Change, ObjectRef
 from goldenpath.fleet import Fleet
 from goldenpath.git import Person
 from goldenpath.live import FleetDrift, drift_metrics
-from goldenpath.live.fleet_drift import Difference
+from goldenpath.live.fleet_drift import DriftedObject
 from goldenpath.spec.ref import Ref
 from goldenpath.telemetry import exporter_catalogue
 
@@ -28,7 +28,7 @@ VISION, CHAT, BERLIN = Ref.of_tenant("vision"), Ref.of_workload("vision", "chat"
 DRIFT = FleetDrift(
     "0" * 40,
     tuple(
-        Difference("berlin", owner, Change(ObjectRef("v1", "ConfigMap", "vision", name), Action.CHANGE))
+        DriftedObject("berlin", owner, Change(ObjectRef("v1", "ConfigMap", "vision", name), Action.CHANGE))
         for owner, name in ((VISION, "a"), (VISION, "b"), (CHAT, "c"))
     ),
     (("berlin", BERLIN), ("berlin", VISION), ("berlin", CHAT), ("oslo", VISION)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from small_requests import cluster, fleet, request, tenancy
 
-from goldenpath.cluster import Action, Change, ChangeSet, ObjectRef
+from goldenpath.cluster import Action, Change, ClusterChangeSet, ObjectRef
 from goldenpath.live import Health
 from goldenpath.live.status.tenant_assessment import tenant_status
 
@@ -24,7 +24,7 @@ def seen(*bodies, addons=None, pools=(POOL,), gpus=None, drift=(), scalers=(), *
     on = fleet(clusters={"berlin": cluster(*pools, **known)})
     wanted = request(gpus=gpus or [{"profile": "nvidia-h100-80gb", "quota": 4, "borrow": 2}], **asked)
     live = {ObjectRef.of(body): body for body in (NAMESPACE, *bodies)}
-    return tenant_status(tenancy(wanted, on), (), live, scalers, ChangeSet(tuple(drift)))
+    return tenant_status(tenancy(wanted, on), (), live, scalers, ClusterChangeSet(tuple(drift)))
 
 
 def quota(name="vision-accelerators", hard=None, used=None):
@@ -235,7 +235,7 @@ def test_a_tenant_without_a_namespace_is_missing_and_nothing_else_is_reported():
     on = fleet(clusters={"berlin": cluster(POOL)})
     wanted = tenancy(request(), on)
 
-    found = tenant_status(wanted, (), {}, (), ChangeSet((change("a", Action.CREATE),)))
+    found = tenant_status(wanted, (), {}, (), ClusterChangeSet((change("a", Action.CREATE),)))
 
     assert (found.health, found.reasons) == (Health.MISSING, ("its namespace is not there",))
 

@@ -6,7 +6,7 @@ import pytest
 from policy_requests import RECONCILER, namespace
 
 from goldenpath.check.policy_evaluation import AdmissionRequest, judge
-from goldenpath.policies import Example, Policy, policies
+from goldenpath.policies import Policy, PolicyExample, policies
 
 EXAMPLES = [
     pytest.param(policy, example, id=f"{policy.id}: {'good' if example.good else 'bad'}: {example.why}")
@@ -15,7 +15,7 @@ EXAMPLES = [
 ]
 
 
-def request_of(policy: Policy, example: Example) -> AdmissionRequest:
+def request_of(policy: Policy, example: PolicyExample) -> AdmissionRequest:
     where = None if policy.on_namespaces else namespace(dict(example.annotations))
     return AdmissionRequest(example.object, where, example.user or RECONCILER, example.old)
 

@@ -8,7 +8,7 @@ import pytest
 
 from goldenpath.engines import argument_list, argument_versions, engine_catalogue, request_arguments
 from goldenpath.sizing import Parallelism
-from goldenpath.tenancy.engine_command import Settings, engine_command
+from goldenpath.tenancy.engine_command import EngineSettings, engine_command
 
 ENGINES = ("sglang", "tensorrt-llm", "vllm")
 LISTED = [(engine, str(version)) for engine in ENGINES for version in argument_versions(engine)]
@@ -21,7 +21,7 @@ LAYOUTS = {
 }
 
 
-def settings(version: str, layout: Parallelism, **changes: Any) -> Settings:
+def settings(version: str, layout: Parallelism, **changes: Any) -> EngineSettings:
     asked = {
         "version": version,
         "model": "meta-llama/Llama-3.1-8B-Instruct",
@@ -33,7 +33,7 @@ def settings(version: str, layout: Parallelism, **changes: Any) -> Settings:
         "shutdown_seconds": 30,
         "more": {},
     }
-    return Settings(**(asked | changes))
+    return EngineSettings(**(asked | changes))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)

@@ -19,7 +19,7 @@ from goldenpath.cli.base_command import (
 from goldenpath.cli.editor_schema import without_modeline
 from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of, read_source
 from goldenpath.cli.render_output import Rendering, render_files
-from goldenpath.file_output import Outcome, write_files
+from goldenpath.file_output import WriteOutcome, write_files
 from goldenpath.library_sources import library_for
 from goldenpath.paths import Library
 from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse
@@ -138,7 +138,7 @@ def _as_list(rendering: Rendering) -> str:
     )
 
 
-def _say(out: Path, outcome: Outcome, *, dry_run: bool) -> None:
+def _say(out: Path, outcome: WriteOutcome, *, dry_run: bool) -> None:
     would = "would be " if dry_run else ""
     for path in outcome.written if dry_run else ():
         click.echo(f"would write {out / path}")

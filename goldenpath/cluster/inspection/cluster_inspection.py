@@ -11,7 +11,7 @@ from goldenpath.cluster.inspection.cluster_snapshot import ClusterSnapshot, take
 from goldenpath.cluster.inspection.dra_pools import dra_pools
 from goldenpath.cluster.inspection.lockdown import flux_flags, kueue_integrations, platform_policies
 from goldenpath.cluster.inspection.plugin_pools import PoolFound, plugin_pools
-from goldenpath.cluster.inspection.running_addons import Addon, addons_of, orphaned_groups
+from goldenpath.cluster.inspection.running_addons import RunningAddon, addons_of, orphaned_groups
 from goldenpath.errors import InputError
 from goldenpath.findings import Finding, Severity
 from goldenpath.spec.parse import parse_fleet
@@ -37,7 +37,7 @@ class Inspection:
     version: str
     nodes: int
     regions: Mapping[str, int]
-    addons: tuple[Addon, ...]
+    addons: tuple[RunningAddon, ...]
     accelerators: tuple[PoolFound, ...]
     findings: tuple[Finding, ...] = field(default=())
 
@@ -99,7 +99,7 @@ def inspection_of(seen: ClusterSnapshot) -> Inspection:
 
 
 def _entry(
-    version: str, regions: Mapping[str, int], addons: Sequence[Addon], pools: Sequence[PoolFound]
+    version: str, regions: Mapping[str, int], addons: Sequence[RunningAddon], pools: Sequence[PoolFound]
 ) -> dict[str, Any]:
     minor = _VERSION.match(version)
     entry: dict[str, Any] = {
@@ -114,7 +114,7 @@ def _entry(
 
 
 def _that_parse(
-    version: str, regions: Mapping[str, int], addons: Sequence[Addon], found: Sequence[PoolFound]
+    version: str, regions: Mapping[str, int], addons: Sequence[RunningAddon], found: Sequence[PoolFound]
 ) -> tuple[tuple[PoolFound, ...], tuple[Finding, ...]]:
     """The pools that a fleet may have together, the largest first; each other with what the fleet's rules say."""
     pools = sorted(found, key=lambda pool: (-pool.count, pool.profile))

@@ -15,11 +15,11 @@ from goldenpath.findings import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Addon", "addons_of", "containers_of", "image_of", "orphaned_groups"]
+__all__ = ["RunningAddon", "addons_of", "containers_of", "image_of", "orphaned_groups"]
 
 
 @dataclass(frozen=True, slots=True)
-class Addon:
+class RunningAddon:
     """An add-on that runs. ``where`` is its workload, as ``Deployment namespace/name``."""
 
     name: str
@@ -59,9 +59,9 @@ _PART_OF: Final = "app.kubernetes.io/part-of"
 _LABEL: Final = "app.kubernetes.io/version"
 
 
-def addons_of(workloads: Iterable[Mapping[str, Any]]) -> tuple[Addon, ...]:
+def addons_of(workloads: Iterable[Mapping[str, Any]]) -> tuple[RunningAddon, ...]:
     """The add-ons whose controller is among the workloads, by name."""
-    found: dict[str, Addon] = {}
+    found: dict[str, RunningAddon] = {}
     for body in workloads:
         for container in containers_of(body):
             repository, tag = image_of(str(container.get("image", "")))
@@ -70,11 +70,11 @@ def addons_of(workloads: Iterable[Mapping[str, Any]]) -> tuple[Addon, ...]:
             )
             version = _version(name, body, tag)
             if name is not None and version and name not in found:
-                found[name] = Addon(name, version, _where(body))
+                found[name] = RunningAddon(name, version, _where(body))
     return tuple(found[name] for name in sorted(found))
 
 
-def orphaned_groups(groups: Iterable[str], addons: Iterable[Addon]) -> Iterator[Finding]:
+def orphaned_groups(groups: Iterable[str], addons: Iterable[RunningAddon]) -> Iterator[Finding]:
     """Kinds of an add-on that are served, while nothing that would act on them was found."""
     running = {addon.name for addon in addons}
     if "flux-operator" in running:

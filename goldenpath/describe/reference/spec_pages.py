@@ -9,7 +9,7 @@ from goldenpath.describe.json_schema import json_schema, resolve
 from goldenpath.describe.markdown import code, page, table
 from goldenpath.describe.schema_fields import (
     ANY_KEY,
-    Shape,
+    FieldShape,
     every_field,
     map_values,
     request_fields,
@@ -93,9 +93,9 @@ def schema_file(path: GoldenPath) -> str:
 def _rules(schema: dict[str, Any]) -> Iterator[str]:
     yield from _comments("", schema)
     for field in every_field(spec_fields(schema)):
-        if field.shape is Shape.OBJECTS:
+        if field.shape is FieldShape.OBJECTS:
             yield from _comments(f"{field.path}[]", field.schema["items"])
-        elif field.shape is Shape.MAP:
+        elif field.shape is FieldShape.MAP:
             yield from _comments(f"{field.path}.{ANY_KEY}", resolve(map_values(field.schema), schema))
         for option in (field.schema, *field.schema.get("oneOf", ())):
             yield from _comments(field.path, resolve(option, schema))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.cluster import Action, Change, ChangeSet, ObjectRef, drift
+from goldenpath.cluster import Action, Change, ClusterChangeSet, ObjectRef, drift
 from goldenpath.live.status.cluster_reading import read
 from goldenpath.live.status.status_values import ClusterStatus
 from goldenpath.live.status.tenant_assessment import flux_status, tenant_status, workload_status
@@ -63,7 +63,7 @@ def _changes(
     expected: Expected,
     there: Mapping[ObjectRef, Mapping[str, Any]],
     drifted: Mapping[ObjectRef, Change],
-) -> ChangeSet:
+) -> ClusterChangeSet:
     """Its part of the drift, with what is there and is not in the repository."""
     refs = [ObjectRef.of(item.body) for item in expected.objects]
     known = {(ref.kind, ref.namespace, ref.name) for ref in refs}
@@ -72,4 +72,4 @@ def _changes(
         for ref, body in sorted(there.items())
         if (ref.kind, ref.namespace, ref.name) not in known and not body["metadata"].get("ownerReferences")
     ]
-    return ChangeSet((*(drifted[ref] for ref in refs), *extra))
+    return ClusterChangeSet((*(drifted[ref] for ref in refs), *extra))

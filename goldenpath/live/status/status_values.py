@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.cluster import Action
 
 if TYPE_CHECKING:
-    from goldenpath.cluster import ChangeSet, ObjectRef, Readiness
+    from goldenpath.cluster import ClusterChangeSet, ObjectRef, Readiness
 
 __all__ = [
     "AcceleratorStatus",
@@ -159,7 +159,7 @@ class TenantStatus:
     reasons: tuple[str, ...]
     namespace: Readiness
     flux: tuple[FluxStatus, ...]
-    drift: ChangeSet
+    drift: ClusterChangeSet
     quotas: tuple[QuotaStatus, ...]
     accelerators: tuple[AcceleratorStatus, ...]
     queue: QueueStatus | None
@@ -198,7 +198,7 @@ class WorkloadStatus:
     health: Health
     reasons: tuple[str, ...]
     flux: tuple[FluxStatus, ...]
-    drift: ChangeSet
+    drift: ClusterChangeSet
 
     def as_dict(self) -> dict[str, Any]:
         """Its JSON shape. Of the drift, only what differs."""

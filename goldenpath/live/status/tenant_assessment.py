@@ -22,7 +22,7 @@ from goldenpath.spec.quantities import quantity_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from goldenpath.cluster import ChangeSet
+    from goldenpath.cluster import ClusterChangeSet
     from goldenpath.manifests import ManifestObject
     from goldenpath.tenancy import Tenancy, WorkloadOnCluster
     from goldenpath.tenancy.tenant_accelerators import Grant
@@ -39,7 +39,7 @@ def tenant_status(
     wanted: Iterable[ManifestObject],
     live: Mapping[ObjectRef, Mapping[str, Any]],
     scalers: Iterable[Mapping[str, Any]],
-    drift: ChangeSet,
+    drift: ClusterChangeSet,
 ) -> TenantStatus:
     """A tenant on its cluster.
 
@@ -87,7 +87,7 @@ def tenant_status(
 
 
 def workload_status(
-    workload: WorkloadOnCluster, live: Mapping[ObjectRef, Mapping[str, Any]], drift: ChangeSet
+    workload: WorkloadOnCluster, live: Mapping[ObjectRef, Mapping[str, Any]], drift: ClusterChangeSet
 ) -> WorkloadStatus:
     """A workload on its cluster.
 
@@ -245,7 +245,7 @@ def _of_flux(flux: Iterable[FluxStatus]) -> Iterator[tuple[Health, str]]:
             yield from _of_readiness(each.readiness, each.object)
 
 
-def _of_drift(drift: ChangeSet) -> Iterator[tuple[Health, str]]:
+def _of_drift(drift: ClusterChangeSet) -> Iterator[tuple[Health, str]]:
     drifted = drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
     if drifted:
         shown = ", ".join(str(change.object) for change in drifted[:_SHOWN])
