@@ -4,7 +4,8 @@
     python benchmarks/scaling_rules.py --sum FILE…      # the verdict over the files of several runs
 
 28 cases: seven models by four traffics. The mean rate is twice what one replica serves at its threshold, so
-that there is something to scale. A case is met where the mean time to first token and between tokens are within
+that there is something to scale. Every rule begins with the replicas that the traffic at the start takes. The burst is
+four times the rate at once; the sized rule is told so (`goal.peak`), and keeps the replicas that take it. A case is met where the mean time to first token and between tokens are within
 the goal, which is what the goal of sizing means; device hours count every replica.
 
 Our simulator runs the HPA with its start-up times. BLIS (`benchmarks/sizing.py` says how to get it) shares none of our
@@ -44,6 +45,8 @@ RATE = 2.0
 LOADS = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.6)
 """Rates of one replica that BLIS is asked for, as shares of the rate at the breaking concurrency."""
 BLIS_SECONDS = 90
+BURST_AT = 0.45
+"""In the middle of the burst, as a share of the time."""
 ENGINE_DEFAULT = 256
 """What BLIS and vLLM admit where nothing is said; published rules come without `max_num_seqs`."""
 
@@ -84,16 +87,27 @@ class Judged:
     itl: float
 
 
-def sized(service: Service) -> Sizing:
-    """The sizing at one request a second, whose threshold and rate do not depend on the traffic."""
-    traffic = Traffic(1.0, service.tokens_in, service.tokens_out)
+def sized(service: Service, traffic: Traffic | None = None) -> Sizing:
+    """The sizing, by default at one request a second: threshold and rate do not depend on the traffic."""
+    traffic = traffic or Traffic(1.0, service.tokens_in, service.tokens_out)
     model = model_catalogue().get(service.model)
     return size(model, service.profile, traffic, service.goal, precision=service.precision)
 
 
-def rules(found: Sizing) -> list[tuple[Rule, int | None]]:
+def first_replicas(found: Sizing, shape: str, hours: float) -> int:
+    """The replicas that the traffic takes when it begins."""
+    mean = RATE * found.requests_per_second.value
+    return max(1, math.ceil(rate_at(shape, mean, 0.0, hours * 3600) / found.requests_per_second.value))
+
+
+def rules(service: Service, found: Sizing, shape: str) -> list[tuple[Rule, int | None]]:
     """The rule of sizing and the published ones, each with the engine's `max_num_seqs`."""
-    own = Rule("sized", Signal.LOAD, float(found.threshold), maximum=MOST)
+    fewest = 1
+    if shape == "burst":
+        mean = RATE * found.requests_per_second.value
+        peak = rate_at(shape, mean, BURST_AT, 1.0)
+        fewest = sized(service, Traffic(mean, service.tokens_in, service.tokens_out, peak)).fewest
+    own = Rule("sized", Signal.LOAD, float(found.threshold), minimum=fewest, maximum=MOST)
     return [
         (own, found.max_num_seqs),
         *((Rule(name, signal, target, maximum=MOST), None) for name, signal, target in PUBLISHED_RULES),
@@ -104,7 +118,7 @@ def in_simulator(service: Service, found: Sizing, hours: float, shapes: tuple[st
     rate = RATE * found.requests_per_second.value
     model = model_catalogue().get(service.model)
     for shape in shapes:
-        for rule, most in rules(found):
+        for rule, most in rules(service, found, shape):
             outcome = simulate(
                 model,
                 found.plan.fit,
@@ -115,6 +129,7 @@ def in_simulator(service: Service, found: Sizing, hours: float, shapes: tuple[st
                 start_seconds=found.cold_start.value,
                 goal_ttft=service.goal.ttft,
                 goal_itl=service.goal.itl,
+                initial=first_replicas(found, shape, hours),
             )
             yield verdict(
                 service,
@@ -197,7 +212,7 @@ def in_blis(
         print(f"BLIS refuses {service.model} on {service.profile}", file=sys.stderr)
         return
     for shape in shapes:
-        for rule, most in rules(found):
+        for rule, most in rules(service, found, shape):
             replica = by_most[most or ENGINE_DEFAULT]
             spent, ttft, itl = replay(replica, rule, found, shape, hours * 3600)
             devices = found.plan.parallelism.devices
@@ -210,7 +225,7 @@ def replay(
     """Replica hours, and mean times of all requests, sync by sync: what cannot be served waits for the next."""
     scaler, chance = Autoscaler(rule), random.Random(1)
     mean_rate = RATE * found.requests_per_second.value
-    starts = [0.0] * rule.minimum
+    starts = [0.0] * max(rule.minimum, first_replicas(found, shape, seconds / 3600))
     now = waiting = spent = served_all = first_all = between_all = 0.0
     while now < seconds or waiting > 1:
         rate = rate_at(shape, mean_rate, now, seconds) if now < seconds else 0.0

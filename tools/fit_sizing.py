@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PRIOR = np.array([1.25, 1.25, 1.25, 1.4, 1.3, 1.5, 1.6, 2, 1, 1.5, 8, 20, 30, 30, 30, 15, 1, 8.0])
-PRIOR_WIDTH, ENGINE_WIDTH, LOSS_SCALE = 0.05, 0.02, 0.2
+PRIOR_WIDTH, ENGINE_WIDTH, RANGE_WIDTH, LOSS_SCALE = 0.05, 0.02, 0.01, 0.2
 FRESH_SHARES = (0.3, 0.1, 0.2, 0.4, 0.5)
 """What the open-loop runs may compute of a prompt. The rest hits the prefix cache (several turns, one system prompt);
 the share is not published, so it is chosen with the constants, from the rows that the fit sees; at least a tenth."""
@@ -50,6 +50,7 @@ class Measured:
         ]
         self.architecture = np.array([row.architecture for row in self.rows])
         self.engine = np.array([row.engine for row in self.rows])
+        self.newer = np.array([row.is_newer for row in self.rows])
         self.source = np.array([row.source for row in self.rows])
         self.itl = np.array([row.itl for row in self.rows])
 
@@ -86,16 +87,20 @@ def open_terms(row: Row, work: WorkModel, running: float, itl: float, fresh: flo
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a fit found: constants by engine, seconds a request takes beside its steps, and the fresh share."""
+    """What a fit found: constants by engine and range of versions (newer or not), what a request takes beside, the fresh share."""
 
-    constants: dict[str, np.ndarray]
+    constants: dict[tuple[str, bool], np.ndarray]
     request: float
     fresh: float
+
+    def of(self, row: Row) -> np.ndarray:
+        """The constants of a row's engine and version."""
+        return self.constants[row.engine, row.is_newer]
 
     def open_loop(self, row: Row, work: WorkModel) -> tuple[float, float, float]:
         """Time to first token, between tokens and end to end, from the rate alone (a fixed point)."""
         itl, running, first, whole = 0.02, 1.0, 0.0, 0.0
-        own = self.constants[row.engine]
+        own = self.of(row)
         for _ in range(60):
             itl = float(open_terms(row, work, running, itl, self.fresh) @ own)
             first = self.request + float(first_terms(row, work, running, self.fresh) @ own)
@@ -110,13 +115,16 @@ def first_terms(row: Row, work: WorkModel, running: float, fresh: float) -> np.n
     return prompt + 1.5 * np.array(work.decode(max(1.0, running), row.tokens_in))
 
 
-def request_seconds(measured: Measured, seen: np.ndarray, constants: np.ndarray) -> float:
+def request_seconds(
+    measured: Measured, seen: np.ndarray, constants: dict[tuple[str, bool], np.ndarray]
+) -> float:
     """What a first token takes beside the engine's steps: least relative error over the open-loop rows seen."""
     rest, weights = [], []
     for place, row in enumerate(measured.rows):
         if seen[place] and row.kind == "open" and row.ttft:
             terms = first_terms(row, measured.work[place], row.rate * row.e2e, measured.fresh)
-            rest.append(row.ttft - float(terms @ constants))
+            own = constants[row.engine, row.is_newer]
+            rest.append(row.ttft - float(terms @ own))
             weights.append(1 / row.ttft)
     if not rest:
         return 0.0
@@ -130,7 +138,7 @@ def fit_seen(data: list[Measured], seen: np.ndarray) -> Fitted:
     found = []
     for measured in data:
         constants = engine_constants(measured, seen)
-        one = Fitted(constants, request_seconds(measured, seen, constants["vllm"]), measured.fresh)
+        one = Fitted(constants, request_seconds(measured, seen, constants), measured.fresh)
         errors = [0.0]
         for place, row in enumerate(measured.rows):
             if seen[place] and row.kind == "open":
@@ -169,15 +177,21 @@ def fitted(terms: np.ndarray, itl: np.ndarray, prior: np.ndarray, width: float) 
     return np.exp(logs)
 
 
-def engine_constants(measured: Measured, seen: np.ndarray) -> dict[str, np.ndarray]:
-    """The constants of each engine, from the rows seen."""
+def engine_constants(measured: Measured, seen: np.ndarray) -> dict[tuple[str, bool], np.ndarray]:
+    """The constants of each engine and range of its versions, from the rows seen.
+
+    The prior of an engine is the fit of all engines; that of a range of versions is the fit of its engine.
+    """
     joint = fitted(measured.terms[seen], measured.itl[seen], PRIOR, PRIOR_WIDTH)
     found = {}
     for engine in sorted(set(measured.engine)):
         own = seen & (measured.engine == engine)
-        found[engine] = (
-            fitted(measured.terms[own], measured.itl[own], joint, ENGINE_WIDTH) if own.any() else joint
-        )
+        whole = fitted(measured.terms[own], measured.itl[own], joint, ENGINE_WIDTH) if own.any() else joint
+        for newer in (False, True):
+            part = own & (measured.newer == newer)
+            found[engine, newer] = (
+                fitted(measured.terms[part], measured.itl[part], whole, RANGE_WIDTH) if part.any() else whole
+            )
     return found
 
 
@@ -206,9 +220,9 @@ class LeftOut:
         if row.kind == "open":
             self.ttft[place], self.itl[place], self.e2e[place] = found.open_loop(row, work)
         elif row.kind == "max":
-            self.output[place] = maximum_load(row, work, found.constants[row.engine])
+            self.output[place] = maximum_load(row, work, found.of(row))
         else:
-            self.itl[place] = float(closed_terms(row, work, running(row)) @ found.constants[row.engine])
+            self.itl[place] = float(closed_terms(row, work, running(row)) @ found.of(row))
 
     @cached_property
     def ratios(self) -> np.ndarray:

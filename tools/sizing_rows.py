@@ -23,6 +23,8 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from version_ranges import RANGES
+
 from goldenpath.models import model_catalogue
 from goldenpath.sizing import Parallelism, device, fit
 from goldenpath.sizing.devices import GIB
@@ -95,6 +97,11 @@ class Row:
     @property
     def engine(self) -> str:
         return self.fit.settings.engine
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether it is in the newer range of its engine's versions; NIM 1.8.0 has an older TensorRT-LLM inside."""
+        return self.source != "nim" and RANGES[self.engine].newer(self.version)
 
     @property
     def profile(self) -> str:

@@ -68,12 +68,16 @@ def _is_enough(rendered: Rendered) -> Iterator[Finding]:
     sizing, goal = service.plan.sizing, service.spec.goal
     if sizing is None or goal is None:
         return
-    needed = math.ceil(sizing.replicas.value)
-    if needed > service.scaler.most:
-        message = (
-            f"{goal.requests} take about {needed} replicas (80 %: {sizing.replicas.low:.0f} to "
-            f"{sizing.replicas.high:.0f}), and there are at most {service.scaler.most} on {service.cluster_name}"
-        )
+    needed, most = math.ceil(sizing.replicas.value), service.scaler.most
+    there = f"and there are at most {most} on {service.cluster_name}"
+    message = (
+        f"{goal.requests} take about {needed} replicas (80 %: {sizing.replicas.low:.0f} to "
+        f"{sizing.replicas.high:.0f}), {there}"
+    )
+    if goal.peak is not None and sizing.fewest > needed:
+        needed = sizing.fewest
+        message = f"a peak of {goal.peak} takes {needed} replicas that are ready, {there}"
+    if needed > most:
         fix = f"Set `replicas.max` to {needed}, or take a faster accelerator."
         yield _finding(service, "goal-needs-replicas", Severity.WARNING, "replicas.max", message, fix)
 

@@ -55,12 +55,18 @@ def service_of_options(
     """The service that follows from model, accelerator, traffic and goal."""
     sized = size(model, profile, traffic, goal, *engine, **settings)
     return SimulatedService(
-        f"{model.name} on {profile}", model, sized, traffic, goal, _sized_rule(sized, 1, max_replicas)
+        f"{model.name} on {profile}",
+        model,
+        sized,
+        traffic,
+        goal,
+        _sized_rule(sized, sized.fewest, max_replicas),
     )
 
 
 def _sized_rule(sized: Sizing, fewest: int, most: int) -> Rule:
     """What the golden path renders where the request states no signal: target, and KEDA's fallback."""
+    fewest = min(fewest, most)
     fallback = min(most, max(round(sized.replicas.value), fewest))
     return Rule("sized", Signal.LOAD, float(sized.threshold), minimum=fewest, maximum=most, fallback=fallback)
 
@@ -87,9 +93,10 @@ def service_of_request(file: str) -> SimulatedService:
             for text in (goal.time_to_first_token, goal.inter_token_latency)
         )
     )
-    traffic = Traffic(rate_a_second(goal.requests), goal.input_tokens, goal.output_tokens)
+    peak = None if goal.peak is None else rate_a_second(goal.peak)
+    traffic = Traffic(rate_a_second(goal.requests), goal.input_tokens, goal.output_tokens, peak)
     # The simulator has no gateway that holds requests while there is no replica.
-    fewest, most = max(1, spec.replicas.min), max(1, spec.replicas.max)
+    fewest, most = max(plan.sizing.fewest, spec.replicas.min), max(1, spec.replicas.max)
     rule = _sized_rule(plan.sizing, fewest, most)
     if spec.scaling.signal is not None:
         rule = _stated_rule(spec, plan.sizing, rule, source.name)

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from goldenpath.models import Architecture
 
-__all__ = ["model_options", "parse_engine", "parse_rate", "parse_seconds", "read_model"]
+__all__ = [
+    "model_options",
+    "parse_engine",
+    "parse_peak",
+    "parse_rate",
+    "parse_seconds",
+    "peak_option",
+    "read_model",
+]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -82,14 +90,26 @@ def parse_engine(text: str) -> tuple[str, str | None]:
     return name, version or None
 
 
-def parse_rate(text: str) -> float:
+def parse_rate(text: str, option: str = "--requests") -> float:
     """``4/s``, ``30/min`` or ``100/h`` in requests a second."""
     match = _RATE.fullmatch(text)
     if match is None:
-        raise InputError.of(
-            "--requests", "sizing-traffic", "must be a rate such as 4/s, 30/min or 100/h", text
-        )
+        raise InputError.of(option, "sizing-traffic", "must be a rate such as 4/s, 30/min or 100/h", text)
     return float(match["number"]) / _PER_SECOND[match["unit"]]
+
+
+def peak_option(function: F) -> F:
+    """``--peak``."""
+    return click.option(
+        "--peak",
+        metavar="RATE",
+        help="Requests that may come at once, such as 16/s, and must not wait until a replica has started.",
+    )(function)
+
+
+def parse_peak(text: str | None) -> float | None:
+    """The rate of ``--peak``, where it is given."""
+    return None if text is None else parse_rate(text, "--peak")
 
 
 def parse_seconds(field: str, text: str | None) -> float | None:

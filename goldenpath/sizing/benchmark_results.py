@@ -1,4 +1,4 @@
-"""Runs of load generators: AIPerf, guidellm and ``vllm bench serve``, or a CSV of one's own."""
+"""Runs of load generators: AIPerf, guidellm, ``vllm bench serve`` and what it prints, or a CSV of one's own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import InputError, Problem
@@ -33,13 +34,17 @@ _MOST_RUNS: Final = 10_000
 _MOST_PROBLEMS: Final = 10
 _CLOSED_LOOP: Final = ("concurrent", "synchronous")
 """Strategies of guidellm that keep a number of requests running; the others send at a rate."""
+_PRINTED_TITLE: Final = "Serving Benchmark Result"
+_PRINTED_LINE: Final = re.compile(
+    r"^\W*(?P<name>[A-Z][^:]{2,40}):\s+(?P<value>[0-9][0-9.]*)\s*$", re.MULTILINE
+)
 _MILLISECONDS: Final = {"ms": 1.0, "s": 1e3, "sec": 1e3, "us": 1e-3, "ns": 1e-6}
 
 
 def read_runs(text: str, *, name: str = "runs.csv") -> list[dict[str, float]]:
     """Runs with their concurrency, mean input and output tokens, and mean inter-token latency in ms.
 
-    Reads ``vllm bench serve --save-result``, AIPerf's ``profile_export_aiperf.json``, guidellm's
+    Reads ``vllm bench serve --save-result``, the report that it and SGLang's ``bench_serving`` print, AIPerf's ``profile_export_aiperf.json``, guidellm's
     ``benchmarks.json``, and CSV or JSON with columns of these names.
 
     Raises:
@@ -78,6 +83,9 @@ def _number(given: Any) -> float:
 
 
 def _rows(text: str, name: str) -> Iterator[Mapping[str, Any]]:
+    if _PRINTED_TITLE in text:
+        yield from map(_of_printed, text.split(_PRINTED_TITLE)[1:])
+        return
     if not text.lstrip().startswith(("{", "[")):
         yield from csv.DictReader(io.StringIO(text))
         return
@@ -111,6 +119,22 @@ def _of_vllm(row: Mapping[str, Any]) -> dict[str, Any]:
             if isinstance(row.get(total), int):
                 extra[mean] = row[total] / done
     return {**row, **extra}
+
+
+def _of_printed(report: str) -> dict[str, Any]:
+    """One report as ``vllm bench serve`` prints it: totals, whose means follow, and the mean time a token."""
+    said = {match["name"].strip().lower(): match["value"] for match in _PRINTED_LINE.finditer(report)}
+    done = _number(said.get("successful requests"))
+    totals = {
+        "input_tokens": _number(said.get("total input tokens")),
+        "output_tokens": _number(said.get("total generated tokens")),
+    }
+    return {
+        # vLLM writes "Maximum request concurrency", SGLang "Max request concurrency"; neither does at a request rate.
+        "max_concurrency": said.get("maximum request concurrency") or said.get("max request concurrency"),
+        "mean_tpot_ms": said.get("mean tpot (ms)"),
+        **{name: total / done for name, total in totals.items() if done > 0},
+    }
 
 
 def _of_aiperf(document: Mapping[str, Any]) -> dict[str, Any]:

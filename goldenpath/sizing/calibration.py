@@ -20,7 +20,7 @@ _LEAST_SPREAD: Final = 0.05
 
 def calibrate(runs: list[dict[str, float]], fit: Fit, model: Architecture) -> Constants:
     """Constants for this model, device and engine: the median factor of the runs, and their own spread."""
-    shipped = constants(fit.settings.engine)
+    shipped = constants(fit.settings.engine, fit.settings.version)
     times = StepTimes(fit, model, shipped)
     factors = sorted(
         run["itl_ms"]

@@ -43,6 +43,8 @@ class Device:
     island: int
     network: float
     sources: tuple[str, ...]
+    kernels: float = 1.0
+    """Share of these figures that the engines' programs reach, beside those on an H100."""
 
     def peak(self, precision: str) -> float:
         """TFLOPS for weights in this precision; 4-bit integers and unsupported formats run at 16 bit."""
@@ -98,6 +100,7 @@ def device(profile: str) -> Device:
         int(entry["island"]),
         float(entry["network"]),
         sources,
+        float(reached.get("kernels", 1)),
     )
     if found.partition is None:
         return whole

@@ -47,7 +47,6 @@ class Fit:
     pool_gib: Estimate
     kv_tokens: Estimate
     sequences: Estimate
-    sequence_gib: float
     fits: bool
     reason: str
     sources: tuple[str, ...]
@@ -147,7 +146,6 @@ def fit(
         pool_gib=estimate,
         kv_tokens=sequences.scaled(length),
         sequences=sequences,
-        sequence_gib=one / GIB,
         fits=fits,
         reason=_reason(fits, weights, kept.overhead_gib, kept.budget_gib, one / GIB, estimate),
         sources=(*target.sources, *kept.sources, model.source),

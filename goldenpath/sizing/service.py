@@ -34,11 +34,15 @@ _UNMEASURED: Final = 1.6
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Requests a second with mean input and output lengths in tokens."""
+    """Requests a second with mean input and output lengths in tokens.
+
+    ``peak`` is a rate that may come at once, faster than a replica starts; None where traffic grows slowly.
+    """
 
     requests: float
     tokens_in: int
     tokens_out: int
+    peak: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Sizing:
     ``breaking_concurrency`` is the number of running requests of one replica at which a goal breaks or the KV pool
     is full; ``breaks`` says which. ``max_num_seqs`` admits that many, and ``threshold`` is the target of running
     requests a replica for the autoscaler: with headroom, and so low that a replica less still meets the goal.
+    ``fewest`` replicas are kept, so that the peak of the traffic finds them ready; 1 where no peak is stated.
     Latencies are those at the threshold.
     """
 
@@ -64,6 +69,7 @@ class Sizing:
     breaks: str
     max_num_seqs: int
     threshold: int
+    fewest: int
     itl: Estimate
     ttft: Estimate
     tokens_per_second: Estimate
@@ -89,6 +95,7 @@ class Sizing:
             "breaks": self.breaks,
             "max_num_seqs": self.max_num_seqs,
             "running_requests_threshold": self.threshold,
+            "fewest_replicas": self.fewest,
             "itl_seconds": self.itl.as_dict(),
             "ttft_seconds": self.ttft.as_dict(),
             "output_tokens_per_second_per_replica": self.tokens_per_second.as_dict(),
@@ -145,6 +152,10 @@ class _Replica:
         together = 2 * _breaking(self.rate, half, limit) if self.rate(1.0) < half else 2.0
         return max(1, math.floor(min(limit * HEADROOM, together)))
 
+    def ready_for(self, peak: float | None, limit: float) -> int:
+        """Replicas that take a peak while no other has started: nearly as much each as breaks one."""
+        return 1 if peak is None else max(1, math.ceil(peak / (_SAFE_RATE * self.rate(limit))))
+
     def limiting(self, concurrency: float) -> str:
         return self.times.limiting(self._terms(concurrency))
 
@@ -188,7 +199,7 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
         raise InputError(
             [Problem("profile", "sizing-fit", f"has no room for {model.name}; {advice}", accelerator)]
         )
-    chosen = fitted or constants(engine)
+    chosen = fitted or constants(engine, version)
     sized, refused = [], []
     for plan in found:
         answer = _sized(plan, model, chosen, traffic, target)
@@ -236,6 +247,7 @@ def _check(traffic: Traffic, goal: Goal) -> None:
     problems = []
     for field, value, most in (
         ("requests", traffic.requests, 1e6),
+        ("peak", traffic.requests if traffic.peak is None else traffic.peak, 1e6),
         ("input", traffic.tokens_in, 1e7),
         ("output", traffic.tokens_out, 1e7),
     ):
@@ -243,6 +255,9 @@ def _check(traffic: Traffic, goal: Goal) -> None:
             problems.append(
                 Problem(field, "sizing-traffic", f"must be more than 0 and at most {most:.0f}", value)
             )
+    if traffic.peak is not None and traffic.peak < traffic.requests:
+        message = f"must be at least the mean of {traffic.requests:g} requests a second"
+        problems.append(Problem("peak", "sizing-traffic", message, traffic.peak))
     for field, seconds in (("ttft", goal.ttft), ("itl", goal.itl)):
         if seconds is not None and not 0 < seconds <= 3600:  # noqa: PLR2004 - an hour
             problems.append(Problem(field, "sizing-goal", "must be more than 0 and at most an hour", seconds))
@@ -288,6 +303,7 @@ def _sized(
         breaks=breaks,
         max_num_seqs=max(1, math.floor(limit)),
         threshold=threshold,
+        fewest=replica.ready_for(traffic.peak, limit),
         itl=Estimate.within(replica.itl(threshold), low, high),
         ttft=Estimate.within(replica.ttft(threshold), fitted.ttft_low / wide, fitted.ttft_high * wide),
         tokens_per_second=rates.scaled(traffic.tokens_out),

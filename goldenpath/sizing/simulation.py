@@ -138,14 +138,16 @@ def simulate(
     goal_ttft: float | None = None,
     goal_itl: float | None = None,
     outages: Iterable[tuple[float, float]] = (),
+    initial: int | None = None,
 ) -> Outcome:
     """Run the arrivals through the service; ends when the last request is answered.
 
     ``prefix_hits`` is the share of each prompt that the prefix cache holds. A new replica takes traffic after
-    ``start_seconds``. A replica that is taken away finishes what it has. The first replicas are ready at the start.
+    ``start_seconds``. A replica that is taken away finishes what it has. The first replicas, ``initial`` or the fewest of
+    the rule, are ready at the start.
     In ``outages``, from and to in seconds, the scaler has no metrics.
     """
-    service = _Service(_replicas(model, fit, fitted, max_num_seqs), max(1, rule.minimum))
+    service = _Service(_replicas(model, fit, fitted, max_num_seqs), max(1, rule.minimum, initial or 1))
     scaler, dark = Autoscaler(rule), tuple(outages)
     jobs: list[Job] = []
     timeline = []

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
+from goldenpath.engines import Version
 from goldenpath.errors import DataError, InputError
 from goldenpath.sizing.work import TERMS, WorkModel
 
@@ -41,7 +42,7 @@ _RESOURCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """The fitted constants of one engine.
+    """The fitted constants of one range of an engine's versions; ``versions`` are those that were measured.
 
     ``itl_low`` and ``itl_high`` are factors on a predicted inter-token latency: the true value of a model that
     the fit never saw lay between them in 8 of 10 rows. ``ttft_*`` are the same for the time to first token.
@@ -75,30 +76,39 @@ class Constants:
 
 
 @cache
-def constants(engine: str) -> Constants:
-    """The constants that ship for an engine; :raises DataError: when the data is broken."""
+def constants(engine: str, version: str | None = None) -> Constants:
+    """The constants that ship for a version of an engine, by default the newest; :raises DataError: when the data is broken."""
     place = "sizing/data/step_time.yaml"
     try:
         text = (files("goldenpath.sizing") / "data" / "step_time.yaml").read_text(encoding="utf-8")
         document: dict[str, Any] = kubeyaml.load(text, name=place)
         entry = document["engines"][engine]
+        chosen = _range(entry["ranges"], version)
         return Constants(
             engine=engine,
-            values=tuple(float(entry["constants"][term]) for term in TERMS),
+            values=tuple(float(chosen["constants"][term]) for term in TERMS),
             request_seconds=float(entry["request_seconds"]),
             itl_low=float(entry["itl"][0]),
             itl_high=float(entry["itl"][1]),
             ttft_low=float(entry["ttft"][0]),
             ttft_high=float(entry["ttft"][1]),
-            versions=tuple(entry["versions"]),
+            versions=tuple(chosen["versions"]),
             devices=frozenset(entry["devices"]),
             max_concurrency=int(entry["max_concurrency"]),
             max_input=int(entry["max_input"]),
-            rows=int(entry["rows"]),
+            rows=int(chosen["rows"]),
             sources=tuple(document["sources"]),
         )
     except (OSError, KeyError, TypeError, ValueError, IndexError, InputError) as error:
         raise DataError(f"{place}: {engine}: cannot be read: {error}") from error
+
+
+def _range(ranges: Sequence[dict[str, Any]], version: str | None) -> dict[str, Any]:
+    """The range that a version is in: the last one that begins at it or before it."""
+    if version is None:
+        return ranges[-1]
+    wanted = Version.parse(version)
+    return next(each for each in reversed(ranges) if Version.parse(each["from"]) <= wanted)
 
 
 class StepTimes:

@@ -116,7 +116,7 @@ class WorkModel:
         several = spread > 1
         link = max(device.link, device.network) * _GIGA if several else 1.0
         newer = "fp4" in device.tflops
-        return [
+        terms = [
             self.read_bytes[_BITS_16] / self.ways / bandwidth,
             self.read_bytes[_BITS_8] / self.ways / bandwidth,
             self.read_bytes[0.5] / self.ways / bandwidth,
@@ -136,6 +136,7 @@ class WorkModel:
             1000 * _MICRO,
             sequences * _MICRO,
         ]
+        return [term / device.kernels for term in terms]
 
     def prefill(self, tokens: float, before: float = 0.0) -> list[float]:
         """What ``tokens`` prompt tokens add to a step; ``before`` tokens of the prompt are computed already."""
@@ -160,4 +161,4 @@ class WorkModel:
         terms[TERMS.index("all_reduce")] = (
             2 * model.layers * bytes_moved * 2 * (spread - 1) / spread / link if several else 0.0
         )
-        return terms
+        return [term / device.kernels for term in terms]

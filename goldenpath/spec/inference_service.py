@@ -184,6 +184,8 @@ class Goal(Model):
     """Mean length of a prompt."""
     output_tokens: Tokens
     """Mean length of an answer."""
+    peak: Rate | None = None
+    """Requests that may come at once, such as `16/s`: as many replicas are kept as take them before another has started."""
     time_to_first_token: Duration | None = None
     """Mean time to the first token."""
     inter_token_latency: Duration | None = None

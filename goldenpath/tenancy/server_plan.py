@@ -48,6 +48,7 @@ _FIELDS: Final = {
     "ttft": "goal.time_to_first_token",
     "itl": "goal.inter_token_latency",
     "requests": "goal.requests",
+    "peak": "goal.peak",
 }
 """Fields of sizing, and what a request calls them."""
 
@@ -134,7 +135,8 @@ def _sizing(
     goal = spec.goal
     if goal is None:
         return None
-    traffic = Traffic(rate_a_second(goal.requests), goal.input_tokens, goal.output_tokens)
+    peak = None if goal.peak is None else rate_a_second(goal.peak)
+    traffic = Traffic(rate_a_second(goal.requests), goal.input_tokens, goal.output_tokens, peak)
     wanted = Goal(_seconds(goal.time_to_first_token), _seconds(goal.inter_token_latency))
     try:
         return size(

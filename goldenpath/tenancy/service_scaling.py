@@ -116,7 +116,8 @@ def scaler_of(
     _, pace = metrics.engine.facts
     problems: list[Problem] = []
     triggers = _triggers(spec, metrics, sizing, problems)
-    fewest, most = spec.replicas.min, spec.replicas.max
+    most = spec.replicas.max
+    fewest = min(most, max(spec.replicas.min, _ready_for_the_peak(spec, sizing)))
     if not can_read or not triggers:
         fewest = most = max(1, fewest)
         triggers = ()
@@ -131,6 +132,11 @@ def scaler_of(
         failures=pace.fallback_failures,
         problems=tuple(problems),
     )
+
+
+def _ready_for_the_peak(spec: InferenceService, sizing: Sizing | None) -> int:
+    """Replicas that a stated peak finds ready; none where the goal states none."""
+    return sizing.fewest if sizing is not None and spec.goal is not None and spec.goal.peak is not None else 0
 
 
 def _triggers(

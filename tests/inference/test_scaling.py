@@ -29,6 +29,20 @@ def test_the_target_follows_from_the_goal() -> None:
     assert int(trigger(tighter)["metadata"]["threshold"]) < sizing.threshold
 
 
+def test_a_peak_keeps_replicas_ready_and_never_more_than_there_may_be() -> None:
+    def fewest(peak: str | None, **replicas: int) -> int:
+        rendered = run(service(goal={"peak": peak}, replicas=replicas))
+        return int(objects(rendered)["ScaledObject"]["spec"]["minReplicaCount"])
+
+    assert fewest(None) == 1
+    assert 1 < fewest("16/s") < 6
+    assert fewest("16/s", min=6) == 6
+    assert fewest("400/s") == 6
+    said = found(run(service(goal={"peak": "400/s"})))["goal-needs-replicas"]
+    assert said.startswith("warning replicas.max")
+    assert "a peak of 400/s takes" in said
+
+
 def test_a_query_reads_one_service_alone() -> None:
     query = trigger(run(SERVICE))["metadata"]["query"]
     wanted = 'namespace="vision",goldenpath_dev_workload="summariser"'

@@ -278,3 +278,93 @@ def test_the_command_compares_the_pools_of_a_fleet() -> None:
         "there": 64,
         "free": None,
     }
+
+
+PUBLISHED = {
+    "Qwen3Guard-Gen-8B on an MI300X, vllm-project/recipes#431": (100, 102400, 102400, 32, "9.42"),
+    "Ministral-3-8B-Reasoning on an MI300X, vllm-project/recipes#443": (100, 102400, 102400, 32, "11.88"),
+    "a local run, yiliu30/vllm-fork, scripts/pp_local_test_res.sh": (32, 65536, 65536, 32, "70.14"),
+}
+"""Figures of reports that were published as text: requests, input and generated tokens, concurrency, mean TPOT."""
+
+
+def printed(done: int, tokens_in: int, tokens_out: int, concurrency: int | None, tpot: str) -> str:
+    """A report as `vllm bench serve` prints it."""
+    limit = f"Maximum request concurrency:             {concurrency}\n" if concurrency else ""
+    return (
+        f"============ Serving Benchmark Result ============\nSuccessful requests:                     {done}\n"
+        f"Failed requests:                         0\n{limit}Benchmark duration (s):                  37.91\n"
+        f"Total input tokens:                      {tokens_in}\nTotal generated tokens:                  {tokens_out}\n"
+        "-----Time per Output Token (excl. 1st token)------\n"
+        f"Mean TPOT (ms):                          {tpot}\nMedian TPOT (ms):                        9.46\n"
+        "==================================================\n"
+    )
+
+
+@pytest.mark.parametrize("figures", PUBLISHED.values(), ids=PUBLISHED)
+def test_a_report_that_was_published_as_text_is_read(figures: tuple[int, int, int, int, str]) -> None:
+    done, tokens_in, tokens_out, concurrency, tpot = figures
+    expected = {
+        "concurrency": float(concurrency),
+        "input": tokens_in / done,
+        "output": tokens_out / done,
+        "itl_ms": float(tpot),
+    }
+    assert read_runs(printed(*figures)) == [expected]
+    # As it stands in a comment or a quotation, and in SGLang's words.
+    quoted = printed(*figures).replace("Maximum request", "Max request")
+    assert read_runs("".join(f"# {line}\n" for line in quoted.splitlines())) == [expected]
+
+
+def test_several_printed_reports_are_several_runs_and_one_at_a_rate_is_refused() -> None:
+    reports = [printed(100, 102400, 25600, count, "9.5") for count in (4, 16)]
+    assert [run["concurrency"] for run in read_runs("\n".join(reports))] == [4, 16]
+    # vllm-project/vllm, issue 9070: a run at an unlimited rate, whose report names no concurrency.
+    with pytest.raises(InputError, match=r"row 1\.concurrency: is a run at a request rate"):
+        read_runs(printed(979, 208599, 193672, None, "83.84"), name="report.txt")
+
+
+def test_published_runs_calibrate_the_answer_for_their_own_server() -> None:
+    model = model_catalogue().get("Qwen/Qwen3-8B")
+    one = fit(model, "amd-mi300x", "vllm", precision="bf16")
+    (run,) = read_runs(printed(100, 102400, 102400, 32, "9.42"))
+    calibrated = calibrate([run], one, model)
+    times = StepTimes(one, model, calibrated)
+    again = times.seconds(times.benchmark_terms(run["concurrency"], run["input"], run["output"]))
+    assert again == pytest.approx(9.42e-3, rel=1e-6)
+
+
+def test_a_peak_is_taken_by_replicas_that_are_ready() -> None:
+    def sized(peak: float | None) -> int:
+        traffic = Traffic(4, 1500, 300, peak)
+        return size(LLAMA, H100, traffic, Goal(0.8, 0.04), precision="fp8").fewest
+
+    assert sized(None) == 1
+    assert 1 < sized(8) < sized(32)
+    with pytest.raises(InputError, match="peak: must be at least the mean of 4 requests a second"):
+        sized(2)
+
+
+def test_size_and_simulate_say_how_many_replicas_a_peak_takes() -> None:
+    asked = ["--model", "Qwen/Qwen3-8B", "--profile", H100, "--requests", "4/s", "--input", "800", "--output", "100", "--itl", "30ms"]  # fmt: skip
+    plain, told = (CliRunner().invoke(cli, ["size", *asked, *more]) for more in ([], ["--peak", "400/s"]))
+    assert "at a peak" not in plain.output
+    assert "replicas take 400 requests/s while no other has started: keep as many" in told.output
+    wrong = CliRunner().invoke(cli, ["size", *asked, "--peak", "often"])
+    assert "--peak: must be a rate" in wrong.output
+    ran = CliRunner().invoke(
+        cli, ["simulate", *asked, "--peak", "400/s", "--hours", "0.02", "--format", "json"]
+    )
+    assert json.loads(ran.stdout)[0]["replicas_peak"] > 1
+
+
+@pytest.mark.parametrize(
+    ("engine", "older", "newer"),
+    [("vllm", "0.12.0", "0.15.1"), ("sglang", "0.5.6", "0.5.9"), ("tensorrt-llm", "1.1.0", "1.2.1")],
+)
+def test_constants_are_those_of_the_range_that_a_version_is_in(engine: str, older: str, newer: str) -> None:
+    assert constants(engine) == constants(engine, newer) == constants(engine, "99.0")
+    assert constants(engine, older) == constants(engine, "0.1")
+    assert constants(engine, older).values != constants(engine, newer).values
+    assert newer in constants(engine, newer).versions or engine == "tensorrt-llm"
+    assert newer not in constants(engine, older).versions

@@ -200,6 +200,16 @@ def test_a_mean_counts_the_replicas_that_are_ready() -> None:
     assert scaler.decide(15, 3, 2, 0.9) == 4
 
 
+def test_a_service_may_begin_with_more_replicas_than_its_rule_keeps() -> None:
+    source = list(arrivals("poisson", 1.0, 800, 100, 120, 1))
+    rule = Rule("sized", Signal.LOAD, 10.0, maximum=5)
+    ready = [
+        simulate(MODEL, FIT, constants("vllm"), source, rule, initial=first).timeline[0].ready
+        for first in (None, 3)
+    ]
+    assert ready == [1, 3]
+
+
 def test_the_hpa_adds_at_most_four_or_doubles() -> None:
     scaler = Autoscaler(Rule("x", Signal.LOAD, 1.0))
     assert scaler.decide(15, 2, 2, 500.0) == 6

@@ -11,7 +11,15 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.simulated_service import SimulatedService, service_of_options, service_of_request
-from goldenpath.cli.sizing_options import model_options, parse_engine, parse_rate, parse_seconds, read_model
+from goldenpath.cli.sizing_options import (
+    model_options,
+    parse_engine,
+    parse_peak,
+    parse_rate,
+    parse_seconds,
+    peak_option,
+    read_model,
+)
 from goldenpath.cli.tables import table
 from goldenpath.errors import InputError
 from goldenpath.sizing import Goal, Traffic
@@ -41,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("--requests", metavar="RATE", help="Mean requests, such as 4/s or 30/min.")
 @click.option("--input", "tokens_in", type=int, metavar="TOKENS", help="Mean length of a prompt.")
 @click.option("--output", "tokens_out", type=int, metavar="TOKENS", help="Mean length of an answer.")
+@peak_option
 @click.option("--ttft", metavar="TIME", help="Goal for the time to first token, such as 800ms.")
 @click.option("--itl", metavar="TIME", help="Goal for the time between tokens, such as 40ms.")
 @click.option(
@@ -85,6 +94,7 @@ def command(
     requests: str | None,
     tokens_in: int | None,
     tokens_out: int | None,
+    peak: str | None,
     ttft: str | None,
     itl: str | None,
     engine: str,
@@ -107,7 +117,7 @@ def command(
     simulated. Without FILE, the options say them, and the rule is the threshold that `goldenpath size` gives.
     Replicas start as slowly as the cold start of `goldenpath size` says.
     """
-    options = (model_id, config, profile, requests, tokens_in, tokens_out, ttft, itl)
+    options = (model_id, config, profile, requests, tokens_in, tokens_out, peak, ttft, itl)
     if file is not None:
         if any(option is not None for option in (*options, precision, kv_precision, context)):
             raise click.UsageError(
@@ -122,7 +132,7 @@ def command(
         service = service_of_options(
             read_model(model_id, config),
             profile,
-            Traffic(parse_rate(requests), tokens_in, tokens_out),
+            Traffic(parse_rate(requests), tokens_in, tokens_out, parse_peak(peak)),
             Goal(parse_seconds("ttft", ttft), parse_seconds("itl", itl)),
             parse_engine(engine),
             max_replicas=max_replicas or 20,
@@ -192,7 +202,7 @@ def _run(
             simulate(
                 service.model,
                 sized.plan.fit,
-                constants(sized.plan.fit.settings.engine),
+                constants(sized.plan.fit.settings.engine, sized.plan.fit.settings.version),
                 source(),
                 rule,
                 # A published threshold comes without `max_num_seqs`: the engine keeps its default.

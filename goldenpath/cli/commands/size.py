@@ -13,7 +13,15 @@ from goldenpath import kubeyaml
 from goldenpath.cli import completion_items
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.size_comparison import Comparison, fleet_candidates
-from goldenpath.cli.sizing_options import model_options, parse_engine, parse_rate, parse_seconds, read_model
+from goldenpath.cli.sizing_options import (
+    model_options,
+    parse_engine,
+    parse_peak,
+    parse_rate,
+    parse_seconds,
+    peak_option,
+    read_model,
+)
 from goldenpath.cli.tables import table
 from goldenpath.errors import InputError
 from goldenpath.pipeline import load_fleet
@@ -58,6 +66,7 @@ if TYPE_CHECKING:
 @click.option(
     "--output", "tokens_out", required=True, type=int, metavar="TOKENS", help="Mean length of an answer."
 )
+@peak_option
 @click.option("--ttft", metavar="TIME", help="Goal for the mean time to first token, such as 800ms.")
 @click.option("--itl", metavar="TIME", help="Goal for the mean time between tokens, such as 40ms.")
 @click.option(
@@ -66,7 +75,7 @@ if TYPE_CHECKING:
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Own runs on this profile, of AIPerf, guidellm or `vllm bench serve`, or CSV; may be given again.",
+    help="Own runs on this profile, of AIPerf, guidellm or `vllm bench serve` (file or what it prints), or CSV; may be given again.",
 )
 @click.option(
     "--price",
@@ -86,6 +95,7 @@ def command(
     requests: str,
     tokens_in: int,
     tokens_out: int,
+    peak: str | None,
     ttft: str | None,
     itl: str | None,
     engine: str,
@@ -108,7 +118,7 @@ def command(
         raise click.UsageError("--price and --fleet go with --compare.")
     model = read_model(model_id, config)
     name, version = parse_engine(engine)
-    traffic = Traffic(parse_rate(requests), tokens_in, tokens_out)
+    traffic = Traffic(parse_rate(requests), tokens_in, tokens_out, parse_peak(peak))
     goal = Goal(parse_seconds("ttft", ttft), parse_seconds("itl", itl))
     settings: dict[str, Any] = {"precision": precision, "kv_precision": kv_precision, "context": context}
     if compare:
@@ -172,6 +182,8 @@ def _lines(found: Sizing, traffic: Traffic) -> Iterator[str]:
     yield f"  KV cache       {fit.kv_tokens.value:,.0f} tokens a replica ({fit.kv_tokens.low:,.0f} to {fit.kv_tokens.high:,.0f}) at context {fit.context}"
     yield f"  breaks at      {found.breaking_concurrency.value:.0f} running requests a replica ({found.breaking_concurrency.low:.0f} to {found.breaking_concurrency.high:.0f}): {found.breaks}"
     yield f"  settings       max_num_seqs {found.max_num_seqs}; scale at {found.threshold} running requests a replica"
+    if traffic.peak is not None:
+        yield f"  at a peak      {found.fewest} replicas take {traffic.peak:g} requests/s while no other has started: keep as many"
     yield f"  between tokens {_ms(found.itl)} at that load; limited by {found.limiting}"
     yield f"  first token    {_ms(found.ttft)} (steady arrivals, nothing in the prefix cache)"
     yield f"  throughput     {found.tokens_per_second.value:,.0f} output tokens/s a replica ({found.tokens_per_second.low:,.0f} to {found.tokens_per_second.high:,.0f}); {traffic.requests:g} requests/s asked"

@@ -1,0 +1,36 @@
+"""Ranges of an engine's versions that share constants, and the range that a measured run is in."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from goldenpath.engines import Version
+
+__all__ = ["RANGES", "VersionRanges"]
+
+_DATE: Final = re.compile(r"20[0-9]{2}-?[0-9]{2}")
+
+
+class VersionRanges(NamedTuple):
+    """Where the newer range begins: its first version, and its first month for runs whose source states no version."""
+
+    first: str
+    month: str
+
+    def newer(self, version: str) -> bool:
+        """Whether a run is in the newer range; a development build without a date is."""
+        date = _DATE.search(version)
+        if date is not None:
+            return f"{date[0][:4]}-{date[0][-2:]}" >= self.month
+        try:
+            return Version.parse(version) >= Version.parse(self.first)
+        except ValueError:
+            return True
+
+
+RANGES: Final = {
+    "vllm": VersionRanges("0.15", "2026-01"),
+    "sglang": VersionRanges("0.5.8", "2026-01"),
+    "tensorrt-llm": VersionRanges("1.2", "2025-12"),
+}
