@@ -5,7 +5,7 @@
 
 28 cases: seven models by four traffics. The mean rate is twice what one replica serves at its threshold, so
 that there is something to scale. Every rule begins with the replicas that the traffic at the start takes. The burst is
-four times the rate at once; the sized rule is told so (`goal.peak`), and keeps the replicas that take it. A case is met where the mean time to first token and between tokens are within
+four times the rate at once; the sized rule knows it (`goal.peak`), and keeps the replicas that take it. A case is met where the mean time to first token and between tokens are within
 the goal, which is what the goal of sizing means; device hours count every replica.
 
 Our simulator runs the HPA with its start-up times. BLIS (`benchmarks/sizing.py` says how to get it) shares none of our

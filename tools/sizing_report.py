@@ -182,7 +182,7 @@ were refused or left out:
 Repeated runs of one configuration differ by 9 % at the 90th percentile. Versions of an engine differ by 12 % in the
 median and by 64 % at the 90th percentile. Each engine has constants for its older and for its newer versions. That
 leaves the errors on left-out architectures where they were with one set, since nearly every version served other
-models: what is the version's and what the model's cannot be told apart. No median below about 10 % can be
+models, so that the two causes cannot be separated. No median below about 10 % can be
 expected, and the 90th percentile is mostly versions: TensorRT-LLM 1.2.0rc6.post3 serves DeepSeek R1 in two thirds of
 the time of 1.2.0rc6.post2. The structure of the model (which terms there are) was chosen with these errors in
 sight, so expect somewhat larger ones on your models.
