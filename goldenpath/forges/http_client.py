@@ -7,7 +7,6 @@ on GitLab); else a minute after a secondary limit of GitHub's; else ever longer,
 
 from __future__ import annotations
 
-import email.utils
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -16,6 +15,7 @@ from goldenpath.errors import InputError, RepositoryError, RepositoryUnavailable
 from goldenpath.forges.certificates import trusted_certificates
 from goldenpath.forges.error_messages import RefusedError, UnansweredError, explained, messages_in
 from goldenpath.forges.forge_address import ForgeKind
+from goldenpath.forges.retry_after import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -299,12 +299,7 @@ def _asked_to_wait(response: httpx.Response, now: float) -> float | None:
     """The wait in seconds that the headers ask for."""
     headers = response.headers
     if (after := headers.get("retry-after", "").strip()) != "":
-        if after.isascii() and after.isdigit():
-            return float(after)
-        try:
-            return max(0.0, email.utils.parsedate_to_datetime(after).timestamp() - now)
-        except ValueError:
-            return None
+        return retry_after(after, now)
     remaining = headers.get("x-ratelimit-remaining") or headers.get("ratelimit-remaining")
     reset = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
     if remaining == "0" and reset.isascii() and reset.isdigit():

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 from goldenpath.errors import ArtifactRefusedError, RegistryError
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob
+from goldenpath.oci.registry_client import next_page
 from goldenpath.oci.strict_json import canonical_json, object_in
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _from_api(client: RegistryClient, repository: str, digest: str) -> list[dict
             return found
         client.check(response, repository, f"list what refers to {digest}")
         found += _entries(response.body)
-        following = _next(response.headers.get("link", ""))
+        following = next_page(response.headers.get("link", ""))
         if not following:
             return found
         place = urljoin(response.url, following)
@@ -105,9 +106,3 @@ def _entries(data: bytes) -> list[dict[str, Any]]:
         return []
     listed = entries if isinstance(entries, list) else []
     return [each for each in listed if isinstance(each, dict) and _DIGEST.fullmatch(str(each.get("digest")))]
-
-
-def _next(link: str) -> str:
-    """The target of a ``Link`` header with ``rel="next"``."""
-    target, _, parameters = link.partition(";")
-    return target.strip().strip("<>") if 'rel="next"' in parameters else ""

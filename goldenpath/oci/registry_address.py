@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from goldenpath.errors import InputError
-from goldenpath.spec.ref import Ref, Subject
+from goldenpath.spec.loopback import is_loopback
+from goldenpath.spec.ref import Subject
 
-__all__ = ["RegistryAddress", "check_tag", "is_loopback"]
+__all__ = ["Owner", "RegistryAddress", "check_tag"]
 
 _SCHEME: Final = "oci://"
 _HOST: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::[0-9]{1,5})?")
@@ -19,8 +19,23 @@ _REPOSITORY: Final = re.compile(
     r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
 )
 _TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-_OURS: Final = re.compile(r"[0-9a-f]{40}|sha256-.*")
+_OURS: Final = re.compile(r"[0-9a-f]{40}|(?:sha256|serial)-.*")
+_TAG_CHARS: Final = 100
 _FOLDERS: Final = {Subject.TENANT: "tenants", Subject.WORKLOAD: "workloads"}
+
+
+class Owner(Protocol):
+    """Whose an artifact is: a platform, tenant or workload, or a cluster for its index."""
+
+    @property
+    def subject(self) -> str:
+        """What kind of owner it is."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Its name: ``eu-central``, ``vision`` or ``vision/chat``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +77,10 @@ class RegistryAddress:
         """Where its API is. Only a registry on this machine is spoken to without TLS."""
         return f"{'http' if is_loopback(self.host) else 'https'}://{self.host}"
 
-    def repository(self, owner: Ref, cluster: str) -> str:
-        """The repository of an owner on a cluster: ``fleet/berlin/tenants/vision``."""
-        folder = _FOLDERS.get(owner.subject)
-        name = "platform" if folder is None else f"{folder}/{owner.path}"
+    def repository(self, owner: Owner, cluster: str) -> str:
+        """The repository of an owner on a cluster: ``fleet/berlin/tenants/vision``, ``fleet/berlin/index``."""
+        folder = _FOLDERS.get(Subject(owner.subject)) if owner.subject in set(Subject) else None
+        name = owner.subject if folder is None else f"{folder}/{owner.path}"
         return f"{self.path}/{cluster}/{name}".lstrip("/")
 
     def __str__(self) -> str:
@@ -76,20 +91,11 @@ def check_tag(tag: str, field: str = "--tag") -> None:
     """Hold a tag that is to follow the fleet against what a registry takes.
 
     Raises:
-        InputError: it is no tag, or one that stands for a commit or a list of signatures.
+        InputError: it is no tag, or one that stands for a commit, a serial or a list of signatures.
 
     """
-    if not _TAG.fullmatch(tag) or _OURS.fullmatch(tag):
-        message = "must be 1 to 128 letters, digits and . _ -, and neither a commit's id nor sha256-…"
+    if len(tag) > _TAG_CHARS or not _TAG.fullmatch(tag) or _OURS.fullmatch(tag):
+        message = (
+            f"must be 1 to {_TAG_CHARS} letters, digits and . _ -, and no commit's id, serial-… or sha256-…"
+        )
         raise InputError.of(field, "tag", message, tag)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host, with or without a port, is this machine."""
-    name = host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False

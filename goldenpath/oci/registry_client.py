@@ -16,13 +16,15 @@ import httpx
 from goldenpath.errors import ArtifactRefusedError, RegistryError, RegistryUnavailableError
 from goldenpath.forges.certificates import trusted_certificates
 from goldenpath.forges.http_options import ClientOptions
+from goldenpath.forges.retry_after import retry_after
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import digest_of
-from goldenpath.oci.registry_address import is_loopback
 from goldenpath.oci.registry_login import RegistryLogin
+from goldenpath.oci.strict_json import object_in
+from goldenpath.spec.loopback import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from goldenpath.oci.registry_address import RegistryAddress
     from goldenpath.oci.registry_credentials import RegistryCredentials
 
-__all__ = ["MAX_MANIFEST_BYTES", "Manifest", "RegistryClient", "RegistryResponse"]
+__all__ = ["MAX_MANIFEST_BYTES", "Manifest", "RegistryClient", "RegistryResponse", "next_page"]
 
 MAX_MANIFEST_BYTES: Final = 4 << 20
 """What the specification asks registries to take at least; also the limit of every other short answer."""
@@ -38,8 +40,10 @@ MAX_MANIFEST_BYTES: Final = 4 << 20
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _REDIRECTS: Final = 3
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
-_SERVER_ERROR, _TOO_MANY, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 500, 429, 401, 403, 404
+_SERVER_ERROR, _TOO_MANY, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _NOT_ALLOWED = (500, 429, 401, 403, 404, 405)
 _LONGEST_WAIT: Final = 30.0
+_TAGS_OF_A_PAGE: Final = 1000
+_PAGES: Final = 100
 _MANIFESTS: Final = f"{media_types.MANIFEST}, {media_types.INDEX}"
 
 
@@ -161,6 +165,40 @@ class RegistryClient:
         self.sent_bytes += len(manifest.data)
         return self.check(response, repository, f"store the manifest {reference}")
 
+    def tags(self, repository: str) -> Iterator[str]:
+        """The tags of a repository, as the registry lists them; none where there is no such repository.
+
+        Raises:
+            RegistryError: the registry refuses, or cannot be reached.
+
+        """
+        place = f"tags/list?n={_TAGS_OF_A_PAGE}"
+        for _ in range(_PAGES):
+            response = self.send("GET", repository, place)
+            if response.status == _NOT_FOUND:
+                return
+            self.check(response, repository, "list its tags")
+            tags = object_in(response.body, "the list of tags").get("tags")
+            yield from (tag for tag in tags or () if isinstance(tag, str))
+            following = next_page(response.headers.get("link", ""))
+            if not following:
+                return
+            place = urljoin(response.url, following)
+
+    def delete_manifest(self, repository: str, digest: str) -> None:
+        """Remove a manifest and the tags that stand for it; one that is not there is no error.
+
+        Raises:
+            RegistryError: the registry does not delete, refuses, or cannot be reached.
+
+        """
+        response = self.send("DELETE", repository, f"manifests/{digest}")
+        if response.status == _NOT_ALLOWED:
+            message = "does not delete: allow it in its configuration (REGISTRY_STORAGE_DELETE_ENABLED=true in distribution)"
+            raise RegistryError(f"{self.address.host}/{repository}: {message}")
+        if response.status != _NOT_FOUND:
+            self.check(response, repository, f"remove {digest}")
+
     def has_blob(self, repository: str, digest: str) -> bool:
         """Whether a blob is in a repository.
 
@@ -254,7 +292,8 @@ class RegistryClient:
                 if response.status < _SERVER_ERROR and response.status != _TOO_MANY:
                     return response
                 why = f"it answered {response.status}"
-                wait = _asked_wait(response)
+                asked = retry_after(response.headers.get("retry-after", ""), self._options.clock())
+                wait = None if asked is None else min(asked, _LONGEST_WAIT)
             self._pause(attempt, wait, f"{self.address.host}/{repository}: cannot be reached ({why})")
 
     def _authorized(self, request: _Request) -> RegistryResponse:
@@ -321,9 +360,10 @@ def _held(data: bytes, reference: str, repository: str) -> str:
     return digest
 
 
-def _asked_wait(response: RegistryResponse) -> float | None:
-    after = response.headers.get("retry-after", "").strip()
-    return min(float(after), _LONGEST_WAIT) if after.isascii() and after.isdigit() else None
+def next_page(link: str) -> str:
+    """The target of a ``Link`` header with ``rel="next"``; empty where there is none."""
+    target, _, parameters = link.partition(";")
+    return target.strip().strip("<>") if 'rel="next"' in parameters else ""
 
 
 def _reasons(body: bytes) -> str:

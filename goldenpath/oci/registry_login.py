@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from goldenpath.errors import RegistryError
-from goldenpath.oci.registry_address import is_loopback
 from goldenpath.oci.registry_credentials import PASSWORD, USER
+from goldenpath.spec.loopback import is_loopback
 
 if TYPE_CHECKING:
     from goldenpath.oci.registry_address import RegistryAddress

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from goldenpath.errors import ArtifactRefusedError, InputError
-from goldenpath.oci.registry_address import is_loopback
+from goldenpath.spec.loopback import is_loopback
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import email.utils
 import json
+import time
 
 import pytest
 from played_registry import played_registry
@@ -171,6 +173,17 @@ def test_a_registry_that_is_busy_is_asked_again(played, connect, waits):
 
     assert connect().blob("r", DIGEST, limit=100) == DATA
     assert (len(waits), waits[1]) == (2, 7.0)
+
+
+def test_a_registry_may_name_a_date(played, connect, waits):
+    soon = email.utils.formatdate(time.time() + 20, usegmt=True)
+    answers = [(503, {"retry-after": soon}, b""), (503, {"retry-after": "soon"}, b"")]
+    played.instead = lambda _: answers.pop(0) if answers else None
+    played.stored[f"/v2/r/blobs/{DIGEST}"] = DATA
+
+    assert connect().blob("r", DIGEST, limit=100) == DATA
+    assert 15 < waits[0] <= 20
+    assert waits[1] < 2
 
 
 def test_a_registry_that_stays_busy_is_an_error_that_says_so(played, connect, waits):
