@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from goldenpath.signatures.statement import Statement, Subject
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.spec.ref import Ref
+    from goldenpath.oci.registry_address import Owner
 
 __all__ = ["Artifact", "Source", "owner_text"]
 
@@ -27,19 +27,23 @@ class Source:
     """What an artifact is made from.
 
     Attributes:
-        owner: the platform, tenant or workload whose folder it is.
+        owner: the platform, tenant or workload whose folder it is; the cluster, for its index.
         cluster: the cluster that the folder is for.
         tree: Git's id of the folder's tree.
         commit: the last commit of the branch that changed the folder.
         when: the time of that commit.
+        folder: that folder; empty for an index, which is no folder of the repository.
+        more: annotations that only some artifacts have: the serial of an index.
 
     """
 
-    owner: Ref
+    owner: Owner
     cluster: str
     tree: str
     commit: str
     when: dt.datetime
+    folder: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def annotations(self) -> dict[str, str]:
@@ -49,6 +53,7 @@ class Source:
             names.ARTIFACT_CLUSTER: self.cluster,
             names.ARTIFACT_TREE: self.tree,
             media_types.REVISION: f"sha1:{self.commit}",
+            **self.more,
         }
 
 
@@ -116,6 +121,6 @@ class Artifact:
         return Statement((Subject(self.digest, annotations=self.source.annotations),), media_types.SIGNATURE)
 
 
-def owner_text(owner: Ref) -> str:
-    """An owner as the annotation names it: ``tenant:vision``, ``workload:vision/chat``, ``platform:eu-central``."""
+def owner_text(owner: Owner) -> str:
+    """An owner as the annotation names it: ``tenant:vision``, ``workload:vision/chat``, ``index:eu-central``."""
     return f"{owner.subject}:{owner.path}"

@@ -10,22 +10,40 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.artifacts.artifact import Artifact, owner_text
-from goldenpath.artifacts.owned_folders import artifacts_of
-from goldenpath.artifacts.verification import check_signed, verify
+from goldenpath.artifacts.artifact import owner_text
+from goldenpath.artifacts.index_building import index_of, newest_serial, pin_of
+from goldenpath.artifacts.index_publishing import (
+    check_not_older,
+    index_repository,
+    move_forward,
+    signed_index,
+)
+from goldenpath.artifacts.owned_folders import artifacts_by_cluster
+from goldenpath.artifacts.signed_storage import ensure_signed, ensure_stored
+from goldenpath.artifacts.verification import verify
 from goldenpath.errors import ArtifactRefusedError
-from goldenpath.oci.media_types import SIGNATURE
-from goldenpath.signatures.bundle import signed_bundle
-from goldenpath.signatures.bundle_referrers import attach_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
+    from goldenpath.artifacts.artifact import Artifact
     from goldenpath.fleet import Fleet
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.git import Repository
     from goldenpath.oci.registry_client import RegistryClient
     from goldenpath.signatures.signer import Signer, Trust
 
-__all__ = ["DEFAULT_TAG", "Delivered", "DeliveryState", "Held", "list_artifacts", "push", "verify_artifacts"]
+__all__ = [
+    "DEFAULT_TAG",
+    "Delivered",
+    "DeliveryState",
+    "Held",
+    "artifacts_and_indexes",
+    "list_artifacts",
+    "push",
+    "push_changed",
+    "verify_artifacts",
+]
 
 DEFAULT_TAG: Final = "latest"
 
@@ -37,6 +55,8 @@ class DeliveryState(enum.StrEnum):
     SIGNED = "signed"
     """It was there, and its signature was not."""
     UNCHANGED = "unchanged"
+    SUPERSEDED = "superseded"
+    """Another push has brought a newer index meanwhile, and the tag stands for that one."""
     CURRENT = "current"
     STALE = "stale"
     """The tag stands for another artifact."""
@@ -94,30 +114,125 @@ def push(
 ) -> Iterator[Delivered]:
     """Bring what is missing to the registry, artifact by artifact; each is done when it is given.
 
-    The tag moves last, so it never stands for an artifact without a signature.
+    The tag moves last, so it never stands for an artifact without a signature; a cluster's index comes after all of its
+    artifacts.
 
     Raises:
-        InputError: a folder cannot become an artifact, or there is no such cluster; nothing was pushed.
+        InputError: a folder cannot become an artifact, there is no such cluster, or the registry has a newer index; the
+            index of the cluster was not pushed, so no cluster sees anything of it.
         RegistryError: the registry refuses, or cannot be reached; artifacts before this one are whole.
 
     """
-    for artifact in artifacts_of(fleet.store.repository, fleet.state(), cluster):
-        repository = client.address.repository(artifact.source.owner, artifact.source.cluster)
-        before = client.sent_bytes
-        there = client.tag_digest(repository, tag)
-        is_new = there != artifact.digest
-        if is_new:
-            # Under the tag of its commit, a registry's clean-up does not take it for garbage.
-            _store(client, repository, artifact)
-        is_signed = _is_signed(client, repository, artifact, signer.trust)
-        if not is_signed:
-            _sign(client, repository, artifact, signer)
-        if is_new:
-            client.put_manifest(repository, tag, artifact.manifest)
-        state = (
-            DeliveryState.PUSHED if is_new else DeliveryState.UNCHANGED if is_signed else DeliveryState.SIGNED
+    state = fleet.state()
+    for name, artifacts in artifacts_by_cluster(fleet.store.repository, state, cluster):
+        yield from _pushed_cluster(fleet, client, signer, artifacts, state=state, cluster=name, tag=tag)
+
+
+def push_changed(
+    fleet: Fleet, client: RegistryClient, signer: Signer, *, tag: str = DEFAULT_TAG
+) -> Iterator[Delivered]:
+    """Like :func:`push`, for clusters alone whose index in the registry is another one than the commit's.
+
+    What the index in the registry names was stored and signed before the index was, and is not asked for again.
+
+    Raises:
+        InputError: as :func:`push`; or the fleet has no `delivery`, and so no indexes.
+        RegistryError: the registry refuses, or cannot be reached.
+
+    """
+    state = fleet.state()
+    for name, artifacts in artifacts_by_cluster(fleet.store.repository, state):
+        try:
+            there = signed_index(client, name, tag, signer.trust)
+        except ArtifactRefusedError:
+            known: frozenset[str] = frozenset()
+        else:
+            if there.serial == newest_serial(fleet.store.repository, state, name)[0]:
+                continue
+            known = there.digests
+        yield from _pushed_cluster(
+            fleet, client, signer, artifacts, state=state, cluster=name, tag=tag, known=known
         )
-        yield Delivered(artifact, repository, state, artifact.digest, client.sent_bytes - before)
+
+
+def _pushed_cluster(
+    fleet: Fleet,
+    client: RegistryClient,
+    signer: Signer,
+    artifacts: Iterator[Artifact],
+    *,
+    state: FleetState,
+    cluster: str,
+    tag: str,
+    known: Collection[str] = (),
+) -> Iterator[Delivered]:
+    repository = fleet.store.repository
+    delivery = state.context.spec.delivery
+    if delivery is not None:
+        check_not_older(client, cluster, tag, newest_serial(repository, state, cluster)[0], signer.trust)
+    pins = []
+    for artifact in artifacts:
+        if artifact.digest in known:
+            place = client.address.repository(artifact.source.owner, cluster)
+            yield Delivered(artifact, place, DeliveryState.UNCHANGED, artifact.digest)
+        else:
+            yield _pushed(client, artifact, signer, tag)
+        if delivery is not None:
+            pins.append(pin_of(artifact, delivery))
+    index = index_of(repository, state, cluster, pins)
+    if index is not None:
+        yield _pushed_index(client, index, signer, tag)
+
+
+def _pushed(client: RegistryClient, artifact: Artifact, signer: Signer, tag: str) -> Delivered:
+    repository = client.address.repository(artifact.source.owner, artifact.source.cluster)
+    before = client.sent_bytes
+    is_new = client.tag_digest(repository, tag) != artifact.digest
+    if is_new:
+        ensure_stored(client, repository, artifact, artifact.source.commit)
+    was_signed = ensure_signed(client, repository, artifact, signer)
+    if is_new:
+        client.put_manifest(repository, tag, artifact.manifest)
+    return Delivered(
+        artifact, repository, _what_was_done(is_new, was_signed), artifact.digest, client.sent_bytes - before
+    )
+
+
+def _pushed_index(client: RegistryClient, index: Artifact, signer: Signer, tag: str) -> Delivered:
+    before = client.sent_bytes
+    is_new, was_signed, newer = move_forward(client, index, tag, signer)
+    state = _what_was_done(is_new, was_signed) if newer is None else DeliveryState.SUPERSEDED
+    there = newer.digest if newer is not None else index.digest
+    repository = index_repository(client, index.source.cluster)
+    return Delivered(index, repository, state, there, client.sent_bytes - before)
+
+
+def _what_was_done(is_new: bool, was_signed: bool) -> DeliveryState:
+    if is_new:
+        return DeliveryState.PUSHED
+    return DeliveryState.UNCHANGED if was_signed else DeliveryState.SIGNED
+
+
+def artifacts_and_indexes(
+    repository: Repository, state: FleetState, cluster: str | None = None
+) -> Iterator[Artifact]:
+    """Every artifact of a commit, and after those of a cluster its index, where the fleet has one.
+
+    Raises:
+        InputError: a folder cannot become an artifact, or there is no such cluster.
+        RepositoryError: the repository is a shallow clone.
+
+    """
+    delivery = state.context.spec.delivery
+    for name, artifacts in artifacts_by_cluster(repository, state, cluster):
+        pins = []
+        for artifact in artifacts:
+            yield artifact
+            if delivery is not None:
+                pins.append(pin_of(artifact, delivery))
+        index = index_of(repository, state, name, pins)
+        if index is not None:
+            yield index
 
 
 def list_artifacts(
@@ -130,7 +245,7 @@ def list_artifacts(
         RegistryError: the registry refuses, or cannot be reached.
 
     """
-    for artifact in artifacts_of(fleet.store.repository, fleet.state(), cluster):
+    for artifact in artifacts_and_indexes(fleet.store.repository, fleet.state(), cluster):
         repository = client.address.repository(artifact.source.owner, artifact.source.cluster)
         there = client.tag_digest(repository, tag)
         state = DeliveryState.CURRENT if there == artifact.digest else DeliveryState.STALE
@@ -152,12 +267,15 @@ def verify_artifacts(
         RegistryError: the registry refuses, or cannot be reached.
 
     """
-    for artifact in artifacts_of(fleet.store.repository, fleet.state(), cluster):
+    for artifact in artifacts_and_indexes(fleet.store.repository, fleet.state(), cluster):
         source = artifact.source
         repository = client.address.repository(source.owner, source.cluster)
         digest: str | None = None
         try:
-            found = verify(client, repository, tag, owner=source.owner, cluster=source.cluster, trust=trust)
+            more = tuple(source.more)
+            found = verify(
+                client, repository, tag, owner=source.owner, cluster=source.cluster, trust=trust, more=more
+            )
             digest = found.digest
             _check_of_commit(artifact, found.digest, found.commit)
         except ArtifactRefusedError as error:
@@ -179,33 +297,6 @@ def _check_of_commit(artifact: Artifact, digest: str, commit: str) -> None:
             f"({artifact.digest}); run `goldenpath artifacts push`, or find out who moved the tag"
         )
     raise ArtifactRefusedError("not-of-the-commit", message)
-
-
-def _store(client: RegistryClient, repository: str, artifact: Artifact) -> None:
-    if client.tag_digest(repository, artifact.source.commit) == artifact.digest:
-        return
-    for blob in (artifact.config, artifact.layer):
-        client.push_blob(repository, blob)
-    client.put_manifest(repository, artifact.source.commit, artifact.manifest)
-
-
-def _is_signed(client: RegistryClient, repository: str, artifact: Artifact, trust: Trust) -> bool:
-    try:
-        check_signed(client, repository, artifact.digest, artifact.source.annotations, trust)
-    except ArtifactRefusedError:
-        return False
-    return True
-
-
-def _sign(client: RegistryClient, repository: str, artifact: Artifact, signer: Signer) -> None:
-    attach_bundle(
-        client,
-        repository,
-        artifact.manifest.descriptor,
-        signed_bundle(artifact.signature, signer),
-        predicate_type=SIGNATURE,
-        created=artifact.created,
-    )
 
 
 def _named(artifact: Artifact, repository: str) -> dict[str, Any]:

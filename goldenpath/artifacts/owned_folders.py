@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git import Entry, Repository
 
-__all__ = ["artifacts_of"]
+__all__ = ["artifacts_by_cluster", "artifacts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,15 @@ class _Folder:
 
 
 def artifacts_of(repository: Repository, state: FleetState, cluster: str | None = None) -> Iterator[Artifact]:
-    """Every artifact of a commit: on each cluster its platform, then its tenants, then their workloads.
+    """Every artifact of a commit, one after the other; see :func:`artifacts_by_cluster`."""
+    for _, artifacts in artifacts_by_cluster(repository, state, cluster):
+        yield from artifacts
+
+
+def artifacts_by_cluster(
+    repository: Repository, state: FleetState, cluster: str | None = None
+) -> Iterator[tuple[str, Iterator[Artifact]]]:
+    """Every artifact of a commit, by cluster: its platform, then its tenants, then their workloads.
 
     Args:
         repository: the fleet repository.
@@ -62,7 +70,7 @@ def artifacts_of(repository: Repository, state: FleetState, cluster: str | None 
         raise InputError(problems)
     for name in chosen:
         of_cluster = [folder for folder in folders if folder.cluster == name]
-        yield from _built(repository, state, name, of_cluster)
+        yield name, _built(repository, state, name, of_cluster)
 
 
 def _built(
@@ -75,7 +83,7 @@ def _built(
         info = commits[folder.path]
         ids = {path: entry.id for path, entry in folder.files.items()}
         contents = dict(state.snapshot.blobs(set(ids.values())))
-        source = Source(folder.owner, cluster, tree_id_of(ids), info.id, info.when)
+        source = Source(folder.owner, cluster, tree_id_of(ids), info.id, info.when, folder.path)
         yield Artifact(source, {path: contents[identity] for path, identity in ids.items()})
 
 

@@ -23,9 +23,11 @@ from goldenpath.signatures.bundle import verified_statement
 from goldenpath.signatures.bundle_referrers import first_that_holds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from goldenpath.oci.registry_address import Owner
     from goldenpath.oci.registry_client import RegistryClient
     from goldenpath.signatures.signer import Trust
-    from goldenpath.spec.ref import Ref
 
 __all__ = ["RULES", "VerifiedArtifact", "check_signed", "verify"]
 
@@ -34,7 +36,7 @@ RULES: Final = (
     "media-type", "one-layer", "annotations", "other-owner",
     "unsigned", "old-signature", *BUNDLE_RULES[1:],
     "archive", "archive-size", "archive-path", "other-tree",
-    "not-of-the-commit",
+    "index", "not-of-the-commit",
 )  # fmt: skip
 """Ids of the reasons for which an artifact is refused, in the order in which they are looked for."""
 
@@ -43,16 +45,32 @@ _SIGNED: Final = (names.ARTIFACT_OWNER, names.ARTIFACT_CLUSTER, names.ARTIFACT_T
 _FORMS: Final = {
     names.ARTIFACT_TREE: re.compile(r"[0-9a-f]{40}"),
     media_types.REVISION: re.compile(r"sha1:[0-9a-f]{40}"),
+    names.ARTIFACT_SERIAL: re.compile(r"[1-9][0-9]{0,11}"),
+}
+_MEANINGS: Final = {
+    names.ARTIFACT_TREE: "id of Git",
+    media_types.REVISION: "id of Git",
+    names.ARTIFACT_SERIAL: "number",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedArtifact:
-    """An artifact that holds: its digest, Git's id of the folder in it, and the commit that it says it is of."""
+    """An artifact that holds: its digest, its files, and the annotations that are signed."""
 
     digest: str
-    tree: str
-    commit: str
+    annotations: Mapping[str, str]
+    files: Mapping[str, bytes]
+
+    @property
+    def tree(self) -> str:
+        """Git's id of the folder in it."""
+        return self.annotations[names.ARTIFACT_TREE]
+
+    @property
+    def commit(self) -> str:
+        """The commit that it says it is of."""
+        return self.annotations[media_types.REVISION].removeprefix("sha1:")
 
 
 def verify(
@@ -60,9 +78,10 @@ def verify(
     repository: str,
     reference: str,
     *,
-    owner: Ref,
+    owner: Owner,
     cluster: str,
     trust: Trust,
+    more: tuple[str, ...] = (),
 ) -> VerifiedArtifact:
     """Hold an artifact in a registry against everything that can be known without Git.
 
@@ -73,6 +92,7 @@ def verify(
         owner: whose folder it has to be.
         cluster: on which cluster.
         trust: decides about the signer.
+        more: annotations that it has to have beside those of every artifact.
 
     Raises:
         ArtifactRefusedError: it is not there, or something does not hold; ``rule`` is one of :data:`RULES`.
@@ -84,7 +104,7 @@ def verify(
         raise ArtifactRefusedError("absent", f"{repository}:{reference} is not in the registry")
     document = object_in(manifest.data, "the manifest")
     layer = _layer(document)
-    annotations = _annotations(document)
+    annotations = _annotations(document, (*_SIGNED, *more))
     wanted = {names.ARTIFACT_OWNER: owner_text(owner), names.ARTIFACT_CLUSTER: cluster}
     for name, value in wanted.items():
         if annotations[name] != value:
@@ -93,11 +113,12 @@ def verify(
     check_signed(client, repository, manifest.digest, annotations, trust)
     # Last, so that only a signer's archive is unpacked.
     archive = client.blob(repository, layer, limit=MAX_LAYER_BYTES)
-    tree = tree_id_of({path: blob_id(data) for path, data in files_in(archive).items()})
+    files = files_in(archive)
+    tree = tree_id_of({path: blob_id(data) for path, data in files.items()})
     if tree != annotations[names.ARTIFACT_TREE]:
         message = f"the layer holds the tree {tree}, and the artifact says {annotations[names.ARTIFACT_TREE]}"
         raise ArtifactRefusedError("other-tree", message)
-    return VerifiedArtifact(manifest.digest, tree, annotations[media_types.REVISION].removeprefix("sha1:"))
+    return VerifiedArtifact(manifest.digest, annotations, files)
 
 
 def check_signed(
@@ -151,22 +172,21 @@ def _layer(manifest: dict[str, Any]) -> str:
             raise ArtifactRefusedError("manifest", "the layer has no media type or no sha256 digest")
 
 
-def _annotations(manifest: dict[str, Any]) -> dict[str, str]:
+def _annotations(manifest: dict[str, Any], wanted: tuple[str, ...]) -> dict[str, str]:
     """The annotations that have to be signed."""
     there = manifest.get("annotations")
     found = (
-        {name: value for name in _SIGNED if isinstance(value := (there or {}).get(name), str)}
+        {name: value for name in wanted if isinstance(value := (there or {}).get(name), str)}
         if isinstance(there, dict)
         else {}
     )
-    lacking = [name for name in _SIGNED if name not in found]
+    lacking = [name for name in wanted if name not in found]
     if lacking:
         raise ArtifactRefusedError("annotations", f"the artifact has no annotation {', '.join(lacking)}")
     for name, form in _FORMS.items():
-        if not form.fullmatch(found[name]):
-            raise ArtifactRefusedError(
-                "annotations", f"the annotation {name} is {found[name]!r}, and no id of Git"
-            )
+        if name in found and not form.fullmatch(found[name]):
+            message = f"the annotation {name} is {found[name]!r}, and no {_MEANINGS[name]}"
+            raise ArtifactRefusedError("annotations", message)
     return found
 
 

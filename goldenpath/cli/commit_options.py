@@ -148,11 +148,13 @@ def publish_options_of(said: Mapping[str, Any], *, upgrade: bool = False) -> Pub
     )
 
 
-def show_published(published: Published, output_format: str) -> None:
-    """Say what was done."""
+def show_published(
+    published: Published, output_format: str, delivery: Mapping[str, Any] | None = None
+) -> None:
+    """Say what was done; in JSON also about artifacts, as plain data."""
     opened = published.pull_request
     if output_format == "json":
-        document = {
+        document: dict[str, Any] = {
             "format": "published/v1",
             "branch": published.branch,
             "commit": published.commit,
@@ -167,6 +169,8 @@ def show_published(published: Published, output_format: str) -> None:
             },
             "plan": published.plan.as_dict(),
         }
+        if delivery is not None:
+            document["delivery"] = delivery
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
         return
     plan_as_text(published.plan)

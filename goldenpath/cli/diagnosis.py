@@ -25,6 +25,8 @@ from goldenpath.git import Credentials, Remote, is_url
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from goldenpath.spec.fleet_spec import Delivery
+
 __all__ = ["EXTRAS", "CheckState", "DoctorCheck", "diagnose"]
 
 EXTRAS: Final = {
@@ -94,17 +96,20 @@ def diagnose(
     place = place or _here()
     clusters: tuple[str, ...] = ()
     remote: str | None = None
+    delivery: Delivery | None = None
     if place is None:
         fix = "change to its folder, name it with --repo, or make one: goldenpath fleet init"
         yield DoctorCheck("fleet", "repository", CheckState.MISSING, "no fleet repository is here", fix)
     elif is_url(place):
         remote = place
     else:
-        found, clusters, remote = _folder(place)
+        found, clusters, remote, delivery = _folder(place)
         yield from found
     if remote is not None and is_url(remote):
         yield _remote(remote)
         yield from _forge(remote, forge, api)
+    if delivery is not None:
+        yield _registry(delivery, clusters)
     yield from _clusters(clusters, context, kubeconfig)
 
 
@@ -169,23 +174,23 @@ def _here() -> str | None:
         return None
 
 
-def _folder(place: str) -> tuple[list[DoctorCheck], tuple[str, ...], str | None]:
-    """What is to be said of a fleet repository in a folder, the fleet's clusters, and where `origin` is."""
+def _folder(place: str) -> tuple[list[DoctorCheck], tuple[str, ...], str | None, Delivery | None]:
+    """What is to be said of a fleet repository in a folder, its clusters, where `origin` is, and its registry."""
     try:
         with Fleet.open(place) as fleet:
             state = fleet.state()
             commit, clusters = state.snapshot.commit or "", tuple(state.context.spec.clusters)
-            remote = _origin(fleet)
+            remote, delivery = _origin(fleet), state.context.spec.delivery
     except GoldenpathError as error:
         fix = "goldenpath fleet validate names every problem"
         failed = DoctorCheck("fleet", "repository", CheckState.FAILED, f"{place}: {_line(error)}", fix)
-        return [failed], (), None
+        return [failed], (), None, None
     message = f"{place}, commit {commit[:12]}, {len(clusters)} cluster{'' if len(clusters) == 1 else 's'}"
     found = [DoctorCheck("fleet", "repository", CheckState.OK, message)]
     if remote is None:
         message = "the repository has no remote `origin`: publish commits here, and no forge is asked"
         found.append(DoctorCheck("fleet", "remote", CheckState.MISSING, message, "git remote add origin URL"))
-    return found, clusters, remote
+    return found, clusters, remote, delivery
 
 
 def _origin(fleet: Fleet) -> str | None:
@@ -234,6 +239,36 @@ def _forge(url: str, kind: str | None, api: str | None) -> Iterator[DoctorCheck]
         )
     else:
         yield DoctorCheck("forge", "token", CheckState.OK, f"from {token.source}")
+
+
+def _registry(delivery: Delivery, clusters: tuple[str, ...]) -> DoctorCheck:
+    """Whether the registry of the fleet answers, and how many clusters have an index there."""
+    if find_spec("cryptography") is None or find_spec("httpx") is None:
+        fix = "pip install 'goldenpath[oci]'"
+        return DoctorCheck(
+            "fleet", "registry", CheckState.MISSING, "not asked: the extra oci is not installed", fix
+        )
+    from goldenpath.artifacts.index_publishing import index_repository  # noqa: PLC0415 - needs an extra
+    from goldenpath.oci.registry_address import RegistryAddress  # noqa: PLC0415
+    from goldenpath.oci.registry_client import RegistryClient  # noqa: PLC0415
+    from goldenpath.oci.registry_credentials import RegistryCredentials  # noqa: PLC0415
+
+    options = ClientOptions(answer_timeout=_SECONDS, patience=RetryOptions(attempts=1))
+    try:
+        address = RegistryAddress.parse(delivery.registry, "delivery.registry")
+        credentials = RegistryCredentials.of_host(address.host, os.environ)
+        with RegistryClient(address, credentials, options) as client:
+            there = [
+                name for name in clusters if client.tag_digest(index_repository(client, name), delivery.tag)
+            ]
+    except GoldenpathError as error:
+        fix = "check delivery.registry, the network, and your login there"
+        return DoctorCheck("fleet", "registry", CheckState.FAILED, _line(error), fix)
+    message = f"{delivery.registry} answers, with the index {delivery.tag} of {len(there)} of {len(clusters)} clusters"
+    if len(there) < len(clusters):
+        fix = "goldenpath artifacts push --repo . --key FILE"
+        return DoctorCheck("fleet", "registry", CheckState.MISSING, message, fix)
+    return DoctorCheck("fleet", "registry", CheckState.OK, message)
 
 
 def _clusters(names: tuple[str, ...], context: str | None, kubeconfig: str | None) -> Iterator[DoctorCheck]:

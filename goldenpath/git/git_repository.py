@@ -221,6 +221,10 @@ class Repository(ObjectReader):
         for name, data in self.read_many(ids, "commit"):
             yield parse_commit(name, data)
 
+    def count_commits(self, commit: str) -> int:
+        """How many commits lead to a commit, itself among them, over every parent."""
+        return int(self.git("rev-list", "--count", commit, "--"))
+
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether ``new`` is ``old``, or was built on it."""
         try:

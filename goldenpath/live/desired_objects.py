@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from goldenpath import names
 from goldenpath.findings import Severity
 from goldenpath.spec.ref import Subject
+from goldenpath.tenancy.registry_reading import as_applied
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -58,10 +59,16 @@ class DesiredObjects:
 
         """
         rendered = pipeline.run(spec, cluster=cluster, today=today, version=version, parent=parent)
-        objects = {part.resolved.cluster_name: part.manifests.objects() for part in rendered.parts}
+        from_registry = pipeline.fleet.delivery is not None
+        objects = {
+            (name := part.resolved.cluster_name): as_applied(
+                part.manifests.objects(), name, from_registry=from_registry
+            )
+            for part in rendered.parts
+        }
         ref = rendered.ref
-        name = str(ref.subject) if ref.subject is Subject.PLATFORM else ref.path
-        return cls(name, _selector(ref), objects, rendered.findings)
+        called = str(ref.subject) if ref.subject is Subject.PLATFORM else ref.path
+        return cls(called, _selector(ref), objects, rendered.findings)
 
     @property
     def errors(self) -> tuple[Finding, ...]:

@@ -9,6 +9,7 @@ from goldenpath.cluster import Action, drift
 from goldenpath.live.status import status
 from goldenpath.manifests import Manifests, RenderedFile
 from goldenpath.spec.ref import Ref
+from goldenpath.tenancy.registry_reading import as_applied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,7 +104,8 @@ def platform_objects(fleet: Fleet) -> dict[str, tuple[ManifestObject, ...]]:
         files = {path: entry.id for path, entry in entries.items() if path.endswith(".yaml")}
         texts = dict(state.tree.reader.blobs(set(files.values())))
         rendered = tuple(RenderedFile(path, texts[id_].decode()) for path, id_ in files.items())
-        found[cluster] = Manifests(rendered).objects()
+        from_registry = state.context.spec.delivery is not None
+        found[cluster] = as_applied(Manifests(rendered).objects(), cluster, from_registry=from_registry)
     return found
 
 

@@ -13,6 +13,7 @@ from goldenpath.manifests import Manifests, RenderedFile
 from goldenpath.pipeline import parent_of
 from goldenpath.spec.ref import Ref
 from goldenpath.tenancy import Tenancy, WorkloadOnCluster
+from goldenpath.tenancy.registry_reading import as_applied
 from goldenpath.tenancy.repository_paths import CLUSTER_FOLDERS
 
 if TYPE_CHECKING:
@@ -96,4 +97,9 @@ def _expected(state: FleetState, owned: OwnedFiles) -> Iterator[Expected]:
             RenderedFile(file, texts[id_].decode()) for file, id_ in files.items() if file.startswith(own)
         )
         if isinstance(resolved, Tenancy | WorkloadOnCluster):
-            yield Expected(resolved, Manifests(rendered).objects())
+            objects = as_applied(
+                Manifests(rendered).objects(),
+                resolved.cluster_name,
+                from_registry=state.context.spec.delivery is not None,
+            )
+            yield Expected(resolved, objects)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from goldenpath.accelerators import catalogue_with
+from goldenpath.spec.delivery_rules import delivery_problems
 from goldenpath.spec.hints import ChosenFrom, hint
+from goldenpath.spec.loopback import is_loopback
 from goldenpath.spec.model import Document, Model, Rule, SchemaRule
 from goldenpath.spec.pool_rules import fleet_problems
 from goldenpath.spec.provenance import Provenance  # noqa: TC001 - pydantic reads it when the class is made
@@ -32,6 +34,7 @@ from goldenpath.spec.types import (
     LabelValue,
     ListInput,
     Name,
+    OciUrl,
     PinnedImage,
     Port,
     RelativePath,
@@ -39,6 +42,7 @@ from goldenpath.spec.types import (
     ServiceAccountRef,
     SpiffePath,
     SpireClass,
+    Tag,
     Title,
     TrustDomain,
     Version,
@@ -165,6 +169,24 @@ class Prices(Model):
         Field(min_length=1, max_length=1000),
     ]
     """Price of an hour by profile, or by profile and pool as `profile@pool`."""
+
+
+class Delivery(Model):
+    """Delivery of what clusters apply as signed OCI artifacts, for clusters that do not read Git."""
+
+    registry: OciUrl
+    """The registry, and the path below which each cluster has its repositories."""
+    tag: Tag = "latest"
+    """Tag of its index that each cluster follows."""
+    key_secret: DnsSubdomain = "goldenpath-fleet-key"  # noqa: S105 - a name
+    """Secret in `flux-system` with the public keys, under names that end in `.pub`."""
+    pull_secret: DnsSubdomain | None = None
+    """Secret in `flux-system` with credentials for the registry, of type `kubernetes.io/dockerconfigjson`."""
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the registry is on this machine, and so is spoken to without TLS."""
+        return is_loopback(self.registry.removeprefix("oci://").partition("/")[0])
 
 
 class Gateway(Model):
@@ -322,7 +344,7 @@ class FleetSpec(Document):
     """All clusters, and what every tenant gets unless its request says otherwise."""
 
     noun: ClassVar[str] = "fleet"
-    rules: ClassVar[tuple[Rule, ...]] = (fleet_problems,)
+    rules: ClassVar[tuple[Rule, ...]] = (fleet_problems, delivery_problems)
 
     format: Literal["fleet/v1"]
     """Format of this file."""
@@ -342,6 +364,8 @@ class FleetSpec(Document):
     """The fleet repository, as Flux reads it."""
     branch: GitRef = "main"
     """Branch of the fleet repository."""
+    delivery: Delivery | None = None
+    """How clusters get what they apply, where they read a registry and not the fleet repository."""
     layout: Literal["flat", "sharded"] = "flat"
     """Folders of the fleet repository: sharded from a few thousand tenants on."""
     groups: Groups = Groups()

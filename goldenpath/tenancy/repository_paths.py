@@ -60,13 +60,13 @@ _PLATFORM: Final = re.compile(
     (?:
         platform/.+
       | kustomization\.yaml | roots\.yaml | flux-instance\.yaml | {re.escape(LOCK_FILE)}
-      | flux-system/kustomization\.yaml
+      | flux-system/(?:kustomization|oci-sync)\.yaml
       | flux/(?:[0-9a-f]/)?fleet\.yaml
     )
     """,
     re.VERBOSE,
 )
-"""``flux bootstrap`` writes files of its own into ``flux-system/``: of that folder, only one file is rendered."""
+"""``flux bootstrap`` writes files of its own into ``flux-system/``: of that folder, only these two are rendered."""
 
 
 @dataclass(frozen=True)

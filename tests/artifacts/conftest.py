@@ -6,8 +6,14 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import asked, new_fleet
-from local_registry import local_registry, missing_registry
+from fleets import asked, commit_by_hand, new_fleet
+from local_registry import (
+    WITH_REFERRERS,
+    local_registry,
+    missing_referrers_registry,
+    missing_registry,
+    referrers_registry,
+)
 from signing import new_key
 
 from goldenpath.artifacts.owned_folders import artifacts_of
@@ -25,13 +31,21 @@ if TYPE_CHECKING:
 _NUMBERS = itertools.count()
 
 
-@pytest.fixture(scope="session")
-def registry_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One registry for all tests; each has a path of its own."""
-    if reason := missing_registry():
+_REGISTRIES = ["docker-registry", *([] if missing_referrers_registry() else [WITH_REFERRERS])]
+
+
+@pytest.fixture(scope="session", params=_REGISTRIES)
+def registry_host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One registry of each kind for all tests; each test has a path of its own."""
+    folder = tmp_path_factory.mktemp("registry")
+    if request.param == WITH_REFERRERS:
+        with referrers_registry(folder) as host:
+            yield host
+    elif reason := missing_registry():
         pytest.skip(reason)
-    with local_registry(tmp_path_factory.mktemp("registry")) as host:
-        yield host
+    else:
+        with local_registry(folder) as host:
+            yield host
 
 
 @pytest.fixture
@@ -60,6 +74,20 @@ def fleet(published: Path) -> Iterator[Fleet]:
 
     with Fleet.open(published) as opened:
         yield opened
+
+
+@pytest.fixture
+def delivering(registry: str, tmp_path: Path) -> Iterator[Fleet]:
+    """A fleet that is delivered to the registry of the test, with one tenant on two clusters."""
+    place = tmp_path / "delivering.git"
+    with new_fleet(place, delivery={"registry": registry}) as made:
+        made.publish(asked("vision", clusters=["austin", "berlin"]))
+        flux = "kind: Namespace\napiVersion: v1\nmetadata: {name: flux-system}\n"
+        components = {
+            f"clusters/{name}/flux-system/gotk-components.yaml": flux for name in ("austin", "berlin")
+        }
+        commit_by_hand(place, tmp_path / "work-of-flux", components)
+        yield made
 
 
 @pytest.fixture

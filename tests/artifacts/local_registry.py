@@ -1,4 +1,4 @@
-"""Debian's `docker-registry` on loopback, for as long as a test wants it; its data go away with it."""
+"""Registries on loopback, for as long as a test wants them: Debian's, and one with the referrers API. Data go with them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent.parent / "cluster"))
+from components import components
+
+WITH_REFERRERS = "registry-with-referrers"
 COMMAND = "sudo apt-get install docker-registry skopeo"
 USER, PASSWORD = "fleet", "opensesame"
 # Of the password above; the registry takes no other form.
@@ -31,13 +36,11 @@ def missing_registry() -> str:
 def local_registry(folder: Path, *, with_password: bool = False) -> Iterator[str]:
     """A registry while it is wanted; gives its host and port."""
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{held.getsockname()[1]}"
+    host = _free_host()
     config = {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}, "delete": {"enabled": True}},
         "http": {"addr": host},
     }
     if with_password:
@@ -56,6 +59,35 @@ def local_registry(folder: Path, *, with_password: bool = False) -> Iterator[str
             running.kill()
 
 
+def missing_referrers_registry() -> str:
+    """Why there is no registry that keeps referrers itself; empty where there is one."""
+    part = components()[WITH_REFERRERS]
+    return f"needs {WITH_REFERRERS}: make cluster-assets" if part.missing() else ""
+
+
+@contextlib.contextmanager
+def referrers_registry(folder: Path) -> Iterator[str]:
+    """A registry of OCI 1.1, which keeps lists of referrers itself: that of go-containerregistry, in memory."""
+    folder.mkdir(parents=True, exist_ok=True)
+    host = _free_host()
+    command = [str(components()[WITH_REFERRERS].program()), host]
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as running,
+    ):
+        try:
+            _wait(running, f"http://{host}/v2/", folder / "log")
+            yield host
+        finally:
+            running.kill()
+
+
+def _free_host() -> str:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{held.getsockname()[1]}"
+
+
 def _wait(running: subprocess.Popen[bytes], url: str, log: Path) -> None:
     end = time.monotonic() + 60
     while running.poll() is None and time.monotonic() < end:
@@ -66,4 +98,4 @@ def _wait(running: subprocess.Popen[bytes], url: str, log: Path) -> None:
             return  # it asks for a password
         except OSError:
             time.sleep(0.05)
-    raise RuntimeError(f"docker-registry did not become ready:\n{log.read_text(errors='replace')[-2000:]}")
+    raise RuntimeError(f"the registry did not become ready:\n{log.read_text(errors='replace')[-2000:]}")

@@ -5,8 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
+import shutil
+import subprocess
 import tarfile
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -142,3 +146,30 @@ def test_a_negative_size_is_refused():
     tar[148:156] = b"%06o\0 " % sum(tar[:512])
 
     assert refused(stored_gzip(bytes(tar)))[0] == "archive"
+
+
+OTHER_PYTHON = """
+import os, sys
+os.umask(0o077)
+from goldenpath.oci.archive_writing import stored_gzip, tar_of
+files = {f"folder/{n:03}.yaml": b"kind: A\\n" * n for n in range(300)}
+sys.stdout.buffer.write(stored_gzip(tar_of(files)))
+"""
+
+
+@pytest.mark.parametrize("python", ["python3.12", "python3.13", "python3.14"])
+def test_another_python_writes_the_same_bytes(python):
+    """Under another zlib, time zone and umask too. What writes archives needs the standard library alone."""
+    installed = Path("~/.pyenv/versions").expanduser().glob(f"{python[6:]}.*/bin/python3")
+    # pyenv's shims are programs that refuse to run what is not chosen.
+    program = next(map(str, installed), None) or shutil.which(python)
+    if program is None:
+        pytest.skip(f"{python} is not installed: pyenv install {python[6:]}")
+    root = str(Path(__file__).parents[2])
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": root, "TZ": "Asia/Tokyo"}
+    written = subprocess.run(
+        [program, "-c", OTHER_PYTHON], env=environment, capture_output=True, check=True, timeout=60
+    ).stdout
+
+    files = {f"folder/{n:03}.yaml": b"kind: A\n" * n for n in range(300)}
+    assert written == stored_gzip(tar_of(files))

@@ -12,6 +12,8 @@ SUMMARIES: Final = {
     "push": "Bring to a registry what it lacks of a commit's artifacts, and sign it.",
     "list": "Compare the artifacts of a commit with those in a registry.",
     "verify": "Verify the artifacts in a registry, more strictly than Flux does.",
+    "promote": "Verify what a tag stands for, and move another tag to it.",
+    "prune": "Remove artifacts that no index in use names.",
 }
 """The commands of the group, in the order in which a person meets them."""
 

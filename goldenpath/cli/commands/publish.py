@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from goldenpath.cli.artifact_delivery import check_deliverable, deliver, show_delivery
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
 from goldenpath.cli.commit_options import (
     approve_option,
@@ -18,9 +20,16 @@ from goldenpath.cli.commit_options import (
 from goldenpath.cli.error_output import in_the_format_asked_for
 from goldenpath.cli.plan_output import exit_code, show_proposal, watching
 from goldenpath.cli.repository_options import open_fleet, read_requests, repository_options
+from goldenpath.cli.signing_options import open_signer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from goldenpath.fleet import Fleet
+    from goldenpath.signatures.signer import Signer
+
+_NOT_DELIVERED = 2
 
 
 @click.command(
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
         "goldenpath publish vision.yaml --repo git@github.com:example/fleet.git --pull-request",
         "goldenpath publish vision.yaml --repo . --approve sha256:…",
         "goldenpath publish --all --repo .",
+        "goldenpath publish vision.yaml --repo . --artifact-key fleet.key",
     ),
 )
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path(dir_okay=False, allow_dash=True))
@@ -41,6 +51,13 @@ if TYPE_CHECKING:
 )
 @click.option("--upgrade", is_flag=True, help="Take the newest version of each golden path.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
+@click.option(
+    "--artifact-key",
+    envvar="GOLDENPATH_ARTIFACT_KEY",
+    show_envvar=True,
+    metavar="FILE|pkcs11:…",
+    help="The key that signs artifacts; with it, what changed goes to the fleet's registry after the commit.",
+)
 @approve_option
 @review_options
 @change_options
@@ -58,6 +75,7 @@ def command(
     everything: bool,
     upgrade: bool,
     dry_run: bool,
+    artifact_key: str | None,
     libraries: tuple[Path, ...],
     output_format: str,
     **said: object,
@@ -73,6 +91,9 @@ def command(
 
     Credentials come from Git's own helpers and agents, or from GOLDENPATH_GIT_TOKEN; a forge's token from
     GOLDENPATH_FORGE_TOKEN or the forge's own variable.
+
+    Where the fleet has `delivery`, and with --artifact-key, the signed artifacts of what changed follow the commit. A
+    registry that is down loses nothing: the commit stands, and the message has the command that goes on (exit code 2).
     """
     if not files and not everything:
         raise click.UsageError("Name a FILE, or say --all.")
@@ -83,10 +104,28 @@ def command(
             proposal = fleet.plan(*requests, everything=everything, options=options, progress=progress)
         else:
             up_for_review = review_of(fleet, said)
-            published = fleet.publish(
-                *requests, everything=everything, options=options, review=up_for_review, progress=progress
-            )
+            signing = artifact_key is not None and up_for_review is None
+            with _signer(fleet, artifact_key if signing else None) as signer:
+                published = fleet.publish(
+                    *requests, everything=everything, options=options, review=up_for_review, progress=progress
+                )
+                delivered = None if up_for_review is not None else deliver(fleet, place, artifact_key, signer)
     if dry_run:
         show_proposal(proposal, output_format)
         ctx.exit(exit_code(proposal))
-    show_published(published, output_format)
+    show_published(published, output_format, delivered.as_dict() if delivered is not None else None)
+    if delivered is not None:
+        if output_format == "text":
+            show_delivery(delivered)
+        ctx.exit(_NOT_DELIVERED if delivered.error is not None else 0)
+
+
+@contextmanager
+def _signer(fleet: Fleet, key: str | None) -> Iterator[Signer | None]:
+    """Who signs artifacts; a key that cannot be used is refused before anything is committed."""
+    if key is None:
+        yield None
+        return
+    check_deliverable(fleet, "--artifact-key")
+    with open_signer(key, "--artifact-key") as signer:
+        yield signer

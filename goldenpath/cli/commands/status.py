@@ -16,8 +16,10 @@ from goldenpath.cli.durations import SECONDS
 from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from goldenpath.artifacts.index_freshness import IndexStatus
     from goldenpath.cluster import Cluster
     from goldenpath.fleet import Fleet
     from goldenpath.live import ClusterStatus, PublishedTenants
@@ -55,6 +57,14 @@ _NOT_FINE = 1
     metavar="DURATION",
     help="With --watch: how often.",
 )
+@click.option(
+    "--index-patience",
+    type=SECONDS,
+    default="15m",
+    show_default=True,
+    metavar="DURATION",
+    help="Where clusters read a registry: how old a commit may be that a cluster has not applied.",
+)
 @library_option
 @format_option("text", "json", "metrics")
 @click.pass_context
@@ -71,6 +81,7 @@ def command(
     only_drift: bool,
     watch: bool,
     interval: float,
+    index_patience: float,
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
@@ -79,6 +90,9 @@ def command(
     NAME is a tenant, which is shown with its workloads, or a workload as TENANT/WORKLOAD; either is shown in full.
     Without it, everything in the fleet repository is a table. For each, what the repository has is
     held against what is on its clusters. Without --context, each cluster needs a kubeconfig context of its own name.
+
+    Where the fleet has `delivery`, the serial of each cluster's index is compared with those of the commit and of the
+    registry. An index that is older than either, or a tag that was moved back, is an alert.
 
     With --drift, only the objects that are on a cluster in another way than the repository has them are listed, with the
     managers of each field; of the whole fleet, those of platforms too.
@@ -91,6 +105,7 @@ def command(
     Ends with 0 where all is well or the format is `metrics`, with 1 where a tenant or workload is not, and with 2 where a cluster or the repository cannot be
     read.
     """
+    from goldenpath.cli.index_status_output import indexes_of  # noqa: PLC0415
     from goldenpath.cli.problem_output import show_problems  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import published_tenants  # noqa: PLC0415
 
@@ -101,7 +116,11 @@ def command(
         clusters = _only(found, cluster)
         show_problems(found.problems)
         with connections(clusters, context=context, kubeconfig=kubeconfig) as connected:
-            look = partial(_look_for_drift, fleet) if only_drift else _look
+            look = (
+                partial(_look_for_drift, fleet)
+                if only_drift
+                else partial(_look, indexes_of=partial(indexes_of, fleet, patience=index_patience))
+            )
             fine = look(found, connected, name, output_format, watch=watch)
             while watch:
                 time.sleep(interval)
@@ -130,23 +149,28 @@ def _look(
     output_format: str,
     *,
     watch: bool,
+    indexes_of: Callable[[dict[str, Cluster]], dict[str, IndexStatus]],
 ) -> bool:
     """Look once and show it; whether all is well."""
+    from goldenpath.cli.index_status_output import index_lines  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import status  # noqa: PLC0415 - `--help` needs none of it
 
     seen = [status(name, found.expected.get(name, ()), cluster) for name, cluster in connected.items()]
+    indexes = indexes_of(connected)
     if output_format == "json":
-        document = {
-            "format": "live-status/v1",
-            "commit": found.commit,
-            "clusters": [each.as_dict() for each in seen],
-        }
+        clusters = [each.as_dict() for each in seen]
+        for document in clusters:
+            if index := indexes.get(document["name"]):
+                document["index"] = index.as_dict()
+        document = {"format": "live-status/v1", "commit": found.commit, "clusters": clusters}
         click.echo(json.dumps(document, indent=None if watch else 2, ensure_ascii=False))
     else:
         if watch and sys.stdout.isatty():
             click.clear()
+        for line in index_lines(indexes.values()):
+            click.echo(line)
         _show(seen, in_full=wanted is not None)
-    return all(each.fine for each in seen)
+    return all(each.fine for each in seen) and all(each.fine for each in indexes.values())
 
 
 def _look_for_drift(

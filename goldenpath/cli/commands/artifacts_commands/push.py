@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.registry_options import open_registry, registry_options
-from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.registry_options import artifact_options
 from goldenpath.cli.signing_options import open_signer, signer_options
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from goldenpath.cli.registry_options import ArtifactTarget
 
 
 @click.command(
@@ -28,26 +28,15 @@ if TYPE_CHECKING:
         "goldenpath artifacts push --repo . --registry oci://registry.example.org/fleet --key leaf.key --certificate leaf.pem --timestamp-authority https://tsa.example.org/api/v1/timestamp --trusted-root trusted_root.json",
     ),
 )
-@repository_options
-@at_option
-@registry_options
+@artifact_options
 @signer_options
-@library_option
-@format_option("text", "json")
-@in_the_format_asked_for
 def command(
     *,
-    place: str,
-    branch: str | None,
-    at: str | None,
-    registry: str,
-    cluster: str | None,
-    tag: str,
+    target: ArtifactTarget,
     key: str,
     certificate: Path | None,
     timestamp_authority: str | None,
     trusted_root: Path | None,
-    libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
     """Bring to a registry what it lacks of a commit's artifacts, and sign it.
@@ -60,8 +49,7 @@ def command(
     `docker login`, give credentials. Only a registry on this machine is spoken to without TLS.
     """
     with (
-        open_registry(registry, tag) as client,
-        open_fleet(place, branch, libraries, at=at) as fleet,
+        target.open() as opened,
         open_signer(
             key,
             certificate=certificate,
@@ -72,17 +60,17 @@ def command(
         from goldenpath.artifacts.delivery import push  # noqa: PLC0415 - `--help` needs none of it
 
         done = []
-        for each in push(fleet, client, signer, cluster=cluster, tag=tag):
+        for each in push(opened.fleet, opened.client, signer, cluster=opened.cluster, tag=opened.tag):
             done.append(each.as_dict())
             if output_format == "text":
-                named = f"{client.address.host}/{each.repository}@{each.artifact.digest}"
+                named = f"{opened.client.address.host}/{each.repository}@{each.artifact.digest}"
                 click.echo(f"{each.state:<9}  {each.sent_bytes:>9,} B  {named}")
-        sent = client.sent_bytes
+        sent = opened.client.sent_bytes
     if output_format == "json":
         document = {
             "format": "artifacts-pushed/v1",
-            "registry": registry,
-            "tag": tag,
+            "registry": opened.registry,
+            "tag": opened.tag,
             "sent_bytes": sent,
             "artifacts": done,
         }

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.registry_options import open_registry, registry_options
-from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.registry_options import artifact_options
 from goldenpath.cli.signing_options import chosen_trust, trust_options
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from goldenpath.cli.registry_options import ArtifactTarget
 
 _REFUSED = 1
 
@@ -29,28 +29,17 @@ _REFUSED = 1
         "goldenpath artifacts verify --repo . --registry oci://registry.example.org/fleet --certificate-identity spiffe://example.org/ns/ci/sa/release --certificate-issuer https://oidc.example.org --trusted-root trusted_root.json",
     ),
 )
-@repository_options
-@at_option
-@registry_options
+@artifact_options
 @trust_options
-@library_option
-@format_option("text", "json")
 @click.pass_context
-@in_the_format_asked_for
 def command(
     ctx: click.Context,
     *,
-    place: str,
-    branch: str | None,
-    at: str | None,
-    registry: str,
-    cluster: str | None,
-    tag: str,
+    target: ArtifactTarget,
     key_files: tuple[Path, ...],
     certificate_identity: str | None,
     certificate_issuer: str | None,
     trusted_root: Path | None,
-    libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
     """Verify the artifacts in a registry, more strictly than Flux does.
@@ -61,7 +50,7 @@ def command(
 
     Ends with 0 where everything holds, with 1 where an artifact is refused, with 2 where the registry cannot be used.
     """
-    with open_registry(registry, tag) as client, open_fleet(place, branch, libraries, at=at) as fleet:
+    with target.open() as opened:
         from goldenpath.artifacts.delivery import verify_artifacts  # noqa: PLC0415 - `--help` needs none of it
 
         trust = chosen_trust(
@@ -72,15 +61,24 @@ def command(
         )
         found = []
         refused = 0
-        for each in verify_artifacts(fleet, client, trust, cluster=cluster, tag=tag):
+        for each in verify_artifacts(
+            opened.fleet, opened.client, trust, cluster=opened.cluster, tag=opened.tag
+        ):
             found.append(each.as_dict())
             refused += each.refusal is not None
             if output_format == "text":
                 verdict = "ok" if each.refusal is None else f"{each.refusal.rule}: {each.refusal}"
                 color = "green" if each.refusal is None else "red"
-                click.echo(f"{client.address.host}/{each.repository}:{tag}  {click.style(verdict, fg=color)}")
+                click.echo(
+                    f"{opened.client.address.host}/{each.repository}:{opened.tag}  {click.style(verdict, fg=color)}"
+                )
     if output_format == "json":
-        document = {"format": "artifacts-verified/v1", "registry": registry, "tag": tag, "artifacts": found}
+        document = {
+            "format": "artifacts-verified/v1",
+            "registry": opened.registry,
+            "tag": opened.tag,
+            "artifacts": found,
+        }
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     elif not found:
         click.echo("No artifacts: this commit has no folder of a platform, tenant or workload on a cluster.")

@@ -10,6 +10,7 @@ import click
 from goldenpath import names
 from goldenpath.cli.base_command import ExampleCommand, library_option
 from goldenpath.cli.repository_options import asking_person, opening
+from goldenpath.errors import MISSING
 
 
 @click.command(
@@ -18,6 +19,7 @@ from goldenpath.cli.repository_options import asking_person, opening
     examples=(
         "goldenpath fleet init fleet/",
         "goldenpath fleet init fleet/ --fleet goldenpath.yaml --forge github --code-owner @example/platform-team",
+        "goldenpath fleet init fleet/ --delivery oci --registry oci://registry.example.org/fleet",
     ),
 )
 @click.argument("place", metavar="DIR|URL")
@@ -41,6 +43,16 @@ from goldenpath.cli.repository_options import asking_person, opening
     metavar="NAME",
     help="Who reviews every change, as CODEOWNERS writes it.",
 )
+@click.option(
+    "--delivery",
+    type=click.Choice(["git", "oci"]),
+    help="What clusters read: the repository, or signed artifacts in a registry. Without it, what the fleet file says.",
+)
+@click.option(
+    "--registry",
+    metavar="oci://HOST/PATH",
+    help="With --delivery oci: the registry, and the path below which each cluster has its repositories.",
+)
 @click.option("--author", metavar="PERSON", help="Who asks for this, as 'Ada <ada@example.org>'.")
 @library_option
 def command(
@@ -50,6 +62,8 @@ def command(
     bare: bool,
     forge: str | None,
     code_owner: str,
+    delivery: str | None,
+    registry: str | None,
     author: str | None,
     libraries: tuple[Path, ...],
 ) -> None:
@@ -63,10 +77,13 @@ def command(
     from goldenpath.fleet import Fleet  # noqa: PLC0415
     from goldenpath.git import is_url  # noqa: PLC0415
 
+    if registry is not None and delivery != "oci":
+        raise click.UsageError("--registry goes with --delivery oci.")
     text = kubeyaml.read_text(fleet_file) if fleet_file is not None else None
+    written = _delivered(text, delivery, registry) if delivery is not None else text
     made = Fleet.create(
         place,
-        text,
+        written,
         bare=bare,
         forge=forge,
         code_owner=code_owner,
@@ -78,6 +95,7 @@ def command(
         state = fleet.state()
         files = len(state.snapshot.files())
         commit = state.snapshot.commit or ""
+        reads_registry = state.context.spec.delivery is not None
         where = fleet.store.place if is_url(place) else place
     click.echo(f"{where}: a fleet repository of {files} files; its first commit is {commit[:12]}.")
     if text is None:
@@ -88,6 +106,32 @@ def command(
     click.echo("Next:")
     for words, comment in _next_commands(where, fleet_file, has_files=has_files):
         click.echo(f"  {words}    # {comment}")
+    if reads_registry:
+        repository = shlex.quote(where)
+        click.echo(
+            f"  goldenpath artifacts push --repo {repository} --key fleet.key    # sign what clusters read"
+        )
+        click.echo("What a cluster needs to begin with: docs/tasks/deliver-without-git.md.")
+
+
+def _delivered(text: str | None, delivery: str, registry: str | None) -> str | None:
+    """The fleet's text with `delivery` as the options say; comments stay."""
+    from goldenpath import kubeyaml  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.fleet.initial_files import starter_fleet  # noqa: PLC0415
+    from goldenpath.kubeyaml.editing import edited  # noqa: PLC0415
+
+    before = starter_fleet() if text is None else text
+    document = kubeyaml.load(before)
+    said = document.get("delivery") if isinstance(document, dict) else None
+    if delivery == "git":
+        return text if said is None else edited(before, [(("delivery",), MISSING)])
+    if registry is None:
+        if isinstance(said, dict) and said.get("registry"):
+            return text
+        raise click.UsageError("--delivery oci needs --registry oci://HOST/PATH.")
+    if isinstance(said, dict):
+        return edited(before, [(("delivery", "registry"), registry)])
+    return edited(before, [(("delivery",), {"registry": registry})])
 
 
 def _next_commands(where: str, fleet_file: Path | None, *, has_files: bool) -> list[tuple[str, str]]:

@@ -1,0 +1,97 @@
+"""The index of a cluster as an artifact, and its serial, from a commit of the fleet repository."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath import names
+from goldenpath.artifacts.artifact import Artifact, Source
+from goldenpath.artifacts.cluster_index import IndexRef, Pin, index_files, is_in_index
+from goldenpath.artifacts.folder_commits import last_commits
+from goldenpath.errors import InputError, Problem
+from goldenpath.git import blob_id
+from goldenpath.git.objects import FILE_MODE
+from goldenpath.oci.registry_address import RegistryAddress
+from goldenpath.repository.owned_files import tree_id_of
+from goldenpath.tenancy.repository_paths import CLUSTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.git import CommitInfo, Repository
+    from goldenpath.spec.fleet_spec import Delivery
+
+__all__ = ["index_of", "newest_serial", "pin_of"]
+
+
+def newest_serial(repository: Repository, state: FleetState, cluster: str) -> tuple[int, CommitInfo]:
+    """The serial that a cluster's index has at a commit, and the last commit that changed the cluster's folder.
+
+    The serial counts that commit and everything before it. A commit that is built on another one has a higher count,
+    whatever was merged; so does its index.
+
+    Raises:
+        RepositoryError: the repository is a shallow clone.
+
+    """
+    folder = f"{CLUSTERS}/{cluster}"
+    info = last_commits(repository, state.snapshot.commit or "", CLUSTERS, [folder])[folder]
+    return repository.count_commits(info.id), info
+
+
+def pin_of(artifact: Artifact, delivery: Delivery) -> Pin:
+    """What an index says of an artifact."""
+    source = artifact.source
+    address = RegistryAddress.parse(delivery.registry, "delivery.registry")
+    return Pin(source, address.repository(source.owner, source.cluster), artifact.digest)
+
+
+def index_of(repository: Repository, state: FleetState, cluster: str, pins: Iterable[Pin]) -> Artifact | None:
+    """The index of a cluster; None where the fleet says nothing of `delivery`.
+
+    Args:
+        repository: the fleet repository.
+        state: the commit.
+        cluster: the cluster.
+        pins: every artifact of the cluster at this commit.
+
+    Raises:
+        InputError: the cluster's folder cannot become an index, with every problem.
+        RepositoryError: the repository is a shallow clone.
+
+    """
+    delivery = state.context.spec.delivery
+    if delivery is None:
+        return None
+    root = f"{CLUSTERS}/{cluster}/"
+    entries = {
+        name: entry
+        for path, entry in state.snapshot.files(root.rstrip("/")).items()
+        if is_in_index(name := path.removeprefix(root))
+    }
+    problems = [
+        Problem(
+            "",
+            "plain-file",
+            "is no plain file of mode 0644, and an index holds no other",
+            file=f"{root}{path}",
+        )
+        for path, entry in entries.items()
+        if entry.mode != FILE_MODE
+    ]
+    if problems:
+        raise InputError(problems)
+    contents = dict(state.snapshot.blobs({entry.id for entry in entries.values()}))
+    serial, info = newest_serial(repository, state, cluster)
+    files = index_files(
+        {path: contents[entry.id] for path, entry in entries.items()},
+        tuple(pins),
+        delivery,
+        cluster=cluster,
+        serial=serial,
+        commit=info.id,
+    )
+    tree = tree_id_of({path: blob_id(data) for path, data in files.items()})
+    more = {names.ARTIFACT_SERIAL: str(serial)}
+    return Artifact(Source(IndexRef(cluster), cluster, tree, info.id, info.when, more=more), files)

@@ -1,0 +1,178 @@
+"""Whether a cluster has applied the newest index: serials of the commit, of the registry and of the cluster compared.
+
+Flux verifies that an index is signed, and not that it is the newest: it follows a tag that is moved back to an old one.
+Only someone who knows Git's serial sees that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath import names
+from goldenpath.artifacts.cluster_index import INDEX_CONFIG_MAP
+from goldenpath.artifacts.index_building import newest_serial
+from goldenpath.artifacts.index_publishing import index_repository
+from goldenpath.errors import ArtifactRefusedError, RegistryError
+from goldenpath.oci.strict_json import object_in
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.cluster import Cluster
+    from goldenpath.fleet.fleet_state import FleetState
+    from goldenpath.git import Repository
+    from goldenpath.oci.registry_client import RegistryClient
+
+__all__ = ["IndexAlert", "IndexStatus", "alerts_of", "index_status"]
+
+_SHORT: Final = 12
+_PUSH: Final = "run `goldenpath artifacts push`"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexAlert:
+    """What is wrong with a cluster's index; ``rule`` is a stable id."""
+
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """The index of a cluster in Git, in the registry and on the cluster.
+
+    Attributes:
+        cluster: the cluster.
+        wanted: the serial that follows from the commit.
+        commit: the last commit that changed the cluster's folder.
+        when: its time.
+        registry: the serial behind the tag, as the registry says; None where there is none.
+        applied: the serial that the cluster says it has applied; None where it says nothing.
+        alerts: what is wrong.
+
+    """
+
+    cluster: str
+    wanted: int
+    commit: str
+    when: dt.datetime
+    registry: int | None
+    applied: int | None
+    alerts: tuple[IndexAlert, ...]
+
+    @property
+    def fine(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.alerts
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "commit": self.commit,
+            "changed": self.when.isoformat(),
+            "serial": {"commit": self.wanted, "registry": self.registry, "applied": self.applied},
+            "alerts": [{"rule": each.rule, "message": each.message} for each in self.alerts],
+        }
+
+
+def index_status(
+    repository: Repository,
+    state: FleetState,
+    client: RegistryClient,
+    cluster: Cluster,
+    *,
+    name: str,
+    patience: dt.timedelta,
+    now: dt.datetime,
+) -> IndexStatus | None:
+    """Compare the serials of a cluster's index. Changes nothing.
+
+    Args:
+        repository: the fleet repository.
+        state: the commit.
+        client: the registry.
+        cluster: a connection to the cluster.
+        name: the cluster's name in the fleet.
+        patience: how old a commit may be before it is an alert that the cluster has not applied it.
+        now: the time.
+
+    Returns:
+        None where the fleet has no `delivery`, and so no indexes.
+
+    Raises:
+        ClusterError: the ConfigMap of the index cannot be read.
+        RepositoryError: the repository is a shallow clone.
+
+    """
+    delivery = state.context.spec.delivery
+    if delivery is None:
+        return None
+    wanted, info = newest_serial(repository, state, name)
+    alerts: list[IndexAlert] = []
+    registry: int | None = None
+    try:
+        registry = _behind_tag(client, name, delivery.tag)
+    except (RegistryError, ArtifactRefusedError) as error:
+        alerts.append(IndexAlert("registry-unreadable", str(error)))
+    else:
+        if registry is None:
+            alerts.append(
+                IndexAlert("index-absent", f"{delivery.registry} has no index {delivery.tag}; {_PUSH}")
+            )
+    applied = _applied(cluster)
+    is_late = now - info.when > patience
+    alerts += alerts_of(wanted, info.id, registry, applied, is_late=is_late)
+    return IndexStatus(name, wanted, info.id, info.when, registry, applied, tuple(alerts))
+
+
+def alerts_of(
+    wanted: int, commit: str, registry: int | None, applied: int | None, *, is_late: bool
+) -> Iterator[IndexAlert]:
+    """What is wrong with the serials of a commit, of the registry and of the cluster. Pure.
+
+    A commit that is not late is still on its way; a tag that was moved back is wrong at any time.
+    """
+    if registry is not None and applied is not None and applied > registry:
+        message = (
+            f"the cluster has applied {applied:,}, and the tag stands for {registry:,}: it was moved back; "
+            f"{_PUSH}, and find out who moved it"
+        )
+        yield IndexAlert("index-moved-back", message)
+    if not is_late:
+        return
+    if registry is not None and registry < wanted:
+        message = f"the registry has {registry:,}, and commit {commit[:_SHORT]} has {wanted:,}; {_PUSH}"
+        yield IndexAlert("index-behind-commit", message)
+    if applied is None:
+        message = f"the cluster has no ConfigMap {names.FLUX_NAMESPACE}/{INDEX_CONFIG_MAP}; has Flux applied an index?"
+        yield IndexAlert("index-not-applied", message)
+    elif applied < min(wanted, registry if registry is not None else wanted):
+        message = (
+            f"the cluster has applied {applied:,}, and the registry has {registry if registry is not None else '?'}; "
+            "see OCIRepository and Kustomization flux-system"
+        )
+        yield IndexAlert("index-behind-registry", message)
+
+
+def _behind_tag(client: RegistryClient, cluster: str, tag: str) -> int | None:
+    """The serial behind the tag, as the registry says. It is not verified: an alert needs no proof, and Flux has it."""
+    manifest = client.manifest(index_repository(client, cluster), tag)
+    if manifest is None:
+        return None
+    annotations = object_in(manifest.data, "the manifest of the index").get("annotations")
+    return _number(annotations, names.ARTIFACT_SERIAL)
+
+
+def _applied(cluster: Cluster) -> int | None:
+    resource = cluster.find("v1", "ConfigMap")
+    if resource is None:
+        return None
+    body = cluster.get(resource, INDEX_CONFIG_MAP, names.FLUX_NAMESPACE)
+    return _number((body or {}).get("data"), "serial")
+
+
+def _number(mapping: Mapping[str, Any] | Any, name: str) -> int | None:
+    text = mapping.get(name) if isinstance(mapping, dict) else None
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else None

@@ -1,0 +1,42 @@
+"""Rules of delivery by a registry: each cluster needs a Flux that reads and verifies signed artifacts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from goldenpath.addons import version_of
+from goldenpath.errors import MISSING
+from goldenpath.spec.rules import problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.errors import Problem
+    from goldenpath.spec.parsed_fields import Fields
+
+__all__ = ["delivery_problems"]
+
+OLDEST_FLUX: Final = "2.8"
+"""The first with source-controller 1.8, which reads Sigstore bundles (fluxcd/source-controller, CHANGELOG of 1.8.0)."""
+
+
+def delivery_problems(fields: Fields) -> Iterator[Problem]:
+    """Clusters of a fleet with `delivery` whose add-ons cannot do it."""
+    if fields.get("delivery") is MISSING:
+        return
+    for cluster in fields.keys("clusters"):
+        addons = ("clusters", cluster, "addons")
+        if fields.was_refused(*addons):
+            continue
+        named = set(fields.keys(*addons))
+        flux = fields.get(*addons, "flux")
+        if not named & {"flux", "flux-operator"}:
+            message = (
+                "must have flux or flux-operator: `delivery` has clusters read a registry, and only Flux does"
+            )
+            yield problem(fields, addons, "delivery", message)
+        elif isinstance(flux, str) and version_of(flux) < version_of(OLDEST_FLUX):
+            message = (
+                f"must be {OLDEST_FLUX} or newer: `delivery` signs with bundles, which older ones do not read"
+            )
+            yield problem(fields, (*addons, "flux"), "delivery", message)
