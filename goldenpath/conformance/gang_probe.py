@@ -12,6 +12,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath import kubeyaml
 from goldenpath.conformance.verdicts import Verdict
 from goldenpath.errors import ClusterError
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["probe_gang"]
 
 KUEUE: Final = "kueue.x-k8s.io/v1beta2"
+_TENANT_LABEL: Final = "goldenpath.dev/tenant"
+_NAMESPACE: Final = "kueue-system"
+_CONFIGURATION: Final = "kueue-manager-config"
 _HELD_SECONDS: Final = 5.0
 _STARTED_SECONDS: Final = 60.0
 _SIZE: Final = 2
@@ -36,26 +40,61 @@ def probe_gang(seen: Observer) -> tuple[Verdict, str]:
         ClusterError: the probe's objects were refused, or the server cannot be reached.
     """
     name = f"goldenpath-probe-{secrets.token_hex(4)}"
+    managed = managed_labels(_configuration(seen), name)
     made: list[dict[str, Any]] = []
     try:
-        for body in _objects(name, cpu=1):
+        for body in _objects(name, managed, cpu=1):
             _apply(seen, body)
             made.append(body)
-        return _judge(seen, name)
+        return _judge(seen, name, managed)
     finally:
         for body in reversed(made):
             with contextlib.suppress(ClusterError):
                 _delete(seen, body)
 
 
-def _judge(seen: Observer, name: str) -> tuple[Verdict, str]:
+def managed_labels(configuration: str | None, name: str) -> dict[str, str]:
+    """Labels with which Kueue takes a namespace in.
+
+    Args:
+        configuration: of its manager; without one, *Bootstrap Flux* of the documentation says how it is set up.
+        name: of the namespace.
+    """
+    if configuration is None:
+        return {_TENANT_LABEL: name}
+    document = kubeyaml.load(configuration, name="Kueue's configuration")
+    selector = (document or {}).get("managedJobsNamespaceSelector") or {}
+    wanted = {key: str(value) for key, value in (selector.get("matchLabels") or {}).items()}
+    for each in selector.get("matchExpressions") or ():
+        if each["operator"] == "In":
+            wanted.setdefault(each["key"], str(each["values"][0]))
+        elif each["operator"] == "Exists":
+            wanted.setdefault(each["key"], name)
+    # Kubernetes sets this one, and its value is the name.
+    wanted.pop("kubernetes.io/metadata.name", None)
+    return wanted
+
+
+def _configuration(seen: Observer) -> str | None:
+    """The configuration of Kueue's manager, where its own manifests put it; None where it is not there."""
+    resource = seen.cluster.find("v1", "ConfigMap")
+    body = None if resource is None else seen.cluster.get(resource, _CONFIGURATION, _NAMESPACE)
+    found = ((body or {}).get("data") or {}).get("controller_manager_config.yaml")
+    seen.note(
+        f"kubectl get configmap {_CONFIGURATION} -n {_NAMESPACE} -o json",
+        found or f"{_CONFIGURATION} is not there",
+    )
+    return None if found is None else str(found)
+
+
+def _judge(seen: Observer, name: str, managed: dict[str, str]) -> tuple[Verdict, str]:
     until = time.monotonic() + _HELD_SECONDS
     while time.monotonic() < until:
         if pods := _pods(seen, name):
             return Verdict.FAIL, f"{len(pods)} of {_SIZE} Pods of a gang that does not fit were made."
         time.sleep(0.5)
     seen.note(f"kubectl get pods -n {name}", f"no Pod for {_HELD_SECONDS:g} s, with quota for one of {_SIZE}")
-    (queue,) = [body for body in _objects(name, cpu=_SIZE) if body["kind"] == "ClusterQueue"]
+    (queue,) = [body for body in _objects(name, managed, cpu=_SIZE) if body["kind"] == "ClusterQueue"]
     _apply(seen, queue)
     if not _becomes(lambda: len(_pods(seen, name)) == _SIZE):
         count = len(_pods(seen, name))
@@ -118,7 +157,7 @@ def _delete(seen: Observer, body: dict[str, Any]) -> None:
         seen.cluster.delete(resource, metadata["name"], metadata.get("namespace", ""))
 
 
-def _objects(name: str, *, cpu: int) -> list[dict[str, Any]]:
+def _objects(name: str, managed: dict[str, str], *, cpu: int) -> list[dict[str, Any]]:
     labels = {"kubernetes.io/metadata.name": name}
     resources = [{"name": "cpu", "nominalQuota": str(cpu)}]
     group = {"coveredResources": ["cpu"], "flavors": [{"name": name, "resources": resources}]}
@@ -135,7 +174,7 @@ def _objects(name: str, *, cpu: int) -> list[dict[str, Any]]:
         },
     }
     return [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": managed}},
         {"apiVersion": KUEUE, "kind": "ResourceFlavor", "metadata": {"name": name}, "spec": {}},
         {
             "apiVersion": KUEUE,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from click.testing import CliRunner
+from nodes import made_up_node
 from verb_clusters import kubeconfig
 
 from goldenpath.cli.root_command import cli
@@ -48,3 +50,21 @@ def test_a_control_plane_without_nodes_shows_little_and_claims_no_more(cluster, 
 def test_served_dra_passes_where_it_was_required(cluster, tmp_path):
     _, results = conformance(cluster, tmp_path, "--version", "1.35")
     assert results["dra_support"]["verdict"] == "pass"
+
+
+@pytest.mark.usefixtures("kueue")
+def test_a_gang_starts_as_a_whole_on_the_real_kueue(platform, tmp_path):
+    with made_up_node(platform.api) as node:
+        # The probe's Pods tolerate nothing.
+        assert platform.api.merge(node, {"spec": {"taints": []}}).ok
+        folder = tmp_path / "v1.37" / "ours"
+        _, results = conformance(platform.api, tmp_path, "--probe", "--output", str(folder))
+    gang = results["gang_scheduling"]
+    assert (gang["verdict"], gang["reason"]) == (
+        "pass",
+        "No Pod of 2 started with quota for one; all started with quota for 2.",
+    )
+    page = (folder / "gang_scheduling.md").read_text()
+    assert "no Pod for 5 s, with quota for one of 2" in page
+    queues = platform.api.send("GET", "/apis/kueue.x-k8s.io/v1beta2/clusterqueues").body["items"]
+    assert not [each for each in queues if each["metadata"]["name"].startswith("goldenpath-probe-")]

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from flux import KUSTOMIZATION
 from kube_api import eventually
 from running_platform import CLUSTER
 from verb_clusters import kubeconfig
 
-from goldenpath import kubeyaml
 from goldenpath.cli.root_command import cli
 from goldenpath.cluster import connect
 from goldenpath.fleet import Fleet
@@ -204,6 +204,9 @@ def test_an_unhealthy_tenant_stops_the_next_wave_and_goes_back(upgrades: Upgrade
     upgrades.refuse(first)
     upgrades.start()
     eventually(lambda: upgrades.health(first) == "unhealthy", lambda: upgrades.status().waits_for, 120)
+    # Flux tries it again, and it stays unhealthy meanwhile.
+    upgrades.flux.reconcile(KUSTOMIZATION, f"tenant-{first}")
+    assert {upgrades.health(first) for _ in range(10)} == {"unhealthy"}
     progress = upgrades.resume()
     assert (progress.phase, first in progress.waits_for) == ("paused", True)
     assert upgrades.states() == [MemberState.DONE, MemberState.PENDING]
@@ -229,7 +232,6 @@ def test_the_failure_budget_holds(upgrades: Upgrades) -> None:
         lambda: upgrades.resume().phase == "running" and upgrades.states() == two_done, "two are done", 120
     )
     eventually(lambda: upgrades.health(second) == "unhealthy", lambda: upgrades.status().waits_for, 120)
-    # Flux tries again and again: between two tries a tenant counts as being applied, and no wave starts then either.
     eventually(lambda: upgrades.resume().phase == "paused", lambda: upgrades.status().waits_for, 120)
     progress = upgrades.status()
     assert "above the budget of 1" in progress.waits_for
@@ -251,6 +253,14 @@ def test_a_freeze_window_holds_although_the_clusters_are_healthy(upgrades: Upgra
         return dt.datetime(2098, 2, 1, tzinfo=dt.UTC)
 
     assert upgrades.resume(clock=later).waves[0].members[0].state is MemberState.DONE
+
+
+def metrics(platform: RunningPlatform) -> list[str]:
+    """Drift as Prometheus reads it."""
+    words = ("status", "--drift", "--repo", str(platform.repository.served), "--cluster", CLUSTER)
+    done = CliRunner().invoke(cli, [*words, "--format", "metrics"], prog_name="goldenpath")
+    assert done.exit_code == 0, done.output
+    return done.stdout.splitlines()
 
 
 def test_drift_of_the_fleet_is_found(
@@ -285,4 +295,30 @@ def test_drift_of_the_fleet_is_found(
     assert [(field["field"], field["managers"]) for field in found["fields"]] == [
         ("spec.hard.pods", ["kubectl-edit"])
     ]
-    assert kubeyaml.dump(found)
+    numbers = metrics(platform)
+    assert f'goldenpath_drift_objects{{cluster="{CLUSTER}",kind="tenant",tenant="{name}"}} 1' in numbers
+    assert f'goldenpath_drift_objects{{cluster="{CLUSTER}",kind="platform"}} 0' in numbers
+
+
+def test_drift_of_a_platform_is_found_and_flux_takes_it_back(
+    platform: RunningPlatform, flux: Flux, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", kubeconfig(platform.api, tmp_path, CLUSTER))
+    of_platform = f'goldenpath_drift_objects{{cluster="{CLUSTER}",kind="platform"}}'
+    assert f"{of_platform} 0" in metrics(platform)
+    policy = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": "goldenpath-workload-owner"},
+    }
+    assert platform.api.merge(policy, {"spec": {"failurePolicy": "Ignore"}}).ok
+    assert f"{of_platform} 1" in metrics(platform)
+    words = ("status", "--drift", "--repo", str(platform.repository.served), "--cluster", CLUSTER)
+    found = CliRunner().invoke(cli, [*words, "--format", "json"], prog_name="goldenpath")
+    (difference,) = [each for each in json.loads(found.stdout)["differences"] if each["kind"] == "platform"]
+    assert (difference["owner"], difference["action"]) == (CLUSTER, "change")
+    assert [(field["field"], field["before"], field["after"]) for field in difference["fields"]] == [
+        ("spec.failurePolicy", "Ignore", "Fail")
+    ]
+    flux.reconcile(KUSTOMIZATION, "platform")
+    eventually(lambda: f"{of_platform} 0" in metrics(platform), "Flux has put the policy back", 120)
