@@ -180,11 +180,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def processes() -> dict[str, Path]:
-    """The folders of the programs in /proc, which cuts names after 15 characters."""
+    """The folders in /proc of the programs that this process has started. Names there are cut after 15 characters."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            found[folder.joinpath("comm").read_text().strip()] = folder
+            name, _, fields = folder.joinpath("stat").read_text().rpartition(")")
+            if fields.split()[1] == str(os.getpid()):
+                found[name.partition("(")[2]] = folder
     return {name: found[name[:15]] for name in PROGRAMS if name[:15] in found}
 
 
