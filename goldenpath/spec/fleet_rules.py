@@ -72,7 +72,8 @@ FILE_NAMES: Final = frozenset({"fleet", "kustomization"})
 
 def reserved_names(fleet: FleetSpec) -> frozenset[str]:
     """Namespace names that no tenant may take on this fleet."""
-    own = {part.namespace for part in (fleet.monitoring, fleet.gateway) if part is not None}
+    parts = (fleet.monitoring, fleet.gateway, fleet.provenance)
+    own = {part.namespace for part in parts if part is not None}
     for cluster in fleet.clusters.values():
         own.update(_namespaces_of(cluster))
     return RESERVED_NAMESPACES | own

@@ -179,6 +179,22 @@ class Platform:
         return frozenset() if self.fleet.provenance is not None else MODEL_POLICIES
 
     @property
+    def signer_fleet(self) -> dict[str, Any]:
+        """The part of the fleet that the signer of models reads, as a fleet file of its own."""
+        fleet, builder = self.fleet, self.fleet.provenance
+        return {
+            "format": fleet.format,
+            "organisation": fleet.organisation,
+            "domain": fleet.domain,
+            "trust_domain": fleet.trust_domain,
+            "repository": fleet.repository,
+            "provenance": builder.model_dump(mode="json") if builder is not None else None,
+            "clusters": {
+                self.name: {"region": self.cluster.region, "kubernetes": self.cluster.kubernetes},
+            },
+        }
+
+    @property
     def verifies_models(self) -> bool:
         """Whether Kyverno verifies the provenance of models: the fleet demands it, and the cluster has Kyverno 1.19 or later."""
         version, builder = self.cluster.addons.get("kyverno"), self.fleet.provenance

@@ -6,13 +6,15 @@ import copy
 from typing import Any
 
 import pytest
-from pipeline_requests import FLEET
+from pipeline_requests import FLEET, PLATFORM_IMAGE, TENANT
 from services import FLEET as SERVING_FLEET
 from services import run as run_service
 from services import service
 
+from goldenpath import kubeyaml
+from goldenpath.errors import InputError
 from goldenpath.findings import Severity
-from goldenpath.pipeline import Pipeline, Rendered
+from goldenpath.pipeline import Pipeline, Rendered, parse
 from goldenpath.policies import policies
 from goldenpath.provenance.image_policy import NAME, image_policy
 from goldenpath.provenance.refusals import REFUSALS
@@ -110,3 +112,24 @@ def test_a_served_model_is_an_artifact_where_the_fleet_demands_provenance(
         assert each.severity is Severity.ERROR
         assert "Pod to model" in each.message
     assert "model-source" not in {each.rule for each in run_service(request).findings}
+
+
+def test_the_signer_is_in_a_namespace_of_the_platform_and_reads_pods_alone() -> None:
+    rendered = platform(required=False)
+    bodies = {(item.kind, item.name): item.body for part in rendered.parts for item in part.objects}
+    assert [finding for finding in rendered.findings if finding.severity is Severity.ERROR] == []
+    assert bodies["ClusterRole", "goldenpath-signer"]["rules"] == [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}
+    ]
+    job = bodies["CronJob", "signer"]
+    assert job["metadata"]["namespace"] == "goldenpath-signer"
+    assert job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"] == PLATFORM_IMAGE
+    # What it reads is a fleet file, with the same builder.
+    read = parse_fleet(kubeyaml.load(bodies["ConfigMap", "builder"]["data"]["goldenpath.yaml"]))
+    assert read.provenance == parse_fleet(FLEET).provenance
+
+
+def test_no_tenant_has_the_namespace_of_the_signer() -> None:
+    with pytest.raises(InputError) as refused:
+        parse({**TENANT, "name": "goldenpath-signer"}, fleet=parse_fleet(FLEET))
+    assert [problem.rule for problem in refused.value.problems] == ["reserved-name"]

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, fleet_option, format_option
 from goldenpath.cli.signing_options import open_signer
 from goldenpath.errors import ArtifactRefusedError, InputError
-
-if TYPE_CHECKING:
-    from goldenpath.oci.blob import Blob
-    from goldenpath.provenance.finished_run import FinishedRun
 
 _REFUSED = 1
 
@@ -67,7 +62,8 @@ def command(
     """
     if file is None and not push:
         raise InputError.of("--out", "required", "say where the bundle goes: --out FILE, --push, or both")
-    from goldenpath.cli.lineage_inputs import builder_of, objects_in  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.attestation_store import store_attestation  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.lineage_inputs import builder_of, objects_in  # noqa: PLC0415
     from goldenpath.provenance.attesting import attested  # noqa: PLC0415
     from goldenpath.provenance.finished_run import FinishedRun  # noqa: PLC0415
 
@@ -76,9 +72,7 @@ def command(
     try:
         run = FinishedRun.of_pods(documents, builder)
         with open_signer(key) as signer:
-            bundle = attested(run, signer)
-        if push:
-            _push(run, bundle)
+            bundle = (store_attestation(run, signer) if push else None) or attested(run, signer)
     except ArtifactRefusedError as error:
         _say({"refused": error.rule, "message": str(error)}, f"{error.rule}: {error}", output_format)
         ctx.exit(_REFUSED)
@@ -88,25 +82,6 @@ def command(
     datasets = {each.name: each.sha256 for each in run.provenance.datasets}
     lines = [f"signed  {model}", *(f"  {name}  {digest}" for name, digest in datasets.items())]
     _say({"model": model, "datasets": datasets}, "\n".join(lines), output_format)
-
-
-def _push(run: FinishedRun, bundle: Blob) -> None:
-    """The model is there by its digest; the bundle goes beside it."""
-    from goldenpath.cli.registry_options import open_registry  # noqa: PLC0415
-    from goldenpath.oci.media_types import MANIFEST  # noqa: PLC0415
-    from goldenpath.provenance.model_training import PREDICATE  # noqa: PLC0415
-    from goldenpath.provenance.refusals import refused  # noqa: PLC0415
-    from goldenpath.signatures.bundle_referrers import attach_bundle  # noqa: PLC0415
-
-    host, _, repository = run.repository.partition("/")
-    with open_registry(f"oci://{host}", "latest") as client:
-        found = client.manifest(repository, run.digest)
-        if found is None:
-            raise refused("output-missing", f"{run.repository} has no {run.digest}.")
-        media_type = json.loads(found.data).get("mediaType", MANIFEST)
-        subject = {"mediaType": media_type, "digest": run.digest, "size": len(found.data)}
-        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        attach_bundle(client, repository, subject, bundle, predicate_type=PREDICATE, created=created)
 
 
 def _say(document: dict[str, Any], text: str, output_format: str) -> None:

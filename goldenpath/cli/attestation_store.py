@@ -1,0 +1,64 @@
+"""Provenance in a registry, beside its model."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from goldenpath.cli.registry_options import open_registry
+from goldenpath.errors import ArtifactRefusedError
+
+if TYPE_CHECKING:
+    from goldenpath.oci.blob import Blob
+    from goldenpath.provenance.finished_run import FinishedRun
+    from goldenpath.signatures.signer import Signer
+
+__all__ = ["store_attestation"]
+
+
+def store_attestation(run: FinishedRun, signer: Signer) -> Blob | None:
+    """Sign the provenance of a run, and store it beside the model, which is there by its digest.
+
+    Returns:
+        The bundle; None where the same provenance is there already.
+
+    Raises:
+        ArtifactRefusedError: the registry does not have the model, or has other provenance of this signer for it.
+        RegistryError: the registry refuses, or cannot be reached.
+
+    """
+    from goldenpath.oci.media_types import MANIFEST  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.provenance.attesting import attested  # noqa: PLC0415
+    from goldenpath.provenance.model_training import PREDICATE  # noqa: PLC0415
+    from goldenpath.provenance.refusals import refused  # noqa: PLC0415
+    from goldenpath.signatures.bundle import RULES, verified_statement  # noqa: PLC0415
+    from goldenpath.signatures.bundle_referrers import attach_bundle, first_that_holds  # noqa: PLC0415
+
+    host, _, repository = run.repository.partition("/")
+    with open_registry(f"oci://{host}", "latest") as client:
+        found = client.manifest(repository, run.digest)
+        if found is None:
+            raise refused("output-missing", f"{run.repository} has no {run.digest}.")
+        try:
+            there = first_that_holds(
+                client,
+                repository,
+                run.digest,
+                lambda data: verified_statement(
+                    data, signer.trust, predicate_type=PREDICATE, digest=run.digest
+                ),
+                rules=RULES,
+            )
+        except ArtifactRefusedError:
+            there = None  # nothing of this signer
+        if there is not None:
+            if dict(there.predicate) != run.provenance.as_dict():
+                raise refused("two-provenances", f"{run.digest} was made by another run before.")
+            return None
+        media_type = json.loads(found.data).get("mediaType", MANIFEST)
+        subject = {"mediaType": media_type, "digest": run.digest, "size": len(found.data)}
+        bundle = attested(run, signer)
+        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        attach_bundle(client, repository, subject, bundle, predicate_type=PREDICATE, created=created)
+        return bundle
