@@ -12,8 +12,8 @@ from goldenpath.cli.signing_options import open_signer
 from goldenpath.errors import ArtifactRefusedError, ClusterError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from goldenpath.cluster import Cluster
 
