@@ -35,14 +35,18 @@ def check_workloads(
         locks: by tenant or workload, the locks that the change would write.
         parent: a tenant by name, as it will be.
     """
+    written: defaultdict[str, dict[Ref, Lock]] = defaultdict(dict)
+    for ref, lock in locks.items():
+        if ref.tenant:
+            written[ref.tenant][ref] = lock
     for tenant in dict.fromkeys(ref.namespace for ref in locks if ref.namespace):
         before = {
             owned.ref: locked.lock
             for owned, locked in state.tree.locked(state.tree.workloads(tenant))
             if locked.lock is not None and owned.request is not None
         }
-        after = before | {ref: lock for ref, lock in locks.items() if ref.tenant == tenant}
-        yield from _collisions(after, {ref for ref in locks if ref in after})
+        after = before | written.get(tenant, {})
+        yield from _collisions(after, {ref for ref in after if ref in locks})
         # One workload alone is checked when it is rendered.
         found = parent(tenant) if len(after) > 1 else None
         if found is None:

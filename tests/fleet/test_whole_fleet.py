@@ -12,8 +12,12 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.findings import ChecksFailedError
 from goldenpath.fleet import Fleet, PublishOptions, Submission
+from goldenpath.fleet.workload_coherence import check_workloads
+from goldenpath.repository.lock import Lock
+from goldenpath.spec.ref import Ref
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 TODAY = dt.date(2026, 11, 22)
@@ -249,3 +253,27 @@ def test_a_branch_or_a_commit_that_is_not_there_is_reported_as_that(fleet: Fleet
         with Fleet.open(place, at=commit) as other, pytest.raises(InputError) as refused:
             other.plan(everything=True)
         assert [(each.path, each.value) for each in refused.value.problems] == [("--at", commit)]
+
+
+class CountedLocks(dict[Ref, Lock]):
+    """Locks that count how often all of them are gone through."""
+
+    passes = 0
+
+    def __iter__(self) -> Iterator[Ref]:
+        self.passes += 1
+        return super().__iter__()
+
+    def items(self) -> Any:
+        self.passes += 1
+        return super().items()
+
+
+def test_all_locks_of_a_change_are_gone_through_twice_however_many_tenants_it_has(fleet: Fleet) -> None:
+    fleet.publish(asked())
+    state = fleet.state()
+    lock = state.tree.lock(state.tree.find(Ref.of_tenant("vision"))).lock
+    assert lock is not None
+    locks = CountedLocks({Ref.of_tenant(f"team-{number}"): lock for number in range(20)})
+    assert list(check_workloads(state, locks, lambda _: None)) == []
+    assert locks.passes == 2
