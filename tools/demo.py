@@ -60,11 +60,11 @@ def main() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as story:
         try:
             summary = show_samples()
-            told, _ = story.communicate()
+            output, _ = story.communicate()
         except BaseException:
             story.kill()
             raise
-    print(told, end="")
+    print(output, end="")
     if story.returncode:
         sys.exit(story.returncode)
     heading("Summary")

@@ -50,7 +50,7 @@ def first_plan(context: FleetContext, *, forge: str | None, code_owner: str) -> 
 
 
 def make_repository(place: str | Path, *, branch: str, bare: bool) -> None:
-    """Make the repository of a folder that is none yet; one that is at a URL has to be there.
+    """Make a folder a repository, unless it is one already. A repository at a URL has to be there.
 
     Raises:
         InputError: the folder is not empty.
