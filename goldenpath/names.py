@@ -51,3 +51,12 @@ PRUNE: Final = "kustomize.toolkit.fluxcd.io/prune"
 FLUX_NAMESPACE: Final = "flux-system"
 WORKLOAD_ACCOUNT_PREFIX: Final = "workloads-"
 """With the tenant's name, the service account in Flux's namespace that applies the tenant's workloads."""
+
+MODEL_TREE: Final = f"{DOMAIN}/model-tree"
+MODEL_FORMATS: Final = f"{DOMAIN}/model-formats"
+MODEL_BILL: Final = f"{DOMAIN}/model-bill-of-materials"
+MODEL_CARD: Final = f"{DOMAIN}/model-card"
+MODEL_BASE: Final = f"{DOMAIN}/model-base"
+MODEL_ALLOWED: Final = f"{DOMAIN}/model-allowed"
+"""These six are annotations of a model's image: the digest of its files, the formats of its weights, digests of what
+describes it, the model that it was made from, and findings that a person accepted, with the reason."""

@@ -16,7 +16,7 @@ from goldenpath.findings import ChecksFailedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["in_the_format_asked_for", "refusal_as_dict", "show_error"]
+__all__ = ["in_the_format_asked_for", "json_refusals", "refusal_as_dict", "show_error"]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -49,6 +49,23 @@ def refusal_as_dict(error: GoldenpathError) -> dict[str, Any]:
     }
 
 
+def json_refusals(function: F) -> F:
+    """A command with ``--format``: a caller that asked for JSON gets JSON for a refusal, too."""
+
+    @functools.wraps(function)
+    def reporting(*args: Any, output_format: str, **options: Any) -> Any:
+        try:
+            return function(*args, output_format=output_format, **options)
+        except GoldenpathError as error:
+            if output_format == "json":
+                click.echo(json.dumps(refusal_as_dict(error), indent=2, ensure_ascii=False))
+            else:
+                show_error(error)
+            click.get_current_context().exit(error.exit_code)
+
+    return cast("F", reporting)
+
+
 def in_the_format_asked_for(function: F) -> F:
     """A command on a repository, with ``--format``: who asked for JSON gets JSON, whatever became of it.
 
@@ -63,13 +80,6 @@ def in_the_format_asked_for(function: F) -> F:
             return Path(file) if file in named else Path(place, file)
 
         with files_at(place_of):
-            try:
-                return function(*args, place=place, output_format=output_format, **options)
-            except GoldenpathError as error:
-                if output_format == "json":
-                    click.echo(json.dumps(refusal_as_dict(error), indent=2, ensure_ascii=False))
-                else:
-                    show_error(error)
-                click.get_current_context().exit(error.exit_code)
+            return json_refusals(function)(*args, place=place, output_format=output_format, **options)
 
     return cast("F", reporting)

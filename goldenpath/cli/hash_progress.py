@@ -21,13 +21,15 @@ _MEGABYTE: Final = 1_000_000
 
 
 @contextmanager
-def hash_progress(clock: Callable[[], float] = time.monotonic) -> Iterator[Callable[[HashProgress], None]]:
+def hash_progress(
+    verb: str = "Hashing", clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[HashProgress], None]]:
     """A receiver of progress, for the length of a run."""
     if sys.stderr.isatty():
         from rich.console import Console  # noqa: PLC0415 - only a person who waits needs it
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn  # noqa: PLC0415
 
-        columns = (TextColumn("Hashing {task.fields[files]:,} files"), BarColumn(), DownloadColumn())
+        columns = (TextColumn(f"{verb} {{task.fields[files]:,}} files"), BarColumn(), DownloadColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("", total=None, files=0)
 
@@ -37,13 +39,14 @@ def hash_progress(clock: Callable[[], float] = time.monotonic) -> Iterator[Calla
 
             yield show
     else:
-        yield _Lines(clock)
+        yield _Lines(verb, clock)
 
 
 class _Lines:
     """A line when some time has passed, for logs."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, verb: str, clock: Callable[[], float]) -> None:
+        self._verb = verb
         self._clock = clock
         self._next = clock() + _SECONDS_BETWEEN_LINES
 
@@ -53,7 +56,7 @@ class _Lines:
             self._next = now + _SECONDS_BETWEEN_LINES
             more = "" if done.is_found else ", and more to find"
             click.echo(
-                f"Hashed {done.read / _MEGABYTE:,.0f} of {done.found / _MEGABYTE:,.0f} MB "
+                f"{self._verb}: {done.read / _MEGABYTE:,.0f} of {done.found / _MEGABYTE:,.0f} MB "
                 f"in {done.files:,} files{more}",
                 err=True,
             )

@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "serve": "Serve golden paths over HTTP, for Backstage and for internal tools.",
     "mcp": "Serve goldenpath's tools to an assistant, over the Model Context Protocol.",
     "dataset": "Give datasets a digest, and verify them.",
+    "model": "Pack models as images that nodes mount, sign them, and verify them.",
     "lineage": "Follow a model back to its datasets.",
     "artifacts": "Deliver a fleet's folders as signed OCI artifacts.",
     "status": "Show how tenants and workloads are: Flux, drift, quota, accelerators, queue, identities and scalers.",

@@ -135,7 +135,8 @@ def _digest(
     descriptor = os.open(path, _FLAGS)
     try:
         if on_read is None:
-            data = os.read(descriptor, _CHUNK + 1)
+            # One byte more than there should be; a buffer of a fixed, large size costs more than the file.
+            data = os.read(descriptor, stamp[0] + 1)
             read = len(data)
             # A read may give less than there is; then the file is read piece by piece.
             whole = hashlib.sha256(data)

@@ -96,7 +96,7 @@ def played_registry() -> Iterator[PlayedRegistry]:
             if self.command != "HEAD":
                 self.wfile.write(data)
 
-        do_GET = do_HEAD = do_PUT = do_POST = _do  # noqa: N815 - the library's names
+        do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = _do  # noqa: N815 - the library's names
 
         def log_message(self, *_: object) -> None:
             pass

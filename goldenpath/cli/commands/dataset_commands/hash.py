@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.error_output import json_refusals
 
 if TYPE_CHECKING:
     from goldenpath.datasets.hashing import HashedDataset
@@ -62,6 +63,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help="What Croissant says of the dataset: description, license, url, version or datePublished; may be given again.",
 )
 @format_option("text", "json")
+@json_refusals
 def command(
     *,
     folder: Path,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.error_output import json_refusals
 
 if TYPE_CHECKING:
     from goldenpath.datasets.croissant import CroissantVerdict
@@ -30,6 +31,7 @@ _DIFFERS = 1
 @click.argument("expected", metavar="MANIFEST")
 @format_option("text", "json")
 @click.pass_context
+@json_refusals
 def command(ctx: click.Context, *, folder: Path, expected: str, output_format: str) -> None:
     """Hold a folder against a manifest, a digest or a Croissant document.
 

@@ -1,0 +1,1 @@
+"""The commands of ``goldenpath model``: a module each."""

@@ -1,0 +1,95 @@
+"""``goldenpath model sign``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.error_output import json_refusals
+from goldenpath.cli.model_options import existing_folder, is_reference, open_model_registry, pairs
+from goldenpath.cli.signing_options import open_signer, signer_options
+
+
+@click.command(
+    name="sign",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath model sign chat-8b --key model.key",
+        "goldenpath model sign oci://registry.example.org/models/chat@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae --key model.key --annotation tenant=vision",
+    ),
+)
+@click.argument("target", metavar="DIR|oci://…@sha256:…")
+@signer_options
+@click.option(
+    "--signature",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Of a folder: where to write the signature; without it, model.sig in the folder.",
+)
+@click.option(
+    "--annotation",
+    "annotations",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Of an image: what the signature says of it, such as its tenant; may be given again.",
+)
+@format_option("text", "json")
+@json_refusals
+def command(
+    *,
+    target: str,
+    key: str,
+    certificate: Path | None,
+    timestamp_authority: str | None,
+    trusted_root: Path | None,
+    signature: Path | None,
+    annotations: tuple[str, ...],
+    output_format: str,
+) -> None:
+    """Sign a model: its folder by OpenSSF Model Signing, or its image as cosign does.
+
+    Of a folder, the signature is a file, `model.sig`, which `model_signing verify` reads; sign before `goldenpath model
+    pack`, so that it is in the image, too. Of an image, it stands beside the manifest in the registry, where cosign, Flux
+    and Kyverno look for it. Use a key for nothing else: those three take whatever it signs about an image as its signature.
+    """
+    said = pairs(annotations, "--annotation", "KEY=VALUE")
+    with open_signer(
+        key, certificate=certificate, timestamp_authority=timestamp_authority, trusted_root=trusted_root
+    ) as signer:
+        if is_reference(target):
+            from goldenpath.model_artifacts.image_signature import sign_image  # noqa: PLC0415 - `--help` needs none of it
+            from goldenpath.model_artifacts.model_reference import ModelReference  # noqa: PLC0415
+
+            reference = ModelReference.parse(target, "", is_pinned=True)
+            with open_model_registry(reference) as client:
+                sign_image(client, reference.repository, reference.digest, signer, said)
+            signed = {"image": reference.at(reference.digest), "annotations": said}
+            text = f"signed {signed['image']}"
+        else:
+            from goldenpath.model_artifacts.oms import SIGNATURE_FILE, sign_folder  # noqa: PLC0415
+
+            folder = existing_folder(target)
+            place = signature or folder / SIGNATURE_FILE
+            _write(place, sign_folder(folder, signer))
+            signed = {"folder": str(folder), "signature": str(place)}
+            text = f"signed {folder}: {place}"
+    if output_format == "json":
+        click.echo(json.dumps({"format": "model-signed/v1", **signed}, indent=2, ensure_ascii=False))
+    else:
+        click.echo(text)
+
+
+def _write(file: Path, data: bytes) -> None:
+    from goldenpath.errors import InputError  # noqa: PLC0415
+
+    unfinished = file.with_name(f".{file.name}.tmp")
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(file)
+    except OSError as error:
+        raise InputError.of(
+            "--signature", "unwritable", f"the disk refuses: {error.strerror}", file=str(file)
+        ) from None

@@ -1,0 +1,98 @@
+"""``goldenpath model verify``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.error_output import json_refusals
+from goldenpath.cli.model_options import existing_folder, is_reference, open_model_registry, pairs
+from goldenpath.cli.signing_options import chosen_trust, trust_options
+from goldenpath.errors import ArtifactRefusedError
+
+
+@click.command(
+    name="verify",
+    cls=ExampleCommand,
+    examples=(
+        "goldenpath model verify chat-8b --key model.pub",
+        "goldenpath model verify oci://registry.example.org/models/chat@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae --key model.pub --annotation tenant=vision",
+    ),
+)
+@click.argument("target", metavar="DIR|oci://…@sha256:…")
+@trust_options
+@click.option(
+    "--signature",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Of a folder: the signature; without it, model.sig in the folder.",
+)
+@click.option(
+    "--annotation",
+    "annotations",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Of an image: what the signature must say of it, no less and no more; may be given again.",
+)
+@format_option("text", "json")
+@click.pass_context
+@json_refusals
+def command(
+    ctx: click.Context,
+    *,
+    target: str,
+    key_files: tuple[Path, ...],
+    certificate_identity: str | None,
+    certificate_issuer: str | None,
+    trusted_root: Path | None,
+    signature: Path | None,
+    annotations: tuple[str, ...],
+    output_format: str,
+) -> None:
+    """Verify the signature of a model's folder, or of its image.
+
+    Of a folder, `model.sig` may be ours or `model_signing`'s. Every file is read, and more is refused than there: files
+    that the signature says to ignore, files under `.git` and `.github`, empty folders, symbolic links, and signatures by a
+    certificate whose holder or time is not verified.
+
+    Of an image, a signature beside it must be of this digest, by the key or the identity, for this purpose, with exactly
+    these annotations. Ends with 0 where it holds, with 1 where the model is refused, with 2 where it cannot be read.
+    """
+    trust = chosen_trust(
+        key_files,
+        certificate_identity=certificate_identity,
+        certificate_issuer=certificate_issuer,
+        trusted_root=trusted_root,
+    )
+    said = pairs(annotations, "--annotation", "KEY=VALUE")
+    found: dict[str, Any] = {"format": "model-verified/v1", "model": target, "holds": True}
+    refusal: ArtifactRefusedError | None = None
+    try:
+        if is_reference(target):
+            from goldenpath.model_artifacts.image_signature import verify_image  # noqa: PLC0415 - `--help` needs none of it
+            from goldenpath.model_artifacts.model_reference import ModelReference  # noqa: PLC0415
+
+            reference = ModelReference.parse(target, "", is_pinned=True)
+            with open_model_registry(reference) as client:
+                verify_image(client, reference.repository, reference.digest, trust, said)
+            found["digest"] = reference.digest
+        else:
+            from goldenpath.model_artifacts.oms import SIGNATURE_FILE, verify_folder  # noqa: PLC0415
+
+            folder = existing_folder(target)
+            verified = verify_folder(folder, signature or folder / SIGNATURE_FILE, trust)
+            found |= {"tree": verified.tree, "files": verified.files, "name": verified.name}
+    except ArtifactRefusedError as error:
+        refusal = error
+        found |= {"holds": False, "rule": error.rule, "error": str(error)}
+    if output_format == "json":
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    elif refusal is not None:
+        click.echo(f"{click.style('refused', fg='red')}  {target}: {refusal} [{refusal.rule}]")
+    else:
+        click.echo(f"{click.style('ok', fg='green')}  {target}  {found.get('tree') or found.get('digest')}")
+    ctx.exit(0 if refusal is None else refusal.exit_code)
