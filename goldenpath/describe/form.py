@@ -55,8 +55,12 @@ _PICKERS: Final[Mapping[ChosenFrom, Mapping[str, Any]]] = {
 }
 """Fields of the scaffolder (backstage.io, "Input Examples") for what is chosen from the catalog."""
 
+_OF_A_NAME: Final = frozenset({"errorMessage", "maxLength", "minLength", "pattern"})
+"""What a request says of a tenant's name. The picker gives the entity, ``system:default/vision``, and no name."""
+
 _WORDS: Final = {
-    "api": "API", "cidr": "CIDR", "cpu": "CPU", "git": "Git", "id": "ID", "oci": "OCI", "url": "URL",
+    "api": "API", "cidr": "CIDR", "cpu": "CPU", "git": "Git", "hf": "HF", "id": "ID", "kv": "KV", "oci": "OCI", "pvc": "PVC",
+    "url": "URL",
 }  # fmt: skip
 
 # What a form library does not read, or would act upon in its own way: a list's least length makes empty entries.
@@ -130,6 +134,8 @@ def _form_field(field: SpecField, choices: Choices, *, with_default: bool) -> di
     suggested = choices.suggested(field)
     examples = {"examples": list(suggested)} if suggested else {}
     picker = _PICKERS.get(field.chosen_from, {}) if field.chosen_from is not None and not offered else {}
+    if picker and field.chosen_from is ChosenFrom.TENANTS:
+        value = {key: said for key, said in value.items() if key not in _OF_A_NAME}
     return {**value, **words, **limit, **default, **examples, **picker}
 
 

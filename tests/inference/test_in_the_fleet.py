@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import jsonschema_rs
 import pytest
 from services import FLEET, SERVICE, TENANT, dump, merged, service
 
@@ -90,6 +91,7 @@ def test_the_form_offers_tenants_of_the_user_models_and_accelerators() -> None:
     fields = {name: field for page in pages for name, field in page["properties"].items()}
     assert fields["tenant"]["ui:field"] == "OwnedEntityPicker"
     assert fields["tenant"]["ui:options"]["catalogFilter"] == {"kind": "System"}
+    assert jsonschema_rs.is_valid(fields["tenant"], "system:default/vision"), "what the picker gives"
     model = fields["model"]["properties"]["name"]
     assert "meta-llama/Llama-3.3-70B-Instruct" in model["examples"]
     assert "enum" not in model
