@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from goldenpath.provenance.verification import Demand
     from goldenpath.spec.provenance import Provenance
 
-__all__ = ["builder_of", "bundles_in", "demand_of", "objects_in"]
+__all__ = ["builder_of", "bundles_in", "demand_of", "namespace_of", "objects_in"]
 
 _MOST_BUNDLES = 10_000
 _MOST_BYTES = 16 << 20
@@ -67,6 +67,13 @@ def objects_in(name: str) -> Iterator[tuple[str, Any]]:
                     metadata = body.get("metadata")
                     label = metadata.get("name", "") if isinstance(metadata, dict) else ""
                     yield f"{body.get('kind', '')} {label}".strip(), body
+
+
+def namespace_of(body: Any) -> str | None:
+    """The namespace that an object names; None where it names none."""
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
+    return namespace if isinstance(namespace, str) else None
 
 
 def bundles_in(folder: Path) -> list[bytes]:

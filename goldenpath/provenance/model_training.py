@@ -164,7 +164,7 @@ class TrainingProvenance(_Closed):
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
-            rule = "unknown-field" if first["type"] == "extra_forbidden" else "provenance-form"
+            rule = "provenance-field" if first["type"] == "extra_forbidden" else "provenance-form"
             raise refused(rule, f"At {place}: {first['msg']}.") from None
         found.check_inputs()
         return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -31,7 +32,6 @@ from goldenpath.paths import Library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 @click.command(
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     examples=(
         "goldenpath check vision.yaml --fleet goldenpath.yaml",
         "goldenpath check tenants/ clusters/ --format sarif > goldenpath.sarif",
+        "goldenpath check clusters/berlin --fleet goldenpath.yaml --bundles provenance",
     ),
 )
 @click.argument(
@@ -56,6 +57,13 @@ if TYPE_CHECKING:
     metavar="DATE",
     help="Hold expiry dates against this day, not today.",
 )
+@click.option(
+    "--bundles",
+    "bundle_folder",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    metavar="DIR",
+    help="Hold the models of Pods against recorded provenance (*.json) of the fleet's builder.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -67,6 +75,7 @@ def command(
     schema_folders: tuple[Path, ...],
     output_format: str,
     today: dt.datetime | None,
+    bundle_folder: Path | None,
 ) -> None:
     """Check requests, fleets and manifests, and say what to fix.
 
@@ -77,6 +86,9 @@ def command(
 
     Ends with 0 where nothing is wrong, with 1 where a finding is an error, and with 2 where an input was
     refused. Warnings and notes do not change that.
+
+    With --bundles, each image volume of a Pod must have provenance of the fleet's builder among the recorded bundles:
+    the verdict of admission, without a network.
     """
     examination = Examination()
     files = list(gather(names, examination.problems, ctx.with_resource(ExitStack())))
@@ -95,6 +107,10 @@ def command(
             cluster=cluster,
             today=today.date() if today else dt.datetime.now(tz=dt.UTC).astimezone().date(),
         )
+    if bundle_folder is not None:
+        from goldenpath.cli.model_findings import model_findings  # noqa: PLC0415 - needs an extra
+
+        examination.findings += model_findings(names, fleet_file, bundle_folder)
     _show(examination, output_format)
     ctx.exit(examination.exit_code)
 

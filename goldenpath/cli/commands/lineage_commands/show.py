@@ -48,7 +48,7 @@ def command(
 
     Ends with 0 where every model has such provenance, with 1 where one is refused, with 2 where a file cannot be read.
     """
-    from goldenpath.cli.lineage_inputs import builder_of, bundles_in, demand_of, objects_in  # noqa: PLC0415 - for `--help`
+    from goldenpath.cli.lineage_inputs import builder_of, bundles_in, demand_of, namespace_of, objects_in  # noqa: PLC0415 - for `--help`
     from goldenpath.provenance.pod_images import model_volumes, pod_specs  # noqa: PLC0415
     from goldenpath.provenance.verification import verified_provenance  # noqa: PLC0415
 
@@ -56,7 +56,7 @@ def command(
     found: list[dict[str, Any]] = []
     for name in objects:
         for place, body in objects_in(name):
-            demand = demand_of(builder, _namespace(body))
+            demand = demand_of(builder, namespace_of(body))
             for spec in pod_specs(body):
                 for volume, model in model_volumes(spec, builder.image):
                     entry: dict[str, Any] = {"object": place, "volume": volume, "model": model.text}
@@ -73,12 +73,6 @@ def command(
         if not found:
             click.echo("No image volumes: these objects mount no model that has a digest.")
     ctx.exit(_REFUSED if any("refused" in entry for entry in found) else 0)
-
-
-def _namespace(body: Any) -> str | None:
-    metadata = body.get("metadata") if isinstance(body, dict) else None
-    namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
-    return namespace if isinstance(namespace, str) else None
 
 
 def _shown(provenance: TrainingProvenance) -> dict[str, Any]:
