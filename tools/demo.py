@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from goldenpath import kubeyaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +31,8 @@ SAMPLES: Final = ROOT / "tests" / "requests"
 OUT: Final = ROOT / "build" / "demo"
 FLEET_REPOSITORY: Final = ROOT / "build" / "demo-fleet"
 CHANGE: Final = ROOT / "build" / "demo-change" / "vision.yaml"
+PIPELINE: Final = ROOT / "templates" / "model-pipeline" / "examples" / "job-with-a-snapshot"
+MODELS: Final = ROOT / "build" / "demo-models"
 ADA: Final = ("--author", "Ada <ada@northwind.example>")
 COMMAND: Final = Path(sys.executable).with_name("goldenpath")
 SHOWN_IN_FULL: Final = "vision"
@@ -138,6 +146,7 @@ def tell_story() -> None:
     expect(goldenpath("retire", RETIRED, *repository), 0)
 
     serve_a_model(repository)
+    prove_a_model()
 
     heading("Who is in the fleet")
     print(expect(goldenpath("fleet", "list", *repository[:2]), 0).out)
@@ -162,6 +171,70 @@ def serve_a_model(repository: Sequence[str]) -> None:
     if not rows or "/v1/chat/completions" not in command:
         fail(f"{home}/README.md does not say how to ask the model")
     print("\n".join(f"  {line}" for line in [*rows, "", *command.splitlines()]))
+
+
+def prove_a_model() -> None:
+    """A pipeline on a dataset: hashed before training, signed afterwards, and found again from a Pod that serves."""
+    heading("A pipeline proves its inputs: from a Pod back to its dataset")
+    shutil.rmtree(MODELS, ignore_errors=True)
+    shutil.copytree(PIPELINE, MODELS)
+    data, bundles, record = MODELS / "shelves", MODELS / "bundles", MODELS / "record"
+    fleet, request, run, served = (
+        MODELS / name for name in ("fleet.yaml", "spec.yaml", "run.yaml", "chat.yaml")
+    )
+    for folder in (data, bundles):
+        folder.mkdir()
+    (data / "a.csv").write_text("one\n", encoding="utf-8")
+    (data / "b.csv").write_text("two\n", encoding="utf-8")
+    digest = json.loads(expect(goldenpath("dataset", "hash", str(data), "--format", "json"), 0).out)["digest"]
+    with_digest = re.sub(r"(?<=digest: )sha256:[0-9a-f]{64}", digest, request.read_text(encoding="utf-8"))
+    request.write_text(with_digest, encoding="utf-8")
+    key = ec.generate_private_key(ec.SECP256R1())
+    signing = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (MODELS / "key.pem").write_bytes(key.private_bytes(*signing))
+    document = kubeyaml.load_file(fleet)
+    document["provenance"]["keys"] = [
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    ]
+    fleet.write_text(kubeyaml.dump(document), encoding="utf-8")
+    of_fleet = ("--fleet", str(fleet))
+    expect(goldenpath("render", str(request), *of_fleet, "--out", str(MODELS / "rendered")), 0)
+    hashing = ("lineage", "record", f"--tree=dataset-shelves={data}={digest}", "--to", str(record))
+    expect(goldenpath(*hashing), 0)
+
+    job = kubeyaml.load_file(next((MODELS / "rendered").rglob("run.yaml")))
+    run.write_text(kubeyaml.dump(finished(job, record.read_text(encoding="utf-8"))), encoding="utf-8")
+    signed = ("lineage", "attest", str(run), *of_fleet, "--key", str(MODELS / "key.pem"))
+    said = expect(goldenpath(*signed, "--out", str(bundles / "labels.json"), "--format", "json"), 0).out
+    volume = {"name": "model", "image": {"reference": json.loads(said)["model"]}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "chat", "namespace": "vision"}}
+    server = {"name": "server", "image": "registry.example.org/server:1"}
+    served.write_text(
+        kubeyaml.dump({**pod, "spec": {"containers": [server], "volumes": [volume]}}), encoding="utf-8"
+    )
+    shown = expect(goldenpath("lineage", "show", str(served), *of_fleet, "--bundles", str(bundles)), 0).out
+    if digest not in shown:
+        fail(f"the Pod does not lead to its dataset:\n{shown}")
+    print("\n".join(f"  {line}" for line in shown.splitlines()))
+    (data / "a.csv").write_text("other\n", encoding="utf-8")
+    print(f"  {paint(expect(goldenpath(*hashing), 1).err.strip(), RED)}")
+
+
+def finished(job: Mapping[str, Any], record: str) -> dict[str, Any]:
+    """The Pod of a Job as the API server has it after the run: with the last word of each container."""
+    spec = job["spec"]["template"]["spec"]
+
+    def ended(container: Mapping[str, Any], message: str) -> dict[str, Any]:
+        state = {"terminated": {"exitCode": 0, "message": message}}
+        return {"name": container["name"], "imageID": container["image"], "restartCount": 0, "state": state}
+
+    status = {
+        "phase": "Succeeded",
+        "initContainerStatuses": [ended(spec["initContainers"][0], record)],
+        "containerStatuses": [ended(spec["containers"][0], f"sha256:{'7' * 64}")],
+    }
+    metadata = {"name": "labels-0", "namespace": "vision", "uid": "1"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status}
 
 
 def goldenpath(*arguments: str) -> Ran:
