@@ -24,6 +24,8 @@ _EXPORTER_POD = 'namespace="monitoring",pod="exporter-x"'
 def platform_recordings(of: PlatformMetrics) -> Iterator[Recording]:
     """The recorded series of a cluster."""
     yield _quota()
+    yield _replicas()
+    yield _restarts()
     yield _utilisation()
     if of.resources:
         yield _requested(of.resources)
@@ -56,6 +58,66 @@ def _quota() -> Recording:
                 },
                 "3m",
                 gives={of: 0.75},
+            ),
+        ),
+    )
+
+
+def _replicas() -> Recording:
+    names = {
+        reading: metric("kube-state-metrics", reading)
+        for reading in ("deployment-wanted", "deployment-ready", "stateful-set-wanted", "stateful-set-ready")
+    }
+
+    def missing(label: str, kind: str, wanted: str, ready: str) -> str:
+        lacks = (
+            f"max by (namespace, {label}) ({names[wanted]}) - max by (namespace, {label}) ({names[ready]})"
+        )
+        named = f'label_replace({lacks}, "name", "$1", "{label}", "(.+)")'
+        return f'label_replace({named}, "kind", "{kind}", "", "")'
+
+    of, db = 'namespace="vision",deployment="chat"', 'namespace="vision",statefulset="db"'
+    return Recording(
+        "goldenpath:replicas_missing:max",
+        "max by (namespace, kind, name) (\n"
+        f"  {missing('deployment', 'Deployment', 'deployment-wanted', 'deployment-ready')}\n"
+        f"  or {missing('statefulset', 'StatefulSet', 'stateful-set-wanted', 'stateful-set-ready')}\n)\n",
+        "Replicas that each Deployment and StatefulSet wants and that are not ready. From kube-state-metrics.",
+        (
+            Case(
+                "one of three is not ready, and all of a StatefulSet are",
+                {
+                    f"{names['deployment-wanted']}{{{of}}}": "3x5",
+                    f"{names['deployment-ready']}{{{of}}}": "2x5",
+                    f"{names['stateful-set-wanted']}{{{db}}}": "2x5",
+                    f"{names['stateful-set-ready']}{{{db}}}": "2x5",
+                },
+                "3m",
+                {
+                    'namespace="vision",kind="Deployment",name="chat"': 1,
+                    'namespace="vision",kind="StatefulSet",name="db"': 0,
+                },
+            ),
+        ),
+    )
+
+
+def _restarts() -> Recording:
+    name = metric("kube-state-metrics", "restarts")
+    of = 'namespace="vision",pod="chat-1"'
+    return Recording(
+        "goldenpath:pod_restarts:increase1h",
+        f"sum by (namespace, pod) (increase({name}[1h]))\n",
+        "How often containers of each Pod were started again in the last hour. From kube-state-metrics.",
+        (
+            Case(
+                "two containers",
+                {
+                    f'{name}{{{of},container="a",uid="1"}}': "0+1x120",
+                    f'{name}{{{of},container="b",uid="1"}}': "0x120",
+                },
+                "2h",
+                {of: 60},
             ),
         ),
     )

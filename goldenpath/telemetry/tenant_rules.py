@@ -79,6 +79,7 @@ def _alerts(of: TenantMetrics) -> Iterator[Alert]:
         Case("half used", {f"{quota}{{{own},{cpu}}}": "0.5x60"}, "45m", firing=0),
         Case("of another tenant", {f"{quota}{{{other},{cpu}}}": "0.95x60"}, "45m", firing=0),
     )
+    yield from _pods(of, own, other)
     if of.accelerator_quotas:
         yield from _accelerators(of, own, other)
     if of.has_queue:
@@ -129,6 +130,37 @@ def _alerts(of: TenantMetrics) -> Iterator[Alert]:
     yield _drift(of, own, other)
     if of.has_flux:
         yield from _flux(of, own, other)
+
+
+def _pods(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
+    """What runs, however it was brought: by a workload, a chart, or the team's own manifests."""
+    missing, restarts = "goldenpath:replicas_missing:max", "goldenpath:pod_restarts:increase1h"
+    chat = 'kind="Deployment",name="chat"'
+    yield _alert(
+        of,
+        "TenantReplicasMissing",
+        f"{missing}{{{own}}} > 0",
+        "30m",
+        "warning",
+        "{{ $labels.kind }} {{ $labels.name }} of {{ $labels.namespace }} has lacked {{ $value }} replicas for half an hour.",
+        "Describe its Pods: an image, a probe, a quota or a Node is missing.",
+        Case("one is missing", {f"{missing}{{{own},{chat}}}": "1x60"}, "45m", firing=1),
+        Case("none is missing", {f"{missing}{{{own},{chat}}}": "0x60"}, "45m", firing=0),
+        Case("rolled out meanwhile", {f"{missing}{{{own},{chat}}}": "1x20 0x40"}, "45m", firing=0),
+        Case("of another tenant", {f"{missing}{{{other},{chat}}}": "1x60"}, "45m", firing=0),
+    )
+    yield _alert(
+        of,
+        "TenantPodRestarts",
+        f"{restarts}{{{own}}} > 3",
+        "15m",
+        "warning",
+        "Containers of Pod {{ $labels.pod }} of {{ $labels.namespace }} were started again {{ $value | humanize }} times in an hour.",
+        "Read the log of the container before, and the reason of its last state.",
+        Case("again and again", {f'{restarts}{{{own},pod="chat-1"}}': "6x60"}, "30m", firing=1),
+        Case("once", {f'{restarts}{{{own},pod="chat-1"}}': "1x60"}, "30m", firing=0),
+        Case("of another tenant", {f'{restarts}{{{other},pod="chat-1"}}': "6x60"}, "30m", firing=0),
+    )
 
 
 def _accelerators(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from small_requests import sample
 
 from goldenpath import kubeyaml
 from goldenpath.fleet import Fleet
+from goldenpath.paths import builtin_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,3 +114,43 @@ def test_the_page_has_who_is_behind_and_how_far_waves_are(backend: Served) -> No
 def test_a_migration_that_the_golden_path_has_not_is_refused(backend: Served) -> None:
     run = backend.run("migrate", {"name": "vision", "to": "tenant/v1"}, token=ADMIN)
     assert "migrations.yaml" in str(run.last)
+
+
+@pytest.fixture
+def next_major(tmp_path: Path) -> Path:
+    """A library whose golden path for tenants is 2.0.0, with steps that bring requests to it."""
+    folder = tmp_path / "library" / "tenant"
+    shutil.copytree(builtin_folder() / "tenant", folder, ignore=shutil.ignore_patterns("versions"))
+    metadata = folder / "golden-path.yaml"
+    metadata.write_text(metadata.read_text().replace("version: 1.1.0", "version: 2.0.0"))
+    steps = [
+        {"default": "description", "value": "A team"},
+        {"drop": "contact", "finding": "It is in the catalog."},
+    ]
+    migrations = {"format": "migrations/v1", "from": "tenant/v1", "steps": steps}
+    (folder / "migrations.yaml").write_text(kubeyaml.dump(migrations))
+    return folder.parent
+
+
+def test_a_request_is_brought_to_the_next_major_version(
+    serve: Callable[..., Served], repository: Path, next_major: Path
+) -> None:
+    asked = {key: value for key, value in sample("vision.yaml").items() if key != "description"}
+    with Fleet.open(repository) as fleet:
+        fleet.publish({**asked, "contact": "vision@example.org"})
+    backend = serve(tokens=TOKENS, limits={"fleet_seconds": 0}, libraries=[str(next_major)])
+    before = _show(repository, "tenants/vision/tenant.yaml")
+    given = {"name": "vision", "to": "tenant/v2", "delivery": "commit"}
+
+    tried = backend.run("migrate", given, token=VISION, dryRun=True)
+    assert tried.is_done, tried.last
+    assert _show(repository, "tenants/vision/tenant.yaml") == before
+
+    done = backend.run("migrate", given, token=VISION)
+    assert done.is_done, done.last
+    request = kubeyaml.load(_show(repository, "tenants/vision/tenant.yaml"))
+    assert (request["golden_path"], request["description"]) == ("tenant/v2", "A team")
+    assert "contact" not in request
+    lock = json.loads(_show(repository, "tenants/vision/goldenpath.lock"))
+    assert (lock["golden_path"], lock["version"]) == ("tenant/v2", "2.0.0")
+    assert "It is in the catalog." in done.log
