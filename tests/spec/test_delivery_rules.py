@@ -62,6 +62,10 @@ def test_what_cannot_be_delivered_to_is_refused(delivery: dict[str, Any], path: 
     ],
 )
 def test_only_a_registry_on_this_machine_is_without_tls(host: str, is_here: bool) -> None:
-    parsed = parse_fleet(fleet(delivery={"registry": f"oci://{host}/fleet"}))
+    parsed = parse_fleet(
+        fleet(
+            delivery={"registry": f"oci://{host}/fleet"}, clusters={"berlin": cluster(addons={"flux": "2.9"})}
+        )
+    )
     assert parsed.delivery is not None
     assert parsed.delivery.is_on_this_machine is is_here
