@@ -21,12 +21,13 @@ from goldenpath.artifacts.index_publishing import (
 from goldenpath.artifacts.owned_folders import artifacts_by_cluster
 from goldenpath.artifacts.signed_storage import ensure_signed, ensure_stored
 from goldenpath.artifacts.verification import verify
-from goldenpath.errors import ArtifactRefusedError
+from goldenpath.errors import ArtifactRefusedError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from goldenpath.artifacts.artifact import Artifact
+    from goldenpath.errors import Problem
     from goldenpath.fleet import Fleet
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git import Repository
@@ -118,14 +119,20 @@ def push(
     artifacts.
 
     Raises:
-        InputError: a folder cannot become an artifact, there is no such cluster, or the registry has a newer index; the
-            index of the cluster was not pushed, so no cluster sees anything of it.
+        InputError: a folder cannot become an artifact, or there is no such cluster: nothing was pushed. Or a cluster has
+            no index, or an older one than the registry: nothing of it is seen, and the other clusters were pushed.
         RegistryError: the registry refuses, or cannot be reached; artifacts before this one are whole.
 
     """
     state = fleet.state()
+    problems: list[Problem] = []
     for name, artifacts in artifacts_by_cluster(fleet.store.repository, state, cluster):
-        yield from _pushed_cluster(fleet, client, signer, artifacts, state=state, cluster=name, tag=tag)
+        try:
+            yield from _pushed_cluster(fleet, client, signer, artifacts, state=state, cluster=name, tag=tag)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
 
 
 def push_changed(
@@ -141,6 +148,7 @@ def push_changed(
 
     """
     state = fleet.state()
+    problems: list[Problem] = []
     for name, artifacts in artifacts_by_cluster(fleet.store.repository, state):
         try:
             there = signed_index(client, name, tag, signer.trust)
@@ -150,9 +158,14 @@ def push_changed(
             if there.serial == newest_serial(fleet.store.repository, state, name)[0]:
                 continue
             known = there.digests
-        yield from _pushed_cluster(
-            fleet, client, signer, artifacts, state=state, cluster=name, tag=tag, known=known
-        )
+        try:
+            yield from _pushed_cluster(
+                fleet, client, signer, artifacts, state=state, cluster=name, tag=tag, known=known
+            )
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
 
 
 def _pushed_cluster(

@@ -109,6 +109,10 @@ def remove(client: RegistryClient, found: Prunable) -> None:
     listed = client.tag_digest(found.repository, fallback_tag(found.digest))
     for digest in (*((listed,) if listed else ()), *found.referrers, found.digest):
         client.delete_manifest(found.repository, digest)
+    # Most registries remove the tags with the manifest; go-containerregistry's keeps them.
+    for tag in found.tags:
+        if client.tag_digest(found.repository, tag) == found.digest:
+            client.delete_manifest(found.repository, tag)
 
 
 def _of_cluster(client: RegistryClient, cluster: str, keep: int) -> Iterator[Prunable]:

@@ -185,19 +185,19 @@ class RegistryClient:
                 return
             place = urljoin(response.url, following)
 
-    def delete_manifest(self, repository: str, digest: str) -> None:
-        """Remove a manifest and the tags that stand for it; one that is not there is no error.
+    def delete_manifest(self, repository: str, reference: str) -> None:
+        """Remove a manifest and the tags that stand for it, or one tag; what is not there is no error.
 
         Raises:
             RegistryError: the registry does not delete, refuses, or cannot be reached.
 
         """
-        response = self.send("DELETE", repository, f"manifests/{digest}")
+        response = self.send("DELETE", repository, f"manifests/{reference}")
         if response.status == _NOT_ALLOWED:
             message = "does not delete: allow it in its configuration (REGISTRY_STORAGE_DELETE_ENABLED=true in distribution)"
             raise RegistryError(f"{self.address.host}/{repository}: {message}")
         if response.status != _NOT_FOUND:
-            self.check(response, repository, f"remove {digest}")
+            self.check(response, repository, f"remove {reference}")
 
     def has_blob(self, repository: str, digest: str) -> bool:
         """Whether a blob is in a repository.

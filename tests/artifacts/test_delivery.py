@@ -177,7 +177,7 @@ def test_a_push_that_was_interrupted_anywhere_goes_on(own, registry, key):
                 assert rules <= {None, "absent"}
             else:
                 break
-        assert calls > 5
+        assert calls > 4  # a registry that keeps referrers is written to less often
         assert {each.refusal for each in verify_artifacts(own, reader, key.trust, cluster="austin")} == {None}
 
 

@@ -270,3 +270,20 @@ def test_status_and_apply_expect_what_flux_applies(delivering, fleet, is_deliver
     kind = "OCIRepository" if is_delivered else "GitRepository"
     path = "./" if is_delivered else "./clusters/austin/tenants/vision"
     assert (spec["sourceRef"]["kind"], spec["path"]) == (kind, path)
+
+
+def test_a_cluster_that_flux_cannot_start_from_stops_no_other(tmp_path, registry, client, key):
+    """`austin` is the first of two, and has no components of Flux."""
+    place = tmp_path / "half.git"
+    with new_fleet(place, delivery={"registry": registry}) as fleet:
+        components = "kind: Namespace\napiVersion: v1\nmetadata: {name: flux-system}\n"
+        commit_by_hand(
+            place, tmp_path / "w", {"clusters/berlin/flux-system/gotk-components.yaml": components}
+        )
+        with pytest.raises(InputError, match=r"clusters/austin/flux-system/gotk-components\.yaml"):
+            list(push(fleet, client, key))
+        assert client.tag_digest(index_repository(client, "austin"), "latest") is None
+        assert (
+            client.tag_digest(index_repository(client, "berlin"), "latest")
+            == index_of(fleet, "berlin").digest
+        )

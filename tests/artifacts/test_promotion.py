@@ -84,7 +84,7 @@ def test_one_artifact_that_is_not_signed_stops_the_cluster(candidate, client, ke
     )
     place = client.address.repository(Ref.of_tenant("vision"), "austin")
     listed = client.tag_digest(place, digest.replace(":", "-"))
-    for each in (listed, *referrers_of(client, place, digest)):
+    for each in (*filter(None, (listed,)), *referrers_of(client, place, digest)):
         client.delete_manifest(place, each)
 
     assert refused_rule(candidate, client, key) == "unsigned"
