@@ -138,6 +138,46 @@ describe('in a browser', { timeout: 900_000, skip }, () => {
     assert.deepEqual(visitor.sent, []);
   });
 
+  station('a model is served: with tenants of the user, accelerators that are free in them, and what sizing says', async () => {
+    await visitor.open('/create/templates/default/inference-service-v1');
+    await visitor.field('Name').fill('assistant');
+    const tenant = visitor.page.locator('#root_tenant[value="system:default/vision"]');
+    await tenant.waitFor();
+    assert.equal(await tenant.isEnabled(), false, 'of four tenants, the only one that the user owns');
+    await visitor.shoot('serve-tenant');
+    await visitor.goTo('Model');
+    await visitor.field('Name').fill('meta-llama/Llama-3.3-70B-Instruct');
+    await visitor.field('OCI').fill(`oci://registry.northwind.example/models/llama-3.3-70b@sha256:${'2'.repeat(64)}`);
+    await visitor.goTo('Compute and accelerators');
+    const offered = await visitor.choices('Profile');
+    assert.ok(offered.includes('NVIDIA H100 80GB (vision on eu-central: 8 of 8 free)'), String(offered));
+    const own = offered.filter(each => each.includes('(vision on '));
+    assert.equal(own.length, 2, `each says whose it is: ${offered}`);
+    await visitor.shoot('serve-accelerators');
+    await visitor.page.getByRole('option', { name: /^NVIDIA H100 80GB \(/ }).click();
+    await visitor.goTo('Identity and network');
+    await visitor.field('Service account').fill('server');
+    await visitor.goTo('Scaling');
+    for (const [name, value] of [
+      ['Requests', '2/s'],
+      ['Input tokens', '1500'],
+      ['Output tokens', '300'],
+      ['Time to first token', '750ms'],
+      ['Inter token latency', '50ms'],
+      ['Min', '1'],
+      ['Max', '2'],
+    ] as const) {
+      await visitor.field(name).fill(value);
+    }
+    await visitor.shoot('serve-goal', { whole: true });
+    await visitor.goTo('Review');
+    assert.equal(await visitor.create(), 'done');
+    await visitor.text(/the goal takes about/).waitFor();
+    await visitor.shoot('serve-task', { whole: true });
+    const server = await stack.fleet.file('clusters/eu-central/workloads/vision/assistant/server.yaml');
+    assert.match(server, /--served-model-name=meta-llama\/Llama-3.3-70B-Instruct/);
+  });
+
   station('a tenant is made: reviewed, created, logged, committed, and in the catalog', async () => {
     await begin('robots');
     await ask(/^NVIDIA H100 80GB \(/, 4);
