@@ -9,7 +9,6 @@ from goldenpath.adoption.adoption_result import Adoption, AdoptionBuilder
 from goldenpath.adoption.compute import derive_compute
 from goldenpath.adoption.egress import derive_network
 from goldenpath.adoption.flux_source import derive_source
-from goldenpath.adoption.identities import derive_identity
 from goldenpath.adoption.leftovers import report_leftovers
 from goldenpath.adoption.namespace_metadata import METADATA_FIELDS, derive_metadata
 from goldenpath.adoption.namespace_objects import NamespaceObjects, mappings
@@ -17,6 +16,7 @@ from goldenpath.adoption.object_scopes import in_namespace, report_assumed
 from goldenpath.adoption.request_file import in_order, request_text
 from goldenpath.adoption.role_bindings import derive_access
 from goldenpath.adoption.scalers import derive_scaling
+from goldenpath.adoption.service_accounts import derive_identity
 from goldenpath.adoption.tenancy_systems import report_tenancy_systems
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity

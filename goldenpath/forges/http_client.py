@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from goldenpath.errors import InputError, RepositoryError, RepositoryUnavailableError
-from goldenpath.forges.certificates import trusted_certificates
 from goldenpath.forges.error_messages import RefusedError, UnansweredError, explained, messages_in
 from goldenpath.forges.forge_address import ForgeKind
 from goldenpath.forges.retry_after import retry_after
+from goldenpath.forges.trusted_certificates import trusted_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

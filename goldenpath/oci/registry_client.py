@@ -14,9 +14,9 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from goldenpath.errors import ArtifactRefusedError, RegistryError, RegistryUnavailableError
-from goldenpath.forges.certificates import trusted_certificates
 from goldenpath.forges.http_options import ClientOptions
 from goldenpath.forges.retry_after import retry_after
+from goldenpath.forges.trusted_certificates import trusted_certificates
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import digest_of
 from goldenpath.oci.registry_login import RegistryLogin
