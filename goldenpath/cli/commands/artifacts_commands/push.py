@@ -45,6 +45,9 @@ def command(
     the files of that folder, and follows from the commit alone: the same commit gives the same digests on every machine.
     What is in the registry already is not sent again. After a failure, run the command again; it goes on where it ended.
 
+    Where the fleet has `delivery`, the index of each cluster follows its artifacts, with a serial that never goes back.
+    An older commit than the registry has is refused.
+
     The tag moves after the artifact is stored and signed. GOLDENPATH_REGISTRY_USER and GOLDENPATH_REGISTRY_PASSWORD, or
     `docker login`, give credentials. Only a registry on this machine is spoken to without TLS.
     """
