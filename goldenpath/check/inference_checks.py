@@ -90,7 +90,7 @@ def _size(rendered: Rendered) -> Iterator[Finding]:
         return
     replicas, breaking = sizing.replicas, sizing.breaking_concurrency
     message = (
-        f"the goal takes about {replicas.value:.0f} replicas (80 %: {replicas.low:.0f} to {replicas.high:.0f}) of "
+        f"the goal takes about {replicas.value:.0f} {'replica' if replicas.value == 1 else 'replicas'} (80 %: {replicas.low:.0f} to {replicas.high:.0f}) of "
         f"{sizing.plan.parallelism.devices} × {service.spec.accelerator.profile} ({sizing.plan.parallelism}); one breaks at "
         f"{breaking.value:.0f} requests at once ({breaking.low:.0f} to {breaking.high:.0f}): {sizing.breaks}; "
         f"the scaler aims at {sizing.threshold}, with {sizing.itl.value * 1e3:.0f} ms between tokens and "
