@@ -105,7 +105,7 @@ opinion-tools: $(STAMP) $(SUITE) $(OPINIONS) $(OSCAL) $(SUPPLY_CHAIN) $(GO_JUDGE
 
 second-opinions: opinion-tools ## What other projects' judges say of what is rendered, and of what we write and serve
 	$(BIN)/python tools/second_opinions.py --budget 300 checkov=.venv-opinions/bin/checkov kube-score=.opinions/kube-score kubeconform=.opinions/kubeconform trivy=$(shell command -v trivy)
-	$(BIN)/python -m pytest tests/mcp/test_official_suite.py tests/compliance/test_assessment.py tests/datasets
+	$(BIN)/python -m pytest tests/mcp/test_official_suite.py tests/compliance/test_assessment.py tests/datasets tests/model_artifacts
 
 bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
 	$(BIN)/python benchmarks/render_speed.py

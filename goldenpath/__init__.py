@@ -25,11 +25,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from goldenpath.accelerators.shipped_catalogue import catalogue
+    from goldenpath.datasets.hashing import hash_dataset
+    from goldenpath.datasets.verification import verify_dataset
     from goldenpath.errors import GoldenpathError, InputError, Problem
     from goldenpath.findings import ChecksFailedError, Finding, Severity
     from goldenpath.fleet import Fleet, PublishOptions, Review
     from goldenpath.git import Person
     from goldenpath.manifests import Manifests
+    from goldenpath.model_artifacts.packing import pack_model
     from goldenpath.pipeline import Pipeline, check, load, load_fleet, parse, render
     from goldenpath.queries import query
     from goldenpath.spec.fleet_spec import FleetSpec
@@ -58,13 +61,16 @@ __all__ = [
     "blame",
     "catalogue",
     "check",
+    "hash_dataset",
     "load",
     "load_fleet",
     "make_change",
+    "pack_model",
     "parse",
     "plan_change",
     "query",
     "render",
+    "verify_dataset",
 ]
 
 _HOMES: Final = {
@@ -87,13 +93,16 @@ _HOMES: Final = {
     "blame": "goldenpath.blame",
     "catalogue": "goldenpath.accelerators",
     "check": "goldenpath.pipeline",
+    "hash_dataset": "goldenpath.datasets.hashing",
     "load": "goldenpath.pipeline",
     "load_fleet": "goldenpath.pipeline",
     "make_change": "goldenpath.changes",
+    "pack_model": "goldenpath.model_artifacts.packing",
     "parse": "goldenpath.pipeline",
     "plan_change": "goldenpath.changes",
     "query": "goldenpath.queries",
     "render": "goldenpath.pipeline",
+    "verify_dataset": "goldenpath.datasets.verification",
 }
 
 

@@ -37,6 +37,9 @@ PUBLIC = {
     "load_fleet",
     "parse",
     "render",
+    "hash_dataset",
+    "verify_dataset",
+    "pack_model",
 }
 HEAVY = {
     "pydantic",

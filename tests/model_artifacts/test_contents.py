@@ -84,7 +84,7 @@ W = tensor(0, 16, [2, 2])
         (safetensors({"w": [1]}, bytes(16)), "in a known form"),
     ],
 )
-def test_safetensors_that_are_none_are_refused(tmp_path, data, said):
+def test_broken_safetensors_are_refused(tmp_path, data, said):
     folder = new_model(tmp_path / "m", **{"model.safetensors": data})
     (finding,) = judge_contents(folder, [file.path for file in model_files(folder)]).findings
     assert (finding.file, finding.rule) == ("model.safetensors", "model-format")
