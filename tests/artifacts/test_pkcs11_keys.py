@@ -20,7 +20,8 @@ pytestmark = pytest.mark.skipif(bool(missing_token()), reason=missing_token() or
 DIGEST = f"sha256:{'a' * 64}"
 
 
-@pytest.fixture(scope="module", autouse=True)
+# A process has one place of tokens, and pytest may come back to a module.
+@pytest.fixture(scope="session", autouse=True)
 def _token(tmp_path_factory):
     new_token(tmp_path_factory.mktemp("token"))
     new_pair("release")
