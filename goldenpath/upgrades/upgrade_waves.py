@@ -233,7 +233,9 @@ class _UpgradeView:
             upgrade = self._working_out.of(ref)
         except InputError as error:
             return Outlook(MemberState.STOPPED, str(error))
-        why = "; ".join(str(problem) for problem in what_stops(upgrade))
+        # A problem of no field is about the owner, whom its message names.
+        stops = what_stops(upgrade)
+        why = "; ".join(str(problem) if problem.path else problem.message for problem in stops)
         return Outlook(_STATES[upgrade.readiness], why, upgrade.effect)
 
     def merge_of(self, name: str) -> Merged | None:
