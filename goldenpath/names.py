@@ -36,6 +36,12 @@ HASH_IMAGE: Final = f"{DOMAIN}/hash-image"
 MODELS: Final = f"{DOMAIN}/models"
 """`by-digest` where the fleet demands provenance of models."""
 
+SOURCE: Final = f"{DOMAIN}/source"
+SOURCE_URL: Final = f"{DOMAIN}/source-url"
+SOURCE_SIGNER: Final = f"{DOMAIN}/source-signer"
+"""These three are on a Namespace whose tenant has a source that is verified: the source's name, where it reads, and who
+must have signed it."""
+
 ARTIFACT_OWNER: Final = f"{DOMAIN}/owner"
 ARTIFACT_CLUSTER: Final = f"{DOMAIN}/cluster"
 ARTIFACT_TREE: Final = f"{DOMAIN}/tree"

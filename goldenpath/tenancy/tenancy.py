@@ -18,6 +18,7 @@ from goldenpath.spec.node_credentials import (
 )
 from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.ref import Ref
+from goldenpath.spec.tenant import OciSource
 from goldenpath.spec.types import duration_seconds
 from goldenpath.tenancy.example_server import ExampleServer, example_server
 from goldenpath.tenancy.monitoring import tenant_rule_group
@@ -330,7 +331,12 @@ class Tenancy:
     @cached_property
     def namespace_parameters(self) -> dict[str, str]:
         """The same since golden path 1.1.0: with what routes and scalers may name, also where that is nothing."""
-        found = self.policy_parameters | self.serving_parameters | self.provenance_parameters
+        found = (
+            self.policy_parameters
+            | self.serving_parameters
+            | self.provenance_parameters
+            | self.source_parameters
+        )
         return dict(sorted(found.items()))
 
     @cached_property
@@ -352,6 +358,19 @@ class Tenancy:
             monitoring = self.platform.monitoring
             found[names.PROMETHEUS] = monitoring.prometheus.rstrip("/") if monitoring is not None else ""
         return found
+
+    @cached_property
+    def source_parameters(self) -> dict[str, str]:
+        """Where the tenant's verified source is, and who must have signed it; nothing for one that is not verified."""
+        source = self.tenant.source
+        if not self.has("flux") or not isinstance(source, OciSource) or source.verify is None:
+            return {}
+        verify = source.verify
+        if verify.identity is not None:
+            signer = f"{verify.provider} identity {verify.identity.issuer} {verify.identity.subject}"
+        else:
+            signer = f"{verify.provider} secret {verify.secret}"
+        return {names.SOURCE: self.name, names.SOURCE_URL: source.oci, names.SOURCE_SIGNER: signer}
 
 
 def tenancies_of(tenant: Tenant, platforms: Mapping[str, Platform]) -> tuple[Tenancy, ...]:

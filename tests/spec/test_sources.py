@@ -78,6 +78,7 @@ def test_the_account_of_a_source_is_no_account_of_the_team() -> None:
         ({"provider": "cosign", "secret": "k", "identity": SIGNER}, [("source.verify.identity", "one-of")]),
         ({"provider": "notation", "identity": SIGNER}, [("source.verify.identity", "does-not-apply")]),
         ({"provider": "cosign", "identity": {"issuer": SIGNER["issuer"]}}, [("source.verify.identity.subject", "required")]),
+        ({"provider": "cosign", "identity": [SIGNER, SIGNER]}, [("source.verify.identity", "type")]),
     ],
 )  # fmt: skip
 def test_a_signature_is_checked_by_a_key_or_by_an_identity(

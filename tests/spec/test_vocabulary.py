@@ -130,6 +130,7 @@ BAD: dict[str, list[tuple[Any, str, str | None]]] = {
     "AnchoredExpression": [
         ("https://a", "expression", "^https://a$"), ("^a", "expression", "^a$"), ("^a|b$", "expression", "^(a|b)$"), ("^($", "expression", None),
         ("^(?i)a$", "expression", None), ("^a\\$", "expression", None),
+        ("https://oidc.example.org/.*", "expression", r"^https://oidc\.example\.org/.*$"), (r"a\.b[.]c.d", "expression", r"^a\.b[.]c\.d$"),
     ],
     "HostName": [
         ("https://huggingface.co/x", "host-name", "huggingface.co"), ("HuggingFace.co", "host-name", "huggingface.co"), ("huggingface.co:443", "host-name", "huggingface.co"),

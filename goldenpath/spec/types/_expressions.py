@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from goldenpath.spec.value_checks import Word, refuse
 
+_PART: Final = re.compile(r"\\.|\[[^\]]*\]|\.(?![*+?{])")
+"""An escaped character, a class, or a dot that stands alone."""
+
 
 def _anchored(value: str) -> str:
-    """The expression from start to end, as people mean it who leave the anchors out; in plain text, dots are dots."""
+    """The expression from start to end, as people mean it who leave the anchors out.
+
+    A dot without `*`, `+`, `?` or `{` behind it is a dot of a name; as an expression, it would match any character.
+    """
     inner = value.removeprefix("^").removesuffix("$")
-    is_plain = not re.search(r"[\\*+?()\[\]{}|^$]", inner)
-    whole = inner.replace(".", r"\.") if is_plain else inner
+    whole = _PART.sub(lambda found: r"\." if found[0] == "." else found[0], inner)
     return f"^{whole}$"
 
 
