@@ -22,7 +22,7 @@ from goldenpath.oci.registry_client import RegistryClient
 sys.path += [str(Path(__file__).parent.parent / folder) for folder in ("artifacts", "fleet")]
 from fleets import asked, new_fleet
 from local_registry import local_registry, missing_registry
-from signing import new_key, store
+from signing import new_key, sign, store
 
 SOURCE = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository"}
 KEY_SECRET = "fleet-key"
@@ -50,6 +50,18 @@ class Delivered:
         assert answer.ok, answer.message
         return eventually(lambda: self._settled(body), f"{name} is ready, or is not verified", 90)
 
+    def asked_again(self, name):
+        """Ask source-controller to look again, as `flux reconcile` does; the status after it has."""
+        body = SOURCE | {"metadata": {"name": name, "namespace": NAMESPACE}}
+        change = {"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": "again"}}}
+        assert self.api.merge(body, change).ok
+
+        def handled():
+            status = self.api.get(body).body.get("status", {})
+            return status if status.get("lastHandledReconcileAt") == "again" else None
+
+        return eventually(handled, f"{name} is reconciled again", 90)
+
     def _settled(self, body):
         status = self.api.get(body).body.get("status", {})
         conditions = {each["type"]: each for each in status.get("conditions", [])}
@@ -59,8 +71,10 @@ class Delivered:
         return None
 
 
-def key_secret(api, name, key):
-    data = {"fleet.pub": base64.b64encode(key.public.pem.encode()).decode()}
+def key_secret(api, name, *keys):
+    data = {
+        f"{number}.pub": base64.b64encode(key.public.pem.encode()).decode() for number, key in enumerate(keys)
+    }
     body = {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -139,3 +153,48 @@ def test_flux_refuses_a_signature_of_another_key(delivered):
 
     assert status["verified"]["status"] == "False"
     assert "artifact" not in status
+
+
+def test_a_key_is_rotated_with_both_trusted_for_a_while(delivered):
+    """The steps of docs/tasks/rotate-a-key.md: none of them makes Flux refuse the artifact."""
+    old, new = new_key(), new_key()
+    repository, artifact = "fleet/rotated", delivered.artifact
+    store(delivered.client, repository, "latest", artifact.manifest, artifact.config, artifact.layer)
+
+    def ready(name):
+        return delivered.source(name, "rotated", repository=repository)["verified"]["status"]
+
+    sign(delivered.client, repository, artifact.manifest, old, artifact.source.annotations)
+    key_secret(delivered.api, "rotated", old)
+    assert ready("before") == "True"
+    key_secret(delivered.api, "rotated", old, new)
+    assert ready("both-trusted") == "True"
+    sign(delivered.client, repository, artifact.manifest, new, artifact.source.annotations)
+    assert ready("both-signed") == "True"
+    key_secret(delivered.api, "rotated", new)
+    assert ready("after") == "True"
+
+
+def test_what_an_old_key_signed_stays_accepted_until_flux_has_a_reason_to_look(delivered):
+    """The exposure of a rotation: source-controller 1.9 verifies again for a new revision or generation alone."""
+    old, new = new_key(), new_key()
+    repository, artifact = "fleet/exposed", delivered.artifact
+    store(delivered.client, repository, "latest", artifact.manifest, artifact.config, artifact.layer)
+    sign(delivered.client, repository, artifact.manifest, old, artifact.source.annotations)
+    key_secret(delivered.api, "exposed", old)
+    assert delivered.source("exposed", "exposed", repository=repository)["verified"]["status"] == "True"
+
+    key_secret(delivered.api, "exposed", new)
+    status = delivered.asked_again("exposed")
+    assert {each["type"]: each["status"] for each in status["conditions"]}["Ready"] == "True"
+
+    fresh = delivered.source("fresh", "exposed", repository=repository)
+    assert fresh["verified"]["status"] == "False"
+    body = SOURCE | {"metadata": {"name": "exposed", "namespace": NAMESPACE}}
+    assert delivered.api.merge(body, {"spec": {"interval": "11m"}}).ok  # another generation
+
+    def is_refused():
+        conditions = delivered.api.get(body).body["status"]["conditions"]
+        return any(each["type"] == "SourceVerified" and each["status"] == "False" for each in conditions)
+
+    eventually(is_refused, "the artifact of the old key is refused", 90)
