@@ -17,11 +17,21 @@ if TYPE_CHECKING:
 
     from goldenpath.signatures.signer import Signer, Trust
 
-__all__ = ["chosen_trust", "open_signer", "signer_options", "trust_options"]
+__all__ = [
+    "chosen_trust",
+    "open_provenance_signer",
+    "open_signer",
+    "provenance_signer_options",
+    "provenance_trust",
+    "provenance_trust_options",
+    "signer_options",
+    "trust_options",
+]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_URI = re.compile(r"[a-z][a-z0-9+.-]*:[\x21-\x7e]{1,500}")
 _EXPRESSION = re.compile(r"^\^|\$$|\\|\.[*+]")
 
 
@@ -87,6 +97,93 @@ def trust_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def provenance_signer_options(function: F) -> F:
+    """``--provenance-key`` and ``--builder``, of those who sign."""
+    for option in (
+        _builder("With --provenance-key: the URI of the platform that renders, such as the CI's."),
+        click.option(
+            "--provenance-key",
+            metavar="FILE|pkcs11:…",
+            help="Attach SLSA provenance to each artifact, signed by this key: another one than --key.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def provenance_trust_options(function: F) -> F:
+    """``--provenance-key`` and ``--builder``, of those who verify."""
+    for option in (
+        _builder("With --provenance-key: the URI of the platform that must have rendered, exactly."),
+        click.option(
+            "--provenance-key",
+            "provenance_files",
+            multiple=True,
+            type=_FILE,
+            metavar="FILE",
+            help="Demand SLSA provenance signed by this public key: another one than --key; may be given again.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _builder(text: str) -> Callable[[F], F]:
+    return click.option("--builder", metavar="URI", help=text)
+
+
+@contextmanager
+def open_provenance_signer(key: str | None, builder: str | None, signer: Signer) -> Iterator[Signer | None]:
+    """The signer of provenance; None where none is asked for.
+
+    Raises:
+        InputError: the key cannot be used, signs artifacts already, or a part is missing.
+
+    """
+    if key is None and builder is None:
+        yield None
+        return
+    _check_builder(key, builder)
+    with open_signer(str(key), "--provenance-key") as provenance:
+        if provenance.trust == signer.trust:
+            raise _same_key()
+        yield provenance
+
+
+def provenance_trust(files: Sequence[Path], builder: str | None, key_files: Sequence[Path]) -> Trust | None:
+    """Who may sign provenance; None where none is asked for.
+
+    Raises:
+        InputError: a key cannot be used, signs artifacts too, or a part is missing.
+
+    """
+    if not files and builder is None:
+        return None
+    _check_builder(files, builder)
+    from goldenpath.signatures.signing_keys import PublicKey, TrustedKeys  # noqa: PLC0415 - needs an extra
+
+    keys = tuple(PublicKey.load(file, "--provenance-key") for file in files)
+    if {key.hint for key in keys} & {PublicKey.load(file).hint for file in key_files}:
+        raise _same_key()
+    return TrustedKeys(keys)
+
+
+def _check_builder(key: object, builder: str | None) -> None:
+    if problems := list(_lacking({"--provenance-key": key, "--builder": builder})):
+        raise InputError(problems)
+    if not _URI.fullmatch(builder or ""):
+        message = "must be a URI, such as https://ci.example.org/fleet"
+        raise InputError.of("--builder", "uri", message, builder)
+
+
+def _same_key() -> InputError:
+    message = (
+        "is also a --key; use one key for each purpose: Flux and cosign take anything that the key of artifacts "
+        "signs for a signature"
+    )
+    return InputError.of("--provenance-key", "same-key", message)
 
 
 @contextmanager

@@ -106,6 +106,20 @@ def test_a_key_that_is_given_twice_is_refused(good, key):
     assert (rule, "given twice" in message) == ("json", True)
 
 
+def test_a_key_that_is_given_twice_in_what_was_signed_is_refused(good, key):
+    """Signed as it is: one reader takes the first value, another one the last."""
+    document = json.loads(good.data)
+    payload = base64.b64decode(document["dsseEnvelope"]["payload"])
+    twice = payload.replace(b'{"_type"', b'{"predicateType":"https://cyclonedx.org/bom","_type"', 1)
+    kind = b"application/vnd.in-toto+json"
+    signature = key.sign(b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(twice), twice)).value
+    document["dsseEnvelope"]["payload"] = base64.b64encode(twice).decode()
+    document["dsseEnvelope"]["signatures"] = [{"sig": base64.b64encode(signature).decode()}]
+
+    rule, message = refused(Blob(good.media_type, json.dumps(document).encode()), key)
+    assert (rule, "given twice" in message) == ("json", True)
+
+
 def test_a_bundle_of_another_form_is_refused(good, key):
     document = json.loads(good.data)
     envelope = document["dsseEnvelope"]

@@ -9,7 +9,12 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand
 from goldenpath.cli.registry_options import artifact_options
-from goldenpath.cli.signing_options import open_signer, signer_options
+from goldenpath.cli.signing_options import (
+    open_provenance_signer,
+    open_signer,
+    provenance_signer_options,
+    signer_options,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,11 +30,13 @@ if TYPE_CHECKING:
         "goldenpath artifacts push --repo . --registry oci://localhost:5000/fleet --key fleet.key --cluster eu-central",
         "goldenpath artifacts push --repo . --at HEAD --registry oci://registry.example.org/fleet --key fleet.key --format json",
         "goldenpath artifacts push --repo . --registry oci://registry.example.org/fleet --key 'pkcs11:token=fleet;object=release?module-path=/usr/lib/softhsm/libsofthsm2.so'",
+        "goldenpath artifacts push --repo . --registry oci://registry.example.org/fleet --key fleet.key --provenance-key provenance.key --builder https://ci.example.org/fleet",
         "goldenpath artifacts push --repo . --registry oci://registry.example.org/fleet --key leaf.key --certificate leaf.pem --timestamp-authority https://tsa.example.org/api/v1/timestamp --trusted-root trusted_root.json",
     ),
 )
 @artifact_options
 @signer_options
+@provenance_signer_options
 def command(
     *,
     target: ArtifactTarget,
@@ -37,6 +44,8 @@ def command(
     certificate: Path | None,
     timestamp_authority: str | None,
     trusted_root: Path | None,
+    provenance_key: str | None,
+    builder: str | None,
     output_format: str,
 ) -> None:
     """Bring to a registry what it lacks of a commit's artifacts, and sign it.
@@ -59,16 +68,23 @@ def command(
             timestamp_authority=timestamp_authority,
             trusted_root=trusted_root,
         ) as signer,
+        open_provenance_signer(provenance_key, builder, signer) as provenance_signer,
     ):
         from goldenpath.artifacts.delivery import push  # noqa: PLC0415 - `--help` needs none of it
+        from goldenpath.artifacts.provenance import with_provenance  # noqa: PLC0415
 
         done = []
-        for each in push(opened.fleet, opened.client, signer, cluster=opened.cluster, tag=opened.tag):
+        client = opened.client
+        pushed = push(opened.fleet, client, signer, cluster=opened.cluster, tag=opened.tag)
+        if provenance_signer is not None:
+            state = opened.fleet.state()
+            pushed = with_provenance(client, pushed, state, str(builder), provenance_signer)
+        for each in pushed:
             done.append(each.as_dict())
             if output_format == "text":
-                named = f"{opened.client.address.host}/{each.repository}@{each.artifact.digest}"
+                named = f"{client.address.host}/{each.repository}@{each.artifact.digest}"
                 click.echo(f"{each.state:<9}  {each.sent_bytes:>9,} B  {named}")
-        sent = opened.client.sent_bytes
+        sent = client.sent_bytes
     if output_format == "json":
         document = {
             "format": "artifacts-pushed/v1",
