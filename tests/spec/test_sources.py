@@ -100,7 +100,7 @@ def test_an_expression_that_more_than_the_signer_fits_is_refused(subject: str) -
         ("^https://a.example.org", r"^https://a\.example\.org$"),
         ("ci@builds.iam.example.org", r"^ci@builds\.iam\.example\.org$"),
         (r"https://a\.example\.org/.*", r"^https://a\.example\.org/.*$"),
-        ("https://a.example.org/(b|c)$", "^https://a.example.org/(b|c)$"),
+        ("https://a.example.org/(b|c)$", r"^https://a\.example\.org/(b|c)$"),
     ],
 )
 def test_the_expression_that_is_suggested_matches_a_plain_text_alone(given_text: str, suggested: str) -> None:
