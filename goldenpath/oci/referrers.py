@@ -1,7 +1,10 @@
 """What refers to an artifact in a registry, such as its signatures.
 
 Registries of OCI 1.1 keep the list themselves. With others it is an index under the tag ``sha256-<hex>``, which each
-writer reads, extends and writes back; no registry can do that in one step.
+writer reads, extends and writes back; no registry can do that in one step. Two of our writers at once lose nothing: each
+first puts its manifest under a tag of its own (``sha256-<hex>.<hex>``), and goes on until the index has what all these
+tags name. Another program that writes the index at the same time may still drop an entry; the next writer of ours
+brings it back.
 """
 
 from __future__ import annotations
@@ -17,12 +20,16 @@ from goldenpath.oci.registry_client import next_page
 from goldenpath.oci.strict_json import canonical_json, object_in
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from goldenpath.oci.registry_client import RegistryClient
 
 __all__ = ["add_referrer", "fallback_tag", "referrers_of"]
 
 _PAGES: Final = 20
-_TRIES: Final = 5
+_TRIES: Final = 20
+_TAG_DIGITS: Final = 32
+_OWN_END: Final = re.compile(rf"[0-9a-f]{{{_TAG_DIGITS}}}")
 _NO_API: Final = frozenset({400, 404, 405})
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -63,18 +70,56 @@ def add_referrer(client: RegistryClient, repository: str, subject: str, manifest
     stored = client.put_manifest(repository, manifest.digest, manifest)
     if stored.headers.get("oci-subject") == subject:
         return
-    entry = {**manifest.descriptor, "artifactType": kind}
+    client.put_manifest(repository, _own_tag(subject, manifest.digest), manifest)
+    own = {**manifest.descriptor, "artifactType": kind}
     for _ in range(_TRIES):
         known = _from_index(client, repository, subject)
-        if any(each["digest"] == manifest.digest for each in known):
+        digests = {each["digest"] for each in known}
+        lacking = [] if manifest.digest in digests else [own]
+        lacking += _tagged(client, repository, subject, {*digests, manifest.digest})
+        if not lacking:
             return
-        document = {"schemaVersion": 2, "mediaType": media_types.INDEX, "manifests": [*known, entry]}
+        document = {"schemaVersion": 2, "mediaType": media_types.INDEX, "manifests": [*known, *lacking]}
         index = Blob(media_types.INDEX, canonical_json(document))
         client.put_manifest(repository, fallback_tag(subject), index)
     raise RegistryError(
         f"{client.address.host}/{repository}: other writers keep replacing the list of signatures of {subject}; "
         "run the same command again"
     )
+
+
+def _own_tag(subject: str, digest: str) -> str:
+    return f"{fallback_tag(subject)}.{digest.removeprefix('sha256:')[:_TAG_DIGITS]}"
+
+
+def _tagged(
+    client: RegistryClient, repository: str, subject: str, known: Collection[str]
+) -> list[dict[str, Any]]:
+    """Entries for what the tags of other writers name and the index does not."""
+    prefix = f"{fallback_tag(subject)}."
+    starts = {digest.removeprefix("sha256:")[:_TAG_DIGITS] for digest in known}
+    ends = [tag.removeprefix(prefix) for tag in client.tags(repository) if tag.startswith(prefix)]
+    found = []
+    for end in ends:
+        if end not in starts and _OWN_END.fullmatch(end):
+            manifest = client.manifest(repository, f"{prefix}{end}")
+            if manifest is not None and (kind := _kind_of(manifest.data, subject)) is not None:
+                blob = Blob(media_types.MANIFEST, manifest.data)
+                found.append({**blob.descriptor, "artifactType": kind})
+    return found
+
+
+def _kind_of(manifest: bytes, subject: str) -> str | None:
+    """The artifact type of what refers to an artifact; None for what does not."""
+    try:
+        document = object_in(manifest, "what refers to the artifact")
+    except ArtifactRefusedError:
+        return None
+    match document:
+        case {"subject": {"digest": str(named)}} if named == subject:
+            return str(document.get("artifactType", ""))
+        case _:
+            return None
 
 
 def _from_api(client: RegistryClient, repository: str, digest: str) -> list[dict[str, Any]]:
