@@ -135,8 +135,8 @@ def open_pkcs11_key(uri: Pkcs11Uri, pin: str | None, option: str = "--key") -> I
         raise InputError.of(option, "pkcs11", message) from None
     with session:
         try:
-            key = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=uri.object)
-            public: Any = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=uri.object)
+            key = _only(session, pkcs11.ObjectClass.PRIVATE_KEY, uri.object)
+            public = _only(session, pkcs11.ObjectClass.PUBLIC_KEY, uri.object)
             loaded = load_der_public_key(encode_ec_public_key(public))
         except (PKCS11Error, ValueError, TypeError, KeyError) as error:
             message = f"the token {uri.token!r} must have one EC key pair {uri.object!r}, private and public"
@@ -144,6 +144,14 @@ def open_pkcs11_key(uri: Pkcs11Uri, pin: str | None, option: str = "--key") -> I
         if not isinstance(loaded, ec.EllipticCurvePublicKey) or loaded.curve.name != "secp256r1":
             raise InputError.of(option, "key", f"the key {uri.object!r} is not an ECDSA key on P-256")
         yield Pkcs11Key(PublicKey(loaded), key, option)
+
+
+def _only(session: Any, kind: pkcs11.ObjectClass, label: str) -> Any:
+    """The object with a label; all are read, because a search that ends early outlives its session."""
+    found = list(session.get_objects({pkcs11.Attribute.CLASS: kind, pkcs11.Attribute.LABEL: label}))
+    if len(found) != 1:
+        raise ValueError(f"{kind.name} is there {len(found)} times")
+    return found[0]
 
 
 def _named(error: Exception) -> str:
