@@ -78,6 +78,7 @@ def test_a_signer_that_read_before_and_writes_after_another_one_loses_nothing(cl
 
 
 def test_what_another_program_dropped_is_brought_back_by_the_next_signer(client, artifact, key):
+    """A registry that keeps the list itself does not read this index, and has lost nothing."""
     repository = client.address.repository(artifact.source.owner, "austin")
     store(client, repository, "latest", artifact.manifest, artifact.config, artifact.layer)
     attach(client, repository, artifact, key)
@@ -85,7 +86,6 @@ def test_what_another_program_dropped_is_brought_back_by_the_next_signer(client,
     client.put_manifest(
         repository, fallback_tag(artifact.digest), Blob(media_types.INDEX, canonical_json(empty))
     )
-    assert referrers_of(client, repository, artifact.digest) == ()
 
     other = new_key()
     attach(client, repository, artifact, other)
