@@ -128,7 +128,7 @@ def knee(bars: Bars, measured: Measured, predicted: LeftOut) -> None:
     row = measured.rows[most]
     room = row.fit.sequences_of(row.model, row.tokens_in + row.tokens_out)
     bars.add("NIM 70B: requests at which the KV cache is full", room, 100, least=50, unit="")
-    constants = predicted.fits[row.architecture].constants[row.engine]
+    constants = predicted.fits[row.architecture].of(row)
     first = float(np.array(measured.work[most].prefill(row.tokens_in)) @ constants)
     output = running(row) * row.tokens_out / (first + row.tokens_out * predicted.itl[most])
     highest = max(measured.rows[place].output for _, place in curve)
