@@ -193,7 +193,7 @@ def with_provenance(
     builder: str,
     signer: Signer,
 ) -> Iterator[Delivered]:
-    """The artifacts of a push, each given when it also has its provenance.
+    """The artifacts of a push, each given when it also has its provenance; so an index comes after all provenance.
 
     Raises:
         InputError: an owner's lock does not say which golden path rendered the files.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from goldenpath.signatures.signer import Signer
     from goldenpath.spec.fleet_spec import Delivery
 
-__all__ = ["ArtifactDelivery", "check_deliverable", "deliver", "show_delivery"]
+__all__ = ["ArtifactDelivery", "ArtifactKeys", "Signers", "check_deliverable", "deliver", "show_delivery"]
 
 
 @dataclass
@@ -60,21 +60,51 @@ def check_deliverable(fleet: Fleet, option: str) -> None:
         raise InputError.of(option, "no-delivery", message)
 
 
-def deliver(fleet: Fleet, place: str, key: str | None, signer: Signer | None) -> ArtifactDelivery | None:
+@dataclass(frozen=True, slots=True)
+class ArtifactKeys:
+    """The keys as they were given: who signs artifacts, and who signs provenance for which builder."""
+
+    artifact: str | None
+    provenance: str | None
+    builder: str | None
+
+    @property
+    def words(self) -> list[str]:
+        """The options of ``goldenpath artifacts push`` that say the same."""
+        words = ["--key", self.artifact or "FILE"]
+        if self.provenance is not None:
+            words += ["--provenance-key", self.provenance, "--builder", str(self.builder)]
+        return words
+
+
+@dataclass(frozen=True, slots=True)
+class Signers:
+    """Who signs artifacts, and who signs their provenance where that is asked for."""
+
+    artifact: Signer
+    provenance: Signer | None
+
+
+def deliver(fleet: Fleet, place: str, keys: ArtifactKeys, signers: Signers | None) -> ArtifactDelivery | None:
     """Bring what changed to the registry; None where the fleet has none."""
     delivery: Delivery | None = fleet.state().context.spec.delivery
     if delivery is None:
         return None
-    words = ["goldenpath", "artifacts", "push", "--repo", place, "--key", key or "FILE"]
-    done = ArtifactDelivery(delivery.registry, delivery.tag, shlex.join(words), was_tried=signer is not None)
-    if signer is None:
+    words = ["goldenpath", "artifacts", "push", "--repo", place, *keys.words]
+    done = ArtifactDelivery(delivery.registry, delivery.tag, shlex.join(words), was_tried=signers is not None)
+    if signers is None:
         return done
     from goldenpath.artifacts.delivery import push_changed  # noqa: PLC0415 - needs an extra
+    from goldenpath.artifacts.provenance import with_provenance  # noqa: PLC0415 - needs an extra
 
     try:
         with open_registry(delivery.registry, delivery.tag) as client:
             try:
-                for each in push_changed(fleet, client, signer, tag=delivery.tag):
+                pushed = push_changed(fleet, client, signers.artifact, tag=delivery.tag)
+                if signers.provenance is not None:
+                    builder = str(keys.builder)
+                    pushed = with_provenance(client, pushed, fleet.state(), builder, signers.provenance)
+                for each in pushed:
                     done.artifacts.append(each.as_dict())
             finally:
                 done.sent_bytes = client.sent_bytes

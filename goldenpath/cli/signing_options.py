@@ -106,7 +106,7 @@ def provenance_signer_options(function: F) -> F:
         click.option(
             "--provenance-key",
             metavar="FILE|pkcs11:…",
-            help="Attach SLSA provenance to each artifact, signed by this key: another one than --key.",
+            help="Attach SLSA provenance to each artifact, signed by this key: another one than signs artifacts.",
         ),
     ):
         function = option(function)
@@ -180,7 +180,7 @@ def _check_builder(key: object, builder: str | None) -> None:
 
 def _same_key() -> InputError:
     message = (
-        "is also a --key; use one key for each purpose: Flux and cosign take anything that the key of artifacts "
+        "signs artifacts too; use one key for each purpose: Flux and cosign take anything that the key of artifacts "
         "signs for a signature"
     )
     return InputError.of("--provenance-key", "same-key", message)

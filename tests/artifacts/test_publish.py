@@ -11,7 +11,11 @@ from signing import new_key, write_key
 
 from goldenpath import kubeyaml
 from goldenpath.artifacts.delivery import verify_artifacts
+from goldenpath.artifacts.owned_folders import artifacts_of
+from goldenpath.artifacts.provenance import provenance_of, verify_provenance
 from goldenpath.cli.root_command import cli
+
+BUILDER = "https://ci.example.org/fleet"
 
 
 def run(*arguments):
@@ -56,6 +60,35 @@ def test_a_publish_brings_what_changed_and_the_next_one_nothing(delivering, wher
     again = run("publish", request_file(name="speech", clusters=["berlin"], compute={"pods": 77}), *where)
     assert "Nothing to commit" in again.stdout
     assert "Nothing to push" in again.stdout
+
+
+def test_a_publish_attaches_provenance_before_the_index(delivering, where, client, request_file, tmp_path):
+    signer = new_key()
+    private, _ = write_key(signer, tmp_path, "provenance")
+    asks = ("--provenance-key", str(private), "--builder", BUILDER)
+    done = run("publish", request_file(name="speech", clusters=["berlin"]), *where, *asks)
+    assert done.exit_code == 0, done.output
+
+    state = delivering.state()
+    for artifact in artifacts_of(delivering.store.repository, state, "berlin"):
+        place = client.address.repository(artifact.source.owner, "berlin")
+        verify_provenance(client, place, provenance_of(artifact, state, BUILDER), signer.trust)
+
+
+@pytest.mark.parametrize(
+    ("asks", "message"),
+    [
+        (("--builder", "https://ci.example.org/fleet"), "--builder: needs --artifact-key beside it"),
+        (("--provenance-key", "no.key"), "--provenance-key: needs --artifact-key beside it"),
+    ],
+)
+def test_provenance_without_artifacts_is_refused_before_the_commit(delivering, request_file, asks, message):
+    place = delivering.store.repository.path
+    before = commits(place)
+    refused = run("publish", request_file(name="speech"), "--repo", str(place), *asks)
+
+    assert (refused.exit_code, message in refused.stderr) == (2, True), refused.stderr
+    assert commits(place) == before
 
 
 def test_a_registry_that_is_down_loses_nothing(tmp_path, key, request_file, monkeypatch):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.artifact_delivery import check_deliverable, deliver, show_delivery
+from goldenpath.cli.artifact_delivery import ArtifactKeys, Signers, check_deliverable, deliver, show_delivery
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
 from goldenpath.cli.commit_options import (
     approve_option,
@@ -20,14 +20,18 @@ from goldenpath.cli.commit_options import (
 from goldenpath.cli.error_output import in_the_format_asked_for
 from goldenpath.cli.plan_output import exit_code, show_proposal, watching
 from goldenpath.cli.repository_options import open_fleet, read_requests, repository_options
-from goldenpath.cli.signing_options import open_signer
+from goldenpath.cli.signing_options import (
+    open_provenance_signer,
+    open_signer,
+    provenance_signer_options,
+)
+from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from goldenpath.fleet import Fleet
-    from goldenpath.signatures.signer import Signer
 
 _NOT_DELIVERED = 2
 
@@ -42,6 +46,7 @@ _NOT_DELIVERED = 2
         "goldenpath publish vision.yaml --repo . --approve sha256:…",
         "goldenpath publish --all --repo .",
         "goldenpath publish vision.yaml --repo . --artifact-key fleet.key",
+        "goldenpath publish vision.yaml --repo . --artifact-key fleet.key --provenance-key provenance.key --builder https://ci.example.org/fleet",
     ),
 )
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path(dir_okay=False, allow_dash=True))
@@ -58,6 +63,7 @@ _NOT_DELIVERED = 2
     metavar="FILE|pkcs11:…",
     help="The key that signs artifacts; with it, what changed goes to the fleet's registry after the commit.",
 )
+@provenance_signer_options
 @approve_option
 @review_options
 @change_options
@@ -76,6 +82,8 @@ def command(
     upgrade: bool,
     dry_run: bool,
     artifact_key: str | None,
+    provenance_key: str | None,
+    builder: str | None,
     libraries: tuple[Path, ...],
     output_format: str,
     **said: object,
@@ -94,6 +102,7 @@ def command(
 
     Where the fleet has `delivery`, and with --artifact-key, the signed artifacts of what changed follow the commit. A
     registry that is down loses nothing: the commit stands, and the message has the command that goes on (exit code 2).
+    With --provenance-key, each of them also gets SLSA provenance.
     """
     if not files and not everything:
         raise click.UsageError("Name a FILE, or say --all.")
@@ -104,12 +113,12 @@ def command(
             proposal = fleet.plan(*requests, everything=everything, options=options, progress=progress)
         else:
             up_for_review = review_of(fleet, said)
-            signing = artifact_key is not None and up_for_review is None
-            with _signer(fleet, artifact_key if signing else None) as signer:
+            keys = ArtifactKeys(artifact_key, provenance_key, builder)
+            with _signers(fleet, keys, is_pushed=up_for_review is None) as signers:
                 published = fleet.publish(
                     *requests, everything=everything, options=options, review=up_for_review, progress=progress
                 )
-                delivered = None if up_for_review is not None else deliver(fleet, place, artifact_key, signer)
+                delivered = None if up_for_review is not None else deliver(fleet, place, keys, signers)
     if dry_run:
         show_proposal(proposal, output_format)
         ctx.exit(exit_code(proposal))
@@ -121,11 +130,18 @@ def command(
 
 
 @contextmanager
-def _signer(fleet: Fleet, key: str | None) -> Iterator[Signer | None]:
+def _signers(fleet: Fleet, keys: ArtifactKeys, *, is_pushed: bool) -> Iterator[Signers | None]:
     """Who signs artifacts; a key that cannot be used is refused before anything is committed."""
-    if key is None:
+    if keys.artifact is None:
+        for option, value in (("--provenance-key", keys.provenance), ("--builder", keys.builder)):
+            if value is not None:
+                raise InputError.of(option, "missing", "needs --artifact-key beside it", value)
+    if keys.artifact is None or not is_pushed:
         yield None
         return
     check_deliverable(fleet, "--artifact-key")
-    with open_signer(key, "--artifact-key") as signer:
-        yield signer
+    with (
+        open_signer(keys.artifact, "--artifact-key") as signer,
+        open_provenance_signer(keys.provenance, keys.builder, signer) as provenance,
+    ):
+        yield Signers(signer, provenance)
