@@ -41,8 +41,17 @@ PARAMETERS: Final = (
     names.SERVICE_ACCOUNT,
 )
 """Annotations of the Namespace that policies read; those that a tenant has no value for may not be there."""
-SERVING_PARAMETERS: Final = (names.GATEWAYS, names.HOSTS, names.PROMETHEUS)
-"""The same for a Namespace, which has all that its cluster has a use for, also where they grant nothing."""
+LATER_PARAMETERS: Final = (
+    names.GATEWAYS,
+    names.HASH_IMAGE,
+    names.HOSTS,
+    names.MODELS,
+    names.PROMETHEUS,
+    names.SOURCE,
+    names.SOURCE_SIGNER,
+    names.SOURCE_URL,
+)
+"""The same, since golden path 1.1.0."""
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 _STRICTEST: Final = "restricted"
@@ -129,13 +138,13 @@ def _standing(
     yield f"metadata.annotations[{names.PRUNE}]", annotations.get(names.PRUNE), (kept,)
     for key in PARAMETERS:
         yield f"metadata.annotations[{key}]", annotations.get(key), (tenancy.policy_parameters.get(key),)
-    for key in SERVING_PARAMETERS:
+    for key in LATER_PARAMETERS:
         # Version 1.0.0 renders none of them, and no override may take one away.
-        yield f"metadata.annotations[{key}]", annotations.get(key), _serving(tenancy, key)
+        yield f"metadata.annotations[{key}]", annotations.get(key), _later(tenancy, key)
 
 
-def _serving(tenancy: Tenancy, key: str) -> tuple[str | None, ...]:
-    value = tenancy.serving_parameters.get(key)
+def _later(tenancy: Tenancy, key: str) -> tuple[str | None, ...]:
+    value = tenancy.namespace_parameters.get(key)
     is_overridden = any(
         override.kind == "Namespace" and key in mapping(override.patch, "metadata", "annotations")
         for override in tenancy.tenant.overrides

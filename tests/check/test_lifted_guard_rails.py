@@ -12,7 +12,7 @@ from small_requests import REQUESTS, cluster, fleet, request, sample, sample_fle
 
 from goldenpath import kubeyaml
 from goldenpath.check import check_objects
-from goldenpath.check.guard_rails import PARAMETERS, SERVING_PARAMETERS
+from goldenpath.check.guard_rails import LATER_PARAMETERS, PARAMETERS
 from goldenpath.check.network_openings import check_openings
 from goldenpath.check.role_rights import check_rights
 from goldenpath.findings import Finding, Severity
@@ -358,7 +358,7 @@ def test_every_annotation_that_a_policy_reads_is_held() -> None:
     text = "\n".join(expressions)
     read = set(re.findall(r"annotations\[\?'(goldenpath\.dev/[a-z-]+)'\]", text))
     assert read
-    assert read <= {*PARAMETERS, *SERVING_PARAMETERS}
+    assert read <= {*PARAMETERS, *LATER_PARAMETERS}
 
 
 # --- What goldenpath itself renders

@@ -159,7 +159,7 @@ def test_the_image_copies_all_that_the_wheel_is_built_from(wheel: Path, tmp_path
 
 
 def test_the_image_installs_every_extra_and_starts_a_command_that_exists() -> None:
-    extras = re.search(r"'\.\[([a-z,]+)\]'", CONTAINERFILE)
+    extras = re.search(r"'\.\[([a-z0-9,]+)\]'", CONTAINERFILE)
     assert extras is not None
     assert set(extras[1].split(",")) == PROJECT["optional-dependencies"].keys()
     start = re.search(r"^ENTRYPOINT (.*)$", CONTAINERFILE, re.MULTILINE)

@@ -12,11 +12,9 @@ from pipeline_requests import REPOSITORY, bundle_of, finished_run, serving_pod, 
 from goldenpath.signatures.signing_keys import SigningKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-GOOD: Final = sha256("good")
 STRANGER: Final = SigningKey(ec.generate_private_key(ec.SECP256R1()))
-OURS: Final = {"tenant": "vision", "repository": REPOSITORY}
 
 
 @dataclass(frozen=True)
@@ -56,26 +54,27 @@ def _datasets(change: str) -> dict[str, Any]:
     return found
 
 
-def models() -> list[Model]:
-    """Every way in which a model is taken or refused."""
+def models(place: str = REPOSITORY, digest_of: Callable[[str], str] = sha256) -> list[Model]:
+    """Every way in which a model is taken or refused, of models in a repository that have these digests by their names."""
+    ours = {"tenant": "vision", "repository": place}
 
     def of(name: str, rule: str, *said: dict[str, Any], **more: Any) -> Model:
-        digest = sha256(name)
-        bundles = tuple(bundle_of(digest=digest, **each) for each in said)
-        return Model(name, rule, more.pop("reference", f"{REPOSITORY}@{digest}"), bundles, **more)
+        digest = digest_of(name)
+        bundles = tuple(bundle_of(digest=digest, **{"annotations": ours, **each}) for each in said)
+        return Model(name, rule, more.pop("reference", f"{place}@{digest}"), bundles, **more)
 
     builder = ("runDetails", "builder", "id")
     return [
         of("signed", "", {}),
         of("signed-twice", "", {}, {}),
-        of("tag", "model-tag", reference=f"{REPOSITORY}:latest"),
+        of("tag", "model-tag", reference=f"{place}:latest"),
         of("nothing", "no-provenance"),
         of("stranger", "no-provenance", {"key": STRANGER}),
         of("other-builder", "foreign-builder", {"predicate": _predicate(*builder, to="https://evil.example/b")}),
-        of("two", "two-provenances", {}, {"annotations": {**OURS, "tenant": "speech"}}),
+        of("two", "two-provenances", {}, {"annotations": {**ours, "tenant": "speech"}}),
         of("copied-to-a-tenant", "copied-model", {}, namespace="speech"),
         of("of-no-tenant", "copied-model", {"annotations": {}}),
-        of("copied-place", "copied-repository", {"annotations": {**OURS, "repository": "registry.example.org/a/b"}}),
+        of("copied-place", "copied-repository", {"annotations": {**ours, "repository": "registry.example.org/a/b"}}),
         of("field", "provenance-field", {"predicate": _predicate("more", to="x")}),
         of("type", "build-type", {"predicate": _predicate("buildDefinition", "buildType", to="https://example.org/b")}),
         of("no-dataset", "lineage-missing", {"predicate": _datasets("without")}),
@@ -84,12 +83,12 @@ def models() -> list[Model]:
     ]  # fmt: skip
 
 
-def pods(model: Model) -> Iterator[dict[str, Any]]:
-    """Pods that mount a model, alone and beside what must not hide it."""
+def pods(model: Model, good: str = f"{REPOSITORY}@{sha256('good')}") -> Iterator[dict[str, Any]]:
+    """Pods that mount a model, alone and beside what must not hide it, such as a good one."""
     image = f"registry.example.org/tools@sha256:{'8' * 64}"
     more: dict[str, dict[str, Any]] = {
         "alone": {},
-        "first": {"volumes": [_volume("other", f"{REPOSITORY}@{GOOD}")]},
+        "first": {"volumes": [_volume("other", good)]},
         "init": {"initContainers": [{"name": "warm", "image": image}]},
         "debugged": {"ephemeralContainers": [{"name": "debug", "image": image}]},
         "scratch": {"volumes": [{"name": "tmp", "emptyDir": {}}]},
@@ -105,9 +104,9 @@ def pods(model: Model) -> Iterator[dict[str, Any]]:
         yield pod
 
 
-def good_bundle() -> bytes:
+def good_bundle(place: str = REPOSITORY, digest: str = sha256("good")) -> bytes:
     """The bundle of the model that is mounted beside others."""
-    return bundle_of(digest=GOOD)
+    return bundle_of(digest=digest, annotations={"tenant": "vision", "repository": place})
 
 
 def _volume(name: str, reference: str) -> dict[str, Any]:

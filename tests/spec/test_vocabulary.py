@@ -66,6 +66,7 @@ GOOD: dict[str, list[Any]] = {
     "RelativePath": [".", "./", "./deploy", "deploy/", "a/b/.c", "./..."],
     "ServiceAccountRef": ["ray-system/kuberay-operator", "a/b.c"],
     "ResourcePrefix": ["ephemeral-storage", "hugepages-", "rdma/", "vpc.amazonaws.com/efa"],
+    "PublicKeyPem": [f"-----BEGIN PUBLIC KEY-----\n{'MFkw' * 16}\n{'MFkw' * 15}\n-----END PUBLIC KEY-----\n"],
     "Title": ['Speech: ASR & TTS ("voice")', "no", "名前 👩🏽‍🚀", "a\u200db", "- key: value", "$x {y} [z] %{"],
     "Text": ["a" * 500],
 }  # fmt: skip
@@ -143,6 +144,7 @@ BAD: dict[str, list[tuple[Any, str, str | None]]] = {
         ("-oProxyCommand=x", "git-url", None), (f"https://git.example.org/{'a' * 600}", "git-url", None),
     ],
     "HttpUrl": [("prometheus:9090", "url", None), ("ftp://a.example", "url", None), ("javascript:alert(1)", "url", None), ("http://a.example/../b", "url", None)],
+    "PublicKeyPem": [("MFkw", "public-key", None), ("-----BEGIN PRIVATE KEY-----\nMFkw\n-----END PRIVATE KEY-----\n", "public-key", None)],
     "OciUrl": [
         ("registry.example.org/a", "oci-url", "oci://registry.example.org/a"), ("oci://registry.example.org/a:1.0", "oci-url", "oci://registry.example.org/a"),
         (f"oci://registry.example.org/a@sha256:{'0' * 64}", "oci-url", "oci://registry.example.org/a"), ("https://Registry.example.org/a", "oci-url", "oci://registry.example.org/a"),

@@ -47,6 +47,7 @@ KEYED: dict[str, tuple[str, ...]] = {
     "resourceClaims": ("name",),
     "variables": ("name",),
     "matchConditions": ("name",),
+    "replicatedJobs": ("name",),
     "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
 }
 OF_KIND: dict[tuple[str, str], tuple[str, ...]] = {

@@ -91,7 +91,10 @@ def test_a_killed_upgrade_makes_the_same_commits(tmp_path: Path, pytestconfig: p
         )
         time.sleep(random.uniform(took * 0.2, took))
         process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
+        if process.wait() == -signal.SIGKILL:
+            killed += 1
+        else:
+            took /= 2  # the machine has become quicker
         is_started = "upgrades" in git(place, "ls-tree", "--name-only", "main").split()
         done = ran(command(place, *(RESUME if is_started else start)), folder)
         if done.returncode and "already-started" in done.stderr:
