@@ -25,6 +25,7 @@ __all__ = ["probe_gang"]
 
 KUEUE: Final = "kueue.x-k8s.io/v1beta2"
 _TENANT_LABEL: Final = "goldenpath.dev/tenant"
+_POD_SECURITY: Final = "pod-security.kubernetes.io/enforce"
 _NAMESPACE: Final = "kueue-system"
 _CONFIGURATION: Final = "kueue-manager-config"
 _HELD_SECONDS: Final = 5.0
@@ -159,6 +160,8 @@ def _delete(seen: Observer, body: dict[str, Any]) -> None:
 
 def _objects(name: str, managed: dict[str, str], *, cpu: int) -> list[dict[str, Any]]:
     labels = {"kubernetes.io/metadata.name": name}
+    # A namespace of a tenant has to enforce Pod Security where goldenpath's policies are in force; the Pod keeps it.
+    taken_in = {_POD_SECURITY: "restricted", **managed}
     resources = [{"name": "cpu", "nominalQuota": str(cpu)}]
     group = {"coveredResources": ["cpu"], "flavors": [{"name": name, "resources": resources}]}
     container = {
@@ -174,7 +177,7 @@ def _objects(name: str, managed: dict[str, str], *, cpu: int) -> list[dict[str, 
         },
     }
     return [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": managed}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": taken_in}},
         {"apiVersion": KUEUE, "kind": "ResourceFlavor", "metadata": {"name": name}, "spec": {}},
         {
             "apiVersion": KUEUE,
