@@ -186,7 +186,8 @@ def test_what_an_old_key_signed_stays_accepted_until_flux_has_a_reason_to_look(d
 
     key_secret(delivered.api, "exposed", new)
     status = delivered.asked_again("exposed")
-    assert {each["type"]: each["status"] for each in status["conditions"]}["Ready"] == "True"
+    verified = next(each for each in status["conditions"] if each["type"] == "SourceVerified")
+    assert verified["status"] == "True", verified["message"]
 
     fresh = delivered.source("fresh", "exposed", repository=repository)
     assert fresh["verified"]["status"] == "False"
