@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from goldenpath.check.inference_checks import INFERENCE_CHECKS
 from goldenpath.check.model_sources import check_model_source
 from goldenpath.check.workload_checks import WORKLOAD_CHECKS
 from goldenpath.check.workload_claims import workload_claims
 from goldenpath.kinds.kind import RequestKind
+from goldenpath.kinds.workload_kind import resolve_as
 from goldenpath.spec.inference_service import InferenceService
 from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.ref import Subject
 from goldenpath.tenancy.inference_service_on_cluster import InferenceServiceOnCluster
 
-if TYPE_CHECKING:
-    from goldenpath.tenancy import Platform, Tenancy
-
 __all__ = ["KIND"]
-
-
-def _resolve(
-    spec: InferenceService, platform: Platform, tenancy: Tenancy | None
-) -> InferenceServiceOnCluster:
-    if tenancy is None:
-        raise ValueError(f"inference service {spec.name} on {platform.name}: its tenant was not given")
-    return InferenceServiceOnCluster(tenancy, spec)
 
 
 def _engine(spec: InferenceService) -> str | None:
@@ -37,7 +27,7 @@ KIND: Final = RequestKind(
     subject=Subject.WORKLOAD,
     model=InferenceService,
     clusters=clusters_of,
-    resolve=_resolve,
+    resolve=resolve_as(InferenceServiceOnCluster),
     checks=(*WORKLOAD_CHECKS, *INFERENCE_CHECKS, check_model_source),
     claims=workload_claims,
     engine=_engine,

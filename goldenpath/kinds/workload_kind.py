@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.check.workload_checks import WORKLOAD_CHECKS
 from goldenpath.check.workload_claims import workload_claims
@@ -13,17 +13,30 @@ from goldenpath.spec.workload import Workload
 from goldenpath.tenancy import WorkloadOnCluster
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from goldenpath.spec.envelope import Envelope
     from goldenpath.tenancy import Platform, Tenancy
 
-__all__ = ["KIND", "resolve_workload"]
+__all__ = ["KIND", "resolve_as"]
 
 
-def resolve_workload(spec: Envelope, platform: Platform, tenancy: Tenancy | None) -> WorkloadOnCluster:
-    """A workload on a cluster, for this kind and for others whose subject is a workload."""
-    if tenancy is None:
-        raise ValueError(f"workload {spec.name} on {platform.name}: its tenant was not given")
-    return WorkloadOnCluster(tenancy, spec)
+def resolve_as(
+    on_cluster: Callable[[Tenancy, Any], WorkloadOnCluster],
+) -> Callable[[Envelope, Platform, Tenancy | None], WorkloadOnCluster]:
+    """How a kind whose subject is a workload resolves a request on a cluster.
+
+    Args:
+        on_cluster: the class of what is resolved.
+
+    """
+
+    def resolve(spec: Envelope, platform: Platform, tenancy: Tenancy | None) -> WorkloadOnCluster:
+        if tenancy is None:
+            raise ValueError(f"{spec.golden_path} {spec.name} on {platform.name}: its tenant was not given")
+        return on_cluster(tenancy, spec)
+
+    return resolve
 
 
 KIND: Final = RequestKind(
@@ -31,7 +44,7 @@ KIND: Final = RequestKind(
     subject=Subject.WORKLOAD,
     model=Workload,
     clusters=clusters_of,
-    resolve=resolve_workload,
+    resolve=resolve_as(WorkloadOnCluster),
     checks=WORKLOAD_CHECKS,
     claims=workload_claims,
 )
