@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from goldenpath.cli.registry_options import open_registry
+from goldenpath.cli.registry_options import registry_at
 from goldenpath.errors import ArtifactRefusedError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def store_attestation(run: FinishedRun, signer: Signer) -> Blob | None:
 
     """
     from goldenpath.oci.media_types import MANIFEST  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.oci.registry_address import RegistryAddress  # noqa: PLC0415
     from goldenpath.provenance.attesting import attested  # noqa: PLC0415
     from goldenpath.provenance.model_training import PREDICATE  # noqa: PLC0415
     from goldenpath.provenance.refusals import refused  # noqa: PLC0415
@@ -36,7 +37,7 @@ def store_attestation(run: FinishedRun, signer: Signer) -> Blob | None:
     from goldenpath.signatures.bundle_referrers import attach_bundle, first_that_holds  # noqa: PLC0415
 
     host, _, repository = run.repository.partition("/")
-    with open_registry(f"oci://{host}", "latest") as client:
+    with registry_at(RegistryAddress.parse(f"oci://{host}")) as client:
         found = client.manifest(repository, run.digest)
         if found is None:
             raise refused("output-missing", f"{run.repository} has no {run.digest}.")

@@ -1,41 +1,21 @@
-"""What the commands on models have in common: where a model is, and its registry."""
+"""What the commands on models have in common: where a model is, and what is said of it."""
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from goldenpath.model_artifacts.model_reference import ModelReference
-    from goldenpath.oci.registry_client import RegistryClient
-
-__all__ = ["existing_folder", "is_reference", "open_model_registry", "pairs"]
+__all__ = ["existing_folder", "is_reference", "pairs"]
 
 
 def is_reference(target: str) -> bool:
     """Whether a model is in a registry, and not a folder."""
     return target.startswith("oci://")
-
-
-@contextmanager
-def open_model_registry(reference: ModelReference) -> Iterator[RegistryClient]:
-    """The registry of a model, with the credentials of the environment or of ``docker login``.
-
-    Raises:
-        InputError: the credentials cannot be used.
-    """
-    from goldenpath.oci.registry_client import RegistryClient  # noqa: PLC0415 - `--help` needs none of it
-    from goldenpath.oci.registry_credentials import RegistryCredentials  # noqa: PLC0415
-
-    credentials = RegistryCredentials.of_host(reference.address.host, os.environ)
-    with RegistryClient(reference.address, credentials) as client:
-        yield client
 
 
 def pairs(texts: Iterable[str], option: str, form: str) -> dict[str, str]:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.fleet import Fleet
+    from goldenpath.oci.registry_address import RegistryAddress
     from goldenpath.oci.registry_client import RegistryClient
 
-__all__ = ["DEFAULT_TAG", "ArtifactTarget", "OpenTarget", "artifact_options", "open_registry"]
+__all__ = ["DEFAULT_TAG", "ArtifactTarget", "OpenTarget", "artifact_options", "open_registry", "registry_at"]
 
 DEFAULT_TAG: Final = "latest"
 _REGISTRY: Final = (
@@ -117,12 +118,21 @@ def open_registry(registry: str, tag: str) -> RegistryClient:
     Raises:
         InputError: the address, the tag or the credentials cannot be used.
     """
+    from goldenpath.oci.registry_address import RegistryAddress, check_tag  # noqa: PLC0415 - `--help` needs none of it
+
+    check_tag(tag)
+    return registry_at(RegistryAddress.parse(registry))
+
+
+def registry_at(address: RegistryAddress) -> RegistryClient:
+    """A registry, with the credentials of the environment or of ``docker login``.
+
+    Raises:
+        InputError: the credentials cannot be used.
+    """
     # First the library that only this extra brings, so that a missing one names this extra.
-    from goldenpath.oci.registry_address import RegistryAddress, check_tag  # noqa: PLC0415
     from goldenpath.oci.registry_client import RegistryClient  # noqa: PLC0415
     from goldenpath.oci.registry_credentials import RegistryCredentials  # noqa: PLC0415
     from goldenpath.signatures import signing_keys  # noqa: F401, PLC0415 - `--help` needs none of it
 
-    check_tag(tag)
-    address = RegistryAddress.parse(registry)
     return RegistryClient(address, RegistryCredentials.of_host(address.host, os.environ))

@@ -9,7 +9,8 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.error_output import json_refusals
-from goldenpath.cli.model_options import existing_folder, is_reference, open_model_registry
+from goldenpath.cli.model_options import existing_folder, is_reference
+from goldenpath.cli.registry_options import registry_at
 
 _REFUSED = 1
 
@@ -69,7 +70,7 @@ def _show_image(target: str, output_format: str) -> None:
     from goldenpath.model_artifacts.model_reference import ModelReference  # noqa: PLC0415
 
     reference = ModelReference.parse(target, "")
-    with open_model_registry(reference) as client:
+    with registry_at(reference.address) as client:
         repository = reference.repository
         digest = reference.digest or client.tag_digest(repository, reference.tag or "latest")
         if digest is None:

@@ -13,7 +13,8 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.error_output import json_refusals
-from goldenpath.cli.model_options import open_model_registry, pairs
+from goldenpath.cli.model_options import pairs
+from goldenpath.cli.registry_options import registry_at
 from goldenpath.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def command(
     with _progress("Reading", folder) as on_read:
         model = pack_model(folder, ModelLabels(**labels_of), on_read)
     if reference is not None and not dry_run:
-        with open_model_registry(reference) as client, _progress("Sending", folder) as on_sent:
+        with registry_at(reference.address) as client, _progress("Sending", folder) as on_sent:
             push_model(client, reference.repository, model, tag=reference.tag, on_sent=on_sent)
     place = None if reference is None else reference.at(model.digest)
     if output_format == "json":

@@ -9,7 +9,8 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.error_output import json_refusals
-from goldenpath.cli.model_options import existing_folder, is_reference, open_model_registry, pairs
+from goldenpath.cli.model_options import existing_folder, is_reference, pairs
+from goldenpath.cli.registry_options import registry_at
 from goldenpath.cli.signing_options import open_signer, signer_options
 
 
@@ -64,7 +65,7 @@ def command(
             from goldenpath.model_artifacts.model_reference import ModelReference  # noqa: PLC0415
 
             reference = ModelReference.parse(target, "", is_pinned=True)
-            with open_model_registry(reference) as client:
+            with registry_at(reference.address) as client:
                 sign_image(client, reference.repository, reference.digest, signer, said)
             signed = {"image": reference.at(reference.digest), "annotations": said}
             text = f"signed {signed['image']}"

@@ -10,7 +10,8 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.error_output import json_refusals
-from goldenpath.cli.model_options import existing_folder, is_reference, open_model_registry, pairs
+from goldenpath.cli.model_options import existing_folder, is_reference, pairs
+from goldenpath.cli.registry_options import registry_at
 from goldenpath.cli.signing_options import chosen_trust, trust_options
 from goldenpath.errors import ArtifactRefusedError
 
@@ -77,7 +78,7 @@ def command(
             from goldenpath.model_artifacts.model_reference import ModelReference  # noqa: PLC0415
 
             reference = ModelReference.parse(target, "", is_pinned=True)
-            with open_model_registry(reference) as client:
+            with registry_at(reference.address) as client:
                 verify_image(client, reference.repository, reference.digest, trust, said)
             found["digest"] = reference.digest
         else:
