@@ -45,7 +45,7 @@ _SCHEMA: Final = "Change the value as the message says, in the manifest or in th
 
 RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
     "Files of a model": (
-        FindingRule("model-format", "Weights are not in the format that the file's name says, or there are none.", "Write the file again with the format's own library."),
+        FindingRule("model-format", "A model needs weights in safetensors, GGUF or ONNX, and each file in the format of its name.", "Write the file again with the library of that format."),
         FindingRule("model-pickle", "A file has a format that can run code when it is loaded.", "Convert the weights to safetensors, and leave the file out."),
         FindingRule("model-remote-code", "A file is code, or makes a loader fetch and run code.", "Leave it out, or remove the key; serve the model with an engine that has its architecture."),
         FindingRule("model-unknown-file", "A file has a format that is not on the list of allowed ones.", "Leave it out."),

@@ -48,7 +48,7 @@ class IndexStatus:
         wanted: the serial that follows from the commit.
         commit: the last commit that changed the cluster's folder.
         when: its time.
-        registry: the serial behind the tag, as the registry says; None where there is none.
+        registry: serial of the index that the tag points to in the registry; None without an index.
         applied: the serial that the cluster says it has applied; None where it says nothing.
         alerts: what is wrong.
 
