@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath import names
 from goldenpath.artifacts.artifact import owner_text
 from goldenpath.errors import ArtifactRefusedError, InputError
+from goldenpath.oci.media_types import PROVENANCE
 from goldenpath.signatures.bundle import RULES as BUNDLE_RULES
 from goldenpath.signatures.bundle import signed_bundle, verified_statement
 from goldenpath.signatures.bundle_referrers import attach_bundle, first_that_holds
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILD_TYPE",
-    "PROVENANCE",
     "PROVENANCE_RULES",
     "check_provenance",
     "ensure_provenance",
@@ -40,7 +40,6 @@ __all__ = [
     "with_verified_provenance",
 ]
 
-PROVENANCE: Final = "https://slsa.dev/provenance/v1"
 BUILD_TYPE: Final = f"https://{names.DOMAIN}/build-types/rendering/v1"
 
 PROVENANCE_RULES: Final = (

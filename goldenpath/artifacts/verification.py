@@ -16,6 +16,7 @@ from goldenpath.errors import ArtifactRefusedError
 from goldenpath.git import blob_id
 from goldenpath.oci import media_types
 from goldenpath.oci.archive_reading import files_in
+from goldenpath.oci.blob import is_digest
 from goldenpath.oci.strict_json import object_in
 from goldenpath.repository.owned_files import tree_id_of
 from goldenpath.signatures.bundle import RULES as BUNDLE_RULES
@@ -164,9 +165,9 @@ def _layer(manifest: dict[str, Any]) -> str:
         count = len(layers) if isinstance(layers, list) else "no list of"
         raise ArtifactRefusedError("one-layer", f"the artifact must have one layer, and has {count} layers")
     match layers[0]:
-        case {"mediaType": media_types.FLUX_CONTENT, "digest": str(digest)} if _is_digest(digest):
+        case {"mediaType": media_types.FLUX_CONTENT, "digest": str(digest)} if is_digest(digest):
             return digest
-        case {"mediaType": str(other), "digest": str(digest)} if _is_digest(digest):
+        case {"mediaType": str(other), "digest": str(digest)} if is_digest(digest):
             raise ArtifactRefusedError("media-type", f"the layer has the media type {other!r}")
         case _:
             raise ArtifactRefusedError("manifest", "the layer has no media type or no sha256 digest")
@@ -188,7 +189,3 @@ def _annotations(manifest: dict[str, Any], wanted: tuple[str, ...]) -> dict[str,
             message = f"the annotation {name} is {found[name]!r}, and no {_MEANINGS[name]}"
             raise ArtifactRefusedError("annotations", message)
     return found
-
-
-def _is_digest(text: str) -> bool:
-    return re.fullmatch(r"sha256:[0-9a-f]{64}", text) is not None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["Blob", "digest_of"]
+__all__ = ["Blob", "digest_of", "is_digest"]
+
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +32,8 @@ class Blob:
 def digest_of(data: bytes) -> str:
     """A digest as OCI writes it: ``sha256:…``."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text is a digest by SHA-256, as OCI writes it."""
+    return _DIGEST.fullmatch(text) is not None

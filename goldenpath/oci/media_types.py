@@ -19,6 +19,8 @@ IN_TOTO: Final = "application/vnd.in-toto+json"
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 SIGNATURE: Final = "https://sigstore.dev/cosign/sign/v1"
 """The predicate type of a statement whose only purpose is to sign an artifact."""
+PROVENANCE: Final = "https://slsa.dev/provenance/v1"
+"""The predicate type of SLSA provenance."""
 
 CREATED: Final = "org.opencontainers.image.created"
 REVISION: Final = "org.opencontainers.image.revision"

@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 
 from goldenpath.errors import ArtifactRefusedError, RegistryError
 from goldenpath.oci import media_types
-from goldenpath.oci.blob import Blob
+from goldenpath.oci.blob import Blob, is_digest
 from goldenpath.oci.registry_client import next_page
 from goldenpath.oci.strict_json import canonical_json, object_in
 
@@ -31,7 +31,6 @@ _TRIES: Final = 20
 _TAG_DIGITS: Final = 32
 _OWN_END: Final = re.compile(rf"[0-9a-f]{{{_TAG_DIGITS}}}")
 _NO_API: Final = frozenset({400, 404, 405})
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def fallback_tag(digest: str) -> str:
@@ -150,4 +149,4 @@ def _entries(data: bytes) -> list[dict[str, Any]]:
     except ArtifactRefusedError:
         return []
     listed = entries if isinstance(entries, list) else []
-    return [each for each in listed if isinstance(each, dict) and _DIGEST.fullmatch(str(each.get("digest")))]
+    return [each for each in listed if isinstance(each, dict) and is_digest(str(each.get("digest")))]

@@ -6,7 +6,6 @@ OCI distribution-spec 1.1. Every call here may be sent twice: what is written is
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -18,7 +17,7 @@ from goldenpath.forges.http_options import ClientOptions
 from goldenpath.forges.retry_after import retry_after
 from goldenpath.forges.trusted_certificates import trusted_certificates
 from goldenpath.oci import media_types
-from goldenpath.oci.blob import digest_of
+from goldenpath.oci.blob import digest_of, is_digest
 from goldenpath.oci.registry_login import RegistryLogin
 from goldenpath.oci.strict_json import object_in
 from goldenpath.spec.loopback import is_loopback
@@ -37,7 +36,6 @@ __all__ = ["MAX_MANIFEST_BYTES", "Manifest", "RegistryClient", "RegistryResponse
 MAX_MANIFEST_BYTES: Final = 4 << 20
 """What the specification asks registries to take at least; also the limit of every other short answer."""
 
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _REDIRECTS: Final = 3
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _SERVER_ERROR, _TOO_MANY, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _NOT_ALLOWED = (500, 429, 401, 403, 404, 405)
@@ -131,7 +129,7 @@ class RegistryClient:
             return None
         self.check(response, repository, f"look up {tag}")
         digest = response.headers.get("docker-content-digest", "")
-        if _DIGEST.fullmatch(digest):
+        if is_digest(digest):
             return digest
         # The header is optional.
         manifest = self.manifest(repository, tag)

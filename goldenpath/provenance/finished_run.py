@@ -7,10 +7,10 @@ the kubelet writes. Labels and annotations are not read. An image that was chang
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from goldenpath.oci.blob import is_digest
 from goldenpath.provenance.lineage_record import LineageRecord, WantedInput
 from goldenpath.provenance.model_training import Dependency, Parameters, TrainingProvenance
 from goldenpath.provenance.pod_images import HASH_STEP
@@ -25,7 +25,6 @@ __all__ = ["HASH_COMMAND", "TRAINER", "FinishedRun"]
 
 TRAINER: Final = "node"
 HASH_COMMAND: Final = ("goldenpath", "lineage", "record")
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _INPUT_VOLUMES: Final = frozenset({"image", "persistentVolumeClaim", "ephemeral"})
 _OTHER_VOLUMES: Final = frozenset({"emptyDir", "secret", "csi", "projected"})
 
@@ -103,7 +102,7 @@ class _PodOfRun:
         self.records = LineageRecord.parse(str(record)).held_against(self.wanted)
         self.trees = {name: each.tree for name, each in self.records.items()}
         written = str(self.trainer_state.get("message", "")).strip()
-        self.output = written if _DIGEST.fullmatch(written) else ""
+        self.output = written if is_digest(written) else ""
         self.repository = self.env.get("OUTPUT_REPOSITORY", "")
 
     @property
@@ -167,7 +166,7 @@ class _PodOfRun:
             raise refused("run-unfinished", f"{name} did not end with 0 at its first start.")
         wanted = str(container.get("image", "")).rpartition("@")[2]
         ran = str(status.get("imageID", "")).rpartition("@")[2]
-        if not _DIGEST.fullmatch(wanted) or ran != wanted:
+        if not is_digest(wanted) or ran != wanted:
             raise refused("run-changed-image", f"{name} ran {ran or 'an unknown image'}.")
         return ended
 

@@ -12,11 +12,12 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from goldenpath.oci.media_types import PROVENANCE
 from goldenpath.provenance.refusals import refused
 
 __all__ = ["BUILD_TYPE", "DATASET", "PREDICATE", "Dependency", "Parameters", "TrainingProvenance"]
 
-PREDICATE: Final = "https://slsa.dev/provenance/v1"
+PREDICATE: Final = PROVENANCE
 BUILD_TYPE: Final = "https://goldenpath.dev/reference/model-training-v1"
 DATASET: Final = "dataset-"
 """How the names of datasets among the dependencies begin."""

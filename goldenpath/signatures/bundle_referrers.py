@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from goldenpath.errors import ArtifactRefusedError
 from goldenpath.oci import media_types
-from goldenpath.oci.blob import Blob
+from goldenpath.oci.blob import Blob, is_digest
 from goldenpath.oci.referrers import add_referrer, fallback_tag, referrers_of
 from goldenpath.oci.strict_json import canonical_json, object_in
 
@@ -21,7 +20,6 @@ __all__ = ["EMPTY_CONFIG", "attach_bundle", "bundle_manifest", "first_that_holds
 EMPTY_CONFIG: Final = Blob(media_types.EMPTY, b"{}")
 _MAX_BUNDLES: Final = 50
 _MAX_BUNDLE_BYTES: Final = 16 << 20
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 Found = TypeVar("Found")
 
@@ -130,6 +128,6 @@ def _bundle_digest(referrer: Manifest, subject: str) -> str | None:
                 "other-digest", f"the registry lists a signature of the artifact {named}"
             )
         case {"subject": {"digest": _}, "layers": [{"mediaType": media_types.BUNDLE, "digest": str(digest)}]}:
-            return digest if _DIGEST.fullmatch(digest) else None
+            return digest if is_digest(digest) else None
         case _:
             return None

@@ -13,7 +13,6 @@ from signing import attach, new_key, store, write_key
 from goldenpath.artifacts.delivery import push, verify_artifacts
 from goldenpath.artifacts.provenance import (
     BUILD_TYPE,
-    PROVENANCE,
     PROVENANCE_RULES,
     check_provenance,
     provenance_of,
@@ -23,6 +22,7 @@ from goldenpath.artifacts.provenance import (
 )
 from goldenpath.cli.root_command import cli
 from goldenpath.errors import ArtifactRefusedError
+from goldenpath.oci.media_types import PROVENANCE
 from goldenpath.signatures.bundle import signed_bundle
 from goldenpath.signatures.statement import Statement
 
