@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import admin_kubeconfig
 from certificates import Authority
 from components import components, from_modules
-from processes import free_ports, process, read
+from processes import accepts_connections, free_ports, process, read
 
 from goldenpath import kubeyaml
 
@@ -44,6 +44,8 @@ def leader_worker_sets(api: Api, folder: Path) -> Iterator[None]:
     program = components()["lws"].program()
     with process(program, [f"--config={config}"], folder, {"KUBECONFIG": str(login)}) as wait:
         wait(lambda: bool(read(f"http://127.0.0.1:{health}/readyz")))
+        # Ready does not mean that its webhooks are served yet.
+        wait(lambda: accepts_connections(webhook))
         try:
             for body in webhooks:
                 answer = api.apply(body, manager="tests")

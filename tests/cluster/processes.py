@@ -62,6 +62,13 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
+def accepts_connections(port: int) -> bool:
+    """Whether a process listens on that port of loopback."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2):
+        return True
+    return False
+
+
 def read(url: str) -> bytes:
     """What a URL answers.
 

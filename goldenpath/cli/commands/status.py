@@ -13,6 +13,7 @@ import click
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
 from goldenpath.cli.cluster_options import cluster_options, connections
 from goldenpath.cli.durations import SECONDS
+from goldenpath.cli.repeated_looks import until_interrupted
 from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
 
 if TYPE_CHECKING:
@@ -122,10 +123,9 @@ def command(
                 else partial(_look, indexes_of=partial(indexes_of, fleet, patience=index_patience))
             )
             fine = look(found, connected, name, output_format, watch=watch)
-            while watch:
-                time.sleep(interval)
-                found = published_tenants(fleet, name)
-                fine = look(found, connected, name, output_format, watch=True)
+            if watch:
+                for _ in until_interrupted(interval):
+                    look(published_tenants(fleet, name), connected, name, output_format, watch=True)
     ctx.exit(0 if fine and not found.problems else _NOT_FINE)
 
 
