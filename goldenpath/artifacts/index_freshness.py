@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git import Repository
     from goldenpath.oci.registry_client import RegistryClient
@@ -81,7 +81,7 @@ def index_status(
     repository: Repository,
     state: FleetState,
     client: RegistryClient,
-    cluster: Cluster,
+    cluster: ClusterClient,
     *,
     name: str,
     patience: dt.timedelta,
@@ -165,7 +165,7 @@ def _behind_tag(client: RegistryClient, cluster: str, tag: str) -> int | None:
     return _number(annotations, names.ARTIFACT_SERIAL)
 
 
-def _applied(cluster: Cluster) -> int | None:
+def _applied(cluster: ClusterClient) -> int | None:
     resource = cluster.find("v1", "ConfigMap")
     if resource is None:
         return None

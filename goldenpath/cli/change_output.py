@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from goldenpath.cluster import Action, Verified
+from goldenpath.cluster import ObjectAction, Verified
 from goldenpath.errors import MISSING
 
 if TYPE_CHECKING:
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 __all__ = ["change_lines", "change_set_lines", "progress"]
 
 _MARKS: Final = {
-    Action.CREATE: ("+", "green"),
-    Action.CHANGE: ("~", "yellow"),
-    Action.EXTRA: ("?", "magenta"),
-    Action.REFUSED: ("!", "red"),
-    Action.SKIPPED: (".", "red"),
+    ObjectAction.CREATE: ("+", "green"),
+    ObjectAction.CHANGE: ("~", "yellow"),
+    ObjectAction.EXTRA: ("?", "magenta"),
+    ObjectAction.REFUSED: ("!", "red"),
+    ObjectAction.SKIPPED: (".", "red"),
 }
 _WORDS: Final = {
-    Action.CREATE: "to create",
-    Action.CHANGE: "to change",
-    Action.UNCHANGED: "unchanged",
-    Action.EXTRA: "no longer rendered",
-    Action.REFUSED: "refused",
-    Action.SKIPPED: "not reached",
+    ObjectAction.CREATE: "to create",
+    ObjectAction.CHANGE: "to change",
+    ObjectAction.UNCHANGED: "unchanged",
+    ObjectAction.EXTRA: "no longer rendered",
+    ObjectAction.REFUSED: "refused",
+    ObjectAction.SKIPPED: "not reached",
 }
-_DONE: Final = {Action.CREATE: "created", Action.CHANGE: "changed"}
+_DONE: Final = {ObjectAction.CREATE: "created", ObjectAction.CHANGE: "changed"}
 _LONGEST: Final = 120
 
 
@@ -64,7 +64,7 @@ def change_lines(change: Change) -> Iterator[str]:
     yield f"  {click.style(f'{mark} {change.object}', fg=colour)}"
     if change.message:
         yield f"      {change.message}"
-    if change.action is Action.EXTRA:
+    if change.action is ObjectAction.EXTRA:
         yield "      is on the cluster, and no longer rendered; it is left alone"
     in_conflict = {conflict.field: conflict.manager for conflict in change.conflicts}
     for field in change.fields:

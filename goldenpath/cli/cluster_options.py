@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
     from goldenpath.live import DesiredObjects
 
 __all__ = ["cluster_options", "connection", "connections", "desired_of"]
@@ -41,7 +41,7 @@ cluster_options = together(
 @contextlib.contextmanager
 def connections(
     clusters: Sequence[str], *, context: str | None, kubeconfig: str | None
-) -> Iterator[dict[str, Cluster]]:
+) -> Iterator[dict[str, ClusterClient]]:
     """A connection to each cluster of the fleet that is named.
 
     Raises:
@@ -60,7 +60,7 @@ def connections(
 
 
 @contextlib.contextmanager
-def connection(context: str | None, kubeconfig: str | None) -> Iterator[Cluster]:
+def connection(context: str | None, kubeconfig: str | None) -> Iterator[ClusterClient]:
     """A connection to the one cluster of a context, or of the current one where none is named.
 
     Raises:

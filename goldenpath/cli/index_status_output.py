@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from goldenpath.artifacts.index_freshness import IndexStatus
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
     from goldenpath.fleet import Fleet
 
 __all__ = ["index_lines", "indexes_of"]
 
 
-def indexes_of(fleet: Fleet, connected: Mapping[str, Cluster], patience: float) -> dict[str, IndexStatus]:
+def indexes_of(
+    fleet: Fleet, connected: Mapping[str, ClusterClient], patience: float
+) -> dict[str, IndexStatus]:
     """The index of each cluster by its name; nothing where the fleet has no `delivery`."""
     state = fleet.state()
     delivery = state.context.spec.delivery

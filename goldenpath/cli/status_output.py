@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from goldenpath.cli.change_output import change_lines
-from goldenpath.cluster import Action, ReadinessState
+from goldenpath.cluster import ObjectAction, ReadinessState
 from goldenpath.live import Health, TenantStatus
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ def _table(
 def _start(part: TenantStatus | WorkloadStatus) -> tuple[str, ...]:
     """The cells that both tables begin with."""
     ready = sum(each.readiness.state is ReadinessState.READY and not each.suspended for each in part.flux)
-    drifted = part.drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
+    drifted = part.drift.of(
+        ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED
+    )
     return (
         part.name,
         part.cluster,
@@ -135,7 +137,9 @@ def detail_lines(part: TenantStatus | WorkloadStatus) -> Iterator[str]:
         yield "flux"
         for each in part.flux:
             yield f"  {_flux(each)}"
-    drifted = part.drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
+    drifted = part.drift.of(
+        ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED
+    )
     if drifted:
         yield "not as in the repository"
         for change in drifted:

@@ -4,21 +4,21 @@ For: connecting, server-side apply and dry run, waiting, reading what runs on a 
 are values with a closed set of actions.
 
 Not for: rendering, Git, or what a request means. Objects come in as they are; their origin does not matter here. Pure
-parts (`fields`, `managers`, `readiness`, `order`, …) do no I/O; everything else speaks through :class:`Cluster`,
+parts (`fields`, `managers`, `readiness`, `order`, …) do no I/O; everything else speaks through :class:`ClusterClient`,
 which is the one place that retries, slows down and gives up. The `kubernetes` package is imported by
 :func:`connect` alone, when it is called.
 """
 
 from goldenpath.cluster.cluster_change_set import (
-    Action,
     Change,
     ClusterChangeSet,
     FieldConflict,
     ManagedFieldChange,
+    ObjectAction,
     ObjectRef,
     Verified,
 )
-from goldenpath.cluster.cluster_client import Cluster
+from goldenpath.cluster.cluster_client import ClusterClient
 from goldenpath.cluster.connection import connect
 from goldenpath.cluster.crds import custom_resource_definitions
 from goldenpath.cluster.discovery import Resource
@@ -32,14 +32,14 @@ from goldenpath.cluster.server_side_apply import apply
 from goldenpath.cluster.wait import wait
 
 __all__ = [
-    "Action",
     "Change",
-    "Cluster",
     "ClusterChangeSet",
+    "ClusterClient",
     "FieldConflict",
     "Inspection",
     "ManagedBy",
     "ManagedFieldChange",
+    "ObjectAction",
     "ObjectRef",
     "Readiness",
     "ReadinessState",

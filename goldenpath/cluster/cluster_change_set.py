@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "Action",
     "Change",
     "ClusterChangeSet",
     "FieldConflict",
     "ManagedFieldChange",
+    "ObjectAction",
     "ObjectRef",
     "Verified",
 ]
 
 
-class Action(enum.StrEnum):
+class ObjectAction(enum.StrEnum):
     """What would be done with an object, or was."""
 
     CREATE = "create"
@@ -120,7 +120,7 @@ class Change:
     """One object, and what would become of it or did. ``message`` says why it was refused or not judged."""
 
     object: ObjectRef
-    action: Action
+    action: ObjectAction
     file: str = ""
     fields: tuple[ManagedFieldChange, ...] = ()
     conflicts: tuple[FieldConflict, ...] = ()
@@ -150,19 +150,19 @@ class ClusterChangeSet:
 
     changes: tuple[Change, ...]
 
-    def of(self, *actions: Action) -> tuple[Change, ...]:
+    def of(self, *actions: ObjectAction) -> tuple[Change, ...]:
         """Those with one of the actions."""
         return tuple(change for change in self.changes if change.action in actions)
 
     @property
     def differs(self) -> bool:
         """Whether anything is not as it was asked for."""
-        return bool(self.of(Action.CREATE, Action.CHANGE, Action.EXTRA))
+        return bool(self.of(ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA))
 
     @property
     def refused(self) -> tuple[Change, ...]:
         """What the cluster does not take."""
-        return self.of(Action.REFUSED, Action.SKIPPED)
+        return self.of(ObjectAction.REFUSED, ObjectAction.SKIPPED)
 
     @property
     def conflicts(self) -> tuple[tuple[Change, FieldConflict], ...]:
@@ -175,7 +175,7 @@ class ClusterChangeSet:
         return {
             "differs": self.differs,
             "summary": {
-                **{action.value: counts[action] for action in Action},
+                **{action.value: counts[action] for action in ObjectAction},
                 "conflicts": len(self.conflicts),
             },
             "changes": [change.as_dict() for change in self.changes],

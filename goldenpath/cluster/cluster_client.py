@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kubernetes.client import ApiClient
 
-__all__ = ["MANAGER", "Cluster"]
+__all__ = ["MANAGER", "ClusterClient"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,7 +33,7 @@ _TRUSTED_SECONDS: Final = 10.0
 """For so long what discovery did not tell is taken not to be there, unless we have brought it ourselves."""
 
 
-class Cluster:
+class ClusterClient:
     """One API server, as one user. Safe to share among threads: its limits then hold for all of them together."""
 
     def __init__(self, api: ApiClient, context: str, settings: TransportSettings | None = None) -> None:

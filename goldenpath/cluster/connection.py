@@ -1,4 +1,4 @@
-"""A context of a kubeconfig, or the cluster that this process runs in, as a :class:`Cluster`."""
+"""A context of a kubeconfig, or the cluster that this process runs in, as a :class:`ClusterClient`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.cluster.cluster_client import Cluster
+from goldenpath.cluster.cluster_client import ClusterClient
 from goldenpath.cluster.kubeconfig import context_names, kubeconfig_files
 from goldenpath.cluster.transport import TransportSettings
 from goldenpath.errors import ClusterError, InputError, Problem
@@ -20,7 +20,7 @@ __all__ = ["connect"]
 
 def connect(
     context: str | None = None, kubeconfig: str | None = None, *, in_cluster: bool = False, **settings: Any
-) -> Cluster:
+) -> ClusterClient:
     """Connect to an API server. Nothing is sent yet; close the cluster when it is no longer wanted.
 
     Args:
@@ -38,7 +38,7 @@ def connect(
         _known_context(context, kubeconfig)
     client, config = _kubernetes()
     configuration: Configuration = client.Configuration()
-    # Every retry is the Cluster's: two layers that retry multiply, and only one of them would know the limits.
+    # ClusterClient retries: two layers of retries multiply, and only this one knows the limits.
     configuration.retries = False
     try:
         if in_cluster:
@@ -53,7 +53,7 @@ def connect(
     configuration.connection_pool_maxsize = limits.in_flight
     api: ApiClient = client.ApiClient(configuration)
     api.user_agent = f"goldenpath/{version('goldenpath')} kubernetes-client-python/{version('kubernetes')}"
-    return Cluster(api, context or "", limits)
+    return ClusterClient(api, context or "", limits)
 
 
 def _known_context(context: str | None, kubeconfig: str | None) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.errors import ClusterError
 
 if TYPE_CHECKING:
-    from goldenpath.cluster.cluster_client import Cluster
+    from goldenpath.cluster.cluster_client import ClusterClient
 
 __all__ = ["custom_resource_definitions"]
 
 
-def custom_resource_definitions(cluster: Cluster) -> tuple[dict[str, Any], ...]:
+def custom_resource_definitions(cluster: ClusterClient) -> tuple[dict[str, Any], ...]:
     """Every CustomResourceDefinition, by name.
 
     Raises:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.cluster.apply_order import in_stages
-from goldenpath.cluster.cluster_change_set import Action, Change, ClusterChangeSet, ObjectRef
-from goldenpath.cluster.dry_run_diff import Comparison
+from goldenpath.cluster.cluster_change_set import Change, ClusterChangeSet, ObjectAction, ObjectRef
+from goldenpath.cluster.dry_run_diff import DryRunComparison
 from goldenpath.cluster.field_diff import comparable
 from goldenpath.cluster.managers import FLUX_MANAGERS, entry_of, is_fluxs_own, owned_fields
 from goldenpath.spec.quantities import quantity_value
@@ -19,7 +19,7 @@ from goldenpath.spec.quantities import quantity_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from goldenpath.cluster.cluster_client import Cluster
+    from goldenpath.cluster.cluster_client import ClusterClient
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["drift", "holds"]
@@ -28,7 +28,7 @@ _APPLIERS: Final = (*FLUX_MANAGERS, "goldenpath")
 
 
 def drift(
-    cluster: Cluster, objects: Iterable[ManifestObject], live: Mapping[ObjectRef, Mapping[str, Any]]
+    cluster: ClusterClient, objects: Iterable[ManifestObject], live: Mapping[ObjectRef, Mapping[str, Any]]
 ) -> ClusterChangeSet:
     """Compare objects with what was read from a cluster before; ask again only where they seem to differ.
 
@@ -48,11 +48,11 @@ def drift(
         about = ObjectRef.of(item.body)
         body = live.get(about)
         if body is not None and holds(body, item.body):
-            found[about] = Change(about, Action.UNCHANGED, item.file)
+            found[about] = Change(about, ObjectAction.UNCHANGED, item.file)
         else:
             doubtful.append(item)
     if doubtful:
-        comparison = Comparison(cluster, doubtful, judge_new=False)
+        comparison = DryRunComparison(cluster, doubtful, judge_new=False)
         for change in cluster.each(comparison.of, doubtful):
             found[change.object] = change
     return ClusterChangeSet(tuple(found[ObjectRef.of(item.body)] for item in ordered))

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.cluster.api_errors import NOT_FOUND, field_conflicts
 from goldenpath.cluster.apply_order import in_stages
 from goldenpath.cluster.cluster_change_set import (
-    Action,
     Change,
     ClusterChangeSet,
     FieldConflict,
     ManagedFieldChange,
+    ObjectAction,
     ObjectRef,
     Verified,
 )
@@ -33,11 +33,11 @@ from goldenpath.errors import ClusterError, ClusterUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from goldenpath.cluster.cluster_client import Cluster
+    from goldenpath.cluster.cluster_client import ClusterClient
     from goldenpath.cluster.discovery import Resource
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["Comparison", "Namespaces", "diff"]
+__all__ = ["DryRunComparison", "Namespaces", "diff"]
 
 _STAND_IN: Final = "default"
 _TRUE_ANYWHERE: Final = frozenset({400, 422})
@@ -45,7 +45,7 @@ _NO_DRY_RUN: Final = "does not support dry run"
 
 
 def diff(
-    cluster: Cluster,
+    cluster: ClusterClient,
     objects: Iterable[ManifestObject],
     *,
     manager: str | None = None,
@@ -65,7 +65,7 @@ def diff(
 
     """
     ordered = [item for stage in in_stages(objects) for item in stage]
-    comparison = Comparison(cluster, ordered, manager)
+    comparison = DryRunComparison(cluster, ordered, manager)
 
     def compare(item: ManifestObject) -> Change:
         change = comparison.of(item)
@@ -79,7 +79,7 @@ def diff(
 class Namespaces:
     """Which namespaces are there, of those that objects go into."""
 
-    def __init__(self, cluster: Cluster, objects: Sequence[ManifestObject]) -> None:
+    def __init__(self, cluster: ClusterClient, objects: Sequence[ManifestObject]) -> None:
         wanted = sorted({item.namespace for item in objects if item.namespace})
         resource = cluster.find("v1", "Namespace")
         if resource is None:
@@ -99,7 +99,7 @@ class Namespaces:
         return self._phase.get(name) == "Terminating"
 
 
-class Comparison:
+class DryRunComparison:
     """Objects that belong together, each against what is on the cluster.
 
     Without ``judge_new``, an object whose namespace is not there is only reported as missing.
@@ -107,7 +107,7 @@ class Comparison:
 
     def __init__(
         self,
-        cluster: Cluster,
+        cluster: ClusterClient,
         objects: Sequence[ManifestObject],
         manager: str | None = None,
         *,
@@ -127,7 +127,7 @@ class Comparison:
             return self._unknown_kind(item, about)
         if resource.namespaced and self._namespaces.going(about.namespace):
             message = f"namespace {about.namespace} is being deleted; wait until it is gone"
-            return Change(about, Action.REFUSED, item.file, message=message)
+            return Change(about, ObjectAction.REFUSED, item.file, message=message)
         if resource.namespaced and self._namespaces.missing(about.namespace):
             return self._without_namespace(item, about, resource)
         live = self._cluster.get(resource, about.name, about.namespace)
@@ -138,8 +138,10 @@ class Comparison:
         except ClusterError as error:
             if self._is_coming(error, about) and live is None:
                 message = f"cannot be judged before {error.named[1]} is there"
-                return Change(about, Action.CREATE, item.file, verified=Verified.OFFLINE, message=message)
-            return Change(about, Action.REFUSED, item.file, message=_reason(error, about))
+                return Change(
+                    about, ObjectAction.CREATE, item.file, verified=Verified.OFFLINE, message=message
+                )
+            return Change(about, ObjectAction.REFUSED, item.file, message=_reason(error, about))
 
     def _against(
         self, item: ManifestObject, about: ObjectRef, resource: Resource, live: dict[str, Any] | None
@@ -155,7 +157,7 @@ class Comparison:
                 raise
             answer = self._cluster.apply(resource, body, dry_run=True, force=True, manager=manager)
         if live is None:
-            return Change(about, Action.CREATE, item.file, warnings=answer.warnings)
+            return Change(about, ObjectAction.CREATE, item.file, warnings=answer.warnings)
         fields = tuple(
             ManagedFieldChange(
                 path_text(found.path), found.before, found.after, managers_at(live, found.path)
@@ -164,7 +166,7 @@ class Comparison:
         )
         return Change(
             about,
-            Action.CHANGE if fields else Action.UNCHANGED,
+            ObjectAction.CHANGE if fields else ObjectAction.UNCHANGED,
             item.file,
             fields,
             # Taking a field over without changing it is no conflict that anyone would see.
@@ -180,27 +182,29 @@ class Comparison:
             for kind, _, name in self._coming
         ):
             message = "cannot be judged before its CustomResourceDefinition is there"
-            return Change(about, Action.CREATE, item.file, verified=Verified.OFFLINE, message=message)
+            return Change(about, ObjectAction.CREATE, item.file, verified=Verified.OFFLINE, message=message)
         others = self._cluster.resources().versions_of(about.kind)
         instead = f"; it has {', '.join(others)}" if others else ""
         message = f"the cluster has no {about.kind} in {about.api_version}{instead}: install what serves it, or leave its add-on out of the fleet"
-        return Change(about, Action.REFUSED, item.file, message=message)
+        return Change(about, ObjectAction.REFUSED, item.file, message=message)
 
     def _without_namespace(self, item: ManifestObject, about: ObjectRef, resource: Resource) -> Change:
         if not self._judge_new:
-            return Change(about, Action.CREATE, item.file, verified=Verified.OFFLINE)
+            return Change(about, ObjectAction.CREATE, item.file, verified=Verified.OFFLINE)
         if ("Namespace", "", about.namespace) not in self._coming:
             message = f"namespace {about.namespace} is not on the cluster, and is not among the objects"
-            return Change(about, Action.REFUSED, item.file, message=message)
+            return Change(about, ObjectAction.REFUSED, item.file, message=message)
         try:
             answer = self._cluster.try_create(resource, item.body, namespace=_STAND_IN)
         except ClusterUnavailableError:
             raise
         except ClusterError as error:
             if error.code in _TRUE_ANYWHERE and _NO_DRY_RUN not in str(error):
-                return Change(about, Action.REFUSED, item.file, message=_reason(error, about))
-            return Change(about, Action.CREATE, item.file, verified=Verified.OFFLINE)
-        return Change(about, Action.CREATE, item.file, verified=Verified.STAND_IN, warnings=answer.warnings)
+                return Change(about, ObjectAction.REFUSED, item.file, message=_reason(error, about))
+            return Change(about, ObjectAction.CREATE, item.file, verified=Verified.OFFLINE)
+        return Change(
+            about, ObjectAction.CREATE, item.file, verified=Verified.STAND_IN, warnings=answer.warnings
+        )
 
     def _is_coming(self, error: ClusterError, about: ObjectRef) -> bool:
         """Whether the server misses another object that is among these, such as the Role of a RoleBinding."""

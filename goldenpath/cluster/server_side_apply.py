@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.cluster.apply_order import in_stages
-from goldenpath.cluster.cluster_change_set import Action, Change, ClusterChangeSet, ObjectRef, Verified
+from goldenpath.cluster.cluster_change_set import Change, ClusterChangeSet, ObjectAction, ObjectRef, Verified
 from goldenpath.cluster.cluster_client import MANAGER
 from goldenpath.cluster.dry_run_diff import diff
 from goldenpath.cluster.wait import wait
@@ -20,7 +20,7 @@ from goldenpath.errors import ClusterError, ClusterUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from goldenpath.cluster.cluster_client import Cluster
+    from goldenpath.cluster.cluster_client import ClusterClient
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["apply"]
@@ -31,7 +31,7 @@ _PAUSE = 0.2
 
 
 def apply(
-    cluster: Cluster,
+    cluster: ClusterClient,
     objects: Iterable[ManifestObject],
     *,
     force_conflicts: bool = False,
@@ -68,8 +68,10 @@ def apply(
     results: list[Change] = []
     for stage in in_stages(wanted):
         refs = [ObjectRef.of(item.body) for item in stage]
-        if any(change.action is Action.REFUSED for change in results):
-            results += (replace(planned[ref], action=Action.SKIPPED, fields=(), conflicts=()) for ref in refs)
+        if any(change.action is ObjectAction.REFUSED for change in results):
+            results += (
+                replace(planned[ref], action=ObjectAction.SKIPPED, fields=(), conflicts=()) for ref in refs
+            )
             continue
         results += cluster.each(
             lambda item: _applied(cluster, item, planned[ObjectRef.of(item.body)], force_conflicts, done),
@@ -81,7 +83,7 @@ def apply(
     return ClusterChangeSet(tuple(results))
 
 
-def _wait_for_kinds(cluster: Cluster, definitions: Iterable[ManifestObject]) -> None:
+def _wait_for_kinds(cluster: ClusterClient, definitions: Iterable[ManifestObject]) -> None:
     """An established definition is served a moment before discovery tells of it."""
     wanted = {
         (f"{item.body['spec']['group']}/{version['name']}", item.body["spec"]["names"]["kind"])
@@ -99,14 +101,14 @@ def _wait_for_kinds(cluster: Cluster, definitions: Iterable[ManifestObject]) -> 
 
 
 def _applied(
-    cluster: Cluster,
+    cluster: ClusterClient,
     item: ManifestObject,
     planned: Change,
     force: bool,
     done: Callable[[Change], None] | None,
 ) -> Change:
     change = planned
-    if planned.action is not Action.UNCHANGED or not planned.ours:
+    if planned.action is not ObjectAction.UNCHANGED or not planned.ours:
         try:
             resource = cluster.find(item.api_version, item.kind)
             if resource is None:
@@ -117,7 +119,7 @@ def _applied(
             raise
         except ClusterError as error:
             message = str(error).removeprefix(f"{item}: ")
-            change = replace(planned, action=Action.REFUSED, fields=(), message=message)
+            change = replace(planned, action=ObjectAction.REFUSED, fields=(), message=message)
     if done is not None:
         done(change)
     return change

@@ -11,7 +11,7 @@ from goldenpath.cluster.readiness import Readiness, ReadinessState, readiness_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from goldenpath.cluster.cluster_client import Cluster
+    from goldenpath.cluster.cluster_client import ClusterClient
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["wait"]
@@ -21,7 +21,7 @@ _LONGEST_PAUSE: Final = 3.0
 
 
 def wait(
-    cluster: Cluster,
+    cluster: ClusterClient,
     objects: Iterable[ManifestObject],
     *,
     timeout: float,
@@ -61,6 +61,6 @@ def wait(
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-def _look(cluster: Cluster, ref: ObjectRef) -> Readiness:
+def _look(cluster: ClusterClient, ref: ObjectRef) -> Readiness:
     resource = cluster.find(ref.api_version, ref.kind)
     return readiness_of(None if resource is None else cluster.get(resource, ref.name, ref.namespace))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
     from goldenpath.conformance.requirements import Requirement
     from goldenpath.manifests import ManifestObject
 
@@ -65,7 +65,7 @@ class Addresses:
 
 
 def check_cluster(
-    cluster: Cluster,
+    cluster: ClusterClient,
     requirements: Sequence[Requirement],
     *,
     now: Callable[[], dt.datetime],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
 
 __all__ = ["Observer", "is_of_goldenpath"]
 
@@ -45,7 +45,7 @@ class Observer:
         now: the time, for the record.
     """
 
-    cluster: Cluster
+    cluster: ClusterClient
     now: Callable[[], dt.datetime]
     looks: list[Look] = field(default_factory=list)
     not_counted: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.cluster import Action, drift
+from goldenpath.cluster import ObjectAction, drift
 from goldenpath.live.status import status
 from goldenpath.manifests import Manifests, RenderedFile
 from goldenpath.spec.ref import Ref
@@ -14,14 +14,14 @@ from goldenpath.tenancy.registry_reading import as_applied
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.cluster import Change, Cluster
+    from goldenpath.cluster import Change, ClusterClient
     from goldenpath.fleet import Fleet
     from goldenpath.live.published_tenants import PublishedTenants
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["DriftedObject", "FleetDrift", "fleet_drift", "platform_objects"]
 
-_DIFFERENT = (Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
+_DIFFERENT = (ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class FleetDrift:
 
 def fleet_drift(
     found: PublishedTenants,
-    connected: Mapping[str, Cluster],
+    connected: Mapping[str, ClusterClient],
     platforms: Mapping[str, tuple[ManifestObject, ...]] | None = None,
 ) -> FleetDrift:
     """What differs on some clusters. Changes nothing.
@@ -111,7 +111,7 @@ def platform_objects(fleet: Fleet) -> dict[str, tuple[ManifestObject, ...]]:
 
 def _parts(
     found: PublishedTenants,
-    connected: Mapping[str, Cluster],
+    connected: Mapping[str, ClusterClient],
     platforms: Mapping[str, tuple[ManifestObject, ...]],
 ) -> Iterator[tuple[str, Ref, tuple[Change, ...]]]:
     """Each part of the fleet that was looked at, with what differs."""

@@ -12,7 +12,7 @@ from goldenpath.cluster import ObjectRef, ReadinessState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.cluster import Change, Cluster, ClusterChangeSet, Readiness
+    from goldenpath.cluster import Change, ClusterChangeSet, ClusterClient, Readiness
     from goldenpath.live.desired_objects import DesiredObjects
 
 __all__ = ["ApplyProgress", "LiveApply", "apply"]
@@ -70,7 +70,7 @@ class LiveApply:
 
 def apply(
     desired: DesiredObjects,
-    clusters: Mapping[str, Cluster],
+    clusters: Mapping[str, ClusterClient],
     *,
     force_conflicts: bool = False,
     dry_run: bool = False,
@@ -124,7 +124,7 @@ def apply(
 
 
 def _unready(
-    desired: DesiredObjects, clusters: Mapping[str, Cluster], seconds: float, progress: ApplyProgress
+    desired: DesiredObjects, clusters: Mapping[str, ClusterClient], seconds: float, progress: ApplyProgress
 ) -> dict[str, dict[ObjectRef, Readiness]]:
     found = {}
     for name, objects in desired.objects.items():

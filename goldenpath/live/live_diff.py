@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import cluster as kubernetes
-from goldenpath.cluster import Action, ClusterChangeSet
+from goldenpath.cluster import ClusterChangeSet, ObjectAction
 from goldenpath.live.stale_objects import extras
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from goldenpath.cluster import Change, Cluster
+    from goldenpath.cluster import Change, ClusterClient
     from goldenpath.live.desired_objects import DesiredObjects
 
 __all__ = ["LiveDiff", "diff"]
@@ -49,7 +49,7 @@ class LiveDiff:
 
 def diff(
     desired: DesiredObjects,
-    clusters: Mapping[str, Cluster],
+    clusters: Mapping[str, ClusterClient],
     *,
     done: Callable[[str, Change], None] | None = None,
 ) -> LiveDiff:
@@ -71,6 +71,6 @@ def diff(
         changes = kubernetes.diff(clusters[name], objects, done=report)
         left = extras(clusters[name], objects, desired.selector)
         found[name] = ClusterChangeSet(
-            (*changes.changes, *(kubernetes.Change(ref, Action.EXTRA) for ref in left))
+            (*changes.changes, *(kubernetes.Change(ref, ObjectAction.EXTRA) for ref in left))
         )
     return LiveDiff(desired.name, found)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from goldenpath.adoption import Adoption
-    from goldenpath.cluster import Cluster, ManagedBy, Resource
+    from goldenpath.cluster import ClusterClient, ManagedBy, Resource
     from goldenpath.pipeline import Pipeline
 
 __all__ = ["FoundNamespace", "LiveAdoption", "adopt", "find"]
@@ -108,7 +108,7 @@ class LiveAdoption:
         }
 
 
-def find(cluster: Cluster, namespace: str) -> FoundNamespace:
+def find(cluster: ClusterClient, namespace: str) -> FoundNamespace:
     """Read everything in a namespace, and what may name it from outside.
 
     Raises:
@@ -144,7 +144,7 @@ def adopt(
     namespace: str,
     found: Mapping[str, FoundNamespace],
     pipeline: Pipeline,
-    clusters: Mapping[str, Cluster] | None = None,
+    clusters: Mapping[str, ClusterClient] | None = None,
     *,
     given: Mapping[str, Any] | None = None,
     metadata_keys: Mapping[str, Sequence[str]] | None = None,
@@ -187,7 +187,7 @@ def _first_versions(resources: Iterable[Resource]) -> dict[tuple[str, str], Reso
     return found
 
 
-def _listed(cluster: Cluster, namespace: str, resource: Resource) -> tuple[list[dict[str, Any]], str]:
+def _listed(cluster: ClusterClient, namespace: str, resource: Resource) -> tuple[list[dict[str, Any]], str]:
     """The objects of a kind, or the kind's name where this user may not list it."""
     try:
         return list(cluster.all_of(resource, namespace)), ""

@@ -10,7 +10,7 @@ from goldenpath.cluster import ObjectRef
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
     from goldenpath.cluster.discovery import Resource
     from goldenpath.manifests import ManifestObject
 
@@ -20,7 +20,7 @@ _WORKLOADS: Final = frozenset({"Pod", "Deployment", "StatefulSet", "Job", "CronJ
 """Kinds with thousands of objects on a cluster that are never rendered."""
 
 
-def rendered_resources(cluster: Cluster, objects: Iterable[ManifestObject]) -> tuple[Resource, ...]:
+def rendered_resources(cluster: ClusterClient, objects: Iterable[ManifestObject]) -> tuple[Resource, ...]:
     """Every kind that golden paths render, and the cluster has: those of the objects, and those that we know."""
     kinds = {(item.api_version, item.kind) for item in objects}
     for known in known_kinds():
@@ -31,7 +31,7 @@ def rendered_resources(cluster: Cluster, objects: Iterable[ManifestObject]) -> t
     return tuple(resource for resource in found if resource is not None)
 
 
-def extras(cluster: Cluster, objects: Iterable[ManifestObject], selector: str) -> tuple[ObjectRef, ...]:
+def extras(cluster: ClusterClient, objects: Iterable[ManifestObject], selector: str) -> tuple[ObjectRef, ...]:
     """References to what carries our labels and is not among the objects, in order.
 
     A kind that this user may not list is an error, and not an empty list.

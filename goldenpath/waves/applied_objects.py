@@ -9,7 +9,7 @@ from goldenpath.cluster import Readiness, ReadinessState, readiness_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
 
 __all__ = ["AppliedObjects"]
 
@@ -37,7 +37,7 @@ class AppliedObjects:
         cluster: a connection to the cluster.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: ClusterClient) -> None:
         self._cluster = cluster
         self._read: dict[tuple[str, str, str], dict[str, Mapping[str, Any]]] = {}
 

@@ -15,7 +15,7 @@ from goldenpath.waves.owner_health import HealthState, OwnerHealth
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
     from goldenpath.fleet import Fleet
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.spec.ref import Ref
@@ -37,7 +37,7 @@ class FluxHealth:
         connect: gives a connection to each of some clusters.
     """
 
-    def __init__(self, fleet: Fleet, connect: Callable[[list[str]], Mapping[str, Cluster]]) -> None:
+    def __init__(self, fleet: Fleet, connect: Callable[[list[str]], Mapping[str, ClusterClient]]) -> None:
         self._fleet = fleet
         self._connect = connect
 
@@ -142,7 +142,7 @@ def _of_objects(worst: Readiness, waits_for_quota: Callable[[], bool]) -> OwnerH
 class _Read:
     """What is read of one cluster."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: ClusterClient) -> None:
         self._cluster = cluster
         resource = cluster.resources().get(*_KUSTOMIZATION)
         bodies: Iterable[Mapping[str, Any]] = cluster.all_of(resource, _NAMESPACE) if resource else ()

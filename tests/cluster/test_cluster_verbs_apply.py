@@ -11,7 +11,7 @@ from kube_api import eventually
 from live_tenants import FLEET
 from verb_clusters import account, as_user, config_map, manifest
 
-from goldenpath.cluster import Action, ReadinessState, Verified, apply, diff, drift, wait
+from goldenpath.cluster import ObjectAction, ReadinessState, Verified, apply, diff, drift, wait
 from goldenpath.cluster.cluster_change_set import ObjectRef
 from goldenpath.errors import ClusterError
 from goldenpath.pipeline import Pipeline, parse
@@ -76,7 +76,7 @@ def of_kind(changes, kind):
 def test_a_new_tenant_is_compared_although_its_namespace_is_not_there(live, cluster, name):
     found = diff(live, rendered(PLAIN, name))
 
-    assert actions(found) == {Action.CREATE}
+    assert actions(found) == {ObjectAction.CREATE}
     assert found.differs
     assert of_kind(found, "Namespace").verified is Verified.SERVER
     assert {change.verified for change in found.changes} == {Verified.SERVER, Verified.STAND_IN}
@@ -88,17 +88,17 @@ def test_a_new_tenant_with_a_field_that_no_schema_has_is_refused_by_the_server(l
 
     refused = of_kind(diff(live, wrong), "LimitRange")
 
-    assert refused.action is Action.REFUSED
+    assert refused.action is ObjectAction.REFUSED
     assert "limit" in refused.message
 
 
 def test_after_apply_there_is_no_difference_and_nothing_is_written_again(live, cluster, name):
     objects = rendered(PLAIN, name)
 
-    assert actions(apply(live, objects)) == {Action.CREATE}
+    assert actions(apply(live, objects)) == {ObjectAction.CREATE}
     before = {str(item): cluster.get(item.body).body["metadata"]["resourceVersion"] for item in objects}
-    assert actions(diff(live, objects)) == {Action.UNCHANGED}
-    assert actions(apply(live, objects)) == {Action.UNCHANGED}
+    assert actions(diff(live, objects)) == {ObjectAction.UNCHANGED}
+    assert actions(apply(live, objects)) == {ObjectAction.UNCHANGED}
     quiet = [item for item in objects if item.kind not in {"ResourceQuota", "Namespace"}]
     assert [
         str(item)
@@ -119,10 +119,12 @@ def test_every_kind_that_is_rendered_is_applied_and_then_the_same(custom_resourc
         source={"git": "https://git.example.org/a/b.git"},
     )
 
-    assert actions(apply(live, objects)) == {Action.CREATE}
-    assert actions(diff(live, objects)) == {Action.UNCHANGED}
+    assert actions(apply(live, objects)) == {ObjectAction.CREATE}
+    assert actions(diff(live, objects)) == {ObjectAction.UNCHANGED}
     read = [live.get(live.find(item.api_version, item.kind), item.name, item.namespace) for item in objects]
-    assert actions(drift(live, objects, {ObjectRef.of(body): body for body in read})) == {Action.UNCHANGED}
+    assert actions(drift(live, objects, {ObjectRef.of(body): body for body in read})) == {
+        ObjectAction.UNCHANGED
+    }
 
 
 def test_a_change_is_reported_field_by_field(live, name):
@@ -134,7 +136,7 @@ def test_a_change_is_reported_field_by_field(live, name):
 
     found = diff(live, more)
 
-    (change,) = found.of(Action.CHANGE)
+    (change,) = found.of(ObjectAction.CHANGE)
     assert str(change.object) == f"ResourceQuota {name}/{name}-compute"
     (field,) = change.fields
     assert (field.path, field.before, field.after, field.managers) == (
@@ -152,7 +154,7 @@ def test_what_is_no_longer_rendered_goes_away_with_an_apply(live, name):
 
     (field,) = of_kind(found, "ConfigMap").fields
     assert (field.path, field.before) == ("data.b", "2")
-    assert actions(diff(live, [config_map(name, a="1")])) == {Action.UNCHANGED}
+    assert actions(diff(live, [config_map(name, a="1")])) == {ObjectAction.UNCHANGED}
 
 
 def namespace(name, **labels):
@@ -178,7 +180,7 @@ def test_a_field_of_another_manager_is_a_conflict_that_names_it(live, cluster, n
     assert cluster.get(objects[1].body).body["data"]["a"] == "2"
 
     taken = apply(live, objects, force_conflicts=True)
-    assert of_kind(taken, "ConfigMap").action is Action.CHANGE
+    assert of_kind(taken, "ConfigMap").action is ObjectAction.CHANGE
     assert cluster.get(objects[1].body).body["data"]["a"] == "1"
 
 
@@ -187,7 +189,7 @@ def test_what_others_add_is_no_difference(live, cluster, name):
     apply(live, objects)
     assert cluster.merge(objects[1].body, {"data": {"theirs": "1"}, "metadata": {"labels": {"x": "y"}}}).ok
 
-    assert actions(diff(live, objects)) == {Action.UNCHANGED}
+    assert actions(diff(live, objects)) == {ObjectAction.UNCHANGED}
 
 
 def test_what_flux_has_applied_is_compared_in_its_name_and_keeps_its_labels(live, cluster, name):
@@ -204,10 +206,10 @@ def test_what_flux_has_applied_is_compared_in_its_name_and_keeps_its_labels(live
     assert [(field.path, field.managers) for field in change.fields] == [
         ("data.b", ("kustomize-controller",))
     ]
-    assert actions(diff(live, [config_map(name, a="1", b="2")])) == {Action.UNCHANGED}
+    assert actions(diff(live, [config_map(name, a="1", b="2")])) == {ObjectAction.UNCHANGED}
     read = {ObjectRef.of(marked): cluster.get(marked).body}
-    assert actions(drift(live, [config_map(name, a="1", b="2")], read)) == {Action.UNCHANGED}
-    assert actions(drift(live, [config_map(name, a="1")], read)) == {Action.CHANGE}
+    assert actions(drift(live, [config_map(name, a="1", b="2")], read)) == {ObjectAction.UNCHANGED}
+    assert actions(drift(live, [config_map(name, a="1")], read)) == {ObjectAction.CHANGE}
 
 
 def test_the_values_of_a_secret_never_leave_the_diff(live, cluster, name):
@@ -296,7 +298,7 @@ def test_a_new_kind_and_its_first_object_are_applied_in_one_go(live, cluster):
     objects = [manifest(widget), manifest(definition)]
 
     assert of_kind(diff(live, objects), "Widget").verified is Verified.OFFLINE
-    assert actions(apply(live, objects)) == {Action.CREATE}
+    assert actions(apply(live, objects)) == {ObjectAction.CREATE}
     assert cluster.send("GET", f"/apis/{group}/v1/widgets/a").body["spec"] == {"a": "x"}
 
 

@@ -11,7 +11,7 @@ import pytest
 from kube_api import eventually
 from verb_clusters import account, as_user, config_map, kubeconfig, manifest, proxy
 
-from goldenpath.cluster import Action, apply, connect, diff
+from goldenpath.cluster import ObjectAction, apply, connect, diff
 from goldenpath.cluster.rate_limit import RetryLimits
 from goldenpath.errors import ClusterError, ClusterUnavailableError
 
@@ -45,7 +45,7 @@ def test_what_fails_twice_is_tried_a_third_time(front, behind, name, status):
 
     found = apply(behind, [namespace(name), config_map(name, a="1")])
 
-    assert {change.action for change in found.changes} == {Action.CREATE}
+    assert {change.action for change in found.changes} == {ObjectAction.CREATE}
     assert front.failures == []
 
 
@@ -146,7 +146,7 @@ def test_a_hundred_tenants_at_once_are_a_few_requests_at_a_time(front, behind, c
             threads.map(lambda name: diff(behind, [namespace(name), config_map(name, a="1")]), names)
         )
 
-    assert {change.action for changes in found for change in changes.changes} == {Action.CREATE}
+    assert {change.action for changes in found for change in changes.changes} == {ObjectAction.CREATE}
     assert front.most_at_once <= 8
     assert len(front.user_agents) == 1
     assert re.match(r"goldenpath/\S+ kubernetes-client-python/37", front.user_agents.pop())

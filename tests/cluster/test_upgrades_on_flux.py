@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flux import Flux
     from running_platform import RunningPlatform
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
 
 OLD, NEW = "1.0.0", "1.1.0"
 
@@ -41,7 +41,7 @@ OLD, NEW = "1.0.0", "1.1.0"
 class Upgrades:
     """Tenants at the old version on the platform, and upgrades of them."""
 
-    def __init__(self, platform: RunningPlatform, flux: Flux, cluster: Cluster, old: Fleet) -> None:
+    def __init__(self, platform: RunningPlatform, flux: Flux, cluster: ClusterClient, old: Fleet) -> None:
         self.platform = platform
         self.flux = flux
         self._old = old
@@ -121,7 +121,7 @@ class Upgrades:
 
 
 @pytest.fixture(scope="module")
-def cluster(platform: RunningPlatform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(platform: RunningPlatform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterClient]:
     config = kubeconfig(platform.api, tmp_path_factory.mktemp("context"), CLUSTER)
     with connect(CLUSTER, config) as connected:
         yield connected
@@ -138,7 +138,7 @@ def old(platform: RunningPlatform, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def upgrades(platform: RunningPlatform, flux: Flux, cluster: Cluster, old: Fleet) -> Iterator[Upgrades]:
+def upgrades(platform: RunningPlatform, flux: Flux, cluster: ClusterClient, old: Fleet) -> Iterator[Upgrades]:
     made = Upgrades(platform, flux, cluster, old)
     yield made
     for body in made.refusals:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from kube_api import eventually
 
-from goldenpath.cluster import Cluster, connect
+from goldenpath.cluster import ClusterClient, connect
 from goldenpath.manifests import ManifestObject
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def kubeconfig(api: Api, folder: Path, *contexts: str, server: str | None = None
 
 
 @contextlib.contextmanager
-def as_user(api: Api, folder: Path, **settings: Any) -> Iterator[Cluster]:
+def as_user(api: Api, folder: Path, **settings: Any) -> Iterator[ClusterClient]:
     """A connection as the user of ``api``."""
     with connect(None, kubeconfig(api, folder), **settings) as cluster:
         yield cluster

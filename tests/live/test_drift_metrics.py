@@ -13,7 +13,7 @@ from services import FLEET
 
 from goldenpath import kubeyaml
 from goldenpath.cli.root_command import cli
-from goldenpath.cluster import Action, Change, ObjectRef
+from goldenpath.cluster import Change, ObjectAction, ObjectRef
 from goldenpath.fleet import Fleet
 from goldenpath.git import Person
 from goldenpath.live import FleetDrift, drift_metrics
@@ -28,7 +28,9 @@ VISION, CHAT, BERLIN = Ref.of_tenant("vision"), Ref.of_workload("vision", "chat"
 DRIFT = FleetDrift(
     "0" * 40,
     tuple(
-        DriftedObject("berlin", owner, Change(ObjectRef("v1", "ConfigMap", "vision", name), Action.CHANGE))
+        DriftedObject(
+            "berlin", owner, Change(ObjectRef("v1", "ConfigMap", "vision", name), ObjectAction.CHANGE)
+        )
         for owner, name in ((VISION, "a"), (VISION, "b"), (CHAT, "c"))
     ),
     (("berlin", BERLIN), ("berlin", VISION), ("berlin", CHAT), ("oslo", VISION)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from small_requests import cluster, fleet, request, tenancy
 
-from goldenpath.cluster import Action, Change, ClusterChangeSet, ObjectRef
+from goldenpath.cluster import Change, ClusterChangeSet, ObjectAction, ObjectRef
 from goldenpath.live import Health
 from goldenpath.live.status.tenant_assessment import tenant_status
 
@@ -151,17 +151,17 @@ def test_the_platforms_part_of_flux_comes_first():
     assert [each.object.namespace for each in found.flux] == ["flux-system", "vision"]
 
 
-def change(name, action=Action.CHANGE):
+def change(name, action=ObjectAction.CHANGE):
     return Change(ObjectRef("v1", "ConfigMap", "vision", name), action)
 
 
 @pytest.mark.parametrize(
     ("drift", "reported"),
     [
-        ([change("a", Action.UNCHANGED)], None),
+        ([change("a", ObjectAction.UNCHANGED)], None),
         ([change("a")], "ConfigMap vision/a is not as in the repository"),
         ([change(name) for name in "abcde"], "ConfigMap vision/a, ConfigMap vision/b, ConfigMap vision/c and 2 more are not as in the repository"),
-        ([change("a", Action.EXTRA)], "ConfigMap vision/a is not as in the repository"),
+        ([change("a", ObjectAction.EXTRA)], "ConfigMap vision/a is not as in the repository"),
     ],
 )  # fmt: skip
 def test_drift_is_a_reason_that_names_a_few(drift, reported):
@@ -169,7 +169,7 @@ def test_drift_is_a_reason_that_names_a_few(drift, reported):
 
     assert found.reasons == (() if reported is None else (reported,))
     assert [each["action"] for each in found.as_dict()["drift"]] == [
-        each.action.value for each in drift if each.action is not Action.UNCHANGED
+        each.action.value for each in drift if each.action is not ObjectAction.UNCHANGED
     ]
 
 
@@ -235,7 +235,7 @@ def test_a_tenant_without_a_namespace_is_missing_and_nothing_else_is_reported():
     on = fleet(clusters={"berlin": cluster(POOL)})
     wanted = tenancy(request(), on)
 
-    found = tenant_status(wanted, (), {}, (), ClusterChangeSet((change("a", Action.CREATE),)))
+    found = tenant_status(wanted, (), {}, (), ClusterChangeSet((change("a", ObjectAction.CREATE),)))
 
     assert (found.health, found.reasons) == (Health.MISSING, ("its namespace is not there",))
 

@@ -22,7 +22,7 @@ from goldenpath_backstage.auth.permissions import Verb, demand_admin
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
     from goldenpath.waves import Progress, WaveRunner
     from goldenpath.waves.owner_health import HealthGate
     from goldenpath_backstage.actions.action import Call
@@ -161,7 +161,7 @@ def _gate(call: Call, stack: contextlib.ExitStack) -> HealthGate:
     # They load the Kubernetes client, which a backend that reaches no cluster need not have.
     from goldenpath.waves.flux_health import FluxHealth  # noqa: PLC0415
 
-    def connected(clusters: list[str]) -> dict[str, Cluster]:
+    def connected(clusters: list[str]) -> dict[str, ClusterClient]:
         from goldenpath.cluster import connect, context_names  # noqa: PLC0415
         from goldenpath.live import contexts_for  # noqa: PLC0415
 

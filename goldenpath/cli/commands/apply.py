@@ -169,6 +169,6 @@ def _show(done: LiveApply, *, dry_run: bool) -> None:
 
 
 def _partly(done: LiveApply) -> bool:
-    from goldenpath.cluster import Action  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cluster import ObjectAction  # noqa: PLC0415 - `--help` needs none of it
 
-    return any(changes.of(Action.SKIPPED) for changes in done.clusters.values())
+    return any(changes.of(ObjectAction.SKIPPED) for changes in done.clusters.values())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.artifacts.index_freshness import IndexStatus
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
     from goldenpath.fleet import Fleet
     from goldenpath.live import ClusterStatus, PublishedTenants
 
@@ -144,12 +144,12 @@ def _only(found: PublishedTenants, cluster: str | None) -> list[str]:
 
 def _look(
     found: PublishedTenants,
-    connected: dict[str, Cluster],
+    connected: dict[str, ClusterClient],
     wanted: str | None,
     output_format: str,
     *,
     watch: bool,
-    indexes_of: Callable[[dict[str, Cluster]], dict[str, IndexStatus]],
+    indexes_of: Callable[[dict[str, ClusterClient]], dict[str, IndexStatus]],
 ) -> bool:
     """Look once and show it; whether all is well."""
     from goldenpath.cli.index_status_output import index_lines  # noqa: PLC0415 - `--help` needs none of it
@@ -176,7 +176,7 @@ def _look(
 def _look_for_drift(
     fleet: Fleet,
     found: PublishedTenants,
-    connected: dict[str, Cluster],
+    connected: dict[str, ClusterClient],
     wanted: str | None,
     output_format: str,
     *,

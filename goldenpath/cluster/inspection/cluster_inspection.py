@@ -19,7 +19,7 @@ from goldenpath.spec.parse import parse_fleet
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from goldenpath.cluster.cluster_client import Cluster
+    from goldenpath.cluster.cluster_client import ClusterClient
 
 __all__ = ["Inspection", "inspect", "inspection_of"]
 
@@ -60,7 +60,7 @@ class Inspection:
         }
 
 
-def inspect(cluster: Cluster) -> Inspection:
+def inspect(cluster: ClusterClient) -> Inspection:
     """Look at what a cluster has. Changes nothing.
 
     Raises:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from goldenpath.cluster.cluster_client import Cluster
+    from goldenpath.cluster.cluster_client import ClusterClient
 
 __all__ = ["ClusterSnapshot", "take_snapshot"]
 
@@ -28,7 +28,7 @@ class ClusterSnapshot:
     kueue_config: str | None = None
 
 
-def take_snapshot(cluster: Cluster) -> ClusterSnapshot:
+def take_snapshot(cluster: ClusterClient) -> ClusterSnapshot:
     """Read everything, a few lists at a time.
 
     Raises:
@@ -54,12 +54,12 @@ def take_snapshot(cluster: Cluster) -> ClusterSnapshot:
     )
 
 
-def _list(cluster: Cluster, api_version: str, kind: str) -> tuple[dict[str, Any], ...]:
+def _list(cluster: ClusterClient, api_version: str, kind: str) -> tuple[dict[str, Any], ...]:
     resource = cluster.find(api_version, kind)
     return () if resource is None else tuple(cluster.all_of(resource))
 
 
-def _kueue_config(cluster: Cluster) -> str | None:
+def _kueue_config(cluster: ClusterClient) -> str | None:
     """Kueue's configuration, where it is in the ConfigMap of its own manifests."""
     resource = cluster.find("v1", "ConfigMap")
     body = None if resource is None else cluster.get(resource, "kueue-manager-config", "kueue-system")

@@ -16,7 +16,7 @@ from goldenpath.spec.ref import Ref
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["FLUX_NAMESPACE", "LiveObjects", "read"]
@@ -51,7 +51,7 @@ class LiveObjects:
         return found
 
 
-def read(cluster: Cluster, objects: Iterable[ManifestObject], tenants: Iterable[str]) -> LiveObjects:
+def read(cluster: ClusterClient, objects: Iterable[ManifestObject], tenants: Iterable[str]) -> LiveObjects:
     """Read what there is of some tenants.
 
     Args:
@@ -83,7 +83,9 @@ def read(cluster: Cluster, objects: Iterable[ManifestObject], tenants: Iterable[
     )
 
 
-def _all(cluster: Cluster, kinds: Iterable[tuple[str, str]], namespace: str) -> tuple[Mapping[str, Any], ...]:
+def _all(
+    cluster: ClusterClient, kinds: Iterable[tuple[str, str]], namespace: str
+) -> tuple[Mapping[str, Any], ...]:
     found = (cluster.resources().get(*kind) for kind in kinds)
     resources = [resource for resource in found if resource is not None]
     listed = cluster.each(lambda resource: list(cluster.all_of(resource, namespace)), resources)

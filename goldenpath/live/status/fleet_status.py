@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.cluster import Action, Change, ClusterChangeSet, ObjectRef, drift
+from goldenpath.cluster import Change, ClusterChangeSet, ObjectAction, ObjectRef, drift
 from goldenpath.live.status.cluster_reading import read
 from goldenpath.live.status.status_values import ClusterStatus
 from goldenpath.live.status.tenant_assessment import flux_status, tenant_status, workload_status
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
     from goldenpath.manifests import ManifestObject
     from goldenpath.tenancy import Tenancy
 
@@ -30,7 +30,7 @@ class Expected:
     objects: tuple[ManifestObject, ...]
 
 
-def status(name: str, expected: Sequence[Expected], cluster: Cluster) -> ClusterStatus:
+def status(name: str, expected: Sequence[Expected], cluster: ClusterClient) -> ClusterStatus:
     """How tenants and workloads are on a cluster. Changes nothing.
 
     Args:
@@ -68,7 +68,7 @@ def _changes(
     refs = [ObjectRef.of(item.body) for item in expected.objects]
     known = {(ref.kind, ref.namespace, ref.name) for ref in refs}
     extra = [
-        Change(ref, Action.EXTRA)
+        Change(ref, ObjectAction.EXTRA)
         for ref, body in sorted(there.items())
         if (ref.kind, ref.namespace, ref.name) not in known and not body["metadata"].get("ownerReferences")
     ]

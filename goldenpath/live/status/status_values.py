@@ -6,7 +6,7 @@ import enum
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.cluster import Action
+from goldenpath.cluster import ObjectAction
 
 if TYPE_CHECKING:
     from goldenpath.cluster import ClusterChangeSet, ObjectRef, Readiness
@@ -168,7 +168,9 @@ class TenantStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """Its JSON shape. Of the drift, only what differs."""
-        drifted = self.drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
+        drifted = self.drift.of(
+            ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED
+        )
         return {
             "name": self.name,
             "cluster": self.cluster,
@@ -202,7 +204,9 @@ class WorkloadStatus:
 
     def as_dict(self) -> dict[str, Any]:
         """Its JSON shape. Of the drift, only what differs."""
-        drifted = self.drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
+        drifted = self.drift.of(
+            ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED
+        )
         return {
             "name": self.name,
             "cluster": self.cluster,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.cluster import Action, ObjectRef, Readiness, ReadinessState, condition_of, readiness_of
+from goldenpath.cluster import ObjectAction, ObjectRef, Readiness, ReadinessState, condition_of, readiness_of
 from goldenpath.live.status.cluster_reading import FLUX_NAMESPACE
 from goldenpath.live.status.status_values import (
     AcceleratorStatus,
@@ -246,7 +246,7 @@ def _of_flux(flux: Iterable[FluxStatus]) -> Iterator[tuple[Health, str]]:
 
 
 def _of_drift(drift: ClusterChangeSet) -> Iterator[tuple[Health, str]]:
-    drifted = drift.of(Action.CREATE, Action.CHANGE, Action.EXTRA, Action.REFUSED)
+    drifted = drift.of(ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED)
     if drifted:
         shown = ", ".join(str(change.object) for change in drifted[:_SHOWN])
         more = f" and {len(drifted) - _SHOWN} more" if len(drifted) > _SHOWN else ""

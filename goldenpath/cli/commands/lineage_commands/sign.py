@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from goldenpath.cluster import Cluster
+    from goldenpath.cluster import ClusterClient
 
 _REFUSED = 1
 
@@ -93,7 +93,7 @@ def command(
     ctx.exit(_REFUSED if any("refused" in entry for entry in found) else 0)
 
 
-def _pods(cluster: Cluster) -> Iterator[Mapping[str, Any]]:
+def _pods(cluster: ClusterClient) -> Iterator[Mapping[str, Any]]:
     resource = cluster.find("v1", "Pod")
     if resource is None:
         raise ClusterError("the API server serves no Pods")
