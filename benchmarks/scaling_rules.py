@@ -31,7 +31,7 @@ from sizing_peers import Blis, lengths_of
 
 from goldenpath.models import model_catalogue
 from goldenpath.sizing import Goal, Sizing, Traffic, size
-from goldenpath.sizing.scaling_rules import PUBLISHED_RULES, SYNC_SECONDS, Autoscaler, Rule, Signal
+from goldenpath.sizing.scaling_rules import PUBLISHED_RULES, SYNC_SECONDS, Autoscaler, ReplicaSignal, Rule
 from goldenpath.sizing.simulation import simulate
 from goldenpath.sizing.step_time import constants
 from goldenpath.sizing.traffic_shapes import SHAPES, arrivals, rate_at
@@ -107,7 +107,7 @@ def rules(service: Service, found: Sizing, shape: str) -> list[tuple[Rule, int |
         mean = RATE * found.requests_per_second.value
         peak = rate_at(shape, mean, BURST_AT, 1.0)
         fewest = sized(service, Traffic(mean, service.tokens_in, service.tokens_out, peak)).fewest
-    own = Rule("sized", Signal.LOAD, float(found.threshold), minimum=fewest, maximum=MOST)
+    own = Rule("sized", ReplicaSignal.LOAD, float(found.threshold), minimum=fewest, maximum=MOST)
     return [
         (own, found.max_num_seqs),
         *((Rule(name, signal, target, maximum=MOST), None) for name, signal, target in PUBLISHED_RULES),
@@ -240,12 +240,12 @@ def replay(
         between_all += served * replica.at(each, "itl")
         running = replica.at(each, "running") * min(1.0, each / replica.points[0][0])
         figures = {
-            Signal.RUNNING: running * ready,
-            Signal.WAITING: waiting,
-            Signal.LOAD: running * ready + waiting,
-            Signal.KV_USAGE: replica.at(each, "kv-usage"),
+            ReplicaSignal.RUNNING: running * ready,
+            ReplicaSignal.WAITING: waiting,
+            ReplicaSignal.LOAD: running * ready + waiting,
+            ReplicaSignal.KV_USAGE: replica.at(each, "kv-usage"),
             # A replica computes unless it is empty; arrivals are independent, so that is exp(-running).
-            Signal.UTILIZATION: 1 - math.exp(-running),
+            ReplicaSignal.UTILIZATION: 1 - math.exp(-running),
         }
         spent += len(starts) * SYNC_SECONDS / 3600
         now += SYNC_SECONDS

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from goldenpath.accelerators.accelerator import Accelerator, Confidence, MemoryOf, Source
 from goldenpath.accelerators.accelerator_catalogue import Catalogue
-from goldenpath.accelerators.allocation_modes import Allocation, MigStrategy, Sharing, SharingMode
+from goldenpath.accelerators.allocation_modes import Allocation, DeviceSharing, MigStrategy, SharingMode
 from goldenpath.accelerators.shipped_catalogue import catalogue, catalogue_with
 from goldenpath.accelerators.vendor import Taint, Vendor
 
@@ -22,9 +22,9 @@ __all__ = [
     "Allocation",
     "Catalogue",
     "Confidence",
+    "DeviceSharing",
     "MemoryOf",
     "MigStrategy",
-    "Sharing",
     "SharingMode",
     "Source",
     "Taint",

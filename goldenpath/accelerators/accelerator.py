@@ -7,7 +7,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.accelerators.allocation_modes import Allocation, MigStrategy, Sharing, SharingMode
+from goldenpath.accelerators.allocation_modes import Allocation, DeviceSharing, MigStrategy, SharingMode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +106,7 @@ class Accelerator(abc.ABC):
         """Every extended resource by which this entry can be asked for, under any setting."""
 
     def resource_name(
-        self, mig_strategy: MigStrategy | str | None = None, sharing: Sharing | None = None
+        self, mig_strategy: MigStrategy | str | None = None, sharing: DeviceSharing | None = None
     ) -> str:
         """The extended resource by which the device plugin offers this entry.
 
@@ -115,7 +115,7 @@ class Accelerator(abc.ABC):
         return self._resource_name(self._strategy(mig_strategy), self._shared(sharing))
 
     def node_labels(
-        self, mig_strategy: MigStrategy | str | None = None, sharing: Sharing | None = None
+        self, mig_strategy: MigStrategy | str | None = None, sharing: DeviceSharing | None = None
     ) -> Mapping[str, tuple[str, ...]]:
         """The labels of nodes that offer this entry so: label → accepted values.
 
@@ -125,11 +125,11 @@ class Accelerator(abc.ABC):
         return self._node_labels(self._strategy(mig_strategy), self._shared(sharing))
 
     @abc.abstractmethod
-    def _resource_name(self, strategy: MigStrategy | None, sharing: Sharing | None) -> str: ...
+    def _resource_name(self, strategy: MigStrategy | None, sharing: DeviceSharing | None) -> str: ...
 
     @abc.abstractmethod
     def _node_labels(
-        self, strategy: MigStrategy | None, sharing: Sharing | None
+        self, strategy: MigStrategy | None, sharing: DeviceSharing | None
     ) -> dict[str, tuple[str, ...]]: ...
 
     def _strategy(self, given: MigStrategy | str | None) -> MigStrategy | None:
@@ -140,7 +140,7 @@ class Accelerator(abc.ABC):
             raise ValueError(f"{self.id} is not offered with the strategy {strategy.value!r}")
         return strategy
 
-    def _shared(self, sharing: Sharing | None) -> Sharing | None:
+    def _shared(self, sharing: DeviceSharing | None) -> DeviceSharing | None:
         if sharing is not None and sharing.mode not in self.sharing_modes:
             raise ValueError(f"{self.id} cannot be shared by {sharing.mode.value}")
         return sharing

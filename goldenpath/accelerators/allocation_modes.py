@@ -37,7 +37,7 @@ class SharingMode(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sharing:
+class DeviceSharing:
     """One device offered as ``replicas`` (two or more).
 
     ``rename`` is the device plugin's ``renameByDefault``: shared devices then have a resource name of their

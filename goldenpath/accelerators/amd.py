@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldenpath.accelerators.accelerator import Accelerator
-from goldenpath.accelerators.allocation_modes import MigStrategy, Sharing
+from goldenpath.accelerators.allocation_modes import DeviceSharing, MigStrategy
 
 WHOLE: Final = "amd.com/gpu"
 UNPARTITIONED: Final = "amd.com/spx_nps1"
@@ -46,7 +46,7 @@ class AmdAccelerator(Accelerator):
         terms.append(f"{attribute}.productName.matches('(?i)^AMD_Instinct_({names})(_|$)')")
         return " && ".join(terms)
 
-    def _resource_name(self, strategy: MigStrategy | None, sharing: Sharing | None) -> str:
+    def _resource_name(self, strategy: MigStrategy | None, sharing: DeviceSharing | None) -> str:
         del sharing  # refused before: AMD's plugin shares nothing
         if self.partition is not None:
             return WHOLE if strategy is MigStrategy.SINGLE else f"amd.com/{self.partition}"
@@ -54,7 +54,7 @@ class AmdAccelerator(Accelerator):
         return UNPARTITIONED if strategy is MigStrategy.MIXED and self.partitionable else WHOLE
 
     def _node_labels(
-        self, strategy: MigStrategy | None, sharing: Sharing | None
+        self, strategy: MigStrategy | None, sharing: DeviceSharing | None
     ) -> dict[str, tuple[str, ...]]:
         del sharing
         labels = {"amd.com/gpu.device-id": self.products}

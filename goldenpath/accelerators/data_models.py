@@ -176,14 +176,14 @@ class IntelModelEntry(ModelEntry):
     dra_model: ProductName
 
 
-class Document(_Strict):
+class VendorDocument(_Strict):
     """What every vendor's file has."""
 
     vendor: VendorEntry
     sources: dict[Text, SourceEntry]
 
 
-class NvidiaDocument(Document):
+class NvidiaDocument(VendorDocument):
     layouts: dict[Text, LayoutEntry]
     models: dict[ModelId, NvidiaModelEntry]
 
@@ -195,7 +195,7 @@ class NvidiaDocument(Document):
         return self
 
 
-class AmdDocument(Document):
+class AmdDocument(VendorDocument):
     layouts: dict[Text, LayoutEntry]
     models: dict[ModelId, AmdModelEntry]
 
@@ -207,6 +207,6 @@ class AmdDocument(Document):
         return self
 
 
-class IntelDocument(Document):
+class IntelDocument(VendorDocument):
     families: dict[Text, IntelFamilyEntry]
     models: dict[ModelId, IntelModelEntry]

@@ -13,7 +13,7 @@ from goldenpath.accelerators.accelerator import Accelerator
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.accelerators.allocation_modes import MigStrategy, Sharing
+    from goldenpath.accelerators.allocation_modes import DeviceSharing, MigStrategy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +42,14 @@ class IntelAccelerator(Accelerator):
         terms.append(f"{attribute}.model in [{names}]")
         return " && ".join(terms)
 
-    def _resource_name(self, strategy: MigStrategy | None, sharing: Sharing | None) -> str:
+    def _resource_name(self, strategy: MigStrategy | None, sharing: DeviceSharing | None) -> str:
         del strategy
         if sharing is not None and sharing.rename:
             raise ValueError(f"{self.id} keeps its resource name when shared: shared-dev-num cannot rename")
         return self.resource
 
     def _node_labels(
-        self, strategy: MigStrategy | None, sharing: Sharing | None
+        self, strategy: MigStrategy | None, sharing: DeviceSharing | None
     ) -> dict[str, tuple[str, ...]]:
         del strategy, sharing  # shared-dev-num changes no label
         return dict(self.labels)

@@ -19,10 +19,10 @@ from goldenpath.accelerators.allocation_modes import Allocation, MigStrategy, Sh
 from goldenpath.accelerators.amd import AmdAccelerator
 from goldenpath.accelerators.data_models import (
     AmdDocument,
-    Document,
     IntelDocument,
     LayoutEntry,
     NvidiaDocument,
+    VendorDocument,
 )
 from goldenpath.accelerators.intel import IntelAccelerator
 from goldenpath.accelerators.nvidia import MIG_PROFILE, NvidiaAccelerator
@@ -40,11 +40,11 @@ _LONGEST_DEVICE_CLASS: Final = 63
 """Not Kubernetes' limit for the name, but that of the quota key's part it becomes
 (``requests.deviceclass.resource.kubernetes.io/<class>``)."""
 
-_D = TypeVar("_D", bound=Document)
+_D = TypeVar("_D", bound=VendorDocument)
 _Facts = dict[str, tuple[Source, ...]]
 
 
-_DOCUMENTS: Final[dict[str, type[Document]]] = {
+_DOCUMENTS: Final[dict[str, type[VendorDocument]]] = {
     "nvidia": NvidiaDocument,
     "amd": AmdDocument,
     "intel": IntelDocument,
@@ -71,7 +71,7 @@ def load_with_additions(additions: Mapping[str, Mapping[str, Any]]) -> Catalogue
         InputError: with every problem, each with its path below the additions.
     """
     problems: list[Problem] = []
-    documents: dict[str, Document] = {}
+    documents: dict[str, VendorDocument] = {}
     for id_, shape in _DOCUMENTS.items():
         body = _read(_shipped() / f"{id_}.yaml")
         own = additions.get(id_, {})
@@ -103,12 +103,12 @@ def _shipped() -> Traversable:
     return importlib.resources.files("goldenpath.accelerators") / "data"
 
 
-def _catalogue(read: Mapping[str, Document]) -> Catalogue:
+def _catalogue(read: Mapping[str, VendorDocument]) -> Catalogue:
     nvidia, amd, intel = read["nvidia"], read["amd"], read["intel"]
     assert isinstance(nvidia, NvidiaDocument)
     assert isinstance(amd, AmdDocument)
     assert isinstance(intel, IntelDocument)
-    documents: list[tuple[Document, Iterable[Accelerator], Mapping[str, Any]]] = [
+    documents: list[tuple[VendorDocument, Iterable[Accelerator], Mapping[str, Any]]] = [
         (nvidia, _nvidia(nvidia), nvidia.models),
         (amd, _amd(amd), amd.models),
         (intel, _intel(intel), intel.models),
@@ -150,7 +150,7 @@ def _validated(body: dict[str, Any], document: type[_D], id_: str) -> _D:
         raise DataError(f"{id_}.yaml: {problems}") from error
 
 
-def _vendor(document: Document) -> Vendor:
+def _vendor(document: VendorDocument) -> Vendor:
     entry = document.vendor
     return Vendor(
         id=entry.id,
@@ -288,7 +288,7 @@ def _intel(document: IntelDocument) -> Iterator[Accelerator]:
 
 
 def _cuts(
-    document: Document, model: str, name: str | None, layouts: Mapping[str, LayoutEntry]
+    document: VendorDocument, model: str, name: str | None, layouts: Mapping[str, LayoutEntry]
 ) -> Iterator[tuple[str, int, Confidence, str, tuple[Source, ...]]]:
     """Each partition of a model's layout: profile, count, confidence, note, sources."""
     if name is None:
@@ -309,11 +309,11 @@ def _mig_memory(profile: str) -> int:
     return int(match["gb"])
 
 
-def _facts(document: Document, entry: str, groups: Mapping[str, list[str]]) -> _Facts:
+def _facts(document: VendorDocument, entry: str, groups: Mapping[str, list[str]]) -> _Facts:
     return {group: _sources(document, entry, keys) for group, keys in groups.items()}
 
 
-def _sources(document: Document, entry: str, keys: Iterable[str]) -> tuple[Source, ...]:
+def _sources(document: VendorDocument, entry: str, keys: Iterable[str]) -> tuple[Source, ...]:
     found = []
     for key in keys:
         source = document.sources.get(key)
@@ -335,5 +335,5 @@ def _check_names(accelerators: Iterable[Accelerator], aliases: Mapping[str, str]
             raise DataError(f"{file}: {each.id}: its DeviceClass name is too long for a quota key")
 
 
-def _broken(document: Document, entry: str, message: str) -> DataError:
+def _broken(document: VendorDocument, entry: str, message: str) -> DataError:
     return DataError(f"{document.vendor.id}.yaml: {entry}: {message}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldenpath.accelerators.accelerator import Accelerator
-from goldenpath.accelerators.allocation_modes import MigStrategy, Sharing, SharingMode
+from goldenpath.accelerators.allocation_modes import DeviceSharing, MigStrategy, SharingMode
 
 WHOLE: Final = "nvidia.com/gpu"
 SHARED_SUFFIX: Final = ".shared"
@@ -65,12 +65,12 @@ class NvidiaAccelerator(Accelerator):
             return WHOLE
         return f"nvidia.com/mig-{resource_part(self.partition)}"
 
-    def _resource_name(self, strategy: MigStrategy | None, sharing: Sharing | None) -> str:
+    def _resource_name(self, strategy: MigStrategy | None, sharing: DeviceSharing | None) -> str:
         renamed = sharing is not None and sharing.rename
         return self._base(strategy) + (SHARED_SUFFIX if renamed else "")
 
     def _node_labels(
-        self, strategy: MigStrategy | None, sharing: Sharing | None
+        self, strategy: MigStrategy | None, sharing: DeviceSharing | None
     ) -> dict[str, tuple[str, ...]]:
         if sharing is not None and sharing.mode is SharingMode.VGPU:
             # In a guest the product label is the vGPU type, which does not name a model.

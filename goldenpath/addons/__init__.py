@@ -8,15 +8,15 @@ Not for: which add-ons a fleet has (``spec``), and judging what was rendered (``
 the network or the environment.
 """
 
-from goldenpath.addons.addon import Addon, Api, Feature, Source, version_of
+from goldenpath.addons.addon import Addon, Feature, ServedApi, Source, version_of
 from goldenpath.addons.catalogue import KUBERNETES, AddonCatalogue, addon_catalogue, load_catalogue
 
 __all__ = [
     "KUBERNETES",
     "Addon",
     "AddonCatalogue",
-    "Api",
     "Feature",
+    "ServedApi",
     "Source",
     "addon_catalogue",
     "load_catalogue",

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["Addon", "Api", "Feature", "Source", "version_of"]
+__all__ = ["Addon", "Feature", "ServedApi", "Source", "version_of"]
 
 _NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
@@ -58,7 +58,7 @@ class Source(_Strict):
     url: Annotated[str, Field(pattern=r"^https://")] | None = None
 
 
-class Api(_Strict):
+class ServedApi(_Strict):
     """Kinds of one API version, from the first version that serves them to the first that no longer does."""
 
     group: str
@@ -108,7 +108,7 @@ class Addon(_Strict):
     service_accounts: tuple[AccountName, ...] = ()
     users: tuple[Text, ...] = ()
     owns_workloads: bool = False
-    apis: tuple[Api, ...] = ()
+    apis: tuple[ServedApi, ...] = ()
     features: tuple[Feature, ...] = ()
     account_sources: tuple[Text, ...] = ()
     sources: Annotated[dict[Text, Source], Field(min_length=1)]
@@ -137,7 +137,7 @@ class Addon(_Strict):
                 seen.add((api.api_version, kind))
         return self
 
-    def api_of(self, api_version: str, kind: str) -> Api | None:
+    def api_of(self, api_version: str, kind: str) -> ServedApi | None:
         """The entry for a kind, or None where this is not what serves it."""
         return next((api for api in self.apis if api.api_version == api_version and kind in api.kinds), None)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _COMPUTE: Final = frozenset({"cpu", "memory", "pods", "ephemeral-storage"})
 
-__all__ = ["Queue", "QueueShare", "queues_of", "report_queues"]
+__all__ = ["NamespaceQueue", "QueueShare", "queues_of", "report_queues"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +35,21 @@ class QueueShare:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class NamespaceQueue:
     """A ClusterQueue that a LocalQueue of the namespace leads to."""
 
     cluster_queue: ManifestObject
     shares: tuple[QueueShare, ...]
 
 
-def queues_of(place: NamespaceObjects) -> tuple[Queue, ...]:
+def queues_of(place: NamespaceObjects) -> tuple[NamespaceQueue, ...]:
     """The namespace's ClusterQueues: those of its LocalQueues, or the one that selects it by name."""
     queues = {item.name: item for item in place.shared("ClusterQueue")}
     targets = dict.fromkeys(_target(local) for local in place.of("LocalQueue"))
     found = [queues[name] for name in targets if name in queues]
     if not found:
         found = [item for item in queues.values() if _selected(item) == place.namespace][:1]
-    return tuple(Queue(item, tuple(_shares(item))) for item in found)
+    return tuple(NamespaceQueue(item, tuple(_shares(item))) for item in found)
 
 
 def _target(local: ManifestObject) -> str:
@@ -116,7 +116,7 @@ def report_queues(place: NamespaceObjects, account: AdoptionBuilder) -> None:
         _report_queue(place, queue, account)
 
 
-def _report_queue(place: NamespaceObjects, queue: Queue, account: AdoptionBuilder) -> None:
+def _report_queue(place: NamespaceObjects, queue: NamespaceQueue, account: AdoptionBuilder) -> None:
     found = queue.cluster_queue
     account.see(place, found)
     account.take(place, found, *_read_paths(found))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath.git import Entry, Repository
+    from goldenpath.git import Repository, TreeEntry
 
 __all__ = ["artifacts_by_cluster", "artifacts_of"]
 
@@ -31,7 +31,7 @@ class _Folder:
     owner: Ref
     cluster: str
     path: str
-    files: Mapping[str, Entry]
+    files: Mapping[str, TreeEntry]
 
 
 def artifacts_of(repository: Repository, state: FleetState, cluster: str | None = None) -> Iterator[Artifact]:

@@ -12,7 +12,7 @@ from goldenpath.blame.value_history import FileHistory
 from goldenpath.errors import MISSING, InputError, Problem
 from goldenpath.fleet.request_lookup import existing, parent_in, request_of, tenants_of
 from goldenpath.kubeyaml.positions import Positions
-from goldenpath.queries.field_paths import Key, locations, parse_path
+from goldenpath.queries.field_paths import FieldKey, locations, parse_path
 from goldenpath.queries.request_search import request_fields
 from goldenpath.queries.schema_types import children, entries, mapping_values
 from goldenpath.repository.lock import Lock
@@ -163,7 +163,7 @@ def blame_request(inputs: Inputs, field: str) -> Blame:
             inputs.ref.path, "", path_of(location), value_at(inputs.document, location), origins, inputs.file
         )
     _check_known(inputs, field)
-    names = tuple(step.name for step in steps if isinstance(step, Key))
+    names = tuple(step.name for step in steps if isinstance(step, FieldKey))
     is_plain = len(names) == len(steps)
     if is_plain and names[0] in _INHERITED and inputs.ref.tenant:
         tenant = Inputs(inputs.fleet, inputs.state, Ref.of_tenant(inputs.ref.tenant))
@@ -196,7 +196,7 @@ def _check_known(inputs: Inputs, field: str) -> None:
     document: Any = inputs.document
     shapes: Any = ()
     for step in parse_path(field, option="FIELD"):
-        if isinstance(step, Key):
+        if isinstance(step, FieldKey):
             if known is not None and step.name not in known:
                 message = f"requests have no field {step.name} here"
                 raise InputError(

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from goldenpath import kubeyaml
 from goldenpath.errors import MISSING, InputError, Problem
 from goldenpath.kubeyaml.editing import with_change
-from goldenpath.queries.field_paths import AnyEntry, Append, Index, Key, Match, as_text, parse_path, places
+from goldenpath.queries.field_paths import (
+    AnyEntry,
+    Append,
+    FieldKey,
+    Index,
+    Match,
+    as_text,
+    parse_path,
+    places,
+)
 from goldenpath.queries.schema_types import children, entries, mapping_values
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parsed_fields import value_at
@@ -96,7 +105,7 @@ class Assignment:
         shapes: Shapes = ()
         known: Mapping[str, Shapes] | None = {name: each for name, each in fields.items() if name != "self"}
         for step in self.steps:
-            if isinstance(step, Key):
+            if isinstance(step, FieldKey):
                 if known is None:
                     return (), None
                 if step.name not in known:
@@ -155,7 +164,7 @@ class Assignment:
 
 def _steps(path: str, option: str) -> tuple[Step, ...]:
     steps = parse_path(path, option=option)
-    if len(steps) == 1 and isinstance(steps[0], Key) and steps[0].name in _FIXED:
+    if len(steps) == 1 and isinstance(steps[0], FieldKey) and steps[0].name in _FIXED:
         message = f"{steps[0].name} is what a request is known by, and stays"
         raise InputError.of(option, "fixed-field", message, path)
     return steps

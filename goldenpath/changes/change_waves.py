@@ -17,7 +17,7 @@ from goldenpath.fleet.request_lookup import request_of
 from goldenpath.kubeyaml import load
 from goldenpath.spec.ref import Ref
 from goldenpath.upgrades.changed_objects import changed_objects, worst_effect
-from goldenpath.waves.ring_membership import Candidate, members_of
+from goldenpath.waves.ring_membership import RingCandidate, members_of
 from goldenpath.waves.rollout import Merged, Outlook
 from goldenpath.waves.selection import labels_of
 from goldenpath.waves.wave_progress import MemberState
@@ -244,11 +244,11 @@ def _request_id(state: FleetState, ref: Ref) -> str:
     return found[1].id if found else ""
 
 
-def _candidate(state: FleetState, ref: Ref) -> Candidate:
+def _candidate(state: FleetState, ref: Ref) -> RingCandidate:
     owned = state.tree.find(ref)
     lock = state.tree.lock(owned).lock
     clusters = tuple(lock.clusters) if lock else ()
     document = load(request_of(state, owned)[1])
-    return Candidate(
+    return RingCandidate(
         ref.path, lock.owner if lock else None, labels_of(document, clusters, state.context.spec)
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from goldenpath.tenancy.rendered import RenderedOnCluster
     from goldenpath.tenancy.tenant_accelerators import Pool
 
-__all__ = ["Scaler", "object_id", "scalers", "workload_claims"]
+__all__ = ["ScalerObject", "object_id", "scalers", "workload_claims"]
 
 _HPA_FEWEST: Final = 1
 _KEDA_FEWEST: Final = 0
@@ -31,7 +31,7 @@ _KEDA_MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Scaler:
+class ScalerObject:
     """An object that sets the number of replicas of another one."""
 
     item: ManifestObject
@@ -71,7 +71,7 @@ def object_id(item: ManifestObject) -> str:
     return f"{item.kind}.{group}/{item.name}" if group else f"{item.kind}/{item.name}"
 
 
-def scalers(objects: Iterable[ManifestObject]) -> Iterator[Scaler]:
+def scalers(objects: Iterable[ManifestObject]) -> Iterator[ScalerObject]:
     """The scalers among some objects."""
     for item in objects:
         spec = mapping(item.body, "spec")
@@ -79,11 +79,11 @@ def scalers(objects: Iterable[ManifestObject]) -> Iterator[Scaler]:
         kind, name = str(target.get("kind", "Deployment")), str(target.get("name", ""))
         if item.kind == "HorizontalPodAutoscaler":
             fewest, most = _whole(spec.get("minReplicas"), _HPA_FEWEST), _whole(spec.get("maxReplicas"), 1)
-            yield Scaler(item, kind, name, fewest, most, "spec.minReplicas")
+            yield ScalerObject(item, kind, name, fewest, most, "spec.minReplicas")
         elif item.kind == "ScaledObject":
             fewest = _whole(spec.get("minReplicaCount"), _KEDA_FEWEST)
             most = _whole(spec.get("maxReplicaCount"), _KEDA_MOST)
-            yield Scaler(item, kind, name, fewest, most, "spec.minReplicaCount")
+            yield ScalerObject(item, kind, name, fewest, most, "spec.minReplicaCount")
 
 
 def _own(rendered: RenderedOnCluster[WorkloadOnCluster]) -> tuple[ManifestObject, ...]:

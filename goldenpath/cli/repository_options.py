@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from goldenpath.errors import Problem
     from goldenpath.fleet import Fleet, Proposal, Submission
-    from goldenpath.git import Person, Signer
+    from goldenpath.git import CommitSigner, Person
 
 __all__ = [
     "asking_person",
@@ -153,13 +153,13 @@ def opening(libraries: tuple[Path, ...]) -> dict[str, Any]:
     }
 
 
-def _signer(environment: Mapping[str, str]) -> Signer | None:
-    from goldenpath.git import Signer  # noqa: PLC0415
+def _signer(environment: Mapping[str, str]) -> CommitSigner | None:
+    from goldenpath.git import CommitSigner  # noqa: PLC0415
 
     if key := environment.get(_SSH_KEY):
-        return Signer.ssh(Path(key))
+        return CommitSigner.ssh(Path(key))
     if key := environment.get(_GPG_KEY):
-        return Signer.gpg(key)
+        return CommitSigner.gpg(key)
     return None
 
 

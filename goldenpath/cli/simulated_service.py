@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.cli.input_files import read_source
-from goldenpath.engines import Signal as RequestSignal
-from goldenpath.engines import engine_catalogue
+from goldenpath.engines import Signal, engine_catalogue
 from goldenpath.errors import InputError, Problem
 from goldenpath.sizing import Goal, Traffic, size
-from goldenpath.sizing.scaling_rules import Rule, Signal
+from goldenpath.sizing.scaling_rules import ReplicaSignal, Rule
 from goldenpath.spec.inference_service import InferenceService
 from goldenpath.spec.parse import parse_request
 from goldenpath.spec.types import duration_seconds, rate_a_second
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["SimulatedService", "service_of_options", "service_of_request"]
 
 _SIGNALS = {
-    RequestSignal.QUEUE: Signal.WAITING,
-    RequestSignal.CONCURRENCY: Signal.RUNNING,
-    RequestSignal.KV_CACHE: Signal.KV_USAGE,
+    Signal.QUEUE: ReplicaSignal.WAITING,
+    Signal.CONCURRENCY: ReplicaSignal.RUNNING,
+    Signal.KV_CACHE: ReplicaSignal.KV_USAGE,
 }
 """Signals of a request that the simulator has; the others follow from a history that it does not keep."""
 
@@ -68,7 +67,9 @@ def _sized_rule(sized: Sizing, fewest: int, most: int) -> Rule:
     """What the golden path renders where the request states no signal: target, and KEDA's fallback."""
     fewest = min(fewest, most)
     fallback = min(most, max(round(sized.replicas.value), fewest))
-    return Rule("sized", Signal.LOAD, float(sized.threshold), minimum=fewest, maximum=most, fallback=fallback)
+    return Rule(
+        "sized", ReplicaSignal.LOAD, float(sized.threshold), minimum=fewest, maximum=most, fallback=fallback
+    )
 
 
 def service_of_request(file: str) -> SimulatedService:
@@ -104,13 +105,13 @@ def service_of_request(file: str) -> SimulatedService:
 
 
 def _stated_rule(spec: InferenceService, sized: Sizing, rule: Rule, file: str) -> Rule:
-    asked = RequestSignal(spec.scaling.signal or "")
+    asked = Signal(spec.scaling.signal or "")
     if asked not in _SIGNALS:
         message = f"cannot be simulated; {', '.join(each.value for each in _SIGNALS)} can"
         raise InputError.of("scaling.signal", "sizing-signal", message, asked.value, file=file)
     target = spec.scaling.target
     if target is None:
-        if asked is RequestSignal.CONCURRENCY:
+        if asked is Signal.CONCURRENCY:
             return rule
         hint = engine_catalogue().get(spec.engine.name).hint(asked, namespace="simulated")
         target = float(hint.threshold)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from goldenpath.models import Architecture
     from goldenpath.spec.fleet_spec import FleetSpec
 
-__all__ = ["Candidate", "Comparison", "fleet_candidates"]
+__all__ = ["SizeCandidate", "SizeComparison", "fleet_candidates"]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class SizeCandidate:
     """An accelerator that may serve: of the catalogue alone, or a pool of a cluster with how many it has and are free."""
 
     profile: str
@@ -42,7 +42,7 @@ class Candidate:
         }
 
 
-def fleet_candidates(fleet: FleetSpec, file: Path) -> tuple[Candidate, ...]:
+def fleet_candidates(fleet: FleetSpec, file: Path) -> tuple[SizeCandidate, ...]:
     """The pools of every cluster. What tenants own is in the locks beside the fleet file; None where it is in no repository."""
     free = _free(file)
     found = []
@@ -50,7 +50,7 @@ def fleet_candidates(fleet: FleetSpec, file: Path) -> tuple[Candidate, ...]:
         for name, pool in pools_by_id(described.accelerators).items():
             there = ownable(pool)
             left = None if free is None else free.get((cluster, name), there)
-            found.append(Candidate(pool.profile, cluster, name, there, left))
+            found.append(SizeCandidate(pool.profile, cluster, name, there, left))
     return tuple(found)
 
 
@@ -68,17 +68,17 @@ def _free(file: Path) -> Mapping[tuple[str, str], int] | None:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SizeComparison:
     """The sizes of one model and traffic on several accelerators; ``refused`` says why others cannot serve it."""
 
-    sizes: tuple[tuple[Candidate, Sizing], ...]
+    sizes: tuple[tuple[SizeCandidate, Sizing], ...]
     refused: dict[str, str]
     prices: Mapping[str, float]
 
     @classmethod
     def of(  # noqa: PLR0917 - the same order as `size`
         cls,
-        candidates: tuple[Candidate, ...],
+        candidates: tuple[SizeCandidate, ...],
         model: Architecture,
         traffic: Traffic,
         goal: Goal,
@@ -86,11 +86,11 @@ class Comparison:
         version: str | None,
         settings: Mapping[str, Any],
         prices: Mapping[str, float],
-    ) -> Comparison:
+    ) -> SizeComparison:
         """Size on each candidate. Without candidates: on every device that sizing has figures for."""
         found: dict[str, Sizing] = {}
         refused: dict[str, str] = {}
-        wanted = candidates or tuple(map(Candidate, known_devices()))
+        wanted = candidates or tuple(map(SizeCandidate, known_devices()))
         for profile in dict.fromkeys(each.profile for each in wanted):
             try:
                 found[profile] = size(model, profile, traffic, goal, engine, version, **settings)
@@ -100,16 +100,16 @@ class Comparison:
         comparison = cls(tuple(sizes), refused, prices)
         return cls(tuple(sorted(sizes, key=comparison._order)), refused, prices)
 
-    def cost(self, candidate: Candidate, sizing: Sizing) -> float | None:
+    def cost(self, candidate: SizeCandidate, sizing: Sizing) -> float | None:
         """What the devices cost an hour; None without a price."""
         price = self.prices.get(candidate.profile)
         return None if price is None else price * sizing.devices
 
-    def has_room(self, candidate: Candidate, sizing: Sizing) -> bool | None:
+    def has_room(self, candidate: SizeCandidate, sizing: Sizing) -> bool | None:
         """Whether what is free holds all replicas; None where nothing says what is free."""
         return None if candidate.free is None else candidate.free >= sizing.devices
 
-    def _order(self, pair: tuple[Candidate, Sizing]) -> tuple[bool, bool, float, int]:
+    def _order(self, pair: tuple[SizeCandidate, Sizing]) -> tuple[bool, bool, float, int]:
         """What has room comes first; then the cheapest, and without prices the fewest devices."""
         cost = self.cost(*pair)
         devices = pair[1].devices

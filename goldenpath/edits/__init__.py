@@ -6,7 +6,7 @@ list without a key is known by its whole value. Nothing is merged as text, and n
 
 from goldenpath.edits.judging import JudgedEdit, judge
 from goldenpath.edits.list_keys import ListKeys
-from goldenpath.edits.object_edit import Edit, EditAction, Verdict
+from goldenpath.edits.object_edit import Edit, EditAction, EditVerdict
 from goldenpath.edits.override_entry import override_changes
 
-__all__ = ["Edit", "EditAction", "JudgedEdit", "ListKeys", "Verdict", "judge", "override_changes"]
+__all__ = ["Edit", "EditAction", "EditVerdict", "JudgedEdit", "ListKeys", "judge", "override_changes"]

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.edits.list_items import by_key, fingerprint, selector
-from goldenpath.edits.object_edit import Edit, EditAction, Verdict
+from goldenpath.edits.object_edit import Edit, EditAction, EditVerdict
 from goldenpath.errors import MISSING
 from goldenpath.kubeyaml import same
 
@@ -34,7 +34,7 @@ class JudgedEdit:
     """An edit, its verdict on a new rendering, and what that rendering has at the place."""
 
     edit: Edit
-    verdict: Verdict
+    verdict: EditVerdict
     now: Any = MISSING
     why: str = ""
     """For people: why it cannot be carried."""
@@ -85,14 +85,14 @@ class _Judge:
                 continue
             if new is MISSING:
                 edit = Edit(inner, EditAction.SET, before, after)
-                yield JudgedEdit(edit, Verdict.ORPHANED, MISSING, "the place of it is gone")
+                yield JudgedEdit(edit, EditVerdict.ORPHANED, MISSING, "the place of it is gone")
             elif not isinstance(new, dict):
                 edit = Edit(inner, EditAction.SET, before, after)
-                yield JudgedEdit(edit, Verdict.CONFLICT, new, "it is no mapping any more")
+                yield JudgedEdit(edit, EditVerdict.CONFLICT, new, "it is no mapping any more")
             elif inner in _IDENTITY:
                 edit = Edit(inner, EditAction.WHOLE, before, after)
                 yield JudgedEdit(
-                    edit, Verdict.NOT_SAYABLE, new.get(key, MISSING), "it says which object this is"
+                    edit, EditVerdict.NOT_SAYABLE, new.get(key, MISSING), "it says which object this is"
                 )
             else:
                 yield from self._value(inner, before, after, new.get(key, MISSING))
@@ -101,10 +101,10 @@ class _Judge:
         if new is MISSING or not isinstance(new, list):
             edit = Edit(way, EditAction.SET, base, there)
             if base and new is MISSING:
-                yield JudgedEdit(edit, Verdict.CONFLICT, MISSING, "the list is gone")
+                yield JudgedEdit(edit, EditVerdict.CONFLICT, MISSING, "the list is gone")
                 return
             if new is not MISSING:
-                yield JudgedEdit(edit, Verdict.CONFLICT, new, "it is no list any more")
+                yield JudgedEdit(edit, EditVerdict.CONFLICT, new, "it is no list any more")
                 return
             new = []
         keys = self._keys.of(self._api, self._kind, way)
@@ -125,7 +125,9 @@ class _Judge:
         staying = [token for token in base if token in there]
         if staying != [token for token in there if token in base]:
             edit = Edit(way, EditAction.WHOLE, [*base.values()], [*there.values()])
-            yield JudgedEdit(edit, Verdict.NOT_SAYABLE, [*new.values()], "the order of its items was edited")
+            yield JudgedEdit(
+                edit, EditVerdict.NOT_SAYABLE, [*new.values()], "the order of its items was edited"
+            )
         for token in (*base, *(token for token in there if token not in base)):
             before, after, now = (_item(items, token) for items in (base, there, new))
             if same(before, after):
@@ -138,7 +140,7 @@ class _Judge:
             if select is None:
                 edit = Edit(way, EditAction.SET, before, after)
                 yield JudgedEdit(
-                    edit, Verdict.CONFLICT, now, "the new version has the item under another key"
+                    edit, EditVerdict.CONFLICT, now, "the new version has the item under another key"
                 )
                 continue
             item = (*way, select)
@@ -148,7 +150,7 @@ class _Judge:
                 yield both or _field(edit, now)
             elif now is MISSING:
                 edit = Edit(item, EditAction.SET, before, after)
-                yield JudgedEdit(edit, Verdict.ORPHANED, MISSING, "the item is gone")
+                yield JudgedEdit(edit, EditVerdict.ORPHANED, MISSING, "the item is gone")
             else:
                 yield from self.mapping(item, before, after, now)
 
@@ -160,12 +162,12 @@ def _item(items: Keyed, token: str) -> Any:
 def _field(edit: Edit, now: Any) -> JudgedEdit:
     """The verdict on a field, or on a keyed item that goes."""
     if same(now, edit.after):
-        return JudgedEdit(edit, Verdict.ALREADY_SO, now)
+        return JudgedEdit(edit, EditVerdict.ALREADY_SO, now)
     if not same(now, edit.before):
-        return JudgedEdit(edit, Verdict.CONFLICT, now, "the new version changes it too")
+        return JudgedEdit(edit, EditVerdict.CONFLICT, now, "the new version changes it too")
     if edit.action is EditAction.SET and _is_null(edit.after):
-        return JudgedEdit(edit, Verdict.NOT_SAYABLE, now, "a merge patch cannot set null")
-    return JudgedEdit(edit, Verdict.CARRIED, now)
+        return JudgedEdit(edit, EditVerdict.NOT_SAYABLE, now, "a merge patch cannot set null")
+    return JudgedEdit(edit, EditVerdict.CARRIED, now)
 
 
 def _replaced_on_both_sides(
@@ -179,9 +181,9 @@ def _replaced_on_both_sides(
     arrived = [item for token, item in new.items() if token not in base and token not in there]
     if arrived and (by_hand or any(_is_alike(edit.before, item, keys) for item in arrived)):
         why = "the new version has an item with another key in its place"
-        return JudgedEdit(edit, Verdict.CONFLICT, MISSING, why)
+        return JudgedEdit(edit, EditVerdict.CONFLICT, MISSING, why)
     if any(_is_alike(edit.before, item, keys) for item in by_hand):
-        return JudgedEdit(edit, Verdict.ORPHANED, MISSING, "its key was edited, and the item is gone")
+        return JudgedEdit(edit, EditVerdict.ORPHANED, MISSING, "its key was edited, and the item is gone")
     return None
 
 
@@ -198,10 +200,10 @@ def _is_null(value: Any) -> bool:
 def _added(edit: Edit, now: Any, *, exact: bool) -> JudgedEdit:
     """The verdict on an item that was added; ``exact`` where the new version has an item with its key."""
     if exact and same(now, edit.after):
-        return JudgedEdit(edit, Verdict.ALREADY_SO, now)
+        return JudgedEdit(edit, EditVerdict.ALREADY_SO, now)
     if exact:
-        return JudgedEdit(edit, Verdict.CONFLICT, now, "the new version adds an item with the same key")
-    return JudgedEdit(edit, Verdict.CARRIED, now)
+        return JudgedEdit(edit, EditVerdict.CONFLICT, now, "the new version adds an item with the same key")
+    return JudgedEdit(edit, EditVerdict.CARRIED, now)
 
 
 def _plain_list(way: Way, base: list[Any], there: list[Any], new: list[Any]) -> Iterator[JudgedEdit]:
@@ -209,15 +211,15 @@ def _plain_list(way: Way, base: list[Any], there: list[Any], new: list[Any]) -> 
     tokens = [[fingerprint(item) for item in items] for items in (base, there, new)]
     whole = Edit(way, EditAction.WHOLE, base, there)
     if tokens[1] == tokens[2]:
-        yield JudgedEdit(Edit(way, EditAction.SET, base, there), Verdict.ALREADY_SO, new)
+        yield JudgedEdit(Edit(way, EditAction.SET, base, there), EditVerdict.ALREADY_SO, new)
         return
     if any(len(set(each)) != len(each) for each in tokens):
         why = "the list has equal items, which nothing tells apart"
-        yield JudgedEdit(whole, Verdict.NOT_SAYABLE, new, why)
+        yield JudgedEdit(whole, EditVerdict.NOT_SAYABLE, new, why)
         return
     kept = set(tokens[0]) & set(tokens[1])
     if [token for token in tokens[0] if token in kept] != [token for token in tokens[1] if token in kept]:
-        yield JudgedEdit(whole, Verdict.NOT_SAYABLE, new, "the order of its items was edited")
+        yield JudgedEdit(whole, EditVerdict.NOT_SAYABLE, new, "the order of its items was edited")
         return
     known = set(tokens[2])
     is_ordered = isinstance(way[-1], str) and way[-1] in _ORDERED
@@ -236,33 +238,36 @@ def _plain_list(way: Way, base: list[Any], there: list[Any], new: list[Any]) -> 
             edit = Edit(way, EditAction.ADD_ITEM, MISSING, after)
             if is_ordered and end != len(base):
                 yield JudgedEdit(
-                    edit, Verdict.NOT_SAYABLE, new, "an item was added before others, and their order matters"
+                    edit,
+                    EditVerdict.NOT_SAYABLE,
+                    new,
+                    "an item was added before others, and their order matters",
                 )
             else:
                 is_there = fingerprint(after) in known
-                yield JudgedEdit(edit, Verdict.ALREADY_SO if is_there else Verdict.CARRIED, new)
+                yield JudgedEdit(edit, EditVerdict.ALREADY_SO if is_there else EditVerdict.CARRIED, new)
 
 
 def _removed(edit: Edit, base: list[str], there: list[str], new: list[str]) -> JudgedEdit:
     """The verdict on an item without a key that was removed, by the tokens of all versions."""
     token = fingerprint(edit.before)
     if token in new:
-        return JudgedEdit(edit, Verdict.CARRIED, edit.before)
+        return JudgedEdit(edit, EditVerdict.CARRIED, edit.before)
     # Where the new version has other items in its place, the item may be one of them, changed.
     index = base.index(token)
     new = [each for each in new if each in base or each not in there]
     for what, start, end, _, _ in SequenceMatcher(None, base, new, autojunk=False).get_opcodes():
         if what == "replace" and start <= index < end:
             why = "the new version has another item in its place"
-            return JudgedEdit(edit, Verdict.CONFLICT, MISSING, why)
-    return JudgedEdit(edit, Verdict.ALREADY_SO)
+            return JudgedEdit(edit, EditVerdict.CONFLICT, MISSING, why)
+    return JudgedEdit(edit, EditVerdict.ALREADY_SO)
 
 
 def _replaced(edit: Edit, known: set[str]) -> JudgedEdit:
     before, after = (fingerprint(item) in known for item in (edit.before, edit.after))
     if after and not before:
-        return JudgedEdit(edit, Verdict.ALREADY_SO)
+        return JudgedEdit(edit, EditVerdict.ALREADY_SO)
     if before and not after:
-        return JudgedEdit(edit, Verdict.CARRIED)
+        return JudgedEdit(edit, EditVerdict.CARRIED)
     why = "the new version has both items" if after else "the new version changes or removes the item"
-    return JudgedEdit(edit, Verdict.CONFLICT, MISSING, why)
+    return JudgedEdit(edit, EditVerdict.CONFLICT, MISSING, why)

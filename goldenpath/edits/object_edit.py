@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Way = tuple[Step, ...]
     """From an object to a place in it: fields, and selectors of list items by key."""
 
-__all__ = ["Edit", "EditAction", "Verdict"]
+__all__ = ["Edit", "EditAction", "EditVerdict"]
 
 
 class EditAction(enum.StrEnum):
@@ -34,7 +34,7 @@ class EditAction(enum.StrEnum):
     """What no override can say: an order, repeated items, a null, an object's identity."""
 
 
-class Verdict(enum.StrEnum):
+class EditVerdict(enum.StrEnum):
     """What becomes of an edit on a new rendering."""
 
     UNTOUCHED = "untouched"
@@ -53,7 +53,7 @@ class Verdict(enum.StrEnum):
     @property
     def stops(self) -> bool:
         """Whether a person must decide before the upgrade goes on."""
-        return self in {Verdict.CONFLICT, Verdict.ORPHANED, Verdict.NOT_SAYABLE}
+        return self in {EditVerdict.CONFLICT, EditVerdict.ORPHANED, EditVerdict.NOT_SAYABLE}
 
 
 @dataclass(frozen=True, slots=True)

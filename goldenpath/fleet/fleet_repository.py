@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.request_detail import RequestDetail
     from goldenpath.fleet.review_branch import Review
     from goldenpath.fleet.validation import Validation
-    from goldenpath.git import Credentials, Signer, Snapshot
+    from goldenpath.git import CommitSigner, Credentials, Snapshot
     from goldenpath.paths import Library
     from goldenpath.spec.model import Document
 
@@ -65,7 +65,7 @@ class Fleet:
         *,
         library: Library | None = None,
         committer: Person | None = None,
-        signer: Signer | None = None,
+        signer: CommitSigner | None = None,
         at: str | None = None,
     ) -> None:
         self.store = store
@@ -86,7 +86,7 @@ class Fleet:
         library: Library | None = None,
         credentials: Credentials | None = None,
         committer: Person | None = None,
-        signer: Signer | None = None,
+        signer: CommitSigner | None = None,
         cache: Path | None = None,
         at: str | None = None,
     ) -> Self:

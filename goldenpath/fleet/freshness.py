@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.fleet.fleet_context import FleetContext
-    from goldenpath.git import Entry
+    from goldenpath.git import TreeEntry
     from goldenpath.repository.lock import Lock
     from goldenpath.repository.owned_files import OwnedFiles
 
@@ -64,7 +64,7 @@ class Freshness:
             and owned.is_as_locked(lock)
         )
 
-    def of_platform(self, cluster: str, lock: Lock, there: Mapping[str, Entry]) -> bool:
+    def of_platform(self, cluster: str, lock: Lock, there: Mapping[str, TreeEntry]) -> bool:
         """Whether fleet, version and files of a cluster's platform are those of its lock."""
         if self._thorough or lock.fleet != self._context.digests.platform(cluster):
             return False

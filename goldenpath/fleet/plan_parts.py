@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from goldenpath.fleet.desired_files import DesiredFiles
-    from goldenpath.git import Entry
+    from goldenpath.git import TreeEntry
     from goldenpath.repository.fleet_tree import FleetTree, Locked
     from goldenpath.repository.lock import Lock
     from goldenpath.spec.ref import Ref
@@ -61,7 +61,7 @@ def changed_part(
 def removed_part(
     tree: FleetTree,
     ref: Ref,
-    there: Mapping[str, Entry],
+    there: Mapping[str, TreeEntry],
     lock: Lock | None,
     *,
     left: Mapping[str, str],
@@ -81,7 +81,7 @@ def removed_part(
 def _part(
     tree: FleetTree,
     ref: Ref,
-    there: Mapping[str, Entry],
+    there: Mapping[str, TreeEntry],
     *,
     locked: Locked,
     desired: DesiredFiles,
@@ -140,14 +140,14 @@ def _older_release(name: str, lock: Lock | None) -> Iterator[Problem]:
         yield Problem(name, "older-release", message)
 
 
-def _stored(tree: FleetTree, there: Mapping[str, Entry]) -> dict[str, Content]:
+def _stored(tree: FleetTree, there: Mapping[str, TreeEntry]) -> dict[str, Content]:
     return {path: StoredContent(tree.reader, entry) for path, entry in there.items()}
 
 
 def _with_advice(
     tree: FleetTree,
     edits: Sequence[HandEdit],
-    there: Mapping[str, Entry],
+    there: Mapping[str, TreeEntry],
     lock: Lock | None,
     clusters: Sequence[str],
     *,

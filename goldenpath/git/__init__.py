@@ -16,8 +16,8 @@ from goldenpath.git.object_reader import ObjectReader, Snapshot
 from goldenpath.git.objects import (
     EMPTY_TREE,
     CommitInfo,
-    Entry,
     PreparedObject,
+    TreeEntry,
     blob_id,
     prepare_blob,
 )
@@ -25,14 +25,14 @@ from goldenpath.git.person import Person
 from goldenpath.git.refs import RefUpdate
 from goldenpath.git.remote import Remote
 from goldenpath.git.remote_address import is_url
-from goldenpath.git.signing import Signer
+from goldenpath.git.signing import CommitSigner
 from goldenpath.git.store import Store
 
 __all__ = [
     "EMPTY_TREE",
     "CommitInfo",
+    "CommitSigner",
     "Credentials",
-    "Entry",
     "ObjectBatch",
     "ObjectReader",
     "Person",
@@ -40,9 +40,9 @@ __all__ = [
     "RefUpdate",
     "Remote",
     "Repository",
-    "Signer",
     "Snapshot",
     "Store",
+    "TreeEntry",
     "blob_id",
     "is_url",
     "prepare_blob",

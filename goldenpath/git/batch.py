@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from goldenpath.git.git_repository import Repository
-    from goldenpath.git.objects import Entry
+    from goldenpath.git.objects import TreeEntry
     from goldenpath.git.person import Person
-    from goldenpath.git.signing import Signer
+    from goldenpath.git.signing import CommitSigner
 
 
 class ObjectBatch(ObjectReader):
@@ -38,7 +38,7 @@ class ObjectBatch(ObjectReader):
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._new: dict[str, PreparedObject] = {}
-        self._trees: dict[str, Mapping[str, Entry]] = {}
+        self._trees: dict[str, Mapping[str, TreeEntry]] = {}
 
     def read_many(self, ids: Iterable[str], kind: str) -> Iterator[tuple[str, bytes]]:
         for is_new, group in groupby(ids, key=self._new.__contains__):
@@ -51,13 +51,13 @@ class ObjectBatch(ObjectReader):
                     raise wrong_kind(identity, found.kind, kind)
                 yield identity, zlib.decompress(found.compressed)
 
-    def entries(self, tree: str) -> Mapping[str, Entry]:
+    def entries(self, tree: str) -> Mapping[str, TreeEntry]:
         kept = self._trees.get(tree)
         if kept is not None:
             return kept
         return super().entries(tree) if tree in self._new else self._repository.entries(tree)
 
-    def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, Entry]]:
+    def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, TreeEntry]]:
         for is_new, group in groupby(ids, key=self._new.__contains__):
             if not is_new:
                 yield from self._repository.trees(group)
@@ -119,7 +119,7 @@ class ObjectBatch(ObjectReader):
         committer: Person,
         message: str,
         when: datetime,
-        signer: Signer | None = None,
+        signer: CommitSigner | None = None,
     ) -> str:
         """Add a commit; its id. ``when`` is author's and committer's time, and must know its zone.
 

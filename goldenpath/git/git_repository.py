@@ -22,7 +22,7 @@ from goldenpath.git.tree_cache import TreeCache
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from goldenpath.git.objects import CommitInfo, Entry, PreparedObject
+    from goldenpath.git.objects import CommitInfo, PreparedObject, TreeEntry
 
 _COMMIT_ID: Final = re.compile(r"[0-9a-f]{40}")
 _CACHE_BYTES: Final = 64 << 20
@@ -142,13 +142,13 @@ class Repository(ObjectReader):
             self._must_be(found.name, found.kind, kind)
             yield found.name, found.data
 
-    def entries(self, tree: str) -> Mapping[str, Entry]:
+    def entries(self, tree: str) -> Mapping[str, TreeEntry]:
         kept = self._cache.get(tree)
         return super().entries(tree) if kept is None else kept
 
-    def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, Entry]]:
+    def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, TreeEntry]]:
         wanted = list(ids)
-        kept: dict[str, Mapping[str, Entry]] = {
+        kept: dict[str, Mapping[str, TreeEntry]] = {
             tree: entries for tree in wanted if (entries := self._cache.get(tree)) is not None
         }
         kept[EMPTY_TREE] = NO_ENTRIES
@@ -235,7 +235,9 @@ class Repository(ObjectReader):
             raise
         return True
 
-    def write(self, objects: Collection[PreparedObject], trees: Mapping[str, Mapping[str, Entry]]) -> None:
+    def write(
+        self, objects: Collection[PreparedObject], trees: Mapping[str, Mapping[str, TreeEntry]]
+    ) -> None:
         """Write new objects durably, all or none, and remember the entries of those that are trees.
 
         Raises:

@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.errors import RepositoryError
-from goldenpath.git.objects import EMPTY_TREE, CommitInfo, Entry, parse_commit
+from goldenpath.git.objects import EMPTY_TREE, CommitInfo, TreeEntry, parse_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-NO_ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType({})
+NO_ENTRIES: Final[Mapping[str, TreeEntry]] = MappingProxyType({})
 """What the empty tree holds."""
 
 
@@ -25,16 +25,16 @@ class ObjectReader(ABC):
         """The bytes of many objects of one kind, in the order of ``ids``, read as one stream."""
 
     @abstractmethod
-    def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, Entry]]:
+    def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, TreeEntry]]:
         """The entries of many trees, in the order of ``ids``."""
 
-    def entries(self, tree: str) -> Mapping[str, Entry]:
+    def entries(self, tree: str) -> Mapping[str, TreeEntry]:
         """What a tree holds, by name, in Git's order. It cannot be changed."""
         return NO_ENTRIES if tree == EMPTY_TREE else next(iter(self.trees((tree,))))
 
-    def find(self, tree: str, path: str) -> Entry | None:
+    def find(self, tree: str, path: str) -> TreeEntry | None:
         """What is at a path below a tree; the tree itself for an empty path."""
-        entry = Entry.of_tree(tree)
+        entry = TreeEntry.of_tree(tree)
         for name in _parts(path):
             if not entry.is_tree:
                 return None
@@ -44,7 +44,7 @@ class ObjectReader(ABC):
             entry = found
         return entry
 
-    def files(self, tree: str, folder: str = "", *, submodules: bool = False) -> dict[str, Entry]:
+    def files(self, tree: str, folder: str = "", *, submodules: bool = False) -> dict[str, TreeEntry]:
         """Every file below a folder, by its path from ``tree``; nothing where there is no such folder.
 
         Symbolic links count as files; submodules do with ``submodules``.
@@ -52,7 +52,7 @@ class ObjectReader(ABC):
         start = self.find(tree, folder)
         if start is None or not start.is_tree or start.id == EMPTY_TREE:
             return {}
-        found: dict[str, Entry] = {}
+        found: dict[str, TreeEntry] = {}
         prefix = "/".join(_parts(folder))
         level = [(prefix + "/" if prefix else "", start.id)]
         while level:
@@ -98,16 +98,16 @@ class Snapshot:
     commit: str | None
     tree: str
 
-    def entries(self, folder: str = "") -> Mapping[str, Entry]:
+    def entries(self, folder: str = "") -> Mapping[str, TreeEntry]:
         """What a folder holds, by name; nothing where there is no such folder."""
         entry = self.find(folder)
         return self.reader.entries(entry.id) if entry is not None and entry.is_tree else NO_ENTRIES
 
-    def find(self, path: str) -> Entry | None:
+    def find(self, path: str) -> TreeEntry | None:
         """What is at a path, if anything."""
         return self.reader.find(self.tree, path)
 
-    def files(self, folder: str = "") -> dict[str, Entry]:
+    def files(self, folder: str = "") -> dict[str, TreeEntry]:
         """Every file below a folder, by its path from the root; nothing where there is no such folder."""
         return self.reader.files(self.tree, folder)
 

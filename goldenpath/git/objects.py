@@ -40,7 +40,7 @@ _TREE_ENTRY: Final = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _PERSON_AND_TIME: Final = re.compile(r"^(.*?) ?<([^<>]*)> (-?\d+) ([+-])(\d\d)(\d\d)$", re.DOTALL)
 
 
-class Entry(NamedTuple):
+class TreeEntry(NamedTuple):
     """What a name stands for in a tree: a mode as Git writes it (``0o100644``), and an object's id."""
 
     mode: int
@@ -56,7 +56,7 @@ class Entry(NamedTuple):
         return self.mode in _BLOB_MODES
 
     @classmethod
-    def of_tree(cls, tree_id: str) -> Entry:
+    def of_tree(cls, tree_id: str) -> TreeEntry:
         return cls(_TREE_MODE, tree_id)
 
 
@@ -106,45 +106,45 @@ def prepare_blob(data: bytes) -> PreparedObject:
     return prepare("blob", data)
 
 
-def parse_tree(data: bytes) -> dict[str, Entry]:
+def parse_tree(data: bytes) -> dict[str, TreeEntry]:
     """The entries of a tree object, in Git's order. A name that is not UTF-8 keeps its bytes as surrogates.
 
     Raises:
         RepositoryError: it holds a mode that no Git writes.
 
     """
-    new, modes = tuple.__new__, _MODES  # `Entry(...)` would take half of the time again
+    new, modes = tuple.__new__, _MODES  # `TreeEntry(...)` would take half of the time again
     try:
         return {
-            name.decode("utf-8", "surrogateescape"): new(Entry, (modes[mode], digest.hex()))
+            name.decode("utf-8", "surrogateescape"): new(TreeEntry, (modes[mode], digest.hex()))
             for mode, name, digest in _TREE_ENTRY.findall(data)
         }
     except KeyError as error:
         raise RepositoryError(f"a tree holds an entry of the unknown mode {error}: run `git fsck`") from error
 
 
-def in_order(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+def in_order(entries: Mapping[str, TreeEntry]) -> dict[str, TreeEntry]:
     """Entries in Git's order: by bytes, and a folder's name compared as if it ended in a slash."""
     return dict(sorted(entries.items(), key=_sort_key))
 
 
-def _sort_key(item: tuple[str, Entry]) -> bytes:
+def _sort_key(item: tuple[str, TreeEntry]) -> bytes:
     name, entry = item
     return (name + "/" if entry.is_tree else name).encode(errors="surrogateescape")
 
 
-def format_tree(entries: Mapping[str, Entry]) -> bytes:
+def format_tree(entries: Mapping[str, TreeEntry]) -> bytes:
     """A tree object of entries that are in order."""
     return b"".join([_row(name, entry) for name, entry in entries.items()])
 
 
-def _row(name: str, entry: Entry) -> bytes:
+def _row(name: str, entry: TreeEntry) -> bytes:
     return b"%o %b\0%b" % (entry.mode, name.encode(errors="surrogateescape"), bytes.fromhex(entry.id))
 
 
 def change_tree(
-    entries: Mapping[str, Entry], changes: Mapping[str, Entry | None], data: Callable[[], bytes]
-) -> tuple[dict[str, Entry], bytes]:
+    entries: Mapping[str, TreeEntry], changes: Mapping[str, TreeEntry | None], data: Callable[[], bytes]
+) -> tuple[dict[str, TreeEntry], bytes]:
     """A tree with some entries replaced, added, or (None) removed: its entries in order, and its bytes.
 
     Args:
@@ -161,8 +161,8 @@ def change_tree(
 
 
 def _cut_in(
-    entries: Mapping[str, Entry], changes: Mapping[str, Entry | None], data: bytes
-) -> tuple[dict[str, Entry], bytes]:
+    entries: Mapping[str, TreeEntry], changes: Mapping[str, TreeEntry | None], data: bytes
+) -> tuple[dict[str, TreeEntry], bytes]:
     """Cut the changed rows out of a large tree and put the new ones in: for 10,000 entries 40 times quicker.
 
     A row is found by all of its bytes: mode, name and id.

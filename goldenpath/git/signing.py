@@ -15,7 +15,7 @@ _TIME_OUT = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class CommitSigner:
     """Signs commits with an SSH key or a GPG key. Keys stay with their programs: only their names are here."""
 
     program: tuple[str, ...]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.git.objects import Entry
+    from goldenpath.git.objects import TreeEntry
 
 # A name, an id, a tuple and a place in a dictionary, as `tracemalloc` counts them for trees of 20 to 10,000 entries.
 _BYTES_OF_AN_ENTRY: Final = 330
@@ -22,17 +22,17 @@ class TreeCache:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._size = 0
-        self._trees: OrderedDict[str, Mapping[str, Entry]] = OrderedDict()
+        self._trees: OrderedDict[str, Mapping[str, TreeEntry]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, tree: str) -> Mapping[str, Entry] | None:
+    def get(self, tree: str) -> Mapping[str, TreeEntry] | None:
         with self._lock:
             found = self._trees.get(tree)
             if found is not None:
                 self._trees.move_to_end(tree)
             return found
 
-    def put(self, tree: str, entries: Mapping[str, Entry]) -> None:
+    def put(self, tree: str, entries: Mapping[str, TreeEntry]) -> None:
         with self._lock:
             if tree in self._trees:
                 return
@@ -43,5 +43,5 @@ class TreeCache:
                 self._size -= _size(dropped)
 
 
-def _size(entries: Mapping[str, Entry]) -> int:
+def _size(entries: Mapping[str, TreeEntry]) -> int:
     return _BYTES_OF_A_TREE + _BYTES_OF_AN_ENTRY * len(entries)

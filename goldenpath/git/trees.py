@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.git.objects import EMPTY_TREE, FILE_MODE, Entry, change_tree, object_id
+from goldenpath.git.objects import EMPTY_TREE, FILE_MODE, TreeEntry, change_tree, object_id
 from goldenpath.git.path_names import path_problem
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Changed:
     """
 
     tree: str
-    trees: list[tuple[str, Mapping[str, Entry], bytes]] = field(default_factory=list)
+    trees: list[tuple[str, Mapping[str, TreeEntry], bytes]] = field(default_factory=list)
     placed: set[str] = field(default_factory=set)
 
 
@@ -45,7 +45,7 @@ class Changed:
 class TreeChange:
     """Changes the files of a tree. ``entries`` gives what a tree holds, ``read`` its bytes."""
 
-    entries: Callable[[str], Mapping[str, Entry]]
+    entries: Callable[[str], Mapping[str, TreeEntry]]
     read: Callable[[str], bytes]
     _changed: Changed = field(init=False)
     _problems: list[Problem] = field(default_factory=list, init=False)
@@ -75,7 +75,7 @@ class TreeChange:
 
     def _folder(self, tree: str, node: _Node, path: str) -> str:
         before = self.entries(tree)
-        changes: dict[str, Entry | None] = {}
+        changes: dict[str, TreeEntry | None] = {}
         for name, child in node.below.items():
             old = before.get(name)
             entry = self._entry(old, child, f"{path}{name}")
@@ -90,7 +90,7 @@ class TreeChange:
         self._changed.trees.append((identity, MappingProxyType(after), data))
         return identity
 
-    def _entry(self, old: Entry | None, node: _Node, path: str) -> Entry | None:
+    def _entry(self, old: TreeEntry | None, node: _Node, path: str) -> TreeEntry | None:
         """What a name stands for afterwards: a file, a folder, or nothing."""
         is_folder = old is not None and old.is_tree
         if node.given and node.blob is None and is_folder and not node.below:
@@ -101,7 +101,7 @@ class TreeChange:
             folder = self._folder(folder, node, f"{path}/")
         file = None if is_folder else old
         if node.given:
-            file = None if node.blob is None else Entry(_mode(file), node.blob)
+            file = None if node.blob is None else TreeEntry(_mode(file), node.blob)
         if file is not None and folder != EMPTY_TREE:
             self._problems.append(Problem(path, "file-and-folder", "would be a file and a folder at once"))
             return old
@@ -112,8 +112,8 @@ class TreeChange:
         if folder == EMPTY_TREE:
             # An empty folder that is in the history already is not ours to judge.
             return old if is_folder and old is not None and old.id == EMPTY_TREE and not node.below else None
-        return Entry.of_tree(folder)
+        return TreeEntry.of_tree(folder)
 
 
-def _mode(old: Entry | None) -> int:
+def _mode(old: TreeEntry | None) -> int:
     return _EXECUTABLE_MODE if old is not None and old.mode == _EXECUTABLE_MODE else FILE_MODE

@@ -95,7 +95,7 @@ def load_json_or_document(text: str, *, first_line: int, name: str, written: boo
 
 def load_document(text: str, *, first_line: int, name: str, written: bool = False) -> Any:
     """The value of what stands between two separators; ``first_line`` counts from 0."""
-    return Document(text, first_line, name, written=written).value()
+    return DocumentReader(text, first_line, name, written=written).value()
 
 
 def load_file(path: str | PathLike[str], *, written: bool = False) -> Any:
@@ -174,7 +174,7 @@ def split(text: str, name: str) -> Iterator[tuple[int, str]]:
     yield line, part
 
 
-class Document:
+class DocumentReader:
     """One document on its way from events to a value."""
 
     def __init__(self, text: str, first_line: int, name: str, *, written: bool) -> None:

@@ -184,7 +184,7 @@ class _Parts:
         return bool(content)
 
 
-class _LargeList(_read.Document):
+class _LargeList(_read.DocumentReader):
     """The items of a List that is too large for a document, composed one by one."""
 
     def __init__(self, parts: _Parts, text: str, first_line: int, name: str) -> None:

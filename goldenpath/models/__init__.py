@@ -13,7 +13,13 @@ recurrent state, and quantisation with what stays at 16 bit.
 Not for: accelerators, engines, bytes on a device and time (``sizing``). Nothing here reads the network.
 """
 
-from goldenpath.models.architecture import Architecture, AttentionKind, AttentionLayers, Part, Quantization
+from goldenpath.models.architecture import (
+    Architecture,
+    AttentionKind,
+    AttentionLayers,
+    Quantization,
+    WeightPart,
+)
 from goldenpath.models.config_reader import parse_config, read_config
 from goldenpath.models.model_catalogue import ModelCatalogue, model_catalogue
 from goldenpath.models.quantization_config import kept_by_default
@@ -23,8 +29,8 @@ __all__ = [
     "AttentionKind",
     "AttentionLayers",
     "ModelCatalogue",
-    "Part",
     "Quantization",
+    "WeightPart",
     "kept_by_default",
     "model_catalogue",
     "parse_config",

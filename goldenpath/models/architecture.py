@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Architecture", "AttentionKind", "AttentionLayers", "Part", "Quantization"]
+__all__ = ["Architecture", "AttentionKind", "AttentionLayers", "Quantization", "WeightPart"]
 
 
 class AttentionKind(StrEnum):
@@ -21,7 +21,7 @@ class AttentionKind(StrEnum):
     """One compressed vector a token (MLA); tensor parallelism does not divide it."""
 
 
-class Part(StrEnum):
+class WeightPart(StrEnum):
     """A part of the weights that a quantised checkpoint converts, or keeps at 16 bit, as a whole."""
 
     ATTENTION = "attention"
@@ -60,7 +60,7 @@ class Quantization:
 
     precision: str
     method: str
-    kept: frozenset[Part]
+    kept: frozenset[WeightPart]
     group_size: int | None = None
 
 
@@ -81,7 +81,7 @@ class Architecture:
     vocabulary: int
     max_context: int | None
     attention: tuple[AttentionLayers, ...]
-    parameters: dict[Part, int] = field(hash=False)
+    parameters: dict[WeightPart, int] = field(hash=False)
     experts: int = 0
     experts_per_token: int = 0
     expert_width: int = 0
@@ -103,10 +103,10 @@ class Architecture:
     def active_parameters(self) -> int:
         """Parameters that take part in one token, embeddings left out and the output matrix included."""
         return sum(
-            round(count * self.share_of_experts(1)) if part is Part.EXPERTS else count
+            round(count * self.share_of_experts(1)) if part is WeightPart.EXPERTS else count
             for part, count in self.parameters.items()
-            if part not in (Part.EMBEDDINGS, Part.VISION)
-        ) + (self.parameters[Part.EMBEDDINGS] if self.tied_embeddings else 0)
+            if part not in (WeightPart.EMBEDDINGS, WeightPart.VISION)
+        ) + (self.parameters[WeightPart.EMBEDDINGS] if self.tied_embeddings else 0)
 
     def share_of_experts(self, tokens: float) -> float:
         """The share of the routed experts that a step with this many tokens reads, if routing is uniform."""

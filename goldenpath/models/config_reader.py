@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import InputError, Problem
 from goldenpath.kubeyaml import unique_keys
-from goldenpath.models.architecture import Architecture, AttentionKind, AttentionLayers, Part
+from goldenpath.models.architecture import Architecture, AttentionKind, AttentionLayers, WeightPart
 from goldenpath.models.config_fields import ConfigFields
 from goldenpath.models.quantization_config import read_quantization
 
@@ -129,14 +129,14 @@ class _Reader:
             "tie_word_embeddings",
             default=fields.flag("tie_word_embeddings", default=self.model_type.startswith("gemma")),
         )
-        parameters = dict.fromkeys(Part, 0)
-        parameters[Part.EMBEDDINGS] = self.vocabulary * self.hidden
-        parameters[Part.OUTPUT] = 0 if tied else self.vocabulary * self.hidden
-        parameters[Part.ATTENTION] = sum(
+        parameters = dict.fromkeys(WeightPart, 0)
+        parameters[WeightPart.EMBEDDINGS] = self.vocabulary * self.hidden
+        parameters[WeightPart.OUTPUT] = 0 if tied else self.vocabulary * self.hidden
+        parameters[WeightPart.ATTENTION] = sum(
             self._attention_parameters(kind, latent) * count for kind, count in Counter(kinds).items()
         )
         experts, chosen, width = self._feed_forward(parameters, mixes)
-        parameters[Part.VISION] = self._vision()
+        parameters[WeightPart.VISION] = self._vision()
         state = self._state_bytes(kinds)
         index = fields.integer("index_n_heads") if fields.integer("index_topk") else None
         return Architecture(
@@ -344,7 +344,7 @@ class _Reader:
         found = self.fields.integer(*names) or 0
         return found if found > 1 else 0
 
-    def _feed_forward(self, parameters: dict[Part, int], mixes: list[bool]) -> tuple[int, int, int]:
+    def _feed_forward(self, parameters: dict[WeightPart, int], mixes: list[bool]) -> tuple[int, int, int]:
         """Count the feed-forward parameters; the experts of a layer, how many one token uses, and their width."""
         fields, hidden = self.fields, self.hidden
         matrices = 2 if self.model_type in _TWO_MATRICES else 3
@@ -357,7 +357,7 @@ class _Reader:
             dense_width = 4 * hidden
             self.notes.append("intermediate_size is missing: 4 times the hidden size is assumed")
         if dense:
-            parameters[Part.DENSE] = dense * matrices * hidden * (dense_width or 0)
+            parameters[WeightPart.DENSE] = dense * matrices * hidden * (dense_width or 0)
         if not experts:
             return 0, 0, 0
         width = fields.integer("moe_intermediate_size", "expert_dim", least=1) or wide
@@ -373,12 +373,12 @@ class _Reader:
         inner = fields.integer(
             "moe_latent_size", least=1
         )  # experts of Nemotron 3 Super work in a narrower space
-        parameters[Part.EXPERTS] = count * experts * matrices * (inner or hidden) * width
-        parameters[Part.ROUTER] = count * (experts * hidden + 2 * hidden * (inner or 0))
+        parameters[WeightPart.EXPERTS] = count * experts * matrices * (inner or hidden) * width
+        parameters[WeightPart.ROUTER] = count * (experts * hidden + 2 * hidden * (inner or 0))
         shared = self._shared_width(width)
-        parameters[Part.SHARED_EXPERTS] = count * matrices * hidden * shared
+        parameters[WeightPart.SHARED_EXPERTS] = count * matrices * hidden * shared
         if fields.flag("enable_moe_block") and wide:
-            parameters[Part.DENSE] += count * matrices * hidden * wide
+            parameters[WeightPart.DENSE] += count * matrices * hidden * wide
         return experts, chosen, width
 
     def _shared_width(self, width: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.models.architecture import Part, Quantization
+from goldenpath.models.architecture import Quantization, WeightPart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,20 +14,22 @@ if TYPE_CHECKING:
 
 __all__ = ["ALWAYS_KEPT", "MIXED", "kept_by_default", "read_quantization"]
 
-ALWAYS_KEPT: Final = frozenset({Part.EMBEDDINGS, Part.OUTPUT, Part.ROUTER, Part.VISION})
+ALWAYS_KEPT: Final = frozenset(
+    {WeightPart.EMBEDDINGS, WeightPart.OUTPUT, WeightPart.ROUTER, WeightPart.VISION}
+)
 """What each common quantisation tool leaves at 16 bit by default."""
 
 _PATTERNS: Final = (
-    ("lm_head", Part.OUTPUT),
-    ("embed_tokens", Part.EMBEDDINGS),
-    ("shared_expert", Part.SHARED_EXPERTS),
-    ("shared_experts", Part.SHARED_EXPERTS),
-    ("router", Part.ROUTER),
-    ("gate", Part.ROUTER),
-    ("attn", Part.ATTENTION),
-    ("attention", Part.ATTENTION),
-    ("mlp", Part.DENSE),
-    ("vision_tower", Part.VISION),
+    ("lm_head", WeightPart.OUTPUT),
+    ("embed_tokens", WeightPart.EMBEDDINGS),
+    ("shared_expert", WeightPart.SHARED_EXPERTS),
+    ("shared_experts", WeightPart.SHARED_EXPERTS),
+    ("router", WeightPart.ROUTER),
+    ("gate", WeightPart.ROUTER),
+    ("attn", WeightPart.ATTENTION),
+    ("attention", WeightPart.ATTENTION),
+    ("mlp", WeightPart.DENSE),
+    ("vision_tower", WeightPart.VISION),
 )
 _METHOD_BITS: Final = {
     "awq": "int4",
@@ -43,10 +45,10 @@ _FOUR_BITS: Final = 4
 _NVFP4_GROUP: Final = 16
 
 
-def kept_by_default(precision: str) -> frozenset[Part]:
+def kept_by_default(precision: str) -> frozenset[WeightPart]:
     """The parts at 16 bit when a checkpoint in ``precision`` says nothing; MXFP4 converts experts only."""
     if precision == "mxfp4":
-        return ALWAYS_KEPT | {Part.ATTENTION, Part.DENSE, Part.SHARED_EXPERTS}
+        return ALWAYS_KEPT | {WeightPart.ATTENTION, WeightPart.DENSE, WeightPart.SHARED_EXPERTS}
     return ALWAYS_KEPT
 
 
@@ -114,9 +116,9 @@ def _texts(value: Any) -> list[str]:
     return [text for text in value[:20_000] if isinstance(text, str)] if isinstance(value, list) else []
 
 
-def _kept(ignored: Iterable[str], layers: int) -> set[Part]:
+def _kept(ignored: Iterable[str], layers: int) -> set[WeightPart]:
     """The parts that the patterns keep in at least half of the layers; a few single layers change little."""
-    kept, by_layer = set(), Counter[Part]()
+    kept, by_layer = set(), Counter[WeightPart]()
     for pattern in ignored:
         for part in _named(pattern.lower().removeprefix("re:").replace("\\", "").rstrip("*.$")):
             if any(piece.isdigit() for piece in pattern.split(".")):
@@ -126,9 +128,9 @@ def _kept(ignored: Iterable[str], layers: int) -> set[Part]:
     return kept | {part for part, count in by_layer.items() if 2 * count >= layers}
 
 
-def _named(pattern: str) -> set[Part]:
+def _named(pattern: str) -> set[WeightPart]:
     """The parts that a pattern names as whole modules (``…self_attn``), not a norm or a bias inside them."""
     last = pattern.rpartition(".")[2]
     if "proj" in last and "mlp" in pattern:
-        return {Part.DENSE}
+        return {WeightPart.DENSE}
     return {part for word, part in _PATTERNS if last.endswith(word)}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     """The fields of a message, by number."""
 
 __all__ = [
-    "Call",
+    "CallExpr",
     "Comprehension",
     "Constant",
     "Expr",
@@ -69,7 +69,7 @@ class Select:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallExpr:
     """A function or an operator (``_==_``), with its receiver in front where it has one."""
 
     id: int
@@ -106,7 +106,7 @@ class Other:
     parts: tuple[Expr, ...]
 
 
-Expr = Constant | Ident | Select | Call | ListExpr | Comprehension | Other
+Expr = Constant | Ident | Select | CallExpr | ListExpr | Comprehension | Other
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +156,9 @@ def _select(identity: int, fields: _Fields) -> Select:
     return Select(identity, _expr(fields[1][0]), _text(fields, 2), bool(_one(fields, 3, 0)))
 
 
-def _call(identity: int, fields: _Fields) -> Call:
+def _call(identity: int, fields: _Fields) -> CallExpr:
     arguments = (*fields.get(1, ()), *fields.get(3, ()))
-    return Call(identity, _text(fields, 2), tuple(map(_expr, arguments)))
+    return CallExpr(identity, _text(fields, 2), tuple(map(_expr, arguments)))
 
 
 def _list(identity: int, fields: _Fields) -> ListExpr:

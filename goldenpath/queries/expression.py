@@ -12,7 +12,7 @@ from cel_expr_python.ext.ext_optional import ExtOptional
 from cel_expr_python.ext.ext_strings import ExtStrings
 
 from goldenpath.errors import InputError, Problem, shown
-from goldenpath.queries.cel_syntax import Call, Constant, Ident, parse_tree
+from goldenpath.queries.cel_syntax import CallExpr, Constant, Ident, parse_tree
 from goldenpath.queries.schema_types import type_problems
 from goldenpath.spec.quantities import quantity_value
 
@@ -128,7 +128,7 @@ class Expression:
 
 
 def _required(expr: Expr, variable: str) -> str | None:
-    if not isinstance(expr, Call):
+    if not isinstance(expr, CallExpr):
         return None
     if expr.function == "_&&_":
         return next((found for each in expr.arguments if (found := _required(each, variable))), None)

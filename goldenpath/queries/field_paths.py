@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = [
     "AnyEntry",
     "Append",
+    "FieldKey",
     "Index",
-    "Key",
     "Match",
     "Step",
     "as_text",
@@ -35,7 +35,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class FieldKey:
     """A field of a mapping."""
 
     name: str
@@ -73,7 +73,7 @@ class Append:
     """A new entry behind the last one."""
 
 
-Step = Key | Index | Match | AnyEntry | Append
+Step = FieldKey | Index | Match | AnyEntry | Append
 
 
 def as_text(value: Any) -> str:
@@ -101,7 +101,7 @@ def parse_path(text: str, *, option: str = "path") -> tuple[Step, ...]:
             at += 1
         elif text[at] not in ".]" and (not steps or text[at - 1] == "."):
             end = next((place for place in range(at, len(text)) if text[place] in ".[]"), len(text))
-            steps.append(Key(text[at:end]))
+            steps.append(FieldKey(text[at:end]))
             at = end
         else:
             raise _refused(text, at, option)
@@ -136,9 +136,9 @@ def _entry(inside: str, text: str, at: int, option: str) -> Step:
     if inside.isdecimal():
         return Index(int(inside))
     if inside[0] in "\"'" and inside[-1] == inside[0] and len(inside) > 1:
-        return Key(inside[1:-1])
+        return FieldKey(inside[1:-1])
     if "=" not in inside:
-        return Key(inside)
+        return FieldKey(inside)
     wanted = []
     for pair in inside.split(","):
         field, equals, value = pair.partition("=")
@@ -180,7 +180,7 @@ def places(document: Any, steps: Sequence[Step]) -> tuple[Location, ...]:
             if isinstance(value_at(document, location), list)
             or value_at(document, location) in (MISSING, None)
         )
-    if not isinstance(last, Key):
+    if not isinstance(last, FieldKey):
         return ()
     above = places(document, most) if most else ((),)
     return tuple(
@@ -214,10 +214,10 @@ def _walk(value: Any, steps: tuple[Step, ...], before: Location) -> Iterator[Loc
                 yield from _walk(entry, rest, (*before, number))
 
 
-def _leading_keys(steps: Sequence[Step]) -> list[Key]:
-    keys: list[Key] = []
+def _leading_keys(steps: Sequence[Step]) -> list[FieldKey]:
+    keys: list[FieldKey] = []
     for step in steps:
-        if not isinstance(step, Key):
+        if not isinstance(step, FieldKey):
             break
         keys.append(step)
     return keys

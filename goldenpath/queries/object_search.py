@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath.git import Entry
+    from goldenpath.git import TreeEntry
     from goldenpath.queries.schema_types import Shapes
 
     _Place = tuple[Ref, str | None, str]
@@ -158,7 +158,7 @@ def _added(ref: Ref, owner: str | None, path: str) -> dict[str, str]:
     return values if owner is None else {**values, "owner": owner}
 
 
-def _files(state: FleetState) -> Iterator[tuple[_Place, Entry]]:
+def _files(state: FleetState) -> Iterator[tuple[_Place, TreeEntry]]:
     """Every file of objects, with whose it is."""
     return (
         (place, entry)
@@ -167,7 +167,7 @@ def _files(state: FleetState) -> Iterator[tuple[_Place, Entry]]:
     )
 
 
-def _all_files(state: FleetState) -> Iterator[tuple[_Place, Entry]]:
+def _all_files(state: FleetState) -> Iterator[tuple[_Place, TreeEntry]]:
     tree = state.tree
     for cluster in tree.clusters:
         for path, entry in tree.platform(cluster).items():

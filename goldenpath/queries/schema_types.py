@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.describe.json_schema import resolve
 from goldenpath.errors import Problem, shown
 from goldenpath.queries.cel_syntax import (
-    Call,
+    CallExpr,
     Comprehension,
     Constant,
     Ident,
@@ -148,7 +148,7 @@ class _Check:
             case Select():
                 found = self._field(expr, self.of(expr.operand, scope))
                 return () if expr.only_tests else found
-            case Call():
+            case CallExpr():
                 return self._call(expr, [(each, self.of(each, scope)) for each in expr.arguments])
             case ListExpr():
                 for each in expr.elements:
@@ -198,7 +198,7 @@ class _Check:
             self._note(expr, "not-a-field", message, None)
         return ()
 
-    def _call(self, expr: Call, arguments: list[tuple[Expr, Shapes]]) -> Shapes:
+    def _call(self, expr: CallExpr, arguments: list[tuple[Expr, Shapes]]) -> Shapes:
         if expr.function == "_[_]" and len(arguments) == 2:  # noqa: PLR2004 - a list or mapping, and what is looked up
             (_, of), (key, _) = arguments
             if isinstance(key, Constant) and isinstance(key.value, str):
@@ -222,7 +222,7 @@ class _Check:
             self._compared(expr, of, arguments[0][0], equality=True)
         return ()
 
-    def _compared(self, expr: Call, shapes: Shapes, other: Expr, *, equality: bool = False) -> None:
+    def _compared(self, expr: CallExpr, shapes: Shapes, other: Expr, *, equality: bool = False) -> None:
         """Whether a field can ever be what it is compared with."""
         if not shapes or not isinstance(other, Constant) or other.value is None:
             return
@@ -271,9 +271,9 @@ class _Check:
 def _collected(step: Expr) -> Expr | None:
     """What a `map` or a `filter` collects."""
     found = step
-    if isinstance(found, Call) and found.function == "_?_:_":
+    if isinstance(found, CallExpr) and found.function == "_?_:_":
         found = found.arguments[1]
-    if isinstance(found, Call) and found.function == "_+_" and isinstance(found.arguments[1], ListExpr):
+    if isinstance(found, CallExpr) and found.function == "_+_" and isinstance(found.arguments[1], ListExpr):
         return next(iter(found.arguments[1].elements), None)
     return None
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath.git import Entry
+    from goldenpath.git import TreeEntry
 
 __all__ = ["SearchResult", "check_kind", "texts_of"]
 
@@ -59,7 +59,7 @@ def check_kind(kind: str | None, kinds: Collection[str]) -> None:
         raise InputError([Problem("--kind", "unknown-kind", message, kind, nearest(kind, kinds))])
 
 
-def texts_of(state: FleetState, files: Iterable[tuple[PlaceT, Entry]]) -> Iterator[tuple[PlaceT, str]]:
+def texts_of(state: FleetState, files: Iterable[tuple[PlaceT, TreeEntry]]) -> Iterator[tuple[PlaceT, str]]:
     """The text of each file, read many at a time."""
     remaining = iter(files)
     while some := list(islice(remaining, _AT_ONCE)):

@@ -21,7 +21,7 @@ from goldenpath.repository.coalescing import Coalescer
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
-    from goldenpath.git import Person, PreparedObject, Signer, Store
+    from goldenpath.git import CommitSigner, Person, PreparedObject, Store
 
 _TRIES: Final = 12
 _FIRST_PAUSE: Final = 0.02
@@ -106,7 +106,7 @@ class BranchWriter:
         store: Store,
         committer: Person,
         *,
-        signer: Signer | None = None,
+        signer: CommitSigner | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from goldenpath.git.object_reader import ObjectReader
-    from goldenpath.git.objects import Entry
+    from goldenpath.git.objects import TreeEntry
 
 __all__ = ["FleetTree", "Locked", "fleet_text", "read_lock"]
 
@@ -60,7 +60,7 @@ class _Found:
 
     homes: dict[str, str] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
-    loose: dict[str, Entry] = field(default_factory=dict)
+    loose: dict[str, TreeEntry] = field(default_factory=dict)
 
 
 def fleet_text(reader: ObjectReader, tree: str) -> str:
@@ -91,9 +91,9 @@ class FleetTree:
         self.reader = reader
         self.tree = tree
         self.layout = layout
-        self._read: dict[str, Mapping[str, Entry]] = {}
+        self._read: dict[str, Mapping[str, TreeEntry]] = {}
         # Asked for each tenant, several times: of a thousand new ones, looking each up anew took half of the time.
-        self._folders: dict[str, Mapping[str, Entry]] = {}
+        self._folders: dict[str, Mapping[str, TreeEntry]] = {}
         self._found: dict[Ref, OwnedFiles] = {}
         # Most tenants have none, and each is asked for them.
         self._without_workloads: set[str] = set()
@@ -165,7 +165,7 @@ class FleetTree:
             self._applied[folder] = found
         return self._applied[folder]
 
-    def _of_entry(self, entry: Entry | None) -> Mapping[str, Entry]:
+    def _of_entry(self, entry: TreeEntry | None) -> Mapping[str, TreeEntry]:
         return self._of(entry.id) if entry is not None and entry.is_tree else {}
 
     def all_workloads(self) -> Iterator[OwnedFiles]:
@@ -205,7 +205,7 @@ class FleetTree:
             if entry.is_tree and _NAME.fullmatch(name) and self._is_tenants(name, entry.id, place)
         }
 
-    def files(self, owned: OwnedFiles) -> dict[str, Entry]:
+    def files(self, owned: OwnedFiles) -> dict[str, TreeEntry]:
         """Every file in a tenant's places, by path: its records, what was rendered, and what somebody put there."""
         found = dict(owned.loose)
         for home, entries in owned.homes.items():
@@ -255,10 +255,10 @@ class FleetTree:
             return None
         return Tombstone.parse(_decoded(self.reader.blob(found[1].id), found[0]), found[0])
 
-    def platform(self, cluster: str) -> dict[str, Entry]:
+    def platform(self, cluster: str) -> dict[str, TreeEntry]:
         """Every file in the places of a cluster's platform, by path."""
         root = f"{CLUSTERS}/{cluster}"
-        found: dict[str, Entry] = {}
+        found: dict[str, TreeEntry] = {}
         for place in (root, f"{root}/flux-system", f"{root}/{FLUX}", *self._shards(f"{root}/{FLUX}")):
             found |= {
                 f"{place}/{name}": entry for name, entry in self.listing(place).items() if entry.is_blob
@@ -278,7 +278,7 @@ class FleetTree:
             return Locked()
         return read_lock(self.reader.blob(entry.id), path, paths.owns)
 
-    def texts(self, files: Mapping[str, Entry]) -> dict[str, str]:
+    def texts(self, files: Mapping[str, TreeEntry]) -> dict[str, str]:
         """The text of each file, by path; what is no plain file has a text that nothing rendered ever has."""
         wanted = {entry.id for entry in files.values() if entry.is_blob}
         read = {blob: data.decode(errors="replace") for blob, data in self.reader.blobs(wanted)}
@@ -292,13 +292,13 @@ class FleetTree:
     def _roots(self) -> tuple[str, ...]:
         return ("", *(f"{CLUSTERS}/{cluster}/" for cluster in self.clusters))
 
-    def listing(self, folder: str) -> Mapping[str, Entry]:
+    def listing(self, folder: str) -> Mapping[str, TreeEntry]:
         """What a folder holds, by name; nothing where there is no such folder."""
         if folder not in self._folders:
             self._folders[folder] = self._walk(folder)
         return self._folders[folder]
 
-    def _walk(self, folder: str) -> Mapping[str, Entry]:
+    def _walk(self, folder: str) -> Mapping[str, TreeEntry]:
         tree = self.tree
         for step in folder.split("/"):
             entry = self._of(tree).get(step)
@@ -307,7 +307,7 @@ class FleetTree:
             tree = entry.id
         return self._of(tree)
 
-    def _of(self, tree: str) -> Mapping[str, Entry]:
+    def _of(self, tree: str) -> Mapping[str, TreeEntry]:
         if tree not in self._read:
             self._read[tree] = self.reader.entries(tree)
         return self._read[tree]
@@ -323,7 +323,7 @@ class FleetTree:
         missing = [tree for tree in trees if tree not in self._read]
         self._read.update(zip(missing, self.reader.trees(missing), strict=True))
 
-    def _below(self, folder: str) -> Iterator[tuple[str, str, Entry]]:
+    def _below(self, folder: str) -> Iterator[tuple[str, str, TreeEntry]]:
         """Place, name and entry of everything in a folder and in its shards."""
         shards = self._shards(folder)
         self._read_together(shards.values())
@@ -354,18 +354,18 @@ class FleetTree:
                 tuple(place for place in places if not _is_right(paths, place)),
             )
 
-    def _entry(self, path: str) -> Entry | None:
+    def _entry(self, path: str) -> TreeEntry | None:
         folder, _, name = path.rpartition("/")
         return self.listing(folder).get(name)
 
-    def below(self, folder: str, tree: str) -> dict[str, Entry]:
+    def below(self, folder: str, tree: str) -> dict[str, TreeEntry]:
         """Every file, symbolic link and submodule below a folder, by path, from the id of its tree."""
         # A submodule is listed too: where it stands in a folder that Flux applies, it is a hand edit.
         found = self.reader.files(tree, submodules=True)
         return {f"{folder}/{path}": entry for path, entry in found.items()}
 
 
-def _own(ref: Ref, entries: Mapping[str, Entry]) -> Mapping[str, Entry]:
+def _own(ref: Ref, entries: Mapping[str, TreeEntry]) -> Mapping[str, TreeEntry]:
     """The entries of a home, without what is others': a tenant's workloads, or other tenants where it is a shard."""
     if ref.subject is not Subject.TENANT:
         return entries
@@ -377,7 +377,7 @@ def _own(ref: Ref, entries: Mapping[str, Entry]) -> Mapping[str, Entry]:
     }
 
 
-def _folders(entries: Mapping[str, Entry]) -> Iterator[str]:
+def _folders(entries: Mapping[str, TreeEntry]) -> Iterator[str]:
     """Names of the folders among some entries that could be a workload's."""
     return (name for name, entry in entries.items() if entry.is_tree and _NAME.fullmatch(name))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
-from goldenpath.edits import ListKeys, Verdict, judge, override_changes
+from goldenpath.edits import EditVerdict, ListKeys, judge, override_changes
 from goldenpath.errors import InputError
 from goldenpath.manifests import ManifestObject, is_kubernetes_object
 from goldenpath.repository.field_changes import FieldChange, field_changes
@@ -134,7 +134,7 @@ def _of_object(
         message = "a Secret's values must not be in Git: change them where they are used, and refer to the Secret instead"
         return Advice(name, message, fields)
     judged = judge(rendered, edited, rendered, _KEYS)
-    if refused := next((each for each in judged if each.verdict is not Verdict.CARRIED), None):
+    if refused := next((each for each in judged if each.verdict is not EditVerdict.CARRIED), None):
         what = f"no override says the edit of {refused.edit.place}, since {refused.why}"
         return Advice(name, f"{what}: change what the request asks for", fields)
     changes = override_changes(each.edit for each in judged)

@@ -17,7 +17,7 @@ from goldenpath.tenancy.repository_paths import CLUSTERS, RECORD_FILES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.git.objects import Entry
+    from goldenpath.git.objects import TreeEntry
     from goldenpath.repository.hand_edit_advice import Advice
     from goldenpath.repository.lock import Lock
 
@@ -52,7 +52,7 @@ def is_record(path: str) -> bool:
 
 
 def hand_edits(
-    lock: Lock | None, there: Mapping[str, Entry], rendered: Mapping[str, str]
+    lock: Lock | None, there: Mapping[str, TreeEntry], rendered: Mapping[str, str]
 ) -> tuple[HandEdit, ...]:
     """Every hand edit that a publish would undo, by path.
 
@@ -67,7 +67,7 @@ def hand_edits(
 
 
 def _edits(
-    locked: Mapping[str, str], there: Mapping[str, Entry], rendered: Mapping[str, str]
+    locked: Mapping[str, str], there: Mapping[str, TreeEntry], rendered: Mapping[str, str]
 ) -> Iterator[HandEdit]:
     for path in sorted({*locked, *there}):
         if is_record(path):
@@ -82,6 +82,6 @@ def _edits(
             yield HandEdit(path, EditKind.REMOVED if entry is None else EditKind.CHANGED)
 
 
-def plain_id(entry: Entry) -> str:
+def plain_id(entry: TreeEntry) -> str:
     """The id of a plain file; for a symbolic link or an executable, one that nothing rendered has."""
     return entry.id if entry.mode == FILE_MODE else f"{entry.mode:o} {entry.id}"

@@ -13,7 +13,7 @@ from goldenpath.git.objects import FILE_MODE, blob_id
 
 if TYPE_CHECKING:
     from goldenpath.git.object_reader import ObjectReader
-    from goldenpath.git.objects import Entry, PreparedObject
+    from goldenpath.git.objects import PreparedObject, TreeEntry
 
 __all__ = ["Content", "PackedContent", "PlainContent", "StoredContent"]
 
@@ -62,7 +62,7 @@ class StoredContent:
     """A file in the repository. What is no plain file has a text that nothing rendered ever has."""
 
     reader: ObjectReader
-    entry: Entry
+    entry: TreeEntry
 
     @property
     def id(self) -> str:

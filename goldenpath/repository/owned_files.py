@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from goldenpath.git.objects import FILE_MODE, Entry, change_tree, format_tree, object_id
+from goldenpath.git.objects import FILE_MODE, TreeEntry, change_tree, format_tree, object_id
 from goldenpath.repository.lock import LOCK_FILE
 from goldenpath.repository.tombstone import TOMBSTONE_FILE
 from goldenpath.tenancy.repository_paths import RECORD_FILES
@@ -31,11 +31,11 @@ class OwnedFiles:
 
     paths: RepositoryPaths
     """Its places, in the fleet's layout."""
-    homes: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
+    homes: Mapping[str, Mapping[str, TreeEntry]] = field(default_factory=dict)
     """Its own folders that are there, by path, each with its entries."""
     folders: Mapping[str, str] = field(default_factory=dict)
     """Its folders on clusters, by path, with the id of each one's tree."""
-    loose: Mapping[str, Entry] = field(default_factory=dict)
+    loose: Mapping[str, TreeEntry] = field(default_factory=dict)
     """Its single files on clusters, by path: what Flux starts the tenant from."""
     misplaced: tuple[str, ...] = ()
     """Homes, folders and files that are not where the fleet's layout puts them."""
@@ -55,7 +55,7 @@ class OwnedFiles:
         """Where its own folder belongs, in the fleet's layout."""
         return self.paths.home
 
-    def record(self, file: str) -> tuple[str, Entry] | None:
+    def record(self, file: str) -> tuple[str, TreeEntry] | None:
         """Path and entry of one of the files that say what the tenant is."""
         for home in sorted(self.homes, key=lambda home: (home != self.home, home)):
             entry = self.homes[home].get(file)
@@ -64,17 +64,17 @@ class OwnedFiles:
         return None
 
     @property
-    def request(self) -> tuple[str, Entry] | None:
+    def request(self) -> tuple[str, TreeEntry] | None:
         """The request: its path and entry."""
         return self.record(self.paths.request_file)
 
     @property
-    def lock(self) -> tuple[str, Entry] | None:
+    def lock(self) -> tuple[str, TreeEntry] | None:
         """The lock: its path and entry."""
         return self.record(LOCK_FILE)
 
     @property
-    def tombstone(self) -> tuple[str, Entry] | None:
+    def tombstone(self) -> tuple[str, TreeEntry] | None:
         """The tombstone: its path and entry."""
         return self.record(TOMBSTONE_FILE)
 
@@ -123,21 +123,21 @@ class OwnedFiles:
         return tree_id_of(files) == object_id("tree", format_tree(there))
 
 
-def _plain_ids(entries: Mapping[str, Entry]) -> dict[str, str]:
+def _plain_ids(entries: Mapping[str, TreeEntry]) -> dict[str, str]:
     """Ids by path; of what is no plain file (a symbolic link, an executable) an id that no lock has."""
     return {path: entry.id if entry.mode == FILE_MODE else "" for path, entry in entries.items()}
 
 
 def tree_id_of(files: Mapping[str, str]) -> str:
     """The id of the tree with these plain files, by their paths in it."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, TreeEntry] = {}
     below: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for path, blob in files.items():
         name, slash, rest = path.partition("/")
         if slash:
             below[name][rest] = blob
         else:
-            entries[name] = Entry(FILE_MODE, blob)
+            entries[name] = TreeEntry(FILE_MODE, blob)
     for name, inner in below.items():
-        entries[name] = Entry.of_tree(tree_id_of(inner))
+        entries[name] = TreeEntry.of_tree(tree_id_of(inner))
     return object_id("tree", change_tree({}, entries, bytes)[1])

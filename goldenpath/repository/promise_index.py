@@ -26,7 +26,7 @@ from goldenpath.tenancy.repository_paths import REQUEST_FILES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from goldenpath.git.objects import Entry
+    from goldenpath.git.objects import TreeEntry
     from goldenpath.repository.fleet_tree import FleetTree
     from goldenpath.repository.promise_cache import PromiseCache
 
@@ -109,11 +109,11 @@ def _read(tree: FleetTree, place: str, folders: Mapping[str, str], names: list[s
     return {name: _promise(f"{place}/{name}", name, entries, locks) for name, entries in found.items()}
 
 
-def _has(entries: Mapping[str, Entry], file: str) -> bool:
+def _has(entries: Mapping[str, TreeEntry], file: str) -> bool:
     return file in entries and entries[file].is_blob
 
 
-def _promise(home: str, name: str, entries: Mapping[str, Entry], locks: Mapping[str, bytes]) -> Promise:
+def _promise(home: str, name: str, entries: Mapping[str, TreeEntry], locks: Mapping[str, bytes]) -> Promise:
     has_request = _has(entries, _REQUEST_FILE)
     lock = None
     if _has(entries, LOCK_FILE):

@@ -22,7 +22,7 @@ from goldenpath.tenancy.repository_paths import CLUSTERS, FLUX, TENANTS, WORKLOA
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from goldenpath.git.objects import Entry
+    from goldenpath.git.objects import TreeEntry
     from goldenpath.repository.fleet_tree import FleetTree
 
 __all__ = ["UnlistedFiles", "check_unlisted", "unlisted_files"]
@@ -92,7 +92,7 @@ def _finding(file: str, cluster: str, message: str) -> Finding:
     return Finding(file, about, "", "unlisted-file", Severity.ERROR, message, fix)
 
 
-def _found(tree: FleetTree, path: str, entry: Entry) -> UnlistedFiles:
+def _found(tree: FleetTree, path: str, entry: TreeEntry) -> UnlistedFiles:
     if not entry.is_tree:
         return UnlistedFiles(path, (path,), _KINDS.get(entry.mode, "a file"))
     files = tuple(sorted(tree.below(path, entry.id))) or (path,)
@@ -126,7 +126,7 @@ class _Search:
             elif name != _PLATFORM:
                 yield _found(self.tree, path, entry)
 
-    def _unless_platforms(self, path: str, entry: Entry) -> Iterator[UnlistedFiles]:
+    def _unless_platforms(self, path: str, entry: TreeEntry) -> Iterator[UnlistedFiles]:
         # A symbolic link or an executable in place of a rendered file is a hand edit of the platform.
         if not (entry.is_blob and is_of_platform(path)):
             yield _found(self.tree, path, entry)

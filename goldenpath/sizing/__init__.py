@@ -24,7 +24,7 @@ from goldenpath.sizing.engine_memory import SIZED_ENGINES, EngineSettings
 from goldenpath.sizing.estimate import Estimate
 from goldenpath.sizing.memory import Fit, fit
 from goldenpath.sizing.parallelism import Parallelism
-from goldenpath.sizing.planning import Plan, choose, nearest_that_fits, plans
+from goldenpath.sizing.planning import ParallelismChoice, choose, nearest_that_fits, plans
 from goldenpath.sizing.precision import KV_PRECISIONS, WEIGHT_PRECISIONS
 from goldenpath.sizing.service import Goal, Sizing, Traffic, cold_start, size
 
@@ -38,7 +38,7 @@ __all__ = [
     "Fit",
     "Goal",
     "Parallelism",
-    "Plan",
+    "ParallelismChoice",
     "Sizing",
     "Traffic",
     "choose",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from goldenpath.sizing.step_time import StepTimes
 
-__all__ = ["Job", "ReplicaSimulation"]
+__all__ = ["ReplicaSimulation", "SimulatedRequest"]
 
 _LEAP: Final = 64
 """Most decode steps taken in one leap: the context grows by less than the grain of the step times."""
@@ -27,7 +27,7 @@ _BEFORE_GRAIN: Final = 256
 
 
 @dataclass(slots=True, eq=False)
-class Job:
+class SimulatedRequest:
     """One request on its way. Times are seconds since the start; ``first`` and ``done`` are None until they come.
 
     ``cached`` prompt tokens are in the prefix cache. A preempted request computes what it has generated as part of
@@ -69,13 +69,13 @@ class ReplicaSimulation:
     highest_used: int = 0
     preempted: int = 0
     busy: float = 0.0
-    waiting: deque[Job] = field(default_factory=deque)
-    running: dict[Job, None] = field(default_factory=dict)
-    _prefilling: dict[Job, None] = field(default_factory=dict)
+    waiting: deque[SimulatedRequest] = field(default_factory=deque)
+    running: dict[SimulatedRequest, None] = field(default_factory=dict)
+    _prefilling: dict[SimulatedRequest, None] = field(default_factory=dict)
     _decoding: int = 0
     _steps: int = 0
     _origins: int = 0
-    _finishes: list[tuple[int, int, Job]] = field(default_factory=list)
+    _finishes: list[tuple[int, int, SimulatedRequest]] = field(default_factory=list)
     _phases: list[int] = field(default_factory=list)
     _order: int = 0
     _speed: dict[Any, float] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class ReplicaSimulation:
     def __post_init__(self) -> None:
         self._phases = [0] * self.block
 
-    def add(self, job: Job) -> None:
+    def add(self, job: SimulatedRequest) -> None:
         """Queue a request; an idle replica's clock moves to its arrival."""
         if not self.running and not self.waiting:
             self.clock = max(self.clock, job.arrival)
@@ -95,16 +95,16 @@ class ReplicaSimulation:
         """Requests running and waiting."""
         return len(self.running) + len(self.waiting)
 
-    def advance(self, until: float) -> list[Job]:
+    def advance(self, until: float) -> list[SimulatedRequest]:
         """Work until the clock reaches ``until`` or nothing is left; the requests that were finished."""
-        finished: list[Job] = []
+        finished: list[SimulatedRequest] = []
         while self.clock < until and (self.running or self.waiting):
             self._step(until, finished)
         if not self.running and not self.waiting:
             self.clock = max(self.clock, until)
         return finished
 
-    def _step(self, until: float, finished: list[Job]) -> None:
+    def _step(self, until: float, finished: list[SimulatedRequest]) -> None:
         """Blocks for the running, then prompt chunks within the cap; one step, or a leap of steps that are alike."""
         if self._decoding:
             self._make_room()
@@ -131,7 +131,7 @@ class ReplicaSimulation:
             found = self._speed[key] = self.times.decode(count, context)
         return found
 
-    def _finish_decoded(self, finished: list[Job]) -> None:
+    def _finish_decoded(self, finished: list[SimulatedRequest]) -> None:
         while self._finishes and self._finishes[0][0] <= self._steps:
             at, _, job = heapq.heappop(self._finishes)
             if job.finish == at:  # else it was preempted since
@@ -139,7 +139,7 @@ class ReplicaSimulation:
                 job.done = self.clock
                 finished.append(job)
 
-    def _give_first_token(self, job: Job, finished: list[Job]) -> None:
+    def _give_first_token(self, job: SimulatedRequest, finished: list[SimulatedRequest]) -> None:
         """A prompt whose last chunk was in this step gives a token with it."""
         if job.first is None:
             job.first = self.clock
@@ -151,7 +151,7 @@ class ReplicaSimulation:
         job.done = self.clock
         finished.append(job)
 
-    def _prompt_chunks(self, budget: int) -> tuple[float, list[Job]]:
+    def _prompt_chunks(self, budget: int) -> tuple[float, list[SimulatedRequest]]:
         """Seconds of the prompt chunks of this step, and the requests whose prompt is then computed."""
         seconds = 0.0
         completed = []
@@ -179,7 +179,7 @@ class ReplicaSimulation:
                 self._prefilling[job] = None
         return seconds, completed
 
-    def _chunk(self, job: Job, budget: int, seconds: float) -> tuple[float, int]:
+    def _chunk(self, job: SimulatedRequest, budget: int, seconds: float) -> tuple[float, int]:
         tokens = min(budget, job.tokens_in - job.computed)
         key = (tokens // _TOKEN_GRAIN, job.computed // _BEFORE_GRAIN)
         found = self._prompts.get(key)
@@ -188,7 +188,7 @@ class ReplicaSimulation:
         job.computed += tokens
         return seconds + found, budget - tokens
 
-    def _join(self, job: Job) -> None:
+    def _join(self, job: SimulatedRequest) -> None:
         job.origin = self._steps - job.tokens_in - 1
         job.finish = self._steps + job.tokens_out - 1
         self._origins += job.origin
@@ -197,7 +197,7 @@ class ReplicaSimulation:
         self._order += 1
         heapq.heappush(self._finishes, (job.finish, self._order, job))
 
-    def _leave(self, job: Job) -> None:
+    def _leave(self, job: SimulatedRequest) -> None:
         """Take a decoding request out of the batch and free its blocks."""
         del self.running[job]
         self._origins -= job.origin
@@ -249,7 +249,7 @@ class ReplicaSimulation:
             job.finish = -1
             self.waiting.appendleft(job)
 
-    def _refuse(self) -> Job:
+    def _refuse(self) -> SimulatedRequest:
         """A request that the empty pool cannot hold would wait for ever; an engine refuses it at once."""
         job = self.waiting.popleft()
         job.refused = True

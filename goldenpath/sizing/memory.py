@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.models import AttentionKind, Part
+from goldenpath.models import AttentionKind, WeightPart
 from goldenpath.sizing.devices import GIB, device
 from goldenpath.sizing.engine_memory import EngineSettings, engine_settings, reserve
 from goldenpath.sizing.estimate import Estimate
@@ -183,13 +183,13 @@ def weight_bytes(
     total = 0.0
     for part, count in model.parameters.items():
         size = count * (2.0 if part in kept else converted)
-        if part is Part.EXPERTS:
+        if part is WeightPart.EXPERTS:
             # vLLM pads the width of MXFP4 experts to a multiple of 256 (gpt-oss: 2,880 becomes 3,072).
             if precision == "mxfp4" and engine == "vllm" and model.expert_width:
                 padded = -(-model.expert_width // _MXFP4_PADDING) * _MXFP4_PADDING
                 size *= padded / model.expert_width
             total += size / expert_ways
-        elif part in (Part.EMBEDDINGS, Part.OUTPUT):
+        elif part in (WeightPart.EMBEDDINGS, WeightPart.OUTPUT):
             total += (
                 size
                 / parallelism.tensor

@@ -14,14 +14,14 @@ from goldenpath.sizing.precision import WEIGHT_PRECISIONS, weight_precision
 if TYPE_CHECKING:
     from goldenpath.models import Architecture
 
-__all__ = ["Plan", "choose", "nearest_that_fits", "plans"]
+__all__ = ["ParallelismChoice", "choose", "nearest_that_fits", "plans"]
 
 _DEVICES_PER_NODE: Final = 8
 _MOST_NODES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ParallelismChoice:
     """A parallelism that fits, and why it stands where it stands among the others."""
 
     fit: Fit
@@ -48,7 +48,7 @@ def plans(
     devices_per_node: int = _DEVICES_PER_NODE,
     max_nodes: int = _MOST_NODES,
     **settings: Any,
-) -> tuple[Plan, ...]:
+) -> tuple[ParallelismChoice, ...]:
     """Every parallelism that holds ``concurrency`` sequences of ``context`` tokens, best first; may be empty.
 
     Fewer devices come first: replicas of a small group serve more than one large group. Among equal counts,
@@ -80,12 +80,12 @@ def plans(
             each.parallelism.data,
         )
     )
-    return tuple(Plan(one, _why(one, model, found[0])) for one in found)
+    return tuple(ParallelismChoice(one, _why(one, model, found[0])) for one in found)
 
 
 def choose(
     model: Architecture, accelerator: str, engine: str = "vllm", version: str | None = None, **settings: Any
-) -> Plan:
+) -> ParallelismChoice:
     """The best plan; :raises InputError: when none fits, with the nearest accelerator, precision or context that does."""
     found = plans(model, accelerator, engine, version, **settings)
     if found:

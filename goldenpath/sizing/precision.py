@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.models import Part, kept_by_default
+from goldenpath.models import WeightPart, kept_by_default
 from goldenpath.models.quantization_config import MIXED
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def weight_precision(model: Architecture, stated: str | None) -> str:
     return chosen
 
 
-def kept_parts(model: Architecture, precision: str) -> frozenset[Part]:
+def kept_parts(model: Architecture, precision: str) -> frozenset[WeightPart]:
     """The parts that stay at 16 bit: the checkpoint's own list where it is in this precision."""
     if precision in ("bf16", "fp16"):
-        return frozenset(Part)
+        return frozenset(WeightPart)
     if model.quantization and model.quantization.precision == precision:
         return model.quantization.kept
     return kept_by_default(precision)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["PUBLISHED_RULES", "SYNC_SECONDS", "Autoscaler", "Rule", "Signal"]
+__all__ = ["PUBLISHED_RULES", "SYNC_SECONDS", "Autoscaler", "ReplicaSignal", "Rule"]
 
 SYNC_SECONDS: Final = 15.0
 """The HPA asks for metrics every 15 s (--horizontal-pod-autoscaler-sync-period)."""
 
 
-class Signal(StrEnum):
+class ReplicaSignal(StrEnum):
     """What a rule measures on the replicas that are ready."""
 
     RUNNING = "running"
@@ -28,7 +28,7 @@ class Signal(StrEnum):
     @property
     def is_mean(self) -> bool:
         """Whether the metric is a mean over replicas (``Value``), rather than a sum (``AverageValue``)."""
-        return self in (Signal.KV_USAGE, Signal.UTILIZATION)
+        return self in (ReplicaSignal.KV_USAGE, ReplicaSignal.UTILIZATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Rule:
     """
 
     name: str
-    signal: Signal
+    signal: ReplicaSignal
     target: float
     minimum: int = 1
     maximum: int = 100
@@ -51,10 +51,10 @@ class Rule:
 
 
 PUBLISHED_RULES: Final = (
-    ("queue 5", Signal.WAITING, 5.0),
-    ("KV 0.8", Signal.KV_USAGE, 0.8),
-    ("running 2", Signal.RUNNING, 2.0),
-    ("HPA utilisation 0.8", Signal.UTILIZATION, 0.8),
+    ("queue 5", ReplicaSignal.WAITING, 5.0),
+    ("KV 0.8", ReplicaSignal.KV_USAGE, 0.8),
+    ("running 2", ReplicaSignal.RUNNING, 2.0),
+    ("HPA utilisation 0.8", ReplicaSignal.UTILIZATION, 0.8),
 )
 """Thresholds that guides publish: production-stack and GKE (queue), WVA (KV), KServe's sample (running)."""
 

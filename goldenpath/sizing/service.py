@@ -10,7 +10,7 @@ from goldenpath.errors import InputError, Problem
 from goldenpath.sizing.devices import GIB
 from goldenpath.sizing.estimate import Estimate
 from goldenpath.sizing.memory import Fit, fit
-from goldenpath.sizing.planning import Plan, nearest_that_fits, plans
+from goldenpath.sizing.planning import ParallelismChoice, nearest_that_fits, plans
 from goldenpath.sizing.step_time import Constants, StepTimes, constants
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Sizing:
     Latencies are those at the threshold.
     """
 
-    plan: Plan
+    plan: ParallelismChoice
     breaking_concurrency: Estimate
     breaks: str
     max_num_seqs: int
@@ -112,7 +112,9 @@ class Sizing:
 class _Replica:
     """Latencies of one replica as functions of its running requests."""
 
-    def __init__(self, plan: Plan, model: Architecture, fitted: Constants, traffic: Traffic) -> None:
+    def __init__(
+        self, plan: ParallelismChoice, model: Architecture, fitted: Constants, traffic: Traffic
+    ) -> None:
         self.times = StepTimes(plan.fit, model, fitted)
         self.traffic, self.fitted = traffic, fitted
         self.cap = plan.fit.settings.max_num_batched_tokens
@@ -229,7 +231,7 @@ def _stated(  # noqa: PLR0917 - the same order as `size`
     version: str | None,
     parallelism: Parallelism,
     settings: dict[str, Any],
-) -> tuple[Plan, ...]:
+) -> tuple[ParallelismChoice, ...]:
     """The one way that was stated, where it fits."""
     of_plans = {"concurrency", "devices_per_node", "max_nodes"}
     one = fit(
@@ -240,7 +242,7 @@ def _stated(  # noqa: PLR0917 - the same order as `size`
         parallelism=parallelism,
         **{name: value for name, value in settings.items() if name not in of_plans},
     )
-    return (Plan(one, f"{parallelism}, as stated"),) if one.fits else ()
+    return (ParallelismChoice(one, f"{parallelism}, as stated"),) if one.fits else ()
 
 
 def _check(traffic: Traffic, goal: Goal) -> None:
@@ -266,7 +268,7 @@ def _check(traffic: Traffic, goal: Goal) -> None:
 
 
 def _sized(
-    plan: Plan, model: Architecture, fitted: Constants, traffic: Traffic, goal: Goal
+    plan: ParallelismChoice, model: Architecture, fitted: Constants, traffic: Traffic, goal: Goal
 ) -> Sizing | tuple[str, float]:
     replica = _Replica(plan, model, fitted, traffic)
     for field, seconds, at_one in (("itl", goal.itl, replica.itl(1)), ("ttft", goal.ttft, replica.ttft(1))):

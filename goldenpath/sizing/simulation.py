@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.sizing.devices import GIB
-from goldenpath.sizing.engine_simulation import Job, ReplicaSimulation
+from goldenpath.sizing.engine_simulation import ReplicaSimulation, SimulatedRequest
 from goldenpath.sizing.memory import sequence_bytes
-from goldenpath.sizing.scaling_rules import SYNC_SECONDS, Autoscaler, Rule, Signal
+from goldenpath.sizing.scaling_rules import SYNC_SECONDS, Autoscaler, ReplicaSignal, Rule
 from goldenpath.sizing.step_time import StepTimes
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ class _Service:
     def ready(self, at: float) -> list[_Replica]:
         return [each for each in self.replicas if each.ready <= at]
 
-    def serve(self, start: float, end: float, arrivals: Iterable[Job]) -> list[Job]:
+    def serve(self, start: float, end: float, arrivals: Iterable[SimulatedRequest]) -> list[SimulatedRequest]:
         """Give each arrival to the ready replica with the least load; the requests finished before ``end``."""
-        finished: list[Job] = []
+        finished: list[SimulatedRequest] = []
         ready = self.ready(start) or self.replicas[:1]
         starting = [each for each in self.replicas if start < each.ready < end and each not in ready]
         for job in arrivals:
@@ -149,16 +149,16 @@ def simulate(
     """
     service = _Service(_replicas(model, fit, fitted, max_num_seqs), max(1, rule.minimum, initial or 1))
     scaler, dark = Autoscaler(rule), tuple(outages)
-    jobs: list[Job] = []
+    jobs: list[SimulatedRequest] = []
     timeline = []
     pending = iter(arrivals)
     following = next(pending, None)
 
-    def before(end: float) -> Iterator[Job]:
+    def before(end: float) -> Iterator[SimulatedRequest]:
         nonlocal following
         while following is not None and following[0] < end:
             at, tokens_in, tokens_out = following
-            job = Job(at, tokens_in, tokens_out, cached=int(tokens_in * prefix_hits))
+            job = SimulatedRequest(at, tokens_in, tokens_out, cached=int(tokens_in * prefix_hits))
             jobs.append(job)
             yield job
             following = next(pending, None)
@@ -210,7 +210,9 @@ def _load(replica: _Replica) -> int:
     return replica.engine.load
 
 
-def _moment(now: float, replicas: list[_Replica], ready: int, arrived: int, finished: list[Job]) -> Moment:
+def _moment(
+    now: float, replicas: list[_Replica], ready: int, arrived: int, finished: list[SimulatedRequest]
+) -> Moment:
     first = [job.first - job.arrival for job in finished if job.first is not None and not job.refused]
     between = [_itl(job) for job in finished if job.answer > 1 and not job.refused]
     load = sum(each.engine.load for each in replicas) / len(replicas)
@@ -225,21 +227,21 @@ def _moment(now: float, replicas: list[_Replica], ready: int, arrived: int, fini
     )
 
 
-def _signal(ready: list[_Replica], signal: Signal) -> float | None:
+def _signal(ready: list[_Replica], signal: ReplicaSignal) -> float | None:
     """The sum or the mean over the ready replicas; None where there is none to ask."""
     if not ready:
         return None
     engines = [each.engine for each in ready]
-    if signal is Signal.UTILIZATION:
+    if signal is ReplicaSignal.UTILIZATION:
         busy = sum(each.engine.busy - each.busy_before for each in ready)
         for each in ready:
             each.busy_before = each.engine.busy
         return min(1.0, busy / SYNC_SECONDS / len(ready))
     values = {
-        Signal.RUNNING: lambda engine: len(engine.running),
-        Signal.WAITING: lambda engine: len(engine.waiting),
-        Signal.LOAD: lambda engine: engine.load,
-        Signal.KV_USAGE: lambda engine: engine.used / engine.blocks,
+        ReplicaSignal.RUNNING: lambda engine: len(engine.running),
+        ReplicaSignal.WAITING: lambda engine: len(engine.waiting),
+        ReplicaSignal.LOAD: lambda engine: engine.load,
+        ReplicaSignal.KV_USAGE: lambda engine: engine.used / engine.blocks,
     }[signal]
     total = float(sum(map(values, engines)))
     return total / len(engines) if signal.is_mean else total
@@ -247,7 +249,7 @@ def _signal(ready: list[_Replica], signal: Signal) -> float | None:
 
 def _outcome(  # noqa: PLR0917 - what a run left
     rule: Rule,
-    jobs: list[Job],
+    jobs: list[SimulatedRequest],
     timeline: list[Moment],
     service: _Service,
     devices: int,
@@ -279,7 +281,7 @@ def _outcome(  # noqa: PLR0917 - what a run left
     )
 
 
-def _itl(job: Job) -> float:
+def _itl(job: SimulatedRequest) -> float:
     return ((job.done or 0.0) - (job.first or 0.0)) / max(1, job.answer - 1)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.models import AttentionKind, Part
+from goldenpath.models import AttentionKind, WeightPart
 from goldenpath.sizing.precision import KV_PRECISIONS, WEIGHT_PRECISIONS, kept_parts
 
 if TYPE_CHECKING:
@@ -77,10 +77,14 @@ class WorkModel:
         kept = kept_parts(model, precision)
         converted = WEIGHT_PRECISIONS[precision]
         self.peak = device.peak(precision) * _TERA
-        self.expert_bytes = model.parameters[Part.EXPERTS] * (_BITS_16 if Part.EXPERTS in kept else converted)
+        self.expert_bytes = model.parameters[WeightPart.EXPERTS] * (
+            _BITS_16 if WeightPart.EXPERTS in kept else converted
+        )
         self.read_bytes = {_BITS_16: 0.0, _BITS_8: 0.0, 0.5: 0.0}
         for part, count in model.parameters.items():
-            if part in (Part.EXPERTS, Part.VISION) or (part is Part.EMBEDDINGS and not model.tied_embeddings):
+            if part in (WeightPart.EXPERTS, WeightPart.VISION) or (
+                part is WeightPart.EMBEDDINGS and not model.tied_embeddings
+            ):
                 continue
             size = _BITS_16 if part in kept else converted
             bucket = _BITS_16 if size >= _BITS_16 else _BITS_8 if size >= _BITS_8 else 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.accelerators import Accelerator, Catalogue, Sharing, catalogue, catalogue_with
+from goldenpath.accelerators import Accelerator, Catalogue, DeviceSharing, catalogue, catalogue_with
 from goldenpath.errors import MISSING, InputError, Problem
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parsed_fields import path_of
@@ -175,7 +175,7 @@ def _nodes(
     sharing = (
         None
         if shared is MISSING
-        else Sharing(shared["mode"], shared["replicas"], shared.get("rename") is True)
+        else DeviceSharing(shared["mode"], shared["replicas"], shared.get("rename") is True)
     )
     own = fields.get(*place, "node_labels")
     if own is MISSING or not own:

@@ -23,7 +23,7 @@ from goldenpath.spec.types import duration_seconds, rate_a_second
 
 if TYPE_CHECKING:
     from goldenpath.models import Architecture
-    from goldenpath.sizing import Fit, Plan, Sizing
+    from goldenpath.sizing import Fit, ParallelismChoice, Sizing
     from goldenpath.spec.inference_service import InferenceService
 
 __all__ = ["ServerPlan", "architecture_of", "plan_server"]
@@ -106,7 +106,7 @@ def _plan(asked: _Asked, version: str) -> ServerPlan:
         return ServerPlan(sizing.plan.parallelism, sizing.plan.fit, sizing)
     try:
         if stated is None:
-            plan: Plan = choose(
+            plan: ParallelismChoice = choose(
                 model, spec.accelerator.profile, engine, version,
                 devices_per_node=spec.accelerator.per_node, **settings,
             )  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.accelerators import Accelerator, MigStrategy, Sharing, SharingMode, Taint, catalogue
+from goldenpath.accelerators import Accelerator, DeviceSharing, MigStrategy, SharingMode, Taint, catalogue
 from goldenpath.spec.pools import pools_by_id
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Pool:
     """Extended resource that a Pod requests; for dynamic resource allocation the implicit one of the class."""
     node_labels: Mapping[str, tuple[str, ...]]
     """Labels of its nodes, each with the values that occur."""
-    sharing: Sharing | None
+    sharing: DeviceSharing | None
 
     @property
     def name(self) -> str:
@@ -95,7 +95,7 @@ def _pool(id_: str, pool: AcceleratorPool, profiles: Catalogue) -> Pool:
         raise KeyError(pool.profile)
     mig = MigStrategy(pool.mig_strategy) if pool.mig_strategy else None
     sharing = (
-        Sharing(
+        DeviceSharing(
             mode=SharingMode(pool.sharing.mode), replicas=pool.sharing.replicas, rename=pool.sharing.rename
         )
         if pool.sharing

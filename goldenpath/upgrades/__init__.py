@@ -6,7 +6,7 @@ The new version is rendered from the request; hand edits are fields, and become 
 from __future__ import annotations
 
 from goldenpath.upgrades.carrying import Agreement
-from goldenpath.upgrades.one_upgrade import OneUpgrade, Readiness
+from goldenpath.upgrades.one_upgrade import OneUpgrade, UpgradeReadiness
 from goldenpath.upgrades.upgrade_plan import UpgradeGroup, UpgradePlan
 from goldenpath.upgrades.upgrade_waves import UpgradeWaves
 from goldenpath.upgrades.upgrading import Upgrader
@@ -16,10 +16,10 @@ __all__ = [
     "Agreement",
     "OneUpgrade",
     "Progress",
-    "Readiness",
     "Selection",
     "UpgradeGroup",
     "UpgradePlan",
+    "UpgradeReadiness",
     "UpgradeWaves",
     "Upgrader",
     "Waves",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.edits import JudgedEdit, Verdict, override_changes
+from goldenpath.edits import EditVerdict, JudgedEdit, override_changes
 from goldenpath.edits.list_items import fingerprint
 from goldenpath.errors import InputError
 
@@ -60,11 +60,11 @@ def without_ambiguous(edits: Iterable[ObjectEdit], new: Objects) -> tuple[Object
 
     def checked(edit: ObjectEdit) -> ObjectEdit:
         which = edit.object
-        if which is None or edit.verdict is not Verdict.CARRIED:
+        if which is None or edit.verdict is not EditVerdict.CARRIED:
             return edit
         if which.cluster is None or named[which.cluster, which.kind, which.name] > 1:
             why = "an override names an object by kind and name, and this one is not the only one"
-            judged = JudgedEdit(edit.judged.edit, Verdict.NOT_SAYABLE, edit.judged.now, why)
+            judged = JudgedEdit(edit.judged.edit, EditVerdict.NOT_SAYABLE, edit.judged.now, why)
             return replace(edit, judged=judged)
         return edit
 
@@ -85,7 +85,7 @@ def overrides_for(
         lambda: defaultdict(list)
     )
     for edit in edits:
-        if edit.verdict is Verdict.CARRIED and edit.object is not None and edit.object.cluster:
+        if edit.verdict is EditVerdict.CARRIED and edit.object is not None and edit.object.cluster:
             by_object[edit.object.kind, edit.object.name][edit.object.cluster].append(edit.judged)
     for (kind, name), by_cluster in by_object.items():
         alike: defaultdict[str, list[str]] = defaultdict(list)

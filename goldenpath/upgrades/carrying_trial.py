@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
-from goldenpath.edits import Verdict
+from goldenpath.edits import EditVerdict
 from goldenpath.errors import InputError
 from goldenpath.findings import Severity
 from goldenpath.fleet import Submission
@@ -99,7 +99,7 @@ class CarryingTrial:
 
         return tuple(
             edit.refused("the override does not give what was edited")
-            if edit.verdict is Verdict.CARRIED and edit.object is not None and not is_right(edit.object)
+            if edit.verdict is EditVerdict.CARRIED and edit.object is not None and not is_right(edit.object)
             else edit
             for edit in edits
         )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.ref import Ref
     from goldenpath.upgrades.changed_objects import ChangedObject
 
-__all__ = ["ChangeGroup", "ObjectShape", "grouped", "shapes_of"]
+__all__ = ["ObjectShape", "SharedChanges", "grouped", "shapes_of"]
 
 _MOST_EXACT: Final = 40
 """More changes of objects than these are joined where the same fields of an object change, whatever the values."""
@@ -45,7 +45,7 @@ class ObjectShape:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeGroup:
+class SharedChanges:
     """Changes of objects that the same owners have."""
 
     lines: tuple[str, ...]
@@ -70,7 +70,7 @@ def shapes_of(changes: FileChanges, ref: Ref, objects: Iterable[ChangedObject]) 
     return tuple(dict.fromkeys(_shapes(changes, _Anonymous(ref), effects)))
 
 
-def grouped(shapes: Sequence[Iterable[ObjectShape]]) -> tuple[ChangeGroup, ...]:
+def grouped(shapes: Sequence[Iterable[ObjectShape]]) -> tuple[SharedChanges, ...]:
     """The changes of many owners, in groups: each change is in one group, and an owner in as many as it needs.
 
     Args:
@@ -87,7 +87,7 @@ def grouped(shapes: Sequence[Iterable[ObjectShape]]) -> tuple[ChangeGroup, ...]:
     for same in alike.values():
         by_owners[tuple(sorted({index for shape in same for index in owners[shape]}))].append(same)
     groups = (
-        ChangeGroup(
+        SharedChanges(
             tuple(line for same in changes for line in _lines(same)),
             who,
             max((same[0].effect for same in changes), key=lambda effect: effect.rank),

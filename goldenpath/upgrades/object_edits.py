@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
-from goldenpath.edits import Edit, EditAction, JudgedEdit, ListKeys, Verdict, judge
+from goldenpath.edits import Edit, EditAction, EditVerdict, JudgedEdit, ListKeys, judge
 from goldenpath.errors import MISSING, InputError, Problem
 from goldenpath.git.objects import FILE_MODE
 from goldenpath.kubeyaml import same
@@ -18,7 +18,7 @@ from goldenpath.repository.object_changes import ObjectId, cluster_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from goldenpath.git import Entry
+    from goldenpath.git import TreeEntry
     from goldenpath.repository.fleet_tree import FleetTree
     from goldenpath.repository.lock import Lock
 
@@ -39,7 +39,7 @@ class ObjectEdit:
     object: ObjectId | None = None
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> EditVerdict:
         """What becomes of it."""
         return self.judged.verdict
 
@@ -52,17 +52,17 @@ class ObjectEdit:
 
     def refused(self, why: str) -> ObjectEdit:
         """The edit as one that no override can say, unless the new version has it already."""
-        if self.verdict is Verdict.ALREADY_SO:
+        if self.verdict is EditVerdict.ALREADY_SO:
             return self
-        return replace(self, judged=replace(self.judged, verdict=Verdict.NOT_SAYABLE, why=why))
+        return replace(self, judged=replace(self.judged, verdict=EditVerdict.NOT_SAYABLE, why=why))
 
     def refused_by(self, checks: Mapping[tuple[str, str], str]) -> ObjectEdit:
         """The edit as a conflict where the checks refuse its override; ``checks`` has why, by kind and name."""
         which = self.object
         why = None if which is None else checks.get((which.kind, which.name))
-        if why is None or self.verdict is not Verdict.CARRIED:
+        if why is None or self.verdict is not EditVerdict.CARRIED:
             return self
-        return replace(self, judged=replace(self.judged, verdict=Verdict.CONFLICT, why=why))
+        return replace(self, judged=replace(self.judged, verdict=EditVerdict.CONFLICT, why=why))
 
     @property
     def problem(self) -> Problem:
@@ -75,9 +75,9 @@ class ObjectEdit:
                 f" (rendered {_shown(edit.before)}, edited {_shown(edit.after)}, new version {_shown(now)})"
             )
         fixes = {
-            Verdict.CONFLICT: "put the file back to take the new version's value; or publish the edit as an override "
+            EditVerdict.CONFLICT: "put the file back to take the new version's value; or publish the edit as an override "
             "of the request first, and upgrade with --keep-overrides",
-            Verdict.ORPHANED: "put the file back, since what was edited is gone; or change what the request asks for",
+            EditVerdict.ORPHANED: "put the file back, since what was edited is gone; or change what the request asks for",
         }
         fix = fixes.get(self.verdict) if not same(edit.before, now) else None
         fix = fix or "put the file back, and change what the request asks for"
@@ -128,7 +128,7 @@ def objects_in(texts: Iterable[tuple[str, str]]) -> Objects:
 
 def edits_by_hand(
     tree: FleetTree,
-    there: Mapping[str, Entry],
+    there: Mapping[str, TreeEntry],
     lock: Lock,
     new: Objects,
     *,
@@ -165,7 +165,7 @@ def edits_by_hand(
     return tuple(found)
 
 
-def _of_file(path: str, why: str, verdict: Verdict = Verdict.NOT_SAYABLE) -> ObjectEdit:
+def _of_file(path: str, why: str, verdict: EditVerdict = EditVerdict.NOT_SAYABLE) -> ObjectEdit:
     return ObjectEdit(path, JudgedEdit(Edit((), EditAction.WHOLE), verdict, MISSING, why))
 
 
@@ -219,7 +219,7 @@ def _of_object(
     before, after, now = (MISSING if body is None else body for body in (base, there, new))
     edit = Edit((), EditAction.WHOLE, before, after)
     if same(now, after):
-        yield JudgedEdit(edit, Verdict.ALREADY_SO, now)
+        yield JudgedEdit(edit, EditVerdict.ALREADY_SO, now)
     else:
         why = "no override removes an object" if after is MISSING else "no override adds an object"
-        yield JudgedEdit(edit, Verdict.NOT_SAYABLE, now, why)
+        yield JudgedEdit(edit, EditVerdict.NOT_SAYABLE, now, why)

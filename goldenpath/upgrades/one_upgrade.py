@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.edits import Verdict
+from goldenpath.edits import EditVerdict
 from goldenpath.repository.object_changes import FileChanges
 from goldenpath.upgrades.changed_objects import worst_effect
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from goldenpath.upgrades.object_edits import ObjectEdit
     from goldenpath.upgrades.standing_overrides import StandingEdit
 
-__all__ = ["OneUpgrade", "Readiness"]
+__all__ = ["OneUpgrade", "UpgradeReadiness"]
 
 
-class Readiness(enum.StrEnum):
+class UpgradeReadiness(enum.StrEnum):
     """Whether an upgrade can be carried out."""
 
     UP_TO_DATE = "up to date"
@@ -62,17 +62,17 @@ class OneUpgrade:
     """How many objects change since the fleet changed, and not the version."""
 
     @property
-    def readiness(self) -> Readiness:
+    def readiness(self) -> UpgradeReadiness:
         """Whether it can be carried out."""
         if self.problems or any(edit.verdict.stops for edit in self.edits):
-            return Readiness.STOPPED
+            return UpgradeReadiness.STOPPED
         if any(each.stops for each in self.overrides):
-            return Readiness.STOPPED
+            return UpgradeReadiness.STOPPED
         if self.before == self.after and not self.has_changes:
-            return Readiness.UP_TO_DATE
+            return UpgradeReadiness.UP_TO_DATE
         if self.carried and not self.is_agreed:
-            return Readiness.WAITS
-        return Readiness.READY
+            return UpgradeReadiness.WAITS
+        return UpgradeReadiness.READY
 
     def without_contents(self) -> OneUpgrade:
         """The same without texts: what a plan of many owners holds of each."""
@@ -81,7 +81,7 @@ class OneUpgrade:
     @property
     def carried(self) -> tuple[ObjectEdit, ...]:
         """Edits that the request says as overrides from then on."""
-        return tuple(edit for edit in self.edits if edit.verdict is Verdict.CARRIED)
+        return tuple(edit for edit in self.edits if edit.verdict is EditVerdict.CARRIED)
 
     @property
     def edited_files(self) -> frozenset[str]:

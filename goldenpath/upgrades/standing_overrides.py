@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.edits import EditAction, JudgedEdit, ListKeys, Verdict, judge
+from goldenpath.edits import EditAction, EditVerdict, JudgedEdit, ListKeys, judge
 from goldenpath.errors import Problem
 from goldenpath.render.overrides import overridden_body
 from goldenpath.upgrades.object_edits import ObjectEdit
@@ -79,7 +79,7 @@ def judge_overrides(
                 continue
             there = overridden_body(before, override)
             for judged in judge(before, there, after, keys):
-                if judged.verdict is not Verdict.CARRIED:
+                if judged.verdict is not EditVerdict.CARRIED:
                     kept = keep and _is_field(judged)
                     found = ObjectEdit(_place(index), _in_words(judged), identity)
                     yield StandingEdit(index, found, is_kept=kept)
@@ -95,13 +95,13 @@ def _is_field(judged: JudgedEdit) -> bool:
     """Whether the override still sets the field: then it hides the new version's value, and nothing is lost by accident."""
     is_list = any(isinstance(value, list) for value in (judged.edit.before, judged.edit.after, judged.now))
     return (
-        judged.verdict is Verdict.CONFLICT
+        judged.verdict is EditVerdict.CONFLICT
         and judged.edit.action in {EditAction.SET, EditAction.REMOVE_ITEM}
         and not is_list
     )
 
 
 def _in_words(judged: JudgedEdit) -> JudgedEdit:
-    if judged.verdict is Verdict.CONFLICT and _is_field(judged):
+    if judged.verdict is EditVerdict.CONFLICT and _is_field(judged):
         return replace(judged, why="the new version changes it too, and the override would hide that")
     return judged

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.upgrades.change_shape import grouped
-from goldenpath.upgrades.one_upgrade import Readiness
+from goldenpath.upgrades.one_upgrade import UpgradeReadiness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +65,7 @@ class UpgradePlan:
         known: dict[ObjectShape, ObjectShape] = {}
         for upgrade, changes in found:
             upgrades.append(upgrade)
-            is_up_to_date = upgrade.readiness is Readiness.UP_TO_DATE
+            is_up_to_date = upgrade.readiness is UpgradeReadiness.UP_TO_DATE
             shapes.append(() if is_up_to_date else tuple(known.setdefault(each, each) for each in changes))
         groups = tuple(
             UpgradeGroup(
@@ -82,7 +82,7 @@ class UpgradePlan:
     def summary(self) -> dict[str, int]:
         """How many owners there are of each readiness."""
         counts = Counter(upgrade.readiness for upgrade in self.upgrades)
-        return {readiness.value: counts[readiness] for readiness in Readiness}
+        return {readiness.value: counts[readiness] for readiness in UpgradeReadiness}
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data of the format ``upgrade-plan/v1``."""

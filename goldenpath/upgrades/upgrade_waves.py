@@ -12,11 +12,11 @@ from goldenpath.repository.fleet_tree import read_lock
 from goldenpath.spec.ref import Ref, Subject
 from goldenpath.tenancy import RepositoryPaths
 from goldenpath.tenancy.repository_paths import FLEET_FILE, TENANTS
-from goldenpath.upgrades.one_upgrade import Readiness
+from goldenpath.upgrades.one_upgrade import UpgradeReadiness
 from goldenpath.upgrades.upgrade_record import RecordedAgreement, UpgradeRecord, record_path
 from goldenpath.upgrades.upgrading import Upgrader, what_stops
 from goldenpath.upgrades.working_out import WorkingOut
-from goldenpath.waves.ring_membership import Candidate, members_of
+from goldenpath.waves.ring_membership import RingCandidate, members_of
 from goldenpath.waves.rollout import Merged, Outlook
 from goldenpath.waves.selection import Selection, labels_of
 from goldenpath.waves.wave_progress import MemberState
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from goldenpath.fleet import Fleet, PublishOptions, Review
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath.git import Entry
+    from goldenpath.git import TreeEntry
     from goldenpath.repository.lock import Lock
     from goldenpath.upgrades.carrying import Agreement
     from goldenpath.waves.wave_progress import Progress
@@ -40,10 +40,10 @@ __all__ = ["UpgradeWaves"]
 
 _BRANCHES = "goldenpath-upgrade"
 _STATES = {
-    Readiness.READY: MemberState.PENDING,
-    Readiness.UP_TO_DATE: MemberState.PENDING,
-    Readiness.WAITS: MemberState.WAITS,
-    Readiness.STOPPED: MemberState.STOPPED,
+    UpgradeReadiness.READY: MemberState.PENDING,
+    UpgradeReadiness.UP_TO_DATE: MemberState.PENDING,
+    UpgradeReadiness.WAITS: MemberState.WAITS,
+    UpgradeReadiness.STOPPED: MemberState.STOPPED,
 }
 
 
@@ -266,7 +266,7 @@ def _is_at(lock: Lock | None, upgrader: Upgrader) -> bool:
 def _basis_of(state: FleetState, ref: Ref, today: dt.date | None) -> _Basis:
     """What the outlook of one owner follows from: its files, the fleet's, its tenant's request, and its platforms' locks."""
     tree, layout = state.tree, state.context.layout
-    own: Mapping[str, Entry]
+    own: Mapping[str, TreeEntry]
     clusters: tuple[str, ...]
     if ref.subject is Subject.PLATFORM:
         own, clusters = tree.platform(ref.name), (ref.name,)
@@ -290,14 +290,14 @@ def lock_of(state: FleetState, ref: Ref) -> Lock | None:
     return state.tree.lock(state.tree.find(ref)).lock
 
 
-def candidate_of(state: FleetState, ref: Ref) -> Candidate:
+def candidate_of(state: FleetState, ref: Ref) -> RingCandidate:
     """Name, owner and labels by which waves choose."""
     fleet = state.context.spec
     if ref.subject is Subject.PLATFORM:
         cluster = fleet.clusters[ref.name]
-        return Candidate(ref.path, None, {**cluster.labels, "region": cluster.region})
+        return RingCandidate(ref.path, None, {**cluster.labels, "region": cluster.region})
     owned = state.tree.find(ref)
     lock = state.tree.lock(owned).lock
     document = kubeyaml.load(request_of(state, owned)[1])
     clusters = tuple(lock.clusters) if lock else ()
-    return Candidate(ref.path, lock.owner if lock else None, labels_of(document, clusters, fleet))
+    return RingCandidate(ref.path, lock.owner if lock else None, labels_of(document, clusters, fleet))

@@ -13,7 +13,7 @@ from goldenpath.kinds import kind_of
 from goldenpath.spec.ref import Ref, Subject
 from goldenpath.upgrades.change_shape import shapes_of
 from goldenpath.upgrades.changed_objects import changed_objects
-from goldenpath.upgrades.one_upgrade import OneUpgrade, Readiness
+from goldenpath.upgrades.one_upgrade import OneUpgrade, UpgradeReadiness
 from goldenpath.upgrades.upgrade_plan import UpgradePlan
 from goldenpath.upgrades.working_out import UpgradeTerms, WorkingOut
 from goldenpath.waves.selection import Selection, labels_of
@@ -226,7 +226,7 @@ def _request_there(state: FleetState, ref: Ref) -> Submission:
 
 def what_stops(upgrade: OneUpgrade) -> Iterator[Problem]:
     """Why an upgrade cannot be carried out, each with both values and the fix; nothing where it can."""
-    if upgrade.readiness in {Readiness.READY, Readiness.UP_TO_DATE}:
+    if upgrade.readiness in {UpgradeReadiness.READY, UpgradeReadiness.UP_TO_DATE}:
         return
     yield from upgrade.problems
     for edit in upgrade.edits:
@@ -235,7 +235,7 @@ def what_stops(upgrade: OneUpgrade) -> Iterator[Problem]:
     for standing in upgrade.overrides:
         if standing.stops:
             yield standing.problem
-    if upgrade.readiness is Readiness.WAITS:
+    if upgrade.readiness is UpgradeReadiness.WAITS:
         places = ", ".join(
             dict.fromkeys(f"{edit.object} {edit.judged.edit.place}" for edit in upgrade.carried)
         )

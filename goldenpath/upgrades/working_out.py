@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
-from goldenpath.edits import ListKeys, Verdict
+from goldenpath.edits import EditVerdict, ListKeys
 from goldenpath.errors import GoldenpathError, InputError, Problem, RepositoryError
 from goldenpath.fleet import Submission
 from goldenpath.fleet.desired_files import desired_files, desired_platform
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from goldenpath.fleet.desired_files import DesiredFiles
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath.git import Entry
+    from goldenpath.git import TreeEntry
     from goldenpath.intake import Parent
     from goldenpath.manifests import Manifests
     from goldenpath.repository.lock import Lock
@@ -88,7 +88,7 @@ class _One:
         self.ref = ref
 
     @cached_property
-    def there(self) -> Mapping[str, Entry]:
+    def there(self) -> Mapping[str, TreeEntry]:
         """The files of the owner."""
         raise NotImplementedError
 
@@ -189,7 +189,7 @@ class _One:
 
 class _OfPlatform(_One):
     @cached_property
-    def there(self) -> Mapping[str, Entry]:
+    def there(self) -> Mapping[str, TreeEntry]:
         return self.state.tree.platform(self.ref.name)
 
     def locked(self) -> tuple[Lock | None, tuple[Problem, ...]]:
@@ -225,7 +225,7 @@ class _OfRequest(_One):
         return existing(self.state, self.ref)
 
     @cached_property
-    def there(self) -> Mapping[str, Entry]:
+    def there(self) -> Mapping[str, TreeEntry]:
         return self.state.tree.files(self.owned)
 
     def locked(self) -> tuple[Lock | None, tuple[Problem, ...]]:
@@ -271,7 +271,7 @@ class _OfRequest(_One):
         edits = without_ambiguous(self.edits(lock, new), new)
         overrides = tuple(self._standing(lock))
         plain, request = desired, None
-        if any(edit.verdict is Verdict.CARRIED for edit in edits):
+        if any(edit.verdict is EditVerdict.CARRIED for edit in edits):
             edits, request, desired = self._carried(lock, edits, desired, new)
         changes = self.changes(desired)
         return OneUpgrade(

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from goldenpath.waves.waves_file import Wave
 
-__all__ = ["Candidate", "members_of"]
+__all__ = ["RingCandidate", "members_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class RingCandidate:
     """One owner who may be in a wave."""
 
     name: str
@@ -26,7 +26,7 @@ class Candidate:
     labels: Mapping[str, str]
 
 
-def members_of(waves: Sequence[Wave], candidates: Sequence[Candidate]) -> dict[str, tuple[str, ...]]:
+def members_of(waves: Sequence[Wave], candidates: Sequence[RingCandidate]) -> dict[str, tuple[str, ...]]:
     """By wave, the names of its members. Who no wave takes stays as it is.
 
     A count or a part of all is chosen by a digest of the names: always the same ones, and not the first of the alphabet.

@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 from cel_expr_python import cel
 
-from goldenpath.accelerators import Accelerator, Allocation, MigStrategy, Sharing, SharingMode, catalogue
+from goldenpath.accelerators import (
+    Accelerator,
+    Allocation,
+    DeviceSharing,
+    MigStrategy,
+    SharingMode,
+    catalogue,
+)
 
 CATALOGUE = catalogue()
 LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
-SLICED = Sharing(SharingMode.TIME_SLICING, 4)
-RENAMED = Sharing(SharingMode.TIME_SLICING, 4, rename=True)
+SLICED = DeviceSharing(SharingMode.TIME_SLICING, 4)
+RENAMED = DeviceSharing(SharingMode.TIME_SLICING, 4, rename=True)
 
 
 def entry(id_: str) -> Accelerator:
@@ -31,8 +38,8 @@ def entry(id_: str) -> Accelerator:
         ("nvidia-h100-80gb", "mixed", None, "nvidia.com/gpu"),
         ("nvidia-h100-80gb", None, SLICED, "nvidia.com/gpu"),
         ("nvidia-h100-80gb", None, RENAMED, "nvidia.com/gpu.shared"),
-        ("nvidia-h100-80gb", None, Sharing(SharingMode.MPS, 2, rename=True), "nvidia.com/gpu.shared"),
-        ("nvidia-h100-80gb", None, Sharing(SharingMode.VGPU, 2), "nvidia.com/gpu"),
+        ("nvidia-h100-80gb", None, DeviceSharing(SharingMode.MPS, 2, rename=True), "nvidia.com/gpu.shared"),
+        ("nvidia-h100-80gb", None, DeviceSharing(SharingMode.VGPU, 2), "nvidia.com/gpu"),
         ("nvidia-h100-80gb/1g.10gb", None, None, "nvidia.com/mig-1g.10gb"),
         ("nvidia-h100-80gb/1g.10gb", "mixed", None, "nvidia.com/mig-1g.10gb"),
         ("nvidia-h100-80gb/1g.10gb", "single", None, "nvidia.com/gpu"),
@@ -52,7 +59,7 @@ def entry(id_: str) -> Accelerator:
         ("intel-gaudi3", None, None, "habana.ai/gaudi"),
     ],
 )
-def test_resource_name(id_: str, strategy: str | None, sharing: Sharing | None, name: str) -> None:
+def test_resource_name(id_: str, strategy: str | None, sharing: DeviceSharing | None, name: str) -> None:
     assert entry(id_).resource_name(strategy, sharing) == name
 
 
@@ -72,10 +79,10 @@ def test_resource_name(id_: str, strategy: str | None, sharing: Sharing | None, 
         (
             "nvidia-l4-24gb",
             None,
-            Sharing(SharingMode.MPS, 2, rename=True),
+            DeviceSharing(SharingMode.MPS, 2, rename=True),
             {"nvidia.com/gpu.product": ("NVIDIA-L4",), "nvidia.com/gpu.sharing-strategy": ("mps",)},
         ),
-        ("nvidia-l4-24gb", None, Sharing(SharingMode.VGPU, 2), {"nvidia.com/vgpu.present": ("true",)}),
+        ("nvidia-l4-24gb", None, DeviceSharing(SharingMode.VGPU, 2), {"nvidia.com/vgpu.present": ("true",)}),
         (
             "nvidia-h100-80gb",
             "mixed",
@@ -126,7 +133,7 @@ def test_resource_name(id_: str, strategy: str | None, sharing: Sharing | None, 
     ],
 )
 def test_node_labels(
-    id_: str, strategy: str | None, sharing: Sharing | None, labels: dict[str, tuple[str, ...]]
+    id_: str, strategy: str | None, sharing: DeviceSharing | None, labels: dict[str, tuple[str, ...]]
 ) -> None:
     assert dict(entry(id_).node_labels(strategy, sharing)) == labels
 
@@ -143,8 +150,8 @@ def test_a_slice_whose_product_label_would_be_too_long_is_found_by_what_nodes_do
     assert next(iter(slice_.node_labels("single", SLICED))) == "nvidia.com/mig.strategy"
 
 
-def ways(accelerator: Accelerator) -> list[tuple[MigStrategy | None, Sharing | None]]:
-    sharings = [None, *(Sharing(mode, 2) for mode in accelerator.sharing_modes)]
+def ways(accelerator: Accelerator) -> list[tuple[MigStrategy | None, DeviceSharing | None]]:
+    sharings = [None, *(DeviceSharing(mode, 2) for mode in accelerator.sharing_modes)]
     return list(itertools.product((None, *accelerator.mig_strategies), sharings))
 
 
@@ -173,7 +180,7 @@ def test_a_model_without_a_product_name_is_reported_by_its_architecture() -> Non
     """What GPU feature discovery 0.20 and the DRA driver write for Rubin, of which no driver table has a name yet."""
     rubin = entry("nvidia-vr200-288gb")
     assert rubin.node_labels() == {"nvidia.com/gpu.family": ("rubin",)}
-    assert rubin.node_labels(sharing=Sharing(SharingMode.MPS, 4)) == {
+    assert rubin.node_labels(sharing=DeviceSharing(SharingMode.MPS, 4)) == {
         "nvidia.com/gpu.family": ("rubin",),
         "nvidia.com/gpu.sharing-strategy": ("mps",),
     }
@@ -188,7 +195,7 @@ def test_a_model_without_a_product_name_is_reported_by_its_architecture() -> Non
     ("id_", "strategy", "sharing"),
     [
         ("nvidia-h100-80gb/1g.10gb", "none", None),
-        ("nvidia-h100-80gb/1g.10gb", None, Sharing(SharingMode.MPS, 2)),
+        ("nvidia-h100-80gb/1g.10gb", None, DeviceSharing(SharingMode.MPS, 2)),
         ("amd-mi300x/cpx_nps1", "none", None),
         ("amd-mi300x", None, SLICED),
         ("intel-gaudi2", "mixed", None),
@@ -197,7 +204,7 @@ def test_a_model_without_a_product_name_is_reported_by_its_architecture() -> Non
     ],
 )
 def test_a_resource_that_no_plugin_offers_is_refused(
-    id_: str, strategy: str | None, sharing: Sharing | None
+    id_: str, strategy: str | None, sharing: DeviceSharing | None
 ) -> None:
     with pytest.raises(ValueError, match=f"{id_}|sometimes"):
         entry(id_).resource_name(strategy, sharing)
@@ -208,7 +215,7 @@ def test_a_resource_that_no_plugin_offers_is_refused(
 )
 def test_senseless_sharing_is_refused(mode: Any, replicas: int, rename: bool) -> None:
     with pytest.raises(ValueError):
-        Sharing(mode, replicas, rename)
+        DeviceSharing(mode, replicas, rename)
 
 
 def test_every_way_round_is_among_the_resource_names_of_a_model() -> None:

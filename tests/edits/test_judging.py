@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldenpath.edits import JudgedEdit, ListKeys, Verdict, judge, override_changes
+from goldenpath.edits import EditVerdict, JudgedEdit, ListKeys, judge, override_changes
 from goldenpath.errors import MISSING
 from goldenpath.render.overrides import overridden_body
 from goldenpath.spec.override import Override
@@ -78,7 +78,7 @@ def changed(body: dict[str, Any], *steps: Any, value: Any = MISSING) -> dict[str
 
 def carried(judged: tuple[JudgedEdit, ...], new: dict[str, Any]) -> dict[str, Any]:
     """The new rendering after an override with the edits that can be carried."""
-    changes = override_changes(each.edit for each in judged if each.verdict is Verdict.CARRIED)
+    changes = override_changes(each.edit for each in judged if each.verdict is EditVerdict.CARRIED)
     if not changes:
         return new
     override = Override(
@@ -193,7 +193,7 @@ def test_each_edit_has_its_verdict_and_place(
 
 def test_an_edit_of_an_object_that_is_gone_is_orphaned() -> None:
     (found,) = judge(DEPLOYMENT, changed(DEPLOYMENT, "spec", "replicas", value=5), None, KEYS)
-    assert found.verdict is Verdict.ORPHANED
+    assert found.verdict is EditVerdict.ORPHANED
 
 
 def test_carried_edits_stand_beside_what_the_new_version_adds() -> None:
@@ -241,9 +241,9 @@ def test_what_is_carried_is_there_afterwards_and_nothing_else_is_different(
 ) -> None:
     judged = judge(base, there, new, KEYS)
     made = carried(judged, new)
-    wanted = {(each.edit.place, each.edit.action) for each in judged if each.verdict is Verdict.CARRIED}
+    wanted = {(each.edit.place, each.edit.action) for each in judged if each.verdict is EditVerdict.CARRIED}
     again = judge(base, there, made, KEYS)
-    assert all(each.verdict is not Verdict.CARRIED for each in again)
+    assert all(each.verdict is not EditVerdict.CARRIED for each in again)
     # Against the new version, exactly the carried edits are different.
     different = {each.edit.place for each in judge(new, made, new, KEYS)}
     assert all(any(place.startswith(one) for one, _ in wanted) for place in different)
@@ -255,7 +255,7 @@ def test_without_a_new_version_every_sayable_edit_gives_the_edited_object(
     base: dict[str, Any], there: dict[str, Any]
 ) -> None:
     judged = judge(base, there, base, KEYS)
-    if all(each.verdict is Verdict.CARRIED for each in judged):
+    if all(each.verdict is EditVerdict.CARRIED for each in judged):
         assert not judge(carried(judged, base), there, base, KEYS) or _only_order(
             carried(judged, base), there
         )
@@ -275,16 +275,16 @@ def _only_order(one: dict[str, Any], other: dict[str, Any]) -> bool:
 @pytest.mark.parametrize(
     ("there", "new", "verdict"),
     [
-        ("mine", "theirs", Verdict.CONFLICT),
-        ("mine", "proxy", Verdict.CARRIED),
-        ("mine", "mine", Verdict.ALREADY_SO),
-        ("mine", None, Verdict.ORPHANED),
-        (None, "theirs", Verdict.CONFLICT),
-        (None, None, Verdict.ALREADY_SO),
+        ("mine", "theirs", EditVerdict.CONFLICT),
+        ("mine", "proxy", EditVerdict.CARRIED),
+        ("mine", "mine", EditVerdict.ALREADY_SO),
+        ("mine", None, EditVerdict.ORPHANED),
+        (None, "theirs", EditVerdict.CONFLICT),
+        (None, None, EditVerdict.ALREADY_SO),
     ],
 )
 def test_an_item_that_both_sides_take_away_is_a_conflict_where_another_may_stand_for_it(
-    there: str | None, new: str | None, verdict: Verdict
+    there: str | None, new: str | None, verdict: EditVerdict
 ) -> None:
     def with_proxy(name: str | None) -> dict[str, Any]:
         return (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from goldenpath.edits import ListKeys, Verdict, judge
+from goldenpath.edits import EditVerdict, ListKeys, judge
 from goldenpath.edits.entry_defaults import lacking_defaults
 
 HARDENED = {"securityContext": {"readOnlyRootFilesystem": True}}
@@ -65,9 +65,9 @@ def test_an_item_that_was_removed_by_hand_and_that_a_new_version_edits_is_a_conf
     there = deployment(container("a"))
     edited = deployment(container("a"), container("b", image="registry/newer"))
     (judged,) = judge(base, there, edited, ListKeys())
-    assert judged.verdict is Verdict.CONFLICT
+    assert judged.verdict is EditVerdict.CONFLICT
     (carried,) = judge(base, there, deployment(container("a", image="other"), container("b")), ListKeys())
-    assert carried.verdict is Verdict.CARRIED
+    assert carried.verdict is EditVerdict.CARRIED
 
 
 def test_a_similar_item_is_never_taken_for_the_one_that_was_removed() -> None:
@@ -75,4 +75,4 @@ def test_a_similar_item_is_never_taken_for_the_one_that_was_removed() -> None:
     there = deployment(container("a"))
     renamed = deployment(container("a"), {**container("b"), "name": "b2"})
     verdicts = {judged.verdict for judged in judge(base, there, renamed, ListKeys())}
-    assert Verdict.CARRIED not in verdicts
+    assert EditVerdict.CARRIED not in verdicts

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from plain_git import git
 
 from goldenpath.errors import InputError, RepositoryError
-from goldenpath.git import EMPTY_TREE, Entry, Person, Repository, blob_id, prepare_blob
+from goldenpath.git import EMPTY_TREE, Person, Repository, TreeEntry, blob_id, prepare_blob
 from goldenpath.git.batch import ObjectBatch
 from goldenpath.git.objects import (
     change_tree,
@@ -106,14 +106,14 @@ _names = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_siz
     lambda name: name not in {".", ".."}
 )
 _entries = st.builds(
-    Entry,
+    TreeEntry,
     st.sampled_from([0o100644, 0o100755, 0o120000, 0o040000, 0o160000]),
     st.binary(min_size=20, max_size=20).map(bytes.hex),
 )
 
 
 @given(st.dictionaries(_names, _entries, max_size=12))
-def test_tree_comes_back_as_it_was_written(entries: dict[str, Entry]) -> None:
+def test_tree_comes_back_as_it_was_written(entries: dict[str, TreeEntry]) -> None:
     ordered = in_order(entries)
     assert ordered == entries
     back = parse_tree(format_tree(ordered))
@@ -126,9 +126,9 @@ def test_tree_comes_back_as_it_was_written(entries: dict[str, Entry]) -> None:
     st.data(),
 )
 def test_change_of_a_large_tree_is_the_same_as_writing_it_anew(
-    few: dict[str, Entry], changes: dict[str, Entry | None], data: st.DataObject
+    few: dict[str, TreeEntry], changes: dict[str, TreeEntry | None], data: st.DataObject
 ) -> None:
-    many = {f"t-{number:03}": Entry(0o40000, os.urandom(20).hex()) for number in range(500)}
+    many = {f"t-{number:03}": TreeEntry(0o40000, os.urandom(20).hex()) for number in range(500)}
     before = in_order({**many, **few})
     # Also names that are there, and a folder's name as a file's beside "name." which sorts between the two.
     for name in data.draw(st.lists(st.sampled_from([*before, "t-100.", "t-100-", "t-1000"]), max_size=4)):

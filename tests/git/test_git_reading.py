@@ -12,7 +12,7 @@ import pytest
 from plain_git import fsck, git
 
 from goldenpath.errors import InputError, RepositoryError
-from goldenpath.git import EMPTY_TREE, Entry, Repository, Snapshot
+from goldenpath.git import EMPTY_TREE, Repository, Snapshot, TreeEntry
 from goldenpath.git.batch import ObjectBatch
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_files_below_a_folder(clone: Path) -> None:
             assert not snapshot.entries(nothing)
         assert snapshot.find("none/x") is None
         assert snapshot.read("tenants") is None
-        assert snapshot.find("") == Entry.of_tree(snapshot.tree)
+        assert snapshot.find("") == TreeEntry.of_tree(snapshot.tree)
 
 
 def test_there_are_no_files_before_the_first_commit(repository: Repository) -> None:
@@ -109,7 +109,7 @@ def test_entries_cannot_be_changed(clone: Path) -> None:
         snapshot = repository.snapshot(repository.resolve("main"))
         for entries in (snapshot.entries(), repository.entries(EMPTY_TREE)):
             with pytest.raises(TypeError):
-                entries["x"] = Entry.of_tree(EMPTY_TREE)  # type: ignore[index]
+                entries["x"] = TreeEntry.of_tree(EMPTY_TREE)  # type: ignore[index]
 
 
 def test_missing_object_and_object_of_another_kind_are_named(clone: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from plain_git import fsck, git
 
 from goldenpath.errors import InputError, RepositoryError
-from goldenpath.git import Repository, Signer, Store
+from goldenpath.git import CommitSigner, Repository, Store
 from goldenpath.repository.branch_writer import BranchWriter, CommitDraft
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_commit_signed_with_an_ssh_key_is_verified_by_git(
     repository: Repository, platform: Person, ssh_key: Path, tmp_path: Path
 ) -> None:
     with Store.open(repository.path) as store:
-        writer = BranchWriter(store, platform, signer=Signer.ssh(ssh_key))
+        writer = BranchWriter(store, platform, signer=CommitSigner.ssh(ssh_key))
         first = writer.submit(lambda _: CommitDraft({"a": b"1"}, "Add a\n\nWith a body"))
         second = writer.submit(lambda _: CommitDraft({"b": b"1"}, "Add b"))
         assert store.repository.commit_info(second.commit or "").signed
@@ -65,7 +65,7 @@ def test_commit_signed_with_a_gpg_key_is_verified_by_git(
             check=True, capture_output=True,
         )  # fmt: skip
         with Store.open(repository.path) as store:
-            writer = BranchWriter(store, platform, signer=Signer.gpg(platform.email))
+            writer = BranchWriter(store, platform, signer=CommitSigner.gpg(platform.email))
             written = writer.submit(lambda _: CommitDraft({"a": b"1"}, "Add a"))
         git(repository.path, "verify-commit", written.commit or "")
         fsck(repository.path)
@@ -84,7 +84,7 @@ def test_commit_that_cannot_be_signed_is_not_made(
         Store.open(repository.path) as store,
         pytest.raises(RepositoryError, match=r"cannot be signed with .*broken"),
     ):
-        BranchWriter(store, platform, signer=Signer.ssh(tmp_path / "broken")).submit(
+        BranchWriter(store, platform, signer=CommitSigner.ssh(tmp_path / "broken")).submit(
             lambda _: CommitDraft({"a": b"1"}, "Add a")
         )
     assert repository.resolve("main") is None
@@ -97,14 +97,14 @@ def test_key_with_a_passphrase_is_an_error_and_no_question(
     key = tmp_path / "locked"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", str(key)], check=True)
     with Store.open(repository.path) as store, pytest.raises(RepositoryError, match="cannot be signed"):
-        BranchWriter(store, platform, signer=Signer.ssh(key)).submit(
+        BranchWriter(store, platform, signer=CommitSigner.ssh(key)).submit(
             lambda _: CommitDraft({"a": b"1"}, "Add a")
         )
 
 
 def test_key_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
-        Signer.ssh(tmp_path / "none")
+        CommitSigner.ssh(tmp_path / "none")
     for key in ("", "--homedir=/x", "a\nb"):
         with pytest.raises(InputError):
-            Signer.gpg(key)
+            CommitSigner.gpg(key)

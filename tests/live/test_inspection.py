@@ -6,7 +6,7 @@ import pytest
 from small_requests import fleet
 
 from goldenpath.accelerators import SharingMode, catalogue
-from goldenpath.accelerators.allocation_modes import Sharing
+from goldenpath.accelerators.allocation_modes import DeviceSharing
 from goldenpath.cluster.inspection.cluster_inspection import inspection_of
 from goldenpath.cluster.inspection.cluster_snapshot import ClusterSnapshot
 from goldenpath.cluster.inspection.plugin_pools import plugin_pools
@@ -116,7 +116,7 @@ def test_nodes_that_are_labelled_as_the_catalogue_says_are_read_as_it_says(accel
 @pytest.mark.parametrize("rename", [False, True])
 def test_shared_devices_are_counted_once(mode, rename):
     accelerator = catalogue().get("nvidia-h100-80gb")
-    sharing = Sharing(mode, 3, rename)
+    sharing = DeviceSharing(mode, 3, rename)
     labels = {label: values[0] for label, values in accelerator.node_labels(sharing=sharing).items()}
     labels["nvidia.com/gpu.replicas"] = "3"
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenpath.errors import InputError
-from goldenpath.models import AttentionKind, Part, model_catalogue, parse_config, read_config
+from goldenpath.models import AttentionKind, WeightPart, model_catalogue, parse_config, read_config
 
 # Billions of parameters as the vendors publish them, language model only.
 PUBLISHED = {
@@ -40,7 +40,7 @@ DENSE = {
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_parameters_are_the_published_ones(name: str) -> None:
     model = model_catalogue().get(name)
-    language = model.total_parameters - model.parameters[Part.VISION]
+    language = model.total_parameters - model.parameters[WeightPart.VISION]
     assert language / 1e9 == pytest.approx(PUBLISHED[name], rel=0.01)
 
 
@@ -71,8 +71,8 @@ def test_a_window_that_is_switched_off_is_not_used() -> None:
 def test_every_mxfp4_checkpoint_keeps_attention_at_16_bit() -> None:
     quantization = model_catalogue().get("openai/gpt-oss-20b").quantization
     assert quantization is not None
-    assert Part.ATTENTION in quantization.kept
-    assert Part.EXPERTS not in quantization.kept
+    assert WeightPart.ATTENTION in quantization.kept
+    assert WeightPart.EXPERTS not in quantization.kept
 
 
 def test_patterns_for_single_layers_keep_a_part_when_they_cover_most_layers() -> None:
@@ -83,11 +83,11 @@ def test_patterns_for_single_layers_keep_a_part_when_they_cover_most_layers() ->
     }
     kept = read_config(config).quantization
     assert kept is not None
-    assert Part.ATTENTION in kept.kept
+    assert WeightPart.ATTENTION in kept.kept
     config["quantization_config"] = {"quant_method": "modelopt", "quant_algo": "NVFP4", "ignore": ignored[:1]}
     kept = read_config(config).quantization
     assert kept is not None
-    assert Part.ATTENTION not in kept.kept
+    assert WeightPart.ATTENTION not in kept.kept
 
 
 def test_all_problems_are_named_at_once() -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from goldenpath.git.objects import Entry
+    from goldenpath.git.objects import TreeEntry
 
 H100 = {"profile": "nvidia-h100-80gb", "count": 64}
 FLEET = small.fleet(
@@ -117,7 +117,7 @@ class CountingReader(ObjectReader):
         self.trees_read = 0
         self.blobs_read = 0
 
-    def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, Entry]]:
+    def trees(self, ids: Iterable[str]) -> Iterator[Mapping[str, TreeEntry]]:
         wanted = list(ids)
         self.trees_read += len(wanted)
         return self._inner.trees(wanted)

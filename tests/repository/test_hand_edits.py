@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenpath import kubeyaml
-from goldenpath.git.objects import Entry, blob_id
+from goldenpath.git.objects import TreeEntry, blob_id
 from goldenpath.pipeline import Pipeline
 from goldenpath.render.overrides import overridden_body
 from goldenpath.repository.hand_edit_advice import advise
@@ -29,7 +29,7 @@ RENDERED = dict(LOCK.files)
 
 
 def entries(files):
-    return {path: Entry(0o100644, blob_id(text.encode())) for path, text in files.items()}
+    return {path: TreeEntry(0o100644, blob_id(text.encode())) for path, text in files.items()}
 
 
 def found(there, rendered=RENDERED, lock=LOCK):
@@ -42,8 +42,8 @@ def test_what_the_last_publish_left_is_no_hand_edit():
 
 def test_a_file_that_was_changed_removed_or_added_is_one():
     there = entries(FILES)
-    there[QUOTA] = Entry(0o100644, "0" * 40)
-    there["clusters/berlin/tenants/vision/extra.yaml"] = Entry(0o100644, "1" * 40)
+    there[QUOTA] = TreeEntry(0o100644, "0" * 40)
+    there["clusters/berlin/tenants/vision/extra.yaml"] = TreeEntry(0o100644, "1" * 40)
     del there["tenants/vision/README.md"]
 
     assert found(there) == {
@@ -56,16 +56,16 @@ def test_a_file_that_was_changed_removed_or_added_is_one():
 def test_a_file_that_became_a_link_or_a_program_was_edited():
     for mode in (0o120000, 0o100755):
         there = entries(FILES)
-        there[QUOTA] = Entry(mode, there[QUOTA].id)
+        there[QUOTA] = TreeEntry(mode, there[QUOTA].id)
 
         assert found(there) == {QUOTA: EditKind.CHANGED}
 
 
 def test_what_is_already_as_it_will_be_rendered_is_no_conflict():
     there, rendered_now = entries(FILES), dict(RENDERED)
-    there[QUOTA] = Entry(0o100644, "0" * 40)
+    there[QUOTA] = TreeEntry(0o100644, "0" * 40)
     rendered_now[QUOTA] = "0" * 40
-    there["clusters/berlin/tenants/vision/new.yaml"] = Entry(0o100644, "1" * 40)
+    there["clusters/berlin/tenants/vision/new.yaml"] = TreeEntry(0o100644, "1" * 40)
     rendered_now["clusters/berlin/tenants/vision/new.yaml"] = "1" * 40
     del there["tenants/vision/README.md"], rendered_now["tenants/vision/README.md"]
 
@@ -74,15 +74,15 @@ def test_what_is_already_as_it_will_be_rendered_is_no_conflict():
 
 def test_the_request_is_there_to_be_edited_and_files_of_that_name_on_a_cluster_are_not():
     there = entries(FILES)
-    there["tenants/vision/tenant.yaml"] = Entry(0o100644, "0" * 40)
-    there["clusters/berlin/tenants/vision/tenant.yaml"] = Entry(0o100644, "0" * 40)
+    there["tenants/vision/tenant.yaml"] = TreeEntry(0o100644, "0" * 40)
+    there["clusters/berlin/tenants/vision/tenant.yaml"] = TreeEntry(0o100644, "0" * 40)
 
     assert found(there) == {"clusters/berlin/tenants/vision/tenant.yaml": EditKind.ADDED}
 
 
 def test_without_a_lock_everything_that_differs_is_a_hand_edit():
     there = entries(FILES)
-    there[QUOTA] = Entry(0o100644, "0" * 40)
+    there[QUOTA] = TreeEntry(0o100644, "0" * 40)
 
     assert found(there, lock=None) == {QUOTA: EditKind.ADDED}
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldenpath.cli.root_command import cli
-from goldenpath.cli.size_comparison import Candidate, Comparison
+from goldenpath.cli.size_comparison import SizeCandidate, SizeComparison
 from goldenpath.errors import InputError
 from goldenpath.models import model_catalogue
 from goldenpath.sizing import Goal, Parallelism, Traffic, choose, fit, size
@@ -246,15 +246,15 @@ ASKED = [
 ]
 
 
-def compared(*candidates: Candidate, prices: dict[str, float] | None = None) -> Comparison:
+def compared(*candidates: SizeCandidate, prices: dict[str, float] | None = None) -> SizeComparison:
     model = MODELS.get("Qwen/Qwen3-8B")
     goal = Goal(itl=0.04)
-    return Comparison.of(candidates, model, TRAFFIC, goal, "vllm", None, {}, prices or {})
+    return SizeComparison.of(candidates, model, TRAFFIC, goal, "vllm", None, {}, prices or {})
 
 
 def test_what_has_room_comes_before_what_is_cheaper() -> None:
-    full = Candidate("nvidia-l40s-48gb", "a", "nvidia-l40s-48gb", 8, 0)
-    roomy = Candidate(H100, "b", H100, 64, 64)
+    full = SizeCandidate("nvidia-l40s-48gb", "a", "nvidia-l40s-48gb", 8, 0)
+    roomy = SizeCandidate(H100, "b", H100, 64, 64)
     found = compared(full, roomy, prices={H100: 9.0, "nvidia-l40s-48gb": 0.1})
     assert [candidate.cluster for candidate, _ in found.sizes] == ["b", "a"]
     assert [found.has_room(*pair) for pair in found.sizes] == [True, False]
@@ -262,7 +262,7 @@ def test_what_has_room_comes_before_what_is_cheaper() -> None:
 
 
 def test_without_a_fleet_nothing_is_said_of_room() -> None:
-    found = compared(Candidate(H100))
+    found = compared(SizeCandidate(H100))
     assert found.has_room(*found.sizes[0]) is None
     assert "FREE" not in next(found.rows())
 

@@ -18,8 +18,8 @@ from goldenpath.cli.simulated_service import service_of_request
 from goldenpath.errors import InputError
 from goldenpath.models import model_catalogue
 from goldenpath.sizing import engine_simulation, fit
-from goldenpath.sizing.engine_simulation import Job, ReplicaSimulation
-from goldenpath.sizing.scaling_rules import Autoscaler, Rule, Signal
+from goldenpath.sizing.engine_simulation import ReplicaSimulation, SimulatedRequest
+from goldenpath.sizing.scaling_rules import Autoscaler, ReplicaSignal, Rule
 from goldenpath.sizing.simulation import Outcome, simulate
 from goldenpath.sizing.simulation_plot import plot
 from goldenpath.sizing.step_time import StepTimes, constants
@@ -30,7 +30,7 @@ FIT = fit(MODEL, "nvidia-h100-80gb")
 
 
 def outcome(shape: str = "poisson", rate: float = 2.0, seed: int = 1) -> Outcome:
-    rule = Rule("load", Signal.LOAD, 20.0, maximum=4)
+    rule = Rule("load", ReplicaSignal.LOAD, 20.0, maximum=4)
     return simulate(MODEL, FIT, constants("vllm"), arrivals(shape, rate, 800, 100, 600, seed), rule)
 
 
@@ -52,7 +52,7 @@ def replica(blocks: int) -> ReplicaSimulation:
 def test_the_kv_cache_never_exceeds_the_pool_and_preempts_instead() -> None:
     engine = replica(100)
     for _ in range(20):
-        engine.add(Job(0.0, 100, 200))
+        engine.add(SimulatedRequest(0.0, 100, 200))
     finished = engine.advance(3600)
     assert len(finished) == 20
     assert engine.highest_used <= 100
@@ -62,31 +62,31 @@ def test_the_kv_cache_never_exceeds_the_pool_and_preempts_instead() -> None:
 
 def test_work_is_conserved() -> None:
     engine = replica(10_000)
-    engine.add(Job(0.0, 500, 50))
+    engine.add(SimulatedRequest(0.0, 500, 50))
     engine.advance(3600)
     busy = engine.busy
     later = replica(10_000)
-    later.add(Job(100.0, 500, 50))
+    later.add(SimulatedRequest(100.0, 500, 50))
     (job,) = later.advance(3600)
     assert later.busy == pytest.approx(busy)
     assert job.done == pytest.approx(100 + busy)
 
 
 def test_the_hpa_ignores_what_is_within_its_tolerance() -> None:
-    scaler = Autoscaler(Rule("x", Signal.RUNNING, 10.0))
+    scaler = Autoscaler(Rule("x", ReplicaSignal.RUNNING, 10.0))
     assert scaler.decide(15, 2, 2, 21.8) == 2
     assert scaler.decide(30, 2, 2, 30.0) == 3
 
 
 def test_the_hpa_scales_down_only_after_its_window() -> None:
-    scaler = Autoscaler(Rule("x", Signal.RUNNING, 10.0))
+    scaler = Autoscaler(Rule("x", ReplicaSignal.RUNNING, 10.0))
     assert scaler.decide(0, 4, 4, 40.0) == 4
     assert scaler.decide(15, 4, 4, 1.0) == 4
     assert scaler.decide(400, 4, 4, 1.0) == 1
 
 
 def test_a_missing_metric_changes_nothing() -> None:
-    assert Autoscaler(Rule("x", Signal.RUNNING, 10.0)).decide(15, 3, 3, None) == 3
+    assert Autoscaler(Rule("x", ReplicaSignal.RUNNING, 10.0)).decide(15, 3, 3, None) == 3
 
 
 def test_the_command_compares_rules() -> None:
@@ -112,7 +112,7 @@ def test_light_load_waits_as_m_d_1_says() -> None:
     at, jobs = 0.0, []
     for _ in range(20_000):
         at += chance.expovariate(0.3 / service)
-        jobs.append(Job(at, 1000, 1))
+        jobs.append(SimulatedRequest(at, 1000, 1))
         engine.advance(at)
         engine.add(jobs[-1])
     engine.advance(1e9)
@@ -126,7 +126,7 @@ def test_little_s_law_holds() -> None:
     at, jobs, held, samples = 0.0, [], 0, 0
     for _ in range(3000):
         at += chance.expovariate(4.0)
-        jobs.append(Job(at, 500, chance.randrange(20, 200)))
+        jobs.append(SimulatedRequest(at, 500, chance.randrange(20, 200)))
         engine.advance(at)
         # Poisson arrivals see time averages, so what each one finds there samples the mean number.
         held, samples = held + engine.load, samples + 1
@@ -150,7 +150,10 @@ def test_no_request_is_lost_and_no_block_is_taken_twice(
     blocks: int, block: int, requests: list[tuple[float, int, int, int]]
 ) -> None:
     engine = ReplicaSimulation(StepTimes(FIT, MODEL, constants("vllm")), blocks, block, 512, 8)
-    jobs = [Job(at, size, answer, cached=min(cached, size)) for at, size, answer, cached in sorted(requests)]
+    jobs = [
+        SimulatedRequest(at, size, answer, cached=min(cached, size))
+        for at, size, answer, cached in sorted(requests)
+    ]
     finished = []
     for job in jobs:
         finished += engine.advance(job.arrival)
@@ -170,7 +173,7 @@ def test_leaps_change_nothing_but_the_growth_of_the_context(monkeypatch: pytest.
     for most in (1, 64):
         monkeypatch.setattr(engine_simulation, "_LEAP", most)
         engine = replica(300)
-        jobs = [Job(0.05 * place, 100 + place, 60 + 3 * place) for place in range(40)]
+        jobs = [SimulatedRequest(0.05 * place, 100 + place, 60 + 3 * place) for place in range(40)]
         for job in jobs:
             engine.advance(job.arrival)
             engine.add(job)
@@ -181,7 +184,7 @@ def test_leaps_change_nothing_but_the_growth_of_the_context(monkeypatch: pytest.
 
 def test_a_replica_that_has_work_is_never_idle() -> None:
     engine = replica(10_000)
-    jobs = [Job(0.0, 300 + place, 40) for place in range(50)]
+    jobs = [SimulatedRequest(0.0, 300 + place, 40) for place in range(50)]
     for job in jobs:
         engine.add(job)
     engine.advance(1e9)
@@ -189,20 +192,20 @@ def test_a_replica_that_has_work_is_never_idle() -> None:
 
 
 def test_keda_falls_back_after_its_failures_and_not_before() -> None:
-    scaler = Autoscaler(Rule("x", Signal.LOAD, 10.0, fallback=6, failures=3))
+    scaler = Autoscaler(Rule("x", ReplicaSignal.LOAD, 10.0, fallback=6, failures=3))
     assert [scaler.decide(at, 2, 2, None) for at in (15, 30)] == [2, 2]
     assert scaler.decide(45, 2, 2, None) == 6
     assert scaler.decide(60, 6, 6, 60.0) == 6
 
 
 def test_a_mean_counts_the_replicas_that_are_ready() -> None:
-    scaler = Autoscaler(Rule("x", Signal.KV_USAGE, 0.5))
+    scaler = Autoscaler(Rule("x", ReplicaSignal.KV_USAGE, 0.5))
     assert scaler.decide(15, 3, 2, 0.9) == 4
 
 
 def test_a_service_may_begin_with_more_replicas_than_its_rule_keeps() -> None:
     source = list(arrivals("poisson", 1.0, 800, 100, 120, 1))
-    rule = Rule("sized", Signal.LOAD, 10.0, maximum=5)
+    rule = Rule("sized", ReplicaSignal.LOAD, 10.0, maximum=5)
     ready = [
         simulate(MODEL, FIT, constants("vllm"), source, rule, initial=first).timeline[0].ready
         for first in (None, 3)
@@ -211,13 +214,13 @@ def test_a_service_may_begin_with_more_replicas_than_its_rule_keeps() -> None:
 
 
 def test_the_hpa_adds_at_most_four_or_doubles() -> None:
-    scaler = Autoscaler(Rule("x", Signal.LOAD, 1.0))
+    scaler = Autoscaler(Rule("x", ReplicaSignal.LOAD, 1.0))
     assert scaler.decide(15, 2, 2, 500.0) == 6
     assert scaler.decide(30, 6, 6, 500.0) == 12
 
 
 def test_an_outage_of_the_metrics_brings_the_fallback() -> None:
-    rule = Rule("load", Signal.LOAD, 20.0, maximum=8, fallback=5)
+    rule = Rule("load", ReplicaSignal.LOAD, 20.0, maximum=8, fallback=5)
     source = list(arrivals("poisson", 1.0, 200, 40, 1200, 1))
     dark = simulate(MODEL, FIT, constants("vllm"), source, rule, outages=[(300, 900)])
     light = simulate(MODEL, FIT, constants("vllm"), source, rule)
@@ -274,4 +277,9 @@ def test_a_stated_signal_is_the_rule(tmp_path: Path) -> None:
     file = tmp_path / "request.yaml"
     file.write_text(REQUEST.read_text() + "scaling: {signal: queue, target: 7}\n")
     rule = service_of_request(str(file)).rule
-    assert (rule.name, rule.signal, rule.target, rule.maximum) == ("as requested", Signal.WAITING, 7.0, 6)
+    assert (rule.name, rule.signal, rule.target, rule.maximum) == (
+        "as requested",
+        ReplicaSignal.WAITING,
+        7.0,
+        6,
+    )

@@ -11,10 +11,10 @@ import pytest
 from upgrade_fleets import NEW, OLD, asked, edit_by_hand, file, files, git, old_fleet, opened, replaced
 
 from goldenpath import kubeyaml
-from goldenpath.edits import Verdict
+from goldenpath.edits import EditVerdict
 from goldenpath.errors import InputError
 from goldenpath.paths import Library, builtin_folder
-from goldenpath.upgrades import Agreement, Readiness, Upgrader
+from goldenpath.upgrades import Agreement, Upgrader, UpgradeReadiness
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,9 +39,9 @@ def test_without_edits_the_new_version_is_rendered_and_the_request_stays(place: 
     with opened(place) as fleet:
         upgrader = Upgrader(fleet, "tenant/v1")
         upgrade = upgrader.one("vision")
-        assert (upgrade.readiness, upgrade.before, upgrade.after) == (Readiness.READY, OLD, NEW)
+        assert (upgrade.readiness, upgrade.before, upgrade.after) == (UpgradeReadiness.READY, OLD, NEW)
         upgrader.publish(["vision"])
-        assert upgrader.one("vision").readiness is Readiness.UP_TO_DATE
+        assert upgrader.one("vision").readiness is UpgradeReadiness.UP_TO_DATE
         assert fleet.plan(everything=True).plan.parts == ()
     assert version(place) == NEW
     assert file(place, "tenants/vision/tenant.yaml") == before
@@ -51,12 +51,12 @@ def test_an_edit_waits_for_an_agreement_and_becomes_an_override(place: Path) -> 
     replaced(place, LIMITS, "cpu: 100m", "cpu: 250m")
     with opened(place) as fleet:
         waiting = Upgrader(fleet, "tenant/v1")
-        assert waiting.one("vision").readiness is Readiness.WAITS
+        assert waiting.one("vision").readiness is UpgradeReadiness.WAITS
         with pytest.raises(InputError, match="--approved-by, --reason and --expires"):
             waiting.publish(["vision"])
         upgrader = Upgrader(fleet, "tenant/v1", agreement=AGREED)
         (edit,) = upgrader.one("vision").edits
-        assert edit.verdict is Verdict.CARRIED
+        assert edit.verdict is EditVerdict.CARRIED
         upgrader.publish(["vision"])
         assert fleet.plan(everything=True).plan.parts == ()
     assert version(place) == NEW
@@ -105,8 +105,8 @@ def test_an_edit_of_what_the_new_version_changes_stops_only_this_tenant(place: P
         upgrader = Upgrader(fleet, "tenant/v1", agreement=AGREED)
         plan = upgrader.plan()
         assert {each.ref.name: each.readiness for each in plan.upgrades} == {
-            "speech": Readiness.UP_TO_DATE,
-            "vision": Readiness.STOPPED,
+            "speech": UpgradeReadiness.UP_TO_DATE,
+            "vision": UpgradeReadiness.STOPPED,
         }
         before = git(place, "rev-parse", "main")
         with pytest.raises(InputError) as refused:
@@ -122,7 +122,7 @@ def test_an_edit_that_a_check_refuses_is_a_conflict(place: Path) -> None:
     with opened(place) as fleet:
         upgrade = Upgrader(fleet, "tenant/v1", agreement=AGREED).one("vision")
     (edit,) = upgrade.edits
-    assert (edit.verdict, upgrade.readiness) == (Verdict.CONFLICT, Readiness.STOPPED)
+    assert (edit.verdict, upgrade.readiness) == (EditVerdict.CONFLICT, UpgradeReadiness.STOPPED)
     assert "queue-against-quota" in edit.judged.why
     assert 'rendered "2", edited "4"' in edit.problem.message
 
@@ -143,7 +143,7 @@ def test_a_clone_without_history_renders_the_base_anew(place: Path, tmp_path: Pa
     git(tmp_path, "clone", "--quiet", "--bare", "--depth=1", f"file://{place}", str(shallow))
     with opened(shallow) as fleet:
         (edit,) = Upgrader(fleet, "tenant/v1", agreement=AGREED).one("vision").edits
-    assert edit.verdict is Verdict.CARRIED
+    assert edit.verdict is EditVerdict.CARRIED
 
 
 def test_a_platform_goes_to_the_new_version_alone(place: Path) -> None:
@@ -153,8 +153,8 @@ def test_a_platform_goes_to_the_new_version_alone(place: Path) -> None:
         assert {each.ref.name for each in upgrader.plan().upgrades} == {"berlin", "austin"}
         upgrader.publish(["berlin"])
         assert [upgrader.one(name).readiness for name in ("berlin", "austin")] == [
-            Readiness.UP_TO_DATE,
-            Readiness.READY,
+            UpgradeReadiness.UP_TO_DATE,
+            UpgradeReadiness.READY,
         ]
     assert {path: text for path, text in files(place).items() if "tenants/" in path} == tenants
 
@@ -186,4 +186,4 @@ def test_a_version_that_needs_a_newer_platform_waits_for_it(place: Path, tmp_pat
         tenants = Upgrader(fleet, "tenant/v1")
         assert [problem.rule for problem in tenants.one("vision").problems] == ["older-platform"]
         Upgrader(fleet, "platform/v1").publish(["berlin"])
-        assert tenants.one("vision").readiness is Readiness.READY
+        assert tenants.one("vision").readiness is UpgradeReadiness.READY

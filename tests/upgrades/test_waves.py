@@ -15,7 +15,7 @@ from goldenpath.upgrades.working_out import WorkingOut
 from goldenpath.waves.forge_pace import ForgePace
 from goldenpath.waves.freeze_windows import freeze_at
 from goldenpath.waves.owner_health import HealthState, OwnerHealth
-from goldenpath.waves.ring_membership import Candidate, members_of
+from goldenpath.waves.ring_membership import RingCandidate, members_of
 from goldenpath.waves.wave_progress import MemberState
 from goldenpath.waves.waves_file import waves_of
 
@@ -220,7 +220,7 @@ def test_members_are_chosen_by_label_number_and_part_and_always_the_same() -> No
         }
     ).waves
     everyone = [
-        Candidate(f"t{n}", "us", {"environment": "staging" if n % 10 == 0 else "production"})
+        RingCandidate(f"t{n}", "us", {"environment": "staging" if n % 10 == 0 else "production"})
         for n in range(100)
     ]
     found = members_of(waves, everyone)

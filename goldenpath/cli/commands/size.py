@@ -12,7 +12,7 @@ import click
 from goldenpath import kubeyaml
 from goldenpath.cli import completion_items
 from goldenpath.cli.base_command import ExampleCommand, format_option
-from goldenpath.cli.size_comparison import Comparison, fleet_candidates
+from goldenpath.cli.size_comparison import SizeComparison, fleet_candidates
 from goldenpath.cli.sizing_options import (
     model_options,
     parse_engine,
@@ -124,7 +124,7 @@ def command(
     if compare:
         candidates = () if fleet_file is None else fleet_candidates(load_fleet(fleet_file), fleet_file)
         _show(
-            Comparison.of(candidates, model, traffic, goal, name, version, settings, _prices(prices)),
+            SizeComparison.of(candidates, model, traffic, goal, name, version, settings, _prices(prices)),
             output_format,
         )
         return
@@ -145,7 +145,7 @@ def command(
         click.echo(line)
 
 
-def _show(comparison: Comparison, output_format: str) -> None:
+def _show(comparison: SizeComparison, output_format: str) -> None:
     if output_format == "json":
         click.echo(json.dumps(comparison.as_dict(), indent=2, ensure_ascii=False))
         return

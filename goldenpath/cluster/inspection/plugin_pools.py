@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.accelerators import MigStrategy, Sharing, SharingMode, catalogue
+from goldenpath.accelerators import DeviceSharing, MigStrategy, SharingMode, catalogue
 from goldenpath.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class PoolFound:
     count: int
     allocation: str
     mig_strategy: str | None = None
-    sharing: Sharing | None = None
+    sharing: DeviceSharing | None = None
 
     def as_entry(self) -> dict[str, Any]:
         """The entry, without what is the default."""
@@ -59,7 +59,7 @@ class _Way:
 
 def plugin_pools(nodes: Iterable[Mapping[str, Any]]) -> tuple[tuple[PoolFound, ...], tuple[Finding, ...]]:
     """The pools, and findings about unclear devices."""
-    counts: Counter[tuple[str, str | None, Sharing | None]] = Counter()
+    counts: Counter[tuple[str, str | None, DeviceSharing | None]] = Counter()
     unknown: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for node in nodes:
         metadata = node.get("metadata") or {}
@@ -70,7 +70,7 @@ def plugin_pools(nodes: Iterable[Mapping[str, Any]]) -> tuple[tuple[PoolFound, .
             if way is None or replicas is None:
                 unknown[resource, why or "is shared, and no label tells by how many"].append(name)
                 continue
-            sharing = Sharing(way.mode, replicas, way.rename) if way.mode else None
+            sharing = DeviceSharing(way.mode, replicas, way.rename) if way.mode else None
             strategy = way.strategy.value if way.strategy else None
             counts[way.accelerator.id, strategy, sharing] += number // replicas
     pools = tuple(
@@ -139,7 +139,7 @@ def _offer(
     if mode is None and rename:
         return None
     try:
-        sharing = Sharing(mode, _ANY_REPLICAS, rename) if mode else None
+        sharing = DeviceSharing(mode, _ANY_REPLICAS, rename) if mode else None
         return accelerator.resource_name(strategy, sharing), accelerator.node_labels(strategy, sharing)
     except ValueError:  # a way that the vendor does not have
         return None

@@ -68,7 +68,7 @@ def command(
     """
     from goldenpath.cli.upgrade_output import show_upgrade_plan  # noqa: PLC0415 - `--help` needs no plan
     from goldenpath.fleet import PublishOptions  # noqa: PLC0415
-    from goldenpath.upgrades import Readiness, Upgrader  # noqa: PLC0415
+    from goldenpath.upgrades import Upgrader, UpgradeReadiness  # noqa: PLC0415
 
     with open_fleet(place, branch, libraries) as fleet:
         upgrader = Upgrader(
@@ -88,5 +88,5 @@ def command(
         show_published(published, "json" if output_format == "json" else "text")
         return
     show_upgrade_plan(plan, output_format)
-    ready = (Readiness.READY, Readiness.UP_TO_DATE)
+    ready = (UpgradeReadiness.READY, UpgradeReadiness.UP_TO_DATE)
     ctx.exit(0 if all(each.readiness in ready for each in plan.upgrades) else 2)
