@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -132,6 +133,7 @@ def tell_story() -> None:
     again = expect(goldenpath("publish", requests[0], *repository), 0)
     if "Nothing to commit" not in again.out:
         fail(f"`{again.line}` committed the same request again:\n{again.out}")
+    print("  The same request again: nothing to commit.")
     expect(goldenpath("fleet", "validate", *repository[:2]), 0)
 
     heading("A change of one request, as the body of its pull request")
@@ -164,6 +166,7 @@ def serve_a_model(repository: Sequence[str]) -> None:
     again = expect(goldenpath("publish", SERVICE, *repository), 0)
     if "Nothing to commit" not in again.out:
         fail(f"`{again.line}` committed the same service again:\n{again.out}")
+    print("  The same request again: nothing to commit.")
     home = FLEET_REPOSITORY / "tenants" / SHOWN_IN_FULL / "workloads" / Path(SERVICE).stem
     table, _, asked = (home / "README.md").read_text(encoding="utf-8").partition("## Ask it")
     rows = [line for line in table.splitlines() if line.startswith("| ")]
@@ -240,8 +243,7 @@ def finished(job: Mapping[str, Any], record: str) -> dict[str, Any]:
 def goldenpath(*arguments: str) -> Ran:
     """Run the real command among the sample requests."""
     done = subprocess.run([COMMAND, *arguments], cwd=SAMPLES, capture_output=True, text=True, check=False)
-    words = [os.path.relpath(word, ROOT) if word.startswith(str(ROOT)) else word for word in arguments]
-    line = " ".join(("goldenpath", *words))
+    line = shlex.join(("goldenpath", *arguments)).replace(f"{ROOT}/", "")
     print(paint(f"  $ {line}", DIM))
     return Ran(line, done.returncode, done.stdout, done.stderr)
 
