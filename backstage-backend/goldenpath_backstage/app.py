@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from goldenpath.errors import InputError
 from goldenpath_backstage.backend_errors import BackendError, BadRequestError, NotThereError
-from goldenpath_backstage.http.middleware import Envelope, request_id_of
+from goldenpath_backstage.http.middleware import RequestMiddleware, request_id_of
 from goldenpath_backstage.http.problem_documents import problem_of_parameter
 from goldenpath_backstage.http.responses import problem_response
 from goldenpath_backstage.openapi import complete
@@ -100,7 +100,7 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
         app.include_router(mcp_routes.router)
     app.add_exception_handler(HTTPException, _problem_answer)
     app.add_exception_handler(RequestValidationError, _problem_answer)
-    app.add_middleware(Envelope, metrics=metrics, only_local=settings.is_open)
+    app.add_middleware(RequestMiddleware, metrics=metrics, only_local=settings.is_open)
     complete(app)
     return app
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from goldenpath.spec.group_ref import group_ref
-from goldenpath_backstage.auth.permissions import Change, Verb, demand, demand_change
+from goldenpath_backstage.auth.permissions import RequestedChange, Verb, demand, demand_change
 from goldenpath_backstage.auth.principal import LOCAL, CallerKind, Principal, Role
 from goldenpath_backstage.backend_errors import ForbiddenError
 
@@ -27,16 +27,16 @@ CALLERS = {
     "local": LOCAL,
 }
 
-_NEW = Change("vision", None, "vision")
+_NEW = RequestedChange("vision", None, "vision")
 CHANGES = {
     "make": _NEW,
-    "change": Change("vision", "vision", "vision"),
-    "hand over": Change("vision", "vision", "speech"),
-    "take over": Change("vision", "speech", "vision"),
-    "retire": Change("vision", "vision", None),
+    "change": RequestedChange("vision", "vision", "vision"),
+    "hand over": RequestedChange("vision", "vision", "speech"),
+    "take over": RequestedChange("vision", "speech", "vision"),
+    "retire": RequestedChange("vision", "vision", None),
     "lift a guard rail": replace(_NEW, lifts_guard_rails=True),
     "have the lifting reviewed": replace(_NEW, lifts_guard_rails=True, is_reviewed=True),
-    "change by review": Change("vision", "vision", "vision", is_reviewed=True),
+    "change by review": RequestedChange("vision", "vision", "vision", is_reviewed=True),
     "take the place of what is up for review": replace(_NEW, owner_asked="speech", is_reviewed=True),
 }
 

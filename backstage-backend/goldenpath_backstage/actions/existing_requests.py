@@ -13,7 +13,7 @@ from goldenpath.fleet.fleet_state import FleetState
 from goldenpath.fleet.request_lookup import tenants_of
 from goldenpath.fleet.review_branch import branch_of
 from goldenpath.pipeline import parent_of
-from goldenpath_backstage.auth.permissions import Change, demand_change
+from goldenpath_backstage.auth.permissions import RequestedChange, demand_change
 from goldenpath_backstage.auth.principal import Role
 from goldenpath_backstage.backend_errors import ForbiddenError
 
@@ -182,7 +182,7 @@ def guard_of(
             )
         demand_change(
             caller,
-            Change(
+            RequestedChange(
                 tenant=ref.namespace,
                 owner_now=now.owner if now else None,
                 owner_then=then,

@@ -26,7 +26,7 @@ from goldenpath_backstage.backend_errors import ForbiddenError
 if TYPE_CHECKING:
     from goldenpath_backstage.auth.principal import Principal
 
-__all__ = ["Change", "Verb", "demand", "demand_admin", "demand_change"]
+__all__ = ["RequestedChange", "Verb", "demand", "demand_admin", "demand_change"]
 
 
 class Verb(enum.StrEnum):
@@ -37,7 +37,7 @@ class Verb(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RequestedChange:
     """What a change is about, as far as that decides who may make it.
 
     ``owner_now`` is None where the tenant is new; ``owner_then`` is None where it goes. ``owner_asked`` is who has
@@ -74,7 +74,7 @@ def demand_admin(principal: Principal, why: str) -> None:
         raise ForbiddenError(f"{principal.name} is no platform admin, and {why}")
 
 
-def demand_change(principal: Principal, change: Change) -> None:
+def demand_change(principal: Principal, change: RequestedChange) -> None:
     """Let somebody make a change to one tenant.
 
     Raises:

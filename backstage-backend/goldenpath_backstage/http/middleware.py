@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from goldenpath_backstage.telemetry.metrics import Metrics
 
-__all__ = ["Envelope", "request_id_of"]
+__all__ = ["RequestMiddleware", "request_id_of"]
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _MAX_HEADER_BYTES: Final = 32 * 1024
@@ -51,7 +51,7 @@ def request_id_of(scope: Scope) -> str:
     return str(scope["state"]["request_id"])
 
 
-class Envelope:
+class RequestMiddleware:
     """Middleware around the whole app.
 
     Args:

@@ -17,25 +17,25 @@ __all__ = ["router"]
 router = APIRouter(tags=["operation"])
 
 
-class Health(BaseModel):
+class HealthStatus(BaseModel):
     """That it is so."""
 
     status: Literal["ok"] = "ok"
 
 
-@router.get("/healthz", summary="Whether the process lives", response_model=Health)
+@router.get("/healthz", summary="Whether the process lives", response_model=HealthStatus)
 async def healthz() -> Response:
     """Nothing is looked at: a process that cannot even say this should be started anew."""
-    return json_response(Health())
+    return json_response(HealthStatus())
 
 
-@router.get("/readyz", summary="Whether the service can work", response_model=Health)
+@router.get("/readyz", summary="Whether the service can work", response_model=HealthStatus)
 async def readyz(request: Request) -> Response:
     """The fleet can be read, and the ledger's database answers."""
     services = services_of(request)
     await run_in_threadpool(services.fleet.state)
     await run_in_threadpool(services.ledger.check)
-    return json_response(Health())
+    return json_response(HealthStatus())
 
 
 @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)

@@ -53,7 +53,7 @@ class RolloutWave(_Described):
     """How many of them the fleet's branch has."""
 
 
-class Rollout(_Described):
+class RolloutEntry(_Described):
     """An upgrade or a change set that goes in waves."""
 
     file: str
@@ -83,7 +83,7 @@ class UpgradesPage(_Described):
 
     behind: list[Behind]
     """Who has an older or deprecated version."""
-    rollouts: list[Rollout]
+    rollouts: list[RolloutEntry]
     """What goes in waves; `goldenpath:waves` has the health of each owner too."""
 
 

@@ -17,7 +17,7 @@ METRICS_TYPE: Final = CONTENT_TYPE_LATEST
 _FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
-class Lane(Protocol):
+class LaneGauge(Protocol):
     """What holds runs, and knows how many."""
 
     @property
@@ -77,7 +77,7 @@ class Metrics:
             registry=self.registry,
         )
 
-    def watch_lane(self, lane: Lane) -> None:
+    def watch_lane(self, lane: LaneGauge) -> None:
         """Show how many runs a lane holds, both those at work and those that wait."""
         gauge = Gauge(
             f"goldenpath_lane_{lane.name}_runs", f"Runs in the lane {lane.name}.", registry=self.registry

@@ -121,7 +121,7 @@ export interface FileEvent {
 }
 
 /** That it is so. */
-export interface Health {
+export interface HealthStatus {
   status?: 'ok';
 }
 
@@ -282,7 +282,7 @@ export interface RetiredTenant {
 }
 
 /** An upgrade or a change set that goes in waves. */
-export interface Rollout {
+export interface RolloutEntry {
   /** Its record in the fleet repository. */
   file: string;
   /** Golden path of an upgrade. */
@@ -385,7 +385,7 @@ export interface UpgradesPage {
   /** Who has an older or deprecated version. */
   behind: Behind[];
   /** What goes in waves; `goldenpath:waves` has the health of each owner too. */
-  rollouts: Rollout[];
+  rollouts: RolloutEntry[];
 }
 
 /** What a workload uses of an accelerator on a cluster. */
