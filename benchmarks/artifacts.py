@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from goldenpath import kubeyaml
-from goldenpath.artifacts.artifact import Artifact, Source
+from goldenpath.artifacts.artifact import Artifact, ArtifactSource
 from goldenpath.pipeline import Pipeline, load
 from goldenpath.signatures.bundle import signed_bundle
 from goldenpath.signatures.signing_keys import SigningKey
@@ -79,7 +79,7 @@ def ours(tenants: Sequence[tuple[str, dict[str, bytes]]], key: SigningKey) -> in
     """Pack and sign; how many bytes that are."""
     size = 0
     for name, files in tenants:
-        source = Source(Ref.of_tenant(name), "berlin", "a" * 40, "b" * 40, WHEN)
+        source = ArtifactSource(Ref.of_tenant(name), "berlin", "a" * 40, "b" * 40, WHEN)
         artifact = Artifact(source, files)
         bundle = signed_bundle(artifact.signature, key)
         size += (

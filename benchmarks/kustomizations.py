@@ -39,7 +39,7 @@ from git_server import git_server
 from local_registry import local_registry
 
 from goldenpath import kubeyaml
-from goldenpath.artifacts.artifact import Artifact, Source
+from goldenpath.artifacts.artifact import Artifact, ArtifactSource
 from goldenpath.oci.registry_address import RegistryAddress
 from goldenpath.oci.registry_client import RegistryClient
 from goldenpath.spec.ref import Ref
@@ -100,7 +100,7 @@ class OciSource:
         for each in range(self.number):
             commit = hashlib.sha1(value.encode(), usedforsecurity=False).hexdigest()
             owner = Ref.of_platform(f"w-{each}")
-            source = Source(owner, TEAM, commit, commit, dt.datetime(2026, 11, 30, tzinfo=dt.UTC))
+            source = ArtifactSource(owner, TEAM, commit, commit, dt.datetime(2026, 11, 30, tzinfo=dt.UTC))
             artifact = Artifact(source, {"settings.yaml": config_map(each, value).encode()})
             for blob in (artifact.config, artifact.layer):
                 self.client.push_blob(f"fleet/w-{each}", blob)

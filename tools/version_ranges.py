@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from goldenpath.engines import Version
+from goldenpath.engines import EngineVersion
 
 __all__ = ["RANGES", "VersionRanges"]
 
@@ -24,7 +24,7 @@ class VersionRanges(NamedTuple):
         if date is not None:
             return f"{date[0][:4]}-{date[0][-2:]}" >= self.month
         try:
-            return Version.parse(version) >= Version.parse(self.first)
+            return EngineVersion.parse(version) >= EngineVersion.parse(self.first)
         except ValueError:
             return True
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from goldenpath.oci.registry_address import Owner
 
-__all__ = ["Artifact", "Source", "owner_text"]
+__all__ = ["Artifact", "ArtifactSource", "owner_text"]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ArtifactSource:
     """What an artifact is made from.
 
     Attributes:
@@ -70,7 +70,7 @@ class Artifact:
 
     """
 
-    source: Source
+    source: ArtifactSource
     files: Mapping[str, bytes]
 
     @cached_property

@@ -22,7 +22,7 @@ from goldenpath.tenancy.repository_paths import CLUSTERS, FLUX
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from goldenpath.artifacts.artifact import Source
+    from goldenpath.artifacts.artifact import ArtifactSource
     from goldenpath.spec.fleet_spec import Delivery
 
 __all__ = [
@@ -85,7 +85,7 @@ class Pin:
 
     """
 
-    source: Source
+    source: ArtifactSource
     repository: str
     digest: str
 

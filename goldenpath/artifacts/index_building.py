@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath import names
-from goldenpath.artifacts.artifact import Artifact, Source
+from goldenpath.artifacts.artifact import Artifact, ArtifactSource
 from goldenpath.artifacts.cluster_index import IndexRef, Pin, index_files, is_in_index
 from goldenpath.artifacts.folder_commits import last_commits
 from goldenpath.errors import InputError, Problem
@@ -94,4 +94,4 @@ def index_of(repository: Repository, state: FleetState, cluster: str, pins: Iter
     )
     tree = tree_id_of({path: blob_id(data) for path, data in files.items()})
     more = {names.ARTIFACT_SERIAL: str(serial)}
-    return Artifact(Source(IndexRef(cluster), cluster, tree, info.id, info.when, more=more), files)
+    return Artifact(ArtifactSource(IndexRef(cluster), cluster, tree, info.id, info.when, more=more), files)

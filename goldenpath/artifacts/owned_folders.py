@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from goldenpath.artifacts.artifact import Artifact, Source
+from goldenpath.artifacts.artifact import Artifact, ArtifactSource
 from goldenpath.artifacts.folder_commits import last_commits
 from goldenpath.errors import InputError, Problem
 from goldenpath.git.objects import FILE_MODE, SUBMODULE_MODE, SYMLINK_MODE
@@ -83,7 +83,7 @@ def _built(
         info = commits[folder.path]
         ids = {path: entry.id for path, entry in folder.files.items()}
         contents = dict(state.snapshot.blobs(set(ids.values())))
-        source = Source(folder.owner, cluster, tree_id_of(ids), info.id, info.when, folder.path)
+        source = ArtifactSource(folder.owner, cluster, tree_id_of(ids), info.id, info.when, folder.path)
         yield Artifact(source, {path: contents[identity] for path, identity in ids.items()})
 
 

@@ -21,13 +21,14 @@ from goldenpath.engines._engine import Engine, MetricState, MetricStatus
 from goldenpath.engines._facts import Metric, MetricKind, MetricType, Reading, Signal, Source
 from goldenpath.engines._hints import ScalingHint
 from goldenpath.engines._request_arguments import request_arguments
-from goldenpath.engines._versions import Version
+from goldenpath.engines._versions import EngineVersion
 
 __all__ = [
     "Argument",
     "ArgumentList",
     "Engine",
     "EngineCatalogue",
+    "EngineVersion",
     "Metric",
     "MetricKind",
     "MetricState",
@@ -37,7 +38,6 @@ __all__ = [
     "ScalingHint",
     "Signal",
     "Source",
-    "Version",
     "argument_list",
     "argument_versions",
     "engine_catalogue",

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from goldenpath import kubeyaml
-from goldenpath.engines._versions import Version
+from goldenpath.engines._versions import EngineVersion
 from goldenpath.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class ArgumentList:
     """
 
     engine: str
-    version: Version
+    version: EngineVersion
     project: str
     files: Mapping[str, str]
     arguments: tuple[Argument, ...]
@@ -145,9 +145,9 @@ class ArgumentList:
                 yield f"{name} {why}"
 
 
-def argument_versions(engine: str) -> tuple[Version, ...]:
+def argument_versions(engine: str) -> tuple[EngineVersion, ...]:
     """Versions of an engine whose arguments are known, the oldest first; none for an engine without a list."""
-    return tuple(sorted(Version.parse(version) for name, version in _listed() if name == engine))
+    return tuple(sorted(EngineVersion.parse(version) for name, version in _listed() if name == engine))
 
 
 def argument_list(engine: str, version: str) -> ArgumentList | None:
@@ -156,7 +156,7 @@ def argument_list(engine: str, version: str) -> ArgumentList | None:
     :raises ValueError: that is no version.
     :raises DataError: the data is broken.
     """
-    wanted = Version.parse(version)
+    wanted = EngineVersion.parse(version)
     known = [each for each in argument_versions(engine) if each <= wanted]
     return _read(engine, str(known[-1])) if known else None
 
@@ -194,7 +194,9 @@ def _read(engine: str, version: str) -> ArgumentList:
         raise DataError(f"engines/{_FOLDER}/{file.name}: {error}") from error
     if (document.engine, document.version) != (engine, version):
         raise DataError(f"engines/{_FOLDER}/{file.name}: is of {document.engine} {document.version}")
-    return ArgumentList(engine, Version.parse(version), document.project, document.files, document.arguments)
+    return ArgumentList(
+        engine, EngineVersion.parse(version), document.project, document.files, document.arguments
+    )
 
 
 def _is_number(text: str) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from goldenpath.engines._facts import EngineFacts, MetricKind, MetricType, Reading, ScalingFacts, Signal
 from goldenpath.engines._hints import ScalingHint
 from goldenpath.engines._queries import query, selector
-from goldenpath.engines._versions import Version
+from goldenpath.engines._versions import EngineVersion
 from goldenpath.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Engine:
     def knows(self, version: str) -> bool:
         """Whether the catalogue speaks about a version."""
         try:
-            parsed = Version.parse(version)
+            parsed = EngineVersion.parse(version)
         except ValueError:
             return False
         return parsed.within(self._facts.versions.first, self._facts.versions.last)
@@ -275,7 +275,7 @@ class Engine:
 
     @lru_cache(maxsize=_REMEMBERED, typed=True)  # noqa: B019 - as above
     def _hint(
-        self, signal: Signal, reading: Reading, wanted: Number | None, at: Version
+        self, signal: Signal, reading: Reading, wanted: Number | None, at: EngineVersion
     ) -> tuple[ScalingHint, Metric]:
         """The hint without its query, which names a namespace; and the metric to ask for."""
         how, every = self._scaling.signals[signal], self._scaling
@@ -321,7 +321,7 @@ class Engine:
     def _cited(self, sources: tuple[str, ...]) -> str:
         return "; ".join(str(self._scaling.sources[source]) for source in sources)
 
-    def _version(self, text: str | None) -> Version:
+    def _version(self, text: str | None) -> EngineVersion:
         first, last = self.versions_known
         if text is None:
             return self._facts.default_version
@@ -330,7 +330,7 @@ class Engine:
             raise InputError(
                 [Problem("version", "unknown-engine-version", message, text, self.default_version)]
             )
-        return Version.parse(text)
+        return EngineVersion.parse(text)
 
     def _find(self, name: str) -> Metric | None:
         prefixes = ("", f"{self.name}:", f"{self.name.replace('-', '')}:", "trtllm_")
@@ -342,12 +342,12 @@ class Engine:
                     return metric
         return None
 
-    def _read(self, reading: Reading, at: Version) -> Metric | None:
+    def _read(self, reading: Reading, at: EngineVersion) -> Metric | None:
         """The metric for a reading: the first of its candidates that this version exports."""
         names = self._facts.readings.get(reading, ())
         return next((self._metrics[name] for name in names if _exported(self._metrics[name], at)), None)
 
-    def _unsupported(self, signal: Signal, at: Version) -> str:
+    def _unsupported(self, signal: Signal, at: EngineVersion) -> str:
         names = [name for reading in _readings(signal) for name in self._facts.readings.get(reading, ())]
         later = [self._metrics[name] for name in names if (self._metrics[name].since or at) > at]
         since = f" ({later[0].name} comes with {later[0].since})" if later else ""
@@ -371,7 +371,7 @@ class Engine:
             return ()
         return (Problem("target", "invalid-target", message, target),)
 
-    def _goal_problems(self, field: str, goal: Number, at: Version) -> tuple[Problem, ...]:
+    def _goal_problems(self, field: str, goal: Number, at: EngineVersion) -> tuple[Problem, ...]:
         wanted = _decimal(goal)
         if not wanted.is_finite() or wanted <= 0:
             return (Problem(field, "invalid-latency-goal", "a latency goal is a time above 0", goal),)
@@ -396,7 +396,7 @@ def _readings(signal: Signal) -> tuple[Reading, ...]:
     return tuple(_LATENCIES.values()) if signal is Signal.LATENCY else (Reading(signal.value),)
 
 
-def _exported(metric: Metric, at: Version) -> bool:
+def _exported(metric: Metric, at: EngineVersion) -> bool:
     ends = [version for version in (metric.hidden_in, metric.removed_in) if version is not None]
     return (metric.since is None or metric.since <= at) and all(at < end for end in ends)
 

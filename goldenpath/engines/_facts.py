@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from goldenpath.engines._versions import Version
+from goldenpath.engines._versions import EngineVersion
 
 __all__ = ["EngineFacts", "Metric", "MetricKind", "MetricType", "Reading", "ScalingFacts", "Signal", "Source"]
 
@@ -62,7 +62,7 @@ _EXPECTED_KIND = {
 
 
 def _version(value: Any) -> Any:
-    return Version.parse(value) if isinstance(value, str) else value
+    return EngineVersion.parse(value) if isinstance(value, str) else value
 
 
 def _bounds(value: Any) -> Any:
@@ -78,7 +78,7 @@ def _bounds(value: Any) -> Any:
 
 
 _Text = Annotated[str, StringConstraints(min_length=1)]
-_VersionText = Annotated[Version, BeforeValidator(_version)]
+_VersionText = Annotated[EngineVersion, BeforeValidator(_version)]
 _Bounds = Annotated[tuple[Decimal, ...], BeforeValidator(_bounds)]
 _MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*(:[a-z_][a-z0-9_]*)?$")]
 _LabelName = Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Version"]
+__all__ = ["EngineVersion"]
 
 _PATTERN: Final = re.compile(
     r"[vb]?(?P<release>[0-9]{1,9}(?:\.[0-9]{1,9}){0,3})"
@@ -16,7 +16,7 @@ _PATTERN: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Version:
+class EngineVersion:
     """An engine's version, in order: a post-release comes after its release.
 
     A release candidate counts as its release, and a local build (``+cu130``) as what it was built from: the
@@ -27,7 +27,7 @@ class Version:
     text: str = field(compare=False)
 
     @classmethod
-    def parse(cls, text: str) -> Version:
+    def parse(cls, text: str) -> EngineVersion:
         """Read a version; :raises ValueError: the text is not a version."""
         match = _PATTERN.fullmatch(text)
         if match is None:
@@ -36,7 +36,7 @@ class Version:
         padded = [*release, *[0] * (4 - len(release))]
         return cls((*padded, int(match["post"] or 0)), text)
 
-    def within(self, first: Version, last: Version) -> bool:
+    def within(self, first: EngineVersion, last: EngineVersion) -> bool:
         """Whether this version lies in a range; post-releases of the last one are inside."""
         return first._key <= self._key and self._key[:-1] <= last._key[:-1]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from goldenpath.credential_patterns import without_credentials
 
-__all__ = ["INSTRUCTIONS", "OUTPUT_SCHEMA", "Source", "bounded", "marked"]
+__all__ = ["INSTRUCTIONS", "OUTPUT_SCHEMA", "AnswerSource", "bounded", "marked"]
 
 INSTRUCTIONS: Final = (
     "goldenpath turns short requests of AI teams into reviewed Kubernetes manifests. Write a request against `schema`, "
@@ -21,7 +21,7 @@ INSTRUCTIONS: Final = (
 )
 
 
-class Source(enum.Enum):
+class AnswerSource(enum.Enum):
     """Where the text of an answer comes from; who wrote it decides how far it is trusted."""
 
     CATALOGUE = "goldenpath's own catalogues and golden paths"
@@ -32,7 +32,7 @@ class Source(enum.Enum):
     @property
     def is_untrusted(self) -> bool:
         """Whether other people or programs wrote it."""
-        return self is not Source.CATALOGUE
+        return self is not AnswerSource.CATALOGUE
 
 
 _NOTICE: Final = (
@@ -54,7 +54,7 @@ OUTPUT_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-def marked(data: dict[str, Any], source: Source) -> dict[str, Any]:
+def marked(data: dict[str, Any], source: AnswerSource) -> dict[str, Any]:
     """An answer with its source, and without any credential."""
     clean = _clean(data)
     notice = {"notice": _NOTICE} if source.is_untrusted else {}

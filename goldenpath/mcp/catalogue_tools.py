@@ -12,7 +12,7 @@ from goldenpath.describe.json_schema import json_schema
 from goldenpath.describe.schema_fields import every_field, request_fields
 from goldenpath.errors import InputError, Problem
 from goldenpath.finding_rules import RULES, help_uri, policies_uri
-from goldenpath.mcp.answers import Source, bounded
+from goldenpath.mcp.answers import AnswerSource, bounded
 from goldenpath.mcp.tool import Tool, ToolInput
 from goldenpath.models import model_catalogue, parse_config
 from goldenpath.policies import policies
@@ -219,7 +219,7 @@ EXPLAIN: Final = Tool(
         "tells where a value of a tenant or workload comes from: the line, the person and the commit."
     ),
     input=ExplainInput,
-    source=Source.REPOSITORY,
+    source=AnswerSource.REPOSITORY,
     run=_explain,
 )
 SCHEMA: Final = Tool(
@@ -227,7 +227,7 @@ SCHEMA: Final = Tool(
     title="Schema of a golden path's request",
     description="The JSON Schema of a golden path's request. Read it before writing a request.",
     input=SchemaInput,
-    source=Source.CATALOGUE,
+    source=AnswerSource.CATALOGUE,
     run=_schema,
 )
 PROFILES: Final = Tool(
@@ -235,7 +235,7 @@ PROFILES: Final = Tool(
     title="Accelerators of the catalogue",
     description="The accelerators, whole or in slices, that a request can ask for, with resource names and memory.",
     input=ProfilesInput,
-    source=Source.CATALOGUE,
+    source=AnswerSource.CATALOGUE,
     run=_profiles,
 )
 SIZING: Final = Tool(
@@ -246,6 +246,6 @@ SIZING: Final = Tool(
         "number has an 80 % interval. With several accelerators, the fewest devices come first."
     ),
     input=SizingInput,
-    source=Source.CATALOGUE,
+    source=AnswerSource.CATALOGUE,
     run=_sizing,
 )

@@ -11,7 +11,7 @@ from goldenpath.findings import Severity
 from goldenpath.fleet import PublishOptions, Submission
 from goldenpath.fleet.request_lookup import existing, request_of
 from goldenpath.kubeyaml import load
-from goldenpath.mcp.answers import Source, bounded
+from goldenpath.mcp.answers import AnswerSource, bounded
 from goldenpath.mcp.tool import Tool, ToolInput
 from goldenpath.spec.ref import Ref
 
@@ -111,7 +111,7 @@ STATUS: Final = Tool(
         "how it is on its clusters. Without a name, a list of all."
     ),
     input=StatusInput,
-    source=Source.CLUSTER,
+    source=AnswerSource.CLUSTER,
     run=_status,
 )
 FINDINGS: Final = Tool(
@@ -119,6 +119,6 @@ FINDINGS: Final = Tool(
     title="What is wrong in the fleet",
     description="What the checks say about what is published: of one tenant or workload, or of the whole repository.",
     input=FindingsInput,
-    source=Source.REPOSITORY,
+    source=AnswerSource.REPOSITORY,
     run=_findings,
 )

@@ -10,7 +10,7 @@ from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Severity
 from goldenpath.fleet import PublishOptions
 from goldenpath.fleet.request_lookup import tenants_of
-from goldenpath.mcp.answers import Source, bounded
+from goldenpath.mcp.answers import AnswerSource, bounded
 from goldenpath.mcp.tool import RequestInput, Tool, submission_of
 from goldenpath.pipeline import parent_of
 
@@ -102,7 +102,7 @@ RENDER: Final = Tool(
     title="Render a request",
     description="The manifests of a request, as they would stand in the fleet repository. Nothing is written.",
     input=RenderInput,
-    source=Source.REQUEST,
+    source=AnswerSource.REQUEST,
     run=_render,
 )
 CHECK: Final = Tool(
@@ -113,7 +113,7 @@ CHECK: Final = Tool(
         "rule and the fix. A request that cannot be accepted is refused with every problem at once."
     ),
     input=RequestInput,
-    source=Source.REQUEST,
+    source=AnswerSource.REQUEST,
     run=_check,
 )
 PLAN: Final = Tool(
@@ -124,7 +124,7 @@ PLAN: Final = Tool(
         "exactly this plan. Show it to a person before `publish`. Nothing is written."
     ),
     input=RequestInput,
-    source=Source.REQUEST,
+    source=AnswerSource.REQUEST,
     run=_plan,
 )
 PUBLISH: Final = Tool(
@@ -135,7 +135,7 @@ PUBLISH: Final = Tool(
         "the plan which a person has agreed to: where the repository or the request differs since, nothing is written."
     ),
     input=PublishInput,
-    source=Source.REQUEST,
+    source=AnswerSource.REQUEST,
     run=_publish,
     changes=True,
 )

@@ -17,7 +17,7 @@ from goldenpath.spec.pydantic_errors import problem_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goldenpath.mcp.answers import Source
+    from goldenpath.mcp.answers import AnswerSource
     from goldenpath.mcp.desk import Desk
 
 __all__ = ["RequestInput", "Tool", "ToolInput", "accepted", "submission_of"]
@@ -57,7 +57,7 @@ class Tool(Generic[I]):
     title: str
     description: str
     input: type[I]
-    source: Source
+    source: AnswerSource
     run: Callable[[Desk, I], dict[str, Any]]
     changes: bool = False
 

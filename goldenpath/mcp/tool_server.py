@@ -25,7 +25,7 @@ from mcp_types import Tool as ListedTool
 from goldenpath.credential_patterns import without_credentials
 from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.findings import ChecksFailedError
-from goldenpath.mcp.answers import INSTRUCTIONS, OUTPUT_SCHEMA, Source, marked
+from goldenpath.mcp.answers import INSTRUCTIONS, OUTPUT_SCHEMA, AnswerSource, marked
 from goldenpath.mcp.tool import accepted
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _listed(tool: Tool[Any]) -> ListedTool:
             # A pull request changes nothing by itself, but once merged it may remove objects.
             destructive_hint=tool.changes,
             idempotent_hint=True,
-            open_world_hint=tool.source is not Source.CATALOGUE,
+            open_world_hint=tool.source is not AnswerSource.CATALOGUE,
         ),
     )
 

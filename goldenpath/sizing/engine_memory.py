@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
-from goldenpath.engines import Version, engine_catalogue
+from goldenpath.engines import EngineVersion, engine_catalogue
 from goldenpath.errors import DataError, InputError, Problem
 from goldenpath.sizing.devices import GIB
 
@@ -94,7 +94,7 @@ def engine_settings(
         )
     at = version or engine_catalogue().get(engine).default_version
     try:
-        Version.parse(at)
+        EngineVersion.parse(at)
     except ValueError as error:
         problems.append(Problem("engine.version", "sizing-engine", str(error), at))
     if utilization is not None and not 0 < utilization < 1:
@@ -138,8 +138,8 @@ def reserve(
 
 def _vllm(settings: EngineSettings, device: Device, model: Architecture, parallelism: Parallelism) -> Reserve:
     document = _document()
-    version = Version.parse(settings.version)
-    facts = next(entry for entry in document["vllm"] if version <= Version.parse(str(entry["last"])))
+    version = EngineVersion.parse(settings.version)
+    facts = next(entry for entry in document["vllm"] if version <= EngineVersion.parse(str(entry["last"])))
     several = parallelism.devices > 1
     parts = {
         "fixed": float(facts["fixed_gib"]),

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
-from goldenpath.engines import Version
+from goldenpath.engines import EngineVersion
 from goldenpath.errors import DataError, InputError
 from goldenpath.sizing.work import TERMS, WorkModel
 
@@ -107,8 +107,8 @@ def _range(ranges: Sequence[dict[str, Any]], version: str | None) -> dict[str, A
     """The range that a version is in: the last one that begins at it or before it."""
     if version is None:
         return ranges[-1]
-    wanted = Version.parse(version)
-    return next(each for each in reversed(ranges) if Version.parse(each["from"]) <= wanted)
+    wanted = EngineVersion.parse(version)
+    return next(each for each in reversed(ranges) if EngineVersion.parse(each["from"]) <= wanted)
 
 
 class StepTimes:

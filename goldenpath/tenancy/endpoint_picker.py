@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.inference_service import InferenceService
     from goldenpath.tenancy.platform import Platform
 
-__all__ = ["EndpointPicker", "picker_of"]
+__all__ = ["PickerServer", "picker_of"]
 
 _PICKED_ENGINES: Final = frozenset({"sglang", "vllm"})
 """Engines whose metrics llm-d Router reads without settings of its own (core-metrics-extractor, v0.10)."""
@@ -21,7 +21,7 @@ _MEMORY: Final = "4Gi"
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointPicker:
+class PickerServer:
     """A picker: ``cpu`` and ``memory`` are quantities of Kubernetes, ``image`` has its digest."""
 
     name: str
@@ -30,11 +30,11 @@ class EndpointPicker:
     memory: str
 
 
-def picker_of(spec: InferenceService, platform: Platform) -> EndpointPicker | None:
+def picker_of(spec: InferenceService, platform: Platform) -> PickerServer | None:
     """The picker of a service; None without a route, without what a picker needs, and for engines that it does not read."""
     gateway, picker = platform.gateway, platform.picker
     has_route = spec.expose is not None and gateway is not None and gateway.name is not None
     if not has_route or picker is None or spec.engine.name not in _PICKED_ENGINES:
         return None
     cores = 1 if spec.goal is None else max(1, math.ceil(rate_a_second(spec.goal.requests)))
-    return EndpointPicker(f"{spec.name}-picker", picker.image, str(cores), _MEMORY)
+    return PickerServer(f"{spec.name}-picker", picker.image, str(cores), _MEMORY)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.engines import Version, argument_list
+from goldenpath.engines import EngineVersion, argument_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ __all__ = ["PORT", "EngineCommand", "engine_command"]
 PORT: Final = 8000
 """The one port of the server: the API, its health and its metrics."""
 _MASTER_PORT: Final = 20000
-_SHUTDOWN_TIMEOUT_SINCE: Final = Version.parse("0.18.0")
+_SHUTDOWN_TIMEOUT_SINCE: Final = EngineVersion.parse("0.18.0")
 """vLLM finishes running answers on SIGTERM from here on (vllm-project/vllm, pull request 36666)."""
 _SLOTS: Final = 4
 """Sequences that llama-server serves at once where nothing is said."""
@@ -75,7 +75,7 @@ def _more_than_one(number: int) -> int | None:
 
 def _vllm(settings: EngineSettings) -> EngineCommand:
     spread = settings.parallelism
-    finishes = Version.parse(settings.version) >= _SHUTDOWN_TIMEOUT_SINCE
+    finishes = EngineVersion.parse(settings.version) >= _SHUTDOWN_TIMEOUT_SINCE
     own: dict[str, Value | None] = {
         "served-model-name": settings.model,
         "port": PORT,

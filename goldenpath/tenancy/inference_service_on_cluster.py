@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from goldenpath.spec.inference_service import Accelerator, InferenceService
     from goldenpath.telemetry import RuleGroup
-    from goldenpath.tenancy.endpoint_picker import EndpointPicker
+    from goldenpath.tenancy.endpoint_picker import PickerServer
     from goldenpath.tenancy.workload_on_cluster import WorkloadOnCluster
 
 __all__ = ["InferenceServiceOnCluster", "ServerKind"]
@@ -365,7 +365,7 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
         )
 
     @cached_property
-    def picker(self) -> EndpointPicker | None:
+    def picker(self) -> PickerServer | None:
         """What chooses among its servers; None where they are taken in turn."""
         return picker_of(self.spec, self.platform)
 

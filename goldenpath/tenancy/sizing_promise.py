@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.engines import Version
+from goldenpath.engines import EngineVersion
 from goldenpath.models import AttentionKind
 from goldenpath.tenancy.number_range import number_range
 
@@ -35,7 +35,7 @@ def promise_of(fit: Fit, model: Architecture, selector: str) -> SizingPromise | 
     GiB of the pool.
     """
     engine, pool = fit.settings.engine, fit.pool_gib
-    if engine == "sglang" and Version.parse(fit.settings.version) >= Version.parse(_SGLANG_SINCE):
+    if engine == "sglang" and EngineVersion.parse(fit.settings.version) >= EngineVersion.parse(_SGLANG_SINCE):
         metric = f"sglang:kv_cache_memory_usage_gb{{{selector}}}"
         low, high = f"{pool.low:.1f}", f"{pool.high:.1f}"
         return SizingPromise(f"{metric} < {low} or {metric} > {high}", f"{low} to {high} GiB a device")

@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 BACKSTAGE_NAME_CHARS: Final = 63
 
-__all__ = ["Compute", "Tenancy", "tenancies_of"]
+__all__ = ["ComputeLimits", "Tenancy", "tenancies_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Compute:
+class ComputeLimits:
     """What all Pods of the tenant may request together, with nothing left out."""
 
     cpu: str
@@ -53,7 +53,7 @@ class Compute:
     pods: int
 
 
-NOTHING: Final = Compute(cpu="0", memory="0", storage="0", pods=0)
+NOTHING: Final = ComputeLimits(cpu="0", memory="0", storage="0", pods=0)
 """What a tenant that is being retired may still ask for: what runs keeps running, and nothing more starts."""
 
 
@@ -116,10 +116,10 @@ class Tenancy:
         return self.hint.cooldown_seconds if self.hint else 0
 
     @cached_property
-    def compute(self) -> Compute:
+    def compute(self) -> ComputeLimits:
         """CPU, memory, storage and Pods: as asked, else the fleet's defaults."""
         asked, default = self.tenant.compute, self.fleet.defaults.compute
-        return Compute(
+        return ComputeLimits(
             cpu=asked.cpu or default.cpu,
             memory=asked.memory or default.memory,
             storage=asked.storage or default.storage,
@@ -132,7 +132,7 @@ class Tenancy:
         return self.tenant.is_retiring_on(self.cluster_name)
 
     @cached_property
-    def compute_quota(self) -> Compute:
+    def compute_quota(self) -> ComputeLimits:
         """The same as ResourceQuotas say it: nothing while the tenant is being retired."""
         return NOTHING if self.is_retiring else self.compute
 

@@ -10,7 +10,7 @@ import tarfile
 import pytest
 from signing import attach, changed_manifest, new_key, sign, statement, store
 
-from goldenpath.artifacts.artifact import Artifact, Source
+from goldenpath.artifacts.artifact import Artifact, ArtifactSource
 from goldenpath.artifacts.delivery import verify_artifacts
 from goldenpath.artifacts.verification import RULES, verify
 from goldenpath.errors import ArtifactRefusedError
@@ -102,7 +102,7 @@ def test_a_copy_of_another_tenants_artifact(attempt, key):
     """Signed by the right key, and complete: only whose folder it is tells it apart."""
     source = attempt.artifact.source
     other = Artifact(
-        Source(Ref.of_tenant("speech"), source.cluster, source.tree, source.commit, source.when),
+        ArtifactSource(Ref.of_tenant("speech"), source.cluster, source.tree, source.commit, source.when),
         attempt.artifact.files,
     )
     store(attempt.client, attempt.repository, TAG, other.manifest, other.config, other.layer)
@@ -118,7 +118,8 @@ def test_a_copy_of_another_tenants_artifact(attempt, key):
 def test_a_copy_from_another_cluster(attempt, key):
     source = attempt.artifact.source
     other = Artifact(
-        Source(source.owner, "berlin", source.tree, source.commit, source.when), attempt.artifact.files
+        ArtifactSource(source.owner, "berlin", source.tree, source.commit, source.when),
+        attempt.artifact.files,
     )
     store(attempt.client, attempt.repository, TAG, other.manifest, other.config, other.layer)
     attach(
@@ -247,7 +248,9 @@ def test_a_key_of_the_manifest_that_is_given_twice(attempt):
 def test_an_older_artifact_behind_a_moved_tag(fleet, attempt, artifact, key):
     """It verifies everywhere else: the signature is right, and of this owner and cluster."""
     source = artifact.source
-    old = Artifact(Source(source.owner, source.cluster, source.tree, "0" * 40, source.when), artifact.files)
+    old = Artifact(
+        ArtifactSource(source.owner, source.cluster, source.tree, "0" * 40, source.when), artifact.files
+    )
     store(attempt.client, attempt.repository, TAG, old.manifest, old.config, old.layer)
     attach(attempt.client, attempt.repository, old.manifest, signed_bundle(old.signature, key))
     assert attempt.verify().digest == old.digest

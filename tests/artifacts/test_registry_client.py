@@ -12,7 +12,7 @@ import pytest
 from played_registry import played_registry
 from signing import new_key
 
-from goldenpath.artifacts.artifact import Artifact, Source
+from goldenpath.artifacts.artifact import Artifact, ArtifactSource
 from goldenpath.errors import ArtifactRefusedError, InputError, RegistryError, RegistryUnavailableError
 from goldenpath.forges.http_options import ClientOptions
 from goldenpath.oci.blob import Blob, digest_of
@@ -29,7 +29,9 @@ DATA = b"some bytes"
 DIGEST = digest_of(DATA)
 ADA = RegistryCredentials("ada", "opensesame")
 ARTIFACT = Artifact(
-    Source(Ref.of_tenant("vision"), "austin", "a" * 40, "b" * 40, dt.datetime(2026, 11, 30, tzinfo=dt.UTC)),
+    ArtifactSource(
+        Ref.of_tenant("vision"), "austin", "a" * 40, "b" * 40, dt.datetime(2026, 11, 30, tzinfo=dt.UTC)
+    ),
     {"a.yaml": b"kind: A\n"},
 )
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from goldenpath.engines import (
+    EngineVersion,
     MetricKind,
     MetricState,
     Signal,
-    Version,
     engine_catalogue,
     load_catalogue,
 )
@@ -58,20 +58,20 @@ def test_a_misspelt_engine_gets_the_nearest_name(typed, meant):
     ],
 )
 def test_versions_are_ordered_by_number(earlier, later):
-    assert Version.parse(earlier) < Version.parse(later)
+    assert EngineVersion.parse(earlier) < EngineVersion.parse(later)
 
 
 @pytest.mark.parametrize(
     ("one", "same"), [("v0.12", "0.12.0"), ("0.33.0+cu130", "0.33.0"), ("1.3.0rc22", "1.3.0")]
 )
 def test_versions_written_in_two_ways_are_one(one, same):
-    assert Version.parse(one) == Version.parse(same)
+    assert EngineVersion.parse(one) == EngineVersion.parse(same)
 
 
 @pytest.mark.parametrize("text", ["", "latest", "0.12.0\n", "0..1", "1.2.3.4.5", "٠.١"])
 def test_what_is_no_version_is_refused(text):
     with pytest.raises(ValueError, match="is not a version"):
-        Version.parse(text)
+        EngineVersion.parse(text)
 
 
 @pytest.mark.parametrize("version", ["0.9.2", "0.34.0", "latest"])
