@@ -115,7 +115,6 @@ def _variable(variable: Variable) -> dict[str, Any]:
         "type": "query",
         "datasource": SOURCE,
         "query": {"query": variable.query, "refId": variable.name},
-        "definition": variable.query,
         "refresh": 2,
         "sort": 1,
     }

@@ -32,7 +32,7 @@ _FLEET: Final = Dashboard(
         _stat("Accelerators held", "By running Pods.", "sum(goldenpath:accelerators_held:sum)"),
         _stat(
             "Accelerators busy",
-            "Mean over all Pods that hold one, in the last half hour.",
+            "Mean over Pods, in the last half hour. Devices that no Pod holds count once, as the Pod of their exporter.",
             "avg(goldenpath:accelerator_utilisation:avg)",
             "percentunit",
         ),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from goldenpath.telemetry.platform_accelerator_alerts import accelerator_alerts
+from goldenpath.telemetry.platform_identity_alerts import identity_alerts
 from goldenpath.telemetry.rule import Alert, Case, metric
 
 if TYPE_CHECKING:
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["platform_alerts"]
 
 _DAY = 24 * 3600
-_WEEK = 7 * _DAY
 
 
 def platform_alerts(of: PlatformMetrics) -> Iterator[Alert]:
@@ -23,16 +24,11 @@ def platform_alerts(of: PlatformMetrics) -> Iterator[Alert]:
         yield from _flux_alerts(of)
     if of.kueue is not None:
         yield from _queue_alerts(of)
-    yield from _accelerator_alerts(of)
-    if of.spire is not None:
-        yield _identity_alert(of)
+    if of.keda is not None:
+        yield _scalers_alert(of)
+    yield from accelerator_alerts(of)
+    yield from identity_alerts(of)
     yield from _drift_alerts(of)
-    if of.gateway_namespace is not None:
-        yield _certificate_alert(of, of.gateway_namespace)
-
-
-def _runbook(of: PlatformMetrics, alert: str) -> str | None:
-    return None if of.runbooks is None else f"{of.runbooks}{alert}.md"
 
 
 def _flux_alerts(of: PlatformMetrics) -> Iterator[Alert]:
@@ -58,7 +54,7 @@ def _flux_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=0,
             ),
         ),
-        runbook=_runbook(of, "PlatformFluxNotReady"),
+        runbook=of.runbook("PlatformFluxNotReady"),
     )
     yield Alert(
         "PlatformFluxSuspended",
@@ -78,7 +74,7 @@ def _flux_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=0,
             ),
         ),
-        runbook=_runbook(of, "PlatformFluxSuspended"),
+        runbook=of.runbook("PlatformFluxSuspended"),
     )
 
 
@@ -105,7 +101,7 @@ def _queue_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=0,
             ),
         ),
-        runbook=_runbook(of, "PlatformQueueInactive"),
+        runbook=of.runbook("PlatformQueueInactive"),
     )
     yield Alert(
         "PlatformQueueUsageMissing",
@@ -123,96 +119,26 @@ def _queue_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=0,
             ),
         ),
-        runbook=_runbook(of, "PlatformQueueUsageMissing"),
+        runbook=of.runbook("PlatformQueueUsageMissing"),
     )
 
 
-_EXPORTERS = {"nvidia": "dcgm-exporter", "amd": "amd-device-metrics-exporter", "intel": "intel-xpu-manager"}
-
-
-def _accelerator_alerts(of: PlatformMetrics) -> Iterator[Alert]:
-    for vendor in of.vendors:
-        series = metric(_EXPORTERS[vendor], "utilisation")
-        yield Alert(
-            "PlatformAcceleratorMetricsMissing",
-            f"absent({series})",
-            "30m",
-            "warning",
-            f"No exporter on {of.cluster} gives {series}: idle accelerators of {vendor} are not seen.",
-            "See that the exporter runs on the nodes with accelerators, and is scraped.",
-            (
-                Case("missing", {"up": "1x60"}, "40m", firing=1),
-                Case("there", {f'{series}{{UUID="1"}}': "0x60"}, "40m", firing=0),
-            ),
-            labels={"vendor": vendor},
-            runbook=_runbook(of, "PlatformAcceleratorMetricsMissing"),
-        )
-    if "nvidia" in of.vendors:
-        fault = metric("dcgm-exporter", "fault")
-        yield Alert(
-            "PlatformAcceleratorFault",
-            f"max by (UUID, hostname, instance) ({fault}) > 0 or max by (UUID, hostname, instance) (DCGM_FI_DEV_ROW_REMAP_FAILURE) > 0",
-            "5m",
-            "warning",
-            f"GPU {{{{ $labels.UUID }}}} on {of.cluster} reports a fault; the code, or 1 for a failed row remapping, is {{{{ $value }}}}.",
-            "Look the code up, cordon the node where it is one of the hardware, and let its Pods go.",
-            (
-                Case("an XID", {f'{fault}{{UUID="1",hostname="n1"}}': "79x20"}, "10m", firing=1),
-                Case(
-                    "a failed remapping",
-                    {'DCGM_FI_DEV_ROW_REMAP_FAILURE{UUID="1",hostname="n1"}': "1x20"},
-                    "10m",
-                    firing=1,
-                ),
-                Case("none", {f'{fault}{{UUID="1",hostname="n1"}}': "0x20"}, "10m", firing=0),
-            ),
-            runbook=_runbook(of, "PlatformAcceleratorFault"),
-        )
-
-
-def _identity_alert(of: PlatformMetrics) -> Alert:
-    workloads, agents = metric("spire", "identity-renewal"), metric("spire", "agent-renewal")
-    failed = 'status!="OK"'
+def _scalers_alert(of: PlatformMetrics) -> Alert:
+    errors = "goldenpath:scaler_errors:rate5m"
+    series = [f'{errors}{{namespace="{name}",scaledObject="chat"}}' for name in ("vision", "speech", "maps")]
     return Alert(
-        "PlatformIdentitiesNotRenewed",
-        f"sum by (instance) (rate({workloads}{{{failed}}}[15m])) > 0 or sum by (instance) (rate({agents}{{{failed}}}[15m])) > 0",
-        "15m",
+        "PlatformScalersFail",
+        f"count({errors} > 0) / count({errors}) > 0.5 and on () count({errors} > 0) > 1",
+        "10m",
         "critical",
-        f"The SPIRE agent {{{{ $labels.instance }}}} on {of.cluster} cannot renew identities; they end within their lifetime.",
-        "See whether the agent reaches the server, and whether the server's CA is valid.",
+        f"{{{{ $value | humanizePercentage }}}} of the scalers on {of.cluster} read nothing: their fallbacks set the replicas.",
+        "See whether the Prometheus that they ask answers, and the log of KEDA's operator.",
         (
-            Case(
-                "failing", {f'{workloads}{{status="Unavailable",instance="n1"}}': "0+2x60"}, "40m", firing=1
-            ),
-            Case(
-                "an agent's own", {f'{agents}{{status="Unknown",instance="n1"}}': "0+2x60"}, "40m", firing=1
-            ),
-            Case("working", {f'{workloads}{{status="OK",instance="n1"}}': "0+2x60"}, "40m", firing=0),
+            Case("two of three", dict(zip(series, ("1x30", "1x30", "0x30"), strict=True)), "15m", firing=1),
+            Case("one of three", dict(zip(series, ("1x30", "0x30", "0x30"), strict=True)), "15m", firing=0),
+            Case("the only one", {series[0]: "1x30"}, "15m", firing=0),
         ),
-        runbook=_runbook(of, "PlatformIdentitiesNotRenewed"),
-    )
-
-
-def _certificate_alert(of: PlatformMetrics, gateway: str) -> Alert:
-    left = f'goldenpath:certificate_seconds_left:min{{namespace="{gateway}"'
-    return Alert(
-        "PlatformCertificateExpires",
-        f"{left}}} < {_WEEK}",
-        "1h",
-        "critical",
-        f"Certificate {{{{ $labels.name }}}} of the gateway on {of.cluster} ends in {{{{ $value | humanizeDuration }}}}.",
-        "See why cert-manager does not renew it.",
-        (
-            Case("three days", {f'{left},name="public"}}': "259200x90"}, "70m", firing=1),
-            Case("a month", {f'{left},name="public"}}': "2592000x90"}, "70m", firing=0),
-            Case(
-                "of another namespace",
-                {'goldenpath:certificate_seconds_left:min{namespace="vision",name="chat"}': "259200x90"},
-                "70m",
-                firing=0,
-            ),
-        ),
-        runbook=_runbook(of, "PlatformCertificateExpires"),
+        runbook=of.runbook("PlatformScalersFail"),
     )
 
 
@@ -241,7 +167,7 @@ def _drift_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=0,
             ),
         ),
-        runbook=_runbook(of, "PlatformDrift"),
+        runbook=of.runbook("PlatformDrift"),
     )
     last = f"{look}{{{here}}}"
     yield Alert(
@@ -262,5 +188,5 @@ def _drift_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=1,
             ),
         ),
-        runbook=_runbook(of, "PlatformDriftUnknown"),
+        runbook=of.runbook("PlatformDriftUnknown"),
     )

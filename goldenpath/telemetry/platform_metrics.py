@@ -23,3 +23,7 @@ class PlatformMetrics:
     gateway_namespace: str | None = None
     runbooks: str | None = None
     """Address of the folder with a page for each alert, with a slash at its end."""
+
+    def runbook(self, alert: str) -> str | None:
+        """Address of the page of an alert."""
+        return None if self.runbooks is None else f"{self.runbooks}{alert}.md"

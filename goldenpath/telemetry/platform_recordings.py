@@ -31,6 +31,8 @@ def platform_recordings(of: PlatformMetrics) -> Iterator[Recording]:
         yield _requested(of.resources)
     if of.kueue is not None:
         yield from _queues(of.kueue)
+        if of.resources:
+            yield _reserved_idle(of.resources)
     if of.flux_operator is not None:
         yield from _flux(of.flux_operator)
     if of.keda is not None:
@@ -125,17 +127,26 @@ def _restarts() -> Recording:
 
 def _utilisation() -> Recording:
     nvidia, amd = metric("dcgm-exporter", "utilisation"), metric("amd-device-metrics-exporter", "utilisation")
+    dies = metric("amd-device-metrics-exporter", "utilisation-of-partitions")
+    intel = metric("intel-xpu-manager", "utilisation")
     workload = 'namespace="vision",pod="server-1"'
     exported = f'{_EXPORTER_POD},exported_namespace="vision",exported_pod="server-1"'
+    cpx = 'gpu_id="0",gpu_compute_partition_type="cpx"'
+    kube = 'kube_namespace="vision",kube_pod="server-1"'
+    mean, percent = "avg_over_time(%s[30m])", "avg_over_time(%s[30m]) / 100"
+    spx, others = (f'gpu_compute_partition_type{match}"(?i:spx)?"' for match in ("=~", "!~"))
+    tiles = f'label_replace(avg_over_time({intel}{{kube_namespace!="",sub_dev=""}}[30m]), "namespace", "$1", "kube_namespace", "(.+)")'
     return Recording(
         "goldenpath:accelerator_utilisation:avg",
         "avg by (namespace, pod) (\n"
-        f"  {of_workload('dcgm-exporter', 'utilisation', 'avg_over_time(%s[30m])')}\n"
-        f"  or {of_workload('amd-device-metrics-exporter', 'utilisation', 'avg_over_time(%s[30m]) / 100')}\n"
+        f"  {of_workload('dcgm-exporter', 'utilisation', mean)}\n"
+        f"  or {of_workload('amd-device-metrics-exporter', 'utilisation', percent, more=spx)}\n"
+        f"  or {of_workload('amd-device-metrics-exporter', 'utilisation-of-partitions', percent, more=others)}\n"
+        f'  or label_replace({tiles}, "pod", "$1", "kube_pod", "(.+)")\n'
         ")\n",
-        "How busy the accelerators of each Pod were, between 0 and 1. From NVIDIA's DCGM exporter and AMD's device metrics "
-        "exporter. Where Prometheus keeps its own labels (`honorLabels: false`, the default), namespace and pod are the "
-        "exporter's, and the workload's are exported_namespace and exported_pod.",
+        "How busy the accelerators of each Pod were, between 0 and 1. From NVIDIA's DCGM exporter, AMD's device metrics "
+        "exporter and Intel's XPU Manager. Where Prometheus keeps its own labels (`honorLabels: false`, the default), "
+        "namespace and pod are the exporter's, and the workload's are exported_namespace and exported_pod.",
         (
             Case(
                 "NVIDIA, renamed labels",
@@ -160,6 +171,24 @@ def _utilisation() -> Recording:
             ),
             Case("AMD, renamed labels", {f'{amd}{{gpu_id="0",{exported}}}': "50x60"}, "40m", {workload: 0.5}),
             Case("AMD, honored labels", {f'{amd}{{gpu_id="0",{workload}}}': "50x60"}, "40m", {workload: 0.5}),
+            Case(
+                "an AMD partition, whose activity of the whole device is 0",
+                {
+                    f"{amd}{{{cpx},{exported}}}": "0x60",
+                    f'{dies}{{xcc_index="0",{cpx},{exported}}}': "50x60",
+                },
+                "40m",
+                {workload: 0.5},
+            ),
+            Case(
+                "Intel, with a tile that the device's own number holds",
+                {
+                    f'{intel}{{uuid="1",{_EXPORTER_POD},{kube}}}': "0.5x60",
+                    f'{intel}{{uuid="1",sub_dev="0",{_EXPORTER_POD},{kube}}}': "1x60",
+                },
+                "40m",
+                {workload: 0.5},
+            ),
             Case(
                 "a device that no Pod holds",
                 {f'{nvidia}{{UUID="1",{_EXPORTER_POD}}}': "0.5x60"},
@@ -209,15 +238,15 @@ def _queues(version: str) -> Iterator[Recording]:
         f"sum by (namespace, status) (label_replace(\n"
         f'  max without (replica_role, instance, pod) ({pending}{{cluster_queue!=""}}), '
         '"namespace", "$1", "cluster_queue", "(.+)"\n))\n',
-        "Workloads that wait, by tenant: a queue has its tenant's name. Kueue's own replicas and priorities are series of "
-        "their own.",
+        "Workloads that wait, by tenant: a queue has its tenant's name. Kueue's replicas, and labels that its configuration "
+        "adds, make series of their own.",
         (
             Case(
-                "priorities add up, replicas do not",
+                "labels of the configuration add up, replicas do not",
                 {
-                    f'{pending}{{cluster_queue="vision",status="active",priority_class="a",replica_role="leader"}}': "2x5",
-                    f'{pending}{{cluster_queue="vision",status="active",priority_class="a",replica_role="follower"}}': "2x5",
-                    f'{pending}{{cluster_queue="vision",status="active",priority_class="b",replica_role="leader"}}': "1x5",
+                    f'{pending}{{cluster_queue="vision",status="active",custom_team="a",replica_role="leader"}}': "2x5",
+                    f'{pending}{{cluster_queue="vision",status="active",custom_team="a",replica_role="follower"}}': "2x5",
+                    f'{pending}{{cluster_queue="vision",status="active",custom_team="b",replica_role="leader"}}': "1x5",
                 },
                 "3m",
                 {'namespace="vision",status="active"': 3},
@@ -240,6 +269,29 @@ def _queues(version: str) -> Iterator[Recording]:
                 "3m",
                 {'namespace="vision",flavor="h100",resource="nvidia.com/gpu"': 6},
             ),
+        ),
+    )
+
+
+def _reserved_idle(resources: tuple[str, ...]) -> Recording:
+    names = "|".join(sorted(resource.replace(".", "[.]") for resource in resources))
+    reserved = f'sum by (namespace) (goldenpath:queue_usage:max{{resource=~"{names}"}})'
+    held = "sum by (namespace) (goldenpath:accelerators_held:sum)"
+    usage = f'goldenpath:queue_usage:max{{namespace="vision",flavor="x",resource="{resources[0]}"}}'
+    pod = 'goldenpath:accelerators_held:sum{namespace="vision",pod="a",resource="x"}'
+    return Recording(
+        "goldenpath:accelerators_reserved_idle:sum",
+        f"clamp_min({reserved} - ({held} or 0 * {reserved}), 0)\n",
+        "Accelerators that Kueue has given to admitted workloads and that no running Pod holds. No one else may have them.",
+        (
+            Case(
+                "six are reserved and four are held",
+                {usage: "6x5", pod: "4x5"},
+                "3m",
+                {'namespace="vision"': 2},
+            ),
+            Case("six are reserved and none is held", {usage: "6x5"}, "3m", {'namespace="vision"': 6}),
+            Case("Pods beside the queue", {usage: "2x5", pod: "4x5"}, "3m", {'namespace="vision"': 0}),
         ),
     )
 

@@ -255,6 +255,31 @@ def _alert(  # noqa: PLR0917 - the parts of an alert in the order in which a per
     )
 
 
+def _no_tokens(of: ServiceSeries, running: str, tokens: str) -> Alert:
+    own, other, name = of.selector, of.other, f"{of.namespace}/{of.workload}"
+    return _alert(
+        of,
+        "InferenceNoTokens",
+        f"sum(min_over_time({running}{{{own}}}[{_WINDOW}])) > 0 and on () sum(rate({tokens}{{{own}}}[{_WINDOW}])) == 0",
+        "5m",
+        "critical",
+        f"Servers of {name} have had {{{{ $value | humanize }}}} running requests and have given no token for ten minutes.",
+        "Read the log of the server, and start it anew: a kernel or the link between its accelerators hangs.",
+        Case(
+            "requests and no token",
+            {
+                f"{running}{{{own}}}": "4x30",
+                f"{tokens}{{{own}}}": "900x30",
+                f"{tokens}{{{other}}}": "0+60x30",
+            },
+            "25m",
+            firing=1,
+        ),
+        Case("tokens", {f"{running}{{{own}}}": "4x30", f"{tokens}{{{own}}}": "0+60x30"}, "25m", firing=0),
+        Case("no requests", {f"{running}{{{own}}}": "0x30", f"{tokens}{{{own}}}": "900x30"}, "25m", firing=0),
+    )
+
+
 def _alerts(of: ServiceSeries) -> Iterator[Alert]:
     own, other, name = of.selector, of.other, f"{of.namespace}/{of.workload}"
     if of.waiting is not None:
@@ -277,6 +302,8 @@ def _alerts(of: ServiceSeries) -> Iterator[Alert]:
                 firing=0,
             ),
         )
+    if of.running is not None and of.tokens is not None:
+        yield _no_tokens(of, of.running, of.tokens)
     if of.cache is not None:
         yield _alert(
             of,

@@ -82,6 +82,8 @@ def _alerts(of: TenantMetrics) -> Iterator[Alert]:
     yield from _pods(of, own, other)
     if of.accelerator_quotas:
         yield from _accelerators(of, own, other)
+    if of.has_queue and of.accelerator_quotas:
+        yield _reserved_idle(of, own, other)
     if of.has_queue:
         pending = "goldenpath:queue_pending:sum"
         yield _alert(
@@ -200,6 +202,22 @@ def _accelerators(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
     )
 
 
+def _reserved_idle(of: TenantMetrics, own: str, other: str) -> Alert:
+    idle = "goldenpath:accelerators_reserved_idle:sum"
+    return _alert(
+        of,
+        "TenantAcceleratorsReservedIdle",
+        f"{idle}{{{own}}} > 0",
+        "2h",
+        "warning",
+        "{{ $value }} accelerators are reserved for admitted workloads of {{ $labels.namespace }}, and no Pod has run on them for two hours.",
+        "See why the Pods of an admitted workload do not start, or stop the workload so that others may have them.",
+        Case("reserved", {f"{idle}{{{own}}}": "4x150"}, "130m", firing=1),
+        Case("all are held", {f"{idle}{{{own}}}": "0x150"}, "130m", firing=0),
+        Case("of another tenant", {f"{idle}{{{other}}}": "4x150"}, "130m", firing=0),
+    )
+
+
 def _scaler_without_data(of: TenantMetrics, metric: str) -> Alert:
     series = f"{metric}{of.scaler_selector}"
     whose = f"{of.scaler_workload} in {of.namespace}" if of.scaler_workload else of.namespace
@@ -256,16 +274,16 @@ def _drift(of: TenantMetrics, own: str, other: str) -> Alert:
     return _alert(
         of,
         "TenantDrift",
-        f"sum by (namespace) ({drift}{{{own}}}) > 0",
+        f"{drift}{{{own}}} > 0",
         "1h",
         "warning",
-        "{{ $value }} objects of {{ $labels.namespace }} have not been as the repository has them for an hour.",
+        "{{ $value }} objects of {{ $labels.namespace }}{{ with $labels.workload }}/{{ . }}{{ end }} have not been as the repository has them for an hour.",
         "List them with the managers of their fields: put them back, or ask for what they should be.",
         Case(
-            "of the tenant and its workload",
+            "of the tenant, and of its workload: each has its own alert",
             {f"{drift}{{{own}}}": "1x90", f'{drift}{{{own},workload="chat"}}': "1x90"},
             "70m",
-            firing=1,
+            firing=2,
         ),
         Case("none", {f"{drift}{{{own}}}": "0x90"}, "70m", firing=0),
         Case("put back by Flux", {f"{drift}{{{own}}}": "2x30 0x60"}, "70m", firing=0),

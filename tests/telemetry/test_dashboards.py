@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import re
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from dashboard_series import START, STEP_SECONDS, STEPS, recorded
+from grafana_foundation_sdk.cog import plugins
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard as Reader
 from replayed import PROMETHEUS, PROMTOOL, WHY_SKIPPED, replayed
 from test_rules import full_fleet, groups_of, rendered
 
@@ -75,6 +79,35 @@ def test_a_document_is_whole(dashboard: Dashboard) -> None:
         apart = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
         above = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
         assert apart or above
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=IDS)
+def test_grafanas_own_reader_knows_every_field(dashboard: Dashboard) -> None:
+    """It leaves out what it does not know, so each field of ours must come back from it."""
+    plugins.register_default_plugins()
+    read = json.loads(JSONEncoder().encode(Reader.from_json(dashboard.body)))
+    assert list(not_in(dashboard.body, read)) == []
+
+
+def not_in(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
+    """Places of ours that are missing or different in theirs, which may have more."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key, value in ours.items():
+            yield from not_in(value, theirs[key], f"{path}.{key}") if key in theirs else [f"{path}.{key}"]
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for index, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+            yield from not_in(one, other, f"{path}[{index}]")
+    elif ours != theirs:
+        yield path
+
+
+@pytest.mark.parametrize("place", ["options", "fieldConfig", "gridPos"])
+def test_grafanas_own_reader_leaves_out_what_it_does_not_know(place: str) -> None:
+    plugins.register_default_plugins()
+    body = copy.deepcopy(DASHBOARDS[0].body)
+    body["panels"][0][place]["nonsense"] = 1
+    read = json.loads(JSONEncoder().encode(Reader.from_json(body)))
+    assert list(not_in(body, read)) == [f".panels[0].{place}.nonsense"]
 
 
 def test_dashboards_read_series_that_rules_record_and_no_others() -> None:

@@ -15,7 +15,7 @@ from stories import stories
 from goldenpath import kubeyaml
 from goldenpath.pipeline import Pipeline, parse
 from goldenpath.spec.parse import parse_fleet
-from goldenpath.telemetry import Alert, exporter_catalogue
+from goldenpath.telemetry import Alert
 from goldenpath.tenancy import platforms_of
 from goldenpath.tenancy.runbook_links import runbook_folder
 
@@ -106,33 +106,6 @@ def test_each_rule_of_an_example_comes_from_the_catalogue_and_so_has_a_test(name
             for group in item.body["spec"]["groups"]:
                 for rule in group["rules"]:
                     assert rule.get("alert", rule.get("record")) in known
-
-
-SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}")
-METRIC = re.compile(r"\b(?:goldenpath:[a-z0-9_:]+|vllm:[a-z_]+)")
-
-
-def test_each_selector_of_a_tenant_and_a_workload_names_its_namespace() -> None:
-    _, _, tenant, workload = groups_of(rendered())
-    for rule in (*tenant.rules, *workload.rules):
-        selectors = SELECTOR.findall(rule.expr)
-        assert len(METRIC.findall(rule.expr)) == len(selectors), (
-            f"{rule.name} reads a series without a selector"
-        )
-        for series, matchers in selectors:
-            assert 'namespace="vision"' in matchers, f"{rule.name}: {series}"
-            if rule in workload.rules and not series.startswith(
-                ("goldenpath:accelerator", "goldenpath:flux")
-            ):
-                assert '"summariser"' in matchers, f"{rule.name}: {series}"
-
-
-def test_platform_rules_read_only_what_the_catalogue_of_exporters_lists() -> None:
-    recording, platform, *_ = groups_of(rendered())
-    for rule in (*recording.rules, *platform.rules):
-        for series, _ in SELECTOR.findall(rule.expr):
-            if not series.startswith("goldenpath:"):
-                assert exporter_catalogue().metric(series) is not None, f"{rule.name} reads {series}"
 
 
 def test_a_burn_rate_reads_bounds_that_the_histogram_of_the_version_has() -> None:

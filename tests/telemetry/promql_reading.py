@@ -1,0 +1,35 @@
+"""Which series a query selects, and by what, as a parser of PromQL reads it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import promql_parser
+
+__all__ = ["Selector", "selectors"]
+
+_OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
+
+
+class Selector(NamedTuple):
+    """One selector: the name of its series, and what it asks of labels (``namespace="vision"``)."""
+
+    series: str
+    matchers: frozenset[str]
+
+
+def selectors(query: str) -> list[Selector]:
+    """Every selector of a query, in its order.
+
+    Raises:
+        ValueError: it is no PromQL.
+    """
+    found: list[Selector] = []
+
+    def visit(node: Any) -> None:
+        if isinstance(node, promql_parser.VectorSelector):
+            asked = [f'{one.name}{_OPERATORS[str(one.op)]}"{one.value}"' for one in node.matchers.matchers]
+            found.append(Selector(node.name or "", frozenset(asked)))
+
+    promql_parser.walk(promql_parser.parse(query), visit)
+    return found
