@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath import names
 from goldenpath.describe.choices import Choices
 from goldenpath.describe.form import form_object
-from goldenpath.describe.schema_fields import request_fields
+from goldenpath.describe.narrowed_choices import choices_by_tenant
+from goldenpath.describe.schema_fields import every_field, request_fields
 from goldenpath.errors import InputError
 from goldenpath.kinds import kind_of
 from goldenpath.spec.hints import FIXED, LAST_STEP, STEP, STEPS, Door
@@ -79,7 +80,7 @@ def template_entity(
         fleet: its clusters, regions and accelerators are offered as choices; the entity must be made anew when the
             fleet changes.
         free: by cluster and accelerator, how many are unowned; each choice then says so.
-        left: what is free in each tenant; each accelerator of a workload's form then says so.
+        left: what is free in each tenant; a workload's form then offers what the chosen tenant was given.
         edits: the form changes what is there, and is opened filled in, from its page in the catalog; else it makes
             something new.
         by_commit: a change counts at once unless the form says otherwise; else somebody reviews it.
@@ -225,4 +226,4 @@ def _request_pages(path: GoldenPath, choices: Choices) -> Iterator[dict[str, Any
 def _page(title: str, fields: list[SpecField], choices: Choices) -> dict[str, Any]:
     form = form_object(fields, choices)
     del form["type"]
-    return {"title": title, **form}
+    return {"title": title, **form, **choices_by_tenant(every_field(fields), choices.of_tenants)}

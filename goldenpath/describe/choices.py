@@ -71,6 +71,12 @@ class Choices:
             ChosenFrom.POLICIES: tuple(Choice(p.id, p.title) for p in policies()),
             ChosenFrom.TENANTS: tuple(Choice(name, name) for name in tenants),
         }
+        self.of_tenants: Mapping[str, tuple[Choice, ...]] = (
+            {tenant: tuple(_accelerators_of(fleet, owned)) for tenant, owned in left.items()}
+            if fleet is not None and left
+            else {}
+        )
+        """By tenant, the accelerators that it was given."""
         self._most: int | None = None
         self._defaults: BaseModel | None = None
         if fleet is not None:
@@ -134,6 +140,18 @@ def _accelerators(
         only = () if clusters is None or len(on) == len(clusters) else on
         title = f"{known.title if known else profile} ({', '.join(where)}{'; only there' if only else ''})"
         yield Choice(profile, title, only)
+
+
+def _accelerators_of(fleet: FleetSpec, owned: Mapping[tuple[str, str], tuple[int, int]]) -> Iterator[Choice]:
+    """What one tenant was given, with how many are free on each of its clusters."""
+    where: dict[str, list[str]] = {}
+    for (cluster, id_), (free, quota) in owned.items():
+        if quota:
+            place = f"{cluster}: {max(free, 0)} of {quota} free"
+            where.setdefault(id_.partition("@")[0], []).append(place)
+    for profile, places in sorted(where.items()):
+        known = fleet.catalogue.get(profile)
+        yield Choice(profile, f"{known.title if known else profile} ({', '.join(places)})")
 
 
 def _accelerators_of_tenants(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import pytest
@@ -10,6 +10,7 @@ from services import FLEET, SERVICE, TENANT, dump, merged, service
 
 from goldenpath import kubeyaml
 from goldenpath.describe import request_from_form, template_entity
+from goldenpath.describe.narrowed_choices import MOST_TENANTS
 from goldenpath.findings import ChecksFailedError
 from goldenpath.fleet import Fleet
 from goldenpath.git import Person
@@ -19,6 +20,8 @@ from goldenpath.spec.parse import parse_fleet
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from goldenpath.describe.choices import Left
 
 FOLDER = "clusters/berlin/workloads/vision/summariser"
 HOME = "tenants/vision/workloads/summariser"
@@ -113,6 +116,45 @@ def test_the_form_says_what_is_free_in_each_tenant(fleet: Fleet) -> None:
     assert offered() == {"nvidia-h100-80gb": "NVIDIA H100 80GB (vision on berlin: 24 of 24 free)"}
     fleet.publish(merged(SERVICE, {"replicas": {"min": 2}}))
     assert offered() == {"nvidia-h100-80gb": "NVIDIA H100 80GB (vision on berlin: 16 of 24 free)"}
+
+
+def test_the_form_offers_each_tenant_its_own_accelerators_alone() -> None:
+    h100, h200 = ("berlin", "nvidia-h100-80gb"), ("berlin", "nvidia-h200-141gb")
+    left = {"vision": {h100: (3, 4), h200: (0, 2)}, "speech": {h200: (2, 2), h100: (0, 0)}, "sandbox": {}}
+    page = page_of_accelerators(left)
+
+    def takes(tenant: str, profile: str) -> bool:
+        return jsonschema_rs.is_valid(page, {"tenant": tenant, "accelerator": {"profile": profile}})
+
+    for named in ("{}", "system:default/{}"):
+        assert takes(named.format("vision"), "nvidia-h100-80gb")
+        assert takes(named.format("vision"), "nvidia-h200-141gb"), "all in use is still its own"
+        assert takes(named.format("speech"), "nvidia-h200-141gb")
+        assert not takes(named.format("speech"), "nvidia-h100-80gb"), "a quota of 0 is none"
+    first, rest = page["then"], page["else"]
+    assert first["properties"]["accelerator"]["properties"]["profile"]["enumNames"] == [
+        "NVIDIA H100 80GB (berlin: 3 of 4 free)",
+        "NVIDIA H200 141GB (berlin: 0 of 2 free)",
+    ]
+    none = rest["else"]["then"]["properties"]["accelerator"]["properties"]["profile"]
+    assert none["readOnly"]
+    assert "has no accelerators" in none["description"]
+
+
+def test_the_form_narrows_nothing_before_a_tenant_is_chosen_and_in_a_large_fleet() -> None:
+    h100 = {("berlin", "nvidia-h100-80gb"): (1, 1)}
+    page = page_of_accelerators({"vision": h100})
+    assert not jsonschema_rs.is_valid(page["if"], {})
+    assert not jsonschema_rs.is_valid(page["else"]["if"], {})
+    assert "if" in page_of_accelerators({f"team-{each}": h100 for each in range(MOST_TENANTS)})
+    assert "if" not in page_of_accelerators({f"team-{each}": h100 for each in range(MOST_TENANTS + 1)})
+
+
+def page_of_accelerators(left: Left) -> dict[str, Any]:
+    path = Library().get("inference-service/v1")
+    pages = template_entity(path, parse_fleet(FLEET), left=left)["spec"]["parameters"]
+    (page,) = [page for page in pages if "accelerator" in page["properties"]]
+    return dict(page)
 
 
 def test_a_tenant_of_the_catalog_is_the_tenant_of_the_request() -> None:
