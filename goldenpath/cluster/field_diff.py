@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath.edits.entry_names import entry_names
 from goldenpath.errors import MISSING
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _MASK: Final = "(secret)"
 _BEFORE: Final = "(secret, before)"
 _AFTER: Final = "(secret, after)"
-_KEYS: Final = ("name", "key", "type", "id")
 _SIMPLE_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*", re.ASCII)
 
 
@@ -106,9 +106,9 @@ def _of_values(path: Path, before: Any, after: Any) -> Iterator[FieldDifference]
         for key in dict.fromkeys([*before, *after]):
             yield from _of_values((*path, key), before.get(key, MISSING), after.get(key, MISSING))
     elif isinstance(before, list) and isinstance(after, list):
-        key = _key_of(before, after)
+        names = entry_names(before, after)
         yield from (
-            _of_lists(path, before, after) if key is None else _of_keyed_lists(path, before, after, key)
+            _of_lists(path, before, after) if names is None else _of_named_lists(path, before, after, *names)
         )
     elif not _alike(before, after):
         yield FieldDifference(path, before, after)
@@ -119,29 +119,22 @@ def _alike(before: Any, after: Any) -> bool:
     return before is after or (type(before) is type(after) and bool(before == after))
 
 
-def _key_of(*lists: Sequence[Any]) -> str | None:
-    """The field that tells the items of both lists apart, where there is one."""
-    for key in _KEYS:
-        if all(
-            all(isinstance(item, dict) and isinstance(item.get(key), str) for item in items)
-            and len({item[key] for item in items}) == len(items)
-            for items in lists
-        ):
-            return key
-    return None
-
-
-def _of_keyed_lists(
-    path: Path, before: Sequence[Any], after: Sequence[Any], key: str
+def _of_named_lists(
+    path: Path, before: Sequence[Any], after: Sequence[Any], old_names: list[str], new_names: list[str]
 ) -> Iterator[FieldDifference]:
-    sides = [{item[key]: (index, item) for index, item in enumerate(items)} for items in (before, after)]
+    sides = [
+        {name: (index, item) for index, (name, item) in enumerate(zip(names, items, strict=True))}
+        for names, items in ((old_names, before), (new_names, after))
+    ]
     for name in dict.fromkeys([*sides[0], *sides[1]]):
         index, item = sides[0].get(name) or sides[1][name]
         old, new = (side[name][1] if name in side else MISSING for side in sides)
-        yield from _of_values((*path, Item(index, f"{key}={name}", item)), old, new)
+        yield from _of_values((*path, Item(index, name, item)), old, new)
     common = [[name for name in side if name in sides[0] and name in sides[1]] for side in sides]
     if common[0] != common[1]:
-        yield FieldDifference(path, [item[key] for item in before], [item[key] for item in after])
+        yield FieldDifference(
+            path, *([name.partition("=")[2] for name in names] for names in (old_names, new_names))
+        )
 
 
 def _of_lists(path: Path, before: Sequence[Any], after: Sequence[Any]) -> Iterator[FieldDifference]:

@@ -1,7 +1,7 @@
 """What differs between two versions of one object, field by field, as a reviewer wants to read it.
 
-Lists are compared by what their entries are: mappings with a name by that name, plain words as a set with repeats,
-everything else in its order, where equal entries find each other. A Secret's values never leave this module;
+Lists are compared by what their entries are: mappings with a name or the keys of their API by these, plain words as a
+set with repeats, everything else in its order, where equal entries find each other. A Secret's values never leave this module;
 long texts are shortened to where they differ.
 """
 
@@ -15,11 +15,15 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath.edits.entry_names import entry_names
+from goldenpath.edits.list_keys import ListKeys
 from goldenpath.errors import MISSING
 from goldenpath.kubeyaml import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from goldenpath.edits.object_edit import Way
 
 __all__ = ["HIDDEN", "FieldChange", "field_changes"]
 
@@ -31,8 +35,7 @@ _BEFORE_DIFFERENCE: Final = 40
 _MOST_ALIGNED: Final = 1000
 """Entries that are held against each other: that takes the square of their number."""
 _PLAIN_STEP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
-_ENTRY_NAMES: Final = ("name", "key", "type", "kind")
-"""Fields by which Kubernetes tells the entries of a list apart, the commonest first."""
+_KEYS: Final = ListKeys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,38 @@ class FieldChange:
 
 def field_changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[FieldChange, ...]:
     """Every field in which two Kubernetes objects differ; none exactly where they are equal."""
+    place = _Place("", (), (after.get("apiVersion"), after.get("kind")))
     return tuple(
         FieldChange(path, *_shortened(_shown(old), _shown(new)))
-        for path, old, new in _of_mappings("", _without_secrets(before), _without_secrets(after))
+        for path, old, new in _of_mappings(place, _without_secrets(before), _without_secrets(after))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a value is: as text, and as the way to it in an object of a kind."""
+
+    text: str
+    way: Way
+    kind: tuple[Any, Any]
+
+    def field(self, key: str) -> _Place:
+        if _PLAIN_STEP.fullmatch(key):
+            text = f"{self.text}.{key}" if self.text else key
+        else:
+            text = f"{self.text}[{key}]"
+        return _Place(text, (*self.way, key), self.kind)
+
+    def entry(self, name: str | int) -> _Place:
+        return _Place(f"{self.text}[{name}]", (*self.way, {}), self.kind)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the list that is here, as the API of its kind defines them."""
+        api_version, kind = self.kind
+        if not isinstance(api_version, str) or not isinstance(kind, str):
+            return ()
+        return _KEYS.of(api_version, kind, self.way)
 
 
 class _Hidden:
@@ -86,73 +117,59 @@ def _without_secrets(body: dict[str, Any]) -> dict[str, Any]:
 Difference = tuple[str, Any, Any]
 
 
-def _differences(path: str, before: Any, after: Any) -> Iterator[Difference]:
+def _differences(place: _Place, before: Any, after: Any) -> Iterator[Difference]:
     if isinstance(before, dict) and isinstance(after, dict) and before and after:
-        yield from _of_mappings(path, before, after)
+        yield from _of_mappings(place, before, after)
     elif isinstance(before, list) and isinstance(after, list) and before and after:
-        yield from _of_lists(path, before, after)
+        yield from _of_lists(place, before, after)
     elif not same(before, after):
-        yield path, before, after
+        yield place.text, before, after
 
 
-def _of_mappings(path: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
+def _of_mappings(place: _Place, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
     for key in (*before, *(key for key in after if key not in before)):
-        yield from _differences(_step(path, key), before.get(key, MISSING), after.get(key, MISSING))
+        yield from _differences(place.field(key), before.get(key, MISSING), after.get(key, MISSING))
 
 
-def _step(path: str, key: str) -> str:
-    if _PLAIN_STEP.fullmatch(key):
-        return f"{path}.{key}" if path else key
-    return f"{path}[{key}]"
-
-
-def _of_lists(path: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
-    name = _name_of_entries(before, after)
-    if name is not None:
-        yield from _by_name(path, name, before, after)
-    elif all(isinstance(entry, str | int | float | bool | None) for entry in (*before, *after)):
-        yield from _as_words(path, before, after)
+def _of_lists(place: _Place, before: list[Any], after: list[Any]) -> Iterator[Difference]:
+    if all(isinstance(entry, str | int | float | bool | None) for entry in (*before, *after)):
+        yield from _as_words(place, before, after)
+        return
+    names = entry_names(before, after) or entry_names(before, after, place.keys)
+    if names is not None:
+        yield from _by_name(
+            place, dict(zip(names[0], before, strict=True)), dict(zip(names[1], after, strict=True))
+        )
     else:
-        yield from _by_position(path, before, after)
+        yield from _by_position(place, before, after)
 
 
-def _name_of_entries(before: list[Any], after: list[Any]) -> str | None:
-    """The field that tells the entries of both lists apart, if there is one."""
-    for name in _ENTRY_NAMES:
-        if all(_are_distinct_by(entries, name) for entries in (before, after)):
-            return name
-    return None
-
-
-def _are_distinct_by(entries: list[Any], name: str) -> bool:
-    found = [entry.get(name) for entry in entries if isinstance(entry, dict)]
-    texts = {value for value in found if isinstance(value, str)}
-    return len(texts) == len(entries)
-
-
-def _by_name(path: str, name: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
-    old, new = ({entry[name]: entry for entry in entries} for entries in (before, after))
-    for key in (*old, *(key for key in new if key not in old)):
-        yield from _differences(f"{path}[{name}={key}]", old.get(key, MISSING), new.get(key, MISSING))
-    kept_before, kept_after = [key for key in old if key in new], [key for key in new if key in old]
+def _by_name(place: _Place, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:
+    for name in (*old, *(name for name in new if name not in old)):
+        yield from _differences(place.entry(name), old.get(name, MISSING), new.get(name, MISSING))
+    kept_before, kept_after = [name for name in old if name in new], [name for name in new if name in old]
     if kept_before != kept_after:
-        yield f"{path} (order)", kept_before, kept_after
+        yield f"{place.text} (order)", _without_field(kept_before), _without_field(kept_after)
 
 
-def _as_words(path: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
+def _without_field(names: list[str]) -> list[str]:
+    return [name.partition("=")[2] for name in names]
+
+
+def _as_words(place: _Place, before: list[Any], after: list[Any]) -> Iterator[Difference]:
     old, new = (Counter((type(word), word) for word in words) for words in (before, after))
     for _, word in (old - new).elements():
-        yield f"{path}[]", word, MISSING
+        yield f"{place.text}[]", word, MISSING
     for _, word in (new - old).elements():
-        yield f"{path}[]", MISSING, word
+        yield f"{place.text}[]", MISSING, word
     if old == new and not same(before, after):
-        yield f"{path} (order)", before, after
+        yield f"{place.text} (order)", before, after
 
 
-def _by_position(path: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
+def _by_position(place: _Place, before: list[Any], after: list[Any]) -> Iterator[Difference]:
     """Entries without a name: equal entries are matched, and the entries between them are compared in pairs."""
     if len(before) + len(after) > _MOST_ALIGNED:
-        yield path, before, after
+        yield place.text, before, after
         return
     matcher = SequenceMatcher(None, [*map(_fingerprint, before)], [*map(_fingerprint, after)], autojunk=False)
     for what, start, end, new_start, new_end in matcher.get_opcodes():
@@ -161,11 +178,11 @@ def _by_position(path: str, before: list[Any], after: list[Any]) -> Iterator[Dif
         old, new = before[start:end], after[new_start:new_end]
         paired = min(len(old), len(new))
         for index in range(paired):
-            yield from _differences(f"{path}[{new_start + index}]", old[index], new[index])
+            yield from _differences(place.entry(new_start + index), old[index], new[index])
         for index in range(paired, len(old)):
-            yield f"{path}[{start + index}]", old[index], MISSING
+            yield place.entry(start + index).text, old[index], MISSING
         for index in range(paired, len(new)):
-            yield f"{path}[{new_start + index}]", MISSING, new[index]
+            yield place.entry(new_start + index).text, MISSING, new[index]
 
 
 def _fingerprint(value: Any) -> str:

@@ -271,3 +271,82 @@ def test_long_texts_are_cut_to_where_they_differ():
     assert "new" in new
     assert len(old) < 300
     assert old.endswith("(10003 characters)")
+
+
+def rule_group(*rules):
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "alerts", "namespace": "vision"},
+        "spec": {"groups": [{"name": "tenant", "rules": list(rules)}]},
+    }
+
+
+def alert(name, expr="up == 0", **labels):
+    return {"alert": name, "expr": expr, "labels": labels}
+
+
+def record(name, expr="1", **labels):
+    return {"record": name, "expr": expr, "labels": labels}
+
+
+def test_a_new_rule_is_one_change_and_those_after_it_are_none():
+    before = rule_group(record("a:b:c"), alert("Old"), alert("Older"))
+    after = rule_group(record("a:b:c"), alert("New"), alert("Old"), alert("Older", expr="up == 1"))
+
+    assert fields(before, after) == [
+        ("spec.groups[name=tenant].rules[alert=Older].expr", "up == 0", "up == 1"),
+        ("spec.groups[name=tenant].rules[alert=New]", MISSING, alert("New")),
+    ]
+
+
+def test_rules_of_one_name_are_told_apart_by_the_labels_in_which_they_differ():
+    first, second = record("latency", goal="first", job="x"), record("latency", goal="next", job="x")
+    changed = record("latency", "2", goal="next", job="x")
+
+    assert fields(rule_group(first, second), rule_group(changed, first)) == [
+        ("spec.groups[name=tenant].rules[record=latency,goal=next].expr", "1", "2"),
+        (
+            "spec.groups[name=tenant].rules (order)",
+            ["latency,goal=first", "latency,goal=next"],
+            ["latency,goal=next", "latency,goal=first"],
+        ),
+    ]
+
+
+def test_a_label_that_changes_does_not_make_another_rule_of_it():
+    before, after = alert("Old", severity="warning"), alert("Old", severity="critical")
+
+    assert fields(rule_group(before), rule_group(after)) == [
+        ("spec.groups[name=tenant].rules[alert=Old].labels.severity", "warning", "critical")
+    ]
+
+
+def test_rules_that_nothing_tells_apart_are_compared_in_their_order():
+    twice = alert("Old")
+
+    assert fields(rule_group(twice, twice), rule_group(twice, twice, twice)) == [
+        ("spec.groups[name=tenant].rules[2]", MISSING, twice)
+    ]
+
+
+def test_entries_without_a_name_are_told_apart_by_the_keys_of_their_api():
+    def pod(*spreads):
+        topology = [
+            {"topologyKey": key, "whenUnsatisfiable": "DoNotSchedule", "maxSkew": skew}
+            for key, skew in spreads
+        ]
+        return {"apiVersion": "v1", "kind": "Pod", "spec": {"topologySpreadConstraints": topology}}
+
+    assert fields(pod(("zone", 1), ("node", 1)), pod(("rack", 1), ("zone", 1), ("node", 2))) == [
+        (
+            "spec.topologySpreadConstraints[topologyKey=node,whenUnsatisfiable=DoNotSchedule].maxSkew",
+            1,
+            2,
+        ),
+        (
+            "spec.topologySpreadConstraints[topologyKey=rack,whenUnsatisfiable=DoNotSchedule]",
+            MISSING,
+            {"topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule", "maxSkew": 1},
+        ),
+    ]
