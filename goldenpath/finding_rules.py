@@ -72,6 +72,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("answers-cut-off", "The engine ends running answers when it is stopped.", "Take a version that finishes them, or let callers repeat what was cut off."),
         FindingRule("engine-accelerator", "The engine does not run on accelerators of that maker.", "Take another engine or another accelerator."),
         FindingRule("engine-argument", "The engine's version does not take an argument of the command line.", "Take the argument out, or a version that has it."),
+        FindingRule("engine-model", "The engine's version has no implementation of the model's architecture.", "Take a version that has one, or another engine."),
         FindingRule("goal-needs-replicas", "The traffic of the goal takes more replicas than there may be.", "Raise `replicas.max`, or take a faster accelerator."),
         FindingRule("goal-not-met", "No way of serving the model on this accelerator meets the goal.", "Allow what the message names, or take a faster accelerator."),
         FindingRule("host-not-granted", "The service has a host that the tenant's request does not.", "Add the host under `serving` in the tenant's request."),

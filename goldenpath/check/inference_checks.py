@@ -6,12 +6,13 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.addons import version_of
-from goldenpath.engines import Signal, argument_list
+from goldenpath.engines import Signal, argument_list, model_architectures
 from goldenpath.errors import InputError
 from goldenpath.findings import Finding, Severity
 from goldenpath.spec.host_overlap import covering
 from goldenpath.spec.types import duration_seconds, quantity_value
 from goldenpath.tenancy.inference_service_on_cluster import ServerKind
+from goldenpath.tenancy.server_plan import architecture_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,13 +104,20 @@ def _size(rendered: Rendered) -> Iterator[Finding]:
 
 
 def _engine_runs(rendered: Rendered) -> Iterator[Finding]:
-    """The engine is published for the maker of the accelerator, and can do what is asked of it."""
+    """The engine is published for the maker of the accelerator, and implements the model."""
     service = rendered.resolved
     vendor, engine = service.pool.accelerator.vendor, service.engine
     if vendor not in _VENDORS.get(engine.name, frozenset({vendor})):
         message = f"{engine.title} does not run on accelerators of {vendor}"
         fix = f"Take {' or '.join(sorted(name for name, makers in _VENDORS.items() if vendor in makers))}."
         yield _finding(service, "engine-accelerator", Severity.ERROR, "engine.name", message, fix)
+    implemented, model = model_architectures(engine.name), architecture_of(service.spec)
+    if implemented is not None and model is not None:
+        said = implemented.problem(service.version, model.classes)
+        if said is not None:
+            message = f"{engine.title} {service.version} {said}: {model.name} does not start, or runs through Transformers, more slowly"
+            fix = f"Take a version of {engine.title} that has it, or another engine."
+            yield _finding(service, "engine-model", Severity.WARNING, "engine.version", message, fix)
     if not service.finishes_answers:
         message = (
             f"{engine.title} {service.version} ends running answers when it is stopped: each rollout and each "

@@ -20,6 +20,7 @@ from goldenpath.engines._catalogue import EngineCatalogue, engine_catalogue, loa
 from goldenpath.engines._engine import Engine, MetricState, MetricStatus
 from goldenpath.engines._facts import Metric, MetricKind, MetricType, Reading, Signal, Source
 from goldenpath.engines._hints import ScalingHint
+from goldenpath.engines._model_architectures import ModelArchitectures, model_architectures
 from goldenpath.engines._request_arguments import request_arguments
 from goldenpath.engines._versions import EngineVersion
 
@@ -34,6 +35,7 @@ __all__ = [
     "MetricState",
     "MetricStatus",
     "MetricType",
+    "ModelArchitectures",
     "Reading",
     "ScalingHint",
     "Signal",
@@ -42,6 +44,7 @@ __all__ = [
     "argument_versions",
     "engine_catalogue",
     "load_catalogue",
+    "model_architectures",
     "refused_arguments",
     "request_arguments",
 ]

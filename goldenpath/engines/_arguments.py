@@ -2,7 +2,8 @@
 
 `arguments/<engine>-<version>.json` is written by ``tools/engine_arguments.py``, or from the reference page that a release
 publishes of its command, where the sources of that release are out of reach (TensorRT-LLM). A version between two lists goes by the
-older one: an argument that came since is then unknown, which says so before the server does.
+older one: an argument that came since is then unknown, which says so before the server does. What TensorRT-LLM reads out of the
+file of ``--config`` (tensorrt_llm/llmapi/llm_args.py) is no argument, and no request may name such a file.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class Architecture:
 
     ``experts_per_token`` and the expert parameters are 0 for a dense model. ``state_bytes`` is what linear
     attention or Mamba layers keep for each sequence, whatever its length. ``index_bytes_per_token`` is the key
-    cache of sparse attention (DeepSeek V3.2). ``notes`` say where a field was missing and what was assumed.
+    cache of sparse attention (DeepSeek V3.2). ``classes`` are the names under ``architectures``, by which engines know a model. ``notes`` say where a field was missing and what was assumed.
     """
 
     name: str
@@ -91,6 +91,7 @@ class Architecture:
     index_bytes_per_token: int = 0
     quantization: Quantization | None = None
     tied_embeddings: bool = False
+    classes: tuple[str, ...] = ()
     source: str = ""
     notes: tuple[str, ...] = ()
 

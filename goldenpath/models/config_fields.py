@@ -13,6 +13,7 @@ __all__ = ["ConfigFields"]
 
 _LARGEST: Final = 10**9
 _MANY_PROBLEMS: Final = 20
+_MANY_NAMES: Final = 20
 
 
 class ConfigFields:
@@ -74,6 +75,12 @@ class ConfigFields:
             self.refuse(name, f"must have one entry for each of the {length} layers, has {len(value)}")
             return None
         return value[:length]
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """A list of names; empty where it is none."""
+        value = self.document.get(name)
+        there = value if isinstance(value, list) else []
+        return tuple(each[:200] for each in there[:_MANY_NAMES] if isinstance(each, str))
 
     def inner(self, name: str) -> ConfigFields:
         """A nested object; empty where there is none."""

@@ -159,6 +159,7 @@ class _Reader:
             quantization=read_quantization(fields, self.layers)
             or (read_quantization(self.outer, self.layers) if fields is not self.outer else None),
             tied_embeddings=tied,
+            classes=self.outer.names("architectures"),
             source=self.source,
             notes=tuple(self.notes),
         )

@@ -85,6 +85,30 @@ def test_an_engine_without_support_for_the_maker_is_refused() -> None:
     assert "does not run on accelerators of amd" in said["engine-accelerator"]
 
 
+def test_a_version_without_the_model_s_architecture_is_reported_with_the_one_that_has_it() -> None:
+    new = {"name": "Qwen/Qwen3.5-27B", "context": 4096}
+    image = f"registry.example.org/e@sha256:{'1' * 64}"
+
+    def of(version: str) -> dict[str, str]:
+        engine = {"name": "vllm", "version": version, "image": image}
+        return findings(service(model=new, engine=engine, goal=None, accelerator={"count": 4}))
+
+    assert of("0.12.0")["engine-model"].startswith("warning engine.version")
+    assert "0.18.0 has it" in of("0.12.0")["engine-model"]
+    assert "engine-model" not in of("0.18.0")
+
+
+def test_a_host_that_the_tenant_has_not_is_refused_and_one_under_its_wildcard_is_not() -> None:
+    def of(*hosts: str) -> dict[str, str]:
+        return findings(SERVICE, {"serving": [{"name": "summariser", "hosts": list(hosts)}]})
+
+    host = SERVICE["expose"]["host"]
+    assert "host-not-granted" not in of(host)
+    assert "host-not-granted" not in of("*.vision.example.org")
+    assert of(f"other.{host}")["host-not-granted"].startswith("error expose.host")
+    assert host in of(f"other.{host}")["host-not-granted"]
+
+
 def test_an_unknown_model_is_not_sized_and_the_checks_say_so() -> None:
     unknown = service(model={"name": "own/model"}, accelerator={"count": 4}, goal=None)
     assert "the catalogue has no model own/model" in findings(unknown)["not-sized"]

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.accelerators import catalogue
 from goldenpath.describe.markdown import code, page, table
-from goldenpath.engines import MetricKind, Signal, argument_versions, engine_catalogue, refused_arguments
+from goldenpath.engines import (
+    MetricKind,
+    Signal,
+    argument_versions,
+    engine_catalogue,
+    model_architectures,
+    refused_arguments,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -123,6 +130,12 @@ def _arguments(engine: Engine) -> Iterator[str]:
         versions = ", ".join(map(str, argument_versions(engine.name)))
         yield f"### Arguments of {engine.title} that no request may set"
         yield f"Each argument of the server is known with its type and choices, for the versions {versions}."
+        if (implemented := model_architectures(engine.name)) is not None:
+            count, read = len(implemented.architectures), ", ".join(implemented.versions)
+            yield (
+                f"{count} architectures of models are known by the versions that implement them ({read}). "
+                "Finding `engine-model` says where a version has no implementation."
+            )
         yield table(
             ["What it does", "Arguments"], ([why, ", ".join(each)] for why, each in by_reason.items())
         )
