@@ -119,7 +119,7 @@ def test_answers_are_as_the_document_says(serve: Callable[..., Served]) -> None:
         ("/v1/requests", "RequestPage"),
         ("/v1/requests/vision", "RequestAsAsked"),
         ("/.backstage/actions/v1/actions", "NativeList"),
-        ("/healthz", "Health"),
+        ("/healthz", "HealthStatus"),
     ):
         _validator(schema).validate(backend.get(path, READER).json())
 
