@@ -113,7 +113,7 @@ bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
 	$(BIN)/python benchmarks/upgrade_speed.py
 	$(BIN)/python benchmarks/backend_load.py
 	$(BIN)/python benchmarks/datasets.py
-	$(BIN)/python benchmarks/artifacts.py
+	$(BIN)/python benchmarks/artifact_packing.py
 	cd backstage-backend && ./with-node node ../benchmarks/scaffolder_tasks.ts
 
 lock: ## Resolve the dependencies anew

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from goldenpath.accelerators.shipped_catalogue import catalogue
+    from goldenpath.datasets.folder_verification import verify_dataset
     from goldenpath.datasets.hashing import hash_dataset
-    from goldenpath.datasets.verification import verify_dataset
     from goldenpath.errors import GoldenpathError, InputError, Problem
     from goldenpath.findings import ChecksFailedError, Finding, Severity
     from goldenpath.fleet import Fleet, PublishOptions, Review
@@ -102,7 +102,7 @@ _HOMES: Final = {
     "plan_change": "goldenpath.changes",
     "query": "goldenpath.queries",
     "render": "goldenpath.pipeline",
-    "verify_dataset": "goldenpath.datasets.verification",
+    "verify_dataset": "goldenpath.datasets.folder_verification",
 }
 
 

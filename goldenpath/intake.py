@@ -14,7 +14,7 @@ from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
 from goldenpath.kinds import kind_of
 from goldenpath.paths import Library
-from goldenpath.spec.model import Surroundings
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.parse import parse_fleet, parse_request
 
 if TYPE_CHECKING:

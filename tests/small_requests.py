@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
-from goldenpath.spec.model import Surroundings
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.tenant import Tenant
 from goldenpath.tenancy import platforms_of, tenancies_of

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.pydantic_errors import problem_of
 from goldenpath.spec.types import (
     GroupRef,

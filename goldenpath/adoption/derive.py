@@ -21,7 +21,7 @@ from goldenpath.adoption.tenancy_systems import report_tenancy_systems
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
 from goldenpath.manifests import ManifestObject
-from goldenpath.spec.model import Surroundings
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parse import parse_request
 from goldenpath.spec.tenant import Tenant

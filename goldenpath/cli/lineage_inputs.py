@@ -13,8 +13,8 @@ from goldenpath.spec.parse import parse_fleet
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.provenance.verification import Demand
-    from goldenpath.spec.provenance import Provenance
+    from goldenpath.provenance.training_verification import Demand
+    from goldenpath.spec.model_builder import Provenance
 
 __all__ = ["builder_of", "bundles_in", "demand_of", "namespace_of", "objects_in"]
 
@@ -44,7 +44,7 @@ def demand_of(builder: Provenance, tenant: str | None) -> Demand:
         InputError: a key of the fleet cannot be used.
 
     """
-    from goldenpath.provenance.verification import Demand  # noqa: PLC0415 - needs an extra
+    from goldenpath.provenance.training_verification import Demand  # noqa: PLC0415 - needs an extra
     from goldenpath.signatures.signing_keys import PublicKey, TrustedKeys  # noqa: PLC0415
 
     keys = tuple(PublicKey.of_pem(pem.encode(), "provenance.keys") for pem in builder.keys)

@@ -11,7 +11,7 @@ from goldenpath.errors import ArtifactRefusedError
 from goldenpath.findings import Finding, Severity
 from goldenpath.provenance.pod_images import model_volumes, pod_specs
 from goldenpath.provenance.refusals import REFUSALS
-from goldenpath.provenance.verification import verified_provenance
+from goldenpath.provenance.training_verification import verified_provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

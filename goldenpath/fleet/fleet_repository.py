@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.validation import Validation
     from goldenpath.git import CommitSigner, Credentials, Snapshot
     from goldenpath.paths import Library
-    from goldenpath.spec.model import Document
+    from goldenpath.spec.document_model import Document
 
     Asked = Submission | Document | Mapping[str, Any] | str | Path
     """A request, or the fleet's document: parsed, as values, or the path of a file."""

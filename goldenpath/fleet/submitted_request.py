@@ -9,7 +9,7 @@ from typing import Any
 
 from goldenpath import kubeyaml
 from goldenpath.intake import is_fleet
-from goldenpath.spec.model import Document
+from goldenpath.spec.document_model import Document
 from goldenpath.spec.ref import Ref
 
 __all__ = ["Submission"]

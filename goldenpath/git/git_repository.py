@@ -14,7 +14,7 @@ from goldenpath.git.cat_file import CatFile
 from goldenpath.git.command import CommandError, environment, run
 from goldenpath.git.object_reader import NO_ENTRIES, ObjectReader, wrong_kind
 from goldenpath.git.objects import EMPTY_TREE, parse_commit, parse_tree
-from goldenpath.git.pack import write_pack
+from goldenpath.git.pack_files import write_pack
 from goldenpath.git.path_names import branch_ref
 from goldenpath.git.refs import RefMover
 from goldenpath.git.tree_cache import TreeCache

@@ -11,8 +11,8 @@ from goldenpath.tenancy.claims import Claims
 
 if TYPE_CHECKING:
     from goldenpath.findings import Finding
+    from goldenpath.spec.document_model import Document
     from goldenpath.spec.fleet_spec import FleetSpec
-    from goldenpath.spec.model import Document
     from goldenpath.spec.tenant import Tenant
     from goldenpath.tenancy import Platform, Resolved, Tenancy
     from goldenpath.tenancy.rendered import RenderedOnCluster

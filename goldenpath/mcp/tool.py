@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.fleet import Submission
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.pydantic_errors import problem_of
 
 if TYPE_CHECKING:

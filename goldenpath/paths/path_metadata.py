@@ -12,7 +12,7 @@ from pydantic import AliasChoices, Field, ValidationError
 from goldenpath import kubeyaml
 from goldenpath.errors import DataError, InputError
 from goldenpath.paths.extra_inputs import ExtraInputs
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.types import Date  # noqa: TC001 - pydantic reads it when the class is made
 
 __all__ = [

@@ -19,7 +19,7 @@ from goldenpath.provenance.refusals import refused
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from goldenpath.spec.provenance import Provenance
+    from goldenpath.spec.model_builder import Provenance
 
 __all__ = ["HASH_COMMAND", "TRAINER", "FinishedRun"]
 

@@ -9,7 +9,7 @@ from goldenpath.provenance.pod_images import HASH_STEP
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from goldenpath.spec.provenance import Provenance
+    from goldenpath.spec.model_builder import Provenance
 
 __all__ = ["pods_of_runs"]
 

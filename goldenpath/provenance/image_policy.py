@@ -18,7 +18,7 @@ from goldenpath.provenance.model_training import BUILD_TYPE, PREDICATE
 from goldenpath.provenance.refusals import REFUSALS
 
 if TYPE_CHECKING:
-    from goldenpath.spec.provenance import Provenance
+    from goldenpath.spec.model_builder import Provenance
 
 __all__ = ["NAME", "image_policy"]
 

@@ -22,7 +22,7 @@ from goldenpath.repository.record_fields import (
     Sha256,
     refuse_record,
 )
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.types import (
     Date,
     DnsLabel,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.pydantic_errors import problem_of
 from goldenpath.spec.types import ExactVersion
 from goldenpath.spec.value_checks import Word

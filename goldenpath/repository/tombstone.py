@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.repository.record_fields import CommitId, ExactVersion, ShownText, refuse_record
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.types import Date, DnsLabel, GoldenPathName, GroupRef, ListInput, Name
 from goldenpath.tenancy.repository_paths import TOMBSTONE_FILE
 

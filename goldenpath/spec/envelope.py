@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Discriminator, Field, ValidationInfo, mode
 from pydantic import Tag as UnionTag
 from pydantic_core import PydanticCustomError
 
+from goldenpath.spec.document_model import RULES_FOLLOW, Document, Model, SchemaRule
 from goldenpath.spec.hints import WHERE, ChosenFrom, Door, hint
-from goldenpath.spec.model import RULES_FOLLOW, Document, Model, SchemaRule
 from goldenpath.spec.override import Override
 from goldenpath.spec.parsed_fields import Fields
 from goldenpath.spec.schema_rules import placement

@@ -15,8 +15,8 @@ from goldenpath.spec.value_checks import NAME_CHARS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from goldenpath.spec.document_model import Surroundings
     from goldenpath.spec.fleet_spec import AcceleratorPool, Cluster, FleetSpec
-    from goldenpath.spec.model import Surroundings
     from goldenpath.spec.parsed_fields import Fields, Location
 
 __all__ = [

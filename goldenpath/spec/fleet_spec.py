@@ -9,11 +9,11 @@ from pydantic import Field
 
 from goldenpath.accelerators import catalogue_with
 from goldenpath.spec.delivery_rules import delivery_problems
+from goldenpath.spec.document_model import Document, Model, Rule, SchemaRule
 from goldenpath.spec.hints import ChosenFrom, hint
 from goldenpath.spec.loopback import is_loopback
-from goldenpath.spec.model import Document, Model, Rule, SchemaRule
+from goldenpath.spec.model_builder import Provenance  # noqa: TC001 - pydantic reads it when the class is made
 from goldenpath.spec.pool_rules import fleet_problems
-from goldenpath.spec.provenance import Provenance  # noqa: TC001 - pydantic reads it when the class is made
 from goldenpath.spec.schema_rules import federation_endpoint
 from goldenpath.spec.tenant import PodSecurityLevel  # noqa: TC001 - pydantic reads it when the class is made
 from goldenpath.spec.types import (

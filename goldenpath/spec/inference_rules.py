@@ -17,8 +17,8 @@ from goldenpath.spec.rules import problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from goldenpath.spec.document_model import Rule, Surroundings
     from goldenpath.spec.fleet_spec import EngineImage, FleetSpec
-    from goldenpath.spec.model import Rule, Surroundings
     from goldenpath.spec.parsed_fields import Fields
     from goldenpath.spec.tenant import Tenant
 

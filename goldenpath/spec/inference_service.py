@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Discriminator, Field
 from pydantic import Tag as UnionTag
 
+from goldenpath.spec.document_model import Model, OuterRule, Rule
 from goldenpath.spec.hints import ChosenFrom, hint
 from goldenpath.spec.inference_rules import INFERENCE_RULES, granted_accelerators, known_engine_images
-from goldenpath.spec.model import Model, OuterRule, Rule
 from goldenpath.spec.tenant import SignalName  # noqa: TC001 - pydantic reads it when the class is made
 from goldenpath.spec.types import (
     Bytes,

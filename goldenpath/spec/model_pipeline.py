@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import BeforeValidator, Discriminator, Field
 from pydantic import Tag as UnionTag
 
+from goldenpath.spec.document_model import Model, OuterRule, Rule
 from goldenpath.spec.hints import ChosenFrom, hint
-from goldenpath.spec.model import Model, OuterRule, Rule
 from goldenpath.spec.pipeline_rules import PIPELINE_RULES, granted_pool, named_builder
 from goldenpath.spec.types import (
     Bytes,

@@ -14,7 +14,7 @@ from goldenpath.spec.rules import problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.spec.model import Surroundings
+    from goldenpath.spec.document_model import Surroundings
     from goldenpath.spec.parsed_fields import Fields
     from goldenpath.spec.tenant import Tenant
 

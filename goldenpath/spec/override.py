@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from goldenpath.errors import Problem
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.hints import ChosenFrom, hint
-from goldenpath.spec.model import Model
 from goldenpath.spec.parsed_fields import Location, path_of
 from goldenpath.spec.types import Date, DnsLabel, DnsSubdomain, GroupRef, KindName, ListInput, Text
 

@@ -1,7 +1,7 @@
 """From a document to a spec, or to every problem that it has at once.
 
 Three layers speak together: the fields' own types (pydantic), the rules between fields
-and with what is around the document (:class:`~goldenpath.spec.model.Document`). pydantic's own *after* validators would stay silent as soon as one field has failed; so the rules run here, on the
+and with what is around the document (:class:`~goldenpath.spec.document_model.Document`). pydantic's own *after* validators would stay silent as soon as one field has failed; so the rules run here, on the
 fields that parsed.
 """
 
@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from goldenpath import kubeyaml
 from goldenpath.errors import MAX_PROBLEMS, InputError, Problem, more_problems
+from goldenpath.spec.document_model import ALONE, RULES_FOLLOW, Document, Surroundings
 from goldenpath.spec.fleet_spec import FleetSpec
-from goldenpath.spec.model import ALONE, RULES_FOLLOW, Document, Surroundings
 from goldenpath.spec.parsed_fields import Fields, path_of
 from goldenpath.spec.pydantic_errors import locate, problem_of
 from goldenpath.spec.rules import DEEPEST

@@ -12,7 +12,7 @@ from goldenpath.spec.unique_lists import repeated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.spec.model import Rule, Surroundings
+    from goldenpath.spec.document_model import Rule, Surroundings
     from goldenpath.spec.parsed_fields import Fields
 
 __all__ = ["PIPELINE_RULES", "granted_pool", "named_builder"]

@@ -22,7 +22,7 @@ from goldenpath.spec.unique_lists import repeated
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.spec.model import Rule, Surroundings
+    from goldenpath.spec.document_model import Rule, Surroundings
 
 __all__ = [
     "ENVELOPE_RULES",

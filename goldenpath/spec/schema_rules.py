@@ -11,7 +11,7 @@ from goldenpath.engines import Signal, engine_catalogue
 from goldenpath.spec.rules import CLOUD_IDENTITY, CLOUD_IDENTITY_FIELDS, OPTIONAL_IDENTITY
 
 if TYPE_CHECKING:
-    from goldenpath.spec.model import SchemaRule
+    from goldenpath.spec.document_model import SchemaRule
 
 __all__ = [
     "cloud_identity",

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from goldenpath.spec.document_model import Model, SchemaRule
 from goldenpath.spec.hints import hint
-from goldenpath.spec.model import Model, SchemaRule
 from goldenpath.spec.schema_rules import one_of
 from goldenpath.spec.types import Cidr, DnsLabel, HostPattern, LabelKey, LabelValue, ListInput, Name, Port
 

@@ -14,7 +14,7 @@ from goldenpath.spec.unique_lists import repeated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.spec.model import Surroundings
+    from goldenpath.spec.document_model import Surroundings
     from goldenpath.spec.parsed_fields import Fields, Location
 
 __all__ = ["serving_problems", "serving_rules"]

@@ -10,10 +10,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Discriminator, Field
 from pydantic import Tag as UnionTag
 
+from goldenpath.spec.document_model import Model, OuterRule, Rule, SchemaRule
 from goldenpath.spec.envelope import Clusters, Envelope, Retiring
 from goldenpath.spec.fleet_rules import placement_problems
 from goldenpath.spec.hints import ChosenFrom, Door, hint
-from goldenpath.spec.model import Model, OuterRule, Rule, SchemaRule
 from goldenpath.spec.rules import TENANT_RULES, gpu_profiles
 from goldenpath.spec.schema_rules import (
     cloud_identity,

@@ -13,7 +13,7 @@ from goldenpath.spec.types import DNS_LABEL, GroupRef, Name
 from goldenpath.spec.value_checks import WORKLOAD_NAME_CHARS, Word, slug
 
 if TYPE_CHECKING:
-    from goldenpath.spec.model import OuterRule, Rule
+    from goldenpath.spec.document_model import OuterRule, Rule
 
 __all__ = ["Workload"]
 

@@ -19,8 +19,8 @@ from goldenpath.tenancy.accelerated_workload import AcceleratedWorkload
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from goldenpath.spec.model_builder import Provenance
     from goldenpath.spec.model_pipeline import ModelPipeline, PipelineAccelerator
-    from goldenpath.spec.provenance import Provenance
     from goldenpath.tenancy.workload_on_cluster import WorkloadOnCluster
 
 __all__ = [

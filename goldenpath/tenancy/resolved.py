@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from goldenpath.spec.model import Document
+    from goldenpath.spec.document_model import Document
     from goldenpath.spec.ref import Ref
     from goldenpath.tenancy.platform import Platform
 

@@ -19,7 +19,7 @@ from goldenpath.findings import Finding, Severity
 from goldenpath.kubeyaml.editing import edited
 from goldenpath.kubeyaml.moving import move_field, rename_field
 from goldenpath.paths.path_metadata import MIGRATIONS_FILE
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.types import GoldenPathName, ListInput, Text
 
 if TYPE_CHECKING:

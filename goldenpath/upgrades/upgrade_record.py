@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from goldenpath.repository.record_fields import ExactVersion  # noqa: TC001 - pydantic reads it
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.types import Date, GoldenPathName, GroupRef, Text  # noqa: TC001 - pydantic reads them
 from goldenpath.upgrades.carrying import Agreement
 from goldenpath.waves.wave_record import WavesRecord

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.types import ListInput
 from goldenpath.waves.waves_file import Waves, waves_of
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from goldenpath import kubeyaml
 from goldenpath.edits.effects import Effect
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.types import DnsLabel, Duration, GroupRef, LabelKey, LabelValue, ListInput, Text
 from goldenpath.spec.value_checks import refuse
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fleets import asked, commit_by_hand, new_fleet
+from forged_artifacts import new_key
 from local_registry import (
     WITH_REFERRERS,
     local_registry,
@@ -14,7 +15,6 @@ from local_registry import (
     missing_registry,
     referrers_registry,
 )
-from signing import new_key
 
 from goldenpath.artifacts.owned_folders import artifacts_of
 from goldenpath.oci.registry_address import RegistryAddress

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from signing import new_key
+from forged_artifacts import new_key
 
 from goldenpath.signatures.certificates import CertifiedSigner
 from goldenpath.signatures.timestamps import TimestampService

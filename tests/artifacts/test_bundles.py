@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from signing import new_key, statement, write_key
+from forged_artifacts import new_key, statement, write_key
 
 from goldenpath.errors import ArtifactRefusedError, InputError
 from goldenpath.oci import media_types

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from forged_artifacts import new_key, store, write_key
 from private_authority import ISSUER, SUBJECT, missing_timestamps, private_authority
 from real_cosign import Cosign, missing_cosign
-from signing import new_key, store, write_key
 
 from goldenpath.artifacts.delivery import push
 from goldenpath.artifacts.verification import verify
@@ -129,7 +129,7 @@ def test_a_second_signature_by_cosign_leaves_ours(pushed, cosign, keys, key, tmp
 
 def test_cosign_takes_a_signed_sbom_for_a_signature_and_we_do_not(stored, cosign, keys, key):
     """Why one key signs for one purpose."""
-    from signing import attach, statement
+    from forged_artifacts import attach, statement
 
     from goldenpath.signatures.bundle import signed_bundle
 

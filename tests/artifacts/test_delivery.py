@@ -11,8 +11,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 from fleets import asked, commits, git, new_fleet
+from forged_artifacts import new_key, write_key
 from local_registry import COMMAND, PASSWORD, USER, local_registry, missing_registry
-from signing import new_key, write_key
 
 from goldenpath.artifacts.delivery import DeliveryState, list_artifacts, push, verify_artifacts
 from goldenpath.artifacts.owned_folders import artifacts_of

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from forged_artifacts import new_key, statement
 from private_authority import HOUR, ISSUER, SUBJECT, Issuer, missing_timestamps, private_authority
-from signing import new_key, statement
 
 from goldenpath.errors import ArtifactRefusedError, InputError
 from goldenpath.oci import media_types
@@ -272,8 +272,8 @@ def test_a_timestamp_authority_that_is_not_one_is_refused(tmp_path):
 
 def test_push_and_verify_by_identity(authority, fleet, registry, tmp_path):
     from click.testing import CliRunner
+    from forged_artifacts import write_key
     from private_authority import pem
-    from signing import write_key
 
     from goldenpath.cli.root_command import cli
 

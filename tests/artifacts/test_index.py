@@ -6,7 +6,7 @@ import json
 
 import pytest
 from fleets import asked, commit_by_hand, git, new_fleet
-from signing import new_key
+from forged_artifacts import new_key
 
 from goldenpath import kubeyaml
 from goldenpath.artifacts.cluster_index import INDEX_LIST, IndexRef

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from signing import statement
+from forged_artifacts import statement
 from software_token import MODULE, PIN, missing_token, new_pair, new_token, uri
 
 from goldenpath.artifacts.delivery import verify_artifacts

@@ -7,8 +7,8 @@ import json
 import pytest
 from click.testing import CliRunner
 from fleets import asked
+from forged_artifacts import new_key, sign, write_key
 from local_registry import local_registry
-from signing import new_key, sign, write_key
 
 from goldenpath.artifacts.cluster_index import IndexRef
 from goldenpath.artifacts.delivery import push, verify_artifacts

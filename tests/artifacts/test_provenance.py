@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from signing import attach, new_key, store, write_key
+from forged_artifacts import attach, new_key, store, write_key
 
 from goldenpath.artifacts.delivery import push, verify_artifacts
 from goldenpath.artifacts.provenance import (

@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 from fleets import asked, commits, new_fleet
-from signing import new_key, write_key
+from forged_artifacts import new_key, write_key
 
 from goldenpath import kubeyaml
 from goldenpath.artifacts.delivery import verify_artifacts

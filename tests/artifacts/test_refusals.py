@@ -8,7 +8,7 @@ import json
 import tarfile
 
 import pytest
-from signing import attach, changed_manifest, new_key, sign, statement, store
+from forged_artifacts import attach, changed_manifest, new_key, sign, statement, store
 
 from goldenpath.artifacts.artifact import Artifact, ArtifactSource
 from goldenpath.artifacts.delivery import verify_artifacts

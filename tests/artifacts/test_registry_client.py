@@ -9,8 +9,8 @@ import json
 import time
 
 import pytest
+from forged_artifacts import new_key
 from played_registry import played_registry
-from signing import new_key
 
 from goldenpath.artifacts.artifact import Artifact, ArtifactSource
 from goldenpath.errors import ArtifactRefusedError, InputError, RegistryError, RegistryUnavailableError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from signing import new_key, store
+from forged_artifacts import new_key, store
 
 from goldenpath.artifacts.verification import check_signed
 from goldenpath.oci import media_types

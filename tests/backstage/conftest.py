@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from postgres import programs, running
-from serving import Served, serving
+from served_backend import Served, serving
 from small_requests import REQUESTS
 from sqlalchemy import create_engine, text
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcp_types import CallToolResult
-    from serving import Served
+    from served_backend import Served
 
 VISION_REQUEST = (REQUESTS / "vision.yaml").read_text()
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
 
     from issuer import Issuer
-    from serving import Served
+    from served_backend import Served
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from serving import Served
+    from served_backend import Served
 
 
 NO_GPUS: dict[str, Any] = {"items": {"properties": {"profile": {}}}}

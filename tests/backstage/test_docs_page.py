@@ -10,7 +10,7 @@ import pytest
 from goldenpath_backstage.app import openapi_document
 
 if TYPE_CHECKING:
-    from serving import Served
+    from served_backend import Served
 
 API = openapi_document()
 OPERATIONS = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sample_callers import ADMIN, TOKENS, VISION
-from serving import serving
+from served_backend import serving
 from small_requests import sample
 
 from goldenpath.credential_patterns import MASK, credential_in, without_credentials
@@ -21,7 +21,7 @@ from goldenpath_backstage.telemetry.logs import JsonFormatter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from serving import Served
+    from served_backend import Served
 
 # Built from parts, so that no scanner of this repository takes them for real ones.
 SECRETS = {

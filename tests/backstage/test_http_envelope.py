@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
-    from serving import Served
+    from served_backend import Served
 
 RUN = "/v1/actions/goldenpath:render/runs"
 JSON = {"content-type": "application/json"}

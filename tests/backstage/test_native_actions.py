@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
-    from serving import Served
+    from served_backend import Served
 
 LIST = "/.backstage/actions/v1/actions"
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
-    from serving import Served
+    from served_backend import Served
 
 
 @pytest.fixture

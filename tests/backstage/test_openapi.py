@@ -20,7 +20,7 @@ from goldenpath_backstage.app import openapi_document
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from serving import Served
+    from served_backend import Served
 
 FILE = Path(__file__).parents[2] / "backstage-backend" / "openapi.json"
 DOCUMENT: dict[str, Any] = openapi_document()

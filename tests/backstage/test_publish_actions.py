@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sample_callers import ADMIN, READER, SPEECH, TOKENS, VISION
-from serving import serving
+from served_backend import serving
 from small_requests import sample
 
 from goldenpath import kubeyaml
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from serving import Served
+    from served_backend import Served
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from small_requests import sample, sample_fleet
 from goldenpath.pipeline import Pipeline, parse
 
 if TYPE_CHECKING:
-    from serving import Served
+    from served_backend import Served
 
 
 def _asked(name: str, **more: object) -> dict[str, object]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from serving import EVENTS
+from served_backend import EVENTS
 from small_requests import sample
 
 from goldenpath import kubeyaml

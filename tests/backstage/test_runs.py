@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from serving import Served
+    from served_backend import Served
 
     from goldenpath_backstage.actions.action import Call
     from goldenpath_backstage.http.problem_documents import ProblemDocument

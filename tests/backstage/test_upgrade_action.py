@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from serving import Served
+    from served_backend import Served
 
 
 OTHER = "other-" + "o" * 40

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from serving import Served
+    from served_backend import Served
 
 WAVES: dict[str, Any] = {
     "format": "waves/v1",

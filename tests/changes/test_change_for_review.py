@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleets import ADA, asked, git, new_fleet
-from loopback import Loopback
+from loopback_forges import Loopback
 from played_forges import NAME, OWNER, TOKEN, PlayedGitHub
 
 from goldenpath.changes import BulkEdit, change_sets, make_change, plan_change

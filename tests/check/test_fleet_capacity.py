@@ -11,7 +11,7 @@ from goldenpath.check.cross_object_checks import check_coherence
 from goldenpath.check.fleet_capacity import check_fleet
 from goldenpath.check.spiffe_ids import check_identities
 from goldenpath.pipeline import Pipeline
-from goldenpath.spec.model import Surroundings
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.tenant import Tenant
 from goldenpath.tenancy import Tenancy, platforms_of, tenancies_of

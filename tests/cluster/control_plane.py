@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import admin_kubeconfig
-from certificates import Authority
+from control_plane_authority import Authority
 from identity_provider import AUDIENCE, identity_provider
 from kube_api import Api, Server
 from processes import free_ports, process, read

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import admin_kubeconfig
 import crd_files
-from certificates import Authority
 from components import components, from_modules
+from control_plane_authority import Authority
 from kube_api import eventually
 from processes import free_ports, process, read
 

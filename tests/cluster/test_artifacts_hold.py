@@ -21,8 +21,8 @@ from goldenpath.oci.registry_client import RegistryClient
 
 sys.path += [str(Path(__file__).parent.parent / folder) for folder in ("artifacts", "fleet")]
 from fleets import asked, new_fleet
+from forged_artifacts import new_key, sign, store
 from local_registry import local_registry, missing_registry
-from signing import new_key, sign, store
 
 SOURCE = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository"}
 KEY_SECRET = "fleet-key"

@@ -33,8 +33,8 @@ from goldenpath.oci.registry_client import RegistryClient
 
 sys.path += [str(Path(__file__).parent.parent / folder) for folder in ("artifacts", "fleet")]
 from fleets import asked, commit_by_hand, git, new_fleet
+from forged_artifacts import new_key, sign
 from local_registry import local_registry, missing_registry
-from signing import new_key, sign
 
 CLUSTER = "austin"
 SECRET = "goldenpath-fleet-key"

@@ -28,7 +28,7 @@ from live_services import Served, replicas, serve, watched
 from pod_monitors import Prometheus
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "inference"))
-from services import FLEET, TENANT, merged, service
+from sample_services import FLEET, TENANT, merged, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

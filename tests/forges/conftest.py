@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from loopback import Loopback
+from loopback_forges import Loopback
 from played_forges import NAME, OWNER, TOKEN, Played, PlayedGitea, PlayedGitHub, PlayedGitLab
 
 from goldenpath.forges import ClientOptions, Forge, RetryOptions, Token, forge_of

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from loopback import Reply, Request
+from loopback_forges import Reply, Request
 from recorded_shapes import GITEA, GITHUB, GITLAB, check
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import NOW
-from loopback import Fault, Reply
+from loopback_forges import Fault, Reply
 
 from goldenpath.errors import RepositoryError, RepositoryUnavailableError
 from goldenpath.forges import ClientOptions, PullRequest, RetryOptions, Token, forge_of

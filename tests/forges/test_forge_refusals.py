@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import Fault, Reply
+from loopback_forges import Fault, Reply
 
 from goldenpath.errors import RepositoryError, RepositoryUnavailableError
 from goldenpath.forges import PullRequest, Token

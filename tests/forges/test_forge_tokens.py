@@ -7,7 +7,7 @@ import pickle
 from typing import TYPE_CHECKING
 
 import pytest
-from loopback import Fault, Loopback, Reply
+from loopback_forges import Fault, Loopback, Reply
 from played_forges import TOKEN, PlayedGitea
 
 from goldenpath.errors import GoldenpathError, InputError

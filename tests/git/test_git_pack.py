@@ -12,7 +12,7 @@ import pytest
 from plain_git import fsck, git
 
 from goldenpath.errors import RepositoryError
-from goldenpath.git import EMPTY_TREE, Repository, pack, prepare_blob
+from goldenpath.git import EMPTY_TREE, Repository, pack_files, prepare_blob
 from goldenpath.git.batch import ObjectBatch
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def test_pack_passes_gits_own_verification(repository: Repository, sizes: list[i
 
 
 def test_index_is_the_one_that_git_would_have_written(repository: Repository, tmp_path: Path) -> None:
-    written = pack.write_pack(tmp_path / "packs", [prepare_blob(b"%d" % number) for number in range(300)])
+    written = pack_files.write_pack(
+        tmp_path / "packs", [prepare_blob(b"%d" % number) for number in range(300)]
+    )
     theirs = tmp_path / "theirs.idx"
     git(repository.path, "index-pack", "--strict", "-o", str(theirs), str(written))
     assert theirs.read_bytes() == written.with_suffix(".idx").read_bytes()
@@ -121,7 +123,7 @@ def test_folder_that_cannot_be_written_is_an_error(repository: Repository) -> No
 def test_more_than_a_pack_can_hold_is_refused(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pack, "_LARGEST_OFFSET", 1000)
+    monkeypatch.setattr(pack_files, "_LARGEST_OFFSET", 1000)
     batch = ObjectBatch(repository)
     batch.add_blob(os.urandom(2000))
     with pytest.raises(RepositoryError, match="several parts"):
@@ -145,7 +147,7 @@ def test_kept_packs_do_not_make_every_publish_tidy(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(60):
-        pack.write_pack(repository.path / "objects/pack", [prepare_blob(b"%d" % number)])
+        pack_files.write_pack(repository.path / "objects/pack", [prepare_blob(b"%d" % number)])
     for path in (repository.path / "objects/pack").glob("*.pack"):
         path.with_suffix(".keep").touch()
     monkeypatch.setattr(repository, "git", lambda *_, **__: pytest.fail("tidied"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from services import FLEET, SERVICE, TENANT, found, merged, run, service
+from sample_services import FLEET, SERVICE, TENANT, found, merged, run, service
 
 
 def findings(request: dict[str, Any], tenant: dict[str, Any] | None = None, **fleet: Any) -> dict[str, str]:

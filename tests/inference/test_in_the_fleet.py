@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import pytest
-from services import FLEET, SERVICE, TENANT, dump, merged, service
+from sample_services import FLEET, SERVICE, TENANT, dump, merged, service
 
 from goldenpath import kubeyaml
 from goldenpath.describe import request_from_form, template_entity

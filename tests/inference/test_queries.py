@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from services import SERVICE, objects, run
+from sample_services import SERVICE, objects, run
 
 from goldenpath import kubeyaml
 

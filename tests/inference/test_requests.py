@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from services import FLEET, SERVICE, TENANT, WEIGHTS, cluster, found, merged, run, service
+from sample_services import FLEET, SERVICE, TENANT, WEIGHTS, cluster, found, merged, run, service
 
 from goldenpath.errors import InputError
 

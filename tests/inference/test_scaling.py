@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from services import FLEET, SERVICE, cluster, found, merged, objects, run, service, text
+from sample_services import FLEET, SERVICE, cluster, found, merged, objects, run, service, text
 
 
 def with_addons(*without: str) -> dict[str, Any]:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from services import FLEET, SERVICE, TENANT, cluster, found, merged, objects, pod, run, server, service, text
+from sample_services import (
+    FLEET,
+    SERVICE,
+    TENANT,
+    cluster,
+    found,
+    merged,
+    objects,
+    pod,
+    run,
+    server,
+    service,
+    text,
+)
 
 from goldenpath.engines import argument_list, argument_versions, refused_arguments, request_arguments
 

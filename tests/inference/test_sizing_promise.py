@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from services import SERVICE, objects, run
+from sample_services import SERVICE, objects, run
 
 from goldenpath.models import model_catalogue
 from goldenpath.sizing import Parallelism, fit

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from services import SERVICE, found, pod, run, service
+from sample_services import SERVICE, found, pod, run, service
 from weight_stores import bucket, checksums, git_id, hub, sha256
 
 if TYPE_CHECKING:

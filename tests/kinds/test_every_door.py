@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import serving
+import served_backend
 from click.testing import CliRunner, Result
 from stories import Story
 from workload_paths import web, write_path
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from serving import Served
+    from served_backend import Served
 
 NAME = "Ada <ada@example.org>"
 EXAMPLE = ("web", "examples", "smallest")
@@ -201,7 +201,7 @@ def test_the_form_asks_for_it_and_gives_the_request(library: Library) -> None:
 
 @pytest.fixture
 def backend(here: Path, tmp_path: Path) -> Iterator[Served]:
-    with serving.serving({"repository": str(here), "libraries": [str(tmp_path / "paths")]}) as served:
+    with served_backend.serving({"repository": str(here), "libraries": [str(tmp_path / "paths")]}) as served:
         yield served
 
 

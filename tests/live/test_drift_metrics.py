@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from services import FLEET
+from sample_services import FLEET
 
 from goldenpath import kubeyaml
 from goldenpath.cli.root_command import cli

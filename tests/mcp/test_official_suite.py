@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from serving import serving
+from served_backend import serving
 from small_requests import REQUESTS
 
 from goldenpath.fleet import Fleet

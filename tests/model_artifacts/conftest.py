@@ -6,9 +6,9 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
+from forged_artifacts import new_key, write_key
 from local_registry import local_registry, missing_registry
 from model_folders import new_model
-from signing import new_key, write_key
 
 from goldenpath.oci.registry_address import RegistryAddress
 from goldenpath.oci.registry_client import RegistryClient

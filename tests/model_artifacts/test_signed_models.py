@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 from click.testing import CliRunner
+from forged_artifacts import new_key, write_key
 from judges import ROOT, needs_judges
-from signing import new_key, write_key
 
 from goldenpath.cli.root_command import cli
 from goldenpath.errors import ArtifactRefusedError, InputError

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from pipeline_requests import FLEET, PLATFORM_IMAGE, TENANT
-from services import FLEET as SERVING_FLEET
-from services import run as run_service
-from services import service
+from sample_services import FLEET as SERVING_FLEET
+from sample_services import run as run_service
+from sample_services import service
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError

@@ -37,7 +37,7 @@ from goldenpath.provenance.lineage_record import LineageRecord, WantedInput
 from goldenpath.provenance.model_training import BUILD_TYPE, TrainingProvenance
 from goldenpath.provenance.pod_images import ModelReference
 from goldenpath.provenance.refusals import REFUSALS
-from goldenpath.provenance.verification import Demand, verified_provenance
+from goldenpath.provenance.training_verification import Demand, verified_provenance
 from goldenpath.signatures.signing_keys import SigningKey, TrustedKeys
 
 if TYPE_CHECKING:

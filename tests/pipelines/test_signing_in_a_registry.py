@@ -26,7 +26,7 @@ from goldenpath.provenance.finished_run import FinishedRun
 from goldenpath.provenance.finished_runs import pods_of_runs
 from goldenpath.provenance.model_training import PREDICATE
 from goldenpath.provenance.pod_images import ModelReference
-from goldenpath.provenance.verification import Demand, verified_provenance
+from goldenpath.provenance.training_verification import Demand, verified_provenance
 from goldenpath.signatures.bundle_referrers import EMPTY_CONFIG
 from goldenpath.signatures.signing_keys import TrustedKeys
 from goldenpath.spec.parse import parse_fleet

@@ -8,8 +8,8 @@ import pytest
 import small_requests as small
 
 from goldenpath.pipeline import Pipeline
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.list_edits import apply_list_edit
-from goldenpath.spec.model import Surroundings
 from goldenpath.spec.override import ListEdit
 from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.tenant import Tenant

@@ -16,7 +16,7 @@ from goldenpath.pipeline import Pipeline
 from goldenpath.repository.fleet_tree import FleetTree
 from goldenpath.repository.input_digests import FleetDigests, request_digest
 from goldenpath.repository.lock import Lock
-from goldenpath.spec.model import Surroundings
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.ref import Ref

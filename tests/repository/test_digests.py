@@ -17,7 +17,7 @@ from goldenpath.errors import InputError
 from goldenpath.kinds.tenant_kind import KIND
 from goldenpath.pipeline import Pipeline
 from goldenpath.repository.input_digests import FleetDigests, digest, request_digest
-from goldenpath.spec.model import Surroundings
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.tenant import Tenant
 

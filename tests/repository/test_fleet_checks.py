@@ -11,7 +11,7 @@ from goldenpath.pipeline import Pipeline
 from goldenpath.repository.fleet_checks import check_owned_files, check_publish, check_whole_fleet
 from goldenpath.repository.promise_index import PromiseIndex
 from goldenpath.repository.promises import Promise, Promises, ShardContents, ShardPromises
-from goldenpath.spec.model import Surroundings
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.ref import Ref
 from goldenpath.spec.tenant import Tenant

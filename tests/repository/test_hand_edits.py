@@ -16,7 +16,7 @@ from goldenpath.pipeline import Pipeline
 from goldenpath.render.overrides import overridden_body
 from goldenpath.repository.hand_edit_advice import advise
 from goldenpath.repository.hand_edits import EditKind, hand_edits
-from goldenpath.spec.model import Surroundings
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.override import Override
 from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.ref import Ref

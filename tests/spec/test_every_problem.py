@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from small_requests import fleet_problems, problems, sample, sample_fleet
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.spec.model import Surroundings
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.parse import parse_request
 from goldenpath.spec.parsed_fields import path_of
 from goldenpath.spec.tenant import Tenant

@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 from small_requests import REQUESTS, places, problems, reported, request, sample, sample_fleet
 
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.envelope import Placement
 from goldenpath.spec.fleet_spec import FleetSpec
-from goldenpath.spec.model import Surroundings
 from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.tenant import Autoscaling, Egress, GitSource, Gpu, Identity, Network, Tenant
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from small_requests import cluster, fleet, problems, reported, request, tenancies
 
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.fleet_rules import RESERVED_NAMESPACES
-from goldenpath.spec.model import Surroundings
 from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.tenant import Tenant

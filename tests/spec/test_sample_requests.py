@@ -7,7 +7,7 @@ from small_requests import REQUESTS, sample, sample_fleet
 
 from goldenpath import pipeline
 from goldenpath.errors import InputError
-from goldenpath.spec.model import Surroundings
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.parse import parse_request
 from goldenpath.spec.tenant import Tenant
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from goldenpath.spec import types
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.pydantic_errors import problem_of
 
 GOOD: dict[str, list[Any]] = {

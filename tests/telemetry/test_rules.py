@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from rendered_rules import PROMTOOL, judged, promtool
-from services import FLEET, TENANT, run, service
+from sample_services import FLEET, TENANT, run, service
 from stories import stories
 
 from goldenpath import kubeyaml

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_requests import cluster, fleet, request, sample, sample_fleet, tenancies, tenancy
 
-from goldenpath.spec.model import Surroundings
+from goldenpath.spec.document_model import Surroundings
 from goldenpath.spec.parse import parse_fleet, parse_request
 from goldenpath.spec.tenant import Tenant
 from goldenpath.tenancy import Tenancy, platforms_of, tenancies_of

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from loopback import Loopback, Reply, Request
+from loopback_forges import Loopback, Reply, Request
 from played_forges import NAME, OWNER, TOKEN, PlayedGitHub
 from upgrade_fleets import NEW, asked, old_fleet, opened
 

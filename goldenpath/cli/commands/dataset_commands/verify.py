@@ -13,7 +13,7 @@ from goldenpath.cli.error_output import json_refusals
 
 if TYPE_CHECKING:
     from goldenpath.datasets.croissant import CroissantVerdict
-    from goldenpath.datasets.verification import DatasetVerdict
+    from goldenpath.datasets.folder_verification import DatasetVerdict
 
 _DIFFERS = 1
 
@@ -53,7 +53,7 @@ def command(ctx: click.Context, *, folder: Path, expected: str, output_format: s
         _show_croissant(named, output_format)
         ctx.exit(0 if named.is_same else _DIFFERS)
     from goldenpath.cli.hash_progress import hash_progress  # noqa: PLC0415
-    from goldenpath.datasets.verification import verify_dataset  # noqa: PLC0415
+    from goldenpath.datasets.folder_verification import verify_dataset  # noqa: PLC0415
 
     with hash_progress() as progress:
         verdict = verify_dataset(folder, wanted, progress=progress)

@@ -50,7 +50,7 @@ def command(
     """
     from goldenpath.cli.lineage_inputs import builder_of, bundles_in, demand_of, namespace_of, objects_in  # noqa: PLC0415 - for `--help`
     from goldenpath.provenance.pod_images import model_volumes, pod_specs  # noqa: PLC0415
-    from goldenpath.provenance.verification import verified_provenance  # noqa: PLC0415
+    from goldenpath.provenance.training_verification import verified_provenance  # noqa: PLC0415
 
     builder, bundles = builder_of(fleet_file), bundles_in(folder)
     found: list[dict[str, Any]] = []

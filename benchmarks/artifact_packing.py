@@ -1,7 +1,7 @@
 """Packing and signing a fleet's tenants: CPU seconds on one core, beside tar, gzip and openssl in the same run.
 
-    python benchmarks/artifacts.py                    # 1,000 tenants
-    python benchmarks/artifacts.py --tenants 200 --peer 50
+    python benchmarks/artifact_packing.py                    # 1,000 tenants
+    python benchmarks/artifact_packing.py --tenants 200 --peer 50
 
 Each tenant has the files that the golden path `tenant` renders, under another name. Both sides give an archive, its digest
 and an ECDSA signature on P-256 of that digest; ours also writes configuration, manifest and bundle. The peer runs one

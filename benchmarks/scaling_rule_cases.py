@@ -1,7 +1,7 @@
 """The scaling rule that sizing gives against published ones, in our simulator and in BLIS.
 
-    python benchmarks/scaling_rules.py [--only N] [--shape SHAPE] [--hours 2] [--blis PROGRAM --blis-module FOLDER] [--write FILE]
-    python benchmarks/scaling_rules.py --sum FILE…      # the verdict over the files of several runs
+    python benchmarks/scaling_rule_cases.py [--only N] [--shape SHAPE] [--hours 2] [--blis PROGRAM --blis-module FOLDER] [--write FILE]
+    python benchmarks/scaling_rule_cases.py --sum FILE…      # the verdict over the files of several runs
 
 28 cases: seven models by four traffics. The mean rate is twice what one replica serves at its threshold, so
 that there is something to scale. Every rule begins with the replicas that the traffic at the start takes. The burst is

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from goldenpath.spec.model import Model
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.types import DnsLabel, HttpUrl, ListInput, PinnedImage, PublicKeyPem, SecretName
 
 __all__ = ["Provenance"]
