@@ -17,7 +17,7 @@ from goldenpath.check.formats import INTEGERS, supported
 from goldenpath.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "CEL_RULES",
@@ -49,6 +49,11 @@ LIMITS: Final[tuple[str, ...]] = (
 )  # fmt: skip
 LIST_KEYS: Final = "x-kubernetes-list-map-keys"
 CEL_RULES: Final = "x-kubernetes-validations"
+_FILLED_BY_WEBHOOKS: Final[Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]] = {
+    ("jobset.x-k8s.io", "JobSet"): (("spec", "failurePolicy", "rules", "name"),),
+}
+"""Required fields that may be left out, by group and kind: the controller's webhook fills them in before the API server
+compares with the schema (JobSet v0.12, pkg/webhooks/jobset_webhook.go, ``Default``)."""
 LINE: Final = 110
 _OF_CORE: Final = re.compile(
     r"^io\.k8s\.(api|apimachinery\.pkg\.apis?|apimachinery\.pkg|apiextensions-apiserver\.pkg\.apis)\."
@@ -153,8 +158,20 @@ def custom_schema(crd: Mapping[str, Any], api: str, kind: str) -> dict[str, Any]
     for served in crd["spec"]["versions"]:
         if served["name"] == version and served["served"]:
             schema = structural(served["schema"]["openAPIV3Schema"])
+            for path in _FILLED_BY_WEBHOOKS.get((api.rpartition("/")[0], kind), ()):
+                _make_optional(schema, path)
             return root(schema, api, kind, f"{CORE_FILE}#/$defs/{short_name(OBJECT_META)}")
     raise DataError(f"the CRD of {kind} does not serve {api}")
+
+
+def _make_optional(schema: dict[str, Any], path: Sequence[str]) -> None:
+    """Take a field off the list of required ones; lists on the way stand for their items."""
+    *parents, field = path
+    for name in parents:
+        schema = schema.get("properties", {}).get(name, {})
+        schema = schema.get("items", schema)
+    if "required" in schema:
+        schema["required"] = [name for name in schema["required"] if name != field]
 
 
 def structural(schema: dict[str, Any]) -> dict[str, Any]:

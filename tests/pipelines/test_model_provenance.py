@@ -78,7 +78,7 @@ def test_a_finished_run_says_everything_that_it_was_made_from() -> None:
     assert TrainingProvenance.parse(found.provenance.as_dict()) == found.provenance
 
 
-@pytest.mark.parametrize("addons", [{}, {"jobset": "0.12"}, {"jobset": "0.12", "kubeflow-trainer": "2.1"}])
+@pytest.mark.parametrize("addons", [{}, {"jobset": "0.12"}, {"jobset": "0.12", "kubeflow-trainer": "2.3"}])
 @pytest.mark.parametrize("dataset", [VOLUME, SNAPSHOT])
 def test_every_way_of_rendering_has_the_shape_that_the_signer_wants(
     addons: dict[str, str], dataset: dict[str, Any]

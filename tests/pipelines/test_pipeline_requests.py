@@ -62,7 +62,7 @@ def test_a_fleet_without_a_builder_has_no_pipelines() -> None:
     [
         ({}, {"Job"}),
         ({"jobset": "0.12"}, {"JobSet"}),
-        ({"jobset": "0.12", "kubeflow-trainer": "2.1"}, {"TrainingRuntime", "TrainJob"}),
+        ({"jobset": "0.12", "kubeflow-trainer": "2.3"}, {"TrainingRuntime", "TrainJob"}),
     ],
 )
 def test_a_run_is_rendered_by_what_the_cluster_has(addons: dict[str, str], kinds: set[str]) -> None:
@@ -77,7 +77,7 @@ def test_a_run_is_rendered_by_what_the_cluster_has(addons: dict[str, str], kinds
 
 
 def test_a_run_is_in_the_queue_of_its_tenant() -> None:
-    for addons in ({}, {"jobset": "0.12"}, {"jobset": "0.12", "kubeflow-trainer": "2.1"}):
+    for addons in ({}, {"jobset": "0.12"}, {"jobset": "0.12", "kubeflow-trainer": "2.3"}):
         found = objects(run(fleet=fleet_with(kueue="0.19", **addons)))
         held = next(found[kind] for kind in ("TrainJob", "JobSet", "Job") if kind in found)
         assert held["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "vision"
@@ -161,7 +161,7 @@ def test_several_nodes_need_jobset() -> None:
     assert job_spec(rendered)["parallelism"] == 2
 
 
-@pytest.mark.parametrize("addons", [{}, {"jobset": "0.12"}, {"jobset": "0.12", "kubeflow-trainer": "2.1"}])
+@pytest.mark.parametrize("addons", [{}, {"jobset": "0.12"}, {"jobset": "0.12", "kubeflow-trainer": "2.3"}])
 def test_accelerators_of_all_nodes_count(addons: dict[str, str]) -> None:
     rendered = run(fleet=fleet_with(**addons), accelerator={"profile": "nvidia-h100-80gb", "count": 17})
     assert "workload-accelerators" in rules(rendered, Severity.ERROR)

@@ -179,6 +179,20 @@ spec: {interval: 5m, url: "oci://ghcr.io/acme/a", verify: {secretRef: {name: key
     )
 
 
+def test_a_field_that_a_webhook_fills_in_may_be_missing_though_it_is_required() -> None:
+    text = """
+apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata: {name: training, namespace: vision}
+spec:
+  failurePolicy:
+    rules:
+    - {action: FailJobSet}
+    - {name: second}
+"""
+    assert [finding.field for finding in findings(text)] == ["spec.failurePolicy.rules[1].action"]
+
+
 def test_a_custom_resource_with_alternatives_passes() -> None:
     assert (
         findings("""
