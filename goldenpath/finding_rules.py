@@ -86,7 +86,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("workload-compute", "The Pods of a workload take more CPU or memory than the tenant has.", "Ask for more in the tenant's request, or give less to each Pod."),
     ),
     "Provenance of models": (
-        FindingRule("model-tag", "A model is named by a tag or an address, which may mean other bytes tomorrow.", "Name it by its digest: oci://REGISTRY/REPOSITORY@sha256:DIGEST."),
+        FindingRule("model-tag", "A model or dataset is named by a tag or an address, which may mean other bytes tomorrow.", "Name it by its digest: oci://REGISTRY/REPOSITORY@sha256:DIGEST."),
         FindingRule("model-source", "A model comes from a place that no admission policy can hold to a digest.", "Pack it as an OCI artifact, and mount that by digest."),
         FindingRule("no-provenance", "The model has no provenance by the fleet's builder.", "Make it with a model-pipeline, whose signer writes one; or have the platform team attest it."),
         FindingRule("foreign-builder", "The provenance of the model is by another builder than the fleet's.", "Make the model with a model-pipeline of this fleet."),
@@ -102,7 +102,7 @@ RULE_GROUPS: Final[dict[str, tuple[FindingRule, ...]]] = {
         FindingRule("run-unfinished", "The Pod of the run has not succeeded.", "Wait for the run, or start another."),
         FindingRule("run-changed-image", "A container of the run had another image than its Pod names.", "Find out who changed the Pod; then start another run."),
         FindingRule("output-missing", "The run names no output that its repository has.", "Push the model, and write the digest of its manifest to the file that DIGEST_FILE names."),
-        FindingRule("provenance-not-enforced", "The fleet demands provenance of models, and nothing on the cluster can verify it.", "Install Kyverno 1.19 or later; until then, verify in CI."),
+        FindingRule("provenance-not-enforced", "The fleet demands provenance of models, and nothing on the cluster can verify it.", "Install Kyverno 1.19 or later; until then, `goldenpath check --registry` in CI."),
     ),
     "A model pipeline": (
         FindingRule("addon-missing/jobset", "The run needs JobSet, and the cluster has none.", "Install JobSet and name it under `addons`, or take one node."),

@@ -44,7 +44,7 @@ def check_enforcement(platform: Platform) -> Iterator[Finding]:
         f"{platform.name} has no Kyverno 1.19: admission holds models to digests and registries, and does not verify "
         "their provenance: builder, tenant, repository and datasets"
     )
-    fix = "Install Kyverno 1.19 or later and name it under `addons`; until then, `goldenpath check --bundles` in CI."
+    fix = "Install Kyverno 1.19 or later and name it under `addons`; until then, `goldenpath check --registry` in CI."
     yield Finding(
         "",
         f"Cluster {platform.name}",

@@ -2,10 +2,12 @@
 
 Read in kyverno/kyverno 1.19.1 (``pkg/cel``):
 
-- Image volumes are not extracted by themselves, so the policy names an extractor. Built-in extractors find the
-  images of containers, init containers and ephemeral containers; ``pods/ephemeralcontainers`` is matched by its name.
+- Image volumes are not extracted by themselves, so the policy names an extractor. Images of containers are of no
+  concern here: extractors with the names of the built-in ones take their places. ``pods/ephemeralcontainers`` is
+  matched by its name.
 - A key without ``insecureIgnoreTlog`` makes the controller ask the public transparency log, which fails offline.
-- ``extractPayload`` gives one statement of a type. Two are not distinguished here; the strict verifier refuses them.
+- ``verifyAttestationSignatures`` counts attestors, and ``extractPayload`` gives one statement of a type, the last that was
+  verified: an expression cannot see that there are two. The strict verifier refuses them.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
-from goldenpath.provenance.model_training import BUILD_TYPE, PREDICATE
+from goldenpath.provenance.model_training import BUILD_TYPE, FIELDS, PREDICATE
 from goldenpath.provenance.refusals import REFUSALS
 
 if TYPE_CHECKING:
@@ -23,12 +25,18 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "image_policy"]
 
 NAME: Final = "goldenpath-models"
+_BUILT_IN: Final = ("containers", "initContainers", "ephemeralContainers")
 _VOLUMES: Final = (
-    "object.spec.?volumes.orValue([]).filter(v, has(v.image)).map(v, v.image.?reference.orValue(''))"
+    "object.spec.?volumes.orValue([]).filter(v, has(v.image){inputs}).map(v, v.image.?reference.orValue(''))"
 )
-_IS_RUN: Final = "object.spec.?initContainers.orValue([]).exists(c, c.name == 'verify-inputs' && c.?image.orValue('') == {image})"
+_NOT_HASHED: Final = (
+    " && !(object.spec.?restartPolicy.orValue('') == 'Never' && object.spec.?initContainers.orValue([]).exists(c, "
+    "c.name == 'verify-inputs' && c.?image.orValue('') == {image} && c.?args.orValue([]).exists(a, "
+    "a.startsWith('--image=' + v.name + '='))))"
+)
 _PAYLOAD: Final = "extractPayload(image, attestations.provenance)"
-_DEPENDENCIES: Final = f"{_PAYLOAD}.predicate.buildDefinition.resolvedDependencies"
+_PREDICATE: Final = f"{_PAYLOAD}.predicate"
+_DEPENDENCIES: Final = f"{_PREDICATE}.buildDefinition.resolvedDependencies"
 
 
 def image_policy(builder: Provenance) -> dict[str, Any]:
@@ -62,8 +70,11 @@ def image_policy(builder: Provenance) -> dict[str, Any]:
             },
             # Images that no glob matches would pass.
             "matchImageReferences": [{"glob": "*"}],
-            # What a run mounts is hashed by its first step, to whose shape the policy pipeline-inputs holds it.
-            "images": [{"name": "modelVolumes", "expression": f"{_is_run(builder)} ? [] : {_VOLUMES}"}],
+            "images": [
+                # In place of the built-in ones, whose images Kyverno would look up in their registries.
+                *({"name": name, "expression": "[]"} for name in _BUILT_IN),
+                {"name": "modelVolumes", "expression": _model_volumes(builder)},
+            ],
             "attestors": [
                 {
                     "name": f"builder{number}",
@@ -85,26 +96,48 @@ def image_policy(builder: Provenance) -> dict[str, Any]:
     }
 
 
-def _is_run(builder: Provenance) -> str:
-    return _IS_RUN.format(image=json.dumps(builder.image))
+def _model_volumes(builder: Provenance) -> str:
+    """The image volumes that are models. What the hash step of a run hashes are inputs."""
+    return _VOLUMES.format(inputs=_NOT_HASHED.format(image=json.dumps(builder.image)))
 
 
 def _conditions(builder: Provenance, attestors: list[str]) -> list[tuple[str, str]]:
-    """The rule and expression of each refusal, in the order in which they are asked."""
+    """The rule and expression of each refusal, in the order of :func:`verified_provenance`."""
     said = "s.?annotations[?'{}'].orValue('')"
     tenant, repository = said.format("tenant"), said.format("repository")
-    datasets = f"{_DEPENDENCIES}.filter(d, d.name.startsWith('dataset-'))"
+    inputs = f"{_DEPENDENCIES}.filter(d, d.name.startsWith('dataset-') || d.name == 'base-model')"
+    asked = f"{_PREDICATE}.buildDefinition.externalParameters"
     each = {
         "model-tag": "image.matches('^[^@]+@sha256:[0-9a-f]{64}$')",
         "no-provenance": f"verifyAttestationSignatures(image, attestations.provenance, [{', '.join(attestors)}]) > 0",
-        "foreign-builder": f"{_PAYLOAD}.predicate.runDetails.builder.id == {json.dumps(builder.builder)}",
-        "build-type": f"{_PAYLOAD}.predicate.buildDefinition.buildType == {json.dumps(BUILD_TYPE)}",
+        "build-type": f"{_PREDICATE}.buildDefinition.buildType == {json.dumps(BUILD_TYPE)}",
+        "provenance-field": _only_known_fields(),
+        "lineage-missing": f"{_DEPENDENCIES}.exists(d, d.name.startsWith('dataset-')) && {inputs}.all(d, has(d.digest.sha256) "
+        "&& has(d.annotations) && has(d.annotations.tree))",
+        "dataset-changed": f"{inputs}.all(d, d.annotations.kind == 'image' || d.annotations.tree == d.digest.sha256)",
+        "foreign-builder": f"{_PREDICATE}.runDetails.builder.id == {json.dumps(builder.builder)}",
         "copied-model": f"{_PAYLOAD}.subject.exists(s, image.endsWith('@sha256:' + s.digest.sha256) "
-        f"&& {tenant} == object.metadata.namespace)",
-        "copied-repository": f"{_PAYLOAD}.subject.exists(s, {repository} != '' && "
+        f"&& {tenant} == object.metadata.namespace) && {asked}.tenant == object.metadata.namespace",
+        "copied-repository": f"{_PAYLOAD}.subject.exists(s, {repository} != '' && {repository} == {asked}.output && "
         f"(image.startsWith({repository} + '@') || image.startsWith({repository} + ':')))",
-        "lineage-missing": f"{datasets}.size() > 0 && {datasets}.all(d, has(d.digest.sha256) && has(d.annotations) "
-        "&& has(d.annotations.tree))",
-        "dataset-changed": f"{datasets}.all(d, d.annotations.kind == 'image' || d.annotations.tree == d.digest.sha256)",
     }
     return [(rule, f"images.modelVolumes.all(image, {expression})") for rule, expression in each.items()]
+
+
+def _only_known_fields() -> str:
+    """That no object of the predicate has a field that the build type does not define."""
+    return " && ".join(_only(place, known) for place, known in FIELDS.items())
+
+
+def _only(place: str, known: tuple[str, ...]) -> str:
+    listed, of_items, inner = place.partition("[]")
+    here = ".".join(part for part in (_PREDICATE, listed) if part)
+    keys = f".all(k, k in [{', '.join(map(_quoted, known))}])"
+    if not of_items:
+        return f"{here}{keys}"
+    optional = f"!has(d{inner}) || " if inner else ""
+    return f"{here}.all(d, {optional}d{inner}{keys})"
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'"

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from goldenpath.oci.media_types import PROVENANCE
 from goldenpath.provenance.refusals import refused
 
-__all__ = ["BUILD_TYPE", "DATASET", "PREDICATE", "Dependency", "Parameters", "TrainingProvenance"]
+__all__ = ["BUILD_TYPE", "DATASET", "FIELDS", "PREDICATE", "Dependency", "Parameters", "TrainingProvenance"]
 
 PREDICATE: Final = PROVENANCE
 BUILD_TYPE: Final = "https://goldenpath.dev/reference/model-training-v1"
@@ -212,3 +212,21 @@ class TrainingProvenance(_Closed):
                 raise refused("lineage-missing", f"{each.name} has no record.")
             if each.annotations.kind == "tree" and f"sha256:{each.annotations.tree}" != each.sha256:
                 raise refused("dataset-changed", f"{each.name} is sha256:{each.annotations.tree}.")
+
+
+def _fields(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(str(field.alias) for field in model.model_fields.values())
+
+
+FIELDS: Final = {
+    "": _fields(TrainingProvenance),
+    "buildDefinition": _fields(_BuildDefinition),
+    "buildDefinition.externalParameters": _fields(Parameters),
+    "buildDefinition.resolvedDependencies[]": _fields(Dependency),
+    "buildDefinition.resolvedDependencies[].digest": (*_fields(_Sha256), *_fields(_GitCommit)),
+    "buildDefinition.resolvedDependencies[].annotations": _fields(Hashed),
+    "runDetails": _fields(_RunDetails),
+    "runDetails.builder": _fields(_Builder),
+    "runDetails.metadata": _fields(_Metadata),
+}
+"""The fields that the build type defines, by the object of the predicate that has them."""

@@ -36,20 +36,27 @@ class ModelReference:
 def model_volumes(spec: Mapping[str, Any], hash_image: str) -> Iterator[tuple[str, ModelReference]]:
     """Name and reference of each model that a Pod's spec mounts.
 
-    What a run mounts are inputs: its first step hashes them, and they need no provenance.
+    What the first step of a run hashes are inputs, which need no provenance. A Pod that restarts is no run.
 
     Args:
         spec: the spec.
         hash_image: the image of the fleet's hash step.
 
     """
-    steps = [each for each in spec.get("initContainers") or [] if isinstance(each, dict)]
-    if any((each.get("name"), each.get("image")) == (HASH_STEP, hash_image) for each in steps):
-        return
+    hashed = tuple(_hashed(spec, hash_image)) if spec.get("restartPolicy") == "Never" else ()
     for volume in spec.get("volumes") or []:
         image = volume.get("image") if isinstance(volume, dict) else None
-        if isinstance(image, dict):
+        if isinstance(image, dict) and volume.get("name") not in hashed:
             yield str(volume.get("name", "")), ModelReference.parse(str(image.get("reference", "")))
+
+
+def _hashed(spec: Mapping[str, Any], hash_image: str) -> Iterator[str]:
+    """Names of the image volumes that the hash step of a run hashes."""
+    for step in spec.get("initContainers") or []:
+        if isinstance(step, dict) and (step.get("name"), step.get("image")) == (HASH_STEP, hash_image):
+            for argument in step.get("args") or []:
+                if str(argument).startswith("--image="):
+                    yield str(argument).split("=")[1]
 
 
 def pod_specs(body: Any) -> Iterator[Mapping[str, Any]]:

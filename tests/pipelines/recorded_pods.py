@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from pipeline_requests import REPOSITORY, bundle_of, finished_run, serving_pod, sha256
+from pipeline_requests import PLATFORM_IMAGE, REPOSITORY, bundle_of, finished_run, serving_pod, sha256
 
 from goldenpath.signatures.signing_keys import SigningKey
 
@@ -15,6 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 STRANGER: Final = SigningKey(ec.generate_private_key(ec.SECP256R1()))
+
+
+_DATASET: Final = "dataset-reports"
+_PLACES: Final[tuple[tuple[Any, ...], ...]] = (
+    (),
+    ("buildDefinition",),
+    ("buildDefinition", "externalParameters"),
+    ("buildDefinition", "resolvedDependencies", 0),
+    ("buildDefinition", "resolvedDependencies", 2, "annotations"),
+    ("runDetails", "builder"),
+    ("runDetails", "metadata"),
+)
+"""Objects of the predicate that get a field which the build type does not define."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +41,7 @@ class Model:
     namespace: str = "vision"
 
 
-def _predicate(*path: str, to: Any) -> dict[str, Any]:
+def _predicate(*path: Any, to: Any) -> dict[str, Any]:
     """The predicate of the run with one part changed; None removes it."""
     found = copy.deepcopy(finished_run().provenance.as_dict())
     node = found
@@ -41,10 +54,18 @@ def _predicate(*path: str, to: Any) -> dict[str, Any]:
     return found
 
 
-def _datasets(change: str) -> dict[str, Any]:
+def _pushed_to(place: str, predicate: dict[str, Any] | None) -> dict[str, Any]:
+    """The predicate of the run, which pushed its model to this repository."""
+    found = copy.deepcopy(predicate or finished_run().provenance.as_dict())
+    found["buildDefinition"]["externalParameters"]["output"] = place
+    return found
+
+
+def _input(name: str, change: str) -> dict[str, Any]:
+    """The predicate of the run with one of its inputs changed."""
     found = copy.deepcopy(finished_run().provenance.as_dict())
     dependencies = found["buildDefinition"]["resolvedDependencies"]
-    (dataset,) = [each for each in dependencies if each["name"].startswith("dataset-")]
+    (dataset,) = [each for each in dependencies if each["name"] == name]
     if change == "without":
         dependencies.remove(dataset)
     elif change == "unrecorded":
@@ -60,7 +81,12 @@ def models(place: str = REPOSITORY, digest_of: Callable[[str], str] = sha256) ->
 
     def of(name: str, rule: str, *said: dict[str, Any], **more: Any) -> Model:
         digest = digest_of(name)
-        bundles = tuple(bundle_of(digest=digest, **{"annotations": ours, **each}) for each in said)
+        bundles = tuple(
+            bundle_of(
+                _pushed_to(place, each.pop("predicate", None)), digest=digest, **{"annotations": ours, **each}
+            )
+            for each in said
+        )
         return Model(name, rule, more.pop("reference", f"{place}@{digest}"), bundles, **more)
 
     builder = ("runDetails", "builder", "id")
@@ -73,13 +99,18 @@ def models(place: str = REPOSITORY, digest_of: Callable[[str], str] = sha256) ->
         of("other-builder", "foreign-builder", {"predicate": _predicate(*builder, to="https://evil.example/b")}),
         of("two", "two-provenances", {}, {"annotations": {**ours, "tenant": "speech"}}),
         of("copied-to-a-tenant", "copied-model", {}, namespace="speech"),
+        of("copied", "copied-model", {"annotations": {**ours, "tenant": "speech"}}),
         of("of-no-tenant", "copied-model", {"annotations": {}}),
         of("copied-place", "copied-repository", {"annotations": {**ours, "repository": "registry.example.org/a/b"}}),
-        of("field", "provenance-field", {"predicate": _predicate("more", to="x")}),
+        *(
+            of(f"field-{number}", "provenance-field", {"predicate": _predicate(*path, "more", to="x")})
+            for number, path in enumerate(_PLACES)
+        ),
         of("type", "build-type", {"predicate": _predicate("buildDefinition", "buildType", to="https://example.org/b")}),
-        of("no-dataset", "lineage-missing", {"predicate": _datasets("without")}),
-        of("no-record", "lineage-missing", {"predicate": _datasets("unrecorded")}),
-        of("mutated", "dataset-changed", {"predicate": _datasets("mutated")}),
+        of("no-dataset", "lineage-missing", {"predicate": _input(_DATASET, "without")}),
+        of("no-record", "lineage-missing", {"predicate": _input(_DATASET, "unrecorded")}),
+        of("no-record-of-base", "lineage-missing", {"predicate": _input("base-model", "unrecorded")}),
+        of("mutated", "dataset-changed", {"predicate": _input(_DATASET, "mutated")}),
     ]  # fmt: skip
 
 
@@ -104,9 +135,48 @@ def pods(model: Model, good: str = f"{REPOSITORY}@{sha256('good')}") -> Iterator
         yield pod
 
 
+def runs(
+    place: str = REPOSITORY, digest_of: Callable[[str], str] = sha256
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Pods with the hash step, which mount what has no provenance; each with the rule by which it is refused, if any."""
+    dataset = f"{place}@{digest_of('nothing')}"
+    of_platform = {
+        "name": "verify-inputs",
+        "image": PLATFORM_IMAGE,
+        "args": [f"--image=model=/model={dataset[-71:]}"],
+    }
+    for name, rule, step, more in (
+        ("run", "", of_platform, {"restartPolicy": "Never"}),
+        ("run-that-serves", "no-provenance", of_platform, {"restartPolicy": "Always"}),
+        ("run-that-says-nothing", "no-provenance", of_platform, {}),
+        (
+            "run-with-a-step-of-its-own",
+            "no-provenance",
+            {**of_platform, "image": place},
+            {"restartPolicy": "Never"},
+        ),
+        ("run-without-a-hash", "no-provenance", {**of_platform, "args": []}, {"restartPolicy": "Never"}),
+    ):
+        pod = serving_pod(dataset)
+        pod["metadata"]["name"] = name
+        pod["spec"] |= {"initContainers": [step], **more}
+        yield rule, pod
+
+
+def recorded(
+    place: str = REPOSITORY, digest_of: Callable[[str], str] = sha256
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every recorded Pod, each with the rule by which it is refused, if any."""
+    for model in models(place, digest_of):
+        for pod in pods(model, f"{place}@{digest_of('good')}"):
+            yield model.rule, pod
+    yield from runs(place, digest_of)
+
+
 def good_bundle(place: str = REPOSITORY, digest: str = sha256("good")) -> bytes:
     """The bundle of the model that is mounted beside others."""
-    return bundle_of(digest=digest, annotations={"tenant": "vision", "repository": place})
+    said = {"tenant": "vision", "repository": place}
+    return bundle_of(_pushed_to(place, None), digest=digest, annotations=said)
 
 
 def _volume(name: str, reference: str) -> dict[str, Any]:

@@ -69,7 +69,10 @@ def test_the_policy_of_kyverno_stands_on_what_its_engine_needs() -> None:
     assert spec["failurePolicy"] == "Fail"
     assert spec["matchImageReferences"] == [{"glob": "*"}]
     assert spec["matchConstraints"]["resourceRules"][0]["resources"] == ["pods", "pods/ephemeralcontainers"]
-    assert [image["name"] for image in spec["images"]] == ["modelVolumes"]
+    extracted = {image["name"]: image["expression"] for image in spec["images"]}
+    volumes = extracted.pop("modelVolumes")
+    assert "object.spec.?volumes" in volumes
+    assert extracted == dict.fromkeys(("containers", "initContainers", "ephemeralContainers"), "[]")
     assert all(each["cosign"]["ctlog"]["insecureIgnoreTlog"] for each in spec["attestors"])
     assert spec["validationConfigurations"]["mutateDigest"] is False
 
@@ -82,7 +85,7 @@ def test_admission_says_the_words_of_the_table() -> None:
     assert sorted(rules) == sorted(
         [
             "model-tag", "no-provenance", "foreign-builder", "copied-model", "copied-repository", "build-type",
-            "lineage-missing", "dataset-changed",
+            "lineage-missing", "dataset-changed", "provenance-field",
         ]
     )  # fmt: skip
     by_id = {policy.id: policy for policy in policies()}
