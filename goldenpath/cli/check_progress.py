@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from goldenpath.cli.check_inputs import Named
 
-__all__ = ["progress"]
+__all__ = ["counted", "progress"]
+
+T = TypeVar("T")
 
 _ENOUGH_BYTES_TO_WAIT_FOR: Final = 2 * 1024 * 1024
 _ENOUGH_FILES_TO_WAIT_FOR: Final = 20
@@ -39,6 +41,22 @@ def progress(files: Sequence[Named], clock: Callable[[], float] = time.monotonic
     else:
         with _watched(files, _Lines(total, clock)):
             yield
+
+
+def counted(entries: Sequence[T], what: str, clock: Callable[[], float] = time.monotonic) -> Iterator[T]:
+    """The entries, and how many of them were taken, where that takes long enough to be of interest."""
+    if sys.stderr.isatty():
+        from rich.console import Console  # noqa: PLC0415 - only a person who waits needs it
+        from rich.progress import track  # noqa: PLC0415
+
+        yield from track(entries, f"Checking {what}", console=Console(stderr=True), transient=True)
+        return
+    following = clock() + _SECONDS_BETWEEN_LINES
+    for number, entry in enumerate(entries):
+        if clock() >= following:
+            following = clock() + _SECONDS_BETWEEN_LINES
+            click.echo(f"Checked {number:,} of {len(entries):,} {what}", err=True)
+        yield entry
 
 
 @contextmanager

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from goldenpath.check import Schemas
     from goldenpath.cli.check_inputs import InputDocument, Named
+    from goldenpath.cli.mounted_models import MountedModels
     from goldenpath.paths import Library
     from goldenpath.pipeline import Tenants
     from goldenpath.spec.fleet_spec import FleetSpec
@@ -74,6 +75,12 @@ class Examination:
             return 2
         return int(any(located.finding.severity is Severity.ERROR for located in self.findings))
 
+    def arrange(self) -> None:
+        """Bring the findings into their order: by file, the worst first."""
+        self.findings.sort(
+            key=lambda located: (located.source, WORST_FIRST[located.finding.severity], located.finding)
+        )
+
 
 def examine(
     files: Sequence[Named],
@@ -84,6 +91,7 @@ def examine(
     cluster: str | None,
     today: dt.date,
     schemas: Schemas | None = None,
+    models: MountedModels | None = None,
 ) -> None:
     """Check each file; findings and problems are added to the examination.
 
@@ -95,11 +103,12 @@ def examine(
         cluster: only this cluster.
         today: the day against which expiry dates are held.
         schemas: by which objects are checked; what ships where none are given.
+        models: takes what Pods mount, of objects and of what requests are rendered to.
 
     """
     with ObjectStore() as store:
         examiner = _Examiner(
-            examination, store, library=library, cluster=cluster, today=today, schemas=schemas
+            examination, store, library=library, cluster=cluster, today=today, schemas=schemas, models=models
         )
         if fleet_file is not None:
             examiner.take_fleet(fleet_file, files)
@@ -111,9 +120,7 @@ def examine(
         # A job with a wrong path must not pass for one that found nothing.
         message = "there is nothing to check: no file that was named holds a YAML document"
         examination.problems.append(Problem("", "nothing-to-check", message))
-    examination.findings.sort(
-        key=lambda located: (located.source, WORST_FIRST[located.finding.severity], located.finding)
-    )
+    examination.arrange()
 
 
 class _Examiner:
@@ -128,8 +135,10 @@ class _Examiner:
         cluster: str | None,
         today: dt.date,
         schemas: Schemas | None,
+        models: MountedModels | None,
     ) -> None:
         self._out = examination
+        self._models = models
         self._library = library
         self._cluster = cluster
         self._today = today
@@ -240,6 +249,8 @@ class _Examiner:
                 found = [finding for finding in found if build_file is None and _holds_anyway(finding)]
             for finding in found:
                 self._add(document, finding, path)
+            if self._models is not None and self._cluster in (None, named.cluster):
+                self._models.take(named.name, item, document.line_of, is_final=note is None)
             if build_file is None:
                 number = len(self._files) - 1
                 self._objects[named.folder, named.cluster].add(
@@ -273,6 +284,9 @@ class _Examiner:
             return  # one of a folder's requests, and none for the cluster that was asked for
         rendered = self._pipeline.run(request, cluster=self._cluster, today=self._today, parent=parent)
         self._add_all(document, rendered.findings)
+        if self._models is not None:
+            for item in (item for part in rendered.parts for item in part.objects):
+                self._models.take(named.name, item, document.line_of)
         self._tenancies += (
             part.resolved for part in rendered.parts if part.resolved.ref.subject is Subject.TENANT
         )

@@ -1,25 +1,26 @@
-"""What the commands of ``goldenpath lineage``, and `check --bundles`, read: the fleet's builder, objects, and recorded bundles."""
+"""What the commands of ``goldenpath lineage`` read: the fleet's builder and its demand, and objects."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from goldenpath import kubeyaml
 from goldenpath.cli.input_files import find_fleet, read_source, yaml_files
 from goldenpath.errors import InputError
+from goldenpath.manifests import ManifestObject, RenderedFile, opened
 from goldenpath.spec.parse import parse_fleet
+from goldenpath.spec.ref import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from goldenpath.fleet import Fleet
     from goldenpath.provenance.training_verification import Demand
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.model_builder import Provenance
 
-__all__ = ["builder_of", "bundles_in", "demand_of", "namespace_of", "objects_in"]
-
-_MOST_BUNDLES = 10_000
-_MOST_BYTES = 16 << 20
+__all__ = ["builder_of", "demand_of", "named_builder", "objects_in", "objects_of"]
 
 
 def builder_of(fleet_file: Path | None) -> Provenance:
@@ -30,11 +31,20 @@ def builder_of(fleet_file: Path | None) -> Provenance:
 
     """
     file = fleet_file or find_fleet()
-    builder = parse_fleet(kubeyaml.load_file(file), file=str(file)).provenance
-    if builder is None:
+    return named_builder(parse_fleet(kubeyaml.load_file(file), file=str(file)), str(file))
+
+
+def named_builder(fleet: FleetSpec, file: str) -> Provenance:
+    """The builder that a fleet names.
+
+    Raises:
+        InputError: it names none.
+
+    """
+    if fleet.provenance is None:
         message = "is required here: the fleet names no builder of models"
-        raise InputError.of("provenance", "required", message, file=str(file))
-    return builder
+        raise InputError.of("provenance", "required", message, file=file)
+    return fleet.provenance
 
 
 def demand_of(builder: Provenance, tenant: str | None) -> Demand:
@@ -51,8 +61,8 @@ def demand_of(builder: Provenance, tenant: str | None) -> Demand:
     return Demand(TrustedKeys(keys), builder.builder, tenant)
 
 
-def objects_in(name: str) -> Iterator[tuple[str, Any]]:
-    """The objects of a file, of a folder's files, or of standard input, each with what it is called.
+def objects_in(name: str) -> Iterator[ManifestObject]:
+    """The objects of a file, of a folder's files, or of standard input.
 
     Raises:
         InputError: a file cannot be read.
@@ -61,42 +71,22 @@ def objects_in(name: str) -> Iterator[tuple[str, Any]]:
     path = Path(name)
     for file in yaml_files(path) if path.is_dir() else (name,):
         for document in read_source(file).documents:
-            items = document.get("items") if isinstance(document, dict) else None
-            for body in items if isinstance(items, list) else [document]:
+            for _, body in opened(document) if isinstance(document, dict) else ():
                 if isinstance(body, dict):
-                    metadata = body.get("metadata")
-                    label = metadata.get("name", "") if isinstance(metadata, dict) else ""
-                    yield f"{body.get('kind', '')} {label}".strip(), body
+                    yield ManifestObject(str(file), body)
 
 
-def namespace_of(body: Any) -> str | None:
-    """The namespace that an object names; None where it names none."""
-    metadata = body.get("metadata") if isinstance(body, dict) else None
-    namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
-    return namespace if isinstance(namespace, str) else None
-
-
-def bundles_in(folder: Path) -> list[bytes]:
-    """The recorded bundles of a folder; which model each is about, it says itself.
+def objects_of(fleet: Fleet, name: str) -> Iterator[ManifestObject]:
+    """The objects of a workload in a fleet repository, or of a tenant with all its workloads.
 
     Raises:
-        InputError: there are too many, or one is too large or cannot be read.
+        InputError: the repository has none of that name, or a file cannot be read.
 
     """
-    found: list[bytes] = []
-    for file in sorted(folder.rglob("*.json")):
-        if len(found) >= _MOST_BUNDLES:
-            raise InputError.of(
-                "--bundles", "too-many", f"has more than {_MOST_BUNDLES:,} files", str(folder)
-            )
-        try:
-            if file.stat().st_size > _MOST_BYTES:
-                raise InputError.of(
-                    "--bundles", "too-large", f"has more than {_MOST_BYTES:,} bytes", str(file)
-                )
-            found.append(file.read_bytes())
-        except OSError as error:
-            raise InputError.of(
-                "--bundles", "no-file", f"cannot be read: {error.strerror}", str(file)
-            ) from None
-    return found
+    from goldenpath.fleet.request_lookup import existing  # noqa: PLC0415 - loads Git, which `--help` does not need
+
+    state = fleet.state()
+    owned = existing(state, Ref.parse(name))
+    for owner in (owned, *(() if owned.ref.tenant else state.tree.workloads(name))):
+        for path, text in state.tree.texts(state.tree.files(owner)).items():
+            yield from RenderedFile(path, text).objects()

@@ -1,48 +1,58 @@
-"""The models of Pods, held against recorded provenance, as findings."""
+"""The models of Pods, held against the provenance beside them: findings, and what could not be read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from goldenpath.cli.check_progress import counted
 from goldenpath.cli.check_targets import Located
-from goldenpath.cli.input_files import STDIN
-from goldenpath.cli.lineage_inputs import builder_of, bundles_in, demand_of, namespace_of, objects_in
-from goldenpath.errors import ArtifactRefusedError
+from goldenpath.cli.lineage_inputs import demand_of
+from goldenpath.errors import ArtifactRefusedError, Problem, RegistryError
 from goldenpath.findings import Finding, Severity
-from goldenpath.provenance.pod_images import model_volumes, pod_specs
 from goldenpath.provenance.refusals import REFUSALS
 from goldenpath.provenance.training_verification import verified_provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from goldenpath.cli.bundle_sources import BundleSource
+    from goldenpath.cli.check_targets import Examination
+    from goldenpath.cli.mounted_models import MountedModel, MountedModels
+    from goldenpath.spec.model_builder import Provenance
 
-__all__ = ["model_findings"]
+__all__ = ["judge_models"]
 
 
-def model_findings(names: Iterable[str], fleet_file: Path | None, bundle_folder: Path) -> list[Located]:
-    """A finding for each model that admission would refuse.
+def judge_models(
+    models: MountedModels, bundles: BundleSource, builder: Provenance, examination: Examination
+) -> None:
+    """Add a finding for each model that admission would refuse, and a problem where its provenance cannot be read.
 
     Raises:
-        InputError: the fleet names no builder, or a file cannot be read.
+        InputError: a key of the fleet, or the credentials of a registry cannot be used.
 
     """
-    builder, bundles = builder_of(fleet_file), bundles_in(bundle_folder)
-    found: list[Located] = []
-    for name in names:
-        if name == STDIN:
-            continue
-        for place, body in objects_in(name):
-            demand = demand_of(builder, namespace_of(body))
-            for spec in pod_specs(body):
-                for volume, model in model_volumes(spec, builder.image):
-                    try:
-                        verified_provenance(model, bundles, demand)
-                    except ArtifactRefusedError as error:
-                        refusal = REFUSALS[error.rule]
-                        message = f"{error} Model: {model.text}. The joint that is open: {refusal.joint}."
-                        finding = Finding(
-                            "", place, f"volumes[{volume}]", error.rule, Severity.ERROR, message, refusal.fix
-                        )
-                        found.append(Located(name, None, finding))
-    return found
+    failed: set[str] = set()
+    for mounted, line in counted(models.found(), "models"):
+        model = mounted.model
+        demand = demand_of(builder, mounted.namespace or None)
+        try:
+            verified_provenance(model, bundles.of(model) if model.digest else (), demand)
+        except ArtifactRefusedError as error:
+            examination.findings.append(Located(mounted.source, line, _finding(mounted, error)))
+        except RegistryError as error:
+            # One registry that is away is one problem, however many models are in it.
+            if str(error) not in failed:
+                failed.add(str(error))
+                examination.problems.append(_problem(mounted, str(error)))
+    examination.arrange()
+
+
+def _finding(mounted: MountedModel, error: ArtifactRefusedError) -> Finding:
+    refusal = REFUSALS[error.rule]
+    message = f"{error} Model: {mounted.model.text}. The joint that is open: {refusal.joint}."
+    field = f"volumes[{mounted.volume}]"
+    return Finding("", mounted.object, field, error.rule, Severity.ERROR, message, refusal.fix)
+
+
+def _problem(mounted: MountedModel, message: str) -> Problem:
+    field = f"{mounted.object}: volumes[{mounted.volume}].image.reference"
+    return Problem(field, "registry", message, mounted.model.text, file=mounted.source)

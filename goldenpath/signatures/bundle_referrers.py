@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from goldenpath.errors import ArtifactRefusedError
+from goldenpath.errors import ArtifactRefusedError, RegistryError
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob, is_digest
 from goldenpath.oci.referrers import add_referrer, fallback_tag, referrers_of
 from goldenpath.oci.strict_json import canonical_json, object_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from goldenpath.oci.registry_client import Manifest, RegistryClient
 
-__all__ = ["EMPTY_CONFIG", "attach_bundle", "bundle_manifest", "first_that_holds"]
+__all__ = ["EMPTY_CONFIG", "attach_bundle", "bundle_manifest", "bundles_beside", "first_that_holds"]
 
 EMPTY_CONFIG: Final = Blob(media_types.EMPTY, b"{}")
 _MAX_BUNDLES: Final = 50
@@ -105,9 +106,8 @@ def first_that_holds(
     reasons: list[ArtifactRefusedError] = []
     for referrer in referrers_of(client, repository, digest)[:_MAX_BUNDLES]:
         try:
-            found = client.manifest(repository, referrer)
-            if found is not None and (bundle := _bundle_digest(found, digest)):
-                return check(client.blob(repository, bundle, limit=_MAX_BUNDLE_BYTES))
+            if (bundle := _bundle(client, repository, digest, referrer)) is not None:
+                return check(bundle)
         except ArtifactRefusedError as error:
             reasons.append(error)
     if reasons:
@@ -117,6 +117,41 @@ def first_that_holds(
         message = "has a signature in cosign's old format alone, which binds less; sign it with cosign 3, or push anew"
         raise ArtifactRefusedError("old-signature", f"{digest} {message}")
     raise ArtifactRefusedError("unsigned", f"{digest} has no signature")
+
+
+def bundles_beside(client: RegistryClient, repository: str, digest: str) -> Iterator[bytes]:
+    """Every bundle beside an artifact, whatever it says; one whose bytes are not those that the registry lists is left out.
+
+    Args:
+        client: the registry.
+        repository: where both are.
+        digest: the artifact's digest.
+
+    Raises:
+        RegistryError: the registry lists too many, refuses, or cannot be reached.
+
+    """
+    listed = referrers_of(client, repository, digest)
+    if len(listed) > _MAX_BUNDLES:
+        place = f"{client.address.host}/{repository}@{digest}"
+        message = f"has {len(listed)} signatures and attestations, and at most {_MAX_BUNDLES} are read"
+        raise RegistryError(f"{place}: {message}; remove those that no one needs")
+    for referrer in listed:
+        with suppress(ArtifactRefusedError):
+            if (bundle := _bundle(client, repository, digest, referrer)) is not None:
+                yield bundle
+
+
+def _bundle(client: RegistryClient, repository: str, digest: str, referrer: str) -> bytes | None:
+    """The bundle of what refers to an artifact; None where it is something else.
+
+    Raises:
+        ArtifactRefusedError: it is of another artifact, or has other bytes than the registry lists.
+
+    """
+    found = client.manifest(repository, referrer)
+    bundle = None if found is None else _bundle_digest(found, digest)
+    return None if bundle is None else client.blob(repository, bundle, limit=_MAX_BUNDLE_BYTES)
 
 
 def _bundle_digest(referrer: Manifest, subject: str) -> str | None:

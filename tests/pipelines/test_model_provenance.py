@@ -28,6 +28,7 @@ from pipeline_requests import (
     run,
     serving_pod,
 )
+from served_models import publish, write_files
 
 from goldenpath import kubeyaml
 from goldenpath.cli.root_command import cli
@@ -285,3 +286,35 @@ def test_a_pod_leads_to_the_digests_of_its_datasets_without_a_network(tmp_path: 
 
 def test_the_build_type_has_a_page() -> None:
     assert BUILD_TYPE.rpartition("/")[2] == "model-training-v1"
+
+
+def test_a_workload_of_a_fleet_repository_leads_to_the_digests_of_its_datasets(tmp_path: Path) -> None:
+    write_files(tmp_path, f"{REPOSITORY}@{OUTPUT}")
+    publish(tmp_path, tmp_path / "fleet")
+    bundles = tmp_path / "bundles"
+    bundles.mkdir()
+    (bundles / "summaries.json").write_bytes(bundle_of())
+    shown = (
+        "lineage",
+        "show",
+        "--repo",
+        str(tmp_path / "fleet"),
+        "--bundles",
+        str(bundles),
+        "--format",
+        "json",
+    )
+    for name in ("vision/summariser", "vision"):
+        (found,) = json.loads(call(*shown, name))["models"]
+        assert found["object"] == "Deployment vision/summariser"
+        assert found["file"].startswith("clusters/berlin/workloads/vision/summariser/")
+        assert DATASET in {each["digest"] for each in found["made_from"]}
+    (problem,) = json.loads(call(*shown, "vision/sumariser", ends_with=2))["problems"]
+    assert (problem["rule"], problem["nearest"]) == ("unknown-workload", "vision/summariser")
+
+
+def test_a_lineage_without_bundles_says_where_they_may_be(tmp_path: Path) -> None:
+    file = tmp_path / "pod.yaml"
+    file.write_text(kubeyaml.dump(serving_pod()))
+    said = call("lineage", "show", str(file), ends_with=2)
+    assert "--bundles: is required, or --registry" in said

@@ -155,7 +155,7 @@ BAD: dict[str, list[tuple[Any, str, str | None]]] = {
     "ModelName": [("https://huggingface.co/a/b", "model-name", "a/b"), ("a/b/c", "model-name", None), ("a b", "model-name", None)],
     "HubRepository": [("llama", "hub-repository", None), ("https://huggingface.co/a/b", "hub-repository", "a/b"), ("hf://a/b", "hub-repository", "a/b")],
     "Revision": [("main", "revision", None), ("0E9E39F249A16976918F6564B8830BC894C89659", "revision", "0e9e39f249a16976918f6564b8830bc894c89659")],
-    "OciModelUrl": [("oci://registry.example.org/llama", "model-digest", None), ("oci://registry.example.org/llama:1", "model-digest", None)],
+    "OciModelUrl": [("oci://registry.example.org/llama", "model-tag", None), ("oci://registry.example.org/llama:1", "model-tag", None), ("registry.example.org/llama:1", "model-digest", None), (f"oci://registry.example.org/{'a' * 512}:1", "model-digest", None)],
     "PinnedImage": [("registry.example.org/vllm:0.33", "image-digest", None), (f"vllm@sha256:{'0' * 64}", "image-digest", None)],
     "S3Url": [("https://s3.example.org/models", "s3-url", None), ("s3://models/../x", "s3-url", None), ("s3://M/x", "s3-url", None)],
     "Rate": [("4", "rate", None), ("0/s", "rate", None), ("4 / s", "rate", "4/s"), ("4/sec", "rate", "4/s")],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,11 +19,15 @@ from goldenpath.cli.base_command import (
     library_option,
     schemas_option,
 )
+from goldenpath.cli.bundle_sources import bundle_options, open_bundles
 from goldenpath.cli.check_inputs import Named, gather
 from goldenpath.cli.check_output import as_json, as_text
 from goldenpath.cli.check_progress import progress
 from goldenpath.cli.check_targets import Examination, examine
+from goldenpath.cli.error_output import json_refusals
 from goldenpath.cli.input_files import find_fleet
+from goldenpath.cli.lineage_inputs import builder_of
+from goldenpath.cli.mounted_models import MountedModels
 from goldenpath.cli.problem_output import show_problems
 from goldenpath.cli.sarif import as_sarif
 from goldenpath.errors import InputError
@@ -32,6 +35,7 @@ from goldenpath.paths import Library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 @click.command(
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     examples=(
         "goldenpath check vision.yaml --fleet goldenpath.yaml",
         "goldenpath check tenants/ clusters/ --format sarif > goldenpath.sarif",
+        "goldenpath check clusters/berlin --fleet goldenpath.yaml --registry oci://registry.example.org",
         "goldenpath check clusters/berlin --fleet goldenpath.yaml --bundles provenance",
     ),
 )
@@ -57,13 +62,8 @@ if TYPE_CHECKING:
     metavar="DATE",
     help="Hold expiry dates against this day, not today.",
 )
-@click.option(
-    "--bundles",
-    "bundle_folder",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    metavar="DIR",
-    help="Hold the models of Pods against recorded provenance (*.json) of the fleet's builder.",
-)
+@bundle_options
+@json_refusals
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -76,6 +76,7 @@ def command(
     output_format: str,
     today: dt.datetime | None,
     bundle_folder: Path | None,
+    registries: tuple[str, ...],
 ) -> None:
     """Check requests, fleets and manifests, and say what to fix.
 
@@ -87,16 +88,21 @@ def command(
     Ends with 0 where nothing is wrong, with 1 where a finding is an error, and with 2 where an input was
     refused. Warnings and notes do not change that.
 
-    With --bundles, each image volume of a Pod must have provenance of the fleet's builder among the recorded bundles:
-    the verdict of admission, without a network.
+    With --registry, each image volume of a Pod, also of one that a request is rendered to, must have provenance of the fleet's
+    builder beside it in the registry: the verdict of admission. With --bundles, the provenance must be among recorded
+    bundles, and no network is needed. A registry that cannot be read is a refused input.
     """
     examination = Examination()
-    files = list(gather(names, examination.problems, ctx.with_resource(ExitStack())))
+    kept = ctx.with_resource(ExitStack())
+    files = list(gather(names, examination.problems, kept))
     try:
         fleet = _fleet_for(files, fleet_file)
     except InputError as error:
         examination.problems += error.problems
         fleet = None
+    bundles = kept.enter_context(open_bundles(bundle_folder, registries))
+    builder = builder_of(fleet or fleet_file) if bundles is not None else None
+    models = MountedModels(builder.image) if builder is not None else None
     with progress(files):
         examine(
             files,
@@ -106,11 +112,12 @@ def command(
             schemas=Schemas.of_folders(*schema_folders),
             cluster=cluster,
             today=today.date() if today else dt.datetime.now(tz=dt.UTC).astimezone().date(),
+            models=models,
         )
-    if bundle_folder is not None:
-        from goldenpath.cli.model_findings import model_findings  # noqa: PLC0415 - needs an extra
+    if bundles is not None and builder is not None and models is not None:
+        from goldenpath.cli.model_findings import judge_models  # noqa: PLC0415 - needs an extra
 
-        examination.findings += model_findings(names, fleet_file, bundle_folder)
+        judge_models(models, bundles, builder, examination)
     _show(examination, output_format)
     ctx.exit(examination.exit_code)
 

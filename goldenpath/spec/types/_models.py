@@ -6,10 +6,12 @@ import re
 from decimal import Decimal
 from typing import Annotated, Final
 
+from goldenpath.finding_rules import RULES
 from goldenpath.spec.types._places import (
     DIGEST,
     HOST_PORT,
     REPOSITORY_PATH,
+    TAG,
     reachable_registry,
     without_credentials,
 )
@@ -63,15 +65,28 @@ Revision = Annotated[
         suggest=str.lower,
     ),
 ]
+_LONGEST: Final = 512
+_OCI_REPOSITORY: Final = rf"oci://{HOST_PORT}/{REPOSITORY_PATH}"
+_UNPINNED: Final = re.compile(rf"{_OCI_REPOSITORY}(:{TAG})?")
+
+
+def _by_digest(value: str) -> None:
+    """A tag is refused in the words of admission."""
+    without_credentials(value)
+    if len(value) <= _LONGEST and _UNPINNED.fullmatch(value):
+        rule = RULES["model-tag"]
+        raise refuse(rule.id, f"{rule.title} Fix: {rule.fix}".removesuffix("."))
+
+
 OciModelUrl = Annotated[
     str,
     Word(
         rule="model-digest",
-        pattern=rf"oci://{HOST_PORT}/{REPOSITORY_PATH}@{DIGEST}",
-        limit=512,
+        pattern=rf"{_OCI_REPOSITORY}@{DIGEST}",
+        limit=_LONGEST,
         message="must be an OCI artifact with its digest, as oci://registry.example.org/models/llama@sha256:…",
         example=f"oci://registry.example.org/models/llama@sha256:{'0' * 64}",
-        guard=without_credentials,
+        guard=_by_digest,
         also=lambda value: reachable_registry(value.removeprefix("oci://")),
     ),
 ]
@@ -79,7 +94,7 @@ PinnedImage = Annotated[
     str,
     Word(
         rule="image-digest",
-        pattern=rf"{HOST_PORT}/{REPOSITORY_PATH}(:[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})?@{DIGEST}",
+        pattern=rf"{HOST_PORT}/{REPOSITORY_PATH}(:{TAG})?@{DIGEST}",
         limit=512,
         message="must be an image with registry and digest, as registry.example.org/serving/vllm@sha256:…",
         example=f"registry.example.org/serving/vllm@sha256:{'0' * 64}",

@@ -211,7 +211,7 @@ HttpUrl = Annotated[
 
 # The reference grammar of the OCI distribution specification.
 REPOSITORY_PATH = r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
-_TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 DIGEST = r"sha256:[0-9a-f]{64}"
 
 
@@ -250,7 +250,7 @@ Image = Annotated[
     str,
     Word(
         rule="image",
-        pattern=rf"({HOST_PORT}/)?{REPOSITORY_PATH}(:{_TAG})?(@{DIGEST})?",
+        pattern=rf"({HOST_PORT}/)?{REPOSITORY_PATH}(:{TAG})?(@{DIGEST})?",
         limit=512,
         message="must be an image reference such as registry.example.org/team/app:1.2",
         example="registry.example.org/vision/app:1.2",
@@ -259,9 +259,7 @@ Image = Annotated[
         also=reachable_registry,
     ),
 ]
-Tag = Annotated[
-    str, Word("tag", _TAG, 128, "must be an OCI tag: letters, digits, '.', '_' and '-'", "stable")
-]
+Tag = Annotated[str, Word("tag", TAG, 128, "must be an OCI tag: letters, digits, '.', '_' and '-'", "stable")]
 Digest = Annotated[
     str,
     Word(

@@ -68,7 +68,7 @@ def command(
     from goldenpath.provenance.finished_run import FinishedRun  # noqa: PLC0415
 
     builder = builder_of(fleet_file)
-    documents = [document for name in pods for _, document in objects_in(name)]
+    documents = [item.body for name in pods for item in objects_in(name)]
     try:
         run = FinishedRun.of_pods(documents, builder)
         with open_signer(key) as signer:
