@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline_requests import FLEET as FLEET_WITH_A_BUILDER
-from services import FLEET as SERVING_FLEET
-from services import TENANT, run, service
+from sample_services import FLEET as SERVING_FLEET
+from sample_services import TENANT, run, service
 
 from goldenpath import kubeyaml
 from goldenpath.fleet import Fleet
