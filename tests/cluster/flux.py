@@ -79,12 +79,13 @@ def components_yaml() -> str:
                 {"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE} for name in CONTROLLERS
             ],
         },
-        *(_deployment(name) for name in CONTROLLERS),
+        *(deployment(name) for name in CONTROLLERS),
     ]
     return "---\n".join(json.dumps(body) + "\n" for body in objects)
 
 
-def _deployment(name: str) -> dict[str, Any]:
+def deployment(name: str) -> dict[str, Any]:
+    """A controller's Deployment, as far as the fleet's patches change it; it has no Pod."""
     labels = {"app": name}
     container = {
         "name": "manager",
