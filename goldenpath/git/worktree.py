@@ -139,7 +139,17 @@ class _WorkTree:
 
     def _move(self, old: str, new: str) -> None:
         try:
-            self._git("read-tree", "-m", "-u", old, new)
+            self._change_index("read-tree", "-m", "-u", old, new)
+        except CommandError as error:
+            if "not uptodate" not in error.text:
+                raise
+            # A copied or restored work tree: the files have other times than the index, which `read-tree` takes for edits.
+            self._change_index("update-index", "--refresh", or_status=1)
+            self._change_index("read-tree", "-m", "-u", old, new)
+
+    def _change_index(self, *arguments: str, or_status: int = 0) -> None:
+        try:
+            self._git(*arguments, or_status=or_status)
         except CommandError as error:
             if "index.lock" in error.text:
                 raise RepositoryUnavailableError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,6 +50,14 @@ def test_files_come_along_from_the_first_commit_on(store: Store, writer: BranchW
     assert _status(folder) == "?? mine"
     assert not (store.repository.git_dir / "goldenpath-move").exists()
     fsck(folder)
+
+
+def test_a_copied_work_tree_is_no_edit(store: Store, writer: BranchWriter) -> None:
+    folder = store.repository.path
+    os.utime(folder / "b", (1, 1))
+    writer.submit(lambda _: CommitDraft({"b": b"2\n"}, "Second"))
+    assert (folder / "b").read_text() == "2\n"
+    assert _status(folder) == ""
 
 
 @pytest.mark.parametrize("kind", ["changed", "staged", "removed"])
