@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from goldenpath.cli.error_output import show_error
 from goldenpath.cli.registry_options import open_registry
 from goldenpath.errors import GoldenpathError, InputError
 
@@ -120,8 +121,9 @@ def show_delivery(done: ArtifactDelivery) -> None:
         click.echo(f"  {done.command}")
     elif done.error is not None:
         lost = click.style("not delivered", fg="red")
-        click.echo(f"{lost}: the commit stands, and {done.registry} does not have it: {done.error}", err=True)
-        click.echo("Nothing is lost. Go on with:", err=True)
+        click.echo(f"{lost}: the commit stands, and {done.registry} does not have it.", err=True)
+        show_error(done.error)
+        click.echo("Nothing is lost. Then go on with:", err=True)
         click.echo(f"  {done.command}", err=True)
     elif done.artifacts:
         sent = sum(1 for each in done.artifacts if each["sent_bytes"])
