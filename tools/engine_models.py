@@ -52,7 +52,7 @@ def of_vllm(registry: bytes) -> frozenset[str]:
 
 
 def of_sglang(files: Mapping[str, bytes]) -> frozenset[str]:
-    """The classes that modules of models name as their ``EntryClass``; a draft of another model is none."""
+    """The classes that modules of models name as their ``EntryClass``; a draft of another model does not count."""
     found: set[str] = set()
     for data in files.values():
         for node in ast.parse(data).body:

@@ -41,8 +41,8 @@ def entry_names(
             continue
         if _are_distinct(old, new):
             return old, new
-        if _are_distinct(*(told := _with_labels((before, after), (old, new)))):
-            return told
+        if _are_distinct(*(labelled := _with_labels((before, after), (old, new)))):
+            return labelled
     if keys:
         old, new = ([_by_keys(entry, keys) for entry in entries] for entries in (before, after))
         return (old, new) if _are_distinct(old, new) else None

@@ -77,12 +77,12 @@ class ConfigFields:
         return value[:length]
 
     def names(self, name: str) -> tuple[str, ...]:
-        """A list of names; empty where it is none."""
+        """A list of names; empty where it is not a list."""
         value = self.document.get(name)
         there = value if isinstance(value, list) else []
         return tuple(each[:200] for each in there[:_MANY_NAMES] if isinstance(each, str))
 
     def inner(self, name: str) -> ConfigFields:
-        """A nested object; empty where there is none."""
+        """A nested object; empty where it is not an object."""
         value = self.document.get(name)
         return ConfigFields(value if isinstance(value, dict) else {}, self.problems, f"{self.prefix}{name}.")
