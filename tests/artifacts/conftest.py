@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import asked, commit_by_hand, new_fleet
+from fleets import asked, new_fleet
 from forged_artifacts import new_key
 from local_registry import (
     WITH_REFERRERS,
@@ -15,6 +15,7 @@ from local_registry import (
     missing_registry,
     referrers_registry,
 )
+from plain_git import commit_by_hand
 
 from goldenpath.artifacts.owned_folders import artifacts_of
 from goldenpath.oci.registry_address import RegistryAddress
@@ -86,7 +87,7 @@ def delivering(registry: str, tmp_path: Path) -> Iterator[Fleet]:
         components = {
             f"clusters/{name}/flux-system/gotk-components.yaml": flux for name in ("austin", "berlin")
         }
-        commit_by_hand(place, tmp_path / "work-of-flux", components)
+        commit_by_hand(place, components)
         yield made
 
 

@@ -10,9 +10,10 @@ import sys
 
 import pytest
 from click.testing import CliRunner
-from fleets import asked, commits, git, new_fleet
+from fleets import asked, new_fleet
 from forged_artifacts import new_key, write_key
 from local_registry import COMMAND, PASSWORD, USER, local_registry, missing_registry
+from plain_git import git, subjects
 
 from goldenpath.artifacts.delivery import DeliveryState, list_artifacts, push, verify_artifacts
 from goldenpath.artifacts.owned_folders import artifacts_of
@@ -115,7 +116,7 @@ def test_a_commit_that_was_merged_is_the_commit_of_the_merge(own, tmp_path):
     )
 
     assert vision.source.commit == git(work, "rev-parse", "main").strip()
-    assert commits(own.store.repository.path)[0] == "Merge"
+    assert subjects(own.store.repository.path)[0] == "Merge"
 
 
 def test_a_push_sends_what_is_missing_and_the_next_one_nothing(own, client, key):

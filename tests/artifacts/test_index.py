@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from fleets import asked, commit_by_hand, git, new_fleet
+from fleets import asked, new_fleet
 from forged_artifacts import new_key
+from plain_git import commit_by_hand, git
 
 from goldenpath import kubeyaml
 from goldenpath.artifacts.cluster_index import INDEX_LIST, IndexRef
@@ -247,7 +248,7 @@ def test_a_kustomization_of_a_folder_without_artifact_is_refused(delivering, tmp
     place = delivering.store.repository.path
     text = git(place, "show", "main:clusters/austin/flux/vision.yaml")
     other = text.replace("./clusters/austin/tenants/vision", "./clusters/austin/elsewhere")
-    commit_by_hand(place, tmp_path / "by-hand", {"clusters/austin/flux/vision.yaml": other})
+    commit_by_hand(place, {"clusters/austin/flux/vision.yaml": other})
 
     with Fleet.open(place) as fleet, pytest.raises(InputError, match="which no artifact holds"):
         index_of(fleet, "austin")
@@ -277,9 +278,7 @@ def test_a_cluster_that_flux_cannot_start_from_stops_no_other(tmp_path, registry
     place = tmp_path / "half.git"
     with new_fleet(place, delivery={"registry": registry}) as fleet:
         components = "kind: Namespace\napiVersion: v1\nmetadata: {name: flux-system}\n"
-        commit_by_hand(
-            place, tmp_path / "w", {"clusters/berlin/flux-system/gotk-components.yaml": components}
-        )
+        commit_by_hand(place, {"clusters/berlin/flux-system/gotk-components.yaml": components})
         with pytest.raises(InputError, match=r"clusters/austin/flux-system/gotk-components\.yaml"):
             list(push(fleet, client, key))
         assert client.tag_digest(index_repository(client, "austin"), "latest") is None

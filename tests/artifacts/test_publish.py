@@ -6,8 +6,9 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from fleets import asked, commits, new_fleet
+from fleets import asked, new_fleet
 from forged_artifacts import new_key, write_key
+from plain_git import subjects
 
 from goldenpath import kubeyaml
 from goldenpath.artifacts.delivery import verify_artifacts
@@ -84,11 +85,11 @@ def test_a_publish_attaches_provenance_before_the_index(delivering, where, clien
 )
 def test_provenance_without_artifacts_is_refused_before_the_commit(delivering, request_file, asks, message):
     place = delivering.store.repository.path
-    before = commits(place)
+    before = subjects(place)
     refused = run("publish", request_file(name="speech"), "--repo", str(place), *asks)
 
     assert (refused.exit_code, message in refused.stderr) == (2, True), refused.stderr
-    assert commits(place) == before
+    assert subjects(place) == before
 
 
 def test_a_registry_that_is_down_loses_nothing(tmp_path, key, request_file, monkeypatch):
@@ -96,12 +97,12 @@ def test_a_registry_that_is_down_loses_nothing(tmp_path, key, request_file, monk
     private, _ = write_key(key, tmp_path)
     place = tmp_path / "down.git"
     with new_fleet(place, delivery={"registry": "oci://127.0.0.1:1/fleet"}) as fleet:
-        before = len(commits(place))
+        before = len(subjects(place))
         where = ("--repo", str(place), "--artifact-key", str(private))
         done = run("publish", request_file(name="vision"), *where)
 
         assert done.exit_code == 2
-        assert len(commits(place)) == before + 1
+        assert len(subjects(place)) == before + 1
         assert f"Committed {fleet.state().snapshot.commit[:12]}" in done.stdout
         assert "the commit stands" in done.stderr
         assert f"goldenpath artifacts push --repo {place} --key {private}" in done.stderr
@@ -117,7 +118,7 @@ def test_without_a_key_the_command_is_said(delivering, request_file):
 
 def test_a_key_that_cannot_be_used_is_refused_before_the_commit(delivering, request_file, tmp_path):
     place = delivering.store.repository.path
-    before = commits(place)
+    before = subjects(place)
     missing = run(
         "publish",
         request_file(name="speech"),
@@ -128,7 +129,7 @@ def test_a_key_that_cannot_be_used_is_refused_before_the_commit(delivering, requ
     )
 
     assert (missing.exit_code, "--artifact-key: cannot be read" in missing.stderr) == (2, True)
-    assert commits(place) == before
+    assert subjects(place) == before
 
 
 def test_a_key_without_a_registry_is_refused_before_the_commit(tmp_path, request_file):

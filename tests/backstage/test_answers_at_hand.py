@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from plain_git import commit_by_hand
 from small_requests import REQUESTS, sample
 
 from goldenpath_backstage.actions import action_registry
@@ -72,16 +72,6 @@ def _runs(backend: Served, action: str, asked: dict[str, Any] | None = None, **m
     return runs
 
 
-def _push(repository: Path, text: str) -> None:
-    """Another text of the fleet, as somebody pushes it who asks nobody."""
-    work = repository.parent / "work"
-    subprocess.run(["git", "clone", "--quiet", repository, work], check=True)
-    (work / "goldenpath.yaml").write_text(text)
-    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
-    subprocess.run(["git", "-C", work, *who, "commit", "--quiet", "-am", "Change the fleet"], check=True)
-    subprocess.run(["git", "-C", work, "push", "--quiet"], check=True)
-
-
 def test_what_was_worked_out_before_is_not_worked_out_again(open_backend: Served, counter: Counter) -> None:
     assert [_runs(open_backend, "follows") for _ in range(3)] == [1, 1, 1]
     assert counter.runs == 1
@@ -106,7 +96,9 @@ def test_a_changed_fleet_is_another_question(
 ) -> None:
     backend = serve(limits={"fleet_seconds": 0})
     _runs(backend, "follows")
-    _push(repository, f"{(REQUESTS / 'goldenpath.yaml').read_text()}# changed\n")
+    commit_by_hand(
+        repository, {"goldenpath.yaml": f"{(REQUESTS / 'goldenpath.yaml').read_text()}# changed\n"}
+    )
     assert _runs(backend, "follows") == 2
 
 
@@ -129,7 +121,7 @@ def test_files_come_from_memory_as_they_came_first(open_backend: Served) -> None
 def test_a_fleet_that_cannot_be_used_is_no_fault_of_the_caller(
     serve: Callable[..., Served], repository: Path
 ) -> None:
-    _push(repository, "format: fleet/v1\n")
+    commit_by_hand(repository, {"goldenpath.yaml": "format: fleet/v1\n"})
     run = serve().run("render", {"golden_path": "tenant/v1", "values": sample("vision.yaml")})
     assert run.problem["status"] == 503
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import jsonschema_rs
 import pytest
 from click.testing import CliRunner
+from plain_git import commit_by_hand
 from sample_callers import ADMIN, READER, TOKENS, VISION
 from small_requests import REQUESTS, sample
 
@@ -248,7 +248,7 @@ def test_what_a_file_leaves_out_by_saying_so_is_not_filled_in(backend: Served, r
         b"golden_path: tenant/v1\nname: vision\nowner: vision-team\nclusters: [eu-central]\n"
         b"description: ~\ngpus: ~\ncompute: {cpu: ~, pods: 20}\naccess: {admins: [~]}\n"
     )
-    _commit(repository, "tenants/vision/tenant.yaml", request)
+    commit_by_hand(repository, {"tenants/vision/tenant.yaml": request})
     form = backend.get("/v1/tenants/vision", READER).json()["form"]
 
     assert form["compute"] == {"pods": 20}
@@ -267,28 +267,10 @@ def test_what_the_caller_has_is_not_sent_again(backend: Served) -> None:
     assert backend.get("/v1/catalog", READER, headers={"if-none-match": etag}).status_code == 200
 
 
-def _commit(repository: Path, path: str, content: bytes) -> None:
-    """What somebody does with Git alone."""
-    index = {"GIT_INDEX_FILE": str(repository / "test-index")}
-
-    def git(*words: str, given: bytes = b"") -> str:
-        command = ["git", "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@b", *words]
-        return (
-            subprocess.run(command, check=True, capture_output=True, input=given, env=index)
-            .stdout.decode()
-            .strip()
-        )
-
-    blob = git("hash-object", "-w", "--stdin", given=content)
-    git("read-tree", "main")
-    git("update-index", "--cacheinfo", f"100644,{blob},{path}")
-    git("update-ref", "refs/heads/main", git("commit-tree", git("write-tree"), "-p", "main", "-m", "by hand"))
-
-
 def test_a_file_that_somebody_broke_costs_the_catalog_one_tenant(backend: Served, repository: Path) -> None:
     _publish(backend)
     _publish(backend, "speech.yaml")
-    _commit(repository, "tenants/vision/catalog-info.yaml", b"kind: [")
+    commit_by_hand(repository, {"tenants/vision/catalog-info.yaml": b"kind: ["})
 
     assert ("System", "speech") in _entities(backend, "catalog")
     assert ("System", "vision") not in _entities(backend, "catalog")
@@ -300,7 +282,7 @@ def test_links_that_are_no_list_cost_the_tenant_its_links(
 ) -> None:
     _publish(backend)
     system = f"kind: System\nmetadata: {{name: vision, links: {links}}}\nspec: {{}}\n"
-    _commit(repository, "tenants/vision/catalog-info.yaml", system.encode())
+    commit_by_hand(repository, {"tenants/vision/catalog-info.yaml": system.encode()})
 
     (link,) = _entities(backend, "catalog")["System", "vision"]["metadata"]["links"]
     assert link["title"] == "Edit"
@@ -317,7 +299,7 @@ def test_a_request_for_an_unknown_golden_path_has_no_link_to_a_form(
     backend: Served, repository: Path
 ) -> None:
     _publish(backend)
-    _commit(repository, "tenants/vision/tenant.yaml", b"golden_path: ../x?y=z#/v1\nname: vision\n")
+    commit_by_hand(repository, {"tenants/vision/tenant.yaml": b"golden_path: ../x?y=z#/v1\nname: vision\n"})
     assert "links" not in _entities(backend, "catalog")["System", "vision"]["metadata"]
     assert backend.get("/v1/requests/vision", READER).json()["edit_url"] is None
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from plain_git import file_at
 from sample_callers import ADMIN, READER, TOKENS, VISION
 from small_requests import sample
 
@@ -28,13 +28,7 @@ def backend(serve: Callable[..., Served]) -> Served:
 
 
 def _tenant(repository: Path, name: str) -> dict[str, Any]:
-    text = subprocess.run(
-        ["git", "-C", repository, "show", f"main:tenants/{name}/tenant.yaml"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    document: dict[str, Any] = kubeyaml.load(text)
+    document: dict[str, Any] = kubeyaml.load(file_at(repository, f"tenants/{name}/tenant.yaml"))
     return document
 
 

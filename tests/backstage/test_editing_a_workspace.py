@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from plain_git import files_at, tip
 from sample_callers import ADMIN, READER, TOKENS, VISION
 from small_requests import sample
 
@@ -34,17 +34,6 @@ def _asked(name: str, *without: str, **changes: Any) -> dict[str, Any]:
     return {"golden_path": "tenant/v1", "values": values}
 
 
-def _git(repository: Path, *words: str) -> str:
-    return subprocess.run(
-        ["git", "-C", repository, *words], check=True, capture_output=True, text=True
-    ).stdout
-
-
-def _files(repository: Path) -> dict[str, str]:
-    paths = _git(repository, "ls-tree", "-r", "--name-only", "main").splitlines()
-    return {path: _git(repository, "show", f"main:{path}") for path in paths}
-
-
 def _workspace(before: dict[str, str], run: Run) -> dict[str, str]:
     kept = {path: text for path, text in before.items() if path not in run.removed}
     return kept | run.files
@@ -52,20 +41,20 @@ def _workspace(before: dict[str, str], run: Run) -> dict[str, str]:
 
 def test_the_workspace_becomes_what_publishing_makes(backend: Served, repository: Path) -> None:
     fewer = _asked("vision", "autoscaling", gpus=sample("vision.yaml")["gpus"][:1])
-    before = _files(repository)
+    before = files_at(repository)
 
     run = backend.run("render", {**fewer, "edit": True}, token=READER)
 
     assert run.is_done, run.last
     runbook = "tenants/vision/runbooks/TenantScalerWithoutData.md"
     assert run.removed == ["clusters/eu-central/tenants/vision/autoscaling.yaml", runbook]
-    assert _files(repository) == before
+    assert files_at(repository) == before
     published = backend.run("publish", {**fewer, "edit": True}, token=VISION)
     assert published.is_done, published.last
-    assert _workspace(before, run) == _files(repository)
+    assert _workspace(before, run) == files_at(repository)
 
 
-def test_the_lock_and_the_request_are_among_the_files(backend: Served) -> None:
+def test_the_lock_and_the_request_are_among_thefiles_at(backend: Served) -> None:
     run = backend.run("render", {**_asked("vision", title="New"), "edit": True}, token=READER)
 
     assert "title: New" in run.files["tenants/vision/tenant.yaml"]
@@ -133,7 +122,7 @@ def test_an_edit_is_of_all_clusters(backend: Served) -> None:
 
 
 def test_the_same_edit_from_the_same_form_again_has_nothing_to_do(backend: Served, repository: Path) -> None:
-    seen = _git(repository, "rev-parse", "main:tenants/vision/tenant.yaml").strip()
+    seen = tip(repository, "main:tenants/vision/tenant.yaml")
     edit = {**_asked("vision", title="Newer"), "edit": True, "revision": seen}
     first = backend.run("publish", edit, token=VISION, taskId="one", stepId="publish")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from plain_git import git, tip
 from sample_callers import ADMIN, TOKENS, VISION
 from served_backend import serving
 from small_requests import sample
@@ -75,7 +75,7 @@ def _published(backend: Served, changes: dict[str, Any], **more: Any) -> str:
 def test_a_credential_is_refused_wherever_it_is_and_repeated_nowhere(
     backend: Served, repository: Path, caplog: pytest.LogCaptureFixture, secret: str, place: str
 ) -> None:
-    before = _git(repository, "rev-parse", "main")
+    before = tip(repository)
     values = sample("vision.yaml")
     given: dict[str, Any] = {"golden_path": "tenant/v1", "values": values}
     action = "goldenpath:publish"
@@ -98,7 +98,7 @@ def test_a_credential_is_refused_wherever_it_is_and_repeated_nowhere(
 
     assert answer.status_code in {404, 422}
     assert secret not in answer.text
-    assert _git(repository, "rev-parse", "main") == before
+    assert tip(repository) == before
     formatter = JsonFormatter()
     for record in caplog.records:
         if record.name.startswith("goldenpath"):
@@ -223,13 +223,8 @@ def test_what_a_caller_writes_into_the_message_makes_no_trailer(backend: Served,
     )
     assert json.loads(text.splitlines()[-1]) == {"type": "done"}, text
 
-    trailers = _git(repository, "log", "-1", "--format=%(trailers:key=Requested-by,valueonly)", "main")
+    trailers = git(repository, "log", "-1", "--format=%(trailers:key=Requested-by,valueonly)", "main")
     assert trailers.split() == ["service:platform"]
-
-
-def _git(repository: Path, *words: str) -> str:
-    done = subprocess.run(["git", "-C", repository, *words], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 FLOODS = {

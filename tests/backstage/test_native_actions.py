@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from plain_git import tip
 from sample_callers import ADMIN, READER, TOKENS, VISION
 from small_requests import sample
 
@@ -35,13 +35,6 @@ def _invoke(backend: Served, action: str, given: Any, token: str | None = VISION
     return backend.post(f"{LIST}/goldenpath%3A{action}/invoke", token, json=given)
 
 
-def _tip(repository: Path) -> str:
-    done = subprocess.run(
-        ["git", "-C", repository, "rev-parse", "main"], check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
-
-
 def test_the_list_has_what_backstage_reads_and_no_action_whose_result_is_files(backend: Served) -> None:
     answer = backend.get(LIST)
     listed = {action["id"]: action for action in answer.json()["actions"]}
@@ -67,7 +60,7 @@ def test_an_action_answers_with_its_outputs(backend: Served, repository: Path) -
 
     assert checked.json()["output"]["passed"] is True
     assert published.status_code == 200
-    assert published.json()["output"]["commit"] == _tip(repository)
+    assert published.json()["output"]["commit"] == tip(repository)
 
 
 def test_the_same_again_is_no_second_commit_and_there_and_back_is_two(
@@ -80,7 +73,7 @@ def test_the_same_again_is_no_second_commit_and_there_and_back_is_two(
     there = _invoke(backend, "publish", _asked(title="There")).json()["output"]
     back = _invoke(backend, "publish", _asked()).json()["output"]
     assert (there["changed"], back["changed"]) == (True, True)
-    assert back["commit"] == _tip(repository) not in {first["commit"], there["commit"]}
+    assert back["commit"] == tip(repository) not in {first["commit"], there["commit"]}
 
 
 def _error(answer: httpx.Response, status: int, name: str) -> str:

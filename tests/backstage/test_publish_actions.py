@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from plain_git import file_at, git, paths_at, tip
 from sample_callers import ADMIN, READER, SPEECH, TOKENS, VISION
 from served_backend import serving
 from small_requests import sample
@@ -30,32 +30,22 @@ def _asked(**changes: Any) -> dict[str, Any]:
     return {"golden_path": "tenant/v1", "values": values}
 
 
-def _git(repository: Path, *words: str) -> str:
-    return subprocess.run(
-        ["git", "-C", repository, *words], check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
-def _tip(repository: Path) -> str:
-    return _git(repository, "rev-parse", "main")
-
-
 def test_publishing_makes_one_commit_by_the_caller(backend: Served, repository: Path) -> None:
-    before = _tip(repository)
+    before = tip(repository)
 
     run = backend.run("publish", _asked(), token=VISION, taskId="task-1", stepId="publish")
 
     assert run.is_done, run.last
     assert run.outputs["changed"] is True
-    assert run.outputs["commit"] == _tip(repository)
+    assert run.outputs["commit"] == tip(repository)
     assert run.outputs["entityRef"] == "system:default/vision"
-    assert _git(repository, "rev-parse", "main~1") == before
-    author = _git(repository, "log", "-1", "--format=%an <%ae>", "main")
+    assert tip(repository, "main~1") == before
+    author = git(repository, "log", "-1", "--format=%an <%ae>", "main")
     assert author == "vision-ci <vision-ci@services.noreply.northwind.example>"
-    trailers = _git(repository, "log", "-1", "--format=%(trailers)", "main").splitlines()
+    trailers = git(repository, "log", "-1", "--format=%(trailers)", "main").splitlines()
     assert "Requested-by: service:vision-ci" in trailers
     assert "Goldenpath-Task: task-1/publish" in trailers
-    request = kubeyaml.load(_git(repository, "show", "main:tenants/vision/tenant.yaml"))
+    request = kubeyaml.load(file_at(repository, "tenants/vision/tenant.yaml"))
     assert request == sample("vision.yaml")
 
 
@@ -66,7 +56,7 @@ def test_a_commit_has_a_link_where_the_forge_has_a_page_for_it(repository: Path)
         again = backend.run("publish", _asked(), token=VISION)
         planned = backend.run("publish", _asked(title="Vision"), token=VISION, dryRun=True)
 
-    page = f"https://github.com/northwind/fleet/commit/{_tip(repository)}"
+    page = f"https://github.com/northwind/fleet/commit/{tip(repository)}"
     assert run.outputs["remoteUrl"] == again.outputs["remoteUrl"] == page
     assert planned.is_done
     assert "remoteUrl" not in planned.outputs
@@ -81,11 +71,11 @@ def test_the_same_again_makes_no_second_commit_and_names_the_first(backend: Serv
     again = backend.run("publish", _asked(), token=VISION)
 
     assert again.outputs["changed"] is False
-    assert again.outputs["commit"] == first.outputs["commit"] == _tip(repository)
+    assert again.outputs["commit"] == first.outputs["commit"] == tip(repository)
 
 
 def test_a_dry_run_shows_the_files_and_changes_nothing(backend: Served, repository: Path) -> None:
-    before = _tip(repository)
+    before = tip(repository)
 
     run = backend.run("publish", _asked(), token=VISION, dryRun=True)
 
@@ -93,17 +83,17 @@ def test_a_dry_run_shows_the_files_and_changes_nothing(backend: Served, reposito
     assert run.outputs["changed"] is True
     assert "commit" not in run.outputs
     assert "tenants/vision/tenant.yaml" in run.files
-    assert _tip(repository) == before
+    assert tip(repository) == before
 
 
 def test_a_plan_says_what_would_change_and_writes_nothing(backend: Served, repository: Path) -> None:
-    before = _tip(repository)
+    before = tip(repository)
 
     run = backend.run("plan", _asked(), token=READER)
 
     assert run.outputs["changed"] is True
     assert run.outputs["summary"]["tenants"] == {"added": 1, "changed": 0, "removed": 0}
-    assert _tip(repository) == before
+    assert tip(repository) == before
 
 
 def test_a_plan_tells_a_reader_that_it_could_not_be_published(backend: Served) -> None:
@@ -114,23 +104,23 @@ def test_a_plan_tells_a_reader_that_it_could_not_be_published(backend: Served) -
 
 
 def test_a_reader_cannot_publish(backend: Served, repository: Path) -> None:
-    before = _tip(repository)
+    before = tip(repository)
     answer = backend.post("/v1/actions/goldenpath:publish/runs", READER, json={"input": _asked()})
 
     assert answer.status_code == 403
-    assert _tip(repository) == before
+    assert tip(repository) == before
 
 
 def test_another_team_cannot_publish_nor_change_the_owner(backend: Served, repository: Path) -> None:
     backend.run("publish", _asked(owner="platform-team"), token=ADMIN)
-    before = _tip(repository)
+    before = tip(repository)
 
     of_others = backend.run("publish", _asked(owner="platform-team", title="Ours"), token=VISION)
     taken_over = backend.run("publish", _asked(owner="vision-team"), token=VISION)
 
     assert of_others.problem["status"] == taken_over.problem["status"] == 403
     assert "platform-team" in taken_over.problem["detail"]
-    assert _tip(repository) == before
+    assert tip(repository) == before
 
 
 def test_any_author_is_in_both_groups_may_hand_a_tenant_over(backend: Served, repository: Path) -> None:
@@ -139,7 +129,7 @@ def test_any_author_is_in_both_groups_may_hand_a_tenant_over(backend: Served, re
     run = backend.run("publish", _asked(owner="speech-team"), token=SPEECH)
 
     assert run.is_done, run.last
-    assert "owner: speech-team" in _git(repository, "show", "main:tenants/vision/tenant.yaml")
+    assert "owner: speech-team" in file_at(repository, "tenants/vision/tenant.yaml")
 
 
 def test_editing_drops_the_field_that_was_emptied_and_keeps_what_no_form_asks_for(
@@ -159,7 +149,7 @@ def test_editing_drops_the_field_that_was_emptied_and_keeps_what_no_form_asks_fo
     run = backend.run("publish", {**_asked(description=""), "edit": True}, token=VISION)
 
     assert run.is_done, run.last
-    request = kubeyaml.load(_git(repository, "show", "main:tenants/vision/tenant.yaml"))
+    request = kubeyaml.load(file_at(repository, "tenants/vision/tenant.yaml"))
     assert "description" not in request
     assert request["overrides"] == [override]
 
@@ -167,7 +157,7 @@ def test_editing_drops_the_field_that_was_emptied_and_keeps_what_no_form_asks_fo
 def test_a_new_tenant_does_not_take_the_place_of_one_that_is_there(backend: Served, repository: Path) -> None:
     first = backend.run("publish", {**_asked(), "new": True}, token=VISION, taskId="task-1", stepId="publish")
     assert first.is_done, first.last
-    tip = _tip(repository)
+    before = tip(repository)
 
     other = backend.run("publish", {**_asked(gpus=None), "new": True}, token=VISION, taskId="task-2")
     (problem,) = other.last["problem"]["problems"]
@@ -179,18 +169,18 @@ def test_a_new_tenant_does_not_take_the_place_of_one_that_is_there(backend: Serv
 
     again = backend.run("publish", {**_asked(), "new": True}, token=VISION, taskId="task-1", stepId="again")
     assert again.is_done, "the same request is what a process made that died before it said so"
-    assert _tip(repository) == tip
+    assert tip(repository) == before
 
 
 def test_editing_what_was_changed_meanwhile_is_refused(backend: Served, repository: Path) -> None:
     backend.run("publish", _asked(), token=VISION)
-    seen = _git(repository, "rev-parse", "main:tenants/vision/tenant.yaml")
+    seen = tip(repository, "main:tenants/vision/tenant.yaml")
     backend.run("publish", _asked(title="Newer"), token=VISION)
 
     run = backend.run("publish", {**_asked(title="Mine"), "edit": True, "revision": seen}, token=VISION)
 
     assert run.problem["status"] == 409
-    assert "title: Newer" in _git(repository, "show", "main:tenants/vision/tenant.yaml")
+    assert "title: Newer" in file_at(repository, "tenants/vision/tenant.yaml")
 
 
 def test_editing_a_tenant_that_is_not_there_is_refused(backend: Served) -> None:
@@ -213,14 +203,14 @@ def test_lifting_a_guard_rail_by_a_commit_takes_an_admin(backend: Served) -> Non
 
 
 def test_a_change_for_review_is_a_branch_of_its_own(backend: Served, repository: Path) -> None:
-    before = _tip(repository)
+    before = tip(repository)
 
     run = backend.run("publish", {**_asked(), "delivery": "pull-request"}, token=VISION)
 
     assert run.is_done, run.last
     assert run.outputs["branch"] == "goldenpath/vision"
-    assert run.outputs["commit"] == _git(repository, "rev-parse", "goldenpath/vision")
-    assert _tip(repository) == before
+    assert run.outputs["commit"] == tip(repository, "goldenpath/vision")
+    assert tip(repository) == before
 
 
 def test_the_same_for_review_again_names_the_commit_that_is_up_for_review(
@@ -240,7 +230,7 @@ def test_the_same_for_review_again_names_the_commit_that_is_up_for_review(
     assert again.outputs["changed"] is False
     for run in (first, replayed, again):
         assert run.outputs["branch"] == "goldenpath/vision"
-        assert run.outputs["commit"] == _git(repository, "rev-parse", "goldenpath/vision")
+        assert run.outputs["commit"] == tip(repository, "goldenpath/vision")
 
 
 def test_another_team_cannot_take_the_place_of_what_is_up_for_review(
@@ -248,7 +238,7 @@ def test_another_team_cannot_take_the_place_of_what_is_up_for_review(
 ) -> None:
     reviewed = {"delivery": "pull-request"}
     backend.run("publish", {**_asked(owner="platform-team"), **reviewed}, token=ADMIN)
-    asked = _git(repository, "rev-parse", "goldenpath/vision")
+    asked = tip(repository, "goldenpath/vision")
 
     run = backend.run("publish", {**_asked(), **reviewed, "new": True}, token=VISION)
     dry = backend.run("publish", {**_asked(), **reviewed}, token=VISION, dryRun=True)
@@ -257,7 +247,7 @@ def test_another_team_cannot_take_the_place_of_what_is_up_for_review(
     assert (run.problem["status"], dry.problem["status"]) == (403, 403)
     assert "platform-team" in run.problem["detail"]
     assert planned.outputs["ready"] is False
-    assert _git(repository, "rev-parse", "goldenpath/vision") == asked
+    assert tip(repository, "goldenpath/vision") == asked
 
 
 def test_a_team_changes_what_it_has_up_for_review(backend: Served, repository: Path) -> None:
@@ -267,7 +257,7 @@ def test_a_team_changes_what_it_has_up_for_review(backend: Served, repository: P
     run = backend.run("publish", {**_asked(title="Another"), **reviewed}, token=VISION)
 
     assert run.outputs["changed"] is True
-    assert run.outputs["commit"] == _git(repository, "rev-parse", "goldenpath/vision")
+    assert run.outputs["commit"] == tip(repository, "goldenpath/vision")
 
 
 def test_what_is_there_already_is_not_up_for_review(backend: Served, repository: Path) -> None:
@@ -276,7 +266,7 @@ def test_what_is_there_already_is_not_up_for_review(backend: Served, repository:
     run = backend.run("publish", {**_asked(), "delivery": "pull-request"}, token=VISION)
 
     assert run.outputs["changed"] is False
-    assert (run.outputs["branch"], run.outputs["commit"]) == ("main", _tip(repository))
+    assert (run.outputs["branch"], run.outputs["commit"]) == ("main", tip(repository))
 
 
 def test_a_tenant_is_held_and_then_deleted_when_its_name_is_said_again(
@@ -291,7 +281,7 @@ def test_a_tenant_is_held_and_then_deleted_when_its_name_is_said_again(
     assert held.is_done, held.last
     assert unsaid.problems == [("confirm", "not-confirmed")]
     assert foreign.is_done, foreign.last
-    assert "tenants/vision/retired.yaml" in _git(repository, "ls-tree", "-r", "--name-only", "main")
+    assert "tenants/vision/retired.yaml" in paths_at(repository)
     left = backend.get("/v1/tenants/vision", READER)
     assert left.status_code == 200
     assert {name: left.json()[name] for name in ("name", "owner", "clusters")} == {

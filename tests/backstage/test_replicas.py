@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from plain_git import git
 from served_backend import EVENTS
 from small_requests import sample
 
@@ -94,11 +95,6 @@ def replica(repository: Path, tmp_path: Path) -> Iterator[Callable[..., Process]
             process.running.stderr.close()
 
 
-def _git(repository: Path, *words: str) -> str:
-    done = subprocess.run(["git", "-C", repository, *words], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
 def _publish(url: str, name: str, task: str) -> dict[str, Any] | None:
     """The outputs; None where the connection broke, as it does for a step of a task whose backend died."""
     values = sample("vision.yaml") | {"name": name, "gpus": None, "inputs": {}}
@@ -145,7 +141,7 @@ def test_one_of_two_is_killed_and_nothing_is_lost_or_done_twice(
         thread.join()
 
     for name, (first, again) in answers.items():
-        commits = _git(repository, "log", "--format=%H", "main", "--", f"tenants/{name}/tenant.yaml").split()
+        commits = git(repository, "log", "--format=%H", "main", "--", f"tenants/{name}/tenant.yaml").split()
         assert commits == [first["commit"]], "one commit for each tenant, and it is the one that was told"
         assert again == first
         assert first["changed"] is True

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from plain_git import tip
 from sample_callers import SPEECH, TOKENS, VISION
 from small_requests import sample
 
@@ -303,11 +303,11 @@ def test_a_publish_that_is_asked_for_again_says_the_same_and_commits_nothing(
     body = {"golden_path": "tenant/v1", "values": sample("vision.yaml")}
     here, there = serve(database=database), serve(database=database)
     first = here.run("publish", body, taskId="task", stepId="publish")
-    tip = _tip(repository)
+    before = tip(repository)
     again = there.run("publish", body, taskId="task", stepId="publish")
 
     assert again.events == first.events
-    assert _tip(repository) == tip
+    assert tip(repository) == before
 
 
 def test_a_publish_whose_process_died_before_it_could_say_so_says_the_same(
@@ -320,14 +320,7 @@ def test_a_publish_whose_process_died_before_it_could_say_so_says_the_same(
 
     outputs = {name: value for name, value in first.outputs.items() if name != "summary"}
     assert {name: value for name, value in again.outputs.items() if name != "summary"} == outputs
-    assert outputs["commit"] == _tip(repository)
-
-
-def _tip(repository: Path) -> str:
-    done = subprocess.run(
-        ["git", "-C", repository, "rev-parse", "main"], check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
+    assert outputs["commit"] == tip(repository)
 
 
 def test_stopping_finishes_what_was_accepted(serve: Callable[..., Served], waiter: Waiter) -> None:
@@ -401,7 +394,7 @@ def test_a_publish_whose_caller_leaves_in_the_middle_is_answered_for(
     again = backend.run("publish", body["input"], headers=headers)
 
     assert again.outputs["changed"] is True
-    assert again.outputs["commit"] == _tip(repository)
+    assert again.outputs["commit"] == tip(repository)
 
 
 def _ignoring_errors(backend: Served) -> None:

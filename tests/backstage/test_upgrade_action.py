@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from typing import TYPE_CHECKING
 
+from plain_git import file_at
 from sample_callers import ADMIN, TOKENS, VISION
 from small_requests import sample
 
@@ -23,16 +23,10 @@ if TYPE_CHECKING:
 OTHER = "other-" + "o" * 40
 
 
-def _show(repository: Path, path: str) -> str:
-    return subprocess.run(
-        ["git", "-C", repository, "show", f"main:{path}"], check=True, capture_output=True, text=True
-    ).stdout
-
-
 def test_a_team_upgrades_its_own_tenant_alone(serve: Callable[..., Served], repository: Path) -> None:
     with Fleet.open(repository) as fleet:
         fleet.publish(
-            {**kubeyaml.load(_show(repository, "goldenpath.yaml")), "golden_paths": {"tenant/v1": "1.0.0"}}
+            {**kubeyaml.load(file_at(repository, "goldenpath.yaml")), "golden_paths": {"tenant/v1": "1.0.0"}}
         )
     other = {
         "name": "other",
@@ -45,7 +39,7 @@ def test_a_team_upgrades_its_own_tenant_alone(serve: Callable[..., Served], repo
     assert backend.run("publish", asked, token=ADMIN).is_done
 
     def version() -> str:
-        return str(json.loads(_show(repository, "tenants/vision/goldenpath.lock"))["version"])
+        return str(json.loads(file_at(repository, "tenants/vision/goldenpath.lock"))["version"])
 
     assert version() == "1.0.0"
     wanted = {"goldenPath": "tenant/v1", "name": "vision", "to": "1.1.0", "delivery": "commit"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from plain_git import file_at
 from sample_callers import ADMIN, READER, TOKENS, VISION
 from small_requests import sample
 
@@ -30,20 +30,14 @@ WAVES: dict[str, Any] = {
 START: dict[str, Any] = {"goldenPath": "tenant/v1", "to": "1.1.0", "waves": WAVES, "delivery": "commit"}
 
 
-def _show(repository: Path, path: str) -> str:
-    return subprocess.run(
-        ["git", "-C", repository, "show", f"main:{path}"], check=True, capture_output=True, text=True
-    ).stdout
-
-
 def _version(repository: Path, name: str) -> str:
-    return str(json.loads(_show(repository, f"tenants/{name}/goldenpath.lock"))["version"])
+    return str(json.loads(file_at(repository, f"tenants/{name}/goldenpath.lock"))["version"])
 
 
 @pytest.fixture
 def backend(serve: Callable[..., Served], repository: Path) -> Served:
     """A fleet whose tenants have version 1.0.0."""
-    document = kubeyaml.load(_show(repository, "goldenpath.yaml"))
+    document = kubeyaml.load(file_at(repository, "goldenpath.yaml"))
     with Fleet.open(repository) as fleet:
         fleet.publish({**document, "golden_paths": {"tenant/v1": "1.0.0"}})
         fleet.publish(sample("vision.yaml"), sample("speech.yaml"))
@@ -139,18 +133,18 @@ def test_a_request_is_brought_to_the_next_major_version(
     with Fleet.open(repository) as fleet:
         fleet.publish({**asked, "contact": "vision@example.org"})
     backend = serve(tokens=TOKENS, limits={"fleet_seconds": 0}, libraries=[str(next_major)])
-    before = _show(repository, "tenants/vision/tenant.yaml")
+    before = file_at(repository, "tenants/vision/tenant.yaml")
     given = {"name": "vision", "to": "tenant/v2", "delivery": "commit"}
 
     tried = backend.run("migrate", given, token=VISION, dryRun=True)
     assert tried.is_done, tried.last
-    assert _show(repository, "tenants/vision/tenant.yaml") == before
+    assert file_at(repository, "tenants/vision/tenant.yaml") == before
 
     done = backend.run("migrate", given, token=VISION)
     assert done.is_done, done.last
-    request = kubeyaml.load(_show(repository, "tenants/vision/tenant.yaml"))
+    request = kubeyaml.load(file_at(repository, "tenants/vision/tenant.yaml"))
     assert (request["golden_path"], request["description"]) == ("tenant/v2", "A team")
     assert "contact" not in request
-    lock = json.loads(_show(repository, "tenants/vision/goldenpath.lock"))
+    lock = json.loads(file_at(repository, "tenants/vision/goldenpath.lock"))
     assert (lock["golden_path"], lock["version"]) == ("tenant/v2", "2.0.0")
     assert "It is in the catalog." in done.log

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import ADA, asked, commit_by_hand, files, fleet_text, new_fleet
+from fleets import ADA, asked, fleet_text, new_fleet
+from plain_git import commit_by_hand, files_at
 
 from goldenpath import kubeyaml
 from goldenpath.blame import blame
@@ -100,11 +101,11 @@ def test_the_name_of_the_request_that_gives_it(fleet: Fleet) -> None:
     assert ("request", "name", "Ada") in found(fleet, QUOTA, "metadata.name")
 
 
-def test_a_person_who_edited_the_file(fleet: Fleet, place: Path, tmp_path: Path) -> None:
-    there = files(place)
+def test_a_person_who_edited_the_file(fleet: Fleet, place: Path) -> None:
+    there = files_at(place)
     path = next(name for name in there if "/tenants/vision/" in name and "kind: ResourceQuota" in there[name])
     assert 'pods: "100"' in there[path]
-    commit_by_hand(place, tmp_path / "work", {path: there[path].replace('pods: "100"', 'pods: "3"')})
+    commit_by_hand(place, {path: there[path].replace('pods: "100"', 'pods: "3"')})
     assert found(fleet, QUOTA, "spec.hard.pods") == [("hand edit", "spec.hard.pods", "Eve")]
 
 

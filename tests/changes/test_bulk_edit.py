@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleets import ADA, asked, commit_by_hand, commits, files, git, new_fleet
+from fleets import ADA, asked, new_fleet
+from plain_git import commit_by_hand, files_at, git, subjects
 
 from goldenpath import kubeyaml
 from goldenpath.changes import BulkEdit, Undo, change_sets, make_change, plan_change
@@ -66,9 +67,9 @@ def test_comments_and_order_stay_and_the_groups_add_up(fleet: Fleet, place: Path
         "text": "has no gpus[profile=nvidia-h100-80gb].profile"
     }
     assert reach.selected == 3
-    before = files(place)
+    before = files_at(place)
     made = make_change(fleet, change, options=PublishOptions(approved=planned.digest, author=ADA))
-    after = files(place)
+    after = files_at(place)
     assert after["tenants/vision/tenant.yaml"] == VISION.replace("nvidia-h100-80gb", "nvidia-l4-24gb")
     expected = {
         path: None if each is None else each.data.decode()
@@ -95,7 +96,7 @@ def test_a_request_that_refuses_stops_all_unless_it_is_left_out(fleet: Fleet, pl
     some = edit("true", "gpus[profile=nvidia-h100-80gb].clusters[+]=austin")
     planned = plan_change(fleet, some)
     assert {ref.name for ref in planned.reach.conflicting} == {"speech", "vision"}
-    assert len(commits(place)) == 2
+    assert len(subjects(place)) == 2
 
 
 def test_refused_requests_are_left_out_and_named(fleet: Fleet, place: Path) -> None:
@@ -116,7 +117,7 @@ def test_refused_requests_are_left_out_and_named(fleet: Fleet, place: Path) -> N
     kept = edit("true", "environment=test", skip_refused=True)
     made = make_change(fleet, kept, options=options)
     assert [ref.name for ref in made.change.reach.reached] == ["speech", "vision"]
-    assert "environment: test" not in files(place)["tenants/text/tenant.yaml"]
+    assert "environment: test" not in files_at(place)["tenants/text/tenant.yaml"]
 
 
 def test_an_override_that_holds_the_field_is_named(fleet: Fleet, place: Path) -> None:
@@ -141,13 +142,13 @@ def test_an_override_that_holds_the_field_is_named(fleet: Fleet, place: Path) ->
     assert len(elsewhere.reached) == 3
 
 
-def test_a_file_that_was_edited_by_hand_is_a_conflict(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_file_that_was_edited_by_hand_is_a_conflict(fleet: Fleet, place: Path) -> None:
     path = "clusters/berlin/tenants/vision/compute.yaml"
-    there = files(place)
+    there = files_at(place)
     path = next(name for name in there if "/tenants/vision/" in name and "kind: ResourceQuota" in there[name])
     by_hand = there[path].replace('pods: "100"', 'pods: "3"').replace("pods: 100", "pods: 3")
     assert by_hand != there[path]
-    commit_by_hand(place, tmp_path / "work", {path: by_hand})
+    commit_by_hand(place, {path: by_hand})
     reach = plan_change(fleet, edit("true", "environment=test")).reach
     assert {ref.name for ref in reach.conflicting} == {"vision"}
 
@@ -162,7 +163,7 @@ def test_an_approval_holds_for_exactly_one_plan(fleet: Fleet, place: Path) -> No
     fleet.publish(asked("speech", environment="staging", title="Changed since"))
     with pytest.raises(InputError, match="is not the digest of this plan"):
         make_change(fleet, change, options=PublishOptions(approved=digest))
-    assert len(commits(place)) == 3
+    assert len(subjects(place)) == 3
     with pytest.raises(InputError, match="is not the digest of this plan"):
         fleet.publish(asked("speech"), options=PublishOptions(approved=digest))
 
@@ -200,7 +201,7 @@ def test_undo_keeps_later_changes_of_others(fleet: Fleet, place: Path) -> None:
     change = make(fleet, edit("true", H100_TO_L4))
     make(fleet, edit('name == "vision"', "gpus[profile=nvidia-l4-24gb].quota=5", "title=Seeing"))
     make(fleet, Undo(change))
-    text = files(place)["tenants/vision/tenant.yaml"]
+    text = files_at(place)["tenants/vision/tenant.yaml"]
     assert "- {profile: nvidia-h100-80gb, quota: 5}   # until spring" in text
     assert "title: Seeing" in text
 
@@ -215,8 +216,8 @@ def test_a_later_change_of_the_same_field_is_a_conflict_with_both_values(fleet: 
     with pytest.raises(InputError, match="a later change touched it"):
         make_change(fleet, Undo(change))
     make_change(fleet, Undo(change, skip_refused=True))
-    assert "environment: prod" in files(place)["tenants/vision/tenant.yaml"]
-    assert "environment: staging" in files(place)["tenants/speech/tenant.yaml"]
+    assert "environment: prod" in files_at(place)["tenants/vision/tenant.yaml"]
+    assert "environment: staging" in files_at(place)["tenants/speech/tenant.yaml"]
     assert change_sets(fleet, fleet.state().snapshot).merged[change].state == "partly undone"
 
 
@@ -224,7 +225,7 @@ def test_open_change_sets_that_overlap_are_refused(fleet: Fleet, place: Path) ->
     first = edit('name != "text"', "environment=test")
     made = make_change(fleet, first, review=Review())
     assert made.published.branch == f"goldenpath/change-{made.change.id}"
-    assert len(commits(place)) == 2
+    assert len(subjects(place)) == 2
     reach = plan_change(fleet, edit("true", "compute.pods=7")).reach
     assert {ref.name for ref in reach.conflicting} == {"speech", "vision"}
     assert [ref.name for ref in reach.reached] == ["text"]
@@ -284,7 +285,7 @@ def test_nothing_selected_is_nothing_to_do(fleet: Fleet, place: Path) -> None:
     planned = plan_change(fleet, edit('name == "nobody"', "environment=test"))
     assert (planned.reach.selected, bool(planned.proposal.plan)) == (0, False)
     assert make_change(fleet, edit('name == "nobody"', "environment=test")).published.commit is None
-    assert len(commits(place)) == 2
+    assert len(subjects(place)) == 2
 
 
 class _Forge:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fleets import ADA, asked, git, new_fleet
+from fleets import ADA, asked, new_fleet
 from loopback_forges import Loopback
+from plain_git import git
 from played_forges import NAME, OWNER, TOKEN, PlayedGitHub
 
 from goldenpath.changes import BulkEdit, change_sets, make_change, plan_change

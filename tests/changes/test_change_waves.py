@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-from fleets import ADA, asked, files, git, new_fleet
+from fleets import ADA, asked, new_fleet
+from plain_git import files_at, git
 
 from goldenpath.changes import (
     BulkEdit,
@@ -67,7 +68,7 @@ def states(progress: Progress) -> dict[str, MemberState]:
 
 def pods(place: Path) -> set[str]:
     """The tenants whose request has the change."""
-    there = files(place)
+    there = files_at(place)
     return {name for name in NAMES if "pods: 31" in there[f"tenants/{name}/tenant.yaml"]}
 
 

@@ -6,7 +6,8 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleets import ADA, commit_by_hand, files, git
+from fleets import ADA
+from plain_git import commit_by_hand, files_at, git
 from workload_paths import FLEET, TENANT, write_path
 
 from goldenpath import kubeyaml
@@ -87,12 +88,12 @@ def test_rendered_objects_of_workloads_are_found_by_their_owner(fleet: Fleet) ->
 
 
 def test_an_edit_of_workloads_reaches_their_objects_and_is_taken_back(fleet: Fleet, place: Path) -> None:
-    before = files(place)
+    before = files_at(place)
     change = BulkEdit.of('inputs.image.endsWith(":1")', sets=["inputs.replicas=5"], reason="More visitors")
     reach = plan_change(fleet, change).reach
     assert [ref.path for ref in reach.reached] == ["speech/front", "vision/front"]
     name = _make(fleet, change)
-    after = files(place)
+    after = files_at(place)
     changed = {path for path in after if before.get(path) != after[path]}
     assert {path for path in changed if path.startswith("clusters/")} == {
         f"clusters/berlin/workloads/{tenant}/front/deployment.yaml" for tenant in ("speech", "vision")
@@ -101,7 +102,7 @@ def test_an_edit_of_workloads_reaches_their_objects_and_is_taken_back(fleet: Fle
     assert [each.id for each in change_sets_of(fleet, fleet.state(), Ref.parse("vision/front"))] == [name]
     assert change_sets_of(fleet, fleet.state(), Ref.parse("vision/back")) == ()
     _make(fleet, Undo(name))
-    assert files(place) == before
+    assert files_at(place) == before
 
 
 def test_one_edit_changes_tenants_and_workloads_in_one_commit(fleet: Fleet, place: Path) -> None:
@@ -126,7 +127,7 @@ def test_workloads_go_in_waves_as_wholes(fleet: Fleet, place: Path) -> None:
     text = "format: waves/v1\nhealth: false\nsoak: 1h\nwaves:\n- {name: one, names: ['vision/*']}\n- {name: rest}\n"
     change = BulkEdit.of("inputs.replicas > 0", sets=["inputs.replicas=7"], reason="More visitors")
     start_in_waves(fleet, change, read_waves(text, "waves.yaml"), author=ADA)
-    there = files(place)
+    there = files_at(place)
     done = {name for name in IMAGES if "replicas: 7" in there[_request_of(name)]}
     assert done == {"vision/front", "vision/back"}
 
@@ -136,18 +137,16 @@ def _request_of(name: str) -> str:
     return f"tenants/{tenant}/workloads/{short}/workload.yaml"
 
 
-def test_a_workload_with_hand_edits_stays_and_does_not_stop_its_tenant(
-    fleet: Fleet, place: Path, tmp_path: Path
-) -> None:
+def test_a_workload_with_hand_edits_stays_and_does_not_stop_its_tenant(fleet: Fleet, place: Path) -> None:
     path = "clusters/berlin/workloads/vision/front/deployment.yaml"
-    by_hand = files(place)[path].replace("replicas: 2", "replicas: 4")
-    commit_by_hand(place, tmp_path / "work", {path: by_hand})
+    by_hand = files_at(place)[path].replace("replicas: 2", "replicas: 4")
+    commit_by_hand(place, {path: by_hand})
     more = {**TENANT, "compute": {"pods": 33}}
     with pytest.raises(InputError, match="changed by hand"):
         fleet.publish(more)
     published = fleet.publish(more, options=PublishOptions(leave_edited_workloads=True))
     found = [(each.rule, each.object) for each in published.plan.all_findings]
     assert ("workload-left", "workload vision/front") in found
-    after = files(place)
+    after = files_at(place)
     assert "pods: 33" in after["tenants/vision/tenant.yaml"]
     assert after[path] == by_hand

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from plain_git import commit_as_eve, git
 from small_requests import REQUESTS
 
 from goldenpath.fleet import Fleet, PublishOptions
@@ -48,11 +49,7 @@ def broken(fleet: Path) -> Path:
 def edit_by_hand(folder: Path) -> None:
     files = [file for file in folder.glob("clusters/*/tenants/*/*.yaml") if "labels:" in file.read_text()]
     files[0].write_text(files[0].read_text().replace("labels:", 'labels:\n    mine: "1"', 1))
-    git(folder, "-c", "user.name=E", "-c", "user.email=e@x.example", "commit", "--quiet", "-am", "By hand")
-
-
-def git(folder: Path, *words: str) -> None:
-    subprocess.run(("git", "-C", str(folder), *words), check=True, capture_output=True)
+    commit_as_eve(folder)
 
 
 class Notes:

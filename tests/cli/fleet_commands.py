@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
+
+from plain_git import commit_as_eve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ GIT_SETTINGS = {
     "GIT_CONFIG_KEY_1": "user.email",
     "GIT_CONFIG_VALUE_1": "grace@example.org",
 }
-"""What Git is told instead of the settings of whoever runs the tests."""
+"""Settings of Git, instead of those of the person who runs the tests."""
 
 SPEECH = """\
 golden_path: tenant/v1
@@ -41,20 +42,10 @@ owner: radar-team
 clusters: [berlin]
 identity: {service_accounts: [server], federates_with: [edge.example]}
 """
-"""Accepted, and then refused by a check: nobody knows where the other trust domain's bundle is."""
+"""The parser accepts it, and a check refuses it: the fleet does not say where the other trust domain's bundle is."""
 
 BUDGET = "clusters/berlin/tenants/vision/budget.yaml"
 """A file that is rendered for the vision team."""
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """What Git itself says about a repository."""
-    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-def tip(folder: Path) -> str:
-    return git(folder, "rev-parse", "main")
 
 
 def edit_by_hand(folder: Path, path: str, old: str, new: str) -> None:
@@ -63,7 +54,7 @@ def edit_by_hand(folder: Path, path: str, old: str, new: str) -> None:
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new))
-    git(folder, "-c", "user.name=Eve", "-c", "user.email=eve@example.org", "commit", "-qam", "By hand")
+    commit_as_eve(folder)
 
 
 def as_json(result: Result) -> Any:

@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleet_commands import as_json, git
+from fleet_commands import as_json
+from plain_git import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import jsonschema_rs
 import pytest
-from fleet_commands import git
+from plain_git import git
 
 from goldenpath import kubeyaml
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cli_samples import FLEET, VISION, write_tree
-from fleet_commands import ADA, BUDGET, SPEECH, as_json, edit_by_hand, git, tip
+from fleet_commands import ADA, BUDGET, SPEECH, as_json, edit_by_hand
+from plain_git import git, tip
 
 if TYPE_CHECKING:
     from pathlib import Path

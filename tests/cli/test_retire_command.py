@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fleet_commands import ADA, as_json, git, tip
+from fleet_commands import ADA, as_json
+from plain_git import git, tip
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli_samples import VISION, write_tree
-from fleet_commands import git
+from plain_git import git
 
 import goldenpath
 from goldenpath.cli.check_targets import Examination, Located

@@ -32,9 +32,10 @@ from goldenpath.oci.registry_address import RegistryAddress
 from goldenpath.oci.registry_client import RegistryClient
 
 sys.path += [str(Path(__file__).parent.parent / folder) for folder in ("artifacts", "fleet")]
-from fleets import asked, commit_by_hand, git, new_fleet
+from fleets import asked, new_fleet
 from forged_artifacts import new_key, sign
 from local_registry import local_registry, missing_registry
+from plain_git import commit_by_hand, git
 
 CLUSTER = "austin"
 SECRET = "goldenpath-fleet-key"
@@ -147,7 +148,7 @@ def delivered():
                     f"clusters/{name}/flux-system/gotk-components.yaml": components_yaml()
                     for name in (CLUSTER, "berlin")
                 }
-                commit_by_hand(place, folder / "work", components)
+                commit_by_hand(place, components)
                 list(push(fleet, client, key, cluster=CLUSTER))
                 # What `kubectl apply -k clusters/austin/flux-system` does.
                 texts = [

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from plain_git import commit_as_eve, git
 from small_requests import REQUESTS
 
 from goldenpath.compliance import State, assess, oscal
@@ -72,22 +73,14 @@ def test_a_fleet_without_tenants_satisfies_nothing(tmp_path: Path) -> None:
 
 def test_a_weakened_object_and_a_policy_that_is_gone_are_named(fleet: Fleet, tmp_path: Path) -> None:
     work = tmp_path / "work"
-
-    def git(*words: str) -> None:
-        subprocess.run(
-            ["git", "-C", work, "-c", "user.name=A", "-c", "user.email=a@b.c", *words],
-            check=True,
-            capture_output=True,
-        )
-
-    subprocess.run(["git", "clone", "-q", fleet.store.place, work], check=True, capture_output=True)
+    git(tmp_path, "clone", "-q", str(fleet.store.place), str(work))
     namespace = min(work.glob("clusters/*/tenants/speech/namespace.yaml"))
     cluster = namespace.relative_to(work).parts[1]
     namespace.write_text(namespace.read_text().replace("enforce: restricted", "enforce: privileged"))
     (policies,) = work.glob(f"clusters/{cluster}/platform/admission-policies.yaml")
     policies.write_text(policies.read_text().replace("  - Deny", "  - Warn"))
     assert "Warn" in policies.read_text()
-    git("commit", "-qam", "Weaken")
+    commit_as_eve(work)
     with Fleet.open(work) as weakened:
         seen = assess(weakened)
     assert state_of(seen, "cis-kubernetes", "5.2.2") is State.NOT_SATISFIED

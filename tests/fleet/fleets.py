@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import small_requests
@@ -53,43 +52,3 @@ def asked(name: str = "vision", **changes: Any) -> dict[str, Any]:
 def new_fleet(folder: Path, *, bare: bool = True, **changes: Any) -> Fleet:
     """A fleet repository without a tenant."""
     return Fleet.create(folder, fleet_text(**changes), bare=bare, committer=PLATFORM, author=ADA)
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """What Git itself says about a repository."""
-    return subprocess.run(
-        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
-    ).stdout
-
-
-def commits(folder: Path, ref: str = "main") -> list[str]:
-    """The first lines of a branch's commits, newest first."""
-    return git(folder, "log", "--format=%s", ref).splitlines()
-
-
-def files(folder: Path, ref: str = "main") -> dict[str, str]:
-    """Every file of a branch, by path."""
-    names = git(folder, "ls-tree", "-r", "--name-only", ref).splitlines()
-    return {name: git(folder, "show", f"{ref}:{name}") for name in names}
-
-
-def names_of(folder: Path, ref: str = "main") -> set[str]:
-    """The paths of a branch."""
-    return set(git(folder, "ls-tree", "-r", "--name-only", ref).splitlines())
-
-
-def commit_by_hand(
-    folder: Path, work: Path, changes: dict[str, str | None], message: str = "By hand"
-) -> None:
-    """What somebody does with a clone and an editor: change or remove files, and push."""
-    git(folder, "clone", "--quiet", str(folder), str(work))
-    for path, text in changes.items():
-        place = work / path
-        if text is None:
-            place.unlink()
-        else:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text)
-    git(work, "add", "--all")
-    git(work, "-c", "user.name=Eve", "-c", "user.email=eve@example.org", "commit", "--quiet", "-m", message)
-    git(work, "push", "--quiet", "origin", "HEAD:main")

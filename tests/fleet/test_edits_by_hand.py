@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleets import asked, commit_by_hand, files, names_of
+from fleets import asked
+from plain_git import commit_by_hand, file_at, files_at, paths_at
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
@@ -19,13 +19,13 @@ QUOTA = "clusters/berlin/tenants/vision/quota.yaml"
 
 
 @pytest.fixture
-def edited(fleet: Fleet, place: Path, tmp_path: Path) -> Fleet:
+def edited(fleet: Fleet, place: Path) -> Fleet:
     """A fleet in which somebody gave vision two GPUs more, in the rendered file."""
     fleet.publish(asked())
-    text = files(place)[QUOTA]
+    text = files_at(place)[QUOTA]
     changed = text.replace('requests.nvidia.com/gpu: "2"', 'requests.nvidia.com/gpu: "4"')
     assert changed != text
-    commit_by_hand(place, tmp_path / "clone", {QUOTA: changed})
+    commit_by_hand(place, {QUOTA: changed})
     return fleet
 
 
@@ -45,7 +45,7 @@ def test_the_advice_about_a_quota_of_accelerators_names_the_field(edited: Fleet)
 
 def test_with_leave_the_edit_goes(edited: Fleet, place: Path) -> None:
     edited.publish(asked(), options=PublishOptions(overwrite_edits=True))
-    assert 'requests.nvidia.com/gpu: "2"' in files(place)[QUOTA]
+    assert 'requests.nvidia.com/gpu: "2"' in files_at(place)[QUOTA]
     assert edited.plan(everything=True).plan.parts == ()
 
 
@@ -68,54 +68,50 @@ def test_a_hand_edit_that_equals_the_new_rendering_is_no_hand_edit(edited: Fleet
     ],
 )
 def test_each_kind_of_edit_is_named(
-    fleet: Fleet, place: Path, tmp_path: Path, *, path: str, text: str | None, edit: str
+    fleet: Fleet, place: Path, *, path: str, text: str | None, edit: str
 ) -> None:
     fleet.publish(asked())
-    commit_by_hand(place, tmp_path / "clone", {path: text})
+    commit_by_hand(place, {path: text})
     with pytest.raises(InputError) as refused:
         fleet.publish(everything=True)
     assert [(each.file, each.rule) for each in refused.value.problems] == [(path, "hand-edit")]
     assert f"was {edit} by hand" in refused.value.problems[0].message
 
 
-def test_what_belongs_to_no_one_is_left_alone(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_what_belongs_to_no_one_is_left_alone(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     ours = {"docs/runbook.md": "Call us.\n", "clusters/berlin/flux-system/gotk-sync.yaml": "a: b\n"}
-    commit_by_hand(place, tmp_path / "clone", dict(ours))
+    commit_by_hand(place, dict(ours))
     fleet.publish(asked("speech"))
     fleet.publish(everything=True)
-    assert set(ours) <= names_of(place)
+    assert set(ours) <= paths_at(place)
 
 
-def test_a_lock_that_is_damaged_is_named_and_removing_it_heals(
-    fleet: Fleet, place: Path, tmp_path: Path
-) -> None:
+def test_a_lock_that_is_damaged_is_named_and_removing_it_heals(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     lock = "tenants/vision/goldenpath.lock"
-    commit_by_hand(place, tmp_path / "clone", {lock: "<<<<<<< ours\n"})
+    commit_by_hand(place, {lock: "<<<<<<< ours\n"})
     with pytest.raises(
         InputError, match="restore the file from Git's history, or remove it and publish again"
     ) as refused:
         fleet.publish(asked(title="Vision"))
     assert {each.file for each in refused.value.problems} == {lock}
-    commit_by_hand(place, tmp_path / "healed", {lock: None})
+    commit_by_hand(place, {lock: None})
     assert fleet.publish(asked(title="Vision")).commit
     assert fleet.plan(everything=True).plan.parts == ()
 
 
-def test_an_edit_in_the_platform_is_found_too(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_an_edit_in_the_platform_is_found_too(fleet: Fleet, place: Path) -> None:
     path = "clusters/berlin/roots.yaml"
-    commit_by_hand(place, tmp_path / "clone", {path: files(place)[path].replace("10m", "1h")})
+    commit_by_hand(place, {path: files_at(place)[path].replace("10m", "1h")})
     with pytest.raises(InputError) as refused:
         fleet.publish(everything=True)
     assert [(each.file, each.rule) for each in refused.value.problems] == [(path, "hand-edit")]
 
 
-def test_a_request_is_peoples_to_edit(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_request_is_peoples_to_edit(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
-    commit_by_hand(
-        place, tmp_path / "clone", {"tenants/vision/tenant.yaml": kubeyaml.dump(asked(title="Eyes"))}
-    )
+    commit_by_hand(place, {"tenants/vision/tenant.yaml": kubeyaml.dump(asked(title="Eyes"))})
     assert fleet.publish(everything=True).commit
 
 
@@ -124,9 +120,9 @@ LIMITS = "clusters/berlin/tenants/vision/limit-range.yaml"
 
 def edit_file(place: Path, work: Path, path: str, old: str, new: str) -> None:
     """Replace a text in a rendered file."""
-    text = files(place)[path]
+    text = files_at(place)[path]
     assert old in text
-    commit_by_hand(place, work, {path: text.replace(old, new)})
+    commit_by_hand(place, {path: text.replace(old, new)})
 
 
 @pytest.mark.parametrize("pods", [250, 150], ids=["more", "fewer"])
@@ -153,22 +149,16 @@ def test_an_override_that_was_advised_is_accepted_without_overwriting(
     assert advice.override is not None
     override = {**advice.override, "approved_by": "vision-team", "expires": "2099-01-01"}
     assert fleet.publish(asked(overrides=[override])).commit
-    assert "memory: 512Mi" in files(place)[LIMITS]
+    assert "memory: 512Mi" in files_at(place)[LIMITS]
     assert fleet.plan(everything=True).plan.parts == ()
 
 
 @pytest.mark.parametrize("path", [QUOTA, "tenants/vision/README.md", "clusters/berlin/flux/vision.yaml"])
-def test_equal_objects_are_no_edit(fleet: Fleet, place: Path, tmp_path: Path, path: str) -> None:
+def test_equal_objects_are_no_edit(fleet: Fleet, place: Path, path: str) -> None:
     fleet.publish(asked())
-    work = tmp_path / "clone"
-    text = files(place)[path].replace("\n", "\r\n")
-    commit_by_hand(place, work, {".gitattributes": "* -text\n", path: text})
-    assert (
-        "\r\n"
-        in subprocess.run(
-            ["git", "-C", str(place), "show", f"main:{path}"], capture_output=True, check=True
-        ).stdout.decode()
-    )
+    text = files_at(place)[path].replace("\n", "\r\n")
+    commit_by_hand(place, {".gitattributes": "* -text\n", path: text})
+    assert "\r\n" in file_at(place, path)
     assert fleet.plan(everything=True).problems == ()
     validation = fleet.validate()
     assert validation.exit_code == 0
@@ -176,10 +166,10 @@ def test_equal_objects_are_no_edit(fleet: Fleet, place: Path, tmp_path: Path, pa
     assert fleet.publish(everything=True).commit
 
 
-def test_a_comment_or_another_order_of_keys_is_no_edit(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_comment_or_another_order_of_keys_is_no_edit(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
-    text = kubeyaml.dump_all(reversed_keys(kubeyaml.load_all(files(place)[QUOTA])))
-    commit_by_hand(place, tmp_path / "clone", {QUOTA: f"# Ours.\n{text}"})
+    text = kubeyaml.dump_all(reversed_keys(kubeyaml.load_all(files_at(place)[QUOTA])))
+    commit_by_hand(place, {QUOTA: f"# Ours.\n{text}"})
     assert fleet.plan(everything=True).plan.hand_edits == ()
 
 

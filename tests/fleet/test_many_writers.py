@@ -7,7 +7,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from fleets import ADA, asked, commits, fleet_text, git, names_of
+from fleets import ADA, asked, fleet_text
+from plain_git import git, paths_at, subjects
 
 from goldenpath import kubeyaml
 from goldenpath.findings import ChecksFailedError
@@ -37,7 +38,7 @@ def small(name: str) -> dict[str, object]:
 
 
 def tenants_of(place: Path) -> list[str]:
-    there = [path.split("/") for path in names_of(place) if path.endswith("/tenant.yaml")]
+    there = [path.split("/") for path in paths_at(place) if path.endswith("/tenant.yaml")]
     return sorted(parts[-2] for parts in there)
 
 
@@ -57,7 +58,7 @@ def test_different_tenants_from_many_threads_are_all_there_once(fleet: Fleet, pl
             pool.map(lambda name: fleet.publish(small(name), options=PublishOptions(author=ADA)), names)
         )
     assert tenants_of(place) == names
-    reported = commits(place)
+    reported = subjects(place)
     assert sorted(reported[:-1]) == [f"Add {name} on austin" for name in names]
     history = git(place, "rev-list", "main").split()
     assert {each.commit for each in published} == set(history[:-1])
@@ -93,7 +94,7 @@ def test_the_same_request_from_many_threads_is_one_commit(fleet: Fleet, place: P
         published = list(pool.map(lambda _: fleet.publish(small("vision")), range(8)))
     made = [each.commit for each in published if each.commit is not None]
     assert made == [git(place, "rev-parse", "main").strip()]
-    assert commits(place) == ["Add vision on austin", "Start the fleet of Example"]
+    assert subjects(place) == ["Add vision on austin", "Start the fleet of Example"]
 
 
 def test_two_processes_at_once_lose_nothing_of_each_other(fleet: Fleet, place: Path) -> None:
@@ -119,7 +120,7 @@ def test_two_processes_at_once_lose_nothing_of_each_other(fleet: Fleet, place: P
         _, said = process.communicate()
         assert process.returncode == 0, said
     assert tenants_of(place) == sorted([*shares[0], *shares[1]])
-    assert len(commits(place)) == 1 + 8
+    assert len(subjects(place)) == 1 + 8
     assert_sound(place)
 
 
@@ -136,7 +137,7 @@ def test_a_remote_that_others_move_meanwhile_gets_everything(
         machine.close()
     assert all(each.commit for each in made)
     assert tenants_of(place) == sorted(names)
-    assert len(commits(place)) == 1 + len(names)
+    assert len(subjects(place)) == 1 + len(names)
     assert_sound(place)
 
 

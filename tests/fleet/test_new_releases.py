@@ -7,7 +7,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import asked, commit_by_hand, files, new_fleet
+from fleets import asked, new_fleet
+from plain_git import commit_by_hand, files_at
 
 from goldenpath.errors import InputError
 from goldenpath.fleet import Fleet
@@ -46,7 +47,7 @@ def run_release(monkeypatch: pytest.MonkeyPatch, release: str) -> None:
 
 
 def test_the_lock_records_release_and_digest(published: Path) -> None:
-    lock = Lock.parse(files(published)[LOCK].encode(), LOCK)
+    lock = Lock.parse(files_at(published)[LOCK].encode(), LOCK)
     assert lock.release == current_release()
     assert lock.digest == digest_of(Library().get("tenant/v1"))
     assert lock.format == "lock/v2"
@@ -76,7 +77,7 @@ def test_the_same_files_of_a_new_release_are_quiet(published: Path, monkeypatch:
         assert fleet.validate().exit_code == 0
         # The release is recorded with the next change.
         assert fleet.publish(asked(title="Eyes")).commit
-    assert Lock.parse(files(published)[LOCK].encode(), LOCK).release == "99.0.0"
+    assert Lock.parse(files_at(published)[LOCK].encode(), LOCK).release == "99.0.0"
 
 
 def test_an_older_release_publishes_nothing(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,16 +92,16 @@ def test_an_older_release_publishes_nothing(published: Path, monkeypatch: pytest
             fleet.publish(asked(title="Ears"))
 
 
-def test_a_lock_of_the_first_format_is_read_and_quiet(published: Path, tmp_path: Path) -> None:
-    document = json.loads(files(published)[LOCK])
+def test_a_lock_of_the_first_format_is_read_and_quiet(published: Path) -> None:
+    document = json.loads(files_at(published)[LOCK])
     for field in ("release", "digest", "goldenpath"):
         del document[field]
-    commit_by_hand(published, tmp_path / "old", {LOCK: json.dumps({**document, "format": "lock/v1"})})
+    commit_by_hand(published, {LOCK: json.dumps({**document, "format": "lock/v1"})})
     with Fleet.open(published) as fleet:
         assert fleet.plan(everything=True).plan.parts == ()
         assert fleet.validate().exit_code == 0
         assert fleet.publish(asked(title="Eyes")).commit
-    assert Lock.parse(files(published)[LOCK].encode(), LOCK).format == "lock/v2"
+    assert Lock.parse(files_at(published)[LOCK].encode(), LOCK).format == "lock/v2"
 
 
 @pytest.mark.parametrize(

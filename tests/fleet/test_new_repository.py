@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import ADA, FLEET, asked, commits, files, fleet_text, git, names_of
+from fleets import ADA, FLEET, asked, fleet_text
+from plain_git import files_at, git, paths_at, subjects
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
@@ -36,7 +37,7 @@ def test_a_new_folder_becomes_a_repository_with_its_files_checked_out(tmp_path: 
 @pytest.mark.parametrize("forge", FORGES)
 def test_the_check_of_each_forge_is_yaml_that_runs_the_commands(tmp_path: Path, forge: str) -> None:
     with Fleet.create(tmp_path / "fleet", fleet_text(), bare=True, forge=forge):
-        text = files(tmp_path / "fleet")[FORGES[forge][0]]
+        text = files_at(tmp_path / "fleet")[FORGES[forge][0]]
     assert kubeyaml.load(text)
     assert "goldenpath fleet validate --repo . --at HEAD" in text
 
@@ -44,7 +45,7 @@ def test_the_check_of_each_forge_is_yaml_that_runs_the_commands(tmp_path: Path, 
 def test_an_empty_clone_becomes_the_fleet(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--initial-branch=main", "clone")
     with Fleet.create(tmp_path / "clone", fleet_text()):
-        assert commits(tmp_path / "clone") == ["Start the fleet of Example"]
+        assert subjects(tmp_path / "clone") == ["Start the fleet of Example"]
 
 
 def test_an_empty_remote_becomes_the_fleet(tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_an_empty_remote_becomes_the_fleet(tmp_path: Path) -> None:
     url = f"file://{tmp_path / 'remote.git'}"
     with Fleet.create(url, fleet_text(), cache=tmp_path / "cache") as fleet:
         fleet.publish(asked())
-    assert commits(tmp_path / "remote.git") == ["Add vision on berlin", "Start the fleet of Example"]
+    assert subjects(tmp_path / "remote.git") == ["Add vision on berlin", "Start the fleet of Example"]
 
 
 def test_a_folder_with_files_is_left_alone(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_a_repository_with_commits_is_left_alone(fleet: Fleet, place: Path) -> N
     with pytest.raises(InputError) as refused:
         Fleet.create(place, fleet_text())
     assert refused.value.problems[0].rule == "not-empty"
-    assert len(commits(place)) == 1
+    assert len(subjects(place)) == 1
 
 
 @pytest.mark.parametrize(
@@ -107,4 +108,4 @@ def test_a_checkout_on_no_branch_can_be_looked_at_and_not_published_to(
         assert checkout.validate().exit_code == 0
         with pytest.raises(InputError, match="publishes nothing"):
             checkout.publish(asked("speech"))
-    assert "tenants/speech/tenant.yaml" not in names_of(place)
+    assert "tenants/speech/tenant.yaml" not in paths_at(place)

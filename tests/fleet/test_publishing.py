@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import ADA, asked, commit_by_hand, commits, files, fleet_text, git, names_of
+from fleets import ADA, asked, fleet_text
 from git import Repo
+from plain_git import commit_by_hand, files_at, git, paths_at, subjects
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
@@ -35,9 +36,9 @@ def test_a_request_becomes_one_commit_with_its_text_its_lock_and_its_manifests(
 ) -> None:
     published = fleet.publish(Submission(kubeyaml.load(TEXT), TEXT), options=PublishOptions(author=ADA))
 
-    assert commits(place) == ["Add vision on berlin", "Start the fleet of Example"]
+    assert subjects(place) == ["Add vision on berlin", "Start the fleet of Example"]
     assert published.commit == git(place, "rev-parse", "main").strip()
-    there = files(place)
+    there = files_at(place)
     assert there["tenants/vision/tenant.yaml"] == TEXT
     lock = json.loads(there["tenants/vision/goldenpath.lock"])
     assert (lock["golden_path"], lock["version"], lock["owner"]) == ("tenant/v1", "1.1.0", "vision-team")
@@ -61,20 +62,20 @@ def test_the_same_request_again_makes_no_commit(fleet: Fleet, place: Path) -> No
     assert fleet.publish(asked()).commit is None
     with Fleet.open(place) as another:
         assert another.publish(asked()).commit is None
-    assert len(commits(place)) == 2
+    assert len(subjects(place)) == 2
 
 
 def test_values_that_mean_what_the_text_means_leave_its_comments_alone(fleet: Fleet, place: Path) -> None:
     fleet.publish(Submission(kubeyaml.load(TEXT), TEXT))
     assert fleet.publish(kubeyaml.load(TEXT)).commit is None
-    assert files(place)["tenants/vision/tenant.yaml"] == TEXT
+    assert files_at(place)["tenants/vision/tenant.yaml"] == TEXT
 
 
 def test_a_field_that_is_removed_takes_its_objects_with_it(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked(identity={"service_accounts": ["trainer"]}))
-    assert "clusters/berlin/tenants/vision/identity.yaml" in names_of(place)
+    assert "clusters/berlin/tenants/vision/identity.yaml" in paths_at(place)
     published = fleet.publish(asked())
-    assert "clusters/berlin/tenants/vision/identity.yaml" not in names_of(place)
+    assert "clusters/berlin/tenants/vision/identity.yaml" not in paths_at(place)
     gone = [str(change.id) for _, change in published.plan.objects if change.action == "removed"]
     assert gone == ["ClusterSPIFFEID vision.trainer", "ServiceAccount vision/trainer"]
 
@@ -88,7 +89,7 @@ def test_every_problem_of_every_request_is_reported_and_nothing_is_written(fleet
             asked("text"),
         )
     assert {"unknown-cluster", "unknown-profile", "tenant-collision"} <= set(rules(refused))
-    assert len(commits(place)) == 1
+    assert len(subjects(place)) == 1
 
 
 def test_an_error_of_the_checks_refuses_the_publish(fleet: Fleet, place: Path) -> None:
@@ -103,7 +104,7 @@ def test_an_error_of_the_checks_refuses_the_publish(fleet: Fleet, place: Path) -
     with pytest.raises(ChecksFailedError) as refused:
         fleet.publish(asked(overrides=[lifted]))
     assert refused.value.findings
-    assert len(commits(place)) == 1
+    assert len(subjects(place)) == 1
 
 
 def test_more_than_the_cluster_has_is_refused_with_what_is_left(fleet: Fleet) -> None:
@@ -121,7 +122,7 @@ def test_two_that_fit_alone_and_not_together_are_refused(fleet: Fleet) -> None:
 
 def test_a_dry_run_shows_what_publishing_then_does(fleet: Fleet, place: Path) -> None:
     proposal = fleet.plan(asked())
-    assert commits(place) == ["Start the fleet of Example"]
+    assert subjects(place) == ["Start the fleet of Example"]
     assert fleet.publish(asked()).plan.digest == proposal.plan.digest
 
 
@@ -132,7 +133,7 @@ def test_a_cluster_that_was_not_held_is_not_dropped(fleet: Fleet, place: Path) -
     assert rules(refused) == ["namespace-removal"]
     fleet.retire("vision", clusters=["austin"])
     fleet.publish(asked(), options=PublishOptions(allow_removals=1000))
-    assert not any("clusters/austin/tenants" in path for path in names_of(place))
+    assert not any("clusters/austin/tenants" in path for path in paths_at(place))
 
 
 def test_more_removals_than_a_few_need_their_number(fleet: Fleet) -> None:
@@ -152,23 +153,21 @@ def test_a_retired_name_is_not_given_again(fleet: Fleet) -> None:
     assert rules(refused) == ["retired-name"]
 
 
-def test_a_change_on_the_branch_is_built_upon_and_never_lost(
-    fleet: Fleet, place: Path, tmp_path: Path
-) -> None:
+def test_a_change_on_the_branch_is_built_upon_and_never_lost(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
-    commit_by_hand(place, tmp_path / "clone", {"NOTES.md": "Ours.\n"})
+    commit_by_hand(place, {"NOTES.md": "Ours.\n"})
     fleet.publish(asked("speech"))
-    assert commits(place)[:2] == ["Add speech on berlin", "By hand"]
-    assert "NOTES.md" in names_of(place)
+    assert subjects(place)[:2] == ["Add speech on berlin", "By hand"]
+    assert "NOTES.md" in paths_at(place)
 
 
 def test_a_new_fleet_document_is_published_with_all_that_follows_from_it(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked(), asked("speech"))
     text = fleet_text(groups={"prefix": "oidc:"}, defaults={"pod_security": "baseline"})
     published = fleet.publish(Submission(kubeyaml.load(text), text))
-    assert files(place)["goldenpath.yaml"] == text
+    assert files_at(place)["goldenpath.yaml"] == text
     assert {part.name for part in published.plan.parts if part.changes} >= {"vision", "speech", "Example"}
-    assert "enforce: baseline" in files(place)["clusters/berlin/tenants/vision/namespace.yaml"]
+    assert "enforce: baseline" in files_at(place)["clusters/berlin/tenants/vision/namespace.yaml"]
     assert fleet.plan(everything=True).draft() is None
 
 
@@ -180,23 +179,21 @@ def test_everything_again_is_quiet_where_nothing_has_changed(fleet: Fleet) -> No
 
 
 def test_a_request_that_was_edited_in_the_repository_is_published_with_everything(
-    fleet: Fleet, place: Path, tmp_path: Path
+    fleet: Fleet, place: Path
 ) -> None:
     fleet.publish(asked())
     more = kubeyaml.dump(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 3}]))
-    commit_by_hand(place, tmp_path / "clone", {"tenants/vision/tenant.yaml": more})
+    commit_by_hand(place, {"tenants/vision/tenant.yaml": more})
     published = fleet.publish(everything=True)
     assert [part.name for part in published.plan.parts if part.changes] == ["vision"]
-    assert 'requests.nvidia.com/gpu: "3"' in files(place)["clusters/berlin/tenants/vision/quota.yaml"]
+    assert 'requests.nvidia.com/gpu: "3"' in files_at(place)["clusters/berlin/tenants/vision/quota.yaml"]
 
 
 def test_a_request_of_the_repository_that_the_fleet_refuses_is_named_by_its_file(
-    fleet: Fleet, place: Path, tmp_path: Path
+    fleet: Fleet, place: Path
 ) -> None:
     fleet.publish(asked())
-    commit_by_hand(
-        place, tmp_path / "clone", {"tenants/vision/tenant.yaml": kubeyaml.dump(asked(clusters=["x"]))}
-    )
+    commit_by_hand(place, {"tenants/vision/tenant.yaml": kubeyaml.dump(asked(clusters=["x"]))})
     with pytest.raises(InputError) as refused:
         fleet.publish(everything=True)
     assert next((each.file, each.rule) for each in refused.value.problems) == (
@@ -210,14 +207,14 @@ def test_a_change_for_review_is_one_commit_on_a_branch_of_its_own_and_is_updated
 ) -> None:
     first = fleet.publish(asked(), review=Review())
     assert first.branch == "goldenpath/vision"
-    assert commits(place) == ["Start the fleet of Example"]
-    assert commits(place, "goldenpath/vision") == ["Add vision on berlin", "Start the fleet of Example"]
+    assert subjects(place) == ["Start the fleet of Example"]
+    assert subjects(place, "goldenpath/vision") == ["Add vision on berlin", "Start the fleet of Example"]
     assert fleet.publish(asked(), review=Review()).commit is None
     fleet.publish(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 4}]), review=Review())
-    assert commits(place, "goldenpath/vision") == ["Add vision on berlin", "Start the fleet of Example"]
+    assert subjects(place, "goldenpath/vision") == ["Add vision on berlin", "Start the fleet of Example"]
     assert (
         'requests.nvidia.com/gpu: "4"'
-        in files(place, "goldenpath/vision")["clusters/berlin/tenants/vision/quota.yaml"]
+        in files_at(place, "goldenpath/vision")["clusters/berlin/tenants/vision/quota.yaml"]
     )
 
 
@@ -227,7 +224,7 @@ def test_a_sharded_fleet_keeps_each_tenant_in_its_shard(tmp_path: Path) -> None:
     with new_fleet(tmp_path / "sharded.git", layout="sharded") as fleet:
         fleet.publish(asked())
         home = fleet.state().context.layout.tenants("vision")
-        assert f"{home}/vision/tenant.yaml" in names_of(tmp_path / "sharded.git")
+        assert f"{home}/vision/tenant.yaml" in paths_at(tmp_path / "sharded.git")
         assert fleet.publish(asked()).commit is None
         assert fleet.plan(everything=True).plan.parts == ()
 
@@ -248,7 +245,7 @@ def test_another_reader_of_git_sees_the_same_fleet(fleet: Fleet, place: Path) ->
             for change in commit.parents[0].diff(commit)
             if "vision" not in str(change.a_path)
         ] == []
-    assert there == files(place)
+    assert there == files_at(place)
 
 
 def test_other_tenants_together_have_another_branch_for_review(fleet: Fleet) -> None:

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleets import asked, commit_by_hand, files, git, names_of
+from fleets import asked
+from plain_git import commit_by_hand, files_at, git, paths_at
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
@@ -27,12 +28,12 @@ def rules(fleet: Fleet) -> set[str]:
 
 def merge_request(place: Path, clone: Path, folder: str, **request: Any) -> None:
     """Somebody merges a request, and nothing beside it."""
-    commit_by_hand(place, clone, {f"tenants/{folder}/tenant.yaml": kubeyaml.dump(request)})
+    commit_by_hand(place, {f"tenants/{folder}/tenant.yaml": kubeyaml.dump(request)})
 
 
 def with_lock(place: Path, lock: str, edited: dict[str, str] | None = None, **fields: Any) -> dict[str, str]:
     """Rendered files that were edited, and a lock that says that they were rendered so."""
-    document = json.loads(files(place)[lock])
+    document = json.loads(files_at(place)[lock])
     document["files"] |= {path: blob_id(text.encode()) for path, text in (edited or {}).items()}
     return {**(edited or {}), lock: json.dumps({**document, **fields}, indent=2, sort_keys=True) + "\n"}
 
@@ -44,7 +45,7 @@ def test_a_new_request_that_was_merged_alone_is_published(
     merge_request(place, tmp_path / "clone", "vision", **asked())
     assert fleet.validate().exit_code == 0
     fleet.publish(*([] if everything else [asked()]), everything=everything)
-    assert NAMESPACE in names_of(place)
+    assert NAMESPACE in paths_at(place)
     assert fleet.validate().findings == ()
 
 
@@ -53,7 +54,7 @@ def test_a_request_gets_no_places_of_another_tenant(
     fleet: Fleet, place: Path, tmp_path: Path, *, has_been_published: bool
 ) -> None:
     fleet.publish(asked(), *([asked("mallory")] if has_been_published else []))
-    before = files(place)
+    before = files_at(place)
     merge_request(place, tmp_path / "clone", "mallory", **asked(title="Mallory's"))
     for refused in (lambda: fleet.publish(everything=True), lambda: fleet.retire("mallory")):
         with pytest.raises(InputError) as caught:
@@ -61,7 +62,7 @@ def test_a_request_gets_no_places_of_another_tenant(
         (problem,) = caught.value.problems
         assert (problem.rule, problem.file) == ("name-of-folder", "tenants/mallory/tenant.yaml")
     assert fleet.validate().exit_code == 2
-    assert {path: text for path, text in files(place).items() if "vision" in path} == {
+    assert {path: text for path, text in files_at(place).items() if "vision" in path} == {
         path: text for path, text in before.items() if "vision" in path
     }
 
@@ -73,7 +74,7 @@ def test_a_retired_name_does_not_come_back_with_all_others(fleet: Fleet, place: 
     merge_request(place, tmp_path / "clone", "vision", **asked())
     with pytest.raises(ChecksFailedError, match="name is that of a tenant that is gone"):
         fleet.publish(everything=True, options=PublishOptions(overwrite_edits=True))
-    assert "tenants/vision/retired.yaml" in names_of(place)
+    assert "tenants/vision/retired.yaml" in paths_at(place)
     assert "retired-name" in rules(fleet)
 
 
@@ -94,8 +95,8 @@ def test_a_retired_name_is_reported_with_everything_else(fleet: Fleet) -> None:
 def test_an_edit_is_reported_in_a_clone_without_history(fleet: Fleet, place: Path, tmp_path: Path) -> None:
     """As CI makes one: what the lock names is not there, but what is rendered now is the same."""
     fleet.publish(asked())
-    text = files(place)[NAMESPACE].replace("restricted", "privileged")
-    commit_by_hand(place, tmp_path / "clone", {NAMESPACE: text})
+    text = files_at(place)[NAMESPACE].replace("restricted", "privileged")
+    commit_by_hand(place, {NAMESPACE: text})
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{place}", "shallow")
     with Fleet.open(tmp_path / "shallow", at="HEAD") as seen:
         (edit,) = seen.plan(everything=True).plan.hand_edits
@@ -103,38 +104,34 @@ def test_an_edit_is_reported_in_a_clone_without_history(fleet: Fleet, place: Pat
         assert rules(seen) == {"hand-edit"}
 
 
-def test_an_edit_of_what_no_one_has_any_more_is_reported_too(
-    fleet: Fleet, place: Path, tmp_path: Path
-) -> None:
+def test_an_edit_of_what_no_one_has_any_more_is_reported_too(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     lost = with_lock(place, LOCK)
-    lost[LOCK] = lost[LOCK].replace(blob_id(files(place)[NAMESPACE].encode()), "0" * 39 + "1")
-    commit_by_hand(place, tmp_path / "clone", {**lost, NAMESPACE: "{}\n"})
+    lost[LOCK] = lost[LOCK].replace(blob_id(files_at(place)[NAMESPACE].encode()), "0" * 39 + "1")
+    commit_by_hand(place, {**lost, NAMESPACE: "{}\n"})
     (edit,) = fleet.plan(everything=True).plan.hand_edits
     assert "not in this clone" in edit.advice[0].text
 
 
-def test_a_lock_that_covers_an_edit_up_is_found(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_lock_that_covers_an_edit_up_is_found(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
-    text = files(place)[NAMESPACE].replace("restricted", "privileged")
-    commit_by_hand(place, tmp_path / "clone", with_lock(place, LOCK, {NAMESPACE: text}))
+    text = files_at(place)[NAMESPACE].replace("restricted", "privileged")
+    commit_by_hand(place, with_lock(place, LOCK, {NAMESPACE: text}))
     assert fleet.plan(everything=True).plan.hand_edits == ()
     assert rules(fleet) == {"not-as-locked"}
 
 
-def test_a_lock_that_covers_an_edit_of_the_platform_up_is_found(
-    fleet: Fleet, place: Path, tmp_path: Path
-) -> None:
+def test_a_lock_that_covers_an_edit_of_the_platform_up_is_found(fleet: Fleet, place: Path) -> None:
     path = "clusters/berlin/platform/admission-policies.yaml"
-    edited = {path: files(place)[path] + "# nothing\n"}
-    commit_by_hand(place, tmp_path / "clone", with_lock(place, "clusters/berlin/goldenpath.lock", edited))
+    edited = {path: files_at(place)[path] + "# nothing\n"}
+    commit_by_hand(place, with_lock(place, "clusters/berlin/goldenpath.lock", edited))
     assert rules(fleet) == {"not-as-locked"}
 
 
-def test_a_lock_that_hides_a_promise_is_found(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_lock_that_hides_a_promise_is_found(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     nothing = {"berlin": {"nvidia-h100-80gb": [0, 0]}}
-    commit_by_hand(place, tmp_path / "clone", with_lock(place, LOCK, clusters=nothing))
+    commit_by_hand(place, with_lock(place, LOCK, clusters=nothing))
     assert rules(fleet) == {"not-as-locked"}
 
 
@@ -146,9 +143,9 @@ def test_a_name_that_is_no_text_is_refused_as_any_other(fleet: Fleet) -> None:
 
 
 def test_a_request_in_a_place_that_the_layout_does_not_know_is_reported_with_the_move(
-    fleet: Fleet, place: Path, tmp_path: Path
+    fleet: Fleet, place: Path
 ) -> None:
-    commit_by_hand(place, tmp_path / "clone", {"tenants/0/lost/tenant.yaml": kubeyaml.dump(asked("lost"))})
+    commit_by_hand(place, {"tenants/0/lost/tenant.yaml": kubeyaml.dump(asked("lost"))})
     with pytest.raises(InputError, match="git mv its folder to tenants/lost") as refused:
         fleet.publish(everything=True)
     assert [(each.file, each.rule) for each in refused.value.problems] == [
@@ -158,13 +155,13 @@ def test_a_request_in_a_place_that_the_layout_does_not_know_is_reported_with_the
 
 
 def test_a_fleet_document_that_somebody_broke_is_repaired_by_publishing_a_good_one(
-    fleet: Fleet, place: Path, tmp_path: Path
+    fleet: Fleet, place: Path
 ) -> None:
     fleet.publish(asked())
-    good = files(place)["goldenpath.yaml"]
-    commit_by_hand(place, tmp_path / "clone", {"goldenpath.yaml": "format: [\n"})
+    good = files_at(place)["goldenpath.yaml"]
+    commit_by_hand(place, {"goldenpath.yaml": "format: [\n"})
     with pytest.raises(InputError):
         fleet.publish(asked("speech"))
     fleet.publish(Submission(kubeyaml.load(good), good))
-    assert files(place)["goldenpath.yaml"] == good
+    assert files_at(place)["goldenpath.yaml"] == good
     assert fleet.publish(asked("speech")).commit

@@ -6,7 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import ADA, asked, commit_by_hand, commits, files, names_of
+from fleets import ADA, asked
+from plain_git import commit_by_hand, files_at, paths_at, subjects
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
@@ -29,26 +30,26 @@ def rules(error: pytest.ExceptionInfo[InputError]) -> list[str]:
 def test_the_hold_is_one_line_in_the_request_and_one_commit(fleet: Fleet, place: Path) -> None:
     published(fleet)
     fleet.retire("vision")
-    assert files(place)["tenants/vision/tenant.yaml"] == TEXT + "retiring: true\n"
-    assert commits(place)[0] == "Hold vision to retire it"
-    assert "HoldAndDrain" in files(place)["clusters/berlin/tenants/vision/queue.yaml"]
+    assert files_at(place)["tenants/vision/tenant.yaml"] == TEXT + "retiring: true\n"
+    assert subjects(place)[0] == "Hold vision to retire it"
+    assert "HoldAndDrain" in files_at(place)["clusters/berlin/tenants/vision/queue.yaml"]
 
 
 def test_a_hold_can_be_taken_back(fleet: Fleet, place: Path) -> None:
     published(fleet)
-    before = files(place)
+    before = files_at(place)
     fleet.retire("vision")
     fleet.publish(Submission(kubeyaml.load(TEXT), TEXT))
-    assert files(place) == before
+    assert files_at(place) == before
 
 
 def test_the_delete_leaves_the_record_of_the_name_and_the_others_alone(fleet: Fleet, place: Path) -> None:
     published(fleet)
-    others = {path: text for path, text in files(place).items() if "vision" not in path}
+    others = {path: text for path, text in files_at(place).items() if "vision" not in path}
     fleet.retire("vision")
     last = fleet.state().snapshot.commit
     fleet.retire("vision", delete=True, options=PublishOptions(author=ADA, today=dt.date(2026, 11, 22)))
-    there = files(place)
+    there = files_at(place)
     record = kubeyaml.load(there.pop("tenants/vision/retired.yaml"))
     assert there == others
     assert record == {
@@ -69,12 +70,12 @@ def test_what_is_not_held_is_not_deleted(fleet: Fleet, place: Path) -> None:
     with pytest.raises(InputError, match="run `goldenpath retire vision` first") as refused:
         fleet.retire("vision", delete=True)
     assert rules(refused) == ["not-held"]
-    assert "tenants/vision/tenant.yaml" in names_of(place)
+    assert "tenants/vision/tenant.yaml" in paths_at(place)
 
 
-def test_an_unpublished_hold_does_not_count(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_an_unpublished_hold_does_not_count(fleet: Fleet, place: Path) -> None:
     published(fleet)
-    commit_by_hand(place, tmp_path / "clone", {"tenants/vision/tenant.yaml": TEXT + "retiring: true\n"})
+    commit_by_hand(place, {"tenants/vision/tenant.yaml": TEXT + "retiring: true\n"})
     with pytest.raises(InputError) as refused:
         fleet.retire("vision", delete=True)
     assert rules(refused) == ["not-held"]
@@ -105,13 +106,11 @@ def test_what_is_retired_cannot_be_retired_again(fleet: Fleet) -> None:
         fleet.retire("vision")
 
 
-def test_a_hand_edit_is_not_deleted_with_the_rest_unseen(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_hand_edit_is_not_deleted_with_the_rest_unseen(fleet: Fleet, place: Path) -> None:
     published(fleet)
     fleet.retire("vision")
     extra = "clusters/berlin/tenants/vision/extra.yaml"
-    commit_by_hand(
-        place, tmp_path / "clone", {extra: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"}
-    )
+    commit_by_hand(place, {extra: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"})
     with pytest.raises(InputError) as refused:
         fleet.retire("vision", delete=True)
     assert [(each.file, each.rule) for each in refused.value.problems] == [(extra, "hand-edit")]
@@ -121,5 +120,5 @@ def test_retiring_can_be_put_up_for_review(fleet: Fleet, place: Path) -> None:
     published(fleet)
     made = fleet.retire("vision", review=Review())
     assert made.branch == "goldenpath/vision"
-    assert "retiring" not in files(place)["tenants/vision/tenant.yaml"]
-    assert files(place, "goldenpath/vision")["tenants/vision/tenant.yaml"].endswith("retiring: true\n")
+    assert "retiring" not in files_at(place)["tenants/vision/tenant.yaml"]
+    assert files_at(place, "goldenpath/vision")["tenants/vision/tenant.yaml"].endswith("retiring: true\n")

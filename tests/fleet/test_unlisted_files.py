@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import asked, commit_by_hand, files, git, names_of, new_fleet
+from fleets import asked, new_fleet
+from plain_git import commit_by_hand, files_at, git, paths_at
 
 from goldenpath.errors import GoldenpathError
 from goldenpath.findings import ChecksFailedError
@@ -71,13 +71,7 @@ def push_links(folder: Path, work: Path, paths: list[str], *, mode: str) -> None
     if mode == "160000":
         target = git(work, "rev-parse", "HEAD").strip()
     else:
-        target = subprocess.run(
-            ["git", "-C", str(work), "hash-object", "-w", "--stdin"],
-            input="../../../../evil.yaml",
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
+        target = git(work, "hash-object", "-w", "--stdin", given=b"../../../../evil.yaml")
     for path in paths:
         git(work, "rm", "-rq", "--cached", "--ignore-unmatch", path)
         git(work, "update-index", "--add", "--cacheinfo", f"{mode},{target},{path}")
@@ -94,9 +88,9 @@ def told_by_validate(fleet: Fleet) -> set[tuple[str, str, str]]:
     }
 
 
-def test_a_file_of_no_one_is_an_error_whatever_its_name(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_file_of_no_one_is_an_error_whatever_its_name(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
-    commit_by_hand(place, tmp_path / "clone", dict.fromkeys(PLACES, EVIL))
+    commit_by_hand(place, dict.fromkeys(PLACES, EVIL))
     assert told_by_validate(fleet) == {(path, "unlisted-file", "error") for path in PLACES}
     for proposal in (fleet.plan(everything=True), fleet.plan(asked("speech"))):
         assert {(each.file, each.rule) for each in proposal.errors} == {
@@ -106,9 +100,9 @@ def test_a_file_of_no_one_is_an_error_whatever_its_name(fleet: Fleet, place: Pat
         fleet.publish(everything=True)
 
 
-def test_a_file_beside_those_of_a_lock_is_an_error(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_file_beside_those_of_a_lock_is_an_error(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
-    commit_by_hand(place, tmp_path / "clone", dict.fromkeys(OF_A_LOCK, EVIL))
+    commit_by_hand(place, dict.fromkeys(OF_A_LOCK, EVIL))
     assert told_by_validate(fleet) == {(path, "hand-edit", "error") for path in OF_A_LOCK}
     assert sorted(each.file or "" for each in fleet.plan(everything=True).problems) == sorted(OF_A_LOCK)
 
@@ -143,37 +137,35 @@ def test_a_published_fleet_has_no_unlisted_file(tmp_path: Path, layout: str) -> 
         # `a` is a tenant, and looks like a shard.
         fleet.publish(asked("a"), asked(clusters=["berlin", "austin"]), asked("speech"))
         bootstrap = {f"clusters/berlin/flux-system/gotk-{name}.yaml": EVIL for name in ("sync", "components")}
-        commit_by_hand(place, tmp_path / "clone", {**bootstrap, "docs/a.md": "a\n", "infra/x.yaml": EVIL})
+        commit_by_hand(place, {**bootstrap, "docs/a.md": "a\n", "infra/x.yaml": EVIL})
         assert told_by_validate(fleet) == set()
         assert fleet.plan(asked("edge")).errors == ()
         assert fleet.plan(everything=True).errors == ()
 
 
 def test_a_file_in_the_folder_of_a_tenant_that_looks_like_a_shard_is_an_error(
-    fleet: Fleet, place: Path, tmp_path: Path
+    fleet: Fleet, place: Path
 ) -> None:
     fleet.publish(asked("a"))
     stray = {"clusters/berlin/tenants/a/ghost/e.yaml": EVIL, "clusters/berlin/tenants/a/e.yaml": EVIL}
-    commit_by_hand(place, tmp_path / "clone", dict(stray))
+    commit_by_hand(place, dict(stray))
     assert {path for path, _, _ in told_by_validate(fleet)} == set(stray)
 
 
-def test_many_unlisted_files_are_counted(fleet: Fleet, place: Path, tmp_path: Path) -> None:
-    commit_by_hand(
-        place, tmp_path / "clone", {f"clusters/berlin/flux/e{number}.yml": EVIL for number in range(105)}
-    )
+def test_many_unlisted_files_are_counted(fleet: Fleet, place: Path) -> None:
+    commit_by_hand(place, {f"clusters/berlin/flux/e{number}.yml": EVIL for number in range(105)})
     found = [each for each in fleet.validate().findings if each.rule == "unlisted-file"]
     assert len(found) == 101
     assert any("5 more" in each.message for each in found)
 
 
-def test_a_tenant_that_is_asked_for_may_take_its_own_place(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_tenant_that_is_asked_for_may_take_its_own_place(fleet: Fleet, place: Path) -> None:
     path = "clusters/berlin/flux/vision.yaml"
-    commit_by_hand(place, tmp_path / "clone", {path: EVIL})
+    commit_by_hand(place, {path: EVIL})
     with pytest.raises(GoldenpathError, match="was added by hand"):
         fleet.publish(asked())
     fleet.publish(asked(), options=PublishOptions(overwrite_edits=True))
-    assert "cluster-admin" not in files(place)[path]
+    assert "cluster-admin" not in files_at(place)[path]
     assert told_by_validate(fleet) == set()
 
 
@@ -188,12 +180,12 @@ def test_a_tenant_that_is_asked_for_may_take_its_own_place(fleet: Fleet, place: 
     ],
 )
 def test_attributes_that_hide_what_a_cluster_runs_are_a_warning(
-    fleet: Fleet, tmp_path: Path, folder: str, line: str, hidden: str
+    fleet: Fleet, folder: str, line: str, hidden: str
 ) -> None:
     fleet.publish(asked())
     place, attributes = fleet.store.repository.path, f"{folder}.gitattributes"
-    applied = [path for path in names_of(place) if fnmatch(path, "clusters/*.yaml")]
-    commit_by_hand(place, tmp_path / "clone", {attributes: f"{line}\n"})
+    applied = [path for path in paths_at(place) if fnmatch(path, "clusters/*.yaml")]
+    commit_by_hand(place, {attributes: f"{line}\n"})
     (finding,) = [each for each in fleet.validate().findings if each.rule == "folded-in-reviews"]
     assert (finding.file, finding.severity.value) == (attributes, "warning")
     count = sum(fnmatch(path, hidden) for path in applied)
@@ -205,11 +197,9 @@ def test_attributes_that_hide_what_a_cluster_runs_are_a_warning(
     ["goldenpath.lock linguist-generated", "/clusters/** linguist-generated=false", "/tenants/** linguist-generated",
      "/clusters/** linguist-generated\n/clusters/** -linguist-generated", "* text=auto eol=lf"],
 )  # fmt: skip
-def test_attributes_that_hide_no_file_of_a_cluster_are_quiet(
-    fleet: Fleet, place: Path, tmp_path: Path, lines: str
-) -> None:
+def test_attributes_that_hide_no_file_of_a_cluster_are_quiet(fleet: Fleet, place: Path, lines: str) -> None:
     fleet.publish(asked())
-    commit_by_hand(place, tmp_path / "clone", {".gitattributes": f"{lines}\n"})
+    commit_by_hand(place, {".gitattributes": f"{lines}\n"})
     assert "folded-in-reviews" not in {each.rule for each in fleet.validate().findings}
 
 
@@ -218,7 +208,7 @@ def test_reviews_show_everything_that_a_cluster_runs(fleet: Fleet, place: Path, 
     work = tmp_path / "clone"
     git(place, "clone", "--quiet", str(place), str(work))
     rendered = sorted(
-        path for path in names_of(place) if path.startswith("clusters/") and not path.endswith(".lock")
+        path for path in paths_at(place) if path.startswith("clusters/") and not path.endswith(".lock")
     )
     attributes = ("linguist-generated", "gitlab-generated", "diff", "binary")
     lines = git(work, "check-attr", *attributes, "--", *rendered).splitlines()

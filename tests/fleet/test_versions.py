@@ -7,7 +7,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import asked, files, new_fleet
+from fleets import asked, new_fleet
+from plain_git import files_at
 
 from goldenpath.errors import InputError
 from goldenpath.fleet import Fleet, PublishOptions
@@ -35,7 +36,7 @@ def new_version(folder: Path, *, with_old: bool = True) -> Library:
 
 def version_of(place: Path, tenant: str) -> str:
     """What the lock pins."""
-    return json.loads(files(place)[f"tenants/{tenant}/goldenpath.lock"])["version"]
+    return json.loads(files_at(place)[f"tenants/{tenant}/goldenpath.lock"])["version"]
 
 
 @pytest.fixture
@@ -49,13 +50,13 @@ def newer(place: Path, tmp_path: Path) -> Fleet:
 def test_publishing_again_keeps_the_version(newer: Fleet, place: Path) -> None:
     newer.publish(asked(title="Eyes"))
     assert version_of(place, "vision") == CURRENT
-    assert f"Since {NEXT}" not in files(place)[LIMITS.format("vision")]
+    assert f"Since {NEXT}" not in files_at(place)[LIMITS.format("vision")]
 
 
 def test_a_new_tenant_gets_the_newest(newer: Fleet, place: Path) -> None:
     newer.publish(asked("speech"))
     assert version_of(place, "speech") == NEXT
-    assert files(place)[LIMITS.format("speech")].startswith(f"# Since {NEXT}")
+    assert files_at(place)[LIMITS.format("speech")].startswith(f"# Since {NEXT}")
 
 
 def test_publishing_everything_upgrades_no_one(newer: Fleet) -> None:

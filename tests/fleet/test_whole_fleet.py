@@ -6,7 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleets import ADA, asked, commit_by_hand, files, fleet_text
+from fleets import ADA, asked, fleet_text
+from plain_git import commit_by_hand, files_at
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
@@ -57,10 +58,10 @@ def test_one_cluster_or_one_owner_can_be_asked_for(fleet: Fleet) -> None:
         fleet.summary().only(cluster="austi")
 
 
-def test_a_request_that_waits_to_be_published_is_said(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_request_that_waits_to_be_published_is_said(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     more = kubeyaml.dump(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 5}]))
-    commit_by_hand(place, tmp_path / "clone", {"tenants/vision/tenant.yaml": more})
+    commit_by_hand(place, {"tenants/vision/tenant.yaml": more})
     (tenant,) = fleet.summary().tenants
     assert not tenant.is_published
     assert tenant.gpus == {"berlin": {"nvidia-h100-80gb": (5, 0)}}
@@ -93,30 +94,28 @@ def test_a_fleet_as_it_was_published_is_clean(fleet: Fleet) -> None:
     assert {each.severity.value for each in validation.findings} <= {"warning", "note"}
 
 
-def test_a_hand_edit_is_an_error_of_the_whole(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_a_hand_edit_is_an_error_of_the_whole(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     path = "clusters/berlin/tenants/vision/quota.yaml"
-    commit_by_hand(place, tmp_path / "clone", {path: files(place)[path].replace('"2"', '"9"')})
+    commit_by_hand(place, {path: files_at(place)[path].replace('"2"', '"9"')})
     assert ("hand-edit", "error") in found(fleet)
     assert fleet.validate().exit_code == 1
 
 
-def test_a_request_that_cannot_be_read_is_a_problem_with_its_file(
-    fleet: Fleet, place: Path, tmp_path: Path
-) -> None:
+def test_a_request_that_cannot_be_read_is_a_problem_with_its_file(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
-    commit_by_hand(place, tmp_path / "clone", {"tenants/vision/tenant.yaml": "golden_path: [\n"})
+    commit_by_hand(place, {"tenants/vision/tenant.yaml": "golden_path: [\n"})
     validation = fleet.validate()
     assert validation.exit_code == 2
     assert {each.file for each in validation.problems} == {"tenants/vision/tenant.yaml"}
 
 
 def test_more_promises_than_devices_are_an_error_after_the_fleet_has_shrunk(
-    fleet: Fleet, place: Path, tmp_path: Path
+    fleet: Fleet, place: Path
 ) -> None:
     fleet.publish(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 12}]))
-    text = files(place)["goldenpath.yaml"].replace("count: 16", "count: 8")
-    commit_by_hand(place, tmp_path / "clone", {"goldenpath.yaml": text})
+    text = files_at(place)["goldenpath.yaml"].replace("count: 16", "count: 8")
+    commit_by_hand(place, {"goldenpath.yaml": text})
     assert ("fleet-capacity", "error") in found(fleet)
 
 
@@ -186,10 +185,10 @@ def test_a_fleet_that_retires_the_name_of_a_tenant_is_refused(fleet: Fleet) -> N
     ids=" ".join,
 )
 def test_what_validate_refuses_plan_and_publish_refuse(
-    fleet: Fleet, place: Path, tmp_path: Path, damage: dict[str, str | None]
+    fleet: Fleet, place: Path, damage: dict[str, str | None]
 ) -> None:
     fleet.publish(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 6}]))
-    commit_by_hand(place, tmp_path / "clone", damage)
+    commit_by_hand(place, damage)
     assert fleet.validate(today=TODAY).exit_code in {1, 2}
     proposal = fleet.plan(everything=True)
     assert proposal.problems or proposal.errors
@@ -197,13 +196,13 @@ def test_what_validate_refuses_plan_and_publish_refuse(
         fleet.publish(everything=True)
 
 
-def test_files_that_no_one_answers_for_are_an_error(fleet: Fleet, place: Path, tmp_path: Path) -> None:
+def test_files_that_no_one_answers_for_are_an_error(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     gone = {
         f"tenants/vision/{name}": None
         for name in ("tenant.yaml", "goldenpath.lock", "README.md", "catalog-info.yaml")
     }
-    commit_by_hand(place, tmp_path / "clone", gone)
+    commit_by_hand(place, gone)
     assert ("unlisted-file", "error") in found(fleet)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import served_backend
 from click.testing import CliRunner, Result
+from plain_git import file_at
 from stories import Story
 from workload_paths import web, write_path
 
@@ -72,12 +73,6 @@ def _sets(given: dict[str, str]) -> Iterator[str]:
         yield from ("--set", f"{field}={value}")
 
 
-def at(folder: Path, path: str) -> str:
-    return subprocess.run(
-        ["git", "-C", folder, "show", f"HEAD:{path}"], check=True, capture_output=True, text=True
-    ).stdout
-
-
 def test_the_request_is_written_checked_and_rendered(here: Path, run: Callable[..., Result]) -> None:
     assert "web" in run("paths").output
     write_request(run)
@@ -103,7 +98,7 @@ def test_it_is_planned_published_edited_listed_and_retired(here: Path, run: Call
     assert "workloads     chat" in run("fleet", "show", "vision", "--repo", ".").output
     write_request(run, **{"inputs.replicas": "2"})
     run("publish", "../chat.yaml", "--repo", ".", "--author", NAME)
-    assert "replicas: 2" in at(here, "clusters/berlin/workloads/vision/chat/deployment.yaml")
+    assert "replicas: 2" in file_at(here, "clusters/berlin/workloads/vision/chat/deployment.yaml", "HEAD")
     run("fleet", "validate", "--repo", ".")
     run("retire", "vision/chat", "--repo", ".", "--author", NAME)
     assert "vision/chat" in run("fleet", "list", "--repo", ".").output
@@ -237,7 +232,7 @@ def test_backstage_makes_edits_and_retires_it(backend: Served, here: Path) -> No
 
     form = {**request["form"], "inputs": {"image": "registry.example/web:2"}}
     backend.run("publish", {"golden_path": "web/v1", "values": form, "edit": True})
-    assert "web:2" in at(here, "clusters/berlin/workloads/vision/chat/deployment.yaml")
+    assert "web:2" in file_at(here, "clusters/berlin/workloads/vision/chat/deployment.yaml", "HEAD")
 
     status = backend.run("status", {"name": "vision/chat"}).outputs
     assert (status["workload"], status["owner"], status["published"]) == ("chat", "vision-team", True)

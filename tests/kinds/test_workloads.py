@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleets import commit_by_hand
+from plain_git import commit_by_hand
 from workload_paths import FLEET, ROOT, TENANT, web, write_path
 
 from goldenpath import kubeyaml
@@ -354,7 +354,7 @@ def test_a_workload_of_a_retiring_tenant_can_be_retired(fleet: Fleet) -> None:
 def test_advice_after_a_hand_edit_of_a_workload_is_tried(fleet: Fleet, tmp_path: Path) -> None:
     fleet.publish(web())
     edited = files(fleet)[f"{FOLDER}/service.yaml"].replace("port: 80", "port: 8080")
-    commit_by_hand(tmp_path / "fleet.git", tmp_path / "work", {f"{FOLDER}/service.yaml": edited})
+    commit_by_hand(tmp_path / "fleet.git", {f"{FOLDER}/service.yaml": edited})
     (part,) = (part for part in fleet.plan(web()).plan.parts if part.name == "vision/chat")
     (advice,) = part.hand_edits[0].advice
     assert advice.override is not None

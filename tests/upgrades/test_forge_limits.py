@@ -7,9 +7,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fleets import asked
 from loopback_forges import Loopback, Reply, Request
 from played_forges import NAME, OWNER, TOKEN, PlayedGitHub
-from upgrade_fleets import NEW, asked, old_fleet, opened
+from upgrade_fleets import NEW, old_fleet, opened
 
 from goldenpath.forges import ClientOptions, PullRequest, Token, forge_of
 from goldenpath.upgrades import UpgradeWaves, read_waves

@@ -11,7 +11,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from upgrade_fleets import NEW, asked, file, git, old_fleet
+from fleets import asked
+from plain_git import file_at, git
+from upgrade_fleets import NEW, old_fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,7 +105,7 @@ def test_a_killed_upgrade_makes_the_same_commits(tmp_path: Path, pytestconfig: p
         assert done.returncode == 0, done.stderr
         assert result(place) == wanted, f"killed at {number}"
         git(place, "fsck", "--strict", "--no-dangling")
-        assert {json.loads(file(place, f"tenants/{name}/goldenpath.lock"))["version"] for name in NAMES} == {
-            NEW
-        }
+        assert {
+            json.loads(file_at(place, f"tenants/{name}/goldenpath.lock"))["version"] for name in NAMES
+        } == {NEW}
     assert killed

@@ -8,7 +8,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from upgrade_fleets import NEW, OLD, asked, edit_by_hand, file, files, git, old_fleet, opened, replaced
+from fleets import asked
+from plain_git import commit_by_hand, file_at, files_at, git
+from upgrade_fleets import NEW, OLD, old_fleet, opened, replaced
 
 from goldenpath import kubeyaml
 from goldenpath.edits import EditVerdict
@@ -31,11 +33,11 @@ def place(tmp_path: Path) -> Path:
 
 
 def version(place: Path, name: str = "vision") -> str:
-    return str(json.loads(file(place, f"tenants/{name}/goldenpath.lock"))["version"])
+    return str(json.loads(file_at(place, f"tenants/{name}/goldenpath.lock"))["version"])
 
 
 def test_without_edits_the_new_version_is_rendered_and_the_request_stays(place: Path) -> None:
-    before = file(place, "tenants/vision/tenant.yaml")
+    before = file_at(place, "tenants/vision/tenant.yaml")
     with opened(place) as fleet:
         upgrader = Upgrader(fleet, "tenant/v1")
         upgrade = upgrader.one("vision")
@@ -44,7 +46,7 @@ def test_without_edits_the_new_version_is_rendered_and_the_request_stays(place: 
         assert upgrader.one("vision").readiness is UpgradeReadiness.UP_TO_DATE
         assert fleet.plan(everything=True).plan.parts == ()
     assert version(place) == NEW
-    assert file(place, "tenants/vision/tenant.yaml") == before
+    assert file_at(place, "tenants/vision/tenant.yaml") == before
 
 
 def test_an_edit_waits_for_an_agreement_and_becomes_an_override(place: Path) -> None:
@@ -60,19 +62,19 @@ def test_an_edit_waits_for_an_agreement_and_becomes_an_override(place: Path) -> 
         upgrader.publish(["vision"])
         assert fleet.plan(everything=True).plan.parts == ()
     assert version(place) == NEW
-    assert "cpu: 250m" in file(place, LIMITS)
-    (override,) = kubeyaml.load(file(place, "tenants/vision/tenant.yaml"))["overrides"]
+    assert "cpu: 250m" in file_at(place, LIMITS)
+    (override,) = kubeyaml.load(file_at(place, "tenants/vision/tenant.yaml"))["overrides"]
     assert (override["kind"], override["reason"]) == ("LimitRange", "Notebooks need more")
     assert override["items"][0]["at"] == ["spec", "limits", {"type": "Container"}]
 
 
 def test_a_role_keeps_a_rule_that_was_added_by_hand_and_gets_the_new_versions_rules(place: Path) -> None:
-    text = file(place, ACCESS)
+    text = file_at(place, ACCESS)
     roles = kubeyaml.load_all(text)
     role = next(each for each in roles if each["kind"] == "Role")
     rule = {"apiGroups": ["example.org"], "resources": ["widgets"], "verbs": ["get"]}
     role["rules"].append(rule)
-    edit_by_hand(place, {ACCESS: kubeyaml.dump_all(roles)})
+    commit_by_hand(place, {ACCESS: kubeyaml.dump_all(roles)})
     with opened(place) as fleet:
         Upgrader(fleet, "tenant/v1", agreement=AGREED).publish(["vision"])
         plain = kubeyaml.load_all(
@@ -84,7 +86,7 @@ def test_a_role_keeps_a_rule_that_was_added_by_hand_and_gets_the_new_versions_ru
                 if each.path == ACCESS
             )
         )
-    made = kubeyaml.load_all(file(place, ACCESS))
+    made = kubeyaml.load_all(file_at(place, ACCESS))
     (old,), (new,) = (
         [
             each
@@ -100,7 +102,7 @@ def test_an_edit_of_what_the_new_version_changes_stops_only_this_tenant(place: P
     with opened(place) as fleet:
         fleet.publish(asked("speech"), options=None)
     flux = "clusters/berlin/flux/vision.yaml"
-    edit_by_hand(place, {flux: None})
+    commit_by_hand(place, {flux: None})
     with opened(place) as fleet:
         upgrader = Upgrader(fleet, "tenant/v1", agreement=AGREED)
         plan = upgrader.plan()
@@ -133,8 +135,8 @@ def test_an_edit_on_one_cluster_of_two_stays_on_it(tmp_path: Path) -> None:
     replaced(place, LIMITS, "cpu: 100m", "cpu: 250m")
     with opened(place) as fleet:
         Upgrader(fleet, "tenant/v1", agreement=AGREED).publish(["vision"])
-    assert "cpu: 250m" in file(place, LIMITS)
-    assert "cpu: 250m" not in file(place, LIMITS.replace("berlin", "austin"))
+    assert "cpu: 250m" in file_at(place, LIMITS)
+    assert "cpu: 250m" not in file_at(place, LIMITS.replace("berlin", "austin"))
 
 
 def test_a_clone_without_history_renders_the_base_anew(place: Path, tmp_path: Path) -> None:
@@ -147,7 +149,7 @@ def test_a_clone_without_history_renders_the_base_anew(place: Path, tmp_path: Pa
 
 
 def test_a_platform_goes_to_the_new_version_alone(place: Path) -> None:
-    tenants = {path: text for path, text in files(place).items() if "tenants/" in path}
+    tenants = {path: text for path, text in files_at(place).items() if "tenants/" in path}
     with opened(place) as fleet:
         upgrader = Upgrader(fleet, "platform/v1")
         assert {each.ref.name for each in upgrader.plan().upgrades} == {"berlin", "austin"}
@@ -156,7 +158,7 @@ def test_a_platform_goes_to_the_new_version_alone(place: Path) -> None:
             UpgradeReadiness.UP_TO_DATE,
             UpgradeReadiness.READY,
         ]
-    assert {path: text for path, text in files(place).items() if "tenants/" in path} == tenants
+    assert {path: text for path, text in files_at(place).items() if "tenants/" in path} == tenants
 
 
 def test_a_version_that_is_older_or_unknown_is_refused(place: Path) -> None:

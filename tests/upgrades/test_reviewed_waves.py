@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from upgrade_fleets import NEW, OLD, asked, file, git, old_fleet, opened
+from fleets import asked
+from plain_git import file_at, git
+from upgrade_fleets import NEW, OLD, old_fleet, opened
 
 from goldenpath.forges import Closed, Opened
 from goldenpath.upgrades import Progress, UpgradeWaves, read_waves
@@ -97,7 +99,7 @@ def go_on(place: Path, forge: Memory, *, start: bool = False, pace: ForgePace | 
 
 
 def version(place: Path, name: str) -> str:
-    return str(json.loads(file(place, f"tenants/{name}/goldenpath.lock"))["version"])
+    return str(json.loads(file_at(place, f"tenants/{name}/goldenpath.lock"))["version"])
 
 
 CANARY = f"goldenpath-upgrade/tenant-{NEW}/canary.vision-team"

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
-from upgrade_fleets import NEW, OLD, asked, file, old_fleet, replaced
+from fleets import asked
+from plain_git import file_at
+from upgrade_fleets import NEW, OLD, old_fleet, replaced
 
 from goldenpath.cli.root_command import cli
 
@@ -64,7 +66,7 @@ def test_one_tenant_is_upgraded_with_its_edit(run: Callable[..., Result], place:
     assert "--approved-by" in refused.stderr
     done = run("upgrade", "tenant/v1", "vision", *AGREED)
     assert done.exit_code == 0, done.output
-    assert "cpu: 250m" in file(place, LIMITS)
+    assert "cpu: 250m" in file_at(place, LIMITS)
     assert run("upgrade", "tenant/v1", "vision", "--dry-run").stdout.startswith(
         f"tenant/v1 to {NEW}: 1 up to date"
     )

@@ -7,7 +7,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from upgrade_fleets import NEW, OLD, asked, edit_by_hand, file, git, old_fleet, opened, replaced
+from fleets import asked
+from plain_git import commit_by_hand, file_at, git
+from upgrade_fleets import NEW, OLD, old_fleet, opened, replaced
 
 from goldenpath.errors import InputError
 from goldenpath.upgrades import Agreement, Progress, Selection, UpgradeWaves, read_waves
@@ -69,7 +71,7 @@ class Clock:
 
 
 def versions(place: Path) -> dict[str, str]:
-    return {name: json.loads(file(place, f"tenants/{name}/goldenpath.lock"))["version"] for name in NAMES}
+    return {name: json.loads(file_at(place, f"tenants/{name}/goldenpath.lock"))["version"] for name in NAMES}
 
 
 def states(progress: Progress) -> dict[str, MemberState]:
@@ -236,7 +238,7 @@ def test_members_are_chosen_by_label_number_and_part_and_always_the_same() -> No
 
 def test_a_tenant_with_hand_edits_waits_and_stops_no_other(place: Path) -> None:
     replaced(place, "clusters/berlin/tenants/vision/limit-range.yaml", "cpu: 100m", "cpu: 250m")
-    edit_by_hand(place, {"clusters/berlin/tenants/speech/network.yaml": None})
+    commit_by_hand(place, {"clusters/berlin/tenants/speech/network.yaml": None})
     progress, *_ = start(place)
     assert versions(place) == {"edge": NEW, "speech": OLD, "vision": OLD}
     assert states(progress) == {
@@ -251,7 +253,7 @@ def test_an_agreement_carries_the_edits(place: Path) -> None:
     replaced(place, "clusters/berlin/tenants/vision/limit-range.yaml", "cpu: 100m", "cpu: 250m")
     start(place, agreement=Agreement("platform-team", "Agreed", dt.date(2099, 1, 1)))
     assert versions(place)["vision"] == NEW
-    assert "cpu: 250m" in file(place, "clusters/berlin/tenants/vision/limit-range.yaml")
+    assert "cpu: 250m" in file_at(place, "clusters/berlin/tenants/vision/limit-range.yaml")
 
 
 def test_an_effect_above_the_waves_limit_is_held_back(place: Path) -> None:
