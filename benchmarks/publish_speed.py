@@ -172,6 +172,7 @@ def with_gitpython(tree: Path, files: Mapping[str, str]) -> Callable[[], object]
 def _in_own_process(place: Path, tenants: int) -> dict[str, float]:
     """Fill a fleet in one go, in a process of its own, and watch the memory of all of its processes."""
     command = [sys.executable, __file__, "--fill", str(place), "--tenants", str(tenants)]
+    each = [render_and_check_each()]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     most = 0
     with ThreadPoolExecutor(1) as pool:
@@ -182,7 +183,8 @@ def _in_own_process(place: Path, tenants: int) -> dict[str, float]:
     if process.returncode:
         raise SystemExit(f"the fleet could not be filled: {process.returncode}")
     cost: dict[str, float] = json.loads(answer.result()[0])
-    return {**cost, "megabytes": most / 2**20}
+    each.append(render_and_check_each())
+    return {**cost, "megabytes": most / 2**20, "each": statistics.mean(each)}
 
 
 def _family(process: int) -> list[int]:
@@ -204,7 +206,7 @@ def _resident(process: int) -> int:
 
 
 def fill(place: Path, tenants: int) -> None:
-    """All tenants in one go; prints seconds, seconds of processors, and those of one tenant's render and check."""
+    """All tenants in one go; prints seconds, and seconds of processors."""
     asked = list(requests(0, tenants))
     with Fleet.open(place) as fleet:
         start, used = time.perf_counter(), os.times()
@@ -212,11 +214,18 @@ def fill(place: Path, tenants: int) -> None:
         now = os.times()
         processors = sum(now[:4]) - sum(used[:4])
         seconds = time.perf_counter() - start
-    each = _rendered_and_checked(asked[: 2 * ALONE])
-    print(json.dumps({"seconds": seconds, "processors": processors, "each": each}))
+    print(json.dumps({"seconds": seconds, "processors": processors}))
 
 
-def _rendered_and_checked(asked: list[Submission]) -> float:
+def render_and_check_each() -> float:
+    """Seconds of a processor for one tenant, while every processor does the same: they share memory and caches."""
+    command = [sys.executable, __file__, "--each"]
+    together = range(len(os.sched_getaffinity(0)))
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in together]
+    return statistics.mean(float(process.communicate()[0]) for process in running)
+
+
+def rendered_and_checked(asked: list[Submission]) -> float:
     """Seconds of a processor to parse, render and check one tenant, in a process that has done so before."""
     pipeline = Pipeline(parse_fleet(fleet_document(len(asked), layout="sharded")))
     used = 0.0
@@ -345,13 +354,26 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9, help="counted rounds")
     parser.add_argument("--place", type=Path, help="a folder for the repositories; a temporary one otherwise")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON instead")
+    parser.add_argument("--only-all", action="store_true", help="only all tenants in one go")
     parser.add_argument("--fill", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--each", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     os.environ.update(GIT)
     if options.fill:
         fill(options.fill, options.tenants)
         return
+    if options.each:
+        print(rendered_and_checked(list(requests(0, 2 * ALONE))))
+        return
     with tempfile.TemporaryDirectory(dir=options.place) as folder:
+        if options.only_all:
+            cost = Filled(
+                Path(folder) / "all.git", tenants=options.tenants, layout="sharded", room=options.tenants
+            ).cost
+            print(
+                json.dumps({**cost, "ratio": cost["processors"] / (cost["each"] * options.tenants)}, indent=2)
+            )
+            return
         figures = measure(Path(folder), options.tenants, options.rounds)
     if options.json:
         print(json.dumps({"tenants": options.tenants, **figures}, indent=2))

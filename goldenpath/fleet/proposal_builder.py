@@ -22,9 +22,10 @@ from goldenpath.repository.input_digests import parent_digest
 from goldenpath.repository.lazy_content import StoredContent
 from goldenpath.repository.object_changes import compare
 from goldenpath.repository.publish_plan import Part, Plan
+from goldenpath.repository.tenant_homes import TenantHomes
 from goldenpath.repository.unlisted_files import check_unlisted, unlisted_files
 from goldenpath.spec.ref import Ref, Subject
-from goldenpath.tenancy.repository_paths import FLEET_FILE, TENANTS
+from goldenpath.tenancy.repository_paths import FLEET_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -172,8 +173,7 @@ class _Proposing:
     def _together(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
         """Findings about the tenants of this change together, and about files that no lock lists."""
         yield from self._neighbours.check_together(locks)
-        homes = {place: self._tree.homes(place).keys() | locks.keys() for place, _ in self._tree.shards()}
-        yield from self._unlisted(homes or {TENANTS: locks.keys()})
+        yield from self._unlisted(TenantHomes(self._tree, locks.keys()))
 
     def _whole_fleet(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
         """Findings about the whole repository, as this change leaves it."""

@@ -94,6 +94,7 @@ class FleetTree:
         self._read: dict[str, Mapping[str, TreeEntry]] = {}
         # Asked for each tenant, several times: of a thousand new ones, looking each up anew took half of the time.
         self._folders: dict[str, Mapping[str, TreeEntry]] = {}
+        self._homes: dict[str, Mapping[str, str]] = {}
         self._found: dict[Ref, OwnedFiles] = {}
         # Most tenants have none, and each is asked for them.
         self._without_workloads: set[str] = set()
@@ -196,14 +197,16 @@ class FleetTree:
             return ()
         return ((TENANTS, top.id), *self._shards(TENANTS).items())
 
-    def homes(self, place: str) -> dict[str, str]:
+    def homes(self, place: str) -> Mapping[str, str]:
         """The tenants' own folders in a folder, by the tenant's name, with the id of each one's tree."""
-        self._read_together(self._shards(place).values())
-        return {
-            name: entry.id
-            for name, entry in self.listing(place).items()
-            if entry.is_tree and _NAME.fullmatch(name) and self._is_tenants(name, entry.id, place)
-        }
+        if place not in self._homes:
+            self._read_together(self._shards(place).values())
+            self._homes[place] = {
+                name: entry.id
+                for name, entry in self.listing(place).items()
+                if entry.is_tree and _NAME.fullmatch(name) and self._is_tenants(name, entry.id, place)
+            }
+        return self._homes[place]
 
     def files(self, owned: OwnedFiles) -> dict[str, TreeEntry]:
         """Every file in a tenant's places, by path: its records, what was rendered, and what somebody put there."""
@@ -335,8 +338,10 @@ class FleetTree:
         """Whether a folder is a tenant's: the one called `a` in a flat fleet is known by the files in it."""
         if name not in SHARDS or place.rpartition("/")[2] in SHARDS:
             return True
-        files = {file for file, entry in self._of(tree).items() if entry.is_blob}
-        return bool(files if place.startswith(CLUSTERS) else files & RECORD_FILES)
+        entries = self._of(tree)
+        if place.startswith(CLUSTERS):
+            return any(entry.is_blob for entry in entries.values())
+        return any(file in entries and entries[file].is_blob for file in RECORD_FILES)
 
     def _holdings(self, many: list[tuple[Ref, _Found]]) -> Iterator[OwnedFiles]:
         trees = list(dict.fromkeys(tree for _, found in many for tree in found.homes.values()))

@@ -9,18 +9,20 @@ others, from the names in Git's trees.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.findings import Finding, Severity
 from goldenpath.git.objects import FILE_MODE, SUBMODULE_MODE, SYMLINK_MODE
+from goldenpath.repository.tenant_homes import TenantHomes
 from goldenpath.spec.ref import Ref
 from goldenpath.tenancy import RepositoryPaths
 from goldenpath.tenancy.layout import SHARDS
 from goldenpath.tenancy.repository_paths import CLUSTERS, FLUX, TENANTS, WORKLOADS, is_of_platform
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from goldenpath.git.objects import TreeEntry
     from goldenpath.repository.fleet_tree import FleetTree
@@ -58,10 +60,10 @@ def unlisted_files(
             (``tenants``, or ``tenants/<shard>``).
         workloads: workloads that are new, and so have no folder of their own yet.
     """
-    names = frozenset(name for some in tenants.values() for name in some)
+    known = _Known(tenants, frozenset(workloads))
     for cluster, entry in tree.listing(CLUSTERS).items():
         if entry.is_tree:
-            yield from _Search(tree, cluster, tenants, names, frozenset(workloads)).run()
+            yield from _Search(tree, cluster, known).run()
         elif entry.mode in _KINDS:
             yield _found(tree, f"{CLUSTERS}/{cluster}", entry)
 
@@ -99,15 +101,26 @@ def _found(tree: FleetTree, path: str, entry: TreeEntry) -> UnlistedFiles:
     return UnlistedFiles(f"{path}/", files, "a folder")
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Tenants and workloads whose files are compared with their locks."""
+
+    tenants: Mapping[str, Collection[str]]
+    workloads: frozenset[Ref]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all tenants."""
+        return frozenset(name for some in self.tenants.values() for name in some)
+
+
 @dataclass(frozen=True, slots=True)
 class _Search:
     """The search in the folder of one cluster."""
 
     tree: FleetTree
     cluster: str
-    tenants: Mapping[str, Collection[str]]
-    names: frozenset[str]
-    workloads: frozenset[Ref]
+    known: _Known
 
     def run(self) -> Iterator[UnlistedFiles]:
         root = f"{CLUSTERS}/{self.cluster}"
@@ -116,9 +129,9 @@ class _Search:
             if not entry.is_tree:
                 yield from self._unless_platforms(path, entry)
             elif name == FLUX:
-                yield from self._in_flux(path, TENANTS)
+                yield from self._in_flux(path, entry.id, TENANTS)
             elif name == TENANTS:
-                yield from self._in_tenants(path, TENANTS)
+                yield from self._in_tenants(path, entry.id, TENANTS)
             elif name == WORKLOADS:
                 yield from self._in_workloads(path)
             elif name == _FLUX_SYSTEM:
@@ -136,10 +149,17 @@ class _Search:
             if not (name in _BOOTSTRAP_FILES and entry.mode == FILE_MODE):
                 yield from self._unless_platforms(f"{folder}/{name}", entry)
 
-    def _in_flux(self, folder: str, home: str) -> Iterator[UnlistedFiles]:
+    def _entries(
+        self, folder: str, folder_id: str, home: str, *, are_files: bool
+    ) -> Iterable[tuple[str, TreeEntry]]:
+        """What a folder holds, without the entries of tenants where those are known by the ids of trees."""
+        if isinstance(self.known.tenants, TenantHomes):
+            return self.known.tenants.other_entries(folder, folder_id, home, are_files=are_files)
+        return self.tree.listing(folder).items()
+
+    def _in_flux(self, folder: str, folder_id: str, home: str) -> Iterator[UnlistedFiles]:
         """Kustomizations of tenants: the files of ``flux``, or of one of its shards."""
-        usual = self.tenants.get(home, ())
-        for name, entry in self.tree.listing(folder).items():
+        for name, entry in self._entries(folder, folder_id, home, are_files=True):
             tenant = name.removesuffix(".yaml")
             owner, dot, workload = tenant.partition(".")
             if (
@@ -149,27 +169,26 @@ class _Search:
                 and self._is_workloads(owner, workload, f"{folder}/{name}")
             ):
                 continue
-            if entry.is_blob and tenant in usual and tenant != name:
-                continue
             path = f"{folder}/{name}"
+            if entry.is_blob and (is_of_platform(path) or (tenant != name and self._is_in(home, tenant))):
+                continue
             if entry.is_tree and home == TENANTS and name in SHARDS:
-                yield from self._in_flux(path, f"{TENANTS}/{name}")
+                yield from self._in_flux(path, entry.id, f"{TENANTS}/{name}")
             elif not (entry.is_blob and tenant != name and self._is_tenants(tenant, path)):
                 yield from self._unless_platforms(path, entry)
 
-    def _in_tenants(self, folder: str, home: str) -> Iterator[UnlistedFiles]:
+    def _in_tenants(self, folder: str, folder_id: str, home: str) -> Iterator[UnlistedFiles]:
         """Folders of tenants: those in ``tenants``, or in one of its shards."""
-        usual = self.tenants.get(home, ())
-        for name, entry in self.tree.listing(folder).items():
+        for name, entry in self._entries(folder, folder_id, home, are_files=False):
             path = f"{folder}/{name}"
             if entry.is_tree and home == TENANTS and name in SHARDS:
-                yield from self._in_shard(path, name)
-            elif not (entry.is_tree and (name in usual or self._is_tenants(name, f"{path}/file"))):
+                yield from self._in_shard(path, entry.id, name)
+            elif not (entry.is_tree and (self._is_in(home, name) or self._is_tenants(name, f"{path}/file"))):
                 yield _found(self.tree, path, entry)
 
-    def _in_shard(self, folder: str, name: str) -> Iterator[UnlistedFiles]:
+    def _in_shard(self, folder: str, folder_id: str, name: str) -> Iterator[UnlistedFiles]:
         """A folder with the name of a shard: in a flat fleet it may be a tenant's too, and then holds its files."""
-        for unlisted in self._in_tenants(folder, f"{TENANTS}/{name}"):
+        for unlisted in self._in_tenants(folder, folder_id, f"{TENANTS}/{name}"):
             is_file = "/" not in unlisted.path.removeprefix(f"{folder}/")
             if not (is_file and unlisted.kind != "a submodule" and self._is_tenants(name, unlisted.path)):
                 yield unlisted
@@ -188,12 +207,16 @@ class _Search:
                     if not (below.is_tree and self._is_workloads(name, workload, f"{inside}/file")):
                         yield _found(self.tree, inside, below)
 
+    def _is_in(self, home: str, name: str) -> bool:
+        """Whether a tenant has its own folder in this one."""
+        return name in self.known.tenants.get(home, ())
+
     def _is_workloads(self, tenant: str, name: str, path: str) -> bool:
         paths = RepositoryPaths(Ref.of_workload(tenant, name), self.tree.layout)
-        if tenant not in self.names or not paths.owns(path):
+        if tenant not in self.known.names or not paths.owns(path):
             return False
         folder, _, own = paths.home.rpartition("/")
-        return paths.ref in self.workloads or own in self.tree.listing(folder)
+        return paths.ref in self.known.workloads or own in self.tree.listing(folder)
 
     def _is_tenants(self, name: str, path: str) -> bool:
-        return name in self.names and RepositoryPaths(Ref.of_tenant(name), self.tree.layout).owns(path)
+        return name in self.known.names and RepositoryPaths(Ref.of_tenant(name), self.tree.layout).owns(path)

@@ -12,9 +12,14 @@ from plain_git import commit_by_hand, files_at, git, paths_at
 from goldenpath.errors import GoldenpathError
 from goldenpath.findings import ChecksFailedError
 from goldenpath.fleet import Fleet, PublishOptions
+from goldenpath.repository import tenant_homes
+from goldenpath.tenancy.layout import Layout
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
+
+    from goldenpath.git.objects import TreeEntry
 
 EVIL = """\
 apiVersion: rbac.authorization.k8s.io/v1
@@ -214,3 +219,43 @@ def test_reviews_show_everything_that_a_cluster_runs(fleet: Fleet, place: Path, 
     lines = git(work, "check-attr", *attributes, "--", *rendered).splitlines()
     assert len(lines) == len(rendered) * len(attributes)
     assert {line.rpartition(": ")[2] for line in lines} == {"unspecified"}
+
+
+@pytest.mark.parametrize("layout", ["flat", "sharded"])
+def test_a_folder_that_was_clean_is_looked_at_again_when_its_tenant_is_gone(
+    tmp_path: Path, layout: str
+) -> None:
+    place = tmp_path / "fleet.git"
+    with new_fleet(place, layout=layout) as fleet:
+        fleet.publish(asked())
+        assert fleet.plan(asked("edge")).errors == ()
+        own = {path: text for path, text in files(place).items() if path.startswith("tenants/")}
+        commit_by_hand(place, tmp_path / "gone", dict.fromkeys(own))
+        found = {each.file for each in fleet.plan(asked("edge")).errors}
+        assert {path.split("/")[2] for path in found} == {"flux", "tenants"}
+        commit_by_hand(place, tmp_path / "back", dict(own))
+        assert fleet.plan(asked("edge")).errors == ()
+
+
+def test_a_publish_reads_the_names_of_changed_folders_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    names_beside = tenant_homes._others
+
+    def counted(
+        entries: Mapping[str, TreeEntry], homes: Collection[str], home: str, *, are_files: bool
+    ) -> Iterator[str]:
+        read.append(home)
+        return names_beside(entries, homes, home, are_files=are_files)
+
+    monkeypatch.setattr(tenant_homes, "_others", counted)
+    with new_fleet(tmp_path / "fleet.git", layout="sharded") as fleet:
+        fleet.publish(*(asked(f"team-{number}", gpus=[]) for number in range(40)))
+        fleet.plan(asked("edge"))
+        read.clear()
+        fleet.publish(asked("edge"))
+        assert read == []
+        fleet.publish(asked("speech"))
+        changed = f"tenants/{Layout(sharded=True).shard('edge')}"
+        assert set(read) == {"tenants", changed}
