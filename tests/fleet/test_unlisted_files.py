@@ -229,11 +229,11 @@ def test_a_folder_that_was_clean_is_looked_at_again_when_its_tenant_is_gone(
     with new_fleet(place, layout=layout) as fleet:
         fleet.publish(asked())
         assert fleet.plan(asked("edge")).errors == ()
-        own = {path: text for path, text in files(place).items() if path.startswith("tenants/")}
-        commit_by_hand(place, tmp_path / "gone", dict.fromkeys(own))
+        own = {path: text for path, text in files_at(place).items() if path.startswith("tenants/")}
+        commit_by_hand(place, dict.fromkeys(own))
         found = {each.file for each in fleet.plan(asked("edge")).errors}
         assert {path.split("/")[2] for path in found} == {"flux", "tenants"}
-        commit_by_hand(place, tmp_path / "back", dict(own))
+        commit_by_hand(place, dict(own))
         assert fleet.plan(asked("edge")).errors == ()
 
 
