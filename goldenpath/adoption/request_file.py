@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
+from goldenpath.counts import counted
 from goldenpath.spec.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -28,8 +29,12 @@ def request_text(
     """The request as YAML, with where each field comes from above it, and what is left to a default or missing."""
     opening = f"Derived from namespace {request['name']} on {', '.join(request['clusters'])}."
     if leftovers or findings:
-        both = (_counted(findings, "finding"), _counted(leftovers, "leftover"))
-        opening += f" Read its {' and '.join(filter(None, both))} before it is published."
+        both = [
+            counted(number, word)
+            for number, word in ((findings, "finding"), (leftovers, "leftover"))
+            if number
+        ]
+        opening += f" Read its {' and '.join(both)} before it is published."
     blocks = [_comment(opening)]
     for name in Tenant.model_fields:
         comment = _comment("; ".join(_whys(name, sources)))
@@ -63,8 +68,3 @@ def _comment(text: str) -> str:
         f"# {line}\n"
         for line in textwrap.wrap(printable, _WIDTH, break_long_words=False, break_on_hyphens=False)
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    """``2 findings``; empty for none."""
-    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""

@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.changes.reach import names
+from goldenpath.counts import counted
 from goldenpath.repository.change_groups import change_groups
 from goldenpath.repository.markdown_body import Body, fenced, span, table
-from goldenpath.repository.plan_wording import counted, finding_lines, printable, totals
+from goldenpath.repository.plan_wording import finding_lines, printable, totals
 from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ import click
 
 from goldenpath.cli.error_output import show_error
 from goldenpath.cli.registry_options import open_registry
+from goldenpath.counts import counted
 from goldenpath.errors import GoldenpathError, InputError
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def show_delivery(done: ArtifactDelivery) -> None:
     elif done.artifacts:
         sent = sum(1 for each in done.artifacts if each["sent_bytes"])
         click.echo(
-            f"Pushed {sent:,} artifacts ({done.sent_bytes:,} bytes) to {done.registry}, tag {done.tag}."
+            f"Pushed {counted(sent, 'artifact')} ({counted(done.sent_bytes, 'byte')}) to {done.registry}, tag {done.tag}."
         )
     else:
         click.echo(f"Nothing to push: {done.registry} has the index of this commit for every cluster.")

@@ -9,6 +9,7 @@ import click
 
 from goldenpath.cli.input_files import DocumentKind
 from goldenpath.cli.problem_output import problem_as_dict
+from goldenpath.counts import counted
 from goldenpath.findings import Severity
 
 if TYPE_CHECKING:
@@ -62,22 +63,18 @@ def finding_lines(finding: Finding, *, source: str = "", line: int | None = None
 
 def _summary(examination: Examination) -> str:
     looked_at = [
-        _count(examination.looked_at[kind], word)
+        counted(examination.looked_at[kind], word)
         for kind, word in _LOOKED_AT.items()
         if examination.looked_at[kind]
     ]
     severities = [located.finding.severity for located in examination.findings]
     results = [
-        _count(severities.count(severity), severity.value) for severity in Severity if severity in severities
+        counted(severities.count(severity), severity.value) for severity in Severity if severity in severities
     ]
     if examination.problems:
         number = sum(problem.count for problem in examination.problems)
-        results.append(_count(number, "problem") + " of the input")
+        results.append(counted(number, "problem") + " of the input")
     return f"Checked {', '.join(looked_at) or 'nothing'}: {', '.join(results) or 'clean'}."
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def as_json(examination: Examination) -> dict[str, Any]:

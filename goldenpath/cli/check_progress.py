@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from goldenpath.cli.check_inputs import Named
 
-__all__ = ["counted", "progress"]
+__all__ = ["progress", "with_counter"]
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ def progress(files: Sequence[Named], clock: Callable[[], float] = time.monotonic
             yield
 
 
-def counted(entries: Sequence[T], what: str, clock: Callable[[], float] = time.monotonic) -> Iterator[T]:
+def with_counter(entries: Sequence[T], what: str, clock: Callable[[], float] = time.monotonic) -> Iterator[T]:
     """The entries, and how many of them were taken, where that takes long enough to be of interest."""
     if sys.stderr.isatty():
         from rich.console import Console  # noqa: PLC0415 - only a person who waits needs it

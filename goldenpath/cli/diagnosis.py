@@ -17,6 +17,7 @@ from goldenpath.cli.repository_options import asking_person, fleet_repository_he
 from goldenpath.cluster import connect, context_names
 from goldenpath.cluster.kubeconfig import kubeconfig_files
 from goldenpath.cluster.rate_limit import RetryLimits
+from goldenpath.counts import counted
 from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.fleet import Fleet
 from goldenpath.forges import ClientOptions, RetryOptions, address_of, forge_of, token_of
@@ -185,7 +186,7 @@ def _folder(place: str) -> tuple[list[DoctorCheck], tuple[str, ...], str | None,
         fix = "goldenpath fleet validate names every problem"
         failed = DoctorCheck("fleet", "repository", CheckState.FAILED, f"{place}: {_line(error)}", fix)
         return [failed], (), None, None
-    message = f"{place}, commit {commit[:12]}, {len(clusters)} cluster{'' if len(clusters) == 1 else 's'}"
+    message = f"{place}, commit {commit[:12]}, {counted(len(clusters), 'cluster')}"
     found = [DoctorCheck("fleet", "repository", CheckState.OK, message)]
     if remote is None:
         message = "the repository has no remote `origin`: publish commits here, and no forge is asked"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from goldenpath.cli.problem_output import files_at, problem_as_dict, show_problems
+from goldenpath.counts import counted
 from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.findings import ChecksFailedError
 
@@ -28,7 +29,7 @@ def show_error(error: GoldenpathError) -> None:
     elif isinstance(error, ChecksFailedError):
         from goldenpath.cli.check_output import finding_lines  # noqa: PLC0415 - loads YAML, which `--help` does not need
 
-        count = f"{len(error.findings)} error{'s' if len(error.findings) > 1 else ''}"
+        count = counted(len(error.findings), "error")
         click.echo(f"{click.style('refused', fg='red', bold=True)}: {count}; nothing was written", err=True)
         for finding in error.findings:
             for line in finding_lines(finding):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.cli.check_progress import counted
+from goldenpath.cli.check_progress import with_counter
 from goldenpath.cli.check_targets import Located
 from goldenpath.cli.lineage_inputs import demand_of
 from goldenpath.errors import ArtifactRefusedError, Problem, RegistryError
@@ -31,7 +31,7 @@ def judge_models(
 
     """
     failed: set[str] = set()
-    for mounted, line in counted(models.found(), "models"):
+    for mounted, line in with_counter(models.found(), "models"):
         model = mounted.model
         demand = demand_of(builder, mounted.namespace or None)
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from goldenpath.counts import counted
 from goldenpath.errors import MISSING, InputError, shown
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def show_problems(problems: Iterable[Problem]) -> None:
     for file, group in groupby(problems, key=lambda problem: problem.file or ""):
         found = list(group)
         number = sum(problem.count for problem in found)
-        count = f"{number:,} problem{'s' if number > 1 else ''}"
+        count = counted(number, "problem")
         click.echo(
             f"{click.style('refused', fg='red', bold=True)}: {file + ': ' if file else ''}{count}", err=True
         )

@@ -6,8 +6,8 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
+from goldenpath.counts import counted
 from goldenpath.repository.object_changes import Action
-from goldenpath.repository.plan_wording import counted
 from goldenpath.spec.ref import Subject
 from goldenpath.tenancy.repository_paths import FLEET_FILE
 

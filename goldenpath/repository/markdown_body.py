@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.repository.plan_wording import counted, printable
+from goldenpath.counts import counted
+from goldenpath.repository.plan_wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

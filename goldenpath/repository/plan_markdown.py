@@ -6,11 +6,11 @@ import html
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from goldenpath.counts import counted
 from goldenpath.repository.markdown_body import MAX_CHARS, Body, fenced, span, table
 from goldenpath.repository.object_changes import Action
 from goldenpath.repository.plan_wording import (
     cluster_lines,
-    counted,
     finding_counts,
     finding_lines,
     gpu_row,

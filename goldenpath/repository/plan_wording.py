@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath.counts import counted
 from goldenpath.errors import MISSING
 from goldenpath.findings import Severity
 from goldenpath.repository.object_changes import Action
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = [
     "MARKS",
     "cluster_lines",
-    "counted",
     "finding_counts",
     "finding_lines",
     "gpu_row",
@@ -48,11 +48,6 @@ _SHOWN_CHARS: Final = 400
 def printable(text: str) -> str:
     """A text on one line with visible characters only; others are shown by their number."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-
-
-def counted(number: int, word: str) -> str:
-    """A number and its word: ``1 object``, ``2 objects``."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def shown_value(value: Any) -> str:

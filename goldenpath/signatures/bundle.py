@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.errors import ArtifactRefusedError
+from goldenpath.errors import ArtifactRefusedError, shown
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob
 from goldenpath.oci.strict_json import canonical_json, object_in
@@ -79,10 +79,20 @@ def verified_statement(
     (subject,) = statement.subjects
     if digest is not None and subject.digest != digest:
         raise ArtifactRefusedError("other-digest", f"the signature is of the artifact {subject.digest}")
-    if annotations is not None and subject.annotations != annotations:
-        message = "the signature says other things of the artifact than its annotations do"
-        raise ArtifactRefusedError("signed-annotations", message)
+    signed = subject.annotations or {}
+    if annotations is not None and signed != annotations:
+        message = _difference(signed, annotations)
+        raise ArtifactRefusedError("signed-annotations", f"the signature {message}")
     return statement
+
+
+def _difference(signed: Mapping[str, str], expected: Mapping[str, str]) -> str:
+    """The first annotation that differs."""
+    key = min(key for key in {*signed, *expected} if signed.get(key) != expected.get(key))
+    if key not in expected:
+        return f"states the annotation {shown(key)}: {shown(signed[key])}, which is not expected"
+    found = f"states {shown(signed[key])}" if key in signed else "does not state it"
+    return f"must state the annotation {shown(key)}: {shown(expected[key])}, and {found}"
 
 
 def _envelope(bundle: dict[str, Any]) -> tuple[bytes, Signature]:

@@ -162,7 +162,7 @@ def test_a_registry_that_swaps_referrers(attempt):
 def test_a_signature_of_other_annotations(attempt):
     attempt.put(signed=False)
     sign(attempt.client, attempt.repository, attempt.artifact.manifest, attempt.key, {"a": "b"})
-    attempt.is_refused("signed-annotations", "other things")
+    attempt.is_refused("signed-annotations", "annotation")
 
 
 def test_one_good_signature_among_bad_ones_is_enough(attempt):

@@ -11,6 +11,7 @@ import click
 from goldenpath.cli.base_command import ExampleCommand
 from goldenpath.cli.registry_options import artifact_options, open_registry
 from goldenpath.cli.signing_options import chosen_trust, trust_options
+from goldenpath.counts import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +74,7 @@ def command(
             if output_format == "text":
                 click.echo(
                     f"{each.cluster}: {each.state} {each.index.serial:,} (commit {each.index.commit[:12]}, "
-                    f"{len(each.index.listed):,} artifacts, {each.sent_bytes:,} B) to {opened.tag}"
+                    f"{counted(len(each.index.listed), 'artifact')}, {counted(each.sent_bytes, 'byte')}) to {opened.tag}"
                 )
     if output_format == "json":
         document = {

@@ -15,6 +15,7 @@ from goldenpath.cli.signing_options import (
     provenance_signer_options,
     signer_options,
 )
+from goldenpath.counts import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,6 +96,6 @@ def command(
         }
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     elif done:
-        click.echo(f"{len(done):,} artifacts; {sent:,} bytes sent.")
+        click.echo(f"{counted(len(done), 'artifact')}; {counted(sent, 'byte')} sent.")
     else:
         click.echo("No artifacts: this commit has no folder of a platform, tenant or workload on a cluster.")

@@ -15,6 +15,7 @@ from goldenpath.cli.signing_options import (
     provenance_trust_options,
     trust_options,
 )
+from goldenpath.counts import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,5 +100,5 @@ def command(
     elif not found:
         click.echo("No artifacts: this commit has no folder of a platform, tenant or workload on a cluster.")
     else:
-        click.echo(f"{len(found):,} artifacts; {refused:,} refused.")
+        click.echo(f"{counted(len(found), 'artifact')}; {refused:,} refused.")
     ctx.exit(_REFUSED if refused else 0)

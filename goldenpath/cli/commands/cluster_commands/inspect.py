@@ -9,6 +9,7 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.cluster_options import cluster_options, connection
+from goldenpath.counts import counted
 
 if TYPE_CHECKING:
     from goldenpath.cluster import Inspection
@@ -54,8 +55,7 @@ def command(
 
 
 def _tell(found: Inspection) -> None:
-    nodes = f"{found.nodes} node{'' if found.nodes == 1 else 's'}"
-    click.echo(f"Kubernetes {found.version}, {nodes}.", err=True)
+    click.echo(f"Kubernetes {found.version}, {counted(found.nodes, 'node')}.", err=True)
     for addon in found.addons:
         click.echo(f"  {addon.name} {addon.version}: {addon.where}", err=True)
     for finding in found.findings:

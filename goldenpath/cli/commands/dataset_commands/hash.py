@@ -12,6 +12,7 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.error_output import json_refusals
+from goldenpath.counts import counted
 
 if TYPE_CHECKING:
     from goldenpath.datasets.hashing import HashedDataset
@@ -111,7 +112,9 @@ def command(
     if output_format == "json":
         click.echo(json.dumps(_as_dict(result, manifest), indent=2, ensure_ascii=False))
         return
-    click.echo(f"{result.dataset.digest}  {result.dataset.files:,} files, {result.dataset.size:,} bytes")
+    click.echo(
+        f"{result.dataset.digest}  {counted(result.dataset.files, 'file')}, {counted(result.dataset.size, 'byte')}"
+    )
     if result.has_index is False:
         click.echo(f"{previous} has no index that belongs to it: every file was read.", err=True)
     elif result.trusted:

@@ -10,6 +10,7 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.error_output import json_refusals
+from goldenpath.counts import counted
 
 if TYPE_CHECKING:
     from goldenpath.datasets.croissant import CroissantVerdict
@@ -76,7 +77,9 @@ def _show(verdict: DatasetVerdict, output_format: str) -> None:
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
         return
     if verdict.is_same:
-        click.echo(f"ok  {verdict.found.digest}  {verdict.found.files:,} files, {verdict.found.size:,} bytes")
+        click.echo(
+            f"ok  {verdict.found.digest}  {counted(verdict.found.files, 'file')}, {counted(verdict.found.size, 'byte')}"
+        )
         return
     for each in verdict.differences:
         click.echo(f"{click.style(each.what, fg='red')}  {each.path} {each.message}")

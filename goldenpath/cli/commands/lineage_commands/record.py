@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.counts import counted
 from goldenpath.errors import ArtifactRefusedError, InputError
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def command(ctx: click.Context, *, images: tuple[str, ...], trees: tuple[str, ..
         ctx.exit(_REFUSED)
     _write(file, line)
     for each in record.inputs:
-        click.echo(f"ok  {each.name}  sha256:{each.tree}  {each.files:,} files, {each.bytes:,} bytes")
+        click.echo(
+            f"ok  {each.name}  sha256:{each.tree}  {counted(each.files, 'file')}, {counted(each.bytes, 'byte')}"
+        )
 
 
 def _hashed(wanted: WantedInput) -> InputRecord:

@@ -11,6 +11,7 @@ from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.cli.model_options import existing_folder, is_reference
 from goldenpath.cli.registry_options import registry_at
+from goldenpath.counts import counted
 
 _REFUSED = 1
 
@@ -56,7 +57,9 @@ def command(ctx: click.Context, *, target: str, output_format: str) -> None:
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         formats = ", ".join(contents.formats) or "none"
-        click.echo(f"{len(files):,} files, {sum(file.size for file in files):,} bytes; weights: {formats}")
+        click.echo(
+            f"{counted(len(files), 'file')}, {counted(sum(file.size for file in files), 'byte')}; weights: {formats}"
+        )
         for finding in contents.findings:
             place = finding.file or target
             click.echo(f"{click.style('refused', fg='red')}  {place} {finding.message} [{finding.rule}]")
@@ -91,7 +94,7 @@ def _show_image(target: str, output_format: str) -> None:
     if output_format == "json":
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
         return
-    click.echo(f"{document['image']}\n{len(found.layers)} layers, {found.size:,} bytes")
+    click.echo(f"{document['image']}\n{counted(len(found.layers), 'layer')}, {counted(found.size, 'byte')}")
     for key, value in sorted(found.annotations.items()):
         click.echo(f"  {key}: {value}")
     for title, part in (("bill of materials", found.bill), ("model card", found.card)):

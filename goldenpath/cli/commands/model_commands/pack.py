@@ -15,6 +15,7 @@ from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.cli.model_options import pairs
 from goldenpath.cli.registry_options import registry_at
+from goldenpath.counts import counted
 from goldenpath.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def command(
     size = sum(layer.layer.size for layer in model.layers)
     sent = "not sent" if dry_run else "sent"
     click.echo(
-        f"{model.tree.files:,} files, {len(model.layers)} layers, {size:,} bytes, {sent}; files {model.tree.digest}"
+        f"{counted(model.tree.files, 'file')}, {counted(len(model.layers), 'layer')}, {counted(size, 'byte')}, {sent}; "
+        f"files {model.tree.digest}"
     )
     for finding in model.contents.findings:
         click.echo(f"accepted: {finding.file} {finding.message} [{finding.rule}]")
