@@ -27,10 +27,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "sizing")]
 
-from fit_sizing import FRESH_SHARES, LeftOut, Measured, coverage, running  # noqa: E402
 from measured_kv_caches import measured_kv_caches  # noqa: E402
 from sizing_peers import AIConfigurator, Blis, Roofline  # noqa: E402
 from sizing_rows import read  # noqa: E402
+from step_time_fit import FRESH_SHARES, LeftOut, Measured, coverage, running  # noqa: E402
 
 if TYPE_CHECKING:
     from sizing_rows import Row

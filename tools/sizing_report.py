@@ -15,8 +15,8 @@ from goldenpath.sizing.work import TERMS
 if TYPE_CHECKING:
     import collections
 
-    from fit_sizing import Fitted, LeftOut, Measured
     from sizing_rows import Row
+    from step_time_fit import Fitted, LeftOut, Measured
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
