@@ -6,15 +6,17 @@ import os
 import random
 from typing import TYPE_CHECKING
 
-from mutation_corpus import VERSIONS, run
+from mutation_trials import run
+from mutations import VERSIONS
 
 if TYPE_CHECKING:
     import pytest
 
 
 def test_every_edit_is_carried_or_stops_the_upgrade_with_a_reason(pytestconfig: pytest.Config) -> None:
-    trials = 10_000 if pytestconfig.getoption("--slow") else 200
-    seed = 1 if os.environ.get("CI") else random.randrange(10**6)
+    is_slow, is_ci = pytestconfig.getoption("--slow"), "CI" in os.environ
+    trials = 10_000 if is_slow else 200
+    seed = 1 if is_ci else random.randrange(10**6)
     counts, wrong = run(trials, seed=seed)
     assert wrong == []
     # The corpus is no corpus where it has no edits to carry, or nothing that must stop.
@@ -22,4 +24,5 @@ def test_every_edit_is_carried_or_stops_the_upgrade_with_a_reason(pytestconfig: 
     stopped = sum(number for (_, result), number in counts.items() if result == "stopped rightly")
     assert carried > trials / 2
     assert stopped > trials / 20
-    assert {kind for kind, _ in counts} == set(VERSIONS)
+    if is_slow or is_ci:  # 200 trials of a random seed may miss a rare kind
+        assert {kind for kind, _ in counts} == set(VERSIONS)
