@@ -49,6 +49,7 @@ _OPERATORS: Final = (
     ("ray.io/v1", "RayCluster", "KubeRay"),
     ("serving.kserve.io/v1beta1", "InferenceService", "KServe"),
     ("jobset.x-k8s.io/v1alpha2", "JobSet", "JobSet"),
+    ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", "LeaderWorkerSet"),
 )
 
 
@@ -321,6 +322,8 @@ def _robust_controller(seen: Observer, _: Addresses, __: bool) -> Finding:
         rule
         for each in seen.all_of("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
         for hook in each.get("webhooks") or ()
+        # One that may be left out proves nothing by an object that is accepted.
+        if hook.get("failurePolicy") != "Ignore"
         for rule in hook.get("rules") or ()
     ]
     notes = []
@@ -345,7 +348,7 @@ def _webhook_answers(seen: Observer, done: Mapping[str, Any]) -> bool:
     if resource is None:
         return False
     copy = {key: done[key] for key in ("apiVersion", "kind", "spec")} | {
-        "metadata": {"name": "goldenpath-look"}
+        "metadata": {"name": "goldenpath-look", "labels": done["metadata"].get("labels") or {}}
     }
     try:
         seen.cluster.try_create(resource, copy, namespace=done["metadata"]["namespace"])
@@ -361,7 +364,8 @@ def _is_done(body: Mapping[str, Any]) -> bool:
     words = {str(status.get(key, "")).lower() for key in ("jobStatus", "state", "terminalState")}
     conditions = [each for each in status.get("conditions") or () if each.get("status") == "True"]
     return bool(words & {"succeeded", "ready", "completed"}) or any(
-        each.get("type") in {"Complete", "Completed", "Succeeded", "Ready"} for each in conditions
+        each.get("type") in {"Available", "Complete", "Completed", "Succeeded", "Ready"}
+        for each in conditions
     )
 
 

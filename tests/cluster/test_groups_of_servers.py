@@ -6,12 +6,14 @@ called ready by a stand-in (``kubelet.py``).
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import crd_files
 import pytest
 from components import components
+from conformance_runs import conformance
 from conftest import crds_folder
 from kube_api import eventually
 from kubelet import kubelet
@@ -117,3 +119,44 @@ def test_the_group_knows_where_its_leader_is(onboarding: Onboarding, group: Serv
         assert used
         for argument in used:
             assert argument.partition("$(")[2].partition(")")[0] in known
+
+
+OPERATOR = {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet"}
+
+
+@pytest.mark.usefixtures("group")
+def test_conformance_counts_a_group_that_is_not_of_goldenpath(
+    onboarding: Onboarding, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What goldenpath rendered is no evidence; with a group that another person made, the operator is seen to work."""
+    api, folder, name = onboarding.api, tmp_path_factory.mktemp("look"), f"g-{secrets.token_hex(4)}"
+
+    def robust() -> dict[str, Any]:
+        return conformance(api, folder)["robust_controller"]
+
+    before = robust()
+    assert (before["verdict"], before["not_counted"]) == ("skip", 1)
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    containers = [{"name": "server", "image": "registry.example.org/server:1"}]
+    body = OPERATOR | {
+        "metadata": {"name": "theirs", "namespace": name},
+        "spec": {
+            "replicas": 1,
+            "leaderWorkerTemplate": {"size": 2, "workerTemplate": {"spec": {"containers": containers}}},
+        },
+    }
+    assert api.apply(namespace).ok
+    try:
+        with kubelet(api, name, folder):
+            assert api.apply(body).ok
+            eventually(
+                lambda: robust()["verdict"] == "pass", lambda: f"it is seen to work: {robust()['reason']}", 90
+            )
+        assert robust()["reason"] == (
+            "LeaderWorkerSet: the webhook of leaderworkerset.x-k8s.io answers, and 1 LeaderWorkerSets were completed."
+        )
+        look = OPERATOR | {"metadata": {"name": "goldenpath-look", "namespace": name}}
+        assert not api.get(look).ok, "what the webhook is asked about is a dry run"
+    finally:
+        api.delete(body)
+        api.delete(namespace)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from components import components
+from conformance_runs import conformance
 from keda import keda
 from kube_api import eventually
 from kubelet import Kubelet, Program, kubelet
@@ -272,3 +273,17 @@ def test_a_cluster_that_gets_keda_and_loses_it_keeps_its_servers(loop: Loop) -> 
     assert len(loop.kubelet.servers("chat")) == 4
     eventually(lambda: loop.scaler_of(chat) == "ScaledObject", "KEDA has made its autoscaler again", 60)
     assert loop.watched(chat, 2) == {4}
+
+
+def test_conformance_sees_the_series_of_its_servers(loop: Loop, tmp_path: Path) -> None:
+    eventually(lambda: loop.kubelet.servers("summariser"), "a server is ready", 60)
+
+    def found() -> dict[str, Any]:
+        return conformance(loop.api, tmp_path, "--prometheus", loop.prometheus.address)["ai_service_metrics"]
+
+    eventually(
+        lambda: found()["verdict"] == "pass", lambda: f"Prometheus has series of servers: {found()}", 60
+    )
+    assert conformance(loop.api, tmp_path)["ai_service_metrics"]["verdict"] == "skip", (
+        "no Prometheus is named"
+    )

@@ -159,6 +159,8 @@ def test_an_operator_needs_a_webhook_and_something_completed() -> None:
     assert verdict(hook, done, answer='failed calling webhook "v": timeout') is Verdict.SKIP
     assert verdict(done) is Verdict.SKIP
     assert verdict(hook, made("TrainJob")) is Verdict.SKIP
+    hook["webhooks"][0]["failurePolicy"] = "Ignore"
+    assert verdict(hook, done) is Verdict.SKIP
 
 
 DEPLOYMENT = """\
