@@ -95,16 +95,19 @@ $(SUPPLY_CHAIN): tests/datasets/judges.txt
 	@touch $@
 
 # Without Go, or where its proxy refuses, these two judge nothing, and the report says so.
-GO_JUDGES := .opinions/kubeconform .opinions/kube-score
+GO_JUDGES := .opinions/kubeconform .opinions/kube-score .opinions/trivy-config
 .opinions/kubeconform:
 	-GOBIN=$(CURDIR)/.opinions go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
 .opinions/kube-score:
 	-GOBIN=$(CURDIR)/.opinions go install github.com/zegl/kube-score/cmd/kube-score@v1.20.0
+# Trivy reads JSON with the second version of Go's library, which 1.26 has behind a switch.
+.opinions/trivy-config: tools/trivy-config/main.go tools/trivy-config/go.mod
+	-cd tools/trivy-config && GOEXPERIMENT=jsonv2 CGO_ENABLED=0 timeout 300 go build -trimpath -ldflags '-s -w' -o $(CURDIR)/$@ .
 
 opinion-tools: $(STAMP) $(SUITE) $(OPINIONS) $(OSCAL) $(SUPPLY_CHAIN) $(GO_JUDGES)
 
 second-opinions: opinion-tools ## What other projects' judges say of what is rendered, and of what we write and serve
-	$(BIN)/python tools/second_opinions.py --budget 300 checkov=.venv-opinions/bin/checkov kube-score=.opinions/kube-score kubeconform=.opinions/kubeconform trivy=$(shell command -v trivy)
+	$(BIN)/python tools/second_opinions.py --budget 300 checkov=.venv-opinions/bin/checkov kube-score=.opinions/kube-score kubeconform=.opinions/kubeconform trivy=.opinions/trivy-config
 	$(BIN)/python -m pytest tests/mcp/test_official_suite.py tests/compliance/test_assessment.py tests/datasets tests/model_artifacts
 
 bench: $(STAMP) $(NODE_MODULES) ## The benchmarks, each beside its peer
