@@ -11,7 +11,7 @@ them (``check``). Nothing here reads a cluster, the network or the environment.
 
 from __future__ import annotations
 
-from goldenpath.accelerators.accelerator import Accelerator, Confidence, MemoryOf, Source
+from goldenpath.accelerators.accelerator import Accelerator, Confidence, MemoryOf
 from goldenpath.accelerators.accelerator_catalogue import Catalogue
 from goldenpath.accelerators.allocation_modes import Allocation, DeviceSharing, MigStrategy, SharingMode
 from goldenpath.accelerators.shipped_catalogue import catalogue, catalogue_with
@@ -26,7 +26,6 @@ __all__ = [
     "MemoryOf",
     "MigStrategy",
     "SharingMode",
-    "Source",
     "Taint",
     "Vendor",
     "catalogue",

@@ -12,6 +12,8 @@ from goldenpath.accelerators.allocation_modes import Allocation, DeviceSharing, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from goldenpath.catalogue_files import FactSource
+
 _DEVICE_CLASS_NAME: Final = str.maketrans({"/": ".", "+": ".", "_": "-"})
 
 
@@ -31,17 +33,6 @@ class MemoryOf(enum.StrEnum):
 
     DEVICE = "device"
     VENDOR = "vendor"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a fact was read. ``date`` (ISO 8601) is the commit's, or the day of reading for a page."""
-
-    name: str
-    version: str
-    section: str
-    date: str
-    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +64,10 @@ class Accelerator(abc.ABC):
     sharing_modes: tuple[SharingMode, ...]
     confidence: Confidence
     note: str
-    facts: Mapping[str, tuple[Source, ...]] = field(hash=False)
+    facts: Mapping[str, tuple[FactSource, ...]] = field(hash=False)
 
     @property
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[FactSource, ...]:
         """Every source of this entry, once."""
         return tuple(dict.fromkeys(source for group in self.facts.values() for source in group))
 

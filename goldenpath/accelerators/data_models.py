@@ -5,27 +5,22 @@ What one field can say alone is checked here; what needs another entry or file i
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from goldenpath.accelerators.accelerator import Confidence, MemoryOf
 from goldenpath.accelerators.allocation_modes import SharingMode
 from goldenpath.accelerators.amd import PARTITION_PROFILE
 from goldenpath.accelerators.nvidia import LONGEST_LABEL_VALUE, MIG_PROFILE, label_value
+from goldenpath.catalogue_files import CatalogueModel, FactSource
 
 _MODEL_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 _QUALIFIED_NAME = re.compile(
     r"[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?/[A-Za-z0-9](?:[A-Za-z0-9_.\-]{0,61}[A-Za-z0-9])?"
 )
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.\-]{0,61}[A-Za-z0-9])?")
-
-
-def _iso_date(text: str) -> str:
-    dt.date.fromisoformat(text)
-    return text
 
 
 def _model_id(text: str) -> str:
@@ -68,24 +63,12 @@ Sureness = Annotated[Confidence, Field(strict=False)]
 Mode = Annotated[SharingMode, Field(strict=False)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class SourceEntry(_Strict):
-    name: Text
-    version: Text
-    section: Text
-    date: Annotated[str, AfterValidator(_iso_date)]
-    url: Annotated[str, Field(pattern=r"^https://")] | None = None
-
-
-class TaintEntry(_Strict):
+class TaintEntry(CatalogueModel):
     key: QualifiedName
     effect: Annotated[str, Field(pattern=r"^(NoSchedule|PreferNoSchedule|NoExecute)$")]
 
 
-class VendorEntry(_Strict):
+class VendorEntry(CatalogueModel):
     id: Annotated[str, Field(pattern=r"^[a-z]+$")]
     title: Text
     drivers: Annotated[list[Driver], Field(min_length=1)]
@@ -97,12 +80,12 @@ class VendorEntry(_Strict):
     sources: Facts
 
 
-class LayoutEntry(_Strict):
+class LayoutEntry(CatalogueModel):
     """How many of each partition one device holds; ``confidence`` and ``notes`` are for single partitions."""
 
     partitions: Annotated[dict[Text, Count], Field(min_length=1)]
-    confidence: dict[Text, Sureness] = {}
-    notes: dict[Text, Text] = {}
+    confidence: dict[Text, Sureness] = Field(default_factory=dict)
+    notes: dict[Text, Text] = Field(default_factory=dict)
     sources: SourceKeys
 
     @model_validator(mode="after")
@@ -112,11 +95,11 @@ class LayoutEntry(_Strict):
         return self
 
 
-class ModelEntry(_Strict):
+class ModelEntry(CatalogueModel):
     title: Text
     memory_gib: Count
     memory_of: Annotated[MemoryOf, Field(strict=False)] = MemoryOf.VENDOR
-    aliases: list[ModelId] = []
+    aliases: list[ModelId] = Field(default_factory=list)
     confidence: Sureness = Confidence.DOCUMENTED
     note: str = ""
     sources: Facts
@@ -129,8 +112,8 @@ class ModelEntry(_Strict):
 
 
 class NvidiaModelEntry(ModelEntry):
-    products: list[ProductName] = []
-    reported_products: list[ProductName] = []
+    products: list[ProductName] = Field(default_factory=list)
+    reported_products: list[ProductName] = Field(default_factory=list)
     architecture: Annotated[str, Field(pattern=r"^[A-Z][a-z]+$")] | None = None
     """Instead of products, where no source names one yet: NVML's architecture, which this model alone has."""
     layout: str | None = None
@@ -159,7 +142,7 @@ class AmdModelEntry(ModelEntry):
         return self
 
 
-class IntelFamilyEntry(_Strict):
+class IntelFamilyEntry(CatalogueModel):
     driver: Driver
     resource: QualifiedName
     other_resources: list[QualifiedName]
@@ -176,11 +159,11 @@ class IntelModelEntry(ModelEntry):
     dra_model: ProductName
 
 
-class VendorDocument(_Strict):
+class VendorDocument(CatalogueModel):
     """What every vendor's file has."""
 
     vendor: VendorEntry
-    sources: dict[Text, SourceEntry]
+    sources: dict[Text, FactSource]
 
 
 class NvidiaDocument(VendorDocument):

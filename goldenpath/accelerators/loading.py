@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import ValidationError
 
 from goldenpath import kubeyaml
-from goldenpath.accelerators.accelerator import Accelerator, Confidence, MemoryOf, Source
+from goldenpath.accelerators.accelerator import Accelerator, Confidence, MemoryOf
 from goldenpath.accelerators.accelerator_catalogue import Catalogue
 from goldenpath.accelerators.allocation_modes import Allocation, MigStrategy, SharingMode
 from goldenpath.accelerators.amd import AmdAccelerator
@@ -27,11 +27,13 @@ from goldenpath.accelerators.data_models import (
 from goldenpath.accelerators.intel import IntelAccelerator
 from goldenpath.accelerators.nvidia import MIG_PROFILE, NvidiaAccelerator
 from goldenpath.accelerators.vendor import Taint, Vendor
+from goldenpath.catalogue_files import FactSource
 from goldenpath.errors import DataError, InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from importlib.resources.abc import Traversable
+
 
 _BOTH: Final = (Allocation.DEVICE_PLUGIN, Allocation.DRA)
 _WHOLE_STRATEGIES: Final = (MigStrategy.NONE, MigStrategy.SINGLE, MigStrategy.MIXED)
@@ -41,7 +43,7 @@ _LONGEST_DEVICE_CLASS: Final = 63
 (``requests.deviceclass.resource.kubernetes.io/<class>``)."""
 
 _D = TypeVar("_D", bound=VendorDocument)
-_Facts = dict[str, tuple[Source, ...]]
+_Facts = dict[str, tuple[FactSource, ...]]
 
 
 _DOCUMENTS: Final[dict[str, type[VendorDocument]]] = {
@@ -289,7 +291,7 @@ def _intel(document: IntelDocument) -> Iterator[Accelerator]:
 
 def _cuts(
     document: VendorDocument, model: str, name: str | None, layouts: Mapping[str, LayoutEntry]
-) -> Iterator[tuple[str, int, Confidence, str, tuple[Source, ...]]]:
+) -> Iterator[tuple[str, int, Confidence, str, tuple[FactSource, ...]]]:
     """Each partition of a model's layout: profile, count, confidence, note, sources."""
     if name is None:
         return
@@ -313,13 +315,13 @@ def _facts(document: VendorDocument, entry: str, groups: Mapping[str, list[str]]
     return {group: _sources(document, entry, keys) for group, keys in groups.items()}
 
 
-def _sources(document: VendorDocument, entry: str, keys: Iterable[str]) -> tuple[Source, ...]:
+def _sources(document: VendorDocument, entry: str, keys: Iterable[str]) -> tuple[FactSource, ...]:
     found = []
     for key in keys:
         source = document.sources.get(key)
         if source is None:
             raise _broken(document, entry, f"no source {key!r}")
-        found.append(Source(source.name, source.version, source.section, source.date, source.url))
+        found.append(source)
     return tuple(found)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.accelerators.accelerator import Source
     from goldenpath.accelerators.allocation_modes import SharingMode
+    from goldenpath.catalogue_files import FactSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Vendor:
     taint: Taint | None
     sharing_modes: tuple[SharingMode, ...]
     note: str
-    facts: Mapping[str, tuple[Source, ...]] = field(hash=False)
+    facts: Mapping[str, tuple[FactSource, ...]] = field(hash=False)
 
     @property
     def driver(self) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from functools import lru_cache
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-__all__ = ["Addon", "Feature", "ServedApi", "Source", "version_of"]
+from goldenpath.catalogue_files import CatalogueModel, FactSource
+
+__all__ = ["Addon", "Feature", "ServedApi", "version_of"]
 
 _NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
@@ -33,32 +34,13 @@ def _is_version(text: str) -> str:
     return text
 
 
-def _is_date(text: str) -> str:
-    dt.date.fromisoformat(text)
-    return text
-
-
 Text = Annotated[str, Field(min_length=1)]
 VersionText = Annotated[str, AfterValidator(_is_version)]
 AccountName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
 Sources = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Source(_Strict):
-    """Where a fact was read. ``date`` (ISO 8601) is the commit's or release's, or the day of reading for a page."""
-
-    name: Text
-    version: Text
-    section: Text
-    date: Annotated[str, AfterValidator(_is_date)]
-    url: Annotated[str, Field(pattern=r"^https://")] | None = None
-
-
-class ServedApi(_Strict):
+class ServedApi(CatalogueModel):
     """Kinds of one API version, from the first version that serves them to the first that no longer does."""
 
     group: str
@@ -74,7 +56,7 @@ class ServedApi(_Strict):
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
-class Feature(_Strict):
+class Feature(CatalogueModel):
     """A field, or a value of a field, that came later than its API.
 
     ``field`` is a path in objects of the kinds; ``[]`` after a step means each entry of a list. ``value`` is a regular
@@ -92,7 +74,7 @@ class Feature(_Strict):
     sources: Sources
 
 
-class Addon(_Strict):
+class Addon(CatalogueModel):
     """An add-on, or Kubernetes itself. ``first`` and ``last`` are the oldest and newest version that is judged.
 
     ``service_accounts`` are those of its controllers in ``namespace``, as its own manifests install it; what only brings
@@ -111,7 +93,7 @@ class Addon(_Strict):
     apis: tuple[ServedApi, ...] = ()
     features: tuple[Feature, ...] = ()
     account_sources: tuple[Text, ...] = ()
-    sources: Annotated[dict[Text, Source], Field(min_length=1)]
+    sources: Annotated[dict[Text, FactSource], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _sources_are_there(self) -> Self:

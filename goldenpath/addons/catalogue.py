@@ -6,11 +6,9 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
-
-from goldenpath import kubeyaml
 from goldenpath.addons.addon import Addon
-from goldenpath.errors import DataError, InputError
+from goldenpath.catalogue_files import read_catalogue_folder
+from goldenpath.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,20 +67,7 @@ def load_catalogue(folder: Traversable) -> AddonCatalogue:
 
     Raises ``DataError``, which names the file, where one is broken, or Kubernetes itself is missing.
     """
-    entries = {}
-    for file in sorted(folder.iterdir(), key=lambda each: each.name):
-        if file.name.endswith(".yaml"):
-            entry = _read(file)
-            if file.name != f"{entry.id}.yaml":
-                raise DataError(f"addons/data/{file.name}: its id is {entry.id!r}; a file is named after it")
-            entries[entry.id] = entry
+    entries = read_catalogue_folder(folder, Addon, "addons/data")
     if KUBERNETES not in entries:
         raise DataError(f"addons/data: {KUBERNETES}.yaml is missing")
     return AddonCatalogue(entries)
-
-
-def _read(file: Traversable) -> Addon:
-    try:
-        return Addon.model_validate(kubeyaml.load(file.read_text(encoding="utf-8"), name=file.name))
-    except (InputError, ValidationError) as error:
-        raise DataError(f"addons/data/{file.name}: {error}") from error

@@ -6,19 +6,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-
-from goldenpath import kubeyaml
-from goldenpath.errors import DataError, InputError, Problem
+from goldenpath.catalogue_files import CatalogueModel, read_catalogue_file
+from goldenpath.errors import InputError, Problem
 from goldenpath.spec.nearest import nearest
 
 __all__ = ["Requirement", "known_versions", "requirements_of"]
 
 
-class Requirement(BaseModel):
+class Requirement(CatalogueModel):
     """One requirement."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str
     category: str
@@ -33,11 +29,7 @@ class Requirement(BaseModel):
 @cache
 def _all() -> tuple[Requirement, ...]:
     file = files("goldenpath.conformance") / "data" / "requirements.yaml"
-    try:
-        document = kubeyaml.load(file.read_text(encoding="utf-8"), name=file.name)
-        return TypeAdapter(tuple[Requirement, ...]).validate_python(document)
-    except (InputError, ValidationError) as error:
-        raise DataError(f"conformance/data/{file.name}: {error}") from error
+    return read_catalogue_file(file, tuple[Requirement, ...], f"conformance/data/{file.name}")
 
 
 def known_versions() -> tuple[str, ...]:

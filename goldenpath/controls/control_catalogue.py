@@ -6,21 +6,20 @@ import enum
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field
 
-from goldenpath import kubeyaml
-from goldenpath.errors import DataError, InputError
+from goldenpath.catalogue_files import CatalogueModel, read_catalogue_file, read_catalogue_folder
+from goldenpath.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from importlib.resources.abc import Traversable
 
 __all__ = ["Control", "ControlCatalogue", "Coverage", "ObjectTest", "Record", "Standard", "control_catalogue"]
 
-_SHARED: Final = ("object-tests.yaml", "records.yaml")
-T = TypeVar("T")
+_TESTS: Final = "object-tests.yaml"
+_RECORDS: Final = "records.yaml"
 _Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 _Line = Annotated[str, Field(min_length=1, max_length=600)]
 
@@ -33,14 +32,10 @@ class Coverage(enum.StrEnum):
     PART = "part"
     """Something; ``rest`` says what is left, and to whom."""
     NONE = "none"
-    """Nothing: it is somebody else's."""
+    """Nothing: another party answers it."""
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ObjectTest(_Shape):
+class ObjectTest(CatalogueModel):
     """What a rendered object shows."""
 
     id: _Id
@@ -52,7 +47,7 @@ class ObjectTest(_Shape):
     """CEL over ``object``; not met where it cannot be evaluated."""
 
 
-class Record(_Shape):
+class Record(CatalogueModel):
     """Something that is written down anyway, and where."""
 
     id: _Id
@@ -61,7 +56,7 @@ class Record(_Shape):
     command: _Line
 
 
-class Control(_Shape):
+class Control(CatalogueModel):
     """One demand of a standard."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
@@ -86,7 +81,7 @@ class Control(_Shape):
         return bool(self.policies or self.tests or self.rules)
 
 
-class Standard(_Shape):
+class Standard(CatalogueModel):
     """A standard, with the controls that concern a platform for teams."""
 
     id: _Id
@@ -124,19 +119,13 @@ def control_catalogue() -> ControlCatalogue:
         DataError: the shipped data is broken; it names the file.
     """
     folder = files("goldenpath.controls") / "data"
-    tests = {each.id: each for each in _read(folder / _SHARED[0], TypeAdapter(tuple[ObjectTest, ...]))}
-    records = {each.id: each for each in _read(folder / _SHARED[1], TypeAdapter(tuple[Record, ...]))}
-    standards = []
-    for file in sorted(folder.iterdir(), key=lambda each: each.name):
-        if file.name.endswith(".yaml") and file.name not in _SHARED:
-            standard = _read(file, TypeAdapter(Standard))
-            if file.name != f"{standard.id}.yaml":
-                raise DataError(
-                    f"controls/data/{file.name}: its id is {standard.id!r}; a file is named after it"
-                )
-            _check(standard, tests, records, file.name)
-            standards.append(standard)
-    return ControlCatalogue(tuple(standards), tests, records)
+    object_tests = read_catalogue_file(folder / _TESTS, tuple[ObjectTest, ...], f"controls/data/{_TESTS}")
+    written = read_catalogue_file(folder / _RECORDS, tuple[Record, ...], f"controls/data/{_RECORDS}")
+    tests, records = {each.id: each for each in object_tests}, {each.id: each for each in written}
+    standards = read_catalogue_folder(folder, Standard, "controls/data", skip=(_TESTS, _RECORDS))
+    for id_, standard in standards.items():
+        _check(standard, tests, records, f"{id_}.yaml")
+    return ControlCatalogue(tuple(standards.values()), tests, records)
 
 
 def _check(standard: Standard, tests: dict[str, ObjectTest], records: dict[str, Record], file: str) -> None:
@@ -154,10 +143,3 @@ def _check(standard: Standard, tests: dict[str, ObjectTest], records: dict[str, 
         if control.covers is not Coverage.FULL and not control.rest:
             raise DataError(f"controls/data/{file}: {control.id} does not say what is left")
         seen.add(control.id)
-
-
-def _read(file: Traversable, shape: TypeAdapter[T]) -> T:
-    try:
-        return shape.validate_python(kubeyaml.load(file.read_text(encoding="utf-8"), name=file.name))
-    except (InputError, ValidationError) as error:
-        raise DataError(f"controls/data/{file.name}: {error}") from error

@@ -16,9 +16,10 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from goldenpath import kubeyaml
+from goldenpath.catalogue_files import CatalogueModel
 from goldenpath.engines._versions import EngineVersion
 from goldenpath.errors import DataError, InputError
 
@@ -37,13 +38,11 @@ _FILLED_IN: Final = re.compile(r"\$\([A-Z0-9_]+\)")
 Kind = Literal["flag", "switch", "integer", "number", "text", "list", "json"]
 
 
-class Argument(BaseModel):
+class Argument(CatalogueModel):
     """One argument. A ``flag`` takes no value; a ``switch`` takes none either, and is turned off by ``--no-…``.
 
     ``choices`` are left out where the sources do not close them; ``default`` where only a running engine knows it.
     """
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     name: Annotated[str, Field(pattern=r"^--[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     type: Kind
@@ -68,9 +67,7 @@ class Argument(BaseModel):
         return "must be a number" if self.type == "number" and not _is_number(text) else None
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
+class _Document(CatalogueModel):
     engine: str
     version: str
     project: str

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import json
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from pydantic import BaseModel, ValidationError
-
-from goldenpath import kubeyaml
+from goldenpath.catalogue_files import read_catalogue_file, read_catalogue_folder
 from goldenpath.engines._engine import Engine
 from goldenpath.engines._facts import EngineFacts, ScalingFacts
 from goldenpath.errors import DataError, InputError, Problem
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 __all__ = ["EngineCatalogue", "engine_catalogue", "load_catalogue"]
-
-_Model = TypeVar("_Model", bound=BaseModel)
 
 DEFAULT_ENGINE: Final = "vllm"
 """What a request without ``engine`` means."""
@@ -73,28 +68,8 @@ def engine_catalogue() -> EngineCatalogue:
 
 def load_catalogue(folder: Traversable) -> EngineCatalogue:
     """Read ``scaling.yaml`` and ``data/*.yaml`` of a folder; :raises DataError: naming the file and the place."""
-    scaling = _read(folder / "scaling.yaml", ScalingFacts)
-    engines = {}
-    for file in (folder / "data").iterdir():
-        if not file.name.endswith(".yaml"):
-            continue
-        facts = _read(file, EngineFacts)
-        if file.name != f"{facts.name}.yaml":
-            raise DataError(f"engines/data/{file.name}: name: {facts.name!r} is not the name of the file")
-        engines[facts.name] = Engine(facts, scaling)
-    if DEFAULT_ENGINE not in engines:
+    scaling = read_catalogue_file(folder / "scaling.yaml", ScalingFacts, "engines/scaling.yaml")
+    facts = read_catalogue_folder(folder / "data", EngineFacts, "engines/data", key="name")
+    if DEFAULT_ENGINE not in facts:
         raise DataError(f"engines/data: {DEFAULT_ENGINE}.yaml is missing")
-    return EngineCatalogue(engines)
-
-
-def _read(file: Traversable, model: type[_Model]) -> _Model:
-    place = f"engines/{file.name}"
-    try:
-        document = kubeyaml.load(file.read_text(encoding="utf-8"), name=place)
-        # Through JSON, strictness keeps its meaning: text for a number is refused, text for a date is read.
-        return model.model_validate_json(json.dumps(document))
-    except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
-        raise DataError(f"{place}: " + "; ".join(lines)) from error
-    except (OSError, UnicodeDecodeError, InputError) as error:
-        raise DataError(f"{place}: cannot be read: {error}") from error
+    return EngineCatalogue({name: Engine(each, scaling) for name, each in facts.items()})

@@ -8,8 +8,9 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
+from goldenpath.catalogue_files import CatalogueModel
 from goldenpath.engines._versions import EngineVersion
 
 __all__ = ["EngineFacts", "Metric", "MetricKind", "MetricType", "Reading", "ScalingFacts", "Signal", "Source"]
@@ -85,11 +86,7 @@ _LabelName = Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")]
 _SourceIds = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class _Facts(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Source(_Facts):
+class Source(CatalogueModel):
     """Where a fact was seen. ``dated`` says what the date is of: the release, our reading, or a thread's opening."""
 
     project: _Text
@@ -103,7 +100,7 @@ class Source(_Facts):
         return f"{self.project}, {self.file}, {self.version} ({self.dated} {self.date.isoformat()})"
 
 
-class Metric(_Facts):
+class Metric(CatalogueModel):
     """A metric as Prometheus sees it (counters with ``_total``, histograms without ``_bucket``).
 
     It is exported from ``since`` (absent: from before the catalogue's range) up to, not including,
@@ -134,14 +131,14 @@ class Metric(_Facts):
         return self
 
 
-class VersionRange(_Facts):
+class VersionRange(CatalogueModel):
     """The versions that the catalogue speaks about, both ends included."""
 
     first: _VersionText
     last: _VersionText
 
 
-class BucketsOption(_Facts):
+class BucketsOption(CatalogueModel):
     """The engine's own option that replaces its default buckets, which no catalogue can see."""
 
     flag: _Text
@@ -149,7 +146,7 @@ class BucketsOption(_Facts):
     source: _SourceIds
 
 
-class EngineFacts(_Facts):
+class EngineFacts(CatalogueModel):
     """One file of ``data/``."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
@@ -190,7 +187,7 @@ class EngineFacts(_Facts):
         return self
 
 
-class SignalFacts(_Facts):
+class SignalFacts(CatalogueModel):
     """How one signal is read and compared; ``why`` explains the target, or why there is no default one."""
 
     unit: _Text
@@ -208,7 +205,7 @@ class SignalFacts(_Facts):
         return self
 
 
-class ScalingFacts(_Facts):
+class ScalingFacts(CatalogueModel):
     """``scaling.yaml``: what holds for every engine."""
 
     sources: dict[str, Source]

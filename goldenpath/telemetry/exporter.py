@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from goldenpath.addons import version_of
+from goldenpath.catalogue_files import CatalogueModel
 from goldenpath.engines import Source  # noqa: TC001 - pydantic reads it when the class is made
 
 __all__ = ["Exporter", "ExporterMetric", "LabelTrap", "Reading", "VersionRange", "WorkloadLabels"]
@@ -40,18 +41,14 @@ class WorkloadLabels(enum.StrEnum):
     NONE = "none"
 
 
-class _Facts(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class VersionRange(_Facts):
+class VersionRange(CatalogueModel):
     """The versions that an exporter's file was read for, both ends included."""
 
     first: VersionText
     last: VersionText
 
 
-class ExporterMetric(_Facts):
+class ExporterMetric(CatalogueModel):
     """A metric as Prometheus sees it.
 
     It is exported from ``since`` up to, and without, ``until``; absent means that the file knows no such version.
@@ -79,14 +76,14 @@ class ExporterMetric(_Facts):
         )
 
 
-class Reading(_Facts):
+class Reading(CatalogueModel):
     """What is read for a purpose: a metric, and the number that turns its unit into ours (shares, bytes, watts)."""
 
     metric: MetricName
     scale: Annotated[float, Field(gt=0)]
 
 
-class LabelTrap(_Facts):
+class LabelTrap(CatalogueModel):
     """A way to read a metric that gives a wrong answer without an error, and the right one."""
 
     id: Id
@@ -95,7 +92,7 @@ class LabelTrap(_Facts):
     source: SourceIds
 
 
-class Exporter(_Facts):
+class Exporter(CatalogueModel):
     """One file of ``exporters/``. ``addon`` is the add-on whose version decides what is exported."""
 
     name: Id

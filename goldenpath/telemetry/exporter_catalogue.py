@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from goldenpath import kubeyaml
-from goldenpath.errors import DataError, InputError
+from goldenpath.catalogue_files import read_catalogue_folder
 from goldenpath.telemetry.exporter import Exporter, ExporterMetric
 
 if TYPE_CHECKING:
@@ -58,27 +54,4 @@ def load_exporters(folder: Traversable) -> ExporterCatalogue:
     Raises:
         DataError: a file is broken, with its name and the place in it.
     """
-    exporters: dict[str, Exporter] = {}
-    for file in sorted(folder.iterdir(), key=lambda each: each.name):
-        if not file.name.endswith(".yaml"):
-            continue
-        exporter = _read(file)
-        if file.name != f"{exporter.name}.yaml":
-            raise DataError(
-                f"telemetry/exporters/{file.name}: `name: {exporter.name}` is not the file's name"
-            )
-        exporters[exporter.name] = exporter
-    return ExporterCatalogue(exporters)
-
-
-def _read(file: Traversable) -> Exporter:
-    place = f"telemetry/exporters/{file.name}"
-    try:
-        document = kubeyaml.load(file.read_text(encoding="utf-8"), name=place)
-        # Through JSON, strictness keeps its meaning: text for a number is refused, text for a date is read.
-        return Exporter.model_validate_json(json.dumps(document))
-    except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
-        raise DataError(f"{place}: " + "; ".join(lines)) from error
-    except (OSError, UnicodeDecodeError, InputError) as error:
-        raise DataError(f"{place}: cannot be read: {error}") from error
+    return ExporterCatalogue(read_catalogue_folder(folder, Exporter, "telemetry/exporters", key="name"))

@@ -92,7 +92,7 @@ def entry(**changes: Any) -> dict[str, Any]:
         ({"service_accounts": ["x"]}, "no source for the service accounts"),
         ({"account_sources": ["t"]}, "no source t"),
         ({"apis": []}, "no fact names the source s"),
-        ({"id": "y"}, "named after it"),
+        ({"id": "y"}, "is not the name of the file"),
     ],
 )
 def test_a_broken_entry_is_refused_by_name(tmp_path: Path, changes: dict[str, Any], told: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from goldenpath.accelerators import Accelerator, Vendor
-    from goldenpath.accelerators import Source as AcceleratorSource
+    from goldenpath.catalogue_files import FactSource
     from goldenpath.engines import Engine, Metric, ScalingHint
 
 __all__ = ["accelerators_page", "engines_page"]
@@ -85,7 +85,7 @@ def _accelerator_row(accelerator: Accelerator) -> list[str]:
     ]
 
 
-def _sources(sources: Iterable[AcceleratorSource]) -> str:
+def _sources(sources: Iterable[FactSource]) -> str:
     lines = dict.fromkeys(
         f"- {f'[{source.name}]({source.url})' if source.url else source.name}, {source.section} "
         f"({source.version}, {source.date})"
