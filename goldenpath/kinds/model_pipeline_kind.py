@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from goldenpath.check.pipeline_checks import PIPELINE_CHECKS
 from goldenpath.check.workload_checks import WORKLOAD_CHECKS
@@ -14,7 +15,21 @@ from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.ref import Subject
 from goldenpath.tenancy.model_pipeline_on_cluster import ModelPipelineOnCluster
 
+if TYPE_CHECKING:
+    from goldenpath.tenancy.claims import Claims
+    from goldenpath.tenancy.rendered import RenderedOnCluster
+
 __all__ = ["KIND"]
+
+
+def _claims(rendered: RenderedOnCluster[ModelPipelineOnCluster]) -> Claims:
+    """What a run uses. In a queue it waits for the runs before it, and one that has ended uses nothing: none at least."""
+    claims = workload_claims(rendered)
+    if rendered.resolved.queue is None:
+        return claims
+    return replace(
+        claims, accelerators={profile: (0, most) for profile, (_, most) in claims.accelerators.items()}
+    )
 
 
 KIND: Final = RequestKind(
@@ -24,5 +39,5 @@ KIND: Final = RequestKind(
     clusters=clusters_of,
     resolve=resolve_as(ModelPipelineOnCluster),
     checks=(*WORKLOAD_CHECKS, *PIPELINE_CHECKS),
-    claims=workload_claims,
+    claims=_claims,
 )

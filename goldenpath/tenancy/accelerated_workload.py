@@ -59,10 +59,16 @@ class AcceleratedWorkload(WorkloadOnCluster):
 
     @cached_property
     def node_selector(self) -> dict[str, str]:
-        """Labels of nodes with the right accelerator, where the resource's name says it not and no queue chooses."""
-        if self.queue or self.pool.dra or self.pool.resource not in self.platform.shared_resources:
+        """Labels of nodes with the right accelerator, where several share the name of a resource.
+
+        Kueue tries all flavors of the tenant, and takes one whose labels fit this selector (kueue 0.19,
+        ``pkg/scheduler/flavorassigner``). So the label is one that the flavor has.
+        """
+        if self.pool.dra or self.pool.resource not in self.platform.shared_resources:
             return {}
-        return dict(self.platform.telling_labels(self.pool)[:1])
+        telling = self.platform.telling_labels(self.pool)
+        of_flavor = [pair for pair in telling if pair in self.pool.selector.items()]
+        return dict((of_flavor if self.queue else telling)[:1])
 
     @property
     def narrowest_topology(self) -> str | None:

@@ -206,9 +206,9 @@ class ModelPipelineOnCluster(AcceleratedWorkload):
         return f"{self.name}-{hashlib.sha256(wanted.encode()).hexdigest()[:_DIGEST_CHARS]}"
 
     @property
-    def startup_timeout(self) -> str:
-        """The time-out of its Kustomization: a run may wait for its quota, which is not for Flux to wait for."""
-        return "5m"
+    def ends(self) -> bool:
+        """A run ends. Flux calls a Job in progress until it has (fluxcd/pkg, ``runtime/statusreaders/job.go``)."""
+        return True
 
     def words(self, everywhere: Sequence[WorkloadOnCluster]) -> dict[str, Any]:
         """The words of its templates."""

@@ -78,6 +78,11 @@ class WorkloadOnCluster:
         """How long it may take to become ready, where its kind can tell; None where the golden path says it."""
         return None
 
+    @property
+    def ends(self) -> bool:
+        """Whether it is a run that ends, and no server: its Kustomization does not wait for the end."""
+        return False
+
     @cached_property
     def cluster_folder(self) -> str:
         """The folder of its objects below that of the cluster, for a template tree in which both have a folder."""

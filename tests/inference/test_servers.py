@@ -96,13 +96,14 @@ def test_devices_by_claim_are_claimed_and_not_requested() -> None:
     assert rendered.claims["berlin"].accelerators == {"nvidia-h100-80gb": (4, 24)}
 
 
-def test_a_name_that_two_models_share_is_reported_by_a_label_where_no_queue_chooses() -> None:
+def test_a_label_tells_models_apart_that_share_a_resource_name() -> None:
     fleet = merged(FLEET, {"clusters": {"berlin": {"addons": None}}})
     fleet["clusters"]["berlin"]["addons"] = {"flux": "2.9"}
-    assert pod(run(SERVICE, fleet=fleet))["nodeSelector"] == {
-        "nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3"
-    }
-    assert "nodeSelector" not in pod(run(SERVICE))
+    # A queue chooses among all that its tenant has, and takes what fits this.
+    for rendered in (run(SERVICE), run(SERVICE, fleet=fleet)):
+        assert pod(rendered)["nodeSelector"] == {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3"}
+    alone = cluster(accelerators=[{"profile": "nvidia-h100-80gb", "count": 64}])
+    assert "nodeSelector" not in pod(run(SERVICE, fleet=alone))
 
 
 SOURCES = {

@@ -9,6 +9,7 @@ from pipeline_requests import (
     FLEET,
     REQUEST,
     SNAPSHOT,
+    TENANT,
     VOLUME,
     fleet_with,
     job_spec,
@@ -178,3 +179,14 @@ def test_an_override_of_the_pod_template_is_another_run() -> None:
         "expires": "2099-01-01",
     }
     assert "run-changed" in rules(run({**REQUEST, "overrides": [override]}), Severity.ERROR)
+
+
+def test_runs_in_a_queue_wait_for_each_other() -> None:
+    (profile,) = (each["profile"] for each in TENANT["gpus"])
+    assert run(fleet=fleet_with(kueue="0.19")).claims["berlin"].accelerators == {profile: (0, 1)}
+    assert run(fleet=fleet_with()).claims["berlin"].accelerators == {profile: (1, 1)}
+
+
+def test_flux_does_not_wait_for_the_end_of_a_run() -> None:
+    for addons in ({}, {"jobset": "0.12"}, {"jobset": "0.12", "kubeflow-trainer": "2.3"}):
+        assert objects(run(fleet=fleet_with(**addons)))["Kustomization"]["spec"]["wait"] is False
