@@ -148,7 +148,7 @@ class Flux:
                 lambda name=name, number=number: (
                     self.kustomization(name, namespace)["status"].get("lastHandledReconcileAt") == str(number)
                 ),
-                f"{name} has reconciled",
+                lambda name=name: f"{name} has reconciled, but {self.condition(name, namespace)}",
                 60,
             )
 

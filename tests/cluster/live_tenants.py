@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 
 REGISTRY = "registry.example.org"
 
+BUILDER: dict[str, Any] = {
+    "builder": "https://example.org/builders/pipeline",
+    "image": f"{REGISTRY}/goldenpath@sha256:{'9' * 64}",
+    "keys": [f"-----BEGIN PUBLIC KEY-----\n{'A' * 64}\n-----END PUBLIC KEY-----\n"],
+}
+"""Who makes models; with it the policies about models are there."""
+
 FLEET: dict[str, Any] = {
     **small_requests.fleet(clusters=None),
     "groups": {"prefix": "oidc:"},
     "defaults": {"registries": [REGISTRY]},
-    # With a builder of models, the policies about them are there too.
-    "provenance": {
-        "builder": "https://example.org/builders/pipeline",
-        "image": f"{REGISTRY}/goldenpath@sha256:{'9' * 64}",
-        "keys": [f"-----BEGIN PUBLIC KEY-----\n{'A' * 64}\n-----END PUBLIC KEY-----\n"],
-    },
+    "provenance": BUILDER,
 }
 """A fleet without clusters."""
 

@@ -20,7 +20,7 @@ from control_plane import control_plane
 from flux import CONTROLLERS, NAMESPACE, SOURCE, Flux, built, components_yaml, flags_of, flux, sync_yaml
 from git_server import GitServer, Repository, git_server
 from kueue import kueue
-from live_tenants import REGISTRY, LiveTenant, Onboarding
+from live_tenants import BUILDER, REGISTRY, LiveTenant, Onboarding
 from spire import Spire, spire
 
 from goldenpath import kubeyaml
@@ -133,6 +133,7 @@ def running_platform(folder: Path, definitions: Path, sample: Path) -> Iterator[
         repository = git.repository("fleet")
         document = kubeyaml.load_file(sample) | {"repository": repository.url}
         document["defaults"]["registries"] += [REGISTRY]
+        document["provenance"] = BUILDER
         cluster = document["clusters"][CLUSTER]
         cluster["accelerators"] += _POOLS
 

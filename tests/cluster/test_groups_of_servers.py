@@ -17,8 +17,9 @@ from conformance_runs import conformance
 from conftest import crds_folder
 from kube_api import eventually
 from kubelet import kubelet
-from leader_worker_sets import GROUPS, leader_worker_sets
+from leader_worker_sets import GROUPS, LEADER_WORKER_SETS
 from live_services import serve
+from webhook_controllers import running_controller
 
 from goldenpath import kubeyaml
 from goldenpath.paths import builtin_folder
@@ -52,7 +53,7 @@ def group(
     tenant = kubeyaml.load_file(EXAMPLE / "tenants" / "vision" / "tenant.yaml")
     service = serve(onboarding, fleet, tenant, kubeyaml.load_file(EXAMPLE / "spec.yaml"))
     with (
-        leader_worker_sets(onboarding.api, tmp_path_factory.mktemp("lws")),
+        running_controller(onboarding.api, tmp_path_factory.mktemp("lws"), LEADER_WORKER_SETS),
         kubelet(onboarding.api, service.tenant, tmp_path_factory.mktemp("kubelet")),
     ):
         service.apply()

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ended_pods import OUTPUT, TREE, succeed
 from kube_api import eventually
 from live_services import serve
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from live_tenants import Onboarding
 
 EXAMPLES = builtin_folder() / "model-pipeline" / "examples"
-TREE = "3" * 64
-OUTPUT = f"sha256:{'7' * 64}"
 RECONCILES = 3
 
 
@@ -60,41 +59,6 @@ def test_the_api_server_takes_every_way_of_rendering(
 
 def pods(api: Api, run: Served) -> list[dict[str, Any]]:
     return api.list("v1", "Pod", run.tenant)
-
-
-def ended(container: dict[str, Any], message: str) -> dict[str, Any]:
-    times = {"startedAt": "2026-11-30T10:00:00Z", "finishedAt": "2026-11-30T11:00:00Z"}
-    return {
-        "name": container["name"],
-        "image": container["image"],
-        "imageID": container["image"],
-        "containerID": f"test://{container['name']}",
-        "restartCount": 0,
-        "ready": False,
-        "state": {
-            "terminated": {
-                "exitCode": 0,
-                "reason": "Completed",
-                "message": message,
-                "containerID": f"test://{container['name']}",
-                **times,
-            }
-        },
-    }
-
-
-def succeed(api: Api, pod: dict[str, Any]) -> None:
-    """What the kubelet says of a Pod whose containers have ended with 0."""
-    (step,), (trainer,) = pod["spec"]["initContainers"], pod["spec"]["containers"]
-    rows = [[argument.split("=")[1], TREE, 3, 4096] for argument in step["args"]]
-    record = json.dumps({"format": "lineage/v1", "inputs": rows}, separators=(",", ":"))
-    status = {
-        "phase": "Succeeded",
-        "initContainerStatuses": [ended(step, record)],
-        "containerStatuses": [ended(trainer, OUTPUT)],
-    }
-    answer = api.merge({"apiVersion": "v1", "kind": "Pod", **pod}, {"status": status}, "status")
-    assert answer.ok, answer.message
 
 
 def test_a_run_happens_once_and_its_pod_leads_to_provenance(onboarding: Onboarding, job: Served) -> None:
