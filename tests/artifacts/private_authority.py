@@ -19,6 +19,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from forged_artifacts import new_key
 
 from goldenpath.signatures.certificates import CertifiedSigner
+from goldenpath.signatures.identities import Identity, TrustedIdentities
+from goldenpath.signatures.signer import Signature
 from goldenpath.signatures.timestamps import TimestampService
 from goldenpath.signatures.trusted_root import TrustedRoot
 
@@ -125,6 +127,26 @@ class Issuer:
 
 def pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+class Unchecked:
+    """Signs as :class:`CertifiedSigner` does, and does not look at what it signed: an attacker does not either."""
+
+    def __init__(self, signer: CertifiedSigner) -> None:
+        self.signer = signer
+        self.trust = TrustedIdentities(signer.root, (Identity(SUBJECT, ISSUER),))
+
+    def sign(self, data: bytes) -> Signature:
+        value = self.signer.key.sign(data).value
+        raw = self.signer.certificate.public_bytes(serialization.Encoding.DER)
+        stamp = {"signedTimestamp": base64.b64encode(self.signer.timestamps.stamp(value)).decode()}
+        return Signature(
+            value,
+            {
+                "certificate": {"rawBytes": base64.b64encode(raw).decode()},
+                "timestampVerificationData": {"rfc3161Timestamps": [stamp]},
+            },
+        )
 
 
 class PrivateAuthority:

@@ -11,14 +11,21 @@ from dataclasses import replace
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from forged_artifacts import new_key, statement
-from private_authority import HOUR, ISSUER, SUBJECT, Issuer, missing_timestamps, private_authority
+from private_authority import (
+    HOUR,
+    ISSUER,
+    SUBJECT,
+    Issuer,
+    Unchecked,
+    missing_timestamps,
+    private_authority,
+)
 
 from goldenpath.errors import ArtifactRefusedError, InputError
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob
 from goldenpath.signatures.bundle import RULES, signed_bundle, verified_statement
 from goldenpath.signatures.identities import Identity, TrustedIdentities
-from goldenpath.signatures.signer import Signature
 from goldenpath.signatures.timestamps import TimestampService
 from goldenpath.signatures.trusted_root import TrustedRoot
 
@@ -31,33 +38,6 @@ RELEASE = Identity(SUBJECT, ISSUER)
 def authority(tmp_path_factory):
     with private_authority(tmp_path_factory.mktemp("authority")) as running:
         yield running
-
-
-class Unchecked:
-    """Signs as :class:`CertifiedSigner` does, and does not look at what it signed: an attacker does not either."""
-
-    def __init__(self, signer):
-        self.signer = signer
-
-    def sign(self, data):
-        value = self.signer.key.sign(data).value
-        made = {
-            "certificate": {
-                "rawBytes": base64.b64encode(self.signer.certificate.public_bytes(_der())).decode()
-            },
-            "timestampVerificationData": {
-                "rfc3161Timestamps": [
-                    {"signedTimestamp": base64.b64encode(self.signer.timestamps.stamp(value)).decode()}
-                ]
-            },
-        }
-        return Signature(value, made)
-
-
-def _der():
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return Encoding.DER
 
 
 def bundle_by(signer):
