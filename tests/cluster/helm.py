@@ -20,7 +20,7 @@ from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob
 
 sys.path.append(str(Path(__file__).parent.parent / "artifacts"))
-from signing import sign, store
+from forged_artifacts import sign, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,8 +7,8 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import admin_kubeconfig
-from certificates import Authority
 from components import components, from_modules
+from control_plane_authority import Authority
 from processes import free_ports, process, read
 
 from goldenpath import kubeyaml

@@ -25,8 +25,8 @@ from goldenpath.oci.registry_client import RegistryClient
 from goldenpath.pipeline import Parent, Tenants, parse
 
 sys.path.append(str(Path(__file__).parent.parent / "artifacts"))
+from forged_artifacts import new_key
 from local_registry import local_registry, missing_registry
-from signing import new_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
