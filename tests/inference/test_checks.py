@@ -109,6 +109,33 @@ def test_a_host_that_the_tenant_has_not_is_refused_and_one_under_its_wildcard_is
     assert host in of(f"other.{host}")["host-not-granted"]
 
 
+HUB = {"hf": "meta-llama/Llama-3.3-70B-Instruct", "revision": "6" * 40}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_reached"),
+    [
+        ({}, False),
+        ({"serving": [{"name": "summariser", "egress": [{"host": "huggingface.co", "port": 443}]}]}, True),
+        ({"network": {"egress": [{"host": "huggingface.co", "port": 443}]}}, True),
+    ],
+    ids=["no way", "a way of the server", "a way of the tenant"],
+)
+def test_weights_that_are_downloaded_need_a_way_out(changes: dict[str, Any], is_reached: bool) -> None:
+    said = findings(service(model={"source": {**HUB, "oci": None}}, expose=None), changes)
+    assert ("weights-out-of-reach" not in said) == is_reached
+    if not is_reached:
+        assert said["weights-out-of-reach"].startswith("error model.source")
+
+
+@pytest.mark.parametrize(("keda", "is_warned"), [("2.17", True), ("2.18", False)])
+def test_a_keda_without_fallback_for_means_is_reported_for_a_latency(keda: str, is_warned: bool) -> None:
+    fleet = {"clusters": {"berlin": {"addons": {**FLEET["clusters"]["berlin"]["addons"], "keda": keda}}}}
+    scaled = service(scaling={"signal": "latency", "target": 0.5})
+    assert ("feature-gate" in findings(scaled, None, **fleet)) == is_warned
+    assert "feature-gate" not in findings(SERVICE, None, **fleet)
+
+
 def test_an_unknown_model_is_not_sized_and_the_checks_say_so() -> None:
     unknown = service(model={"name": "own/model"}, accelerator={"count": 4}, goal=None)
     assert "the catalogue has no model own/model" in findings(unknown)["not-sized"]

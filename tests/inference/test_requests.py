@@ -72,6 +72,14 @@ def test_weights_without_a_digest_or_outside_their_place_are_refused(source: dic
         ),
         ({"model": {"context": 1000}}, "model.context", "1800 tokens together [1800]"),
         ({"accelerator": {"count": 12}}, "accelerator.count", "multiple of `per_node`, which is 8"),
+        (
+            {
+                "accelerator": {"count": 16},
+                "engine": {"name": "tensorrt-llm", "image": f"registry.example.org/e@sha256:{'1' * 64}"},
+            },
+            "engine.name",
+            "over several, take sglang or vllm",
+        ),
         ({"accelerator": {"count": 2}, "parallelism": {"tensor": 4}}, "accelerator.count", "which is 4"),
         ({"scaling": {"target": 5.0}}, "scaling.signal", "must say what `target` is a number of"),
         ({"scaling": {"signal": "tokens"}}, "scaling.target", "needs a target"),
