@@ -28,6 +28,8 @@ _UNKNOWN_LAYOUTS: Final = {
     "linear_attn_config": "Kimi delta attention",
     "block_configs": "layers that differ one by one (Nemotron NAS)",
     "use_mla_sliding": "sliding latent attention",
+    "attn_layer_period": "attention in some of its layers (Jamba)",
+    "attn_layer_indices": "attention in some of its layers (Bamba)",
 }
 _NO_DECODERS: Final = frozenset(
     {"bert", "roberta", "xlm-roberta", "t5", "clip", "vit", "whisper", "siglip", "wav2vec2", "bart"}
@@ -49,6 +51,8 @@ _TWO_MATRICES: Final = frozenset(
     }
 )
 """Model types whose feed-forward has two matrices; all others have three (gate, up, down)."""
+_BLOCKS: Final = {"mamba": "M", "attention": "*", "moe": "E", "mlp": "-"}
+"""Layers of Nemotron-H, by their name and by their letter; each is one of these and nothing else."""
 _ONE_KV_HEAD: Final = "multi_query"
 _INDEX_BYTES: Final = 132
 """Key cache of DeepSeek sparse attention, a token and layer: 128 fp8 values and a 4-byte scale (vLLM 0.32)."""
@@ -95,8 +99,9 @@ class _Reader:
         if self.model_type in _NO_DECODERS:
             fields.refuse("model_type", "is no text generator; sizing is for decoder models", self.model_type)
         self.hidden = fields.required("hidden_size", "n_embd", "d_model")
-        pattern = fields.text("hybrid_override_pattern")
-        layers = fields.required("num_hidden_layers", "n_layer", "num_layers", "n_layers")
+        pattern = fields.text("hybrid_override_pattern") or self._letters()
+        names = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
+        layers = fields.integer(*names, least=1) or len(pattern) or fields.required(*names)
         if layers > _MOST_LAYERS:
             fields.refuse("num_hidden_layers", f"must be at most {_MOST_LAYERS}", layers)
             layers = 1
@@ -119,6 +124,23 @@ class _Reader:
             fields.refuse(
                 "num_key_value_heads", f"must be at most num_attention_heads ({self.heads})", self.kv_heads
             )
+
+    def _letters(self) -> str:
+        """The layers of Nemotron-H as Transformers 5 lists them, one letter each; empty where none are listed."""
+        named = self.fields.document.get("layers_block_type")
+        if named is None:
+            return ""
+        if (
+            self.model_type != "nemotron_h"
+            or not isinstance(named, list)
+            or set(map(str, named)) - set(_BLOCKS)
+        ):
+            self.fields.refuse(
+                "layers_block_type",
+                "describes layers that differ one by one, whose memory sizing cannot compute yet",
+            )
+            return ""
+        return "".join(_BLOCKS[str(block)] for block in named[: _MOST_LAYERS + 1])
 
     def read(self) -> Architecture:
         fields = self.fields

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.models import AttentionKind, WeightPart, model_catalogue, parse_config, read_config
 
@@ -110,9 +112,38 @@ def test_what_is_no_config_is_refused(text: str) -> None:
         parse_config(text)
 
 
-def test_a_layout_that_is_not_understood_is_refused() -> None:
-    with pytest.raises(InputError, match="compress_ratios"):
-        read_config({**DENSE, "compress_ratios": [0, 4]})
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("compress_ratios", [0, 4]),
+        ("attn_layer_period", 8),
+        ("attn_layer_indices", [9, 18, 27]),
+        ("layers_block_type", ["mamba", "hybrid"]),
+    ],
+)
+def test_a_layout_that_is_not_understood_is_refused(field: str, value: Any) -> None:
+    with pytest.raises(InputError, match=field):
+        read_config({**DENSE, field: value})
+
+
+def test_layers_of_nemotron_are_read_by_name_as_by_letter() -> None:
+    """Transformers 5 writes `layers_block_type` and leaves the number of layers out."""
+    document = kubeyaml.load(
+        (files("goldenpath.models") / "data" / "models.yaml").read_text(encoding="utf-8"), name="models.yaml"
+    )
+    name = "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16"
+    old = next(entry["config"] for entry in document["models"] if entry["name"] == name)
+    blocks = {"M": "mamba", "*": "attention", "E": "moe", "-": "mlp"}
+    new = {
+        key: value
+        for key, value in old.items()
+        if key not in {"hybrid_override_pattern", "num_hidden_layers"}
+    }
+    new["layers_block_type"] = [blocks[letter] for letter in old["hybrid_override_pattern"]]
+    assert read_config(new).parameters == read_config(old).parameters
+    assert read_config(new).attention == read_config(old).attention
+    with pytest.raises(InputError, match="layers_block_type"):
+        read_config({**new, "layers_block_type": ["mamba", "window"]})
 
 
 def test_an_unknown_model_is_answered_with_the_nearest() -> None:
@@ -133,6 +164,8 @@ def test_an_unknown_model_is_answered_with_the_nearest() -> None:
                 "text_config",
                 "moe_layer_freq",
                 "kv_lora_rank",
+                "architectures",
+                "layers_block_type",
             ]
         ),
         st.one_of(
