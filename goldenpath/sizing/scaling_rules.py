@@ -79,6 +79,9 @@ class Autoscaler:
         ``value`` is the signal: a sum or a mean over the ``ready`` replicas, None where the metric is missing.
         """
         rule = self.rule
+        if not self.recommendations:
+            # What is there when it begins counts as a recommendation (horizontal.go, recordInitialRecommendation).
+            self.recommendations.append((now, replicas))
         self.missing = 0 if value is not None else self.missing + 1
         wanted = replicas
         if value is not None:
@@ -96,8 +99,8 @@ class Autoscaler:
         if wanted < replicas:
             recent = [count for at, count in self.recommendations if at >= now - rule.down_stabilization]
             return min(replicas, max(recent))
-        recent = [count for at, count in self.recommendations if at >= now - rule.up_stabilization]
-        return max(replicas, min(recent))
+        recent = [count for at, count in self.recommendations if at > now - rule.up_stabilization]
+        return max(replicas, min([wanted, *recent]))
 
     def _proposed(self, replicas: int, ready: int, value: float) -> int:
         rule = self.rule

@@ -85,6 +85,18 @@ def test_the_hpa_scales_down_only_after_its_window() -> None:
     assert scaler.decide(400, 4, 4, 1.0) == 1
 
 
+def test_the_replicas_that_the_hpa_finds_count_as_its_first_recommendation() -> None:
+    """A metric that begins low takes nothing away within the window (Kubernetes 1.37, recordInitialRecommendation)."""
+    scaler = Autoscaler(Rule("x", ReplicaSignal.RUNNING, 10.0))
+    assert scaler.decide(15, 4, 4, 1.0) == 4
+    assert scaler.decide(300, 4, 4, 1.0) == 4
+    assert scaler.decide(330, 4, 4, 1.0) == 1
+
+
+def test_what_it_finds_holds_back_no_first_step_up() -> None:
+    assert Autoscaler(Rule("x", ReplicaSignal.RUNNING, 10.0)).decide(15, 1, 1, 30.0) == 3
+
+
 def test_a_missing_metric_changes_nothing() -> None:
     assert Autoscaler(Rule("x", ReplicaSignal.RUNNING, 10.0)).decide(15, 3, 3, None) == 3
 
