@@ -89,5 +89,7 @@ def test_the_checks_say_what_the_library_says(open_backend: Served) -> None:
     assert [(each["rule"], each["object"]) for each in run.outputs["findings"]] == [
         (finding.rule, finding.object) for finding in expected
     ]
+    assert max(map(len, run.log.splitlines())) <= 76, "Backstage cuts longer lines off"
+    assert all(finding.message in " ".join(run.log.split()) for finding in expected)
     assert run.outputs["passed"] is all(finding.severity != "error" for finding in expected)
     assert not run.files

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import textwrap
+from typing import TYPE_CHECKING, Final, Literal
 
 from goldenpath.findings import Severity
 from goldenpath_backstage.actions.action import Output
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from goldenpath_backstage.actions.action import Call
 
 __all__ = ["FindingOutput", "report_findings"]
+
+_LOG_WIDTH: Final = 76
+"""What Backstage shows of a line of a task's log in a window of 1280 pixels; it breaks no lines itself."""
 
 
 class FindingOutput(Output):
@@ -36,11 +40,14 @@ class FindingOutput(Output):
 
 
 def report_findings(found: Iterable[Finding], call: Call) -> list[FindingOutput]:
-    """Each finding as a line in the task's log, and all of them as an output."""
+    """Each finding in the task's log, broken into lines, and all of them as an output."""
     outputs = []
     for finding in found:
         say = call.info if finding.severity is Severity.NOTE else call.warn
-        say(str(finding))
+        lines = textwrap.wrap(
+            str(finding), _LOG_WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        say("\n".join(lines))
         outputs.append(
             FindingOutput(
                 rule=finding.rule,
