@@ -255,33 +255,96 @@ def replay(
     return spent, first_all / served_all, between_all / served_all
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The sized rule beside a published one, for one judge.
+
+    ``both`` are the cases that both meet: in ``fewer`` of them the sized rule takes fewer device hours, and the published one takes
+    ``ratio`` times its hours in the median.
+    """
+
+    rule: str
+    met: int
+    both: int
+    fewer: int
+    ratio: float | None
+
+
+def compared(found: list[Judged], judge: str) -> list[Compared]:
+    """Each published rule beside the sized one."""
+    own = {each.case: each for each in found if (each.judge, each.rule) == (judge, "sized")}
+    rows = []
+    for rule, _, _ in PUBLISHED_RULES:
+        other = {each.case: each for each in found if (each.judge, each.rule) == (judge, rule)}
+        both = [case for case in own if own[case].met and other[case].met]
+        ratios = sorted(other[case].hours / own[case].hours for case in both)
+        fewer = sum(own[case].hours < other[case].hours for case in both)
+        met = sum(each.met for each in other.values())
+        rows.append(Compared(rule, met, len(both), fewer, ratios[len(ratios) // 2] if ratios else None))
+    return rows
+
+
+def cheapest(found: list[Judged], judge: str) -> dict[str, int]:
+    """In how many cases each rule takes the fewest device hours of all rules that meet the goal."""
+    counts = dict.fromkeys(("sized", *(rule for rule, _, _ in PUBLISHED_RULES)), 0)
+    for case in dict.fromkeys(each.case for each in found):
+        good = [each for each in found if (each.judge, each.case, each.met) == (judge, case, True)]
+        if good:
+            counts[min(good, key=lambda each: each.hours).rule] += 1
+    return counts
+
+
 def print_verdict(found: list[Judged]) -> bool:
-    """Each judge's count, and whether the sized rule met more goals with fewer hours than every rule that met as many."""
+    """Both readings of the bar for each judge; whether no published rule meets more goals, or as many for fewer hours."""
     good = True
     for judge in dict.fromkeys(each.judge for each in found):
-        mine = [each for each in found if each.judge == judge]
-        cases = list(dict.fromkeys(each.case for each in mine))
-        own = {each.case: each for each in mine if each.rule == "sized"}
-        met = sum(each.met for each in own.values())
-        print(f"\n{judge}: {len(cases)} cases; the sized rule meets the goal in {met}")
-        for rule, _, _ in PUBLISHED_RULES:
-            other = {each.case: each for each in mine if each.rule == rule}
-            theirs = sum(each.met for each in other.values())
-            both = [case for case in cases if own[case].met and other[case].met]
-            fewer = sum(own[case].hours < other[case].hours for case in both)
-            ratio = [other[case].hours / own[case].hours for case in both]
-            text = f"; fewer device hours in {fewer} of the {len(both)} that both meet" if both else ""
-            text += f", {sorted(ratio)[len(ratio) // 2]:.2f} times the hours in the median" if ratio else ""
-            print(f"  {rule:22} meets {theirs:2}{text}")
-            good = good and (met > theirs or (met == theirs and 2 * fewer > len(both)))
-        missed = [case for case in cases if not own[case].met]
-        for case in missed:
+        own = {each.case: each for each in found if (each.judge, each.rule) == (judge, "sized")}
+        met, least = sum(each.met for each in own.values()), cheapest(found, judge)
+        print(f"\n{judge}: {len(own)} cases; the sized rule meets the goal in {met}")
+        for row in compared(found, judge):
+            text = (
+                f"; fewer device hours in {row.fewer} of the {row.both} that both meet, "
+                f"{row.ratio:.2f} times the hours in the median"
+                if row.ratio
+                else ""
+            )
+            print(f"  {row.rule:22} meets {row.met:2}{text}")
+            good = good and (met > row.met or (met == row.met and 2 * row.fewer > row.both))
+        print(f"  fewest hours of the rules that meet the goal: {least}")
+        for case in [case for case in own if not own[case].met]:
             one = own[case]
-            who = [each.rule for each in mine if each.case == case and each.met]
+            who = [each.rule for each in found if (each.judge, each.case, each.met) == (judge, case, True)]
             print(
                 f"  missed: {case}: {one.ttft:.2f} s to the first token, {one.itl * 1e3:.0f} ms between; met by {', '.join(who) or 'none'}"
             )
     return good
+
+
+def print_table(found: list[Judged]) -> None:
+    """The table of docs/concepts/sizing.md."""
+    judges = list(dict.fromkeys(each.judge for each in found))
+    heads = ["rule"]
+    for judge in judges:
+        heads += [
+            f"{judge}: goals met",
+            "both meet",
+            "hours ÷ sized",
+            "fewer hours than sized in",
+            "fewest hours in",
+        ]
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
+    for index, rule in enumerate(("sized", *(rule for rule, _, _ in PUBLISHED_RULES))):
+        cells = [rule]
+        for judge in judges:
+            least = str(cheapest(found, judge)[rule])
+            if rule == "sized":
+                met = sum(each.met for each in found if (each.judge, each.rule) == (judge, rule))
+                cells += [str(met), "–", "1", "–", least]
+                continue
+            row = compared(found, judge)[index - 1]
+            ratio = "–" if row.ratio is None else f"{row.ratio:.2f}"
+            cells += [str(row.met), str(row.both), ratio, str(row.both - row.fewer), least]
+        print(f"| {' | '.join(cells)} |")
 
 
 def main() -> None:
@@ -297,6 +360,7 @@ def main() -> None:
     parser.add_argument(
         "--sum", nargs="+", type=Path, metavar="FILE", help="judge the files of --write, run nothing"
     )
+    parser.add_argument("--table", action="store_true", help="also print the table of the docs, as Markdown")
     arguments = parser.parse_args()
     found: list[Judged] = []
     shapes = (arguments.shape,) if arguments.shape else SHAPES
@@ -319,6 +383,8 @@ def main() -> None:
         print(
             f"{'met   ' if each.met else 'missed'} {each.judge:10} {each.case:48} {each.rule:20} {each.hours:8.1f} h {each.ttft:8.2f} s {each.itl * 1e3:6.1f} ms"
         )
+    if arguments.table:
+        print_table(found)
     sys.exit(not print_verdict(found))
 
 
