@@ -101,7 +101,8 @@ class _Reader:
         self.hidden = fields.required("hidden_size", "n_embd", "d_model")
         pattern = fields.text("hybrid_override_pattern") or self._letters()
         names = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
-        layers = fields.integer(*names, least=1) or len(pattern) or fields.required(*names)
+        counted = not pattern or any(name in fields for name in names)
+        layers = fields.required(*names) if counted else len(pattern)
         if layers > _MOST_LAYERS:
             fields.refuse("num_hidden_layers", f"must be at most {_MOST_LAYERS}", layers)
             layers = 1

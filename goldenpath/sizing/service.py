@@ -78,6 +78,7 @@ class Sizing:
     cold_start: Estimate
     limiting: str
     measured: bool
+    interval_from: str
     notes: tuple[str, ...]
     sources: tuple[str, ...]
 
@@ -104,6 +105,7 @@ class Sizing:
             "limiting_resource": self.limiting,
             "inside_measured_ground": self.measured,
             "interval": "80 %",
+            "interval_from": self.interval_from,
             "notes": list(self.notes),
             "sources": list(self.sources),
         }
@@ -316,6 +318,7 @@ def _sized(
         cold_start=cold_start(plan.fit),
         limiting=replica.limiting(threshold),
         measured=measured,
+        interval_from=fitted.shown_by,
         notes=(*notes, *model.notes),
         sources=tuple(dict.fromkeys((*fitted.sources, *plan.fit.sources))),
     )

@@ -324,6 +324,15 @@ def test_several_printed_reports_are_several_runs_and_one_at_a_rate_is_refused()
         read_runs(printed(979, 208599, 193672, None, "83.84"), name="report.txt")
 
 
+def test_a_calibrated_answer_says_whose_interval_it_has() -> None:
+    shipped = size(LLAMA, "nvidia-h100-80gb", Traffic(1.0, 1000, 200))
+    runs = [{"concurrency": 4.0, "input": 1000.0, "output": 200.0, "itl_ms": 10.0}]
+    own = calibrate(runs, shipped.plan.fit, LLAMA)
+    found = size(LLAMA, "nvidia-h100-80gb", Traffic(1.0, 1000, 200), fitted=own)
+    assert "fit never saw" in shipped.as_dict()["interval_from"]
+    assert "spread of the runs" in found.as_dict()["interval_from"]
+
+
 def test_published_runs_calibrate_the_answer_for_their_own_server() -> None:
     model = model_catalogue().get("Qwen/Qwen3-8B")
     one = fit(model, "amd-mi300x", "vllm", precision="bf16")

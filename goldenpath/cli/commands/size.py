@@ -176,7 +176,7 @@ def _lines(found: Sizing, traffic: Traffic) -> Iterator[str]:
         f"{fit.model} on {fit.device.id}, {fit.settings.engine} {fit.settings.version}, {fit.precision}",
         bold=True,
     )
-    yield f"  replicas       {_count(found.replicas)} of {plan.parallelism} ({found.devices} devices)"
+    yield f"  replicas       {_count(found.replicas)} of {plan.parallelism} ({found.devices} {'device' if found.devices == 1 else 'devices'})"
     yield f"  why            {plan.reason}"
     yield f"  memory         {fit.reason}"
     yield f"  KV cache       {fit.kv_tokens.value:,.0f} tokens a replica ({fit.kv_tokens.low:,.0f} to {fit.kv_tokens.high:,.0f}) at context {fit.context}"
@@ -190,7 +190,7 @@ def _lines(found: Sizing, traffic: Traffic) -> Iterator[str]:
     yield f"  cold start     {found.cold_start.value:.0f} s ({found.cold_start.low:.0f} to {found.cold_start.high:.0f}): assumed speeds of storage and start, not measured"
     for note in found.notes:
         yield f"  note           {note}"
-    yield "  interval       80 %: 8 of 10 measured rows of models that the fit never saw lay inside"
+    yield f"  interval       80 %: {found.interval_from}"
     for source in found.sources:
         yield f"  source         {source}"
 
