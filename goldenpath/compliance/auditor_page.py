@@ -27,8 +27,8 @@ def auditor_page(found: Assessment) -> str:
     """The page of a commit, as Markdown."""
     tenants = len({tenant for tenant, _ in found.places})
     introduction = (
-        f"Commit {code(found.commit)} of {found.when:%Y-%m-%d %H:%M} UTC: {tenants} tenants, {len(found.places)} with "
-        "their clusters. It says what the fleet repository shows. It is evidence, and no verdict on the organisation. "
+        f"Commit {code(found.commit)} of {found.when:%Y-%m-%d %H:%M} UTC: {tenants} tenants, "
+        f"{len(found.places)} namespaces of them on clusters. It says what the fleet repository shows. It is evidence, and no verdict on the organisation. "
         "What is not assessed here is shown by a record, or by somebody else."
     )
     blocks = [

@@ -117,7 +117,7 @@ def _result(found: Assessment, standard: Standard) -> dict[str, Any]:
     return {
         "uuid": _id("result", *key),
         "title": f"{standard.title} {standard.version}",
-        "description": f"{len(judged)} controls, {len(found.places)} tenants on clusters, commit {found.commit}.",
+        "description": f"{len(judged)} controls, {len(found.places)} namespaces of tenants, commit {found.commit}.",
         "start": _time(found.when),
         "local-definitions": {
             "components": [

@@ -96,7 +96,7 @@ def _said(found: Assessment, form: str) -> str:
 def _lines(found: Assessment) -> Iterator[str]:
     from goldenpath.cli.tables import table  # noqa: PLC0415 - one form of many
 
-    yield f"Commit {found.commit[:12]}, {len(found.places)} tenants on clusters"
+    yield f"Commit {found.commit[:12]}, {len(found.places)} namespaces of tenants"
     rows: list[tuple[str, ...]] = [("STANDARD", "SATISFIED", "IN PART", "NOT SATISFIED", "NOT ASSESSED")]
     for standard in found.standards:
         counts = found.count(standard)
