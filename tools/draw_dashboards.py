@@ -8,6 +8,7 @@ lines or its number, and its legend. Layout, queries and units are those of the 
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 from html import escape
@@ -26,6 +27,7 @@ from goldenpath.telemetry import DASHBOARDS, Dashboard  # noqa: E402
 
 COLUMN, ROW, GAP = 40, 27, 8
 COLOURS = ("#3274d9", "#e0752d", "#37872d", "#8f3bb8", "#c4162a", "#0a7c91", "#b5880c", "#555555")
+THRESHOLDS = {"green": "#37872d", "red": "#c4162a"}
 INK, PAPER, LINE = "#1f2328", "#ffffff", "#d0d7de"
 CHOSEN = {"$namespace": "vision", "$workload": "chat"}
 DAY = 86_400
@@ -86,11 +88,13 @@ def _panel(  # noqa: PLR0917 - a panel, its answers, and its rectangle
     ]
     if panel["type"] == "stat":
         last = lines[0][1][-1][1] if lines else 0.0
+        steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+        reached = [step["color"] for step in steps if step["value"] is None or last >= step["value"]]
         parts.append(
-            f'<text x="{width / 2}" y="{height / 2 + 24}" font-size="30" text-anchor="middle" fill="{COLOURS[2]}">{_shown(last, unit)}</text>'
+            f'<text x="{width / 2}" y="{height / 2 + 24}" font-size="30" text-anchor="middle" fill="{THRESHOLDS[reached[-1]]}">{_shown(last, unit)}</text>'
         )
         return "".join([*parts, "</g>"])
-    top = most or max((value for _, samples in lines for _, value in samples), default=1) * 1.1 or 1
+    top = most or _round_top(max((value for _, samples in lines for _, value in samples), default=1), unit)
     left, right, low, high = 52.0, width - 10, height - 40, 30.0
     for share in (0, 0.5, 1):
         at = low - (low - high) * share
@@ -118,6 +122,17 @@ def _panel(  # noqa: PLR0917 - a panel, its answers, and its rectangle
         )
         at += 26 + 5.4 * len(legend)
     return "".join([*parts, "</g>"])
+
+
+def _round_top(most: float, unit: str) -> float:
+    """The end of an axis: a number whose half is round too."""
+    scale = DAY if unit == "s" and most > DAY else 1
+    if most <= 0:
+        return scale
+    size = 10 ** math.floor(math.log10(most / scale))
+    return next(
+        step * size * scale for step in (1, 2, 4, 5, 6, 8, 10, 20) if step * size * scale >= most * 1.02
+    )
 
 
 def _shown(value: float, unit: str) -> str:

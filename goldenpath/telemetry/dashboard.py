@@ -32,7 +32,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One number (``stat``) or lines over time; ``about`` says how to read it."""
+    """One number (``stat``) or lines over time; ``about`` says how to read it. From ``red_from`` on a number is red."""
 
     title: str
     kind: Literal["stat", "timeseries"]
@@ -40,6 +40,7 @@ class Panel:
     queries: tuple[Query, ...]
     unit: Unit = "short"
     most: float | None = None
+    red_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,15 @@ def _variable(variable: Variable) -> dict[str, Any]:
 
 
 def _panel(number: int, panel: Panel, place: dict[str, int]) -> dict[str, Any]:
-    defaults: dict[str, Any] = {"unit": panel.unit, "min": 0}
+    # Stated, since Grafana's own is red from 80 on.
+    steps: list[dict[str, Any]] = [{"color": "green", "value": None}]
+    if panel.red_from is not None:
+        steps.append({"color": "red", "value": panel.red_from})
+    defaults: dict[str, Any] = {
+        "unit": panel.unit,
+        "min": 0,
+        "thresholds": {"mode": "absolute", "steps": steps},
+    }
     if panel.most is not None:
         defaults["max"] = panel.most
     options: dict[str, Any] = (

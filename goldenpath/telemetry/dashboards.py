@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from goldenpath.telemetry.dashboard import Dashboard, Panel, Query, Variable
 
@@ -19,8 +19,14 @@ _WORKLOAD: Final = Variable(
 )
 
 
-def _stat(title: str, about: str, expr: str, unit: str = "short") -> Panel:
-    return Panel(title, "stat", about, (Query(expr),), "percentunit" if unit == "percentunit" else "short")
+def _stat(
+    title: str,
+    about: str,
+    expr: str,
+    unit: Literal["short", "percentunit"] = "short",
+    red_from: float | None = None,
+) -> Panel:
+    return Panel(title, "stat", about, (Query(expr),), unit, red_from=red_from)
 
 
 _FLEET: Final = Dashboard(
@@ -45,6 +51,7 @@ _FLEET: Final = Dashboard(
             "Flux objects not ready",
             "Of all tenants.",
             "count(goldenpath:flux_not_ready:max == 1) or vector(0)",
+            red_from=1,
         ),
         Panel(
             "Accelerators used by tenant",
@@ -101,6 +108,12 @@ _FLEET: Final = Dashboard(
             "Not as the repository has them, at the last look of `goldenpath status --drift`.",
             (Query("sum by (namespace) (goldenpath:drift_objects:max)", "{{namespace}}"),),
         ),
+        Panel(
+            "Reserved accelerators without a Pod, by tenant",
+            "timeseries",
+            "Kueue has given them to admitted workloads, and nothing runs on them: no one else may have them.",
+            (Query("goldenpath:accelerators_reserved_idle:sum", "{{namespace}}"),),
+        ),
     ),
 )
 _TENANT_PAGE: Final = Dashboard(
@@ -127,6 +140,7 @@ _TENANT_PAGE: Final = Dashboard(
             "Flux objects not ready",
             "Its own, and those that apply its workloads.",
             f"count(goldenpath:flux_not_ready:max{{{_OF_TENANT}}} == 1) or vector(0)",
+            red_from=1,
         ),
         Panel(
             "Quota",
@@ -167,6 +181,18 @@ _TENANT_PAGE: Final = Dashboard(
             "cert-manager renews long before the end.",
             (Query(f"goldenpath:certificate_seconds_left:min{{{_OF_TENANT}}}", "{{name}}"),),
             "s",
+        ),
+        Panel(
+            "Reserved accelerators without a Pod",
+            "timeseries",
+            "Given to admitted workloads, and nothing runs on them.",
+            (Query(f"goldenpath:accelerators_reserved_idle:sum{{{_OF_TENANT}}}", "reserved"),),
+        ),
+        Panel(
+            "Objects that drifted",
+            "timeseries",
+            "Of the tenant itself, and of each workload, at the last look of `goldenpath status --drift`.",
+            (Query(f"goldenpath:drift_objects:max{{{_OF_TENANT}}}", "{{namespace}} {{workload}}"),),
         ),
     ),
 )

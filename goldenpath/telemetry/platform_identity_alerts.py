@@ -22,6 +22,7 @@ def identity_alerts(of: PlatformMetrics) -> Iterator[Alert]:
         yield _identity_alert(of)
         yield _authority_alert(of)
         yield _bundle_alert(of)
+        yield _silence_alert(of)
     if of.gateway_namespace is not None:
         yield _certificate_alert(of, of.gateway_namespace)
 
@@ -117,6 +118,23 @@ def _bundle_alert(of: PlatformMetrics) -> Alert:
             ),
         ),
         runbook=of.runbook("PlatformTrustBundleStale"),
+    )
+
+
+def _silence_alert(of: PlatformMetrics) -> Alert:
+    end = metric("spire", "authority-end")
+    return Alert(
+        "PlatformIdentityMetricsMissing",
+        f"absent({end})",
+        "1h",
+        "info",
+        f"SPIRE's server on {of.cluster} exports no metrics, so the alerts on identities are silent.",
+        "Add a Prometheus sink to the telemetry of the server and of the agents, and scrape both.",
+        (
+            Case("missing", {"up": "1x90"}, "70m", firing=1),
+            Case("there", {f'{end}{{trust_domain_id="example_org"}}': "0x90"}, "70m", firing=0),
+        ),
+        runbook=of.runbook("PlatformIdentityMetricsMissing"),
     )
 
 

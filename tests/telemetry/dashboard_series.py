@@ -50,6 +50,8 @@ _SHAPES: Final[dict[str, Callable[[float], float]]] = {
     'goldenpath:flux_not_ready:max{namespace="speech",kind="Kustomization",name="apps"}': _levels(0, 0, 0, 1),
     'goldenpath:drift_objects:max{namespace="speech"}': _levels(0, 0, 1, 2),
     'goldenpath:drift_objects:max{namespace="vision",workload="chat"}': _levels(0),
+    'goldenpath:accelerators_reserved_idle:sum{namespace="speech"}': _levels(0),
+    'goldenpath:accelerators_reserved_idle:sum{namespace="vision"}': _levels(1, 1, 3, 2),
     'goldenpath:scaler_errors:rate5m{namespace="vision",scaledObject="chat"}': _levels(0, 0, 0.2, 0),
     'goldenpath:certificate_seconds_left:min{namespace="vision",name="chat"}': lambda at: (
         2_592_000 - at * 21_600
