@@ -127,7 +127,7 @@ def _is_ours(document: object) -> bool:
 
 def _check_plain(path: str) -> None:
     if "\\" in path or any(step in {"", ".", ".."} for step in path.split("/")):
-        raise InputError.of(path, "path", "is no plain path below the folder")
+        raise InputError.of(path, "path", "is not a plain path below the folder")
 
 
 def _refused(place: str, error: OSError) -> InputError:
@@ -305,7 +305,7 @@ class _Folder:
             raise _refused(place, error) from None
         if stat.S_ISLNK(found.st_mode):
             raise InputError.of(
-                place, "symlink", "is a symbolic link, which is not written through; remove it"
+                place, "symlink", "is a symbolic link, and goldenpath does not write through links; remove it"
             )
         return found
 

@@ -57,7 +57,7 @@ class Tenants:
 
 
 def parent_of(request: Envelope, tenants: Tenants) -> Parent | None:
-    """The tenant of a workload; None for what is no workload.
+    """The tenant of a workload; None for what is not a workload.
 
     Raises:
         InputError: there is no such tenant.
@@ -87,7 +87,7 @@ def load_fleet(file: str | Path) -> FleetSpec:
 
 
 def is_fleet(document: object) -> bool:
-    """Whether a document describes the fleet itself, and is no request."""
+    """Whether a document describes the fleet itself, and is not a request."""
     return isinstance(document, dict) and str(document.get("format", "")).startswith("fleet/")
 
 

@@ -186,7 +186,7 @@ class _Place:
                 continue
             path = str(item.path)
             if item.type != "blob" or item.mode not in _FILE_MODES or _is_odd(path):
-                message = f"{self._source.url} holds {path}, which is no plain file with a plain name"
+                message = f"{self._source.url} holds {path}, which is not a plain file with a plain name"
                 raise InputError.of("library", "library-file", message, self._source.ref)
             size += item.size
             if size > _MOST_BYTES or number > _MOST_FILES:

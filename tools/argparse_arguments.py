@@ -86,7 +86,7 @@ class Reader:
         return found | {name: (module, each) for name, each in own_fields(node).items()}
 
     def _of_field(self, module: Module, name: str, found: Field) -> Argument | None:
-        """SGLang writes ``A[type, "help"]`` or ``A[type, Arg(…)]``; what has neither is no argument there."""
+        """SGLang writes ``A[type, "help"]`` or ``A[type, Arg(…)]``; what has neither is not an argument there."""
         marked = _annotated(found.annotation)
         if marked is None:
             if not self._engine.switches:

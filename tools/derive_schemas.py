@@ -231,7 +231,7 @@ def _core(schema: dict[str, Any]) -> dict[str, Any]:
             result[key] = _core(value)
         elif key in {"oneOf", "anyOf", "allOf"}:
             result[key] = [_core(item) for item in value]
-        elif key == "type":  # a null is no value to the API server: it is dropped before a schema is asked
+        elif key == "type":  # a null is not a value to the API server: it is dropped before a schema is asked
             result[key] = _without_null(value)
         elif key in {"$ref", "required", "additionalProperties", *LIMITS}:
             result[key] = value

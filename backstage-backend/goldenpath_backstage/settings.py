@@ -203,9 +203,7 @@ class Settings(Model):
             for index, caller in enumerate(self.spiffe.callers):
                 domain = caller.id.removeprefix("spiffe://").split("/", 1)[0]
                 if domain not in self.spiffe.bundles:
-                    message = (
-                        f"is of a trust domain without a bundle; there are {', '.join(self.spiffe.bundles)}"
-                    )
+                    message = f"has a trust domain without a bundle; bundles are there for {', '.join(self.spiffe.bundles)}"
                     found.append(Problem(f"spiffe.callers[{index}].id", "unknown-trust-domain", message))
         return tuple(found)
 

@@ -42,7 +42,7 @@ class DeviceSharing:
 
     ``rename`` is the device plugin's ``renameByDefault``: shared devices then have a resource name of their
     own (``nvidia.com/gpu.shared``), and labels keep the bare product name. Raises ValueError for fewer than
-    two replicas, an unknown mode, or a vGPU with ``rename``, which is no setting of the plugin.
+    two replicas, an unknown mode, or a vGPU with ``rename``, which is not a setting of the plugin.
     """
 
     mode: SharingMode

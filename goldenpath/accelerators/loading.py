@@ -137,7 +137,7 @@ def _read(file: Traversable) -> dict[str, Any]:
     except InputError as error:
         raise DataError(str(error)) from error
     if not isinstance(body, dict):
-        raise DataError(f"{file.name}: the document: is no mapping")
+        raise DataError(f"{file.name}: the document: is not a mapping")
     return body
 
 

@@ -25,7 +25,7 @@ def version_of(text: str) -> tuple[int, ...]:
     """
     found = _NUMBERS.match(text.removeprefix("v"))
     if found is None:
-        raise ValueError(f"{text!r} is no version")
+        raise ValueError(f"{text!r} is not a version")
     return tuple(int(number) for number in found[0].split("."))
 
 

@@ -157,7 +157,7 @@ def _from_queue(
                 share.queue,
                 "adopt-borrows-without-limit",
                 message,
-                "Say under `borrow` what it needs.",
+                "Set under `borrow` what it needs.",
             )
         quota = share.nominal
         total += quota + borrow
@@ -166,7 +166,7 @@ def _from_queue(
         yield _Share(pool, quota, borrow, f"flavor {share.flavor} of {share.queue} on {place.cluster}")
     if wall is not None and wall.number != total:
         message = f"its queue may give out {total} of {shares[0].resource}, and its ResourceQuota allows {wall.text}"
-        fix = "The queue's number was taken: it says what is owned and what is borrowed. See that it is the right one."
+        fix = "The request takes the queue's number, which tells quota and borrowing apart. Check that it is right."
         account.find(place, wall.quota, "adopt-queue-against-quota", message, fix)
 
 
@@ -219,7 +219,7 @@ def _from_quota(
 
 
 def _ask(place: NamespaceObjects, account: AdoptionBuilder, pools: list[Pool], what: str) -> None:
-    message = f"{what} of {pools[0].resource}; on {place.cluster} that may be {_choice(pools)}, and nothing there says so"
+    message = f"{what} of {pools[0].resource}; on {place.cluster} that may be {_choice(pools)}, and nothing decides between them"
     fix = f"Say it under `gpus`, with its number: {_choice(pools)}."
     account.find(place, None, "adopt-which-accelerator", message, fix, severity=Severity.ERROR, at="gpus")
 
@@ -233,9 +233,7 @@ def _without_quota(place: NamespaceObjects, account: AdoptionBuilder, pools: lis
     used = sum(use.count for use in asked_by_workloads(place) if use.resource == pools[0].resource)
     if used:
         message = f"what runs asks for {used} of {pools[0].resource}, and no quota or queue grants it"
-        fix = (
-            f"Say under `gpus` how many of {_choice(pools)} it has: with the request, what is not said is 0."
-        )
+        fix = f"Set under `gpus` how many of {_choice(pools)} it has: a profile that the request does not list has quota 0."
         account.find(
             place, None, "adopt-accelerator-unsaid", message, fix, severity=Severity.ERROR, at="gpus"
         )
@@ -272,7 +270,7 @@ def _of_no_pool(place: NamespaceObjects, account: AdoptionBuilder) -> None:
         if resource.startswith(BY_CLASS):
             device_class = resource.removeprefix(BY_CLASS)
             message = f"asks for {count} of device class {device_class} by claims, and no pool of {place.cluster} has that class"
-            fix = "Say under `gpus` which accelerator it is, and change the claims to its class: with the request, what is not said is 0."  # fmt: skip
+            fix = "Name the accelerator under `gpus`, and change the claims to its class: a profile that the request does not list has quota 0."  # fmt: skip
             account.find(
                 place, items[name], "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR
             )
@@ -282,7 +280,7 @@ def _of_no_pool(place: NamespaceObjects, account: AdoptionBuilder) -> None:
                 place, items[name], "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR
             )
         else:
-            fix = "It is no accelerator of the catalogue: see that the nodes still offer it, since no quota limits it."
+            fix = "It is not an accelerator of the catalogue: see that the nodes still offer it, since no quota limits it."
             account.find(place, items[name], "adopt-unknown-resource", message, fix)
 
 
@@ -299,9 +297,9 @@ def _other_keys(place: NamespaceObjects, account: AdoptionBuilder, limits: dict[
         where = _key_path(limit, key)
         if resource in resources and not key.startswith(_REQUESTS):
             message = (
-                f"allows {limit.text} by the key {key}, which no API server ever counts: nothing is limited"
+                f"allows {limit.text} by the key {key}, which no API server counts, so it limits nothing"
             )
-            fix = f"Say {limit.text} under `gpus` if that is what was meant; the request limits it for real."
+            fix = f"Say {limit.text} under `gpus` if that was meant; the request then limits it."
         elif key.endswith("/devices") or "deviceclass" in key:
             message = f"allows {limit.text} by {key}, a device class that does not tell which accelerator"
             fix = _IN_REQUEST
@@ -320,7 +318,7 @@ def _other_keys(place: NamespaceObjects, account: AdoptionBuilder, limits: dict[
                 continue
             what, advice = (
                 f"limits {key} to {limit.text}",
-                "It is no accelerator: override the quota, or keep it.",
+                "It is not an accelerator: override the quota, or keep it.",
             )
             account.leave(place, limit.quota, ToDo.OVERRIDE, what, advice, at=where)
             continue

@@ -112,7 +112,7 @@ def derive(
 def _refuse(objects: Mapping[str, Any], platforms: Mapping[str, Any]) -> None:
     if not objects:
         raise InputError.of("cluster", "required", "say on which cluster the namespace was found")
-    message = f"is no cluster of the fleet, which has {', '.join(platforms)}"
+    message = f"is not a cluster of the fleet, which has {', '.join(platforms)}"
     problems = [
         Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, platforms))
         for cluster in objects

@@ -67,8 +67,10 @@ def derive_network(places: Sequence[NamespaceObjects], account: AdoptionBuilder)
             if len(account.leftovers) == before and not place.is_ours(item):
                 account.leave(place, item, ToDo.REMOVE, "a network policy under another name", _REPLACED)
         if not closed:
-            message = "nothing closes its network today; with the request, only what it names can be reached"
-            fix = "Write down under `network.egress` what the team's Pods reach outside, before the first publish."
+            message = (
+                "no policy closes its network today; the request allows only the destinations that it names"
+            )
+            fix = "List under `network.egress` what the team's Pods reach outside, before the first publish."
             account.find(place, None, "adopt-open-network", message, fix, at="network.egress")
     if ways:
         # Rendering puts networks and hosts into objects of their own; a reader finds them so as well.
@@ -158,7 +160,7 @@ def _network(cidr: str) -> str:
     try:
         return str(ipaddress.ip_network(cidr, strict=False))
     except ValueError:
-        raise _UnsaidError("to what is no network") from None
+        raise _UnsaidError("to what is not a network") from None
 
 
 def _is_own(peer: dict[str, Any]) -> bool:

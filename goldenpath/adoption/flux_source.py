@@ -144,7 +144,7 @@ def _judge(place: NamespaceObjects, item: ManifestObject, account: AdoptionBuild
     reconciler = f"{place.namespace}-reconciler"
     used = at(spec, "serviceAccountName")
     if not used:
-        message = "names no service account, so that Flux applies what the team writes with its own rights, on the whole cluster"
+        message = "names no service account, so Flux applies the team's manifests with its own rights on the whole cluster"
         fix = f"With the request it runs as {reconciler}. See that nothing in the repository needs more."
         account.find(place, item, "adopt-flux-as-controller", message, fix, severity=Severity.ERROR, at="spec.serviceAccountName")  # fmt: skip
     elif used != reconciler:
@@ -173,7 +173,7 @@ def _settle(
     own = f"{place.namespace}/{place.namespace}"
     if f"{item.namespace}/{item.name}" != own:
         what = f"with the request, Kustomization {own} applies the same"
-        advice = "Before the first publish set `prune: false` and `deletionPolicy: Orphan` on it; after it, remove it. Else Flux removes what it made."
+        advice = "Before the first publish set `prune: false` and `deletionPolicy: Orphan` on it; after it, remove it. Otherwise Flux removes the objects that it applied."
         account.leave(place, item, ToDo.REMOVE, what, advice, at="metadata.name")
     if source is not None and f"{source.namespace}/{source.name}" != own:
         what = f"with the request, {source.kind} {own} is the same"

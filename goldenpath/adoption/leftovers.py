@@ -39,7 +39,7 @@ _MADE: Final = frozenset(
 )  # fmt: skip
 _TOKEN: Final = "kubernetes.io/service-account-token"  # noqa: S105 - a type of Secret
 _AGAIN: Final = "Nothing to do: what made it makes it again."
-_SECRET: Final = "Say under `secrets` where each comes from; what is in it stays where it is."  # noqa: S105
+_SECRET: Final = "List each under `secrets` with its provider; the request never has its values."  # noqa: S105
 _ENDLESS: Final = (
     "A token without an end: use `kubectl create token` or a projected volume, then remove this Secret."
 )
@@ -49,7 +49,9 @@ _REPOSITORY: Final = (
     "Stays as it is. In the team's repository (`source`), Flux takes it over with the first apply."
 )
 _INPUT: Final = "Stays, and the team can no longer change it: an extra input of the golden path, or the platform, may make it."
-_NAMES_IT: Final = "It stays: it is the platform's, and says something of this namespace. See that it is still right after the first publish."
+_NAMES_IT: Final = (
+    "It stays: it belongs to the platform, and refers to this namespace. Check it after the first publish."
+)
 _NO_NAMESPACE: Final = "It names no namespace. Of cluster scope, it stays the platform's; else name the namespace in it, and adopt again."
 _LIMITS: Final = (
     "Remove it after the first publish, or the defaults of both hold; what must differ is an override."
@@ -71,7 +73,7 @@ _KEYS: Final = (
     (re.compile(r"(scheduler\.alpha\.kubernetes\.io|openshift\.io)/node-selector"), _SELECTOR),
     (re.compile(r"pod-security\.kubernetes\.io/.+"), "The golden path writes its own value with the first publish."),
 )  # fmt: skip
-_LABEL: Final = "It stays: Flux changes only what the golden path writes. What reads it goes on to find it."
+_LABEL: Final = "It stays: Flux changes only objects that the golden path renders."
 _BY_KIND: Final = {
     "ResourceQuota": (ToDo.OVERRIDE, "No field of the request says it, and it ends with this quota: where it must hold, override the quota of the golden path."),
     "ClusterQueue": (ToDo.OVERRIDE, "The golden path's queue has its own: what must hold, say under `compute` and `gpus`, or override the queue."),

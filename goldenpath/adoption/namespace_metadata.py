@@ -62,11 +62,11 @@ def _standing(place: NamespaceObjects, account: AdoptionBuilder) -> None:
         return
     account.see(place, found)
     if labels_of(found.body).get(names.RETIRING) == "true":
-        message = "is being retired: its quotas are 0, and say nothing of what the team has"
+        message = "is being retired: its quotas are 0, so they do not show what the team has"
         fix = "Take its request from the fleet repository."
         account.find(place, found, "adopt-retiring", message, fix, severity=Severity.ERROR)
     elif place.is_ours(found):
-        message = "was made by goldenpath already, so that a fleet repository has its request"
+        message = "is rendered by goldenpath already, so a fleet repository has its request"
         fix = "Take that request; adopt only what has none."
         account.find(place, found, "adopt-known", message, fix, severity=Severity.NOTE)
     if exceptions := labels_of(found.body, "annotations").get(names.POLICY_EXCEPTIONS):
@@ -98,7 +98,7 @@ def _unsaid(field: str, places: Sequence[NamespaceObjects], account: AdoptionBui
     """A default that may be wrong is asked about: what holds for a production namespace differs."""
     default = _DEFAULTS[field]
     account.say(field, f"nothing there says it; without it, the request means {default}. Ask the owner")
-    message = f"nothing says its {field}; a request without one means {default}"
+    message = f"no label or annotation sets its {field}; a request without one means {default}"
     fix = f"Ask the owner, and write `{field}` into the request. Name a key that says it with --key {field}=KEY."
     for place in places:
         if place.namespace_object is not None:
@@ -116,7 +116,7 @@ def _said(
     for part, key, value in _values(place.namespace_object, (*given, *_KEYS[field])):
         where = field_path(f"metadata.{part}", key)
         if not _is_accepted(field, value):
-            message = f"`{key}` says something that `{field}` of a request cannot be"
+            message = f"`{key}` has a value that `{field}` of a request cannot have"
             fix = f"Write `{field}` into the request in a form that it takes."
             account.find(place, place.namespace_object, "adopt-unusable", message, fix, at=where)
         elif accepted is None or accepted[1] == value:
@@ -184,7 +184,7 @@ def _pod_security(places: Sequence[NamespaceObjects], account: AdoptionBuilder) 
             f"{'enforces ' + level if level else 'enforces no'} Pod Security Standard; with the request it is "
             f"{default}, which may refuse Pods when they are next made"
         )
-        fix = f"Try it: label the namespace pod-security.kubernetes.io/warn={default}, and look at what is warned of."
+        fix = f"Try it: label the namespace pod-security.kubernetes.io/warn={default}, and read the warnings."
         account.find(
             place, place.namespace_object, "adopt-pod-security", message, fix, at=f"metadata.labels[{_ENFORCE}]",
             severity=Severity.ERROR if level else Severity.WARNING,

@@ -52,7 +52,7 @@ def whole(number: Decimal | int) -> int:
 
 
 def labels_of(body: dict[str, Any], part: str = "labels") -> dict[str, str]:
-    """Labels (or ``annotations``) of an object; what is no text is left out."""
+    """Labels (or ``annotations``) of an object; what is not text is left out."""
     found = at(body, "metadata", part)
     return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}  # fmt: skip
 

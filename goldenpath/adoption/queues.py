@@ -91,8 +91,8 @@ def report_queues(place: NamespaceObjects, account: AdoptionBuilder) -> None:
         if _target(local) in known:
             account.take(place, local, "spec.clusterQueue")
         else:
-            message = f"leads to ClusterQueue {_target(local)}, which is not among the objects: its numbers are not read"
-            fix = "Add that ClusterQueue, or say under `gpus` and `compute` what the team has of it."
+            message = f"leads to ClusterQueue {_target(local)}, which is not among the objects, so its numbers are unknown"
+            fix = "Add that ClusterQueue, or set under `gpus` and `compute` what the team has of it."
             account.find(
                 place,
                 local,
@@ -128,9 +128,7 @@ def _report_queue(place: NamespaceObjects, queue: NamespaceQueue, account: Adopt
         account.take(place, found, "spec.namespaceSelector")
         if found.name != place.namespace:
             what = f"the queue has the name {found.name}; with the request it is {place.namespace}"
-            advice = (
-                "Remove it after the first publish, when nothing is admitted by it: two queues count twice."
-            )
+            advice = "Remove it after the first publish, when no admitted workload uses it: two queues count twice."
             account.leave(place, found, ToDo.REMOVE, what, advice, at="metadata.name")
     limits = limits_of(place)
     for name, number in _compute(found).items():

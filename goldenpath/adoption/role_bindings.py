@@ -173,7 +173,7 @@ def _cluster_wide(place: NamespaceObjects, account: AdoptionBuilder) -> None:
         who = ", ".join(mine)
         if name in _WIDE:
             message = f"makes service account {who} {name} of the whole cluster: every Pod that runs as it owns every tenant"
-            fix = "Remove it. What the workload needs outside its namespace is the platform's to give."
+            fix = "Remove it. The platform grants what the workload needs outside its namespace."
             account.find(
                 place, binding, "adopt-cluster-admin", message, fix, severity=Severity.ERROR, at="roleRef"
             )

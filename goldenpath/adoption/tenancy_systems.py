@@ -32,8 +32,8 @@ _TENANT: Final = (
     "(its label and ownerReference) before the first publish, or keep it in Capsule and do not adopt it."
 )
 _HIERARCHY: Final = (
-    "HNC goes on to copy Roles, RoleBindings and other objects from the parent. Make the namespace a root (no parent) "
-    "before the first publish, and say under `access` and `compute` what it had from its parent."
+    "HNC keeps copying Roles, RoleBindings and other objects from the parent. Make the namespace a root (no parent) "
+    "before the first publish, and set under `access` and `compute` what it had from its parent."
 )
 
 
@@ -70,7 +70,7 @@ def _kubeflow(place: NamespaceObjects, account: AdoptionBuilder) -> None:
                 place, profile, ToDo.KEEP, f"makes a quota of {said}", advice, at="spec.resourceQuotaSpec"
             )
         for index, plugin in enumerate(mappings(profile.body, "spec", "plugins")):
-            advice = "The identity of the cloud is no field of a request: keep it on the account, or as an extra input."
+            advice = "A request has no field for the identity of a cloud: keep it on the account, or as an extra input."
             account.leave(
                 place,
                 profile,

@@ -32,7 +32,7 @@ class ArtifactSource:
         tree: Git's id of the folder's tree.
         commit: the last commit of the branch that changed the folder.
         when: the time of that commit.
-        folder: that folder; empty for an index, which is no folder of the repository.
+        folder: that folder; empty for an index, which is not a folder of the repository.
         more: annotations that only some artifacts have: the serial of an index.
 
     """

@@ -133,7 +133,7 @@ def owner_of(text: str) -> Ref:
     """The owner that an index names: ``tenant:vision``.
 
     Raises:
-        ArtifactRefusedError: it is no platform, tenant or workload.
+        ArtifactRefusedError: it is not a platform, tenant or workload.
 
     """
     kind, _, path = text.partition(":")

@@ -74,7 +74,7 @@ def index_of(repository: Repository, state: FleetState, cluster: str, pins: Iter
         Problem(
             "",
             "plain-file",
-            "is no plain file of mode 0644, and an index holds no other",
+            "must be a plain file of mode 0644",
             file=f"{root}{path}",
         )
         for path, entry in entries.items()

@@ -180,5 +180,5 @@ def _listed(client: RegistryClient, repository: str, digest: str) -> tuple[Liste
             return listed_in(files.get(INDEX_LIST, b"{}"))
         case _:
             raise ArtifactRefusedError(
-                "one-layer", f"{repository}@{digest} is no index: it has not one layer"
+                "one-layer", f"{repository}@{digest} is not an index: it has not one layer"
             )

@@ -240,7 +240,7 @@ class _Search:
                 and re.search(rf"\b{re.escape(name)}\b", value)
             ):
                 yield self.inputs.request_origin(OriginKind.REQUEST, (key,))
-        yield self.inputs.golden_path_origin(note="its template says so, whatever request and fleet say")
+        yield self.inputs.golden_path_origin(note="the template sets it, independent of request and fleet")
 
 
 def _leaves(value: Any, at: Location = ()) -> Iterator[tuple[Location, Any]]:

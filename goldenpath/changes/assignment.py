@@ -51,7 +51,7 @@ class Assignment:
         """From ``gpus[profile=nvidia-a100-80gb].profile=nvidia-h100-80gb``.
 
         Raises:
-            InputError: there is no value, or the path is no path.
+            InputError: there is no value, or the path is not a path.
         """
         end = _end_of_path(written)
         if end is None:
@@ -65,7 +65,7 @@ class Assignment:
         """From the path of a field that is to go.
 
         Raises:
-            InputError: the path is no path.
+            InputError: the path is not a path.
         """
         return cls(path, None, _steps(path, "--unset"))
 
@@ -114,7 +114,7 @@ class Assignment:
                 shapes = known[step.name]
             elif isinstance(step, Match | Index | AnyEntry | Append):
                 if shapes and not entries(shapes):
-                    return (), self._unknown(f"{shapes[0].path} is no list", None)
+                    return (), self._unknown(f"{shapes[0].path} is not a list", None)
                 shapes = entries(shapes)
                 problem = self._match_problem(step, shapes)
                 if problem is not None:

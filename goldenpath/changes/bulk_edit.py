@@ -58,7 +58,7 @@ class BulkEdit:
         """From what a person writes.
 
         Raises:
-            InputError: nothing is to be changed, a path is no path, or there is no reason; every problem.
+            InputError: nothing is to be changed, a path is not a path, or there is no reason; every problem.
         """
         problems: list[Problem] = []
         assignments: list[Assignment] = []

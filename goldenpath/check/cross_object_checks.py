@@ -70,7 +70,7 @@ _KINDS: Final = frozenset(
 def check_coherence(objects: Sequence[ManifestObject]) -> Iterator[Finding]:
     """Findings about objects that contradict each other.
 
-    What is no object of its kind at all is the schema check's to tell, and is passed over here.
+    What is not an object of its kind at all is the schema check's to tell, and is passed over here.
     """
     by_kind: ByKind = defaultdict(list)
     for item in objects:
@@ -165,7 +165,7 @@ def _queue_against_quota(queue: ManifestObject, limits: Mapping[str, Decimal]) -
     for resource, number in _given_out(queue).items():
         wall = limits.get(f"requests.{resource}")
         if number is None:
-            message = f"the queue may borrow {resource} without a limit, and the ResourceQuota refuses what is over it"
+            message = f"the queue may borrow {resource} without a limit, and the ResourceQuota refuses what exceeds it"
             fix = "Write a borrowingLimit: a missing one means no limit at all."
             yield _finding(queue, place, "queue-borrows-without-limit", message, fix)
         elif wall is None:
@@ -180,7 +180,7 @@ def _queue_against_quota(queue: ManifestObject, limits: Mapping[str, Decimal]) -
             message = (
                 f"the queue may give out {number:f} of {resource}, and the ResourceQuota allows {wall:f}"
             )
-            fix = "Make the quota what the queue has, with what it may borrow."
+            fix = "Set the quota to the sum of what the queue owns and what it may borrow."
             yield _finding(queue, place, "queue-against-quota", message, fix)
 
 
@@ -216,7 +216,7 @@ def _bindings(by_kind: ByKind) -> Iterator[Finding]:
             and (binding.namespace, name) not in roles
             and not _is_made_by_kubernetes(binding, name)
         ):
-            message = f"binds Role {name}, which is not there: its subjects may do nothing"
+            message = f"binds Role {name}, which does not exist: its subjects have no rights"
             yield _finding(binding, "roleRef.name", "role-missing", message, "Name a Role of this namespace.")
         if kind == "ClusterRole" and name in _TOO_WIDE:
             message = f"binds the built-in {name}, which {_TOO_WIDE[name]}"

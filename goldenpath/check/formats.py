@@ -188,7 +188,7 @@ def _is_local_path(text: str) -> bool:
 
 
 def _is_host(text: str) -> bool:
-    """An Ingress's host: a DNS name that is no address, or one below a wildcard."""
+    """An Ingress's host: a DNS name that is not an address, or one below a wildcard."""
     return not is_ip(text) and is_dns_name(text.removeprefix("*."))
 
 

@@ -62,7 +62,7 @@ _REWRITING: Final = (
     "commonMetadata", "components", "images", "kubeConfig", "namePrefix", "nameSuffix", "patches", "postBuild",
     "targetNamespace",
 )  # fmt: skip
-_TAKE_IT_BACK: Final = "Take the override back; what the team needs more of, its request asks for."
+_TAKE_IT_BACK: Final = "Take the override back, and ask for more in the request."
 
 
 def check_guard_rails(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
@@ -95,7 +95,7 @@ def _overrides(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[
                 f"changes {changed} of {override.kind} {override.name}, a guard rail, as agreed by "
                 f"{override.approved_by} until {override.expires.isoformat()}: {override.reason}"
             )
-            fix = f"Look at the rendered object, and ask {override.approved_by} if this is what was agreed."
+            fix = f"Look at the rendered object, and ask {override.approved_by} whether this was agreed."
             field, rule = f"overrides[{index}]", "override-of-guard"
             yield Finding("", _place(tenancy), field, rule, Severity.WARNING, message, fix)
 
@@ -178,7 +178,7 @@ def _quotas(tenancy: Tenancy, quotas: Sequence[ManifestObject]) -> Iterator[Find
     wanted = _limits(tenancy)
     missing = [key for key in wanted if key not in lowest]
     if missing:
-        message = f"no ResourceQuota of namespace {tenancy.name} limits {', '.join(missing)}: what no key names is unlimited"
+        message = f"no ResourceQuota of namespace {tenancy.name} limits {', '.join(missing)}: a resource without a key is unlimited"
         yield _lifted(tenancy, None, "", message)
     for key, text in wanted.items():
         if key in lowest and lowest[key][0] > quantity_value(text):
@@ -221,10 +221,10 @@ def _own_applier(tenancy: Tenancy, item: ManifestObject) -> Iterator[Finding]:
     """Flux applies the team's manifests as the team's reconciler only."""
     spec, reconciler = mapping(item.body, "spec"), tenancy.policy_parameters[names.SERVICE_ACCOUNT]
     if spec.get("serviceAccountName") != reconciler:
-        message = f"applies what the team writes as {spec.get('serviceAccountName') or 'Flux itself'}, not as {reconciler}"
+        message = f"applies the team's manifests as {spec.get('serviceAccountName') or 'Flux itself'}, not as {reconciler}"
         yield _lifted(tenancy, item, "spec.serviceAccountName", message)
     if spec.get("kubeConfig"):
-        message = f"applies what the team writes with a kubeconfig, not as {reconciler}"
+        message = f"applies the team's manifests with a kubeconfig, not as {reconciler}"
         yield _lifted(tenancy, item, "spec.kubeConfig", message)
 
 

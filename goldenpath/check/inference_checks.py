@@ -123,7 +123,7 @@ def _engine_runs(rendered: Rendered) -> Iterator[Finding]:
             f"{engine.title} {service.version} ends running answers when it is stopped: each rollout and each "
             "step down cuts them off"
         )
-        fix = "Take vLLM 0.18.0 or later, or let callers repeat what was cut off."
+        fix = "Take vLLM 0.18.0 or later, or have callers repeat the request."
         yield _finding(service, "answers-cut-off", Severity.WARNING, "engine.version", message, fix)
 
 
@@ -188,8 +188,8 @@ def _scales(rendered: Rendered) -> Iterator[Finding]:
     if replicas.min == 0:
         signal = scaler.triggers[0].name if scaler.triggers else "no signal"
         message = (
-            f"signal {signal} comes from the engine itself: at 0 replicas nothing is left to wake it, and no request "
-            "does"
+            f"signal {signal} comes from the engine itself: at 0 replicas it exports nothing, so no request can start "
+            "a replica"
         )
         fix = "Set `replicas.min` to 1."
         yield _finding(service, "scale-from-zero", Severity.ERROR, "replicas.min", message, fix)
@@ -273,7 +273,7 @@ def _reached(rendered: Rendered) -> Iterator[Finding]:
     service = rendered.resolved
     tenancy, host, tenant = service.tenancy, service.host, service.namespace
     if host is not None and not set(covering(host)) & set(tenancy.hosts):
-        message = f"{host} is no host of tenant {tenant}: its gateway would not serve the route"
+        message = f"{host} is not a host of tenant {tenant}: its gateway would not serve the route"
         fix = f"Add the line to the tenant's request: `serving: [{{name: {service.name}, hosts: [{host}]}}]`."
         yield _finding(service, "host-not-granted", Severity.ERROR, "expose.host", message, fix)
     if service.source_kind in {"hf", "s3"} and service.engine.name in _WITHOUT_PYTHON:

@@ -211,7 +211,7 @@ def check_exceptions(tenancy: Tenancy) -> Iterator[Finding]:
         if exception.policy not in known:
             near = nearest(exception.policy, known)
             fix = f"Name {near}." if near else f"Policies: {', '.join(known)}."
-            field, message = f"exceptions[{index}].policy", f"{exception.policy} is no policy"
+            field, message = f"exceptions[{index}].policy", f"{exception.policy} is not a policy"
             yield _finding(tenancy, "unknown-policy", Severity.ERROR, field, message, fix=fix)
 
 

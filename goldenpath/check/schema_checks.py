@@ -190,7 +190,7 @@ def _pattern(kind: Any, value: str) -> tuple[str, str, str]:
     if _QUANTITY_MARK in kind.pattern:
         return (
             "quantity",
-            f"the value{value} is no quantity",
+            f"the value{value} is not a quantity",
             "Write a number with a unit such as 500m, 12G or 64Gi.",
         )
     return "pattern", f"the value{value} does not have the form that is asked for", f"Match {kind.pattern}"

@@ -92,7 +92,9 @@ def _rights(item: ManifestObject, spec: dict[str, Any]) -> Iterator[Finding]:
             )
             yield _finding(item, f"spec.{power}", "identity-power", message, fix)
     if not spec.get("className"):
-        message = "has no className, so that a SPIRE controller manager that does not watch classless objects ignores it"
+        message = (
+            "has no className, so a SPIRE controller manager ignores it unless it watches classless objects"
+        )
         yield _finding(
             item, "spec.className", "identity-class", message, "Set the fleet's `spire.class_name`."
         )

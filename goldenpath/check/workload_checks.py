@@ -51,7 +51,7 @@ def _places(rendered: Rendered) -> Iterator[Finding]:
             fix = "Name the template folders `[[ home ]]` and `[[ folder ]]`."
             yield Finding(file.path, str(resolved.ref), "", "foreign-file", Severity.ERROR, message, fix)
         elif basename(file.path).lower() in _KUSTOMIZATION_FILES:
-            message = "is a kustomization file: what Flux builds from it is not what was checked"
+            message = "is a kustomization file: Flux would build other objects than the checked ones"
             fix = "Remove it; Flux applies every manifest of the folder."
             yield Finding(
                 file.path, str(resolved.ref), "", "kustomization-file", Severity.ERROR, message, fix
@@ -89,7 +89,7 @@ def _rights(rendered: Rendered) -> Iterator[Finding]:
         if not _allowed(rules, group, resource) >= _VERBS:
             what = f"{resource}.{group}" if group else resource
             message = f"the tenant may not write {what}, and a workload can do what its tenant may"
-            fix = "Remove it. What a tenant is given (rights, quotas, network, identities) is asked for in its request."
+            fix = "Remove it. A tenant asks for rights, quotas, network and identities in its request."
             yield _finding(item, "kind", "workload-rights", message, fix)
 
 
@@ -119,7 +119,7 @@ def _tenant_too_old(resolved: WorkloadOnCluster) -> Finding:
     places = RepositoryPaths(resolved.tenancy.ref, resolved.platform.layout)
     message = (
         f"tenant {tenant} gives workloads no account on {resolved.cluster_name}: "
-        "it is of an older version of its golden path, or its cluster has no Flux"
+        "an older version of its golden path rendered it, or its cluster has no Flux"
     )
     fix = f"Upgrade the tenant first: goldenpath publish {places.request} --upgrade"
     place = f"Workload {resolved.ref.path} on {resolved.cluster_name}"
@@ -186,7 +186,7 @@ def _applied(rendered: Rendered) -> Iterator[Finding]:
                 yield _finding(item, f"spec.{field}", "workload-flux", message, "Take the change back.")
         for field in _NOT_OF_A_WORKLOAD:
             if field in spec:
-                message = "must not be there: Flux would apply something else than what was checked"
+                message = "must not be there: Flux would apply other objects than the checked ones"
                 yield _finding(item, f"spec.{field}", "workload-flux", message, "Take the change back.")
 
 
@@ -237,7 +237,7 @@ def against_grants(
         grant = grants.get(profile)
         quota = grant.quota if grant else 0
         borrow = grant.borrow if grant and tenancy.has("kueue") else 0
-        limit = "What the tenant's own repository runs is not counted."
+        limit = "The sum does not count what the tenant's own repository runs."
         if least > quota:
             message = (
                 f"{who} uses at least {least} of {profile} on {tenancy.cluster_name}, and {tenancy.name} has "
@@ -248,7 +248,7 @@ def against_grants(
         elif most > quota + borrow:
             message = (
                 f"{who} uses up to {most} of {profile} on {tenancy.cluster_name}, and {tenancy.name} has {quota} "
-                f"and may borrow {borrow}: what is more waits. {limit}"
+                f"and may borrow {borrow}: Pods above that wait. {limit}"
             )
             fix = f"Scale to fewer, or ask for more in the tenant's request: `gpus: [{{profile: {profile}, quota: {most}}}]`."
             yield Finding("", place, "inputs", "workload-accelerators", Severity.WARNING, message, fix)

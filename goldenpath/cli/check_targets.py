@@ -365,14 +365,14 @@ def _not_final(item: ManifestObject, build_file: Path | None) -> Finding | None:
     if kustomize_directive(item.body):
         message = "a directive such as `$patch` makes this a patch for kustomize, so only the names of its fields were checked."
         return _note(
-            item, "kustomize", message, "Check what it becomes: kustomize build | goldenpath check -"
+            item, "kustomize", message, "Check the built objects: kustomize build | goldenpath check -"
         )
     if is_encrypted(item.body):
         message = "SOPS has encrypted this, so only the names of its fields were checked."
-        return _note(item, "encrypted", message, "Check what it becomes, decrypted.")
+        return _note(item, "encrypted", message, "Check the decrypted object.")
     if has_variables(item.body):
         message = "a variable or a template is filled in before this is applied, so only the names of its fields were checked."
-        return _note(item, "variables", message, "Check what it becomes, with the values filled in.")
+        return _note(item, "variables", message, "Check it with the values filled in.")
     return None
 
 
@@ -389,7 +389,9 @@ def _patch_beside(named: Named, item: ManifestObject, found: Iterable[Finding]) 
 
 def _built_by_kustomize(item: ManifestObject, build_file: Path) -> Finding:
     message = f"kustomize changes this file before it is applied ({os.path.relpath(build_file)}), so it was not checked as a final object."
-    fix = f"Check what it becomes: kustomize build {os.path.relpath(build_file.parent)} | goldenpath check -"
+    fix = (
+        f"Check the built objects: kustomize build {os.path.relpath(build_file.parent)} | goldenpath check -"
+    )
     return _note(item, "kustomize", message, fix)
 
 
@@ -413,6 +415,6 @@ def _not_an_object(named: Named) -> Finding:
         field="",
         rule="not-an-object",
         severity=Severity.ERROR if applied else Severity.WARNING,
-        message=f"This is no request, no fleet and no Kubernetes object: {consequence}.",
+        message=f"This is not a request, a fleet or a Kubernetes object: {consequence}.",
         fix="Give it apiVersion and kind, or `golden_path`; or keep it elsewhere.",
     )

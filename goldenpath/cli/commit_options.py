@@ -65,7 +65,7 @@ review_options = together(
     click.option(
         "--overwrite-branch",
         is_flag=True,
-        help="Move the branch for review also where somebody else has committed to it.",
+        help="Move the branch for review even where it has commits of other people.",
     ),
 )
 """The options of a pull request."""
@@ -75,7 +75,7 @@ change_options = together(
     click.option(
         "--author",
         metavar="PERSON",
-        help="Who asks for this, as 'Ada <ada@example.org>'; else whom Git's settings name.",
+        help="The author of the commit, as 'Ada <ada@example.org>'. Default: from Git's settings.",
     ),
     click.option("--message", metavar="TEXT", help="First words of the commit's message."),
     click.option(
@@ -104,7 +104,7 @@ def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
     if not said["pull_request"]:
         if given := [name for name in _OF_REVIEW if said[name]]:
             option = given[0].rstrip("s").replace("_", "-")
-            raise click.UsageError(f"--{option} goes with --pull-request.")
+            raise click.UsageError(f"--{option} needs --pull-request.")
         return None
     url = fleet.store.remote.url if fleet.store.remote is not None else None
     if url is None and said["forge"] not in {None, "none"}:

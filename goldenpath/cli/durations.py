@@ -19,7 +19,7 @@ class _Seconds(click.ParamType[float]):
         if isinstance(value, int | float):
             return float(value)
         if not re.fullmatch(DURATION, str(value)):
-            self.fail(f"{value!r} is no duration; write 90s, 10m or 1h30m.", param, ctx)
+            self.fail(f"{value!r} is not a duration; write 90s, 10m or 1h30m.", param, ctx)
         return float(duration_seconds(value))
 
 

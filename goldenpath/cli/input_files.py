@@ -79,7 +79,7 @@ def read_source(file: str | Path) -> SourceFile:
     """Read a file, or standard input for ``-``.
 
     Raises:
-        InputError: it cannot be read, is not UTF-8, or is no YAML that Kubernetes reads.
+        InputError: it cannot be read, is not UTF-8, or is not YAML that Kubernetes reads.
 
     """
     name = "<stdin>" if str(file) == STDIN else str(file)

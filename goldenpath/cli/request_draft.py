@@ -192,7 +192,7 @@ class RequestDraft:
             elif isinstance(step, str) and isinstance(node, dict):
                 node.setdefault(step, empty)
             else:
-                raise InputError.of(path_of(location), "path", "leads nowhere: set what is before it first")
+                raise InputError.of(path_of(location), "path", "has no parent: set the field before it first")
             if last:
                 node[step] = value
             node = node[step]

@@ -58,9 +58,11 @@ def model_options(function: F) -> F:
             click.option(
                 "--precision",
                 metavar="NAME",
-                help="Of the weights: bf16, fp8, int8, int4, mxfp4 or nvfp4; the checkpoint's own by default.",
+                help="Precision of the weights: bf16, fp8, int8, int4, mxfp4 or nvfp4. Default: the checkpoint's.",
             ),
-            click.option("--kv-precision", metavar="NAME", help="Of the KV cache: bf16 (default) or fp8."),
+            click.option(
+                "--kv-precision", metavar="NAME", help="Precision of the KV cache: bf16 (default) or fp8."
+            ),
             click.option(
                 "--context",
                 type=int,

@@ -35,7 +35,7 @@ keep_option = click.option(
 
 
 agreement_options = together(
-    click.option("--approved-by", metavar="GROUP", help="Who agreed that hand edits stay."),
+    click.option("--approved-by", metavar="GROUP", help="The person who agreed that hand edits stay."),
     click.option("--reason", metavar="TEXT", help="Why hand edits stay, as overrides of the request."),
     click.option(
         "--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Until when hand edits stay."

@@ -31,7 +31,7 @@ __all__ = ["changing", "running", "show_progress", "wave_machinery", "wave_optio
 wave_options = together(
     repository_options,
     cluster_options,
-    click.option("--author", metavar="PERSON", help="Who asks for this, as 'Ada <ada@example.org>'."),
+    click.option("--author", metavar="PERSON", help="The author of the commits, as 'Ada <ada@example.org>'."),
     click.option(
         "--forge",
         type=click.Choice(["github", "gitlab", "gitea", "forgejo", "none"]),

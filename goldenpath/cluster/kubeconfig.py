@@ -23,7 +23,7 @@ def context_names(given: str | None = None) -> tuple[str, ...]:
     """Every context, in order, each once.
 
     Raises:
-        InputError: a file is no YAML.
+        InputError: a file is not YAML.
 
     """
     names: dict[str, None] = {}

@@ -179,7 +179,7 @@ def _parsed(data: bytes, about: str) -> dict[str, Any]:
     except ValueError:
         parsed = None
     if not isinstance(parsed, dict):
-        raise ClusterError(f"{about}: the answer is no JSON object; is this a Kubernetes API server?")
+        raise ClusterError(f"{about}: the answer is not a JSON object; is this a Kubernetes API server?")
     return parsed
 
 

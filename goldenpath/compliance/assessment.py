@@ -146,7 +146,7 @@ def _wanted(standard: str | None) -> tuple[Standard, ...]:
     if standard is None:
         return tuple(known.values())
     if standard not in known:
-        message = f"is no standard; there are {', '.join(known)}"
+        message = f"is not a known standard; there are {', '.join(known)}"
         near = nearest(standard, known)
         hint = f". Did you mean {near}?" if near else ""
         raise InputError.of("--standard", "unknown-standard", f"{message}{hint}", standard)

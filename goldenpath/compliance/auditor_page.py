@@ -28,8 +28,8 @@ def auditor_page(found: Assessment) -> str:
     tenants = len({tenant for tenant, _ in found.places})
     introduction = (
         f"Commit {code(found.commit)} of {found.when:%Y-%m-%d %H:%M} UTC: {tenants} tenants, "
-        f"{len(found.places)} namespaces of them on clusters. It says what the fleet repository shows. It is evidence, and no verdict on the organisation. "
-        "What is not assessed here is shown by a record, or by somebody else."
+        f"{len(found.places)} namespaces of them on clusters. It says what the fleet repository shows. It is evidence, "
+        "and no verdict on the organisation. A record or another party shows what is not assessed here."
     )
     blocks = [
         introduction,

@@ -196,14 +196,14 @@ def _result_problems(file: Path, test: str, place: str, link: str) -> Iterator[P
     if test and outcomes.get(test) is None:
         yield Problem(place, "unknown-test", "names a test that is not in the file", link)
     elif test and outcomes[test] == "skip":
-        yield Problem(place, "skipped-test", "names a test that was skipped: that is no evidence", link)
+        yield Problem(place, "skipped-test", "names a test that was skipped, which is not evidence", link)
 
 
 def _outcomes(file: Path) -> dict[str, str]:
     """By test, ``pass``, ``fail`` or ``skip``.
 
     Raises:
-        ValueError: it is no file of results.
+        ValueError: it is not a file of results.
     """
     if file.stat().st_size > _MOST_BYTES:
         raise ValueError(f"more than {_MOST_BYTES >> 20} MiB")

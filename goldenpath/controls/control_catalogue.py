@@ -134,7 +134,11 @@ def _check(standard: Standard, tests: dict[str, ObjectTest], records: dict[str, 
         unknown = [each for each in control.tests if each not in tests]
         unknown += [each for each in control.records if each not in records]
         if unknown or control.id in seen:
-            what = f"names {', '.join(unknown)}, which there is not" if unknown else "is there twice"
+            what = (
+                f"names {', '.join(unknown)}, which the catalogue does not have"
+                if unknown
+                else "is there twice"
+            )
             raise DataError(f"controls/data/{file}: {control.id} {what}")
         if (control.covers is Coverage.NONE) is (control.is_assessed or bool(control.records)):
             raise DataError(

@@ -108,7 +108,7 @@ def read_manifest(file: Path) -> DatasetDigest:
     """Read a manifest to its end.
 
     Raises:
-        InputError: it cannot be read, or is no manifest in canonical form; the line is named.
+        InputError: it cannot be read, or is not a manifest in canonical form; the line is named.
     """
     whole = hashlib.sha256()
     files = size = 0

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["template_entity", "template_name"]
 
-_EDITING: Final = "Changes what is there. Open it from the {subject}'s page, which fills it in."
+_EDITING: Final = "Changes a request of the fleet. Open it from the {subject}'s page, which fills it in."
 _NOT_FILLED_IN: Final = "This form is not filled in: open it from the {subject}'s page in the catalog"
 _DELIVERIES: Final = {
-    "pull-request": "Pull request: somebody reviews it",
+    "pull-request": "Pull request: a reviewer merges it",
     "commit": "Commit: it counts at once",
 }
 _REMOVALS: Final = {

@@ -88,7 +88,7 @@ class _Judge:
                 yield JudgedEdit(edit, EditVerdict.ORPHANED, MISSING, "the place of it is gone")
             elif not isinstance(new, dict):
                 edit = Edit(inner, EditAction.SET, before, after)
-                yield JudgedEdit(edit, EditVerdict.CONFLICT, new, "it is no mapping any more")
+                yield JudgedEdit(edit, EditVerdict.CONFLICT, new, "it is not a mapping any more")
             elif inner in _IDENTITY:
                 edit = Edit(inner, EditAction.WHOLE, before, after)
                 yield JudgedEdit(
@@ -104,7 +104,7 @@ class _Judge:
                 yield JudgedEdit(edit, EditVerdict.CONFLICT, MISSING, "the list is gone")
                 return
             if new is not MISSING:
-                yield JudgedEdit(edit, EditVerdict.CONFLICT, new, "it is no list any more")
+                yield JudgedEdit(edit, EditVerdict.CONFLICT, new, "it is not a list any more")
                 return
             new = []
         keys = self._keys.of(self._api, self._kind, way)

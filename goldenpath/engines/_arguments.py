@@ -3,7 +3,7 @@
 `arguments/<engine>-<version>.json` is written by ``tools/engine_arguments.py``, or from the reference page that a release
 publishes of its command, where the sources of that release are out of reach (TensorRT-LLM). A version between two lists goes by the
 older one: an argument that came since is then unknown, which says so before the server does. What TensorRT-LLM reads out of the
-file of ``--config`` (tensorrt_llm/llmapi/llm_args.py) is no argument, and no request may name such a file.
+file of ``--config`` (tensorrt_llm/llmapi/llm_args.py) is not an argument, and no request may name such a file.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class ArgumentList:
             argument = self.get(name)
             if argument is None:
                 near = self.nearest(name)
-                yield f"{name} is no argument of {self.engine} {self.version}" + (
+                yield f"{name} is not an argument of {self.engine} {self.version}" + (
                     f"; did you mean {near}?" if near else ""
                 )
                 continue
@@ -151,7 +151,7 @@ def argument_versions(engine: str) -> tuple[EngineVersion, ...]:
 def argument_list(engine: str, version: str) -> ArgumentList | None:
     """The arguments of a version: its own list, or that of the newest version before it; None without either.
 
-    :raises ValueError: that is no version.
+    :raises ValueError: that is not a version.
     :raises DataError: the data is broken.
     """
     wanted = EngineVersion.parse(version)

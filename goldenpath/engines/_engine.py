@@ -159,13 +159,13 @@ class Engine:
     def buckets(self, metric: str, version: str | None = None) -> tuple[Decimal, ...]:
         """The default upper bounds of a histogram, in seconds, rising.
 
-        :raises InputError: for a version outside the range, and for a metric that is no histogram there.
+        :raises InputError: for a version outside the range, and for a metric that is not a histogram there.
         """
         status = self.metric(metric, version)
         if status.metric is None or not status.exported:
             raise InputError.of("metric", "metric-not-exported", status.message, metric)
         if status.metric.buckets is None:
-            raise InputError.of("metric", "metric-not-histogram", f"{status.name} is no histogram", metric)
+            raise InputError.of("metric", "metric-not-histogram", f"{status.name} is not a histogram", metric)
         return self._facts.buckets[status.metric.buckets]
 
     def nearest_bucket(

@@ -44,7 +44,7 @@ class ModelArchitectures(BaseModel):
         None where it implements one of them, and where nothing is known: of a version older than all that were read, and of a
         model that names none.
 
-        :raises ValueError: that is no version.
+        :raises ValueError: that is not a version.
         """
         wanted = EngineVersion.parse(version)
         read = [each for each in self.versions if EngineVersion.parse(each) <= wanted]

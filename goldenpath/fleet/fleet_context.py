@@ -25,7 +25,7 @@ class FleetContext:
     """One text of ``goldenpath.yaml``: the fleet, its pipeline and its digests.
 
     Raises:
-        InputError: the text is no fleet; every problem, each with its path in the file.
+        InputError: the text is not a fleet; every problem, each with its path in the file.
     """
 
     def __init__(self, text: str, *, library: Library, file: str = FLEET_FILE) -> None:

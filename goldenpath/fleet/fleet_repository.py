@@ -425,7 +425,7 @@ class Fleet:
         except InputError:
             commit = None
         if commit is None:
-            message = "there is no such commit; give its whole id, a branch, or HEAD"
+            message = "no such commit; give its whole id, a branch, or HEAD"
             raise InputError.of("--at", "unknown-commit", message, self._at)
         return self.store.repository.snapshot(commit)
 

@@ -34,7 +34,7 @@ __all__ = ["changed_part", "removed_part"]
 
 _NOTHING: Final = MappingProxyType[str, Content]({})
 _NOT_IN_THIS_CLONE: Final = Advice(
-    "", "what was rendered there is not in this clone: `git fetch --unshallow` gets it, or put the file back"
+    "", "this clone lacks the rendered file: `git fetch --unshallow` gets it, or put the file back"
 )
 
 

@@ -57,8 +57,8 @@ class Proposal:
             found += _edited(plan, options.carried_edits)
         if options.approved is not None and plan and options.approved != plan.digest:
             message = (
-                f"is not the digest of this plan, which is {plan.digest}: the branch or the change is not what was "
-                "approved; read the new plan, and approve its digest"
+                f"is not the digest of this plan, which is {plan.digest}: the branch or the change differs from the "
+                "approved one; read the new plan, and approve its digest"
             )
             found.append(Problem("--approve", "not-approved", message, options.approved))
         return cls(plan, tuple(found), options, digests)

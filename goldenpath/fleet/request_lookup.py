@@ -44,7 +44,7 @@ def request_of(state: FleetState, owned: OwnedFiles) -> tuple[str, str]:
     """Path and text of a request.
 
     Raises:
-        InputError: there is none, or it is no text.
+        InputError: there is none, or it is not text.
     """
     text = state.tree.request_text(owned)
     if owned.request is None or text is None:

@@ -143,7 +143,7 @@ class RequestParts:
         """A tenant or workload with the request that the repository has; None where it has none.
 
         Raises:
-            InputError: that is no text.
+            InputError: that is not text.
         """
         owned = self._tree.find(ref)
         text = self._tree.request_text(owned)

@@ -32,7 +32,7 @@ class Submission:
         """A request from a file's path, from values, or from a spec that was parsed before.
 
         Raises:
-            InputError: the file cannot be read, or is no YAML that Kubernetes reads.
+            InputError: the file cannot be read, or is not YAML that Kubernetes reads.
         """
         if isinstance(asked, Submission):
             return asked
@@ -47,7 +47,7 @@ class Submission:
         """A request from a file.
 
         Raises:
-            InputError: it cannot be read, or is no YAML that Kubernetes reads.
+            InputError: it cannot be read, or is not YAML that Kubernetes reads.
         """
         text = kubeyaml.read_text(file)
         return cls(kubeyaml.load(text, name=str(file), written=True), text, str(file))
@@ -59,7 +59,7 @@ class Submission:
 
     @property
     def is_fleet(self) -> bool:
-        """Whether it describes the fleet itself, and is no request."""
+        """Whether it describes the fleet itself, and is not a request."""
         return is_fleet(self.document)
 
     @property

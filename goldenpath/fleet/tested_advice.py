@@ -127,7 +127,7 @@ def _tested(
         return replace(advice, text=f"to keep it, set {settings} in the request{holds}", override=None)
     if is_asked_for and is_kept_by_override():
         return advice
-    text = "no override keeps it, since the checks refuse one: change what the request asks for, or publish to undo it"
+    text = "no override keeps it, since the checks refuse one: change the request, or publish to undo it"
     return replace(advice, text=text, override=None)
 
 

@@ -115,7 +115,7 @@ def _way_out(
         401: f"The token is wrong, expired or revoked: set {' or '.join(words.variables)} to one that has "
         f"{words.right} ({words.where}).",
         403: f"The token needs {words.right} ({words.where}{named}).",
-        404: f"Either there is no such thing, or {seen}: it needs {words.right} ({words.where}).",
+        404: f"It does not exist, or {seen}: it needs {words.right} ({words.where}).",
         423: "The repository is archived, and takes nothing.",
         **dict.fromkeys(
             (301, 302, 303, 307, 308),

@@ -170,7 +170,9 @@ class Gitea(GitHubApi):
         for team in teams:
             owner, _, name = team.rpartition("/")
             if owner and owner.lower() != self.address.owner.lower():
-                warnings.append(f"Team {team} was not asked: it is not of {self.address.owner}")
+                warnings.append(
+                    f"Team {team} was not asked for a review: it does not belong to {self.address.owner}"
+                )
             else:
                 asked = self._ask_one(current, {"team_reviewers": [name]}, team, warnings) or asked
         return asked

@@ -137,7 +137,9 @@ class GitHub(GitHubApi):
         for team in teams:
             owner, _, slug = team.rpartition("/")
             if owner and owner.lower() != self.address.owner.lower():
-                warnings.append(f"Team {team} was not asked: it is not of {self.address.owner}")
+                warnings.append(
+                    f"Team {team} was not asked for a review: it does not belong to {self.address.owner}"
+                )
             else:
                 slugs.append(slug.lower())
         everybody = [("reviewers", name) for name in people] + [("team_reviewers", slug) for slug in slugs]

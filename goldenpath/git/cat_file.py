@@ -101,7 +101,7 @@ class CatFile:
 
 def _checked(name: str) -> str:
     if "\n" in name:
-        raise RepositoryError(f"{name!r} is no name of an object")
+        raise RepositoryError(f"{name!r} is not a name of an object")
     return name
 
 

@@ -56,7 +56,7 @@ class Credentials:
                     f"credentials: {name}", "credentials", "holds a line break or a control character"
                 )
         if self.ssh_key is not None and not self.ssh_key.is_file():
-            raise InputError.of("credentials: ssh key", "no-file", "there is no such file", str(self.ssh_key))
+            raise InputError.of("credentials: ssh key", "no-file", "no such file", str(self.ssh_key))
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = os.environ) -> Self:

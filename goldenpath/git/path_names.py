@@ -28,7 +28,10 @@ def branch_ref(branch: str) -> str:
     """
     if not branch or _BAD_BRANCH.search(branch) or not _is_text(branch):
         raise InputError.of(
-            "branch", "branch-name", "is no name for a branch (`git check-ref-format` has the rules)", branch
+            "branch",
+            "branch-name",
+            "is not a name for a branch (`git check-ref-format` has the rules)",
+            branch,
         )
     return f"refs/heads/{branch}"
 
@@ -39,7 +42,7 @@ def path_problem(path: str) -> Problem | None:
         return None
     for name in path.split("/"):
         if name in {"", ".", ".."}:
-            return Problem(path, "repository-path", "is no path from the repository's root")
+            return Problem(path, "repository-path", "is not a path from the repository's root")
         if _DOT_GIT.match(_IGNORED_BY_HFS.sub("", name)):
             return Problem(path, "repository-path", "would reach into Git's own folder")
         if "\0" in name or "\\" in name or not _is_text(name) or len(name.encode()) > _LONGEST_NAME:

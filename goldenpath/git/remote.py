@@ -74,7 +74,7 @@ class Remote:
         return {branch: there.get(ref) for ref, branch in refs.items()}
 
     def branches(self, prefix: str) -> tuple[str, ...]:
-        """The names of the branches that begin with a prefix; it is no pattern."""
+        """The names of the branches that begin with a prefix; it is not a pattern."""
         answer = self._run("ls-remote", "--heads", "--", self.url, f"refs/heads/{prefix}*").decode(
             errors="replace"
         )

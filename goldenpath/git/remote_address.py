@@ -36,7 +36,7 @@ def parse_url(url: str) -> RemoteAddress:
     """A remote's URL, with the user and the password of an http(s) URL taken out of it.
 
     Raises:
-        InputError: it is no URL that Git should be given: another scheme (``ext::`` runs a command), a host or path
+        InputError: it is not a URL that Git should be given: another scheme (``ext::`` runs a command), a host or path
             that reads as an option, a query, a password for ssh. The message shows no password.
 
     """
@@ -53,14 +53,14 @@ def parse_url(url: str) -> RemoteAddress:
     except ValueError:
         raise _refused(
             url,
-            "is no URL; in a user or password, write '/', '@', ':', '?' and '#' as %2F, %40, %3A, %3F and %23",
+            "is not a URL; in a user or password, write '/', '@', ':', '?' and '#' as %2F, %40, %3A, %3F and %23",
         ) from None
     if scheme == "file":
         if host or not parts.path.startswith("/"):
             raise _refused(url, "must be file:// and an absolute path")
         return RemoteAddress(url, None)
     if not _HOST.match(host):
-        raise _refused(url, "has no host, or one that is no name of a host")
+        raise _refused(url, "has no host, or one that is not a name of a host")
     if scheme in {"http", "https"}:
         return _with_login(url, parts, f"[{host}]" if ":" in host else host, f":{port}" if port else "")
     if parts.password is not None or (parts.username is not None and not _USER.match(parts.username)):
@@ -81,7 +81,7 @@ def _with_login(url: str, parts: SplitResult, host: str, port: str) -> RemoteAdd
 def _scp_like(url: str) -> RemoteAddress:
     found = _SCP_LIKE.match(url)
     if not found or found["host"].lower() in _SCHEMES:  # `https:/user:password@host` is a slip, and no host.
-        raise _refused(url, "is no URL of a repository")
+        raise _refused(url, "is not a URL of a repository")
     user, host, path = found["user"], found["host"].strip("[]"), found["path"]
     if not _HOST.match(host) or (user and not _USER.match(user)) or path.startswith("-"):
         raise _refused(url, "has a user, host or path that would read as an option")

@@ -47,7 +47,7 @@ class CommitSigner:
 
         """
         if not key or key.startswith("-") or not key.isprintable():
-            raise InputError.of("signing key", "key-name", "is no name of a GPG key", key)
+            raise InputError.of("signing key", "key-name", "is not a name of a GPG key", key)
         return cls(("gpg", "--batch", "--no-tty", "--status-fd=2", "-bsau", key), key)
 
     def sign(self, data: bytes) -> str:

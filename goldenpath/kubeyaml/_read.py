@@ -275,7 +275,7 @@ class DocumentReader:
     def _number(self, value: float, event: Any) -> int | float:
         if not math.isfinite(value):
             self._refuse(
-                "yaml-number", f"{event.value!r} is no number in Kubernetes; quote it", event.start_mark
+                "yaml-number", f"{event.value!r} is not a number in Kubernetes; quote it", event.start_mark
             )
         number = json_number(value)
         return as_written(number, event.value) if self._written else number

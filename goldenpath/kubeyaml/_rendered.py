@@ -241,7 +241,7 @@ def _parsed(line: str) -> _Line | None:
 
 @lru_cache(maxsize=_REMEMBERED_LINES)
 def _place_of(source: str) -> tuple[int, int, str] | None:
-    """Column, number of dashes and key of what stands before ``: ``; ``None`` where that is no key."""
+    """Column, number of dashes and key of what stands before ``: ``; ``None`` where that is not a key."""
     match = _BEFORE.fullmatch(source)
     return None if match is None else (len(match[1]), len(match[2]) // 2, _key(match[3]))
 

@@ -37,7 +37,7 @@ def edited(text: str, changes: Iterable[tuple[Location, Any]], *, name: str = "<
         name: named in problems.
 
     Raises:
-        InputError: the text is no YAML, or cannot be changed at such a place without writing it anew.
+        InputError: the text is not YAML, or cannot be changed at such a place without writing it anew.
     """
     for location, value in changes:
         document = load(text, name=name)

@@ -33,7 +33,7 @@ def refused_objects(
     try:
         tenant = parse({"owner": "owner", **request}, fleet=pipeline.fleet, library=pipeline.library)
     except InputError:
-        message = "whether policies refuse what runs there is not known before the request is valid"
+        message = "policies can judge the running Pods only once the request is valid"
         fix = "Mend the request, and check what runs with `goldenpath check`."
         return (), (Finding("", f"Request {request.get('name')}", "", _RULE, Severity.WARNING, message, fix),)
     found = (

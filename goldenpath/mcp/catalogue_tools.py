@@ -44,7 +44,7 @@ def _explain(desk: Desk, asked: ExplainInput) -> dict[str, Any]:
     if asked.field is not None:
         return blame(desk.fleet, asked.subject, asked.field, of=asked.object).as_dict()
     if asked.object is not None:
-        raise InputError.of("object", "needs-field", "goes with `field`", asked.object)
+        raise InputError.of("object", "needs-field", "needs `field`", asked.object)
     known = {policy.id: policy for policy in policies()}
     if (rule := RULES.get(asked.subject)) is not None:
         return {"rule": rule.id, "meaning": rule.title, "fix": rule.fix, "page": help_uri(rule.id)}
@@ -62,7 +62,7 @@ def _explain(desk: Desk, asked: ExplainInput) -> dict[str, Any]:
     if (path := library.find(asked.subject)) is not None:
         return _about(path)
     names = [*RULES, *known, *(path.major for path in library)]
-    message = "is no rule, policy or golden path; with `field`, it is a tenant or a workload"
+    message = "is not a rule, policy or golden path; with `field`, it is a tenant or a workload"
     raise InputError(
         [Problem("subject", "unknown-subject", message, asked.subject, nearest(asked.subject, names))]
     )
@@ -126,7 +126,7 @@ def _profiles(_: Desk, asked: ProfilesInput) -> dict[str, Any]:
         )
     for index, name in enumerate(asked.profiles or ()):
         if name not in known:
-            message = "is no accelerator of the catalogue"
+            message = "is not an accelerator of the catalogue"
             problems.append(
                 Problem(f"profiles[{index}]", "unknown-profile", message, name, known.nearest(name))
             )

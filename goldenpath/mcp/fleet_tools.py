@@ -38,9 +38,7 @@ class StatusInput(ToolInput):
 def _status(desk: Desk, asked: StatusInput) -> dict[str, Any]:
     if asked.name is None:
         if asked.live:
-            raise InputError.of(
-                "live", "needs-name", "goes with `name`: the clusters are asked about one tenant"
-            )
+            raise InputError.of("live", "needs-name", "needs `name`: the clusters are asked about one tenant")
         summary = desk.fleet.summary(retiring=True).as_dict()
         return {
             key: bounded(value, _MOST_ENTRIES) if isinstance(value, list) else value
@@ -107,8 +105,8 @@ STATUS: Final = Tool(
     name="status",
     title="How tenants and workloads are",
     description=(
-        "What the fleet repository holds of a tenant or workload: request, version, clusters, last commits. With `live`, "
-        "how it is on its clusters. Without a name, a list of all."
+        "A tenant or workload in the fleet repository: request, version, clusters, last commits. With `live`, also its "
+        "state on its clusters. Without a name, a list of all."
     ),
     input=StatusInput,
     source=AnswerSource.CLUSTER,
@@ -116,8 +114,8 @@ STATUS: Final = Tool(
 )
 FINDINGS: Final = Tool(
     name="findings",
-    title="What is wrong in the fleet",
-    description="What the checks say about what is published: of one tenant or workload, or of the whole repository.",
+    title="Findings of the fleet",
+    description="Findings of the checks on published files: of one tenant or workload, or of the whole repository.",
     input=FindingsInput,
     source=AnswerSource.REPOSITORY,
     run=_findings,

@@ -131,8 +131,8 @@ PUBLISH: Final = Tool(
     name="publish",
     title="Open a pull request",
     description=(
-        "Opens a pull request of the fleet repository, or brings it up to date. A person merges it. `digest` is that of "
-        "the plan which a person has agreed to: where the repository or the request differs since, nothing is written."
+        "Opens a pull request of the fleet repository, or brings it up to date. A person merges it. `digest` names "
+        "the plan that a person approved: if the repository or the request has changed since, the tool writes nothing."
     ),
     input=PublishInput,
     source=AnswerSource.REQUEST,

@@ -88,7 +88,7 @@ def submission_of(asked: RequestInput) -> Submission:
     """The request that an assistant has written.
 
     Raises:
-        InputError: it is no YAML that Kubernetes reads, or no request.
+        InputError: it is not YAML that Kubernetes reads, or no request.
     """
     document = kubeyaml.load(asked.request, name="request", written=True)
     request = Submission(document, asked.request, "request")

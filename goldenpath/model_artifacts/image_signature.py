@@ -56,7 +56,7 @@ def sign_image(
     media_type = document.get("mediaType", media_types.MANIFEST)
     if media_type not in {media_types.MANIFEST, media_types.INDEX}:
         raise ArtifactRefusedError(
-            "model-image", f"{digest} has the media type {media_type!r}, and is no image"
+            "model-image", f"{digest} has the media type {media_type!r}, and is not an image"
         )
     statement = Statement((Subject(digest, annotations=annotations),), media_types.SIGNATURE)
     bundle = signed_bundle(statement, signer)

@@ -62,7 +62,7 @@ class ConfigFields:
         return value if isinstance(value, bool) else default
 
     def text(self, name: str) -> str:
-        """A text field; empty where it is no text."""
+        """A text field; empty where it is not text."""
         value = self.document.get(name)
         return value[:200] if isinstance(value, str) else ""
 

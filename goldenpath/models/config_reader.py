@@ -66,7 +66,7 @@ def parse_config(text: str, *, name: str = "", source: str = "config.json") -> A
         document = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         raise InputError.of(
-            "", "model-config", f"is no JSON that can be read: {str(error)[:120]}", file=source
+            "", "model-config", f"is not JSON that can be read: {str(error)[:120]}", file=source
         ) from error
     if not isinstance(document, dict):
         raise InputError.of(
@@ -97,7 +97,9 @@ class _Reader:
             if field in fields:
                 fields.refuse(field, f"describes {what}, whose memory sizing cannot compute yet")
         if self.model_type in _NO_DECODERS:
-            fields.refuse("model_type", "is no text generator; sizing is for decoder models", self.model_type)
+            fields.refuse(
+                "model_type", "is not a text generator; sizing knows decoder models only", self.model_type
+            )
         self.hidden = fields.required("hidden_size", "n_embd", "d_model")
         pattern = fields.text("hybrid_override_pattern") or self._letters()
         names = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")

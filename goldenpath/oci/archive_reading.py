@@ -57,7 +57,7 @@ def _unzipped(archive: bytes, limit: int) -> bytes:
     try:
         tar = unzip.decompress(archive, limit + 1)
     except zlib.error as error:
-        raise _refused("archive", f"the layer is no gzip stream ({error})") from None
+        raise _refused("archive", f"the layer is not a gzip stream ({error})") from None
     if len(tar) > limit:
         raise _refused("archive-size", f"the layer unpacks to more than {limit >> 20} MiB")
     if not unzip.eof:

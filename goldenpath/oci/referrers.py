@@ -143,7 +143,7 @@ def _from_index(client: RegistryClient, repository: str, digest: str) -> list[di
 
 
 def _entries(data: bytes) -> list[dict[str, Any]]:
-    """The entries of an index; none of what is no index: a registry may answer with a page of its own."""
+    """The entries of an index; none of what is not an index: a registry may answer with a page of its own."""
     try:
         entries = object_in(data, "the list of referrers").get("manifests")
     except ArtifactRefusedError:

@@ -91,7 +91,7 @@ def check_tag(tag: str, field: str = "--tag") -> None:
     """Hold a tag that is to follow the fleet against what a registry takes.
 
     Raises:
-        InputError: it is no tag, or one that stands for a commit, a serial or a list of signatures.
+        InputError: it is not a tag, or one that stands for a commit, a serial or a list of signatures.
 
     """
     if len(tag) > _TAG_CHARS or not _TAG.fullmatch(tag) or _OURS.fullmatch(tag):

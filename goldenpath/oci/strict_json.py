@@ -20,7 +20,7 @@ def object_in(data: bytes, what: str) -> dict[str, Any]:
     """The object of a JSON text; ``what`` names the text in messages.
 
     Raises:
-        ArtifactRefusedError: it is no JSON, no object, or has a key twice: two readers could take two values.
+        ArtifactRefusedError: it is not JSON, no object, or has a key twice: two readers could take two values.
     """
     try:
         document = json.loads(data.decode(), object_pairs_hook=unique_keys)

@@ -76,7 +76,7 @@ class ExtraInputs:
             offer = f"; known are {', '.join(known)}" if known else ""
             for name in kind.unexpected:
                 path, near = path_of((*location, name)), nearest(name, known)
-                yield Problem(path, "unknown-input", f"is no input here{offer}", nearest=near)
+                yield Problem(path, "unknown-input", f"is not an input here{offer}", nearest=near)
         elif isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
             yield Problem(path_of((*location, kind.property)), "required", "is required")
         elif isinstance(kind, jsonschema_rs.ValidationErrorKind.Enum):

@@ -141,7 +141,7 @@ class _PodOfRun:
             if name in inputs and len(kinds) == 1 and kinds <= _INPUT_VOLUMES:
                 found[name] = _source(volume, inputs[name], self.tenant)
             elif not kinds <= _OTHER_VOLUMES:
-                raise refused("run-shape", f"Volume {name} is no input that was hashed.")
+                raise refused("run-shape", f"Volume {name} is not an input that was hashed.")
         if found.keys() != inputs.keys():
             missing = ", ".join(sorted(inputs.keys() - found.keys()))
             raise refused("run-shape", f"There is no volume for {missing}.")
@@ -230,7 +230,7 @@ def _source(volume: Mapping[str, Any], wanted: WantedInput, tenant: str) -> str:
             raise refused("dataset-changed", f"{wanted.name} mounts {reference}.")
         return f"oci://{reference.rpartition('@')[0]}"
     if wanted.kind != "tree":
-        raise refused("run-shape", f"{wanted.name} is no image, and must be hashed as a tree.")
+        raise refused("run-shape", f"{wanted.name} is not an image, and must be hashed as a tree.")
     if "ephemeral" in volume:
         claim = _part(_part(_part(volume, "ephemeral"), "volumeClaimTemplate"), "spec")
         source = _part(claim, "dataSource")

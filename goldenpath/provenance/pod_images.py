@@ -19,7 +19,7 @@ _PINNED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ModelReference:
-    """A model as something names it; ``digest`` is empty where that is no digest."""
+    """A model as something names it; ``digest`` is empty where that is not a digest."""
 
     text: str
     repository: str
@@ -36,7 +36,7 @@ class ModelReference:
 def model_volumes(spec: Mapping[str, Any], hash_image: str) -> Iterator[tuple[str, ModelReference]]:
     """Name and reference of each model that a Pod's spec mounts.
 
-    What the first step of a run hashes are inputs, which need no provenance. A Pod that restarts is no run.
+    What the first step of a run hashes are inputs, which need no provenance. A Pod that restarts is not a run.
 
     Args:
         spec: the spec.

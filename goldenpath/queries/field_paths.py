@@ -1,7 +1,7 @@
 """Paths of fields as people write them: ``gpus[profile=nvidia-a100-80gb].quota``.
 
 An entry of a list is named by its number (``gpus[0]``), by fields of it (``gpus[profile=…,pool=…]``), by itself in a list
-of words (``clusters[=eu-central]``), or all are meant (``gpus[]``). A key that is no plain word may stand in brackets
+of words (``clusters[=eu-central]``), or all are meant (``gpus[]``). A key that is not a plain word may stand in brackets
 (``labels[app.kubernetes.io/name]``), and need not where it is there already.
 """
 
@@ -89,7 +89,7 @@ def parse_path(text: str, *, option: str = "path") -> tuple[Step, ...]:
         option: named in the problem.
 
     Raises:
-        InputError: it is no path; with the column.
+        InputError: it is not a path; with the column.
     """
     steps: list[Step] = []
     at = 0

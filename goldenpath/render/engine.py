@@ -111,7 +111,9 @@ def _run(template: Template, context: Context) -> str:
 
 def _safe(path: str, source: str) -> str:
     if not _SAFE_PATH.fullmatch(path):
-        raise RenderError(f"{source}: the file name comes out as {path!r}, which is no plain relative path")
+        raise RenderError(
+            f"{source}: the file name comes out as {path!r}, which is not a plain relative path"
+        )
     return path
 
 

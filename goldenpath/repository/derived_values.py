@@ -82,12 +82,12 @@ _KINDS: Final = {
     ),
     "gateways-change": _Kind(
         "Gateway",
-        "new routes that attach to the old one are refused, and what it serves stops with it",
+        "routes that attach to the old one are refused, and it stops serving",
         "Change the `parentRefs` of the tenant's routes together with the fleet.",
     ),
     "hosts-change": _Kind(
         "host",
-        "what is only reachable at the old address fails",
+        "callers of the old address fail",
         "Make sure that the new address answers before the change.",
     ),
 }

@@ -78,10 +78,10 @@ def check_owned_files(owned: OwnedFiles) -> Iterator[Finding]:
         yield Finding("", about, "name", f"{subject}-collision", Severity.ERROR, message, fix)
     for place in owned.misplaced:
         message = f"{place} is not where the fleet's layout puts this {subject}, which is {owned.home}"
-        fix = f"Publish the {subject} to move what is its own; remove by hand what is left."
+        fix = f"Publish the {subject} to move its own files; remove the rest by hand."
         yield Finding(place, about, "", "misplaced", Severity.WARNING, message, fix)
     if owned.request is not None and owned.tombstone is not None:
-        message = "has a request, and its name is that of a tenant that is gone"
+        message = "has a request with the name of a deleted tenant"
         fix = "Give the new tenant another name: old identities, images and DNS entries may still trust this one."
         yield Finding("", about, "name", "retired-name", Severity.ERROR, message, fix)
 

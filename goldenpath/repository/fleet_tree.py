@@ -72,7 +72,7 @@ def fleet_text(reader: ObjectReader, tree: str) -> str:
     """
     entry = reader.entries(tree).get(FLEET_FILE)
     if entry is None or not entry.is_blob:
-        message = "is not there, so this is no fleet repository; `goldenpath fleet init` starts one"
+        message = "is not there, so this is not a fleet repository; `goldenpath fleet init` starts one"
         raise InputError.of("", "no-fleet", message, file=FLEET_FILE)
     return _decoded(reader.blob(entry.id), FLEET_FILE)
 
@@ -240,7 +240,7 @@ class FleetTree:
         """The request as it was asked; None where there is none.
 
         Raises:
-            InputError: it is no text.
+            InputError: it is not text.
 
         """
         found = owned.request
@@ -282,7 +282,7 @@ class FleetTree:
         return read_lock(self.reader.blob(entry.id), path, paths.owns)
 
     def texts(self, files: Mapping[str, TreeEntry]) -> dict[str, str]:
-        """The text of each file, by path; what is no plain file has a text that nothing rendered ever has."""
+        """The text of each file, by path; what is not a plain file has a text that nothing rendered ever has."""
         wanted = {entry.id for entry in files.values() if entry.is_blob}
         read = {blob: data.decode(errors="replace") for blob, data in self.reader.blobs(wanted)}
         return {

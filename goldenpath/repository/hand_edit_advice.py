@@ -71,7 +71,7 @@ def advise(
     if is_of_platform(path):
         return (Advice("", f"it follows from the fleet: change {FLEET_FILE}, or the platform's golden path"),)
     if there is None:
-        message = "no override removes an object: change what the request asks for, or publish to get it back"
+        message = "no override removes an object: change the request, or publish to get it back"
         return (Advice("", message),)
     if rendered is None:
         message = "goldenpath did not render it; move the team's own objects to the repository of the tenant's `source`"
@@ -79,7 +79,7 @@ def advise(
     try:
         edited = _by_id(path, there)
     except InputError:
-        return (Advice("", "it is no YAML any more, so nothing in it can be kept"),)
+        return (Advice("", "it is not YAML any more, so nothing in it can be kept"),)
     agreement = {
         "reason": f"Edited by hand in {path}",
         "approved_by": approved_by or "<group>",
@@ -106,9 +106,7 @@ def _of_objects(
         name = str(identity)
         if identity not in edited:
             found = True
-            yield Advice(
-                name, "it was removed or renamed, which no override does: change what the request asks for"
-            )
+            yield Advice(name, "it was removed or renamed, which no override does: change the request")
             continue
         if not kubeyaml.same(body, edited[identity]):
             found = True
@@ -136,7 +134,7 @@ def _of_object(
     judged = judge(rendered, edited, rendered, _KEYS)
     if refused := next((each for each in judged if each.verdict is not EditVerdict.CARRIED), None):
         what = f"no override says the edit of {refused.edit.place}, since {refused.why}"
-        return Advice(name, f"{what}: change what the request asks for", fields)
+        return Advice(name, f"{what}: change the request", fields)
     changes = override_changes(each.edit for each in judged)
     override = {"kind": identity.kind, "name": identity.name, **changes, **agreement}
     text = f"to keep it, add this override to the request.{everywhere}"

@@ -1,6 +1,6 @@
 """Hand edits: files in a tenant's places that are not what the last publish left there.
 
-They are found by Git's ids alone, against the lock. What is already as it will be rendered is no hand edit: somebody
+They are found by Git's ids alone, against the lock. What is already as it will be rendered is not a hand edit: somebody
 has put right by hand what a publish would have put right.
 """
 

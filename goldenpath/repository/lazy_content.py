@@ -59,14 +59,14 @@ class PackedContent:
 
 @dataclass(frozen=True, slots=True)
 class StoredContent:
-    """A file in the repository. What is no plain file has a text that nothing rendered ever has."""
+    """A file in the repository. What is not a plain file has a text that nothing rendered ever has."""
 
     reader: ObjectReader
     entry: TreeEntry
 
     @property
     def id(self) -> str:
-        """Git's id of the file; of what is no plain file, one that nothing rendered ever has."""
+        """Git's id of the file; of what is not a plain file, one that nothing rendered ever has."""
         return self.entry.id if self.entry.mode == FILE_MODE else f"{self.entry.mode:o} {self.entry.id}"
 
     @property

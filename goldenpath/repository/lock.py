@@ -155,7 +155,7 @@ def _mapping(value: dict[str, Any]) -> str:
 def _why_no_json(data: bytes) -> str:
     if any(line.startswith((b"<<<<<<< ", b">>>>>>> ")) for line in data.splitlines()):
         return "holds both sides of a merge that was not finished"
-    return "is no JSON, or is nested without an end"
+    return "is not JSON, or is nested without an end"
 
 
 def _refuse_repeated_keys(data: bytes, file: str) -> None:

@@ -124,7 +124,7 @@ class OwnedFiles:
 
 
 def _plain_ids(entries: Mapping[str, TreeEntry]) -> dict[str, str]:
-    """Ids by path; of what is no plain file (a symbolic link, an executable) an id that no lock has."""
+    """Ids by path; of what is not a plain file (a symbolic link, an executable) an id that no lock has."""
     return {path: entry.id if entry.mode == FILE_MODE else "" for path, entry in entries.items()}
 
 

@@ -78,7 +78,7 @@ def verified_statement(
         raise ArtifactRefusedError("statement", "the signed statement must name one artifact by its sha256")
     (subject,) = statement.subjects
     if digest is not None and subject.digest != digest:
-        raise ArtifactRefusedError("other-digest", f"the signature is of the artifact {subject.digest}")
+        raise ArtifactRefusedError("other-digest", f"the signature belongs to the artifact {subject.digest}")
     signed = subject.annotations or {}
     if annotations is not None and signed != annotations:
         message = _difference(signed, annotations)

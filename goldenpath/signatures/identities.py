@@ -100,7 +100,7 @@ def identity_of(certificate: x509.Certificate) -> Identity:
             try:
                 issuers.add(read(found.value))
             except ValueError:
-                raise ArtifactRefusedError("certificate", "the certificate's issuer is no text") from None
+                raise ArtifactRefusedError("certificate", "the certificate's issuer is not text") from None
     if len(issuers) != 1:
         message = f"the certificate must name one issuer of its token, and names {len(issuers)}"
         raise ArtifactRefusedError("certificate", message)
@@ -174,7 +174,7 @@ def _check_chain(
 def _of_authorities() -> verification.ExtensionPolicy:
     def may_sign(_: object, __: object, constraints: x509.BasicConstraints) -> None:
         if not constraints.ca:
-            raise ValueError("a certificate in the chain is no authority's")
+            raise ValueError("a certificate in the chain is not an authority's")
 
     def signs_certificates(_: object, __: object, usage: x509.KeyUsage) -> None:
         if not usage.key_cert_sign:

@@ -46,7 +46,7 @@ class PublicKey:
         """The public key of a PEM text.
 
         Raises:
-            InputError: it is no public key on P-256.
+            InputError: it is not a public key on P-256.
 
         """
         try:

@@ -42,7 +42,7 @@ class TimestampService:
     timeout: float = field(default=30.0)
 
     def __post_init__(self) -> None:
-        """Refuse what is no address.
+        """Refuse what is not an address.
 
         Raises:
             InputError: it is not one of HTTP.
@@ -75,7 +75,7 @@ class TimestampService:
             )
             raise InputError.of(self.option, "timestamp", message) from None
         except ValueError as error:
-            message = f"{self.url} answers with something that is no time stamp: {error}"
+            message = f"{self.url} does not answer with a time stamp: {error}"
             raise InputError.of(self.option, "timestamp", message) from None
         return answer
 

@@ -92,7 +92,7 @@ def _rows(text: str, name: str) -> Iterator[Mapping[str, Any]]:
     try:
         document = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        message = f"is no JSON that can be read: {str(error)[:100]}"
+        message = f"is not JSON that can be read: {str(error)[:100]}"
         raise InputError.of("", "sizing-runs", message, file=name) from error
     for one in document if isinstance(document, list) else [document]:
         if not isinstance(one, dict):

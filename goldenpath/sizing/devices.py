@@ -80,7 +80,7 @@ def device(profile: str) -> Device:
     known = catalogue()
     found = known.get(profile)
     if found is None:
-        message = "is no accelerator of the catalogue (`goldenpath profiles` lists them)"
+        message = "is not an accelerator of the catalogue (`goldenpath profiles` lists them)"
         raise InputError([Problem("profile", "unknown-profile", message, profile, known.nearest(profile))])
     document = _document()
     entry = document["devices"].get(found.model)

@@ -51,7 +51,7 @@ OuterRule = Callable[["Fields", Surroundings], "Iterator[Problem]"]
 
 
 class Model(BaseModel):
-    """Strict (``"8"`` is no number), closed (an unknown field is an error) and frozen."""
+    """Strict (``"8"`` is not a number), closed (an unknown field is an error) and frozen."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 

@@ -146,7 +146,7 @@ def _clusters(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
     regions = {cluster.region for cluster in fleet.clusters.values()}
     unknown = [(i, region) for i, region in fields.items("placement", "regions") if region not in regions]
     for index, region in unknown:
-        message = f"is no region of the fleet, which has {', '.join(sorted(regions))}"
+        message = f"is not a region of the fleet, which has {', '.join(sorted(regions))}"
         near = nearest(region, regions)
         yield problem(fields, ("placement", "regions", index), "unknown-region", message, near)
     asked = is_given(fields, "placement", "regions") or is_given(fields, "placement", "labels")
@@ -155,7 +155,7 @@ def _clusters(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
 
 
 def _unknown_cluster(fields: Fields, location: Location, name: Any, fleet: FleetSpec) -> Problem:
-    message = f"is no cluster of the fleet, which has {', '.join(fleet.clusters)}"
+    message = f"is not a cluster of the fleet, which has {', '.join(fleet.clusters)}"
     return problem(fields, location, "unknown-cluster", message, nearest(name, fleet.clusters))
 
 
@@ -218,7 +218,7 @@ def _which_pool(fields: Fields, location: Location, cluster: str, names: list[st
     if wanted is MISSING:
         message = f"must say which: {cluster} has several pools of this profile, {', '.join(names)}"
         return Problem(path_of((*location, "pool")), "required", message)
-    message = f"is no pool of this profile on {cluster}, which has {', '.join(names)}"
+    message = f"is not a pool of this profile on {cluster}, which has {', '.join(names)}"
     return problem(fields, (*location, "pool"), "unknown-pool", message, nearest(wanted, names))
 
 

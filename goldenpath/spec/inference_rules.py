@@ -46,7 +46,7 @@ def _engine(fields: Fields) -> Iterator[Problem]:
         name = DEFAULT_ENGINE
     known = engine_catalogue()
     if name not in known.names:
-        message = f"is no engine of the catalogue, which has {', '.join(known.names)}"
+        message = f"is not an engine of the catalogue, which has {', '.join(known.names)}"
         yield problem(fields, ("engine", "name"), "unknown-engine", message, known.nearest(str(name)))
         return
     engine = known.get(str(name))
@@ -109,7 +109,7 @@ def _model(fields: Fields) -> Iterator[Problem]:
     stated = fields.has("accelerator", "count") or fields.has("parallelism")
     if isinstance(name, str) and name not in models and base is MISSING and not stated:
         message = (
-            "is not in the catalogue of models, so that its accelerators do not follow from it; give "
+            "is not in the catalogue of models, so its number of accelerators is unknown; give "
             "`accelerator.count`, or name the model that it was made from as `base`"
         )
         yield problem(fields, ("model", "name"), "unknown-model", message, models.nearest(name))
@@ -145,7 +145,7 @@ def granted_accelerators(fields: Fields, around: Surroundings) -> Iterator[Probl
         return
     known = fleet.catalogue if fleet is not None else catalogue()
     if known.get(profile) is None:
-        message = "is no accelerator of the catalogue (`goldenpath profiles` lists them)"
+        message = "is not an accelerator of the catalogue (`goldenpath profiles` lists them)"
         yield problem(fields, ("accelerator", "profile"), "unknown-profile", message, known.nearest(profile))
         return
     tenant = _tenant(fields, around)

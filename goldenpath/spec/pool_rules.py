@@ -69,7 +69,7 @@ def _pools(fields: Fields, accelerators: Location, profiles: Catalogue) -> Itera
             continue
         known = profiles.get(profile)
         if known is None:
-            message = "is no accelerator of the catalogue (`goldenpath profiles` lists them)"
+            message = "is not an accelerator of the catalogue (`goldenpath profiles` lists them)"
             near = profiles.nearest(profile)
             yield problem(fields, (*place, "profile"), "unknown-profile", message, near)
         elif (known_as := (profile, _name(fields, place))) in seen:
@@ -139,7 +139,7 @@ def _dns(fields: Fields, dns: Location) -> Iterator[Problem]:
     for index, address in fields.items(*dns, "addresses"):
         network = ipaddress.ip_network(address)
         if network.prefixlen < _WIDEST[network.version]:
-            message = f"is no network of DNS servers; name one of at least /{_WIDEST[network.version]}"
+            message = f"is not a network of DNS servers; name one of at least /{_WIDEST[network.version]}"
             yield problem(fields, (*dns, "addresses", index), "too-wide", message)
 
 

@@ -126,7 +126,7 @@ def problem_of(model: type[BaseModel], document: Any, error: Any) -> Problem:
             return Problem(path, "one-of", f"does not go with `{error['loc'][-2]}`; keep one")
         known = f"; known are {', '.join(names)}" if names else ""
         return Problem(
-            path, "unknown-field", f"is no field here{known}", nearest=nearest(location[-1], names)
+            path, "unknown-field", f"is not a field here{known}", nearest=nearest(location[-1], names)
         )
     given = location[-1] if _is_about_a_key(error) else value_at(document, location)
     words = _WORDS.get(kind)

@@ -57,7 +57,7 @@ def quantity_value(text: str) -> Decimal:
     request may write.
 
     Raises:
-        ValueError: the text is no quantity.
+        ValueError: the text is not a quantity.
 
     """
     match = _QUANTITY.fullmatch(text)
@@ -78,7 +78,7 @@ def canonical_quantity(text: str) -> str:
     Powers of ten (``1e3``) stay as they are.
 
     Raises:
-        ValueError: the text is no quantity.
+        ValueError: the text is not a quantity.
 
     """
     value = quantity_value(text)

@@ -131,7 +131,7 @@ def gpu_profiles(fields: Fields, around: Surroundings) -> Iterator[Problem]:
                 fields,
                 ("gpus", index, "profile"),
                 "unknown-profile",
-                "is no accelerator of the catalogue (`goldenpath profiles` lists them)",
+                "is not an accelerator of the catalogue (`goldenpath profiles` lists them)",
                 profiles.nearest(profile),
             )
 
@@ -182,7 +182,7 @@ def _source(fields: Fields) -> Iterator[Problem]:
             fields.has("source", "verify", "identity")
             and fields.get("source", "verify", "provider") == "notation"
         ):
-            message = "goes with provider `cosign` alone; name the Secret with the certificates as `secret`"
+            message = "needs provider `cosign`; name the Secret with the certificates as `secret`"
             yield Problem("source.verify.identity", "does-not-apply", message)
     yield from _cloud(fields)
     # `git` beside `oci`, or neither of them, is for the models in tenant.py to refuse.
@@ -209,7 +209,7 @@ def _cloud(fields: Fields) -> Iterator[Problem]:
         return
     if provider in {MISSING, "generic"}:
         if fields.has(*place):
-            message = "only goes with the `provider` of a cloud: aws, azure or gcp"
+            message = "needs the `provider` of a cloud: aws, azure or gcp"
             yield Problem(path_of(place), "does-not-apply", message)
         return
     if fields.has("source", "secret"):
@@ -312,7 +312,7 @@ def _signal(fields: Fields) -> Iterator[Problem]:
             yield problem(fields, ("autoscaling", "target"), "does-not-apply", message)
     else:
         for goal in goals:
-            message = f"only goes with signal `latency`, not `{signal}`; remove it"
+            message = f"needs signal `latency`, not `{signal}`; remove it"
             yield problem(fields, ("autoscaling", goal), "does-not-apply", message)
 
 
@@ -351,7 +351,7 @@ def _overrides(fields: Fields) -> Iterator[Problem]:
         if isinstance(patch, dict):
             yield from _free_data(place, patch)
             for steps in fixed_fields(patch):
-                message = "an override cannot change what the object is; remove it"
+                message = "an override cannot change the identity of an object; remove it"
                 yield Problem(path_of((*place, *steps)), "override", message)
         if isinstance(edits := fields.get(*override, "items"), list | tuple):
             yield from _free_data((*override, "items"), edits)

@@ -12,7 +12,7 @@ def number_range(low: int, high: int) -> str:
         ValueError: ``low`` is negative or above ``high``.
     """
     if not 0 <= low <= high:
-        raise ValueError(f"{low} to {high} is no range of numbers from 0")
+        raise ValueError(f"{low} to {high} is not a range of numbers from 0")
     return "|".join(_pattern(first, last) for first, last in _parts(low, high))
 
 

@@ -39,7 +39,7 @@ class Agreement:
         if len(missing) == len(given):
             return None
         if missing or not (approved_by and reason and expires):
-            message = f"goes with {' and '.join(missing)}: an edit that is kept has an approver, a reason and an end"
+            message = f"goes with {' and '.join(missing)}: a kept edit has an approver, a reason and an end"
             raise InputError.of(next(name for name in given if name not in missing), "required", message)
         return cls(approved_by, reason, expires)
 

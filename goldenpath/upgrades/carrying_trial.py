@@ -98,7 +98,7 @@ class CarryingTrial:
             return not kubeyaml.same(wanted, new[identity]) and kubeyaml.same(made.get(identity), wanted)
 
         return tuple(
-            edit.refused("the override does not give what was edited")
+            edit.refused("the override does not give the edited object")
             if edit.verdict is EditVerdict.CARRIED and edit.object is not None and not is_right(edit.object)
             else edit
             for edit in edits

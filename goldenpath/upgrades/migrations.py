@@ -219,7 +219,7 @@ def _holder(document: dict[str, Any], way: tuple[str, ...], *, make: bool = Fals
     for name in way[:-1]:
         node = node.setdefault(name, {}) if make and isinstance(node, dict) else node[name]
     if not isinstance(node, dict):
-        message = "a step of the migration leads through something that is no mapping"
+        message = "a step of the migration leads through something that is not a mapping"
         raise InputError([Problem(".".join(way), "migration-clash", message)])
     return node
 

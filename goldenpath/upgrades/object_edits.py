@@ -77,10 +77,10 @@ class ObjectEdit:
         fixes = {
             EditVerdict.CONFLICT: "put the file back to take the new version's value; or publish the edit as an override "
             "of the request first, and upgrade with --keep-overrides",
-            EditVerdict.ORPHANED: "put the file back, since what was edited is gone; or change what the request asks for",
+            EditVerdict.ORPHANED: "put the file back, since the edited object is gone; or change the request",
         }
         fix = fixes.get(self.verdict) if not same(edit.before, now) else None
-        fix = fix or "put the file back, and change what the request asks for"
+        fix = fix or "put the file back, and change the request"
         message = f"{self.verdict.value}: {self.judged.why}{values}; {fix}"
         return Problem(place, f"edit-{self.verdict.name.lower().replace('_', '-')}", message, file=self.file)
 
@@ -115,7 +115,7 @@ def objects_in(texts: Iterable[tuple[str, str]]) -> Objects:
     """The Kubernetes objects of some files, given as path and text.
 
     Raises:
-        InputError: a file is no YAML.
+        InputError: a file is not YAML.
     """
     found: Objects = {}
     for path, text in texts:
@@ -156,7 +156,7 @@ def edits_by_hand(
     for path in sorted(changed):
         base = rendered(path) if path in lock.files else None
         if path in lock.files and base is None:
-            why = "what was rendered there is not in this clone; `git fetch --unshallow` gets it"
+            why = "this clone lacks the rendered file; `git fetch --unshallow` gets it"
             found.append(_of_file(path, why))
         elif path in there and there[path].mode != FILE_MODE:
             found.append(_of_file(path, "it is a symbolic link or an executable now"))
@@ -194,11 +194,11 @@ def edits_in_file(
         edited = objects_in([(path, there or "")])
         rest_edited = _others(path, there)
     except InputError:
-        yield _of_file(path, "it is no YAML any more")
+        yield _of_file(path, "it is not YAML any more")
         return
     rendered, rest = objects_in([(path, base or "")]), _others(path, base)
     if not same(rest, rest_edited):
-        yield _of_file(path, "it holds something that is no Kubernetes object, which no override changes")
+        yield _of_file(path, "it holds something that is not a Kubernetes object, which no override changes")
     for identity in (*rendered, *(each for each in edited if each not in rendered)):
         for judged in _of_object(rendered.get(identity), edited.get(identity), new.get(identity), keys):
             yield ObjectEdit(path, judged, identity)

@@ -88,7 +88,7 @@ def entry(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"first": "new"}, "is no version"),
+        ({"first": "new"}, "is not a version"),
         ({"service_accounts": ["x"]}, "no source for the service accounts"),
         ({"account_sources": ["t"]}, "no source t"),
         ({"apis": []}, "no fact names the source s"),

@@ -82,8 +82,8 @@ def test_a_device_class_of_the_platform_is_its_accelerator() -> None:
     ("key", "on", "said"),
     [
         ("gpu", "berlin", "names no accelerator"),
-        ("nvidia.com/gpu", "berlin", "no API server ever counts"),
-        ("limits.nvidia.com/gpu", "berlin", "no API server ever counts"),
+        ("nvidia.com/gpu", "berlin", "no API server counts"),
+        ("limits.nvidia.com/gpu", "berlin", "no API server counts"),
         ("requests.nvidia.com/mig-9g.99gb", "berlin", "names no accelerator of the catalogue"),
         ("requests.nvidia.com/mig-3g.40gb", "berlin", "which the fleet does not have on berlin"),
         ("requests.amd.com/gpu", "munich", "which the fleet does not have on munich"),

@@ -122,7 +122,7 @@ FORGED: dict[str, Callable[[Issuer], str | None]] = {
     "a limited user's alone": lambda i: i.user(typ=LIMITED),
     "a user's for somebody else": lambda i: i.user(aud="other"),
     "a user's, expired": lambda i: i.user(exp=_now() - 3600),
-    "a user's who is no user": lambda i: i.user(sub="group:default/platform"),
+    "a user's who is not a user": lambda i: i.user(sub="group:default/platform"),
     "on behalf of an expired user": lambda i: i.for_user(exp=_now() - 3600),
     "on behalf of a whole user token": lambda i: i.plugin(on_behalf_of=i.user(typ=USER)),
     "on behalf of a plugin": lambda i: i.plugin(on_behalf_of=i.plugin()),

@@ -107,9 +107,9 @@ def test_a_problem_of_the_repository_has_the_line_of_its_own_file(
     write_tree(here, {"goldenpath.yaml": FLEET})
     result = run("plan", "vision.yaml", "--repo", str(published))
     assert result.exit_code == 2
-    assert "refused: goldenpath.yaml: 2 problems\n  4: domainn: is no field here" in result.stderr
+    assert "refused: goldenpath.yaml: 2 problems\n  4: domainn: is not a field here" in result.stderr
     bare = run("plan", "vision.yaml", "--repo", published.as_uri())
-    assert "refused: goldenpath.yaml: 2 problems\n  domainn: is no field here" in bare.stderr
+    assert "refused: goldenpath.yaml: 2 problems\n  domainn: is not a field here" in bare.stderr
 
 
 def test_programs_get_every_problem_with_its_line(here: Path, repository: Path, run: Run) -> None:
@@ -280,7 +280,7 @@ def test_what_a_pull_request_is_reported_needs_one(
     before = tip(repository)
     result = run("publish", "vision.yaml", "--repo", str(repository), *option)
     assert (result.exit_code, tip(repository)) == (2, before)
-    assert f"{option[0]} goes with --pull-request." in result.stderr
+    assert f"{option[0]} needs --pull-request." in result.stderr
 
 
 def test_a_folder_has_no_forge(repository: Path, run: Run) -> None:

@@ -111,7 +111,7 @@ def test_a_deprecated_argument_says_what_takes_its_place() -> None:
         (["--dtype=bfloat16", "--max-model-len", "32k", "-tp", "4", "--enable-expert-parallel"], []),
         (
             ["--max-model-length=4096"],
-            ["--max-model-length is no argument of vllm 0.33.0; did you mean --max-model-len?"],
+            ["--max-model-length is not an argument of vllm 0.33.0; did you mean --max-model-len?"],
         ),
         (["--tensor-parallel-size=four"], ["--tensor-parallel-size must be a whole number"]),
         (["--gpu-memory-utilization=most"], ["--gpu-memory-utilization must be a number"]),

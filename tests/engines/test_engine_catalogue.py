@@ -166,7 +166,7 @@ def test_signals_grow_with_the_version():
 
 
 def test_buckets_of_a_metric_that_has_none_are_refused():
-    with pytest.raises(InputError, match="is no histogram"):
+    with pytest.raises(InputError, match="is not a histogram"):
         VLLM.buckets("vllm:num_requests_waiting")
     with pytest.raises(InputError, match=r"removed in vLLM 0\.15\.0; use vllm:inter_token_latency_seconds"):
         VLLM.buckets("vllm:time_per_output_token_seconds")

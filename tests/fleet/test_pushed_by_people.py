@@ -72,7 +72,7 @@ def test_a_retired_name_does_not_come_back_with_all_others(fleet: Fleet, place: 
     fleet.retire("vision")
     fleet.retire("vision", delete=True)
     merge_request(place, tmp_path / "clone", "vision", **asked())
-    with pytest.raises(ChecksFailedError, match="name is that of a tenant that is gone"):
+    with pytest.raises(ChecksFailedError, match="the name of a deleted tenant"):
         fleet.publish(everything=True, options=PublishOptions(overwrite_edits=True))
     assert "tenants/vision/retired.yaml" in paths_at(place)
     assert "retired-name" in rules(fleet)
@@ -110,7 +110,7 @@ def test_an_edit_of_what_no_one_has_any_more_is_reported_too(fleet: Fleet, place
     lost[LOCK] = lost[LOCK].replace(blob_id(files_at(place)[NAMESPACE].encode()), "0" * 39 + "1")
     commit_by_hand(place, {**lost, NAMESPACE: "{}\n"})
     (edit,) = fleet.plan(everything=True).plan.hand_edits
-    assert "not in this clone" in edit.advice[0].text
+    assert "this clone lacks" in edit.advice[0].text
 
 
 def test_a_lock_that_covers_an_edit_up_is_found(fleet: Fleet, place: Path) -> None:

@@ -155,10 +155,10 @@ def test_an_override_changes_a_rendered_object(fleet: Fleet) -> None:
             "tenant-not-there",
             "is not a cluster of the tenant: tenant vision is on berlin",
         ),
-        ({"clusters": ["oslo"]}, "unknown-cluster", "is no cluster of the fleet"),
+        ({"clusters": ["oslo"]}, "unknown-cluster", "is not a cluster of the fleet"),
         ({"name": "c" * 31}, "dns-label", "at most 30 characters"),
         ({"inputs": {}}, "required", "inputs.image: is required"),
-        ({"inputs": {"image": "a", "imgae": "b"}}, "unknown-input", "inputs.imgae: is no input here"),
+        ({"inputs": {"image": "a", "imgae": "b"}}, "unknown-input", "inputs.imgae: is not an input here"),
         ({"compute": {"cpu": "1"}}, "unknown-field", "compute"),
     ],
 )

@@ -157,7 +157,7 @@ def test_whatever_is_written_the_result_means_what_was_asked_and_keeps_its_comme
         location.append(step)
     value = data.draw(st.one_of(st.just(MISSING), VALUES))
     wanted = with_change(document, tuple(location), value)
-    assume(wanted)  # a request without any field is no request
+    assume(wanted)  # a request without any field is not a request
     changed = edited(text, [(tuple(location), value)])
     assert kubeyaml.load(changed) == wanted
     if value is not MISSING and not isinstance(node, dict | list):

@@ -78,4 +78,4 @@ def test_the_format_goes_with_drift_alone(tmp_path: Path, words: tuple[str, ...]
     given = ["status", "--format", "metrics", "--repo", str(tmp_path), *words]
     done = CliRunner().invoke(cli, given, prog_name="goldenpath")
     assert done.exit_code == 2
-    assert "--format metrics goes with --drift, and without --watch." in done.stderr
+    assert "--format metrics needs --drift, and excludes --watch." in done.stderr

@@ -71,7 +71,7 @@ def test_a_syntax_error_names_file_and_line(tmp_path: Path) -> None:
 def test_a_file_cannot_leave_its_folder_or_have_a_name_that_means_something(
     name: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(RenderError, match=r"no plain relative path"):
+    with pytest.raises(RenderError, match=r"not a plain relative path"):
         render(tmp_path, {"[[ name ]]": ""}, name=name)
 
 

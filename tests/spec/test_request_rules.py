@@ -127,7 +127,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[tuple[str, str, str | None]]]] = {
     "a template in an input": ({"inputs": {"a": {"b": "[[ x ]]"}}}, [("inputs.a.b", "template-opener", None)]),
     "an input that is no data": ({"inputs": {"a": object()}}, [("inputs.a", "type", None)]),
     "an input without end": ({"inputs": {"a": float("nan")}}, [("inputs.a", "type", None)]),
-    "an input that is no text": ({"inputs": {"a": "\ud800"}}, [("inputs.a", "type", None)]),
+    "an input that is not text": ({"inputs": {"a": "\ud800"}}, [("inputs.a", "type", None)]),
 }  # fmt: skip
 
 

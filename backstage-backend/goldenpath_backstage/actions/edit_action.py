@@ -205,8 +205,8 @@ UNDO = Action(
     id="goldenpath:undo",
     title="Take a change set back",
     description=(
-        "Gives each request of a change set the values back that it had before, and keeps what others changed since. Where "
-        "a later change touched the same field, both values are shown and nothing is written."
+        "Restores the values that each request of a change set had before, and keeps later changes of other fields. Where a "
+        "later change touched the same field, it shows both values and writes nothing."
     ),
     input=UndoInput,
     output=ChangeSetOutput,

@@ -125,7 +125,7 @@ RENDER = Action(
             },
         ),
         Example(
-            "Render what the form was filled in with, for one cluster",
+            "Render the values of the form, for one cluster",
             {"golden_path": "tenant/v1", "values": "${{ parameters }}", "cluster": "berlin"},
         ),
         Example(

@@ -153,14 +153,14 @@ STATUS = Action(
     id="goldenpath:status",
     title="See how a tenant or workload is",
     description=(
-        "Tells what the fleet repository holds of a tenant or workload: owner, golden path, clusters, and who changed it; and, "
-        "where the backend can reach the clusters, how it is on each of them."
+        "Shows a tenant or workload as the fleet repository has it: owner, golden path, clusters, and who changed it. Where "
+        "the backend can reach the clusters, it shows the state on each of them too."
     ),
     input=StatusInput,
     output=StatusOutput,
     examples=(
-        Example("See what the repository holds of a tenant", {"name": "vision"}),
-        Example("See what it holds of a workload", {"name": "vision/chat"}),
+        Example("Show a tenant as the repository has it", {"name": "vision"}),
+        Example("Show a workload", {"name": "vision/chat"}),
         Example("See how a tenant is on its clusters", {"name": "vision", "live": True}),
     ),
     effort=Effort.WAITS,

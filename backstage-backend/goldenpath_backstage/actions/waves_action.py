@@ -204,8 +204,8 @@ UPGRADE_START = Action(
     id="goldenpath:upgrade-start",
     title="Start an upgrade in waves",
     description=(
-        "Records the waves of an upgrade and their members in the fleet repository, and goes as far as the first gate. "
-        "`goldenpath:waves-control` goes on with it. For platform admins."
+        "Records the waves of an upgrade and their members in the fleet repository, and goes up to the first gate. "
+        "`goldenpath:waves-control` continues it. For platform admins."
     ),
     input=UpgradeStartInput,
     output=WavesOutput,
@@ -242,8 +242,8 @@ WAVES_CONTROL = Action(
     id="goldenpath:waves-control",
     title="Control a change in waves",
     description=(
-        "Goes on with an upgrade or a change set in waves as far as the next gate, pauses it, ends it, or takes a wave "
-        "back. For platform admins. A dry run shows how far it is."
+        "Continues an upgrade or a change set in waves up to the next gate, pauses it, ends it, or rolls a wave back. For "
+        "platform admins. A dry run shows its progress."
     ),
     input=WavesControlInput,
     output=WavesOutput,

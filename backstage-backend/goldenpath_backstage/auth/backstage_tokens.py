@@ -104,10 +104,10 @@ class BackstageTokens:
         if limited is None:
             return Principal(CallerKind.PLUGIN, via, Role.READER)
         if not isinstance(limited, str):
-            raise UnauthenticatedError("on behalf of somebody without a token")
+            raise UnauthenticatedError("on behalf of a user without a token")
         inner = header_of(limited)
         if inner.get("typ") != LIMITED_USER:
-            raise UnauthenticatedError("on behalf of somebody with a token of a wrong type")
+            raise UnauthenticatedError("on behalf of a user with a token of a wrong type")
         return await self._user(limited, inner, audience=None, via=via)
 
     async def _user(
@@ -123,7 +123,7 @@ class BackstageTokens:
         )
         name = claims["sub"]
         if not isinstance(name, str) or not _ENTITY_REF.fullmatch(name.lower()):
-            raise UnauthenticatedError("for somebody who is no user of the catalog")
+            raise UnauthenticatedError("for a subject that is not a user of the catalog")
         groups = await self._groups_of(name.lower(), token)
         role = Role.ADMIN if groups & self._admins else Role.REQUESTER
         return Principal(CallerKind.USER, name.lower(), role, groups, via)

@@ -20,7 +20,7 @@ def header_of(token: str) -> dict[str, Any]:
     """The header of a token, unverified.
 
     Raises:
-        UnauthenticatedError: it is no token.
+        UnauthenticatedError: it is not a token.
     """
     if len(token) > MAX_TOKEN_CHARS:
         raise UnauthenticatedError("the token is too long")
@@ -34,7 +34,7 @@ def unproven_claim(token: str, name: str) -> Any:
     """A claim that says where to look for the key; nothing else may be made of it.
 
     Raises:
-        UnauthenticatedError: it is no token.
+        UnauthenticatedError: it is not a token.
     """
     try:
         return jwt.decode(token, options={"verify_signature": False}).get(name)

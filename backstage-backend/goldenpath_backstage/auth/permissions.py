@@ -71,7 +71,7 @@ def demand_admin(principal: Principal, why: str) -> None:
     """
     demand(principal, Verb.CHANGE)
     if principal.role is not Role.ADMIN:
-        raise ForbiddenError(f"{principal.name} is no platform admin, and {why}")
+        raise ForbiddenError(f"{principal.name} is not a platform admin, and {why}")
 
 
 def demand_change(principal: Principal, change: RequestedChange) -> None:

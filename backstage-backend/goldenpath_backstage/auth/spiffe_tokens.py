@@ -68,7 +68,7 @@ class SpiffeTokens:
             raise UnauthenticatedError("a JWT-SVID of somebody else")
         caller = next((each for each in self._settings.callers if _is_meant(each, subject)), None)
         if caller is None:
-            raise UnauthenticatedError(f"{subject} is no caller that we know")
+            raise UnauthenticatedError(f"{subject} is not a caller of this service")
         groups = frozenset(map(group_ref, caller.groups))
         return Principal(CallerKind.WORKLOAD, subject, Role(caller.role), groups)
 

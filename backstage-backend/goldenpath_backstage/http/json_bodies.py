@@ -76,7 +76,7 @@ def read_json(body: bytes) -> Any:
         json.loads(body, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         # Its first words say what is wrong; after "at line" stands where.
-        raise BadRequestError(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {error}") from None
+        raise BadRequestError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}") from None
     return value
 
 

@@ -83,7 +83,7 @@ class ProblemDocument(ResponseModel):
 
 # By kind of error, the special before the general: status, last word of the type, title.
 _KINDS: Final[tuple[tuple[type[GoldenpathError], HTTPStatus, str, str], ...]] = (
-    (RefMovedError, HTTPStatus.CONFLICT, "moved", "Somebody else was faster"),
+    (RefMovedError, HTTPStatus.CONFLICT, "moved", "Another change came first"),
     (
         RepositoryUnavailableError,
         HTTPStatus.SERVICE_UNAVAILABLE,

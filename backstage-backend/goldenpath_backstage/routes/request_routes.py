@@ -176,7 +176,7 @@ async def list_requests(
 @router.get(
     "/tenants",
     tags=["tenants"],
-    summary="Who is in the fleet",
+    summary="Tenants of the fleet",
     response_model=TenantPage,
     status_code=HTTPStatus.OK,
 )

@@ -44,7 +44,7 @@ def _queue(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         for place, name in enumerate(covered):
             if not is_qualified_name(name):
                 where = f"{path}.coveredResources[{place}]"
-                message = f"{shown(name)} is no name of a resource"
+                message = f"{shown(name)} is not a name of a resource"
                 yield ApiRuleViolation(where, "queue", message, "Write it as name, or as domain/name.")
             if name in seen:
                 message = f"{name} is covered by {seen[name]} already"
@@ -116,12 +116,12 @@ def _namespaces(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for index, asked in enumerate(selector.get("matchExpressions", ())):
         place = f"spec.namespaceSelector.matchExpressions[{index}]"
         if asked["operator"] not in _OPERATORS:
-            message = f"{shown(asked['operator'])} is no operator of a selector"
+            message = f"{shown(asked['operator'])} is not an operator of a selector"
             yield ApiRuleViolation(
                 f"{place}.operator", "queue", message, f"Use one of: {', '.join(_OPERATORS)}."
             )
         if not is_qualified_name(asked["key"]):
-            message = f"{shown(asked['key'])} is no key of a label"
+            message = f"{shown(asked['key'])} is not a key of a label"
             yield ApiRuleViolation(f"{place}.key", "queue", message, "Write it as name, or as domain/name.")
     for slip in check_selector(selector):
         yield slip._replace(field=f"spec.namespaceSelector.{slip.field}", rule="queue")
@@ -136,7 +136,7 @@ def _admission_checks(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             if name not in there:
                 field = f"spec.admissionChecksStrategy.admissionChecks[{index}].onFlavors[{place}]"
                 fix = f"Use one of: {', '.join(sorted(there)) or 'none, since the queue has no flavor'}."
-                yield ApiRuleViolation(field, "queue", f"{shown(name)} is no flavor of this queue", fix)
+                yield ApiRuleViolation(field, "queue", f"{shown(name)} is not a flavor of this queue", fix)
 
 
 def _fair_sharing(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -145,7 +145,7 @@ def _fair_sharing(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         return
     number: Decimal = amount(weight)
     if number < 0 or 0 < number <= _SMALLEST_WEIGHT:
-        message = f"{shown(weight)} is no weight"
+        message = f"{shown(weight)} is not a weight"
         yield ApiRuleViolation("spec.fairSharing.weight", "queue", message, "Use 0, or a number above 1n.")
 
 
@@ -156,17 +156,17 @@ def _flavor(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for index, toleration in enumerate(spec.get("tolerations", ())):
         key = toleration.get("key")
         if key and not is_qualified_name(key):
-            field, message = f"spec.tolerations[{index}].key", f"{shown(key)} is no key of a taint"
+            field, message = f"spec.tolerations[{index}].key", f"{shown(key)} is not a key of a taint"
             yield ApiRuleViolation(field, "queue", message, "Write it as name, or as domain/name.")
     seen: set[tuple[str, str]] = set()
     for index, taint in enumerate(spec.get("nodeTaints", ())):
         place, key, value = f"spec.nodeTaints[{index}]", taint["key"], taint.get("value", "")
         if not is_qualified_name(key):
-            message = f"{shown(key)} is no key of a taint"
+            message = f"{shown(key)} is not a key of a taint"
             yield ApiRuleViolation(f"{place}.key", "queue", message, "Write it as name, or as domain/name.")
         if not is_label_value(value):
             yield ApiRuleViolation(
-                f"{place}.value", "queue", f"{shown(value)} is no value of a taint", _LABEL_VALUE
+                f"{place}.value", "queue", f"{shown(value)} is not a value of a taint", _LABEL_VALUE
             )
         if (key, taint["effect"]) in seen:
             message = f"there is a taint {key} with the effect {taint['effect']} already"

@@ -106,7 +106,7 @@ def _structure(schema: dict[str, Any], depth: int = 0) -> Iterator[ApiRuleViolat
         yield ApiRuleViolation(
             "x-kubernetes-list-type",
             "definition",
-            f"{shown(schema['x-kubernetes-list-type'])} is no type of list",
+            f"{shown(schema['x-kubernetes-list-type'])} is not a type of list",
             "Use atomic, set or map.",
         )
     if schema.get("x-kubernetes-list-type") == "map" and not schema.get("x-kubernetes-list-map-keys"):
@@ -141,7 +141,7 @@ def _type_and_keys(schema: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     kind, items = schema.get("type", "object"), schema.get("items", {})
     if not isinstance(kind, str) or (kind and kind not in _TYPES):
         yield ApiRuleViolation(
-            "type", "definition", f"{shown(kind)} is no type", f"Use one of: {', '.join(sorted(_TYPES))}."
+            "type", "definition", f"{shown(kind)} is not a type", f"Use one of: {', '.join(sorted(_TYPES))}."
         )
     if not isinstance(items, dict):
         yield ApiRuleViolation("items", "definition", "the items have no schema", "Write their schema.")
@@ -157,7 +157,7 @@ def _type_and_keys(schema: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         if key in keys[:index] or not isinstance(field, dict) or not (key in required or "default" in field):
             place, message = (
                 f"x-kubernetes-list-map-keys[{index}]",
-                f"{shown(key)} is no field that every item has, or it is there twice",
+                f"{shown(key)} is not a field that every item has, or it is there twice",
             )
             yield ApiRuleViolation(
                 place, "definition", message, "Name required fields of the items, each once."
@@ -202,7 +202,7 @@ def _client(config: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         return
     if not path.startswith("/"):
         yield ApiRuleViolation(
-            "service.path", "webhook", f"{shown(path)} is no absolute path", "Begin it with '/'."
+            "service.path", "webhook", f"{shown(path)} is not an absolute path", "Begin it with '/'."
         )
     elif not all(is_dns_name(part) for part in path.removeprefix("/").split("/")):
         yield ApiRuleViolation(

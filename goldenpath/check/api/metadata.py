@@ -49,7 +49,7 @@ def check_name(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     if namespace and not is_dns_label(namespace):
         fix = "Use at most 63 of a-z, 0-9 and '-', with a letter or digit at both ends."
         yield ApiRuleViolation(
-            "metadata.namespace", "namespace", f"{shown(namespace)} is no name of a namespace", fix
+            "metadata.namespace", "namespace", f"{shown(namespace)} is not a name of a namespace", fix
         )
 
 
@@ -87,7 +87,7 @@ def check_metadata(metadata: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 f"finalizers[{index}]",
                 "finalizer",
-                f"{shown(name)} is no qualified name",
+                f"{shown(name)} is not a qualified name",
                 "Write it as domain/name.",
             )
     if sum(owner.get("controller") is True for owner in metadata.get("ownerReferences", ())) > 1:
@@ -104,11 +104,11 @@ def check_labels(value: dict[str, Any], field: str) -> Iterator[ApiRuleViolation
             yield _bad_key(field, key)
         if text and not is_label_value(text):
             fix = "Use at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', with a letter or digit at both ends."
-            yield ApiRuleViolation(f"{field}[{key}]", "label", f"{shown(text)} is no label value", fix)
+            yield ApiRuleViolation(f"{field}[{key}]", "label", f"{shown(text)} is not a label value", fix)
 
 
 def _bad_key(field: str, key: str) -> ApiRuleViolation:
-    message = f"{shown(key)} is no label or annotation key"
+    message = f"{shown(key)} is not a label or annotation key"
     return ApiRuleViolation(f"{field}[{key}]", "label-key", message, "Write it as domain/name.")
 
 
@@ -128,7 +128,7 @@ def check_selector(selector: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                     yield ApiRuleViolation(
                         f"{place}[{number}]",
                         "selector",
-                        f"{shown(value)} is no label value",
+                        f"{shown(value)} is not a label value",
                         "Name a value that a label can have.",
                     )
         elif values:

@@ -127,7 +127,7 @@ def _by_type(spec: dict[str, Any], kind: str) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 f"loadBalancerSourceRanges[{index}]",
                 "cidr",
-                f"{shown(text)} is no CIDR",
+                f"{shown(text)} is not a CIDR",
                 "Write one such as 10.0.0.0/8.",
             )
     policy = spec.get("externalTrafficPolicy", "")
@@ -180,7 +180,9 @@ def _resource(reference: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 def _path(path: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     text, kind = path.get("path", ""), path["pathType"]
     if not text.startswith("/") and (text or kind != "ImplementationSpecific"):
-        yield ApiRuleViolation("path", "ingress", f"{shown(text)} is no absolute path", "Begin it with '/'.")
+        yield ApiRuleViolation(
+            "path", "ingress", f"{shown(text)} is not an absolute path", "Begin it with '/'."
+        )
     elif kind != "ImplementationSpecific":
         for bad in (
             *(part for part in _BAD_IN_PATH if part in text),
@@ -214,7 +216,9 @@ def _ip_block(block: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         inner = ipaddress.ip_network(str(text), strict=False)
         if inner.version != outer.version or inner == outer or not inner.subnet_of(outer):  # type: ignore[arg-type]
             message = f"{text} is no part of {block['cidr']}"
-            yield ApiRuleViolation(f"except[{index}]", "cidr", message, "Except only what the cidr holds.")
+            yield ApiRuleViolation(
+                f"except[{index}]", "cidr", message, "Name only networks inside the `cidr`."
+            )
 
 
 def _policy_port(port: dict[str, Any]) -> Iterator[ApiRuleViolation]:

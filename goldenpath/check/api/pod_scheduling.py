@@ -83,7 +83,7 @@ def check_tolerations(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 f"{place}.value",
                 "toleration",
-                f"{shown(value)} is no value of a taint",
+                f"{shown(value)} is not a value of a taint",
                 "Use what a label can have as a value.",
             )
 
@@ -118,12 +118,12 @@ def _values(place: str, operator: str, values: Any) -> Iterator[ApiRuleViolation
             yield ApiRuleViolation(
                 f"{place}[{number}]",
                 "affinity",
-                f"{shown(value)} is no label value",
+                f"{shown(value)} is not a label value",
                 "Name a value that a label can have.",
             )
         if operator in {"Gt", "Lt"} and value and not value.lstrip("-").isdecimal():
             yield ApiRuleViolation(
-                f"{place}[{number}]", "affinity", f"{shown(value)} is no number", "Give a whole number."
+                f"{place}[{number}]", "affinity", f"{shown(value)} is not a number", "Give a whole number."
             )
 
 
@@ -133,7 +133,7 @@ def _affinity_term(term: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 f"namespaces[{index}]",
                 "affinity",
-                f"{shown(name)} is no name of a namespace",
+                f"{shown(name)} is not a name of a namespace",
                 "Name a namespace.",
             )
     if ("matchLabelKeys" in term or "mismatchLabelKeys" in term) and "labelSelector" not in term:

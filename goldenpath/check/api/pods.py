@@ -107,9 +107,7 @@ def check_mounts(spec: dict[str, Any], claims: Iterable[str] = ()) -> Iterator[A
             for number, device in enumerate(container.get("volumeDevices", ())):
                 volume = volumes.get(device["name"], {})
                 if not {"persistentVolumeClaim", "ephemeral"} & volume.keys():
-                    message = (
-                        f"{shown(device['name'])} is no volume of a claim, and only these are block devices"
-                    )
+                    message = f"{shown(device['name'])} is not a volume of a claim, and only these are block devices"
                     yield ApiRuleViolation(
                         f"{place}.volumeDevices[{number}].name",
                         "volume",

@@ -116,7 +116,7 @@ def _requirements(value: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 def _of_container(place: str, name: str, quantity: Any) -> Iterator[ApiRuleViolation]:
     if not _is_container_resource(name):
         fix = "Name cpu, memory, ephemeral-storage, hugepages-<size> or domain/name."
-        yield ApiRuleViolation(place, "resources", f"{shown(name)} is no resource of a container", fix)
+        yield ApiRuleViolation(place, "resources", f"{shown(name)} is not a resource of a container", fix)
     yield from _number(place, name, quantity, "resources")
 
 
@@ -125,7 +125,7 @@ def _number(place: str, name: str, quantity: Any, rule: str) -> Iterator[ApiRule
     if value < 0:
         yield ApiRuleViolation(place, rule, f"{quantity} is negative", "Use 0 or more.")
     elif value % 1 and not _MEASURED.fullmatch(name):
-        yield ApiRuleViolation(place, rule, f"{quantity} is no whole number", "Count whole pieces.")
+        yield ApiRuleViolation(place, rule, f"{quantity} is not a whole number", "Count whole pieces.")
 
 
 def _volume_resources(value: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -145,13 +145,13 @@ def _quota(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 place,
                 "quota",
-                f"{shown(name)} is no key of a quota",
+                f"{shown(name)} is not a key of a quota",
                 "Name one such as requests.cpu, pods or count/jobs.batch.",
             )
         if value < 0:
             yield ApiRuleViolation(place, "quota", f"{quantity} is negative", "Use 0 to forbid the resource.")
         elif value % 1 and not _MEASURED.fullmatch(name):
-            yield ApiRuleViolation(place, "quota", f"{quantity} is no whole number", "Count whole pieces.")
+            yield ApiRuleViolation(place, "quota", f"{quantity} is not a whole number", "Count whole pieces.")
     yield from _scopes("scopes", spec.get("scopes", ()), hard)
     asked = spec.get("scopeSelector", {}).get("matchExpressions", ())
     yield from _scopes("scopeSelector.matchExpressions", [item["scopeName"] for item in asked], hard)
@@ -249,7 +249,7 @@ def _limits(item: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                 yield ApiRuleViolation(
                     f"{field}[{name}]",
                     "limits",
-                    f"{shown(name)} is no resource of a {kind}",
+                    f"{shown(name)} is not a resource of a {kind}",
                     "Name cpu, memory, ephemeral-storage or domain/name.",
                 )
     yield from _order(item)

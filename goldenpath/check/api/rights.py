@@ -63,14 +63,14 @@ def _subject(subject: dict[str, Any], *, needs_namespace: bool) -> Iterator[ApiR
     kind, group = subject["kind"], subject.get("apiGroup", "")
     if kind not in _SUBJECTS:
         yield ApiRuleViolation(
-            "kind", "subject", f"{shown(kind)} is no subject", "Use User, Group or ServiceAccount."
+            "kind", "subject", f"{shown(kind)} is not a subject", "Use User, Group or ServiceAccount."
         )
     elif kind == "ServiceAccount":
         if not is_dns_name(subject["name"]):
             yield ApiRuleViolation(
                 "name",
                 "subject",
-                f"{shown(subject['name'])} is no name of a service account",
+                f"{shown(subject['name'])} is not a name of a service account",
                 "Name an account.",
             )
         if group:

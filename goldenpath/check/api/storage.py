@@ -30,7 +30,7 @@ def _keys(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         for key in body.get(field, {}):
             if not is_data_key(key):
                 fix = "Use A-Z, a-z, 0-9, '-', '_' and '.'."
-                yield ApiRuleViolation(f"{field}[{key}]", "data-key", f"{shown(key)} is no file name", fix)
+                yield ApiRuleViolation(f"{field}[{key}]", "data-key", f"{shown(key)} is not a file name", fix)
 
 
 def _config_map(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -87,7 +87,7 @@ def _docker(key: str, data: dict[str, str], plain: dict[str, str]) -> Iterator[A
         content = None
     if not isinstance(content, dict):
         yield ApiRuleViolation(
-            f"data[{key}]", "secret", "it is no JSON object", "Write the registry's credentials as JSON."
+            f"data[{key}]", "secret", "it is not a JSON object", "Write the registry's credentials as JSON."
         )
 
 
@@ -143,7 +143,7 @@ def _volume(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for name, quantity in spec["capacity"].items():
         if name != "storage":
             yield ApiRuleViolation(
-                f"capacity[{name}]", "volume", f"{shown(name)} is no capacity of a volume", "Use storage."
+                f"capacity[{name}]", "volume", f"{shown(name)} is not a capacity of a volume", "Use storage."
             )
         elif amount(quantity) <= 0:
             yield ApiRuleViolation(

@@ -86,7 +86,7 @@ def _deployment(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "strategy.rollingUpdate.maxUnavailable",
             "rollout",
-            "0 is no way forward where maxSurge is 0",
+            "a roll-out cannot progress where maxUnavailable and maxSurge are 0",
             "Raise one of the two.",
         )
 
@@ -141,7 +141,7 @@ def _daemon_set(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "updateStrategy.rollingUpdate.maxUnavailable",
             "rollout",
-            "0 is no way forward where maxSurge is 0",
+            "a roll-out cannot progress where maxUnavailable and maxSurge are 0",
             "Raise one of the two.",
         )
     if not _is_zero(surge) and not _is_zero(unavailable):

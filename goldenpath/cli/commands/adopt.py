@@ -51,7 +51,7 @@ _FOUND_ERRORS = 1
     metavar="DIR",
     help="Read manifests here, in a folder for each cluster, and not a cluster.",
 )
-@click.option("--owner", metavar="GROUP", help="Who owns it, where nothing there says so.")
+@click.option("--owner", metavar="GROUP", help="The owner, where no label or annotation names one.")
 @click.option(
     "--key",
     "keys",
@@ -159,7 +159,7 @@ def _known(names: Iterable[str], pipeline: Pipeline) -> None:
         message = "say on which cluster of the fleet it is, or name manifests with --from"
         raise InputError.of("--cluster", "required", message)
     known = pipeline.platforms
-    message = f"is no cluster of the fleet, which has {', '.join(known)}; name it with --cluster"
+    message = f"is not a cluster of the fleet, which has {', '.join(known)}; name it with --cluster"
     problems = [
         Problem("--cluster", "unknown-cluster", message, name, nearest(name, known))
         for name in names

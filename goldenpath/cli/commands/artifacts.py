@@ -9,7 +9,7 @@ import click
 from goldenpath.cli.lazy_group import LazyGroup
 
 SUMMARIES: Final = {
-    "push": "Bring to a registry what it lacks of a commit's artifacts, and sign it.",
+    "push": "Push the artifacts of a commit that a registry lacks, and sign them.",
     "list": "Compare the artifacts of a commit with those in a registry.",
     "verify": "Verify the artifacts in a registry, more strictly than Flux does.",
     "promote": "Verify what a tag stands for, and move another tag to it.",

@@ -56,7 +56,7 @@ def command(
     if len(words) > 2:  # noqa: PLR2004 - an object and a field
         raise click.UsageError("Name one OBJECT and one FIELD; quote a field that has spaces.")
     if cluster is not None and len(words) == 1:
-        raise click.UsageError("--cluster goes with an OBJECT.")
+        raise click.UsageError("--cluster needs an OBJECT.")
     from goldenpath.blame import blame  # noqa: PLC0415 - `--help` needs none of it
 
     *objects, field = words

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
-    help="Hold expiry dates against this day; the commit's own otherwise, so that a commit has one result.",
+    help="Compare expiry dates with this day. Default: the day of the commit, so each commit has one result.",
 )
 @click.pass_context
 def command(
@@ -59,7 +59,7 @@ def command(
     libraries: tuple[Path, ...],
     today: dt.datetime | None,
 ) -> None:
-    """Show what the fleet repository says of the controls of security standards.
+    """Show which controls of security standards the fleet repository satisfies.
 
     Each control is held against the policies, objects and findings that answer it. A control that the repository cannot
     show is not assessed, and never satisfied. The same commit gives the same bytes.

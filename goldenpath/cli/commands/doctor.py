@@ -53,7 +53,7 @@ def command(
     kubeconfig: str | None,
     output_format: str,
 ) -> None:
-    """Look at what is installed, reachable and missing, and change nothing.
+    """Report what is installed, reachable and missing; changes nothing.
 
     Looks at goldenpath and its extras, Git with its author and credentials, the fleet repository with its remote, the
     forge with its token, and each cluster of the fleet. What is missing is only needed for what stands beside it.

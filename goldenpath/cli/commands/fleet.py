@@ -27,4 +27,4 @@ SUMMARIES: Final = {
     name="fleet", cls=LazyGroup, package="goldenpath.cli.commands.fleet_commands", summaries=SUMMARIES
 )
 def command() -> None:
-    """Start a fleet repository, list what is in it, and hold all of it together."""
+    """Start a fleet repository, list its tenants and workloads, and check the whole of it."""

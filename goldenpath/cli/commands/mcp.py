@@ -88,7 +88,7 @@ def command(
         )
         return
     if file is not None:
-        raise click.UsageError("--config goes with --http.")
+        raise click.UsageError("--config needs --http.")
     _serve_stdio(repository, branch, kubeconfig, libraries, allow_publish=allow_publish)
 
 

@@ -12,7 +12,7 @@ SUMMARIES: Final = {
     "pack": "Judge a model's folder, and bring it to a registry as an image that nodes mount.",
     "sign": "Sign a model: its folder by OpenSSF Model Signing, or its image as cosign does.",
     "verify": "Verify the signature of a model's folder, or of its image.",
-    "inspect": "Show what a model's folder or image holds, and what it says of itself.",
+    "inspect": "Show the files of a model's folder or image, and its metadata.",
 }
 """The commands of the group, in the order in which a person meets them."""
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The file to write. Default: tenant.yaml or workload.yaml, by what is asked for.",
+    help="The file to write. Default: tenant.yaml or workload.yaml.",
 )
 @click.option(
     "--set",

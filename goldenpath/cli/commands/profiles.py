@@ -55,7 +55,7 @@ def _found(ids: Iterable[str], vendor: str | None) -> Iterator[Accelerator]:
         problems.append(Problem("--vendor", "unknown-vendor", message, vendor, nearest(vendor, vendors)))
     for id_ in ids:
         if id_ not in known:
-            message = "is no accelerator of the catalogue (`goldenpath profiles` lists them)"
+            message = "is not an accelerator of the catalogue (`goldenpath profiles` lists them)"
             problems.append(Problem("profile", "unknown-profile", message, id_, known.nearest(id_)))
     if problems:
         raise InputError(problems)

@@ -53,7 +53,7 @@ def command(name: str, form: str, fleet_file: Path | None, libraries: tuple[Path
     writes name it in their first line; `--as location` is for an editor's settings.
     """
     if fleet_file is not None and form != "backstage":
-        raise click.UsageError("--fleet goes with --as backstage.")
+        raise click.UsageError("--fleet needs --as backstage.")
     path = golden_path_named(Library(libraries), name)
     if form == "location":
         file = schema_location(path)

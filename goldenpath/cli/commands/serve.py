@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Settings file; what is said here wins over it.",
+    help="Settings file; options of this command override it.",
 )
 @click.option(
     "--repo",

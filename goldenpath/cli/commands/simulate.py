@@ -79,7 +79,9 @@ if TYPE_CHECKING:
     "--against", type=click.Choice(["published"]), help="Also run the thresholds that guides publish."
 )
 @click.option(
-    "--max-replicas", type=click.IntRange(1, 1000), help="Most replicas; 20, or what the request says."
+    "--max-replicas",
+    type=click.IntRange(1, 1000),
+    help="Largest number of replicas. Default: 20, or the request's.",
 )
 @click.option(
     "--plot", "plot_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a chart as SVG."

@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Own runs on this profile, of AIPerf, guidellm or `vllm bench serve` (file or what it prints), or CSV; may be given again.",
+    help="Your own runs on this profile, from AIPerf, guidellm or `vllm bench serve` (its file or its output), or CSV; may be given again.",
 )
 @click.option(
     "--price",
@@ -113,7 +113,7 @@ def command(
     if compare is (profile is not None):
         raise click.UsageError("Give either --profile or --compare.")
     if runs_files and compare:
-        raise click.UsageError("--calibrate goes with --profile: runs are of one accelerator.")
+        raise click.UsageError("--calibrate needs --profile: the runs belong to one accelerator.")
     if (prices or fleet_file is not None) and not compare:
         raise click.UsageError("--price and --fleet go with --compare.")
     model = read_model(model_id, config)

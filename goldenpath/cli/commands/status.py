@@ -111,7 +111,7 @@ def command(
     from goldenpath.live import published_tenants  # noqa: PLC0415
 
     if output_format == "metrics" and (watch or not only_drift):
-        raise click.UsageError("--format metrics goes with --drift, and without --watch.")
+        raise click.UsageError("--format metrics needs --drift, and excludes --watch.")
     with open_fleet(place, branch, libraries, at=at) as fleet:
         found = published_tenants(fleet, name)
         clusters = _only(found, cluster)

@@ -11,7 +11,7 @@ from goldenpath.cli.lazy_group import LazyGroup
 SUMMARIES: Final = {
     "one": "Upgrade one tenant, workload or cluster now; the word `one` can be left out.",
     "plan": "Show what upgrading many would do, in groups that change alike.",
-    "start": "Start an upgrade in waves, and go as far as the first gate.",
+    "start": "Start an upgrade in waves, up to the first gate.",
     "status": "Show how far an upgrade in waves is.",
     "resume": "Go on with an upgrade: after a gate, a pause, or a crash.",
     "pause": "Start no further wave until the upgrade is resumed.",

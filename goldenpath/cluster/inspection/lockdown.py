@@ -27,7 +27,7 @@ _FLUX_FLAGS: Final = {
     ),
     "--no-remote-bases": (
         {"kustomize-controller"},
-        "what is applied can come from outside the repository, at build time",
+        "a build can add objects from outside the repository",
     ),
     "--default-service-account": (
         {"helm-controller", "kustomize-controller"},

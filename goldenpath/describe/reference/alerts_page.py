@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["alerts_page"]
 
 _INTRODUCTION: Final = (
-    "What golden paths render where the cluster has the Prometheus Operator and the fleet names a Prometheus "
+    "Rules that golden paths render where the cluster has the Prometheus Operator and the fleet names a Prometheus "
     "(`monitoring`). A rule on an add-on is rendered only where the cluster has the add-on. `critical` wakes a person, "
     "`warning` is for the next working day, `info` is for a review. Names in the tables are those of tenant `vision` and "
     "its service `chat`."

@@ -33,8 +33,8 @@ _ACCELERATORS_INTRODUCTION: Final = (
     "saw it."
 )
 _ENGINES_INTRODUCTION: Final = (
-    "What each engine exports, and how goldenpath scales on it. Queries are those of the default version, for the "
-    "namespace `team`; a version that a request names is looked up in its own place."
+    "The metrics that each engine exports, and how goldenpath scales on them. Queries are for the default version and the "
+    "namespace `team`; a request that names a version gets the queries of that version."
 )
 
 

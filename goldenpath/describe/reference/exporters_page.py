@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["exporters_page"]
 
 _INTRODUCTION: Final = (
-    "What the exporters of a cluster measure, and how a reading goes wrong without an error. Recording rules, alerts and "
+    "The metrics of a cluster's exporters, and how a query on them can go wrong without an error. Recording rules, alerts and "
     "dashboards take their names from here. What was not read is not in the table; upstream moves, so each line has the "
     "version that it was read in."
 )

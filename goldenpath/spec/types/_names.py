@@ -188,7 +188,7 @@ def _no_way_to_system_groups(value: str) -> None:
     if value and (value.startswith("system:") or "system:".startswith(value)):
         raise refuse(
             "reserved-group",
-            "must not be how 'system:' begins: a request's group could then be one of Kubernetes' own",
+            "must not be a beginning of 'system:': a group of a request could then be one of Kubernetes' own",
         )
 
 

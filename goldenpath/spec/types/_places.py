@@ -62,7 +62,7 @@ Cidr = Annotated[
 
 
 def without_credentials(value: str) -> None:
-    # `git@host:path` is no address, and is shown with the one that was meant.
+    # `git@host:path` is not an address, and is shown with the one that was meant.
     if re.search(r"[?#]|@(?!sha256:)", value) and _SCP.fullmatch(value) is None:
         message = "must hold no credentials, query or fragment; name a Secret with `secret:` instead"
         raise refuse("credentials-in-url", message)

@@ -49,7 +49,7 @@ def command(
     builder: str | None,
     output_format: str,
 ) -> None:
-    """Bring to a registry what it lacks of a commit's artifacts, and sign it.
+    """Push the artifacts of a commit that a registry lacks, and sign them.
 
     There is one artifact for each platform, tenant and workload on each cluster, in a repository of its own. It holds
     the files of that folder, and follows from the commit alone: the same commit gives the same digests on every machine.

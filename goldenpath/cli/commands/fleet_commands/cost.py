@@ -63,7 +63,7 @@ _DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
     "addresses",
     multiple=True,
     metavar="CLUSTER=URL",
-    help="Read what was used from the Prometheus of a cluster, at an address that this machine reaches; may be given again.",
+    help="Read the use from the Prometheus of a cluster, at an address that this machine reaches; may be given again.",
 )
 @click.option("--tenant", metavar="NAME", help="Only this tenant, and its workloads.")
 @click.option(

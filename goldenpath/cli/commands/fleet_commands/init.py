@@ -41,19 +41,19 @@ from goldenpath.errors import MISSING
     default="@platform-team",
     show_default=True,
     metavar="NAME",
-    help="Who reviews every change, as CODEOWNERS writes it.",
+    help="The reviewers of every change, as CODEOWNERS writes them.",
 )
 @click.option(
     "--delivery",
     type=click.Choice(["git", "oci"]),
-    help="What clusters read: the repository, or signed artifacts in a registry. Without it, what the fleet file says.",
+    help="The source that clusters read: the repository, or signed artifacts in a registry. Default: the fleet file's.",
 )
 @click.option(
     "--registry",
     metavar="oci://HOST/PATH",
     help="With --delivery oci: the registry, and the path below which each cluster has its repositories.",
 )
-@click.option("--author", metavar="PERSON", help="Who asks for this, as 'Ada <ada@example.org>'.")
+@click.option("--author", metavar="PERSON", help="The author of the commit, as 'Ada <ada@example.org>'.")
 @library_option
 def command(
     *,
@@ -78,7 +78,7 @@ def command(
     from goldenpath.git import is_url  # noqa: PLC0415
 
     if registry is not None and delivery != "oci":
-        raise click.UsageError("--registry goes with --delivery oci.")
+        raise click.UsageError("--registry needs --delivery oci.")
     text = kubeyaml.read_text(fleet_file) if fleet_file is not None else None
     written = _delivered(text, delivery, registry) if delivery is not None else text
     made = Fleet.create(
@@ -111,7 +111,7 @@ def command(
         click.echo(
             f"  goldenpath artifacts push --repo {repository} --key fleet.key    # sign what clusters read"
         )
-        click.echo("What a cluster needs to begin with: docs/tasks/deliver-without-git.md.")
+        click.echo("Set up the clusters next: docs/tasks/deliver-without-git.md.")
 
 
 def _delivered(text: str | None, delivery: str, registry: str | None) -> str | None:

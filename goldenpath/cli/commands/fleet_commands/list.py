@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @repository_options
 @at_option
-@click.option("--cluster", metavar="NAME", help="Only this cluster, and what is on it.")
+@click.option("--cluster", metavar="NAME", help="Only this cluster, its tenants and its workloads.")
 @click.option("--owner", metavar="GROUP", help="Only the tenants of this owner, and their workloads.")
 @click.option(
     "--behind", is_flag=True, help="Instead, list who has an older version of a golden path than there is."

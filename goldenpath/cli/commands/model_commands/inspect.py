@@ -30,7 +30,7 @@ _REFUSED = 1
 @click.pass_context
 @json_refusals
 def command(ctx: click.Context, *, target: str, output_format: str) -> None:
-    """Show what a model's folder or image holds, and what it says of itself.
+    """Show the files of a model's folder or image, and its metadata.
 
     Of a folder: its weights, and every file that `goldenpath model pack` refuses, with what to do; ends with 1 where there
     is one. Of an image: its digest, layers, annotations, bill of materials and model card; no layer is fetched. Nothing here

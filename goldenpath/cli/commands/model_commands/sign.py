@@ -28,14 +28,14 @@ from goldenpath.cli.signing_options import open_signer, signer_options
     "--signature",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Of a folder: where to write the signature; without it, model.sig in the folder.",
+    help="The file for the signature of a folder. Default: model.sig in the folder.",
 )
 @click.option(
     "--annotation",
     "annotations",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Of an image: what the signature says of it, such as its tenant; may be given again.",
+    help="An annotation in the signature of an image, such as its tenant; may be given again.",
 )
 @format_option("text", "json")
 @json_refusals

@@ -30,14 +30,14 @@ from goldenpath.errors import ArtifactRefusedError
     "--signature",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Of a folder: the signature; without it, model.sig in the folder.",
+    help="The file with the signature of a folder. Default: model.sig in the folder.",
 )
 @click.option(
     "--annotation",
     "annotations",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Of an image: what the signature must say of it, no less and no more; may be given again.",
+    help="An annotation that the signature of an image must have, and no others; may be given again.",
 )
 @format_option("text", "json")
 @click.pass_context

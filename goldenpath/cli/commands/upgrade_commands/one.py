@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @agreement_options
 @keep_option
 @click.option("--message", metavar="TEXT", help="First words of the commit's message.")
-@click.option("--author", metavar="PERSON", help="Who asks for this, as 'Ada <ada@example.org>'.")
+@click.option("--author", metavar="PERSON", help="The author of the commit, as 'Ada <ada@example.org>'.")
 @review_options
 @library_option
 @format_option("text", "json", "markdown")

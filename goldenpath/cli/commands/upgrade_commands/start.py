@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     required=True,
     type=click.Path(dir_okay=False, exists=True),
     metavar="FILE",
-    help="Who goes when, and what must hold in between.",
+    help="The waves file: the members of each wave, and the gates between waves.",
 )
 @click.option(
     "--pull-request", is_flag=True, help="Put each wave up for review: one pull request for each owner."
@@ -64,7 +64,7 @@ def command(
     output_format: str,
     **options: Any,
 ) -> None:
-    """Start an upgrade in waves, and go as far as the first gate.
+    """Start an upgrade in waves, up to the first gate.
 
     Waves and their members are recorded in `upgrades/` on the branch. Without --approved-by, --reason and --expires,
     tenants with hand edits wait for their owner, and stop no other. `goldenpath upgrade resume` goes on.
