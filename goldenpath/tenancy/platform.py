@@ -49,7 +49,7 @@ class Priority:
 
 
 OBJECT_NAME_CHARS: Final = 253
-MODEL_POLICIES: Final = frozenset({"model-digest", "pipeline-inputs"})
+MODEL_POLICIES: Final = frozenset({"model-digest", "pipeline-inputs", "served-model"})
 _IMAGE_POLICIES: Final = (1, 19)
 """The version of Kyverno that first serves ImageValidatingPolicies as ``v1``."""
 

@@ -56,7 +56,7 @@ def test_without_kyverno_a_finding_says_what_is_not_verified() -> None:
 
 
 def test_policies_about_models_come_with_a_builder() -> None:
-    names = {"goldenpath-model-digest", "goldenpath-pipeline-inputs"}
+    names = {"goldenpath-model-digest", "goldenpath-pipeline-inputs", "goldenpath-served-model"}
     assert names <= set(kinds(platform())["ValidatingAdmissionPolicy"])
     without = parse_fleet({key: value for key, value in FLEET.items() if key != "provenance"})
     assert not names & set(kinds(Pipeline(without).run(without))["ValidatingAdmissionPolicy"])
@@ -91,6 +91,8 @@ def test_admission_says_the_words_of_the_table() -> None:
     by_id = {policy.id: policy for policy in policies()}
     assert by_id["model-digest"].message == REFUSALS["model-tag"].message
     assert by_id["model-digest"].fix == REFUSALS["model-tag"].fix
+    assert by_id["served-model"].message == REFUSALS["model-source"].message
+    assert by_id["served-model"].fix == REFUSALS["model-source"].fix
     assert by_id["pipeline-inputs"].message == REFUSALS["run-shape"].message
 
 
