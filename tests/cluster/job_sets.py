@@ -32,4 +32,5 @@ TRAIN_JOBS = WebhookController(
         "kind": "Configuration",
         "certManagement": {"enable": False},
     },
+    is_shown_certificates=False,
 )

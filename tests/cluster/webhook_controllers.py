@@ -36,24 +36,27 @@ class WebhookController:
     """What its configuration says beside addresses and certificates."""
     pods: str = ""
     """Label of the Pods that its webhooks are asked about."""
+    is_shown_certificates: bool = True
+    """Whether its configuration has a field for their folder; else controller-runtime's own place is taken."""
 
 
 @contextlib.contextmanager
 def running_controller(api: Api, folder: Path, one: WebhookController) -> Iterator[None]:
     """The controller while it is wanted, as its own account; its webhooks are in force as long."""
     webhook, health = free_ports(2)
-    # Where controller-runtime looks for it, below the folder for temporary files.
+    # Where controller-runtime looks for them, below the folder for temporary files.
     certificates = folder / "k8s-webhook-server" / "serving-certs"
     certificates.mkdir(parents=True)
     authority = Authority(certificates, one.name)
     authority.issue("tls", one.service, [f"{one.service}.{one.namespace}.svc"])
+    place = {"certDir": str(certificates)} if one.is_shown_certificates else {}
     config = folder / f"{one.name}.json"
     config.write_text(
         json.dumps(
             {
                 **one.configuration,
                 "leaderElection": {"leaderElect": False},
-                "webhook": {"port": webhook, "host": "127.0.0.1"},
+                "webhook": {"port": webhook, "host": "127.0.0.1", **place},
                 "metrics": {"bindAddress": "0"},
                 "health": {"healthProbeBindAddress": f"127.0.0.1:{health}"},
             }
