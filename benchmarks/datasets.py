@@ -21,7 +21,7 @@ OURS = [sys.executable, "-c", "from goldenpath.cli import main; main()", "datase
 FOLDERS = {
     "4 files of 256 MiB": (4, 256 << 20),
     "8,000 files of 96 KiB": (8_000, 96 << 10),
-    "60,000 files of 2 KiB": (60_000, 2 << 10),
+    "300,000 files of 2 KiB": (300_000, 2 << 10),
 }
 RUNS = 3
 MIB = 1 << 20

@@ -26,7 +26,7 @@ SUBMODULE_MODE: Final = 0o160000
 _BLOB_MODES: Final = frozenset({0o100644, 0o100755, 0o100664, SYMLINK_MODE})
 
 # Level 1 takes half of the time of Git's default (6) for a manifest, and gives a few percent more bytes. A tree is mostly
-# random bytes: compressing it takes ten times as long as storing it. Git does both anew, and better, when it repacks.
+# random bytes: compressing it takes twenty times as long as storing it. Git does both anew, and better, when it repacks.
 _LEVELS: Final = {"blob": 1, "commit": 1, "tree": 0}
 _WORTH_CUTTING: Final = 64
 
