@@ -147,8 +147,10 @@ def spire(platform: RunningPlatform) -> Spire:
 
 
 @pytest.fixture(scope="session")
-def kueue(platform: RunningPlatform) -> None:
-    _running(platform.kueue, "kueue")
+def kueue(platform: RunningPlatform) -> str:
+    """The address of its metrics."""
+    address: str = _running(platform.kueue, "kueue")
+    return address
 
 
 def _running(controller: Any, *names: str) -> Any:

@@ -35,17 +35,17 @@ _CONVERTED = ("localqueues", "clusterqueues", "workloads", "cohorts", "multikueu
 
 
 @contextlib.contextmanager
-def kueue(api: Api, folder: Path, resources: dict[str, Any]) -> Iterator[None]:
-    """The manager while it is wanted; its webhooks are in force as long.
+def kueue(api: Api, folder: Path, resources: dict[str, Any]) -> Iterator[str]:
+    """The manager while it is wanted, and the address of its metrics; its webhooks are in force as long.
 
     ``resources`` is the part of its configuration that the platform has rendered for it.
     """
-    webhook, health = free_ports(2)
+    webhook, health, metrics = free_ports(3)
     certificates = folder / "certificates"
     certificates.mkdir()
     _install(api, webhook)
     config = folder / "kueue.json"
-    config.write_text(json.dumps(_configuration(webhook, health, certificates, resources)))
+    config.write_text(json.dumps(_configuration(webhook, health, metrics, certificates, resources)))
     login = folder / "kueue.kubeconfig"
     assert api.server.authority
     admin_kubeconfig.write(login, api.server.url, api.server.authority, api.account_token(NAMESPACE, ACCOUNT))
@@ -60,21 +60,21 @@ def kueue(api: Api, folder: Path, resources: dict[str, Any]) -> Iterator[None]:
     with process(components()["kueue"].program(), options, folder, {"KUBECONFIG": str(login)}) as wait:
         wait(mounted_and_ready)
         try:
-            yield
+            yield f"https://127.0.0.1:{metrics}/metrics"
         finally:
             for body in _webhooks(webhook):
                 api.delete(body)
 
 
 def _configuration(
-    webhook: int, health: int, certificates: Path, resources: dict[str, Any]
+    webhook: int, health: int, metrics: int, certificates: Path, resources: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "apiVersion": "config.kueue.x-k8s.io/v1beta2",
         "kind": "Configuration",
         "namespace": NAMESPACE,
         "health": {"healthProbeBindAddress": f"127.0.0.1:{health}"},
-        "metrics": {"bindAddress": "0"},
+        "metrics": {"bindAddress": f"127.0.0.1:{metrics}", "enableClusterQueueResources": True},
         "webhook": {"host": "127.0.0.1", "port": webhook, "certDir": str(certificates)},
         "leaderElection": {"leaderElect": False},
         "clientConnection": {"qps": 300, "burst": 500},

@@ -59,7 +59,8 @@ class RunningPlatform:
     fleet: Fleet
     flux: Flux | None = None
     spire: Spire | None = None
-    kueue: bool = False
+    kueue: str = ""
+    """The address of its metrics."""
     requests: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -156,8 +157,7 @@ def running_platform(folder: Path, definitions: Path, sample: Path) -> Iterator[
         fleet = running.enter_context(Fleet.create(repository.served, json.dumps(document, indent=1)))
         platform = RunningPlatform(api, git, repository, document, fleet, spire=spire_server)
         if _built("kueue"):
-            running.enter_context(kueue(api, place("kueue"), _kueue_resources(platform)))
-            platform.kueue = True
+            platform.kueue = running.enter_context(kueue(api, place("kueue"), _kueue_resources(platform)))
         if _built(*CONTROLLERS):
             objects = _bootstrapped(platform)
             flags = {name: flags_of(objects, name) for name in CONTROLLERS}

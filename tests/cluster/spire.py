@@ -42,8 +42,10 @@ class Entry:
 class Spire:
     """A running server, asked by its own command."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, metrics: str) -> None:
         self._socket = socket
+        self.metrics = metrics
+        """The address of the server's metrics."""
 
     def entries(self) -> list[Entry]:
         """Every registration entry that there is."""
@@ -88,10 +90,10 @@ def spire(api: Api, folder: Path, trust_domain: str, cluster: str, class_name: s
 
     The webhook of the controller manager is off: it only repeats what the CRDs' schemas cannot say of templates.
     """
-    port, health, own_health = free_ports(3)
+    port, health, own_health, metrics = free_ports(4)
     socket = folder / "api.sock"
     server = folder / "server.conf"
-    server.write_text(_server(trust_domain, port, health, folder))
+    server.write_text(_server(trust_domain, port, health, metrics, folder))
     with process(components()["spire-server"].program(), ["run", f"-config={server}"], folder) as wait:
         wait(lambda: bool(read(f"http://127.0.0.1:{health}/ready")))
         _install(api)
@@ -106,10 +108,10 @@ def spire(api: Api, folder: Path, trust_domain: str, cluster: str, class_name: s
         settings = {"KUBECONFIG": str(login), "ENABLE_WEBHOOKS": "false"}
         with process(program, [f"-config={config}"], folder, settings) as wait_for_manager:
             wait_for_manager(lambda: bool(read(f"http://127.0.0.1:{own_health}/readyz")))
-            yield Spire(socket)
+            yield Spire(socket, f"http://127.0.0.1:{metrics}/metrics")
 
 
-def _server(trust_domain: str, port: int, health: int, folder: Path) -> str:
+def _server(trust_domain: str, port: int, health: int, metrics: int, folder: Path) -> str:
     return f"""
 server {{
   bind_address = "127.0.0.1"
@@ -132,6 +134,12 @@ health_checks {{
   listener_enabled = true
   bind_address = "127.0.0.1"
   bind_port = "{health}"
+}}
+telemetry {{
+  Prometheus {{
+    host = "127.0.0.1"
+    port = {metrics}
+  }}
 }}
 """
 
