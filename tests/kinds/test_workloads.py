@@ -259,6 +259,16 @@ def bad_object(kind: str, version: str, **fields: Any) -> str:
             bad_object("PriorityClass", "scheduling.k8s.io/v1", value=1, metadata={"namespace": None}),
             "workload-rights",
         ),
+        (
+            "of-the-tenant",
+            bad_object(
+                "NetworkPolicy",
+                "networking.k8s.io/v1",
+                metadata={"name": "vision-default-deny"},
+                spec={"podSelector": {}},
+            ),
+            "object-collision",
+        ),
         ("foreign", bad_object("ConfigMap", "v1", metadata={"namespace": "speech"}), "workload-namespace"),
         ("unlabelled", bad_object("ConfigMap", "v1", metadata={"labels": {}}), "workload-label"),
         ("kustomization", "resources: []\n", "kustomization-file"),
@@ -315,6 +325,14 @@ def test_an_override_that_tries_the_same_is_refused(
     with pytest.raises(ChecksFailedError) as error:
         fleet.publish(web(overrides=[{"kind": kind, "name": name, "patch": patch, **agreed}]))
     assert rule in findings(error)
+
+
+def test_an_override_of_an_object_that_is_not_there_is_reported(fleet: Fleet) -> None:
+    agreed = {"reason": "A trial", "approved_by": "platform-team", "expires": "2099-01-31"}
+    override = {"kind": "Service", "name": "chatt", "patch": {"metadata": {}}, **agreed}
+    found = fleet.plan(web(overrides=[override])).plan.all_findings
+    (said,) = [finding for finding in found if finding.rule == "override-without-object"]
+    assert said.fix == "Name chat."
 
 
 def test_two_workloads_do_not_render_the_same_object(tmp_path: Path) -> None:
