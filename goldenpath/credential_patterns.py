@@ -1,4 +1,4 @@
-"""What credentials look like, so that none is taken in and none gets out.
+"""Patterns of credentials: none is accepted as input, and none appears in output.
 
 The forms are those that their makers document, each with a prefix or a shape that nothing else has: a match is a
 credential, and not a word that happens to be long.

@@ -8,7 +8,7 @@
     ├── ChecksFailedError (in `findings`)  an accepted request has findings of severity error
     ├── DataError       data that ships with goldenpath, or a golden path's own metadata, is broken
     ├── RepositoryError a Git repository, its remote or its forge cannot be used
-    │   ├── RefMovedError   somebody else moved the branch first
+    │   ├── RefMovedError   another commit moved the branch first
     │   └── RepositoryUnavailableError   another try may do: the network, a lock, a busy server
     ├── RegistryError   an OCI registry refused, or cannot be reached
     │   └── RegistryUnavailableError     another try may do: the network, a time-out, a busy server
@@ -96,7 +96,7 @@ class Problem:
 
 
 def shown(value: Any) -> str:
-    """A short, single-line, printable picture of a value that somebody gave."""
+    """A value from outside as short, printable text on one line."""
     if isinstance(value, str):
         text = repr(value) if value.isprintable() else ascii(value)
     else:
@@ -177,7 +177,7 @@ class RepositoryError(GoldenpathError):
 
 
 class RefMovedError(RepositoryError):
-    """Somebody else moved the branch first: what was built stands on an older commit, and must be built anew."""
+    """Another commit moved the branch first: the new one has an older parent, and must be built anew."""
 
 
 class RepositoryUnavailableError(RepositoryError):

@@ -1,4 +1,4 @@
-"""What is handed in becomes a spec: a fleet or a request, from a file or from a document that was read.
+"""Parses a fleet or a request from a file or from a document that was read.
 
 The one stage that opens a file; everything after it takes values.
 """
@@ -127,7 +127,7 @@ def parse(
         fleet: with it, the rules between the request and the fleet hold too.
         library: the golden paths; the built-in ones where none are given.
         tenants: with them, the rules between a workload and its tenant hold too.
-        is_new: whether somebody hands it in now; false for what the repository has already.
+        is_new: whether the request is handed in now; false for one that the repository has already.
         file: named in each problem.
 
     Raises:

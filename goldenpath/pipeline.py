@@ -86,7 +86,7 @@ class Rendered:
 
     @cached_property
     def manifests(self) -> Manifests:
-        """The files of all clusters; paths are those of the fleet repository."""
+        """The files of all clusters; paths are relative to the fleet repository."""
         return Manifests.joined(part.manifests for part in self.parts)
 
     @cached_property

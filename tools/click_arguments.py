@@ -71,7 +71,7 @@ def _option(module: Module, decorator: ast.expr, values: Values) -> Argument | N
     if not isinstance(decorator, ast.Call):
         return None
     written = [value for each in decorator.args if isinstance(value := values.value(module, each), str)]
-    # ``--on/--off`` is a switch; a name without dashes is that of the function's parameter.
+    # ``--on/--off`` is a switch; a name without dashes names the function's parameter.
     flags = [each for each in written if each.startswith("-")]
     if not flags:
         return None

@@ -3,7 +3,7 @@
     python tools/draw_dashboards.py        # writes docs/images/dashboard-*.svg; needs prometheus and promtool
 
 No Grafana can be had from the package registries that the tests use, so this draws what a panel shows: its title, its
-lines or its number, and its legend. Layout, queries and units are those of the JSON; colours and fonts are not Grafana's.
+lines or its number, and its legend. Layout, queries and units come from the JSON; colours and fonts are not Grafana's.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python tools/record_yaml.py --pyyaml pyyaml-6.0.3.tar.gz
 
-The texts are those of go.yaml.in/yaml/v2 (`decode_test.go`, Apache License 2.0), which sigs.k8s.io/yaml reads with, and
+The texts come from go.yaml.in/yaml/v2 (`decode_test.go`, Apache License 2.0), which sigs.k8s.io/yaml reads with, and
 of PyYAML (`tests/legacy_tests/data`, MIT License), whose source is on PyPI. Those of the public YAML test suite (MIT
 License) are on record already, and are answered anew. Needs Go.
 """

@@ -1,4 +1,4 @@
-"""What the backend itself refuses, beside the errors of :mod:`goldenpath.errors`.
+"""Errors of the backend itself, beside those of :mod:`goldenpath.errors`.
 
 ::
 

@@ -10,7 +10,7 @@ __all__ = ["ResponseModel"]
 
 
 def _never_null(schema: dict[str, Any]) -> None:
-    """Of each field that may be None, say what it is where it is there."""
+    """Drops null from the schema of each field that may be None: the field is left out then."""
     for field in schema.get("properties", {}).values():
         options = [option for option in field.get("anyOf", ()) if option != {"type": "null"}]
         if len(options) == 1 and len(field["anyOf"]) > 1:

@@ -23,7 +23,7 @@ class Confidence(enum.StrEnum):
     DOCUMENTED = "documented"
     """The vendor's documentation or code says so."""
     REPORTED = "reported"
-    """Somebody other than the vendor says so, or the vendor does without saying for which board."""
+    """Another source than the vendor states it, or the vendor states it without naming the board."""
     DERIVED = "derived"
     """It follows from a rule of the vendor; no source was found that saw it."""
 

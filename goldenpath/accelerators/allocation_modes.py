@@ -19,7 +19,7 @@ class Allocation(enum.StrEnum):
 class MigStrategy(enum.StrEnum):
     """How a device plugin names partitions.
 
-    The words are those of NVIDIA's ``migStrategy``; AMD's ``resource_naming_strategy`` has the same ``single``
+    The words come from NVIDIA's ``migStrategy``; AMD's ``resource_naming_strategy`` has the same ``single``
     and ``mixed``, with the same meaning.
     """
 

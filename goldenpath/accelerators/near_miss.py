@@ -1,4 +1,4 @@
-"""What somebody probably meant who wrote an id that is not in the catalogue."""
+"""The id that a person probably meant by one that is not in the catalogue."""
 
 from __future__ import annotations
 

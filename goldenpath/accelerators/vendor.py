@@ -1,4 +1,4 @@
-"""What is true of a vendor, whatever the model."""
+"""Facts of a vendor that hold for all its models."""
 
 from __future__ import annotations
 

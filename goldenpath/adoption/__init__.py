@@ -1,4 +1,4 @@
-"""From a namespace that somebody made by hand to the request that would have made it.
+"""From a namespace that was made by hand to the request that would render it.
 
 For: reading the Kubernetes objects of one namespace, on each of its clusters, and deriving a request for the
 golden path ``tenant`` from them, with an account of it: where each field comes from, what is there and has no

@@ -1,4 +1,4 @@
-"""What is there and was not read: the team's own, or something that only the platform may make.
+"""Objects of the namespace that the request does not take over: the team's own, and those of the platform.
 
 Every object and every field that nothing has accounted for is reported here, so that an adoption is complete by default.
 """

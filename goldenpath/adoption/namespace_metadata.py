@@ -1,4 +1,4 @@
-"""Who and what: the labels and annotations of the Namespace."""
+"""Name, owner and environment, from the labels and annotations of the Namespace."""
 
 from __future__ import annotations
 

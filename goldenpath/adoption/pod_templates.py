@@ -1,4 +1,4 @@
-"""What workloads ask for: the devices in their Pod templates and claims, and the nodes that they select.
+"""Devices that workloads ask for in Pod templates and claims, and the nodes that they select.
 
 A Pod template is recognised by its shape, in an object of any kind: a mapping with ``containers``. So is a part of a
 custom resource with ``resources`` (the model of an InferenceService). Numbers of replicas above it multiply.

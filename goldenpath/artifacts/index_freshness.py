@@ -1,4 +1,4 @@
-"""Whether a cluster has applied the newest index: serials of the commit, of the registry and of the cluster compared.
+"""Compares the serial of a cluster's index in Git, in the registry and on the cluster.
 
 Flux verifies that an index is signed, and not that it is the newest: it follows a tag that is moved back to an old one.
 Only someone who knows Git's serial sees that.

@@ -1,4 +1,4 @@
-"""Which artifacts a commit of the fleet repository has: one for each owner's folder on each cluster."""
+"""The artifacts of a commit of the fleet repository: one for each owner's folder on each cluster."""
 
 from __future__ import annotations
 

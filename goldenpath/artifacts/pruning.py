@@ -1,4 +1,4 @@
-"""Which manifests of a fleet no cluster needs any more, and removing them.
+"""Finds manifests of a fleet that no cluster needs any more, and removes them.
 
 Kept is what an index in use names: those behind a tag that people move, and the newest ones of each such tag; with every
 artifact that they name, and every bundle about any of these. Everything else of the fleet's repositories goes.

@@ -1,4 +1,4 @@
-"""Who set a value, and since when: a line of a request, the fleet, a golden path and its version, or an override.
+"""Finds who set a value, and since when: a line of a request, the fleet, a golden path and its version, or an override.
 
 For: :func:`blame`, which finds the origin of a field of a request, or of a rendered object, with commit, author and date.
 

@@ -64,7 +64,7 @@ def make_change(
 ) -> MadeChange:
     """Make a change set: one commit, or one pull request.
 
-    Where somebody else moved the branch meanwhile, it is worked out anew on what is there then: the expression is asked
+    Where another commit moved the branch meanwhile, the change set is planned again on the new tip: the expression is asked
     again, and a plan that was approved must still be that plan.
 
     Args:

@@ -1,4 +1,4 @@
-"""What a change did to a document, taken back in a later document.
+"""Restores in a document the values that it had before a change.
 
 Pure. Entries of a list are known by what names them (a profile, a name), never by likeness; where nothing names them,
 by their place, if the list has not changed since.

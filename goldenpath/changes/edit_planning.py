@@ -1,4 +1,4 @@
-"""From a change of many requests, on the state that is there, to a plan and a report of whom it reaches."""
+"""Turns an edit of many requests into a plan and a report of the owners that it reaches."""
 
 from __future__ import annotations
 

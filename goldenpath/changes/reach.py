@@ -1,4 +1,4 @@
-"""Whom a change reaches: each selected request is in one of four groups."""
+"""Sorts the selected requests of a change into four groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From manifests to findings: schema, policy, coherence and identity.
+"""Checks manifests: schema, policy, coherence and identity. The results are findings.
 
 Pure: no I/O, no clock (a day comes in as a value). It judges objects of any author; it never changes
 one, and knows nothing of templates.

@@ -1,4 +1,4 @@
-"""From CustomResourceDefinitions to strict JSON Schemas: names, types, limits, defaults and rules, and no prose.
+"""Derives strict JSON Schemas from CustomResourceDefinitions: names, types, limits, defaults and rules, and no prose.
 
 Strict means that unknown fields are refused, where the API server drops them without a word. Pure. What ships was made
 by this (``tools/derive_schemas.py``), and so is what ``goldenpath schemas import`` takes from a cluster. Keywords that

@@ -1,4 +1,4 @@
-"""What no single object shows: quotas against queues, defaults against quotas, bindings against roles."""
+"""Checks several objects together: quotas against queues, defaults against quotas, bindings against roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API server has before it validates: nulls are gone, and what was not given has its default.
+"""Prepares objects as the API server does before it validates: drops nulls, and sets defaults.
 
 Kubernetes' own kinds are decoded into Go types, where a null is the zero value. Custom resources are pruned of nulls
 and get the defaults of their schema (``apiextensions-apiserver/pkg/apiserver/schema/defaulting``).

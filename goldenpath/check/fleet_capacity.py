@@ -22,7 +22,7 @@ def check_fleet(tenancies: Iterable[Tenancy]) -> Iterator[Finding]:
     """Findings that only show when every tenant of the fleet is looked at.
 
     A name is one request's on all clusters: its folder holds one ``tenant.yaml``. What tenants own (``quota``)
-    may not be more than a cluster has; what they may borrow may, since that is somebody else's idle share. A
+    may not be more than a cluster has; what they may borrow may, since they borrow what others leave idle. A
     tenant that is being retired counts until it is deleted: its Pods may still hold what it was promised.
     """
     everything = tuple(tenancies)

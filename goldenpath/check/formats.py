@@ -1,6 +1,6 @@
 """The forms of text that the API server asks for, by name: what fits, and how to say it.
 
-Names with ``k8s-`` are those of Kubernetes' own markers (``+k8s:format``), the others of CustomResourceDefinitions
+Names with ``k8s-`` come from Kubernetes' own markers (``+k8s:format``), the others of CustomResourceDefinitions
 (``apiextensions`` ``supportedFormats``) or of our own. A name that ends in ``?`` also takes the empty text.
 
 Source: ``apimachinery/pkg/util/validation`` and ``apimachinery/pkg/api/validate/content`` of Kubernetes 1.37, and

@@ -1,6 +1,6 @@
 """The guard rails of a tenant, after its overrides: an override may tighten or add one, and never lift one.
 
-What is asked for is what the guard rails do, not what they are called: a golden path of somebody's own may
+The checks ask what the guard rails do, not what they are called: another organisation's golden path may
 name its objects otherwise.
 """
 

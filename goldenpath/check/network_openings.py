@@ -1,4 +1,4 @@
-"""What a tenant's network policies let through: never everybody, and never a node's own credentials."""
+"""Checks that a tenant's network policies open neither every address nor a node's own credentials."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def check_policies(
 ) -> Iterator[Finding]:
     """What the shipped policies refuse among ``objects``.
 
-    The objects are those of one cluster: a tenant's Namespace has other parameters on another. An object is judged
+    The objects belong to one cluster: a tenant's Namespace has other parameters on another. An object is judged
     by the Namespace that it is in, which is looked for among ``objects`` and then in ``namespaces`` (by name). As on a server, what is in no tenant's namespace is not judged; so is
     not what is in a namespace that neither holds.
     """

@@ -1,4 +1,4 @@
-"""What a request refers to, and what of it has no effect."""
+"""Checks the references of a request, and finds fields without an effect."""
 
 from __future__ import annotations
 

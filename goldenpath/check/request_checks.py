@@ -1,4 +1,4 @@
-"""What a request asks that its cluster cannot give, and what the request's own dates say.
+"""Checks a request against its cluster, and the dates in it.
 
 Nothing here is bad input: the request renders, and a person should know what it will not do.
 """

@@ -1,4 +1,4 @@
-"""What a tenant's Role lets its subjects do: never to write what holds the tenant to its limits."""
+"""Checks that a tenant's Role cannot write the objects that hold the tenant to its limits."""
 
 from __future__ import annotations
 

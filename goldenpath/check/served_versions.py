@@ -1,4 +1,4 @@
-"""Whether the versions that a cluster runs serve what was rendered for it: each API, and each field that came later.
+"""Checks that the versions on a cluster serve each rendered API, and each field that came later.
 
 By the catalogue of add-ons (:mod:`goldenpath.addons`). A kind that no entry there knows is passed over.
 """

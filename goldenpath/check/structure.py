@@ -1,4 +1,4 @@
-"""What a kind's structure asks beyond JSON Schema: rules of the API, rules in CEL, and keys that a list has once.
+"""Checks the structure of a kind beyond JSON Schema: rules of the API, rules in CEL, and keys that a list has once.
 
 A kind's schema becomes a tree with the parts that have something to judge, and no others: most of an object is never
 looked at.

@@ -32,7 +32,7 @@ __all__ = ["WORKLOAD_CHECKS", "against_grants"]
 _VERBS: Final = frozenset({"create", "delete", "get", "patch"})
 """What Flux needs to apply an object and to prune it."""
 _KUSTOMIZATION_FILES: Final = frozenset({"kustomization.yaml", "kustomization.yml", "kustomization"})
-# What makes Flux apply something else than the files that were checked, or as somebody else, or later
+# Settings that make Flux apply other files than the checked ones, or as another account, or later
 # (Flux 2, KustomizationSpec).
 _NOT_OF_A_WORKLOAD: Final = (
     "commonMetadata", "components", "decryption", "dependsOn", "images", "kubeConfig", "namePrefix", "nameSuffix",

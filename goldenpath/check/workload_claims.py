@@ -1,4 +1,4 @@
-"""How many accelerators a workload uses, read off its rendered objects: at least, and at most.
+"""Counts the accelerators of a workload from its rendered objects: at least, and at most.
 
 What a controller makes out of the objects later is not seen. A workload whose golden path renders such objects has a
 kind of its own, which counts them.

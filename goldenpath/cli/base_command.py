@@ -1,4 +1,4 @@
-"""What all commands have in common: examples in their help, and the options that several share."""
+"""Shared by all commands: examples in their help, and common options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `fleet edit` and `fleet undo` have in common: how a change set is shown, approved and made."""
+"""Shared by `fleet edit` and `fleet undo`: shows a change set, has it approved, and makes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a long check has come, on standard error: a bar for a person, a line now and then for a log."""
+"""Shows the progress of a long check on standard error: a bar for a person, a line now and then for a log."""
 
 from __future__ import annotations
 

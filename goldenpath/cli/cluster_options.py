@@ -1,4 +1,4 @@
-"""What the commands on live clusters have in common: contexts, connections, and what a request wants where."""
+"""Shared by the commands on live clusters: contexts, connections, and the objects of a request on each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands that commit have in common: what a change may do, its review, and how the result is shown."""
+"""Shared by the commands that commit: limits of a change, its review, and the output."""
 
 from __future__ import annotations
 

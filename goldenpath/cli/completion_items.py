@@ -1,4 +1,4 @@
-"""What a shell offers when Tab is pressed. Whatever goes wrong here, the answer is "nothing", never an error."""
+"""Completion of values in a shell. An error gives no values, and is never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goldenpath finds on this machine, and whom it reaches from here. Reads only: no file or ref changes."""
+"""Reports what goldenpath finds on this machine, and which servers it reaches. Reads only: no file or ref changes."""
 
 from __future__ import annotations
 

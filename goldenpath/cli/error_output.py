@@ -1,4 +1,4 @@
-"""What was refused, and every other failure, shown: on stderr for people, as JSON on stdout for programs."""
+"""Shows refused input and every other failure: on stderr for people, as JSON on stdout for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a request in the making asks for more accelerators than are free now."""
+"""Warns where a new request asks for more accelerators than are free now."""
 
 from __future__ import annotations
 

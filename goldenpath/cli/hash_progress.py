@@ -1,4 +1,4 @@
-"""How far hashing has come, on standard error: a bar for a person, a line now and then for a log."""
+"""Shows the progress of hashing on standard error: a bar for a person, a line now and then for a log."""
 
 from __future__ import annotations
 

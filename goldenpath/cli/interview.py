@@ -170,7 +170,7 @@ class Interview:
         return field.required or not examples or self._draft.applies(location, examples[0])
 
     def _ask(self, field: SpecField, location: Location, to_come: Sequence[SpecField] = ()) -> None:
-        """Ask for a field; the fields to come are those of the same mapping that are asked for next."""
+        """Ask for a field; the next fields of the same mapping follow."""
         known = self._choices.of(field)
         offered = [(choice.value, choice.title) for choice in known]
         offered = offered or [(str(choice), str(choice)) for choice in field.choices]

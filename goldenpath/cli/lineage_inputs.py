@@ -1,4 +1,4 @@
-"""What the commands of ``goldenpath lineage`` read: the fleet's builder and its demand, and objects."""
+"""Inputs of the commands of ``goldenpath lineage``: the fleet's builder and its demand, and objects."""
 
 from __future__ import annotations
 

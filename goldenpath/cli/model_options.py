@@ -1,4 +1,4 @@
-"""What the commands on models have in common: where a model is, and what is said of it."""
+"""Shared by the commands on models: the model's place, and its annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands on a registry have in common: where it is, and who we are to it."""
+"""Shared by the commands on a registry: its address, and the login."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is rendered for a request or a fleet, and where its files go: as a fleet repository, or as one folder."""
+"""Renders a request or a fleet, and writes the files: as a fleet repository, or as one folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands on a fleet repository have in common: where it is, and who asks.
+"""Shared by the commands on a fleet repository: its place, and the author.
 
 Settings are read from the environment here, and nowhere below.
 """

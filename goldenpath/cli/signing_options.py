@@ -1,4 +1,4 @@
-"""What the commands that sign and verify artifacts have in common: who signs, and who is trusted."""
+"""Shared by the commands that sign and verify artifacts: the signer, and the trusted identities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands of ``goldenpath upgrade`` have in common."""
+"""Shared by the commands of ``goldenpath upgrade``."""
 
 from __future__ import annotations
 

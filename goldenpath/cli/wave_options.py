@@ -1,4 +1,4 @@
-"""What the commands on changes in waves have in common: the runner, its gate, and how its progress is shown."""
+"""Shared by the commands on changes in waves: the runner, its gate, and the progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an API server said when it refused, as an error that names object, field and reason.
+"""Turns refusals of an API server into errors that name object, field and reason.
 
 Only what a person needs is kept of its `Status`. A message about a Secret is left out: a server quotes the values
 that it finds invalid.
@@ -70,7 +70,7 @@ def may_pass(error: ClusterError) -> bool:
     """Whether the same request may succeed in a moment: what is wrong is the server's state, not the request."""
     if error.code == BROKEN:
         return _BAD_PATCH not in str(error)
-    if error.code == CONFLICT:  # somebody wrote the object in between
+    if error.code == CONFLICT:  # another writer changed the object in between
         return not field_conflicts(error)
     return isinstance(error, ClusterUnavailableError)
 

@@ -1,4 +1,4 @@
-"""What a verb found or did, as values: a change for each object, and a closed set of actions.
+"""The result of a verb on a cluster: a change for each object, and a closed set of actions.
 
 ``as_dict`` of each is its JSON shape, which programs may rely on (docs/tasks/see-the-state.md).
 """

@@ -1,4 +1,4 @@
-"""Whether a cluster still has what was rendered, for many objects at little cost.
+"""Compares many objects on a cluster with their rendering, at little cost.
 
 An object that holds every value that was rendered, and in which its appliers manage nothing else, is as it
 should be: that needs no question. Only what looks different is asked about, in a dry run: it may be a quantity that

@@ -1,4 +1,4 @@
-"""What applying objects would change, as the server itself says: a dry run against what is there.
+"""Shows what applying objects would change, from a dry run on the server.
 
 The server defaults, converts and admits, so that a default is no difference and a refusal is the real one. Where
 Flux has applied an object, the dry run is done in Flux's name: a field that is no longer rendered goes away with its

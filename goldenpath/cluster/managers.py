@@ -1,4 +1,4 @@
-"""Who manages which field: ``metadata.managedFields``, read. Pure.
+"""Reads the managers of fields from ``metadata.managedFields``. Pure.
 
 A manager's ``fieldsV1`` is a tree: ``f:spec`` is a field, ``k:{"name":"a"}`` the item of a list by its key,
 ``v:"a"`` an item by its value; ``{}`` says that the manager has all that is below.

@@ -1,4 +1,4 @@
-"""How fast an API server is asked, and how long somebody waits when it is busy.
+"""Limits the rate of requests to an API server, and the wait when it is busy.
 
 An API server defends itself by priority and fairness: it queues what is too much, and answers 429 with a
 `Retry-After` once the queues are full. A client plays its part by never having more than a few requests on their

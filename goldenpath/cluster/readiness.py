@@ -1,6 +1,6 @@
-"""Whether an object is what it was asked to be, from its status alone. Pure.
+"""Reads from an object's status whether it is ready. Pure.
 
-The rules are those of kstatus (`sigs.k8s.io/cli-utils/pkg/kstatus`, which Flux and Helm 4 follow too): what a
+The rules come from kstatus (`sigs.k8s.io/cli-utils/pkg/kstatus`, which Flux and Helm 4 follow too): what a
 controller has not seen is in progress; conditions `Stalled`, `Reconciling` and `Ready` mean what they say; kinds that
 are older than these conventions have rules of their own; and an object without a reporting controller is ready as soon as it exists.
 """
@@ -88,7 +88,7 @@ def _finalizers(metadata: Mapping[str, Any]) -> str:
 def _by_condition(body: Mapping[str, Any], kind: str) -> Readiness:
     """Ready where the condition is true, or is not reported.
 
-    kstatus calls a condition that is false in progress, since controllers try again. Who reads a state wants to know
+    kstatus calls a condition that is false in progress, since controllers try again. A reader of a state wants to know
     that it does not work.
     """
     condition = condition_of(body, kind)

@@ -1,4 +1,4 @@
-"""What a fleet repository shows of the controls of a standard, for auditors and for their programs.
+"""Evidence from a fleet repository for the controls of a standard, for auditors and their programs.
 
 For: assessing one commit (:func:`assess`), and saying the result as OSCAL, as OpenReports and as a page. All of it is a
 function of the commit: the same commit gives the same bytes, with the commit's time and identifiers that follow from

@@ -39,7 +39,7 @@ class State(enum.StrEnum):
     SATISFIED = "satisfied"
     NOT_SATISFIED = "not-satisfied"
     NOT_ASSESSED = "not-assessed"
-    """Nothing in the repository can show it; somebody else's evidence, or a record, does."""
+    """Nothing in the repository can show it; a record or another party's evidence can."""
 
 
 @dataclass(frozen=True)

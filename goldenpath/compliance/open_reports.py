@@ -1,6 +1,6 @@
 """Findings as OpenReports (``openreports.io/v1alpha1``), which dashboards such as Policy Reporter read.
 
-Fields are those of openreports/reports-api @769d978 (0.2.1), ``config/crd``. No result is ``pass``: a check that found
+Fields come from openreports/reports-api @769d978 (0.2.1), ``config/crd``. No result is ``pass``: a check that found
 nothing has no finding, and so nothing to report.
 
 One Report for each tenant's namespace on a cluster, and one ClusterReport for what belongs to no namespace.

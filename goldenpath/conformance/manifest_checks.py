@@ -1,4 +1,4 @@
-"""What manifests show: Pods that would reach a node's devices by themselves, past device plugin and DRA."""
+"""Checks manifests for Pods that reach a node's devices directly, without device plugin and DRA."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check looked at, and what it says."""
+"""The verdict of a check, and its evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tenants and workloads cost: accelerator hours that were promised and used, at the fleet's list prices.
+"""Costs of tenants and workloads: promised and used accelerator hours, at the fleet's list prices.
 
 For: hours from the fleet repository (promises) and from Kueue (use, out of a file or a Prometheus), the report by tenant,
 workload and cost centre, and its rows with the columns of FOCUS.

@@ -34,7 +34,7 @@ class CostRow:
     """Accelerator hours of a workload, or with an empty ``workload`` of the rest of its tenant, on a cluster.
 
     ``promised`` hours are the tenant's own quota, or a workload's fewest replicas of it, for the whole period; ``used``
-    is None where nothing was read of the cluster. ``price`` is that of an hour.
+    is None where nothing was read of the cluster. ``price`` is for an hour.
     """
 
     cluster: str

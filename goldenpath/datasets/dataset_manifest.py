@@ -6,7 +6,7 @@
     <sha256, 64 hex digits> <size> <path>
 
 Lines end with a line feed, also the last one; paths are UTF-8 without control characters. An empty folder has a line
-too: its path ends in ``/``, its size is 0, and its digest is that of no bytes. `sha256sum` of a manifest therefore
+too: its path ends in ``/``, its size is 0, and its digest is the one of no bytes. `sha256sum` of a manifest therefore
 prints the digest of the dataset.
 """
 

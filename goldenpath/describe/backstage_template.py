@@ -83,7 +83,7 @@ def template_entity(
         left: what is free in each tenant; a workload's form then offers what the chosen tenant was given.
         edits: the form changes what is there, and is opened filled in, from its page in the catalog; else it makes
             something new.
-        by_commit: a change counts at once unless the form says otherwise; else somebody reviews it.
+        by_commit: a change is committed unless the form says otherwise; else it becomes a pull request.
 
     Raises:
         InputError: the golden path is made from the fleet alone, so it has no form.

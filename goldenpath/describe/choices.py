@@ -1,4 +1,4 @@
-"""What a form offers: catalogues, and what is in the fleet."""
+"""The choices of a form: catalogues, and the fleet's contents."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Choice:
     value: str
     title: str
     only_on: tuple[str, ...] = ()
-    """Of the chosen clusters, those that have it; empty where all of them do."""
+    """The chosen clusters that have it; empty where all of them do."""
 
 
 class Choices:

@@ -1,4 +1,4 @@
-"""What applying a change of an object does on a cluster, from what its API states.
+"""Effects on a cluster of a change of an object, from what its API states.
 
 From the manifests alone: whether a quota is below its use, or a queue has something to evict, only a cluster knows. The
 reasons say so.

@@ -1,4 +1,4 @@
-"""What the entries of a list are called, so that a difference names the entry and not its position."""
+"""Names of list entries, so that a difference names the entry and not its position."""
 
 from __future__ import annotations
 

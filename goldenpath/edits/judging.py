@@ -1,4 +1,4 @@
-"""What somebody edited in an object, held against a new rendering of it: field by field, and item by item.
+"""Compares the hand edits of an object with a new rendering of it: field by field, and item by item.
 
 Three values are walked together: the object as it was rendered (base), as it is (there), and as it is rendered now
 (new). Each place where base and there differ is one edit with its verdict.

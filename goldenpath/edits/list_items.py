@@ -1,4 +1,4 @@
-"""Which items of several versions of a list are the same item."""
+"""Matches the items of several versions of a list."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ __all__ = ["ScalingHint"]
 
 @dataclass(frozen=True, slots=True)
 class ScalingHint:
-    """How to scale one workload on one signal; the words are those of a KEDA Prometheus trigger.
+    """How to scale one workload on one signal; the words come from a KEDA Prometheus trigger.
 
     ``activation_threshold`` is the value above which the scaler is active. ``min_replicas`` is the least that
     works: the engine itself exports the signal, so nothing is left to wake it at zero. ``bucket`` is the

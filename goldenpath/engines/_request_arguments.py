@@ -1,4 +1,4 @@
-"""Which arguments of an engine a request may set itself."""
+"""Arguments of an engine that a request may set itself."""
 
 from __future__ import annotations
 

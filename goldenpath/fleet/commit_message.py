@@ -1,4 +1,4 @@
-"""What a commit says: a sentence, what changes where, and trailers for programs."""
+"""Writes commit messages: a sentence, the changes by place, and trailers for programs."""
 
 from __future__ import annotations
 

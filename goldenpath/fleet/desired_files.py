@@ -1,6 +1,6 @@
-"""What the repository should hold for a tenant, or for a cluster's platform, and the lock that records it.
+"""The desired files of a tenant or of a cluster's platform, and the lock that records them.
 
-Nothing here looks at what it holds now, so it can be worked out while somebody else is writing, and in another
+Nothing here reads the repository, so it can run while another process writes, and in another
 process.
 """
 

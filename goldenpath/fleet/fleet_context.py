@@ -61,7 +61,7 @@ class FleetContext:
             document: the request.
             file: named in each problem.
             tenants: those that a workload may name.
-            is_new: whether somebody hands it in now; false for what the repository has already.
+            is_new: whether the request is handed in now; false for one that the repository has already.
 
         Raises:
             InputError: with every problem.

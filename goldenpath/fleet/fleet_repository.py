@@ -213,7 +213,7 @@ class Fleet:
     ) -> Published:
         """Commit what follows from these requests; returns when everybody can see it.
 
-        The same requests again make no commit. Where somebody else moved the branch meanwhile, everything is worked
+        The same requests again make no commit. Where another commit moved the branch meanwhile, everything is worked
         out anew on what is there then.
 
         Args:
@@ -280,7 +280,7 @@ class Fleet:
         options: PublishOptions | None = None,
         review: Review | None = None,
     ) -> Published:
-        """Commit what a caller proposes; it is asked anew where somebody else moved the branch meanwhile.
+        """Commit what a caller proposes; it is asked again where another commit moved the branch meanwhile.
 
         Args:
             propose: works the change out for a state of the fleet.

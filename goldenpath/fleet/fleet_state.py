@@ -48,7 +48,7 @@ class FleetState:
 
     Args:
         snapshot: the commit.
-        read: reads the fleet that it describes, when somebody asks: one that is broken can be published anew.
+        read: reads the fleet at first use: one that is broken can be published anew.
     """
 
     def __init__(self, snapshot: Snapshot, read: Callable[[], FleetContext]) -> None:

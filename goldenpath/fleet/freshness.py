@@ -44,7 +44,7 @@ class Freshness:
         self._digests: dict[tuple[str, str], str | None] = {}
 
     def of_request(self, owned: OwnedFiles, lock: Lock, *, parent: str | None = None) -> bool:
-        """Whether request, fleet, version and files of a tenant or workload are those of its lock.
+        """Whether request, fleet, version and files of a tenant or workload match its lock.
 
         Args:
             owned: what is there.
@@ -65,7 +65,7 @@ class Freshness:
         )
 
     def of_platform(self, cluster: str, lock: Lock, there: Mapping[str, TreeEntry]) -> bool:
-        """Whether fleet, version and files of a cluster's platform are those of its lock."""
+        """Whether fleet, version and files of a cluster's platform match its lock."""
         if self._thorough or lock.fleet != self._context.digests.platform(cluster):
             return False
         own = RepositoryPaths(Ref.of_platform(cluster), self._context.layout).lock

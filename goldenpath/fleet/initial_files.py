@@ -1,4 +1,4 @@
-"""What a new fleet repository holds before its first tenant."""
+"""The files of a new fleet repository, before its first tenant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a new version gives every container, and a container that an override adds lacks."""
+"""Defaults that a new version gives every container, and that a container of an override lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is desired against what is there: the parts of a plan.
+"""Compares desired files with the repository: the parts of a plan.
 
 Only what differs is read: ids tell which files those are.
 """

@@ -1,4 +1,4 @@
-"""What would be done to the repository, and why it may not be."""
+"""A proposed commit: its plan, and the reasons that block it."""
 
 from __future__ import annotations
 

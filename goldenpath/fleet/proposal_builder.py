@@ -1,4 +1,4 @@
-"""From what was asked, on the state that is there, to a proposal. Nothing is written."""
+"""Builds a proposal for what is asked, on the current state. Writes nothing."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class OtherTenants:
 
     @property
     def promises(self) -> Promises:
-        """Of every tenant, as the branch has it."""
+        """The promises of every tenant, as the branch has them."""
         if self._promises is None:
             self._promises = self._index.read(self._state.tree, self._asked)
         return self._promises

@@ -1,4 +1,4 @@
-"""What the author of a change allows, and what its commit message says."""
+"""Options of a publish: what the author allows, and the commit message."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def tenants_of(state: FleetState) -> Tenants:
 
 
 def other_name(ref: Ref, file: str | None) -> Problem:
-    """What is wrong with a request in a folder that says another name: it asks for somebody else's places."""
+    """The problem of a request in a folder with another name: it asks for the places of another tenant."""
     said = f"`name: {ref.name}`" + (f" and `tenant: {ref.tenant}`" if ref.tenant else "")
     message = f"does not match the folder, which belongs to {ref}; write {said}, or move the request"
     return Problem("name", "name-of-folder", message, file=file)

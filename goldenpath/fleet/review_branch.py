@@ -37,7 +37,7 @@ class Review:
         teams: groups who are asked, beside the owners of what changes.
         ask_owners: whether those are asked.
         draft: open it as a draft.
-        overwrite: move the branch also where somebody else has committed to it.
+        overwrite: move the branch even where it has commits of other people.
         describe: gives the title and the body of a plan's pull request, where the plan alone does not say enough.
     """
 

@@ -1,4 +1,4 @@
-"""What somebody hands in: a request or a fleet, as a file, as text or as values."""
+"""A request or a fleet as a caller hands it in: a file, text or values."""
 
 from __future__ import annotations
 

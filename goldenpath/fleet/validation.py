@@ -99,7 +99,7 @@ def _not_as_rendered(plan: Plan, said_current: Collection[Ref]) -> Iterator[Find
         shown = ", ".join(paths[:_SHOWN_FILES])
         more = f" and {len(paths) - _SHOWN_FILES} more" if len(paths) > _SHOWN_FILES else ""
         if part.ref in said_current:
-            # The same request, fleet and version give the same bytes: somebody edited the lock, or the golden path.
+            # The same request, fleet and version give the same bytes: the lock or the golden path was edited.
             message = f"the lock says that this follows from the request and the fleet, and it does not: {shown}{more}"
             fix = "Restore the file and the lock from Git's history, or remove the lock and publish again."
             yield Finding("", _subject(part), "", "not-as-locked", Severity.ERROR, message, fix)

@@ -1,4 +1,4 @@
-"""What a forge answered instead of doing as asked, in words that say what to change.
+"""Error messages for answers of a forge, with what to change.
 
 Each forge writes its errors in its own shape. Sources, read in November 2026: GitHub's REST description
 (``message``, ``errors[]`` with ``field``, ``code`` and ``message``), GitLab's REST documentation (``message`` as

@@ -1,4 +1,4 @@
-"""What all forges have in common: find, then open or bring up to date, and never twice."""
+"""Shared by all forges: finds a pull request, then opens or updates it, and never opens two."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _found_or_created(
             if current is not None:
                 return current, True
         except RefusedError as refusal:
-            if steps.exists_already(refusal):  # somebody else was quicker
+            if steps.exists_already(refusal):  # another process opened it first
                 current = steps.find(wanted.head, wanted.base)
                 if current is not None:
                     return current, False

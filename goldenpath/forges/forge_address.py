@@ -1,4 +1,4 @@
-"""From a Git remote's URL to the forge behind it: which kind, where its API is, which repository.
+"""Finds the forge behind a Git remote's URL: its kind, its API, its repository.
 
 Sources, read in November 2026: docs.github.com (REST on GitHub Enterprise Server: ``/api/v3``; on
 ``*.ghe.com``: host ``api.``; SSH over port 443), docs.gitlab.com (``/api/v4``, SSH over port 443),

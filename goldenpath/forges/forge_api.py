@@ -89,7 +89,7 @@ class ForgeApi(ABC):
     def ask(
         self, current: CurrentPullRequest, people: list[str], teams: list[str], warnings: list[str]
     ) -> bool:
-        """Ask for reviews; true where somebody was asked."""
+        """Ask for reviews; true where a reviewer was asked."""
 
     @abstractmethod
     def get(self, number: int) -> CurrentPullRequest:

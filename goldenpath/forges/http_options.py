@@ -1,4 +1,4 @@
-"""How long to wait for a forge, how often to ask again, and whom to trust on the way."""
+"""Options of the HTTP client for forges: time-outs, retries, and trusted certificates."""
 
 from __future__ import annotations
 

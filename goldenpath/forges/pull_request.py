@@ -1,4 +1,4 @@
-"""What is asked of a forge, and what comes back."""
+"""A pull request as goldenpath asks a forge for it, and the forge's answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a server asks to be left alone: the header ``Retry-After`` (RFC 9110, 10.2.3), in seconds or as a date. Pure."""
+"""Reads the header ``Retry-After`` (RFC 9110, 10.2.3), in seconds or as a date. Pure."""
 
 from __future__ import annotations
 

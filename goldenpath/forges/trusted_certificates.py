@@ -1,4 +1,4 @@
-"""Whose certificates an HTTP client of goldenpath trusts."""
+"""The certificates that HTTP clients of goldenpath trust."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a ``.gitattributes`` says of paths, by Git's own rules."""
+"""Reads ``.gitattributes`` by Git's own rules."""
 
 from __future__ import annotations
 

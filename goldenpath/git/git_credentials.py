@@ -1,4 +1,4 @@
-"""What proves to a remote who we are, kept out of sight.
+"""Credentials for a remote, kept out of logs and errors.
 
 A password never becomes an argument, a part of a URL, a file or a setting on disk: it stands in the environment of
 the one Git process that needs it, and a credential helper of one line hands it over when the remote's own host asks.

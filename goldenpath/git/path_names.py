@@ -1,4 +1,4 @@
-"""Which names Git, and a checkout on any machine, can have: paths of files, and branches. Pure."""
+"""Valid names in Git and in a checkout on any machine: paths of files, and branches. Pure."""
 
 from __future__ import annotations
 

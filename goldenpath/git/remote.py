@@ -114,7 +114,7 @@ class Remote:
         """Move refs there, all or none, each only where it is what ``old`` says, or is ``new`` already.
 
         Raises:
-            RefMovedError: one is not: somebody else was first.
+            RefMovedError: one is not, since another push came first.
             RepositoryUnavailableError: the remote did not answer, or is busy. It may have moved the refs all the same.
             RepositoryError: it refused; the message holds its own words, such as a hook's.
 

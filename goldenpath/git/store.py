@@ -152,7 +152,7 @@ class Store:
         Without a remote, a work tree that has the branch checked out comes along.
 
         Raises:
-            RefMovedError: a ref is not what ``old`` says: somebody else was first.
+            RefMovedError: a ref is not at ``old``, since another writer came first.
             RepositoryUnavailableError: the remote did not answer, or a lock is held; nothing moved, as far as can be
                 known: a remote that took the push and was gone at once is asked again.
             RepositoryError: a hook or a rule refused, or a work tree has changes that are not committed.

@@ -1,7 +1,7 @@
 """Moving a branch that a work tree has checked out: the files come along, or nothing moves.
 
 As a server does it for a push with ``receive.denyCurrentBranch=updateInstead``, but safe against being killed: the ref
-is locked first, the files move, the ref follows. Who dies between the two leaves a note of the move in Git's folder,
+is locked first, the files move, the ref follows. A process that dies between the two leaves a note of the move in Git's folder,
 and the next move takes the files back before anything else.
 """
 

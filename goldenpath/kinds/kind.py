@@ -1,4 +1,4 @@
-"""What there is to say of one kind of request."""
+"""The definition of one kind of request."""
 
 from __future__ import annotations
 

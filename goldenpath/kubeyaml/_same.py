@@ -1,4 +1,4 @@
-"""Whether two values are the same YAML."""
+"""Compares two values as YAML."""
 
 from __future__ import annotations
 

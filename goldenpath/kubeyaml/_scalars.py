@@ -1,6 +1,6 @@
-"""What a plain scalar means to Kubernetes.
+"""Resolves plain scalars as Kubernetes does.
 
-The rules are those of ``resolve.go`` in go.yaml.in/yaml/v2 followed by the JSON round trip of
+The rules come from ``resolve.go`` in go.yaml.in/yaml/v2 followed by the JSON round trip of
 ``sigs.k8s.io/yaml``; ``tests/kubeyaml/oracle.json`` holds what the real kubectl says about each.
 """
 

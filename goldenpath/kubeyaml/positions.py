@@ -26,7 +26,7 @@ class Positions:
     def __init__(self, text: str) -> None:
         self._text = text
         self._keys: dict[int, dict[str, tuple[Any, Any]]] = {}
-        """Of each mapping that was looked into, key and value by the key's text: a hundred problems look a hundred times."""
+        """The keys and values of each mapping that was looked into, by the key's text: a hundred problems look a hundred times."""
 
     @cached_property
     def _documents(self) -> tuple[tuple[int, Any], ...]:

@@ -1,4 +1,4 @@
-"""What ought to be on each cluster, and what the checks say about it."""
+"""The desired objects of each cluster, and the findings on them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Drift in Prometheus' text format, for a file of node-exporter or a Pushgateway.
 
-The names are those of ``telemetry/exporters/goldenpath-status.yaml``; the platform's alerts read them.
+The names come from ``telemetry/exporters/goldenpath-status.yaml``; the platform's alerts read them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which kubeconfig context is which cluster of the fleet.
+"""Maps clusters of the fleet to contexts of a kubeconfig.
 
 A context is never guessed from what happens to be the current one: to apply a request to a wrong cluster is worse than
 to be asked for a name.

@@ -1,4 +1,4 @@
-"""What a fleet repository has of tenants and workloads: each request, and the objects that Flux applies for it."""
+"""Reads tenants and workloads of a fleet repository: each request, and the objects that Flux applies for it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PublishedTenants:
 def published_tenants(fleet: Fleet, name: str | None = None) -> PublishedTenants:
     """The tenants and workloads of a fleet repository; or a tenant that is named with its workloads, or a workload.
 
-    The objects are those of its files, hand edits and all: that is what Flux applies.
+    The objects come from its files with their hand edits, as Flux applies them.
 
     Args:
         fleet: the repository.

@@ -1,4 +1,4 @@
-"""What runs in a namespace today, and policies refuse when it is next made in the tenant that takes it over."""
+"""Finds running Pods that the tenant's policies would refuse when they are created again."""
 
 from __future__ import annotations
 

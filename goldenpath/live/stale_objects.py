@@ -1,4 +1,4 @@
-"""What was rendered once, is still on a cluster, and is no longer asked for."""
+"""Finds objects on a cluster that were rendered once, and are no longer."""
 
 from __future__ import annotations
 

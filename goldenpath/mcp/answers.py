@@ -1,4 +1,4 @@
-"""What leaves the server: without credentials, bounded, and with its source beside it.
+"""Answers of the server: without credentials, bounded, and with their source.
 
 An assistant reads what other people wrote: requests, commit messages, names of objects, what a cluster reports. Any of
 it may be written to steer the assistant. An answer therefore keeps such text under ``data`` and says whose it is.

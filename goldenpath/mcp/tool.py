@@ -1,4 +1,4 @@
-"""What a tool is: its input, its hints, and the function behind it."""
+"""A tool: its input, its hints, and its function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model's image says of itself, held against the form that we write."""
+"""Compares a model's image with the form that goldenpath writes."""
 
 from __future__ import annotations
 

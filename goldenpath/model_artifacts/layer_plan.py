@@ -1,4 +1,4 @@
-"""Which files share a layer. It follows from names and sizes alone, so that the same model has the same layers."""
+"""Assigns files to layers, from names and sizes alone: the same model has the same layers."""
 
 from __future__ import annotations
 

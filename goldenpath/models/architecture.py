@@ -1,4 +1,4 @@
-"""What sizing needs to know about a language model: its parameters and its attention layers, by kind."""
+"""The facts of a language model that sizing needs: parameters, and attention layers by kind."""
 
 from __future__ import annotations
 

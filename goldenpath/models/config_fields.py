@@ -1,4 +1,4 @@
-"""Typed access to the fields of a ``config.json`` that somebody else wrote; collects every problem."""
+"""Typed access to the fields of a foreign ``config.json``; collects every problem."""
 
 from __future__ import annotations
 

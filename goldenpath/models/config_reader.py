@@ -1,4 +1,4 @@
-"""From a Hugging Face ``config.json`` to an :class:`Architecture`.
+"""Reads an :class:`Architecture` from a Hugging Face ``config.json``.
 
 The names of the fields are those that vLLM 0.32 reads (vllm/transformers_utils/model_arch_config_convertor.py).
 A structure that is not understood is refused; a wrong size would be worse than none.

@@ -1,4 +1,4 @@
-"""From ``quantization_config`` to a precision and the parts of the model that stay at 16 bit."""
+"""Reads from ``quantization_config`` the precision, and the parts of the model that stay at 16 bit."""
 
 from __future__ import annotations
 

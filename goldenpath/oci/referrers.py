@@ -1,4 +1,4 @@
-"""What refers to an artifact in a registry, such as its signatures.
+"""Finds the referrers of an artifact in a registry, such as its signatures.
 
 Registries of OCI 1.1 keep the list themselves. With others it is an index under the tag ``sha256-<hex>``, which each
 writer reads, extends and writes back; no registry can do that in one step. Two of our writers at once lose nothing: each

@@ -1,4 +1,4 @@
-"""Who we are to a registry: from the environment, or from the file that ``docker login`` writes."""
+"""Credentials for a registry: from the environment, or from the file that ``docker login`` writes."""
 
 from __future__ import annotations
 

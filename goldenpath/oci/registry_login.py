@@ -1,6 +1,6 @@
 """Logging in to a registry as it asks: with a password, or with a token that another server gives for one.
 
-The rules of tokens are those of distribution's `docs/spec/auth/token.md`, which every large registry follows.
+The rules of tokens come from distribution's `docs/spec/auth/token.md`, which every large registry follows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a golden path says of itself, in ``golden-path.yaml``."""
+"""The metadata of a golden path, from ``golden-path.yaml``."""
 
 from __future__ import annotations
 

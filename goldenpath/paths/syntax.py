@@ -1,4 +1,4 @@
-"""How a golden path's templates are written: the settings that every engine of them needs.
+"""The Jinja2 syntax of golden paths: settings that every engine of them needs.
 
 Our own engine takes them, and ``cookiecutter.json`` carries them, so that the plain cookiecutter CLI reads
 the same language.

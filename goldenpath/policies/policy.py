@@ -57,7 +57,7 @@ class ResourceRule:
 class PolicyExample:
     """A request that the policy must judge as ``good`` says: documentation and test in one.
 
-    ``annotations`` are those of the tenant's Namespace. ``old`` makes the request an UPDATE. ``user`` is who
+    ``annotations`` stand on the tenant's Namespace. ``old`` makes the request an UPDATE. ``user`` is who
     asks; empty is the tenant's Flux account. ``subresource`` is what the update goes to, if not the object.
     """
 

@@ -99,7 +99,7 @@ _SUBJECTS: Final = TypeAdapter(dict[str, _Subject])
 def policies() -> tuple[Policy, ...]:
     """Every policy that ships with goldenpath, by id.
 
-    Controllers are those of Kubernetes and of every add-on of the catalogue, where its own manifests install it; a
+    The controllers belong to Kubernetes and to every add-on of the catalogue, where its own manifests install it; a
     cluster has its own (:meth:`~goldenpath.policies.Policy.with_controllers`).
 
     Raises ``DataError`` where a file is broken.

@@ -52,7 +52,7 @@ _JOINTS: Final = {
 REFUSALS: Final = {
     rule: Refusal(rule, RULES[rule].title, RULES[rule].fix, joint) for rule, joint in _JOINTS.items()
 }
-"""Every reason, by its rule. Its words are those of the registry of findings."""
+"""Every reason, by its rule, with the words of the registry of findings."""
 
 
 def refused(rule: str, detail: str = "") -> ArtifactRefusedError:

@@ -1,4 +1,4 @@
-"""Which entry of a list is which, in two versions of a document: by what names it, never by likeness."""
+"""Matches list entries of two versions of a document by their names."""
 
 from __future__ import annotations
 

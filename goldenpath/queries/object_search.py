@@ -1,4 +1,4 @@
-"""Which rendered objects of a fleet repository an expression is true of, as the files on the branch hold them."""
+"""Finds rendered objects on the branch for which an expression is true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which requests of a fleet an expression is true of."""
+"""Finds requests of a fleet for which an expression is true."""
 
 from __future__ import annotations
 

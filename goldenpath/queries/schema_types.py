@@ -1,4 +1,4 @@
-"""Whether an expression fits a schema: each field that it names, as far as the schema knows it."""
+"""Checks an expression against a schema: each field that it names, as far as the schema knows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What searches have in common: what they found and could not say, the kinds to choose from, and reading many files."""
+"""Shared by searches: their results, the kinds to choose from, and reading many files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a spec to manifests: the sandboxed engine, and the few words that templates may use.
+"""Renders a spec to manifests: the sandboxed engine, and the few words of templates.
 
 Pure once a golden path is compiled: no clock, no environment, no network; the same spec and version give the
 same bytes. Checking what was rendered, and writing it anywhere, happen elsewhere.

@@ -2,7 +2,7 @@
 
 The first submitter leads: it takes every waiting request, drafts each on top of the one before, writes all new
 objects as one pack and moves the branch once. Meanwhile the next ones gather. Between processes, compare-and-swap
-decides: where somebody else was first, everything is drafted anew on what is there then. Nothing is ever merged.
+decides: where another commit came first, everything is drafted anew on the new tip. Nothing is ever merged.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class WrittenCommit:
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    """A draft that somebody waits for; with a branch, it is a proposal."""
+    """A draft that a caller waits for; with a branch, it is a proposal."""
 
     make: Callable[[Snapshot], CommitDraft | None]
     key: Hashable | None
@@ -123,7 +123,7 @@ class BranchWriter:
 
         Args:
             make: drafts a change of the files that it is shown; None for no change. It is called again, with newer
-                files, where somebody else moved the branch meanwhile, and by whichever thread leads.
+                files, where another commit moved the branch meanwhile, and by whichever thread leads.
             key: drafts with the same key that wait at the same time are made once.
 
         Raises:
@@ -154,8 +154,8 @@ class BranchWriter:
             overwrite: move the branch also where its last commit is not by this writer's committer.
 
         Raises:
-            InputError: the branch's name is not valid, or is that of the base branch.
-            RepositoryError: somebody else committed to the branch; and as for ``submit``.
+            InputError: the branch's name is not valid, or names the base branch.
+            RepositoryError: the branch has commits of other people; and as for ``submit``.
 
         """
         if branch_ref(branch) == self._store.ref:

@@ -1,4 +1,4 @@
-"""What differs between two versions of one object, field by field, as a reviewer wants to read it.
+"""Differences between two versions of an object, field by field, for a reviewer.
 
 Lists are compared by what their entries are: mappings with a name or the keys of their API by these, plain words as a
 set with repeats, everything else in its order, where equal entries find each other. A Secret's values never leave this module;

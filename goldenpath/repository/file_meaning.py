@@ -1,4 +1,4 @@
-"""Whether two texts of a file mean the same: equal objects, or equal lines."""
+"""Compares two texts of a file by meaning: equal objects, or equal lines."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One state of a fleet repository, as a fleet: its tenants and platforms, wherever their files are.
 
-A view of a Git tree, read as far as somebody asks. Going through all tenants reads each tenant's own folder and the
+A view of a Git tree, read on demand. Going through all tenants reads each tenant's own folder and the
 lists of names on the clusters; what is inside the folders on the clusters is only read for those whose ids tell that
 something is different.
 """
@@ -209,7 +209,7 @@ class FleetTree:
         return self._homes[place]
 
     def files(self, owned: OwnedFiles) -> dict[str, TreeEntry]:
-        """Every file in a tenant's places, by path: its records, what was rendered, and what somebody put there."""
+        """Every file in a tenant's places, by path: its records, rendered files, and files of other people."""
         found = dict(owned.loose)
         for home, entries in owned.homes.items():
             found |= {f"{home}/{name}": entry for name, entry in entries.items() if entry.is_blob}
@@ -403,7 +403,7 @@ def _decoded(data: bytes, file: str) -> str:
 
 
 def read_lock(data: bytes, file: str, owns: Callable[[str], bool]) -> Locked:
-    """The lock in a file. One that claims files of somebody else is not used: a publish would remove them."""
+    """The lock in a file. A lock that claims files of another owner is not used: a publish would remove them."""
     try:
         lock = Lock.parse(data, file)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""How to keep what a hand edit meant: as an override in the request, where one can say it.
+"""Advice on keeping a hand edit: as an override in the request, where an override can express it.
 
 The edit is shown as an override: its fields as a JSON merge patch (RFC 7386), and single items of lists as list edits.
 Where no override can say it, the advice names what can.
@@ -60,7 +60,7 @@ def advise(
     Args:
         path: the file.
         rendered: what the pinned version renders there; None where it renders nothing.
-        there: what is there; None where somebody removed it.
+        there: the text that is there; None where the file was removed.
         clusters: all clusters of the tenant, since an override holds on each of them.
         approved_by: who would agree to an override; left open without one.
         expires: the end that an override would have; left open without one.

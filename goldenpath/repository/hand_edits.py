@@ -25,7 +25,7 @@ __all__ = ["EditKind", "HandEdit", "hand_edits", "is_record", "plain_id"]
 
 
 class EditKind(enum.StrEnum):
-    """What somebody did to a file."""
+    """The ways to edit a file."""
 
     CHANGED = "changed"
     REMOVED = "removed"
@@ -34,7 +34,7 @@ class EditKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HandEdit:
-    """One file that somebody edited: publishing would write over it, bring it back or remove it.
+    """One file that a person edited: publishing would write over it, bring it back or remove it.
 
     ``advice`` says for each object in it how to keep what was meant (:func:`goldenpath.repository.hand_edit_advice.advise`).
     """

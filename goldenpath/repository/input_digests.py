@@ -1,4 +1,4 @@
-"""What a rendering was made from, as digests: equal digests mean equal bytes.
+"""Digests of the inputs of a rendering: equal digests mean equal bytes.
 
 A digest is of meaning. How a request was spelt, its comments and the order of its fields are not in it, nor is a
 field that says what its default says: so a field that a later release adds leaves the digests of all older requests

@@ -1,4 +1,4 @@
-"""What is in a file, without having it in memory before somebody reads it.
+"""The content of a file, which is read into memory at first use.
 
 A change of ten thousand tenants touches two hundred thousand files. Of nearly all, only the id is ever asked for.
 """

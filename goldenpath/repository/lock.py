@@ -63,7 +63,7 @@ class Lock(Model):
     golden_path: GoldenPathName
     """Golden path and its major version."""
     version: ExactVersion
-    """Its exact version: publishing again keeps to it until somebody asks for another."""
+    """Its exact version: publishing again keeps it until an upgrade."""
     request: Sha256 | None = None
     """Digest of the normalised request (:func:`~goldenpath.repository.input_digests.request_digest`)."""
     request_file: BlobId | None = None

@@ -1,6 +1,6 @@
 """The body of a pull request, built of sections, and what of it no text in it can break.
 
-Whatever somebody wrote (titles, names, messages) stands in code, and only there: in a fence that is longer than any in
+Texts of people (titles, names, messages) stand in code, and only there: in a fence that is longer than any in
 it, or in a span without a character that could end it. So it cannot mention a user, add a link, refer to an issue, or
 break no table. The whole stays below what a forge takes: what does not fit is left out in whole sections, and said.
 """

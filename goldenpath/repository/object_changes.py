@@ -1,4 +1,4 @@
-"""What becomes different between two states of some files: the files, and the Kubernetes objects in them.
+"""Differences between two states of files: the files, and the Kubernetes objects in them.
 
 An object is the same one wherever its file is: by its cluster (which the path names), group, kind, namespace and
 name. So one that only changes its file is *moved*, and never looks like one that is deleted.
@@ -219,7 +219,7 @@ def _same(one: Content, other: Content) -> bool:
 
 
 def _objects(path: str, text: str | None) -> list[ManifestObject] | None:
-    """The objects of a file, or None where it cannot be read: somebody edited it by hand."""
+    """The objects of a file, or None where it cannot be read after a hand edit."""
     if text is None or not path.endswith((".yaml", ".yml")):
         return []
     try:

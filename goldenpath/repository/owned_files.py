@@ -1,4 +1,4 @@
-"""What a fleet repository holds of one tenant or workload, as Git's ids: known without reading what is in the files."""
+"""The files of a tenant or workload in a fleet repository, as Git's ids, without reading their content."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["OwnedFiles", "tree_id_of"]
 class OwnedFiles:
     """The places of one tenant or workload that are there.
 
-    One that moves between layouts has two homes for a while, and so has one that somebody copied by hand;
+    One that moves between layouts has two homes for a while, and so has one that was copied by hand;
     records are then read from the right one, if they are there.
     """
 

@@ -4,7 +4,7 @@ Everything in it follows from the repository: a file that cannot be read, is of 
 as missing, and so does a disk that refuses. Its place is inside of the local repository's Git directory.
 
 A file has two lines of JSON. The first is short and answers for the whole folder; the second has every tenant, and is
-only parsed when somebody asks for one.
+only parsed at first use.
 """
 
 from __future__ import annotations

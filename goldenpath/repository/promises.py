@@ -1,4 +1,4 @@
-"""What the tenants of a fleet were promised together, summed by folder.
+"""The sum of the tenants' promises in a fleet, by folder.
 
 A shard is one folder that holds tenants' own folders: ``tenants``, or each folder below it. It knows its sums and its
 irregular tenants. A question about the whole fleet reads one value for each shard, and a question about one tenant

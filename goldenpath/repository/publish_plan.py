@@ -120,7 +120,7 @@ class Plan:
     """Everything that a publish would do: its parts, tenants first, then workloads, each by name.
 
     ``looked_at`` counts all tenants and platforms that were planned; those without changes need not
-    be among the parts. ``findings`` are those of the whole fleet, that belong to no single part.
+    be among the parts. ``findings`` are about the whole fleet and belong to no single part.
     """
 
     parts: tuple[Part, ...]

@@ -1,4 +1,4 @@
-"""What signs, and what decides whether a signature is trusted: the contracts that keys and identities fulfil. Pure."""
+"""The protocols of keys and identities: one signs, the other decides whether a signature is trusted. Pure."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ def _aiperf_concurrency(config: Any) -> Any:
 
 
 def _of_guidellm(benchmark: Mapping[str, Any]) -> dict[str, Any]:
-    """One benchmark of a guidellm report; means are those of the requests that succeeded."""
+    """One benchmark of a guidellm report; means are over the requests that succeeded."""
     strategy = _at(benchmark, "config", "strategy") or _at(benchmark, "args", "strategy") or {}
     kind = strategy.get("type_") if isinstance(strategy, dict) else None
     streams = None

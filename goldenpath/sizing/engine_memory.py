@@ -1,4 +1,4 @@
-"""What an engine takes of a device beside the weights, by engine and version."""
+"""Device memory that an engine takes beside the weights, by engine and version."""
 
 from __future__ import annotations
 

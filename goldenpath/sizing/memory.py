@@ -1,4 +1,4 @@
-"""Whether a model fits on its devices, and what is left for the KV cache."""
+"""Computes whether a model fits on its devices, and the room for the KV cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model is spread over devices, and which ways are possible."""
+"""The possible ways to spread a model over devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parallelism to choose, and what would fit where nothing does."""
+"""Chooses a parallelism; where none fits, names what would."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def plans(
     Fewer devices come first: replicas of a small group serve more than one large group. Among equal counts,
     tensor parallelism comes before data-parallel attention, and pipelines over nodes come last.
 
-    ``settings`` are those of :func:`fit`. :raises InputError: as :func:`fit` does.
+    ``settings`` as for :func:`fit`. :raises InputError: as :func:`fit` does.
     """
     target = device(accelerator)
     found = []

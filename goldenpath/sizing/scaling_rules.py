@@ -1,4 +1,4 @@
-"""How KEDA and the HorizontalPodAutoscaler decide, from a metric to a number of replicas."""
+"""The decisions of KEDA and the HorizontalPodAutoscaler, from a metric to a number of replicas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a traffic and a goal to replicas, settings and thresholds."""
+"""Computes replicas, settings and thresholds from a traffic and a goal."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
 ) -> Sizing:
     """The way that serves the traffic within the goal with the fewest devices.
 
-    ``settings`` are those of :func:`goldenpath.sizing.plans`; ``fitted`` replaces the constants that ship. With
+    ``settings`` as for :func:`goldenpath.sizing.plans`; ``fitted`` replaces the constants that ship. With
     ``parallelism`` only that way is looked at.
 
     :raises InputError: naming the field: a wrong number, a model that does not fit, or a goal that cannot be met.

@@ -1,4 +1,4 @@
-"""What people ask for: the fleet, a team's request, and every problem that either has.
+"""The fleet and the requests as models, and every problem that either can have.
 
 For: strict, frozen models (``tenant``, ``fleet``) made of one vocabulary (``types``); the rules between fields
 (``rules``), inside a fleet (``pool_rules``) and between a request and the fleet (``fleet_rules``); and the way

@@ -1,4 +1,4 @@
-"""Which host names of routes can match the same request.
+"""Finds host names of routes that can match the same HTTP request.
 
 A wildcard of a route covers every name below its domain, however deep, and not the domain itself (Gateway API v1,
 Hostname in HTTPRouteSpec: "a hostname prefixed with a wildcard label is interpreted as a suffix match").

@@ -1,4 +1,4 @@
-"""Whether a host is this machine. Pure."""
+"""Recognises hosts that are this machine. Pure."""
 
 from __future__ import annotations
 

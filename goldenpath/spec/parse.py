@@ -1,4 +1,4 @@
-"""From a document to a spec, or to every problem that it has at once.
+"""Parses a document to a spec, or to all its problems at once.
 
 Three layers speak together: the fields' own types (pydantic), the rules between fields
 and with what is around the document (:class:`~goldenpath.spec.document_model.Document`). pydantic's own *after* validators would stay silent as soon as one field has failed; so the rules run here, on the

@@ -1,4 +1,4 @@
-"""What a person gave, field by field, without the fields that did not parse.
+"""The fields of a document that parsed.
 
 Rules that look at several fields, or at the fleet, must also speak when some *other* field is wrong: all
 problems are reported at once. They therefore read the given values through :class:`Fields`, which answers
@@ -31,7 +31,7 @@ def path_of(location: Iterable[str | int]) -> str:
 
 
 def _shown(step: str) -> str:
-    """A key as it can stand in a message: somebody may have put a line break or a terminal's codes into it."""
+    """A key as it can stand in a message: it may have a line break or a terminal's codes."""
     name = step if step.isprintable() else ascii(step)[1:-1]
     return name if len(name) <= _STEP_CHARS else f"{name[: _STEP_CHARS - 1]}…"
 

@@ -1,4 +1,4 @@
-"""Which clusters a request means: by name, or by region and labels."""
+"""The clusters of a request: by name, or by region and labels."""
 
 from __future__ import annotations
 

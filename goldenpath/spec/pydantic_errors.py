@@ -1,4 +1,4 @@
-"""What pydantic found, in words for the person who wrote the document."""
+"""Turns pydantic's errors into messages for the author of a document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fleet repository is about: the platform of a cluster, a tenant, or a workload of a tenant."""
+"""The owners in a fleet repository: the platform of a cluster, a tenant, or a workload of a tenant."""
 
 from __future__ import annotations
 

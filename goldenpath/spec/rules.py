@@ -40,7 +40,7 @@ PLATFORM_ACCOUNTS = ("reconciler", "scaler")
 """Ends of the names of the accounts that the tenant path makes for itself."""
 
 LABEL_VALUE_CHARS = 63
-"""Of a label's value: Flux writes the name of a Kustomization as a label on all that it applies."""
+"""The limit of a label's value: Flux writes the name of a Kustomization as a label on all that it applies."""
 
 SHARD_NAMES = frozenset("0123456789abcdef")
 """Names that a folder of a sharded fleet has too."""
@@ -119,7 +119,7 @@ def _duplicate_gpus(fields: Fields) -> Iterator[Problem]:
 
 
 def gpu_profiles(fields: Fields, around: Surroundings) -> Iterator[Problem]:
-    """Accelerators are those of the catalogue: the fleet's, or what ships with goldenpath."""
+    """Accelerators are in the catalogue: the fleet's, or the one that ships with goldenpath."""
     profiles = around.fleet.catalogue if around.fleet is not None else catalogue()
     for index, _ in fields.items("gpus"):
         if fields.get("gpus", index, "quota") == 0 and fields.get("gpus", index, "borrow") in {0, MISSING}:

@@ -1,4 +1,4 @@
-"""What one server of a tenant may do beyond its namespace: names it answers to, who calls it, where it goes."""
+"""Rights of one server of a tenant beyond its namespace: its names, its callers, its destinations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a word of a request is checked: the pieces that the vocabulary in :mod:`goldenpath.spec.types` is made of."""
+"""The building blocks of the types in :mod:`goldenpath.spec.types`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured, and what follows from it: exporters, rules with their tests, dashboards.
+"""Telemetry: exporters, rules with their tests, dashboards.
 
 For: the catalogue of exporter metrics (``exporters/*.yaml``, one file for each exporter, with sources), the rules and
 alerts that golden paths render, the unit test of each of them, and

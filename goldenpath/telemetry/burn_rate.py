@@ -2,7 +2,7 @@
 
 The share of answers that may be slower is the error budget. An alert compares how fast it is used up in a long window,
 so that one slow minute wakes no one, and in a short one, so that the alert ends soon after the cause. Factors and windows
-are those of the Site Reliability Workbook (Google, 2018, chapter 5, table 5-8), for a budget of 30 days.
+come from the Site Reliability Workbook (Google, 2018, chapter 5, table 5-8), for a budget of 30 days.
 """
 
 from __future__ import annotations

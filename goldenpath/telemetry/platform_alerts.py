@@ -1,4 +1,4 @@
-"""What wakes the platform team of a cluster."""
+"""Alerts for the platform team of a cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cluster measures, and on what it runs: the rules of its platform follow from it."""
+"""The metrics and add-ons of a cluster, from which the rules of its platform follow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["PlatformMetrics"]
 
 @dataclass(frozen=True, slots=True)
 class PlatformMetrics:
-    """What a cluster measures. A version is that of the add-on; None where the cluster does not run it."""
+    """What a cluster measures. By add-on, its version; None where the cluster does not run it."""
 
     cluster: str
     kueue: str | None = None

@@ -1,4 +1,4 @@
-"""What Prometheus works out once for all tenants of a cluster.
+"""Recording rules that Prometheus computes once for all tenants of a cluster.
 
 The alerts of tenants and workloads read these recorded series and never an exporter's: a recorded series has the
 tenant's own ``namespace``, whatever the exporter calls it.

@@ -1,4 +1,4 @@
-"""What a request comes to on one cluster: every default applied, every word looked up, every name computed.
+"""A request resolved for one cluster: every default applied, every word looked up, every name computed.
 
 Rendering, checking and publishing all read these values, so that no two of them derive the same fact in
 their own way. Pure: no I/O, no clock. Text (YAML, Markdown) does not belong here.

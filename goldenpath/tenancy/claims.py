@@ -1,4 +1,4 @@
-"""What a request takes, on one cluster, of what others could have too."""
+"""The shared resources that a request claims on one cluster."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["Claims", "Share"]
 
 Share = tuple[int, int]
-"""Of an accelerator: what a tenant owns and may borrow, or what a workload uses at least and at most."""
+"""Two numbers of an accelerator: quota and borrowing of a tenant, or smallest and largest use of a workload."""
 
 
 @dataclass(frozen=True, slots=True)

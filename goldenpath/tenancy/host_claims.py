@@ -1,4 +1,4 @@
-"""Which tenant has which host name, across a fleet: a host is one tenant's, on whichever cluster."""
+"""The owner of each host name in a fleet: one tenant, on all clusters."""
 
 from __future__ import annotations
 

@@ -50,5 +50,5 @@ class Layout:
 # Asked some thirty times for each tenant and cluster, for its paths: a fifth of what the digest takes.
 @lru_cache(maxsize=1024)
 def _shard(tenant: str) -> str:
-    # What somebody asks for need not be a name, nor even text, before it was looked at.
+    # Before it is parsed, a name may be any value.
     return hashlib.sha256(tenant.encode(errors="surrogatepass")).hexdigest()[0]

@@ -1,4 +1,4 @@
-"""What the tenants of one cluster share: derived from the fleet alone, never from a tenant."""
+"""The shared part of one cluster: derived from the fleet alone, never from a tenant."""
 
 from __future__ import annotations
 

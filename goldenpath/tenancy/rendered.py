@@ -1,4 +1,4 @@
-"""What was rendered for one request on one cluster."""
+"""The rendering of one request on one cluster."""
 
 from __future__ import annotations
 

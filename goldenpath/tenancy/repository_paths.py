@@ -11,7 +11,7 @@ everywhere::
     clusters/<cluster>/flux/<tenant>.yaml                  what applies the tenant's objects
     clusters/<cluster>/flux/<tenant>.<workload>.yaml       what applies the workload's; no name has a dot
 
-Everything else is somebody's own, and no publish ever touches it.
+All other paths belong to other people, and no publish touches them.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _PLATFORM: Final = re.compile(
 class RepositoryPaths:
     """The places of one platform, tenant or workload.
 
-    Paths are those of the layout. :meth:`owns` and :meth:`folder_of` know both layouts: while a fleet changes its
+    Paths follow the layout. :meth:`owns` and :meth:`folder_of` know both layouts: while a fleet changes its
     layout, files are in both.
 
     Args:
@@ -139,7 +139,7 @@ class RepositoryPaths:
         return None
 
     def _is_another_ones(self, below: str, *, at_home: bool) -> bool:
-        """Whether what is below one of its folders is somebody else's all the same."""
+        """Whether a path below one of its folders belongs to another owner all the same."""
         if self.ref.subject is not Subject.TENANT or "/" not in below:
             return False
         # In a flat fleet, the folder of a tenant called `a` may also be a shard, with other tenants' folders in it.

@@ -1,4 +1,4 @@
-"""What every kind of request comes to on one cluster."""
+"""The protocol of a resolved request of any kind on one cluster."""
 
 from __future__ import annotations
 

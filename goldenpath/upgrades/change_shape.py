@@ -1,4 +1,4 @@
-"""What an upgrade changes, without whose it is: owners that change an object alike are shown once."""
+"""Groups the changes of an upgrade: owners whose objects change alike are shown once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which version of its golden path each tenant, workload and platform has, and what is newer."""
+"""The golden path's version of each tenant, workload and platform, and the newer ones."""
 
 from __future__ import annotations
 

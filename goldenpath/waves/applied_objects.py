@@ -1,4 +1,4 @@
-"""How the objects are that Flux has applied for a Kustomization: those of its inventory, as the cluster has them."""
+"""Reads the objects in a Kustomization's inventory, as the cluster has them."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def _last_failure(status: Mapping[str, Any]) -> tuple[str, str] | None:
     """Commit and outcome of the last try where it failed; None where it did not.
 
     While Flux tries again, `Ready` is Unknown, as on a first try. The history tells them apart: kustomize-controller has
-    it since 1.7 (Flux 2.7), newest first. Of an older one, a tenant counts as being applied between two tries.
+    it since 1.7 (Flux 2.7), newest first. With an older one, a tenant counts as being applied between two tries.
     """
     latest: Mapping[str, Any] = next(iter(status.get("history") or ()), {})
     outcome = str(latest.get("lastReconciledStatus", ""))

@@ -1,4 +1,4 @@
-"""Whether a moment is in a freeze window."""
+"""Freeze windows, and the times in them."""
 
 from __future__ import annotations
 

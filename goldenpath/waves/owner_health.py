@@ -1,4 +1,4 @@
-"""Whether what a wave has merged is applied and healthy."""
+"""The health of an owner after a wave: whether its commit is applied and its objects are healthy."""
 
 from __future__ import annotations
 

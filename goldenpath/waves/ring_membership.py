@@ -1,4 +1,4 @@
-"""Which owner is in which wave: worked out once, when a rollout starts."""
+"""Assigns owners to waves, once, when a rollout starts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RingCandidate:
 
 
 def members_of(waves: Sequence[Wave], candidates: Sequence[RingCandidate]) -> dict[str, tuple[str, ...]]:
-    """By wave, the names of its members. Who no wave takes stays as it is.
+    """By wave, the names of its members. An owner that no wave takes stays as it is.
 
     A count or a part of all is chosen by a digest of the names: always the same ones, and not the first of the alphabet.
     """

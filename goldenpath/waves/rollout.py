@@ -1,4 +1,4 @@
-"""What goes in waves, as the wave runner sees it: an upgrade of a golden path, or a change set."""
+"""A rollout as the wave runner sees it: an upgrade of a golden path, or a change set."""
 
 from __future__ import annotations
 

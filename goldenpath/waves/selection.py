@@ -1,4 +1,4 @@
-"""Which tenants, workloads or clusters an upgrade is about."""
+"""Selects the tenants, workloads or clusters of an upgrade."""
 
 from __future__ import annotations
 

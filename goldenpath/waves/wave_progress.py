@@ -1,4 +1,4 @@
-"""How far a change in waves is: values for people and programs."""
+"""The progress of a change in waves, as values for people and programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people decided about a change that goes in waves: a file in the fleet repository.
+"""The record of a change in waves, with people's decisions: a file in the fleet repository.
 
 How far it is follows from the branch, and is not written down: so to go on after a crash is to work it out again.
 """

@@ -1,4 +1,4 @@
-"""What an action is, and what it is given when it runs."""
+"""An action: its definition, and the values that a run gives it."""
 
 from __future__ import annotations
 

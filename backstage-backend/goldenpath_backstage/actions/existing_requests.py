@@ -34,7 +34,7 @@ _LIFTS_GUARD_RAILS = ("overrides", "exceptions")
 class Existing:
     """A request, as the repository has it.
 
-    ``owner`` is the tenant's, and None where the tenant's file does not say: somebody broke it. ``revision`` is Git's
+    ``owner`` is the tenant's, and None where the tenant's file is broken and does not name one. ``revision`` is Git's
     id of the file.
     """
 

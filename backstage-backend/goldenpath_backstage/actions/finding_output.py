@@ -1,4 +1,4 @@
-"""What the checks say, as an output and as lines of a log."""
+"""Findings of the checks, as an output and as lines of a log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the actions that change the repository have in common: the author, the delivery and the report."""
+"""Shared by the actions that change the repository: the author, the delivery and the report."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ChangeOutput(Output):
 def author_of(caller: Principal, domain: str) -> Person:
     """The person or program, as a commit names its author.
 
-    Backstage does not tell addresses, and a commit must not carry one that might be somebody else's: so it is one of
+    Backstage does not tell addresses, and a commit must not carry one that might belong to another person: so it is one of
     the fleet's domain that takes no mail.
     """
     name = caller.name.removeprefix("spiffe://").rpartition(":")[2]
@@ -92,7 +92,7 @@ def publish_options_of(
     allow_removals: int | None = None,
     approved: str | None = None,
 ) -> PublishOptions:
-    """The terms of a change that somebody asks for through us."""
+    """The terms of a change that a caller asks for through us."""
     trailers = [("Requested-by", call.caller.name)]
     if call.caller.via:
         trailers.append(("Requested-via", call.caller.via))

@@ -1,4 +1,4 @@
-"""What most actions take: a golden path, and a form's values; and how these become a request."""
+"""The input of most actions, a golden path and the values of a form, and its way to a request."""
 
 from __future__ import annotations
 

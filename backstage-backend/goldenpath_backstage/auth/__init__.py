@@ -1,4 +1,4 @@
-"""Who asks, and what they may do.
+"""Authentication and authorisation of callers.
 
 For: proving a token (``authenticate``, with ``backstage`` and ``spiffe``), the keys that proofs need (``jwks``), the one place
 that decides who may do what (``permissions``), and the audit trail (``audit``).

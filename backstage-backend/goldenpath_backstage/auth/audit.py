@@ -23,7 +23,7 @@ class Audit:
         self._metrics = metrics
 
     def unauthenticated(self, reason: str, *, request_id: str, peer: str | None) -> None:
-        """Somebody did not show or prove who they are."""
+        """A caller had no credentials, or wrong ones."""
         self._metrics.refusals.labels("unauthenticated").inc()
         _log.warning(
             "refused",
@@ -31,7 +31,7 @@ class Audit:
         )
 
     def forbidden(self, principal: Principal, reason: str, *, request_id: str, action: str) -> None:
-        """Somebody asked for what they may not do."""
+        """A caller asked for an action without the right to it."""
         self._metrics.refusals.labels("forbidden").inc()
         _log.warning(
             "refused",
@@ -56,7 +56,7 @@ class Audit:
         commit: str | None,
         pull_request: str | None = None,
     ) -> None:
-        """Somebody changed a tenant; the commit has the same in its author and trailers."""
+        """A caller changed a tenant; author and trailers of the commit say the same."""
         _log.info(
             "changed",
             extra=fields(

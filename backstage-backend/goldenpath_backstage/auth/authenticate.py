@@ -1,4 +1,4 @@
-"""From the header of a request to its principal."""
+"""Reads the principal from the headers of a request."""
 
 from __future__ import annotations
 

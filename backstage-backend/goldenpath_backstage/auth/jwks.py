@@ -1,7 +1,7 @@
 """Public keys of token issuers: fetched, kept, and fetched again when a new key is used.
 
 An unknown key id is the sign of a rotation, and also what anybody can send: so keys are fetched anew at most every
-few seconds, by one request at a time, however many tokens come. Who comes with an unknown key in between is not
+few seconds, by one request at a time, however many tokens come. A token with an unknown key in between is not
 refused but answered with Retry-After: the issuer may have begun to use it just now.
 """
 

@@ -1,4 +1,4 @@
-"""Who may do what: the one place that decides.
+"""Decides which caller may do what; no other module does.
 
 | | reader | requester | admin |
 |---|---|---|---|
@@ -54,7 +54,7 @@ class RequestedChange:
 
 
 def demand(principal: Principal, verb: Verb) -> None:
-    """Let somebody begin.
+    """Checks that a caller may begin.
 
     Raises:
         ForbiddenError: they may not do this to any tenant.
@@ -75,7 +75,7 @@ def demand_admin(principal: Principal, why: str) -> None:
 
 
 def demand_change(principal: Principal, change: RequestedChange) -> None:
-    """Let somebody make a change to one tenant.
+    """Checks that a caller may change one tenant.
 
     Raises:
         ForbiddenError: they may not; it names the group that could.

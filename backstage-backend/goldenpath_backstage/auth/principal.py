@@ -1,4 +1,4 @@
-"""Who asks."""
+"""The caller of a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["LOCAL", "CallerKind", "Principal", "Role"]
 
 
 class CallerKind(enum.StrEnum):
-    """What sort of caller somebody is."""
+    """The sorts of callers."""
 
     USER = "user"
     PLUGIN = "plugin"

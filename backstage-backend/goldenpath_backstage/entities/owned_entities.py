@@ -22,7 +22,7 @@ __all__ = ["OwnedEntities"]
 _EDIT_ANNOTATION: Final = f"{names.DOMAIN}/edit"
 _CATALOG_FILE: Final = "catalog-info.yaml"
 _KINDS: Final = frozenset({"System", "Resource", "Component", "API"})
-"""What such a file may put into the catalog: nothing that decides who somebody is, or runs."""
+"""Kinds that such a file may put into the catalog: none that defines users or groups, or that runs."""
 
 
 class OwnedEntities:

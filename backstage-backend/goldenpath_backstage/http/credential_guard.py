@@ -1,4 +1,4 @@
-"""Credentials that somebody put where they do not belong: refused before anything is made of them.
+"""Refuses requests with credentials in places where they do not belong, before anything uses them.
 
 What comes in here ends in Git, in logs and in Backstage's own database of tasks. A request names Secrets; it never
 holds one.

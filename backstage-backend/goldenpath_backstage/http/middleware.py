@@ -1,4 +1,4 @@
-"""What every request gets: an id, limits, headers, a metric, a line in the log, and a problem instead of a crash.
+"""Gives every request an id, limits, headers, a metric and a line in the log, and turns a crash into a problem document.
 
 Plain ASGI, since it is around every request, and a body must pass it as it comes.
 """
@@ -58,7 +58,7 @@ class RequestMiddleware:
         app: what answers.
         metrics: where requests are counted.
         only_local: refuse what a browser sends for a page of another site; for a service that asks no caller who
-            they are, and so must not be asked by a page that somebody looks at.
+            they are, and so must not answer pages in a browser.
     """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics, only_local: bool) -> None:

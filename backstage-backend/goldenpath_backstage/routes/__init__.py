@@ -1,4 +1,4 @@
-"""What can be asked over HTTP, one module for each kind of thing.
+"""The HTTP routes, one module for each kind of resource.
 
 For: reading a request, asking who it is, handing it to its service, and the answer's form.
 

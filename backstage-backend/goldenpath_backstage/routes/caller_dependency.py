@@ -1,4 +1,4 @@
-"""Who asks, as a dependency of every route that is not for everybody."""
+"""The caller, as a dependency of every route that is not public."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the service lives, whether it can work, and how it fares: for those who run it."""
+"""Liveness, readiness and metrics, for operators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the thread of a run to its reader: events in order, without more of them in memory than needed."""
+"""Passes events in order from the thread of a run to its reader, with a bounded buffer."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Stream:
 
         Args:
             line: the event, with its line feed.
-            at_once: somebody waits to see it; else it may wait for others.
+            at_once: send it now, since a person waits for it; else it may wait for others.
 
         Raises:
             CancelledRunError: the run should end.

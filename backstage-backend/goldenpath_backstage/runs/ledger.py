@@ -1,4 +1,4 @@
-"""Which runs were asked for, who is at work on them, and what was answered.
+"""Records runs: the requests for them, the process that works on each, and the answers.
 
 One table, in SQLite or PostgreSQL, with the same statements. A run is *claimed* before its work begins and
 *settled* with its answer. A caller that asks for a settled run gets that answer again; a run whose process died is

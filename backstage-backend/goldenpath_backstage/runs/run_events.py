@@ -1,4 +1,4 @@
-"""What a run tells: the events of the stream, each one line of JSON."""
+"""Events of a run: each is one line of JSON in the stream."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ _log = logging.getLogger(SERVICE)
 
 @dataclass(frozen=True)
 class Asked:
-    """A run that somebody asks for."""
+    """A run that a caller asks for."""
 
     action: Action[Any, Any]
     input: Input

@@ -1,4 +1,4 @@
-"""What the backend tells those who run it: structured logs, the audit trail, and metrics.
+"""Structured logs, the audit trail and metrics, for operators.
 
 Not for: answers to callers. Nothing here sees a body, a header or a token.
 """

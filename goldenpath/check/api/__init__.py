@@ -1,4 +1,4 @@
-"""What the API server, or an add-on's own webhook, refuses although every schema takes it.
+"""Rules of the API server and of add-ons' webhooks that no schema states.
 
 One module for each part of the API. A rule judges the part of an object that has a definition of Kubernetes' OpenAPI,
 such as ``core.v1.PodSpec``, wherever it stands; those of a custom resource are named ``group/Kind``. What is about one

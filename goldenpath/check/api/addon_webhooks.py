@@ -1,4 +1,4 @@
-"""What the webhooks of add-ons refuse, and their CustomResourceDefinitions do not say.
+"""Rules of add-ons' webhooks that their CustomResourceDefinitions do not state.
 
 Kueue 0.19: ``clusterqueue_webhook.go``, ``cohort_webhook.go``, ``resourceflavor_webhook.go`` and ``common.go`` in
 ``pkg/webhooks``. ``tests/cluster/test_queue_webhooks.py`` compares them with the webhooks in force.

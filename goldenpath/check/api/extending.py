@@ -1,4 +1,4 @@
-"""What extends the API: CustomResourceDefinitions, webhooks and admission policies.
+"""Rules for objects that extend the API: CustomResourceDefinitions, webhooks and admission policies.
 
 Source: ``apiextensions-apiserver/pkg/apis/apiextensions/validation`` and ``pkg/apis/admissionregistration/validation``
 of Kubernetes 1.37.

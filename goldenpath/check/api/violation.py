@@ -1,4 +1,4 @@
-"""What a rule of the API server finds wrong in a part of an object."""
+"""A violation of a rule of the API server, in a part of an object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes Pods: Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs; and disruption budgets.
+"""Rules for Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, CronJobs and disruption budgets.
 
 Source: ``pkg/apis/apps/validation``, ``pkg/apis/batch/validation`` and ``pkg/apis/policy/validation`` of Kubernetes 1.37.
 """

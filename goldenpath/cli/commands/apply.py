@@ -74,7 +74,7 @@ def command(
 
     FILE is a request, or a fleet file: that applies what tenants share, and comes first. The request is checked, and
     an error among the findings ends it. Then everything is compared, and nothing is applied where a cluster would
-    refuse an object or where a field belongs to somebody else. Objects are applied server-side, in the order in which
+    refuse an object or where another manager owns a field. Objects are applied server-side, in the order in which
     they need each other, guard rails before what they guard. What is no longer rendered is left alone.
 
     Where Flux applies a fleet repository, publish to that instead: Flux would take back what differs.

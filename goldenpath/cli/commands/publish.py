@@ -92,7 +92,7 @@ def command(
 
     FILE is a request (`-` reads it from standard input), or the fleet's goldenpath.yaml. Each is checked, rendered at
     the version that its lock pins, checked again, and committed with everything that follows from it. The same
-    request again makes no commit. Where somebody else moved the branch meanwhile, everything is worked out anew.
+    request again makes no commit. Where another commit moved the branch meanwhile, the publish works everything out anew.
 
     Refused, and nothing written: a check with an error (exit code 1); files that were edited by hand, a Namespace
     that would go, or more removals than a few (exit code 2).

@@ -1,4 +1,4 @@
-"""What runs on a cluster, as the fleet's file would say it: versions, add-ons, accelerators, and what is missing.
+"""Describes a cluster as the fleet's file does: versions, add-ons, accelerators, and what is missing.
 
 For: reading Nodes, ResourceSlices, workloads and discovery, and turning them into an entry of ``goldenpath.yaml`` that
 parses, with findings for what a person has to look at. Reading is :mod:`.seen`'s; all else here is pure.

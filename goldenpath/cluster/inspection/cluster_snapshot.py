@@ -1,4 +1,4 @@
-"""What is read from a cluster to inspect it."""
+"""The objects of a cluster that an inspection reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what tenants stand on is set as they need it: Flux's flags, Kueue's integrations, our own policies. Pure."""
+"""Checks settings that tenancy depends on: Flux's flags, Kueue's integrations, our own policies. Pure."""
 
 from __future__ import annotations
 

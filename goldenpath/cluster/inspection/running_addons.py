@@ -1,4 +1,4 @@
-"""Which add-ons run, and in which version. Pure.
+"""Finds the add-ons of a cluster and their versions. Pure.
 
 An add-on is known by the image of its controller, wherever that was mirrored to: the last parts of the repository's
 name stay. CustomResourceDefinitions alone say that it was there once.

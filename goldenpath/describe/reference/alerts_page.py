@@ -28,7 +28,7 @@ __all__ = ["alerts_page"]
 _INTRODUCTION: Final = (
     "Rules that golden paths render where the cluster has the Prometheus Operator and the fleet names a Prometheus "
     "(`monitoring`). A rule on an add-on is rendered only where the cluster has the add-on. `critical` wakes a person, "
-    "`warning` is for the next working day, `info` is for a review. Names in the tables are those of tenant `vision` and "
+    "`warning` is for the next working day, `info` is for a review. The tables use the names of tenant `vision` and "
     "its service `chat`."
 )
 _PLATFORM: Final = PlatformMetrics(

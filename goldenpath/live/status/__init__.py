@@ -1,4 +1,4 @@
-"""How tenants are on a cluster: Flux, drift, quota, accelerators, queue, identities, scalers.
+"""The state of tenants on a cluster: Flux, drift, quota, accelerators, queue, identities, scalers.
 
 For: a table of many tenants and the page of one, from a handful of lists for each cluster, however many tenants there
 are; only what seems to have drifted is asked about one by one. :mod:`.reading` does the I/O, :mod:`.understanding` is

@@ -1,4 +1,4 @@
-"""What is read from a cluster to tell how tenants are: one list for each kind, however many tenants there are."""
+"""Reads from a cluster what the status needs: one list for each kind, for any number of tenants."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def read(cluster: ClusterClient, objects: Iterable[ManifestObject], tenants: Ite
     Args:
         cluster: the cluster.
         objects: the expected objects; their kinds are read.
-        tenants: names. Of one, only its own namespace is read; of many, each kind is read once.
+        tenants: names. For one, only its own namespace is read; for many, each kind is read once.
 
     Raises:
         ClusterUnavailableError: the server does not answer.

@@ -167,7 +167,7 @@ class TenantStatus:
     scalers: tuple[ScalerStatus, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape. Of the drift, only what differs."""
+        """Its JSON shape. The drift has only objects that differ."""
         drifted = self.drift.of(
             ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED
         )
@@ -203,7 +203,7 @@ class WorkloadStatus:
     drift: ClusterChangeSet
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape. Of the drift, only what differs."""
+        """Its JSON shape. The drift has only objects that differ."""
         drifted = self.drift.of(
             ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED
         )

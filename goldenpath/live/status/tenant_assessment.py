@@ -1,4 +1,4 @@
-"""What was read of a tenant or workload, understood. Pure."""
+"""Derives the status of a tenant or workload from the objects read. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The vocabulary of a request: the types that its words have.
 
 Each type is an annotated ``str`` (or ``int``, ``date``) that is checked when it is parsed, carries the JSON
-Schema that a form needs, and refuses with the fix. The rules are those of the systems that will read the
+Schema that a form needs, and refuses with the fix. The rules come from the systems that read the
 value, so that an accepted request is never refused later for its spelling.
 
 Rules between words do not belong here, nor does anything that knows a fleet or a catalogue.
