@@ -237,7 +237,7 @@ def test_a_timestamp_authority_that_is_not_one_is_refused(tmp_path):
         service = TimestampService(f"http://{played.host}/stamp")
         for status, body, words in (
             (500, b"", "HTTP 500"),
-            (200, b"<html>", "no time stamp"),
+            (200, b"<html>", "does not answer with a time stamp"),
             (200, bytes(65 << 10), "KiB"),
         ):
             played.instead = lambda _, s=status, b=body: (s, {}, b)

@@ -169,7 +169,7 @@ def test_init_with_delivery_renders_what_flux_starts_from(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--registry", "oci://r.example.org/f"), "--registry goes with --delivery oci"),
+        (("--registry", "oci://r.example.org/f"), "--registry needs --delivery oci"),
         (("--delivery", "oci"), "needs --registry"),
         (("--delivery", "oci", "--registry", "https://r.example.org/f"), "delivery.registry: must be an OCI"),
     ],

@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import NOW
+from forge_tables import NOW
 from loopback_forges import Fault, Reply
 
 from goldenpath.errors import RepositoryError, RepositoryUnavailableError
 from goldenpath.forges import ClientOptions, PullRequest, RetryOptions, Token, forge_of
 
 if TYPE_CHECKING:
-    from conftest import Table
+    from forge_tables import Table
 
 WANTED = PullRequest(
     head="goldenpath/vision",

@@ -15,7 +15,7 @@ from goldenpath.forges import PullRequest, Token
 from goldenpath.forges.error_messages import messages_in
 
 if TYPE_CHECKING:
-    from conftest import Table
+    from forge_tables import Table
 
 WANTED = PullRequest(head="goldenpath/vision", base="main", title="Add tenant vision", body="…")
 

@@ -14,7 +14,7 @@ from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.forges import PullRequest, Token, address_of, token_of
 
 if TYPE_CHECKING:
-    from conftest import Table
+    from forge_tables import Table
 
 GITHUB = "https://github.com/a/b"
 SERVER = "https://git.example/a/b"

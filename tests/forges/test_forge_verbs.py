@@ -11,7 +11,7 @@ from goldenpath.errors import InputError
 from goldenpath.forges import CommentChange, PullRequest, PullRequestPage
 
 if TYPE_CHECKING:
-    from conftest import Table
+    from forge_tables import Table
 
 WANTED = PullRequest(
     head="goldenpath/vision",

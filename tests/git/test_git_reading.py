@@ -119,7 +119,7 @@ def test_missing_object_and_object_of_another_kind_are_named(clone: Path) -> Non
             repository.blob(tip)
         with pytest.raises(RepositoryError, match=r"abababab.* is not there"):
             repository.entries("ab" * 20)
-        with pytest.raises(RepositoryError, match="no name of an object"):
+        with pytest.raises(RepositoryError, match="not a name of an object"):
             repository.blob("HEAD\nHEAD")
         assert repository.commit_info(tip).message == "Add 2\n"
 

@@ -81,7 +81,7 @@ def test_no_signal_of_the_engine_wakes_it_from_zero(signal: str) -> None:
     rendered = run(service(replicas={"min": 0}, scaling=scaling))
     said = found(rendered)["scale-from-zero"]
     assert said.startswith("error replicas.min")
-    assert "nothing is left to wake it" in said
+    assert "no request can start a replica" in said
 
 
 def test_a_latency_that_the_histogram_cannot_show_is_no_signal() -> None:

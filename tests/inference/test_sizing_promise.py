@@ -24,7 +24,7 @@ def test_the_expression_matches_the_numbers_of_the_range_alone(low: int, more: i
 
 
 def test_a_reversed_range_is_refused() -> None:
-    with pytest.raises(ValueError, match="no range"):
+    with pytest.raises(ValueError, match="not a range"):
         number_range(5, 4)
 
 

@@ -73,7 +73,7 @@ def test_an_empty_repository_has_no_tenants_and_no_fleet(where):
     tree = view(where, EMPTY_TREE)
 
     assert (list(tree.tenants()), tree.clusters, tree.platform("berlin")) == ([], (), {})
-    with pytest.raises(InputError, match=r"goldenpath\.yaml: .*no fleet repository"):
+    with pytest.raises(InputError, match=r"goldenpath\.yaml: .*not a fleet repository"):
         fleet_text(where, EMPTY_TREE)
 
 

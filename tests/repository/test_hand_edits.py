@@ -183,7 +183,7 @@ def test_an_edit_that_no_override_can_express_is_reported():
         return words
 
     assert "only comments or layout" in one(text, "# mine\n" + text)
-    assert "no YAML" in one(text, "kind: [")
+    assert "not YAML" in one(text, "kind: [")
     assert "no override removes an object" in one(text, None)
     assert "repository of the tenant's `source`" in one(None, other)
     assert "follows from the request" in one(text, "x", "tenants/vision/README.md")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from upgrade_fleets import FLEET
+from fleets import FLEET
 
 from goldenpath import kubeyaml
 from goldenpath.cli.root_command import cli
