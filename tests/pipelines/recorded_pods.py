@@ -106,6 +106,7 @@ def models(place: str = REPOSITORY, digest_of: Callable[[str], str] = sha256) ->
             of(f"field-{number}", "provenance-field", {"predicate": _predicate(*path, "more", to="x")})
             for number, path in enumerate(_PLACES)
         ),
+        of("form", "provenance-form", {"predicate": _predicate("runDetails", "metadata", to=None)}),
         of("type", "build-type", {"predicate": _predicate("buildDefinition", "buildType", to="https://example.org/b")}),
         of("no-dataset", "lineage-missing", {"predicate": _input(_DATASET, "without")}),
         of("no-record", "lineage-missing", {"predicate": _input(_DATASET, "unrecorded")}),
