@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from goldenpath.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["existing_folder", "is_reference", "pairs"]
+__all__ = ["existing_folder", "is_reference", "pairs", "signature_options"]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def signature_options(*, signature: str, annotation: str) -> Callable[[F], F]:
+    """``--signature`` and ``--annotation``, each with its help."""
+
+    def with_options(function: F) -> F:
+        function = click.option(
+            "--annotation", "annotations", multiple=True, metavar="KEY=VALUE", help=annotation
+        )(function)
+        path = click.Path(dir_okay=False, path_type=Path)
+        return click.option("--signature", type=path, metavar="FILE", help=signature)(function)
+
+    return with_options
 
 
 def is_reference(target: str) -> bool:

@@ -37,8 +37,6 @@ class EditAction(enum.StrEnum):
 class EditVerdict(enum.StrEnum):
     """What becomes of an edit on a new rendering."""
 
-    UNTOUCHED = "untouched"
-    """There is no edit: the object is as it was rendered."""
     CARRIED = "carried"
     """The new rendering has what was edited as it was before: an override sets it again."""
     ALREADY_SO = "already so"

@@ -94,7 +94,7 @@ def test_usage_that_cannot_be_read_is_refused(
 ) -> None:
     (here / "used.csv").write_text(written)
     refused = cost("--usage", "used.csv")
-    assert refused.exit_code != 0
+    assert refused.exit_code == 2
     assert says in refused.output
 
 
@@ -105,7 +105,7 @@ def test_a_price_of_an_accelerator_that_no_cluster_has_is_refused(
     write_tree(here, {"goldenpath.yaml": FLEET + wrong})
     repository, run = request.getfixturevalue("repository"), request.getfixturevalue("run")
     refused = run("fleet", "cost", "--repo", str(repository), *DAYS)
-    assert refused.exit_code != 0
+    assert refused.exit_code == 2
     assert "prices.accelerators.nvidia-h100-80g" in refused.output
     assert "Did you mean 'nvidia-h100-80gb'?" in refused.output
 
@@ -129,5 +129,5 @@ def test_use_is_read_from_a_real_prometheus(tmp_path: Path, cost: Callable[..., 
 
 def test_a_prometheus_that_does_not_answer_is_named(cost: Callable[..., Result]) -> None:
     refused = cost("--prometheus", "berlin=http://127.0.0.1:9")
-    assert refused.exit_code != 0
+    assert refused.exit_code == 2
     assert "the Prometheus of berlin does not answer at http://127.0.0.1:9" in refused.output

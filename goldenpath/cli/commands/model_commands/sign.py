@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.error_output import json_refusals
-from goldenpath.cli.model_options import existing_folder, is_reference, pairs
+from goldenpath.cli.model_options import existing_folder, is_reference, pairs, signature_options
 from goldenpath.cli.registry_options import registry_at
 from goldenpath.cli.signing_options import open_signer, signer_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(
@@ -24,18 +27,9 @@ from goldenpath.cli.signing_options import open_signer, signer_options
 )
 @click.argument("target", metavar="DIR|oci://…@sha256:…")
 @signer_options
-@click.option(
-    "--signature",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The file for the signature of a folder. Default: model.sig in the folder.",
-)
-@click.option(
-    "--annotation",
-    "annotations",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="An annotation in the signature of an image, such as its tenant; may be given again.",
+@signature_options(
+    signature="The file for the signature of a folder. Default: model.sig in the folder.",
+    annotation="An annotation in the signature of an image, such as its tenant; may be given again.",
 )
 @format_option("text", "json")
 @json_refusals

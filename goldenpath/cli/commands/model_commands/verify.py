@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.error_output import json_refusals
-from goldenpath.cli.model_options import existing_folder, is_reference, pairs
+from goldenpath.cli.model_options import existing_folder, is_reference, pairs, signature_options
 from goldenpath.cli.registry_options import registry_at
 from goldenpath.cli.signing_options import chosen_trust, trust_options
 from goldenpath.errors import ArtifactRefusedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(
@@ -26,18 +28,9 @@ from goldenpath.errors import ArtifactRefusedError
 )
 @click.argument("target", metavar="DIR|oci://…@sha256:…")
 @trust_options
-@click.option(
-    "--signature",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The file with the signature of a folder. Default: model.sig in the folder.",
-)
-@click.option(
-    "--annotation",
-    "annotations",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="An annotation that the signature of an image must have, and no others; may be given again.",
+@signature_options(
+    signature="The file with the signature of a folder. Default: model.sig in the folder.",
+    annotation="An annotation that the signature of an image must have, and no others; may be given again.",
 )
 @format_option("text", "json")
 @click.pass_context
