@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -27,6 +28,7 @@ from local_registry import local_registry, missing_registry
 SOURCE = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository"}
 KEY_SECRET = "fleet-key"
 NEEDED = ("source.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io")
+FLAGS = {controller: ["--watch-all-namespaces=true"] for controller in CONTROLLERS}
 
 
 class Delivered:
@@ -85,8 +87,9 @@ def key_secret(api, name, *keys):
     assert answer.ok, answer.message
 
 
-@pytest.fixture(scope="module")
-def delivered():
+@contextlib.contextmanager
+def cluster_for_flux():
+    """A control plane that serves Flux's kinds, and a folder; skips where a program or the registry is missing."""
     if reason := missing_registry():
         pytest.skip(reason)
     missing = [name for name in CONTROLLERS if components()[name].missing()]
@@ -94,20 +97,24 @@ def delivered():
         pytest.skip(f"{' and '.join(missing)} not built: make cluster-assets && make test-cluster")
     definitions = from_modules()
     with tempfile.TemporaryDirectory(prefix="gp-") as name, control_plane(kubernetes()) as api:
-        folder = Path(name)
         crd_files.load(api, definitions, crd_files.of_groups(definitions, *NEEDED))
+        (Path(name) / "flux").mkdir()
+        yield api, Path(name)
+
+
+@pytest.fixture(scope="module")
+def delivered():
+    with cluster_for_flux() as (api, folder):
         for body in kubeyaml.load_all(components_yaml()):
             assert api.apply(body).ok
         key = new_key()
         key_secret(api, KEY_SECRET, key)
         key_secret(api, "other-key", new_key())
-        (folder / "flux").mkdir()
-        flags = {controller: ["--watch-all-namespaces=true"] for controller in CONTROLLERS}
         with (
             local_registry(folder / "registry") as host,
             new_fleet(folder / "fleet.git") as fleet,
             RegistryClient(RegistryAddress.parse(f"oci://{host}/fleet")) as client,
-            flux(api, folder / "flux", flags, api.server.authority),
+            flux(api, folder / "flux", FLAGS, api.server.authority),
         ):
             fleet.publish(asked("vision", clusters=["austin"]))
             pushed = list(push(fleet, client, key, cluster="austin"))

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from pathlib import Path
 
-import crd_files
 import pytest
 from click.testing import CliRunner
-from components import components as parts
-from components import from_modules, kubernetes
-from control_plane import control_plane
-from flux import CONTROLLERS, NAMESPACE, Flux, built, components_yaml, flux
+from flux import NAMESPACE, Flux, built, components_yaml, flux
 from kube_api import eventually
-from test_artifacts_hold import NEEDED, SOURCE, key_secret
+from test_artifacts_hold import FLAGS, SOURCE, cluster_for_flux, key_secret
 from verb_clusters import kubeconfig
 
 from goldenpath.artifacts.cluster_index import INDEX_CONFIG_MAP
@@ -34,7 +29,7 @@ from goldenpath.oci.registry_client import RegistryClient
 sys.path += [str(Path(__file__).parent.parent / folder) for folder in ("artifacts", "fleet")]
 from fleets import asked, new_fleet
 from forged_artifacts import new_key, sign
-from local_registry import local_registry, missing_registry
+from local_registry import local_registry
 from plain_git import commit_by_hand, git
 
 CLUSTER = "austin"
@@ -123,18 +118,8 @@ class Delivered:
 
 @pytest.fixture(scope="module")
 def delivered():
-    if reason := missing_registry():
-        pytest.skip(reason)
-    missing = [name for name in CONTROLLERS if parts()[name].missing()]
-    if missing:
-        pytest.skip(f"{' and '.join(missing)} not built: make cluster-assets && make test-cluster")
-    definitions = from_modules()
-    with tempfile.TemporaryDirectory(prefix="gp-") as name, control_plane(kubernetes()) as api:
-        folder = Path(name)
-        crd_files.load(api, definitions, crd_files.of_groups(definitions, *NEEDED))
+    with cluster_for_flux() as (api, folder):
         key = new_key()
-        (folder / "flux").mkdir()
-        flags = {controller: ["--watch-all-namespaces=true"] for controller in CONTROLLERS}
         with local_registry(folder / "registry") as host:
             registry = f"oci://{host}/fleet"
             place = folder / "fleet.git"
@@ -159,7 +144,7 @@ def delivered():
                     answer = api.apply(body)
                     assert answer.ok, answer.message
                 key_secret(api, SECRET, key)
-                with flux(api, folder / "flux", flags, api.server.authority):
+                with flux(api, folder / "flux", FLAGS, api.server.authority):
                     yield Delivered(fleet, client, key, api, kubeconfig(api, folder, CLUSTER))
 
 
