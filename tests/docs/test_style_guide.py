@@ -100,3 +100,15 @@ def test_code_and_plain_english_are_not(text: str, tmp_path: Path, monkeypatch: 
     file.write_text(f"{text}\n")
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     assert list(found(file)) == []
+
+
+def test_no_two_modules_have_one_file_name() -> None:
+    """Commands keep their names in each group: the file is named after what a person types."""
+    folders = (*CODE, "tests")
+    names = Counter(
+        path.name
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name not in {"__init__.py", "conftest.py"} and "cli/commands" not in path.as_posix()
+    )
+    assert {name for name, count in names.items() if count > 1} == set()
