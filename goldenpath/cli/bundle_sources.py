@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from goldenpath.errors import InputError, RegistryError, RegistryUnavailableError
+from goldenpath.errors import ArtifactRefusedError, InputError, RegistryError, RegistryUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -146,9 +146,15 @@ def _beside(client: RegistryClient, repository: str, digest: str) -> Sequence[by
     from goldenpath.provenance.refusals import refused  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.signatures.bundle_referrers import bundles_beside  # noqa: PLC0415
 
-    if client.manifest(repository, digest) is None:
+    try:
+        model = client.manifest(repository, digest)
+        bundles = tuple(bundles_beside(client, repository, digest)) if model else ()
+    except ArtifactRefusedError as error:
+        # Bytes of another digest, or a list that is too long: the registry is at fault, and not the model.
+        raise RegistryError(f"{client.address.host}/{error}") from None
+    if model is None:
         raise refused("no-provenance", "The registry has no such model: push it, or correct the reference.")
-    return tuple(bundles_beside(client, repository, digest))
+    return bundles
 
 
 def _read(folder: Path) -> Iterator[bytes]:

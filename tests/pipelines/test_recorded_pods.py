@@ -156,6 +156,19 @@ def test_a_model_that_the_registry_does_not_have_has_no_provenance(chat: Path, t
     assert f"{REFUSALS['no-provenance'].message} The registry has no such model: push it" in result.stdout
 
 
+def test_a_registry_that_gives_other_bytes_than_were_asked_for_is_a_problem(
+    chat: Path, tmp_path: Path
+) -> None:
+    with running_registry(REGISTRIES[0], tmp_path / "registry") as client:
+        digest = store(client, "chat")
+        stored = next((tmp_path / "registry").rglob(f"{digest.removeprefix('sha256:')}/data"))
+        stored.write_bytes(stored.read_bytes() + b" ")
+        host = client.address.host
+        (problem,) = refused(chat, f"{host}/{PATH}@{digest}", "--registry", f"oci://{host}")
+    assert problem["rule"] == "registry"
+    assert f"for {digest}" in problem["message"]
+
+
 def test_recorded_bundles_do_not_stand_beside_a_registry(chat: Path) -> None:
     (problem,) = refused(chat, "a", "--registry", "oci://registry.example.org", "--bundles", str(chat.parent))
     assert (problem["path"], problem["rule"]) == ("--registry", "not-both")
