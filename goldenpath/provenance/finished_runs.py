@@ -17,7 +17,7 @@ __all__ = ["pods_of_runs"]
 def pods_of_runs(pods: Iterable[Mapping[str, Any]], builder: Provenance) -> list[list[Mapping[str, Any]]]:
     """The Pods of each run that has succeeded on all of its nodes, so far as its Pods are there.
 
-    Pods of one Job belong together. An owner that somebody has written makes no run of other Pods: the signer compares
+    Pods of one Job belong together. An owner reference that a person wrote makes no run of other Pods: the signer compares
     what they are.
 
     Args:

@@ -347,7 +347,7 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @property
     def waiting_limit(self) -> str:
-        """Requests that may wait for each replica before somebody looks; empty where the engine does not tell."""
+        """Requests that may wait for each replica before the alert fires; empty where the engine does not export them."""
         has_queue = self.metrics.name_of("queue") is not None
         return self.metrics.hint(Signal.QUEUE).threshold if has_queue else ""
 

@@ -65,7 +65,7 @@ class SpiffeTokens:
             token, key, audience=self._settings.audience, required=("exp", "sub", "aud"), skew=self._skew
         )
         if claims["sub"] != subject:
-            raise UnauthenticatedError("a JWT-SVID of somebody else")
+            raise UnauthenticatedError("a JWT-SVID that belongs to another workload")
         caller = next((each for each in self._settings.callers if _is_meant(each, subject)), None)
         if caller is None:
             raise UnauthenticatedError(f"{subject} is not a caller of this service")
