@@ -15,12 +15,8 @@ from goldenpath.check import check_fleet, check_schema, check_together
 from goldenpath.cli.fleet_place import FleetPlace
 from goldenpath.cli.input_files import DocumentKind
 from goldenpath.cli.object_spool import ObjectSpool, ObjectStore, SpooledObject
-from goldenpath.cli.unfinished_files import (
-    Kustomizations,
-    has_variables,
-    is_encrypted,
-    kustomize_directive,
-)
+from goldenpath.cli.unfinished_files import Kustomizations
+from goldenpath.cli.unfinished_objects import holds_anyway, not_final, patch_beside
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
 from goldenpath.kubeyaml.positions import Positions
@@ -243,10 +239,10 @@ class _Examiner:
                 continue
             item = ManifestObject(named.name, body)
             found = list(check_schema([item], self._schemas))
-            note = _not_final(item, build_file) or _patch_beside(named, item, found)
+            note = not_final(item, build_file) or patch_beside(named.path, item, found)
             if note is not None:
                 self._add(document, note, path)
-                found = [finding for finding in found if build_file is None and _holds_anyway(finding)]
+                found = [finding for finding in found if build_file is None and holds_anyway(finding)]
             for finding in found:
                 self._add(document, finding, path)
             if self._models is not None and self._cluster in (None, named.cluster):
@@ -356,54 +352,6 @@ class _Examiner:
 
 def _field(place: str, finding: Finding) -> str:
     return ".".join(part for part in (place, finding.field) if part)
-
-
-def _not_final(item: ManifestObject, build_file: Path | None) -> Finding | None:
-    """That something else finishes an object before it is applied, if that is so."""
-    if build_file is not None:
-        return _built_by_kustomize(item, build_file)
-    if kustomize_directive(item.body):
-        message = "a directive such as `$patch` makes this a patch for kustomize, so only the names of its fields were checked."
-        return _note(
-            item, "kustomize", message, "Check the built objects: kustomize build | goldenpath check -"
-        )
-    if is_encrypted(item.body):
-        message = "SOPS has encrypted this, so only the names of its fields were checked."
-        return _note(item, "encrypted", message, "Check the decrypted object.")
-    if has_variables(item.body):
-        message = "a variable or a template is filled in before this is applied, so only the names of its fields were checked."
-        return _note(item, "variables", message, "Check it with the values filled in.")
-    return None
-
-
-def _patch_beside(named: Named, item: ManifestObject, found: Iterable[Finding]) -> Finding | None:
-    """That an object without what its kind needs is a patch: it is in a folder of kustomize that does not apply it."""
-    if named.path is None or not any(finding.rule == "schema/required" for finding in found):
-        return None
-    build_file = Kustomizations.beside(named.path)
-    if build_file is None:
-        return None
-    message = f"this lacks fields that its kind needs, and kustomize does not apply it ({os.path.relpath(build_file)} does not name it), so it was taken for a patch."
-    return _note(item, "kustomize", message, "Name it in the build file, or complete it.")
-
-
-def _built_by_kustomize(item: ManifestObject, build_file: Path) -> Finding:
-    message = f"kustomize changes this file before it is applied ({os.path.relpath(build_file)}), so it was not checked as a final object."
-    fix = (
-        f"Check the built objects: kustomize build {os.path.relpath(build_file.parent)} | goldenpath check -"
-    )
-    return _note(item, "kustomize", message, fix)
-
-
-def _note(item: ManifestObject, rule: str, message: str, fix: str) -> Finding:
-    return Finding(item.file, str(item), "", f"not-final/{rule}", Severity.NOTE, message, fix)
-
-
-def _holds_anyway(finding: Finding) -> bool:
-    """Whether a finding holds of an object that is not final: a field that no kind has stays wrong."""
-    last = finding.field.rpartition(".")[2]
-    is_directive = last.startswith("$") or finding.field in {"sops", "[$patch]"}
-    return finding.rule == "schema/unknown-field" and not is_directive
 
 
 def _not_an_object(named: Named) -> Finding:
