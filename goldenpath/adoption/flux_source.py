@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.namespace_objects import at, labels_of, mappings, text
 from goldenpath.findings import Severity
-from goldenpath.spec.rules import CLOUD_IDENTITY
+from goldenpath.spec.source_rules import CLOUD_IDENTITY
 from goldenpath.spec.types import is_anchored_expression
 from goldenpath.tenancy.source_account import IDENTITY_ANNOTATIONS
 

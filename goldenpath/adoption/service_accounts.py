@@ -9,7 +9,7 @@ from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.namespace_objects import NAMESPACE_LABEL, at, mappings, text, texts
 from goldenpath.adoption.pod_templates import accounts_of_workloads
 from goldenpath.findings import Severity
-from goldenpath.spec.rules import PLATFORM_ACCOUNTS
+from goldenpath.spec.tenant_request_rules import PLATFORM_ACCOUNTS
 from goldenpath.tenancy.spiffe_identity import spiffe_id
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.engines import Signal, engine_catalogue
-from goldenpath.spec.rules import CLOUD_IDENTITY, CLOUD_IDENTITY_FIELDS, OPTIONAL_IDENTITY
+from goldenpath.spec.source_rules import CLOUD_IDENTITY, CLOUD_IDENTITY_FIELDS, OPTIONAL_IDENTITY
 
 if TYPE_CHECKING:
     from goldenpath.spec.document_model import SchemaRule

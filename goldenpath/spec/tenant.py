@@ -14,7 +14,6 @@ from goldenpath.spec.document_model import Model, OuterRule, Rule, SchemaRule
 from goldenpath.spec.envelope import Clusters, Envelope, Retiring
 from goldenpath.spec.fleet_rules import placement_problems
 from goldenpath.spec.hints import ChosenFrom, Door, hint
-from goldenpath.spec.rules import TENANT_RULES, gpu_profiles
 from goldenpath.spec.schema_rules import (
     cloud_identity,
     latency_goals,
@@ -30,6 +29,7 @@ from goldenpath.spec.serving import (  # noqa: TC001 - pydantic reads them when 
     Serving,
 )
 from goldenpath.spec.serving_rules import serving_problems, serving_rules
+from goldenpath.spec.tenant_request_rules import TENANT_RULES, gpu_profiles
 from goldenpath.spec.types import (
     AnchoredExpression,
     AwsRole,

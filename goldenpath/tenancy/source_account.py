@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.spec.rules import SOURCE_ACCOUNT
+from goldenpath.spec.tenant_request_rules import SOURCE_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
