@@ -55,17 +55,35 @@ def load(api: Api, folder: Path, names: Sequence[str]) -> None:
     found = {file.stem: file for file in folder.rglob("*.yaml")}
     if absent := [name for name in names if name not in found]:
         raise LookupError(f"{folder} has no CRD {', '.join(absent)}")
-    for name in names:
-        body = kubeyaml.load_file(found[name])
+    definitions = {name: kubeyaml.load_file(found[name]) for name in names}
+    for name, body in definitions.items():
         answer = api.send("PATCH", f"{_PATH}/{name}", body, APPLY, fieldManager="crds", force="true")
         assert answer.ok, f"{name}: {answer.message}"
     eventually(lambda: set(names) <= _established(api), "every CustomResourceDefinition is established", 180)
+    # The server lists their kinds a moment later.
+    eventually(lambda: all(_is_listed(api, body) for body in definitions.values()), "every kind is listed")
+    api.forget_resources()
 
 
 def change(api: Api, name: str, change: dict[str, Any]) -> None:
     """Change one that is there."""
     answer = api.send("PATCH", f"{_PATH}/{name}", change, MERGE)
     assert answer.ok, answer.message
+
+
+def _is_listed(api: Api, definition: dict[str, Any]) -> bool:
+    spec = definition["spec"]
+    listed = [
+        {
+            resource["name"]
+            for resource in api.send("GET", f"/apis/{spec['group']}/{version['name']}").body.get(
+                "resources", ()
+            )
+        }
+        for version in spec["versions"]
+        if version["served"]
+    ]
+    return all(spec["names"]["plural"] in names for names in listed)
 
 
 def _established(api: Api) -> set[str]:

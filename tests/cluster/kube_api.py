@@ -251,6 +251,10 @@ class Api:
         found = (r for r in self.resources(version) if r["kind"] == kind and "/" not in r["name"])
         return next(found, None)
 
+    def forget_resources(self) -> None:
+        """Ask the server again what it has: custom resources came or went."""
+        self.server.resources.clear()
+
 
 def eventually(holds: Callable[[], Any], what: str | Callable[[], str], seconds: float = 30) -> Any:
     """The first true answer of ``holds``; controllers are not done when a request is.

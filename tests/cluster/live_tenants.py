@@ -62,11 +62,14 @@ class Onboarding:
     def __init__(self, api: Api) -> None:
         self.api = api
         self._namespaces: set[str] = set()
-        self._platforms: list[Mapping[str, Any]] = []
+        self._platform: Mapping[str, Any] | None = None
 
     def platform(self, fleet: Mapping[str, Any]) -> None:
-        """What the tenants of the fleet's one cluster share: device classes, priorities, admission policies."""
-        if fleet not in self._platforms:
+        """What the tenants of the fleet's one cluster share: device classes, priorities, admission policies.
+
+        The policies of another fleet have the same names, so the last one that was applied is in force.
+        """
+        if fleet != self._platform:
             parsed = parse_fleet(fleet)
             objects = Pipeline(parsed).render(parsed).objects()
             for item in objects:
@@ -75,7 +78,7 @@ class Onboarding:
                     self.api.delete(item.body)
             self.apply(objects)
             self._wait_for_policies()
-            self._platforms.append(fleet)
+            self._platform = fleet
 
     def _wait_for_policies(self) -> None:
         """The server takes up policies about once a second: what comes last says that all are there."""

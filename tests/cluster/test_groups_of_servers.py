@@ -136,7 +136,8 @@ def test_conformance_counts_a_group_that_is_not_of_goldenpath(
         return conformance(api, folder)["robust_controller"]
 
     before = robust()
-    assert (before["verdict"], before["not_counted"]) == ("skip", 1)
+    assert before["verdict"] == "skip"
+    assert before["not_counted"] >= 1, "other tests left theirs"
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     containers = [{"name": "server", "image": "registry.example.org/server:1"}]
     body = OPERATOR | {
