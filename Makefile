@@ -23,7 +23,7 @@ demo: $(STAMP) ## Render and check a real fleet, and show what one request becom
 # Packages of a folder of their own: they need another python-dateutil than the Kubernetes client.
 build/boto3: tests/inference/boto3.txt $(STAMP)
 	@rm -rf $@
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target $@ -r $<
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --target $@ -r $<
 
 test: $(STAMP) build/boto3 lint types ## Every test, the linters and the type checker
 	$(BIN)/python -m pytest -n auto
