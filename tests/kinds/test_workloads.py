@@ -391,6 +391,19 @@ def test_a_file_that_is_not_checked_is_not_put_where_flux_reads(tmp_path: Path, 
         assert "manifests are files whose names end in `.yaml`" in findings(error)["workload-file"]
 
 
+def test_a_file_outside_the_places_of_the_workload_is_refused(tmp_path: Path) -> None:
+    """A golden path that names the folder of another tenant would write there with every publish."""
+    library = Library([write_path(tmp_path / "paths")])
+    other = (tmp_path / "paths" / "web" / ROOT).parent / "speech"
+    other.mkdir()
+    (other / "role.yaml").write_text(bad_object("ConfigMap", "v1"))
+    with new_fleet(tmp_path, library) as fleet:
+        fleet.publish(TENANT)
+        with pytest.raises(ChecksFailedError) as error:
+            fleet.publish(web())
+        assert "is outside the places of workload vision/chat" in findings(error)["foreign-file"]
+
+
 GPUS = {"image": "registry.example/web:1", "gpus": 1, "replicas": 3}
 SMALLER = TENANT | {"gpus": [{"profile": "nvidia-h100-80gb", "quota": 2}]}
 
