@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import admin_kubeconfig
 from components import components, from_modules
 from control_plane_authority import Authority
 from processes import free_ports, process, read
+from webhook_controllers import install_account, lead_here, webhooks_in_force
 
 from goldenpath import kubeyaml
 
@@ -48,14 +48,8 @@ def kserve(api: Api, folder: Path) -> Iterator[None]:
     settings = {"KUBECONFIG": str(login), "POD_NAMESPACE": NAMESPACE, "TMPDIR": str(folder)}
     with process(components()["kserve"].program("llmisvc"), options, folder, settings) as wait:
         wait(lambda: bool(read(f"http://127.0.0.1:{health}/readyz")))
-        try:
-            for body in webhooks:
-                answer = api.apply(body, manager="tests")
-                assert answer.ok, answer.message
+        with webhooks_in_force(api, webhooks, webhook, wait):
             yield
-        finally:
-            for body in webhooks:
-                api.delete(body)
 
 
 def _manifests(file: str) -> list[dict[str, Any]]:
@@ -64,43 +58,20 @@ def _manifests(file: str) -> list[dict[str, Any]]:
 
 
 def _install(api: Api, configuration: list[dict[str, Any]]) -> None:
-    """Its namespace and account, and the settings and presets that it merges into each service."""
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": ACCOUNT},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
-    }
-    service = {
-        # The API server calls a Service of this type where it leads to, and that may be loopback.
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": _SERVICE, "namespace": NAMESPACE},
-        "spec": {"type": "ExternalName", "externalName": "127.0.0.1"},
-    }
+    """Its account, and the settings and presets that it merges into each service."""
+    install_account(api, NAMESPACE, ACCOUNT, _SERVICE)
     for body in configuration:
         body["metadata"]["namespace"] = NAMESPACE
-    for body in (
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": NAMESPACE}},
-        binding,
-        service,
-        *configuration,
-    ):
         answer = api.apply(body, manager="tests")
         assert answer.ok, answer.message
 
 
 def _webhooks(bodies: list[dict[str, Any]], port: int, authority: Authority) -> list[dict[str, Any]]:
     """Those of services; presets are installed before, and change no more."""
-    bundle = base64.b64encode(authority.certificate.read_bytes()).decode()
     chosen = [
         body for body in bodies if not body["metadata"]["name"].startswith("llminferenceserviceconfig.")
     ]
     for body in chosen:
         for webhook in body["webhooks"]:
-            service = webhook["clientConfig"]["service"]
-            service |= {"name": _SERVICE, "namespace": NAMESPACE, "port": port}
-            webhook["clientConfig"]["caBundle"] = bundle
+            lead_here(webhook, _SERVICE, NAMESPACE, port, authority)
     return chosen
