@@ -42,7 +42,7 @@ def named_builder(fleet: FleetSpec, file: str) -> Provenance:
 
     """
     if fleet.provenance is None:
-        message = "is required here: the fleet names no builder of models"
+        message = "is required here: name the builder of models, its image and its keys in the fleet"
         raise InputError.of("provenance", "required", message, file=file)
     return fleet.provenance
 

@@ -43,7 +43,7 @@ _REFUSED = 1
     "--repo",
     "place",
     metavar="URL|DIR",
-    help="The fleet repository in which the tenants and workloads are that NAME stands for; it names the builder, too.",
+    help="Look NAME up in this fleet repository, and take the builder from its fleet.",
 )
 @click.option("--branch", metavar="NAME", help="With --repo: its branch; the default one otherwise.")
 @format_option("text", "json")
@@ -72,8 +72,12 @@ def command(
     """
     with open_bundles(bundle_folder, registries) as bundles:
         if bundles is None:
-            message = "is required, or --registry: where the provenance is"
+            message = "is required: name a folder with provenance, or its registry with --registry"
             raise InputError.of("--bundles", "required", message)
+        if branch is not None and place is None:
+            raise InputError.of(
+                "--branch", "needs-repo", "needs --repo: name the fleet repository too", branch
+            )
         if place is None:
             builder = builder_of(fleet_file)
             items = [item for name in names for item in objects_in(name)]
