@@ -10,8 +10,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from goldenpath.catalogue_files import CatalogueModel
 from goldenpath.engines._versions import EngineVersion
 from goldenpath.errors import DataError
 
@@ -24,14 +25,12 @@ _FOLDER: Final = "models"
 _Span = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
 
 
-class ModelArchitectures(BaseModel):
+class ModelArchitectures(CatalogueModel):
     """What one engine implements.
 
     ``versions`` are those that were read, the oldest first, each with the digest of its files. ``architectures`` have the
     first version that implements each, and the next that does so no more where there is one.
     """
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     engine: str
     project: str
