@@ -131,11 +131,11 @@ def _admission_checks(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     """Checks for single flavors name flavors of the queue."""
     spec = body.get("spec", {})
     there = {flavor["name"] for group in spec.get("resourceGroups", ()) for flavor in group["flavors"]}
+    fix = f"Use one of: {', '.join(sorted(there))}." if there else "Remove it: the queue has no flavors."
     for index, check in enumerate(spec.get("admissionChecksStrategy", {}).get("admissionChecks", ())):
         for place, name in enumerate(check.get("onFlavors", ())):
             if name not in there:
                 field = f"spec.admissionChecksStrategy.admissionChecks[{index}].onFlavors[{place}]"
-                fix = f"Use one of: {', '.join(sorted(there)) or 'none, since the queue has no flavor'}."
                 yield ApiRuleViolation(field, "queue", f"{shown(name)} is not a flavor of this queue", fix)
 
 
