@@ -1,4 +1,4 @@
-"""What wakes the platform team on accelerators: no metrics, faults, and devices that are held idle."""
+"""Alerts for the platform team on accelerators: no metrics, faults, and devices that are held idle."""
 
 from __future__ import annotations
 

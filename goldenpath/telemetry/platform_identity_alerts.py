@@ -1,4 +1,4 @@
-"""What wakes the platform team on identities: certificates, SPIRE's authority, its agents and foreign bundles."""
+"""Alerts for the platform team on identities: certificates, SPIRE's authority, its agents and foreign bundles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WEEK: Final = 7 * 24 * 3600
 
 
 def identity_alerts(of: PlatformMetrics) -> Iterator[Alert]:
-    """What ends, or is no longer renewed."""
+    """Alerts on certificates, keys and bundles that expire or are no longer renewed."""
     if of.spire is not None:
         yield _identity_alert(of)
         yield _authority_alert(of)
@@ -102,7 +102,7 @@ def _bundle_alert(of: PlatformMetrics) -> Alert:
         f'  unless sum by ({by}) (increase({refresh}{{status="OK"}}[1h])) > 0\n',
         "1h",
         "warning",
-        f"SPIRE on {of.cluster} cannot read the trust bundle of {{{{ $labels.trust_domain_id }}}}: once its keys are rotated, its workloads are strangers.",
+        f"SPIRE on {of.cluster} cannot read the trust bundle of {{{{ $labels.trust_domain_id }}}}: once its keys are rotated, its workloads are refused.",
         "Ask the other side whether its bundle endpoint answers, and whether its certificate is valid.",
         (
             Case("refused", {f'{refresh}{{{domain},status="Unknown"}}': "0+1x200"}, "150m", firing=1),

@@ -1,4 +1,4 @@
-"""What wakes a tenant. Every selector names the tenant's namespace and reads what the platform recorded."""
+"""Alerts for the team of a tenant. Every selector names the tenant's namespace and reads what the platform recorded."""
 
 from __future__ import annotations
 
