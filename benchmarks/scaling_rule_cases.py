@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from sizing_peers import Blis, lengths_of
 
 from goldenpath.models import model_catalogue
-from goldenpath.sizing import Goal, Sizing, Traffic, size
+from goldenpath.sizing import LatencyLimits, Sizing, Traffic, size
 from goldenpath.sizing.scaling_rules import PUBLISHED_RULES, SYNC_SECONDS, Autoscaler, ReplicaSignal, Rule
 from goldenpath.sizing.simulation import simulate
 from goldenpath.sizing.step_time import constants
@@ -60,17 +60,21 @@ class Service:
     precision: str | None
     tokens_in: int
     tokens_out: int
-    goal: Goal
+    goal: LatencyLimits
 
 
 SERVICES = (
-    Service("Qwen/Qwen3-8B", "nvidia-l40s-48gb", None, 1000, 300, Goal(0.8, 0.06)),
-    Service("meta-llama/Llama-3.1-8B", "nvidia-h100-80gb", None, 3000, 500, Goal(0.8, 0.03)),
-    Service("Qwen/Qwen3-14B", "nvidia-h100-80gb", None, 2000, 500, Goal(0.8, 0.04)),
-    Service("Qwen/Qwen3-32B", "nvidia-h100-80gb", "fp8", 1500, 400, Goal(1.0, 0.05)),
-    Service("meta-llama/Llama-3.3-70B-Instruct", "nvidia-h100-80gb", "fp8", 1500, 300, Goal(0.8, 0.04)),
-    Service("mistralai/Mistral-Nemo-Instruct-2407", "nvidia-h100-80gb", None, 2000, 400, Goal(0.8, 0.03)),
-    Service("mistralai/Mixtral-8x7B-v0.1", "nvidia-h100-80gb", None, 1500, 400, Goal(1.0, 0.05)),
+    Service("Qwen/Qwen3-8B", "nvidia-l40s-48gb", None, 1000, 300, LatencyLimits(0.8, 0.06)),
+    Service("meta-llama/Llama-3.1-8B", "nvidia-h100-80gb", None, 3000, 500, LatencyLimits(0.8, 0.03)),
+    Service("Qwen/Qwen3-14B", "nvidia-h100-80gb", None, 2000, 500, LatencyLimits(0.8, 0.04)),
+    Service("Qwen/Qwen3-32B", "nvidia-h100-80gb", "fp8", 1500, 400, LatencyLimits(1.0, 0.05)),
+    Service(
+        "meta-llama/Llama-3.3-70B-Instruct", "nvidia-h100-80gb", "fp8", 1500, 300, LatencyLimits(0.8, 0.04)
+    ),
+    Service(
+        "mistralai/Mistral-Nemo-Instruct-2407", "nvidia-h100-80gb", None, 2000, 400, LatencyLimits(0.8, 0.03)
+    ),
+    Service("mistralai/Mixtral-8x7B-v0.1", "nvidia-h100-80gb", None, 1500, 400, LatencyLimits(1.0, 0.05)),
 )
 
 

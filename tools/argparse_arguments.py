@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from argument_sources import Argument, Field
+from argument_sources import Field, SourceArgument
 from argument_values import Values, called, name_of, own_fields
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class Reader:
         self._sources = sources
         self._values = Values(sources)
 
-    def arguments(self) -> list[Argument]:
+    def arguments(self) -> list[SourceArgument]:
         """Every argument by name; what is registered by a call goes before a field of the same name."""
-        found: dict[str, Argument] = {}
+        found: dict[str, SourceArgument] = {}
         for pattern in self._engine.classes:
             place, _, wanted = pattern.partition(":")
             for name in self._sources.names(place):
@@ -68,7 +68,7 @@ class Reader:
 
     # -- fields of classes
 
-    def _of_classes(self, module: Module, wanted: str) -> Iterator[Argument]:
+    def _of_classes(self, module: Module, wanted: str) -> Iterator[SourceArgument]:
         for name, node in module.classes.items():
             if wanted in {"*", name}:
                 for field_name, found in own_fields(node).items():
@@ -85,7 +85,7 @@ class Reader:
                 found |= self._fields(*there)
         return found | {name: (module, each) for name, each in own_fields(node).items()}
 
-    def _of_field(self, module: Module, name: str, found: Field) -> Argument | None:
+    def _of_field(self, module: Module, name: str, found: Field) -> SourceArgument | None:
         """SGLang writes ``A[type, "help"]`` or ``A[type, Arg(…)]``; what has neither is not an argument there."""
         marked = _annotated(found.annotation)
         if marked is None:
@@ -112,7 +112,7 @@ class Reader:
 
     # -- calls of add_argument
 
-    def _of_calls(self, module: Module) -> Iterator[Argument]:
+    def _of_calls(self, module: Module) -> Iterator[SourceArgument]:
         for function in ast.walk(module.tree):
             if isinstance(function, ast.FunctionDef) and function.name in {"add_cli_args", "make_arg_parser"}:
                 bound = self._bound(module, function)
@@ -140,7 +140,7 @@ class Reader:
 
     def _of_call(
         self, module: Module, call: ast.Call, bound: Mapping[str, tuple[Module, ast.ClassDef]]
-    ) -> Argument | None:
+    ) -> SourceArgument | None:
         flags = [value for each in call.args if isinstance(value := self._values.value(module, each), str)]
         long = [flag for flag in flags if flag.startswith("--")]
         if not long:
@@ -169,9 +169,9 @@ class Reader:
         module: Module,
         found: Field,
         said: Mapping[str, ast.expr],
-    ) -> Argument:
+    ) -> SourceArgument:
         text = self._values.text(module, said.get("help")) or found.text
-        argument = Argument(flag, self._values.type(module, found.annotation), list(aliases))
+        argument = SourceArgument(flag, self._values.type(module, found.annotation), list(aliases))
         argument.choices = self._values.choices(module, found.annotation)
         action = ast.dump(said["action"]) if "action" in said else ""
         if "BooleanOptionalAction" in action:
@@ -200,13 +200,13 @@ class Reader:
         return argument
 
 
-def _changes(tree: ast.AST) -> Iterator[tuple[str, Callable[[Argument], None]]]:
+def _changes(tree: ast.AST) -> Iterator[tuple[str, Callable[[SourceArgument], None]]]:
     """What vLLM changes in the arguments of a field after it has derived them: ``kwargs["field"]["type"] = json.loads``."""
 
-    def to_json(argument: Argument) -> None:
+    def to_json(argument: SourceArgument) -> None:
         argument.type = "json"
 
-    def to_list(argument: Argument) -> None:
+    def to_list(argument: SourceArgument) -> None:
         argument.type = "list"
 
     for node in ast.walk(tree):
@@ -221,8 +221,8 @@ def _changes(tree: ast.AST) -> Iterator[tuple[str, Callable[[Argument], None]]]:
                 yield place[0], _without(value.value)
 
 
-def _without(value: Any) -> Callable[[Argument], None]:
-    def change(argument: Argument) -> None:
+def _without(value: Any) -> Callable[[SourceArgument], None]:
+    def change(argument: SourceArgument) -> None:
         argument.choices = [each for each in argument.choices or [] if each != value]
 
     return change

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["UNKNOWN", "Argument", "Field", "Module", "Sources"]
+__all__ = ["UNKNOWN", "Field", "Module", "SourceArgument", "Sources"]
 
 UNKNOWN: Final = object()
 """A value that only a running engine knows."""
 
 
 @dataclass
-class Argument:
+class SourceArgument:
     """One argument. ``default`` and ``choices`` are left out where the source does not write them down."""
 
     name: str

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from argument_sources import UNKNOWN, Argument
+from argument_sources import UNKNOWN, SourceArgument
 from argument_values import SIMPLE, Values, called, name_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Command:
     name: str
 
 
-def options(command: Command, sources: Sources) -> list[Argument]:
+def options(command: Command, sources: Sources) -> list[SourceArgument]:
     """Every option of the command by name; none where the module or the command is not there."""
     module = sources.module(command.module)
     function = _function(module, command.name) if module else None
@@ -67,7 +67,7 @@ def _is(decorator: ast.expr, name: str) -> bool:
     return isinstance(decorator, ast.Call) and called(decorator) == name
 
 
-def _option(module: Module, decorator: ast.expr, values: Values) -> Argument | None:
+def _option(module: Module, decorator: ast.expr, values: Values) -> SourceArgument | None:
     if not isinstance(decorator, ast.Call):
         return None
     written = [value for each in decorator.args if isinstance(value := values.value(module, each), str)]
@@ -78,7 +78,7 @@ def _option(module: Module, decorator: ast.expr, values: Values) -> Argument | N
     said = {word.arg: word.value for word in decorator.keywords if word.arg}
     name, _, negative = flags[0].partition("/")
     aliases = [part for flag in flags[1:] for part in flag.split("/")]
-    argument = Argument(name, _type(module, said, values), aliases, _choices(module, said, values))
+    argument = SourceArgument(name, _type(module, said, values), aliases, _choices(module, said, values))
     if negative:
         argument.type = "switch" if negative == f"--no-{name[2:]}" else "flag"
         argument.aliases += [] if argument.type == "switch" else [negative]

@@ -8,7 +8,7 @@ Not for: which add-ons a fleet has (``spec``), and judging what was rendered (``
 the network or the environment.
 """
 
-from goldenpath.addons.addon import Addon, Feature, ServedApi, version_of
+from goldenpath.addons.addon import Addon, Feature, ServedApi, VersionText, version_of
 from goldenpath.addons.catalogue import KUBERNETES, AddonCatalogue, addon_catalogue, load_catalogue
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "AddonCatalogue",
     "Feature",
     "ServedApi",
+    "VersionText",
     "addon_catalogue",
     "load_catalogue",
     "version_of",

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from goldenpath.catalogue_files import CatalogueModel, FactSource
 
-__all__ = ["Addon", "Feature", "ServedApi", "version_of"]
+__all__ = ["Addon", "Feature", "ServedApi", "VersionText", "version_of"]
 
 _NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 

@@ -12,7 +12,7 @@ from goldenpath.oci import media_types
 from goldenpath.oci.archive_writing import stored_gzip, tar_of
 from goldenpath.oci.blob import Blob, digest_of
 from goldenpath.oci.strict_json import canonical_json
-from goldenpath.signatures.statement import Statement, Subject
+from goldenpath.signatures.statement import Statement, StatementSubject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +118,9 @@ class Artifact:
     @property
     def signature(self) -> Statement:
         """What the signature says: its only purpose is to sign, and it repeats the annotations, as cosign's ``-a`` does."""
-        return Statement((Subject(self.digest, annotations=self.source.annotations),), media_types.SIGNATURE)
+        return Statement(
+            (StatementSubject(self.digest, annotations=self.source.annotations),), media_types.SIGNATURE
+        )
 
 
 def owner_text(owner: Owner) -> str:

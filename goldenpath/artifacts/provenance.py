@@ -16,7 +16,7 @@ from goldenpath.oci.media_types import PROVENANCE
 from goldenpath.signatures.bundle import RULES as BUNDLE_RULES
 from goldenpath.signatures.bundle import signed_bundle, verified_statement
 from goldenpath.signatures.bundle_referrers import attach_bundle, first_that_holds
-from goldenpath.signatures.statement import Statement, Subject
+from goldenpath.signatures.statement import Statement, StatementSubject
 from goldenpath.spec.ref import Ref
 
 if TYPE_CHECKING:
@@ -97,7 +97,9 @@ def provenance_of(artifact: Artifact, state: FleetState, builder: str) -> Statem
         },
         "runDetails": {"builder": {"id": builder, "version": {"goldenpath": made.release}}},
     }
-    return Statement((Subject(artifact.digest, annotations=source.annotations),), PROVENANCE, predicate)
+    return Statement(
+        (StatementSubject(artifact.digest, annotations=source.annotations),), PROVENANCE, predicate
+    )
 
 
 def ensure_provenance(

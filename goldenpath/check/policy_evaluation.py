@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.manifests import ManifestObject
     from goldenpath.policies import Policy
 
-__all__ = ["AdmissionRequest", "Verdict", "check_policies", "judge"]
+__all__ = ["AdmissionRequest", "PolicyDecision", "check_policies", "judge"]
 
 # A string literal, which stays, or a variable, which becomes an identifier that cel.bind can bind.
 _TOKEN: Final = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|\bvariables\.(\w+)""")
@@ -49,7 +49,7 @@ class AdmissionRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PolicyDecision:
     """Whether a policy lets a request pass; ``message`` says why not. ``failed`` where it could not be evaluated."""
 
     allowed: bool
@@ -103,7 +103,7 @@ def check_policies(
                 )
 
 
-def judge(policy: Policy, request: AdmissionRequest) -> Verdict:
+def judge(policy: Policy, request: AdmissionRequest) -> PolicyDecision:
     """What ``policy`` says to ``request``, whether or not it matches its resource."""
     namespace = None if request.namespace is None else _without_nulls(request.namespace)
     return _judge(policy, _activation(request, namespace))
@@ -115,7 +115,7 @@ class _Compiled:
     message: Any
 
 
-def _judge(policy: Policy, activation: Any) -> Verdict:
+def _judge(policy: Policy, activation: Any) -> PolicyDecision:
     compiled = _compile(policy)
     try:
         answer = compiled.allows.eval(activation)
@@ -125,15 +125,15 @@ def _judge(policy: Policy, activation: Any) -> Verdict:
     if kind != cel.Type.BOOL:
         return _failure(value)
     return (
-        Verdict(allowed=True)
+        PolicyDecision(allowed=True)
         if value is True
-        else Verdict(allowed=False, message=_message(policy, compiled, activation))
+        else PolicyDecision(allowed=False, message=_message(policy, compiled, activation))
     )
 
 
-def _failure(reason: object) -> Verdict:
+def _failure(reason: object) -> PolicyDecision:
     text = shown(" ".join(str(reason).split()))
-    return Verdict(
+    return PolicyDecision(
         allowed=False, message=f"The policy could not be evaluated, so it refuses: {text}", failed=True
     )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from goldenpath.oci.registry_address import RegistryAddress
     from goldenpath.oci.registry_client import RegistryClient
-    from goldenpath.provenance.pod_images import ModelReference
+    from goldenpath.provenance.pod_images import PodModelReference
 
 __all__ = ["BundleSource", "bundle_options", "open_bundles"]
 
@@ -28,7 +28,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 class BundleSource(Protocol):
     """Gives the bundles that may be about a model."""
 
-    def of(self, model: ModelReference) -> Sequence[bytes]:
+    def of(self, model: PodModelReference) -> Sequence[bytes]:
         """The bundles.
 
         Raises:
@@ -92,7 +92,7 @@ class _RecordedBundles:
     def __init__(self, folder: Path) -> None:
         self._bundles = list(_read(folder))
 
-    def of(self, model: ModelReference) -> Sequence[bytes]:
+    def of(self, model: PodModelReference) -> Sequence[bytes]:
         del model
         return self._bundles
 
@@ -110,7 +110,7 @@ class _RegistryBundles:
         self._found: dict[tuple[str, str], Sequence[bytes]] = {}
         self._failed: dict[str, RegistryError] = {}
 
-    def of(self, model: ModelReference) -> Sequence[bytes]:
+    def of(self, model: PodModelReference) -> Sequence[bytes]:
         host, _, repository = model.repository.partition("/")
         address = next((each for each in self._addresses if _is_below(each, host, repository)), None)
         if address is None:

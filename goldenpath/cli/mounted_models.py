@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from goldenpath.manifests import ManifestObject
-    from goldenpath.provenance.pod_images import ModelReference
+    from goldenpath.provenance.pod_images import PodModelReference
 
 __all__ = ["MountedModel", "MountedModels"]
 
@@ -32,7 +32,7 @@ class MountedModel:
     source: str
     object: str
     volume: str
-    model: ModelReference
+    model: PodModelReference
     namespace: str
 
 

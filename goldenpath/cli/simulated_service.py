@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.cli.input_files import read_source
 from goldenpath.engines import Signal, engine_catalogue
 from goldenpath.errors import InputError, Problem
-from goldenpath.sizing import Goal, Traffic, size
+from goldenpath.sizing import LatencyLimits, Traffic, size
 from goldenpath.sizing.scaling_rules import ReplicaSignal, Rule
 from goldenpath.spec.inference_service import InferenceService
 from goldenpath.spec.parse import parse_request
@@ -37,7 +37,7 @@ class SimulatedService:
     model: Architecture
     sizing: Sizing
     traffic: Traffic
-    goal: Goal
+    goal: LatencyLimits
     rule: Rule
 
 
@@ -45,7 +45,7 @@ def service_of_options(
     model: Architecture,
     profile: str,
     traffic: Traffic,
-    goal: Goal,
+    goal: LatencyLimits,
     engine: tuple[str, str | None],
     *,
     max_replicas: int,
@@ -88,7 +88,7 @@ def service_of_request(file: str) -> SimulatedService:
     if plan.sizing is None or model is None:
         problems = plan.problems or (Problem("model.name", "sizing-unknown", plan.unknown, spec.model.name),)
         raise InputError(problem.in_file(source.name) for problem in problems)
-    wanted = Goal(
+    wanted = LatencyLimits(
         *(
             None if text is None else float(duration_seconds(text))
             for text in (goal.time_to_first_token, goal.inter_token_latency)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import GoldenpathError, InputError
-from goldenpath.sizing import Goal, Sizing, Traffic, known_devices, size
+from goldenpath.sizing import LatencyLimits, Sizing, Traffic, known_devices, size
 from goldenpath.spec.fleet_rules import ownable
 from goldenpath.spec.pools import pools_by_id
 
@@ -81,7 +81,7 @@ class SizeComparison:
         candidates: tuple[SizeCandidate, ...],
         model: Architecture,
         traffic: Traffic,
-        goal: Goal,
+        goal: LatencyLimits,
         engine: str,
         version: str | None,
         settings: Mapping[str, Any],

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DIGEST_BYTES",
     "UNKNOWN",
+    "BatchResult",
     "FileBatch",
-    "Hashed",
-    "Refusal",
+    "RefusedFile",
     "hash_batch",
     "hash_in_worker",
     "start_worker",
@@ -43,7 +43,7 @@ _FLAGS: Final = (
 _INODE: Final = (1 << 64) - 1
 
 
-class Refusal(NamedTuple):
+class RefusedFile(NamedTuple):
     """A file that could not be hashed: its number in the batch, a rule and a message."""
 
     number: int
@@ -51,11 +51,11 @@ class Refusal(NamedTuple):
     message: str
 
 
-class Hashed(NamedTuple):
+class BatchResult(NamedTuple):
     """What became of a batch: 32 bytes for each file, and the files that were refused."""
 
     digests: bytes
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[RefusedFile, ...]
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class FileBatch:
         return zip(bytes(self.paths).split(b"\0")[1:], _STAMP.iter_unpack(self.stamps), strict=True)
 
 
-def hash_batch(root: bytes, batch: FileBatch, on_read: Callable[[int], None]) -> Hashed:
+def hash_batch(root: bytes, batch: FileBatch, on_read: Callable[[int], None]) -> BatchResult:
     """Hash the files of a batch whose digests are not known.
 
     Args:
@@ -100,7 +100,7 @@ def hash_batch(root: bytes, batch: FileBatch, on_read: Callable[[int], None]) ->
         on_read: receives numbers of bytes that were read, now and then.
     """
     digests = bytearray(batch.known)
-    refusals: list[Refusal] = []
+    refusals: list[RefusedFile] = []
     buffer = bytearray(_CHUNK)
     unreported = 0
     for number, (path, stamp) in enumerate(batch):
@@ -113,16 +113,16 @@ def hash_batch(root: bytes, batch: FileBatch, on_read: Callable[[int], None]) ->
             digests[place] = _digest(root + b"/" + path, stamp, buffer, on_read if large else None)
         except _ChangedError:
             message = "changed while the folder was read; let nothing write there, and run again"
-            refusals.append(Refusal(number, "changed-while-read", message))
+            refusals.append(RefusedFile(number, "changed-while-read", message))
         except OSError as error:
-            refusals.append(Refusal(number, "unreadable", f"cannot be read: {error.strerror}"))
+            refusals.append(RefusedFile(number, "unreadable", f"cannot be read: {error.strerror}"))
         if large:
             unreported -= stamp[0]
         elif unreported > _CHUNK:
             on_read(unreported)
             unreported = 0
     on_read(unreported)
-    return Hashed(bytes(digests), tuple(refusals))
+    return BatchResult(bytes(digests), tuple(refusals))
 
 
 class _ChangedError(Exception):
@@ -177,7 +177,7 @@ def start_worker(counter: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def hash_in_worker(root: bytes, batch: FileBatch) -> Hashed:
+def hash_in_worker(root: bytes, batch: FileBatch) -> BatchResult:
     """:func:`hash_batch`, in a worker process."""
     return hash_batch(root, batch, _count)
 

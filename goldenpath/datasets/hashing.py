@@ -19,8 +19,8 @@ from goldenpath.datasets.dataset_manifest import EMPTY_SHA256, HEADER, DatasetDi
 from goldenpath.datasets.file_hashing import (
     DIGEST_BYTES,
     UNKNOWN,
+    BatchResult,
     FileBatch,
-    Hashed,
     hash_batch,
     hash_in_worker,
     start_worker,
@@ -236,7 +236,7 @@ class _Run:
         if self._progress is not None:
             self._progress(HashProgress(self._read, self._found_bytes, self._found_files, self._is_found))
 
-    def _take(self, batch: FileBatch, hashed: Hashed, written: _Written | None) -> None:
+    def _take(self, batch: FileBatch, hashed: BatchResult, written: _Written | None) -> None:
         """Write the lines of a batch."""
         lines = bytearray()
         index = bytearray()
@@ -264,7 +264,7 @@ class _Run:
         context = multiprocessing.get_context("spawn")
         counter = context.Value("Q", 0)
         pool = ProcessPoolExecutor(workers, context, initializer=start_worker, initargs=(counter,))
-        under_way: deque[tuple[FileBatch, Future[Hashed]]] = deque()
+        under_way: deque[tuple[FileBatch, Future[BatchResult]]] = deque()
         try:
             for batch in first:
                 under_way.append((batch, pool.submit(hash_in_worker, self._root, batch)))
@@ -283,7 +283,9 @@ class _Run:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _result(self, task: tuple[FileBatch, Future[Hashed]], counter: Any) -> tuple[FileBatch, Hashed]:
+    def _result(
+        self, task: tuple[FileBatch, Future[BatchResult]], counter: Any
+    ) -> tuple[FileBatch, BatchResult]:
         batch, future = task
         while True:
             self._read = counter.value

@@ -18,7 +18,7 @@ from goldenpath.engines._arguments import (
 )
 from goldenpath.engines._catalogue import EngineCatalogue, engine_catalogue, load_catalogue
 from goldenpath.engines._engine import Engine, MetricState, MetricStatus
-from goldenpath.engines._facts import Metric, MetricKind, MetricType, Reading, Signal, Source
+from goldenpath.engines._facts import Metric, MetricKind, MetricType, ReadingKind, Signal, Source
 from goldenpath.engines._hints import ScalingHint
 from goldenpath.engines._model_architectures import ModelArchitectures, model_architectures
 from goldenpath.engines._request_arguments import request_arguments
@@ -36,7 +36,7 @@ __all__ = [
     "MetricStatus",
     "MetricType",
     "ModelArchitectures",
-    "Reading",
+    "ReadingKind",
     "ScalingHint",
     "Signal",
     "Source",

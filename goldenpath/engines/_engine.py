@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from goldenpath.engines._facts import EngineFacts, MetricKind, MetricType, Reading, ScalingFacts, Signal
+from goldenpath.engines._facts import EngineFacts, MetricKind, MetricType, ReadingKind, ScalingFacts, Signal
 from goldenpath.engines._hints import ScalingHint
 from goldenpath.engines._queries import query, selector
 from goldenpath.engines._versions import EngineVersion
@@ -30,8 +30,8 @@ _REMEMBERED: Final = 1024
 """Answers that an engine remembers."""
 
 _LATENCIES: Final = {
-    "time_to_first_token": Reading.TIME_TO_FIRST_TOKEN,
-    "inter_token_latency": Reading.INTER_TOKEN_LATENCY,
+    "time_to_first_token": ReadingKind.TIME_TO_FIRST_TOKEN,
+    "inter_token_latency": ReadingKind.INTER_TOKEN_LATENCY,
 }
 _SERIES_SUFFIX: Final = re.compile(r"_(bucket|sum|count)$")
 _NULL_VALUES_WHY: Final = "by default an empty answer reads as 0, so a lost scrape target would scale the service down while it works"
@@ -179,7 +179,7 @@ class Engine:
             return upper, upper
         return (bounds[at - 1] if at else None), upper
 
-    def metric_of(self, reading: Reading, version: str | None = None) -> str | None:
+    def metric_of(self, reading: ReadingKind, version: str | None = None) -> str | None:
         """The metric that this version exports for a reading; None where it exports none.
 
         :raises InputError: for a version outside the range.
@@ -258,7 +258,7 @@ class Engine:
             found.append(Problem("inter_token_latency", "one-latency-goal", message))
         if found:
             raise InputError(found)
-        reading, wanted = given[0] if signal is Signal.LATENCY else (Reading(signal.value), target)
+        reading, wanted = given[0] if signal is Signal.LATENCY else (ReadingKind(signal.value), target)
         unfiltered, metric = self._hint(signal, reading, wanted, self._version(version))
         window, quantile = self._scaling.signals[signal].window, self._scaling.quantile
         asked = query(
@@ -275,7 +275,7 @@ class Engine:
 
     @lru_cache(maxsize=_REMEMBERED, typed=True)  # noqa: B019 - as above
     def _hint(
-        self, signal: Signal, reading: Reading, wanted: Number | None, at: EngineVersion
+        self, signal: Signal, reading: ReadingKind, wanted: Number | None, at: EngineVersion
     ) -> tuple[ScalingHint, Metric]:
         """The hint without its query, which names a namespace; and the metric to ask for."""
         how, every = self._scaling.signals[signal], self._scaling
@@ -342,7 +342,7 @@ class Engine:
                     return metric
         return None
 
-    def _read(self, reading: Reading, at: EngineVersion) -> Metric | None:
+    def _read(self, reading: ReadingKind, at: EngineVersion) -> Metric | None:
         """The metric for a reading: the first of its candidates that this version exports."""
         names = self._facts.readings.get(reading, ())
         return next((self._metrics[name] for name in names if _exported(self._metrics[name], at)), None)
@@ -392,8 +392,8 @@ class Engine:
         return (Problem(field, "latency-not-measurable", message, goal, _duration(closest)),)
 
 
-def _readings(signal: Signal) -> tuple[Reading, ...]:
-    return tuple(_LATENCIES.values()) if signal is Signal.LATENCY else (Reading(signal.value),)
+def _readings(signal: Signal) -> tuple[ReadingKind, ...]:
+    return tuple(_LATENCIES.values()) if signal is Signal.LATENCY else (ReadingKind(signal.value),)
 
 
 def _exported(metric: Metric, at: EngineVersion) -> bool:

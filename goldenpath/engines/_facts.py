@@ -13,7 +13,16 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from goldenpath.catalogue_files import CatalogueModel
 from goldenpath.engines._versions import EngineVersion
 
-__all__ = ["EngineFacts", "Metric", "MetricKind", "MetricType", "Reading", "ScalingFacts", "Signal", "Source"]
+__all__ = [
+    "EngineFacts",
+    "Metric",
+    "MetricKind",
+    "MetricType",
+    "ReadingKind",
+    "ScalingFacts",
+    "Signal",
+    "Source",
+]
 
 
 class Signal(enum.StrEnum):
@@ -26,7 +35,7 @@ class Signal(enum.StrEnum):
     CONCURRENCY = "concurrency"
 
 
-class Reading(enum.StrEnum):
+class ReadingKind(enum.StrEnum):
     """What can be read from an engine; a latency goal has two kinds, every other signal is its own."""
 
     TOKENS = "tokens"
@@ -53,12 +62,12 @@ class MetricType(enum.StrEnum):
 
 
 _EXPECTED_KIND = {
-    Reading.TOKENS: MetricKind.COUNTER,
-    Reading.QUEUE: MetricKind.GAUGE,
-    Reading.KV_CACHE: MetricKind.GAUGE,
-    Reading.CONCURRENCY: MetricKind.GAUGE,
-    Reading.TIME_TO_FIRST_TOKEN: MetricKind.HISTOGRAM,
-    Reading.INTER_TOKEN_LATENCY: MetricKind.HISTOGRAM,
+    ReadingKind.TOKENS: MetricKind.COUNTER,
+    ReadingKind.QUEUE: MetricKind.GAUGE,
+    ReadingKind.KV_CACHE: MetricKind.GAUGE,
+    ReadingKind.CONCURRENCY: MetricKind.GAUGE,
+    ReadingKind.TIME_TO_FIRST_TOKEN: MetricKind.HISTOGRAM,
+    ReadingKind.INTER_TOKEN_LATENCY: MetricKind.HISTOGRAM,
 }
 
 
@@ -131,7 +140,7 @@ class Metric(CatalogueModel):
         return self
 
 
-class VersionRange(CatalogueModel):
+class EngineVersionRange(CatalogueModel):
     """The versions that the catalogue speaks about, both ends included."""
 
     first: _VersionText
@@ -152,13 +161,13 @@ class EngineFacts(CatalogueModel):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
     title: _Text
     default_version: _VersionText
-    versions: VersionRange
+    versions: EngineVersionRange
     path: Annotated[str, StringConstraints(pattern=r"^/")]
     needs: str
     sources: dict[str, Source]
     buckets: dict[str, _Bounds] = Field(default_factory=dict)
     buckets_option: BucketsOption | None = None
-    readings: dict[Reading, Annotated[tuple[_MetricName, ...], Field(min_length=1)]]
+    readings: dict[ReadingKind, Annotated[tuple[_MetricName, ...], Field(min_length=1)]]
     metrics: tuple[Metric, ...]
 
     @model_validator(mode="after")

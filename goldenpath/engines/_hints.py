@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from goldenpath.engines._facts import MetricType, Reading, Signal
+    from goldenpath.engines._facts import MetricType, ReadingKind, Signal
 
 __all__ = ["ScalingHint"]
 
@@ -23,7 +23,7 @@ class ScalingHint:
     """
 
     signal: Signal
-    reading: Reading
+    reading: ReadingKind
     engine: str
     version: str
     metric: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.engines._facts import Reading
+from goldenpath.engines._facts import ReadingKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ __all__ = ["query", "selector"]
 
 
 def query(
-    reading: Reading,
+    reading: ReadingKind,
     metric: Metric,
     *,
     namespace: str,
@@ -35,13 +35,13 @@ def query(
     """
     labels = selector(metric, namespace=namespace, workload=workload, matching=matching)
     match reading:
-        case Reading.TOKENS:
+        case ReadingKind.TOKENS:
             return f"sum(rate({metric.name}{labels}[{window}]))"
-        case Reading.QUEUE | Reading.CONCURRENCY:
+        case ReadingKind.QUEUE | ReadingKind.CONCURRENCY:
             return f"sum({metric.name}{labels})"
-        case Reading.KV_CACHE:
+        case ReadingKind.KV_CACHE:
             return f"avg({metric.name}{labels})"
-        case Reading.TIME_TO_FIRST_TOKEN | Reading.INTER_TOKEN_LATENCY:
+        case ReadingKind.TIME_TO_FIRST_TOKEN | ReadingKind.INTER_TOKEN_LATENCY:
             buckets = f"sum by (le) (rate({metric.name}_bucket{labels}[{window}]))"
             # Without traffic a quantile is NaN, which a scaler takes for a failure: then the answer is 0,
             # but still only where the histogram exists.

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.counts import counted
-from goldenpath.repository.object_changes import Action
+from goldenpath.repository.object_changes import ChangeKind
 from goldenpath.spec.ref import Subject
 from goldenpath.tenancy.repository_paths import FLEET_FILE
 
@@ -25,7 +25,7 @@ _SUBJECT_CHARS: Final = 72
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _OUR_TRAILERS: Final = re.compile(r"^[ \t]*goldenpath-[\w-]*[ \t]*:.*$", re.IGNORECASE | re.MULTILINE)
 """In a person's own words: they would be read as what this commit changes, where it has none of its own."""
-_VERBS: Final = {Action.ADDED: "Add", Action.CHANGED: "Change", Action.REMOVED: "Delete"}
+_VERBS: Final = {ChangeKind.ADDED: "Add", ChangeKind.CHANGED: "Change", ChangeKind.REMOVED: "Delete"}
 
 
 def subject(plan: Plan) -> str:
@@ -39,7 +39,7 @@ def subject(plan: Plan) -> str:
     if not requested:
         return _short(f"Change {_names(platform)}")
     actions = {part.action for part in requested}
-    verb = _VERBS.get(next(iter(actions)) or Action.CHANGED, "Change") if len(actions) == 1 else "Change"
+    verb = _VERBS.get(next(iter(actions)) or ChangeKind.CHANGED, "Change") if len(actions) == 1 else "Change"
     if len(requested) > _NAMED:
         return f"{verb} {_names(_numbers(requested))}"
     return _short(f"{verb} {_names([_named(part) for part in requested])}")
@@ -73,11 +73,11 @@ def commit_message(
 
 def _body(part: Part) -> Iterator[str]:
     """What changes of one tenant or platform, a line for each cluster and for each accelerator."""
-    by_cluster: defaultdict[str, Counter[Action]] = defaultdict(Counter)
+    by_cluster: defaultdict[str, Counter[ChangeKind]] = defaultdict(Counter)
     for change in part.changes.objects:
         by_cluster[change.id.cluster or "everywhere"][change.action] += 1
     for cluster, counts in by_cluster.items():
-        reported = ", ".join(f"{counts[action]} {action}" for action in Action if counts[action])
+        reported = ", ".join(f"{counts[action]} {action}" for action in ChangeKind if counts[action])
         yield f"{cluster}: {reported}"
     for gpu in part.gpus:
         yield f"{gpu.cluster}: {gpu.profile} {_share(*gpu.before)} -> {_share(*gpu.after)}"
@@ -88,7 +88,7 @@ def _body(part: Part) -> Iterator[str]:
 def _counts(changed: list[Part]) -> str:
     """Of many, only how many: to count objects, every file of all of them would have to be read."""
     counts = Counter(part.action for part in changed if part.kind in _REQUESTED)
-    return ", ".join(f"{counts[action]} {action}" for action in Action if counts[action])
+    return ", ".join(f"{counts[action]} {action}" for action in ChangeKind if counts[action])
 
 
 def _numbers(parts: list[Part]) -> list[str]:

@@ -16,7 +16,7 @@ from goldenpath.mcp.answers import AnswerSource, bounded
 from goldenpath.mcp.tool import Tool, ToolInput
 from goldenpath.models import model_catalogue, parse_config
 from goldenpath.policies import policies
-from goldenpath.sizing import Goal, Traffic, known_devices, size
+from goldenpath.sizing import LatencyLimits, Traffic, known_devices, size
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _sizing(_: Desk, asked: SizingInput) -> dict[str, Any]:
         else parse_config(asked.config or "", name="config.json", source="config")
     )
     traffic = Traffic(asked.requests_per_second, asked.input_tokens, asked.output_tokens)
-    goal = Goal(asked.ttft_seconds, asked.itl_seconds)
+    goal = LatencyLimits(asked.ttft_seconds, asked.itl_seconds)
     sized, refused = [], {}
     for profile in asked.profiles or known_devices():
         try:

@@ -9,7 +9,7 @@ from goldenpath.oci import media_types
 from goldenpath.oci.strict_json import object_in
 from goldenpath.signatures.bundle import RULES, signed_bundle, verified_statement
 from goldenpath.signatures.bundle_referrers import attach_bundle, first_that_holds
-from goldenpath.signatures.statement import Statement, Subject
+from goldenpath.signatures.statement import Statement, StatementSubject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ def sign_image(
         raise ArtifactRefusedError(
             "model-image", f"{digest} has the media type {media_type!r}, and is not an image"
         )
-    statement = Statement((Subject(digest, annotations=annotations),), media_types.SIGNATURE)
+    statement = Statement((StatementSubject(digest, annotations=annotations),), media_types.SIGNATURE)
     bundle = signed_bundle(statement, signer)
     subject = {"mediaType": media_type, "digest": digest, "size": len(data)}
     attach_bundle(client, repository, subject, bundle, predicate_type=media_types.SIGNATURE, created=_CREATED)

@@ -23,7 +23,7 @@ from goldenpath.errors import ArtifactRefusedError, InputError, Problem
 from goldenpath.signatures.bundle import signed_bundle, verified_statement
 from goldenpath.signatures.signer import Signature
 from goldenpath.signatures.signing_keys import TrustedKeys
-from goldenpath.signatures.statement import Statement, Subject
+from goldenpath.signatures.statement import Statement, StatementSubject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,7 @@ def sign_folder(folder: Path, signer: Signer, *, name: str = "") -> bytes:
         },
         "resources": resources,
     }
-    subject = Subject(_root(resources), name or folder.resolve().name)
+    subject = StatementSubject(_root(resources), name or folder.resolve().name)
     return signed_bundle(Statement((subject,), OMS_PREDICATE, predicate), _HexHint(signer)).data
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.provenance.model_training import PREDICATE
 from goldenpath.signatures.bundle import signed_bundle
-from goldenpath.signatures.statement import Statement, Subject
+from goldenpath.signatures.statement import Statement, StatementSubject
 
 if TYPE_CHECKING:
     from goldenpath.oci.blob import Blob
@@ -23,5 +23,5 @@ def attested(run: FinishedRun, signer: Signer) -> Blob:
         GoldenpathError: the device or the service that signs refuses.
 
     """
-    subject = Subject(run.digest, annotations=run.annotations)
+    subject = StatementSubject(run.digest, annotations=run.annotations)
     return signed_bundle(Statement((subject,), PREDICATE, run.provenance.as_dict()), signer)

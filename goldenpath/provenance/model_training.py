@@ -49,7 +49,7 @@ class _GitCommit(_Closed):
     git_commit: Commit
 
 
-class Hashed(_Closed):
+class HashedInput(_Closed):
     """What the hash step found of an input."""
 
     kind: Annotated[str, Field(pattern=r"^(image|tree)$")]
@@ -68,7 +68,7 @@ class Dependency(_Closed):
     name: Annotated[str, Field(pattern=r"^(image|source|base-model|dataset-[a-z0-9-]{1,40})$")]
     uri: Text
     digest: _Sha256 | _GitCommit
-    annotations: Hashed | None = None
+    annotations: HashedInput | None = None
 
     @property
     def pinned(self) -> str:
@@ -224,7 +224,7 @@ FIELDS: Final = {
     "buildDefinition.externalParameters": _fields(Parameters),
     "buildDefinition.resolvedDependencies[]": _fields(Dependency),
     "buildDefinition.resolvedDependencies[].digest": (*_fields(_Sha256), *_fields(_GitCommit)),
-    "buildDefinition.resolvedDependencies[].annotations": _fields(Hashed),
+    "buildDefinition.resolvedDependencies[].annotations": _fields(HashedInput),
     "runDetails": _fields(_RunDetails),
     "runDetails.builder": _fields(_Builder),
     "runDetails.metadata": _fields(_Metadata),

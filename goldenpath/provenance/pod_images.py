@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["HASH_STEP", "ModelReference", "model_volumes", "pod_specs"]
+__all__ = ["HASH_STEP", "PodModelReference", "model_volumes", "pod_specs"]
 
 HASH_STEP: Final = "verify-inputs"
 _PINNED: Final = re.compile(
@@ -18,7 +18,7 @@ _PINNED: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class ModelReference:
+class PodModelReference:
     """A model as something names it; ``digest`` is empty where that is not a digest."""
 
     text: str
@@ -33,7 +33,7 @@ class ModelReference:
         return cls(text, found["repository"], found["digest"]) if found else cls(text, bare, "")
 
 
-def model_volumes(spec: Mapping[str, Any], hash_image: str) -> Iterator[tuple[str, ModelReference]]:
+def model_volumes(spec: Mapping[str, Any], hash_image: str) -> Iterator[tuple[str, PodModelReference]]:
     """Name and reference of each model that a Pod's spec mounts.
 
     What the first step of a run hashes are inputs, which need no provenance. A Pod that restarts is not a run.
@@ -47,7 +47,7 @@ def model_volumes(spec: Mapping[str, Any], hash_image: str) -> Iterator[tuple[st
     for volume in spec.get("volumes") or []:
         image = volume.get("image") if isinstance(volume, dict) else None
         if isinstance(image, dict) and volume.get("name") not in hashed:
-            yield str(volume.get("name", "")), ModelReference.parse(str(image.get("reference", "")))
+            yield str(volume.get("name", "")), PodModelReference.parse(str(image.get("reference", "")))
 
 
 def _hashed(spec: Mapping[str, Any], hash_image: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from goldenpath.signatures.bundle import verified_statement
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.provenance.pod_images import ModelReference
+    from goldenpath.provenance.pod_images import PodModelReference
     from goldenpath.signatures.signer import Trust
     from goldenpath.signatures.statement import Statement
 
@@ -40,7 +40,7 @@ class Demand:
 
 
 def verified_provenance(
-    model: ModelReference, bundles: Iterable[bytes], demand: Demand
+    model: PodModelReference, bundles: Iterable[bytes], demand: Demand
 ) -> TrainingProvenance:
     """The provenance of a model.
 

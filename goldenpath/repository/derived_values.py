@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath import names
 from goldenpath.errors import MISSING
 from goldenpath.findings import Finding, Severity
-from goldenpath.repository.object_changes import Action
+from goldenpath.repository.object_changes import ChangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +115,7 @@ def check_derived(tenant: str, before: Lock | None, after: Lock, changes: FileCh
     if (before.fleet, before.exact) != (after.fleet, after.exact):
         # Otherwise the request alone has changed, and says so itself.
         for change in changes.objects:
-            if change.action is Action.CHANGED and change.id.cluster:
+            if change.action is ChangeKind.CHANGED and change.id.cluster:
                 for rule, text in _of_object(change):
                     found[change.id.cluster, rule].append(text)
     for (cluster, rule), texts in sorted(found.items()):

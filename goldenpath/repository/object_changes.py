@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = [
-    "Action",
+    "ChangeKind",
     "ClusterChanges",
     "FileChange",
     "FileChanges",
@@ -35,7 +35,7 @@ __all__ = [
 _CLUSTERS: Final = "clusters/"
 
 
-class Action(enum.StrEnum):
+class ChangeKind(enum.StrEnum):
     """What becomes of a file or an object; only an object is ever moved."""
 
     ADDED = "added"
@@ -71,11 +71,11 @@ class FileChange:
         return None if self.new is None else self.new.text
 
     @property
-    def action(self) -> Action:
+    def action(self) -> ChangeKind:
         """What becomes of it."""
         if self.old is None:
-            return Action.ADDED
-        return Action.REMOVED if self.new is None else Action.CHANGED
+            return ChangeKind.ADDED
+        return ChangeKind.REMOVED if self.new is None else ChangeKind.CHANGED
 
     @property
     def cluster(self) -> str | None:
@@ -112,7 +112,7 @@ class ObjectChange:
     """
 
     id: ObjectId
-    action: Action
+    action: ChangeKind
     file: str
     moved_from: str | None = None
     fields: tuple[FieldChange, ...] = ()
@@ -156,14 +156,16 @@ class FileChanges:
     def objects(self) -> tuple[ObjectChange, ...]:
         """Kubernetes objects that are added, changed, moved or removed, by cluster and in the order of the files."""
         changes = tuple(_object_changes(self.files))
-        if not self.stays or all(change.action is not Action.REMOVED for change in changes):
+        if not self.stays or all(change.action is not ChangeKind.REMOVED for change in changes):
             return changes
         still = {
             ObjectId.of(item)
             for path, content in self.stays.items()
             for item in _objects(path, content.text) or ()
         }
-        return tuple(each for each in changes if each.action is not Action.REMOVED or each.id not in still)
+        return tuple(
+            each for each in changes if each.action is not ChangeKind.REMOVED or each.id not in still
+        )
 
     @cached_property
     def unreadable(self) -> tuple[str, ...]:
@@ -194,7 +196,7 @@ class FileChanges:
         """Clusters with a changed file, by name; None, for the whole fleet's files, comes first."""
         return tuple(self.by_cluster)
 
-    def count(self, action: Action) -> int:
+    def count(self, action: ChangeKind) -> int:
         """How many objects there are to which this happens."""
         return sum(change.action is action for change in self.objects)
 
@@ -261,12 +263,12 @@ def _one(
         moved = one.file if one.file != other.file else None
         fields = field_changes(one.body, other.body)
         if fields or moved:
-            action = Action.CHANGED if fields else Action.MOVED
+            action = ChangeKind.CHANGED if fields else ChangeKind.MOVED
             yield ObjectChange(identity, action, other.file, moved, fields)
     if len(before) > len(after) and not after:
-        yield ObjectChange(identity, Action.REMOVED, old[0].file)
+        yield ObjectChange(identity, ChangeKind.REMOVED, old[0].file)
     elif len(after) > len(before) and not before:
-        yield ObjectChange(identity, Action.ADDED, new[0].file)
+        yield ObjectChange(identity, ChangeKind.ADDED, new[0].file)
 
 
 def _without_what_stays(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from goldenpath.counts import counted
 from goldenpath.repository.markdown_body import MAX_CHARS, Body, fenced, span, table
-from goldenpath.repository.object_changes import Action
+from goldenpath.repository.object_changes import ChangeKind
 from goldenpath.repository.plan_wording import (
     cluster_lines,
     finding_counts,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_CHARS", "plan_markdown"]
 
 _MOST_ROWS: Final = 100
-_WHOLE: Final = (Action.ADDED, Action.CHANGED, Action.REMOVED)
+_WHOLE: Final = (ChangeKind.ADDED, ChangeKind.CHANGED, ChangeKind.REMOVED)
 
 
 def plan_markdown(plan: Plan) -> str:
@@ -54,7 +54,7 @@ def plan_markdown(plan: Plan) -> str:
 def _counts(plan: Plan) -> str:
     summary = plan.summary
     rows = [
-        (name, [f"{summary[key].get(action, 0) or ''}" for action in Action])
+        (name, [f"{summary[key].get(action, 0) or ''}" for action in ChangeKind])
         for name, key in (
             ("Tenants", "tenants"),
             ("Platforms", "platforms"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.counts import counted
 from goldenpath.errors import MISSING
 from goldenpath.findings import Severity
-from goldenpath.repository.object_changes import Action
+from goldenpath.repository.object_changes import ChangeKind
 from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:
@@ -39,7 +39,12 @@ __all__ = [
     "whose",
 ]
 
-MARKS: Final = {Action.ADDED: "+", Action.CHANGED: "~", Action.MOVED: ">", Action.REMOVED: "-"}
+MARKS: Final = {
+    ChangeKind.ADDED: "+",
+    ChangeKind.CHANGED: "~",
+    ChangeKind.MOVED: ">",
+    ChangeKind.REMOVED: "-",
+}
 """What stands before an object: `diff` colours lines that begin with + or -."""
 
 _SHOWN_CHARS: Final = 400
@@ -123,7 +128,7 @@ def cluster_lines(changes: ClusterChanges) -> Iterator[str]:
 def object_counts(changes: Iterable[ObjectChange]) -> str:
     """What happens to how many objects: ``2 added, 1 changed``."""
     counts = Counter(change.action for change in changes)
-    return ", ".join(f"{counts[action]:,} {action}" for action in Action if counts[action])
+    return ", ".join(f"{counts[action]:,} {action}" for action in ChangeKind if counts[action])
 
 
 def finding_counts(findings: Iterable[Finding]) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import MISSING
 from goldenpath.findings import Severity
-from goldenpath.repository.object_changes import Action, FileChanges
+from goldenpath.repository.object_changes import ChangeKind, FileChanges
 from goldenpath.spec.ref import Ref, Subject
 
 if TYPE_CHECKING:
@@ -93,13 +93,13 @@ class Part:
         return self.ref.path
 
     @property
-    def action(self) -> Action | None:
+    def action(self) -> ChangeKind | None:
         """What becomes of the tenant or platform as a whole; None where no file changes."""
         if not self.changes:
             return None
         if self.before is None:
-            return Action.ADDED
-        return Action.REMOVED if self.after is None else Action.CHANGED
+            return ChangeKind.ADDED
+        return ChangeKind.REMOVED if self.after is None else ChangeKind.CHANGED
 
     @property
     def own_findings(self) -> tuple[Finding, ...]:
@@ -177,11 +177,11 @@ class Plan:
         objects = Counter(change.action for _, change in self.objects)
         files = Counter(file.action for part in self.parts for file in part.changes.files)
         findings = Counter(finding.severity for finding in self.all_findings)
-        whole = (Action.ADDED, Action.CHANGED, Action.REMOVED)
+        whole = (ChangeKind.ADDED, ChangeKind.CHANGED, ChangeKind.REMOVED)
         return {
             "looked_at": self.looked_at,
             **{f"{kind}s": {action.value: parts[kind][action] for action in whole} for kind in Subject},
-            "objects": {action.value: objects[action] for action in Action},
+            "objects": {action.value: objects[action] for action in ChangeKind},
             "files": {action.value: files[action] for action in whole},
             "hand_edits": len(self.hand_edits),
             "findings": {severity.value: findings[severity] for severity in Severity},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath import names
 from goldenpath.errors import Problem
 from goldenpath.manifests import Manifests, RenderedFile
-from goldenpath.repository.object_changes import Action
+from goldenpath.repository.object_changes import ChangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def removals(plan: Plan) -> Removals:
     for part in plan.parts:
         if all(file.before is None for file in part.changes.files):
             continue  # where everything is new, nothing goes, and nothing need be read
-        gone = [change for change in part.changes.objects if change.action is Action.REMOVED]
+        gone = [change for change in part.changes.objects if change.action is ChangeKind.REMOVED]
         removed = {file.path for file in part.changes.files if file.after is None}
         by_part[str(part)] = len(gone) + len(removed.intersection(part.changes.unreadable))
         namespaces += [

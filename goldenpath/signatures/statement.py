@@ -12,13 +12,13 @@ from goldenpath.oci import media_types
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Statement", "Subject"]
+__all__ = ["Statement", "StatementSubject"]
 
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class StatementSubject:
     """What a statement is about.
 
     Attributes:
@@ -46,7 +46,7 @@ class Subject:
 class Statement:
     """A predicate about subjects; ``predicate_type`` says what the statement is for."""
 
-    subjects: tuple[Subject, ...]
+    subjects: tuple[StatementSubject, ...]
     predicate_type: str
     predicate: Mapping[str, Any] = field(default_factory=dict)
 
@@ -83,7 +83,7 @@ class Statement:
         return cls(tuple(map(_subject, subjects)), purpose, predicate)
 
 
-def _subject(document: Any) -> Subject:
+def _subject(document: Any) -> StatementSubject:
     match document:
         case {"digest": {"sha256": str(digest)}} if _HEX.fullmatch(digest):
             name, annotations = document.get("name", ""), document.get("annotations")
@@ -94,7 +94,7 @@ def _subject(document: Any) -> Subject:
     if not isinstance(name, str) or not (annotations is None or _is_texts(annotations)):
         message = "the name and the annotations of a subject must be text"
         raise ArtifactRefusedError("statement", f"the signed statement: {message}")
-    return Subject(f"sha256:{digest}", name, annotations)
+    return StatementSubject(f"sha256:{digest}", name, annotations)
 
 
 def _is_texts(value: Any) -> bool:

@@ -20,23 +20,23 @@ Not for: what a request says (``spec``), manifests (``render``), reading cluster
 """
 
 from goldenpath.sizing.devices import Device, device, known_devices
-from goldenpath.sizing.engine_memory import SIZED_ENGINES, EngineSettings
+from goldenpath.sizing.engine_memory import SIZED_ENGINES, MemorySettings
 from goldenpath.sizing.estimate import Estimate
 from goldenpath.sizing.memory import Fit, fit
 from goldenpath.sizing.parallelism import Parallelism
 from goldenpath.sizing.planning import ParallelismChoice, choose, nearest_that_fits, plans
 from goldenpath.sizing.precision import KV_PRECISIONS, WEIGHT_PRECISIONS
-from goldenpath.sizing.service import Goal, Sizing, Traffic, cold_start, size
+from goldenpath.sizing.service import LatencyLimits, Sizing, Traffic, cold_start, size
 
 __all__ = [
     "KV_PRECISIONS",
     "SIZED_ENGINES",
     "WEIGHT_PRECISIONS",
     "Device",
-    "EngineSettings",
     "Estimate",
     "Fit",
-    "Goal",
+    "LatencyLimits",
+    "MemorySettings",
     "Parallelism",
     "ParallelismChoice",
     "Sizing",

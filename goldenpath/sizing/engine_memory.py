@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from goldenpath.sizing.devices import Device
     from goldenpath.sizing.parallelism import Parallelism
 
-__all__ = ["SIZED_ENGINES", "EngineSettings", "Reserve", "engine_settings", "reserve"]
+__all__ = ["SIZED_ENGINES", "MemorySettings", "Reserve", "engine_settings", "reserve"]
 
 SIZED_ENGINES: Final = ("vllm", "sglang", "tensorrt-llm")
 _LARGE_GIB: Final = 155.0
@@ -34,7 +34,7 @@ _MANY_RANKS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class EngineSettings:
+class MemorySettings:
     """An engine's version and the settings that decide about memory, with its defaults filled in.
 
     ``utilization`` is the share of the device that the engine may use: ``gpu_memory_utilization`` of vLLM,
@@ -81,7 +81,7 @@ def engine_settings(
     utilization: float | None = None,
     max_num_seqs: int | None = None,
     max_num_batched_tokens: int | None = None,
-) -> EngineSettings:
+) -> MemorySettings:
     """Fill in what the engine would choose on this device.
 
     :raises InputError: for an engine that sizing has no figures for, an unknown version, or a wrong share.
@@ -106,7 +106,7 @@ def engine_settings(
         raise InputError(problems)
     sequences, tokens = _defaults(device, engine)
     block = 32 if engine == "tensorrt-llm" else 16 if engine == "vllm" else 1
-    return EngineSettings(
+    return MemorySettings(
         engine, at, utilization, max_num_seqs or sequences, max_num_batched_tokens or tokens, block
     )
 
@@ -126,7 +126,7 @@ def _defaults(device: Device, engine: str) -> tuple[int, int]:
 
 
 def reserve(
-    settings: EngineSettings, device: Device, model: Architecture, parallelism: Parallelism
+    settings: MemorySettings, device: Device, model: Architecture, parallelism: Parallelism
 ) -> Reserve:
     """What one device has for weights and KV cache, after what the engine keeps for itself."""
     if settings.engine == "vllm":
@@ -136,7 +136,7 @@ def reserve(
     return _tensorrt(device, parallelism)
 
 
-def _vllm(settings: EngineSettings, device: Device, model: Architecture, parallelism: Parallelism) -> Reserve:
+def _vllm(settings: MemorySettings, device: Device, model: Architecture, parallelism: Parallelism) -> Reserve:
     document = _document()
     version = EngineVersion.parse(settings.version)
     facts = next(entry for entry in document["vllm"] if version <= EngineVersion.parse(str(entry["last"])))
@@ -159,7 +159,7 @@ def _vllm(settings: EngineSettings, device: Device, model: Architecture, paralle
     return Reserve(share * device.usable_gib, sum(parts.values()), deviation, parts, sources)
 
 
-def _sglang(settings: EngineSettings, device: Device, parallelism: Parallelism) -> Reserve:
+def _sglang(settings: MemorySettings, device: Device, parallelism: Parallelism) -> Reserve:
     """``mem_fraction_static`` covers weights and KV cache; SGLang 0.5.23 computes it from what it reserves."""
     source = (_document()["sources"]["sglang-0.5.23"],)
     if settings.utilization is not None:

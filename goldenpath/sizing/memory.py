@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.errors import InputError, Problem
 from goldenpath.models import AttentionKind, WeightPart
 from goldenpath.sizing.devices import GIB, device
-from goldenpath.sizing.engine_memory import EngineSettings, engine_settings, reserve
+from goldenpath.sizing.engine_memory import MemorySettings, engine_settings, reserve
 from goldenpath.sizing.estimate import Estimate
 from goldenpath.sizing.parallelism import Parallelism, refusal
 from goldenpath.sizing.precision import WEIGHT_PRECISIONS, kept_parts, kv_bytes, weight_precision
@@ -36,7 +36,7 @@ class Fit:
 
     model: str
     device: Device
-    settings: EngineSettings
+    settings: MemorySettings
     parallelism: Parallelism
     precision: str
     kv_precision: str
@@ -205,7 +205,7 @@ def sequence_bytes(
     parallelism: Parallelism,
     tokens: int,
     kv_precision: str | None,
-    settings: EngineSettings,
+    settings: MemorySettings,
 ) -> float:
     """Bytes that one sequence of this length holds on one device, rounded up to the engine's blocks.
 

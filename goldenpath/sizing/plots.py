@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Panel", "Series", "lines", "scatter"]
+__all__ = ["Chart", "Series", "lines", "scatter"]
 
 COLOURS: Final = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f")
 _WIDTH, _LEFT, _RIGHT, _TOP, _PANEL, _GAP = 860, 70, 20, 46, 150, 42
@@ -29,7 +29,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class Chart:
     """One chart of a stack that shares the horizontal axis. ``limit`` draws a dashed line, such as a goal."""
 
     title: str
@@ -38,7 +38,7 @@ class Panel:
     stepped: bool = False
 
 
-def lines(title: str, panels: Sequence[Panel], *, hours: float) -> str:
+def lines(title: str, panels: Sequence[Chart], *, hours: float) -> str:
     """Panels above each other over ``hours``; the points are (hours, value)."""
     height = _TOP + len(panels) * (_PANEL + _GAP) + 10
     parts = [_head(height, title), _legend([each.name for each in panels[0].series])]
@@ -48,7 +48,7 @@ def lines(title: str, panels: Sequence[Panel], *, hours: float) -> str:
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _panel(panel: Panel, top: float, hours: float) -> Iterable[str]:
+def _panel(panel: Chart, top: float, hours: float) -> Iterable[str]:
     values = [value for each in panel.series for _, value in each.points]
     highest = max([*values, panel.limit or 0.0, 1e-9]) * 1.05
     inner = _WIDTH - _LEFT - _RIGHT

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from goldenpath.models import Architecture
     from goldenpath.sizing.parallelism import Parallelism
 
-__all__ = ["Goal", "Sizing", "Traffic", "cold_start", "size"]
+__all__ = ["LatencyLimits", "Sizing", "Traffic", "cold_start", "size"]
 
 HEADROOM: Final = 0.8
 """Share of the breaking concurrency at which the scaler already adds a replica."""
@@ -46,7 +46,7 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class LatencyLimits:
     """Seconds to the first token and between tokens that the mean must not exceed; None sets no goal."""
 
     ttft: float | None = None
@@ -168,7 +168,7 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
     model: Architecture,
     accelerator: str,
     traffic: Traffic,
-    goal: Goal | None = None,
+    goal: LatencyLimits | None = None,
     engine: str = "vllm",
     version: str | None = None,
     *,
@@ -183,7 +183,7 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
 
     :raises InputError: naming the field: a wrong number, a model that does not fit, or a goal that cannot be met.
     """
-    target = goal or Goal()
+    target = goal or LatencyLimits()
     _check(traffic, target)
     length = traffic.tokens_in + traffic.tokens_out
     settings.setdefault("context", None)
@@ -247,7 +247,7 @@ def _stated(  # noqa: PLR0917 - the same order as `size`
     return (ParallelismChoice(one, f"{parallelism}, as stated"),) if one.fits else ()
 
 
-def _check(traffic: Traffic, goal: Goal) -> None:
+def _check(traffic: Traffic, goal: LatencyLimits) -> None:
     problems = []
     for field, value, most in (
         ("requests", traffic.requests, 1e6),
@@ -270,7 +270,7 @@ def _check(traffic: Traffic, goal: Goal) -> None:
 
 
 def _sized(
-    plan: ParallelismChoice, model: Architecture, fitted: Constants, traffic: Traffic, goal: Goal
+    plan: ParallelismChoice, model: Architecture, fitted: Constants, traffic: Traffic, goal: LatencyLimits
 ) -> Sizing | tuple[str, float]:
     replica = _Replica(plan, model, fitted, traffic)
     for field, seconds, at_one in (("itl", goal.itl, replica.itl(1)), ("ttft", goal.ttft, replica.ttft(1))):
@@ -324,7 +324,7 @@ def _sized(
     )
 
 
-def _limit(replica: _Replica, goal: Goal, cap: float, factor: float) -> float:
+def _limit(replica: _Replica, goal: LatencyLimits, cap: float, factor: float) -> float:
     """The breaking concurrency if every latency were ``factor`` times the predicted one."""
     limit = cap
     for seconds, latency in ((goal.itl, replica.itl), (goal.ttft, replica.ttft)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.sizing.plots import Panel, Series, lines
+from goldenpath.sizing.plots import Chart, Series, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ def _panel(
     highest: bool = False,
     stepped: bool = False,
     limit: float | None = None,
-) -> Panel:
+) -> Chart:
     series = []
     for outcome in outcomes:
         size = max(1, -(-len(outcome.timeline) // _POINTS))
@@ -48,4 +48,4 @@ def _panel(
             if found:
                 points.append((part[0].at / 3600, max(found) if highest else sum(found) / len(found)))
         series.append(Series(outcome.rule, points))
-    return Panel(title, series, limit, stepped)
+    return Chart(title, series, limit, stepped)

@@ -5,25 +5,19 @@ from __future__ import annotations
 import enum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from goldenpath.addons import version_of
+from goldenpath.addons import VersionText, version_of
 from goldenpath.catalogue_files import CatalogueModel
 from goldenpath.engines import Source  # noqa: TC001 - pydantic reads it when the class is made
 
-__all__ = ["Exporter", "ExporterMetric", "LabelTrap", "Reading", "VersionRange", "WorkloadLabels"]
-
-
-def _is_version(text: str) -> str:
-    version_of(text)
-    return text
+__all__ = ["Exporter", "ExporterMetric", "LabelTrap", "ScaledMetric", "VersionRange", "WorkloadLabels"]
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 MetricName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-VersionText = Annotated[str, AfterValidator(_is_version)]
 SourceIds = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -76,7 +70,7 @@ class ExporterMetric(CatalogueModel):
         )
 
 
-class Reading(CatalogueModel):
+class ScaledMetric(CatalogueModel):
     """What is read for a purpose: a metric, and the number that turns its unit into ours (shares, bytes, watts)."""
 
     metric: MetricName
@@ -102,7 +96,7 @@ class Exporter(CatalogueModel):
     versions: VersionRange | None = None
     workload_labels: Annotated[WorkloadLabels, Field(strict=False)]
     sources: Annotated[dict[Id | Text, Source], Field(min_length=1)]
-    readings: dict[Id, Reading]
+    readings: dict[Id, ScaledMetric]
     metrics: Annotated[tuple[ExporterMetric, ...], Field(min_length=1)]
     traps: tuple[LabelTrap, ...]
 

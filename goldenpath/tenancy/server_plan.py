@@ -10,7 +10,7 @@ from goldenpath.errors import InputError, Problem
 from goldenpath.models import model_catalogue
 from goldenpath.sizing import (
     SIZED_ENGINES,
-    Goal,
+    LatencyLimits,
     Parallelism,
     Traffic,
     choose,
@@ -137,7 +137,7 @@ def _sizing(
         return None
     peak = None if goal.peak is None else rate_a_second(goal.peak)
     traffic = Traffic(rate_a_second(goal.requests), goal.input_tokens, goal.output_tokens, peak)
-    wanted = Goal(_seconds(goal.time_to_first_token), _seconds(goal.inter_token_latency))
+    wanted = LatencyLimits(_seconds(goal.time_to_first_token), _seconds(goal.inter_token_latency))
     try:
         return size(
             model, spec.accelerator.profile, traffic, wanted, spec.engine.name, version,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.engines import Reading
+from goldenpath.engines import ReadingKind
 from goldenpath.spec.types import duration_seconds
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["LatencyGoal", "latency_goals"]
 
 _READINGS: Final = {
-    "time_to_first_token": (Reading.TIME_TO_FIRST_TOKEN, "time to the first token"),
-    "inter_token_latency": (Reading.INTER_TOKEN_LATENCY, "time between tokens"),
+    "time_to_first_token": (ReadingKind.TIME_TO_FIRST_TOKEN, "time to the first token"),
+    "inter_token_latency": (ReadingKind.INTER_TOKEN_LATENCY, "time between tokens"),
 }
 _TAIL: Final = 3
 """How much slower than the mean an answer may be: of waiting times that fall off exponentially, 95 % are within it."""

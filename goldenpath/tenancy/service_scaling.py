@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.engines import MetricType, Reading, Signal
+from goldenpath.engines import MetricType, ReadingKind, Signal
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.types import duration_seconds
 
@@ -78,7 +78,7 @@ class ServiceMetrics:
 
     def name_of(self, reading: str) -> str | None:
         """The metric for a reading such as ``queue``; None where this version exports none."""
-        return self.engine.metric_of(Reading(reading), self.version)
+        return self.engine.metric_of(ReadingKind(reading), self.version)
 
     @cached_property
     def selector(self) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from served_backend import Served
 
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 TODAY = dt.date(2027, 1, 2)
 FLEET: Any = object()
@@ -46,7 +46,7 @@ class Counter:
     def __init__(self) -> None:
         self.runs = 0
 
-    def run(self, asked: Word, call: Call) -> Counted:
+    def run(self, asked: Word, call: ActionCall) -> Counted:
         del asked
         call.info(f"on {call.today}")
         self.runs += 1

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from served_backend import Served
 
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
     from goldenpath_backstage.http.problem_documents import ProblemDocument
 
 
@@ -55,7 +55,7 @@ class Waiter:
         self.runs = 0
         self.ended: list[str] = []
 
-    def run(self, asked: Nothing, call: Call) -> Said:
+    def run(self, asked: Nothing, call: ActionCall) -> Said:
         self.runs += 1
         call.info("begun")
         self.begun.release()

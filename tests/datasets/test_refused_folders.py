@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from goldenpath.datasets import hashing
-from goldenpath.datasets.file_hashing import FileBatch, Hashed, hash_batch
+from goldenpath.datasets.file_hashing import BatchResult, FileBatch, hash_batch
 from goldenpath.datasets.hashing import hash_dataset
 from goldenpath.errors import InputError
 
@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_read_is_named(data, monkeypatch):
 def after_the_walk(monkeypatch, change) -> None:
     """Let something happen between the walk and the reading."""
 
-    def changed(root: bytes, batch: FileBatch, on_read) -> Hashed:
+    def changed(root: bytes, batch: FileBatch, on_read) -> BatchResult:
         change()
         return hash_batch(root, batch, on_read)
 

@@ -15,7 +15,7 @@ from goldenpath.cli.root_command import cli
 from goldenpath.errors import ArtifactRefusedError, InputError
 from goldenpath.model_artifacts.oms import OMS_PREDICATE, sign_folder, verify_folder
 from goldenpath.signatures.bundle import signed_bundle
-from goldenpath.signatures.statement import Statement, Subject
+from goldenpath.signatures.statement import Statement, StatementSubject
 
 MODEL_SIGNING = ROOT / ".venv-supply-chain/bin/python"
 
@@ -150,7 +150,7 @@ def test_a_signature_of_another_form_is_refused(model, key, *, resources, serial
     whole = hashlib.sha256(b"".join(bytes.fromhex(each["digest"].ljust(64, "0")) for each in resources))
     how = {"method": "files", "hash_type": "sha256", "allow_symlinks": False, "ignore_paths": ["model.sig"]}
     predicate = {"serialization": how | serialization, "resources": resources}
-    subject = Subject(f"sha256:{root or whole.hexdigest()}", "m")
+    subject = StatementSubject(f"sha256:{root or whole.hexdigest()}", "m")
     (model / "model.sig").write_bytes(
         signed_bundle(Statement((subject,), OMS_PREDICATE, predicate), key).data
     )
@@ -159,7 +159,9 @@ def test_a_signature_of_another_form_is_refused(model, key, *, resources, serial
 
 
 def test_a_signature_for_another_purpose_is_refused(model, key):
-    statement = Statement((Subject(f"sha256:{'0' * 64}"),), "https://slsa.dev/provenance/v1", {"a": 1})
+    statement = Statement(
+        (StatementSubject(f"sha256:{'0' * 64}"),), "https://slsa.dev/provenance/v1", {"a": 1}
+    )
     (model / "model.sig").write_bytes(signed_bundle(statement, key).data)
     refused(model, key, "purpose", "must be a 'https://model_signing/signature/v1.0'")
 

@@ -13,7 +13,7 @@ from goldenpath.pipeline import Parent, Pipeline, Rendered, Tenants, parent_of, 
 from goldenpath.provenance.finished_run import FinishedRun
 from goldenpath.signatures.bundle import signed_bundle
 from goldenpath.signatures.signing_keys import SigningKey
-from goldenpath.signatures.statement import Statement, Subject
+from goldenpath.signatures.statement import Statement, StatementSubject
 from goldenpath.spec.parse import parse_fleet
 
 KEY = SigningKey(ec.generate_private_key(ec.SECP256R1()))
@@ -178,7 +178,7 @@ def bundle_of(
     from goldenpath.provenance.model_training import PREDICATE
 
     statement = Statement(
-        (Subject(digest, annotations=said),), PREDICATE, predicate or run.provenance.as_dict()
+        (StatementSubject(digest, annotations=said),), PREDICATE, predicate or run.provenance.as_dict()
     )
     return signed_bundle(statement, key).data
 

@@ -36,7 +36,7 @@ from goldenpath.datasets.hashing import hash_dataset
 from goldenpath.errors import ArtifactRefusedError
 from goldenpath.provenance.lineage_record import LineageRecord, WantedInput
 from goldenpath.provenance.model_training import BUILD_TYPE, TrainingProvenance
-from goldenpath.provenance.pod_images import ModelReference
+from goldenpath.provenance.pod_images import PodModelReference
 from goldenpath.provenance.refusals import REFUSALS
 from goldenpath.provenance.training_verification import Demand, verified_provenance
 from goldenpath.signatures.signing_keys import SigningKey, TrustedKeys
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MODEL = ModelReference.parse(f"{REPOSITORY}@{OUTPUT}")
+MODEL = PodModelReference.parse(f"{REPOSITORY}@{OUTPUT}")
 DEMAND = Demand(TrustedKeys((KEY.public,)), BUILDER, "vision")
 OTHER_KEY = SigningKey(ec.generate_private_key(ec.SECP256R1()))
 
@@ -153,7 +153,7 @@ def test_all_nodes_of_a_run_are_needed() -> None:
 # The verifier --------------------------------------------------------------------------------------------------
 
 
-def verify(*bundles: bytes, model: ModelReference = MODEL, demand: Demand = DEMAND) -> TrainingProvenance:
+def verify(*bundles: bytes, model: PodModelReference = MODEL, demand: Demand = DEMAND) -> TrainingProvenance:
     return verified_provenance(model, bundles, demand)
 
 
@@ -205,13 +205,13 @@ def test_other_provenance_is_refused(bundles: Callable[[], list[bytes]], rule: s
 
 def test_a_model_without_a_digest_is_refused() -> None:
     with pytest.raises(ArtifactRefusedError) as refused:
-        verify(bundle_of(), model=ModelReference.parse(f"{REPOSITORY}:latest"))
+        verify(bundle_of(), model=PodModelReference.parse(f"{REPOSITORY}:latest"))
     assert refused.value.rule == "model-tag"
 
 
 def test_a_model_that_was_copied_to_another_repository_is_refused() -> None:
     with pytest.raises(ArtifactRefusedError) as refused:
-        verify(bundle_of(), model=ModelReference.parse(f"registry.example.org/speech/stolen@{OUTPUT}"))
+        verify(bundle_of(), model=PodModelReference.parse(f"registry.example.org/speech/stolen@{OUTPUT}"))
     assert refused.value.rule == "copied-repository"
 
 

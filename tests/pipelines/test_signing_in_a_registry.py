@@ -25,7 +25,7 @@ from goldenpath.oci.strict_json import canonical_json
 from goldenpath.provenance.finished_run import FinishedRun
 from goldenpath.provenance.finished_runs import pods_of_runs
 from goldenpath.provenance.model_training import PREDICATE
-from goldenpath.provenance.pod_images import ModelReference
+from goldenpath.provenance.pod_images import PodModelReference
 from goldenpath.provenance.training_verification import Demand, verified_provenance
 from goldenpath.signatures.bundle_referrers import EMPTY_CONFIG
 from goldenpath.signatures.signing_keys import TrustedKeys
@@ -97,7 +97,7 @@ def test_provenance_is_stored_once_beside_its_model(host: str, client: RegistryC
     assert len(referrers_of(client, REPOSITORY, digest)) == 1
     assert store_attestation(run, KEY) is None
     assert len(referrers_of(client, REPOSITORY, digest)) == 1
-    model = ModelReference.parse(f"{host}/{REPOSITORY}@{digest}")
+    model = PodModelReference.parse(f"{host}/{REPOSITORY}@{digest}")
     demand = Demand(TrustedKeys((KEY.public,)), BUILDER, "vision")
     assert verified_provenance(model, [bundle.data], demand) == run.provenance
 

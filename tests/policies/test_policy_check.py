@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from policy_requests import RECONCILER, create, manifests, namespace, pod, policy
 
-from goldenpath.check.policy_evaluation import AdmissionRequest, Verdict, check_policies, judge
+from goldenpath.check.policy_evaluation import AdmissionRequest, PolicyDecision, check_policies, judge
 from goldenpath.errors import DataError
 from goldenpath.findings import Severity
 
@@ -200,4 +200,4 @@ def test_a_text_that_reads_like_a_variable_stays_a_text():
         expression="""'it\\'s variables.old' == "it's variables.old" && variables.old == []""",
     )
 
-    assert judge(sample, create({"spec": {}})) == Verdict(allowed=True)
+    assert judge(sample, create({"spec": {}})) == PolicyDecision(allowed=True)

@@ -13,7 +13,7 @@ from goldenpath import kubeyaml
 from goldenpath.errors import MISSING
 from goldenpath.kubeyaml import same
 from goldenpath.repository.field_changes import HIDDEN, field_changes
-from goldenpath.repository.object_changes import Action, cluster_of, compare
+from goldenpath.repository.object_changes import ChangeKind, cluster_of, compare
 
 texts = st.dictionaries(
     st.sampled_from(["a.yaml", "b.md", "clusters/x/c.yaml"]), st.text(max_size=5), max_size=3
@@ -106,7 +106,7 @@ def test_an_object_that_moves_and_changes_says_both():
 def test_the_same_object_on_another_cluster_is_another_object():
     changes = compare({"clusters/x/a.yaml": text_of(quota())}, {"clusters/y/a.yaml": text_of(quota())})
 
-    assert [change.action for change in changes.objects] == [Action.REMOVED, Action.ADDED]
+    assert [change.action for change in changes.objects] == [ChangeKind.REMOVED, ChangeKind.ADDED]
     assert changes.clusters == ("x", "y")
 
 
@@ -121,8 +121,8 @@ def test_another_version_of_its_api_is_a_changed_field_and_another_group_another
     assert {
         change.action for change in compare({"a.yaml": text_of(queue)}, {"a.yaml": text_of(foreign)}).objects
     } == {
-        Action.REMOVED,
-        Action.ADDED,
+        ChangeKind.REMOVED,
+        ChangeKind.ADDED,
     }
 
 
@@ -144,8 +144,8 @@ def test_what_is_no_kubernetes_object_is_only_a_file():
 
     assert changes.objects == ()
     assert [(file.path, file.action) for file in changes.files] == [
-        ("tenants/v/README.md", Action.REMOVED),
-        ("tenants/v/catalog-info.yaml", Action.REMOVED),
+        ("tenants/v/README.md", ChangeKind.REMOVED),
+        ("tenants/v/catalog-info.yaml", ChangeKind.REMOVED),
     ]
 
 

@@ -17,7 +17,7 @@ from goldenpath import kubeyaml
 from goldenpath.findings import Finding, Severity
 from goldenpath.repository.hand_edit_advice import advise
 from goldenpath.repository.hand_edits import EditKind, HandEdit
-from goldenpath.repository.object_changes import Action, compare
+from goldenpath.repository.object_changes import ChangeKind, compare
 from goldenpath.repository.plan_markdown import MAX_CHARS, plan_markdown
 from goldenpath.repository.plan_text import plan_text
 from goldenpath.repository.publish_plan import GpuChange, Part, Plan, gpu_changes
@@ -340,7 +340,7 @@ def test_a_part_that_is_removed_is_not_called_changed():
     files, _ = rendered(request())
     part = Part(Ref.of_tenant("vision"), compare(files, {}), before=V1)
 
-    assert part.action is Action.REMOVED
+    assert part.action is ChangeKind.REMOVED
     assert next(iter(plan_text(Plan.of([part])))) == "- tenant vision: was tenant/v1 1.0.0"
 
 

@@ -14,7 +14,7 @@ from goldenpath.cli.root_command import cli
 from goldenpath.cli.size_comparison import SizeCandidate, SizeComparison
 from goldenpath.errors import InputError
 from goldenpath.models import model_catalogue
-from goldenpath.sizing import Goal, Parallelism, Traffic, choose, fit, size
+from goldenpath.sizing import LatencyLimits, Parallelism, Traffic, choose, fit, size
 from goldenpath.sizing.calibration import calibrate, read_runs
 from goldenpath.sizing.step_time import StepTimes, constants
 
@@ -44,7 +44,7 @@ def test_cited_latencies_lie_in_the_interval(row: tuple[str, str, str, int, int,
 
 
 def test_the_goal_holds_at_the_threshold() -> None:
-    found = size(LLAMA, H100, TRAFFIC, Goal(0.8, 0.04), precision="fp8")
+    found = size(LLAMA, H100, TRAFFIC, LatencyLimits(0.8, 0.04), precision="fp8")
     assert found.itl.value <= 0.04
     assert found.ttft.value <= 0.8
     assert found.threshold < found.max_num_seqs
@@ -53,23 +53,23 @@ def test_the_goal_holds_at_the_threshold() -> None:
 
 
 def test_the_replicas_carry_the_traffic() -> None:
-    found = size(LLAMA, H100, Traffic(40, 1500, 300), Goal(0.8, 0.04), precision="fp8")
+    found = size(LLAMA, H100, Traffic(40, 1500, 300), LatencyLimits(0.8, 0.04), precision="fp8")
     assert found.replicas.value * found.requests_per_second.value >= 40
 
 
 def test_a_tighter_goal_never_admits_more() -> None:
     limits = [
-        size(LLAMA, H100, TRAFFIC, Goal(itl=itl), precision="fp8").breaking_concurrency.value
+        size(LLAMA, H100, TRAFFIC, LatencyLimits(itl=itl), precision="fp8").breaking_concurrency.value
         for itl in (0.03, 0.06)
     ]
-    tight = size(LLAMA, H100, TRAFFIC, Goal(itl=0.03), precision="fp8").plan.parallelism.devices
-    loose = size(LLAMA, H100, TRAFFIC, Goal(itl=0.06), precision="fp8").plan.parallelism.devices
+    tight = size(LLAMA, H100, TRAFFIC, LatencyLimits(itl=0.03), precision="fp8").plan.parallelism.devices
+    loose = size(LLAMA, H100, TRAFFIC, LatencyLimits(itl=0.06), precision="fp8").plan.parallelism.devices
     assert tight > loose or limits[0] <= limits[1]
 
 
 def test_a_goal_that_cannot_be_met_names_the_field_and_the_best() -> None:
     with pytest.raises(InputError) as caught:
-        size(LLAMA, "nvidia-l40s-48gb", TRAFFIC, Goal(itl=0.001), precision="fp8")
+        size(LLAMA, "nvidia-l40s-48gb", TRAFFIC, LatencyLimits(itl=0.001), precision="fp8")
     assert caught.value.problems[0].path == "itl"
     assert "ms for one request" in caught.value.problems[0].message
 
@@ -248,7 +248,7 @@ ASKED = [
 
 def compared(*candidates: SizeCandidate, prices: dict[str, float] | None = None) -> SizeComparison:
     model = MODELS.get("Qwen/Qwen3-8B")
-    goal = Goal(itl=0.04)
+    goal = LatencyLimits(itl=0.04)
     return SizeComparison.of(candidates, model, TRAFFIC, goal, "vllm", None, {}, prices or {})
 
 
@@ -346,7 +346,7 @@ def test_published_runs_calibrate_the_answer_for_their_own_server() -> None:
 def test_a_peak_is_taken_by_replicas_that_are_ready() -> None:
     def sized(peak: float | None) -> int:
         traffic = Traffic(4, 1500, 300, peak)
-        return size(LLAMA, H100, traffic, Goal(0.8, 0.04), precision="fp8").fewest
+        return size(LLAMA, H100, traffic, LatencyLimits(0.8, 0.04), precision="fp8").fewest
 
     assert sized(None) == 1
     assert 1 < sized(8) < sized(32)

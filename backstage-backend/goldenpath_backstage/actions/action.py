@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from goldenpath_backstage.auth.principal import Principal
     from goldenpath_backstage.fleet_source import FleetSource
 
-__all__ = ["Action", "Call", "Effort", "Example", "Input", "Output", "OwnedName"]
+__all__ = ["Action", "ActionCall", "Effort", "Example", "Input", "Output", "OwnedName"]
 
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 """What Backstage's scaffolder validates with."""
@@ -70,7 +70,7 @@ class Example:
     input: Mapping[str, Any]
 
 
-class Call(Protocol):
+class ActionCall(Protocol):
     """One run, as its action sees it."""
 
     action: str
@@ -148,7 +148,7 @@ class Action(Generic[I, O]):
     examples: tuple[Example, ...]
     effort: Effort
     verb: Verb
-    run: Callable[[I, Call], O]
+    run: Callable[[I, ActionCall], O]
     follows: bool = False
 
     @property

@@ -11,7 +11,7 @@ from goldenpath_backstage.actions.action import Action, Effort, Example, Input, 
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["BLAME"]
 
@@ -42,7 +42,7 @@ class BlameOutput(Output):
     """What gives it, as `goldenpath blame --format json` tells it."""
 
 
-def _blame(asked: BlameInput, call: Call) -> BlameOutput:
+def _blame(asked: BlameInput, call: ActionCall) -> BlameOutput:
     found = blame(call.fleet.repository, asked.name, asked.field, of=asked.object, cluster=asked.cluster)
     call.info("\n".join(found.lines()))
     data = found.as_dict()

@@ -11,7 +11,7 @@ from goldenpath_backstage.actions.request_input import RequestInput, accepted
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["CHECK"]
 
@@ -29,7 +29,7 @@ class CheckOutput(Output):
     """Everything that they say, worst first."""
 
 
-def _run(asked: CheckInput, call: Call) -> CheckOutput:
+def _run(asked: CheckInput, call: ActionCall) -> CheckOutput:
     request = accepted(asked, call)
     found = request.context.pipeline.check(request.spec, today=call.today, parent=request.parent)
     outputs = report_findings(found, call)

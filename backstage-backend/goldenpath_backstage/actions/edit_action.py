@@ -26,7 +26,7 @@ from goldenpath_backstage.auth.permissions import Verb
 if TYPE_CHECKING:
     from goldenpath.changes import PlannedChange
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["EDIT", "UNDO"]
 
@@ -92,7 +92,7 @@ class ChangeSetOutput(Output):
     """The pull request's number."""
 
 
-def _edit(asked: EditInput, call: Call) -> ChangeSetOutput:
+def _edit(asked: EditInput, call: ActionCall) -> ChangeSetOutput:
     edit = BulkEdit.of(
         asked.where,
         sets=asked.set,
@@ -104,11 +104,11 @@ def _edit(asked: EditInput, call: Call) -> ChangeSetOutput:
     return _make(edit, asked, call)
 
 
-def _undo(asked: UndoInput, call: Call) -> ChangeSetOutput:
+def _undo(asked: UndoInput, call: ActionCall) -> ChangeSetOutput:
     return _make(Undo(asked.change, asked.reason, asked.skipRefused), asked, call)
 
 
-def _make(change: BulkEdit | Undo, asked: _MadeInput, call: Call) -> ChangeSetOutput:
+def _make(change: BulkEdit | Undo, asked: _MadeInput, call: ActionCall) -> ChangeSetOutput:
     """Plan, hold each changed request against what the caller may do, and make exactly that plan."""
     repository = call.fleet.repository
     state = call.fleet.state(newest=True)
@@ -150,7 +150,7 @@ def _make(change: BulkEdit | Undo, asked: _MadeInput, call: Call) -> ChangeSetOu
     )
 
 
-def _check_allowed(planned: PlannedChange, state: FleetState, call: Call, *, reviewed: bool) -> None:
+def _check_allowed(planned: PlannedChange, state: FleetState, call: ActionCall, *, reviewed: bool) -> None:
     """Whether the caller may change each of these requests.
 
     Raises:

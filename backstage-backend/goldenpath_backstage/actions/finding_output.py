@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from goldenpath.findings import Finding
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["FindingOutput", "report_findings"]
 
@@ -39,7 +39,7 @@ class FindingOutput(Output):
     """What to do about it."""
 
 
-def report_findings(found: Iterable[Finding], call: Call) -> list[FindingOutput]:
+def report_findings(found: Iterable[Finding], call: ActionCall) -> list[FindingOutput]:
     """Each finding in the task's log, broken into lines, and all of them as an output."""
     outputs = []
     for finding in found:

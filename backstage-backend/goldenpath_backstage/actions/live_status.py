@@ -8,12 +8,12 @@ from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
     from goldenpath.live import ClusterStatus
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["live_status"]
 
 
-def live_status(name: str, call: Call) -> list[ClusterStatus]:
+def live_status(name: str, call: ActionCall) -> list[ClusterStatus]:
     """The status of a tenant or workload on each of its clusters, with progress in the log.
 
     Raises:

@@ -24,7 +24,7 @@ from goldenpath_backstage.actions.request_change import (
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["MIGRATE"]
 
@@ -42,7 +42,7 @@ class MigrateInput(Input):
     """First words of the commit's message."""
 
 
-def _migrate(asked: MigrateInput, call: Call) -> ChangeOutput:
+def _migrate(asked: MigrateInput, call: ActionCall) -> ChangeOutput:
     state, ref = call.fleet.state(newest=True), Ref.parse(asked.name)
     path, text = request_of(state, existing(state, ref))
     migrated = migrate(text, asked.to, state.context.library, path)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet import PublishOptions
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.spec.ref import Ref
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["PLAN", "PUBLISH"]
 
@@ -109,7 +109,7 @@ class _Change:
     guard: Callable[[FleetState], None]
 
 
-def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | None) -> _Change:
+def _change(asked: ChangeInput, call: ActionCall, *, reviewed: bool, message: str | None) -> _Change:
     """The change that is asked for.
 
     Raises:
@@ -143,7 +143,7 @@ def _change(asked: ChangeInput, call: Call, *, reviewed: bool, message: str | No
     return _Change(state, ref, Submission(document), options, guard)
 
 
-def _plan(asked: PlanInput, call: Call) -> PlanOutput:
+def _plan(asked: PlanInput, call: ActionCall) -> PlanOutput:
     change = _change(asked, call, reviewed=True, message=None)
     proposal = call.fleet.repository.plan(change.request, options=change.options)
     tell_plan(proposal.plan, call)
@@ -167,7 +167,7 @@ def _plan(asked: PlanInput, call: Call) -> PlanOutput:
     )
 
 
-def _publish(asked: PublishInput, call: Call) -> ChangeOutput:
+def _publish(asked: PublishInput, call: ActionCall) -> ChangeOutput:
     review = review_of(call, asked.delivery)
     change = _change(asked, call, reviewed=review is not None, message=asked.message)
     change.guard(change.state)

@@ -11,7 +11,7 @@ from goldenpath_backstage.actions.action import Action, Effort, Example, Input, 
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["QUERY", "Expression", "Kind"]
 
@@ -45,7 +45,7 @@ class QueryOutput(Output):
     """What a person should know beside it: values that are never there, requests without the field."""
 
 
-def _query(asked: QueryInput, call: Call) -> QueryOutput:
+def _query(asked: QueryInput, call: ActionCall) -> QueryOutput:
     search_all = search_objects if asked.rendered else search_requests
     search = search_all(call.fleet.state(newest=True), asked.expression, kind=asked.kind)
     for note in search.notes:

@@ -18,7 +18,7 @@ from goldenpath_backstage.auth.permissions import Verb
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
     from goldenpath_backstage.actions.request_input import AcceptedRequest
 
 __all__ = ["RENDER"]
@@ -57,11 +57,11 @@ class RenderOutput(Output):
     """Paths of the files, from the workspace's root."""
 
 
-def _run(asked: RenderInput, call: Call) -> RenderOutput:
+def _run(asked: RenderInput, call: ActionCall) -> RenderOutput:
     return _edited(asked, call) if asked.edit else _rendered(asked, call)
 
 
-def _edited(asked: RenderInput, call: Call) -> RenderOutput:
+def _edited(asked: RenderInput, call: ActionCall) -> RenderOutput:
     if asked.cluster is not None:
         raise InputError.of("cluster", "not-with-edit", "an edit is of all clusters; leave it out")
     state = call.fleet.state(newest=True)
@@ -86,7 +86,7 @@ def _edited(asked: RenderInput, call: Call) -> RenderOutput:
     return _output(asked_for, files)
 
 
-def _rendered(asked: RenderInput, call: Call) -> RenderOutput:
+def _rendered(asked: RenderInput, call: ActionCall) -> RenderOutput:
     request = accepted(asked, call)
     manifests = request.context.pipeline.render(request.spec, cluster=asked.cluster, parent=request.parent)
     for file in manifests.files:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.repository.publish_plan import Plan
     from goldenpath.spec.ref import Ref
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
     from goldenpath_backstage.auth.principal import Principal
 
 __all__ = [
@@ -82,7 +82,7 @@ def author_of(caller: Principal, domain: str) -> Person:
 
 
 def publish_options_of(
-    call: Call,
+    call: ActionCall,
     context: FleetContext,
     *,
     guard: Callable[[FleetState], None],
@@ -111,16 +111,16 @@ def publish_options_of(
     )
 
 
-def _task(call: Call) -> str:
+def _task(call: ActionCall) -> str:
     return f"{call.task}/{call.step}" if call.step else f"{call.task}"
 
 
-def review_of(call: Call, delivery: Delivery) -> Review | None:
+def review_of(call: ActionCall, delivery: Delivery) -> Review | None:
     """How the change is put up for review; None where it goes to the branch itself."""
     return Review(forge=call.fleet.forge) if delivery == "pull-request" else None
 
 
-def tell_plan(plan: Plan, call: Call) -> None:
+def tell_plan(plan: Plan, call: ActionCall) -> None:
     """The plan in the task's log, as the command line shows it.
 
     In one entry: Backstage writes each to its database by itself, and waits for its disk.
@@ -129,7 +129,7 @@ def tell_plan(plan: Plan, call: Call) -> None:
         call.info(text)
 
 
-def in_dry_run(proposal: Proposal, ref: Ref, call: Call) -> ChangeOutput:
+def in_dry_run(proposal: Proposal, ref: Ref, call: ActionCall) -> ChangeOutput:
     """What would be done: the plan in the log, and the files as they would be.
 
     Raises:
@@ -154,7 +154,7 @@ def in_dry_run(proposal: Proposal, ref: Ref, call: Call) -> ChangeOutput:
     )
 
 
-def what_was_done(published: Published, ref: Ref, call: Call) -> ChangeOutput:
+def what_was_done(published: Published, ref: Ref, call: ActionCall) -> ChangeOutput:
     """What a change has become, in the log, the audit trail and the outputs."""
     call.fleet.forget()
     # Where nothing differs from the fleet's branch, there is none for review, and what counts is on the former.
@@ -195,12 +195,12 @@ def what_was_done(published: Published, ref: Ref, call: Call) -> ChangeOutput:
     )
 
 
-def _page_of(commit: str | None, call: Call) -> str | None:
+def _page_of(commit: str | None, call: ActionCall) -> str | None:
     """The web page of a commit; None with plain Git, which has no pages."""
     return call.fleet.forge.commit_page(commit) if commit and call.fleet.forge else None
 
 
-def _last_commit(ref: Ref, branch: str, call: Call) -> tuple[str | None, bool]:
+def _last_commit(ref: Ref, branch: str, call: ActionCall) -> tuple[str | None, bool]:
     """The last commit about a tenant or workload, and whether this very step made it, before a process died."""
     home = RepositoryPaths(ref, call.fleet.state().context.layout).home
     for commit in call.fleet.repository.store.repository.log(branch_ref(branch), paths=(home,), limit=1):

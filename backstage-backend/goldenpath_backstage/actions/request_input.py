@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.pipeline import Parent
     from goldenpath.spec.envelope import Envelope
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["AcceptedRequest", "Kept", "RequestInput", "accepted", "accepted_in", "document_of"]
 
@@ -70,7 +70,7 @@ def document_of(asked: RequestInput, context: FleetContext) -> dict[str, Any]:
     return request_from_form(asked.values, context.library.get(asked.golden_path))
 
 
-def accepted(asked: RequestInput, call: Call) -> AcceptedRequest:
+def accepted(asked: RequestInput, call: ActionCall) -> AcceptedRequest:
     """The request, held against the fleet as it was a few seconds ago at most.
 
     Raises:

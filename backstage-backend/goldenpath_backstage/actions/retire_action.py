@@ -22,7 +22,7 @@ from goldenpath_backstage.actions.request_change import (
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["RETIRE"]
 
@@ -44,7 +44,7 @@ class RetireInput(Input):
     """First words of the commit's message."""
 
 
-def _retire(asked: RetireInput, call: Call) -> ChangeOutput:
+def _retire(asked: RetireInput, call: ActionCall) -> ChangeOutput:
     if asked.delete and asked.confirm != asked.name:
         message = "must be the same as `name`, to say that all of it is meant to go"
         raise InputError.of("confirm", "not-confirmed", message)

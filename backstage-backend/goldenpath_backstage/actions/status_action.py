@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from goldenpath.fleet.request_detail import RequestDetail
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["STATUS"]
 
@@ -91,7 +91,7 @@ class StatusOutput(Output):
     """How it is on each of its clusters, as `goldenpath status --format json` tells it."""
 
 
-def _status(asked: StatusInput, call: Call) -> StatusOutput:
+def _status(asked: StatusInput, call: ActionCall) -> StatusOutput:
     detail = call.fleet.repository.tenant(asked.name, commits=_COMMITS)
     for label, value in detail.as_rows():
         call.info(f"{label}: {value}")
@@ -109,7 +109,7 @@ def _status(asked: StatusInput, call: Call) -> StatusOutput:
     )
 
 
-def _change_sets(name: str, call: Call) -> Iterator[ChangeSetSummary]:
+def _change_sets(name: str, call: ActionCall) -> Iterator[ChangeSetSummary]:
     """The change sets that touch it, the first of them."""
     for each in change_sets_of(call.fleet.repository, call.fleet.state(), Ref.parse(name))[:_COMMITS]:
         last = each.commits[-1]

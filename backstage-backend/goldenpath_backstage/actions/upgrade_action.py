@@ -27,7 +27,7 @@ from goldenpath_backstage.actions.request_change import (
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["UPGRADE"]
 
@@ -55,7 +55,7 @@ class UpgradeInput(Input):
     """First words of the commit's message."""
 
 
-def _upgrade(asked: UpgradeInput, call: Call) -> ChangeOutput:
+def _upgrade(asked: UpgradeInput, call: ActionCall) -> ChangeOutput:
     state, ref = call.fleet.state(newest=True), Ref.parse(asked.name)
     review = review_of(call, asked.delivery)
     guard_of(call.caller, ref, asked=None, reviewed=review is not None)(state)

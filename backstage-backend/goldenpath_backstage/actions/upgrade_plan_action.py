@@ -12,7 +12,7 @@ from goldenpath_backstage.actions.action import Action, Effort, Example, Input, 
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["UPGRADE_PLAN", "Chosen"]
 
@@ -59,7 +59,7 @@ class UpgradePlanOutput(Output):
     """The first owners: versions, readiness, hand edits with their verdicts, effects, and what stands in the way."""
 
 
-def _plan(asked: UpgradePlanInput, call: Call) -> UpgradePlanOutput:
+def _plan(asked: UpgradePlanInput, call: ActionCall) -> UpgradePlanOutput:
     upgrader = Upgrader(call.fleet.repository, asked.goldenPath, to=asked.to, today=call.today)
     plan = upgrader.plan(asked.selection, progress=lambda *_: call.check())
     shown = plan.as_dict()

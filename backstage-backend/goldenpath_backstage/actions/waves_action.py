@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from goldenpath.cluster import ClusterClient
     from goldenpath.waves import Progress, WaveRunner
     from goldenpath.waves.owner_health import HealthGate
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
 
 __all__ = ["UPGRADE_START", "WAVES", "WAVES_CONTROL"]
 
@@ -82,7 +82,7 @@ class WavesControlInput(WavesInput):
     """With `pause` and `abort`, why."""
 
 
-def _start(asked: UpgradeStartInput, call: Call) -> WavesOutput:
+def _start(asked: UpgradeStartInput, call: ActionCall) -> WavesOutput:
     demand_admin(call.caller, "an upgrade in waves changes tenants of every owner")
     waves = waves_of(asked.waves, "waves")
     agreement = Agreement.of(asked.approvedBy, asked.reason, asked.expires)
@@ -103,12 +103,12 @@ def _start(asked: UpgradeStartInput, call: Call) -> WavesOutput:
         return _output(runner.start(waves, **options), call)
 
 
-def _waves(asked: WavesInput, call: Call) -> WavesOutput:
+def _waves(asked: WavesInput, call: ActionCall) -> WavesOutput:
     with _runner(asked, call, looks=True) as runner:
         return _output(runner.status(), call)
 
 
-def _control(asked: WavesControlInput, call: Call) -> WavesOutput:
+def _control(asked: WavesControlInput, call: ActionCall) -> WavesOutput:
     demand_admin(call.caller, "waves change tenants of every owner")
     with _runner(asked, call, looks=asked.operation == "resume" or call.dry_run) as runner:
         if call.dry_run:
@@ -118,7 +118,7 @@ def _control(asked: WavesControlInput, call: Call) -> WavesOutput:
 
 
 @contextlib.contextmanager
-def _runner(asked: WavesInput, call: Call, *, looks: bool) -> Iterator[WaveRunner[Any]]:
+def _runner(asked: WavesInput, call: ActionCall, *, looks: bool) -> Iterator[WaveRunner[Any]]:
     """What carries it out.
 
     Raises:
@@ -146,7 +146,7 @@ def _operated(runner: WaveRunner[Any], asked: WavesControlInput) -> Progress:
 
 
 @contextlib.contextmanager
-def _machinery(call: Call, *, looks: bool) -> Iterator[dict[str, Any]]:
+def _machinery(call: ActionCall, *, looks: bool) -> Iterator[dict[str, Any]]:
     """What a wave runner takes; with connections to clusters where the settings have a kubeconfig."""
     with contextlib.ExitStack() as stack:
         yield {
@@ -157,7 +157,7 @@ def _machinery(call: Call, *, looks: bool) -> Iterator[dict[str, Any]]:
         }
 
 
-def _gate(call: Call, stack: contextlib.ExitStack) -> HealthGate:
+def _gate(call: ActionCall, stack: contextlib.ExitStack) -> HealthGate:
     # They load the Kubernetes client, which a backend that reaches no cluster need not have.
     from goldenpath.waves.flux_health import FluxHealth  # noqa: PLC0415
 
@@ -177,7 +177,7 @@ def _gate(call: Call, stack: contextlib.ExitStack) -> HealthGate:
     return FluxHealth(call.fleet.repository, connected)
 
 
-def _output(progress: Progress, call: Call) -> WavesOutput:
+def _output(progress: Progress, call: ActionCall) -> WavesOutput:
     call.fleet.forget()
     call.info(f"{progress.title}: {progress.phase}")
     for wave in progress.waves:

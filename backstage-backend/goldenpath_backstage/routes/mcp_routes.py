@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.fleet.proposal_committer import Published
     from goldenpath.mcp import Tool
-    from goldenpath_backstage.actions.action import Call
+    from goldenpath_backstage.actions.action import ActionCall
     from goldenpath_backstage.settings import Settings
 
 __all__ = ["open_tools", "router"]
@@ -68,7 +68,7 @@ class ToolCallOutput(Output):
 class _CallersDesk:
     """The desk of a caller of the backend, with that caller's rights (:class:`goldenpath.mcp.Desk`)."""
 
-    call: Call
+    call: ActionCall
 
     @property
     def fleet(self) -> Fleet:
@@ -110,7 +110,7 @@ class _CallersDesk:
 def _action(tool: Tool[Any]) -> Action[ToolCallInput, ToolCallOutput]:
     """A tool as something that the runner runs; Backstage does not list it."""
 
-    def run(asked: ToolCallInput, call: Call) -> ToolCallOutput:
+    def run(asked: ToolCallInput, call: ActionCall) -> ToolCallOutput:
         return ToolCallOutput(data=tool.run(_CallersDesk(call), accepted(tool, asked.arguments)))
 
     return Action(

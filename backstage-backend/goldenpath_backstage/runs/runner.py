@@ -99,7 +99,7 @@ def _digest(value: Any) -> str:
 
 @dataclass(slots=True)
 class _Call:
-    """One run, as its action sees it (:class:`~goldenpath_backstage.actions.action.Call`)."""
+    """One run, as its action sees it (:class:`~goldenpath_backstage.actions.action.ActionCall`)."""
 
     stream: Stream
     action: str

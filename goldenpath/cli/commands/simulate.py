@@ -22,7 +22,7 @@ from goldenpath.cli.sizing_options import (
 )
 from goldenpath.cli.tables import table
 from goldenpath.errors import InputError
-from goldenpath.sizing import Goal, Traffic
+from goldenpath.sizing import LatencyLimits, Traffic
 from goldenpath.sizing.scaling_rules import PUBLISHED_RULES, Rule
 from goldenpath.sizing.simulation import Outcome, simulate
 from goldenpath.sizing.simulation_plot import plot
@@ -135,7 +135,7 @@ def command(
             read_model(model_id, config),
             profile,
             Traffic(parse_rate(requests), tokens_in, tokens_out, parse_peak(peak)),
-            Goal(parse_seconds("ttft", ttft), parse_seconds("itl", itl)),
+            LatencyLimits(parse_seconds("ttft", ttft), parse_seconds("itl", itl)),
             parse_engine(engine),
             max_replicas=max_replicas or 20,
             precision=precision,

@@ -25,7 +25,7 @@ from goldenpath.cli.sizing_options import (
 from goldenpath.cli.tables import table
 from goldenpath.errors import InputError
 from goldenpath.pipeline import load_fleet
-from goldenpath.sizing import Goal, Sizing, Traffic, choose, size
+from goldenpath.sizing import LatencyLimits, Sizing, Traffic, choose, size
 from goldenpath.sizing.calibration import calibrate, read_runs
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def command(
     model = read_model(model_id, config)
     name, version = parse_engine(engine)
     traffic = Traffic(parse_rate(requests), tokens_in, tokens_out, parse_peak(peak))
-    goal = Goal(parse_seconds("ttft", ttft), parse_seconds("itl", itl))
+    goal = LatencyLimits(parse_seconds("ttft", ttft), parse_seconds("itl", itl))
     settings: dict[str, Any] = {"precision": precision, "kv_precision": kv_precision, "context": context}
     if compare:
         candidates = () if fleet_file is None else fleet_candidates(load_fleet(fleet_file), fleet_file)
