@@ -1,7 +1,7 @@
-"""The story: a request is parsed, resolved for each of its clusters, rendered, and checked.
+"""The stages in order: a request is parsed, resolved for each of its clusters, rendered, and checked.
 
-Each stage takes a frozen value and gives one; this module hands them on. Nothing is worked out twice: a request is
-resolved once, rendered once, and its text is read back once (:class:`Rendered`).
+Each stage takes a frozen value and returns one. A request is resolved once and rendered once, and its text is read
+back once (:class:`Rendered`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from goldenpath.tenancy.repository_paths import CLUSTER_FOLDERS
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from goldenpath.check import Schemas
     from goldenpath.findings import Finding
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from goldenpath.tenancy.claims import Claims
 
     Spec = Envelope | FleetSpec
-    """What a golden path is rendered from: a request, or the fleet."""
+    """The input of a rendering: a request, or the fleet."""
 
 __all__ = [
     "Parent",
@@ -59,29 +59,28 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Rendered:
-    """A request with everything that follows from it: one part for each cluster that was asked for."""
+    """A request and its rendering, with one part for each cluster that the caller selected."""
 
     spec: Spec
     path: GoldenPath
     kind: RequestKind
     parts: tuple[RenderedOnCluster[Any], ...]
     findings: tuple[Finding, ...] = ()
-    """Everything that the checks have to say, worst first; empty where nothing was checked."""
+    """The findings of the checks, worst first; empty if no check ran."""
 
     @property
     def ref(self) -> Ref:
-        """What it is; of a fleet, the platform of its first cluster."""
+        """The tenant, workload or platform; for a fleet, the platform of its first cluster."""
         ref: Ref = self.parts[0].resolved.ref
         return ref
 
     @property
     def digest(self) -> str:
-        """The digest of what was read of the golden path."""
+        """The digest of the golden path's files that the rendering read."""
         return digest_of(self.path)
 
     @property
     def clusters(self) -> tuple[str, ...]:
-        """Names of the clusters."""
         return tuple(part.resolved.cluster_name for part in self.parts)
 
     @cached_property
@@ -91,7 +90,7 @@ class Rendered:
 
     @cached_property
     def claims(self) -> Mapping[str, Claims]:
-        """By cluster, what it takes of what others could have too."""
+        """The claims on resources that other requests could also use, by cluster."""
         return {part.resolved.cluster_name: self.kind.claims(part) for part in self.parts}
 
 
@@ -100,8 +99,8 @@ class Pipeline:
 
     Args:
         fleet: the fleet.
-        library: the golden paths; the built-in ones where none are given.
-        schemas: by which objects are checked; what ships where none are given.
+        library: the golden paths; by default the built-in ones.
+        schemas: schemas that objects are checked against; by default the shipped ones.
     """
 
     def __init__(
@@ -116,18 +115,18 @@ class Pipeline:
     def resolve(
         self, spec: Spec, *, cluster: str | None = None, parent: Parent | None = None
     ) -> tuple[Resolved, ...]:
-        """A request on each of its clusters, or on the one named.
+        """Resolve a request on each of its clusters, or on one.
 
         Args:
             spec: a request that was accepted for this fleet, or the fleet itself.
-            cluster: only this one.
+            cluster: the one cluster; by default all clusters of the request.
             parent: a workload's tenant.
 
         Raises:
-            InputError: it is not on that cluster, or there is no such golden path.
+            InputError: the request is not on that cluster, or the library has no such golden path.
         """
         kind = kind_of(self.library.get(spec.golden_path))
-        return self._wanted(self._everywhere(kind, spec, parent), cluster)
+        return _on_cluster(self._resolve_all(kind, spec, parent), cluster)
 
     def render(
         self,
@@ -137,19 +136,8 @@ class Pipeline:
         version: str | None = None,
         parent: Parent | None = None,
     ) -> Manifests:
-        """The manifests of a request, or of the platforms of the fleet, for all of its clusters or for one.
-
-        Args:
-            spec: a request that was accepted for this fleet, or the fleet itself.
-            cluster: only this one.
-            version: the golden path's exact version, where a lock pins one; the fleet's, or the newest, otherwise.
-            parent: a workload's tenant.
-
-        Raises:
-            InputError: the cluster or the version is not there.
-            RenderError: a template failed.
-        """
-        return self._rendered(spec, cluster, version, parent).manifests
+        """Render the manifests of a request, or of the fleet's platforms. For the arguments and errors, see :meth:`run`."""
+        return self._render(spec, cluster, version, parent).manifests
 
     def check(
         self,
@@ -160,7 +148,7 @@ class Pipeline:
         version: str | None = None,
         parent: Parent | None = None,
     ) -> tuple[Finding, ...]:
-        """Everything that the checks have to say about a request, worst first; see :meth:`run`."""
+        """Return the findings about a request, worst first; see :meth:`run`."""
         return self.run(spec, cluster=cluster, today=today, version=version, parent=parent).findings
 
     def run(
@@ -172,20 +160,20 @@ class Pipeline:
         version: str | None = None,
         parent: Parent | None = None,
     ) -> Rendered:
-        """A request resolved, rendered and checked.
+        """Resolve, render and check a request.
 
         Args:
             spec: a request that was accepted for this fleet, or the fleet itself.
-            cluster: only on this one.
-            today: the day against which expiry dates are held; without it they are not.
-            version: the golden path's exact version, where a lock pins one; the fleet's, or the newest, otherwise.
+            cluster: the one cluster; by default all clusters of the request.
+            today: the day for the check of expiry dates; without it they are not checked.
+            version: the exact version of the golden path, if a lock pins one; by default the fleet's, else the newest.
             parent: a workload's tenant.
 
         Raises:
-            InputError: the cluster or the version is not there.
+            InputError: the request is not on that cluster, or the golden path has no such version.
             RenderError: a template failed.
         """
-        rendered = self._rendered(spec, cluster, version, parent)
+        rendered = self._render(spec, cluster, version, parent)
         found = [finding for part in rendered.parts for finding in self._findings(rendered.kind, part)]
         if isinstance(spec, Tenant):
             platforms = [part.resolved.platform for part in rendered.parts]
@@ -200,31 +188,31 @@ class Pipeline:
         of_objects = check_objects(part.objects, namespaces=part.namespaces, schemas=self.schemas)
         return [*of_kind, *of_objects, *check_versions(part.resolved.platform, part.objects)]
 
-    def _rendered(
+    def _render(
         self, spec: Spec, cluster: str | None, version: str | None, parent: Parent | None
     ) -> Rendered:
         pinned = version or self.fleet.golden_paths.get(spec.golden_path)
         path = self.library.get(spec.golden_path, version=pinned)
         kind = kind_of(path)
         compiled = compile_path(path, shared_parts_of(path))
-        everywhere = self._everywhere(kind, spec, parent)
+        everywhere = self._resolve_all(kind, spec, parent)
         overrides = spec.overrides if isinstance(spec, Envelope) else ()
         known: dict[str, RenderedFile] = {}
         parts = []
-        for resolved in self._wanted(everywhere, cluster):
+        for resolved in _on_cluster(everywhere, cluster):
             files = compiled.render(words_of(path, resolved, everywhere), known)
             known |= {file.path: file for file in files}
             if kind.subject is Subject.WORKLOAD and resolved.is_retiring:
-                # What is not there any more, Flux prunes: nothing of a workload stays on a cluster that it leaves.
+                # A retiring workload keeps no file on the cluster that it leaves, so Flux prunes its objects.
                 files = tuple(file for file in files if not file.path.startswith(CLUSTER_FOLDERS))
             manifests = Manifests(
                 tuple(with_overrides(file, overrides) for file in files), resolved.ref.names
             )
-            of_tenant = self._tenant_objects(parent, resolved.cluster_name)
-            parts.append(RenderedOnCluster(resolved, manifests, of_tenant))
+            tenant_objects = self._tenant_objects(parent, resolved.cluster_name)
+            parts.append(RenderedOnCluster(resolved, manifests, tenant_objects))
         return Rendered(spec, path, kind, tuple(parts))
 
-    def _everywhere(self, kind: RequestKind, spec: Spec, parent: Parent | None) -> tuple[Resolved, ...]:
+    def _resolve_all(self, kind: RequestKind, spec: Spec, parent: Parent | None) -> tuple[Resolved, ...]:
         tenant = parent.tenant if parent else None
         return tuple(
             kind.resolve(
@@ -235,40 +223,35 @@ class Pipeline:
             for name in kind.clusters(spec, self.fleet, tenant)
         )
 
-    def _wanted(self, everywhere: tuple[Resolved, ...], cluster: str | None) -> tuple[Resolved, ...]:
-        names = [each.cluster_name for each in everywhere]
-        if cluster is not None and cluster not in names:
-            is_platform = bool(everywhere) and everywhere[0].ref.subject is Subject.PLATFORM
-            whose = (
-                "the fleet has" if is_platform else f"{everywhere[0].ref.path if everywhere else 'it'} is on"
-            )
-            raise _unknown_cluster(cluster, names, whose)
-        return tuple(each for each in everywhere if cluster in {None, each.cluster_name})
-
     def _tenant_objects(self, parent: Parent | None, cluster: str) -> tuple[ManifestObject, ...]:
-        """What a workload's tenant has on a cluster. One tenant is remembered: workloads come tenant by tenant."""
+        """Return the rendered objects of a workload's tenant. The last tenant is kept: callers go tenant by tenant."""
         if parent is None:
             return ()
         last = self._last_parent
         if last is None or last[0] is not parent:
-            last = (parent, self._rendered(parent.tenant, None, parent.version, None))
+            last = (parent, self._render(parent.tenant, None, parent.version, None))
             self._last_parent = last
-        of_cluster = (part for part in last[1].parts if part.resolved.cluster_name == cluster)
-        return next((part.objects for part in of_cluster), ())
+        on_cluster = (part for part in last[1].parts if part.resolved.cluster_name == cluster)
+        return next((part.objects for part in on_cluster), ())
+
+
+def _on_cluster(everywhere: tuple[Resolved, ...], cluster: str | None) -> tuple[Resolved, ...]:
+    names = [resolved.cluster_name for resolved in everywhere]
+    if cluster is not None and cluster not in names:
+        is_platform = bool(everywhere) and everywhere[0].ref.subject is Subject.PLATFORM
+        subject = "the fleet" if is_platform or not everywhere else everywhere[0].ref.path
+        message = f"is not a cluster of {subject}; name one of {', '.join(names)}"
+        raise InputError([Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, names))])
+    return tuple(resolved for resolved in everywhere if cluster in {None, resolved.cluster_name})
 
 
 def render(request: Envelope, fleet: FleetSpec, cluster: str | None = None) -> Manifests:
-    """One request's manifests, as :meth:`Pipeline.render` gives them; make a pipeline for many."""
+    """Render one request, as :meth:`Pipeline.render` does; for many requests, create a pipeline."""
     return Pipeline(fleet).render(request, cluster=cluster)
 
 
 def check(
     request: Envelope, fleet: FleetSpec, cluster: str | None = None, today: datetime.date | None = None
 ) -> tuple[Finding, ...]:
-    """One request's findings, as :meth:`Pipeline.check` gives them; make a pipeline for many."""
+    """Check one request, as :meth:`Pipeline.check` does; for many requests, create a pipeline."""
     return Pipeline(fleet).check(request, cluster=cluster, today=today)
-
-
-def _unknown_cluster(cluster: str, known: Collection[str], whose: str) -> InputError:
-    message = f"{whose} {', '.join(known)}"
-    return InputError([Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, known))])
