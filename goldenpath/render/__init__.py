@@ -1,7 +1,7 @@
-"""Renders a spec to manifests: the sandboxed engine, and the few words of templates.
+"""Renders a spec to manifests in a sandbox.
 
-Pure once a golden path is compiled: no clock, no environment, no network; the same spec and version give the
-same bytes. Checking what was rendered, and writing it anywhere, happen elsewhere.
+Rendering is pure once a golden path is compiled. It reads no clock, no environment and no network: the same spec and
+version give the same bytes. Other packages check and write the rendered files.
 """
 
 from goldenpath.render.engine import CompiledPath, compile_path

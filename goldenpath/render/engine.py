@@ -1,4 +1,4 @@
-"""Compiling a golden path once, and rendering it many times."""
+"""Compiles a golden path once and renders it many times."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class _File:
     name: Template
     body: Template
     is_shared: bool
-    """Whether it is one that golden paths of a kind have in common."""
+    """Whether all golden paths of the kind share this file."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """A folder of the template tree: its name is worked out once for all of its files."""
+    """A folder of the template tree. Its name is rendered once for all of its files."""
 
     name: Template
     files: tuple[_File, ...]
@@ -59,24 +59,24 @@ class CompiledPath:
     def render(
         self, words: Mapping[str, Any], known: Mapping[str, RenderedFile] = MappingProxyType({})
     ) -> tuple[RenderedFile, ...]:
-        """Every file, in the order of the template folder; a file whose name comes out empty is left out.
+        """Render every file, in the order of the template folder. A file whose name renders empty is left out.
 
         Args:
-            words: what the templates may say.
-            known: files by path that another cluster of the same tenant has had already, and are not rendered
-                again: a file that has no cluster in its path is the tenant's.
+            words: the variables of the templates.
+            known: files that are already rendered for another cluster of the same tenant, by path. A path without a
+                cluster is shared by all clusters of the tenant, so its file is not rendered again.
 
         Raises:
-            RenderError: a template failed, or would leave its folder; the message names its file.
+            RenderError: a template failed, or its path leaves the folder; the message names the template.
         """
         context = self._context(words)
         return tuple(file for folder in self._folders for file in self._render_folder(folder, context, known))
 
     def render_shared(self, words: Mapping[str, Any]) -> tuple[RenderedFile, ...]:
-        """Only the files that golden paths of its kind have in common; see :meth:`render`."""
+        """Render only the files that all golden paths of the kind share; see :meth:`render`."""
         context = self._context(words)
-        some = ((folder, tuple(file for file in folder.files if file.is_shared)) for folder in self._folders)
-        shared = (_Folder(folder.name, files) for folder, files in some if files)
+        parts = ((folder, tuple(file for file in folder.files if file.is_shared)) for folder in self._folders)
+        shared = (_Folder(folder.name, files) for folder, files in parts if files)
         return tuple(file for folder in shared for file in self._render_folder(folder, context, {}))
 
     def _context(self, words: Mapping[str, Any]) -> Context:
@@ -103,7 +103,7 @@ class CompiledPath:
 
 def _run(template: Template, context: Context) -> str:
     text = "".join(template.root_render_func(context))
-    # What a file sets at its top level is its own: under cookiecutter each file has a context of its own too.
+    # Variables that a template sets at its top level end with the template, as under cookiecutter.
     context.vars.clear()
     context.exported_vars.clear()
     return text
@@ -111,26 +111,24 @@ def _run(template: Template, context: Context) -> str:
 
 def _safe(path: str, source: str) -> str:
     if not _SAFE_PATH.fullmatch(path):
-        raise RenderError(
-            f"{source}: the file name comes out as {path!r}, which is not a plain relative path"
-        )
+        raise RenderError(f"{source}: the file name renders as {path!r}, which is not a plain relative path")
     return path
 
 
 @lru_cache(maxsize=64)
 def compile_path(golden_path: GoldenPath, shared: Path | None = None) -> CompiledPath:
-    """Compile all templates of a golden path; once for each golden path that was read.
+    """Compile all templates of a golden path. The result is cached.
 
     Args:
         golden_path: the golden path.
-        shared: a folder with more templates, which golden paths of one kind have in common, and with the parts that
-            they can include in its ``templates/``. The golden path's own win.
+        shared: a folder of templates that all golden paths of a kind share; its ``templates/`` holds parts to include.
+            A template of the golden path replaces a shared one of the same path.
 
     Raises:
         RenderError: a template has a syntax error; the message names file and line.
     """
     folder = golden_path.template_folder
-    # The same search path as cookiecutter's: the template folder, and `templates/` beside it for shared parts.
+    # The same search path as cookiecutter's: the template folder, and the `templates/` folder next to it for parts.
     places = [folder, golden_path.folder / _PARTS]
     if shared is not None:
         places += [shared, shared / _PARTS]
@@ -152,7 +150,7 @@ def compile_path(golden_path: GoldenPath, shared: Path | None = None) -> Compile
 
 
 def _sources(folder: Path, shared: Path | None) -> Iterator[tuple[str, Path]]:
-    """Each template's path in its folder, and the folder that it is from."""
+    """Yield the path of each template in its folder, and that folder."""
     own = [file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*")) if file.is_file()]
     yield from ((source, folder.parent) for source in own)
     if shared is None:

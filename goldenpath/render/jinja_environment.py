@@ -1,4 +1,4 @@
-"""The environment of a golden path's templates: its filters, and what they may touch."""
+"""The Jinja environment of templates: its filters and its sandbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["FILTERS", "new_environment"]
 
 
 def block(value: Any, indent: int = 0) -> str:
-    """A mapping or list as YAML block lines, indented, without a newline at the end."""
+    """Return a mapping or list as indented YAML block lines, without a newline at the end."""
     return kubeyaml.dump(value, indent=indent).rstrip("\n")
 
 
@@ -26,33 +26,31 @@ _MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
 @lru_cache(maxsize=1 << 12)
 def markdown(value: str) -> str:
-    """Text in which Markdown and HTML find nothing to act on."""
+    """Escape a text, so that Markdown and HTML show it as it is."""
     return _MARKDOWN_SPECIAL.sub(
         lambda match: f"&#{ord(match[0])};" if match[0] in "<>&" else f"\\{match[0]}", value
     )
 
 
-# A tenant's files say the same few hundred words again and again. `typed`: 1, 1.0 and true are not the same.
+# The files of a tenant repeat a few hundred scalars. `typed` keeps 1, 1.0 and true apart.
 yaml_scalar = lru_cache(maxsize=1 << 16, typed=True)(kubeyaml.scalar)
 
 
 @lru_cache(maxsize=1 << 12)
 def quantity(value: Any) -> str:
-    """A Kubernetes quantity as one scalar, written as the API server writes it."""
+    """Return a Kubernetes quantity as a YAML scalar in the API server's canonical form."""
     return kubeyaml.scalar(canonical_quantity(str(value)))
 
 
 FILTERS: Final = {"yaml": yaml_scalar, "block": block, "markdown": markdown, "quantity": quantity}
-"""``yaml``: one scalar, quoted where that is needed. ``block``: a structure. ``markdown``: inert text. ``quantity``: an
-amount of something, as the API server writes it."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, without the work that its answers do not need.
+    """Jinja's sandbox with a cache of safe attributes.
 
-    Whether an attribute is safe follows from the type of the object and the attribute's name alone, and asking
-    costs more than all the rest of rendering. Only "safe" is remembered, and never for a string's methods,
-    which the sandbox wraps.
+    The type of an object and the name of an attribute alone decide whether the attribute is safe, and Jinja's check
+    costs more than all other work of rendering. The cache holds only the answer "safe", and never methods of strings,
+    because the sandbox wraps those.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -76,14 +74,14 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return value
 
     def getitem(self, obj: Any, argument: str | Any) -> Any:
-        # What `map(attribute="name")` asks: Jinja tries `obj["name"]` first, and fails, on an object as on a mapping.
+        # `map(attribute="name")` comes here: Jinja would first try `obj["name"]`, which fails on a plain object.
         if type(argument) is str and not hasattr(obj, "__getitem__"):
             return self.getattr(obj, argument)
         return super().getitem(obj, argument)
 
 
 def new_environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:
-    """A sandboxed environment: templates see values, never code, and every unknown name is an error."""
+    """Return a sandboxed environment. Templates see values and no code, and an unknown name is an error."""
     environment = _Sandbox(
         loader=loader, undefined=StrictUndefined, keep_trailing_newline=True, auto_reload=False, **SYNTAX
     )

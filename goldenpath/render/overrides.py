@@ -1,8 +1,9 @@
-"""Overrides: owner-approved changes to rendered objects, applied to the text that a reviewer will see."""
+"""Applies overrides, which are owner-approved changes to rendered objects, to the text of the rendered files."""
 
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
@@ -22,7 +23,7 @@ _DOCUMENT_START = re.compile(r"^---\n", re.MULTILINE)
 
 
 def overridden_body(body: dict[str, Any], override: Override) -> dict[str, Any]:
-    """An object after one override of it: first its patch, then its list edits in their order."""
+    """Return an object with an override applied: first its patch, then its list edits in their order."""
     changed: dict[str, Any] = merge_patch(body, override.patch)
     for edit in override.items:
         changed = apply_list_edit(changed, edit)
@@ -30,24 +31,24 @@ def overridden_body(body: dict[str, Any], override: Override) -> dict[str, Any]:
 
 
 def apply_overrides(text: str, overrides: Iterable[Override], *, cluster: str | None = None) -> str:
-    """A file of Kubernetes objects with each override applied to the object that it names.
+    """Apply each override to the object that it names, in the text of one file of Kubernetes objects.
 
-    Documents that no override names keep their bytes. A changed one keeps its opening comment and says who
-    agreed to the change, why, and until when.
+    A document that no override names keeps its bytes. A changed document keeps its opening comment, and a line for
+    each override states who approved the change, why, and until when.
 
     Args:
-        text: the file.
-        overrides: those of the request.
-        cluster: the cluster that the file is for; an override that names others leaves it alone.
+        text: the content of the file.
+        overrides: the overrides of the request.
+        cluster: the cluster of the file. Overrides that name only other clusters do not apply.
     """
-    wanted = tuple(override for override in overrides if override.is_on(cluster))
-    if not wanted:
+    applicable = tuple(override for override in overrides if override.is_on(cluster))
+    if not applicable:
         return text
-    return "---\n".join(_overridden(document, wanted) for document in _DOCUMENT_START.split(text))
+    return "---\n".join(_overridden(document, applicable) for document in _DOCUMENT_START.split(text))
 
 
 def with_overrides(file: RenderedFile, overrides: Collection[Override]) -> RenderedFile:
-    """A rendered file with the overrides of its request applied; one without manifests as it is."""
+    """Return a rendered file with the overrides of its request applied. Only ``.yaml`` files change."""
     if not overrides or not file.path.endswith(".yaml"):
         return file
     cluster = file.path.split("/", 2)[1] if file.path.startswith(CLUSTER_FOLDERS) else None
@@ -59,16 +60,11 @@ def _overridden(document: str, overrides: tuple[Override, ...]) -> str:
     if not isinstance(body, dict):
         return document
     name = (body.get("kind"), body.get("metadata", {}).get("name"))
-    mine = [override for override in overrides if (override.kind, override.name) == name]
-    if not mine:
+    matching = [override for override in overrides if (override.kind, override.name) == name]
+    if not matching:
         return document
-    opening = "".join(line for line in document.splitlines(keepends=True)[: _comment_lines(document)])
-    for override in mine:
+    opening = "".join(takewhile(lambda line: line.startswith("#"), document.splitlines(keepends=True)))
+    for override in matching:
         body = overridden_body(body, override)
         opening += f"# Override until {override.expires.isoformat()}, agreed by {override.approved_by}: {override.reason}\n"
     return opening + kubeyaml.dump(body)
-
-
-def _comment_lines(document: str) -> int:
-    lines = document.splitlines()
-    return next((index for index, line in enumerate(lines) if not line.startswith("#")), len(lines))

@@ -1,14 +1,12 @@
-"""The words that templates may use.
+"""The variables of templates, called words.
 
-They are append-only within a golden path's major version: a pinned older version must keep rendering the
-same bytes with a newer goldenpath.
+Words are append-only within a major version of a golden path: a pinned older version must render the same bytes with
+a newer goldenpath.
 
-In every golden path: ``platform`` (everything that was worked out for a cluster, see
-:class:`~goldenpath.tenancy.Platform`), ``fleet``, ``cluster``, ``addons`` (name to version), ``layout``,
-``path`` (name and version), ``policies``, ``labels`` (of every object), and where files go: ``home``, ``folder``
-and ``flux_file``. In one for requests also ``request``
-(what was asked for) and ``inputs`` (with their defaults applied). What was asked for adds its
-own (:meth:`~goldenpath.tenancy.Resolved.words`).
+Every golden path has ``platform`` (see :class:`~goldenpath.tenancy.Platform`), ``fleet``, ``cluster``, ``addons`` (name
+to version), ``layout``, ``path`` (name and version), ``policies``, ``labels`` (of every object), and the places of
+files: ``home``, ``folder`` and ``flux_file``. A golden path for requests also has ``request`` and ``inputs`` (with
+defaults applied). Each kind of request adds words (:meth:`~goldenpath.tenancy.Resolved.words`).
 """
 
 from __future__ import annotations
@@ -38,7 +36,7 @@ def _policies_for(controllers: tuple[str, ...]) -> tuple[Policy, ...]:
 
 
 def words_of(path: GoldenPath, resolved: Resolved, everywhere: Sequence[Resolved]) -> dict[str, Any]:
-    """The words for one request on one cluster, which is among all of its clusters."""
+    """Return the words for a request on one cluster; ``everywhere`` holds the request on all of its clusters."""
     platform = resolved.platform
     places = RepositoryPaths(resolved.ref, platform.layout)
     words = {
