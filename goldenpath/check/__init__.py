@@ -1,7 +1,7 @@
 """Checks manifests: schema, policy, coherence and identity. The results are findings.
 
-Pure: no I/O, no clock (a day comes in as a value). It judges objects of any author; it never changes
-one, and knows nothing of templates.
+The checks are pure: they do no I/O, read no clock (callers pass the day), change no object and do not depend on
+templates. They accept objects of any author.
 """
 
 from __future__ import annotations
@@ -52,13 +52,12 @@ def check_objects(
     namespaces: Mapping[str, dict[str, Any]] | None = None,
     schemas: Schemas | None = None,
 ) -> Iterator[Finding]:
-    """Findings about Kubernetes objects that belong together.
+    """Check the objects of one cluster: each against its schema, and all of them together.
 
     Args:
-        objects: what one cluster would get.
-        namespaces: Namespace objects by name, for objects whose Namespace is not among them.
-        schemas: those that were imported, and what ships; without them, only what ships.
-
+        objects: all objects for one cluster.
+        namespaces: bodies of Namespaces that are not among the objects, by name.
+        schemas: the shipped and imported schemas. The default is the shipped schemas.
     """
     yield from check_schema(objects, schemas)
     yield from check_together(objects, namespaces=namespaces)
@@ -67,7 +66,7 @@ def check_objects(
 def check_together(
     objects: Sequence[ManifestObject], *, namespaces: Mapping[str, dict[str, Any]] | None = None
 ) -> Iterator[Finding]:
-    """What :func:`check_objects` finds beyond the schema of each object; it keeps only what others are held against."""
+    """Run the checks of :func:`check_objects` that need all objects at once."""
     yield from guarded(check_policies(objects, namespaces=namespaces), "policies")
     yield from guarded(check_coherence(objects), "coherence")
     yield from guarded(check_queue_coverage(objects), "queue coverage")

@@ -1,7 +1,7 @@
-"""Rules in CEL that CustomResourceDefinitions state (``x-kubernetes-validations``), on objects no server has seen.
+"""Evaluates the CEL rules of CustomResourceDefinitions (``x-kubernetes-validations``) on new objects.
 
-Judged as the API server judges the creation of an object: a rule about changes (``oldSelf``) does not count, and one
-that cannot be evaluated here is passed over: to say nothing is better than to refuse what a server takes.
+The rules apply as on creation by the API server, so rules about changes (``oldSelf``) are skipped. A rule that cannot be
+evaluated here is skipped too: a missed fault is better than a refusal of an object that the API server accepts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MISSING: Final = "NOT_FOUND"
 
 
 def broken(rules: Sequence[Mapping[str, Any]], value: Any) -> Iterator[tuple[str, str]]:
-    """The field below the value, and the message, of each rule that is not true of it."""
+    """Yield the field, relative to the value, and the message of each rule that the value breaks."""
     activation = None
     for rule in rules:
         program = _program(rule["rule"])
@@ -46,17 +46,17 @@ def broken(rules: Sequence[Mapping[str, Any]], value: Any) -> Iterator[tuple[str
 
 
 def can_judge(rule: Mapping[str, Any]) -> bool:
-    """Whether a rule is about a new object, and can be evaluated here."""
+    """Whether a rule applies to new objects and can be evaluated here."""
     return _program(rule["rule"]) is not None
 
 
 def _is_false(program: Any, activation: Any) -> bool:
     try:
         answer = program.eval(activation)
-        if answer.type() == cel.Type.ERROR:  # a field that is not there makes a rule fail on a server too
+        if answer.type() == cel.Type.ERROR:  # a missing field breaks the rule on the API server too
             return _MISSING in str(answer.value())
         return answer.type() == cel.Type.BOOL and answer.value() is False
-    except Exception:  # noqa: BLE001 - whatever the engine raises, the rule was not found to be broken
+    except Exception:  # noqa: BLE001 - after any error of the engine, the rule does not count as broken
         return False
 
 
@@ -65,30 +65,23 @@ def _message(rule: Mapping[str, Any], activation: Any) -> str:
     if program is not None:
         try:
             answer = program.eval(activation)
-            if (
-                answer.type() == cel.Type.STRING
-                and answer.value().strip().isprintable()
-                and answer.value().strip()
-            ):
-                return str(answer.value().strip())
-        except Exception:  # noqa: BLE001 - the plain message says it too
-            return _plain(rule)
-    return _plain(rule)
-
-
-def _plain(rule: Mapping[str, Any]) -> str:
-    return " ".join(str(rule.get("message") or f"this is not true: {rule['rule']}").split())
+            text = str(answer.value()).strip() if answer.type() == cel.Type.STRING else ""
+        except Exception:  # noqa: BLE001 - the plain message below serves after any error
+            text = ""
+        if text and text.isprintable():
+            return text
+    return " ".join(str(rule.get("message") or f"the rule is not true: {rule['rule']}").split())
 
 
 @lru_cache(maxsize=_MAX_RULES)
 def _program(expression: str, returns: Any = cel.Type.BOOL) -> Any:
-    """The compiled expression; None for one about changes, and for one that does not compile here."""
+    """Return the compiled expression, or None if it is about changes or does not compile here."""
     if _OLD.search(expression) or "__" in expression:
         return None
     try:
         program = _environment().compile(expression)
         return program if program.return_type() in (returns, cel.Type.DYN) else None
-    except Exception:  # noqa: BLE001 - a function or macro that only Kubernetes has
+    except Exception:  # noqa: BLE001 - the expression uses a function or macro that only Kubernetes has
         return None
 
 
@@ -102,7 +95,7 @@ def _environment() -> Any:
 
 
 def _functions() -> Iterator[Any]:
-    """Of Kubernetes' own CEL libraries, what tests a text and says yes or no, or makes a number of it."""
+    """Yield the functions of Kubernetes' CEL libraries that test a text or read a number from it."""
     string, boolean = cel.Type.STRING, cel.Type.BOOL
     for name, test in (
         ("isIP", is_ip),

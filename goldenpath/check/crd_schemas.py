@@ -1,8 +1,8 @@
-"""Derives strict JSON Schemas from CustomResourceDefinitions: names, types, limits, defaults and rules, and no prose.
+"""Derives strict JSON Schemas from CustomResourceDefinitions: names, types, limits, defaults and rules, without prose.
 
-Strict means that unknown fields are refused, where the API server drops them without a word. Pure. What ships was made
-by this (``tools/derive_schemas.py``), and so is what ``goldenpath schemas import`` takes from a cluster. Keywords that
-JSON Schema does not know stay as they are, for :mod:`goldenpath.check.structure`: the keys of lists, and rules in CEL.
+A strict schema refuses unknown fields, which the API server drops silently. This module is pure. It derives the shipped
+schemas (``tools/derive_schemas.py``) and those of ``goldenpath schemas import``. Keywords that JSON Schema does not know
+(the keys of lists, CEL rules) stay in the schema for :mod:`goldenpath.check.structure`.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ __all__ = [
 ]
 
 CORE_FILE: Final = "kubernetes.json"
-"""The file with the definitions of the core kinds, which every other refers to for ``metadata``."""
+"""The file with the definitions of the core kinds. Every other file refers to it for ``metadata``."""
 
 INDEX_FILE: Final = "index.json"
-"""The file that names the file of each kind, and its source."""
+"""The file that lists the file and the source of each kind."""
 
 OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
@@ -52,8 +52,8 @@ CEL_RULES: Final = "x-kubernetes-validations"
 _FILLED_BY_WEBHOOKS: Final[Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]] = {
     ("jobset.x-k8s.io", "JobSet"): (("spec", "failurePolicy", "rules", "name"),),
 }
-"""Required fields that may be left out, by group and kind: the controller's webhook fills them in before the API server
-compares with the schema (JobSet v0.12, pkg/webhooks/jobset_webhook.go, ``Default``)."""
+"""Required fields that a manifest may omit, by group and kind. The controller's webhook fills them before the API server
+validates the schema (JobSet v0.12, pkg/webhooks/jobset_webhook.go, ``Default``)."""
 LINE: Final = 110
 _OF_CORE: Final = re.compile(
     r"^io\.k8s\.(api|apimachinery\.pkg\.apis?|apimachinery\.pkg|apiextensions-apiserver\.pkg\.apis)\."
@@ -61,14 +61,13 @@ _OF_CORE: Final = re.compile(
 
 
 def derive(definitions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The files for every served version of some CustomResourceDefinitions, by name, with their index.
+    """Return the schema files of every served version, by file name, with their index.
 
     Args:
         definitions: objects of kind CustomResourceDefinition, ``apiextensions.k8s.io/v1``.
 
     Raises:
-        DataError: something is no such object.
-
+        DataError: an object is not a CustomResourceDefinition of this version.
     """
     files: dict[str, Any] = {}
     sources: dict[str, Any] = {}
@@ -80,12 +79,12 @@ def derive(definitions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             served = [version["name"] for version in definition["spec"]["versions"] if version["served"]]
         except (KeyError, TypeError):
             raise DataError(
-                "what is to be imported is no CustomResourceDefinition of apiextensions.k8s.io/v1"
+                "an object to import is not a CustomResourceDefinition of apiextensions.k8s.io/v1"
             ) from None
         for version in served:
             api = f"{group}/{version}"
             file = f"{name}.{version}.json"
-            files[file] = _that_compiles(custom_schema(definition, api, kind))
+            files[file] = _without_go_patterns(custom_schema(definition, api, kind))
             kinds[f"{api}/{kind}"] = {"source": name, "file": file}
         if served:
             sources[name] = _source(definition)
@@ -96,7 +95,7 @@ def derive(definitions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _source(definition: Mapping[str, Any]) -> dict[str, str]:
-    """What a definition says of where it comes from."""
+    """Return the product and version that the labels of a definition name."""
     metadata = definition["metadata"]
     labels = metadata.get("labels") or {}
     shown = {
@@ -106,8 +105,8 @@ def _source(definition: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in shown.items() if value}
 
 
-def _that_compiles(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema without patterns that only Go can read: to check the rest is better than to check nothing."""
+def _without_go_patterns(schema: dict[str, Any]) -> dict[str, Any]:
+    """Remove the patterns that only Go's regular expressions can read, so that the remaining schema compiles."""
     for holder in _patterns(schema):
         try:
             jsonschema_rs.Draft202012Validator(
@@ -129,7 +128,7 @@ def _patterns(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def root(schema: dict[str, Any], api: str, kind: str, metadata: str) -> dict[str, Any]:
-    """What every object has; status is the controllers' business and stays open."""
+    """Add the fields of every object to a schema. ``status`` may be any object, because controllers write it."""
     properties = {
         **schema.get("properties", {}),
         "apiVersion": {"const": api},
@@ -148,11 +147,10 @@ def short_name(name: str) -> str:
 
 
 def custom_schema(crd: Mapping[str, Any], api: str, kind: str) -> dict[str, Any]:
-    """One version of a CustomResourceDefinition.
+    """Return the strict schema of one version of a CustomResourceDefinition.
 
     Raises:
-        DataError: it is not served.
-
+        DataError: the version is not served.
     """
     version = api.rpartition("/")[2]
     for served in crd["spec"]["versions"]:
@@ -165,7 +163,7 @@ def custom_schema(crd: Mapping[str, Any], api: str, kind: str) -> dict[str, Any]
 
 
 def _make_optional(schema: dict[str, Any], path: Sequence[str]) -> None:
-    """Take a field off the list of required ones; lists on the way stand for their items."""
+    """Remove a field from the required fields. A list in the path stands for its items."""
     *parents, field = path
     for name in parents:
         schema = schema.get("properties", {}).get(name, {})
@@ -175,7 +173,7 @@ def _make_optional(schema: dict[str, Any], path: Sequence[str]) -> None:
 
 
 def structural(schema: dict[str, Any]) -> dict[str, Any]:
-    """A structural OpenAPI schema as a strict JSON Schema.
+    """Convert a structural OpenAPI schema to a strict JSON Schema.
 
     https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
     """
@@ -203,7 +201,7 @@ def structural(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _beyond(schema: dict[str, Any]) -> dict[str, Any]:
-    """What is beyond JSON Schema: keys of a list, defaults that are filled in, rules in CEL."""
+    """Return the keywords that JSON Schema does not apply: keys of a list, defaults, CEL rules."""
     result: dict[str, Any] = {}
     if schema.get("x-kubernetes-list-type") == "map" and schema.get(LIST_KEYS):
         result[LIST_KEYS] = schema[LIST_KEYS]
@@ -215,7 +213,6 @@ def _beyond(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """What is needed of a rule to judge a new object by it."""
     return {
         key: rule[key]
         for key in ("rule", "message", "messageExpression", "fieldPath", "optionalOldSelf")
@@ -224,7 +221,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of_format(name: str) -> dict[str, Any]:
-    """The keywords for a format of Kubernetes; none for a format that the API server does not enforce or that we cannot judge."""
+    """Return the keywords for a Kubernetes format; empty if the API server does not enforce it or it cannot be judged here."""
     if name in INTEGERS:
         low, high = INTEGERS[name]
         return {"minimum": low, "maximum": high}
@@ -246,7 +243,7 @@ def _limits(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fields(schema: dict[str, Any]) -> dict[str, Any]:
-    """Fields by name, and whether there may be others."""
+    """Return the keywords about fields: known fields, required fields, and whether others are allowed."""
     result: dict[str, Any] = {}
     properties = schema.get("properties", {})
     embedded = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
@@ -269,7 +266,7 @@ def _fields(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _conditions(schema: dict[str, Any]) -> dict[str, Any]:
-    """What anyOf and the like say; they only ever narrow what the structure allows, so they stay open."""
+    """Return ``anyOf``, ``oneOf``, ``allOf`` and ``not``. They only narrow the structure, so they allow other fields."""
     result: dict[str, Any] = {}
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
@@ -293,7 +290,7 @@ def _condition(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def pretty(value: Any, indent: int = 0) -> str:
-    """JSON that fits on a line stays on one; small to ship and readable as a diff."""
+    """Write JSON in short form: a value that fits on a line stays on one line."""
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or not value or len(flat) + indent < LINE:
         return flat

@@ -1,7 +1,7 @@
-"""Prepares objects as the API server does before it validates: drops nulls, and sets defaults.
+"""Prepares objects as the API server does before it validates: drops nulls and sets defaults.
 
-Kubernetes' own kinds are decoded into Go types, where a null is the zero value. Custom resources are pruned of nulls
-and get the defaults of their schema (``apiextensions-apiserver/pkg/apiserver/schema/defaulting``).
+The API server decodes Kubernetes' own kinds into Go types, where a null becomes the zero value. It removes nulls from
+custom resources and sets the defaults of their schema (``apiextensions-apiserver/pkg/apiserver/schema/defaulting``).
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ class Decoder:
     """Decodes objects of one kind.
 
     Args:
-        schema: of the kind, with the definitions that it refers to.
-        is_custom: whether it is a custom resource, and no kind of Kubernetes' own.
-
+        schema: the schema of the kind, with its definitions.
+        is_custom: whether the kind is a custom resource.
     """
 
     def __init__(self, schema: dict[str, Any], *, is_custom: bool) -> None:
@@ -38,22 +37,22 @@ class Decoder:
         self._defaulted: dict[int, bool] = {}
         self._has_defaults = is_custom and self._has_default(schema)
         self.decides = self._has_defaults and self._has_condition(schema)
-        """Whether a default may make an object wrong that is right without it: a condition of the schema reads it."""
+        """Whether a default can make a valid object invalid, because a condition of the schema reads it."""
 
     def decode(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The body as the API server has it."""
+        """Return the body as the API server decodes it."""
         if not self._is_custom and "spec" in self._schema.get("required", ()) and body.get("spec") is None:
-            body = {**body, "spec": {}}  # each missing field is a finding of its own
+            body = {**body, "spec": {}}  # so that each missing field is a finding
         decoded: dict[str, Any] = self._without_nulls(body, self._schema)
         return self.fill(decoded)
 
     def fill(self, body: dict[str, Any]) -> dict[str, Any]:
-        """A body without nulls with the defaults of a custom resource; the very same where there are none."""
+        """Set the defaults of a custom resource in a body without nulls. Without defaults, return the same object."""
         filled: dict[str, Any] = self._filled(body, self._schema) if self._has_defaults else body
         return filled
 
     def fill_field(self, name: str, value: Any) -> Any:
-        """As :meth:`fill`, of one of the body's own fields."""
+        """Set the defaults in one top-level field; see :meth:`fill`."""
         schema = self._schema.get("properties", {}).get(name)
         return self._filled(value, schema) if self._has_defaults and schema is not None else value
 
@@ -76,7 +75,7 @@ class Decoder:
         return result
 
     def _has_condition(self, schema: dict[str, Any]) -> bool:
-        """Whether a part of the schema has conditions, and a default below it."""
+        """Whether a part of the schema has a condition with a default below it."""
         if not self._has_default(schema):
             return False
         others = schema.get("additionalProperties")
@@ -86,7 +85,7 @@ class Decoder:
         )
 
     def _has_default(self, schema: dict[str, Any]) -> bool:
-        """Whether something below a part of the schema has a default."""
+        """Whether any schema below a part has a default."""
         known = self._defaulted.get(id(schema))
         if known is None:
             others = schema.get("additionalProperties")
@@ -98,7 +97,7 @@ class Decoder:
         return known
 
     def _without_nulls(self, value: Any, schema: dict[str, Any]) -> Any:
-        """A value without nulls: custom resources keep those that their schema allows."""
+        """Remove nulls from a value. Custom resources keep nulls that their schema allows."""
         schema = self._resolved(schema)
         if isinstance(value, list):
             items = schema.get("items", {})
@@ -121,7 +120,7 @@ class Decoder:
         return result
 
     def _item(self, value: Any, schema: dict[str, Any]) -> Any:
-        """A null in a list is a zero value to Go, and stays in a custom resource, where it is refused."""
+        """Decode a list item. Go reads a null as the zero value; a custom resource keeps it, and validation refuses it."""
         if value is None and not self._is_custom:
             return self._zero(schema)
         return self._without_nulls(value, schema)
@@ -132,7 +131,7 @@ class Decoder:
         return schema
 
     def _zero(self, schema: dict[str, Any]) -> Any:
-        """What Go has where JSON has null. A quantity is text or a number, and 0."""
+        """Return Go's zero value of a type. A quantity, which is a text or a number, is 0."""
         types = self._resolved(schema).get("type", "object")
         names = [types] if isinstance(types, str) else types
         if {"string", "number"} <= {*names}:

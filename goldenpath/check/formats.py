@@ -1,7 +1,8 @@
-"""The forms of text that the API server asks for, by name: what fits, and how to say it.
+"""Text formats that the API server requires, by name: a test, a noun and a fix for each.
 
-Names with ``k8s-`` come from Kubernetes' own markers (``+k8s:format``), the others of CustomResourceDefinitions
-(``apiextensions`` ``supportedFormats``) or of our own. A name that ends in ``?`` also takes the empty text.
+Names that start with ``k8s-`` come from Kubernetes' markers (``+k8s:format``). Other names come from
+CustomResourceDefinitions (``apiextensions`` ``supportedFormats``) or are our own. A name that ends in ``?`` also accepts
+the empty text.
 
 Source: ``apimachinery/pkg/util/validation`` and ``apimachinery/pkg/api/validate/content`` of Kubernetes 1.37, and
 ``kube-openapi/pkg/validation/strfmt``.
@@ -37,7 +38,7 @@ __all__ = [
 
 MAX_DNS_NAME: Final = 253
 INTEGERS: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
-"""The bounds of the formats that are about numbers."""
+"""The bounds of the number formats."""
 
 _DNS_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 _DNS_LABEL_1035: Final = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
@@ -81,14 +82,14 @@ _MIN_WEBHOOK_PARTS: Final = 3
 
 
 class Format(NamedTuple):
-    """A test for a text, what a text is that passes it, and how to write one."""
+    """A test for a text, the noun for a text that passes, and the fix for one that fails."""
 
     fits: Callable[[str], bool]
     noun: str
     fix: str
 
 
-# The same few names, keys and values stand on every object of a tenant.
+# All objects of a tenant repeat the same few names, keys and values.
 @lru_cache(maxsize=4096)
 def is_label_value(value: str) -> bool:
     return not value or _QUALIFIED.fullmatch(value) is not None
@@ -126,7 +127,7 @@ def is_path_segment(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_cidr(text: str) -> bool:
-    """Whether Go's ``net.ParseCIDR`` takes the text: host bits are welcome, a bare address is not."""
+    """Whether Go's ``net.ParseCIDR`` accepts the text: host bits are allowed, an address without a length is not."""
     if "/" not in text or not text.rpartition("/")[2].isdecimal():
         return False
     try:
@@ -188,7 +189,7 @@ def _is_local_path(text: str) -> bool:
 
 
 def _is_host(text: str) -> bool:
-    """An Ingress's host: a DNS name that is not an address, or one below a wildcard."""
+    """Whether a text is the host of an Ingress: a DNS name, not an address; ``*.`` may come first."""
     return not is_ip(text) and is_dns_name(text.removeprefix("*."))
 
 
@@ -205,7 +206,7 @@ def _is_duration(text: str) -> bool:
 
 
 def _is_base64(text: str) -> bool:
-    """As Go's ``base64.StdEncoding``, which passes over line breaks."""
+    """Whether Go's ``base64.StdEncoding`` decodes the text. It skips line breaks."""
     text = text.replace("\n", "").replace("\r", "")
     try:
         binascii.a2b_base64(text, strict_mode=True)
@@ -227,7 +228,7 @@ _CRON_WORDS: Final = frozenset(
 
 
 def _is_cron(text: str) -> bool:
-    """As ``robfig/cron/v3`` ``ParseStandard`` reads it; ``TZ=`` is refused by the API server."""
+    """Whether ``ParseStandard`` of ``robfig/cron/v3`` accepts the text. The API server refuses ``TZ=``."""
     if "TZ" in text:
         return False
     if text.startswith("@"):
@@ -262,7 +263,7 @@ def _cron_number(word: str, low: int, words: tuple[str, ...]) -> int | None:
 
 
 def _are_indexes(text: str) -> bool:
-    """Of a Job's success policy: ``0,2-4``, in order."""
+    """Whether a text lists indexes for a Job's success policy, in order: ``0,2-4``."""
     last = -1
     for part in text.split(","):
         first, dash, end = part.partition("-")
@@ -277,7 +278,7 @@ def _are_indexes(text: str) -> bool:
 
 
 def _is_cel(text: str) -> bool:
-    """Whether CEL can be parsed; which names and functions there are depends on where it stands."""
+    """Whether the CEL expression parses. Unknown names pass, because each place defines other names and functions."""
     try:
         _parser().compile(text)
     except RuntimeError as error:
@@ -322,24 +323,24 @@ _FORMATS: Final[dict[str, Format]] = {
     "local-path": Format(_is_local_path, "path below the volume", "Write a relative path without '..'."),
     "no-backsteps": Format(lambda text: bool(text) and ".." not in text.split("/"), "path without '..'", "Write the path without '..'."),
     "absolute-path": Format(lambda text: text.startswith("/"), "absolute path", "Begin it with '/'."),
-    "header-name": Format(_matching(_HEADER_NAME), "header's name", "Use A-Z, a-z, 0-9 and '-'."),
+    "header-name": Format(_matching(_HEADER_NAME), "name of a header", "Use A-Z, a-z, 0-9 and '-'."),
     "sysctl": Format(lambda text: len(text) <= MAX_DNS_NAME and _SYSCTL.fullmatch(text) is not None, "sysctl", "Name one such as net.core.somaxconn."),
     "search-path": Format(_matching(_SEARCH_PATH), "search domain", "Write a DNS name."),
     "ip": Format(is_ip, "IP address", "Write one such as 192.0.2.1 or 2001:db8::1."),
     "cluster-ip": Format(lambda text: text in {"", "None"} or is_ip(text), "IP address", "Write an address, None, or nothing."),
     "cidr": Format(is_cidr, "CIDR", "Write one such as 10.0.0.0/8 or 2001:db8::/32."),
-    "driver-name": Format(_matching(_DRIVER), "driver's name", "Use at most 63 of A-Z, a-z, 0-9, '-' and '.'."),
+    "driver-name": Format(_matching(_DRIVER), "name of a driver", "Use at most 63 of A-Z, a-z, 0-9, '-' and '.'."),
     "limit-type": Format(
         lambda text: text in _LIMIT_TYPES or ("/" in text and is_qualified_name(text)),
-        "type of limit", "Use Container, Pod or PersistentVolumeClaim.",
+        "type of limit range", "Use Container, Pod or PersistentVolumeClaim.",
     ),
     "amount": Format(_matching(_PERCENT), "percentage", "Write a number, or a percentage such as 25%."),
     "cron": Format(_is_cron, "schedule", "Write five fields such as 0 3 * * 1, or @daily."),
     "time-zone": Format(lambda text: text.lower() != "local" and _TIME_ZONE.fullmatch(text) is not None, "time zone", "Name one such as Europe/Paris."),
-    "path-segment": Format(is_path_segment, "name that can stand in a URL", "Leave out '/' and '%'."),
+    "path-segment": Format(is_path_segment, "segment of a URL path", "Remove '/' and '%'."),
     "host": Format(_is_host, "host name", "Write a DNS name such as api.acme.dev or *.acme.dev."),
     "webhook-name": Format(_is_webhook_name, "fully qualified name", "Give it at least three parts, such as check.acme.dev."),
-    "cel": Format(_is_cel, "CEL expression", "Mend its syntax."),
+    "cel": Format(_is_cel, "CEL expression", "Correct its syntax."),
     "indexes": Format(_are_indexes, "list of indexes", "Write one such as 0,2-4, in order."),
     "json-path": Format(_matching(_JSON_PATH), "JSON path", "Write one such as .spec.size."),
     "replicas-path": Format(_matching(_REPLICAS_PATH), "JSON path", "Write one below .spec or .status."),
@@ -353,26 +354,26 @@ _FORMATS: Final[dict[str, Format]] = {
     "ipv6": Format(lambda text: _is_ip_version(text, 6), "IPv6 address", "Write one such as 2001:db8::1."),
     "mac": Format(_matching(_MAC), "MAC address", "Write one such as 00:00:5e:00:53:01."),
     "uuid": Format(_matching(_UUID), "UUID", "Write it as 123e4567-e89b-12d3-a456-426614174000."),
-    "byte": Format(_is_base64, "base64", "Encode the bytes, or use a field that takes plain text."),
+    "byte": Format(_is_base64, "base64 text", "Encode the bytes, or use a field that takes plain text."),
     "date-time": Format(lambda _: True, "date-time", "Write one such as 2026-01-31T12:00:00Z."),
 }  # fmt: skip
 
-_FROM_THE_LIBRARY: Final = frozenset({"date-time"})  # which has its own test, as good as ours
+_FROM_THE_LIBRARY: Final = frozenset({"date-time"})  # jsonschema_rs tests these formats
 
 
 def format_named(name: str) -> Format | None:
-    """The format of a name, with or without ``?``."""
+    """Return the format of a name, with or without ``?``; None if it is unknown."""
     return _FORMATS.get(name.removesuffix("?"))
 
 
 def supported() -> frozenset[str]:
-    """The names of all formats, without those that end in ``?``."""
+    """Return the names of all formats, without ``?``."""
     return frozenset(_FORMATS)
 
 
 @cache
 def checks() -> dict[str, Callable[[str], bool]]:
-    """The tests by name, for a schema's compiler."""
+    """Return the test of each format by name, for the compiler of schemas."""
     own = {name: item.fits for name, item in _FORMATS.items() if name not in _FROM_THE_LIBRARY}
     return own | {f"{name}?": _or_empty(fits) for name, fits in own.items()}
 

@@ -1,4 +1,4 @@
-"""A check that fails itself is a finding: it must not hide what others found, nor pass for one that found nothing."""
+"""Turns the failure of a check into a finding, so that the failure hides no other finding and is not silent."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ FAILED = "check-failed"
 
 
 def guarded(findings: Iterable[Finding], subject: object, file: str = "") -> Iterator[Finding]:
-    """The findings, and one more about the subject where the check that gives them fails."""
+    """Yield the findings, and one more about the subject if the check raises an exception."""
     try:
         yield from findings
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other objects are checked
+    except Exception as error:  # noqa: BLE001 - after any error, the other objects are still checked
         yield Finding(
             file=file,
             object=str(subject),
             field="",
             rule=FAILED,
             severity=Severity.ERROR,
-            message=f"goldenpath could not check this: {type(error).__name__} {shown(str(error))}",
-            fix="Report this as a defect of goldenpath, with the object.",
+            message=f"goldenpath could not check the object: {type(error).__name__} {shown(str(error))}",
+            fix="Report a defect of goldenpath, with the object.",
         )

@@ -1,4 +1,4 @@
-"""Reading an object's body without trust in its shape, and telling whose object it is."""
+"""Reads the bodies of objects without trust in their shape, and finds the objects of tenants."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["mapping", "mappings", "strings", "tenant_objects"]
 
 
 def mapping(value: Any, *keys: str) -> dict[str, Any]:
-    """The mapping at the end of the keys; empty if it is missing."""
+    """Return the mapping at the end of the keys, or an empty one."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def mappings(value: Any, *keys: str) -> tuple[dict[str, Any], ...]:
-    """The mappings of the list at the end of the keys; other entries are left out."""
+    """Return the mappings in the list at the end of the keys, without other entries."""
     entries = mapping(value, *keys[:-1]).get(keys[-1])
     return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
 
 def strings(value: Any, key: str) -> frozenset[str]:
-    """The texts of the list at a key."""
+    """Return the texts in the list at a key."""
     entries = mapping(value).get(key)
     return (
         frozenset(entry for entry in entries if isinstance(entry, str))
@@ -42,10 +42,10 @@ def tenant_objects(
     kinds: Collection[str],
     namespaces: Mapping[str, dict[str, Any]] | None = None,
 ) -> tuple[ManifestObject, ...]:
-    """The objects of some kinds that are some tenant's: labelled so, or in a namespace where anything is.
+    """Return the objects of some kinds that belong to a tenant.
 
-    The rest of a cluster's objects (Flux's own, an add-on's) may do what no tenant's may. An object that has
-    lost its label stays a tenant's by its namespace.
+    An object belongs to a tenant by its tenant label, or because a label names its namespace as a tenant. So an object
+    without the label still counts. Objects of the platform (Flux, add-ons) have more rights than a tenant's.
     """
     tenants = {name for name, body in (namespaces or {}).items() if _tenant(body)}
     found = []

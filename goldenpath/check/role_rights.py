@@ -20,7 +20,7 @@ RIGHTS_KINDS: Final = frozenset({"ClusterRole", "Role"})
 
 _READING: Final = frozenset({"get", "list", "watch"})
 _POWERS: Final = frozenset({"bind", "escalate", "impersonate"})
-"""Verbs that give a subject the rights of others, whatever they are for (Kubernetes, "RBAC Good Practices")."""
+"""Verbs that give a subject the rights of others, on any resource (Kubernetes, "RBAC Good Practices")."""
 
 _EVERYTHING: Final = frozenset({"*"})
 _GUARDS: Final[dict[str, frozenset[str]]] = {
@@ -42,20 +42,20 @@ _GUARDS: Final[dict[str, frozenset[str]]] = {
     "scheduling.k8s.io": frozenset({"priorityclasses"}),
     "spire.spiffe.io": _EVERYTHING,
 }  # fmt: skip
-"""By API group, what no tenant may write; a name covers its subresources too."""
+"""Resources that no tenant may write, by API group. A name covers its subresources too."""
 
 _TOKEN: Final = "serviceaccounts/token"  # noqa: S105 (a resource's name)
 _RULE: Final = "role-too-wide"
 _BY_VALUE: Final = 2
-"""The version of marshal's format that writes equal values alike, however often each is referred to."""
+"""The version of marshal's format that writes equal values as equal bytes. Later versions also write references."""
 _NAME_THEM: Final = "Name each group, resource and verb that is needed."
-_LEAVE_IT: Final = "Remove it from the rule; what must change there, the platform changes in the request."
+_LEAVE_IT: Final = "Remove it from the rule. The platform changes these objects from the request."
 
 
 def check_rights(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
-    """Findings about every Role and ClusterRole among a tenant's objects.
+    """Check every Role and ClusterRole among the objects of a tenant.
 
-    Whatever is not ``get``, ``list`` or ``watch`` counts as writing: an unknown verb is some add-on's power.
+    Every verb except ``get``, ``list`` and ``watch`` counts as writing, because an add-on can give any verb a power.
     """
     for item in objects:
         if item.kind in RIGHTS_KINDS:
@@ -65,42 +65,43 @@ def check_rights(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
 
 def _reasons(rules: tuple[dict[str, Any], ...]) -> Iterable[tuple[str, str, str]]:
     try:
-        return _remembered(marshal.dumps(rules, _BY_VALUE))
-    except ValueError:  # something that no YAML holds
-        return _judged(rules)
+        return _cached_reasons(marshal.dumps(rules, _BY_VALUE))
+    except ValueError:  # a value that YAML cannot hold
+        return _new_reasons(rules)
 
 
 @lru_cache(maxsize=256)
-def _remembered(rules: bytes) -> tuple[tuple[str, str, str], ...]:
-    """The same for the same rules, which every tenant's Roles have: a tenth of the time of judging each anew."""
-    return tuple(_judged(marshal.loads(rules)))  # noqa: S302 - written a line before, never stored
+def _cached_reasons(rules: bytes) -> tuple[tuple[str, str, str], ...]:
+    """Most tenants have the same Roles: a look-up takes a tenth of the time of a new judgement."""
+    return tuple(_new_reasons(marshal.loads(rules)))  # noqa: S302 - dumped by the caller, never stored
 
 
-def _judged(rules: tuple[dict[str, Any], ...]) -> Iterator[tuple[str, str, str]]:
-    """Place, message and way out of each reason."""
+def _new_reasons(rules: tuple[dict[str, Any], ...]) -> Iterator[tuple[str, str, str]]:
+    """Yield the field, message and fix of each rule that is too wide."""
     for index, rule in enumerate(rules):
         for field, message, fix in _too_wide(rule):
             yield f"rules[{index}].{field}", message, fix
 
 
 def _too_wide(rule: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Field, message and way out of each reason."""
     groups, resources, verbs = (strings(rule, key) for key in ("apiGroups", "resources", "verbs"))
     writing = verbs - _READING
     if not writing:
         if groups & {"", "*"} and "*" in resources:
-            message = "reads everything of the core group, and so every Secret"
+            message = "may read everything in the core group, including every Secret"
             yield "resources", message, "Name the resources, without `secrets`."
         return
     actions = ", ".join(sorted(writing))
     for field, values in (("apiGroups", groups), ("resources", resources), ("verbs", verbs)):
         wild = sorted(value for value in values if "*" in value)
         if wild:
-            message = f"lets its subjects {actions} everything that {wild[0]} matches, such as quotas, roles and network policies"
+            message = (
+                f"may {actions} everything that {wild[0]} matches, such as quotas, roles and network policies"
+            )
             yield field, message, _NAME_THEM
     powers = ", ".join(sorted(writing & _POWERS))
     if powers:
-        yield "verbs", f"{powers} gives its subjects the rights of others", _LEAVE_IT
+        yield "verbs", f"{powers} gives the subjects of the role the rights of others", _LEAVE_IT
     guards = sorted(_guards(groups, resources))
     if guards:
         message = f"may {actions} {', '.join(guards)}, which hold the tenant to its limits"

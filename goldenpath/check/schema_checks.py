@@ -1,7 +1,7 @@
-"""Objects against the strict schema of their kind: unknown fields, wrong types, missing and invalid values.
+"""Checks objects against the strict schema of their kind: unknown fields, wrong types, missing and invalid values.
 
-The API server drops an unknown field without a word, so that a slip in a quota or a policy shows only when it
-is needed. What no schema says and the API server still refuses is in ``api``, and runs on objects whose shape is right.
+The API server drops an unknown field silently, so a misspelled field of a quota or a policy would show too late.
+Package ``api`` holds the rules of the API server that no schema states. They run on objects that match their schema.
 """
 
 from __future__ import annotations
@@ -39,15 +39,14 @@ _SIZES: Final = {
 _RANGES: Final = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 _MOST_FIELDS_NAMED: Final = 12
 _SIMPLE_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*", re.ASCII)
-_QUANTITY_MARK: Final = "[numkMGTPE]"  # in the pattern of a resource quantity, and in no other
+_QUANTITY_MARK: Final = "[numkMGTPE]"  # only the pattern of a resource quantity contains this
 
 
 def check_schema(objects: Iterable[ManifestObject], schemas: Schemas | None = None) -> Iterator[Finding]:
-    """Findings about each object's shape, and about what the API server asks beyond a schema.
+    """Check each object against its schema and against the API server's rules beyond the schema.
 
-    Without ``schemas``, by what ships.
-
-    A kind without a schema is a warning: nothing was checked, which is not the same as nothing wrong.
+    The default for ``schemas`` is the shipped schemas. A kind without a schema is a warning, because its objects stay
+    unchecked.
     """
     known = schemas or shipped()
     for item in objects:
@@ -60,7 +59,7 @@ def _checked(item: ManifestObject, known: Schemas) -> Iterator[Finding]:
         yield _unknown_kind(item, known)
         return
     given = judge.decoder.fill(item.body) if judge.decoder.decides else item.body
-    if judge.validator.is_valid(given):  # so it has no null, as most objects
+    if judge.validator.is_valid(given):  # the usual case: a valid object has no null to decode
         troubles, is_refused = judge.structure.judge(given), False
     else:
         body = judge.decoder.decode(item.body)
@@ -76,26 +75,27 @@ def _checked(item: ManifestObject, known: Schemas) -> Iterator[Finding]:
         )
     is_refused = is_refused or any(trouble.refused for trouble in troubles)
     for trouble in troubles:
-        if trouble.refused or not is_refused:  # apply alone refuses: of no interest where everybody does
+        # A refusal by apply alone adds nothing where the object is refused anyway.
+        if trouble.refused or not is_refused:
             yield _broken(item, trouble)
 
 
 def _broken(item: ManifestObject, trouble: Found) -> Finding:
-    slip, path = trouble.slip, field_path(trouble.path)
-    joint = "." if path and slip.field and not slip.field.startswith("[") else ""
+    violation, path = trouble.violation, field_path(trouble.path)
+    joint = "." if path and violation.field and not violation.field.startswith("[") else ""
     return Finding(
         file=item.file,
         object=str(item),
-        field=f"{path}{joint}{slip.field}",
-        rule=f"api/{slip.rule}",
+        field=f"{path}{joint}{violation.field}",
+        rule=f"api/{violation.rule}",
         severity=Severity.ERROR if trouble.refused else Severity.WARNING,
-        message=slip.message,
-        fix=slip.fix,
+        message=violation.message,
+        fix=violation.fix,
     )
 
 
 def field_path(parts: Iterable[str | int]) -> str:
-    """A path as people write it: ``spec.containers[0].image``, ``metadata.labels[app.kubernetes.io/name]``."""
+    """Write a path as in ``spec.containers[0].image`` or ``metadata.labels[app.kubernetes.io/name]``."""
     path = ""
     for part in parts:
         if isinstance(part, int) or not _SIMPLE_KEY.fullmatch(part):
@@ -107,19 +107,16 @@ def field_path(parts: Iterable[str | int]) -> str:
 
 def _unknown_kind(item: ManifestObject, known: Schemas) -> Finding:
     versions = [name.rpartition("/")[0] for name in known.kinds() if name.rpartition("/")[2] == item.kind]
+    fix = "Check the object against the cluster (kubectl apply --dry-run=server)."
     if versions:
-        fix = (
-            f"Use apiVersion {versions[0]}, or check it against the cluster (kubectl apply --dry-run=server)."
-        )
-    else:
-        fix = "Check it against the cluster (kubectl apply --dry-run=server)."
+        fix = f"Use apiVersion {versions[0]}, or check the object against the cluster (kubectl apply --dry-run=server)."
     return Finding(
         file=item.file,
         object=str(item),
         field="",
         rule="schema/unknown-kind",
         severity=Severity.WARNING,
-        message=f"no schema is known for {item.api_version} {item.kind}, so its fields were not checked",
+        message=f"no schema is known for {item.api_version} {item.kind}, so its fields are not checked",
         fix=fix,
     )
 
@@ -142,7 +139,7 @@ def _findings(
         if item.kind == "Secret" or isinstance(error.instance, dict | list)
         else f" {shown(error.instance)}"
     )
-    yield _finding(item, path, *_reading(kind, value))
+    yield _finding(item, path, *_value_error(kind, value))
 
 
 def _unknown_field(item: ManifestObject, path: list[str | int], allowed: list[str]) -> Finding:
@@ -151,15 +148,19 @@ def _unknown_field(item: ManifestObject, path: list[str | int], allowed: list[st
     if close is not None:
         fix = f"Did you mean {close!r}?"
     elif len(allowed) <= _MOST_FIELDS_NAMED:
-        fix = f"Remove it; allowed are {', '.join(allowed) or 'no fields'}."
+        fix = (
+            f"Remove it. The known fields are: {', '.join(allowed)}."
+            if allowed
+            else "Remove it. No field is allowed here."
+        )
     else:
         fix = "Remove it."
     message = f"{item.api_version} {item.kind} has no such field, and the API server would drop it"
     return _finding(item, path, "unknown-field", message, fix)
 
 
-def _reading(kind: Any, value: str) -> tuple[str, str, str]:
-    """Rule, message and fix of an error that is about one value."""
+def _value_error(kind: Any, value: str) -> tuple[str, str, str]:
+    """Return the rule, message and fix of an error about one value."""
     name: str = kind.name
     if name in _SIZES:
         fix = "Keep one." if name == "uniqueItems" else f"{_spelled(name)}: {kind.limit}."
@@ -167,7 +168,7 @@ def _reading(kind: Any, value: str) -> tuple[str, str, str]:
     if name in _RANGES:
         limit = kind.multiple_of if name == "multipleOf" else kind.limit
         return "range", f"the value{value} is out of range", f"{_spelled(name)}: {limit}."
-    return _READINGS.get(name, _form)(kind, value)
+    return _VALUE_ERRORS.get(name, _form)(kind, value)
 
 
 _BOOLEANS: Final = frozenset({"true", "false"})
@@ -175,7 +176,7 @@ _BOOLEANS: Final = frozenset({"true", "false"})
 
 def _type(kind: Any, value: str) -> tuple[str, str, str]:
     types = " or ".join(word for word in kind.types if word != "null" or len(kind.types) == 1)
-    fix = f"Give {_article(types)}."
+    fix = f"Give {_with_article(types)}."
     if types == "string" and value.strip() in _BOOLEANS:
         fix = "Give a string in quotes; without them, YAML reads y, n, yes, no, on and off as true or false."
     return "type", f"the value{value} has the wrong type", fix
@@ -183,7 +184,7 @@ def _type(kind: Any, value: str) -> tuple[str, str, str]:
 
 def _enum(kind: Any, value: str) -> tuple[str, str, str]:
     listed = ", ".join(str(option) for option in kind.options if option not in (None, ""))
-    return "enum", f"the value{value} is not one of those allowed", f"Use one of: {listed}."
+    return "enum", f"the value{value} is not allowed", f"Use one of: {listed}."
 
 
 def _pattern(kind: Any, value: str) -> tuple[str, str, str]:
@@ -193,29 +194,27 @@ def _pattern(kind: Any, value: str) -> tuple[str, str, str]:
             f"the value{value} is not a quantity",
             "Write a number with a unit such as 500m, 12G or 64Gi.",
         )
-    return "pattern", f"the value{value} does not have the form that is asked for", f"Match {kind.pattern}"
+    return "pattern", f"the value{value} does not match the pattern", f"Match {kind.pattern}"
 
 
 def _format(kind: Any, value: str) -> tuple[str, str, str]:
     known = format_named(kind.format)
     if known is None:
-        return "format", f"the value{value} is no {kind.format}", f"Give a {kind.format}."
-    return "format", f"the value{value} is no {known.noun}", known.fix
+        return "format", f"the value{value} is not a {kind.format}", f"Give a {kind.format}."
+    return "format", f"the value{value} is not {_with_article(known.noun)}", known.fix
 
 
 def _form(kind: Any, _value: str) -> tuple[str, str, str]:
-    return "form", "the value fits none of the allowed forms", _forms(kind)
-
-
-def _forms(kind: Any) -> str:
-    """What the alternatives of an anyOf or oneOf ask for, where that is a field."""
+    """Describe a failed anyOf or oneOf by the fields that its alternatives require."""
     alternatives = getattr(kind, "context", None) or []
-    asked = {
+    required = {
         error.kind.property for errors in alternatives for error in errors if error.kind.name == "required"
     }
-    if asked:
-        return f"Set one of: {', '.join(sorted(asked))}."
-    return "Set exactly one of the alternatives." if kind.name == "oneOf" else "See the kind's reference."
+    if required:
+        fix = f"Set one of: {', '.join(sorted(required))}."
+    else:
+        fix = "Set exactly one of the alternatives." if kind.name == "oneOf" else "See the kind's reference."
+    return "form", "the value matches no allowed form", fix
 
 
 def _spelled(keyword: str) -> str:
@@ -223,12 +222,12 @@ def _spelled(keyword: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", keyword).capitalize()
 
 
-def _article(types: str) -> str:
-    return f"an {types}" if types[0] in "aio" else f"a {types}"
+def _with_article(types: str) -> str:
+    return f"an {types}" if types[0] in "aeioI" else f"a {types}"
 
 
 def _properties(schema: Any, schema_path: list[str | int]) -> Iterable[str]:
-    """The field names that the schema around a failed ``additionalProperties`` knows."""
+    """Return the known field names of the schema whose ``additionalProperties`` failed."""
     node = schema
     for part in schema_path[:-1]:
         node = node[part]
@@ -248,7 +247,7 @@ def _finding(item: ManifestObject, path: list[str | int], rule: str, message: st
     )
 
 
-_READINGS: Final[dict[str, Callable[[Any, str], tuple[str, str, str]]]] = {
+_VALUE_ERRORS: Final[dict[str, Callable[[Any, str], tuple[str, str, str]]]] = {
     "type": _type,
     "enum": _enum,
     "pattern": _pattern,

@@ -1,6 +1,6 @@
-"""Strict JSON Schemas, found by kind and compiled once: those that ship in ``schemas/``, and those that were imported.
+"""Finds strict JSON Schemas by kind and compiles each once: the shipped ones of ``schemas/``, and imported ones.
 
-``tools/derive_schemas.py`` makes what ships; ``schemas/index.json`` names the source of each.
+``tools/derive_schemas.py`` derives the shipped schemas; ``schemas/index.json`` names the source of each.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ METADATA: Final = f"{_DEFINITIONS}{short_name(OBJECT_META)}"
 
 
 class Judge(NamedTuple):
-    """What judges the objects of one kind, in this order: decoded, then their shape, then what the shape cannot say."""
+    """The three steps that judge an object of a kind: decode it, validate its shape, check rules beyond the schema."""
 
     validator: jsonschema_rs.Draft202012Validator
     decoder: Decoder
@@ -37,15 +37,14 @@ class Judge(NamedTuple):
 
 
 class Schemas:
-    """Schemas by kind. Compiling one takes a while, so keep this for as long as there are objects to check.
+    """Schemas by kind. Compilation is slow, so keep one instance for all objects of a run.
 
     Args:
-        imported: files as :func:`goldenpath.check.crd_schemas.derive` gives them, by name, parsed. A kind that they
-            have is judged by them, and any other by what ships.
+        imported: parsed files by name, as :func:`goldenpath.check.crd_schemas.derive` returns them. They replace the
+            shipped schemas of their kinds.
 
     Raises:
-        DataError: the files do not fit together.
-
+        DataError: the imported files refer to a file that is missing.
     """
 
     def __init__(self, imported: Mapping[str, Any] | None = None) -> None:
@@ -54,19 +53,18 @@ class Schemas:
         try:
             self._kinds = {name: self._imported[entry["file"]] for name, entry in index["kinds"].items()}
         except (KeyError, TypeError) as error:
-            raise DataError(f"the imported schemas do not fit together: {error} is missing") from None
+            raise DataError(f"the imported schemas are incomplete: {error} is missing") from None
         self._schemas: dict[tuple[str, str], dict[str, Any] | None] = {}
         self._judges: dict[tuple[str, str], Judge | None] = {}
 
     @classmethod
     def of_folders(cls, *folders: Path) -> Self:
-        """What ships, and before that the imported schemas of some folders; the first that has a kind has it.
+        """Return the shipped schemas and the imported schemas of some folders. The first folder with a kind wins.
 
-        This reads files, which the checks themselves never do.
+        Only this reads imported files; the checks read none.
 
         Raises:
-            DataError: a folder holds no imported schemas, or they do not fit together.
-
+            DataError: a folder holds no imported schemas, or they are incomplete.
         """
         files: dict[str, Any] = {}
         kinds: dict[str, Any] = {}
@@ -78,13 +76,14 @@ class Schemas:
         return cls({**files, INDEX_FILE: {"kinds": kinds}})
 
     def kinds(self) -> tuple[str, ...]:
-        """``apiVersion/Kind`` of everything that has a schema, sorted."""
+        """Return the sorted ``apiVersion/Kind`` of every schema."""
         return tuple(sorted({*_index()["kinds"], *self._kinds}))
 
     def schema_for(self, api_version: str, kind: str) -> dict[str, Any] | None:
-        """A self-contained JSON Schema (draft 2020-12), or None for an unknown kind. Not to be changed.
+        """Return a self-contained JSON Schema (draft 2020-12), or None for an unknown kind. Do not change it.
 
-        Raises ``DataError`` where the files do not fit together.
+        Raises:
+            DataError: a schema refers to a definition that is missing.
         """
         key = (api_version, kind)
         if key not in self._schemas:
@@ -92,7 +91,7 @@ class Schemas:
         return self._schemas[key]
 
     def judge_for(self, api_version: str, kind: str) -> Judge | None:
-        """What judges the objects of a kind; None where there is no schema."""
+        """Return the judge of a kind, or None if the kind has no schema."""
         key = (api_version, kind)
         if key not in self._judges:
             schema = self.schema_for(api_version, kind)
@@ -125,17 +124,17 @@ class Schemas:
 
 @cache
 def shipped() -> Schemas:
-    """The schemas that ship, and no others."""
+    """Return only the shipped schemas."""
     return Schemas()
 
 
 def known_kinds() -> tuple[str, ...]:
-    """``apiVersion/Kind`` of everything that ships with a schema, sorted."""
+    """Return the sorted ``apiVersion/Kind`` of every shipped schema."""
     return shipped().kinds()
 
 
 def schema_for(api_version: str, kind: str) -> dict[str, Any] | None:
-    """As :meth:`Schemas.schema_for`, of what ships."""
+    """Return the shipped schema of a kind; see :meth:`Schemas.schema_for`."""
     return shipped().schema_for(api_version, kind)
 
 
@@ -180,7 +179,7 @@ def _reachable(root: dict[str, Any], definitions: dict[str, Any]) -> dict[str, A
         if name in found:
             continue
         if name not in definitions:
-            raise DataError(f"the shipped schemas name {name!r}, which is not among them")
+            raise DataError(f"a schema refers to the definition {name!r}, which is missing")
         found[name] = definitions[name]
         waiting += _references(definitions[name])
     return found

@@ -1,7 +1,7 @@
-"""Checks the structure of a kind beyond JSON Schema: rules of the API, rules in CEL, and keys that a list has once.
+"""Checks objects beyond JSON Schema: rules of the API, CEL rules, and unique keys of lists.
 
-A kind's schema becomes a tree with the parts that have something to judge, and no others: most of an object is never
-looked at.
+The schema of a kind becomes a tree of the places that have a rule. Places without a rule are left out, so the check
+never visits most of an object.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ _REFERENCE: Final = "#/$defs/"
 _MOST_REMEMBERED: Final = 4096
 _LONGEST_REMEMBERED: Final = 8192
 _BY_VALUE: Final = 2
-"""The version of marshal's format that writes equal values alike, however often each is referred to."""
+"""The version of marshal's format that writes equal values as equal bytes. Later versions also write references."""
 _UNIQUE: Final = "x-unique-by"
 _CORE_DEFAULTS: Final = {"protocol": "TCP"}
-"""What the API server fills in for a key of a list, of its own kinds (``+default`` in ``k8s.io/api``)."""
+"""Defaults of list keys in Kubernetes' own kinds (``+default`` in ``k8s.io/api``)."""
 
 
 class Found(NamedTuple):
-    """Something that is wrong at a path; ``refused`` where each way of writing the object is, and not apply alone."""
+    """A violation at a path. ``refused`` is False if only server-side apply refuses the object."""
 
     path: tuple[str | int, ...]
-    slip: ApiRuleViolation
+    violation: ApiRuleViolation
     refused: bool = True
 
 
 class _Part:
-    """What there is to judge at a place in an object, and below it."""
+    """The rules for one place in an object, and for the places below it."""
 
     __slots__ = ("apply_keys", "cel", "fields", "items", "keys", "others", "rules")
 
@@ -67,7 +67,7 @@ _Run = Callable[[Rule, dict[str, Any]], Iterable[ApiRuleViolation]]
 
 
 _Path = tuple[Any, str | int] | None
-"""The way to a value, from its end: the way to what holds it, and the last step."""
+"""The path of a value as a linked list: the path of its parent, and the last step."""
 
 
 def _steps(path: _Path) -> tuple[str | int, ...]:
@@ -82,8 +82,8 @@ def _run_rule(rule: Rule, value: dict[str, Any]) -> Iterable[ApiRuleViolation]:
     return rule(value)
 
 
-def _as_far_as_possible(rule: Rule, value: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """What a rule finds before it meets a shape that the schema has refused."""
+def _run_on_invalid(rule: Rule, value: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+    """Run a rule until it meets a value that the schema refuses."""
     with contextlib.suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         yield from rule(value)
 
@@ -91,19 +91,18 @@ def _as_far_as_possible(rule: Rule, value: dict[str, Any]) -> Iterator[ApiRuleVi
 def _key(name: str, value: Any) -> tuple[str, bytes] | None:
     try:
         return name, marshal.dumps(value, _BY_VALUE)
-    except ValueError:  # something that no YAML holds
+    except ValueError:  # a value that YAML cannot hold
         return None
 
 
 class Structure:
-    """Judges objects of one kind whose shape is right.
+    """Judges objects of one kind by the rules beyond its schema.
 
     Args:
-        schema: of the kind, with the definitions that it refers to.
-        name: of the definition, or ``group/Kind`` of a custom resource.
-        decoder: of the same kind.
-        is_custom: whether it is a custom resource, and no kind of Kubernetes' own.
-
+        schema: the schema of the kind, with its definitions.
+        name: the name of the definition, or ``group/Kind`` of a custom resource.
+        decoder: the decoder of the kind.
+        is_custom: whether the kind is a custom resource.
     """
 
     def __init__(self, schema: dict[str, Any], name: str, decoder: Decoder, *, is_custom: bool) -> None:
@@ -117,7 +116,7 @@ class Structure:
         self._prune()
 
     def judge(self, body: dict[str, Any]) -> list[Found]:
-        """Everything that is wrong with a body that fits its schema."""
+        """Return the violations of a body that matches its schema."""
         found: list[Found] = []
         if self._root.cel:
             body = self._decoder.fill(body)
@@ -138,13 +137,13 @@ class Structure:
         return found
 
     def judge_in_part(self, body: dict[str, Any]) -> list[Found]:
-        """What is wrong with a body that does not fit its schema: the rules judge what has the shape that they need."""
+        """Return the violations of a body that breaks its schema. A rule stops at the first value that it cannot read."""
         found: list[Found] = []
-        self._judge(self._root, body, None, found, _as_far_as_possible)
+        self._judge(self._root, body, None, found, _run_on_invalid)
         return found
 
     def _remember(self, key: tuple[str, bytes] | None) -> None:
-        """Tenants have many fields alike, and a verdict is the same each time."""
+        """Remember a field without violations, because tenants have many equal fields."""
         if key is not None and len(key[1]) <= _LONGEST_REMEMBERED:
             if len(self._right) >= _MOST_REMEMBERED:
                 self._right.clear()
@@ -165,42 +164,35 @@ class Structure:
                 self._judge(part.items, item, (path, index), found, run)
 
     def _judge_own(self, part: _Part, value: Any, path: _Path, found: list[Found], run: _Run) -> None:
-        """What is about this place, and nothing below it."""
+        """Judge a value by the rules of its own place, without the places below."""
         if isinstance(value, dict):
             for rule in part.rules:
-                for slip in run(rule, value):
-                    found.append(Found(_steps(path), slip))  # noqa: PERF401 - a generator for each rule takes longer
+                for violation in run(rule, value):
+                    found.append(Found(_steps(path), violation))  # noqa: PERF401 - a generator for each rule is slower
         elif isinstance(value, list) and (part.keys or part.apply_keys):
-            found.extend(self._twice(part, value, _steps(path)))
+            found.extend(self._duplicates(part, value, _steps(path)))
         if part.cel and run is _run_rule:
             fix = "Change it so that the rule of the CustomResourceDefinition holds."
             for field, message in cel_rules.broken(part.cel, value):
                 found.append(Found(_steps(path), ApiRuleViolation(field, "rule", message, fix)))
 
-    def _twice(self, part: _Part, items: list[Any], path: tuple[str | int, ...]) -> Iterator[Found]:
+    def _duplicates(self, part: _Part, items: list[Any], path: tuple[str | int, ...]) -> Iterator[Found]:
         keys = part.keys or part.apply_keys
         seen: set[tuple[str, ...]] = set()
         for index, item in enumerate(items):
             if not isinstance(item, dict):
                 continue
-            # As text: 1 and True are one key to Python and two to Kubernetes.
+            # Compared as text, because 1 and True are equal in Python and differ in Kubernetes.
             key = tuple(
                 repr(item.get(name, None if self._is_custom else _CORE_DEFAULTS.get(name))) for name in keys
             )
             if key in seen:
-                what = " and ".join(f"{name} {item[name]}" for name in keys if name in item) or "it"
-                if part.keys:
-                    yield Found(
-                        (*path, index),
-                        ApiRuleViolation("", "duplicate", f"{what} is in the list already", "Keep one."),
-                    )
-                else:
-                    message = (
-                        f"{what} is in the list already, and server-side apply (so Flux too) refuses that"
-                    )
-                    yield Found(
-                        (*path, index), ApiRuleViolation("", "duplicate", message, "Keep one."), refused=False
-                    )
+                message = " and ".join(f"{name} {item[name]}" for name in keys if name in item) or "the item"
+                message += " is in the list already"
+                if not part.keys:
+                    message += ", and server-side apply, which Flux uses, refuses the list"
+                violation = ApiRuleViolation("", "duplicate", message, "Keep one.")
+                yield Found((*path, index), violation, refused=bool(part.keys))
             seen.add(key)
 
     def _part(self, schema: dict[str, Any]) -> _Part:
@@ -208,7 +200,7 @@ class Structure:
         if reference is None:
             return self._fill(_Part(), schema)
         name = reference.removeprefix(_REFERENCE)
-        if name not in self._parts:  # noted before it is filled: a definition may hold itself
+        if name not in self._parts:  # stored before it is filled, because a definition may contain itself
             self._parts[name] = part = _Part()
             self._fill(part, self._definitions[name], name)
             part.rules = RULES.get(name, ())
@@ -238,7 +230,7 @@ class Structure:
         return parts
 
     def _prune(self) -> None:
-        """Leave out what leads to nothing that is judged."""
+        """Remove the places that have no rule, neither of their own nor below."""
         parts = self._all_parts()
         useful = {key for key, part in parts.items() if part.has_own}
         grown = True

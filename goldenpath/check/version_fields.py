@@ -1,7 +1,7 @@
-"""Fields of a request that came with a later version of the golden path than the one that renders it.
+"""Finds fields of a request that the tenant's version of the golden path does not render.
 
-A tenant keeps the version that its lock names. What that version's templates do not read would be left out without a
-word, so it is an error, with the version that has it.
+A tenant keeps the version that its lock names. The templates of that version would silently ignore a newer field, so
+the field is an error that names the version that introduced it.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _PATH: Final = "tenant"
 """The golden path that these fields belong to."""
 _FACTS: Final = ("dns", "gateway", "monitoring")
 _FACTS_SINCE: Final = "1.1.0"
-"""Facts of one cluster that a tenant's objects follow, and the version that reads them."""
+"""The version that first reads these facts of a cluster."""
 
 
 def check_version_fields(
     tenant: Tenant, platforms: Iterable[Platform], path_name: str, version: str
 ) -> Iterator[Finding]:
-    """Findings about fields of the request, and facts of its clusters, that the version does not render.
+    """Check the fields of the request and the facts of its clusters that the version does not render.
 
-    None for a golden path of another name.
+    Other golden paths than ``tenant`` have no findings.
     """
     if path_name != _PATH:
         return
@@ -38,8 +38,10 @@ def check_version_fields(
         yield from _unread_facts(tenant, platforms, version)
     for field, since in _later_fields(tenant):
         if _ordered(version) < _ordered(since):
-            message = f"came with golden path {path_name} {since}, and {version} renders nothing from it"
-            fix = f"Publish with --upgrade, which takes the tenant to the current version, or remove {field}."
+            message = (
+                f"needs golden path {path_name} {since}; the tenant has {version}, which ignores the field"
+            )
+            fix = f"Publish with --upgrade, which moves the tenant to the newest version, or remove {field}."
             yield Finding(
                 "", f"Tenant {tenant.name}", field, "newer-than-golden-path", Severity.ERROR, message, fix
             )
@@ -49,14 +51,14 @@ def _unread_facts(tenant: Tenant, platforms: Iterable[Platform], version: str) -
     for platform in platforms:
         for field in _FACTS:
             if field in platform.cluster.model_fields_set:
-                message = f"is read by golden path {_PATH} {_FACTS_SINCE}; {version} renders nothing from it"
-                fix = "Publish with --upgrade, which takes the tenant to the current version."
+                message = f"needs golden path {_PATH} {_FACTS_SINCE}; the tenant has {version}, which ignores the field"
+                fix = "Publish with --upgrade, which moves the tenant to the newest version."
                 about, place = f"Tenant {tenant.name} on {platform.name}", f"clusters.{platform.name}.{field}"
                 yield Finding("", about, place, "newer-than-golden-path", Severity.WARNING, message, fix)
 
 
 def _later_fields(tenant: Tenant) -> Iterator[tuple[str, str]]:
-    """Each field that is used and was not there from the start, with the version that it came with."""
+    """Yield each used field that is newer than version 1.0.0, with the version that introduced it."""
     for index, egress in enumerate(tenant.network.egress):
         place = f"network.egress[{index}]"
         if egress.end_port is not None:

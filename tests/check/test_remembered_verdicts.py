@@ -19,7 +19,7 @@ REMEMBERED = (
     _rendered._parsed,
     _rendered._place_of,
     _rendered._meaning,
-    role_rights._remembered,
+    role_rights._cached_reasons,
     cross_object_checks._never_enforced,
     cross_object_checks._needs_default,
     cross_object_checks._plain,
@@ -58,7 +58,7 @@ def quota(hard: dict[str, Any]) -> ManifestObject:
 def test_rules_are_judged_by_what_they_say_and_not_by_what_was_judged_before(first, second):
     for rules in (first, second, copy.deepcopy(first)):
         found = [(f.field, f.message, f.fix) for f in role_rights.check_rights([role(rules)])]
-        assert found == list(role_rights._judged(tuple(rules)))
+        assert found == list(role_rights._new_reasons(tuple(rules)))
 
 
 def test_equal_numbers_of_other_types_do_not_hide_each_other():

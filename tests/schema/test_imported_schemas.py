@@ -131,7 +131,7 @@ def test_a_kind_that_takes_anything_takes_anything(schema):
 
 @pytest.mark.parametrize("body", [{}, {"metadata": {"name": "a"}, "spec": {"group": "a"}}])
 def test_what_is_no_definition_is_refused(body):
-    with pytest.raises(DataError, match="no CustomResourceDefinition"):
+    with pytest.raises(DataError, match="not a CustomResourceDefinition"):
         derive([body])
 
 

@@ -125,7 +125,7 @@ def test_a_misspelt_field_names_the_nearest(text: str, path: str, value: Any, fi
 
 def test_a_strange_field_names_what_is_allowed() -> None:
     (finding,) = findings(QUOTA, spec__zzzzzzzz=1)
-    assert finding.fix == "Remove it; allowed are hard, scopeSelector, scopes."
+    assert finding.fix == "Remove it. The known fields are: hard, scopeSelector, scopes."
     assert finding.object == "ResourceQuota vision/compute"
 
 
@@ -144,7 +144,7 @@ def test_a_strange_field_names_what_is_allowed() -> None:
             "'64 Gi' is not a quantity",
         ),
         (KUSTOMIZATION, "spec__sourceRef__kind", "Git", "enum spec.sourceRef.kind", "OCIRepository, GitRepository, Bucket"),
-        (KUSTOMIZATION, "spec__interval", "10 minutes", "pattern spec.interval", "does not have the form"),
+        (KUSTOMIZATION, "spec__interval", "10 minutes", "pattern spec.interval", "does not match the pattern"),
         (CLUSTER_QUEUE, "spec__fairSharing", {"weight": True}, "type spec.fairSharing.weight", "Give an integer or string."),
         (CLUSTER_QUEUE, "spec__resourceGroups__0__flavors", [], "size spec.resourceGroups[0].flavors", "Min items: 1."),
         (SPIFFE, "spec__hint", 7, "type spec.hint", "the value 7 has the wrong type"),

@@ -65,8 +65,8 @@ def _queue(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                     f"{path}.flavors[{number}].name", "queue", message, "Use each flavor once."
                 )
             for place, resource in enumerate(flavor["resources"]):
-                for slip in _limits(resource, has_parent=has_parent, is_cohort=body["kind"] == "Cohort"):
-                    yield slip._replace(field=f"{where}[{place}].{slip.field}")
+                for violation in _limits(resource, has_parent=has_parent, is_cohort=body["kind"] == "Cohort"):
+                    yield violation._replace(field=f"{where}[{place}].{violation.field}")
         flavors |= {flavor["name"] for flavor in group["flavors"]}
 
 
@@ -123,8 +123,8 @@ def _namespaces(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         if not is_qualified_name(asked["key"]):
             message = f"{shown(asked['key'])} is not a key of a label"
             yield ApiRuleViolation(f"{place}.key", "queue", message, "Write it as name, or as domain/name.")
-    for slip in check_selector(selector):
-        yield slip._replace(field=f"spec.namespaceSelector.{slip.field}", rule="queue")
+    for violation in check_selector(selector):
+        yield violation._replace(field=f"spec.namespaceSelector.{violation.field}", rule="queue")
 
 
 def _admission_checks(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -151,8 +151,8 @@ def _fair_sharing(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 
 def _flavor(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     spec = body.get("spec", {})
-    for slip in check_labels(spec, "nodeLabels"):
-        yield slip._replace(field=f"spec.{slip.field}", rule="queue")
+    for violation in check_labels(spec, "nodeLabels"):
+        yield violation._replace(field=f"spec.{violation.field}", rule="queue")
     for index, toleration in enumerate(spec.get("tolerations", ())):
         key = toleration.get("key")
         if key and not is_qualified_name(key):

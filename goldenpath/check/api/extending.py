@@ -71,8 +71,8 @@ def _versions(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                 f"{place}.type", "definition", "the root of a schema is an object", "Set type: object."
             )
         else:
-            for slip in _structure(schema):
-                yield slip._replace(field=f"{place}.{slip.field}")
+            for violation in _structure(schema):
+                yield violation._replace(field=f"{place}.{violation.field}")
     conversion = spec.get("conversion", {})
     if conversion.get("strategy") == "Webhook" and "webhook" not in conversion:
         yield ApiRuleViolation("conversion.webhook", "definition", "the strategy Webhook needs it", "Set it.")
@@ -130,8 +130,8 @@ def _structure(schema: dict[str, Any], depth: int = 0) -> Iterator[ApiRuleViolat
         if depth == 0 and place in {"properties[metadata]", "properties[apiVersion]", "properties[kind]"}:
             continue
         if isinstance(part, dict):
-            for slip in _structure(part, depth + 1):
-                yield slip._replace(field=f"{place}.{slip.field}")
+            for violation in _structure(part, depth + 1):
+                yield violation._replace(field=f"{place}.{violation.field}")
 
 
 _TYPES: Final = frozenset({"array", "boolean", "integer", "number", "object", "string"})

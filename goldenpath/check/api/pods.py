@@ -203,8 +203,8 @@ def _sysctls(context: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 
 def _whole_pod(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     spec = body["spec"]
-    for slip in check_mounts(spec):
-        yield slip._replace(field=f"spec.{slip.field}")
+    for violation in check_mounts(spec):
+        yield violation._replace(field=f"spec.{violation.field}")
     for field in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(field, ())):
             if (image := container["image"]) != image.strip():  # in a template the API server takes it

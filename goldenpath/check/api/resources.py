@@ -205,8 +205,8 @@ def _limit_range(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             f"limits[{index}].type", "limits", f"there are limits for {kind} already", "Write them as one."
         )
     for index, item in enumerate(limits):
-        for slip in _limits(item):
-            yield slip._replace(field=f"limits[{index}].{slip.field}")
+        for violation in _limits(item):
+            yield violation._replace(field=f"limits[{index}].{violation.field}")
 
 
 _ORDER: Final = (

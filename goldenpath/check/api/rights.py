@@ -55,8 +55,8 @@ def _binding(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             "roleRef.apiGroup", "role-ref", f"{shown(reference['apiGroup'])} has no roles", f"Use {_GROUP}."
         )
     for index, subject in enumerate(body.get("subjects", ())):
-        for slip in _subject(subject, needs_namespace=is_cluster):
-            yield slip._replace(field=f"subjects[{index}].{slip.field}")
+        for violation in _subject(subject, needs_namespace=is_cluster):
+            yield violation._replace(field=f"subjects[{index}].{violation.field}")
 
 
 def _subject(subject: dict[str, Any], *, needs_namespace: bool) -> Iterator[ApiRuleViolation]:

@@ -46,7 +46,7 @@ def duplicates(items: Iterable[Any]) -> Iterator[tuple[int, Any]]:
 
 
 def one_of(value: dict[str, Any], names: Iterable[str], rule: str, what: str) -> Iterator[ApiRuleViolation]:
-    """A slip where not exactly one of the fields is there."""
+    """A violation where not exactly one of the fields is there."""
     known = tuple(names)
     there = [name for name in known if name in value]
     if not there:
@@ -58,6 +58,6 @@ def one_of(value: dict[str, Any], names: Iterable[str], rule: str, what: str) ->
 
 
 def only_with(value: dict[str, Any], name: str, rule: str, when: str) -> Iterator[ApiRuleViolation]:
-    """A slip where a field is there that is for another case."""
+    """A violation where a field is there that is for another case."""
     if name in value:
         yield ApiRuleViolation(name, rule, f"{shown(name)} is only for {when}", "Remove it.")

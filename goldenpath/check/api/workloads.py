@@ -53,8 +53,8 @@ def _mounts(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         for claim in spec.get("volumeClaimTemplates", ())
         if claim.get("metadata", {}).get("name")
     ]
-    for slip in check_mounts(spec.get("template", {}).get("spec", {}), claims):
-        yield slip._replace(field=f"template.spec.{slip.field}")
+    for violation in check_mounts(spec.get("template", {}).get("spec", {}), claims):
+        yield violation._replace(field=f"template.spec.{violation.field}")
 
 
 def _always(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -287,8 +287,8 @@ def _new_job(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 
 
 def _whole_job(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    for slip in _new_job(body.get("spec", {})):
-        yield slip._replace(field=f"spec.{slip.field}")
+    for violation in _new_job(body.get("spec", {})):
+        yield violation._replace(field=f"spec.{violation.field}")
 
 
 def _cron_job(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -324,8 +324,8 @@ def _disruption(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 
 
 def _runtime(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    for slip in check_labels(body.get("scheduling", {}), "nodeSelector"):
-        yield slip._replace(field=f"scheduling.{slip.field}")
+    for violation in check_labels(body.get("scheduling", {}), "nodeSelector"):
+        yield violation._replace(field=f"scheduling.{violation.field}")
 
 
 RULES: Final[dict[str, tuple[Rule, ...]]] = {
