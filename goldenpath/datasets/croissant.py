@@ -1,7 +1,7 @@
-"""Croissant 1.1: a dataset written as one, and the files that one names by SHA-256, verified.
+"""Croissant 1.1: describes a dataset in a document, and verifies the files that a document names with a SHA-256.
 
-Read in November 2026: the specification at http://mlcommons.org/croissant/1.1, and `mlcroissant` 1.1.1. A ``FileSet`` has
-no checksum there: it is pinned by the archive that holds it, or by nothing.
+Read in November 2026: the specification at http://mlcommons.org/croissant/1.1, and `mlcroissant` 1.1.1. A ``FileSet``
+has no checksum in Croissant. Only the checksum of an archive around it can pin its files.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
-from goldenpath.datasets.dataset_manifest import entries_in, opened_manifest
-from goldenpath.datasets.file_hashing import UNKNOWN, FileBatch, hash_batch
-from goldenpath.datasets.file_tree import stamp_of
+from goldenpath.datasets.dataset_manifest import entries_in, open_manifest
+from goldenpath.datasets.file_hashing import UNKNOWN, FileBatch, hash_batch, stamp_of
 from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,16 +23,16 @@ if TYPE_CHECKING:
 
     from goldenpath.datasets.dataset_manifest import DatasetDigest
 
-__all__ = ["MAX_NAMED_FILES", "CroissantFile", "CroissantVerdict", "croissant_of", "verify_croissant"]
+__all__ = ["MAX_NAMED_FILES", "CroissantFile", "CroissantVerdict", "croissant_document", "verify_croissant"]
 
 CONFORMS_TO: Final = "http://mlcommons.org/croissant/1.1"
 MAX_NAMED_FILES: Final = 10_000
-"""A dataset with more files is written as its manifest and one FileSet: readers load the whole document."""
+"""A larger dataset is described by its manifest and one FileSet, because readers load the whole document."""
 _MAX_BYTES: Final = 64 << 20
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _LOCAL_NAME: Final = re.compile(r"[^:/#]+$")
 
-# A table of our own: the one of the standard library depends on the machine.
+# The table of the standard library (`mimetypes`) depends on the machine.
 _FORMATS: Final = {
     "arrow": "application/vnd.apache.arrow.file",
     "csv": "text/csv",
@@ -106,17 +105,13 @@ _CONTEXT: Final = {
 }
 
 
-def croissant_of(
+def croissant_document(
     dataset: DatasetDigest, manifest: Path, *, name: str, about: Mapping[str, str], manifest_url: str | None
 ) -> dict[str, Any]:
-    """A Croissant document for a dataset.
+    """Return a Croissant document for a dataset, with the files of its manifest.
 
-    Args:
-        dataset: its digest.
-        manifest: its manifest, which has the files.
-        name: of the dataset.
-        about: ``description``, ``license``, ``url``: what the author says of it.
-        manifest_url: where readers find the manifest; without it, the document does not name it.
+    ``about`` has ``description``, ``license`` and other texts of the author. The document names the manifest only with a
+    ``manifest_url``.
     """
     document: dict[str, Any] = {
         "@context": _CONTEXT,
@@ -142,7 +137,7 @@ def croissant_of(
             }
         )
     else:
-        with opened_manifest(manifest) as lines:
+        with open_manifest(manifest) as lines:
             files += [
                 _file_object(entry.path, entry.size, entry.sha256, _format_of(entry.path))
                 for _, entry in entries_in(lines, str(manifest))
@@ -169,47 +164,42 @@ def _format_of(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CroissantFile:
-    """What became of one entry of ``distribution``.
+    """The verdict on one entry of ``distribution``.
 
-    ``state`` is ``same``, ``changed``, ``missing`` or ``unpinned``: without a SHA-256, nothing can be verified.
+    ``state`` is ``same``, ``changed``, ``missing`` or ``unpinned``. An unpinned entry has no SHA-256 to verify.
     """
 
     name: str
     state: str
     message: str
 
-    def as_dict(self) -> dict[str, str]:
-        """Plain data, for programs."""
-        return {"name": self.name, "state": self.state, "message": self.message}
-
 
 @dataclass(frozen=True, slots=True)
 class CroissantVerdict:
-    """What a folder is, held against a Croissant document."""
+    """The result of the comparison of a folder with a Croissant document."""
 
     files: tuple[CroissantFile, ...]
 
     def count(self, state: str) -> int:
-        """How many entries have a state."""
         return sum(file.state == state for file in self.files)
 
     @property
     def is_same(self) -> bool:
-        """Whether each file with a SHA-256 is as the document says, and there is one."""
+        """Whether at least one file has a SHA-256, and each of these files has the SHA-256 of the document."""
         return self.count("same") > 0 and not self.count("changed") and not self.count("missing")
 
 
 def verify_croissant(folder: Path, document: Path) -> CroissantVerdict:
-    """Hold a folder against the files that a Croissant document names by their SHA-256.
+    """Compare a folder with the files that a Croissant document names with a SHA-256.
 
-    A file with a relative ``contentUrl`` is looked up there, another one by its name, as a download leaves it: in the
-    folder, and then beside the document.
+    A relative ``contentUrl`` is a path. A file with another address is found by its name, because a download keeps the
+    name. The folder is searched first, then the folder of the document.
 
     Raises:
         InputError: the document cannot be read, or names no files.
     """
     entries = _distribution(document)
-    return CroissantVerdict(tuple(_judged((folder, document.parent), entry) for entry in entries))
+    return CroissantVerdict(tuple(_verify_entry((folder, document.parent), entry) for entry in entries))
 
 
 def _distribution(document: Path) -> list[dict[str, Any]]:
@@ -222,53 +212,53 @@ def _distribution(document: Path) -> list[dict[str, Any]]:
     except (ValueError, RecursionError):
         message = "is neither a dataset manifest nor a Croissant document in JSON"
         raise InputError.of("", "croissant", message, file=str(document)) from None
-    entries = _plain(found).get("distribution") if isinstance(found, dict) else None
+    entries = _without_prefixes(found).get("distribution") if isinstance(found, dict) else None
     if isinstance(entries, dict):
         entries = [entries]
     if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
-        message = "must have a list of files: Croissant's `distribution`"
+        message = "must be the list of the files of the dataset"
         raise InputError.of("distribution", "croissant", message, file=str(document))
-    return [_plain(each) for each in entries]
+    return [_without_prefixes(each) for each in entries]
 
 
-def _plain(node: dict[str, Any]) -> dict[str, Any]:
-    """A node with keys without prefixes: ``sc:contentUrl``, ``contentUrl`` and the whole address are one."""
+def _without_prefixes(node: dict[str, Any]) -> dict[str, Any]:
+    """A node with local keys: ``sc:contentUrl`` and ``https://schema.org/contentUrl`` become ``contentUrl``."""
     return {key if key.startswith("@") else _local(key): value for key, value in node.items()}
 
 
-def _local(name: object) -> str:
-    found = _LOCAL_NAME.search(str(name))
-    return found[0] if found else str(name)
+def _local(name: str) -> str:
+    found = _LOCAL_NAME.search(name)
+    return found[0] if found else name
 
 
-def _judged(folders: tuple[Path, ...], entry: dict[str, Any]) -> CroissantFile:
+def _verify_entry(folders: tuple[Path, ...], entry: dict[str, Any]) -> CroissantFile:
     name = _text(entry.get("name")) or _text(entry.get("@id")) or "an entry without a name"
-    if reason := _unpinned(entry):
+    if reason := _unpinned_reason(entry):
         return CroissantFile(name, "unpinned", reason)
     candidates = tuple(_candidates(entry, name))
-    places = ((folder, path) for folder in folders if (path := _found(folder, candidates)))
+    places = ((folder, path) for folder in folders if (path := _first_file(folder, candidates)))
     folder, path = next(places, (None, ""))
     if folder is None:
-        return CroissantFile(name, "missing", "is not in the folder, as a plain file")
+        return CroissantFile(name, "missing", "is not a plain file in the folder")
     wanted = _text(entry.get("sha256")).lower()
     try:
         digest = _sha256(folder, path)
     except OSError as error:
         return CroissantFile(name, "changed", f"{path} {error.strerror}")
     if digest != wanted:
-        return CroissantFile(name, "changed", f"{path} has the SHA-256 {digest}, and not {wanted}")
+        return CroissantFile(name, "changed", f"{path} has the SHA-256 {digest} instead of {wanted}")
     return CroissantFile(name, "same", path)
 
 
-def _unpinned(entry: dict[str, Any]) -> str:
-    """Why an entry cannot be verified; empty where it can."""
+def _unpinned_reason(entry: dict[str, Any]) -> str:
+    """Why an entry cannot be verified; empty for an entry with a SHA-256."""
     if holder := entry.get("containedIn"):
         holders = ", ".join(filter(None, _references(holder))) or "another entry"
-        return f"is inside {holders}, and as sure as that is: it was not looked at"
+        return f"is inside {holders}, and was not read: only the checksum of {holders} pins it"
     if _local(_text(entry.get("@type"))) == "FileSet":
         return "is a FileSet, which has no checksum in Croissant: nothing was verified"
     if not _SHA256.fullmatch(_text(entry.get("sha256"))):
-        has = "only an MD5, which is no proof" if entry.get("md5") else "no SHA-256"
+        has = "only an MD5, which can be forged" if entry.get("md5") else "no SHA-256"
         return f"has {has}: nothing was verified"
     return ""
 
@@ -284,26 +274,23 @@ def _candidates(entry: dict[str, Any], name: str) -> Iterator[str]:
         yield unquote(parts.path.rpartition("/")[2])
 
 
-def _found(folder: Path, candidates: tuple[str, ...]) -> str | None:
-    """The first path that is a plain file below the folder, and not through a symbolic link."""
+def _first_file(folder: Path, candidates: tuple[str, ...]) -> str | None:
+    """The first path that is a plain file below the folder, without a symbolic link on the way."""
     for path in candidates:
         steps = path.removeprefix("./").split("/")
         if any(step in {"", ".", ".."} or "\0" in step for step in steps):
             continue
-        folders = ["/".join(steps[:depth]) for depth in range(1, len(steps))]
-        if any((folder / each).is_symlink() for each in folders):
-            continue
-        place = folder.joinpath(*steps)
-        if place.is_file() and not place.is_symlink():
+        places = [folder.joinpath(*steps[:depth]) for depth in range(1, len(steps) + 1)]
+        if places[-1].is_file() and not any(place.is_symlink() for place in places):
             return "/".join(steps)
     return None
 
 
 def _sha256(folder: Path, path: str) -> str:
-    """The SHA-256 of a file.
+    """Hash a file.
 
     Raises:
-        OSError: it cannot be read, or changes meanwhile.
+        OSError: the file cannot be read, or changes during the read.
     """
     batch = FileBatch()
     batch.add(os.fsencode(path), stamp_of((folder / path).lstat()), UNKNOWN)
@@ -314,7 +301,7 @@ def _sha256(folder: Path, path: str) -> str:
 
 
 def _text(value: object) -> str:
-    """A text, also where it comes in a list of one, or with a language."""
+    """The text of a JSON-LD value: a string, a list of one, or an object with a language."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):

@@ -1,13 +1,13 @@
-"""The manifest of a dataset: a line for each file, in the order of the bytes of the paths. Its SHA-256 is the digest.
+"""The manifest of a dataset: one line for each file, sorted by the bytes of the paths.
 
 ::
 
     goldenpath-dataset/v1
     <sha256, 64 hex digits> <size> <path>
 
-Lines end with a line feed, also the last one; paths are UTF-8 without control characters. An empty folder has a line
-too: its path ends in ``/``, its size is 0, and its digest is the one of no bytes. `sha256sum` of a manifest therefore
-prints the digest of the dataset.
+Every line ends with a line feed. Paths are UTF-8 without control characters. An empty folder has a line, too: its path
+ends in ``/``, its size is 0, and its SHA-256 is that of no bytes. The digest of the dataset is the SHA-256 of the
+manifest, so `sha256sum` of the manifest prints it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from io import BufferedReader
     from pathlib import Path
 
 __all__ = [
@@ -33,22 +34,22 @@ __all__ = [
     "entries_in",
     "is_manifest",
     "line_of",
-    "opened_manifest",
+    "open_manifest",
     "read_manifest",
 ]
 
 HEADER: Final = b"goldenpath-dataset/v1\n"
 EMPTY_SHA256: Final = hashlib.sha256().digest()
-_NOTHING: Final = EMPTY_SHA256.hex().encode() + b" 0 "
+_EMPTY_FOLDER: Final = EMPTY_SHA256.hex().encode() + b" 0 "
 DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _LINE: Final = re.compile(rb"([0-9a-f]{64}) (0|[1-9][0-9]{0,18}) ([^\x00-\x1f\x7f]+)\n")
 _LEAVES: Final = re.compile(rb"(?:^|/)\.{0,2}/|(?:^|/)\.{1,2}$")
-_LONGEST_LINE: Final = 1 << 16
+_MAX_LINE_BYTES: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:
-    """A file of a dataset; an empty folder where the path ends in ``/``."""
+    """A file of a dataset. A path that ends in ``/`` is an empty folder."""
 
     path: str
     size: int
@@ -57,14 +58,7 @@ class ManifestEntry:
 
 @dataclass(frozen=True, slots=True)
 class DatasetDigest:
-    """What a manifest says of a dataset as a whole.
-
-    Attributes:
-        digest: ``sha256:…`` of the manifest.
-        files: how many files it has.
-        size: their bytes.
-
-    """
+    """The digest of a manifest (``sha256:…``), the number of its files, and their size in bytes."""
 
     digest: str
     files: int
@@ -72,30 +66,32 @@ class DatasetDigest:
 
 
 def line_of(path: bytes, size: int, sha256: bytes) -> bytes:
-    """The line of a file."""
     return b"%b %d %b\n" % (sha256.hex().encode(), size, path)
 
 
 def dataset_digest(entries: Iterable[ManifestEntry]) -> DatasetDigest:
-    """The digest of a dataset with these files, in any order.
+    """Return the digest of a dataset with these files, in any order. Each path appears once."""
+    in_order = sorted((entry.path.encode(), entry) for entry in entries)
+    return _digest_of(
+        (line_of(path, entry.size, bytes.fromhex(entry.sha256)), entry) for path, entry in in_order
+    )
 
-    Args:
-        entries: each path once.
-    """
+
+def _digest_of(lines: Iterable[tuple[bytes, ManifestEntry]]) -> DatasetDigest:
     whole = hashlib.sha256(HEADER)
     files = size = 0
-    for path, entry in sorted((entry.path.encode(), entry) for entry in entries):
-        whole.update(line_of(path, entry.size, bytes.fromhex(entry.sha256)))
+    for line, entry in lines:
+        whole.update(line)
         files += not entry.path.endswith("/")
         size += entry.size
     return DatasetDigest(f"sha256:{whole.hexdigest()}", files, size)
 
 
 def is_manifest(file: Path) -> bool:
-    """Whether a file begins as a manifest does.
+    """Whether the first line of a file is the header of a manifest.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the file cannot be read.
     """
     try:
         with file.open("rb") as opened:
@@ -105,30 +101,23 @@ def is_manifest(file: Path) -> bool:
 
 
 def read_manifest(file: Path) -> DatasetDigest:
-    """Read a manifest to its end.
+    """Read a manifest, check every line, and return its digest.
 
     Raises:
-        InputError: it cannot be read, or is not a manifest in canonical form; the line is named.
+        InputError: the file cannot be read, or a line is not in canonical form. The error names the line.
     """
-    whole = hashlib.sha256()
-    files = size = 0
-    with opened_manifest(file) as lines:
-        whole.update(HEADER)
-        for line, entry in entries_in(lines, str(file)):
-            whole.update(line)
-            files += not entry.path.endswith("/")
-            size += entry.size
-    return DatasetDigest(f"sha256:{whole.hexdigest()}", files, size)
+    with open_manifest(file) as lines:
+        return _digest_of(entries_in(lines, str(file)))
 
 
-def opened_manifest(file: Path) -> BinaryIO:
-    """A manifest, opened behind its first line.
+def open_manifest(file: Path) -> BufferedReader:
+    """Open a manifest at its second line, the first one with a file.
 
     Raises:
-        InputError: it cannot be read, or has another first line.
+        InputError: the file cannot be read, or has another first line.
     """
     if not is_manifest(file):
-        message = f"is not a dataset manifest: its first line is not `{HEADER.decode().strip()}`"
+        message = f"is not a dataset manifest: its first line must be `{HEADER.decode().strip()}`"
         raise InputError.of("", "dataset-manifest", message, file=str(file))
     opened = file.open("rb")
     opened.seek(len(HEADER))
@@ -136,27 +125,25 @@ def opened_manifest(file: Path) -> BinaryIO:
 
 
 def entries_in(lines: BinaryIO, name: str) -> Iterator[tuple[bytes, ManifestEntry]]:
-    """The lines of a manifest behind its first, each with what it says.
+    """Yield each line of a manifest with its parsed entry.
 
     Args:
-        lines: the manifest, behind its first line.
-        name: named in messages.
+        lines: the manifest, as :func:`open_manifest` returns it.
+        name: the name of the manifest in messages.
 
     Raises:
-        InputError: a line has another form, or is not behind the one before it.
+        InputError: a line has another form, or its path does not sort after the path before it.
     """
     before = b""
     number = 1
-    while line := lines.readline(_LONGEST_LINE):
+    while line := lines.readline(_MAX_LINE_BYTES):
         number += 1
         found = _LINE.fullmatch(line)
         if found is None:
             raise _refused(name, number, "is not `SHA256 SIZE PATH`")
         path = found[3]
         if path <= before:
-            raise _refused(
-                name, number, "is not in the order of the bytes of the paths, or names a path again"
-            )
+            raise _refused(name, number, "is not sorted by the bytes of its path, or repeats a path")
         before = path
         try:
             text = path.decode()
@@ -164,13 +151,13 @@ def entries_in(lines: BinaryIO, name: str) -> Iterator[tuple[bytes, ManifestEntr
             raise _refused(name, number, "has a path that is not UTF-8") from None
         if _LEAVES.search(path):
             raise _refused(name, number, "has a path that leaves the folder")
-        if text.endswith("/") and line[:67] != _NOTHING:
+        if text.endswith("/") and not line.startswith(_EMPTY_FOLDER):
             raise _refused(
-                name, number, "is an empty folder with a size or another digest than that of no bytes"
+                name, number, "is an empty folder, and must have the size 0 and the SHA-256 of no bytes"
             )
         yield line, ManifestEntry(text, int(found[2]), found[1].decode())
 
 
 def _refused(name: str, number: int, message: str) -> InputError:
-    advice = "make it again with `goldenpath dataset hash`"
+    advice = "write the manifest again with `goldenpath dataset hash`"
     return InputError.of(f"line {number:,}", "dataset-manifest", f"{message}; {advice}", file=name)

@@ -1,6 +1,6 @@
-"""Hashing a batch of files: what a worker process does. It imports nothing but the standard library.
+"""Hashes a batch of files in a worker process. A worker imports only this module and the standard library.
 
-A batch travels as a few byte strings: a million files as Python objects would need half a gigabyte.
+A batch is sent as a few byte strings. A million files as Python objects would need half a gigabyte.
 """
 
 from __future__ import annotations
@@ -18,29 +18,37 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DIGEST_BYTES",
+    "READ_FLAGS",
     "UNKNOWN",
     "BatchResult",
     "FileBatch",
     "RefusedFile",
     "hash_batch",
     "hash_in_worker",
+    "stamp_of",
     "start_worker",
 ]
 
 DIGEST_BYTES: Final = 32
 UNKNOWN: Final = bytes(DIGEST_BYTES)
-"""In the place of a digest that is not known: the file has to be read."""
-
-_STAMP: Final = struct.Struct("<qqqQ")
-_CHUNK: Final = 1 << 20
-_FLAGS: Final = (
+"""Stands for a missing digest: the file has to be read."""
+READ_FLAGS: Final = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # a named pipe in the file's place would wait for a writer
+    | getattr(os, "O_NONBLOCK", 0)  # opening a named pipe would wait for a writer
     | getattr(os, "O_BINARY", 0)
 )
+"""Flags that open a file of a dataset for reading; a symbolic link is an error."""
+
+_STAMP: Final = struct.Struct("<qqqQ")
+_CHUNK: Final = 1 << 20
 _INODE: Final = (1 << 64) - 1
+
+
+def stamp_of(found: os.stat_result) -> tuple[int, int, int, int]:
+    """Return the facts that change when a file changes: size, times of content and inode, inode number."""
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino & _INODE
 
 
 class RefusedFile(NamedTuple):
@@ -52,7 +60,7 @@ class RefusedFile(NamedTuple):
 
 
 class BatchResult(NamedTuple):
-    """What became of a batch: 32 bytes for each file, and the files that were refused."""
+    """The hashes of a batch, 32 bytes for each file, and the files that were refused."""
 
     digests: bytes
     refusals: tuple[RefusedFile, ...]
@@ -63,10 +71,10 @@ class FileBatch:
     """Files in canonical order.
 
     Attributes:
-        paths: each path, from the folder, behind a zero byte.
-        stamps: of each, size, times and inode as the walk saw them.
-        known: of each, its digest, or zeros.
-        size: the bytes that have to be read.
+        paths: a zero byte and the path below the folder, for each file.
+        stamps: size, times and inode of each file when the walk found it.
+        known: the digest of each file, or :data:`UNKNOWN`.
+        size: the number of bytes that have to be read.
 
     """
 
@@ -76,7 +84,6 @@ class FileBatch:
     size: int = 0
 
     def add(self, path: bytes, stamp: tuple[int, int, int, int], known: bytes) -> None:
-        """Add a file."""
         self.paths += b"\0" + path
         self.stamps += _STAMP.pack(*stamp)
         self.known += known
@@ -92,13 +99,7 @@ class FileBatch:
 
 
 def hash_batch(root: bytes, batch: FileBatch, on_read: Callable[[int], None]) -> BatchResult:
-    """Hash the files of a batch whose digests are not known.
-
-    Args:
-        root: the folder.
-        batch: the files.
-        on_read: receives numbers of bytes that were read, now and then.
-    """
+    """Hash the files of a batch whose digests are not known. ``on_read`` receives numbers of bytes during the run."""
     digests = bytearray(batch.known)
     refusals: list[RefusedFile] = []
     buffer = bytearray(_CHUNK)
@@ -112,7 +113,7 @@ def hash_batch(root: bytes, batch: FileBatch, on_read: Callable[[int], None]) ->
         try:
             digests[place] = _digest(root + b"/" + path, stamp, buffer, on_read if large else None)
         except _ChangedError:
-            message = "changed while the folder was read; let nothing write there, and run again"
+            message = "changed during the read; stop the programs that write to it, and run the command again"
             refusals.append(RefusedFile(number, "changed-while-read", message))
         except OSError as error:
             refusals.append(RefusedFile(number, "unreadable", f"cannot be read: {error.strerror}"))
@@ -126,19 +127,19 @@ def hash_batch(root: bytes, batch: FileBatch, on_read: Callable[[int], None]) ->
 
 
 class _ChangedError(Exception):
-    """A file is not what the walk saw."""
+    """A file has changed since the walk found it."""
 
 
 def _digest(
     path: bytes, stamp: tuple[Any, ...], buffer: bytearray, on_read: Callable[[int], None] | None
 ) -> bytes:
-    descriptor = os.open(path, _FLAGS)
+    descriptor = os.open(path, READ_FLAGS)
     try:
         if on_read is None:
-            # One byte more than there should be; a buffer of a fixed, large size costs more than the file.
+            # One byte more shows a file that has grown. A large, fixed buffer costs more time than a small file.
             data = os.read(descriptor, stamp[0] + 1)
             read = len(data)
-            # A read may give less than there is; then the file is read piece by piece.
+            # A read may return less than the whole file; the loop reads the other pieces.
             whole = hashlib.sha256(data)
             while read < stamp[0] and (data := os.read(descriptor, _CHUNK)):
                 whole.update(data)
@@ -155,8 +156,7 @@ def _digest(
                     if read > stamp[0]:
                         break
         found = os.fstat(descriptor)
-        after = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino & _INODE)
-        if after != stamp or read != stamp[0] or not stat.S_ISREG(found.st_mode):
+        if stamp_of(found) != stamp or read != stamp[0] or not stat.S_ISREG(found.st_mode):
             raise _ChangedError
         return whole.digest()
     finally:
@@ -167,10 +167,9 @@ _counter: Any = None
 
 
 def start_worker(counter: Any) -> None:
-    """Prepare a worker process: Ctrl-C ends its parent, which ends it.
+    """Prepare a worker process. It ignores Ctrl-C, because its parent ends it.
 
-    Args:
-        counter: a number shared with the parent, of bytes that were read.
+    ``counter`` is a number of bytes that the worker shares with its parent.
     """
     global _counter  # noqa: PLW0603 - one for each process
     _counter = counter

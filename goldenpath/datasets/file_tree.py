@@ -1,4 +1,4 @@
-"""A folder's files in the order of the bytes of their paths, and what cannot be part of a dataset."""
+"""Walks the files of a folder in the order of the bytes of their paths, and refuses files that no dataset can hold."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from goldenpath.datasets.file_hashing import stamp_of
 from goldenpath.errors import MAX_PROBLEMS, InputError, Problem, more_problems, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FileTree", "FoundFile", "stamp_of"]
+__all__ = ["FileTree", "FoundFile"]
 
 _SPECIAL: Final = (
     (stat.S_ISFIFO, "a named pipe"),
@@ -22,11 +23,11 @@ _SPECIAL: Final = (
     (stat.S_ISCHR, "a character device"),
 )
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
-_INODE: Final = (1 << 64) - 1
+_NO_FOLDER: Final = (0, 0, 0, 0)
 
 
 class FoundFile(NamedTuple):
-    """A file as the walk saw it; an empty folder where the path ends in ``/``."""
+    """A file with its stamp when the walk found it. A path that ends in ``/`` is an empty folder."""
 
     path: bytes
     size: int
@@ -35,21 +36,16 @@ class FoundFile(NamedTuple):
     inode: int
 
 
-def stamp_of(found: os.stat_result) -> tuple[int, int, int, int]:
-    """What changes when a file does: size, times of content and inode, number of the inode."""
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino & _INODE
-
-
 @dataclass
 class FileTree:
     """One walk through a folder.
 
-    Problems are collected, of very many the first hundred, so that one run names them all.
+    The walk collects problems, so that one run names them all, or the first hundred of very many.
 
     Attributes:
         root: the folder.
-        problems: what cannot be part of a dataset, so far.
-        skip: paths of files at the top of the folder that are not part of it.
+        problems: the files that cannot be part of a dataset, as far as the walk has come.
+        skip: names at the top of the folder that are not part of the dataset.
 
     """
 
@@ -60,7 +56,7 @@ class FileTree:
     _folders: list[tuple[bytes, tuple[int, int, int, int]]] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[FoundFile]:
-        """Each file. A folder is ordered as if its name ended in ``/``: that is the order of whole paths."""
+        """Yield each file. A folder sorts as if its name ended in ``/``, which is the order of whole paths."""
         stack = [iter(self._entries(b""))]
         while stack:
             for path, found in stack[-1]:
@@ -75,32 +71,28 @@ class FileTree:
                 stack.pop()
 
     def refuse(self, path: bytes, rule: str, message: str) -> None:
-        """Note a problem with a file."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(_shown(path), rule, message))
         else:
             self._more += 1
 
     def check(self) -> None:
-        """Hold the folder against the walk.
+        """Check that no folder has changed since the walk read it.
 
         Raises:
-            InputError: there were problems, or a folder has changed since it was read.
+            InputError: a folder has changed, or the walk had problems.
         """
+        message = "changed during the read; stop the programs that write to it, and run the command again"
         for path, stamp in self._folders:
             if self._stamp(path) != stamp:
-                self.refuse(
-                    path,
-                    "changed-while-read",
-                    "changed while it was read; let nothing write there, and run again",
-                )
+                self.refuse(path, "changed-while-read", message)
         self.raise_problems()
 
     def raise_problems(self) -> None:
-        """End the walk where there were problems.
+        """Raise the problems of the walk, if it had any.
 
         Raises:
-            InputError: with all of them.
+            InputError: the walk had problems.
         """
         if self._more:
             raise InputError([*self.problems, more_problems(self._more)])
@@ -108,7 +100,7 @@ class FileTree:
             raise InputError(self.problems)
 
     def _entries(self, folder: bytes) -> list[tuple[bytes, os.stat_result | None]]:
-        """Paths in a folder: files with what is known of them, folders (ending in ``/``) without."""
+        """The sorted paths in a folder: files with their status, folders (which end in ``/``) without."""
         self._folders.append((folder, self._stamp(folder)))
         entries: list[tuple[bytes, os.stat_result | None]] = []
         try:
@@ -135,7 +127,7 @@ class FileTree:
         try:
             found = entry.stat(follow_symlinks=False)
         except OSError as error:
-            self.refuse(path, "unreadable", f"cannot be looked at: {error.strerror}")
+            self.refuse(path, "unreadable", f"cannot be inspected: {error.strerror}")
             return None
         if stat.S_ISREG(found.st_mode):
             return path, found
@@ -143,7 +135,7 @@ class FileTree:
             return path + b"/", None
         if stat.S_ISLNK(found.st_mode):
             message = (
-                "is a symbolic link, which may lead anywhere; copy the folder with `cp -rL`, or remove it"
+                "is a symbolic link, which may lead anywhere; remove it, or copy the folder with `cp -rL`"
             )
             self.refuse(path, "symlink", message)
         else:
@@ -155,11 +147,11 @@ class FileTree:
         try:
             found = os.lstat(self.root + b"/" + folder.rstrip(b"/"))
         except OSError:
-            return 0, 0, 0, 0
-        return stamp_of(found) if stat.S_ISDIR(found.st_mode) or not folder else (0, 0, 0, 0)
+            return _NO_FOLDER
+        return stamp_of(found) if stat.S_ISDIR(found.st_mode) or not folder else _NO_FOLDER
 
 
 def _shown(path: bytes) -> str:
-    """A path as a person can read it, on one line."""
+    """A path in printable characters, on one line."""
     text = path.decode(errors="backslashreplace")
     return text if text.isprintable() else shown(text)

@@ -1,8 +1,8 @@
-"""The index beside a manifest: of each file, size, times and inode as they were when it was hashed.
+"""The index next to a manifest: size, times and inode number of each file at the time of its hash.
 
-With it, a later run does not read a file whose size, times of content and inode, and inode number are the same. That
-trusts the file system: a change that keeps all four is not seen. A file that changed at about the time of the run is not
-in the index, since a second change could bear the same time.
+A later run does not read a file with the same size, times of content and inode, and inode number. This trusts the file
+system: a change that keeps all four stays unseen. The index leaves out a file that changed shortly before the run,
+because a second change could have the same time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from goldenpath.datasets.dataset_manifest import HEADER, entries_in, opened_manifest
+from goldenpath.datasets.dataset_manifest import entries_in, open_manifest
 from goldenpath.datasets.file_hashing import UNKNOWN
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ _SETTLED_NS: Final = 2_000_000_000
 
 
 def index_of(manifest: Path) -> Path:
-    """Where the index of a manifest is."""
+    """Return the path of the index of a manifest."""
     return manifest.with_name(f"{manifest.name}.index")
 
 
 def index_line(stamp: tuple[int, int, int, int], started_ns: int) -> bytes:
-    """The line of a file; an empty one for a file that could change again without a trace."""
+    """Return the line of a file; an empty line for a file that could change again with the same time."""
     _, mtime, ctime, _ = stamp
     if max(mtime, ctime) > started_ns - _SETTLED_NS:
         return b"\n"
@@ -46,31 +46,27 @@ class _Known(NamedTuple):
 
 
 class KnownFiles:
-    """The digests of an earlier run, asked for in the order of the manifest.
+    """The digests of an earlier run. The caller asks for files in the order of the manifest.
 
-    Args:
-        manifest: the manifest of that run; without an index that belongs to it, no digest is known.
+    No digest is known if the manifest has no index, or the index of another manifest.
 
     Raises:
-        InputError: the manifest cannot be used.
+        InputError: the manifest of the earlier run cannot be read.
 
     """
 
     def __init__(self, manifest: Path) -> None:
         self._manifest = manifest
-        with opened_manifest(manifest) as lines:
-            digest = hashlib.sha256(HEADER)
-            while part := lines.read(1 << 20):
-                digest.update(part)
+        with open_manifest(manifest) as lines:
+            lines.seek(0)
+            digest = hashlib.file_digest(lines, "sha256").hexdigest()
         index = index_of(manifest)
-        self.has_index = (
-            index.is_file() and _first_line(index) == f"{INDEX_HEADER} sha256:{digest.hexdigest()}"
-        )
+        self.has_index = index.is_file() and _first_line(index) == f"{INDEX_HEADER} sha256:{digest}"
         self._files = self._read() if self.has_index else iter(())
         self._next = next(self._files, None)
 
     def digest_of(self, file: FoundFile) -> bytes:
-        """The digest of a file that is as it was; zeros for any other one."""
+        """Return the digest of a file with an unchanged stamp, and ``UNKNOWN`` for any other file."""
         while self._next is not None and self._next.path < file.path:
             self._next = next(self._files, None)
         known = self._next
@@ -79,7 +75,7 @@ class KnownFiles:
         return known.sha256
 
     def _read(self) -> Iterator[_Known]:
-        with opened_manifest(self._manifest) as lines, index_of(self._manifest).open("rb") as stamps:
+        with open_manifest(self._manifest) as lines, index_of(self._manifest).open("rb") as stamps:
             stamps.readline()
             for (_, entry), stamp in zip(entries_in(lines, str(self._manifest)), stamps, strict=False):
                 yield _Known(entry.path.encode(), bytes.fromhex(entry.sha256), stamp)

@@ -1,7 +1,7 @@
 """The digest of a dataset as facets of OpenLineage.
 
-OpenLineage has no facet for a checksum (spec of November 2026). Ours is a custom facet, with the prefix and the two
-addresses that its rules for custom facets ask for; the digest is the version of the dataset, too.
+OpenLineage has no facet for a checksum (spec of November 2026). This module writes a custom facet with the prefix and
+the two addresses that the rules for custom facets demand. The digest is also the version of the dataset.
 """
 
 from __future__ import annotations
@@ -20,12 +20,9 @@ _VERSION_SCHEMA: Final = "https://openlineage.io/spec/facets/1-0-1/DatasetVersio
 
 
 def lineage_dataset(dataset: DatasetDigest, *, namespace: str, name: str) -> dict[str, Any]:
-    """A dataset as an event of OpenLineage names it: an item of ``inputs`` or ``outputs``.
+    """Return a dataset for an event of OpenLineage: an item of ``inputs`` or ``outputs``.
 
-    Args:
-        dataset: its digest.
-        namespace: where it is, in OpenLineage's words: ``s3://bucket``, ``file``.
-        name: its name there.
+    ``namespace`` is a place in the words of OpenLineage, such as ``s3://bucket`` or ``file``.
     """
     return {
         "namespace": namespace,

@@ -1,7 +1,8 @@
-"""The bill of materials of a model: CycloneDX 1.6, with its files, its datasets and its base model by their digests.
+"""The bill of materials of a model in CycloneDX 1.6: its files, its datasets and its base model.
 
-Datasets stand as components of the type ``data``, which the model card refers to: the entries inside a model card have no
-hashes (CycloneDX 1.6 and 1.7). There is no time and no serial number, so that the same model has the same bytes.
+Datasets are components of the type ``data``, because the entries inside a model card have no hashes (CycloneDX 1.6 and
+1.7). The model card refers to these components. The document has no time and no serial number, so the same model has
+the same bytes.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ _PROPERTY: Final = "goldenpath:"
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What is known of a model.
+    """The facts about a model that its bill of materials and its card state.
 
     Attributes:
-        name: its name.
-        tree: ``sha256:…`` of the manifest of its files, as of a dataset.
-        formats: of its weights.
-        config: its `config.json`.
-        datasets: digests of the datasets that it was trained with, by their names.
-        base_model: the model that it was made from, with its digest; empty for none.
+        name: the name of the model.
+        tree: ``sha256:…`` of the manifest of its files, as `goldenpath dataset hash` prints it.
+        formats: the formats of the weights.
+        config: the content of `config.json`.
+        datasets: the digest of each training dataset, by its name.
+        base_model: the base model with its digest, or empty.
         license: an SPDX expression, or empty.
 
     """
@@ -43,24 +44,18 @@ class ModelFacts:
 
     @property
     def family(self) -> str:
-        """The architecture's family, as `config.json` says: ``llama``."""
+        """``model_type`` of `config.json`, such as ``llama``."""
         return _text(self.config.get("model_type"))
 
     @property
     def architecture(self) -> str:
-        """The architecture, as `config.json` says: ``LlamaForCausalLM``."""
+        """The first of ``architectures`` of `config.json`, such as ``LlamaForCausalLM``."""
         found = self.config.get("architectures")
         return _text(found[0]) if isinstance(found, list) and found else ""
 
 
 def bill_of_materials(facts: ModelFacts, files: Mapping[str, str], card: str) -> dict[str, Any]:
-    """The document.
-
-    Args:
-        facts: what is known of the model.
-        files: the SHA-256 of each of its files.
-        card: ``sha256:…`` of the model card.
-    """
+    """Return the document for a model with these files (path and SHA-256) and this digest of its card."""
     parameters: dict[str, Any] = {}
     if facts.family:
         parameters["architectureFamily"] = facts.family

@@ -1,4 +1,4 @@
-"""What a model's folder may hold: by an allow-list of formats, and without code that runs when the model is loaded."""
+"""Checks the files of a model's folder: only allowed formats, and no code that runs when the model is loaded."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["ALLOWED_RULES", "ModelContents", "judge_contents"]
+__all__ = ["ALLOWED_RULES", "ModelContents", "check_contents"]
 
 ALLOWED_RULES: Final = ("model-format", "model-pickle", "model-remote-code", "model-unknown-file")
-"""What `--allow` may name: rules of findings that a person can accept, with a reason."""
+"""Rules that a person can accept with `--allow` and a reason."""
 
 _PICKLED: Final = frozenset(
     {".bin", ".ckpt", ".dill", ".h5", ".hdf5", ".joblib", ".keras", ".npz", ".pdparams", ".pickle", ".pkl", ".pt", ".pth", ".t7"}
 )  # fmt: skip
-"""Suffixes of formats that run code when they are loaded, or may: pickle, and Keras with its Lambda layers."""
+"""Suffixes of formats that can run code when they are loaded, such as pickle, and Keras with its Lambda layers."""
 _CODE: Final = frozenset({".bat", ".dll", ".dylib", ".exe", ".ipynb", ".jar", ".js", ".ps1", ".py", ".pyc", ".pyd", ".pyz", ".sh", ".so", ".whl"})  # fmt: skip
 _TEXTS: Final = frozenset({".csv", ".jinja", ".json", ".jsonl", ".md", ".txt", ".yaml", ".yml"})
 _PLAIN: Final = frozenset({".gif", ".jpeg", ".jpg", ".model", ".pdf", ".png", ".sig", ".spm", ".svg", ".tiktoken", ".vocab", ".webp"})  # fmt: skip
@@ -32,18 +32,18 @@ _NAMES: Final = frozenset(
 _REMOTE: Final = ("auto_map", "trust_remote_code", "custom_pipelines")
 _MAX_JSON: Final = 64 << 20
 _START: Final = 4096
-_CONVERT = "convert the weights to safetensors (`safetensors.torch.save_file`), and leave this file out"
+_CONVERT = "Convert the weights to safetensors (`safetensors.torch.save_file`), and remove this file."
 
 
 @dataclass(frozen=True, slots=True)
 class ModelContents:
-    """What was found in a folder.
+    """The contents of a model's folder.
 
     Attributes:
-        findings: what is refused, in the order of paths; none is accepted yet.
+        findings: every refused file, in the order of paths, before `--allow` accepts any.
         weights: paths of the files with weights.
-        formats: their formats, sorted: ``safetensors``, ``gguf``, ``onnx``.
-        config: what `config.json` says; empty without one.
+        formats: the sorted formats of the weights: ``gguf``, ``onnx``, ``safetensors``.
+        config: the content of `config.json`; empty without such a file.
 
     """
 
@@ -53,12 +53,8 @@ class ModelContents:
     config: dict[str, Any]
 
 
-def judge_contents(folder: Path, paths: Iterable[str]) -> ModelContents:
-    """Judge the files of a model.
-
-    Args:
-        folder: the model's.
-        paths: its files, below the folder; plain files all of them.
+def check_contents(folder: Path, paths: Iterable[str]) -> ModelContents:
+    """Check the plain files of a model. ``paths`` are relative to the folder.
 
     Raises:
         OSError: a file cannot be read.
@@ -70,20 +66,20 @@ def judge_contents(folder: Path, paths: Iterable[str]) -> ModelContents:
         suffix = PurePosixPath(path).suffix.lower()
         if suffix in HEADER_CHECKS:
             weights.append(path)
-        findings += _judged(folder, path, suffix)
+        findings += _check_file(folder, path, suffix)
         if path == "config.json":
             found = _json(folder / path)
             config = found if isinstance(found, dict) else {}
     if not weights:
         message = "holds no weights in safetensors, GGUF or ONNX"
         findings.append(
-            _finding("", "model-format", message, "Put the weights into the folder, in one of these formats.")
+            _finding("", "model-format", message, "Add the weights to the folder in one of these formats.")
         )
     formats = {PurePosixPath(path).suffix.lower()[1:] for path in weights}
     return ModelContents(tuple(findings), tuple(weights), tuple(sorted(formats)), config)
 
 
-def _judged(folder: Path, path: str, suffix: str) -> Iterator[Finding]:
+def _check_file(folder: Path, path: str, suffix: str) -> Iterator[Finding]:
     place = folder / path
     with place.open("rb") as file:
         start = file.read(_START)
@@ -98,41 +94,39 @@ def _judged(folder: Path, path: str, suffix: str) -> Iterator[Finding]:
             return
     if suffix in _PICKLED:
         message = f"has a format ({suffix}) that can run code when it is loaded"
-        yield _finding(path, "model-pickle", message, f"{_CONVERT.capitalize()}.")
+        yield _finding(path, "model-pickle", message, _CONVERT)
     elif suffix in _CODE or start.startswith((b"#!", b"\x7fELF", b"MZ")):
-        message = "is code, which a loader with remote code enabled runs"
-        yield _finding(
-            path, "model-remote-code", message, "Leave it out; serve the model with code of the image."
-        )
+        message = "is code, and a loader with remote code enabled runs it"
+        fix = "Remove the file, and serve the model with the code of the engine's image."
+        yield _finding(path, "model-remote-code", message, fix)
     elif holds_pickle(start):
-        message = "begins as a pickle or an archive does, whatever its name"
-        yield _finding(path, "model-pickle", message, f"{_CONVERT.capitalize()}.")
+        message = "has the first bytes of a pickle or an archive"
+        yield _finding(path, "model-pickle", message, _CONVERT)
     elif suffix in _TEXTS or PurePosixPath(path).name.lower() in _NAMES:
         if b"\0" in start:
-            message = "has the name of a text, and bytes that are not text"
-            yield _finding(path, "model-unknown-file", message, "Leave it out, or name it by its format.")
+            message = "has the name of a text file, but its bytes are not text"
+            fix = "Remove the file, or give it the suffix of its format."
+            yield _finding(path, "model-unknown-file", message, fix)
         elif suffix == ".json":
-            yield from _judged_json(place, path)
+            yield from _check_json(place, path)
     elif suffix not in _PLAIN:
-        message = f"has a format ({suffix or 'no suffix'}) that is not on the list of allowed ones"
-        yield _finding(path, "model-unknown-file", message, "Leave it out.")
+        message = f"has a format ({suffix or 'no suffix'}) that is not allowed"
+        yield _finding(path, "model-unknown-file", message, "Remove the file.")
 
 
-def _judged_json(place: Path, path: str) -> Iterator[Finding]:
+def _check_json(place: Path, path: str) -> Iterator[Finding]:
     document = _json(place)
     if document is None:
-        message = (
-            f"is not JSON, or has more than {_MAX_JSON >> 20} MiB, so that it could hide a reference to code"
-        )
-        yield _finding(path, "model-unknown-file", message, "Write it again as JSON, or leave it out.")
+        message = f"is not JSON, or has more than {_MAX_JSON >> 20} MiB, so it could hide a reference to code"
+        yield _finding(path, "model-unknown-file", message, "Write the file again as JSON, or remove it.")
     for key in sorted(set(_remote_keys(document))):
-        message = f"has {key}, by which loaders fetch and run code"
+        message = f"has the key {key}, and loaders fetch and run the code that it names"
         fix = f"Remove {key}, or serve the model with an engine that has its architecture."
         yield _finding(path, "model-remote-code", message, fix)
 
 
 def _remote_keys(document: Any) -> Iterator[str]:
-    """Keys at any depth that name code; a value of false or nothing does not."""
+    """The keys at any depth that name code, except those with an empty or false value."""
     stack = [document]
     while stack:
         node = stack.pop()
@@ -144,7 +138,7 @@ def _remote_keys(document: Any) -> Iterator[str]:
 
 
 def _json(place: Path) -> Any:
-    """A JSON document; None for what cannot be read as one. Tokenizers have files of some ten megabytes."""
+    """A JSON document; None for a file that is too large or not JSON. Tokenizers have files of some ten megabytes."""
     if place.stat().st_size > _MAX_JSON:
         return None
     try:

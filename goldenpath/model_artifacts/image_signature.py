@@ -1,4 +1,4 @@
-"""Signatures of a model's image: a bundle beside its manifest, as cosign writes one."""
+"""Signs and verifies a model's image. Its signature is a bundle that refers to its manifest, as with cosign."""
 
 from __future__ import annotations
 
@@ -25,39 +25,33 @@ _CREATED = "1970-01-01T00:00:00Z"
 def read_manifest_document(
     client: RegistryClient, repository: str, digest: str
 ) -> tuple[bytes, dict[str, Any]]:
-    """A manifest that must be there.
+    """Read a manifest: its bytes and its JSON object.
 
     Raises:
-        RegistryError: it is not there, or the registry cannot be reached.
+        RegistryError: the registry has no such manifest, or cannot be reached.
     """
     found = client.manifest(repository, digest)
     if found is None:
-        raise RegistryError(f"{client.address.host}/{repository}@{digest}: is not there")
+        raise RegistryError(f"{client.address.host}/{repository}@{digest}: does not exist")
     return found.data, object_in(found.data, "the manifest")
 
 
 def sign_image(
     client: RegistryClient, repository: str, digest: str, signer: Signer, annotations: Mapping[str, str]
 ) -> None:
-    """Sign a model's image, and store the signature beside it.
+    """Sign a model's image, and store the signature in its repository.
 
-    Args:
-        client: the registry.
-        repository: of the image.
-        digest: the image's.
-        signer: signs.
-        annotations: what the signature says of the image, such as its tenant; `cosign verify -a` compares them.
+    The signature states the annotations, such as the tenant; `cosign verify -a` compares them.
 
     Raises:
-        ArtifactRefusedError: what is there is no image.
-        RegistryError: the image is not there, or the registry refuses.
+        ArtifactRefusedError: the manifest is not the manifest of an image.
+        RegistryError: the image does not exist, or the registry refuses.
     """
     data, document = read_manifest_document(client, repository, digest)
     media_type = document.get("mediaType", media_types.MANIFEST)
     if media_type not in {media_types.MANIFEST, media_types.INDEX}:
-        raise ArtifactRefusedError(
-            "model-image", f"{digest} has the media type {media_type!r}, and is not an image"
-        )
+        message = f"{digest} is not an image: it has the media type {media_type!r}"
+        raise ArtifactRefusedError("model-image", message)
     statement = Statement((StatementSubject(digest, annotations=annotations),), media_types.SIGNATURE)
     bundle = signed_bundle(statement, signer)
     subject = {"mediaType": media_type, "digest": digest, "size": len(data)}
@@ -67,18 +61,11 @@ def sign_image(
 def verify_image(
     client: RegistryClient, repository: str, digest: str, trust: Trust, annotations: Mapping[str, str]
 ) -> None:
-    """Hold a model's image against the signatures beside it.
-
-    Args:
-        client: the registry.
-        repository: of the image.
-        digest: the image's.
-        trust: decides about the signer.
-        annotations: what the signature must say, no less and no more.
+    """Check that a trusted signer has signed a model's image with exactly these annotations.
 
     Raises:
-        ArtifactRefusedError: no signature holds; ``rule`` says why.
-        RegistryError: the image is not there, or the registry refuses.
+        ArtifactRefusedError: no signature is valid; ``rule`` states the reason.
+        RegistryError: the image does not exist, or the registry refuses.
     """
     read_manifest_document(client, repository, digest)
     first_that_holds(

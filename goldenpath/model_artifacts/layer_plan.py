@@ -1,4 +1,4 @@
-"""Assigns files to layers, from names and sizes alone: the same model has the same layers."""
+"""Assigns files to layers by their names and sizes alone, so the same model has the same layers."""
 
 from __future__ import annotations
 
@@ -10,22 +10,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["MAX_LAYERS", "layers_of"]
+__all__ = ["MAX_LAYERS", "plan_layers"]
 
 _SMALL: Final = 16 << 20
 _TARGET: Final = 1 << 30
 MAX_LAYERS: Final = 64
-"""Overlay file systems take some hundred layers at most, and nodes pull a few at a time."""
+"""Overlay file systems allow some hundred layers at most, and nodes pull a few at a time."""
 
 
-def layers_of(folder: Path, files: Sequence[LayerFile]) -> tuple[TarLayer, ...]:
-    """The layers of a model: small files in one, large ones in order in layers of about a gigabyte or more.
+def plan_layers(folder: Path, files: Sequence[LayerFile]) -> tuple[TarLayer, ...]:
+    """Assign the files of a model, in the order of their paths, to layers.
 
-    A new tokenizer then leaves the layers of the weights as they are, and nodes fetch them once.
-
-    Args:
-        folder: the model's.
-        files: its files, in the order of their paths.
+    Small files share one layer. Large files fill layers of about a gigabyte or more. A new tokenizer therefore does not
+    change the layers of the weights, and nodes fetch them once.
     """
     small = tuple(file for file in files if file.size < _SMALL)
     large = [file for file in files if file.size >= _SMALL]

@@ -1,4 +1,4 @@
-"""The model card: the folder's `README.md`, or what is known of the model, in Markdown. Pure but for that file."""
+"""The model card in Markdown: the folder's `README.md`, or a generated card with the facts about the model."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from goldenpath.errors import InputError
 if TYPE_CHECKING:
     from goldenpath.model_artifacts.bill_of_materials import ModelFacts
 
-__all__ = ["CARD_FILE", "CARD_MEDIA_TYPE", "card_of"]
+__all__ = ["CARD_FILE", "CARD_MEDIA_TYPE", "model_card"]
 
 CARD_FILE: Final = "README.md"
 CARD_MEDIA_TYPE: Final = "text/markdown"
 _MAX_BYTES: Final = 4 << 20
 
 
-def card_of(folder: Path, facts: ModelFacts) -> bytes:
-    """The card of a model.
+def model_card(folder: Path, facts: ModelFacts) -> bytes:
+    """Return the card of a model.
 
     Raises:
         InputError: `README.md` has more than 4 MiB.
     """
     file = Path(folder, CARD_FILE)
     if not file.is_file():
-        return _written(facts).encode()
+        return _generated_card(facts).encode()
     if file.stat().st_size > _MAX_BYTES:
         raise InputError.of(
             CARD_FILE, "model-card", f"has more than {_MAX_BYTES >> 20} MiB", file=str(folder)
@@ -33,7 +33,7 @@ def card_of(folder: Path, facts: ModelFacts) -> bytes:
     return file.read_bytes()
 
 
-def _written(facts: ModelFacts) -> str:
+def _generated_card(facts: ModelFacts) -> str:
     rows = [("Files", f"`{facts.tree}`"), ("Formats", ", ".join(facts.formats))]
     for title, value in (
         ("Architecture", facts.architecture),
@@ -58,5 +58,5 @@ def _written(facts: ModelFacts) -> str:
 
 
 def _cell(text: str) -> str:
-    """A text on one line that ends no cell."""
+    """A text for a cell of a Markdown table, on one line."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")

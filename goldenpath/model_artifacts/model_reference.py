@@ -1,4 +1,4 @@
-"""Where a model is: ``oci://host/repository[:tag][@sha256:…]``."""
+"""The address of a model in a registry: ``oci://host/repository[:tag][@sha256:…]``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ModelReference:
 
     Attributes:
         address: the registry, and the repository as its path.
-        tag: empty where there is none.
+        tag: the tag, or empty.
         digest: ``sha256:…``, or empty.
 
     """
@@ -31,15 +31,10 @@ class ModelReference:
 
     @classmethod
     def parse(cls, text: str, field: str, *, is_pinned: bool = False) -> Self:
-        """A reference from a text.
-
-        Args:
-            text: the text.
-            field: named in messages.
-            is_pinned: whether it must have a digest: a tag may stand for another model a moment later.
+        """Read a reference. A pinned reference must have a digest, because a tag may move to another model.
 
         Raises:
-            InputError: it has another form, or no digest where it must have one.
+            InputError: ``field`` has another form, or lacks the digest.
         """
         found = _REFERENCE.fullmatch(text)
         if found is None:
@@ -48,7 +43,7 @@ class ModelReference:
             raise InputError.of(field, "model-reference", message, **shown)
         place, tag, digest = found[1], found[2] or "", found[3] or ""
         if is_pinned and not digest:
-            message = "must have a digest (@sha256:…): a tag may stand for another model later; `goldenpath model inspect` shows it"
+            message = "must have a digest (@sha256:…), because a tag may move to another model; `goldenpath model inspect` shows the digest"
             raise InputError.of(field, "model-reference", message, text)
         if tag:
             check_tag(tag, field)
@@ -57,9 +52,8 @@ class ModelReference:
 
     @property
     def repository(self) -> str:
-        """The repository's name in the registry."""
         return self.address.path
 
     def at(self, digest: str) -> str:
-        """The reference by a digest, as a Pod names an image."""
+        """Return the reference with a digest, as a Pod names an image."""
         return f"{self.address.host}/{self.repository}@{digest}"

@@ -1,9 +1,9 @@
 """Signatures of a model's folder by OpenSSF Model Signing 1.0: `model.sig`.
 
-What we write, `model_signing` verifies. What it writes, we verify; and we refuse what it lets through: files that the
-signature says to ignore, files under `.git` and `.github`, empty folders, symbolic links, and signatures by certificates
-without a check of who signed and when. The root digest of the format hashes digests without names; it is compared, and
-never an identity.
+`model_signing` verifies the signatures of this module, and this module verifies those of `model_signing`. It refuses
+more: files that the signature ignores, files under `.git` and `.github`, empty folders, symbolic links, and signatures
+by certificates without a check of the signer and the time. The root digest of the format hashes digests without names,
+so it is compared but does not identify a model.
 
 Read in November 2026: model-signing-spec v1.0, and `model_signing` 1.1.1.
 """
@@ -17,16 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.datasets.dataset_manifest import entries_in, opened_manifest
+from goldenpath.datasets.dataset_manifest import entries_in, open_manifest
 from goldenpath.datasets.hashing import hash_dataset
 from goldenpath.errors import ArtifactRefusedError, InputError, Problem
+from goldenpath.oci.blob import digest_of
 from goldenpath.signatures.bundle import signed_bundle, verified_statement
 from goldenpath.signatures.signer import Signature
 from goldenpath.signatures.signing_keys import TrustedKeys
 from goldenpath.signatures.statement import Statement, StatementSubject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from goldenpath.signatures.signer import Signer, Trust
 
@@ -35,7 +36,7 @@ __all__ = ["OMS_PREDICATE", "SIGNATURE_FILE", "VerifiedFolder", "sign_folder", "
 OMS_PREDICATE: Final = "https://model_signing/signature/v1.0"
 SIGNATURE_FILE: Final = "model.sig"
 _GIT: Final = frozenset({".git", ".gitattributes", ".github", ".gitignore"})
-"""What `model_signing` does not look at, whatever the signature says."""
+"""Names that `model_signing` always skips."""
 _MAX_SIGNATURE: Final = 64 << 20
 _MAX_NAMED: Final = 20
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
@@ -43,12 +44,12 @@ _HEX: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class VerifiedFolder:
-    """A folder that is what a trusted signer has signed.
+    """A folder with exactly the files that a trusted signer has signed.
 
     Attributes:
         tree: the digest of the folder without the signature, as `goldenpath dataset hash` prints it.
-        files: how many files it has.
-        name: the name that the signer gave it; not a part of its identity.
+        files: the number of its files.
+        name: the name that the signer gave the model; not a part of its identity.
 
     """
 
@@ -58,15 +59,10 @@ class VerifiedFolder:
 
 
 def sign_folder(folder: Path, signer: Signer, *, name: str = "") -> bytes:
-    """The signature of a folder, for the file `model.sig` in it.
-
-    Args:
-        folder: the model's.
-        signer: signs.
-        name: the model's name; without one, the folder's.
+    """Return the signature of a folder, for its file `model.sig`. ``name`` defaults to the name of the folder.
 
     Raises:
-        InputError: the folder has files that other verifiers do not look at, or cannot be hashed.
+        InputError: the folder has files that other verifiers skip, or cannot be hashed.
     """
     files, _ = _hashed(folder, SIGNATURE_FILE)
     problems = [
@@ -75,7 +71,7 @@ def sign_folder(folder: Path, signer: Signer, *, name: str = "") -> bytes:
         if path.endswith("/")
     ]
     problems += [
-        Problem(path, "model-signature", "is in a place that `model_signing` does not look at; move it away")
+        Problem(path, "model-signature", "is in a place that `model_signing` skips; move it")
         for path in files
         if path.split("/")[0] in _GIT
     ]
@@ -91,20 +87,17 @@ def sign_folder(folder: Path, signer: Signer, *, name: str = "") -> bytes:
         },
         "resources": resources,
     }
-    subject = StatementSubject(_root(resources), name or folder.resolve().name)
+    subject = StatementSubject(
+        _root_digest(files[path] for path in sorted(files)), name or folder.resolve().name
+    )
     return signed_bundle(Statement((subject,), OMS_PREDICATE, predicate), _HexHint(signer)).data
 
 
 def verify_folder(folder: Path, signature: Path, trust: Trust) -> VerifiedFolder:
-    """Hold a folder against a signature. Every file is read.
-
-    Args:
-        folder: the model's.
-        signature: the file with the signature; it may stand in the folder.
-        trust: decides about the signer.
+    """Verify a folder by its signature. Every file is read. The signature may be a file of the folder.
 
     Raises:
-        ArtifactRefusedError: something does not hold; ``rule`` says what.
+        ArtifactRefusedError: the signature is invalid, or the folder differs; ``rule`` states which.
         InputError: the signature cannot be read, or the folder cannot be hashed.
     """
     statement = verified_statement(_read(signature), trust, predicate_type=OMS_PREDICATE, digest=None)
@@ -116,7 +109,7 @@ def verify_folder(folder: Path, signature: Path, trust: Trust) -> VerifiedFolder
         more = f", and {len(differences) - _MAX_NAMED:,} more" if len(differences) > _MAX_NAMED else ""
         raise ArtifactRefusedError(
             "model-files",
-            f"the folder differs from what was signed: {'; '.join(differences[:_MAX_NAMED])}{more}",
+            f"the folder differs from the signed files: {'; '.join(differences[:_MAX_NAMED])}{more}",
         )
     return VerifiedFolder(tree, len(files), statement.subjects[0].name)
 
@@ -127,15 +120,12 @@ def _hashed(folder: Path, skip: str) -> tuple[dict[str, str], str]:
         manifest = Path(place, "manifest")
         names = frozenset({skip}) if skip else frozenset()
         tree = hash_dataset(folder, manifest=manifest, skip=names).dataset.digest
-        with opened_manifest(manifest) as lines:
+        with open_manifest(manifest) as lines:
             return {entry.path: entry.sha256 for _, entry in entries_in(lines, str(folder))}, tree
 
 
-def _root(resources: list[dict[str, str]]) -> str:
-    whole = hashlib.sha256()
-    for resource in resources:
-        whole.update(bytes.fromhex(resource["digest"]))
-    return f"sha256:{whole.hexdigest()}"
+def _root_digest(digests: Iterable[str]) -> str:
+    return digest_of(bytes.fromhex("".join(digests)))
 
 
 def _read(signature: Path) -> bytes:
@@ -150,17 +140,15 @@ def _read(signature: Path) -> bytes:
 
 
 def _resources(statement: Statement) -> dict[str, str]:
-    """The signed digest of each file, by its path."""
+    """The signed digest of each file by its path, in the order of the signature."""
     listed = statement.predicate.get("resources")
     found: dict[str, str] = {}
-    known: list[dict[str, str]] = []
     for resource in listed if isinstance(listed, list) else []:
         match resource:
             case {"name": str(name), "algorithm": "sha256", "digest": str(digest)} if _HEX.fullmatch(digest):
                 if name in found:
                     raise ArtifactRefusedError("model-signature", f"the signature names {name!r} twice")
                 found[name] = digest
-                known.append({"digest": digest})
             case _:
                 message = (
                     "the signature has a file without a SHA-256; sign the model again with --hash sha256"
@@ -168,8 +156,8 @@ def _resources(statement: Statement) -> dict[str, str]:
                 raise ArtifactRefusedError("model-signature", message)
     if not found:
         raise ArtifactRefusedError("model-signature", "the signature names no files")
-    if _root(known) != statement.subjects[0].digest:
-        raise ArtifactRefusedError("model-signature", "the signature's digest is not that of its files")
+    if _root_digest(found.values()) != statement.subjects[0].digest:
+        raise ArtifactRefusedError("model-signature", "the signature has another digest than its files")
     return found
 
 
@@ -184,29 +172,27 @@ def _check_serialization(predicate: Mapping[str, Any], skip: str) -> None:
     allowed = {*_GIT, SIGNATURE_FILE, skip}
     paths = ignored if isinstance(ignored, list) else [ignored]
     if strange := [path for path in paths if not isinstance(path, str) or path.rstrip("/") not in allowed]:
-        message = (
-            f"the signature ignores {', '.join(map(repr, strange[:5]))}: whatever stands there is not signed"
-        )
+        message = f"the signature ignores {', '.join(map(repr, strange[:5]))}, so files there are not signed"
         raise ArtifactRefusedError("model-ignored-paths", message)
 
 
 def _differences(signed: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
-    lines = [f"{path} is not there" for path in sorted(signed.keys() - found.keys())]
+    lines = [f"{path} does not exist" for path in sorted(signed.keys() - found.keys())]
     lines += [
         f"{path} has other bytes"
         for path in sorted(signed.keys() & found.keys())
         if signed[path] != found[path]
     ]
-    for path in sorted(found.keys() - signed.keys()):
-        lines.append(
-            f"{path} is {'an empty folder that' if path.endswith('/') else 'a file that'} was not signed"
-        )
+    lines += [
+        f"{path} is {'an empty folder' if path.endswith('/') else 'a file'} that was not signed"
+        for path in sorted(found.keys() - signed.keys())
+    ]
     return lines
 
 
 @dataclass(frozen=True, slots=True)
 class _HexHint:
-    """A signer whose keys have the hint that `model_signing` compares: the SHA-256 of the PEM form, in hex."""
+    """A signer that writes the hint of a key as `model_signing` compares it: the SHA-256 of the PEM form, in hex."""
 
     signer: Signer
 

@@ -1,7 +1,7 @@
-"""Packing a folder as an image, and bringing it to a registry.
+"""Packs a folder as an image, and pushes the image to a registry.
 
-The image has one platform, and layers of plain archives: what containerd and CRI-O unpack for an image volume of
-Kubernetes. Its identity is the digest of its manifest, which follows from the folder and what the caller says of it.
+The image has one platform, and its layers are plain archives, which containerd and CRI-O unpack for an image volume of
+Kubernetes. The digest of its manifest identifies it, and follows from the folder and the labels of the caller.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from goldenpath.datasets.file_tree import FileTree
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import ChecksFailedError, Finding
 from goldenpath.model_artifacts.bill_of_materials import BOM_MEDIA_TYPE, ModelFacts, bill_of_materials
-from goldenpath.model_artifacts.contents import ALLOWED_RULES, ModelContents, judge_contents
-from goldenpath.model_artifacts.layer_plan import layers_of
-from goldenpath.model_artifacts.model_card import CARD_MEDIA_TYPE, card_of
-from goldenpath.model_artifacts.tar_stream import LayerFile, MeasuredLayer, measured
+from goldenpath.model_artifacts.contents import ALLOWED_RULES, ModelContents, check_contents
+from goldenpath.model_artifacts.layer_plan import plan_layers
+from goldenpath.model_artifacts.model_card import CARD_MEDIA_TYPE, model_card
+from goldenpath.model_artifacts.tar_stream import LayerFile, MeasuredLayer, measure_layer
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob
 from goldenpath.oci.blob_upload import push_stream
@@ -49,20 +49,20 @@ _TITLE: Final = "org.opencontainers.image.title"
 _LICENSES: Final = "org.opencontainers.image.licenses"
 _THREADS: Final = 2
 _NAMED_FILES: Final = 20
-"""How many files an annotation names: a manifest has to stay below 4 MiB."""
+"""The number of files that an annotation names, because a manifest has to stay below 4 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelLabels:
-    """What the caller says of a model.
+    """The caller's statements about a model.
 
     Attributes:
-        name: its name; without one, the folder's.
-        datasets: digests of the datasets that it was trained with, by their names.
-        base_model: the model that it was made from.
+        name: the name of the model; the default is the name of the folder.
+        datasets: the digest of each training dataset, by its name.
+        base_model: the base model.
         license: an SPDX expression.
-        allowed: reasons for findings that are accepted, by their rules.
-        architecture: of the image; runtimes mount it on nodes of any.
+        allowed: the reason to accept findings, by their rule.
+        architecture: the architecture of the image; runtimes mount it on nodes of any architecture.
 
     """
 
@@ -76,18 +76,7 @@ class ModelLabels:
 
 @dataclass(frozen=True, slots=True)
 class PackedModel:
-    """A model, ready to be sent.
-
-    Attributes:
-        manifest: its digest is the model's identity.
-        config: the image's configuration.
-        layers: the folder's files.
-        tree: the digest of the folder, as `goldenpath dataset hash` prints it.
-        contents: what was found in the folder.
-        bill: the bill of materials.
-        card: the model card.
-
-    """
+    """A model that is ready for the push. ``tree`` is the digest of the folder, as `goldenpath dataset hash` prints it."""
 
     manifest: Blob
     config: Blob
@@ -106,8 +95,8 @@ def model_files(folder: Path) -> tuple[LayerFile, ...]:
     """The files of a model's folder, in the order of their paths.
 
     Raises:
-        InputError: the folder has symbolic links, special files, empty folders or names that are not UTF-8; with all
-            of them.
+        InputError: the folder has symbolic links, special files, empty folders or names that are not UTF-8. The error
+            names all of them.
     """
     if not folder.is_dir():
         raise InputError.of("", "no-folder", "is not a folder", file=str(folder))
@@ -116,9 +105,7 @@ def model_files(folder: Path) -> tuple[LayerFile, ...]:
     for found in tree:
         path = found.path.decode()
         if path.endswith("/"):
-            tree.refuse(
-                found.path, "empty-folder", "is an empty folder, which says nothing to a loader; remove it"
-            )
+            tree.refuse(found.path, "empty-folder", "is an empty folder, which no loader needs; remove it")
         else:
             files.append(LayerFile(path, found.size))
     tree.raise_problems()
@@ -128,25 +115,22 @@ def model_files(folder: Path) -> tuple[LayerFile, ...]:
 def pack_model(
     folder: Path, labels: ModelLabels | None = None, on_read: Callable[[int], None] = lambda _: None
 ) -> PackedModel:
-    """Judge a folder, and compute its image. Every file is read once; nothing is written.
+    """Check a folder, and compute its image. Every file is read once, and nothing is written.
 
-    Args:
-        folder: the model's.
-        labels: what the caller says of it.
-        on_read: receives numbers of bytes that were read, from several threads.
+    ``on_read`` receives numbers of bytes from several threads.
 
     Raises:
-        ChecksFailedError: the folder holds what no model may hold, and no reason accepts it.
-        InputError: a file cannot be packed, or a reason is for no rule.
+        ChecksFailedError: the folder has findings that the labels do not accept.
+        InputError: a file cannot be packed, or the labels accept an unknown rule.
     """
     labels = labels or ModelLabels()
     _check_allowed(labels.allowed)
     files = model_files(folder)
-    contents = judge_contents(folder, [file.path for file in files])
+    contents = check_contents(folder, [file.path for file in files])
     if refused := [each for each in contents.findings if each.rule not in labels.allowed]:
         raise ChecksFailedError(refused)
     with ThreadPoolExecutor(_THREADS) as pool:
-        layers = tuple(pool.map(lambda layer: measured(layer, on_read), layers_of(folder, files)))
+        layers = tuple(pool.map(lambda layer: measure_layer(layer, on_read), plan_layers(folder, files)))
     digests = {path: sha256.hex() for layer in layers for path, sha256 in layer.files.items()}
     tree = dataset_digest(ManifestEntry(file.path, file.size, digests[file.path]) for file in files)
     facts = ModelFacts(
@@ -158,7 +142,7 @@ def pack_model(
         labels.base_model,
         labels.license,
     )
-    card = Blob(CARD_MEDIA_TYPE, card_of(folder, facts))
+    card = Blob(CARD_MEDIA_TYPE, model_card(folder, facts))
     bill = Blob(BOM_MEDIA_TYPE, canonical_json(bill_of_materials(facts, digests, card.digest)))
     config = _config(layers, labels.architecture)
     manifest = _manifest(config, layers, _annotations(facts, contents.findings, labels, bill, card))
@@ -173,7 +157,7 @@ def push_model(
     tag: str = "",
     on_sent: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Bring a model to a registry: layers, manifest, its bill of materials and card beside it, and the tag last.
+    """Push a model to a registry: the layers, the manifest, the bill of materials with the card, and the tag last.
 
     Raises:
         ArtifactRefusedError: a file has changed since it was packed.
@@ -209,7 +193,7 @@ def _check_allowed(allowed: Mapping[str, str]) -> None:
     problems = []
     for rule, reason in allowed.items():
         if rule not in ALLOWED_RULES:
-            message = f"is not a rule that can be accepted; these are: {', '.join(ALLOWED_RULES)}"
+            message = f"cannot be accepted; allowed rules are {', '.join(ALLOWED_RULES)}"
             problems.append(Problem("--allow", "allow", message, rule))
         elif not reason.strip():
             problems.append(Problem("--allow", "allow", "must have a reason: RULE=REASON", rule))

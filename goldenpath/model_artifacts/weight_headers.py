@@ -1,4 +1,4 @@
-"""Weights by what is in them, and not by their names: safetensors, GGUF and ONNX. Only headers are read, and bounded.
+"""Checks the headers of weights in safetensors, GGUF and ONNX. It reads a bounded part of each file.
 
 Read in November 2026: safetensors 0.8 (`safetensors/src/tensor.rs`), GGUF 3 (`ggml/docs/gguf.md`), ONNX 1.23
 (`onnx/onnx.proto`).
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["HEADER_CHECKS", "WrongHeaderError", "holds_pickle"]
 
 _MAX_SAFETENSORS_HEADER: Final = 100_000_000
-"""The limit of the library."""
+"""The limit of the safetensors library."""
 _DTYPE_BITS: Final = {
     **dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8),
     **dict.fromkeys(("I16", "U16", "F16", "BF16"), 16),
@@ -50,8 +50,8 @@ _ONNX_FIELDS: Final = {
 _ONNX_IR: Final = range(1, 64)
 _GRAPH: Final = 7
 _MAX_VARINT: Final = 10
-# PROTO; an empty list, dict or tuple that is put into the memo; and GLOBAL with what follows it, since a text may begin
-# with a "c", too.
+# PROTO; an empty list, dict or tuple that goes into the memo; and GLOBAL with the opcode after it, because a text may
+# also begin with "c".
 _PICKLE_START: Final = re.compile(
     rb"\x80[\x02-\x05]|\([dl]p\d+\n|[}\])]q.|c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n(?:\(|p\d+\n|q.)", re.DOTALL
 )
@@ -59,7 +59,7 @@ _ZIP: Final = b"PK\x03\x04"
 
 
 class WrongHeaderError(GoldenpathError):
-    """A file's bytes are not of the format that its name says."""
+    """The bytes of a file do not have the format of its suffix."""
 
 
 def _safetensors(file: BinaryIO, size: int) -> None:
@@ -74,7 +74,7 @@ def _safetensors(file: BinaryIO, size: int) -> None:
         text = file.read(length).decode()
         header: Any = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError):
-        raise WrongHeaderError("has a safetensors header that is not JSON, or has a key twice") from None
+        raise WrongHeaderError("has a safetensors header that is not JSON, or repeats a key") from None
     if not isinstance(header, dict) or not text.startswith("{"):
         raise WrongHeaderError("has a safetensors header that is not a JSON object")
     metadata = header.pop("__metadata__", {})
@@ -87,11 +87,11 @@ def _safetensors(file: BinaryIO, size: int) -> None:
             raise WrongHeaderError("has safetensors data that no tensor describes, or that two tensors share")
         end = stop
     if end != size - 8 - length:
-        raise WrongHeaderError("has bytes behind the last tensor, or lacks some of it")
+        raise WrongHeaderError("has bytes after the last tensor, or ends before the end of the tensor")
 
 
 def _span(name: str, tensor: Any) -> tuple[int, int]:
-    """Where a tensor's data are."""
+    """The first and the last offset of a tensor's data."""
     match tensor:
         case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [int(start), int(stop)]} if (
             dtype in _DTYPE_BITS
@@ -105,38 +105,40 @@ def _span(name: str, tensor: Any) -> tuple[int, int]:
                     break
             if bits == 8 * (stop - start):
                 return start, stop
-            raise WrongHeaderError(f"has a tensor {name[:80]!r} whose shape and place differ in size")
+            raise WrongHeaderError(f"has a tensor {name[:80]!r} whose shape and data_offsets differ in size")
         case _:
             raise WrongHeaderError(
-                f"has a tensor {name[:80]!r} without dtype, shape and place in a known form"
+                f"has a tensor {name[:80]!r} without a known dtype, shape and data_offsets"
             )
 
 
 def _gguf(file: BinaryIO, size: int) -> None:
     head = file.read(24)
     if len(head) < 24 or not head.startswith(b"GGUF"):  # noqa: PLR2004 - the fixed part
-        raise WrongHeaderError("does not begin as GGUF does")
+        raise WrongHeaderError("does not begin with a GGUF header")
     version, tensors, keys = struct.unpack("<IQQ", head[4:])
     if version not in _GGUF_VERSIONS:
         raise WrongHeaderError(
-            f"has the GGUF version {version}; known are {', '.join(map(str, _GGUF_VERSIONS))}"
+            f"has the GGUF version {version}; the known versions are {', '.join(map(str, _GGUF_VERSIONS))}"
         )
     if tensors > _MAX_GGUF_TENSORS or keys > _MAX_GGUF_KEYS or tensors + keys > size:
-        raise WrongHeaderError(f"says that it has {tensors:,} tensors and {keys:,} keys, which cannot be")
+        raise WrongHeaderError(
+            f"claims {tensors:,} tensors and {keys:,} keys, more than such a file can have"
+        )
 
 
 def _onnx(file: BinaryIO, size: int) -> None:
-    """Each field at the top must be one of a model's, and one of them its graph. Nested messages are skipped."""
+    """Check that each top-level field is a field of an ONNX model, and that one is the graph. Skip nested messages."""
     at = 0
     seen: set[int] = set()
     while at < size:
         tag, at = _varint(file, at)
         number, wire = tag >> 3, tag & 7
         if _ONNX_FIELDS.get(number) != wire:
-            raise WrongHeaderError(f"is no ONNX model: it has the field {number} of the wire type {wire}")
+            raise WrongHeaderError(f"is not an ONNX model: it has the field {number} of the wire type {wire}")
         value, at = _varint(file, at)
         if number == 1 and value not in _ONNX_IR:
-            raise WrongHeaderError(f"has the ONNX IR version {value:,}, which cannot be")
+            raise WrongHeaderError(f"has the ONNX IR version {value:,}, which does not exist")
         if wire == _WIRE_BYTES:
             at += value
             if at > size:
@@ -144,7 +146,7 @@ def _onnx(file: BinaryIO, size: int) -> None:
             file.seek(at)
         seen.add(number)
     if not {1, _GRAPH} <= seen:
-        raise WrongHeaderError("is no ONNX model: it lacks the IR version or the graph")
+        raise WrongHeaderError("is not an ONNX model: it lacks the IR version or the graph")
 
 
 def _varint(file: BinaryIO, at: int) -> tuple[int, int]:
@@ -156,7 +158,7 @@ def _varint(file: BinaryIO, at: int) -> tuple[int, int]:
         value |= (byte[0] & 0x7F) << (7 * count)
         if byte[0] < 0x80:  # noqa: PLR2004 - the last byte of a varint
             return value, at + count + 1
-    raise WrongHeaderError("is no ONNX model: a number has no end")
+    raise WrongHeaderError("is not an ONNX model: a number is too long or cut off")
 
 
 HEADER_CHECKS: Final[dict[str, Callable[[BinaryIO, int], None]]] = {
@@ -164,12 +166,12 @@ HEADER_CHECKS: Final[dict[str, Callable[[BinaryIO, int], None]]] = {
     ".gguf": _gguf,
     ".onnx": _onnx,
 }
-"""For each suffix of weights that is allowed: holds a file, opened at its start, and its size against the format.
+"""The check of each allowed suffix of weights. A check reads a file from its start, and gets the size of the file.
 
 Each raises :class:`WrongHeaderError`.
 """
 
 
 def holds_pickle(start: bytes) -> bool:
-    """Whether a file begins as a pickle does, or as an archive, which could hold one."""
+    """Whether a file begins with the bytes of a pickle, or of a ZIP archive, which could hold a pickle."""
     return start.startswith(_ZIP) or _PICKLE_START.match(start) is not None

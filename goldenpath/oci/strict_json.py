@@ -1,4 +1,4 @@
-"""JSON as this package writes and reads it."""
+"""Canonical JSON, and strict reading of JSON from others."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 from goldenpath.errors import ArtifactRefusedError
 from goldenpath.kubeyaml import unique_keys
 
-__all__ = ["canonical_json", "object_in"]
+__all__ = ["canonical_json", "is_text_mapping", "object_in"]
 
 
 def canonical_json(document: Any) -> bytes:
-    """A document as bytes: sorted keys, no blanks, UTF-8."""
+    """Return a document as JSON bytes: sorted keys, no blanks, UTF-8."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def object_in(data: bytes, what: str) -> dict[str, Any]:
-    """The object of a JSON text; ``what`` names the text in messages.
+    """Parse a JSON object; ``what`` names the text in messages.
 
     Raises:
-        ArtifactRefusedError: it is not JSON, no object, or has a key twice: two readers could take two values.
+        ArtifactRefusedError: the text is not a JSON object, or repeats a key, so that two readers could take two values.
     """
     try:
         document = json.loads(data.decode(), object_pairs_hook=unique_keys)
@@ -31,3 +31,8 @@ def object_in(data: bytes, what: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ArtifactRefusedError("json", f"{what} is not a JSON object")
     return document
+
+
+def is_text_mapping(value: Any) -> bool:
+    """Whether a JSON value is an object whose values are all texts."""
+    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from goldenpath.errors import ArtifactRefusedError
 from goldenpath.oci import media_types
+from goldenpath.oci.strict_json import is_text_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,11 +92,7 @@ def _subject(document: Any) -> StatementSubject:
             raise ArtifactRefusedError(
                 "statement", "the signed statement has a subject without a sha256 digest"
             )
-    if not isinstance(name, str) or not (annotations is None or _is_texts(annotations)):
+    if not isinstance(name, str) or not (annotations is None or is_text_mapping(annotations)):
         message = "the name and the annotations of a subject must be text"
         raise ArtifactRefusedError("statement", f"the signed statement: {message}")
     return StatementSubject(f"sha256:{digest}", name, annotations)
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())

@@ -51,13 +51,13 @@ def test_each_difference_is_named(here):
         ("sub/b c.txt", "missing"),
     }
     said = ran("verify", "data", "m").stdout
-    assert "missing  sub/b c.txt is a file of the manifest that is not there" in said
+    assert "missing  sub/b c.txt is a file of the manifest that does not exist" in said
 
 
 def test_a_digest_alone_says_no(here):
     done = ran("verify", "data", f"sha256:{'0' * 64}")
     assert done.exit_code == 1
-    assert f"and not sha256:{'0' * 64}" in done.stdout
+    assert f"instead of sha256:{'0' * 64}" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_digest_alone_says_no(here):
     [
         (("hash", "data", "--manifest", "data/m"), "would be a part of the dataset"),
         (("hash", "data", "--croissant", "data/m"), "would be a part of the dataset"),
-        (("hash", "data", "--manifest", "nowhere/m"), "the disk refuses"),
+        (("hash", "data", "--manifest", "nowhere/m"), "cannot be written"),
         (("hash", "data", "--croissant", "c", "--about", "licence=x"), "must be KEY=TEXT"),
         (("hash", "nothing"), "is not a folder"),
         (("verify", "data", "nothing"), "cannot be read"),

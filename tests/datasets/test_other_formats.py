@@ -10,7 +10,7 @@ import pytest
 from judges import ROOT, judged, needs_judges
 
 from goldenpath.datasets import croissant
-from goldenpath.datasets.croissant import croissant_of, verify_croissant
+from goldenpath.datasets.croissant import croissant_document, verify_croissant
 from goldenpath.datasets.hashing import hash_dataset
 from goldenpath.datasets.lineage_facet import FACET, SCHEMA_URL, lineage_dataset
 from goldenpath.errors import InputError
@@ -42,7 +42,7 @@ def written(data: Path, file: Path) -> dict:
     manifest = file.with_name("manifest")
     dataset = hash_dataset(data, manifest=manifest).dataset
     about = {"license": "CC0-1.0", "description": "Two files", "url": "https://data.example.org"}
-    document = croissant_of(dataset, manifest, name="data", about=about, manifest_url="manifest")
+    document = croissant_document(dataset, manifest, name="data", about=about, manifest_url="manifest")
     file.write_text(json.dumps(document))
     return document
 
@@ -162,7 +162,7 @@ def test_a_path_that_leaves_the_folder_is_not_read(data, tmp_path, url):
 @pytest.mark.parametrize("text", ["[]", "{}", '{"distribution": 3}', '{"distribution": [3]}'])
 def test_a_document_without_files_is_refused(data, tmp_path, text):
     (tmp_path / "foreign.json").write_text(text)
-    with pytest.raises(InputError, match="must have a list of files"):
+    with pytest.raises(InputError, match="must be the list of the files"):
         verify_croissant(data, tmp_path / "foreign.json")
 
 

@@ -16,7 +16,7 @@ from goldenpath.datasets.dataset_manifest import (
     ManifestEntry,
     dataset_digest,
     entries_in,
-    opened_manifest,
+    open_manifest,
     read_manifest,
 )
 from goldenpath.datasets.hashing import hash_dataset
@@ -122,7 +122,7 @@ def test_many_processes_write_the_manifest_of_one(tmp_path):
     one, four = tmp_path / "one", tmp_path / "four"
     assert hash_dataset(data, manifest=one, workers=8) == hash_dataset(data, manifest=four, workers=2)
     assert one.read_bytes() == four.read_bytes()
-    with opened_manifest(one) as lines:
+    with open_manifest(one) as lines:
         named = {entry.path: entry.sha256 for _, entry in entries_in(lines, "one")}
     assert named["large"] == hashlib.sha256((data / "large").read_bytes()).hexdigest()
 
@@ -133,15 +133,15 @@ LINE = f"{'0' * 64} 1 a\n"
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (LINE + LINE, "not in the order"),
-        (f"{'0' * 64} 1 b\n" + LINE, "not in the order"),
+        (LINE + LINE, "not sorted"),
+        (f"{'0' * 64} 1 b\n" + LINE, "not sorted"),
         (LINE.rstrip(), "is not `SHA256 SIZE PATH`"),
         (LINE.replace(" 1 ", " 01 "), "is not `SHA256 SIZE PATH`"),
         (LINE.replace("0000 ", "000A "), "is not `SHA256 SIZE PATH`"),
         (LINE.replace("a\n", "../a\n"), "leaves the folder"),
         (LINE.replace("a\n", "a//b\n"), "leaves the folder"),
         (LINE.replace("a\n", "/a\n"), "leaves the folder"),
-        (LINE.replace("a\n", "a/\n"), "empty folder with a size"),
+        (LINE.replace("a\n", "a/\n"), "must have the size 0"),
         (LINE.replace("a\n", "a\tb\n"), "is not `SHA256 SIZE PATH`"),
         (LINE.replace("a\n", "a\udcff\n"), "not UTF-8"),
     ],
@@ -156,5 +156,5 @@ def test_a_manifest_in_another_form_is_refused(tmp_path, lines, message):
 
 def test_another_first_line_is_no_manifest(tmp_path):
     (tmp_path / "manifest").write_text(LINE)
-    with pytest.raises(InputError, match="its first line is not `goldenpath-dataset/v1`"):
+    with pytest.raises(InputError, match="its first line must be `goldenpath-dataset/v1`"):
         read_manifest(tmp_path / "manifest")

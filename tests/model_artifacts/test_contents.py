@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from judges import judged, needs_judges
 from model_folders import GGUF, ONNX, SAFETENSORS, new_model, safetensors, tensor
 
-from goldenpath.model_artifacts.contents import judge_contents
+from goldenpath.model_artifacts.contents import check_contents
 from goldenpath.model_artifacts.packing import model_files
 
 
 def rules(folder) -> dict[str, str]:
-    found = judge_contents(folder, [file.path for file in model_files(folder)])
+    found = check_contents(folder, [file.path for file in model_files(folder)])
     return {finding.file: finding.rule for finding in found.findings}
 
 
@@ -31,7 +31,7 @@ def test_a_plain_model_has_no_findings(tmp_path):
         ".gitattributes": b"*",
     }
     folder = new_model(tmp_path / "m", **more)
-    found = judge_contents(folder, [file.path for file in model_files(folder)])
+    found = check_contents(folder, [file.path for file in model_files(folder)])
     assert (found.findings, found.formats) == ((), ("gguf", "onnx", "safetensors"))
     assert found.weights == ("model.onnx", "model.safetensors", "q/model.gguf")
 
@@ -69,24 +69,24 @@ W = tensor(0, 16, [2, 2])
         (b"\x10", "too short"),
         (struct.pack("<Q", 1 << 40) + b"{}", "header of 1,099,511,627,776 bytes"),
         (safetensors(b"{]", b""), "not JSON"),
-        (safetensors(b'{"w": 1, "w": 2}', b""), "has a key twice"),
+        (safetensors(b'{"w": 1, "w": 2}', b""), "repeats a key"),
         (safetensors([], b""), "not a JSON object"),
         (safetensors(b"[" * 100_000, b""), "not JSON"),
         (safetensors({"__metadata__": {"a": 1}}, b""), "metadata that is not text"),
-        (safetensors({"w": W}, bytes(15)), "lacks some of it"),
-        (safetensors({"w": W}, bytes(17)), "bytes behind the last tensor"),
+        (safetensors({"w": W}, bytes(15)), "ends before the end"),
+        (safetensors({"w": W}, bytes(17)), "bytes after the last tensor"),
         (safetensors({"w": W, "v": W}, bytes(16)), "two tensors share"),
         (safetensors({"w": tensor(4, 20, [2, 2])}, bytes(20)), "no tensor describes"),
         (safetensors({"w": tensor(0, 16, [2, 3])}, bytes(16)), "differ in size"),
         (safetensors({"w": tensor(0, 16, [1 << 62, 1 << 62, 4])}, bytes(16)), "differ in size"),
-        (safetensors({"w": tensor(0, 16, [-2, -2])}, bytes(16)), "in a known form"),
-        (safetensors({"w": tensor(0, 16, [2, 2], "X99")}, bytes(16)), "in a known form"),
-        (safetensors({"w": [1]}, bytes(16)), "in a known form"),
+        (safetensors({"w": tensor(0, 16, [-2, -2])}, bytes(16)), "without a known dtype"),
+        (safetensors({"w": tensor(0, 16, [2, 2], "X99")}, bytes(16)), "without a known dtype"),
+        (safetensors({"w": [1]}, bytes(16)), "without a known dtype"),
     ],
 )
 def test_broken_safetensors_are_refused(tmp_path, data, said):
     folder = new_model(tmp_path / "m", **{"model.safetensors": data})
-    (finding,) = judge_contents(folder, [file.path for file in model_files(folder)]).findings
+    (finding,) = check_contents(folder, [file.path for file in model_files(folder)]).findings
     assert (finding.file, finding.rule) == ("model.safetensors", "model-format")
     assert said in finding.message
     assert finding.fix

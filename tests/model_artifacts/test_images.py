@@ -27,9 +27,9 @@ from goldenpath.findings import ChecksFailedError
 from goldenpath.forges.http_options import ClientOptions
 from goldenpath.model_artifacts import layer_plan
 from goldenpath.model_artifacts.inspection import inspect_image
-from goldenpath.model_artifacts.layer_plan import layers_of
+from goldenpath.model_artifacts.layer_plan import plan_layers
 from goldenpath.model_artifacts.packing import ModelLabels, pack_model, push_model
-from goldenpath.model_artifacts.tar_stream import LayerFile, TarLayer, measured
+from goldenpath.model_artifacts.tar_stream import LayerFile, TarLayer, measure_layer
 from goldenpath.oci import blob_upload
 from goldenpath.oci.blob import Blob, digest_of
 from goldenpath.oci.blob_upload import push_stream
@@ -128,13 +128,13 @@ def test_small_files_share_a_layer_and_large_ones_do_not(tmp_path, monkeypatch):
     monkeypatch.setattr(layer_plan, "_TARGET", 25)
     sizes = {"a": 20, "b": 3, "c": 20, "d": 5, "e": 40, "f": 11}
     files = [LayerFile(path, size) for path, size in sizes.items()]
-    plan = [[file.path for file in layer.files] for layer in layers_of(tmp_path, files)]
+    plan = [[file.path for file in layer.files] for layer in plan_layers(tmp_path, files)]
     assert plan == [["b", "d"], ["a", "c"], ["e"], ["f"]]
 
 
 def test_very_many_shards_stay_below_the_limit_of_layers(tmp_path):
     files = [LayerFile(f"model-{number:05}.safetensors", 5 << 30) for number in range(500)]
-    layers = layers_of(tmp_path, [*files, LayerFile("config.json", 10)])
+    layers = plan_layers(tmp_path, [*files, LayerFile("config.json", 10)])
     assert len(layers) <= layer_plan.MAX_LAYERS
     assert sum(len(layer.files) for layer in layers) == 501
 
@@ -146,7 +146,7 @@ def test_a_refused_file_stops_the_pack_and_a_reason_lets_it_through(model):
     packed = pack_model(model, ModelLabels(allowed={"model-remote-code": "reviewed"}))
     said = json.loads(json.loads(packed.manifest.data)["annotations"][names.MODEL_ALLOWED])
     assert said == {"model-remote-code": {"reason": "reviewed", "count": 1, "files": ["modeling.py"]}}
-    with pytest.raises(InputError, match="is not a rule that can be accepted"):
+    with pytest.raises(InputError, match="cannot be accepted"):
         pack_model(model, ModelLabels(allowed={"unsigned": "x"}))
 
 
@@ -190,7 +190,7 @@ def test_a_file_that_changes_between_pack_and_push_is_refused(model, place, clie
 def test_a_layer_is_sent_in_pieces(tmp_path, place, client, monkeypatch):
     monkeypatch.setattr(blob_upload, "CHUNK_BYTES", 100_000)
     (tmp_path / "large").write_bytes(os.urandom(1_000_001))
-    layer = measured(TarLayer(tmp_path, (LayerFile("large", 1_000_001),)), lambda _: None)
+    layer = measure_layer(TarLayer(tmp_path, (LayerFile("large", 1_000_001),)), lambda _: None)
     repository, sent = RegistryAddress.parse(place).path, []
     assert push_stream(
         client, repository, layer.digest, layer.layer.size, layer.layer.chunks, on_sent=sent.append
@@ -267,7 +267,7 @@ def test_an_artifact_that_no_node_mounts_is_refused(client, place):
     }
     manifest = Blob(document["mediaType"], json.dumps(document).encode())
     client.put_manifest(repository, manifest.digest, manifest)
-    with pytest.raises(ArtifactRefusedError, match="a node could not mount it"):
+    with pytest.raises(ArtifactRefusedError, match="a node cannot mount it"):
         inspect_image(client, repository, manifest.digest)
 
 

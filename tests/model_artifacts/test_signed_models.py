@@ -96,7 +96,7 @@ def test_a_signature_that_ignores_paths_is_refused(model, key, keys):
     ("change", "said"),
     [
         (lambda model: (model / "config.json").write_text("{}"), "config.json has other bytes"),
-        (lambda model: (model / "config.json").unlink(), "config.json is not there"),
+        (lambda model: (model / "config.json").unlink(), "config.json does not exist"),
         (lambda model: (model / "new.json").write_text("{}"), "new.json is a file that was not signed"),
         (lambda model: (model / "sub").mkdir(), "sub/ is an empty folder that was not signed"),
     ],
@@ -135,7 +135,7 @@ def resource(**fields) -> dict:
         ([resource(), resource()], {}, None, "names 'a' twice"),
         ([resource(algorithm="blake3")], {}, None, "without a SHA-256"),
         ([resource(digest="0")], {}, None, "without a SHA-256"),
-        ([resource()], {}, "1" * 64, "digest is not that of its files"),
+        ([resource()], {}, "1" * 64, "another digest than its files"),
         ([resource()], {"method": "shards"}, None, "must hash whole files"),
         ([resource()], {"hash_type": "blake2b"}, None, "must hash whole files"),
         ([resource()], {"allow_symlinks": True}, None, "allows symbolic links"),

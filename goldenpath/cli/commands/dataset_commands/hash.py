@@ -101,10 +101,12 @@ def command(
         result = hash_dataset(folder, manifest=place, previous=None if full else previous, progress=progress)
         title = name or folder.resolve().name
         if croissant is not None and place is not None:
-            from goldenpath.datasets.croissant import croissant_of  # noqa: PLC0415
+            from goldenpath.datasets.croissant import croissant_document  # noqa: PLC0415
 
             url = manifest.name if manifest is not None else None
-            _write(croissant, croissant_of(result.dataset, place, name=title, about=said, manifest_url=url))
+            _write(
+                croissant, croissant_document(result.dataset, place, name=title, about=said, manifest_url=url)
+            )
     if openlineage is not None:
         from goldenpath.datasets.lineage_facet import lineage_dataset  # noqa: PLC0415
 
@@ -175,4 +177,6 @@ def _write(file: Path, document: dict[str, Any]) -> None:
     try:
         file.write_text(f"{json.dumps(document, indent=2, ensure_ascii=False)}\n", encoding="utf-8")
     except OSError as error:
-        raise InputError.of("", "unwritable", f"the disk refuses: {error.strerror}", file=str(file)) from None
+        raise InputError.of(
+            "", "unwritable", f"cannot be written: {error.strerror}", file=str(file)
+        ) from None

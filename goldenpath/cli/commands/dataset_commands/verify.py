@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ def _show(verdict: DatasetVerdict, output_format: str) -> None:
             "files": verdict.found.files,
             "bytes": verdict.found.size,
             "difference_count": verdict.count,
-            "differences": [each.as_dict() for each in verdict.differences],
+            "differences": [asdict(each) for each in verdict.differences],
         }
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
         return
@@ -85,7 +86,7 @@ def _show(verdict: DatasetVerdict, output_format: str) -> None:
         click.echo(f"{click.style(each.what, fg='red')}  {each.path} {each.message}")
     if verdict.count is not None and verdict.count > len(verdict.differences):
         click.echo(f"… and {verdict.count - len(verdict.differences):,} more differences")
-    click.echo(f"The folder has the digest {verdict.found.digest}, and not {verdict.expected}.")
+    click.echo(f"The folder has the digest {verdict.found.digest} instead of {verdict.expected}.")
 
 
 def _show_croissant(verdict: CroissantVerdict, output_format: str) -> None:
@@ -95,7 +96,7 @@ def _show_croissant(verdict: CroissantVerdict, output_format: str) -> None:
             "format": "croissant-verified/v1",
             "same": verdict.is_same,
             "counts": counts,
-            "files": [each.as_dict() for each in verdict.files],
+            "files": [asdict(each) for each in verdict.files],
         }
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
         return

@@ -39,12 +39,12 @@ def command(ctx: click.Context, *, target: str, output_format: str) -> None:
     if is_reference(target):
         _show_image(target, output_format)
         return
-    from goldenpath.model_artifacts.contents import judge_contents  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.model_artifacts.contents import check_contents  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.model_artifacts.packing import model_files  # noqa: PLC0415
 
     folder = existing_folder(target)
     files = model_files(folder)
-    contents = judge_contents(folder, [file.path for file in files])
+    contents = check_contents(folder, [file.path for file in files])
     if output_format == "json":
         document = {
             "format": "model-inspected/v1",

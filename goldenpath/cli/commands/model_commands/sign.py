@@ -86,5 +86,5 @@ def _write(file: Path, data: bytes) -> None:
         unfinished.replace(file)
     except OSError as error:
         raise InputError.of(
-            "--signature", "unwritable", f"the disk refuses: {error.strerror}", file=str(file)
+            "--signature", "unwritable", f"cannot be written: {error.strerror}", file=str(file)
         ) from None
