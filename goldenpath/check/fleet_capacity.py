@@ -1,17 +1,19 @@
-"""All tenants of a fleet together: names, and what they were promised against what there is."""
+"""Checks all tenants of a fleet together: names, accelerators, hosts and calls."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from goldenpath.findings import Finding, Severity
+from goldenpath.check.finding_factory import request_finding
+from goldenpath.findings import Severity
 from goldenpath.tenancy.capacity_rule import capacity_finding
 from goldenpath.tenancy.host_claims import HostClaims, host_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from goldenpath.findings import Finding
     from goldenpath.spec.tenant import Tenant
     from goldenpath.tenancy import Tenancy
 
@@ -19,18 +21,18 @@ __all__ = ["check_fleet"]
 
 
 def check_fleet(tenancies: Iterable[Tenancy]) -> Iterator[Finding]:
-    """Findings that only show when every tenant of the fleet is looked at.
+    """Find faults that show only with all tenants of the fleet.
 
-    A name is one request's on all clusters: its folder holds one ``tenant.yaml``. What tenants own (``quota``)
-    may not be more than a cluster has; what they may borrow may, since they borrow what others leave idle. A
-    tenant that is being retired counts until it is deleted: its Pods may still hold what it was promised.
+    A tenant name belongs to one request on all clusters, because its folder holds one ``tenant.yaml``. The sum of what
+    tenants own (``quota``) must fit the cluster. The sum of what they may borrow need not fit, because they borrow what
+    others leave idle. A retiring tenant counts until it is deleted, because its Pods may still hold accelerators.
     """
-    everything = tuple(tenancies)
-    yield from _names(everything)
-    yield from _promises(everything)
-    pairs = {(host, tenancy.name) for tenancy in everything for host in tenancy.hosts}
+    tenancies = tuple(tenancies)
+    yield from _names(tenancies)
+    yield from _owned_accelerators(tenancies)
+    pairs = {(host, tenancy.name) for tenancy in tenancies for host in tenancy.hosts}
     yield from host_findings(HostClaims(sorted(pairs)).collisions())
-    yield from _calls(everything)
+    yield from _calls(tenancies)
 
 
 def _names(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
@@ -41,12 +43,13 @@ def _names(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
             continue
         known.append(tenancy.tenant)
         if len(known) > 1:
-            message = f"another request has the name {tenancy.name} too"
-            yield _finding(tenancy, "name", "tenant-collision", message, "Give one of them another name.")
+            message = f"another request also has the name {tenancy.name}"
+            fix = "Rename one of them."
+            yield request_finding(tenancy, "tenant-collision", Severity.ERROR, "name", message, fix=fix)
 
 
 def _calls(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
-    """Calls between two tenants that only one of them names: the other's network policies stop them."""
+    """Find calls that the called tenant does not name, so that its network policies block them."""
     by_name = {tenancy.name: tenancy for tenancy in tenancies}
     for caller in by_name.values():
         for index, call in enumerate(caller.tenant.network.calls):
@@ -55,29 +58,23 @@ def _calls(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
                 continue
             ports = {server.port for server in called.servers if caller.name in server.caller_namespaces}
             if call.port not in ports:
-                message = f"calls {call.tenant} on port {call.port}, and no server of {call.tenant} names {caller.name} as its caller there"
+                message = f"calls {call.tenant} on port {call.port}, and no server of {call.tenant} on that port names {caller.name} as a caller"
                 fix = f"Ask {call.tenant} to name {caller.name} under `serving[].callers.tenants`, or correct the port."
                 field = f"network.calls[{index}]"
-                place = f"Tenant {caller.name} on {caller.cluster_name}"
-                yield Finding("", place, field, "call-refused", Severity.WARNING, message, fix)
+                yield request_finding(caller, "call-refused", Severity.WARNING, field, message, fix=fix)
 
 
-def _promises(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
+def _owned_accelerators(tenancies: tuple[Tenancy, ...]) -> Iterator[Finding]:
     owners: defaultdict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
-    there: dict[tuple[str, str], int] = {}
+    capacity: dict[tuple[str, str], int] = {}
     for tenancy in tenancies:
         for grant in tenancy.grants:
             pool = tenancy.cluster_name, grant.pool.id
             owners[pool].append((tenancy.name, grant.quota))
-            there[pool] = grant.pool.ownable
+            capacity[pool] = grant.pool.ownable
     for pool, found in owners.items():
         last = f"Tenant {found[-1][0]} on {pool[0]}"
         owned = sum(number for _, number in found)
-        finding = capacity_finding(pool, there[pool], owned, owners=found, about=last, field="gpus")
+        finding = capacity_finding(pool, capacity[pool], owned, owners=found, about=last, field="gpus")
         if finding is not None:
             yield finding
-
-
-def _finding(tenancy: Tenancy, field: str, rule: str, message: str, fix: str) -> Finding:
-    place = f"Tenant {tenancy.name} on {tenancy.cluster_name}"
-    return Finding("", place, field, rule, Severity.ERROR, message, fix)

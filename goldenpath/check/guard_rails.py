@@ -1,7 +1,7 @@
-"""The guard rails of a tenant, after its overrides: an override may tighten or add one, and never lift one.
+"""Checks that the overrides of a tenant tighten or add guard rails, and lift none.
 
-The checks ask what the guard rails do, not what they are called: another organisation's golden path may
-name its objects otherwise.
+The checks read what the objects do, not their names, because the golden path of another organisation may use other
+names.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
-from goldenpath.check.cross_object_checks import walls
+from goldenpath.check.cross_object_checks import quota_limits
+from goldenpath.check.finding_factory import request_finding, request_place
 from goldenpath.check.object_bodies import mapping
 from goldenpath.findings import Finding, Severity
 from goldenpath.spec.list_edits import place_of
@@ -40,7 +41,7 @@ PARAMETERS: Final = (
     names.REGISTRIES,
     names.SERVICE_ACCOUNT,
 )
-"""Annotations of the Namespace that policies read; those that a tenant has no value for may not be there."""
+"""Annotations of the Namespace that policies read. An annotation without a value for the tenant must be absent."""
 LATER_PARAMETERS: Final = (
     names.GATEWAYS,
     names.HASH_IMAGE,
@@ -51,57 +52,56 @@ LATER_PARAMETERS: Final = (
     names.SOURCE_SIGNER,
     names.SOURCE_URL,
 )
-"""The same, since golden path 1.1.0."""
+"""Annotations that policies read since golden path 1.1.0."""
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 _STRICTEST: Final = "restricted"
 _FLUX_GROUPS: Final = ("helm.toolkit.fluxcd.io/", "kustomize.toolkit.fluxcd.io/")
 _PLATFORM_SOURCE: Final = "flux-system"
-# What makes Flux apply something else than the files that were checked (Flux 2, KustomizationSpec).
+# Settings that make Flux apply other objects than the checked ones (Flux 2, KustomizationSpec).
 _REWRITING: Final = (
     "commonMetadata", "components", "images", "kubeConfig", "namePrefix", "nameSuffix", "patches", "postBuild",
     "targetNamespace",
 )  # fmt: skip
-_TAKE_IT_BACK: Final = "Take the override back, and ask for more in the request."
+_REMOVE_OVERRIDE: Final = "Remove the override, and ask for more in the request."
 
 
 def check_guard_rails(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
-    """Findings about overrides that touch what holds the tenant to its request.
+    """Check the overrides that change guard rails of the tenant.
 
-    Each override of such a kind is a warning. That a guard rail of that kind no longer holds is an error. Of
-    kinds that no override changes, the golden path's owner decides what is rendered.
+    Each override of a guard rail is a warning. A guard rail that no longer holds is an error. Kinds without an override
+    are not checked, because the owner of the golden path decides about them.
 
     Args:
         tenancy: the tenant on one cluster.
-        objects: what was rendered for it there, with its overrides.
-
+        objects: the rendered objects of the tenant there, with overrides applied.
     """
     if not tenancy.tenant.overrides:
         return
     yield from _overrides(tenancy, objects)
     overridden = {override.kind for override in tenancy.tenant.overrides}
-    for kind, lifted in _GUARDS.items():
+    for kind, check in _GUARDS.items():
         if kind in overridden:
-            yield from lifted(tenancy, [item for item in objects if item.kind == kind])
+            yield from check(tenancy, [item for item in objects if item.kind == kind])
 
 
 def _overrides(tenancy: Tenancy, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
-    there = {(item.kind, item.name) for item in objects if item.kind in _GUARD_KINDS}
+    guards = {(item.kind, item.name) for item in objects if item.kind in _GUARD_KINDS}
     for index, override in enumerate(tenancy.tenant.overrides):
-        if (override.kind, override.name) in there:
+        if (override.kind, override.name) in guards:
             places = [*_leaves(override.patch), *(place_of(edit.at) for edit in override.items)]
             changed = ", ".join(sorted(places)) or "nothing"
             message = (
-                f"changes {changed} of {override.kind} {override.name}, a guard rail, as agreed by "
-                f"{override.approved_by} until {override.expires.isoformat()}: {override.reason}"
+                f"changes {changed} of {override.kind} {override.name}, which is a guard rail; "
+                f"{override.approved_by} approved it until {override.expires.isoformat()}: {override.reason}"
             )
-            fix = f"Look at the rendered object, and ask {override.approved_by} whether this was agreed."
-            field, rule = f"overrides[{index}]", "override-of-guard"
-            yield Finding("", _place(tenancy), field, rule, Severity.WARNING, message, fix)
+            fix = f"Review the rendered object, and ask {override.approved_by} to confirm the approval."
+            field = f"overrides[{index}]"
+            yield request_finding(tenancy, "override-of-guard", Severity.WARNING, field, message, fix=fix)
 
 
 def _leaves(patch: dict[str, Any], before: str = "") -> Iterator[str]:
-    """The fields that a patch sets or removes; never their values."""
+    """Yield the fields that a patch sets or removes, without their values."""
     for key, value in patch.items():
         path = f"{before}.{key}" if before else key
         if isinstance(value, dict) and value:
@@ -112,18 +112,18 @@ def _leaves(patch: dict[str, Any], before: str = "") -> Iterator[str]:
 
 def _namespace(tenancy: Tenancy, namespaces: Sequence[ManifestObject]) -> Iterator[Finding]:
     for namespace in namespaces:
-        for field, value, allowed in _standing(tenancy, namespace):
+        for field, value, allowed in _policy_inputs(tenancy, namespace):
             if value not in allowed:
-                said = f"is {value}" if value is not None else "is missing"
-                should = f"should be {allowed[0]}" if allowed[0] is not None else "should not be there"
-                message = f"{said} and {should}, by the request and the fleet: policies go by it"
+                state = f"is {value}" if value is not None else "is missing"
+                wanted = f"must be {allowed[0]}" if allowed[0] is not None else "must be absent"
+                message = f"{state}, and by the request and the fleet it {wanted}: policies read it"
                 yield _lifted(tenancy, namespace, field, message)
 
 
-def _standing(
+def _policy_inputs(
     tenancy: Tenancy, namespace: ManifestObject
 ) -> Iterator[tuple[str, Any, tuple[str | None, ...]]]:
-    """Field, value and what it may be (None: not there), of what policies go by."""
+    """Yield the field, value and allowed values (None: absent) of each label and annotation that policies read."""
     labels = mapping(namespace.body, "metadata", "labels")
     annotations = mapping(namespace.body, "metadata", "annotations")
     version = f"v{tenancy.platform.cluster.kubernetes}"
@@ -139,11 +139,11 @@ def _standing(
     for key in PARAMETERS:
         yield f"metadata.annotations[{key}]", annotations.get(key), (tenancy.policy_parameters.get(key),)
     for key in LATER_PARAMETERS:
-        # Version 1.0.0 renders none of them, and no override may take one away.
-        yield f"metadata.annotations[{key}]", annotations.get(key), _later(tenancy, key)
+        # Absent is fine in version 1.0.0, which renders none of them. An override may not remove one.
+        yield f"metadata.annotations[{key}]", annotations.get(key), _allowed_values(tenancy, key)
 
 
-def _later(tenancy: Tenancy, key: str) -> tuple[str | None, ...]:
+def _allowed_values(tenancy: Tenancy, key: str) -> tuple[str | None, ...]:
     value = tenancy.namespace_parameters.get(key)
     is_overridden = any(
         override.kind == "Namespace" and key in mapping(override.patch, "metadata", "annotations")
@@ -156,7 +156,7 @@ def _default_deny(tenancy: Tenancy, policies: Sequence[ManifestObject]) -> Itera
     own = (mapping(item.body, "spec") for item in policies if item.namespace == tenancy.name)
     if not any(map(_denies_everything, own)):
         message = (
-            "no NetworkPolicy closes the namespace both ways: one with an empty podSelector, both policyTypes "
+            "no NetworkPolicy denies all ingress and egress of the namespace: an empty podSelector, both policyTypes "
             "and no rules"
         )
         yield _lifted(tenancy, None, "", message)
@@ -172,7 +172,7 @@ def _denies_everything(spec: dict[str, Any]) -> bool:
 def _quotas(tenancy: Tenancy, quotas: Sequence[ManifestObject]) -> Iterator[Finding]:
     lowest: dict[str, tuple[Decimal, ManifestObject]] = {}
     for quota in quotas:
-        for key, number in walls([quota]).get(tenancy.name, {}).items():
+        for key, number in quota_limits([quota]).get(tenancy.name, {}).items():
             if key not in lowest or number < lowest[key][0]:
                 lowest[key] = number, quota
     wanted = _limits(tenancy)
@@ -183,12 +183,12 @@ def _quotas(tenancy: Tenancy, quotas: Sequence[ManifestObject]) -> Iterator[Find
     for key, text in wanted.items():
         if key in lowest and lowest[key][0] > quantity_value(text):
             number, quota = lowest[key]
-            message = f"allows {number:f} of {key}, and the request has {text}"
+            message = f"allows {number:f} of {key}, and the request allows {text}"
             yield _lifted(tenancy, quota, f"spec.hard[{key}]", message)
 
 
 def _limits(tenancy: Tenancy) -> dict[str, str]:
-    """Quota keys, each with the most that the tenant may have."""
+    """Return the highest allowed limit of each quota key."""
     compute = tenancy.compute_quota
     return {
         "limits.memory": compute.memory,
@@ -200,13 +200,11 @@ def _limits(tenancy: Tenancy) -> dict[str, str]:
 
 
 def _selectors(tenancy: Tenancy, items: Sequence[ManifestObject]) -> Iterator[Finding]:
-    """An object of the whole cluster is for the tenant's namespace, and for no other tenant's."""
+    """Check that cluster-scoped objects select only the tenant's namespace."""
     for item in items:
-        labels = mapping(item.body, "spec", "namespaceSelector", "matchLabels")
-        if labels.get(_NAMESPACE_LABEL) != tenancy.name:
-            message = (
-                f"is for {labels.get(_NAMESPACE_LABEL) or 'every namespace'}, not for {tenancy.name} alone"
-            )
+        selected = mapping(item.body, "spec", "namespaceSelector", "matchLabels").get(_NAMESPACE_LABEL)
+        if selected != tenancy.name:
+            message = f"selects {selected or 'every namespace'} instead of {tenancy.name} alone"
             yield _lifted(tenancy, item, f"spec.namespaceSelector.matchLabels[{_NAMESPACE_LABEL}]", message)
 
 
@@ -218,7 +216,7 @@ def _appliers(tenancy: Tenancy, items: Sequence[ManifestObject]) -> Iterator[Fin
 
 
 def _own_applier(tenancy: Tenancy, item: ManifestObject) -> Iterator[Finding]:
-    """Flux applies the team's manifests as the team's reconciler only."""
+    """Check that Flux applies the team's manifests only as the team's reconciler."""
     spec, reconciler = mapping(item.body, "spec"), tenancy.policy_parameters[names.SERVICE_ACCOUNT]
     if spec.get("serviceAccountName") != reconciler:
         message = f"applies the team's manifests as {spec.get('serviceAccountName') or 'Flux itself'}, not as {reconciler}"
@@ -229,13 +227,13 @@ def _own_applier(tenancy: Tenancy, item: ManifestObject) -> Iterator[Finding]:
 
 
 def _platform_applier(tenancy: Tenancy, item: ManifestObject) -> Iterator[Finding]:
-    """Flux applies the tenant's folder with the platform's rights: exactly the files that were checked."""
+    """Check that Flux, which has the platform's rights here, applies exactly the checked files of the tenant."""
     spec, source = mapping(item.body, "spec"), mapping(item.body, "spec", "sourceRef")
     layout = tenancy.platform.layout
     path = f"clusters/{tenancy.cluster_name}/{layout.tenants(tenancy.name)}/{tenancy.name}"
     for field in _REWRITING:
         if spec.get(field):
-            message = f"{field} changes what Flux applies after it was checked"
+            message = f"{field} makes Flux apply other objects than the checked ones"
             yield _lifted(tenancy, item, f"spec.{field}", message)
     if str(spec.get("path", "")).removeprefix("./").rstrip("/") != path:
         message = (
@@ -243,17 +241,13 @@ def _platform_applier(tenancy: Tenancy, item: ManifestObject) -> Iterator[Findin
         )
         yield _lifted(tenancy, item, "spec.path", message)
     if source.get("name") != _PLATFORM_SOURCE or source.get("namespace", item.namespace) != item.namespace:
-        message = f"applies another source than the fleet's with the platform's rights: {source.get('name')}"
+        message = f"applies source {source.get('name')} with the platform's rights, not the fleet's source"
         yield _lifted(tenancy, item, "spec.sourceRef", message)
 
 
-def _place(tenancy: Tenancy) -> str:
-    return f"Tenant {tenancy.name} on {tenancy.cluster_name}"
-
-
 def _lifted(tenancy: Tenancy, item: ManifestObject | None, field: str, message: str) -> Finding:
-    file, place = (item.file, str(item)) if item else ("", _place(tenancy))
-    return Finding(file, place, field, "guard-missing", Severity.ERROR, message, _TAKE_IT_BACK)
+    file, place = (item.file, str(item)) if item else ("", request_place(tenancy))
+    return Finding(file, place, field, "guard-missing", Severity.ERROR, message, _REMOVE_OVERRIDE)
 
 
 _GUARDS: Final[dict[str, Callable[[Tenancy, Sequence[ManifestObject]], Iterator[Finding]]]] = {

@@ -1,4 +1,4 @@
-"""Checks that a tenant's network policies open neither every address nor a node's own credentials."""
+"""Checks that the network policies of a tenant allow neither every address nor the credentials of a node."""
 
 from __future__ import annotations
 
@@ -27,16 +27,18 @@ _DIRECTIONS: Final = (("ingress", "from"), ("egress", "to"))
 _WIDE_ENTITIES: Final = frozenset(
     {"all", "cluster", "host", "remote-node", "world", "world-ipv4", "world-ipv6"}
 )
-_WHOM: Final = "Name whom it is for, by a selector or an ipBlock."
+_NAME_PEERS: Final = "Name the allowed peers by a selector or an ipBlock."
+_SERVES_CREDENTIALS: Final = "serves the credentials of a node in a cloud"
+_REMOVE_CREDENTIALS: Final = "Remove it. Workloads have their own identities."
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Reason = tuple[str, str, str] | tuple[str, str, str, Severity]
-"""Field, message and way out; and the severity where it is not an error."""
+"""Field, message and fix; and the severity if it is not an error."""
 
 
 def check_openings(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
-    """Findings about every NetworkPolicy and CiliumNetworkPolicy among a tenant's objects.
+    """Check every NetworkPolicy and Cilium policy of a tenant.
 
-    Network policies add up: one that is open undoes the one that closes everything.
+    Network policies add up, so one open policy cancels the policy that denies everything.
     """
     for item in objects:
         for field, message, fix, *severity in _openings(item):
@@ -58,50 +60,45 @@ def _openings(item: ManifestObject) -> Iterator[Reason]:
 
 def _rule(rule: dict[str, Any], place: str, peers: str) -> Iterator[Reason]:
     if not rule.get(peers):
-        yield place, f"lets everybody through: no `{peers}` means {peers} anywhere", _WHOM
+        yield place, f"allows every peer: a rule without `{peers}` has no restriction", _NAME_PEERS
     for index, peer in enumerate(mappings(rule, peers)):
         here, block = f"{place}[{index}]", mapping(peer, "ipBlock")
         if block and not _asks_dns(mappings(rule, "ports")):
             yield from _network(block.get("cidr"), block.get("except"), f"{here}.ipBlock")
-        elif not block and _is_anybody(peer):
-            yield here, "lets every namespace of the cluster through", "Name the namespace by its label."
+        elif not block and _is_any_namespace(peer):
+            yield here, "allows every namespace of the cluster", "Name the namespace by its label."
 
 
 def _asks_dns(ports: tuple[dict[str, Any], ...]) -> bool:
-    """Whether a rule is for DNS alone, which answers on link-local addresses too; credentials are on other ports."""
+    """Whether a rule is only for DNS. DNS may use link-local addresses; credentials use other ports there."""
     return bool(ports) and all(str(port.get("port")) == "53" and "endPort" not in port for port in ports)
 
 
-def _is_anybody(peer: dict[str, Any]) -> bool:
-    """Whether nothing is selected by; an empty podSelector on its own means the namespace's own Pods."""
-    if _selects(peer, "podSelector") or _selects(peer, "namespaceSelector"):
+def _is_any_namespace(peer: dict[str, Any]) -> bool:
+    """Whether a peer has no restriction. An empty podSelector alone means the Pods of the policy's own namespace."""
+    if any(any(mapping(peer, selector).values()) for selector in ("podSelector", "namespaceSelector")):
         return False
     return "namespaceSelector" in peer or "podSelector" not in peer
-
-
-def _selects(peer: dict[str, Any], selector: str) -> bool:
-    return any(mapping(peer, selector).values())
 
 
 def _network(cidr: Any, excepted: Any, place: str) -> Iterator[Reason]:
     network = _parsed(cidr)
     if network is None:
-        return  # no network at all: the API server refuses it
+        return  # not a network: the API server refuses it
     if is_credential_network(str(network)):
-        message = f"{cidr} is where a cloud gives a node its credentials"
-        yield f"{place}.cidr", message, "Remove it; workloads have identities of their own."
+        yield f"{place}.cidr", f"{cidr} {_SERVES_CREDENTIALS}", _REMOVE_CREDENTIALS
         return
-    left_out = [_parsed(other) for other in excepted] if isinstance(excepted, list) else []
+    exceptions = [_parsed(other) for other in excepted] if isinstance(excepted, list) else []
     missing = [
-        held
-        for held in credential_networks_in(str(network))
-        if not any(_covers(other, ipaddress.ip_network(held)) for other in left_out)
+        credentials
+        for credentials in credential_networks_in(str(network))
+        if not any(_covers(other, ipaddress.ip_network(credentials)) for other in exceptions)
     ]
     if missing:
         listed = ", ".join(missing)
-        message = f"{cidr} holds {listed}, where clouds give a node its credentials"
-        fix = f"Add {listed} to `except`, or name the networks that are needed."
-        # Golden path `tenant` 1.0.0 excepts the link-local ones alone, and its tenants must still publish.
+        message = f"{cidr} contains {listed}, where clouds serve the credentials of a node"
+        fix = f"Add {listed} to `except`, or name only the networks that are needed."
+        # Golden path `tenant` 1.0.0 excepts only the link-local networks, and its tenants must still publish.
         severity = Severity.ERROR if set(missing) & set(link_local_in(str(network))) else Severity.WARNING
         yield f"{place}.except", message, fix, severity
 
@@ -121,21 +118,18 @@ def _cilium(spec: dict[str, Any], place: str) -> Iterator[Reason]:
     for direction, prefix in _DIRECTIONS:
         for index, rule in enumerate(mappings(spec, direction)):
             here = f"{place}.{direction}[{index}]"
-            # A rule without anything closes everything; one with ports alone is for every peer.
+            # An empty rule allows nothing; a rule with ports alone allows every peer.
             if rule.get("toPorts") and not any(
                 key.startswith(prefix) and key != "toPorts" and value for key, value in rule.items()
             ):
-                yield here, f"lets everybody through on its ports: it names no `{prefix}…`", _WHOM
+                yield here, f"allows every peer on its ports, because it names no `{prefix}…`", _NAME_PEERS
             ports = tuple(port for entry in mappings(rule, "toPorts") for port in mappings(entry, "ports"))
             # NodeLocal DNSCache answers on an address of the Pod's own node.
             on_node = {"host"} if prefix == "to" and _asks_dns(ports) else set[str]()
             wide = ", ".join(sorted(strings(rule, f"{prefix}Entities") & _WIDE_ENTITIES - on_node))
             if wide:
-                yield (
-                    f"{here}.{prefix}Entities",
-                    f"lets {wide} through",
-                    "Name host names, networks or endpoints.",
-                )
+                fix = "Name host names, networks or endpoints."
+                yield f"{here}.{prefix}Entities", f"allows the entities {wide}", fix
             if not _asks_dns(ports):
                 yield from _cilium_networks(rule, here, prefix)
             yield from _host_names(rule, here)
@@ -148,10 +142,9 @@ def _host_names(rule: dict[str, Any], place: str) -> Iterator[Reason]:
             if not isinstance(host, str):
                 continue
             if not host.strip("*."):
-                yield field, f"{host} lets every host name through", "Name the hosts."
+                yield field, f"{host} allows every host name", "Name the hosts."
             elif is_credential_host(host):
-                message = f"{host} is where a cloud gives a node its credentials"
-                yield field, message, "Remove it; workloads have identities of their own."
+                yield field, f"{host} {_SERVES_CREDENTIALS}", _REMOVE_CREDENTIALS
 
 
 def _cilium_networks(rule: dict[str, Any], place: str, prefix: str) -> Iterator[Reason]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.findings import Finding, Severity
+from goldenpath.check.finding_factory import request_finding
+from goldenpath.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from goldenpath.findings import Finding
     from goldenpath.tenancy import Tenancy
 
 __all__ = ["check_references"]
@@ -27,7 +29,9 @@ def _undeclared_secrets(tenancy: Tenancy) -> Iterator[Finding]:
             continue
         message = f"names Secret {secret.name}, and no entry of `secrets` says where it comes from"
         fix = f"Declare {secret.name} under `secrets`, with its provider and purpose `{secret.purpose}`."
-        yield _finding(tenancy, secret.used_by[0], "secret-not-declared", message, fix)
+        yield request_finding(
+            tenancy, "secret-not-declared", Severity.WARNING, secret.used_by[0], message, fix=fix
+        )
 
 
 def _without_effect(tenancy: Tenancy) -> Iterator[Finding]:
@@ -37,7 +41,9 @@ def _without_effect(tenancy: Tenancy) -> Iterator[Finding]:
             if secret.provider == "sops":
                 message = f"has no effect: Secret {secret.name} would come from the team's source, and there is none"
                 fix = "Give a `source`, or declare the Secret with provider `external-secrets` or `manual`."
-                yield _finding(tenancy, f"secrets[{index}]", "no-effect", message, fix)
+                yield request_finding(
+                    tenancy, "no-effect", Severity.WARNING, f"secrets[{index}]", message, fix=fix
+                )
 
 
 def _prefixed_groups(tenancy: Tenancy) -> Iterator[Finding]:
@@ -48,11 +54,11 @@ def _prefixed_groups(tenancy: Tenancy) -> Iterator[Finding]:
             if group.startswith(prefix):
                 message = f"becomes {prefix}{group}: the fleet puts {prefix!r} before every group"
                 fix = f"Write {group.removeprefix(prefix)!r}."
-                yield _finding(tenancy, f"access.{role}[{index}]", "group-prefix-twice", message, fix)
-
-
-def _finding(tenancy: Tenancy, field: str, rule: str, message: str, fix: str) -> Finding:
-    place = f"Tenant {tenancy.name} on {tenancy.cluster_name}"
-    return Finding(
-        file="", object=place, field=field, rule=rule, severity=Severity.WARNING, message=message, fix=fix
-    )
+                yield request_finding(
+                    tenancy,
+                    "group-prefix-twice",
+                    Severity.WARNING,
+                    f"access.{role}[{index}]",
+                    message,
+                    fix=fix,
+                )

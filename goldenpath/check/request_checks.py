@@ -10,6 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.addons import version_of
+from goldenpath.check.finding_factory import request_finding
 from goldenpath.findings import Finding, Severity
 from goldenpath.policies import policies
 from goldenpath.spec.envelope import Envelope
@@ -56,7 +57,7 @@ def check_addons(tenancy: Tenancy) -> Iterator[Finding]:
             message = f"{where} has no gateway: no route answers to {', '.join(server.serving.hosts)}"
             fix = f"Name the `gateway` of {where} in the fleet, or remove the hosts."
             field = f"serving[{index}].hosts"
-            yield _finding(tenancy, "gateway-missing", Severity.WARNING, field, message, fix=fix)
+            yield request_finding(tenancy, "gateway-missing", Severity.WARNING, field, message, fix=fix)
     if tenancy.hint is not None:
         yield from _scaling(tenancy)
     yield from _federation(tenancy)
@@ -78,7 +79,7 @@ def _missing(
 ) -> Iterator[Finding]:
     if not tenancy.has(addon):
         remedy = fix or f"Install {addon} on {tenancy.cluster_name} and name it under `addons` in the fleet."
-        yield _finding(tenancy, f"addon-missing/{addon}", severity, field, message, fix=remedy)
+        yield request_finding(tenancy, f"addon-missing/{addon}", severity, field, message, fix=remedy)
 
 
 def _egress_hosts(tenancy: Tenancy, field: str, destinations: Sequence[Egress]) -> Iterator[Finding]:
@@ -115,7 +116,9 @@ def _shared_names(tenancy: Tenancy) -> Iterator[Finding]:
                 f"holds them to {sum(grant.quota for grant in grants)} of either, not each to its own number"
             )
             fix = f"Ask for one of them there (`clusters`), or install Kueue on {tenancy.cluster_name} and name it under `addons`."
-            yield _finding(tenancy, "shared-name-without-queue", Severity.ERROR, "gpus", message, fix=fix)
+            yield request_finding(
+                tenancy, "shared-name-without-queue", Severity.ERROR, "gpus", message, fix=fix
+            )
 
 
 def _scaling(tenancy: Tenancy) -> Iterator[Finding]:
@@ -135,14 +138,14 @@ def _scaling(tenancy: Tenancy) -> Iterator[Finding]:
         )
         fix = f"Collect the metric on {where}, or keep the number of replicas fixed there."
         rule = "addon-missing/prometheus-operator"
-        yield _finding(tenancy, rule, Severity.WARNING, "autoscaling.signal", message, fix=fix)
+        yield request_finding(tenancy, rule, Severity.WARNING, "autoscaling.signal", message, fix=fix)
     if asked.min_replicas < hint.min_replicas:
         message = f"{hint.engine} gives {hint.metric} itself: at {asked.min_replicas} replicas nothing is left to wake it"
         fix = (
             f"Set min_replicas to {hint.min_replicas}, or add a trigger of your own that counts requests "
             "before the engine."
         )
-        yield _finding(
+        yield request_finding(
             tenancy, "scale-from-zero", Severity.WARNING, "autoscaling.min_replicas", message, fix=fix
         )
     message = f"{where} has no KEDA: the hints are written, without a ScaledObject example"
@@ -158,7 +161,7 @@ def _federation(tenancy: Tenancy) -> Iterator[Finding]:
             )
             fix = f"Add {trust_domain} with its endpoint under `federation` in the fleet, or remove it."
             rule, field = "federation-without-bundle", "identity.federates_with"
-            yield _finding(tenancy, rule, Severity.ERROR, field, message, fix=fix)
+            yield request_finding(tenancy, rule, Severity.ERROR, field, message, fix=fix)
 
 
 def _source_account(tenancy: Tenancy) -> Iterator[Finding]:
@@ -170,7 +173,7 @@ def _source_account(tenancy: Tenancy) -> Iterator[Finding]:
             "gate ObjectLevelWorkloadIdentity; without it, it reads nothing"
         )
         fix = "See that source-controller has --feature-gates=ObjectLevelWorkloadIdentity=true, or take Flux 2.10."
-        yield _finding(tenancy, "feature-gate", Severity.NOTE, "source.provider", message, fix=fix)
+        yield request_finding(tenancy, "feature-gate", Severity.NOTE, "source.provider", message, fix=fix)
 
 
 def check_overrides(resolved: Resolved, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
@@ -186,7 +189,9 @@ def check_overrides(resolved: Resolved, objects: Sequence[ManifestObject]) -> It
             near = nearest(override.name, names)
             fix = f"Name {near}." if near else f"Objects of this kind: {', '.join(names) or 'none'}."
             message = f"no {override.kind} {override.name} is on {resolved.cluster_name} for this override to change"
-            yield _finding(resolved, "override-without-object", Severity.WARNING, field, message, fix=fix)
+            yield request_finding(
+                resolved, "override-without-object", Severity.WARNING, field, message, fix=fix
+            )
             continue
         for item in objects:
             if (item.kind, item.name) == (override.kind, override.name):
@@ -201,7 +206,9 @@ def _without_item(
             message = f"{item} on {resolved.cluster_name} has nothing at {place_of(edit.at)} for this edit to change"
             fix = "Look at the rendered object, and name what it has; or remove the edit."
             where = f"{field}.items[{index}]"
-            yield _finding(resolved, "override-without-item", Severity.WARNING, where, message, fix=fix)
+            yield request_finding(
+                resolved, "override-without-item", Severity.WARNING, where, message, fix=fix
+            )
 
 
 def check_exceptions(tenancy: Tenancy) -> Iterator[Finding]:
@@ -212,15 +219,7 @@ def check_exceptions(tenancy: Tenancy) -> Iterator[Finding]:
             near = nearest(exception.policy, known)
             fix = f"Name {near}." if near else f"Policies: {', '.join(known)}."
             field, message = f"exceptions[{index}].policy", f"{exception.policy} is not a policy"
-            yield _finding(tenancy, "unknown-policy", Severity.ERROR, field, message, fix=fix)
-
-
-def _finding(
-    resolved: Resolved, rule: str, severity: Severity, field: str, message: str, *, fix: str
-) -> Finding:
-    ref = resolved.ref
-    place = f"{ref.subject.title()} {ref.path} on {resolved.cluster_name}"
-    return Finding(file="", object=place, field=field, rule=rule, severity=severity, message=message, fix=fix)
+            yield request_finding(tenancy, "unknown-policy", Severity.ERROR, field, message, fix=fix)
 
 
 def first_end(spec: Envelope) -> dt.date | None:

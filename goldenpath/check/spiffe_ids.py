@@ -6,11 +6,13 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.findings import Finding, Severity
+from goldenpath.check.finding_factory import object_error
+from goldenpath.check.object_bodies import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from goldenpath.findings import Finding
     from goldenpath.manifests import ManifestObject
 
 __all__ = ["check_identities"]
@@ -31,7 +33,7 @@ def check_identities(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
     for item in objects:
         if item.kind != "ClusterSPIFFEID":
             continue
-        spec = _mapping(item.body.get("spec"))
+        spec = mapping(item.body, "spec")
         path = _path(spec)
         yield from _id(item, spec, path)
         yield from _rights(item, spec)
@@ -40,7 +42,7 @@ def check_identities(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
     for path, (first, *others) in by_path.items():
         for later in others:
             message = f"gives the same identity as {first.name}: {path}"
-            yield _finding(later, _TEMPLATE_FIELD, "identity-collision", message, "Keep one of the two.")
+            yield object_error(later, _TEMPLATE_FIELD, "identity-collision", message, "Keep one of the two.")
 
 
 def _path(spec: dict[str, Any]) -> str | None:
@@ -53,16 +55,16 @@ def _id(item: ManifestObject, spec: dict[str, Any], path: str | None) -> Iterato
     if path is None:
         message = "the ID does not start with the cluster's own trust domain followed by a fixed path"
         fix = "Write spiffe://{{ .TrustDomain }}/ns/<namespace>/sa/<account>."
-        yield _finding(item, _TEMPLATE_FIELD, "identity-trust-domain", message, fix)
-    namespace = _mapping(_mapping(spec.get("namespaceSelector")).get("matchLabels")).get(_NAMESPACE_LABEL)
+        yield object_error(item, _TEMPLATE_FIELD, "identity-trust-domain", message, fix)
+    namespace = mapping(spec, "namespaceSelector", "matchLabels").get(_NAMESPACE_LABEL)
     if namespace is None:
         message = f"selects Pods of every namespace: namespaceSelector has no {_NAMESPACE_LABEL}"
         fix = "Select the one namespace by its name."
-        yield _finding(item, "spec.namespaceSelector", "identity-namespace", message, fix)
+        yield object_error(item, "spec.namespaceSelector", "identity-namespace", message, fix)
     elif path is not None and not path.startswith(f"/ns/{namespace}/"):
         message = f"the ID does not start with its namespace {namespace}: another tenant's account could have the same"
         fix = f"Start the path with /ns/{namespace}/."
-        yield _finding(item, _TEMPLATE_FIELD, "identity-namespace", message, fix)
+        yield object_error(item, _TEMPLATE_FIELD, "identity-namespace", message, fix)
     if path is not None:
         yield from _account(item, spec, path)
 
@@ -71,7 +73,9 @@ def _account(item: ManifestObject, spec: dict[str, Any], path: str) -> Iterator[
     account = re.search(r"/sa/([^/]+)$", path)
     if account is None:
         message = "the ID names no service account, so no Pod of the namespace owns it"
-        yield _finding(item, _TEMPLATE_FIELD, "identity-account", message, "End the path with /sa/<account>.")
+        yield object_error(
+            item, _TEMPLATE_FIELD, "identity-account", message, "End the path with /sa/<account>."
+        )
         return
     selector = f"k8s:sa:{account[1]}"
     selectors = spec.get("workloadSelectorTemplates")
@@ -80,7 +84,7 @@ def _account(item: ManifestObject, spec: dict[str, Any], path: str) -> Iterator[
             f"any Pod of the namespace gets the identity of {account[1]}",
             f"Add the selector {selector}.",
         )
-        yield _finding(item, "spec.workloadSelectorTemplates", "identity-account", message, fix)
+        yield object_error(item, "spec.workloadSelectorTemplates", "identity-account", message, fix)
 
 
 def _rights(item: ManifestObject, spec: dict[str, Any]) -> Iterator[Finding]:
@@ -90,19 +94,11 @@ def _rights(item: ManifestObject, spec: dict[str, Any]) -> Iterator[Finding]:
                 f"lets its Pods act as SPIRE itself ({power})",
                 "Remove it; no tenant's workload needs it.",
             )
-            yield _finding(item, f"spec.{power}", "identity-power", message, fix)
+            yield object_error(item, f"spec.{power}", "identity-power", message, fix)
     if not spec.get("className"):
         message = (
             "has no className, so a SPIRE controller manager ignores it unless it watches classless objects"
         )
-        yield _finding(
+        yield object_error(
             item, "spec.className", "identity-class", message, "Set the fleet's `spire.class_name`."
         )
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _finding(item: ManifestObject, field: str, rule: str, message: str, fix: str) -> Finding:
-    return Finding(item.file, str(item), field, rule, Severity.ERROR, message, fix)

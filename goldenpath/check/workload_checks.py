@@ -10,6 +10,7 @@ from posixpath import basename
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
+from goldenpath.check.finding_factory import object_error, request_finding, request_place
 from goldenpath.check.object_bodies import mapping, mappings, strings
 from goldenpath.check.request_checks import check_overrides
 from goldenpath.check.workload_claims import object_id, scalers, workload_claims
@@ -80,17 +81,17 @@ def _rights(rendered: Rendered) -> Iterator[Finding]:
             fix = (
                 f"Write `namespace: {resolved.namespace}`; an object of the whole cluster is the platform's."
             )
-            yield _finding(item, "metadata.namespace", "workload-namespace", message, fix)
+            yield object_error(item, "metadata.namespace", "workload-namespace", message, fix)
         elif item.namespace != resolved.namespace:
             message = f"is in namespace {item.namespace}; tenant {resolved.namespace} has another"
             fix = f"Write `namespace: {resolved.namespace}`."
-            yield _finding(item, "metadata.namespace", "workload-namespace", message, fix)
+            yield object_error(item, "metadata.namespace", "workload-namespace", message, fix)
         group, resource = item.api_version.rpartition("/")[0], _resource(item.kind)
         if not _allowed(rules, group, resource) >= _VERBS:
             what = f"{resource}.{group}" if group else resource
             message = f"the tenant may not write {what}, and a workload can do what its tenant may"
             fix = "Remove it. A tenant asks for rights, quotas, network and identities in its request."
-            yield _finding(item, "kind", "workload-rights", message, fix)
+            yield object_error(item, "kind", "workload-rights", message, fix)
 
 
 def _account_rules(rendered: Rendered) -> list[dict[str, Any]]:
@@ -122,8 +123,7 @@ def _tenant_too_old(resolved: WorkloadOnCluster) -> Finding:
         "an older version of its golden path rendered it, or its cluster has no Flux"
     )
     fix = f"Upgrade the tenant first: goldenpath publish {places.request} --upgrade"
-    place = f"Workload {resolved.ref.path} on {resolved.cluster_name}"
-    return Finding("", place, "tenant", "tenant-too-old", Severity.ERROR, message, fix)
+    return request_finding(resolved, "tenant-too-old", Severity.ERROR, "tenant", message, fix=fix)
 
 
 def _allowed(rules: list[dict[str, Any]], group: str, resource: str) -> frozenset[str]:
@@ -154,7 +154,7 @@ def _labels(rendered: Rendered) -> Iterator[Finding]:
             if labels.get(key) != value:
                 message = f"must have the label {key}: {value}"
                 fix = 'Put `[% include "labels.j2" %]` into its metadata.'
-                yield _finding(item, f"metadata.labels[{key}]", "workload-label", message, fix)
+                yield object_error(item, f"metadata.labels[{key}]", "workload-label", message, fix)
 
 
 def _applied(rendered: Rendered) -> Iterator[Finding]:
@@ -170,7 +170,7 @@ def _applied(rendered: Rendered) -> Iterator[Finding]:
             resolved.kustomization,
         ):
             message = f"is not the Kustomization {names.FLUX_NAMESPACE}/{resolved.kustomization}: the platform applies it with its own rights"
-            yield _finding(item, "", "workload-flux", message, "Move it into `[[ folder ]]`.")
+            yield object_error(item, "", "workload-flux", message, "Move it into `[[ folder ]]`.")
             continue
         spec = mapping(item.body, "spec")
         places = RepositoryPaths(resolved.ref, resolved.platform.layout)
@@ -183,11 +183,11 @@ def _applied(rendered: Rendered) -> Iterator[Finding]:
         for field, value in wanted.items():
             if spec.get(field) != value:
                 message = f"must be {value}: the workload is applied with the rights of its tenant, and from its folder"
-                yield _finding(item, f"spec.{field}", "workload-flux", message, "Take the change back.")
+                yield object_error(item, f"spec.{field}", "workload-flux", message, "Take the change back.")
         for field in _NOT_OF_A_WORKLOAD:
             if field in spec:
                 message = "must not be there: Flux would apply other objects than the checked ones"
-                yield _finding(item, f"spec.{field}", "workload-flux", message, "Take the change back.")
+                yield object_error(item, f"spec.{field}", "workload-flux", message, "Take the change back.")
 
 
 def _is_in_flux_file(item: ManifestObject, resolved: WorkloadOnCluster) -> bool:
@@ -203,7 +203,7 @@ def _same_objects(rendered: Rendered) -> Iterator[Finding]:
             message = (
                 f"is an object of tenant {resolved.namespace} itself: the two would write over each other"
             )
-            yield _finding(item, "metadata.name", "object-collision", message, "Take another name.")
+            yield object_error(item, "metadata.name", "object-collision", message, "Take another name.")
 
 
 def _replicas(rendered: Rendered) -> Iterator[Finding]:
@@ -211,14 +211,15 @@ def _replicas(rendered: Rendered) -> Iterator[Finding]:
         if scaler.fewest > scaler.most:
             message = f"the smallest number of replicas, {scaler.fewest}, is above the largest, {scaler.most}"
             fix = f"Take at most {scaler.most} as the smallest number."
-            yield _finding(scaler.item, scaler.field, "replicas", message, fix)
+            yield object_error(scaler.item, scaler.field, "replicas", message, fix)
 
 
 def _accelerators(rendered: Rendered) -> Iterator[Finding]:
     resolved = rendered.resolved
     if not resolved.is_retiring:
-        place = f"Workload {resolved.ref.path} on {resolved.cluster_name}"
-        yield from against_grants(place, resolved.tenancy, workload_claims(rendered).accelerators)
+        yield from against_grants(
+            request_place(resolved), resolved.tenancy, workload_claims(rendered).accelerators
+        )
 
 
 def against_grants(
@@ -256,10 +257,6 @@ def against_grants(
 
 def _overrides(rendered: Rendered) -> Iterator[Finding]:
     yield from check_overrides(rendered.resolved, rendered.objects)
-
-
-def _finding(item: ManifestObject, field: str, rule: str, message: str, fix: str) -> Finding:
-    return Finding(item.file, str(item), field, rule, Severity.ERROR, message, fix)
 
 
 WORKLOAD_CHECKS: Final = (

@@ -120,7 +120,7 @@ def test_contradictions_are_found(objects: list[ManifestObject], expected: list[
 
 def test_numbers_are_reported_as_people_write_them() -> None:
     (found,) = check_coherence([quota({f"requests.{GPU}": "1e3"}), queue(resource(GPU, "1500m"))])
-    assert "may give out 1.5 of nvidia.com/gpu" in found.message
+    assert "admits up to 1.5 of nvidia.com/gpu" in found.message
     assert "allows 1000" in found.message
 
 

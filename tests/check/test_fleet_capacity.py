@@ -1,4 +1,4 @@
-"""All tenants together: names, and promises against what there is. And the sample fleet, which is fine."""
+"""All tenants of a fleet together: names, and owned accelerators against capacity. The sample fleet has no finding."""
 
 from __future__ import annotations
 

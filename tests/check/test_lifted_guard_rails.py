@@ -338,7 +338,7 @@ def test_an_override_that_tightens_or_adds_is_only_pointed_at(
     (warned,) = (finding for finding in after(kind, name, patch) if finding.rule in OURS | {"override-of-guard"})  # fmt: skip
     assert (warned.rule, warned.severity, warned.field) == ("override-of-guard", Severity.WARNING, "overrides[0]")  # fmt: skip
     assert f"{kind} {name}" in warned.message
-    assert "platform-team until 2027-01-31: A trial" in warned.message
+    assert "platform-team approved it until 2027-01-31: A trial" in warned.message
 
 
 def test_an_override_of_what_guards_nothing_is_not_pointed_at() -> None:

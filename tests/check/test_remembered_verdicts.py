@@ -22,7 +22,7 @@ REMEMBERED = (
     role_rights._cached_reasons,
     cross_object_checks._never_enforced,
     cross_object_checks._needs_default,
-    cross_object_checks._plain,
+    cross_object_checks._parse_quantity,
 )
 WORDS = st.sampled_from(
     ["", "*", "get", "list", "create", "bind", "pods", "resourcequotas", "serviceaccounts/token", "cilium.io"]

@@ -149,7 +149,7 @@ PICKER = {"image": f"registry.example.org/serving/llm-d-router@sha256:{'7' * 64}
     ("addons", "picker", "engine", "words"),
     [
         (POOL, {}, None, "berlin has no llm-d-router"),
-        ({**POOL, "llm-d-router": "0.10"}, {}, None, "no way to the API server of berlin"),
+        ({**POOL, "llm-d-router": "0.10"}, {}, None, "cannot reach the API server of berlin"),
         (
             {**POOL, "llm-d-router": "0.10"},
             {"api_server": ["192.0.2.10/32"]},

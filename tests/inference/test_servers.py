@@ -171,7 +171,7 @@ def test_an_old_engine_cuts_answers_off_and_says_so() -> None:
         service(engine={"version": "0.17.0", "image": f"registry.example.org/v@sha256:{'1' * 64}"})
     )
     assert "shutdown-timeout" not in arguments(rendered)
-    assert "ends running answers" in found(rendered)["answers-cut-off"]
+    assert "aborts running answers" in found(rendered)["answers-cut-off"]
     assert "does not finish its answers" in text(rendered, "README.md")
 
 

@@ -212,4 +212,4 @@ def test_an_engine_whose_image_has_no_python_downloads_nothing(source: dict[str,
     engine = {"name": "llama-cpp", "image": f"registry.example.org/llama@sha256:{'1' * 64}"}
     asked = service(engine=engine, goal=None, accelerator={"count": 4}, model={"source": None})
     asked["model"] = {**asked["model"], "source": source}
-    assert "llama.cpp's image has no Python" in found(run(asked))["weights-not-downloadable"]
+    assert "the image of llama.cpp has no Python" in found(run(asked))["weights-not-downloadable"]

@@ -98,4 +98,4 @@ def test_every_other_port_of_the_node_stays_an_opening() -> None:
         "reason": "a", "approved_by": "a", "expires": "2027-06-30",
     }  # fmt: skip
     _, findings = rendered(NODE_LOCAL, overrides=[override])
-    assert any("lets host through" in each for each in findings)
+    assert any("allows the entities host" in each for each in findings)
