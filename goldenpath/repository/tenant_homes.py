@@ -74,22 +74,22 @@ class TenantHomes(Mapping[str, Collection[str]]):
         names = _remembered.get(key)
         if names is None:
             homes = self._tree.homes(home) if home in self._ids else ()
-            names = tuple(_others(entries, homes, home, are_files=are_files))
+            names = _others(entries, homes, home, are_files=are_files)
             _remembered.put(key, names)
         return ((name, entries[name]) for name in names)
 
 
 def _others(
     entries: Mapping[str, TreeEntry], homes: Collection[str], home: str, *, are_files: bool
-) -> Iterator[str]:
-    for name, entry in entries.items():
-        if are_files:
-            is_tenants = entry.is_blob and name.endswith(".yaml") and name.removesuffix(".yaml") in homes
-        else:
-            # A folder with the name of a shard has the folders of other tenants in it.
-            is_tenants = entry.is_tree and name in homes and not (home == TENANTS and name in SHARDS)
-        if not is_tenants:
-            yield name
+) -> tuple[str, ...]:
+    if are_files:
+        files = {f"{name}.yaml" for name in homes}
+        return tuple([name for name, entry in entries.items() if name not in files or not entry.is_blob])
+    # A folder with the name of a shard has the folders of other tenants in it.
+    shards = SHARDS if home == TENANTS else ()
+    return tuple(
+        [name for name, entry in entries.items() if name not in homes or not entry.is_tree or name in shards]
+    )
 
 
 class _Remembered:

@@ -105,6 +105,25 @@ def test_the_next_process_takes_it_from_disk_and_opens_what_it_is_asked_for(wher
     assert list(promises) == list(before)
 
 
+def test_a_process_writes_the_first_new_state_of_a_shard_and_then_each_sixteenth(where, tmp_path):
+    tree = tree_of(where, fleet_of(request("edge")))
+    cache = PromiseCache(tmp_path / "cache")
+    index = PromiseIndex(cache)
+    written = []
+    for quota in range(1, 40):
+        tree = tree_of(where, rendered_once("vision", quota, FLEET), tree)
+        index.read(view(where, tree), nobody)
+        written.append(cache.read("tenants").sums[H100])
+    reader = CountingReader(where)
+
+    promises = PromiseIndex(cache).read(view(reader, tree), nobody)
+
+    assert sorted(set(written)) == [(2, 0), (18, 0), (34, 0)]
+    assert promises.sums == {H100: (40, 0)}
+    assert reader.blobs_read == 1, "only the tenant that changed since is read"
+    assert cache.read("tenants").sums == promises.sums, "the next process writes what it has read"
+
+
 @pytest.mark.parametrize(
     "damage",
     [
