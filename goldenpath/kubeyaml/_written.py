@@ -37,6 +37,9 @@ class WrittenInt(int):
         number.written = written
         return number
 
+    def __getnewargs__(self) -> tuple[int, str]:  # for pickle
+        return int(self), self.written
+
     def __repr__(self) -> str:
         return self.written
 
@@ -50,6 +53,9 @@ class WrittenFloat(float):
         number = super().__new__(cls, value)
         number.written = written
         return number
+
+    def __getnewargs__(self) -> tuple[float, str]:  # for pickle
+        return float(self), self.written
 
     def __repr__(self) -> str:
         return self.written

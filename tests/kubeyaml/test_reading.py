@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -128,3 +129,11 @@ def test_without_libyaml_the_same_is_read(monkeypatch: pytest.MonkeyPatch) -> No
     assert kubeyaml.load(text) == exact
     assert problem_of("a: \x07\n").rule == "yaml-character"
     assert problem_of("a: 1\na: 2\n").rule == "yaml-duplicate-key"
+
+
+def test_a_number_keeps_its_text_in_another_process() -> None:
+    document = kubeyaml.load("a: 0x10\nb: 1.50\nc: [0100, 1_0, -0, 1e3]\n", written=True)
+    copied = pickle.loads(pickle.dumps(document))
+    assert copied == document
+    assert repr(copied) == repr(document)
+    assert "1.50" in repr(copied)
