@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import math
 import signal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from goldenpath.garbage_collection import collect_rarely
 from goldenpath_backstage.app import create_app
 from goldenpath_backstage.telemetry.logs import SERVICE, fields
 
@@ -27,9 +27,6 @@ _log = logging.getLogger(SERVICE)
 
 _KEEP_ALIVE_SECONDS: Final = 75
 """Longer than the idle time of the usual proxies, so that it is they who close a connection."""
-
-_FEW_COLLECTIONS: Final = 50_000
-"""Objects between two garbage collections."""
 
 
 class _Server(uvicorn.Server):
@@ -71,10 +68,7 @@ def new_server(
 def serve(settings: Settings, *, fleet: Fleet | None = None, forge: Forge | None = None) -> bool:
     """Serve until a signal comes; false where it could not start."""
     server = new_server(settings, fleet=fleet, forge=forge)
-    # What was loaded stays for good, and requests leave few cycles: looking through all of it takes a tenth of the time.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_FEW_COLLECTIONS)
+    collect_rarely()
     # uvicorn raises the signal once more when it has stopped. By then all is done, and nothing is left to interrupt.
     before = {each: signal.signal(each, _nothing) for each in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from goldenpath.cli.lazy_group import LazyGroup
+from goldenpath.garbage_collection import collect_rarely
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -159,5 +160,6 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line, and end the process with its exit code."""
+    collect_rarely()
     cli.main(prog_name="goldenpath")
     raise AssertionError("click ends the process")

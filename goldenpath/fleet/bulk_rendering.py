@@ -7,7 +7,6 @@ repository, which is nearly all of the time that it takes.
 from __future__ import annotations
 
 import contextlib
-import gc
 import itertools
 import multiprocessing
 import os
@@ -24,6 +23,7 @@ from goldenpath.errors import GoldenpathError, InputError
 from goldenpath.fleet.desired_files import desired_files, version_for
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.submitted_request import Submission
+from goldenpath.garbage_collection import collect_rarely
 from goldenpath.git.objects import prepare_blob
 
 if TYPE_CHECKING:
@@ -47,8 +47,6 @@ _AHEAD: Final = 3
 """Chunks for each process that are under way or wait to be taken: so many results there are at most."""
 _LOOK_AGAIN_SECONDS: Final = 0.2
 """How long Ctrl-C may wait."""
-_FEW_COLLECTIONS: Final = 50_000
-"""Objects between two garbage collections; what rendering makes has no cycles to speak of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +202,7 @@ def _start(text: str, library: Library, today: dt.date | None) -> None:
     global _renderer  # noqa: PLW0603 - a pool's processes have no other place to keep something from call to call
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _renderer = _BatchRenderer(text, library, today)
-    gc.set_threshold(_FEW_COLLECTIONS)
-    gc.freeze()
+    collect_rarely()
 
 
 def _render_chunk(chunk: list[RenderTask]) -> list[PackedRendering]:

@@ -79,7 +79,10 @@ class Renderings:
         if len(new) < MANY:
             return
         results = render_many(
-            [RenderTask(work.request.text, None, work.request.file, self._pinned(work)) for work in new],
+            [
+                RenderTask(work.request.text, work.request.document, work.request.file, self._pinned(work))
+                for work in new
+            ],
             context.text,
             library=context.library,
             today=self._options.today,
