@@ -37,8 +37,8 @@ class WrittenInt(int):
         number.written = written
         return number
 
-    def __getnewargs__(self) -> tuple[int, str]:  # for pickle
-        return int(self), self.written
+    def __reduce__(self) -> tuple[type[Self], tuple[int, str]]:
+        return type(self), (int(self), self.written)
 
     def __repr__(self) -> str:
         return self.written
@@ -54,8 +54,8 @@ class WrittenFloat(float):
         number.written = written
         return number
 
-    def __getnewargs__(self) -> tuple[float, str]:  # for pickle
-        return float(self), self.written
+    def __reduce__(self) -> tuple[type[Self], tuple[float, str]]:
+        return type(self), (float(self), self.written)
 
     def __repr__(self) -> str:
         return self.written
