@@ -15,7 +15,7 @@ from goldenpath.errors import ArtifactRefusedError, InputError
 from goldenpath.oci.media_types import PROVENANCE
 from goldenpath.signatures.bundle import RULES as BUNDLE_RULES
 from goldenpath.signatures.bundle import signed_bundle, verified_statement
-from goldenpath.signatures.bundle_referrers import attach_bundle, first_that_holds
+from goldenpath.signatures.bundle_referrers import attach_bundle, first_valid_bundle
 from goldenpath.signatures.statement import Statement, StatementSubject
 from goldenpath.spec.ref import Ref
 
@@ -154,7 +154,7 @@ def verify_provenance(client: RegistryClient, repository: str, expected: Stateme
 
     rules = (*BUNDLE_RULES, *PROVENANCE_RULES)
     try:
-        first_that_holds(client, repository, subject.digest, check, rules=rules)
+        first_valid_bundle(client, repository, subject.digest, check, rules=rules)
     except ArtifactRefusedError as error:
         if error.rule in {"unsigned", "old-signature"}:
             raise ArtifactRefusedError("no-provenance", f"{subject.digest} has no provenance") from None

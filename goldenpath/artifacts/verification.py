@@ -21,7 +21,7 @@ from goldenpath.oci.strict_json import object_in
 from goldenpath.repository.owned_files import tree_id_of
 from goldenpath.signatures.bundle import RULES as BUNDLE_RULES
 from goldenpath.signatures.bundle import verified_statement
-from goldenpath.signatures.bundle_referrers import first_that_holds
+from goldenpath.signatures.bundle_referrers import first_valid_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,7 +149,7 @@ def check_signed(
             bundle, trust, predicate_type=media_types.SIGNATURE, digest=digest, annotations=annotations
         )
 
-    first_that_holds(client, repository, digest, check, rules=RULES)
+    first_valid_bundle(client, repository, digest, check, rules=RULES)
 
 
 def _layer(manifest: dict[str, Any]) -> str:

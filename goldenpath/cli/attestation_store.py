@@ -34,7 +34,7 @@ def store_attestation(run: FinishedRun, signer: Signer) -> Blob | None:
     from goldenpath.provenance.model_training import PREDICATE  # noqa: PLC0415
     from goldenpath.provenance.refusals import refused  # noqa: PLC0415
     from goldenpath.signatures.bundle import RULES, verified_statement  # noqa: PLC0415
-    from goldenpath.signatures.bundle_referrers import attach_bundle, first_that_holds  # noqa: PLC0415
+    from goldenpath.signatures.bundle_referrers import attach_bundle, first_valid_bundle  # noqa: PLC0415
 
     host, _, repository = run.repository.partition("/")
     with registry_at(RegistryAddress.parse(f"oci://{host}")) as client:
@@ -42,7 +42,7 @@ def store_attestation(run: FinishedRun, signer: Signer) -> Blob | None:
         if found is None:
             raise refused("output-missing", f"{run.repository} has no {run.digest}.")
         try:
-            there = first_that_holds(
+            there = first_valid_bundle(
                 client,
                 repository,
                 run.digest,

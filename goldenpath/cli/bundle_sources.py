@@ -144,11 +144,11 @@ def _is_below(address: RegistryAddress, host: str, repository: str) -> bool:
 
 def _beside(client: RegistryClient, repository: str, digest: str) -> Sequence[bytes]:
     from goldenpath.provenance.refusals import refused  # noqa: PLC0415 - `--help` needs none of it
-    from goldenpath.signatures.bundle_referrers import bundles_beside  # noqa: PLC0415
+    from goldenpath.signatures.bundle_referrers import bundles_of  # noqa: PLC0415
 
     try:
         model = client.manifest(repository, digest)
-        bundles = tuple(bundles_beside(client, repository, digest)) if model else ()
+        bundles = tuple(bundles_of(client, repository, digest)) if model else ()
     except ArtifactRefusedError as error:
         # Bytes of another digest, or a list that is too long: the registry is at fault, and not the model.
         raise RegistryError(f"{client.address.host}/{error}") from None

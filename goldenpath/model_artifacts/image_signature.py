@@ -8,7 +8,7 @@ from goldenpath.errors import ArtifactRefusedError, RegistryError
 from goldenpath.oci import media_types
 from goldenpath.oci.strict_json import object_in
 from goldenpath.signatures.bundle import RULES, signed_bundle, verified_statement
-from goldenpath.signatures.bundle_referrers import attach_bundle, first_that_holds
+from goldenpath.signatures.bundle_referrers import attach_bundle, first_valid_bundle
 from goldenpath.signatures.statement import Statement, StatementSubject
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def verify_image(
         RegistryError: the image does not exist, or the registry refuses.
     """
     read_manifest_document(client, repository, digest)
-    first_that_holds(
+    first_valid_bundle(
         client,
         repository,
         digest,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from goldenpath.datasets.file_hashing import READ_FLAGS, stamp_of
 from goldenpath.errors import InputError
+from goldenpath.oci.archive_writing import ustar_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +24,6 @@ __all__ = ["LayerFile", "MeasuredLayer", "TarLayer", "measure_layer"]
 
 _BLOCK: Final = 512
 _CHUNK: Final = 4 << 20
-_CHECKSUM: Final = slice(148, 156)
 _NAME_BYTES: Final = 100
 _MAX_USTAR_SIZE: Final = 8**11 - 1
 
@@ -136,10 +136,10 @@ def _header(path: str, size: int, kind: bytes) -> bytes:
         records += _record(b"size", b"%d" % size)
     extended = b""
     if records:
-        extended = _block(b"pax", len(records), b"x", 0o644) + records + bytes(-len(records) % _BLOCK)
+        extended = ustar_header(b"pax", len(records), kind=b"x") + records + bytes(-len(records) % _BLOCK)
     shown = name[:_NAME_BYTES] if path.isascii() else hashlib.sha256(name).hexdigest().encode()
     mode = 0o755 if kind == b"5" else 0o644
-    return extended + _block(shown, size if size <= _MAX_USTAR_SIZE else 0, kind, mode)
+    return extended + ustar_header(shown, size if size <= _MAX_USTAR_SIZE else 0, kind=kind, mode=mode)
 
 
 def _record(key: bytes, value: bytes) -> bytes:
@@ -149,22 +149,3 @@ def _record(key: bytes, value: bytes) -> bytes:
     if len(str(length)) != len(str(rest)):
         length = rest + len(str(length))
     return b"%d %b=%b\n" % (length, key, value)
-
-
-def _block(name: bytes, size: int, kind: bytes, mode: int) -> bytes:
-    header = bytearray(
-        name.ljust(_NAME_BYTES, b"\0")
-        + b"%07o\0" % mode
-        + b"0000000\0" * 2  # owner and group
-        + b"%011o\0" % size
-        + b"00000000000\0"  # time
-        + b" " * 8  # checksum, which counts itself as blanks
-        + kind
-        + bytes(100)
-        + b"ustar\x0000"
-        + bytes(64)
-        + b"0000000\0" * 2
-        + bytes(167)
-    )
-    header[_CHECKSUM] = b"%06o\0 " % sum(header)
-    return bytes(header)

@@ -1,4 +1,4 @@
-"""Reading an archive that a stranger may have made: bounded, and only what :mod:`archive_writing` writes. Pure."""
+"""Reads an untrusted archive within limits. It accepts only the form that :mod:`archive_writing` writes. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_CONTENT_BYTES", "files_in"]
 
 MAX_CONTENT_BYTES: Final = 64 << 20
-"""How much an archive may unpack to. A folder of a large tenant has some hundred kilobytes."""
+"""The largest unpacked archive, in bytes. A folder of a large tenant has some hundred kilobytes."""
 
 _BLOCK: Final = 512
 _GZIP: Final = 16 + zlib.MAX_WBITS
@@ -22,15 +22,11 @@ _CHECKSUM: Final = slice(148, 156)
 
 
 def files_in(archive: bytes, *, limit: int = MAX_CONTENT_BYTES) -> dict[str, bytes]:
-    """The files of a ``tar.gz``, by path.
-
-    Args:
-        archive: the archive.
-        limit: how many bytes it may unpack to.
+    """Return the files of a ``tar.gz``, by path.
 
     Raises:
-        ArtifactRefusedError: it is damaged, unpacks to more, or holds anything but plain files with safe paths, each
-            once.
+        ArtifactRefusedError: the archive is damaged, unpacks to more than ``limit`` bytes, repeats a path, or has an entry
+            that is not a plain file with a safe path.
     """
     tar = _unzipped(archive, limit)
     files: dict[str, bytes] = {}
@@ -38,17 +34,17 @@ def files_in(archive: bytes, *, limit: int = MAX_CONTENT_BYTES) -> dict[str, byt
     while any(header := tar[at : at + _BLOCK]):
         path, size = _entry(header)
         if path in files:
-            raise _refused("archive-path", f"the archive has {path!r} twice")
+            raise ArtifactRefusedError("archive-path", f"the archive has {path!r} twice")
         start = at + _BLOCK
         if start + size > len(tar):
-            raise _refused("archive", f"the archive ends within {path!r}")
+            raise ArtifactRefusedError("archive", f"the archive ends within {path!r}")
         files[path] = tar[start : start + size]
         at = start + size + -size % _BLOCK
     for path in files:
         if clash := next((folder for folder in _folders(path) if folder in files), None):
-            raise _refused("archive-path", f"the archive has {clash!r} as a file and as a folder")
+            raise ArtifactRefusedError("archive-path", f"the archive has {clash!r} as a file and as a folder")
     if any(tar[at:]) or len(tar) < at + 2 * _BLOCK:
-        raise _refused("archive", "the archive has no end, or has bytes after it")
+        raise ArtifactRefusedError("archive", "the archive has no end, or has bytes after it")
     return files
 
 
@@ -57,18 +53,18 @@ def _unzipped(archive: bytes, limit: int) -> bytes:
     try:
         tar = unzip.decompress(archive, limit + 1)
     except zlib.error as error:
-        raise _refused("archive", f"the layer is not a gzip stream ({error})") from None
+        raise ArtifactRefusedError("archive", f"the layer is not a gzip stream ({error})") from None
     if len(tar) > limit:
-        raise _refused("archive-size", f"the layer unpacks to more than {limit >> 20} MiB")
+        raise ArtifactRefusedError("archive-size", f"the layer unpacks to more than {limit >> 20} MiB")
     if not unzip.eof:
-        raise _refused("archive", "the layer's gzip stream has no end")
+        raise ArtifactRefusedError("archive", "the layer's gzip stream has no end")
     if unzip.unused_data:
-        raise _refused("archive", "the layer has bytes after its gzip stream")
+        raise ArtifactRefusedError("archive", "the layer has bytes after its gzip stream")
     return tar
 
 
 def _entry(header: bytes) -> tuple[str, int]:
-    """Path and size of the file that a header announces."""
+    """Path and size of the file in a header."""
     blank = bytearray(header)
     blank[_CHECKSUM] = b" " * 8
     try:
@@ -78,17 +74,17 @@ def _entry(header: bytes) -> tuple[str, int]:
     except ValueError:
         is_whole = False
     if not is_whole or header[257:265] != b"ustar\x0000":
-        raise _refused("archive", "the archive has a header that is damaged or is not USTAR")
+        raise ArtifactRefusedError("archive", "the archive has a header that is damaged or is not USTAR")
     path = f"{prefix}/{name}" if prefix else name
     if header[156:157] != b"0":
-        raise _refused("archive-path", f"the archive has {path!r}, which is not a plain file")
+        raise ArtifactRefusedError("archive-path", f"the archive has {path!r}, which is not a plain file")
     if path_problem(path) is not None:
-        raise _refused("archive-path", f"the archive has {path!r}, which would leave its folder")
+        raise ArtifactRefusedError("archive-path", f"the archive has the unsafe path {path!r}")
     return path, size
 
 
 def _folders(path: str) -> Iterator[str]:
-    """Each folder above a path."""
+    """The folders above a path."""
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
@@ -102,7 +98,3 @@ def _octal(field: bytes) -> int:
 
 def _text(field: bytes) -> str:
     return field.rstrip(b"\0").decode()
-
-
-def _refused(rule: str, message: str) -> ArtifactRefusedError:
-    return ArtifactRefusedError(rule, message)

@@ -1,8 +1,8 @@
-"""A folder as a ``tar.gz`` whose bytes follow from its files alone. Pure.
+"""Writes a folder as a ``tar.gz`` whose bytes depend only on its files. Pure.
 
-Both formats are written here, and not with ``tarfile`` and ``gzip``: what zlib compresses to changes with its version
-(and zlib-ng gives other bytes again), and ``tarfile`` has changed the device fields of its headers between releases of
-Python. Stored blocks (RFC 1951, 3.2.4) leave a compressor nothing to decide. A folder has some tens of kilobytes.
+This module writes both formats itself. ``tarfile`` has changed the device fields of its headers between releases of
+Python. The output of zlib changes with its version, and zlib-ng writes other bytes again. Stored blocks (RFC 1951, 3.2.4)
+need no compressor, and a folder has only some tens of kilobytes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from goldenpath.git.path_names import path_problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["stored_gzip", "tar_of"]
+__all__ = ["stored_gzip", "tar_of", "ustar_header"]
 
 _BLOCK: Final = 512
 _NAME_BYTES: Final = 100
@@ -28,13 +28,10 @@ _GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
 def tar_of(files: Mapping[str, bytes]) -> bytes:
-    """A USTAR archive of plain files: mode 0644, no owner, no time, in the order of the bytes of their paths.
-
-    Args:
-        files: the bytes of each file, by its path in the folder.
+    """Return a USTAR archive of plain files, sorted by the bytes of their paths, with mode 0644, no owner and no time.
 
     Raises:
-        InputError: a path cannot stand in such an archive; with every such path.
+        InputError: USTAR cannot hold a path. The error names every such path.
     """
     problems = [problem for path in files if (problem := _problem(path))]
     if problems:
@@ -42,12 +39,13 @@ def tar_of(files: Mapping[str, bytes]) -> bytes:
     parts: list[bytes] = []
     for path in sorted(files, key=str.encode):
         data = files[path]
-        parts += (_header(path, len(data)), data, bytes(-len(data) % _BLOCK))
+        prefix, name = _split(path.encode()) or (b"", b"")
+        parts += (ustar_header(name, len(data), prefix=prefix), data, bytes(-len(data) % _BLOCK))
     return b"".join([*parts, bytes(2 * _BLOCK)])
 
 
 def stored_gzip(data: bytes) -> bytes:
-    """A gzip stream (RFC 1952) of stored blocks: nothing is compressed."""
+    """Return a gzip stream (RFC 1952) of stored blocks, without compression."""
     parts = [_GZIP_HEADER]
     for start in range(0, len(data) or 1, _STORED):
         chunk = data[start : start + _STORED]
@@ -62,7 +60,7 @@ def _problem(path: str) -> Problem | None:
     problem = path_problem(path)
     if problem is None and _split(path.encode()) is None:
         message = (
-            f"is too long for an archive: the name may have {_NAME_BYTES} bytes, and the folders before it "
+            f"is too long for an archive: the name may have {_NAME_BYTES} bytes, and the path of its folder "
             f"{_PREFIX_BYTES}; shorten it"
         )
         problem = Problem(path, "archive-path", message)
@@ -70,23 +68,25 @@ def _problem(path: str) -> Problem | None:
 
 
 def _split(path: bytes) -> tuple[bytes, bytes] | None:
-    """Prefix and name of a USTAR header; None where the path fits into no pair of them."""
+    """Prefix and name of a USTAR header; None for a path that fits no pair of them."""
     if len(path) <= _NAME_BYTES:
         return b"", path
     at = path.find(b"/", len(path) - _NAME_BYTES - 1)
     return (path[:at], path[at + 1 :]) if 0 < at <= _PREFIX_BYTES else None
 
 
-def _header(path: str, size: int) -> bytes:
-    prefix, name = _split(path.encode()) or (b"", b"")
+def ustar_header(
+    name: bytes, size: int, *, kind: bytes = b"0", mode: int = 0o644, prefix: bytes = b""
+) -> bytes:
+    """Return the USTAR header of an entry without owner and time. ``kind`` is the type flag; ``0`` is a plain file."""
     header = bytearray(
         name.ljust(_NAME_BYTES, b"\0")
-        + b"0000644\0"
+        + b"%07o\0" % mode
         + b"0000000\0" * 2  # owner and group
         + b"%011o\0" % size
         + b"00000000000\0"  # time
         + b" " * 8  # checksum, which counts itself as blanks
-        + b"0"  # a plain file
+        + kind
         + bytes(100)
         + b"ustar\x0000"
         + bytes(64)  # names of owner and group

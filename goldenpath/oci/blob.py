@@ -14,7 +14,7 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Bytes that a registry stores, and what they are."""
+    """Bytes that a registry stores, and their media type."""
 
     media_type: str
     data: bytes
@@ -25,15 +25,15 @@ class Blob:
 
     @property
     def descriptor(self) -> dict[str, Any]:
-        """How a manifest refers to it."""
+        """The descriptor by which a manifest refers to the blob."""
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.data)}
 
 
 def digest_of(data: bytes) -> str:
-    """A digest as OCI writes it: ``sha256:…``."""
+    """Return the digest of bytes as OCI writes it: ``sha256:…``."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def is_digest(text: str) -> bool:
-    """Whether a text is a digest by SHA-256, as OCI writes it."""
+    """Whether a text is a SHA-256 digest as OCI writes it."""
     return _DIGEST.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Uploading a blob in pieces: it is never whole in memory, and an upload that breaks goes on where it broke.
+"""Uploads a blob in chunks. The blob is never whole in memory, and a broken upload resumes.
 
 OCI distribution-spec 1.1, "Pushing a blob in chunks".
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
 
 import httpx
 
@@ -17,7 +16,7 @@ from goldenpath.errors import ArtifactRefusedError, RegistryError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from goldenpath.oci.registry_client import RegistryClient, RegistryResponse
+    from goldenpath.oci.registry_client import RegistryClient
 
 __all__ = ["CHUNK_BYTES", "push_stream"]
 
@@ -28,7 +27,7 @@ _NOT_FOUND, _UNSATISFIABLE = 404, 416
 
 
 class _LostUploadError(Exception):
-    """The registry does not know the upload any more."""
+    """The registry has forgotten the upload."""
 
 
 def push_stream(
@@ -40,23 +39,22 @@ def push_stream(
     *,
     on_sent: Callable[[int], None] = lambda _: None,
 ) -> bool:
-    """Store a blob that is read piece by piece, unless it is there; whether it was sent.
+    """Store a blob, unless the registry has it. Return whether the blob was sent.
 
-    A request that fails is sent again, and the registry says how much of it has arrived. An upload that the registry has
-    forgotten starts anew.
+    A request that fails is sent again, after the registry reports how many bytes have arrived. An upload that the registry
+    has forgotten starts again.
 
     Args:
         client: the registry.
-        repository: where to.
-        digest: the blob's.
-        size: its bytes.
-        stream: gives its pieces, from the start each time.
+        repository: the repository of the blob.
+        digest: the digest of the blob.
+        size: the size of the blob in bytes.
+        stream: returns the pieces of the blob, from the start at each call.
         on_sent: receives numbers of bytes that have arrived.
 
     Raises:
-        ArtifactRefusedError: the pieces have another digest or size: what they are read from has changed.
+        ArtifactRefusedError: the pieces have another digest or size, because their source has changed.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     if client.has_blob(repository, digest):
         return False
@@ -65,7 +63,7 @@ def push_stream(
             _Upload(client, repository, on_sent).send(digest, size, stream())
         except _LostUploadError:
             if attempt == _TRIES:
-                message = f"{client.address.host}/{repository}: forgot the upload of {digest} each time; run again later"
+                message = f"{client.address.host}/{repository}: forgets the upload of {digest} each time; run the same command again later"
                 raise RegistryError(message) from None
         else:
             break
@@ -78,9 +76,7 @@ class _Upload:
         self._repository = repository
         self._on_sent = on_sent
         self._offset = 0
-        started = client.send("POST", repository, "blobs/uploads/", content=b"")
-        client.check(started, repository, "start an upload")
-        self._place = _location(started)
+        self._url = client.start_upload(repository)
 
     def send(self, digest: str, size: int, pieces: Iterator[bytes]) -> None:
         whole = hashlib.sha256()
@@ -88,9 +84,9 @@ class _Upload:
             whole.update(chunk)
             self._send_chunk(chunk)
         if self._offset != size or f"sha256:{whole.hexdigest()}" != digest:
-            message = f"the layer {digest} is not what was read before: a file of it has changed; run again"
+            message = f"the layer {digest} has changed since it was read; run the same command again"
             raise ArtifactRefusedError("changed-while-read", message)
-        url = str(httpx.URL(self._place).copy_merge_params({"digest": digest}))
+        url = str(httpx.URL(self._url).copy_merge_params({"digest": digest}))
         done = self._client.send("PUT", self._repository, url, content=b"")
         if done.status == _NOT_FOUND and not self._client.has_blob(self._repository, digest):
             raise _LostUploadError
@@ -105,40 +101,36 @@ class _Upload:
                 "content-type": "application/octet-stream",
                 "content-range": f"{self._offset}-{end - 1}",
             }
-            sent = self._client.send("PATCH", self._repository, self._place, headers=headers, content=rest)
+            sent = self._client.send("PATCH", self._repository, self._url, headers=headers, content=rest)
             self._client.sent_bytes += len(rest)
             if sent.status == _NOT_FOUND:
                 raise _LostUploadError
             if sent.status == _UNSATISFIABLE:
-                self._ask(start, end)
+                self._resume(start, end)
                 continue
             self._client.check(sent, self._repository, f"take the bytes from {self._offset:,} of a blob")
-            self._place = _location(sent)
+            self._url = sent.location
             self._on_sent(end - self._offset)
             self._offset = end
 
-    def _ask(self, start: int, end: int) -> None:
-        """How much has arrived, of a chunk that was sent twice: the answer to the first time was lost."""
-        found = self._client.send("GET", self._repository, self._place)
+    def _resume(self, start: int, end: int) -> None:
+        """Ask how much of a chunk has arrived. The chunk was sent twice, because the first answer was lost."""
+        found = self._client.send("GET", self._repository, self._url)
         if found.status == _NOT_FOUND:
             raise _LostUploadError
-        self._client.check(found, self._repository, "say how much of an upload has arrived")
+        self._client.check(found, self._repository, "report how much of an upload has arrived")
         arrived = _RANGE.fullmatch(found.headers.get("range", "").strip())
         offset = int(arrived[1]) + 1 if arrived else -1
         if not start < offset <= end or offset == self._offset:
-            # It has another part than we know: begin again.
+            # The registry has another part than this client sent.
             raise _LostUploadError
-        self._place = _location(found) if "location" in found.headers else self._place
+        self._url = found.location if "location" in found.headers else self._url
         self._on_sent(offset - self._offset)
         self._offset = offset
 
 
-def _location(response: RegistryResponse) -> str:
-    return urljoin(response.url, response.headers.get("location", ""))
-
-
 def _chunks(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Pieces of any size as chunks of one size, the last one shorter."""
+    """Join pieces of any size to chunks of one size; the last chunk may be shorter."""
     held = bytearray()
     for piece in pieces:
         held += piece

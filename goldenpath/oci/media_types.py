@@ -1,4 +1,4 @@
-"""Names on the wire: of OCI, of Flux and of Sigstore.
+"""Media types, predicate types and annotations of OCI, Flux and Sigstore.
 
 Read in November 2026: OCI image-spec 1.1 and distribution-spec 1.1; fluxcd/pkg `oci` 0.69 (`constants.go`); the bundles
 that cosign 3.1.3 writes.

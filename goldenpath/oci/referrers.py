@@ -1,22 +1,20 @@
 """Finds the referrers of an artifact in a registry, such as its signatures.
 
-Registries of OCI 1.1 keep the list themselves. With others it is an index under the tag ``sha256-<hex>``, which each
-writer reads, extends and writes back; no registry can do that in one step. Two of our writers at once lose nothing: each
-first puts its manifest under a tag of its own (``sha256-<hex>.<hex>``), and goes on until the index has what all these
-tags name. Another program that writes the index at the same time may still drop an entry; the next writer of ours
-brings it back.
+Registries of OCI 1.1 keep the list of referrers. In other registries the list is an index under the tag
+``sha256-<hex>``. Each writer reads the index, extends it and writes it back, because no registry can do that in one step.
+Two goldenpath processes that write at the same time lose nothing: each first stores its manifest under its own tag
+(``sha256-<hex>.<hex>``), and repeats until the index has every manifest of such a tag. Another program that writes the
+index at the same time can still drop an entry. The next goldenpath process adds the entry again.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urljoin
 
 from goldenpath.errors import ArtifactRefusedError, RegistryError
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob, is_digest
-from goldenpath.oci.registry_client import next_page
 from goldenpath.oci.strict_json import canonical_json, object_in
 
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_referrer", "fallback_tag", "referrers_of"]
 
-_PAGES: Final = 20
 _TRIES: Final = 20
 _TAG_DIGITS: Final = 32
 _OWN_END: Final = re.compile(rf"[0-9a-f]{{{_TAG_DIGITS}}}")
@@ -34,37 +31,35 @@ _NO_API: Final = frozenset({400, 404, 405})
 
 
 def fallback_tag(digest: str) -> str:
-    """The tag of the index that stands in for the referrers API."""
+    """Return the tag of the index that replaces the referrers API."""
     return digest.replace(":", "-")
 
 
 def referrers_of(client: RegistryClient, repository: str, digest: str) -> tuple[str, ...]:
-    """Digests of the manifests that the registry lists as referring to an artifact, each once.
+    """Return the digests of the manifests that refer to an artifact, each once. The lists are not verified.
 
-    Both places are read, and no list is filtered by its types: some registries leave types out of their lists, and
-    some answer the API with an empty list although the index has entries. Nothing in the lists is trusted.
+    The API and the index are both read, because some registries answer the API with an empty list although the index has
+    entries. The lists are not filtered by artifact type, because some registries leave it out.
 
     Raises:
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     found = [*_from_api(client, repository, digest), *_from_index(client, repository, digest)]
     return tuple(dict.fromkeys(each["digest"] for each in found))
 
 
 def add_referrer(client: RegistryClient, repository: str, subject: str, manifest: Blob, kind: str) -> None:
-    """Store a manifest that refers to an artifact, and see to it that it is found.
+    """Store a manifest that refers to an artifact, and add the manifest to the list of referrers.
 
     Args:
         client: the registry.
-        repository: of both.
-        subject: the artifact's digest.
-        manifest: the manifest, whose ``subject`` is the artifact.
-        kind: its artifact type, for the list.
+        repository: the repository of the artifact and the manifest.
+        subject: the digest of the artifact.
+        manifest: a manifest whose ``subject`` is the artifact.
+        kind: the artifact type of the manifest, for the list.
 
     Raises:
         RegistryError: the registry refuses, cannot be reached, or other writers keep replacing the index.
-
     """
     stored = client.put_manifest(repository, manifest.digest, manifest)
     if stored.headers.get("oci-subject") == subject:
@@ -94,7 +89,7 @@ def _own_tag(subject: str, digest: str) -> str:
 def _tagged(
     client: RegistryClient, repository: str, subject: str, known: Collection[str]
 ) -> list[dict[str, Any]]:
-    """Entries for what the tags of other writers name and the index does not."""
+    """Index entries for the manifests that tags of other writers name and the index lacks."""
     prefix = f"{fallback_tag(subject)}."
     starts = {digest.removeprefix("sha256:")[:_TAG_DIGITS] for digest in known}
     ends = [tag.removeprefix(prefix) for tag in client.tags(repository) if tag.startswith(prefix)]
@@ -109,9 +104,9 @@ def _tagged(
 
 
 def _kind_of(manifest: bytes, subject: str) -> str | None:
-    """The artifact type of what refers to an artifact; None for what does not."""
+    """The artifact type of a manifest that refers to an artifact; None for another manifest."""
     try:
-        document = object_in(manifest, "what refers to the artifact")
+        document = object_in(manifest, "the referrer of the artifact")
     except ArtifactRefusedError:
         return None
     match document:
@@ -122,19 +117,8 @@ def _kind_of(manifest: bytes, subject: str) -> str | None:
 
 
 def _from_api(client: RegistryClient, repository: str, digest: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    place = f"referrers/{digest}"
-    for _ in range(_PAGES):
-        response = client.send("GET", repository, place)
-        if response.status in _NO_API:
-            return found
-        client.check(response, repository, f"list what refers to {digest}")
-        found += _entries(response.body)
-        following = next_page(response.headers.get("link", ""))
-        if not following:
-            return found
-        place = urljoin(response.url, following)
-    return found
+    pages = client.pages(repository, f"referrers/{digest}", f"list the referrers of {digest}", absent=_NO_API)
+    return [entry for page in pages for entry in _entries(page)]
 
 
 def _from_index(client: RegistryClient, repository: str, digest: str) -> list[dict[str, Any]]:
@@ -143,7 +127,7 @@ def _from_index(client: RegistryClient, repository: str, digest: str) -> list[di
 
 
 def _entries(data: bytes) -> list[dict[str, Any]]:
-    """The entries of an index; none of what is not an index: a registry may answer with a page of its own."""
+    """The entries of an index; empty for another document, because a registry may answer with an HTML page."""
     try:
         entries = object_in(data, "the list of referrers").get("manifests")
     except ArtifactRefusedError:

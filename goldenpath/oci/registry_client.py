@@ -1,6 +1,6 @@
-"""A conversation with one OCI registry: blobs, manifests and tags, asked again where that is safe.
+"""A client for one OCI registry: blobs, manifests and tags.
 
-OCI distribution-spec 1.1. Every call here may be sent twice: what is written is named by its digest.
+OCI distribution-spec 1.1. The client may send every request twice, because digests name all written content.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from goldenpath.oci.strict_json import object_in
 from goldenpath.spec.loopback import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
     from goldenpath.oci.registry_address import RegistryAddress
     from goldenpath.oci.registry_credentials import RegistryCredentials
 
-__all__ = ["MAX_MANIFEST_BYTES", "Manifest", "RegistryClient", "RegistryResponse", "next_page"]
+__all__ = ["MAX_MANIFEST_BYTES", "Manifest", "RegistryClient", "RegistryResponse"]
 
 MAX_MANIFEST_BYTES: Final = 4 << 20
-"""What the specification asks registries to take at least; also the limit of every other short answer."""
+"""The manifest size that every registry has to accept by the specification; also the limit of other short answers."""
 
 _REDIRECTS: Final = 3
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _SERVER_ERROR, _TOO_MANY, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _NOT_ALLOWED = (500, 429, 401, 403, 404, 405)
 _LONGEST_WAIT: Final = 30.0
-_TAGS_OF_A_PAGE: Final = 1000
-_PAGES: Final = 100
+_PAGE_TAGS: Final = 1000
+_MAX_PAGES: Final = 100
 _MANIFESTS: Final = f"{media_types.MANIFEST}, {media_types.INDEX}"
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryResponse:
-    """An answer: status, headers and body, which was read as far as its limit allows."""
+    """An answer of a registry: status, headers, body, and the URL of the request."""
 
     status: int
     headers: Mapping[str, str]
@@ -58,10 +58,15 @@ class RegistryResponse:
     def is_good(self) -> bool:
         return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own
 
+    @property
+    def location(self) -> str:
+        """The URL in the ``Location`` header."""
+        return urljoin(self.url, self.headers.get("location", ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest as a registry gave it: its bytes, and the digest that follows from them."""
+    """The bytes of a manifest from a registry, and the digest of these bytes."""
 
     data: bytes
     digest: str
@@ -82,10 +87,10 @@ class _Request:
 
 
 class RegistryClient:
-    """A connection to one registry for the length of one verb; not for sharing between threads.
+    """A connection to one registry for one command; not safe for several threads.
 
     Attributes:
-        sent_bytes: bytes of blobs and manifests that were sent so far.
+        sent_bytes: the number of bytes of blobs and manifests that were sent so far.
 
     """
 
@@ -118,11 +123,10 @@ class RegistryClient:
         self._http.close()
 
     def tag_digest(self, repository: str, tag: str) -> str | None:
-        """The digest that a tag stands for, as the registry says; None where there is no such tag.
+        """Return the digest that a tag points to, as the registry reports it; None for an unknown tag.
 
         Raises:
             RegistryError: the registry refuses, or cannot be reached.
-
         """
         response = self.send("HEAD", repository, f"manifests/{tag}", headers={"accept": _MANIFESTS})
         if response.status == _NOT_FOUND:
@@ -136,25 +140,23 @@ class RegistryClient:
         return manifest.digest if manifest is not None else None
 
     def manifest(self, repository: str, reference: str) -> Manifest | None:
-        """A manifest by tag or digest; None where there is none.
+        """Read a manifest by tag or digest; None if it does not exist.
 
         Raises:
-            ArtifactRefusedError: what was asked for by digest has another one.
+            ArtifactRefusedError: the manifest has another digest than the reference.
             RegistryError: the registry refuses, or cannot be reached.
-
         """
         response = self.send("GET", repository, f"manifests/{reference}", headers={"accept": _MANIFESTS})
         if response.status == _NOT_FOUND:
             return None
         self.check(response, repository, f"read the manifest {reference}")
-        return Manifest(response.body, _held(response.body, reference, repository))
+        return Manifest(response.body, _checked_digest(response.body, reference, repository))
 
     def put_manifest(self, repository: str, reference: str, manifest: Blob) -> RegistryResponse:
-        """Store a manifest under a tag or its digest. Its blobs have to be there.
+        """Store a manifest under a tag or its digest, after its blobs.
 
         Raises:
             RegistryError: the registry refuses, or cannot be reached.
-
         """
         headers = {"content-type": manifest.media_type}
         response = self.send(
@@ -164,31 +166,37 @@ class RegistryClient:
         return self.check(response, repository, f"store the manifest {reference}")
 
     def tags(self, repository: str) -> Iterator[str]:
-        """The tags of a repository, as the registry lists them; none where there is no such repository.
+        """Yield the tags of a repository, in the order of the registry. An unknown repository has no tags.
 
         Raises:
             RegistryError: the registry refuses, or cannot be reached.
-
         """
-        place = f"tags/list?n={_TAGS_OF_A_PAGE}"
-        for _ in range(_PAGES):
-            response = self.send("GET", repository, place)
-            if response.status == _NOT_FOUND:
-                return
-            self.check(response, repository, "list its tags")
-            tags = object_in(response.body, "the list of tags").get("tags")
+        for page in self.pages(repository, f"tags/list?n={_PAGE_TAGS}", "list its tags", absent={_NOT_FOUND}):
+            tags = object_in(page, "the list of tags").get("tags")
             yield from (tag for tag in tags or () if isinstance(tag, str))
-            following = next_page(response.headers.get("link", ""))
-            if not following:
+
+    def pages(self, repository: str, place: str, doing: str, *, absent: Collection[int]) -> Iterator[bytes]:
+        """Yield the body of each page of a list. A status of ``absent`` ends the list.
+
+        Raises:
+            RegistryError: the registry refuses, or cannot be reached.
+        """
+        for _ in range(_MAX_PAGES):
+            response = self.send("GET", repository, place)
+            if response.status in absent:
                 return
-            place = urljoin(response.url, following)
+            self.check(response, repository, doing)
+            yield response.body
+            target, _, parameters = response.headers.get("link", "").partition(";")
+            if 'rel="next"' not in parameters:
+                return
+            place = urljoin(response.url, target.strip().strip("<>"))
 
     def delete_manifest(self, repository: str, reference: str) -> None:
-        """Remove a manifest and the tags that stand for it, or one tag; what is not there is no error.
+        """Remove a manifest with its tags, or one tag. A missing manifest is not an error.
 
         Raises:
             RegistryError: the registry does not delete, refuses, or cannot be reached.
-
         """
         response = self.send("DELETE", repository, f"manifests/{reference}")
         if response.status == _NOT_ALLOWED:
@@ -202,7 +210,6 @@ class RegistryClient:
 
         Raises:
             RegistryError: the registry refuses, or cannot be reached.
-
         """
         response = self.send("HEAD", repository, f"blobs/{digest}")
         if response.status == _NOT_FOUND:
@@ -211,42 +218,45 @@ class RegistryClient:
         return True
 
     def blob(self, repository: str, digest: str, *, limit: int) -> bytes:
-        """The bytes of a blob.
+        """Read a blob.
 
         Raises:
-            ArtifactRefusedError: they are more than ``limit``, or have another digest.
+            ArtifactRefusedError: the blob has more bytes than ``limit``, or another digest.
             RegistryError: the registry refuses, has no such blob, or cannot be reached.
-
         """
         response = self.send("GET", repository, f"blobs/{digest}", limit=limit)
         self.check(response, repository, f"read the blob {digest}")
-        _held(response.body, digest, repository)
+        _checked_digest(response.body, digest, repository)
         return response.body
 
     def push_blob(self, repository: str, blob: Blob) -> None:
-        """Store a blob, unless it is there.
+        """Store a blob, unless the registry has it.
 
         Raises:
             RegistryError: the registry refuses, or cannot be reached.
-
         """
         if self.has_blob(repository, blob.digest):
             return
-        started = self.send("POST", repository, "blobs/uploads/", content=b"")
-        self.check(started, repository, "start an upload")
-        place = urljoin(started.url, started.headers.get("location", ""))
-        url = str(httpx.URL(place).copy_merge_params({"digest": blob.digest}))
+        url = str(httpx.URL(self.start_upload(repository)).copy_merge_params({"digest": blob.digest}))
         headers = {"content-type": "application/octet-stream"}
         done = self.send("PUT", repository, url, headers=headers, content=blob.data)
         self.sent_bytes += len(blob.data)
         self.check(done, repository, f"store the blob {blob.digest}")
 
-    def check(self, response: RegistryResponse, repository: str, doing: str) -> RegistryResponse:
-        """The response, if it is a good one.
+    def start_upload(self, repository: str) -> str:
+        """Start the upload of a blob, and return the URL for its bytes.
 
         Raises:
-            RegistryError: it is not.
+            RegistryError: the registry refuses, or cannot be reached.
+        """
+        started = self.send("POST", repository, "blobs/uploads/", content=b"")
+        return self.check(started, repository, "start an upload").location
 
+    def check(self, response: RegistryResponse, repository: str, doing: str) -> RegistryResponse:
+        """Return a response with a good status.
+
+        Raises:
+            RegistryError: the status is an error. ``doing`` completes the sentence "the registry was asked to …".
         """
         if response.is_good:
             return response
@@ -267,14 +277,13 @@ class RegistryClient:
         content: bytes | None = None,
         limit: int = MAX_MANIFEST_BYTES,
     ) -> RegistryResponse:
-        """Any answer of the registry that is not a failure of its own, after as many tries as it takes.
+        """Send a request until the registry answers with another status than 429 or 5xx, and return that answer.
 
-        ``place`` is a path below the repository, or the whole URL that the registry gave for an upload.
+        ``place`` is a path below the repository, or the whole URL that the registry returned for an upload.
 
         Raises:
             ArtifactRefusedError: the answer is longer than ``limit``.
             RegistryUnavailableError: the registry cannot be reached, or failed each time.
-
         """
         url = place if "://" in place else f"{self.address.url}/v2/{repository}/{place}"
         request = _Request(method, repository, url, headers or {}, content, limit)
@@ -295,7 +304,7 @@ class RegistryClient:
             self._pause(attempt, wait, f"{self.address.host}/{repository}: cannot be reached ({why})")
 
     def _authorized(self, request: _Request) -> RegistryResponse:
-        """One try, and a second where the registry first says how to log in."""
+        """Send a request, and send it again if the registry asks for a login first."""
         response = self._followed(request)
         if response.status == _UNAUTHORIZED:
             challenge = response.headers.get("www-authenticate", "")
@@ -326,7 +335,7 @@ class RegistryClient:
         headers = {
             **request.headers,
             **self._login.headers(request.url, request.repository, is_writing=request.is_writing),
-            # Compressed answers would make the limit one of what is packed.
+            # The limit would apply to the packed bytes of a compressed answer.
             "accept-encoding": "identity",
         }
         with self._http.stream(
@@ -349,23 +358,17 @@ class RegistryClient:
         self._options.sleep(seconds)
 
 
-def _held(data: bytes, reference: str, repository: str) -> str:
-    """The digest of some bytes, which is the one that they were asked for by."""
+def _checked_digest(data: bytes, reference: str, repository: str) -> str:
+    """The digest of bytes. It must be the reference, if the reference is a digest."""
     digest = digest_of(data)
     if ":" in reference and digest != reference:
-        message = f"{repository}: the registry gave bytes of the digest {digest} for {reference}"
+        message = f"{repository}: the registry returned bytes with the digest {digest} for {reference}"
         raise ArtifactRefusedError("digest", message)
     return digest
 
 
-def next_page(link: str) -> str:
-    """The target of a ``Link`` header with ``rel="next"``; empty where there is none."""
-    target, _, parameters = link.partition(";")
-    return target.strip().strip("<>") if 'rel="next"' in parameters else ""
-
-
 def _reasons(body: bytes) -> str:
-    """What the registry says, in its own error format; nothing where it uses another."""
+    """The reasons in the error format of OCI; empty for another format."""
     try:
         document: Any = json.loads(body)
         said = [f"{error['code']} {error.get('message', '')}".strip() for error in document["errors"]]

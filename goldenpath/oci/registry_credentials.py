@@ -22,17 +22,17 @@ PASSWORD: Final = "GOLDENPATH_REGISTRY_PASSWORD"  # noqa: S105 - a variable's na
 
 @dataclass(frozen=True, slots=True)
 class RegistryCredentials:
-    """A user and a password or token; the password does not show in ``repr``."""
+    """A user and a password or token. ``repr`` does not show the password."""
 
     user: str
     password: str = field(repr=False)
 
     @classmethod
     def of_host(cls, host: str, variables: Mapping[str, str]) -> Self | None:
-        """The credentials for a registry; None where there are none, and it is asked without.
+        """Find the credentials for a registry. None means anonymous access.
 
-        Both variables first; then ``$REGISTRY_AUTH_FILE`` (podman, skopeo), then ``$DOCKER_CONFIG/config.json``, then
-        ``~/.docker/config.json``. Credential helpers are not asked.
+        Both variables come first; then ``$REGISTRY_AUTH_FILE`` (podman, skopeo), then ``$DOCKER_CONFIG/config.json``, then
+        ``~/.docker/config.json``. Credential helpers are not used.
 
         Raises:
             InputError: only one variable is set, or the file cannot be read.
@@ -42,9 +42,8 @@ class RegistryCredentials:
             return cls(user, password)
         if user or password:
             lacking = PASSWORD if user else USER
-            raise InputError.of(
-                lacking, "registry-credentials", "is not set, and its counterpart is: set both"
-            )
+            given = USER if user else PASSWORD
+            raise InputError.of(lacking, "registry-credentials", f"is not set, but {given} is; set both")
         file = _config_file(variables)
         if not file.is_file():
             return None
@@ -81,7 +80,7 @@ def _entry(file: Path, host: str) -> Mapping[str, Any]:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        # Without the parser's words, which could hold a part of a secret.
+        # The message of the parser could hold a part of a secret.
         raise InputError.of("", "registry-credentials", "cannot be read as JSON", file=str(file)) from None
     auths = document.get("auths") if isinstance(document, dict) else None
     entry = auths.get(host, auths.get(f"https://{host}")) if isinstance(auths, dict) else None

@@ -1,6 +1,6 @@
-"""Logging in to a registry as it asks: with a password, or with a token that another server gives for one.
+"""Logs in to a registry with a password, or with a token that another server issues for a password.
 
-The rules of tokens come from distribution's `docs/spec/auth/token.md`, which every large registry follows.
+The rules for tokens come from distribution's `docs/spec/auth/token.md`, which every large registry follows.
 """
 
 from __future__ import annotations
@@ -28,13 +28,9 @@ _ONE_WORD: Final = re.compile(r"[\x21-\x7e]+")
 
 
 class RegistryLogin:
-    """The headers that prove who we are, which only the registry itself is sent.
+    """The authorization headers for a registry. Other hosts never receive them.
 
-    Args:
-        http: asks for tokens.
-        address: the registry.
-        credentials: a user and a password; without them, a token is asked for anonymously.
-
+    Without credentials, the login asks for an anonymous token.
     """
 
     def __init__(
@@ -48,13 +44,13 @@ class RegistryLogin:
 
     @property
     def advice(self) -> str:
-        """How a person can log in, or what rights are missing."""
+        """The advice after a refusal: how to log in, or that rights may be missing."""
         if self._credentials is None:
             return f"set {USER} and {PASSWORD}, or log in with `docker login {self._address.host}`"
         return f"{self._credentials.user} may need more rights there"
 
     def headers(self, url: str, repository: str, *, is_writing: bool) -> dict[str, str]:
-        """What to send to a URL; nothing to another host than the registry's."""
+        """Return the headers for a URL; empty for another host than the registry."""
         if urlsplit(url).netloc.lower() != self._address.host:
             return {}
         if self._is_basic and self._credentials is not None:
@@ -63,11 +59,10 @@ class RegistryLogin:
         return {"authorization": f"Bearer {token}"} if token else {}
 
     def answer(self, challenge: str, repository: str, *, is_writing: bool) -> bool:
-        """Get what the registry asks for; whether it is worth asking it again.
+        """Answer a challenge of the registry. Return whether a second request can succeed.
 
         Raises:
-            RegistryError: the server that gives tokens refuses, or is asked for without TLS.
-
+            RegistryError: the token server refuses, or has an address without TLS.
         """
         found = _CHALLENGE.match(challenge.strip())
         if found is None:
@@ -75,13 +70,13 @@ class RegistryLogin:
         if found[1].lower() == "basic":
             was_basic, self._is_basic = self._is_basic, True
             return self._credentials is not None and not was_basic
-        # Also where there is a token already: it may have expired.
+        # An earlier token may have expired.
         parameters = {name.lower(): value for name, value in _PARAMETER.findall(found[2])}
         self._tokens[repository, is_writing] = self._token(parameters, repository, is_writing)
         return True
 
     def hidden(self, text: str) -> str:
-        """A text without the password, should a server have echoed it."""
+        """Return a text without the password, which a server may have echoed."""
         secret = self._credentials.password if self._credentials is not None else ""
         return text.replace(secret, "***") if secret else text
 
@@ -89,9 +84,7 @@ class RegistryLogin:
         realm = parameters.get("realm", "")
         parts = urlsplit(realm)
         if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.netloc)):
-            raise RegistryError(
-                f"{self._address.host}: sends us for a token to {parts.netloc!r}, without TLS"
-            )
+            raise RegistryError(f"{self._address.host}: names the token server {parts.netloc!r} without TLS")
         actions = "pull,push" if is_writing else "pull"
         query = {"service": parameters.get("service", ""), "scope": f"repository:{repository}:{actions}"}
         url = httpx.URL(realm).copy_merge_params(query)
@@ -100,7 +93,7 @@ class RegistryLogin:
         token = _token_in(response.content) if response.is_success else ""
         if not token:
             message = (
-                f"{parts.netloc}: gave no token for {repository} ({response.status_code}); {self.advice}"
+                f"{parts.netloc}: issued no token for {repository} ({response.status_code}); {self.advice}"
             )
             raise RegistryError(self.hidden(message))
         return token

@@ -1,13 +1,14 @@
-"""Signatures: signed in-toto statements in Sigstore bundles, and who signs and is trusted.
+"""Signatures: signed in-toto statements in Sigstore bundles, their signers, and the trust in these signers.
 
-For: the statement (``statement``), the bundle that carries it signed, and its strict verifier (``bundle``), the
-contracts of those who sign and of those who are trusted (``signer``), keys in files (``signing_keys``), and bundles in
-a registry beside what they are about (``bundle_referrers``).
+For: the statement (``statement``), the signed bundle around it with its strict verifier (``bundle``), the protocols of
+signers and of trust (``signer``), keys in files (``signing_keys``), keys in devices (``pkcs11_keys``), certificates
+(``certificates``, ``identities``, ``timestamps``, ``trusted_root``), and bundles that refer to an artifact in a registry
+(``bundle_referrers``).
 
-Stays out: registries, and what is signed.
+Stays out: registries, and the meaning of the signed artifacts.
 
-One key, or one identity, for each purpose: cosign and Flux take any statement by the right signer as the signature of
-an artifact.
+Each purpose has its own key or identity, because cosign and Flux accept any statement by the right signer as the
+signature of an artifact.
 
-Needs the extra ``oci``. Import the modules by their names: this one re-exports nothing.
+Needs the extra ``oci``. Import the modules by their names: this package re-exports nothing.
 """

@@ -1,4 +1,4 @@
-"""Sigstore bundles v0.3 with a DSSE envelope, as cosign 3 writes them: a signed statement, and who signed it. Pure."""
+"""Sigstore bundles v0.3 with a DSSE envelope, as cosign 3 writes them: a signed statement and its signer. Pure."""
 
 from __future__ import annotations
 
@@ -24,16 +24,14 @@ RULES: Final = (
     "json", "bundle", "time", "certificate", "expired", "other-authority", "other-identity", "other-key",
     "statement", "purpose", "other-digest", "signed-annotations",
 )  # fmt: skip
-"""Ids of the reasons for which a bundle is refused, in the order in which they are looked for; `time` to
-`other-identity` are of certificates."""
+"""Ids of the reasons to refuse a bundle, in the order of the checks; `time` to `other-identity` concern certificates."""
 
 
 def signed_bundle(statement: Statement, signer: Signer) -> Blob:
-    """A bundle with a statement, signed.
+    """Sign a statement, and return its bundle.
 
     Raises:
         GoldenpathError: the device or the service that signs refuses.
-
     """
     payload = canonical_json(statement.as_dict())
     signature = signer.sign(_signed_bytes(payload))
@@ -57,22 +55,21 @@ def verified_statement(
     digest: str | None,
     annotations: Mapping[str, str] | None = None,
 ) -> Statement:
-    """The statement of a bundle that holds.
+    """Verify a bundle, and return its statement.
 
     Args:
         data: the bundle.
         trust: decides about the signer.
-        predicate_type: what the statement has to be for.
-        digest: of what it has to be about, and of nothing else; None where the caller compares it.
-        annotations: what it has to say of that, no less and no more; None where the caller compares them.
+        predicate_type: the required purpose of the statement.
+        digest: the digest of the only artifact that the statement must name; None if the caller compares it.
+        annotations: the exact annotations that the statement must have; None if the caller compares them.
 
     Raises:
-        ArtifactRefusedError: something does not hold; ``rule`` is one of :data:`RULES`.
-
+        ArtifactRefusedError: a check fails; ``rule`` is one of :data:`RULES`.
     """
     payload, signature = _envelope(object_in(data, "the bundle"))
     trust.check(_signed_bytes(payload), signature)
-    # From here on, the signer has said it.
+    # The signer is trusted from here on.
     statement = Statement.parse(object_in(payload, "the signed statement"), predicate_type)
     if len(statement.subjects) != 1:
         raise ArtifactRefusedError("statement", "the signed statement must name one artifact by its sha256")
@@ -87,7 +84,7 @@ def verified_statement(
 
 
 def _difference(signed: Mapping[str, str], expected: Mapping[str, str]) -> str:
-    """The first annotation that differs."""
+    """A message about the first annotation that differs."""
     key = min(key for key in {*signed, *expected} if signed.get(key) != expected.get(key))
     if key not in expected:
         return f"states the annotation {shown(key)}: {shown(signed[key])}, which is not expected"
@@ -96,7 +93,7 @@ def _difference(signed: Mapping[str, str], expected: Mapping[str, str]) -> str:
 
 
 def _envelope(bundle: dict[str, Any]) -> tuple[bytes, Signature]:
-    """Payload and signature of a bundle that has exactly the parts that ours have."""
+    """Payload and signature of a bundle with exactly the parts that :func:`signed_bundle` writes."""
     if (found := bundle.get("mediaType")) != media_types.BUNDLE:
         raise ArtifactRefusedError("bundle", f"the bundle has the media type {found!r}")
     material = bundle.get("verificationMaterial")
@@ -111,11 +108,10 @@ def _envelope(bundle: dict[str, Any]) -> tuple[bytes, Signature]:
 
 
 def decoded(text: str) -> bytes:
-    """The bytes of a base64 text in a bundle.
+    """Decode a base64 text of a bundle.
 
     Raises:
-        ArtifactRefusedError: it is not base64.
-
+        ArtifactRefusedError: the text is not base64.
     """
     try:
         return base64.b64decode(text, validate=True)
@@ -124,6 +120,6 @@ def decoded(text: str) -> bytes:
 
 
 def _signed_bytes(payload: bytes) -> bytes:
-    """What is signed of a payload: DSSE's pre-authentication encoding."""
+    """The signed bytes of a payload: DSSE's pre-authentication encoding."""
     kind = media_types.IN_TOTO.encode()
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)

@@ -1,4 +1,4 @@
-"""Bundles in a registry, beside the artifacts that they are about."""
+"""Bundles in a registry that refer to an artifact in the same repository."""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ if TYPE_CHECKING:
 
     from goldenpath.oci.registry_client import Manifest, RegistryClient
 
-__all__ = ["EMPTY_CONFIG", "attach_bundle", "bundle_manifest", "bundles_beside", "first_that_holds"]
+__all__ = ["EMPTY_CONFIG", "attach_bundle", "bundle_manifest", "bundles_of", "first_valid_bundle"]
 
 EMPTY_CONFIG: Final = Blob(media_types.EMPTY, b"{}")
 _MAX_BUNDLES: Final = 50
 _MAX_BUNDLE_BYTES: Final = 16 << 20
 
-Found = TypeVar("Found")
+Verified = TypeVar("Verified")
 
 
 def bundle_manifest(subject: Mapping[str, Any], bundle: Blob, predicate_type: str, created: str) -> Blob:
-    """The manifest by which a registry knows a bundle as something that refers to an artifact.
+    """Return the manifest that makes a bundle refer to an artifact.
 
     Args:
-        subject: the artifact's descriptor.
+        subject: the descriptor of the artifact.
         bundle: the bundle.
-        predicate_type: what the bundle's statement is for; readers show it.
+        predicate_type: the purpose of the statement, which readers show.
         created: a time, which readers show.
-
     """
     document = {
         "schemaVersion": 2,
@@ -60,19 +59,10 @@ def attach_bundle(
     predicate_type: str,
     created: str,
 ) -> None:
-    """Store a bundle beside the artifact that it is about; both are in one repository.
-
-    Args:
-        client: the registry.
-        repository: of both.
-        subject: the artifact's descriptor.
-        bundle: the bundle.
-        predicate_type: what the bundle's statement is for; readers show it.
-        created: a time, which readers show.
+    """Store a bundle in the repository of its artifact; see :func:`bundle_manifest`.
 
     Raises:
         RegistryError: the registry refuses, cannot be reached, or other writers keep replacing its list.
-
     """
     for blob in (EMPTY_CONFIG, bundle):
         client.push_blob(repository, blob)
@@ -80,28 +70,27 @@ def attach_bundle(
     add_referrer(client, repository, str(subject["digest"]), manifest, media_types.BUNDLE)
 
 
-def first_that_holds(
+def first_valid_bundle(
     client: RegistryClient,
     repository: str,
     digest: str,
-    check: Callable[[bytes], Found],
+    check: Callable[[bytes], Verified],
     *,
     rules: Sequence[str],
-) -> Found:
-    """What ``check`` gives for the first bundle beside an artifact that it does not refuse.
+) -> Verified:
+    """Return the result of ``check`` for the first bundle of an artifact that it accepts.
 
     Args:
         client: the registry.
-        repository: where both are.
-        digest: the artifact's digest.
+        repository: the repository of the artifact and its bundles.
+        digest: the digest of the artifact.
         check: verifies a bundle, as :func:`goldenpath.signatures.bundle.verified_statement` does.
-        rules: the refusals of ``check``, in the order in which it looks for them.
+        rules: the reasons of ``check`` to refuse a bundle, in the order of its checks.
 
     Raises:
-        ArtifactRefusedError: no bundle holds: the reason of the one that came furthest; or there is no bundle
-            (``unsigned``, ``old-signature``).
+        ArtifactRefusedError: no bundle is valid, with the reason of the bundle that passed the most checks; or the artifact
+            has no bundle (``unsigned``, ``old-signature``).
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     reasons: list[ArtifactRefusedError] = []
     for referrer in referrers_of(client, repository, digest)[:_MAX_BUNDLES]:
@@ -114,27 +103,21 @@ def first_that_holds(
         order = {rule: number for number, rule in enumerate(rules)}
         raise max(reasons, key=lambda error: order.get(error.rule, -1))
     if client.tag_digest(repository, f"{fallback_tag(digest)}.sig") is not None:
-        message = "has a signature in cosign's old format alone, which binds less; sign it with cosign 3, or push anew"
+        message = "has only a signature in cosign's old format, which binds less; sign it with cosign 3, or push it again"
         raise ArtifactRefusedError("old-signature", f"{digest} {message}")
     raise ArtifactRefusedError("unsigned", f"{digest} has no signature")
 
 
-def bundles_beside(client: RegistryClient, repository: str, digest: str) -> Iterator[bytes]:
-    """Every bundle beside an artifact, whatever it says; one whose bytes are not those that the registry lists is left out.
-
-    Args:
-        client: the registry.
-        repository: where both are.
-        digest: the artifact's digest.
+def bundles_of(client: RegistryClient, repository: str, digest: str) -> Iterator[bytes]:
+    """Yield every bundle of an artifact, unverified. A bundle with another digest than the registry lists is left out.
 
     Raises:
-        RegistryError: the registry lists too many, refuses, or cannot be reached.
-
+        RegistryError: the registry lists too many bundles, refuses, or cannot be reached.
     """
     listed = referrers_of(client, repository, digest)
     if len(listed) > _MAX_BUNDLES:
         place = f"{client.address.host}/{repository}@{digest}"
-        message = f"has {len(listed)} signatures and attestations, and at most {_MAX_BUNDLES} are read"
+        message = f"has {len(listed)} signatures and attestations, more than the limit of {_MAX_BUNDLES}"
         raise RegistryError(f"{place}: {message}; remove those that no one needs")
     for referrer in listed:
         with suppress(ArtifactRefusedError):
@@ -143,11 +126,10 @@ def bundles_beside(client: RegistryClient, repository: str, digest: str) -> Iter
 
 
 def _bundle(client: RegistryClient, repository: str, digest: str, referrer: str) -> bytes | None:
-    """The bundle of what refers to an artifact; None where it is something else.
+    """The bundle of a referrer; None for a referrer without a bundle.
 
     Raises:
-        ArtifactRefusedError: it is of another artifact, or has other bytes than the registry lists.
-
+        ArtifactRefusedError: the referrer belongs to another artifact, or has other bytes than the registry lists.
     """
     found = client.manifest(repository, referrer)
     bundle = None if found is None else _bundle_digest(found, digest)
@@ -155,8 +137,8 @@ def _bundle(client: RegistryClient, repository: str, digest: str, referrer: str)
 
 
 def _bundle_digest(referrer: Manifest, subject: str) -> str | None:
-    """The digest of the bundle in what refers to an artifact; None where it is something else, such as a plain SBOM."""
-    document = object_in(referrer.data, "what refers to the artifact")
+    """The digest of the bundle of a referrer; None for a referrer without a bundle, such as a plain SBOM."""
+    document = object_in(referrer.data, "the referrer of the artifact")
     match document:
         case {"subject": {"digest": str(named)}} if named != subject:
             raise ArtifactRefusedError(

@@ -1,4 +1,4 @@
-"""A signer with a certificate: a short-lived key, and a time stamp on each signature, so that it can be verified later.
+"""A signer with a certificate for a short-lived key. A time stamp on each signature makes it verifiable later.
 
 Needs the extra ``keyless``.
 """
@@ -28,9 +28,9 @@ __all__ = ["CertifiedSigner", "load_certificate"]
 
 @dataclass(frozen=True, slots=True)
 class CertifiedSigner:
-    """Signs with a key, and says by a certificate whose it is.
+    """Signs with a key whose certificate names the signer.
 
-    What it signs is verified before it is given: a signature that the trust root does not accept never leaves.
+    It verifies each signature first, so it never returns a signature that the trust root does not accept.
     """
 
     key: Signer = field(repr=False)
@@ -40,16 +40,15 @@ class CertifiedSigner:
 
     @property
     def trust(self) -> TrustedIdentities:
-        """Trusts the certificate's identity alone."""
+        """Trusts only the identity of the certificate."""
         return TrustedIdentities(self.root, (identity_of(self.certificate),))
 
     def sign(self, data: bytes) -> Signature:
-        """A signature of some bytes with the certificate and a time stamp.
+        """Sign bytes, with the certificate and a time stamp.
 
         Raises:
             InputError: the timestamp authority cannot be used.
-            ArtifactRefusedError: the signature does not hold by the trust root: the certificate has expired, say.
-
+            ArtifactRefusedError: the trust root refuses the signature, for example because the certificate has expired.
         """
         value = self.key.sign(data).value
         material: dict[str, Any] = {
@@ -64,11 +63,10 @@ class CertifiedSigner:
 
 
 def load_certificate(file: Path, option: str = "--certificate") -> x509.Certificate:
-    """The first certificate of a PEM file.
+    """Load the first certificate of a PEM file.
 
     Raises:
         InputError: the file cannot be read, or holds no certificate with an identity.
-
     """
     try:
         certificate = x509.load_pem_x509_certificate(file.read_bytes())

@@ -1,8 +1,8 @@
-"""Signatures by identity: a certificate for a short-lived key, of an authority that is trusted, at a time that is.
+"""Trust in identities: a trusted authority certified a short-lived key, and a trusted time lies in its validity.
 
-The certificate says who signed (its only URI or e-mail address, such as a SPIFFE ID) and who vouched for that (Fulcio's
-extension). Both are compared as they are: an expression that is not anchored would take ``…/sa/trainer-evil`` for
-``…/sa/train``, so there are no expressions here.
+The certificate names the signer (its only URI or e-mail address, such as a SPIFFE ID) and the issuer of the signer's
+token (Fulcio's extension). Both are compared exactly. Regular expressions are not supported, because one without an
+anchor would accept ``…/sa/trainer-evil`` for ``…/sa/train``.
 
 Needs the extra ``keyless``.
 """
@@ -40,7 +40,7 @@ _IGNORED: Final = frozenset({"tlogEntries"})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who signed, and who vouched for that: ``spiffe://…`` by the issuer of its token. Both exactly as they are."""
+    """The signer, such as ``spiffe://…``, and the issuer of its token."""
 
     subject: str
     issuer: str
@@ -48,17 +48,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class TrustedIdentities:
-    """Trusts what one of some identities signed with a certificate that was valid then."""
+    """Trusts signatures of these identities, if the certificate was valid at the time of the signature."""
 
     root: TrustedRoot
     identities: tuple[Identity, ...]
 
     def check(self, data: bytes, signature: Signature) -> None:
-        """Hold a signature against some bytes.
+        """Verify a signature of bytes.
 
         Raises:
-            ArtifactRefusedError: the certificate, its time or its identity does not hold, or it is of other bytes.
-
+            ArtifactRefusedError: the certificate, its time or its identity is not trusted, or the signature does not match.
         """
         certificate, stamps = _material(signature.material)
         times = [trusted_time(each, signature.value, self.root.timestamp_authorities) for each in stamps]
@@ -66,21 +65,20 @@ class TrustedIdentities:
             _check_chain(certificate, when, self.root.certificate_authorities)
         identity = identity_of(certificate)
         if identity not in self.identities:
-            message = f"the certificate is of {identity.subject!r}, by the issuer {identity.issuer!r}"
+            message = f"the certificate names {identity.subject!r}, by the issuer {identity.issuer!r}"
             raise ArtifactRefusedError("other-identity", message)
         key = certificate.public_key()
         if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
             raise ArtifactRefusedError("certificate", "the certificate's key is not an ECDSA key on P-256")
         if not PublicKey(key).has_signed(data, signature.value):
-            raise ArtifactRefusedError("other-key", "the signature is of another key, or of other bytes")
+            raise ArtifactRefusedError("other-key", "the signature belongs to another key, or to other bytes")
 
 
 def identity_of(certificate: x509.Certificate) -> Identity:
-    """The identity in a certificate.
+    """Return the identity in a certificate.
 
     Raises:
-        ArtifactRefusedError: it has none, several, or two issuers that differ.
-
+        ArtifactRefusedError: the certificate has no identity, several, or two issuers that differ.
     """
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -108,18 +106,18 @@ def identity_of(certificate: x509.Certificate) -> Identity:
 
 
 def _utf8(value: bytes) -> str:
-    """The text of a UTF8String in DER."""
+    """Decode a UTF8String in DER."""
     tag, length, text = value[:1], value[1:2], value[2:]
     if length and length[0] > _LONG_FORM:
         count = length[0] - _LONG_FORM
         length, text = text[:count], text[count:]
     if tag != bytes([_UTF8]) or len(text) != int.from_bytes(length, "big"):
-        raise ValueError("it is no UTF8String")
+        raise ValueError("is not a UTF8String")
     return text.decode()
 
 
 def _material(material: Any) -> tuple[x509.Certificate, list[bytes]]:
-    """The certificate of a bundle, and its time stamps."""
+    """The certificate and the time stamps of a bundle."""
     found = {name: value for name, value in material.items() if name not in _IGNORED}
     match found.get("certificate"):
         case {"rawBytes": str(raw)} if set(found) <= {"certificate", "timestampVerificationData"}:
@@ -160,7 +158,7 @@ def _check_chain(
             verification.PolicyBuilder()
             .store(verification.Store([authority.root]))
             .time(when)
-            .extension_policies(ca_policy=_of_authorities(), ee_policy=_of_signers())
+            .extension_policies(ca_policy=_authority_policy(), ee_policy=_signer_policy())
         )
         try:
             policy.build_client_verifier().verify(certificate, list(authority.chain[:-1]))
@@ -168,13 +166,13 @@ def _check_chain(
             reasons.append(str(error))
         else:
             return
-    raise ArtifactRefusedError("other-authority", f"the certificate's chain does not hold: {reasons[-1]}")
+    raise ArtifactRefusedError("other-authority", f"the certificate's chain is not trusted: {reasons[-1]}")
 
 
-def _of_authorities() -> verification.ExtensionPolicy:
+def _authority_policy() -> verification.ExtensionPolicy:
     def may_sign(_: object, __: object, constraints: x509.BasicConstraints) -> None:
         if not constraints.ca:
-            raise ValueError("a certificate in the chain is not an authority's")
+            raise ValueError("a certificate in the chain does not belong to an authority")
 
     def signs_certificates(_: object, __: object, usage: x509.KeyUsage) -> None:
         if not usage.key_cert_sign:
@@ -187,16 +185,16 @@ def _of_authorities() -> verification.ExtensionPolicy:
     )
 
 
-def _of_signers() -> verification.ExtensionPolicy:
-    """A leaf that signs code alone: an SVID, which is for TLS, is refused."""
+def _signer_policy() -> verification.ExtensionPolicy:
+    """Accept a leaf that only signs code. An SVID is for TLS, and is refused."""
 
     def signs_code(_: object, __: object, usage: x509.ExtendedKeyUsage) -> None:
         if list(usage) != [ExtendedKeyUsageOID.CODE_SIGNING]:
-            raise ValueError("the certificate is not for signing code alone (extended key usage codeSigning)")
+            raise ValueError("the certificate is not only for signing code (extended key usage codeSigning)")
 
     def signs(_: object, __: object, usage: x509.KeyUsage) -> None:
         if not usage.digital_signature or usage.key_cert_sign:
-            raise ValueError("the certificate's key usage is not that of a signer (digitalSignature)")
+            raise ValueError("the certificate must have the key usage digitalSignature, and not keyCertSign")
 
     return (
         verification.ExtensionPolicy.permit_all()

@@ -1,4 +1,4 @@
-"""Keys that sign inside a device: a hardware module, a smart card, or a software token, by PKCS#11.
+"""Keys that sign inside a device with PKCS#11: a hardware module, a smart card, or a software token.
 
 Needs the extra ``pkcs11``.
 """
@@ -34,12 +34,12 @@ _PATH_PARTS: Final = frozenset({"token", "object", "type"})
 _QUERY_PARTS: Final = frozenset({"module-path"})
 _SECRETS: Final = frozenset({"pin-value", "pin-source"})
 _HALF: Final = 32
-"""Bytes of each of the two numbers of a signature on P-256."""
+"""The bytes of each of the two numbers of a signature on P-256."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pkcs11Uri:
-    """Where a private key is, as RFC 7512 writes it: the library of the device, the token, and the key's label."""
+    """The address of a private key (RFC 7512): the library of the device, the token, and the label of the key."""
 
     token: str
     object: str
@@ -51,7 +51,6 @@ class Pkcs11Uri:
 
         Raises:
             InputError: a part is missing, unknown, given twice, or a secret.
-
         """
 
         def refused(message: str) -> InputError:
@@ -69,7 +68,7 @@ class Pkcs11Uri:
                 name = matched[1] if matched else part.partition("=")[0]
                 if name in _SECRETS:
                     raise refused(
-                        f"has {name}, which other users of this machine see; set {PASSWORD} instead"
+                        f"has {name}, which other users of this machine can see; set {PASSWORD} instead"
                     )
                 if matched is None or name not in known or name in found:
                     raise refused(f"has the part {name!r}, which is unknown, empty or given twice")
@@ -92,18 +91,17 @@ class Pkcs11Key:
 
     @property
     def trust(self) -> TrustedKeys:
-        """Trusts this key alone."""
+        """Trusts only this key."""
         return TrustedKeys((self.public,))
 
     def sign(self, data: bytes) -> Signature:
-        """A signature of some bytes, in DER, with the key's name.
+        """Sign bytes. The signature is in DER, and carries the hint of the key.
 
         Raises:
             InputError: the device refuses.
-
         """
         try:
-            # The hash is made here: not every device has ECDSA and SHA-256 in one step.
+            # Not every device has ECDSA and SHA-256 in one step, so Python computes the hash.
             raw = self.key.sign(hashlib.sha256(data).digest(), mechanism=pkcs11.Mechanism.ECDSA)
         except PKCS11Error as error:
             raise InputError.of(
@@ -115,18 +113,12 @@ class Pkcs11Key:
 
 @contextmanager
 def open_pkcs11_key(uri: Pkcs11Uri, pin: str | None, option: str = "--key") -> Iterator[Pkcs11Key]:
-    """A key, and a session with its device for as long as it is wanted.
-
-    Args:
-        uri: where the key is.
-        pin: opens the token.
-        option: named in messages.
+    """Open a session with a device, and yield a key that signs while the session is open.
 
     Raises:
-        InputError: the library, the token or the key is not there, the PIN is wrong, or the key is not on P-256.
-
+        InputError: the library, the token or the key does not exist, the PIN is wrong, or the key is not on P-256.
     """
-    advice = "" if pin else f"; set {PASSWORD} to the PIN, without which private keys do not show"
+    advice = "" if pin else f"; set {PASSWORD} to the PIN, because a token hides its private keys without one"
     try:
         library = pkcs11.lib(uri.module)
         session = library.get_token(token_label=uri.token).open(user_pin=pin)
@@ -147,13 +139,13 @@ def open_pkcs11_key(uri: Pkcs11Uri, pin: str | None, option: str = "--key") -> I
 
 
 def _only(session: Any, kind: pkcs11.ObjectClass, label: str) -> Any:
-    """The object with a label; all are read, because a search that ends early outlives its session."""
+    """The only object with a label. The search reads all, because a search that ends early outlives its session."""
     found = list(session.get_objects({pkcs11.Attribute.CLASS: kind, pkcs11.Attribute.LABEL: label}))
     if len(found) != 1:
-        raise ValueError(f"{kind.name} is there {len(found)} times")
+        raise ValueError(f"{kind.name} exists {len(found)} times")
     return found[0]
 
 
 def _named(error: Exception) -> str:
-    """What a library says, in one line: most of its errors have a name and no text."""
+    """The error of a library on one line. Most of its errors have a name and no text."""
     return " ".join(f"{type(error).__name__} {error}".split())

@@ -20,14 +20,13 @@ class Signature:
 
 
 class Trust(Protocol):
-    """Decides whether a signature is of a trusted signer."""
+    """Decides whether a trusted signer made a signature."""
 
     def check(self, data: bytes, signature: Signature) -> None:
-        """Hold a signature against some bytes.
+        """Verify a signature of bytes.
 
         Raises:
             ArtifactRefusedError: no trusted signer has signed these bytes.
-
         """
 
 
@@ -36,12 +35,11 @@ class Signer(Protocol):
 
     @property
     def trust(self) -> Trust:
-        """Trusts this signer alone."""
+        """Trusts only this signer."""
 
     def sign(self, data: bytes) -> Signature:
-        """Sign some bytes.
+        """Sign bytes.
 
         Raises:
             GoldenpathError: the device or the service that signs refuses.
-
         """

@@ -1,4 +1,4 @@
-"""Keys that sign artifacts, in PEM files: ECDSA on P-256 with SHA-256, which is what cosign and Flux expect of a key."""
+"""Keys in PEM files that sign artifacts: ECDSA on P-256 with SHA-256, as cosign and Flux expect."""
 
 from __future__ import annotations
 
@@ -22,32 +22,30 @@ __all__ = ["PASSWORD", "PublicKey", "SigningKey", "TrustedKeys"]
 PASSWORD: Final = "GOLDENPATH_SIGNING_KEY_PASSWORD"  # noqa: S105 - a variable's name
 _ALGORITHM: Final = ec.ECDSA(hashes.SHA256())
 _IGNORED: Final = frozenset({"tlogEntries", "timestampVerificationData"})
-"""Parts of the verification material that say when something was signed; a key has no end, so no rule here asks."""
+"""Parts of the verification material that state a time. A key does not expire, so the time does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key that verifies."""
+    """A key that verifies signatures."""
 
     key: ec.EllipticCurvePublicKey
 
     @classmethod
     def load(cls, file: Path, option: str = "--key") -> Self:
-        """The public key of a PEM file.
+        """Load the public key of a PEM file.
 
         Raises:
             InputError: the file cannot be read, or holds no public key on P-256.
-
         """
         return cls.of_pem(_bytes_of(file, option), option, str(file))
 
     @classmethod
     def of_pem(cls, data: bytes, option: str, given: str | None = None) -> Self:
-        """The public key of a PEM text.
+        """Read a public key from a PEM text.
 
         Raises:
-            InputError: it is not a public key on P-256.
-
+            InputError: the text is not a public key on P-256.
         """
         try:
             key: Any = serialization.load_pem_public_key(data)
@@ -60,7 +58,7 @@ class PublicKey:
 
     @property
     def hint(self) -> str:
-        """Its name in a bundle, as cosign writes it: base64 of the SHA-256 of its DER form."""
+        """The name of the key in a bundle, as cosign writes it: base64 of the SHA-256 of its DER form."""
         der = self.key.public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -68,13 +66,13 @@ class PublicKey:
 
     @property
     def pem(self) -> str:
-        """Its PEM form: what Flux reads from a Secret."""
+        """The PEM form, which Flux reads from a Secret."""
         return self.key.public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         ).decode()
 
     def has_signed(self, data: bytes, signature: bytes) -> bool:
-        """Whether a signature is this key's, of these bytes."""
+        """Whether this key made a signature of these bytes."""
         try:
             self.key.verify(signature, data, _ALGORITHM)
         except InvalidSignature:
@@ -84,46 +82,39 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class TrustedKeys:
-    """Trusts what one of some keys has signed. The hint in a bundle is not trusted: each key is tried."""
+    """Trusts signatures of these keys. The hint in a bundle is not trusted, so each key is tried."""
 
     keys: tuple[PublicKey, ...]
 
     def check(self, data: bytes, signature: Signature) -> None:
-        """Hold a signature against some bytes.
+        """Verify a signature of bytes.
 
         Raises:
-            ArtifactRefusedError: none of the keys has signed these bytes, or a certificate says who did.
-
+            ArtifactRefusedError: no key has signed these bytes, or the bundle has a certificate.
         """
         if set(signature.material) - _IGNORED != {"publicKey"}:
             raise ArtifactRefusedError("bundle", "the bundle must name a public key, and no certificate")
         if not any(key.has_signed(data, signature.value) for key in self.keys):
-            raise ArtifactRefusedError("other-key", "the signature is of another key, or of other bytes")
+            raise ArtifactRefusedError("other-key", "the signature belongs to another key, or to other bytes")
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key that signs; it does not show in ``repr``."""
+    """A key that signs. ``repr`` does not show it."""
 
     key: ec.EllipticCurvePrivateKey = field(repr=False)
 
     @classmethod
     def load(cls, file: Path, password: str | None = None, option: str = "--key") -> Self:
-        """The private key of a PEM file (PKCS#8 or SEC 1).
-
-        Args:
-            file: the file.
-            password: decrypts it, where it is encrypted.
-            option: named in messages.
+        """Load the private key of a PEM file (PKCS#8 or SEC 1). ``password`` opens an encrypted key.
 
         Raises:
             InputError: the file cannot be read, holds no private key on P-256, or the password does not open it.
-
         """
         data = _bytes_of(file, option)
         if b"ENCRYPTED SIGSTORE PRIVATE KEY" in data or b"ENCRYPTED COSIGN PRIVATE KEY" in data:
             message = (
-                "is a key in cosign's own encrypted form; use a PKCS#8 key, which `cosign import-key-pair` takes too: "
+                "is a key in cosign's own encrypted form; use a PKCS#8 key, which `cosign import-key-pair` also takes: "
                 "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256"
             )
             raise InputError.of(option, "key", message, str(file))
@@ -139,16 +130,15 @@ class SigningKey:
 
     @property
     def public(self) -> PublicKey:
-        """Its counterpart."""
         return PublicKey(self.key.public_key())
 
     @property
     def trust(self) -> TrustedKeys:
-        """Trusts this key alone."""
+        """Trusts only this key."""
         return TrustedKeys((self.public,))
 
     def sign(self, data: bytes) -> Signature:
-        """A signature of some bytes, in DER, with the key's name."""
+        """Sign bytes. The signature is in DER, and carries the hint of the key."""
         return Signature(self.key.sign(data, _ALGORITHM), {"publicKey": {"hint": self.public.hint}})
 
 
@@ -162,8 +152,6 @@ def _bytes_of(file: Path, option: str) -> bytes:
 def _on_p256(key: Any, given: str | None, option: str) -> Any:
     curve = getattr(getattr(key, "curve", None), "name", "")
     if curve != "secp256r1":
-        message = (
-            "is not an ECDSA key on P-256; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256"
-        )
+        message = "is not an ECDSA key on P-256; create one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256"
         raise InputError.of(option, "key", message, given)
     return key

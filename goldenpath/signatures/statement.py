@@ -1,4 +1,4 @@
-"""In-toto statements: what a signer says about artifacts. Pure."""
+"""In-toto statements, which a signer makes about artifacts. Pure."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _HEX: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class StatementSubject:
-    """What a statement is about.
+    """An artifact that a statement names.
 
     Attributes:
-        digest: ``sha256:…``; of an artifact in a registry, its manifest's.
-        name: its name, where it has one; not a part of its identity.
-        annotations: what the statement says of it; None leaves the field out. Cosign's ``-a`` reads them.
+        digest: ``sha256:…``; for an artifact in a registry, the digest of its manifest.
+        name: the name of the artifact, or empty; not a part of its identity.
+        annotations: the annotations of the artifact, which cosign's ``-a`` reads; None leaves the field out.
 
     """
 
@@ -34,7 +34,6 @@ class StatementSubject:
     annotations: Mapping[str, str] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The subject as JSON has it."""
         document: dict[str, Any] = {"digest": {"sha256": self.digest.removeprefix("sha256:")}}
         if self.name:
             document["name"] = self.name
@@ -45,14 +44,13 @@ class StatementSubject:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A predicate about subjects; ``predicate_type`` says what the statement is for."""
+    """A predicate about subjects; ``predicate_type`` is the purpose of the statement."""
 
     subjects: tuple[StatementSubject, ...]
     predicate_type: str
     predicate: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """The statement as JSON has it."""
         return {
             "_type": media_types.STATEMENT,
             "subject": [subject.as_dict() for subject in self.subjects],
@@ -62,20 +60,15 @@ class Statement:
 
     @classmethod
     def parse(cls, document: Mapping[str, Any], purpose: str) -> Self:
-        """Read a statement.
-
-        Args:
-            document: the statement as JSON has it.
-            purpose: the predicate type that it must have.
+        """Read a statement with the predicate type ``purpose``.
 
         Raises:
-            ArtifactRefusedError: it has another type or purpose, or a subject without a sha256 digest.
-
+            ArtifactRefusedError: the statement has another type or purpose, or a subject without a sha256 digest.
         """
         if (found := document.get("_type")) != media_types.STATEMENT:
             raise ArtifactRefusedError("statement", f"the signed statement has the type {found!r}")
         if (found := document.get("predicateType")) != purpose:
-            message = f"the signed statement is a {found!r} of the artifact, and must be a {purpose!r}"
+            message = f"the signed statement has the predicate type {found!r}, and must have {purpose!r}"
             raise ArtifactRefusedError("purpose", message)
         subjects = document.get("subject")
         predicate = document.get("predicate")

@@ -1,11 +1,11 @@
-"""Time stamps (RFC 3161): when a signature was there, said by an authority that is trusted for it.
+"""Time stamps (RFC 3161): a trusted authority states when a signature existed.
 
-Needs the extra ``keyless``. ``rfc3161-client`` makes requests, and verifies answers up to the authority's root.
+Needs the extra ``keyless``. ``rfc3161-client`` builds requests, and verifies answers up to the root of the authority.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -34,30 +34,28 @@ _OK: Final = frozenset({200, 201})
 class TimestampService:
     """A timestamp authority that answers over HTTP, such as Sigstore's `timestamp-server`.
 
-    TLS is not demanded: the answer is signed, and the request holds a hash.
+    TLS is optional, because the answer is signed, and the request holds only a hash.
     """
 
     url: str
     option: str = "--timestamp-authority"
-    timeout: float = field(default=30.0)
+    timeout: float = 30.0
 
     def __post_init__(self) -> None:
-        """Refuse what is not an address.
+        """Check the address.
 
         Raises:
-            InputError: it is not one of HTTP.
-
+            InputError: ``url`` is not an address with HTTP.
         """
         parts = httpx.URL(self.url) if self.url.isascii() and self.url.isprintable() else httpx.URL()
         if parts.scheme not in {"http", "https"} or not parts.host or parts.userinfo:
             raise InputError.of(self.option, "url", "must be http(s)://HOST/PATH, without a user")
 
     def stamp(self, data: bytes) -> bytes:
-        """The authority's answer for some bytes, in DER.
+        """Ask for a time stamp of bytes, and return the answer in DER.
 
         Raises:
-            InputError: the authority cannot be reached, or answers something else.
-
+            InputError: the authority cannot be reached, or its answer is not a time stamp.
         """
         request = (
             rfc3161_client.TimestampRequestBuilder()
@@ -67,7 +65,7 @@ class TimestampService:
             .build()
         )
         try:
-            answer = self._asked(request.as_bytes())
+            answer = self._post(request.as_bytes())
             rfc3161_client.decode_timestamp_response(answer)
         except httpx.HTTPError as error:
             message = (
@@ -79,7 +77,7 @@ class TimestampService:
             raise InputError.of(self.option, "timestamp", message) from None
         return answer
 
-    def _asked(self, query: bytes) -> bytes:
+    def _post(self, query: bytes) -> bytes:
         host = httpx.URL(self.url).netloc.decode()
         with (
             httpx.Client(timeout=self.timeout, trust_env=not is_loopback(host)) as client,
@@ -98,16 +96,10 @@ class TimestampService:
 
 
 def trusted_time(answer: bytes, data: bytes, authorities: Iterable[Authority]) -> dt.datetime:
-    """The time that an authority has stamped on some bytes.
-
-    Args:
-        answer: the authority's answer, in DER.
-        data: what was stamped.
-        authorities: one of them has to have stamped it, within its period.
+    """Verify a time stamp (in DER) of bytes, and return its time.
 
     Raises:
-        ArtifactRefusedError: none has, or it is of other bytes.
-
+        ArtifactRefusedError: no authority stamped these bytes within its period.
     """
     try:
         response = rfc3161_client.decode_timestamp_response(answer)
@@ -126,7 +118,7 @@ def trusted_time(answer: bytes, data: bytes, authorities: Iterable[Authority]) -
             reasons.append(str(error))
         else:
             return when
-    raise ArtifactRefusedError("time", f"the bundle's time stamp does not hold: {reasons[-1]}")
+    raise ArtifactRefusedError("time", f"the bundle's time stamp is not trusted: {reasons[-1]}")
 
 
 def _verifier(authority: Authority) -> rfc3161_client.verify.Verifier:

@@ -1,7 +1,7 @@
-"""A trust root of one's own: ``trusted_root.json``, as `cosign trusted-root create` writes it.
+"""Reads a private trust root: ``trusted_root.json``, as `cosign trusted-root create` writes it.
 
-Certificate authorities and timestamp authorities are read, and transparency logs are not: time comes from a timestamp
-authority here. Flux, which demands a log, has its own copy of the file.
+It has certificate authorities and timestamp authorities. Transparency logs are ignored, because the time comes from a
+timestamp authority. Flux demands a log, and has its own copy of the file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOST: Final = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """An authority: its certificates up to its root, the root last, and when what it issued is trusted."""
+    """An authority: its certificates with the root last, and the period in which it is trusted."""
 
     chain: tuple[x509.Certificate, ...]
     start: dt.datetime = _LEAST
@@ -38,28 +38,25 @@ class Authority:
 
     @property
     def root(self) -> x509.Certificate:
-        """The certificate that all others follow from."""
         return self.chain[-1]
 
     def is_trusted_at(self, when: dt.datetime) -> bool:
-        """Whether a time is in its period."""
         return self.start <= when <= self.end
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedRoot:
-    """Authorities that issue certificates for signing, and authorities that say when something was signed."""
+    """Authorities that issue certificates for signing, and authorities that stamp the time of signatures."""
 
     certificate_authorities: tuple[Authority, ...]
     timestamp_authorities: tuple[Authority, ...]
 
     @classmethod
     def load(cls, file: Path, option: str = "--trusted-root") -> Self:
-        """The trust root of a file.
+        """Load the trust root of a file.
 
         Raises:
-            InputError: the file cannot be read, is of another form, or lacks authorities: with every problem.
-
+            InputError: the file cannot be read, has another form, or lacks authorities. The error has every problem.
         """
         try:
             document = object_in(file.read_bytes(), "the trust root")
@@ -72,7 +69,7 @@ class TrustedRoot:
             MEDIA_TYPE.removesuffix("+json") + ".v0."
         ):
             message = (
-                f"has the media type {kind!r}, and must be a {MEDIA_TYPE} (`cosign trusted-root create`)"
+                f"has the media type {kind!r}, and must have {MEDIA_TYPE} (`cosign trusted-root create`)"
             )
             raise InputError.of(option, "trusted-root", message, str(file))
         problems: list[Problem] = []

@@ -72,7 +72,7 @@ def test_a_token_library_or_key_that_is_not_there_is_named():
 def test_two_keys_of_one_name_are_refused():
     for _ in range(2):
         new_pair("twins")
-    assert "PRIVATE_KEY is there 2 times" in refused(uri("twins"))
+    assert "PRIVATE_KEY exists 2 times" in refused(uri("twins"))
 
 
 def test_a_key_on_another_curve_is_refused():

@@ -134,7 +134,9 @@ def test_a_token_is_asked_for_with_the_rights_that_are_needed(played, connect):
 
 def test_without_the_right_password_there_is_no_token_and_no_secret_in_the_message(played, connect):
     with_tokens(played)
-    with pytest.raises(RegistryError, match=r"gave no token for r .401.; ada may need more rights") as caught:
+    with pytest.raises(
+        RegistryError, match=r"issued no token for r .401.; ada may need more rights"
+    ) as caught:
         connect(RegistryCredentials("ada", "wrong-password")).has_blob("r", DIGEST)
     assert "wrong-password" not in str(caught.value)
     with pytest.raises(RegistryError, match="set GOLDENPATH_REGISTRY_USER"):
@@ -144,7 +146,7 @@ def test_without_the_right_password_there_is_no_token_and_no_secret_in_the_messa
 def test_a_token_is_not_asked_for_without_tls(played, connect):
     challenge = {"www-authenticate": 'Bearer realm="http://auth.example.org/token"'}
     played.instead = lambda _: (401, challenge, b"")
-    with pytest.raises(RegistryError, match=r"for a token to 'auth.example.org', without TLS"):
+    with pytest.raises(RegistryError, match=r"the token server 'auth.example.org' without TLS"):
         connect(ADA).has_blob("r", DIGEST)
 
 
@@ -201,7 +203,7 @@ def test_bytes_of_another_digest_are_refused(played, connect):
         lambda: connect().blob("r", DIGEST, limit=100),
         lambda: connect().manifest("r", DIGEST),
     ):
-        with pytest.raises(ArtifactRefusedError, match="gave bytes of the digest") as caught:
+        with pytest.raises(ArtifactRefusedError, match="bytes with the digest") as caught:
             read()
         assert caught.value.rule == "digest"
 

@@ -182,7 +182,7 @@ def test_a_file_that_changes_between_pack_and_push_is_refused(model, place, clie
     data = bytearray((model / "model.safetensors").read_bytes())
     data[-1] ^= 1
     (model / "model.safetensors").write_bytes(data)
-    with pytest.raises(ArtifactRefusedError, match="is not what was read before"):
+    with pytest.raises(ArtifactRefusedError, match="has changed since it was read"):
         push_model(client, RegistryAddress.parse(place).path, packed)
     assert client.manifest(RegistryAddress.parse(place).path, packed.digest) is None
 
@@ -250,7 +250,7 @@ def test_an_upload_that_is_lost_each_time_ends(monkeypatch):
         played.instead = Uploads(*["lost"] * 9)
         with (
             RegistryClient(RegistryAddress.parse(f"oci://{played.host}")) as client,
-            pytest.raises(RegistryError, match="forgot the upload"),
+            pytest.raises(RegistryError, match="forgets the upload"),
         ):
             push_stream(client, "r", digest_of(data), 55, lambda: iter([data]))
 

@@ -115,7 +115,7 @@ def test_swapped_names_are_refused(signed, key):
 
 
 def test_another_key_is_refused(signed):
-    refused(signed, new_key(), "other-key", "of another key")
+    refused(signed, new_key(), "other-key", "belongs to another key")
 
 
 def test_a_link_is_refused(signed, key):
@@ -163,7 +163,7 @@ def test_a_signature_for_another_purpose_is_refused(model, key):
         (StatementSubject(f"sha256:{'0' * 64}"),), "https://slsa.dev/provenance/v1", {"a": 1}
     )
     (model / "model.sig").write_bytes(signed_bundle(statement, key).data)
-    refused(model, key, "purpose", "must be a 'https://model_signing/signature/v1.0'")
+    refused(model, key, "purpose", "must have 'https://model_signing/signature/v1.0'")
 
 
 def test_what_no_other_verifier_looks_at_is_not_signed(model, key):
