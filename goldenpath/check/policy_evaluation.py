@@ -1,7 +1,7 @@
-"""Policies, offline: the expression that an API server would evaluate, on objects that no server has seen.
+"""Evaluates the shipped policies offline, with the same expressions as the API server.
 
-Everything that cannot be evaluated is refused: the CEL engine hands errors back as values, so only a value of
-type ``bool`` is an answer. Objects are judged as if the tenant's Flux account created them.
+A policy that cannot be evaluated refuses the object. The CEL engine returns errors as values, so only a value of type
+``bool`` is an answer. The tenant's Flux account counts as the user that creates the objects.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 __all__ = ["AdmissionRequest", "PolicyDecision", "check_policies", "judge"]
 
-# A string literal, which stays, or a variable, which becomes an identifier that cel.bind can bind.
+# Group 1: a string literal, which stays. Group 2: a variable, which becomes an identifier for cel.bind.
 _TOKEN: Final = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|\bvariables\.(\w+)""")
 
 
 @dataclass(frozen=True, slots=True)
 class AdmissionRequest:
-    """What is asked of an API server: to create ``object``, or to make it out of ``old``.
+    """A request to create ``object``, or to update ``old`` to it.
 
-    ``namespace`` is the Namespace object that it is in; ``None`` for an object of cluster scope. ``user`` is
-    the name of who asks, as the API server knows it.
+    ``namespace`` is the Namespace of the object; ``None`` for a cluster-scoped object. ``user`` is the user name as the
+    API server knows it.
     """
 
     object: Mapping[str, Any]
@@ -50,7 +50,7 @@ class AdmissionRequest:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDecision:
-    """Whether a policy lets a request pass; ``message`` says why not. ``failed`` where it could not be evaluated."""
+    """The answer of a policy. ``message`` is the reason of a refusal; ``failed`` means that evaluation failed."""
 
     allowed: bool
     message: str = ""
@@ -60,11 +60,11 @@ class PolicyDecision:
 def check_policies(
     objects: Sequence[ManifestObject], *, namespaces: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Iterator[Finding]:
-    """What the shipped policies refuse among ``objects``.
+    """Find the objects that the shipped policies refuse.
 
-    The objects belong to one cluster: a tenant's Namespace has other parameters on another. An object is judged
-    by the Namespace that it is in, which is looked for among ``objects`` and then in ``namespaces`` (by name). As on a server, what is in no tenant's namespace is not judged; so is
-    not what is in a namespace that neither holds.
+    All objects must be for one cluster, because the parameters in a tenant's Namespace differ between clusters. The
+    Namespace of an object comes from ``objects``, or else from ``namespaces`` (by name). An object is skipped if its
+    Namespace is unknown or does not belong to a tenant.
     """
     by_kind = _by_kind()
     found: dict[str, Mapping[str, Any]] | None = None
@@ -90,21 +90,21 @@ def check_policies(
             if activation is None:
                 user = _flux_account(body, item.namespace, namespace)
                 activation = _activation(AdmissionRequest(body, namespace, user), namespace)
-            verdict = _judge(policy, activation)
-            if not verdict.allowed:
+            decision = _judge(policy, activation)
+            if not decision.allowed:
                 yield Finding(
                     file=item.file,
                     object=str(item),
                     field=policy.field_of(item.kind),
                     rule=policy.id,
                     severity=policy.severity,
-                    message=verdict.message,
+                    message=decision.message,
                     fix=policy.fix,
                 )
 
 
 def judge(policy: Policy, request: AdmissionRequest) -> PolicyDecision:
-    """What ``policy`` says to ``request``, whether or not it matches its resource."""
+    """Evaluate a policy on a request, even if the policy does not match the resource."""
     namespace = None if request.namespace is None else _without_nulls(request.namespace)
     return _judge(policy, _activation(request, namespace))
 
@@ -120,15 +120,13 @@ def _judge(policy: Policy, activation: Any) -> PolicyDecision:
     try:
         answer = compiled.allows.eval(activation)
         kind, value = answer.type(), answer.value()
-    except Exception as error:  # noqa: BLE001 - whatever the engine raises, the object was not found to be allowed
+    except Exception as error:  # noqa: BLE001 - after any error of the engine, the policy refuses the object
         return _failure(error)
     if kind != cel.Type.BOOL:
         return _failure(value)
-    return (
-        PolicyDecision(allowed=True)
-        if value is True
-        else PolicyDecision(allowed=False, message=_message(policy, compiled, activation))
-    )
+    if value is True:
+        return PolicyDecision(allowed=True)
+    return PolicyDecision(allowed=False, message=_message(policy, compiled, activation))
 
 
 def _failure(reason: object) -> PolicyDecision:
@@ -139,20 +137,20 @@ def _failure(reason: object) -> PolicyDecision:
 
 
 def _message(policy: Policy, compiled: _Compiled, activation: Any) -> str:
-    """The fuller message where it can be had; the plain one otherwise, as the API server does."""
+    """Evaluate the message expression. If it fails, return the plain message, as the API server does."""
     if compiled.message is None:
         return policy.message
     try:
         answer = compiled.message.eval(activation)
         kind, value = answer.type(), answer.value()
-    except Exception:  # noqa: BLE001 - the refusal stands, with its plain message
+    except Exception:  # noqa: BLE001 - after any error, the refusal has its plain message
         return policy.message
     return value if kind == cel.Type.STRING and value.isprintable() else policy.message
 
 
 @functools.cache
 def _by_kind() -> Mapping[tuple[str, str], tuple[Policy, ...]]:
-    """Which policies judge the creation of a kind, by group and kind."""
+    """Return the policies that match the creation of an object, by group and kind."""
     index: dict[tuple[str, str], list[Policy]] = {}
     for policy in policies():
         kinds = {
@@ -169,9 +167,9 @@ def _by_kind() -> Mapping[tuple[str, str], tuple[Policy, ...]]:
 
 @functools.cache
 def _environment() -> Any:
-    """The part of the API server's CEL environment that the policies use.
+    """Return the part of the API server's CEL environment that the policies use.
 
-    Values are dynamic, as they are for the API server when it admits a policy.
+    Values are dynamic, as for the API server when it admits a policy.
     """
     dyn = cel.Type.DYN
     return cel.NewEnv(
@@ -190,7 +188,7 @@ def _compile(policy: Policy) -> _Compiled:
 
 
 def _compile_one(policy: Policy, expression: str, returns: Any) -> Any:
-    """Compile with the variables around it; like the API server's, a bound one is evaluated when it is needed."""
+    """Compile an expression with its variables. A bound variable is evaluated on use, as in the API server."""
     text = _as_identifiers(expression)
     for variable in reversed(policy.variables):
         text = f"cel.bind({_identifier(variable.name)}, {_as_identifiers(variable.expression)}, {text})"
@@ -200,7 +198,7 @@ def _compile_one(policy: Policy, expression: str, returns: Any) -> Any:
         raise DataError(f"policy {policy.id}: its CEL does not compile: {error}") from error
     if compiled.return_type() != returns:
         raise DataError(
-            f"policy {policy.id}: its CEL gives {compiled.return_type().name()}, and not {returns.name()}: {expression}"
+            f"policy {policy.id}: its CEL returns {compiled.return_type().name()} instead of {returns.name()}: {expression}"
         )
     return compiled
 
@@ -214,7 +212,7 @@ def _identifier(variable: str) -> str:
 
 
 def _activation(request: AdmissionRequest, namespace: Mapping[str, Any] | None) -> Any:
-    """What an expression sees; the Namespace is without nulls already, for it is that of many objects."""
+    """Return the variables of an expression. The caller has removed the nulls of the Namespace, once for all objects."""
     metadata = mapping(request.object, "metadata")
     return _environment().Activation(
         {
@@ -232,7 +230,7 @@ def _activation(request: AdmissionRequest, namespace: Mapping[str, Any] | None) 
 
 
 def _flux_account(body: Mapping[str, Any], name: str, namespace: Mapping[str, Any] | None) -> str:
-    """Who applies an object: the account of the tenant's workloads, or the tenant's own."""
+    """Return the Flux account that applies an object: that of the tenant's workloads, or the tenant's own."""
     if names.WORKLOAD in _metadata(body, "labels"):
         return f"system:serviceaccount:{names.FLUX_NAMESPACE}:{names.WORKLOAD_ACCOUNT_PREFIX}{name}"
     annotations = {} if namespace is None else _metadata(namespace, "annotations")
@@ -244,7 +242,7 @@ def _metadata(body: Mapping[str, Any], key: str) -> Mapping[str, str]:
 
 
 def _without_nulls(value: Any) -> Any:
-    """The value as the API server has it after decoding: a field that is null was not given."""
+    """Remove nulls, as the API server does when it decodes an object."""
     if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):

@@ -1,4 +1,7 @@
-"""Resources that a queued workload asks for and its queue does not know: Kueue holds it for ever, without an error."""
+"""Finds resources that a queued workload requests and its queue does not cover.
+
+Kueue keeps such a workload pending for ever, without an error.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +28,15 @@ _COUNTED: Final = ("cpu", "memory")
 _DEFAULT_PREFIXES: Final[tuple[str, ...]] = Cluster.model_fields["queue_ignores"].default
 _DEEPEST: Final = 40
 _VENDORS: Final = ("nvidia.com/", "amd.com/", "gpu.intel.com/", "habana.ai/", "intel.com/", _BY_CLAIM)
-"""Beginnings of the names of accelerators; whether the tenant has those is for other checks to say."""
+"""Prefixes of accelerator resources. Other checks report accelerators that the tenant does not have."""
 
 
 def check_queue_coverage(objects: Sequence[ManifestObject]) -> Iterator[Finding]:
-    """Findings about workloads with a queue's label that ask for what the queue does not cover.
+    """Find requests of queued workloads that their queue does not cover.
 
-    With the ClusterQueue among the objects it is an error; without it, what the golden path's queues never cover is a
-    warning. What Kueue ignores is read from the platform's ConfigMap, where it is among the objects.
+    With the ClusterQueue among the objects, a finding is an error. Without it, a resource that no queue of the golden
+    path covers is a warning. The prefixes that Kueue ignores come from the platform's ConfigMap, if it is among the
+    objects.
     """
     ignored = _ignored(objects)
     queues = {queue.name: queue for queue in objects if queue.kind == "ClusterQueue"}
@@ -42,10 +46,10 @@ def check_queue_coverage(objects: Sequence[ManifestObject]) -> Iterator[Finding]
         if queue.kind == "LocalQueue"
     }
     for item in objects:
-        for name, asked in _asked_by_queue(item).items():
+        for name, requested in _requested_by_queue(item).items():
             queue = local.get((item.namespace, name))
             covered = _COUNTED if queue is None else tuple(_covered(queue))
-            for resource in sorted(asked - {*covered}):
+            for resource in sorted(requested - {*covered}):
                 is_accelerator = resource.startswith(_VENDORS)
                 if resource.startswith(ignored) or (queue is None and is_accelerator):
                     continue
@@ -56,12 +60,12 @@ def _finding(
     item: ManifestObject, queue: str, resource: str, covered: Iterable[str], *, is_known: bool
 ) -> Finding:
     message = (
-        f"asks for {resource}, which queue {queue} does not cover ({', '.join(covered)}"
-        f"{'' if is_known else ' and accelerators'}): Kueue never admits it, and it stays pending"
+        f"requests {resource}, which queue {queue} does not cover ({', '.join(covered)}"
+        f"{'' if is_known else ' and accelerators'}): Kueue never admits the workload, and it stays pending"
     )
     fix = (
-        "Leave the request out, or have the platform team put the beginning of its name under `queue_ignores` of the "
-        "cluster and into Kueue's `resources.excludeResourcePrefixes`."
+        "Remove the resource request, or ask the platform team to add the prefix of the resource to `queue_ignores` of "
+        "the cluster and to Kueue's `resources.excludeResourcePrefixes`."
     )
     severity = Severity.ERROR if is_known else Severity.WARNING
     return Finding(item.file, str(item), "", "queue-uncovered-resource", severity, message, fix)
@@ -73,21 +77,21 @@ def _covered(queue: ManifestObject) -> Iterator[str]:
         yield from (str(name) for name in covered) if isinstance(covered, list) else ()
 
 
-def _asked_by_queue(item: ManifestObject) -> dict[str, set[str]]:
-    """By queue: names of all resources that Pods in it ask for in a quantity other than 0.
+def _requested_by_queue(item: ManifestObject) -> dict[str, set[str]]:
+    """Return the resources that Pods request in a quantity other than 0, by queue.
 
-    The label stands on a workload of any kind, or on a template inside it, such as the Jobs of a CronJob.
+    The queue label is on a workload of any kind, or on a template inside it, such as the Job template of a CronJob.
     """
-    of_object = mapping(item.body, "metadata", "labels").get(QUEUE_LABEL)
+    queue = mapping(item.body, "metadata", "labels").get(QUEUE_LABEL)
     spec = mapping(item.body, "spec")
-    found: dict[str, set[str]] = {}
-    for name, part in _queued(spec, 0) if of_object is None else ((str(of_object), spec),):
-        found.setdefault(name, set()).update(_asked(part, 0))
-    return found
+    requested: dict[str, set[str]] = {}
+    for name, part in _queued(spec, 0) if queue is None else ((str(queue), spec),):
+        requested.setdefault(name, set()).update(_requested(part, 0))
+    return requested
 
 
 def _queued(node: Any, depth: int) -> Iterator[tuple[str, Any]]:
-    """The queue and the part of each label that stands below no other."""
+    """Yield each queue label and the part of the object that has it. Labels below another label do not count."""
     if depth > _DEEPEST:
         return
     if isinstance(node, dict) and "metadata" in node:
@@ -99,22 +103,22 @@ def _queued(node: Any, depth: int) -> Iterator[tuple[str, Any]]:
         yield from _queued(part, depth + 1)
 
 
-def _asked(node: Any, depth: int) -> Iterator[str]:
-    """What Pods ask for, by their shape: a mapping with `containers`, wherever a kind keeps it."""
+def _requested(node: Any, depth: int) -> Iterator[str]:
+    """Yield the requested resources of all Pod specs below a node. A Pod spec is a mapping with `containers`."""
     if depth > _DEEPEST:
         return
     if isinstance(node, dict) and mappings(node, "containers"):
-        for asking in (node, *mappings(node, "containers"), *mappings(node, "initContainers")):
+        for holder in (node, *mappings(node, "containers"), *mappings(node, "initContainers")):
             for part in ("requests", "limits"):
-                numbers = mapping(asking, "resources", part)
+                numbers = mapping(holder, "resources", part)
                 yield from (name for name, number in numbers.items() if str(number) != "0")
         return
     for part in _parts(node):
-        yield from _asked(part, depth + 1)
+        yield from _requested(part, depth + 1)
 
 
 def _parts(node: Any) -> Iterable[Any]:
-    """The mappings and lists in a mapping or list."""
+    """Return the mappings and lists in a mapping or list."""
     values = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     return [value for value in values if isinstance(value, dict | list)]
 
@@ -124,9 +128,9 @@ def _ignored(objects: Sequence[ManifestObject]) -> tuple[str, ...]:
         if item.kind == "ConfigMap" and item.name == CONFIGURATION:
             text = mapping(item.body, "data").get(_PREFIXES_KEY)
             try:
-                said = mapping(kubeyaml.load(text), "resources") if isinstance(text, str) else {}
+                settings = mapping(kubeyaml.load(text), "resources") if isinstance(text, str) else {}
             except InputError:
-                said = {}
-            prefixes = said.get("excludeResourcePrefixes")
+                settings = {}
+            prefixes = settings.get("excludeResourcePrefixes")
             return tuple(str(each) for each in prefixes) if isinstance(prefixes, list) else ()
     return _DEFAULT_PREFIXES

@@ -17,7 +17,7 @@ __all__ = ["check_references"]
 
 
 def check_references(tenancy: Tenancy) -> Iterator[Finding]:
-    """Findings about Secrets that nothing declares, fields without effect, and groups that have the prefix twice."""
+    """Find undeclared Secrets, fields without effect, and groups with a doubled prefix."""
     yield from _undeclared_secrets(tenancy)
     yield from _without_effect(tenancy)
     yield from _prefixed_groups(tenancy)
@@ -25,9 +25,11 @@ def check_references(tenancy: Tenancy) -> Iterator[Finding]:
 
 def _undeclared_secrets(tenancy: Tenancy) -> Iterator[Finding]:
     for secret in tenancy.needed_secrets:
-        if secret.is_declared or secret.purpose == "decryption":  # which the README tells how to make
+        if (
+            secret.is_declared or secret.purpose == "decryption"
+        ):  # the README shows how to create a decryption key
             continue
-        message = f"names Secret {secret.name}, and no entry of `secrets` says where it comes from"
+        message = f"names Secret {secret.name}, and no entry of `secrets` declares its source"
         fix = f"Declare {secret.name} under `secrets`, with its provider and purpose `{secret.purpose}`."
         yield request_finding(
             tenancy, "secret-not-declared", Severity.WARNING, secret.used_by[0], message, fix=fix
@@ -39,8 +41,8 @@ def _without_effect(tenancy: Tenancy) -> Iterator[Finding]:
     if tenant.source is None:
         for index, secret in enumerate(tenant.secrets):
             if secret.provider == "sops":
-                message = f"has no effect: Secret {secret.name} would come from the team's source, and there is none"
-                fix = "Give a `source`, or declare the Secret with provider `external-secrets` or `manual`."
+                message = f"has no effect: Secret {secret.name} comes from the team's source, and the request has no `source`"
+                fix = "Set `source`, or declare the Secret with provider `external-secrets` or `manual`."
                 yield request_finding(
                     tenancy, "no-effect", Severity.WARNING, f"secrets[{index}]", message, fix=fix
                 )
@@ -52,7 +54,7 @@ def _prefixed_groups(tenancy: Tenancy) -> Iterator[Finding]:
         groups: tuple[str, ...] = getattr(tenancy.tenant.access, role)
         for index, group in enumerate(groups):
             if group.startswith(prefix):
-                message = f"becomes {prefix}{group}: the fleet puts {prefix!r} before every group"
+                message = f"becomes {prefix}{group}, because the fleet adds {prefix!r} to every group"
                 fix = f"Write {group.removeprefix(prefix)!r}."
                 yield request_finding(
                     tenancy,

@@ -1,6 +1,6 @@
-"""Checks a request against its cluster, and the dates in it.
+"""Checks a valid request against its cluster, and the dates in it.
 
-Nothing here is bad input: the request renders, and a person should know what it will not do.
+The findings name fields that have no effect, or a limited effect, on the cluster.
 """
 
 from __future__ import annotations
@@ -31,30 +31,26 @@ __all__ = ["check_addons", "check_exceptions", "check_expiry", "check_overrides"
 
 WARN_BEFORE: Final = dt.timedelta(days=30)
 _ACCOUNTS_WITHOUT_GATE: Final = (2, 10)
-"""The Flux whose source-controller (1.10, October 2026) has no gate for accounts of sources any more."""
+"""The first Flux version without a feature gate for accounts of sources (source-controller 1.10, October 2026)."""
 
 
 def check_addons(tenancy: Tenancy) -> Iterator[Finding]:
-    """What was asked and needs an add-on that the cluster does not run."""
+    """Find fields that need an add-on that the cluster does not have."""
     where = tenancy.cluster_name
-    yield from _missing(
-        tenancy, "flux", "clusters", f"{where} has no Flux: nothing applies what is rendered here"
-    )
+    yield from _missing(tenancy, "flux", "clusters", f"{where} has no Flux, so nothing applies the manifests")
     if tenancy.grants:
         yield from _queue(tenancy)
         yield from _shared_names(tenancy)
     if tenancy.identities:
-        message = (
-            f"{where} has no SPIRE controller manager: the accounts are made, but get no SPIFFE identity"
-        )
+        message = f"{where} has no SPIRE controller manager: the service accounts exist, but have no SPIFFE identity"
         if tenancy.federates_with:
-            message += f", and cannot verify those of {', '.join(tenancy.federates_with)}"
+            message += f", and cannot verify identities of {', '.join(tenancy.federates_with)}"
         yield from _missing(tenancy, "spire-controller-manager", "identity", message)
     yield from _egress_hosts(tenancy, "network.egress", tenancy.egress_hosts)
     for index, server in enumerate(tenancy.servers):
         yield from _egress_hosts(tenancy, f"serving[{index}].egress", server.egress_hosts)
         if server.serving.hosts and tenancy.platform.gateway is None:
-            message = f"{where} has no gateway: no route answers to {', '.join(server.serving.hosts)}"
+            message = f"{where} has no gateway, so no route serves {', '.join(server.serving.hosts)}"
             fix = f"Name the `gateway` of {where} in the fleet, or remove the hosts."
             field = f"serving[{index}].hosts"
             yield request_finding(tenancy, "gateway-missing", Severity.WARNING, field, message, fix=fix)
@@ -64,7 +60,7 @@ def check_addons(tenancy: Tenancy) -> Iterator[Finding]:
     yield from _source_account(tenancy)
     for index, secret in enumerate(tenancy.tenant.secrets):
         if secret.provider == "external-secrets":
-            message = f"{where} has no External Secrets operator: Secret {secret.name} must come another way"
+            message = f"{where} has no External Secrets operator, so nothing creates Secret {secret.name}"
             yield from _missing(tenancy, "external-secrets", f"secrets[{index}]", message)
 
 
@@ -85,25 +81,22 @@ def _missing(
 def _egress_hosts(tenancy: Tenancy, field: str, destinations: Sequence[Egress]) -> Iterator[Finding]:
     if destinations:
         hosts = ", ".join(str(egress.host) for egress in destinations)
-        message = (
-            f"{tenancy.cluster_name} has no Cilium, without which no host name can be let through: {hosts} "
-            "cannot be reached"
-        )
-        fix = "Give the networks as `cidr`, or install Cilium and name it under `addons` in the fleet."
+        message = f"{tenancy.cluster_name} has no Cilium, and only Cilium allows egress by host name: Pods cannot reach {hosts}"
+        fix = "Name the networks as `cidr`, or install Cilium and name it under `addons` in the fleet."
         yield from _missing(tenancy, "cilium", field, message, fix=fix)
 
 
 def _queue(tenancy: Tenancy) -> Iterator[Finding]:
-    message = f"{tenancy.cluster_name} has no Kueue: no queue is written, and the quota alone holds"
+    message = f"{tenancy.cluster_name} has no Kueue, so the tenant has a quota and no queue"
     severity = Severity.NOTE
     if any(grant.borrow for grant in tenancy.grants):
-        message += ", without what would be borrowed"
+        message += ", and cannot borrow"
         severity = Severity.WARNING
     yield from _missing(tenancy, "kueue", "gpus", message, severity=severity)
 
 
 def _shared_names(tenancy: Tenancy) -> Iterator[Finding]:
-    """Models that one quota key holds together: only a queue tells them apart, by their flavors."""
+    """Find accelerator models that share one quota key. Only the flavors of a queue can limit each model."""
     by_resource: defaultdict[str, list[Grant]] = defaultdict(list)
     if not tenancy.has("kueue"):
         for grant in tenancy.grants:
@@ -112,10 +105,10 @@ def _shared_names(tenancy: Tenancy) -> Iterator[Finding]:
         if len(grants) > 1:
             asked = " and ".join(f"{grant.quota} of {grant.pool.id}" for grant in grants)
             message = (
-                f"{asked} are one quota key on {tenancy.cluster_name}, requests.{resource}: without Kueue it "
-                f"holds them to {sum(grant.quota for grant in grants)} of either, not each to its own number"
+                f"{asked} share one quota key on {tenancy.cluster_name}, requests.{resource}: without Kueue it "
+                f"limits their sum to {sum(grant.quota for grant in grants)}, and no model by itself"
             )
-            fix = f"Ask for one of them there (`clusters`), or install Kueue on {tenancy.cluster_name} and name it under `addons`."
+            fix = f"Ask for one model there (`clusters`), or install Kueue on {tenancy.cluster_name} and name it under `addons`."
             yield request_finding(
                 tenancy, "shared-name-without-queue", Severity.ERROR, "gpus", message, fix=fix
             )
@@ -132,23 +125,20 @@ def _scaling(tenancy: Tenancy) -> Iterator[Finding]:
             else "it has no Prometheus operator"
         )
         message = (
-            f"nothing on {where} collects {hint.metric} for signal `{asked.signal}`, since {lacking}; the hints "
-            f"stand with their default: threshold {hint.threshold} ({hint.unit}), and "
-            f"{max(asked.min_replicas, 1)} replica(s) while the metric cannot be read"
+            f"nothing on {where} collects {hint.metric} for signal `{asked.signal}`, because {lacking}; the hints "
+            f"have their defaults: threshold {hint.threshold} ({hint.unit}), and "
+            f"{max(asked.min_replicas, 1)} replica(s) while the metric is missing"
         )
         fix = f"Collect the metric on {where}, or keep the number of replicas fixed there."
         rule = "addon-missing/prometheus-operator"
         yield request_finding(tenancy, rule, Severity.WARNING, "autoscaling.signal", message, fix=fix)
     if asked.min_replicas < hint.min_replicas:
-        message = f"{hint.engine} gives {hint.metric} itself: at {asked.min_replicas} replicas nothing is left to wake it"
-        fix = (
-            f"Set min_replicas to {hint.min_replicas}, or add a trigger of your own that counts requests "
-            "before the engine."
-        )
+        message = f"{hint.engine} exports {hint.metric} itself, so at {asked.min_replicas} replicas no signal can start one"
+        fix = f"Set min_replicas to {hint.min_replicas}, or add a trigger that counts requests in front of the engine."
         yield request_finding(
             tenancy, "scale-from-zero", Severity.WARNING, "autoscaling.min_replicas", message, fix=fix
         )
-    message = f"{where} has no KEDA: the hints are written, without a ScaledObject example"
+    message = f"{where} has no KEDA, so the hints have no ScaledObject example"
     yield from _missing(tenancy, "keda", "autoscaling", message, severity=Severity.NOTE)
 
 
@@ -156,8 +146,8 @@ def _federation(tenancy: Tenancy) -> Iterator[Finding]:
     for trust_domain in tenancy.federates_with:
         if trust_domain not in tenancy.fleet.federation:
             message = (
-                f"no bundle endpoint is known for {trust_domain}: SPIRE refuses entries that federate with it, "
-                "so no account gets an identity"
+                f"the fleet has no bundle endpoint for {trust_domain}: SPIRE refuses entries that federate with it, "
+                "so no account has an identity"
             )
             fix = f"Add {trust_domain} with its endpoint under `federation` in the fleet, or remove it."
             rule, field = "federation-without-bundle", "identity.federates_with"
@@ -165,46 +155,48 @@ def _federation(tenancy: Tenancy) -> Iterator[Finding]:
 
 
 def _source_account(tenancy: Tenancy) -> Iterator[Finding]:
-    """Before Flux 2.10 a source is read as an account of its own only where a feature gate is on."""
+    """Before Flux 2.10, a source has its own account only if a feature gate is on."""
     account, flux = tenancy.source_account, tenancy.platform.cluster.addons.get("flux")
     if account is not None and flux is not None and version_of(flux) < _ACCOUNTS_WITHOUT_GATE:
         message = (
-            f"Flux {flux} on {tenancy.cluster_name} reads the source as account {account.name} only with its feature "
-            "gate ObjectLevelWorkloadIdentity; without it, it reads nothing"
+            f"Flux {flux} on {tenancy.cluster_name} reads the source as account {account.name} only with the feature "
+            "gate ObjectLevelWorkloadIdentity; without the gate, it cannot read the source"
         )
-        fix = "See that source-controller has --feature-gates=ObjectLevelWorkloadIdentity=true, or take Flux 2.10."
+        fix = (
+            "Start source-controller with --feature-gates=ObjectLevelWorkloadIdentity=true, or use Flux 2.10."
+        )
         yield request_finding(tenancy, "feature-gate", Severity.NOTE, "source.provider", message, fix=fix)
 
 
 def check_overrides(resolved: Resolved, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
-    """Overrides of a request that change nothing, as a whole or in one of their list edits."""
+    """Find overrides, and list edits of overrides, that change nothing."""
     overrides = resolved.spec.overrides if isinstance(resolved.spec, Envelope) else ()
-    there = {(item.kind, item.name) for item in objects} if overrides else set()
+    rendered = {(item.kind, item.name) for item in objects} if overrides else set()
     for index, override in enumerate(overrides):
         if not override.is_on(resolved.cluster_name):
             continue
         field = f"overrides[{index}]"
-        if (override.kind, override.name) not in there:
-            names = sorted(name for kind, name in there if kind == override.kind)
+        if (override.kind, override.name) not in rendered:
+            names = sorted(name for kind, name in rendered if kind == override.kind)
             near = nearest(override.name, names)
             fix = f"Name {near}." if near else f"Objects of this kind: {', '.join(names) or 'none'}."
-            message = f"no {override.kind} {override.name} is on {resolved.cluster_name} for this override to change"
+            message = f"changes nothing: the request renders no {override.kind} {override.name} on {resolved.cluster_name}"
             yield request_finding(
                 resolved, "override-without-object", Severity.WARNING, field, message, fix=fix
             )
             continue
         for item in objects:
             if (item.kind, item.name) == (override.kind, override.name):
-                yield from _without_item(resolved, field, override, item)
+                yield from _edits_without_target(resolved, field, override, item)
 
 
-def _without_item(
+def _edits_without_target(
     resolved: Resolved, field: str, override: Override, item: ManifestObject
 ) -> Iterator[Finding]:
     for index, edit in enumerate(override.items):
         if not has_target(item.body, edit):
-            message = f"{item} on {resolved.cluster_name} has nothing at {place_of(edit.at)} for this edit to change"
-            fix = "Look at the rendered object, and name what it has; or remove the edit."
+            message = f"changes nothing: {item} on {resolved.cluster_name} has nothing at {place_of(edit.at)}"
+            fix = "Name a place that the rendered object has, or remove the edit."
             where = f"{field}.items[{index}]"
             yield request_finding(
                 resolved, "override-without-item", Severity.WARNING, where, message, fix=fix
@@ -212,7 +204,7 @@ def _without_item(
 
 
 def check_exceptions(tenancy: Tenancy) -> Iterator[Finding]:
-    """Exceptions from policies that do not exist."""
+    """Find exceptions from policies that do not exist."""
     known = [policy.id for policy in policies()]
     for index, exception in enumerate(tenancy.tenant.exceptions):
         if exception.policy not in known:
@@ -223,7 +215,7 @@ def check_exceptions(tenancy: Tenancy) -> Iterator[Finding]:
 
 
 def first_end(spec: Envelope) -> dt.date | None:
-    """The first day on which something in the request ends; None where nothing does."""
+    """Return the first expiry date in the request, or None."""
     return min((day for _, _, day in _ends(spec)), default=None)
 
 
@@ -233,22 +225,22 @@ def ends_soon(day: dt.date, today: dt.date) -> bool:
 
 
 def _ends(spec: Envelope) -> Iterator[tuple[str, str, dt.date]]:
-    """What ends, as field, words and day."""
-    # One that is being retired has been looked at already.
+    """Yield the field, description and day of each expiry."""
+    # The expiry of a retiring request is already handled.
     if spec.expires is not None and spec.retiring is not True:
-        yield "expires", f"the {spec.noun} is no longer needed", spec.expires
+        yield "expires", f"the {spec.noun} expires", spec.expires
     for i, override in enumerate(spec.overrides):
-        what = f"the override of {override.kind} {override.name} ends"
-        yield f"overrides[{i}].expires", what, override.expires
+        event = f"the override of {override.kind} {override.name} expires"
+        yield f"overrides[{i}].expires", event, override.expires
     for i, exception in enumerate(spec.exceptions if isinstance(spec, Tenant) else ()):
-        what = f"the exception from policy {exception.policy} ends"
-        yield f"exceptions[{i}].expires", what, exception.expires
+        event = f"the exception from policy {exception.policy} expires"
+        yield f"exceptions[{i}].expires", event, exception.expires
 
 
 def check_expiry(spec: Envelope, today: dt.date) -> Iterator[Finding]:
-    """Dates of the request that are past, or will be within thirty days."""
+    """Find dates of the request that are past, or at most thirty days away."""
     noun = spec.noun
-    for field, what, day in _ends(spec):
+    for field, event, day in _ends(spec):
         if not ends_soon(day, today):
             continue
         past = day < today
@@ -258,7 +250,7 @@ def check_expiry(spec: Envelope, today: dt.date) -> Iterator[Finding]:
             field=field,
             rule="expired" if past else "expires-soon",
             severity=Severity.ERROR if past else Severity.WARNING,
-            message=f"{what} on {day.isoformat()}, which is {'past' if past else 'near'}",
+            message=f"{event} on {day.isoformat()}, which is {'past' if past else 'near'}",
             fix=f"Retire the {noun}, or agree on a later date."
             if field == "expires"
             else "Remove it, or agree on a later date.",

@@ -1,4 +1,4 @@
-"""Every Secret that an object of a tenant names is declared by the request, or is among the objects."""
+"""Checks that the request declares, or renders, every Secret that an object of the tenant names."""
 
 from __future__ import annotations
 
@@ -20,22 +20,21 @@ __all__ = ["check_secret_references", "files_without_references", "secrets_named
 _REFERENCE: Final = re.compile(
     r"(.*[sS]ecretRef|secretKeyRef|secretTargetRef|bearerTokenSecret|clientSecret|pullSecret|imagePullSecrets|secret(Name)?)"
 )
-"""Fields that hold ``name: <Secret>``, or are the name: Flux, KEDA, the Prometheus operator, and Pods use these."""
+"""Fields that contain ``name: <Secret>``, or are the name. Flux, KEDA, the Prometheus operator and Pods use them."""
 _IN_TEXT: Final = re.compile(r"""ecret(?:(?:Key|Target)?Ref|Name|(?<=ullSecret)s)?["']?\s*:""", re.ASCII)
-"""What such a field is in a text: its end, and the colon. It begins with letters, which `re` seeks fast."""
+"""The end of such a field in a text, with the colon. It starts with literal letters, because `re` finds those fast."""
 _DATA: Final = frozenset({"annotations", "binaryData", "data", "labels", "stringData"})
-_NAMES_NONE: Final = frozenset({"ConfigMap", "Secret"})
-"""Kinds that hold texts and no references."""
+_WITHOUT_REFERENCES: Final = frozenset({"ConfigMap", "Secret"})
 
 
 def secrets_named_in(item: ManifestObject) -> Iterator[tuple[str, str]]:
-    """Field and name of each Secret that an object names in its own namespace; optional ones are left out."""
-    if item.kind not in _NAMES_NONE:
+    """Yield the field and name of each required Secret that an object names in its own namespace."""
+    if item.kind not in _WITHOUT_REFERENCES:
         yield from _named(item.body, None)
 
 
 _Place = tuple["_Place | None", str]
-"""A step, and the place that it leads on from: text is made of it only where something was found."""
+"""A path as a linked list: the parent's path and the last step. Only paths of findings become text."""
 
 
 def _named(node: dict[str, Any] | list[Any], place: _Place | None) -> list[tuple[str, str]]:
@@ -69,7 +68,7 @@ def _text(place: _Place | None) -> str:
 
 
 def _names(value: Any, field: str) -> Iterator[tuple[str, str]]:
-    """A name, a mapping with one, or a list of such."""
+    """Yield the names in a value: a name, a mapping with a name, or a list of these."""
     if isinstance(value, str):
         yield field, value
     elif isinstance(value, list):
@@ -82,23 +81,22 @@ def _names(value: Any, field: str) -> Iterator[tuple[str, str]]:
 
 
 def files_without_references(files: Iterable[RenderedFile]) -> frozenset[str]:
-    """Files whose text holds no field that could name a Secret: most, and to search a text costs next to nothing."""
+    """Return the paths of files without a field that could name a Secret. A text search is cheap, and most files have none."""
     return frozenset(file.path for file in files if not _IN_TEXT.search(file.text))
 
 
 def check_secret_references(
     tenancy: Tenancy, objects: Sequence[ManifestObject], without: Collection[str] = ()
 ) -> Iterator[Finding]:
-    """Findings about Secrets that objects of the tenant's namespace name, and that nothing says where they come from.
+    """Find Secrets without a declaration that objects in the tenant's namespace name.
 
-    The checks of those fields report the Secrets that fields of the request name (:mod:`~goldenpath.check.reference_checks`);
-    here are those that an override or the golden path brings in.
+    These come from overrides or from the golden path. :mod:`~goldenpath.check.reference_checks` reports Secrets that
+    fields of the request name.
 
     Args:
         tenancy: the tenant on one cluster.
-        objects: what was rendered for it there, with its overrides.
-        without: files that are known to hold no references (:func:`files_without_references`).
-
+        objects: the rendered objects of the tenant there, with overrides applied.
+        without: files without references (:func:`files_without_references`).
     """
     own = [item for item in objects if item.namespace == tenancy.name]
     known = {secret.name for secret in tenancy.needed_secrets}
@@ -112,6 +110,6 @@ def check_secret_references(
             if name in known or name in reported:
                 continue
             reported.add(name)
-            message = f"names Secret {name}, and no entry of `secrets` says where it comes from"
+            message = f"names Secret {name}, and no entry of `secrets` declares its source"
             fix = f"Declare {name} under `secrets` of the request, with its provider and purpose."
             yield Finding(item.file, str(item), field, "secret-not-declared", Severity.WARNING, message, fix)

@@ -1,6 +1,6 @@
-"""Checks that the versions on a cluster serve each rendered API, and each field that came later.
+"""Checks that the versions on a cluster serve each rendered API and each newer field.
 
-By the catalogue of add-ons (:mod:`goldenpath.addons`). A kind that no entry there knows is passed over.
+The catalogue of add-ons (:mod:`goldenpath.addons`) has the facts. Kinds that it does not know are skipped.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ __all__ = ["check_catalogue_range", "check_versions"]
 
 
 def check_versions(platform: Platform, objects: Sequence[ManifestObject]) -> Iterator[Finding]:
-    """Findings about APIs and features that the cluster's versions do not serve.
+    """Find APIs and features that the versions on the cluster do not serve.
 
-    Objects inside a ConfigMap are examples that people copy; what they need is a warning.
+    A missing feature of an example, which is an object inside a ConfigMap, is a warning.
 
     Args:
         platform: the cluster.
-        objects: what was rendered for it.
+        objects: the rendered objects for the cluster.
     """
     running = tuple(_running(platform).items())
     not_served: dict[tuple[str, str], tuple[set[str], str, str]] = {}
     features: dict[tuple[str, str], Finding] = {}
     for item, body, is_example in _bodies(objects):
         api_version, kind = str(body.get("apiVersion")), str(body.get("kind"))
-        for entry, version, reason, lacking in _lacks(running, api_version, kind):
+        for entry, version, reason, lacking in _gaps(running, api_version, kind):
             if reason:
                 kinds = not_served.setdefault((entry.id, api_version), (set(), reason, version))[0]
                 kinds.add(kind)
@@ -55,27 +55,27 @@ def check_versions(platform: Platform, objects: Sequence[ManifestObject]) -> Ite
 
 
 def check_catalogue_range(platform: Platform) -> Iterator[Finding]:
-    """Warnings about versions that the catalogue does not judge: newer than its newest, or older than its oldest."""
+    """Warn about versions outside the range of the catalogue: newer than its newest, or older than its oldest."""
     for id_, text in _running(platform).items():
         entry = addon_catalogue().get(id_)
         version, first, last = version_of(text), version_of(entry.first), version_of(entry.last)
         if version[: len(last)] > last:
             message = (
-                f"{entry.title} {text} on {platform.name} is newer than {entry.last}, the newest that the "
-                "catalogue knows: what it no longer serves is not known"
+                f"{entry.title} {text} on {platform.name} is newer than {entry.last}, the newest version in the "
+                "catalogue, so removed APIs are unknown"
             )
-            fix = "Use a release of goldenpath that knows it, or read its release notes."
+            fix = "Use a release of goldenpath that knows this version, or read the release notes of the add-on."
             yield _finding(platform, id_, "version-not-known", Severity.WARNING, message, fix=fix)
         elif version < first[: len(version)]:
             message = (
-                f"{entry.title} {text} on {platform.name} is older than {entry.first}, the oldest that the "
-                "catalogue knows: not all that it lacks is known"
+                f"{entry.title} {text} on {platform.name} is older than {entry.first}, the oldest version in the "
+                "catalogue, so some missing APIs are unknown"
             )
             yield _finding(platform, id_, "version-not-known", Severity.WARNING, message)
 
 
 def _running(platform: Platform) -> dict[str, str]:
-    """The versions that the fleet states, by id of the catalogue; Kubernetes first."""
+    """Return the versions that the fleet states, by id in the catalogue."""
     return {KUBERNETES: platform.cluster.kubernetes} | {
         str(id_): text for id_, text in platform.cluster.addons.items()
     }
@@ -100,30 +100,31 @@ def _examples(text: str) -> tuple[dict[str, Any], ...]:
 
 
 def _older(text: str, since: str) -> bool:
-    """Whether a version is older than another. One that says less, such as ``2`` beside ``2.6``, is not."""
+    """Whether a version is older than another. A less precise version, such as ``2`` against ``2.6``, is not older."""
     version, wanted = version_of(text), version_of(since)
     return version < wanted[: len(version)]
 
 
 def _not_served(entry: Addon, version: str, api_version: str, kind: str) -> str:
-    """Why this version does not serve a kind; empty where it does."""
+    """Return the reason why a version does not serve a kind; empty if it does."""
     api = entry.api_of(api_version, kind)
     if api is None:
         return ""
     if _older(version, api.since):
-        return f"it comes with {api.since}"
+        return f"{api.since} introduced it"
     if api.until is not None and not _older(version, api.until):
-        return f"it went with {api.until}"
+        return f"{api.until} removed it"
     return ""
 
 
 @lru_cache(maxsize=4096)
-def _lacks(
+def _gaps(
     running: tuple[tuple[str, str], ...], api_version: str, kind: str
 ) -> tuple[tuple[Addon, str, str, tuple[Feature, ...]], ...]:
-    """What serves a kind in a version that does not serve it, or lacks features: with that version, why, and these.
+    """Return each add-on whose version does not serve a kind or lacks features of it.
 
-    The same for all tenants of a cluster, and almost always empty.
+    An entry has the add-on, its version, the reason why the kind is not served, and the missing features. The result is
+    equal for all tenants of a cluster, and almost always empty.
     """
     versions, found = dict(running), []
     for entry in addon_catalogue().serving(api_version, kind):
@@ -143,7 +144,7 @@ def _uses(body: dict[str, Any], feature: Feature) -> bool:
     for value in _values(body, feature.field.split(".")):
         if pattern is None:
             return True
-        # What a mapping gives none of is not used: a quota of 0 is a wall, and no way of asking.
+        # A key with the number 0 does not count as use: a quota of 0 forbids the resource.
         texts = (
             [key for key, number in value.items() if str(number) != "0"]
             if isinstance(value, dict)
@@ -155,7 +156,7 @@ def _uses(body: dict[str, Any], feature: Feature) -> bool:
 
 
 def _values(node: Any, steps: list[str]) -> Iterator[Any]:
-    """The values at a field; ``[]`` after a step means each entry of its list."""
+    """Yield the values at a field. ``[]`` after a step means each entry of its list."""
     if not steps:
         yield node
         return
@@ -172,22 +173,16 @@ def _feature(
 ) -> Finding:
     where, version = f"the example in {item}" if is_example else str(item), _running(platform)[entry.id]
     message = (
-        f"{entry.title} {version} on {platform.name} has no {feature.title}, which {where} uses; it comes with "
-        f"{feature.since}. Before, {feature.otherwise}"
+        f"{entry.title} {version} on {platform.name} has no {feature.title}, which {where} uses; {feature.since} "
+        f"introduced it. In older versions, {feature.otherwise}"
     )
     severity = Severity.WARNING if is_example else Severity(feature.severity)
     return _finding(platform, entry.id, "feature-not-served", severity, message)
-
-
-def _upgrade(platform: Platform, id_: str) -> str:
-    field = "kubernetes" if id_ == KUBERNETES else f"addons.{id_}"
-    return f"Upgrade it, or correct `{field}` of {platform.name} in the fleet."
 
 
 def _finding(
     platform: Platform, id_: str, rule: str, severity: Severity, message: str, *, fix: str = ""
 ) -> Finding:
     field = "kubernetes" if id_ == KUBERNETES else f"addons.{id_}"
-    return Finding(
-        "", f"Cluster {platform.name}", field, rule, severity, message, fix or _upgrade(platform, id_)
-    )
+    fix = fix or f"Upgrade it, or correct `{field}` of {platform.name} in the fleet."
+    return Finding("", f"Cluster {platform.name}", field, rule, severity, message, fix)

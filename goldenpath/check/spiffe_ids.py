@@ -1,4 +1,4 @@
-"""SPIFFE identities: each ID once, inside its namespace and trust domain, and never an administrator's."""
+"""Checks SPIFFE identities: each ID is unique, within its namespace and trust domain, and has no power over SPIRE."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _TEMPLATE_FIELD: Final = "spec.spiffeIDTemplate"
 
 
 def check_identities(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
-    """Findings about every ClusterSPIFFEID among the objects of one cluster.
+    """Check every ClusterSPIFFEID of one cluster.
 
-    SPIRE masks an entry only when ID, parent and selectors are all equal (spire-controller-manager 0.6.6,
-    `pkg/spireentry/reconciler.go`); two objects that give two IDs to one Pod are both set, without a warning.
+    SPIRE drops an entry as a duplicate only if ID, parent and selectors are all equal (spire-controller-manager 0.6.6,
+    `pkg/spireentry/reconciler.go`). Two objects that give two IDs to one Pod both apply, without a warning.
     """
     by_path: defaultdict[str, list[ManifestObject]] = defaultdict(list)
     for item in objects:
@@ -46,7 +46,7 @@ def check_identities(objects: Iterable[ManifestObject]) -> Iterator[Finding]:
 
 
 def _path(spec: dict[str, Any]) -> str | None:
-    """The path of the ID, or None where the template gives none that is fixed and in the own trust domain."""
+    """Return the path of the ID; None if the template has no fixed path in the cluster's trust domain."""
     match = _ID.fullmatch(str(spec.get("spiffeIDTemplate")))
     return match["path"] if match else None
 
@@ -62,7 +62,7 @@ def _id(item: ManifestObject, spec: dict[str, Any], path: str | None) -> Iterato
         fix = "Select the one namespace by its name."
         yield object_error(item, "spec.namespaceSelector", "identity-namespace", message, fix)
     elif path is not None and not path.startswith(f"/ns/{namespace}/"):
-        message = f"the ID does not start with its namespace {namespace}: another tenant's account could have the same"
+        message = f"the ID does not start with its namespace {namespace}, so another tenant's account could have the same ID"
         fix = f"Start the path with /ns/{namespace}/."
         yield object_error(item, _TEMPLATE_FIELD, "identity-namespace", message, fix)
     if path is not None:
@@ -72,7 +72,7 @@ def _id(item: ManifestObject, spec: dict[str, Any], path: str | None) -> Iterato
 def _account(item: ManifestObject, spec: dict[str, Any], path: str) -> Iterator[Finding]:
     account = re.search(r"/sa/([^/]+)$", path)
     if account is None:
-        message = "the ID names no service account, so no Pod of the namespace owns it"
+        message = "the ID names no service account"
         yield object_error(
             item, _TEMPLATE_FIELD, "identity-account", message, "End the path with /sa/<account>."
         )
@@ -80,20 +80,15 @@ def _account(item: ManifestObject, spec: dict[str, Any], path: str) -> Iterator[
     selector = f"k8s:sa:{account[1]}"
     selectors = spec.get("workloadSelectorTemplates")
     if not isinstance(selectors, list) or selector not in selectors:
-        message, fix = (
-            f"any Pod of the namespace gets the identity of {account[1]}",
-            f"Add the selector {selector}.",
-        )
+        message = f"every Pod of the namespace has the identity of {account[1]}"
+        fix = f"Add the selector {selector}."
         yield object_error(item, "spec.workloadSelectorTemplates", "identity-account", message, fix)
 
 
 def _rights(item: ManifestObject, spec: dict[str, Any]) -> Iterator[Finding]:
     for power in _POWERS:
         if spec.get(power):
-            message, fix = (
-                f"lets its Pods act as SPIRE itself ({power})",
-                "Remove it; no tenant's workload needs it.",
-            )
+            message, fix = f"lets its Pods act as SPIRE itself ({power})", "Remove it. No workload needs it."
             yield object_error(item, f"spec.{power}", "identity-power", message, fix)
     if not spec.get("className"):
         message = (

@@ -1,4 +1,4 @@
-"""The checks of a tenant, beside those of its rendered objects."""
+"""The checks that only tenants have, in addition to the checks of all rendered objects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["TENANT_CHECKS"]
 
 
 def _addons(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
-    if not rendered.resolved.is_retiring:  # What its cluster lacks no longer matters to a tenant that goes.
+    if not rendered.resolved.is_retiring:  # A retiring tenant needs no add-ons and no Secrets.
         yield from check_addons(rendered.resolved)
         yield from check_references(rendered.resolved)
         without = files_without_references(rendered.manifests.files)

@@ -1,7 +1,7 @@
-"""A workload within its tenant: what it may render, and how much of the tenant's accelerators it may use.
+"""Checks a workload against its tenant: the objects that it may render, and the accelerators that it may use.
 
-Its objects are applied by an account that has the Role of the tenant's own reconciler. They are held against that
-Role here, so that a publish reports what the API server would refuse.
+The account that applies the workload has the Role of the tenant's reconciler. The checks compare the objects with that
+Role, so a publish reports what the API server would refuse.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["WORKLOAD_CHECKS", "against_grants"]
 
 _VERBS: Final = frozenset({"create", "delete", "get", "patch"})
-"""What Flux needs to apply an object and to prune it."""
+"""The verbs that Flux needs to apply and prune an object."""
 _KUSTOMIZATION_FILES: Final = frozenset({"kustomization.yaml", "kustomization.yml", "kustomization"})
 # Settings that make Flux apply other files than the checked ones, or as another account, or later
 # (Flux 2, KustomizationSpec).
-_NOT_OF_A_WORKLOAD: Final = (
+_FORBIDDEN_SETTINGS: Final = (
     "commonMetadata", "components", "decryption", "dependsOn", "images", "kubeConfig", "namePrefix", "nameSuffix",
     "patches", "postBuild", "targetNamespace",
 )  # fmt: skip
@@ -43,28 +43,29 @@ _NOT_GUESSED: Final = {"Endpoints": "endpoints"}
 
 
 def _places(rendered: Rendered) -> Iterator[Finding]:
-    """Files outside the workload's own places, and files that would change how Flux reads them."""
+    """Find files outside the workload's folders, and files that change what Flux applies."""
     resolved = rendered.resolved
     places = RepositoryPaths(resolved.ref, resolved.platform.layout)
     for file in rendered.manifests.files:
         if not places.owns(file.path):
-            message = f"is outside the places of {resolved.ref}: {places.home}/, {places.folder(resolved.cluster_name)}/"
+            rule = "foreign-file"
+            message = f"is outside the folders of {resolved.ref}: {places.home}/, {places.folder(resolved.cluster_name)}/"
             fix = "Name the template folders `[[ home ]]` and `[[ folder ]]`."
-            yield Finding(file.path, str(resolved.ref), "", "foreign-file", Severity.ERROR, message, fix)
         elif basename(file.path).lower() in _KUSTOMIZATION_FILES:
+            rule = "kustomization-file"
             message = "is a kustomization file: Flux would build other objects than the checked ones"
-            fix = "Remove it; Flux applies every manifest of the folder."
-            yield Finding(
-                file.path, str(resolved.ref), "", "kustomization-file", Severity.ERROR, message, fix
-            )
+            fix = "Remove it. Flux applies every manifest of the folder."
         elif file.path.startswith(CLUSTER_FOLDERS) and not file.path.endswith(".yaml"):
-            message = "is not checked, and Flux may read it: manifests are files whose names end in `.yaml`"
+            rule = "workload-file"
+            message = "is not checked, and Flux may read it: names of manifests end in `.yaml`"
             fix = "Name it `….yaml`, or move it into `[[ home ]]`."
-            yield Finding(file.path, str(resolved.ref), "", "workload-file", Severity.ERROR, message, fix)
+        else:
+            continue
+        yield Finding(file.path, str(resolved.ref), "", rule, Severity.ERROR, message, fix)
 
 
 def _rights(rendered: Rendered) -> Iterator[Finding]:
-    """Objects that the account which applies the workload may not write."""
+    """Find objects that the account which applies the workload may not write."""
     resolved = rendered.resolved
     rules = _account_rules(rendered)
     if not rules:
@@ -76,26 +77,26 @@ def _rights(rendered: Rendered) -> Iterator[Finding]:
             continue
         if not item.namespace:
             message = (
-                f"has no namespace; every object of a workload names its own, which is {resolved.namespace}"
+                f"has no namespace: every object of the workload must be in namespace {resolved.namespace}"
             )
-            fix = (
-                f"Write `namespace: {resolved.namespace}`; an object of the whole cluster is the platform's."
-            )
+            fix = f"Set `namespace: {resolved.namespace}`. Only the platform has cluster-scoped objects."
             yield object_error(item, "metadata.namespace", "workload-namespace", message, fix)
         elif item.namespace != resolved.namespace:
-            message = f"is in namespace {item.namespace}; tenant {resolved.namespace} has another"
-            fix = f"Write `namespace: {resolved.namespace}`."
+            message = (
+                f"is in namespace {item.namespace}, which is not the namespace of tenant {resolved.namespace}"
+            )
+            fix = f"Set `namespace: {resolved.namespace}`."
             yield object_error(item, "metadata.namespace", "workload-namespace", message, fix)
         group, resource = item.api_version.rpartition("/")[0], _resource(item.kind)
         if not _allowed(rules, group, resource) >= _VERBS:
-            what = f"{resource}.{group}" if group else resource
-            message = f"the tenant may not write {what}, and a workload can do what its tenant may"
+            full_name = f"{resource}.{group}" if group else resource
+            message = f"a workload has the rights of its tenant, and the tenant may not write {full_name}"
             fix = "Remove it. A tenant asks for rights, quotas, network and identities in its request."
             yield object_error(item, "kind", "workload-rights", message, fix)
 
 
 def _account_rules(rendered: Rendered) -> list[dict[str, Any]]:
-    """The rules of the Roles that the tenant binds to the account of its workloads."""
+    """Return the rules of the Roles that the tenant binds to the account of its workloads."""
     account = rendered.resolved.tenancy.workload_account
     bound = {
         str(mapping(item.body, "roleRef").get("name"))
@@ -119,15 +120,15 @@ def _tenant_too_old(resolved: WorkloadOnCluster) -> Finding:
     tenant = resolved.tenancy.name
     places = RepositoryPaths(resolved.tenancy.ref, resolved.platform.layout)
     message = (
-        f"tenant {tenant} gives workloads no account on {resolved.cluster_name}: "
-        "an older version of its golden path rendered it, or its cluster has no Flux"
+        f"tenant {tenant} has no account for workloads on {resolved.cluster_name}: "
+        "an older version of its golden path rendered it, or the cluster has no Flux"
     )
     fix = f"Upgrade the tenant first: goldenpath publish {places.request} --upgrade"
     return request_finding(resolved, "tenant-too-old", Severity.ERROR, "tenant", message, fix=fix)
 
 
 def _allowed(rules: list[dict[str, Any]], group: str, resource: str) -> frozenset[str]:
-    """The verbs that some rules give on a resource."""
+    """Return the verbs that the rules allow on a resource."""
     verbs: set[str] = set()
     for rule in rules:
         if group in strings(rule, "apiGroups") and resource in strings(rule, "resources"):
@@ -136,7 +137,7 @@ def _allowed(rules: list[dict[str, Any]], group: str, resource: str) -> frozense
 
 
 def _resource(kind: str) -> str:
-    """The resource of a kind, as Kubernetes guesses it (apimachinery, ``meta.UnsafeGuessKindToResource``)."""
+    """Guess the resource of a kind, as Kubernetes does (apimachinery, ``meta.UnsafeGuessKindToResource``)."""
     lower = kind.lower()
     if kind in _NOT_GUESSED:
         return _NOT_GUESSED[kind]
@@ -146,19 +147,19 @@ def _resource(kind: str) -> str:
 
 
 def _labels(rendered: Rendered) -> Iterator[Finding]:
-    """Objects without the labels by which a policy, the catalog and a person know whose they are."""
+    """Find objects without the labels that name the tenant and workload for policies, the catalog and people."""
     wanted = {key: rendered.resolved.labels[key] for key in (names.TENANT, names.WORKLOAD)}
     for item in rendered.objects:
         labels = mapping(item.body, "metadata", "labels")
         for key, value in wanted.items():
             if labels.get(key) != value:
                 message = f"must have the label {key}: {value}"
-                fix = 'Put `[% include "labels.j2" %]` into its metadata.'
+                fix = 'Add `[% include "labels.j2" %]` to its metadata.'
                 yield object_error(item, f"metadata.labels[{key}]", "workload-label", message, fix)
 
 
 def _applied(rendered: Rendered) -> Iterator[Finding]:
-    """What applies the workload must be what was checked: one Kustomization, as the tenant's account."""
+    """Check that one Kustomization applies the checked objects, as the tenant's account."""
     resolved = rendered.resolved
     if not resolved.platform.has("flux"):
         return
@@ -169,7 +170,7 @@ def _applied(rendered: Rendered) -> Iterator[Finding]:
             names.FLUX_NAMESPACE,
             resolved.kustomization,
         ):
-            message = f"is not the Kustomization {names.FLUX_NAMESPACE}/{resolved.kustomization}: the platform applies it with its own rights"
+            message = f"is not the Kustomization {names.FLUX_NAMESPACE}/{resolved.kustomization}, so Flux would apply it with the platform's rights"
             yield object_error(item, "", "workload-flux", message, "Move it into `[[ folder ]]`.")
             continue
         spec = mapping(item.body, "spec")
@@ -182,12 +183,12 @@ def _applied(rendered: Rendered) -> Iterator[Finding]:
         }
         for field, value in wanted.items():
             if spec.get(field) != value:
-                message = f"must be {value}: the workload is applied with the rights of its tenant, and from its folder"
-                yield object_error(item, f"spec.{field}", "workload-flux", message, "Take the change back.")
-        for field in _NOT_OF_A_WORKLOAD:
+                message = f"must be {value}: Flux applies the workload from its folder, with the rights of its tenant"
+                yield object_error(item, f"spec.{field}", "workload-flux", message, "Revert the change.")
+        for field in _FORBIDDEN_SETTINGS:
             if field in spec:
-                message = "must not be there: Flux would apply other objects than the checked ones"
-                yield object_error(item, f"spec.{field}", "workload-flux", message, "Take the change back.")
+                message = "is not allowed: Flux would apply other objects than the checked ones"
+                yield object_error(item, f"spec.{field}", "workload-flux", message, "Revert the change.")
 
 
 def _is_in_flux_file(item: ManifestObject, resolved: WorkloadOnCluster) -> bool:
@@ -195,22 +196,20 @@ def _is_in_flux_file(item: ManifestObject, resolved: WorkloadOnCluster) -> bool:
 
 
 def _same_objects(rendered: Rendered) -> Iterator[Finding]:
-    """Objects that the tenant's own golden path renders too."""
+    """Find objects that the tenant's own golden path renders too."""
     resolved = rendered.resolved
     taken = {object_id(item) for item in rendered.tenant_objects if item.namespace == resolved.namespace}
     for item in rendered.objects:
         if item.namespace == resolved.namespace and object_id(item) in taken:
-            message = (
-                f"is an object of tenant {resolved.namespace} itself: the two would write over each other"
-            )
-            yield object_error(item, "metadata.name", "object-collision", message, "Take another name.")
+            message = f"tenant {resolved.namespace} renders this object too: each would overwrite the other"
+            yield object_error(item, "metadata.name", "object-collision", message, "Use another name.")
 
 
 def _replicas(rendered: Rendered) -> Iterator[Finding]:
     for scaler in scalers(rendered.objects):
         if scaler.fewest > scaler.most:
-            message = f"the smallest number of replicas, {scaler.fewest}, is above the largest, {scaler.most}"
-            fix = f"Take at most {scaler.most} as the smallest number."
+            message = f"the minimum of replicas, {scaler.fewest}, is above the maximum, {scaler.most}"
+            fix = f"Set the minimum to at most {scaler.most}."
             yield object_error(scaler.item, scaler.field, "replicas", message, fix)
 
 
@@ -225,20 +224,20 @@ def _accelerators(rendered: Rendered) -> Iterator[Finding]:
 def against_grants(
     place: str, tenancy: Tenancy, uses: Mapping[str, Share], *, who: str = "the workload"
 ) -> Iterator[Finding]:
-    """Accelerators that workloads use, against what their tenant has on a cluster.
+    """Check the accelerators that workloads use against the quota of their tenant on a cluster.
 
     Args:
-        place: what the findings are about.
-        tenancy: the tenant there.
-        uses: by profile, what they use at least and at most together.
-        who: the workloads, for the message.
+        place: the object of the findings.
+        tenancy: the tenant on the cluster.
+        uses: the minimum and maximum use of all workloads together, by profile.
+        who: the name of the workloads in the message.
     """
     grants = {grant.pool.id: grant for grant in tenancy.grants}
     for profile, (least, most) in sorted(uses.items()):
         grant = grants.get(profile)
         quota = grant.quota if grant else 0
         borrow = grant.borrow if grant and tenancy.has("kueue") else 0
-        limit = "The sum does not count what the tenant's own repository runs."
+        limit = "The sum leaves out the manifests of the team's own repository."
         if least > quota:
             message = (
                 f"{who} uses at least {least} of {profile} on {tenancy.cluster_name}, and {tenancy.name} has "
@@ -249,7 +248,7 @@ def against_grants(
         elif most > quota + borrow:
             message = (
                 f"{who} uses up to {most} of {profile} on {tenancy.cluster_name}, and {tenancy.name} has {quota} "
-                f"and may borrow {borrow}: Pods above that wait. {limit}"
+                f"and may borrow {borrow}: more Pods wait. {limit}"
             )
             fix = f"Scale to fewer, or ask for more in the tenant's request: `gpus: [{{profile: {profile}, quota: {most}}}]`."
             yield Finding("", place, "inputs", "workload-accelerators", Severity.WARNING, message, fix)

@@ -1,7 +1,7 @@
-"""Counts the accelerators of a workload from its rendered objects: at least, and at most.
+"""Counts the accelerators that a workload uses at least and at most, from its rendered objects.
 
-What a controller makes out of the objects later is not seen. A workload whose golden path renders such objects has a
-kind of its own, which counts them.
+Objects that a controller creates later do not count. A golden path that renders such objects has its own kind of
+request, which counts them.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ __all__ = ["ScalerObject", "object_id", "scalers", "workload_claims"]
 _HPA_FEWEST: Final = 1
 _KEDA_FEWEST: Final = 0
 _KEDA_MOST: Final = 100
-"""What KEDA 2 takes where a ScaledObject or ScaledJob says nothing (keda.sh, "ScaledObject specification")."""
+"""Defaults of KEDA 2 for a ScaledObject or ScaledJob (keda.sh, "ScaledObject specification")."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScalerObject:
-    """An object that sets the number of replicas of another one."""
+    """An object that sets the number of replicas of another object.
+
+    ``field`` is the field with the smallest number.
+    """
 
     item: ManifestObject
     kind: str
@@ -40,11 +43,10 @@ class ScalerObject:
     fewest: int
     most: int
     field: str
-    """The field with the smallest number."""
 
 
 def workload_claims(rendered: RenderedOnCluster[WorkloadOnCluster]) -> Claims:
-    """What a workload uses of what its tenant has, and the objects that no other workload may render."""
+    """Return the accelerators that a workload uses, and the objects that no other workload may render."""
     resolved, objects = rendered.resolved, _own(rendered)
     least: Counter[str] = Counter()
     most: Counter[str] = Counter()
@@ -58,7 +60,7 @@ def workload_claims(rendered: RenderedOnCluster[WorkloadOnCluster]) -> Claims:
         scaler = by_target.get(_scaled(item))
         fewest, greatest = (scaler.fewest, scaler.most) if scaler else _replicas(item)
         for pod, times in _pods(item):
-            for profile, number in _of_pod(pod, resolved.platform, templates):
+            for profile, number in _pod_accelerators(pod, resolved.platform, templates):
                 least[profile] += fewest * times * number
                 most[profile] += greatest * times * number
     shares = {profile: (least[profile], most[profile]) for profile in sorted(most) if most[profile]}
@@ -66,13 +68,13 @@ def workload_claims(rendered: RenderedOnCluster[WorkloadOnCluster]) -> Claims:
 
 
 def object_id(item: ManifestObject) -> str:
-    """An object by kind, API group and name, without the version: ``Deployment.apps/chat``."""
+    """Return the kind, API group and name of an object, without the version: ``Deployment.apps/chat``."""
     group = item.api_version.rpartition("/")[0]
     return f"{item.kind}.{group}/{item.name}" if group else f"{item.kind}/{item.name}"
 
 
 def scalers(objects: Iterable[ManifestObject]) -> Iterator[ScalerObject]:
-    """The scalers among some objects."""
+    """Yield the scalers among the objects."""
     for item in objects:
         spec = mapping(item.body, "spec")
         target = mapping(spec, "scaleTargetRef")
@@ -110,14 +112,14 @@ def _replicas(item: ManifestObject) -> tuple[int, int]:
 
 
 def _scaled(item: ManifestObject) -> tuple[str, str]:
-    """Kind and name that a scaler of an object names: of an LLMInferenceService, the Deployment that KServe makes."""
+    """Return the kind and name that a scaler names. For an LLMInferenceService, that is KServe's Deployment."""
     if item.kind == "LLMInferenceService":
         return "Deployment", f"{item.name}-kserve"
     return item.kind, item.name
 
 
 def _pods(item: ManifestObject) -> Iterator[tuple[dict[str, Any], int]]:
-    """The specs of the Pods that one replica of an object is made of, and how many it has of each."""
+    """Yield the Pod specs of one replica of an object, each with its number of Pods."""
     spec = mapping(item.body, "spec")
     if item.kind == "Pod":
         yield spec, 1
@@ -143,19 +145,18 @@ def _pods(item: ManifestObject) -> Iterator[tuple[dict[str, Any], int]]:
             yield mapping(one, "template", "spec"), times
 
 
-def _of_pod(
+def _pod_accelerators(
     pod: dict[str, Any], platform: Platform, templates: dict[str, ManifestObject]
 ) -> Iterator[tuple[str, int]]:
-    """Profile and number of each accelerator that one Pod asks for."""
-    together: Counter[str] = Counter()
-    first: Counter[str] = Counter()
+    """Yield the profile and number of each accelerator that one Pod requests."""
+    running: Counter[str] = Counter()
+    starting: Counter[str] = Counter()
     for container in mappings(pod, "containers"):
-        together.update(_asked(container))
+        running.update(_requested(container))
     for container in mappings(pod, "initContainers"):
-        for resource, number in _asked(container).items():
-            first[resource] = max(first[resource], number)
+        starting |= Counter(_requested(container))
     for pool_resource in dict.fromkeys(pool.resource for pool in platform.pools):
-        number = max(together[pool_resource], first[pool_resource])
+        number = max(running[pool_resource], starting[pool_resource])
         if number:
             yield _pool_of(pool_resource, pod, platform).id, number
     for claim in mappings(pod, "resourceClaims"):
@@ -164,7 +165,7 @@ def _of_pod(
             yield from _devices(mapping(template.body, "spec", "spec"), platform)
 
 
-def _asked(container: dict[str, Any]) -> dict[str, int]:
+def _requested(container: dict[str, Any]) -> dict[str, int]:
     resources = {**mapping(container, "resources", "requests"), **mapping(container, "resources", "limits")}
     numbers = {name: _number(value) for name, value in resources.items() if "/" in name}
     return {name: number for name, number in numbers.items() if number}
@@ -178,7 +179,7 @@ def _number(value: Any) -> int:
 
 
 def _pool_of(resource: str, pod: dict[str, Any], platform: Platform) -> Pool:
-    """The pool that a Pod means by a resource name: the one that its node selector tells, else the first."""
+    """Return the pool of a resource name: the pool that the node selector of the Pod names, or else the first."""
     pools: Sequence[Pool] = [pool for pool in platform.pools if pool.resource == resource]
     wanted = mapping(pod, "nodeSelector")
     for pool in pools:
@@ -188,7 +189,7 @@ def _pool_of(resource: str, pod: dict[str, Any], platform: Platform) -> Pool:
 
 
 def _devices(claim: dict[str, Any], platform: Platform) -> Iterator[tuple[str, int]]:
-    """Profile and number of each device request of a ResourceClaim's spec."""
+    """Yield the profile and number of each device request in the spec of a ResourceClaim."""
     by_class = {pool.name: pool.id for pool in platform.dra_pools}
     for request in mappings(claim, "devices", "requests"):
         options = [mapping(request, "exactly"), *mappings(request, "firstAvailable")]

@@ -54,24 +54,24 @@ def test_what_the_queue_covers_or_ignores_is_admitted(limits: dict[str, str]) ->
 
 def test_any_other_resource_would_wait_for_ever() -> None:
     efa = {"vpc.amazonaws.com/efa": "1"}
-    assert uncovered(job(**efa), *rendered()) == [("asks for vpc.amazonaws.com/efa", Severity.ERROR)]
+    assert uncovered(job(**efa), *rendered()) == [("requests vpc.amazonaws.com/efa", Severity.ERROR)]
     assert uncovered(job(**efa), *rendered(queue_ignores=["vpc.amazonaws.com/"])) == []
 
 
 def test_what_a_cluster_does_not_ignore_would_wait_too() -> None:
     assert uncovered(job(**{"ephemeral-storage": "1Gi"}), *rendered(queue_ignores=["hugepages-"])) == [
-        ("asks for ephemeral-storage", Severity.ERROR)
+        ("requests ephemeral-storage", Severity.ERROR)
     ]
 
 
 def test_an_accelerator_that_the_queue_lacks_would_wait() -> None:
-    assert uncovered(job(**{"amd.com/gpu": "1"}), *rendered()) == [("asks for amd.com/gpu", Severity.ERROR)]
+    assert uncovered(job(**{"amd.com/gpu": "1"}), *rendered()) == [("requests amd.com/gpu", Severity.ERROR)]
 
 
 def test_without_its_queue_only_what_no_queue_covers_is_a_warning() -> None:
     assert uncovered(
         job(**{"amd.com/gpu": "1", "vpc.amazonaws.com/efa": "1", "ephemeral-storage": "1Gi"})
-    ) == [("asks for vpc.amazonaws.com/efa", Severity.WARNING)]
+    ) == [("requests vpc.amazonaws.com/efa", Severity.WARNING)]
 
 
 def test_what_is_in_no_queue_is_not_judged() -> None:
@@ -104,7 +104,7 @@ def test_a_workload_of_any_kind_is_judged(kind: str, spec: dict[str, Any]) -> No
     api_version, _, kind = kind.rpartition("/")
     metadata = {"name": "train", "namespace": "vision", "labels": LABELS}
     body = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
-    expected = [("asks for vpc.amazonaws.com/efa", Severity.ERROR)]
+    expected = [("requests vpc.amazonaws.com/efa", Severity.ERROR)]
     assert uncovered(ManifestObject("a.yaml", body), *rendered()) == expected
 
 
@@ -117,5 +117,5 @@ def test_a_label_on_a_template_is_found() -> None:
         "metadata": metadata,
         "spec": {"jobTemplate": template},
     }
-    expected = [("asks for vpc.amazonaws.com/efa", Severity.ERROR)]
+    expected = [("requests vpc.amazonaws.com/efa", Severity.ERROR)]
     assert uncovered(ManifestObject("a.yaml", body), *rendered()) == expected

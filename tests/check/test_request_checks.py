@@ -201,7 +201,7 @@ def test_two_models_of_one_name_need_a_queue() -> None:
     assert (found.severity, found.field) == (Severity.ERROR, "gpus")
     assert "2 of nvidia-l4-24gb and 2 of nvidia-t4-16gb" in found.message
     assert "requests.nvidia.com/gpu" in found.message
-    assert "holds them to 4" in found.message
+    assert "limits their sum to 4" in found.message
 
 
 def test_two_models_of_one_name_are_distinguished_by_a_queue() -> None:

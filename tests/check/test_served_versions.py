@@ -67,8 +67,8 @@ def test_every_old_version_is_named() -> None:
     }
     messages = " ".join(finding.message for finding in judged(on))
     for needed in (
-        "kueue.x-k8s.io/v1beta2", "comes with 0.15", "resource.k8s.io/v1", "comes with 1.34",
-        "source.toolkit.fluxcd.io/v1 OCIRepository: it comes with 2.6",
+        "kueue.x-k8s.io/v1beta2", "0.15 introduced it", "resource.k8s.io/v1", "1.34 introduced it",
+        "source.toolkit.fluxcd.io/v1 OCIRepository: 2.6 introduced it",
     ):  # fmt: skip
         assert needed in messages
 

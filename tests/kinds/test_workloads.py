@@ -388,7 +388,7 @@ def test_a_file_that_is_not_checked_is_not_put_where_flux_reads(tmp_path: Path, 
         fleet.publish(TENANT)
         with pytest.raises(ChecksFailedError) as error:
             fleet.publish(web())
-        assert "manifests are files whose names end in `.yaml`" in findings(error)["workload-file"]
+        assert "names of manifests end in `.yaml`" in findings(error)["workload-file"]
 
 
 def test_a_file_outside_the_places_of_the_workload_is_refused(tmp_path: Path) -> None:
@@ -401,7 +401,7 @@ def test_a_file_outside_the_places_of_the_workload_is_refused(tmp_path: Path) ->
         fleet.publish(TENANT)
         with pytest.raises(ChecksFailedError) as error:
             fleet.publish(web())
-        assert "is outside the places of workload vision/chat" in findings(error)["foreign-file"]
+        assert "is outside the folders of workload vision/chat" in findings(error)["foreign-file"]
 
 
 GPUS = {"image": "registry.example/web:1", "gpus": 1, "replicas": 3}
