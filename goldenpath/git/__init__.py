@@ -1,10 +1,10 @@
 """Git, as a database: objects, refs, remotes and signatures, without a work tree or an index.
 
-For: reading trees and files quickly, writing new ones as one pack, moving refs by compare-and-swap, speaking to
-remotes with hidden credentials. One door (``command``) leads to Git itself; where it is opened, the
-caller's environment and settings cannot change what is written.
+The package reads trees and files quickly, writes new ones as one pack, moves refs by compare-and-swap, and talks to
+remotes with hidden credentials. Only ``command`` starts Git. It shields Git from environment variables and settings of
+the caller that would change what Git writes.
 
-Stays out: what the files mean. Nothing here knows of tenants, requests or manifests.
+The package does not know what the files mean: tenants, requests and manifests are outside it.
 """
 
 from __future__ import annotations

@@ -17,25 +17,25 @@ __all__ = ["attribute_values"]
 def attribute_values(
     attributes: bytes, names: Iterable[str], paths: Iterable[str]
 ) -> Iterator[tuple[str, str, str]]:
-    """Path, attribute and value, as ``git check-attr`` gives them: ``set``, ``unset``, ``unspecified`` or a text.
+    """Yield path, attribute and value as ``git check-attr`` reports them: ``set``, ``unset``, ``unspecified`` or a text.
 
     Args:
-        attributes: what the file says. Its patterns are relative to the paths' common root.
-        names: the attributes asked for.
-        paths: the paths asked about; they need not exist.
+        attributes: the bytes of the file. Its patterns are relative to the paths' common root.
+        names: the attributes to look up.
+        paths: the paths to look up; they need not exist.
 
     Raises:
         RepositoryError: Git cannot be run.
     """
     with tempfile.TemporaryDirectory() as name:
-        # A repository of its own, so that no attribute of another one has a say.
+        # An empty repository, so that no attributes of another repository apply.
         folder = Path(name)
-        nowhere = environment((("core.attributesFile", ""),), {"GIT_ATTR_NOSYSTEM": "1"})
-        run(("git", "init", "--quiet", "--bare", "--template=", "."), folder=folder, env=nowhere)
+        env = environment((("core.attributesFile", ""),), {"GIT_ATTR_NOSYSTEM": "1"})
+        run(("git", "init", "--quiet", "--bare", "--template=", "."), folder=folder, env=env)
         (folder / "info").mkdir()
         (folder / "info" / "attributes").write_bytes(attributes)
         wanted = b"".join(path.encode(errors="surrogateescape") + b"\0" for path in paths)
         command = ("git", "check-attr", "-z", "--stdin", *names)
-        output = run(command, folder=folder, env=nowhere, stdin=wanted, doing="reading .gitattributes")
+        output = run(command, folder=folder, env=env, stdin=wanted, doing="reading .gitattributes")
     fields = output.decode(errors="surrogateescape").split("\0")[:-1]
     yield from zip(fields[::3], fields[1::3], fields[2::3], strict=True)

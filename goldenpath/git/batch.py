@@ -1,4 +1,4 @@
-"""New objects, before they are written."""
+"""New Git objects in memory, before they are written as one pack."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 class ObjectBatch(ObjectReader):
-    """New objects on top of a repository: read through it, they are there already; ``store`` makes them stay.
+    """New objects on top of a repository. Reads see them at once; ``store`` writes them to disk.
 
-    Not for several threads at once.
+    A batch belongs to one thread.
     """
 
     def __init__(self, repository: Repository) -> None:
@@ -68,20 +68,20 @@ class ObjectBatch(ObjectReader):
                 yield self._trees[identity]
 
     def add_blob(self, data: bytes) -> str:
-        """Add a file's bytes; the blob's id."""
+        """Add a file's bytes. Return the blob's id."""
         return self._add(prepare_blob(data))
 
     def change(self, tree: str, files: Mapping[str, bytes | PreparedObject | str | None]) -> str:
-        """A tree with some files changed: the new tree's id. Nothing is added where there is any problem.
+        """Change some files of a tree. Return the new tree's id. The batch stays as it was if there is any problem.
 
         Args:
             tree: the id of the tree to begin with.
-            files: by path: the file's new bytes, or the id of a blob that is there, or None to remove the file.
-                A file that was executable stays so. A folder without files vanishes.
+            files: by path: the file's new bytes, or the id of an existing blob, or None to remove the file.
+                An executable file stays executable. A folder without files is removed.
 
         Raises:
-            InputError: a path is not one (``..``, ``.git``, empty), or a file and a folder share a name.
-            RepositoryError: a blob's id stands for nothing, or for another kind of object.
+            InputError: a path is invalid (``..``, ``.git``, empty), or a file and a folder share a name.
+            RepositoryError: a blob's id names no object, or an object of another kind.
 
         """
         prepared: dict[str, PreparedObject] = {}  # by id
@@ -102,7 +102,7 @@ class ObjectBatch(ObjectReader):
                 ids[path] = blob.id
         self._repository.require(named, "blob")
         changed = TreeChange(self.entries, self._tree_data).apply(tree, ids)
-        # A file that the tree has already, at this place, need not be written again.
+        # A blob that the tree has already at this path is not written again.
         for blob_id in changed.placed & prepared.keys():
             self._add(prepared[blob_id])
         for identity, entries, data in changed.trees:
@@ -121,24 +121,26 @@ class ObjectBatch(ObjectReader):
         when: datetime,
         signer: CommitSigner | None = None,
     ) -> str:
-        """Add a commit; its id. ``when`` is author's and committer's time, and must know its zone.
+        """Add a commit. Return its id. ``when`` is the time of author and committer; it needs a time zone.
 
         Raises:
-            InputError: the message is empty, or holds what Git cannot keep.
-            RepositoryError: it cannot be signed.
+            InputError: the message is empty, or holds characters that Git cannot store.
+            RepositoryError: the commit cannot be signed.
 
         """
         if not message.strip():
             raise InputError([Problem("message", "commit-message", "is empty; say what changes and why")])
         if "\0" in message or any("\ud800" <= character <= "\udfff" for character in message):
-            raise InputError([Problem("message", "commit-message", "holds what is not text")])
+            raise InputError(
+                [Problem("message", "commit-message", "contains a NUL or half a surrogate pair; remove it")]
+            )
         data = format_commit(tree, parents, author=author, committer=committer, message=message, when=when)
         if signer is not None:
             data = with_signature(data, signer.sign(data))
         return self._add(prepare("commit", data))
 
     def store(self) -> None:
-        """Write all new objects, durably, all or none; then the batch is empty.
+        """Write all new objects durably, all or none. The batch is empty afterwards.
 
         Raises:
             RepositoryError: the disk is full or read-only.

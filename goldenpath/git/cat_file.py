@@ -1,9 +1,9 @@
-"""`git cat-file --batch`: objects by the thousand from processes that stay.
+"""Read thousands of objects from long-running `git cat-file --batch` processes.
 
-Measured, in microseconds an object, in a repository of 160,000: asked one by one 45-60, as a stream 22-25, GitPython's
-``GitCmdObjectDB`` 46-150 (it is the same process, asked one by one), its ``GitDB`` 95-160 (deprecated by GitPython
-itself, and not safe for threads), a new process each time 3,000. Git also knows best of alternates, of packs that
-came or went meanwhile, and of whatever form refs take.
+Measured in microseconds per object, in a repository of 160,000 objects: one by one 45-60, as a stream 22-25,
+GitPython's ``GitCmdObjectDB`` 46-150 (the same process, one by one), its ``GitDB`` 95-160 (deprecated by GitPython,
+and not thread-safe), a new process for each object 3,000. Git itself handles alternates, packs that appear or
+disappear meanwhile, and every storage format of refs.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-# Names that are asked for before the first answer is read. Two such groups are under way at most, so that what is
-# asked always fits into a pipe (64 KiB, or 4 KiB for a user with many): neither side ever waits for the other.
+# Names sent before the first answer is read. At most two groups are under way, so the names always fit into a pipe
+# (64 KiB, or 4 KiB for a user with many pipes) and neither side waits for the other.
 _GROUP: Final = 40
 _IDLE_KEPT: Final = 4
 
 
 class FoundObject(NamedTuple):
-    """An answer: ``kind`` is empty where there is no such object; ``data`` is empty where only its head was asked."""
+    """One answer. ``kind`` is empty if the object does not exist; ``data`` is empty after ``look``."""
 
     name: str
     id: str
@@ -37,7 +37,7 @@ class FoundObject(NamedTuple):
 
 
 class CatFile:
-    """Processes that read objects of one repository; a thread, or a half-read stream, has one for itself."""
+    """Processes that read objects of one repository. Each thread and each half-read stream has its own process."""
 
     def __init__(self, git_dir: Path) -> None:
         self._git_dir = git_dir
@@ -55,7 +55,7 @@ class CatFile:
         return self._ask("--batch", names)
 
     def look(self, names: Iterable[str]) -> Iterator[FoundObject]:
-        """What there is of objects, refs or expressions such as ``main^{commit}``, without their bytes."""
+        """Ids and kinds of objects, refs or expressions such as ``main^{commit}``, without their bytes."""
         return self._ask("--batch-check", names)
 
     def _ask(self, mode: str, names: Iterable[str]) -> Iterator[FoundObject]:
@@ -79,14 +79,14 @@ class CatFile:
                     intact = not asked
                     yield found
         finally:
-            # After an early exit, answers are still in the pipe; the next reader must not get them.
+            # After an early exit the pipe still holds answers, which the next reader must not get.
             if intact:
                 self._idle[mode].give_back(process)
             else:
                 end(process)
 
     def _begin(self, mode: str, group: list[str]) -> subprocess.Popen[bytes]:
-        """A process that was asked for the first group; an idle one may have died meanwhile."""
+        """Send the first group to an idle process, or to a new one if no idle process is alive."""
         while (process := self._idle[mode].take()) is not None:
             if process.poll() is None:
                 _send(process, group)
@@ -101,7 +101,7 @@ class CatFile:
 
 def _checked(name: str) -> str:
     if "\n" in name:
-        raise RepositoryError(f"{name!r} is not a name of an object")
+        raise RepositoryError(f"{name!r} is not the name of an object: it contains a line break")
     return name
 
 
@@ -111,8 +111,7 @@ def _send(process: subprocess.Popen[bytes], names: list[str]) -> None:
         process.stdin.write("".join(f"{name}\n" for name in names).encode(errors="surrogateescape"))
         process.stdin.flush()
     except OSError:
-        # It has ended. Why, the reading says: it finds nothing to read.
-        return
+        return  # The process has ended. `_answer` then reads nothing and raises.
 
 
 def _answer(process: subprocess.Popen[bytes], name: str, *, with_data: bool) -> FoundObject:
@@ -127,5 +126,5 @@ def _answer(process: subprocess.Popen[bytes], name: str, *, with_data: bool) -> 
         return FoundObject(name, identity, kind, b"")
     data = process.stdout.read(int(size) + 1)
     if len(data) != int(size) + 1:
-        raise RepositoryUnavailableError(f"git cat-file ended while it gave the object {name}")
+        raise RepositoryUnavailableError(f"git cat-file ended in the middle of the object {name}")
     return FoundObject(name, identity, kind, data[:-1])

@@ -1,8 +1,8 @@
-"""The one door to `git`, and to the programs that sign: argument lists, never a shell; a time-out; a limit on output.
+"""Run `git` and the programs that sign: argument lists without a shell, a time-out, a limit on output.
 
-What the caller's environment says about *another* repository (``GIT_DIR`` and its kin: a hook sets them) does not
-reach the child, nor does anything that changes what is written. What says how to reach a remote does: proxies,
-certificates, ssh, credential helpers, and the user's own configuration.
+The child does not inherit variables that name another repository (``GIT_DIR`` and similar, which a hook sets), nor
+variables that change what Git writes. It inherits the ways to reach a remote: proxies, certificates, ssh, credential
+helpers, and the user's own configuration.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ _FIXED: Final = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_LITERAL_PATHSPECS": "1",
-    # No ``ext::`` and no helper that a URL could name: a URL must never become a command.
+    # No ``ext::`` and no helper named by a URL: a URL must never become a command.
     "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
-    # A remote whose bytes stop coming is gone, however long the time-out for a large fleet may be.
+    # Give up on a remote that sends nothing for 30 seconds, also within a longer time-out.
     "GIT_HTTP_LOW_SPEED_LIMIT": "1",
     "GIT_HTTP_LOW_SPEED_TIME": "30",
 }
 _SETTINGS: Final = (
-    # Hooks and monitors of the repository's owner are programs, and would inherit the environment.
+    # The repository's hooks and monitors are programs, and would inherit the environment.
     ("core.hooksPath", os.devnull),
     ("core.fsmonitor", "false"),
-    # Git's default leaves refs to the kernel; a publish that was acknowledged must outlive a power cut.
+    # Git does not fsync refs by default; an acknowledged publish must survive a power cut.
     ("core.fsync", "all"),
-    # Another writer holds a ref's lock for some milliseconds.
+    # Another writer holds the lock of a ref for some milliseconds.
     ("core.filesRefLockTimeout", "2000"),
     ("core.packedRefsTimeout", "2000"),
-    # Housekeeping happens where Store decides, not in the middle of a publish.
+    # Repository.tidy does the housekeeping, so that it does not run in the middle of a publish.
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
     ("fetch.unpackLimit", "1"),
@@ -69,15 +69,15 @@ _GRACE: Final = 3.0
 
 
 class CommandError(RepositoryError):
-    """A program ended with an error; ``text`` is what it said, ``output`` what it gave."""
+    """A program ended with an error. ``text`` is its stderr, ``output`` its stdout, ``code`` its exit status."""
 
     text = ""
     output = b""
     code = 0
 
 
-def said(text: str) -> str:
-    """What Git wants to say, on one line: without progress, hints and the words that open every line."""
+def error_line(text: str) -> str:
+    """Git's error output on one line, without progress, hints and the prefixes ``fatal:`` and ``error:``."""
     lines = [line.rstrip().rpartition("\r")[2].strip() for line in text.split("\n")]
     kept = [
         line.removeprefix("fatal: ").removeprefix("error: ") for line in lines if not line.startswith("hint:")
@@ -88,13 +88,12 @@ def said(text: str) -> str:
 def environment(
     settings: Iterable[tuple[str, str]] = (), variables: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """What a child's environment is: the caller's, without what speaks of another repository, and our settings.
+    """The environment of a child: the caller's, without variables about another repository, with our settings.
 
-    Settings go by environment variables, since an argument is visible to every user of the machine.
+    Settings are passed as environment variables, because every user of the machine can see arguments.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
-    configured = _settings_of_the_caller()
-    configured += [*_SETTINGS, *settings]
+    configured = [*_callers_settings(), *_SETTINGS, *settings]
     kept |= _FIXED
     kept["GIT_CONFIG_COUNT"] = str(len(configured))
     for number, (key, value) in enumerate(configured):
@@ -103,8 +102,8 @@ def environment(
     return kept | dict(variables or {})
 
 
-def _settings_of_the_caller() -> list[tuple[str, str]]:
-    """What the caller set by ``GIT_CONFIG_COUNT``: a container's way to trust a folder, or CI's to log in."""
+def _callers_settings() -> list[tuple[str, str]]:
+    """Settings of the caller in ``GIT_CONFIG_COUNT``: containers trust a folder that way, and CI logs in."""
     count = os.environ.get("GIT_CONFIG_COUNT", "")
     pairs = (
         (os.environ.get(f"GIT_CONFIG_KEY_{number}"), os.environ.get(f"GIT_CONFIG_VALUE_{number}"))
@@ -121,16 +120,15 @@ def start(
     stdin: int | IO[bytes] = subprocess.PIPE,
     stderr: int | IO[bytes] = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own, so that nothing asks at a terminal and all of it can be ended.
+    """Start a program in its own session: it cannot prompt at a terminal, and ends with all of its children.
 
     Raises:
-        RepositoryError: it is not installed, or the folder is gone; or this is no Unix: processes are ended as a group.
-
+        RepositoryError: the program is not installed, the folder is gone, or the system has no process groups (Windows).
     """
     if not hasattr(os, "killpg"):
         raise RepositoryError(
-            "what works on a Git repository needs Linux or macOS; on Windows, run it in WSL (new, schema, render and "
-            "check work without)"
+            "commands that use a Git repository need Linux or macOS; on Windows, run them in WSL (new, schema, render "
+            "and check need no Git repository)"
         )
     try:
         return subprocess.Popen(  # noqa: S603 - a list of arguments, none of them a shell's
@@ -161,22 +159,21 @@ def run(
     hide: Callable[[str], str] = str,
     doing: str = "",
 ) -> bytes:
-    """Run a program to its end; what it wrote.
+    """Run a program to its end. Return its stdout.
 
     Args:
         program: the program and its arguments.
-        folder: where it runs.
+        folder: the working directory.
         env: its environment, from ``environment``.
-        stdin: what it reads.
-        time_out: seconds; then all of it is ended.
-        hide: takes secrets out of what it said.
-        doing: what was tried, for the error's message.
+        stdin: its input.
+        time_out: seconds until the program and its children are ended.
+        hide: removes secrets from its stderr.
+        doing: the action, for the error message.
 
     Raises:
-        CommandError: it ended with an error.
-        RepositoryUnavailableError: it took too long.
-        RepositoryError: it is not installed, or wrote more than 256 MiB.
-
+        CommandError: the program ended with an error.
+        RepositoryUnavailableError: the program ran into the time-out.
+        RepositoryError: the program is not installed, or wrote more than 256 MiB.
     """
     what = doing or " ".join(program[:2])
     with tempfile.TemporaryFile() as given:
@@ -187,14 +184,14 @@ def run(
         output, errors = _collect(process, time_out)
         code = process.wait(5)
     except subprocess.TimeoutExpired as error:
-        raise RepositoryUnavailableError(f"{what}: no end after {time_out:g} seconds") from error
+        raise RepositoryUnavailableError(f"{what}: did not end within {time_out:g} seconds") from error
     except OverflowError as error:
         raise RepositoryError(f"{what}: wrote more than {_OUTPUT_LIMIT >> 20} MiB") from error
     finally:
         end(process)
     if code:
         text = hide(errors.decode(errors="replace"))
-        failure = CommandError(f"{what}: {said(text) or f'ended with status {code}'}")
+        failure = CommandError(f"{what}: {error_line(text) or f'ended with status {code}'}")
         failure.text, failure.output, failure.code = text, output, code
         raise failure
     return output
@@ -224,10 +221,7 @@ def _collect(process: subprocess.Popen[bytes], time_out: float) -> tuple[bytes, 
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a program and everything that it started; does nothing where it ended by itself.
-
-    First it is asked to: Git then takes its locks away.
-    """
+    """End a program and its children, if it still runs. SIGTERM comes first, so that Git removes its locks."""
     for kind in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):

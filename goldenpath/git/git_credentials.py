@@ -1,8 +1,8 @@
 """Credentials for a remote, kept out of logs and errors.
 
-A password never becomes an argument, a part of a URL, a file or a setting on disk: it stands in the environment of
-the one Git process that needs it, and a credential helper of one line hands it over when the remote's own host asks.
-Not as an ``http.extraHeader``: that would follow a redirect to another host.
+A password never becomes an argument, a part of a URL, a file or a setting on disk. It is in the environment of the one
+Git process that needs it, and a credential helper of one line passes it to the remote's own host.
+``http.extraHeader`` is no alternative: Git sends that header to another host after a redirect.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from goldenpath.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# GitHub, GitLab, Gitea and Forgejo take a token as the password of any user; this one names itself in their logs.
+# GitHub, GitLab, Gitea and Forgejo accept a token as the password of any user.
 _TOKEN_USER: Final = "x-access-token"  # noqa: S105 - a user's name
 _USER_VARIABLE: Final = "GOLDENPATH_CHILD_USER"
 _PASSWORD_VARIABLE: Final = "GOLDENPATH_CHILD_PASSWORD"  # noqa: S105 - a variable's name
-# `printf` is the shell's own, so that the password does not become a program's argument either.
+# `printf` is a shell built-in, so the password does not become an argument of a program.
 _HELPER: Final = (
     '!f() { test "$1" = get && '
     f'printf "username=%s\\npassword=%s\\n" "${_USER_VARIABLE}" "${_PASSWORD_VARIABLE}"; }}; f'
@@ -36,13 +36,12 @@ _IN_A_URL: Final = re.compile(r"(?<=://)[^/@\s'\"]+@")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user and a password or token (http and https), or a key's file (ssh); in ``repr`` no secret shows.
+    """A user and a password or token (http and https), or a key file (ssh). ``repr`` shows no secret.
 
-    Without any of these, Git asks its own helpers, and ssh its agent and configuration.
+    If all are empty, Git uses its own helpers, and ssh its agent and configuration.
 
     Raises:
-        InputError: a value holds a line break, or there is no such key.
-
+        InputError: a value contains a line break, or the key file does not exist.
     """
 
     user: str | None = None
@@ -53,10 +52,10 @@ class Credentials:
         for name in ("user", "password"):
             if _CONTROL.search(getattr(self, name) or ""):
                 raise InputError.of(
-                    f"credentials: {name}", "credentials", "holds a line break or a control character"
+                    f"credentials: {name}", "credentials", "contains a line break or a control character"
                 )
         if self.ssh_key is not None and not self.ssh_key.is_file():
-            raise InputError.of("credentials: ssh key", "no-file", "no such file", str(self.ssh_key))
+            raise InputError.of("credentials: ssh key", "no-file", "does not exist", str(self.ssh_key))
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str] = os.environ) -> Self:
@@ -69,11 +68,11 @@ class Credentials:
         )
 
     def settings(self, url: str) -> list[tuple[str, str]]:
-        """Git's settings for a process that talks to ``url``; they hold no secret."""
+        """Git's settings for a process that talks to ``url``. They contain no secret."""
         if self.password is None or not url.startswith(("http://", "https://")):
             return []
         scope = f"credential.{'/'.join(url.split('/', 3)[:3])}"
-        # An empty helper first: other helpers would receive the password too, and one of them might store it.
+        # The empty helper removes all other helpers: Git would pass them the password too, and one might store it.
         return [
             ("credential.helper", ""),
             (f"{scope}.helper", ""),
@@ -82,13 +81,13 @@ class Credentials:
         ]
 
     def variables(self) -> dict[str, str]:
-        """What that process needs in its environment."""
+        """The environment variables of that process, with the password."""
         found: dict[str, str] = {}
         if self.password is not None:
             found |= {
                 _USER_VARIABLE: self.user or _TOKEN_USER,
                 _PASSWORD_VARIABLE: self.password,
-                # A wrong password is then an error, and not a question in a window.
+                # A wrong password is then an error, and not a prompt in a window.
                 "GIT_ASKPASS": "",
                 "SSH_ASKPASS": "",
             }
@@ -99,7 +98,7 @@ class Credentials:
         return found
 
     def hide(self, text: str) -> str:
-        """A text without the password in any form that it may have there, and without users in URLs."""
+        """Remove the password from a text, in plain, URL-quoted and base64 form, and the users from URLs."""
         if self.password:
             both = f"{self.user or _TOKEN_USER}:{self.password}"
             forms = {self.password, quote(self.password, safe=""), base64.b64encode(both.encode()).decode()}

@@ -26,22 +26,21 @@ if TYPE_CHECKING:
 
 _COMMIT_ID: Final = re.compile(r"[0-9a-f]{40}")
 _CACHE_BYTES: Final = 64 << 20
-# `git init --shared`, as it stands in the configuration: what more than the umask a pack's mode must hold.
+# Values of `core.sharedRepository`, and the permissions that each adds to the mode of a pack.
 _SHARED: Final = {"group": 0o040, "true": 0o040, "1": 0o040, "all": 0o044, "world": 0o044, "2": 0o044}
 _PACKS_KEPT: Final = 50
 _HOUSEKEEPING_SECONDS: Final = 600
 
 
 class Repository(ObjectReader):
-    """A Git repository, bare or with a work tree; safe for many threads. Close it, or use it in ``with``.
+    """A Git repository, bare or with a work tree; thread-safe. Close it, or use it in ``with``.
 
     Attributes:
-        path: the work tree's root; the repository itself where it is bare.
-        git_dir: where this work tree's HEAD and index are.
-        common_dir: where objects and refs are: the same, but for a linked work tree.
-        bare: whether it has no work tree.
+        path: the work tree's root, or the folder of a bare repository.
+        git_dir: the folder with this work tree's HEAD and index.
+        common_dir: the folder with objects and refs. It differs from ``git_dir`` in a linked work tree.
+        bare: whether the repository has no work tree.
         refs: moves its refs.
-
     """
 
     def __init__(self, path: Path, git_dir: Path, common_dir: Path, *, bare: bool, shared: str) -> None:
@@ -61,13 +60,13 @@ class Repository(ObjectReader):
         """Open the repository at a folder: a work tree's root, or a bare repository.
 
         Raises:
-            RepositoryError: no repository is there, Git does not trust its owner, or its objects are named by SHA-256.
+            RepositoryError: the folder is no repository, Git does not trust its owner, or it uses SHA-256.
 
         """
         path = Path(path).absolute()
         if path.name == ".git":
             path = path.parent
-        # Only this folder: not a repository somewhere above it, that happens to hold it.
+        # The ceiling excludes repositories in the folders above.
         env = environment(variables={"GIT_CEILING_DIRECTORIES": str(path.resolve().parent)})
         question = (
             *("git", "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"),
@@ -80,7 +79,7 @@ class Repository(ObjectReader):
             raise RepositoryError("Git is too old: 2.31 or newer is needed") from None
         if names != "sha1":
             raise RepositoryError(
-                f"{path}: its objects are named by {names.upper()}; only SHA-1 repositories can be published to"
+                f"{path}: the repository uses {names.upper()}; goldenpath publishes only to SHA-1 repositories"
             )
         shared = ""
         with suppress(CommandError):
@@ -89,28 +88,27 @@ class Repository(ObjectReader):
 
     @classmethod
     def create(cls, path: Path, *, bare: bool = False, branch: str = "main") -> Self:
-        """Make a new repository, without a commit; its folder may be there already.
+        """Create a repository without commits. Its folder may exist.
 
         Raises:
-            InputError: the branch's name is not one.
-            RepositoryError: it cannot be made there.
-
+            InputError: the name of the branch is invalid.
+            RepositoryError: the folder or the repository cannot be created.
         """
         branch_ref(branch)
         path = Path(path).absolute()
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RepositoryError(f"{path} cannot be made: {error.strerror}") from error
+            raise RepositoryError(f"{path} cannot be created: {error.strerror}") from error
         kind = ("--bare",) if bare else ()
-        # No template: it could bring unreviewed hooks and settings.
+        # No template: it could contain unreviewed hooks and settings.
         settings = (("init.defaultBranch", branch), ("init.defaultObjectFormat", "sha1"))
         command = ("git", "init", "--quiet", "--template=", "--object-format=sha1", *kind, ".")
-        run(command, folder=path, env=environment(settings), doing=f"making a repository at {path}")
+        run(command, folder=path, env=environment(settings), doing=f"creating a repository at {path}")
         return cls.open(path)
 
     def close(self) -> None:
-        """End the processes that work for it. It can be used again; they then start anew."""
+        """End the Git processes of this repository. The next use starts new ones."""
         self._cat_file.close()
         self.refs.close()
 
@@ -121,12 +119,11 @@ class Repository(ObjectReader):
         self.close()
 
     def git(self, *arguments: str, doing: str = "", time_out: float = 120) -> bytes:
-        """Run Git on this repository's objects and refs; what it wrote.
+        """Run Git on this repository's objects and refs. Return its stdout.
 
         Raises:
-            CommandError: it ended with an error.
-            RepositoryUnavailableError: it took longer than ``time_out`` seconds.
-
+            CommandError: Git ended with an error.
+            RepositoryUnavailableError: Git took longer than ``time_out`` seconds.
         """
         command = ("git", f"--git-dir={self.git_dir}", *arguments)
         return run(
@@ -139,7 +136,7 @@ class Repository(ObjectReader):
 
     def read_many(self, ids: Iterable[str], kind: str) -> Iterator[tuple[str, bytes]]:
         for found in self._cat_file.read(ids):
-            self._must_be(found.name, found.kind, kind)
+            self._require_kind(found.name, found.kind, kind)
             yield found.name, found.data
 
     def entries(self, tree: str) -> Mapping[str, TreeEntry]:
@@ -161,27 +158,25 @@ class Repository(ObjectReader):
             yield entries
 
     def require(self, ids: Iterable[str], kind: str) -> None:
-        """Make sure that all of these are there and of this kind, without reading them.
+        """Check that all of these objects exist and are of this kind, without reading them.
 
         Raises:
-            RepositoryError: one is not.
-
+            RepositoryError: an object is missing or of another kind.
         """
         for found in self._cat_file.look(ids):
-            self._must_be(found.name, found.kind, kind)
+            self._require_kind(found.name, found.kind, kind)
 
-    def _must_be(self, name: str, found: str, wanted: str) -> None:
+    def _require_kind(self, name: str, found: str, wanted: str) -> None:
         if not found:
-            raise RepositoryError(f"{self.path}: the {wanted} {name} is not there; run `git fsck`")
+            raise RepositoryError(f"{self.path}: the {wanted} {name} is missing; run `git fsck`")
         if found != wanted:
             raise wrong_kind(name, found, wanted)
 
     def resolve(self, ref: str) -> str | None:
-        """The commit that a branch's name, a full ref (``refs/...``, ``HEAD``) or a commit's id stands for.
+        """The commit of a branch name, a full ref (``refs/...``, ``HEAD``) or a commit id; None if there is none.
 
         Raises:
-            InputError: it is nothing of these.
-
+            InputError: the ref has none of these forms.
         """
         if ref.startswith("refs/"):
             branch_ref(ref)
@@ -190,7 +185,7 @@ class Repository(ObjectReader):
         return next(self._cat_file.look((f"{ref}^{{commit}}",))).id or None
 
     def head(self) -> str | None:
-        """The branch that is checked out, or that a clone begins with; None where HEAD is a commit."""
+        """The branch that HEAD names; None if HEAD is a commit."""
         try:
             ref = self.git("symbolic-ref", "--quiet", "HEAD").decode().strip()
         except CommandError:
@@ -208,9 +203,9 @@ class Repository(ObjectReader):
     def log(
         self, ref: str, *, paths: Iterable[str] = (), limit: int | None = None, first_parent: bool = False
     ) -> Iterator[CommitInfo]:
-        """The commits that lead to a ref, newest first; only those that touch ``paths`` where any are given.
+        """The history of a ref, newest commit first. ``paths`` selects the commits that touch one of them.
 
-        With ``first_parent``, a branch that was merged is the one commit that merged it.
+        With ``first_parent``, a merged branch appears as its merge commit only.
         """
         commit = self.resolve(ref)
         if commit is None:
@@ -222,11 +217,11 @@ class Repository(ObjectReader):
             yield parse_commit(name, data)
 
     def count_commits(self, commit: str) -> int:
-        """How many commits lead to a commit, itself among them, over every parent."""
+        """The number of commits in the history of a commit, itself included, over every parent."""
         return int(self.git("rev-list", "--count", commit, "--"))
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        """Whether ``new`` is ``old``, or was built on it."""
+        """Whether ``new`` is ``old`` or a descendant of ``old``."""
         try:
             self.git("merge-base", "--is-ancestor", old, new)
         except CommandError as error:
@@ -238,7 +233,7 @@ class Repository(ObjectReader):
     def write(
         self, objects: Collection[PreparedObject], trees: Mapping[str, Mapping[str, TreeEntry]]
     ) -> None:
-        """Write new objects durably, all or none, and remember the entries of those that are trees.
+        """Write new objects durably, all or none, and cache the entries of new trees.
 
         Raises:
             RepositoryError: the disk is full or read-only.
@@ -249,10 +244,10 @@ class Repository(ObjectReader):
             self._cache.put(tree, entries)
 
     def tidy(self) -> None:
-        """Merge small packs once there are many: each publish leaves one, and Git looks through all of them.
+        """Merge small packs once there are many: each publish adds one, and Git searches all of them.
 
-        Only packs that are small beside the next larger one are rewritten, so a publish pays for it in the mean
-        with about a millisecond, whatever the size of the repository. Nothing is ever removed.
+        Git rewrites only packs that are small compared with the next larger one. The mean cost for a publish is about
+        a millisecond, independent of the size of the repository. No object is removed.
         """
         with suppress(OSError, RepositoryError):
             kinds = Counter(name.suffix for name in (self.common_dir / "objects" / "pack").iterdir())

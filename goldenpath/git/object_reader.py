@@ -1,4 +1,4 @@
-"""Reading trees, files and commits by their ids: the part that a repository and a batch of new objects share."""
+"""Read trees, files and commits by id. A repository and a batch of new objects share this code."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 NO_ENTRIES: Final[Mapping[str, TreeEntry]] = MappingProxyType({})
-"""What the empty tree holds."""
 
 
 class ObjectReader(ABC):
-    """Objects by id. Each method raises RepositoryError where an object is missing, damaged or of another kind."""
+    """Reads objects by id. Each method raises RepositoryError if an object is missing, damaged or of another kind."""
 
     @abstractmethod
     def read_many(self, ids: Iterable[str], kind: str) -> Iterator[tuple[str, bytes]]:
@@ -29,11 +28,11 @@ class ObjectReader(ABC):
         """The entries of many trees, in the order of ``ids``."""
 
     def entries(self, tree: str) -> Mapping[str, TreeEntry]:
-        """What a tree holds, by name, in Git's order. It cannot be changed."""
+        """The read-only entries of a tree, by name, in Git's order."""
         return NO_ENTRIES if tree == EMPTY_TREE else next(iter(self.trees((tree,))))
 
     def find(self, tree: str, path: str) -> TreeEntry | None:
-        """What is at a path below a tree; the tree itself for an empty path."""
+        """The entry at a path below a tree, or None; the tree itself for an empty path."""
         entry = TreeEntry.of_tree(tree)
         for name in _parts(path):
             if not entry.is_tree:
@@ -45,9 +44,9 @@ class ObjectReader(ABC):
         return entry
 
     def files(self, tree: str, folder: str = "", *, submodules: bool = False) -> dict[str, TreeEntry]:
-        """Every file below a folder, by its path from ``tree``; nothing where there is no such folder.
+        """Every file below a folder, by its path from ``tree``; empty if the folder does not exist.
 
-        Symbolic links count as files; submodules do with ``submodules``.
+        Symbolic links count as files. ``submodules`` adds the submodules.
         """
         start = self.find(tree, folder)
         if start is None or not start.is_tree or start.id == EMPTY_TREE:
@@ -75,23 +74,22 @@ class ObjectReader(ABC):
         return self.read_many(ids, "blob")
 
     def commit_info(self, commit: str) -> CommitInfo:
-        """What a commit says."""
         return parse_commit(commit, next(iter(self.read_many((commit,), "commit")))[1])
 
     def tree_of(self, commit: str | None) -> str:
-        """The id of a commit's tree; the empty tree's for no commit."""
+        """The id of a commit's tree, or of the empty tree if ``commit`` is None."""
         return EMPTY_TREE if commit is None else self.commit_info(commit).tree
 
     def snapshot(self, commit: str | None) -> Snapshot:
-        """All files as a commit has them; no files for no commit."""
+        """The files of a commit; no files if ``commit`` is None."""
         return Snapshot(self, commit, self.tree_of(commit))
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files of one commit, read where they are: nothing is checked out.
+    """The files of one commit, without a checkout. ``commit`` is None before the first commit.
 
-    ``commit`` is None before the first commit. Paths are from the repository's root, with ``/``.
+    Paths start at the repository's root and use ``/``.
     """
 
     reader: ObjectReader
@@ -99,20 +97,19 @@ class Snapshot:
     tree: str
 
     def entries(self, folder: str = "") -> Mapping[str, TreeEntry]:
-        """What a folder holds, by name; nothing where there is no such folder."""
+        """The entries of a folder, by name; empty if the folder does not exist."""
         entry = self.find(folder)
         return self.reader.entries(entry.id) if entry is not None and entry.is_tree else NO_ENTRIES
 
     def find(self, path: str) -> TreeEntry | None:
-        """What is at a path, if anything."""
         return self.reader.find(self.tree, path)
 
     def files(self, folder: str = "") -> dict[str, TreeEntry]:
-        """Every file below a folder, by its path from the root; nothing where there is no such folder."""
+        """Every file below a folder, by its path from the root; empty if the folder does not exist."""
         return self.reader.files(self.tree, folder)
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of the file at a path; None where there is no file."""
+        """The bytes of the file at a path, or None if there is no file."""
         entry = self.find(path)
         return self.reader.blob(entry.id) if entry is not None and entry.is_blob else None
 
@@ -130,5 +127,5 @@ def _parts(path: str) -> list[str]:
 
 
 def wrong_kind(object_id: str, found: str, wanted: str) -> RepositoryError:
-    """The error for an object that is not what it should be."""
+    """The error for an object of another kind."""
     return RepositoryError(f"the object {object_id} is a {found}, not a {wanted}")

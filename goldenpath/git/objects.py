@@ -1,4 +1,4 @@
-"""The bytes of Git's objects: trees, commits, and the ids of all of them. Pure."""
+"""Format and parse Git's trees and commits, and compute object ids. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-"""The id of the tree without entries: every repository has it, also where no such object was written."""
+"""The id of the tree without entries. Every repository knows it, even without a stored object."""
 
 FILE_MODE: Final = 0o100644
 _TREE_MODE: Final = 0o040000
@@ -25,14 +25,14 @@ SYMLINK_MODE: Final = 0o120000
 SUBMODULE_MODE: Final = 0o160000
 _BLOB_MODES: Final = frozenset({0o100644, 0o100755, 0o100664, SYMLINK_MODE})
 
-# Level 1 takes half of the time of Git's default (6) for a manifest, and gives a few percent more bytes. A tree is mostly
-# random bytes: compressing it takes twenty times as long as storing it. Git does both anew, and better, when it repacks.
+# For a manifest, level 1 takes half the time of Git's default (6), and a few percent more bytes. A tree is mostly random
+# bytes: compression takes twenty times as long as storage. Git compresses both again when it repacks.
 _LEVELS: Final = {"blob": 1, "commit": 1, "tree": 0}
 _WORTH_CUTTING: Final = 64
 
 _MODES: Final = {
     b"40000": _TREE_MODE,
-    b"040000": _TREE_MODE,  # as some old tools wrote it
+    b"040000": _TREE_MODE,  # written by some old tools
     **{b"%o" % mode: mode for mode in (*_BLOB_MODES, SUBMODULE_MODE)},
 }
 _TREE_ENTRY: Final = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
@@ -40,7 +40,7 @@ _PERSON_AND_TIME: Final = re.compile(r"^(.*?) ?<([^<>]*)> (-?\d+) ([+-])(\d\d)(\
 
 
 class TreeEntry(NamedTuple):
-    """What a name stands for in a tree: a mode as Git writes it (``0o100644``), and an object's id."""
+    """One entry of a tree: Git's mode (``0o100644``) and the id of an object."""
 
     mode: int
     id: str
@@ -51,7 +51,7 @@ class TreeEntry(NamedTuple):
 
     @property
     def is_blob(self) -> bool:
-        """Whether it is a file or a symbolic link; a submodule is neither a tree nor a blob."""
+        """Whether the entry is a file or a symbolic link. A submodule is neither a tree nor a blob."""
         return self.mode in _BLOB_MODES
 
     @classmethod
@@ -60,7 +60,7 @@ class TreeEntry(NamedTuple):
 
 
 class PreparedObject(NamedTuple):
-    """An object that is ready for a pack: made where the work is, also in another process (it pickles)."""
+    """An object that is ready for a pack. It pickles, so a worker process can prepare it."""
 
     id: str
     kind: str
@@ -70,7 +70,7 @@ class PreparedObject(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CommitInfo:
-    """What a commit says. ``when`` is the committer's time, ``written`` the author's; both know their zone."""
+    """A parsed commit. ``when`` is the committer's time, ``written`` the author's; both have a time zone."""
 
     id: str
     tree: str
@@ -90,17 +90,16 @@ def object_id(kind: str, data: bytes) -> str:
 
 
 def blob_id(data: bytes) -> str:
-    """The id that Git gives to a file with these bytes, without writing it."""
+    """The id of a file with these bytes."""
     return object_id("blob", data)
 
 
 def prepare(kind: str, data: bytes) -> PreparedObject:
-    """Some bytes as an object for a pack."""
     return PreparedObject(object_id(kind, data), kind, len(data), zlib.compress(data, _LEVELS[kind]))
 
 
 def prepare_blob(data: bytes) -> PreparedObject:
-    """A file's bytes as an object for a pack: the costly part of adding it, for worker processes."""
+    """Prepare a file's bytes for a pack. This is the costly part of adding a file; worker processes do it."""
     return prepare("blob", data)
 
 
@@ -108,21 +107,22 @@ def parse_tree(data: bytes) -> dict[str, TreeEntry]:
     """The entries of a tree object, in Git's order. A name that is not UTF-8 keeps its bytes as surrogates.
 
     Raises:
-        RepositoryError: it holds a mode that no Git writes.
-
+        RepositoryError: an entry has a mode that Git does not know.
     """
-    new, modes = tuple.__new__, _MODES  # `TreeEntry(...)` would take half of the time again
+    new, modes = tuple.__new__, _MODES  # `TreeEntry(...)` takes 50 % longer
     try:
         return {
             name.decode("utf-8", "surrogateescape"): new(TreeEntry, (modes[mode], digest.hex()))
             for mode, name, digest in _TREE_ENTRY.findall(data)
         }
     except KeyError as error:
-        raise RepositoryError(f"a tree holds an entry of the unknown mode {error}: run `git fsck`") from error
+        raise RepositoryError(
+            f"a tree contains an entry with the unknown mode {error}; run `git fsck`"
+        ) from error
 
 
 def in_order(entries: Mapping[str, TreeEntry]) -> dict[str, TreeEntry]:
-    """Entries in Git's order: by bytes, and a folder's name compared as if it ended in a slash."""
+    """Sort entries by Git's rule: by bytes, with a slash at the end of a folder's name."""
     return dict(sorted(entries.items(), key=_sort_key))
 
 
@@ -132,7 +132,7 @@ def _sort_key(item: tuple[str, TreeEntry]) -> bytes:
 
 
 def format_tree(entries: Mapping[str, TreeEntry]) -> bytes:
-    """A tree object of entries that are in order."""
+    """The bytes of a tree object. The entries must be in Git's order."""
     return b"".join([_row(name, entry) for name, entry in entries.items()])
 
 
@@ -143,13 +143,12 @@ def _row(name: str, entry: TreeEntry) -> bytes:
 def change_tree(
     entries: Mapping[str, TreeEntry], changes: Mapping[str, TreeEntry | None], data: Callable[[], bytes]
 ) -> tuple[dict[str, TreeEntry], bytes]:
-    """A tree with some entries replaced, added, or (None) removed: its entries in order, and its bytes.
+    """Replace, add or remove entries of a tree. Return the new entries in order, and the bytes of the new tree.
 
     Args:
-        entries: the tree as it is.
-        changes: what changes, by name.
-        data: gives the bytes of the tree as it is; asked only where that is quicker than to format it anew.
-
+        entries: the entries of the old tree.
+        changes: new entries by name; None removes an entry.
+        data: returns the bytes of the old tree. It is called for large trees only, where editing the bytes is quicker.
     """
     if len(entries) > _WORTH_CUTTING * (1 + len(changes)):
         return _cut_in(entries, changes, data())
@@ -161,9 +160,9 @@ def change_tree(
 def _cut_in(
     entries: Mapping[str, TreeEntry], changes: Mapping[str, TreeEntry | None], data: bytes
 ) -> tuple[dict[str, TreeEntry], bytes]:
-    """Cut the changed rows out of a large tree and put the new ones in: for 10,000 entries 40 times quicker.
+    """Replace rows in the bytes of a large tree: 40 times quicker for 10,000 entries.
 
-    A row is found by all of its bytes: mode, name and id.
+    The search compares whole rows: mode, name and id.
     """
     after = dict(entries)
     for name, entry in changes.items():
@@ -187,7 +186,7 @@ def _cut_in(
 
 
 def parse_commit(commit: str, data: bytes) -> CommitInfo:
-    """What a commit object says.
+    """Parse a commit object.
 
     Raises:
         RepositoryError: the object is damaged.
@@ -213,7 +212,7 @@ def parse_commit(commit: str, data: bytes) -> CommitInfo:
             signed="gpgsig" in fields,
         )
     except (KeyError, ValueError, OverflowError) as error:
-        raise RepositoryError(f"the commit {commit} cannot be read: run `git fsck`") from error
+        raise RepositoryError(f"the commit {commit} is damaged; run `git fsck`") from error
 
 
 def _person_and_time(text: str) -> tuple[Person, datetime]:
@@ -235,9 +234,9 @@ def format_commit(
     message: str,
     when: datetime,
 ) -> bytes:
-    """A commit object, unsigned. ``when`` must know its zone; Git keeps whole seconds."""
+    """The bytes of an unsigned commit. ``when`` needs a time zone; Git stores whole seconds."""
     if when.tzinfo is None:
-        raise ValueError("a commit's time needs a zone")
+        raise ValueError("the time of a commit needs a time zone")
     minutes = int((when.utcoffset() or timedelta()).total_seconds()) // 60
     stamp = (
         f"{int(when.timestamp())} {'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
@@ -252,7 +251,7 @@ def format_commit(
 
 
 def with_signature(commit: bytes, signature: str) -> bytes:
-    """The commit with its signature as Git writes it: a ``gpgsig`` header whose further lines begin with a space."""
+    """Add a signature to a commit: a ``gpgsig`` header with a space before each further line."""
     head, _, message = commit.partition(b"\n\n")
     header = "gpgsig " + "\n ".join(signature.rstrip("\n").split("\n"))
     return head + b"\n" + header.encode() + b"\n\n" + message

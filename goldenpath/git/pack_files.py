@@ -1,9 +1,8 @@
-"""Packs: many objects as one file and its index, written at once and durably.
+"""Write many objects as one pack and its index, durably.
 
-Formats: gitformat-pack(5), version 2 of both files. No object is a delta: Git makes those when it repacks.
-
-Measured, 35 objects, made durable: a pack of our own 1, a pipe to ``git index-pack`` 1.4 to 2, loose objects 15
-(one fsync each). In one go of 200,000 objects ``index-pack`` inflates and hashes all of them a second time.
+Formats: gitformat-pack(5), version 2 of both files. No object is a delta: Git computes deltas when it repacks.
+Measured with 35 objects and fsync, as a ratio: this pack 1, a pipe to ``git index-pack`` 1.4 to 2, loose objects 15
+(one fsync each). For 200,000 objects, ``index-pack`` inflates and hashes each object a second time.
 """
 
 from __future__ import annotations
@@ -26,25 +25,24 @@ if TYPE_CHECKING:
     from goldenpath.git.objects import PreparedObject
 
 _KINDS: Final = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
-# Offsets from here on would need the index's second table.
+# Larger offsets need the second table of the index.
 _LARGEST_OFFSET: Final = 2**31 - 1
 _READ_ONLY: Final = 0o444
 
 
 def write_pack(folder: Path, objects: Collection[PreparedObject], *, more_mode: int = 0) -> Path:
-    """Write objects as a pack into ``objects/pack``: when this returns, Git finds them, also after a power cut.
+    """Write objects as a pack. When this returns, Git finds the objects, also after a power cut.
 
-    Until the index has its name, Git does not see the pack; what a killed process leaves behind begins with
-    ``tmp_``, which `git gc` sweeps away.
+    Git does not see the pack until the index has its final name. A killed process leaves files that begin with
+    ``tmp_``; `git gc` removes them.
 
     Args:
         folder: ``objects/pack``.
         objects: the objects, each id once.
-        more_mode: permissions beyond the umask's, for a repository that several users share.
+        more_mode: permissions to add to those of the umask, for a repository that several users share.
 
     Raises:
-        RepositoryError: they are more than 2 GiB, or the disk is full or read-only; nothing was written.
-
+        RepositoryError: the objects exceed 2 GiB, or the disk is full or read-only; nothing was written.
     """
     unique = secrets.token_hex(8)
     pack, index = folder / f"tmp_pack_{unique}", folder / f"tmp_idx_{unique}"
@@ -55,7 +53,7 @@ def write_pack(folder: Path, objects: Collection[PreparedObject], *, more_mode: 
             index_file.write(_index(entries, checksum))
             _make_durable(pack_file, index_file)
         final = folder / f"pack-{checksum.hex()}.pack"
-        # Git looks for indexes, so the pack takes its name first.
+        # Git looks for indexes, so the pack is renamed first.
         pack.replace(final)
         index.replace(final.with_suffix(".idx"))
         _make_names_durable(folder)
@@ -80,7 +78,7 @@ def _create(path: Path, more_mode: int) -> BinaryIO:
 def _write_objects(
     file: BinaryIO, objects: Collection[PreparedObject]
 ) -> tuple[list[tuple[bytes, int, int]], bytes]:
-    """Write the pack; for each object its id, the CRC of its bytes and their offset, and the pack's checksum."""
+    """Write the pack. Return id, CRC and offset of each object, and the checksum of the pack."""
     head = b"PACK" + struct.pack(">II", 2, len(objects))
     digest = sha1(head, usedforsecurity=False)
     file.write(head)
@@ -93,13 +91,13 @@ def _write_objects(
         file.write(data)
         offset += len(data)
         if offset > _LARGEST_OFFSET:
-            raise RepositoryError("new objects are more than 2 GiB: publish in several parts")
+            raise RepositoryError("new objects exceed 2 GiB; publish in several parts")
     file.write(digest.digest())
     return entries, digest.digest()
 
 
 def _entry_head(kind: int, size: int) -> bytes:
-    """Kind and size: four bits of the size beside the kind, then seven in each byte, the lowest first."""
+    """Encode kind and size: the first byte has the kind and the lowest four bits of the size, each further byte seven."""
     byte, size = kind << 4 | size & 15, size >> 4
     head = bytearray()
     while size:
@@ -131,7 +129,7 @@ def _index(entries: list[tuple[bytes, int, int]], checksum: bytes) -> bytes:
 
 
 def _make_durable(*files: BinaryIO) -> None:
-    """Both files at once: they share one commit of the file system's journal, which halves the wait."""
+    """Sync both files at once: they share one commit of the file system's journal, which halves the wait."""
     for file in files:
         file.flush()
     first, *others = files

@@ -1,4 +1,4 @@
-"""People, as Git names them."""
+"""Authors and committers of commits."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Final
 from goldenpath.errors import InputError, Problem
 
 _FORM: Final = re.compile(r"^\s*(?P<name>[^<>]*?)\s*<(?P<email>[^<>]*)>\s*$")
-# What Git drops from both ends of a name or an address ("crud" in its ident.c): two people must not become one.
+# Characters that Git strips from both ends of a name or address ("crud" in its ident.c).
 _CRUD: Final = "".join(map(chr, range(33))) + ".,:;<>\"\\'"
 
-# Not `str.isprintable`: names in Persian or Hindi hold joiners, which count as unprintable.
+# Not `str.isprintable`: names in Persian or Hindi contain joiners, which count as unprintable.
 _FORBIDDEN: Final = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -30,21 +30,20 @@ class Person:
 
     def __post_init__(self) -> None:
         problems = [
-            *_problems("name", self.name, "a name as people write it"),
+            *_problems("name", self.name, "a full name"),
             *_problems("email", self.email, "an e-mail address"),
         ]
         if not problems and " " in self.email:
-            problems.append(Problem("email", "person", "an e-mail address holds no space", self.email))
+            problems.append(Problem("email", "person", "contains a space; remove it", self.email))
         if problems:
             raise InputError(problems)
 
     @classmethod
     def parse(cls, text: str) -> Person:
-        """The person in ``Ada Lovelace <ada@example.org>``.
+        """Parse a text like ``Ada Lovelace <ada@example.org>``.
 
         Raises:
-            InputError: it is not written so, or a part is empty or holds what Git could not keep.
-
+            InputError: the text has another form, or a part is empty or contains characters that Git cannot store.
         """
         found = _FORM.match(text)
         if not found:
@@ -53,7 +52,7 @@ class Person:
 
     @classmethod
     def recorded(cls, name: str, email: str) -> Person:
-        """A person as an existing commit names one: history is taken as it is, also where it is empty or odd."""
+        """A person from an existing commit, without checks: history can contain empty or odd names."""
         person = object.__new__(cls)
         object.__setattr__(person, "name", name)
         object.__setattr__(person, "email", email)
@@ -67,7 +66,7 @@ def _problems(field: str, value: str, wanted: str) -> list[Problem]:
     if not value.strip(_CRUD):
         return [Problem(field, "person", f"is empty; give {wanted}", value)]
     if _FORBIDDEN.search(value):
-        return [Problem(field, "person", "holds a line break, '<', '>' or a control character", value)]
+        return [Problem(field, "person", "contains a line break, '<', '>' or a control character", value)]
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Processes that stay and wait for the next piece of work."""
+"""Keep idle processes for the next piece of work."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ _T = TypeVar("_T")
 
 
 class ProcessPool(Generic[_T]):
-    """What waits, the last to come the first to go; all of it ends with its owner, and no later than Python does.
+    """Idle processes, last in, first out. They end with the pool, at the latest when Python exits. Thread-safe.
 
-    Safe for many threads. A forked process (a worker that renders, say) inherits the pipes of its parent's
-    processes: there, nothing waits, and nothing is ended.
+    A forked process, such as a rendering worker, inherits the pipes of its parent's processes. In a fork the pool
+    therefore gives out no process and ends none.
 
     Args:
-        end: ends one of them.
-        kept: how many may wait; more are ended.
-
+        end: ends one process.
+        kept: the number of idle processes to keep; the pool ends further ones.
     """
 
     def __init__(self, end: Callable[[_T], None], *, kept: int) -> None:
@@ -34,12 +33,12 @@ class ProcessPool(Generic[_T]):
         weakref.finalize(self, _end_all, self._waiting, end, self._process)
 
     def take(self) -> _T | None:
-        """One that waits, if any."""
+        """An idle process, or None."""
         with self._lock:
             return self._waiting.pop() if self._waiting and self._process == os.getpid() else None
 
     def give_back(self, item: _T) -> None:
-        """Let one wait for the next piece of work."""
+        """Keep a process for the next piece of work."""
         with self._lock:
             if len(self._waiting) < self._kept and self._process == os.getpid():
                 self._waiting.append(item)
@@ -47,7 +46,7 @@ class ProcessPool(Generic[_T]):
         self._end(item)
 
     def end(self) -> None:
-        """End all that wait."""
+        """End all idle processes."""
         with self._lock:
             _end_all(self._waiting, self._end, self._process)
 

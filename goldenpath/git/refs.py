@@ -1,4 +1,4 @@
-"""Moving refs of a repository on this machine, by compare-and-swap."""
+"""Move refs of a local repository by compare-and-swap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from goldenpath.errors import RefMovedError, RepositoryError, RepositoryUnavailableError
-from goldenpath.git.command import CommandError, end, environment, said, start
+from goldenpath.git.command import CommandError, end, environment, error_line, start
 from goldenpath.git.process_pool import ProcessPool
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _GRACE: Final = 10.0
 
 
 class RefUpdate(NamedTuple):
-    """One ref's move. ``old`` is what it must be now, None where it must not be there; ``new`` None removes it."""
+    """A move of one ref. ``old`` is its expected commit, None if it must not exist; ``new`` None deletes the ref."""
 
     ref: str
     new: str | None
@@ -34,9 +34,9 @@ class RefUpdate(NamedTuple):
 
 
 class RefMover:
-    """Moves refs through a `git update-ref` that stays: half of a move's time would be the start of a process.
+    """Moves refs through a long-running `git update-ref`: starting a process takes half the time of a move.
 
-    Safe for many threads, which move one after the other.
+    Thread-safe: one thread moves at a time.
     """
 
     def __init__(self, git_dir: Path) -> None:
@@ -50,13 +50,12 @@ class RefMover:
 
     @contextmanager
     def locked(self, updates: Sequence[RefUpdate]) -> Iterator[Callable[[], None]]:
-        """Lock refs that are what ``old`` says, and give the call that moves them; without it, nothing moves.
+        """Lock refs that are at ``old``, and yield the function that moves them.
 
         Raises:
-            RefMovedError: a ref is not what ``old`` says.
-            RepositoryUnavailableError: another process holds a ref, or left its lock behind when it was killed.
-            RepositoryError: Git refuses.
-
+            RefMovedError: a ref is not at ``old``.
+            RepositoryUnavailableError: another process holds the lock of a ref, or was killed and left it.
+            RepositoryError: Git refuses the move.
         """
         with self._lock:
             process = self._idle.take()
@@ -77,19 +76,18 @@ class RefMover:
                 if not committed:
                     process.say(updates, b"abort\0", answers=1)
             except BaseException:
-                # What it holds, it lets go of as it ends.
-                process.end()
+                process.end()  # This releases its locks.
                 raise
             self._idle.give_back(process)
 
     def move(self, updates: Sequence[RefUpdate]) -> None:
-        """Move refs, all or none, each only where it is what ``old`` says; errors as of ``locked``."""
+        """Move refs, all or none, if each is at ``old``. Errors as in ``locked``."""
         with self.locked(updates) as commit:
             commit()
 
 
 class _UpdateRef:
-    """`git update-ref --stdin`, spoken to word by word."""
+    """A running `git update-ref --stdin`."""
 
     def __init__(self, git_dir: Path) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
@@ -106,19 +104,19 @@ class _UpdateRef:
     def say(self, updates: Sequence[RefUpdate], words: bytes, *, answers: int) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        with suppress(OSError):  # It has ended: it then gives no answer.
+        with suppress(OSError):  # The process has ended; the next read then returns nothing.
             self._process.stdin.write(words)
             self._process.stdin.flush()
         for _ in range(answers):
             if not self._process.stdout.readline().endswith(b": ok\n"):
-                raise self._refusal(updates)
+                raise self._move_refusal(updates)
 
-    def _refusal(self, updates: Sequence[RefUpdate]) -> RepositoryError:
+    def _move_refusal(self, updates: Sequence[RefUpdate]) -> RepositoryError:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE)
         self._errors.seek(0)
         text = self._errors.read().decode(errors="replace")
-        return _meaning(f"moving {', '.join(update.ref for update in updates)}", text)
+        return _move_error(f"moving {', '.join(update.ref for update in updates)}", text)
 
     def end(self) -> None:
         end(self._process)
@@ -131,9 +129,9 @@ def _lines(updates: Sequence[RefUpdate]) -> bytes:
     ).encode()
 
 
-def _meaning(doing: str, text: str) -> RepositoryError:
-    """What Git's refusal to move a ref means."""
-    message = f"{doing}: {said(text)}"
+def _move_error(doing: str, text: str) -> RepositoryError:
+    """The error for Git's refusal to move a ref."""
+    message = f"{doing}: {error_line(text)}"
     if REF_MOVED.search(text):
         return RefMovedError(message)
     if _LOCKED.search(text):

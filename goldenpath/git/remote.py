@@ -1,4 +1,4 @@
-"""A repository elsewhere, reached with Git's own transports."""
+"""A remote repository, reached with Git's own transports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.errors import RefMovedError, RepositoryError, RepositoryUnavailableError
-from goldenpath.git.command import CommandError, environment, run, said
+from goldenpath.git.command import CommandError, environment, error_line, run
 from goldenpath.git.git_credentials import Credentials
 from goldenpath.git.path_names import branch_ref
 from goldenpath.git.refs import REF_MOVED
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from goldenpath.git.git_repository import Repository
     from goldenpath.git.refs import RefUpdate
 
-# Git has no exit codes for these; it speaks English here, since LC_ALL is C.
+# Git has no exit codes for these cases. Its messages are English because LC_ALL is C.
 _UNAVAILABLE: Final = re.compile(
     r"""(?ix) could\ not\ (resolve|connect) | couldn't\ connect | failed\ to\ connect | unable\ to\ connect
     | connection\ (refused|reset|timed\ out|closed|was\ reset) | timed?\ ?-?out | network\ is\ unreachable
@@ -31,22 +31,21 @@ _DENIED: Final = re.compile(
     r"(?i)authentication failed|could not read (username|password)|permission denied|returned error: 40[13]"
     r"|invalid username or|access denied|terminal prompts disabled"
 )
-# A push that was answered: one line for each ref, ``flag TAB from:to TAB summary (reason)``.
+# An answer to a push has one line per ref: ``flag TAB from:to TAB summary (reason)``.
 _REJECTED: Final = re.compile(rb"^!\t", re.MULTILINE)
 _MOVED: Final = re.compile(r"stale info|fetch first|non-fast-forward|already exists|needs force")
 
 
 class Remote:
-    """A repository at a URL. What Git says about it comes back without credentials.
+    """A repository at a URL. Messages from Git contain no credentials.
 
     Args:
-        url: http, https, ssh, git, file or ``user@host:path``. A user and a password in it are taken out at once.
-        credentials: who we are there; otherwise what the URL said, or Git's own helpers and ssh's agent.
+        url: http, https, ssh, git, file or ``user@host:path``. A user and a password are removed from it at once.
+        credentials: the login; by default the one in the URL, or Git's own helpers and ssh's agent.
         time_out: seconds for each exchange.
 
     Raises:
-        InputError: the URL is not valid.
-
+        InputError: the URL is invalid.
     """
 
     def __init__(self, url: str, credentials: Credentials | None = None, *, time_out: float = 120) -> None:
@@ -59,7 +58,7 @@ class Remote:
         return f"Remote({self.url!r})"
 
     def default_branch(self) -> str | None:
-        """The branch that a clone would begin with; None where the remote does not say, being empty."""
+        """The branch that a clone checks out; None if the remote is empty."""
         answer = self._run("ls-remote", "--symref", "--", self.url, "HEAD")
         for line in answer.decode(errors="replace").splitlines():
             if line.startswith("ref: refs/heads/"):
@@ -67,14 +66,14 @@ class Remote:
         return None
 
     def heads(self, branches: Iterable[str]) -> dict[str, str | None]:
-        """Where branches are now: a commit's id for each, or None where the remote has no such branch."""
+        """The current commit of each branch, or None if the remote has no such branch."""
         refs = {branch_ref(branch): branch for branch in branches}
         answer = self._run("ls-remote", "--", self.url, *refs).decode(errors="replace")
         there = {ref: commit for commit, _, ref in (line.partition("\t") for line in answer.splitlines())}
         return {branch: there.get(ref) for ref, branch in refs.items()}
 
     def branches(self, prefix: str) -> tuple[str, ...]:
-        """The names of the branches that begin with a prefix; it is not a pattern."""
+        """The names of the branches that begin with a prefix. The prefix is not a pattern."""
         answer = self._run("ls-remote", "--heads", "--", self.url, f"refs/heads/{prefix}*").decode(
             errors="replace"
         )
@@ -82,15 +81,14 @@ class Remote:
         return tuple(name for name in names if name.startswith(prefix))
 
     def fetch(self, repository: Repository, branch: str) -> str | None:
-        """Bring a branch here, under the same name; its commit, or None where the remote has no such branch.
+        """Fetch a branch under the same name. Return its commit, or None if the remote has no such branch.
 
-        The branch here is then what it is there, whatever it was before.
+        The local branch becomes the remote's, also if that is no fast-forward.
 
         Raises:
             RefMovedError: another process fetches the branch at the same time.
             RepositoryUnavailableError: the remote did not answer.
-            RepositoryError: it refused.
-
+            RepositoryError: the remote refused.
         """
         ref = branch_ref(branch)
         options = (
@@ -111,13 +109,12 @@ class Remote:
         return repository.resolve(ref)
 
     def push(self, repository: Repository, updates: Sequence[RefUpdate]) -> None:
-        """Move refs there, all or none, each only where it is what ``old`` says, or is ``new`` already.
+        """Move refs of the remote, all or none, if each is at ``old`` or already at ``new``.
 
         Raises:
-            RefMovedError: one is not, since another push came first.
-            RepositoryUnavailableError: the remote did not answer, or is busy. It may have moved the refs all the same.
-            RepositoryError: it refused; the message holds its own words, such as a hook's.
-
+            RefMovedError: a ref is elsewhere, because another push came first.
+            RepositoryUnavailableError: the remote did not answer, or is busy. It may still have moved the refs.
+            RepositoryError: the remote refused; the message quotes the remote, such as the output of a hook.
         """
         leases = [f"--force-with-lease={update.ref}:{update.old or ''}" for update in updates]
         moves = [f"{update.new or ''}:{update.ref}" for update in updates]
@@ -144,20 +141,20 @@ class Remote:
             if _REJECTED.search(error.output):
                 raise
             if _DENIED.search(error.text):
-                raise RepositoryError(f"{error}; give credentials that may do this") from error
+                raise RepositoryError(f"{error}; pass credentials that have this permission") from error
             if _UNAVAILABLE.search(error.text):
                 raise RepositoryUnavailableError(str(error)) from error
             raise
 
     def _refusal(self, error: CommandError) -> RepositoryError:
-        """What the answer to a push means."""
+        """The error for a rejected push."""
         lines = self._credentials.hide(error.output.decode(errors="replace")).splitlines()
         rows = [line.split("\t") for line in lines if line.startswith("!\t")]
         reasons = [
             f"{row[1].partition(':')[2]}: {row[2]}" for row in rows if "atomic push failed" not in row[2]
         ]
         shown = "; ".join(reasons) or "refused"
-        theirs = said("\n".join(line for line in error.text.splitlines() if line.startswith("remote:")))
+        theirs = error_line("\n".join(line for line in error.text.splitlines() if line.startswith("remote:")))
         message = f"{self.url}: {shown}" + (f" ({theirs})" if theirs else "")
         if any(_MOVED.search(reason) for reason in reasons) or REF_MOVED.search(error.text):
             return RefMovedError(message)

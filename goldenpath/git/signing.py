@@ -1,4 +1,4 @@
-"""Signed commits, as `git commit -S` makes them and `git verify-commit` reads them."""
+"""Sign commits like `git commit -S`, so that `git verify-commit` accepts them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIME_OUT = 60
 
 @dataclass(frozen=True, slots=True)
 class CommitSigner:
-    """Signs commits with an SSH key or a GPG key. Keys stay with their programs: only their names are here."""
+    """Signs commits with an SSH key or a GPG key. It holds the name of the key, not the key."""
 
     program: tuple[str, ...]
     key: str
@@ -26,36 +26,34 @@ class CommitSigner:
         """Sign with an SSH key.
 
         Args:
-            key: the file of the private key, without a passphrase; or of the public key, where an agent has the
-                private one.
+            key: the file of the private key, without a passphrase; or of the public key, if an agent has the
+                private key.
 
         Raises:
-            InputError: there is no such file.
+            InputError: the file does not exist.
 
         """
         key = key.expanduser().absolute()
         if not key.is_file():
-            raise InputError.of("signing key", "no-file", "there is no such file", str(key))
+            raise InputError.of("signing key", "no-file", "does not exist", str(key))
         return cls(("ssh-keygen", "-Y", "sign", "-n", "git", "-f", str(key)), str(key))
 
     @classmethod
     def gpg(cls, key: str) -> Self:
-        """Sign with a GPG key, named by its fingerprint or address, as ``user.signingKey`` is.
+        """Sign with a GPG key, named by its fingerprint or address like in ``user.signingKey``.
 
         Raises:
-            InputError: it cannot be a key's name.
-
+            InputError: the name is empty, begins with ``-`` or is not printable.
         """
         if not key or key.startswith("-") or not key.isprintable():
-            raise InputError.of("signing key", "key-name", "is not a name of a GPG key", key)
+            raise InputError.of("signing key", "key-name", "is not the name of a GPG key", key)
         return cls(("gpg", "--batch", "--no-tty", "--status-fd=2", "-bsau", key), key)
 
     def sign(self, data: bytes) -> str:
-        """The signature of some bytes, armoured.
+        """The armoured signature of some bytes.
 
         Raises:
-            RepositoryError: the program is missing, or has no such key, or cannot use it without a passphrase.
-
+            RepositoryError: the program is missing, does not have the key, or needs a passphrase for it.
         """
         try:
             signature = run(
@@ -65,6 +63,6 @@ class CommitSigner:
             raise RepositoryError(f"the commit cannot be signed with {self.key}: {error}") from error
         if not signature.startswith("-----BEGIN "):
             raise RepositoryError(
-                f"the commit cannot be signed with {self.key}: {self.program[0]} gave no signature"
+                f"the commit cannot be signed with {self.key}: {self.program[0]} printed no signature"
             )
         return signature

@@ -1,4 +1,4 @@
-"""Where a fleet's branch lives: a repository on this machine, or a remote and its mirror here."""
+"""Open the branch of a fleet: in a local repository, or in a remote with a local mirror."""
 
 from __future__ import annotations
 
@@ -28,14 +28,13 @@ _FETCHES: Final = 5
 
 
 class Store:
-    """One branch's home. Where there is a remote, it is the truth, and the repository here only mirrors it.
+    """One branch in a local repository, or in a remote that the local repository mirrors.
 
     Attributes:
-        repository: the repository on this machine.
+        repository: the local repository.
         remote: the remote, if the place is a URL.
-        branch: the branch's name.
-        place: what was opened, without credentials.
-
+        branch: the name of the branch.
+        place: the opened folder or URL, without credentials.
     """
 
     def __init__(self, repository: Repository, remote: Remote | None, branch: str) -> None:
@@ -58,16 +57,16 @@ class Store:
         """Open a folder or a URL.
 
         Args:
-            place: a folder with a work tree or a bare repository, which is written itself (its hooks do not run;
-                a ``file://`` URL pushes to it, and they do); or a URL, which gets a mirror here.
-            branch: the branch; by default the one that is checked out, or that a clone would begin with.
-            credentials: who we are at the URL; by default what the URL says, or Git's own helpers.
-            cache: where mirrors of URLs are; by default ``goldenpath/repositories`` in the user's cache.
+            place: a folder with a work tree or a bare repository; goldenpath writes to it without running hooks.
+                Or a URL, which gets a local mirror. A push to a ``file://`` URL runs the hooks.
+            branch: the branch; by default the one that is checked out, or that a clone checks out.
+            credentials: the login at the URL; by default the one in the URL, or Git's own helpers.
+            cache: the folder of the mirrors; by default ``goldenpath/repositories`` in the user's cache.
             time_out: seconds for each exchange with a remote.
 
         Raises:
-            InputError: the URL or the branch's name is not valid.
-            RepositoryError: there is no repository, or it cannot be used.
+            InputError: the URL or the name of the branch is invalid.
+            RepositoryError: the folder is no repository, or the repository cannot be used.
             RepositoryUnavailableError: the remote does not answer.
 
         """
@@ -78,8 +77,8 @@ class Store:
             name = branch or repository.head()
             if name is None:
                 message = (
-                    f"{repository.path} has no branch checked out: name the one to write to (--branch), "
-                    "or look at one commit (--at HEAD)"
+                    f"{repository.path} has no branch checked out; name the branch to write to (--branch), "
+                    "or read one commit (--at HEAD)"
                 )
                 raise InputError.of("branch", "no-branch", message)
             return cls(repository, None, name)
@@ -92,7 +91,6 @@ class Store:
             raise
 
     def close(self) -> None:
-        """End the processes that work for it."""
         self.repository.close()
 
     def __enter__(self) -> Self:
@@ -102,29 +100,28 @@ class Store:
         self.close()
 
     def tip(self, branch: str | None = None) -> str | None:
-        """A branch's commit as last seen; None before the first one."""
+        """The last known commit of a branch; None before its first commit."""
         return self.repository.resolve(branch_ref(branch or self.branch))
 
     def refresh(self, branch: str | None = None) -> str | None:
-        """A branch's commit now, asked of the remote where there is one, and with all of its objects here.
+        """The current commit of a branch. With a remote, ask the remote and fetch the commit.
 
         Raises:
             RepositoryUnavailableError: the remote does not answer.
-            RepositoryError: it refuses.
-
+            RepositoryError: the remote refuses.
         """
         name = branch or self.branch
         return self.heads((name,))[name]
 
     def heads(self, branches: Iterable[str]) -> dict[str, str | None]:
-        """``refresh`` for many branches in one exchange; None for those that are not there."""
+        """``refresh`` for many branches in one exchange; None for each missing branch."""
         if self.remote is None:
             return {branch: self.tip(branch) for branch in branches}
         there = self.remote.heads(branches)
         return {branch: self._follow(branch, commit) for branch, commit in there.items()}
 
     def branches(self, prefix: str) -> dict[str, str]:
-        """Every branch below a prefix (``goldenpath/change-``), with its commit, which is here afterwards.
+        """Fetch every branch with a prefix (``goldenpath/change-``). Return the commit of each.
 
         Raises:
             RepositoryUnavailableError: the remote does not answer.
@@ -133,7 +130,7 @@ class Store:
         return {name: commit for name, commit in self.heads(names).items() if commit is not None}
 
     def _follow(self, branch: str, commit: str | None) -> str | None:
-        """Make the mirror's branch what the remote's is; other processes may be doing the same."""
+        """Move the mirror's branch to the remote's commit; other processes may do the same at the same time."""
         assert self.remote is not None
         for _ in range(_FETCHES):
             here = self.tip(branch)
@@ -147,16 +144,15 @@ class Store:
         raise RepositoryUnavailableError(f"{self.place}: {branch} moves faster than it can be fetched")
 
     def advance(self, updates: Sequence[RefUpdate]) -> None:
-        """Move refs, all or none, where everybody sees it; returns when that is durable.
+        """Move refs, all or none, in the remote or else in the local repository. The move is durable on return.
 
-        Without a remote, a work tree that has the branch checked out comes along.
+        Without a remote, a work tree that has the branch checked out is updated too.
 
         Raises:
-            RefMovedError: a ref is not at ``old``, since another writer came first.
-            RepositoryUnavailableError: the remote did not answer, or a lock is held; nothing moved, as far as can be
-                known: a remote that took the push and was gone at once is asked again.
-            RepositoryError: a hook or a rule refused, or a work tree has changes that are not committed.
-
+            RefMovedError: a ref is not at ``old``, because another writer came first.
+            RepositoryUnavailableError: the remote did not answer, or a lock is held. A second question to the remote
+                did not show that the refs moved.
+            RepositoryError: a hook or a rule refused, or a work tree has uncommitted changes.
         """
         if self.remote is None:
             folders = {update.ref: checked_out(self.repository, update.ref) for update in updates}
@@ -171,12 +167,12 @@ class Store:
             if not self._has_landed(updates):
                 raise
         for update in updates:
-            # Where another process was quicker to see it, the mirror is right already.
+            # If another process fetched the move first, the mirror is up to date already.
             with suppress(RefMovedError):
                 self.repository.refs.move([update])
 
     def _has_landed(self, updates: Sequence[RefUpdate]) -> bool:
-        """Whether the remote has what a push that went wrong brought: it may have been cut off after the deed."""
+        """Whether the remote moved the refs although the push failed: the connection may break after the move."""
         try:
             now = self.heads([update.ref.removeprefix("refs/heads/") for update in updates])
         except RepositoryError:
@@ -193,29 +189,27 @@ class Store:
 
 
 def default_cache() -> Path:
-    """Where mirrors of remotes are: ``goldenpath/repositories`` in ``$XDG_CACHE_HOME`` or ``~/.cache``."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    return (
-        (Path(home) if Path(home).is_absolute() else Path.home() / ".cache") / "goldenpath" / "repositories"
-    )
+    """The folder of mirrors: ``goldenpath/repositories`` in ``$XDG_CACHE_HOME`` or ``~/.cache``."""
+    home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (home if home.is_absolute() else Path.home() / ".cache") / "goldenpath" / "repositories"
 
 
 def _mirror(url: str, cache: Path) -> Repository:
-    """The mirror of a URL; made under another name first, so that other processes never see a half-made one."""
+    """Open or create the mirror of a URL. A rename at the end hides the unfinished mirror from other processes."""
     path = cache / f"{sha256(url.encode()).hexdigest()}.git"
     if path.is_dir():
         try:
             return Repository.open(path)
         except RepositoryError as error:
-            raise RepositoryError(f"{error}; it only mirrors {url}, so it can be removed") from error
+            raise RepositoryError(f"{error}; {path} only mirrors {url}: remove it and try again") from error
     new = cache / f"new-{token_hex(8)}"
     try:
         cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         Repository.create(new, bare=True, branch=_FIRST_BRANCH).close()
-        with suppress(OSError):  # Another process made it meanwhile.
+        with suppress(OSError):  # Another process created it meanwhile.
             new.rename(path)
     except OSError as error:
-        raise RepositoryError(f"{cache}: no mirror of {url} can be made: {error.strerror}") from error
+        raise RepositoryError(f"{cache}: the mirror of {url} cannot be created: {error.strerror}") from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return Repository.open(path)

@@ -1,4 +1,4 @@
-"""Building trees: only those that change."""
+"""Build the trees that a change of files needs, and no others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EXECUTABLE_MODE: Final = 0o100755
 
 @dataclass(slots=True)
 class _Node:
-    """What is asked for one name: its own file (``given`` says whether), and what is below it as a folder."""
+    """The changes at one name: a file (if ``given``), and the changes below it as a folder."""
 
     given: bool = False
     blob: str | None = None
@@ -27,12 +27,12 @@ class _Node:
 
 @dataclass(slots=True)
 class Changed:
-    """What a change made of a tree.
+    """The result of a change.
 
     Attributes:
-        tree: the new tree's id; the old one's where nothing changed.
-        trees: the trees that are new: id, entries and bytes.
-        placed: the blobs that now are where they were not before.
+        tree: the id of the new tree, or of the old one if nothing changed.
+        trees: id, entries and bytes of each new tree.
+        placed: the blobs at paths that did not have them before.
 
     """
 
@@ -43,7 +43,7 @@ class Changed:
 
 @dataclass(slots=True)
 class TreeChange:
-    """Changes the files of a tree. ``entries`` gives what a tree holds, ``read`` its bytes."""
+    """Changes the files of a tree. ``entries`` returns the entries of a tree, ``read`` its bytes."""
 
     entries: Callable[[str], Mapping[str, TreeEntry]]
     read: Callable[[str], bytes]
@@ -51,10 +51,10 @@ class TreeChange:
     _problems: list[Problem] = field(default_factory=list, init=False)
 
     def apply(self, tree: str, files: Mapping[str, str | None]) -> Changed:
-        """The tree with these blobs at these paths; None removes a file.
+        """Put these blobs at these paths of a tree; None removes a file.
 
         Raises:
-            InputError: with every path that is not one, and every clash of a file with a folder.
+            InputError: with every invalid path, and every clash of a file with a folder.
 
         """
         self._changed = Changed(tree)
@@ -91,10 +91,10 @@ class TreeChange:
         return identity
 
     def _entry(self, old: TreeEntry | None, node: _Node, path: str) -> TreeEntry | None:
-        """What a name stands for afterwards: a file, a folder, or nothing."""
+        """The new entry of a name: a file, a folder, or None."""
         is_folder = old is not None and old.is_tree
         if node.given and node.blob is None and is_folder and not node.below:
-            self._problems.append(Problem(path, "folder", "is a folder: remove the files in it"))
+            self._problems.append(Problem(path, "folder", "is a folder; remove the files in it"))
             return old
         folder = old.id if old is not None and is_folder else EMPTY_TREE
         if node.below:
@@ -110,7 +110,7 @@ class TreeChange:
                 self._changed.placed.add(file.id)
             return file
         if folder == EMPTY_TREE:
-            # An empty folder that is in the history already is not ours to judge.
+            # An empty folder that the tree has already stays.
             return old if is_folder and old is not None and old.id == EMPTY_TREE and not node.below else None
         return TreeEntry.of_tree(folder)
 

@@ -1,8 +1,8 @@
-"""Moving a branch that a work tree has checked out: the files come along, or nothing moves.
+"""Move a branch that a work tree has checked out, together with the files.
 
-As a server does it for a push with ``receive.denyCurrentBranch=updateInstead``, but safe against being killed: the ref
-is locked first, the files move, the ref follows. A process that dies between the two leaves a note of the move in Git's folder,
-and the next move takes the files back before anything else.
+This works like a push with ``receive.denyCurrentBranch=updateInstead``, but survives a kill: lock the ref, move the
+files, move the ref. A process that dies in between leaves a note of the move in Git's folder, and the next move first
+restores the files.
 """
 
 from __future__ import annotations
@@ -27,17 +27,12 @@ _SHOWN_FILES: Final = 5
 
 
 def checked_out(repository: Repository, ref: str) -> list[Path]:
-    """The work trees, also linked ones, that have a branch checked out."""
+    """The work trees that have a branch checked out, linked ones included."""
     if repository.bare and not (repository.common_dir / "worktrees").is_dir():
         return []
-    found = []
-    for block in (
-        repository.git("worktree", "list", "--porcelain").decode(errors="surrogateescape").split("\n\n")
-    ):
-        lines = block.splitlines()
-        if f"branch {ref}" in lines:
-            found.append(Path(lines[0].removeprefix("worktree ")))
-    return found
+    listing = repository.git("worktree", "list", "--porcelain").decode(errors="surrogateescape")
+    blocks = [block.splitlines() for block in listing.split("\n\n")]
+    return [Path(lines[0].removeprefix("worktree ")) for lines in blocks if f"branch {ref}" in lines]
 
 
 def move_with_files(
@@ -46,14 +41,14 @@ def move_with_files(
     """Move refs, all or none, and the files of the work trees that have them checked out.
 
     Args:
-        repository: whose refs.
+        repository: the repository of the refs.
         updates: the moves.
-        folders: for each ref that is checked out, where.
+        folders: the work trees by ref.
 
     Raises:
-        RefMovedError: a ref is not what ``old`` says.
-        RepositoryUnavailableError: another process holds a ref or the index, or left its lock when it was killed.
-        RepositoryError: a work tree has changes that are not committed, or a file in the way; nothing moved.
+        RefMovedError: a ref is not at ``old``.
+        RepositoryUnavailableError: another process holds the lock of a ref or the index, or was killed and left it.
+        RepositoryError: a work tree has uncommitted changes, or an untracked file in the way; nothing moved.
 
     """
     with repository.refs.locked(updates) as commit:
@@ -76,7 +71,7 @@ def move_with_files(
 
 
 class _WorkTree:
-    """Files and index of one work tree, on their way from one commit to another."""
+    """Moves the files and the index of one work tree from one commit to another."""
 
     def __init__(self, folder: Path, old: str, new: str) -> None:
         self._folder, self._old, self._new = folder, old, new
@@ -89,21 +84,13 @@ class _WorkTree:
         self._index_lock = Path(own) / "index.lock"
 
     def require_clean(self) -> None:
-        rows = self._git(
-            *(
-                "status",
-                "--porcelain",
-                "-z",
-                "--no-renames",
-                "--untracked-files=no",
-                "--ignore-submodules=all",
-            )
-        )
+        options = ("-z", "--no-renames", "--untracked-files=no", "--ignore-submodules=all")
+        rows = self._git("status", "--porcelain", *options)
         names = [row[3:].decode(errors="replace") for row in rows.split(b"\0") if row]
         if names:
             more = f" and {len(names) - _SHOWN_FILES} more" if len(names) > _SHOWN_FILES else ""
             raise RepositoryError(
-                f"{self._folder} has changes that are not committed: {', '.join(names[:_SHOWN_FILES])}{more}; "
+                f"{self._folder} has uncommitted changes: {', '.join(names[:_SHOWN_FILES])}{more}; "
                 "commit or undo them first"
             )
 
@@ -112,15 +99,13 @@ class _WorkTree:
         self._move(self._old, self._new)
 
     def recover(self) -> None:
-        """Take the files back where a move began and its ref did not follow."""
+        """Restore the files if an earlier move stopped before its ref moved."""
         try:
             note = _NOTE_FORM.fullmatch(self._note.read_text())
         except FileNotFoundError:
             return
         if self._index_lock.exists():
-            raise RepositoryUnavailableError(
-                f"{self._index_lock} is there: another Git is at work, or was killed"
-            )
+            raise self._index_is_locked()
         if note:
             old, new = note.groups()
             head = (
@@ -143,7 +128,7 @@ class _WorkTree:
         except CommandError as error:
             if "not uptodate" not in error.text:
                 raise
-            # A copied or restored work tree: the files have other times than the index, which `read-tree` takes for edits.
+            # In a copied or restored work tree the file times differ from the index; `read-tree` takes that for edits.
             self._change_index("update-index", "--refresh", or_status=1)
             self._change_index("read-tree", "-m", "-u", old, new)
 
@@ -152,10 +137,13 @@ class _WorkTree:
             self._git(*arguments, or_status=or_status)
         except CommandError as error:
             if "index.lock" in error.text:
-                raise RepositoryUnavailableError(
-                    f"{self._index_lock} is there: another Git is at work, or was killed"
-                ) from error
+                raise self._index_is_locked() from error
             raise
+
+    def _index_is_locked(self) -> RepositoryUnavailableError:
+        return RepositoryUnavailableError(
+            f"{self._index_lock} exists: another Git process is running, or was killed; remove the file if none runs"
+        )
 
     def _git(self, *arguments: str, or_status: int = 0) -> bytes:
         try:

@@ -125,7 +125,7 @@ def test_the_forge_is_asked_with_the_token(forge: str, run: Run, monkeypatch: py
 
 def test_a_credential_that_cannot_be_used_is_a_failure(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOLDENPATH_GIT_SSH_KEY", "/does/not/exist")
-    assert "no such file" in checked(run)["git/credentials"]["message"]
+    assert "does not exist" in checked(run)["git/credentials"]["message"]
 
 
 def test_nothing_is_changed(repository: Path, run: Run) -> None:

@@ -46,4 +46,4 @@ def test_what_works_on_git_says_that_it_needs_a_unix(
     monkeypatch.delattr(os, "killpg")
     result = run("fleet", "list", "--repo", str(repository))
     assert result.exit_code == 2
-    assert "needs Linux or macOS; on Windows, run it in WSL" in result.stderr
+    assert "need Linux or macOS; on Windows, run them in WSL" in result.stderr

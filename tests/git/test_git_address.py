@@ -108,7 +108,7 @@ def test_credentials_that_git_could_not_take_are_refused() -> None:
     with pytest.raises(InputError, match="line break") as caught:
         Credentials("robot", "a\nb")
     assert "a\nb" not in str(caught.value)
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="does not exist"):
         Credentials(ssh_key=Path("/nowhere/key"))
 
 

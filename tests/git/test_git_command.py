@@ -78,7 +78,7 @@ def test_settings_of_the_callers_environment_are_kept(
 def test_program_that_does_not_end_is_ended_with_its_children(tmp_path: Path) -> None:
     script = f"(sleep 30; touch {tmp_path}/late) & sleep 30"
     begun = time.monotonic()
-    with pytest.raises(RepositoryUnavailableError, match=r"working: no end after 0\.2 seconds"):
+    with pytest.raises(RepositoryUnavailableError, match=r"working: did not end within 0\.2 seconds"):
         command.run(("sh", "-c", script), time_out=0.2, doing="working")
     assert time.monotonic() - begun < 20
     assert command.run(("sh", "-c", f"ps -eo args | grep -c '[t]ouch {tmp_path}' || true")).strip() == b"0"
@@ -105,7 +105,7 @@ def test_error_says_what_git_said_on_one_line(repository: Repository) -> None:
     with pytest.raises(command.CommandError) as caught:
         repository.git("rev-parse", "--verify", "nothing", doing="looking")
     assert str(caught.value) == "looking: Needed a single revision"
-    assert command.said("fatal: a\nhint: b\nProgress: 1%\rerror: c\n\nfatal: a\n") == "a; c"
+    assert command.error_line("fatal: a\nhint: b\nProgress: 1%\rerror: c\n\nfatal: a\n") == "a; c"
 
 
 def test_large_input_and_output_pass_at_once(tmp_path: Path) -> None:

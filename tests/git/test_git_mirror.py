@@ -96,7 +96,7 @@ def test_mirror_that_is_broken_can_be_removed(tmp_path: Path) -> None:
     with Store.open(url, cache=tmp_path / "cache") as store:
         mirror = store.repository.path
     (mirror / "HEAD").unlink()
-    with pytest.raises(RepositoryError, match=r"only mirrors .* so it can be removed"):
+    with pytest.raises(RepositoryError, match=r"only mirrors .*: remove it"):
         Store.open(url, cache=tmp_path / "cache")
 
 
@@ -113,7 +113,7 @@ def test_folder_with_a_detached_head_needs_a_branch(tmp_path: Path, platform: Pe
     git(tmp_path, "init", "-q", "-b", "main", "fleet")
     publish_one(tmp_path / "fleet", platform, "a")
     git(tmp_path / "fleet", "checkout", "-q", "--detach")
-    with pytest.raises(InputError, match="name the one to write to"):
+    with pytest.raises(InputError, match="name the branch to write to"):
         Store.open(tmp_path / "fleet")
     with Store.open(str(tmp_path / "fleet"), branch="main") as store:
         assert store.tip()

@@ -83,7 +83,7 @@ def test_tree_with_an_unknown_mode_is_an_error() -> None:
 
 @pytest.mark.parametrize(
     ("message", "words"),
-    [("", "is empty"), (" \n", "is empty"), ("a\0b", "not text"), ("a\udcffb", "not text")],
+    [("", "is empty"), (" \n", "is empty"), ("a\0b", "surrogate pair"), ("a\udcffb", "surrogate pair")],
 )
 def test_message_that_git_could_not_keep_is_refused(
     repository: Repository, platform: Person, message: str, words: str

@@ -61,7 +61,7 @@ def test_folder_that_is_no_repository_is_refused_also_inside_of_one(
 
 def test_sha256_repository_is_refused_by_name(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--object-format=sha256", "new")
-    with pytest.raises(RepositoryError, match="SHA256; only SHA-1"):
+    with pytest.raises(RepositoryError, match="uses SHA256; goldenpath publishes only to SHA-1"):
         Repository.open(tmp_path / "new")
 
 
@@ -117,9 +117,9 @@ def test_missing_object_and_object_of_another_kind_are_named(clone: Path) -> Non
         tip = repository.resolve("main") or ""
         with pytest.raises(RepositoryError, match=f"{tip} is a commit, not a blob"):
             repository.blob(tip)
-        with pytest.raises(RepositoryError, match=r"abababab.* is not there"):
+        with pytest.raises(RepositoryError, match=r"abababab.* is missing"):
             repository.entries("ab" * 20)
-        with pytest.raises(RepositoryError, match="not a name of an object"):
+        with pytest.raises(RepositoryError, match="not the name of an object"):
             repository.blob("HEAD\nHEAD")
         assert repository.commit_info(tip).message == "Add 2\n"
 
@@ -281,7 +281,7 @@ def test_new_repository_has_its_branch_and_no_templates(tmp_path: Path, branch: 
 
 def test_new_repository_needs_a_place_and_a_good_branch(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RepositoryError, match="cannot be made"):
+    with pytest.raises(RepositoryError, match="cannot be created"):
         Repository.create(tmp_path / "file/x")
     with pytest.raises(InputError, match="check-ref-format"):
         Repository.create(tmp_path / "y", branch="-x")

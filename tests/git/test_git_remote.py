@@ -51,7 +51,7 @@ def test_publish_with_the_users_own_credential_helper(
 def test_wrong_credentials_are_an_error_that_does_not_show_them(
     http: HttpServer, credentials: Credentials | None
 ) -> None:
-    with pytest.raises(RepositoryError, match="give credentials that may do this") as caught:
+    with pytest.raises(RepositoryError, match="pass credentials that have this permission") as caught:
         Store.open(http.url(), credentials=credentials)
     assert not isinstance(caught.value, RepositoryUnavailableError)
     assert "wr0ng" not in _everything(caught.value)

@@ -34,7 +34,7 @@ def test_remote_that_never_answers_is_unavailable() -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/fleet.git"
-        with pytest.raises(RepositoryUnavailableError, match="no end after 1 seconds"):
+        with pytest.raises(RepositoryUnavailableError, match="did not end within 1 seconds"):
             Store.open(url, time_out=1)
 
 

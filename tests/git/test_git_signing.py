@@ -103,7 +103,7 @@ def test_key_with_a_passphrase_is_an_error_and_no_question(
 
 
 def test_key_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="does not exist"):
         CommitSigner.ssh(tmp_path / "none")
     for key in ("", "--homedir=/x", "a\nb"):
         with pytest.raises(InputError):

@@ -72,7 +72,7 @@ def test_changes_that_are_not_committed_are_named_and_nothing_moves(
     if kind == "staged":
         git(folder, "add", ".")
     before = _status(folder)
-    with pytest.raises(RepositoryError, match=r"changes that are not committed: a/x; commit or undo"):
+    with pytest.raises(RepositoryError, match=r"uncommitted changes: a/x; commit or undo"):
         writer.submit(lambda _: CommitDraft({"b": b"2\n"}, "Second"))
     assert (store.tip(), _status(folder)) == (tip, before)
     git(folder, "checkout", "HEAD", "--", ".")
@@ -101,7 +101,7 @@ def test_index_that_another_git_holds_is_respected(store: Store, writer: BranchW
     tip = store.tip()
     lock = store.repository.git_dir / "index.lock"
     lock.touch()
-    with pytest.raises(RepositoryUnavailableError, match=r"index\.lock is there"):
+    with pytest.raises(RepositoryUnavailableError, match=r"index\.lock exists"):
         writer.submit(lambda _: CommitDraft({"b": b"2\n"}, "Second"))
     assert store.tip() == tip
     lock.unlink()
