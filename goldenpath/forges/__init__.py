@@ -1,21 +1,19 @@
 """Pull requests on GitHub, GitLab, Gitea and Forgejo, through their REST APIs.
 
-For: opening a pull request for a branch that was pushed, bringing an open one up to date, closing one; and
-finding out from a remote's URL which forge that is, where its API is and which token is meant for it.
+The package opens, updates and closes the pull request of a pushed branch. It derives from a remote's URL the kind of
+the forge, the address of its API, and the token for it. It does not push (``goldenpath.git``), write the body
+(``goldenpath.repository``) or merge. It does not read the process's environment; callers pass it.
 
-Not for: pushing the branch (``publish.git``), writing the body (``publish``), merging, or anything that a
-forge has beside pull requests. Nothing here reads the process's environment: it is handed in.
+Rules for each forge:
 
-What holds for each forge:
-
-* *Idempotent.* An open pull request of that branch is updated, and only where something differs. A closed
-  one is left alone, and a new one is made.
-* *A label or a reviewer never stops a pull request.* What the forge refuses becomes a warning.
+* *Idempotent.* An open pull request of the branch is updated, and only if it differs. A closed one stays closed, and a
+  new one is opened.
+* *A label or a reviewer never stops a pull request.* A refusal becomes a warning.
 * *People are asked once.* An update does not ask a person who was asked before or has reviewed.
-* *A draft is only made, never unmade.* Whether an open one is a draft is its reviewers' word.
-* *Repeats are safe.* What is sent again after a fault changes nothing if it had already worked; opening is
-  not such a call, so the forge is first asked whether it has worked.
-* *The token goes to one host.* It is in no message, ``repr`` or log, and no redirect takes it elsewhere.
+* *A draft is only opened.* An update does not change whether a pull request is a draft; its reviewers decide that.
+* *Repeats are safe.* A call is sent again only if it changes nothing the second time. Before opening again, the client
+  looks for the pull request.
+* *The token goes to one host.* No message, ``repr`` or log contains it, and no redirect takes it to another host.
 """
 
 from goldenpath.forges.forge import forge_of

@@ -1,4 +1,4 @@
-"""Error messages for answers of a forge, with what to change.
+"""Error messages for refusals of a forge, each with a fix.
 
 Each forge writes its errors in its own shape. Sources, read in November 2026: GitHub's REST description
 (``message``, ``errors[]`` with ``field``, ``code`` and ``message``), GitLab's REST documentation (``message`` as
@@ -23,10 +23,10 @@ _MESSAGES_SHOWN: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class ForgeWording:
-    """How one forge is spoken of.
+    """The words of one forge in messages.
 
-    ``right`` is what a token needs to write a pull request, ``where`` is the place to give it that, and
-    ``variables`` are where it is looked for.
+    ``right`` is the permission that a token needs to write a pull request, ``where`` the page on which to grant it.
+    ``variables`` are the environment variables for the token.
     """
 
     name: str
@@ -36,7 +36,7 @@ class ForgeWording:
 
 
 class RefusedError(RepositoryError):
-    """The forge understood, and said no. Forges look at ``status`` and ``said`` to tell cases apart."""
+    """The forge refused a call. ``status`` is its HTTP status, ``said`` the sentences in its answer."""
 
     def __init__(self, message: str, *, status: int, said: tuple[str, ...]) -> None:
         super().__init__(message)
@@ -47,13 +47,17 @@ class RefusedError(RepositoryError):
         text = " ".join(self.said).lower()
         return any(word in text for word in words)
 
+    @property
+    def reason(self) -> str:
+        return "; ".join(self.said) or f"status {self.status}"
+
 
 class UnansweredError(RepositoryUnavailableError):
-    """A call that must not be repeated blindly got no answer: it may have worked, or not."""
+    """A call that must not be repeated blindly got no answer. It may have worked."""
 
 
 def messages_in(data: Any) -> tuple[str, ...]:
-    """The sentences in the JSON of an error, whatever its shape, as single printable lines."""
+    """The sentences in the JSON of an error, of any shape, each as one printable line."""
     found = dict.fromkeys(_line(text) for text in _texts(data))
     return tuple(text for text in found if text)[:_MESSAGES_SHOWN]
 
@@ -95,31 +99,31 @@ def explained(
     *,
     signed_in: bool,
 ) -> str:
-    """One message: what was tried, what was answered, and the way out."""
+    """A message with the action, the forge's answer, and the fix."""
     answer = f"{status}: {'; '.join(said)}" if said else str(status)
-    return f"{words.name} refused to {doing} ({answer}). {_way_out(words, status, said, headers, signed_in=signed_in)}"
+    return f"{words.name} refused to {doing} ({answer}). {_fix(words, status, said, headers, signed_in=signed_in)}"
 
 
-def _way_out(
+def _fix(
     words: ForgeWording, status: int, said: tuple[str, ...], headers: Mapping[str, str], *, signed_in: bool
 ) -> str:
     text = " ".join(said).lower()
     if "saml" in text or headers.get("x-github-sso"):
-        return "The organisation asks for single sign-on: authorise the token for it in the token's settings."
+        return "The organisation requires single sign-on; authorise the token for it in the settings of the token."
     if "not permitted to create or approve pull requests" in text:
-        return "Allow it under the repository's Settings, Actions, General, or give another token."
+        return "Allow this in the repository under Settings, Actions, General, or set another token."
     needed = headers.get("x-accepted-github-permissions") or headers.get("x-accepted-oauth-scopes")
-    named = f"; the forge names: {_line(needed)}" if needed else ""
-    seen = "the token cannot see it" if signed_in else "it is private and there is no token"
-    ways = {
-        401: f"The token is wrong, expired or revoked: set {' or '.join(words.variables)} to one that has "
+    named = f"; the forge asks for: {_line(needed)}" if needed else ""
+    seen = "the token cannot read it" if signed_in else "it is private and no token is set"
+    fixes = {
+        401: f"The token is wrong, expired or revoked; set {' or '.join(words.variables)} to one that has "
         f"{words.right} ({words.where}).",
         403: f"The token needs {words.right} ({words.where}{named}).",
-        404: f"It does not exist, or {seen}: it needs {words.right} ({words.where}).",
-        423: "The repository is archived, and takes nothing.",
+        404: f"The repository or branch does not exist, or {seen}; the token needs {words.right} ({words.where}).",
+        423: "The repository is archived and read-only; unarchive it.",
         **dict.fromkeys(
             (301, 302, 303, 307, 308),
-            "It points elsewhere: has the repository moved, or does --forge-api name another address?",
+            "The answer is a redirect; if the repository has moved, set its new URL, else correct --forge-api.",
         ),
     }
-    return ways.get(status, "Nothing was changed by this call.")
+    return fixes.get(status, "The call changed nothing.")

@@ -1,4 +1,4 @@
-"""Shared by all forges: finds a pull request, then opens or updates it, and never opens two."""
+"""Find, open, update and close a pull request on any forge, without ever opening two for a branch."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def forge_of(
     environment: Mapping[str, str] | None = None,
     options: ClientOptions | None = None,
 ) -> Forge | None:
-    """The forge behind a Git remote's URL, or nothing for a plain Git remote. Asks nothing of the network.
+    """The forge of a Git remote's URL, or None for a plain Git remote. Sends nothing over the network.
 
-    ``kind`` and ``api`` are ``--forge`` and ``--forge-api`` (see :func:`address_of`). Without ``token``, the one
-    that ``environment`` holds for that host is taken (see :func:`token_of`).
+    ``kind`` and ``api`` are ``--forge`` and ``--forge-api`` (see :func:`address_of`). By default the token comes from
+    ``environment`` (see :func:`token_of`).
 
-    :raises InputError: the URL names no repository, or it takes a flag to tell which forge it is.
+    :raises InputError: the URL names no repository, or the forge is unknown without ``kind``.
     """
     address = address_of(remote, kind=kind, api=api)
     if address is None:
@@ -58,7 +58,7 @@ def forge_of(
 
 
 class RestForge:
-    """One repository on a forge that is spoken to over REST."""
+    """One repository on a forge with a REST API."""
 
     def __init__(self, address: ForgeAddress, token: Token | None, options: ClientOptions) -> None:
         self.address = address
@@ -78,13 +78,11 @@ class RestForge:
 
     def find(self, head: str, base: str) -> Opened | None:
         with self._client() as client:
-            current = self._steps(client).find(head, base)
-        return None if current is None else Opened(number=current.number, url=current.url)
+            return _as_opened(self._steps(client).find(head, base))
 
     def find_declined(self, head: str, base: str) -> Opened | None:
         with self._client() as client:
-            closed = self._steps(client).find_declined(head, base)
-        return None if closed is None else Opened(number=closed.number, url=closed.url)
+            return _as_opened(self._steps(client).find_declined(head, base))
 
     def open_or_update(self, pull_request: PullRequest) -> Opened:
         with self._client() as client:
@@ -92,8 +90,8 @@ class RestForge:
             steps = self._steps(client)
             wanted = _fitted(pull_request, steps)
             warnings: list[str] = []
-            current, created = _found_or_created(steps, wanted, warnings)
-            changed = _brought_up_to_date(steps, current, wanted, warnings)
+            current, created = _find_or_create(steps, wanted, warnings)
+            changed = _update(steps, current, wanted, warnings)
         return Opened(
             number=current.number,
             url=current.url,
@@ -109,13 +107,15 @@ class RestForge:
             current = steps.get(number)
             warnings: list[str] = []
             if current.open:
-                # First close, then say why: if the second fails, nothing is said twice by the next try.
+                # The comment comes last: if it fails, the next try finds the pull request closed and does not repeat it.
                 steps.close(number)
                 if comment:
                     try:
                         steps.comment(number, fit_body(comment, steps.body_limit))
                     except (RefusedError, UnansweredError) as error:
-                        warnings.append(f"It is closed, but the comment may be missing: {error}")
+                        warnings.append(
+                            f"Pull request {number} is closed, but the comment may be missing: {error}"
+                        )
         return Closed(number=number, url=current.url, closed=current.open, warnings=tuple(warnings))
 
     def keep_comment(self, number: int, text: str, *, mark: str) -> CommentChange:
@@ -136,12 +136,16 @@ class RestForge:
         return ForgeClient(self.address, self._token, self._steps.words, self._options)
 
 
-def _found_or_created(
+def _as_opened(found: CurrentPullRequest | None) -> Opened | None:
+    return None if found is None else Opened(number=found.number, url=found.url)
+
+
+def _find_or_create(
     steps: ForgeApi, wanted: PullRequest, warnings: list[str]
 ) -> tuple[CurrentPullRequest, bool]:
-    """The open pull request, and whether it was made here.
+    """Return the open pull request, and whether this call opened it.
 
-    Opening is the one call that must not be sent twice. After each that may have worked, the forge is asked.
+    Opening must not be sent twice. After each call that may have worked, look for the pull request again.
     """
     current = steps.find(wanted.head, wanted.base)
     if current is not None:
@@ -165,10 +169,8 @@ def _found_or_created(
             raise RepositoryError(reason or str(refusal)) from None
 
 
-def _brought_up_to_date(
-    steps: ForgeApi, current: CurrentPullRequest, wanted: PullRequest, warnings: list[str]
-) -> bool:
-    """Whether anything had to be changed."""
+def _update(steps: ForgeApi, current: CurrentPullRequest, wanted: PullRequest, warnings: list[str]) -> bool:
+    """Change the differences only. Return whether there were any."""
     title = None if same_text(current.title, wanted.title) else current.mark + wanted.title
     body = None if same_text(current.body, wanted.body) else wanted.body
     changed = title is not None or body is not None
@@ -179,15 +181,15 @@ def _brought_up_to_date(
         refused = steps.add_labels(current, labels)
         warnings.extend(refused)
         changed = changed or len(refused) < len(labels)
-    people, teams = _not_asked(current, wanted)
+    people, teams = _reviewers_to_ask(current, wanted)
     if people or teams:
-        people, teams = _not_asked(steps.asked_before(current), wanted)
+        people, teams = _reviewers_to_ask(steps.asked_before(current), wanted)
     if people or teams:
         changed = steps.ask(current, people, teams, warnings) or changed
     return changed
 
 
-def _not_asked(current: CurrentPullRequest, wanted: PullRequest) -> tuple[list[str], list[str]]:
+def _reviewers_to_ask(current: CurrentPullRequest, wanted: PullRequest) -> tuple[list[str], list[str]]:
     # No forge accepts the author of a pull request as its reviewer.
     people = [
         name for name in wanted.reviewers if name.lower() not in {*current.asked, current.author.lower()}
@@ -197,9 +199,9 @@ def _not_asked(current: CurrentPullRequest, wanted: PullRequest) -> tuple[list[s
 
 
 def _fitted(wanted: PullRequest, steps: ForgeApi) -> PullRequest:
-    """``wanted`` as this forge can take it.
+    """Shorten ``wanted`` to the limits of the forge.
 
-    :raises InputError: a branch or the title is missing, or both branches are one.
+    :raises InputError: a branch or the title is missing, or both branches are the same.
     """
     problems = [
         Problem(path=field, rule="pull-request", message="must not be empty")
@@ -211,7 +213,7 @@ def _fitted(wanted: PullRequest, steps: ForgeApi) -> PullRequest:
             Problem(
                 path="head",
                 rule="pull-request",
-                message="must be another branch than base",
+                message="must differ from base",
                 value=wanted.head,
             )
         )
@@ -228,7 +230,7 @@ def _fitted(wanted: PullRequest, steps: ForgeApi) -> PullRequest:
 
 
 def _names(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Each name once, as forges compare them: without regard to case, and without a leading ``@``."""
+    """Each name once, without a leading ``@``. Forges ignore case."""
     found: dict[str, str] = {}
     for name in names:
         bare = name.strip().removeprefix("@")

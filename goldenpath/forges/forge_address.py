@@ -1,4 +1,4 @@
-"""Finds the forge behind a Git remote's URL: its kind, its API, its repository.
+"""Find the forge of a Git remote's URL: its kind, its API, its repository.
 
 Sources, read in November 2026: docs.github.com (REST on GitHub Enterprise Server: ``/api/v3``; on
 ``*.ghe.com``: host ``api.``; SSH over port 443), docs.gitlab.com (``/api/v4``, SSH over port 443),
@@ -19,7 +19,7 @@ __all__ = ["ForgeAddress", "ForgeKind", "address_of", "is_github_cloud"]
 
 
 class ForgeKind(enum.StrEnum):
-    """The forges that are spoken to, as ``--forge`` names them."""
+    """The supported forges, by their name in ``--forge``."""
 
     GITHUB = "github"
     GITLAB = "gitlab"
@@ -45,8 +45,8 @@ _COMMIT_PATH: Final = {
     ForgeKind.GITEA: "/commit",
     ForgeKind.FORGEJO: "/commit",
 }
-#: Hosts that answer SSH for another host, where port 22 is closed.
-_SSH_BESIDE: Final = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
+#: Hosts that serve SSH on port 443 for another host.
+_SSH_ALIASES: Final = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 _SSH: Final = frozenset({"ssh", "git+ssh", "ssh+git"})
 _WEB: Final = frozenset({"https", "http"})
 _SCP_LIKE: Final = re.compile(
@@ -60,9 +60,10 @@ _KINDS: Final = ", ".join(ForgeKind)
 
 @dataclass(frozen=True, slots=True)
 class ForgeAddress:
-    """One repository on one forge: ``api`` is the API's base without a slash at the end.
+    """One repository on one forge.
 
-    ``owner`` is the user, organisation or (GitLab) group, nested with slashes; ``host`` has no port.
+    ``api`` is the base URL of the API without a final slash, ``host`` has no port. ``owner`` is the user, the
+    organisation or the GitLab group, with slashes between nested groups.
     """
 
     kind: ForgeKind
@@ -76,16 +77,15 @@ class ForgeAddress:
         return f"{self.owner}/{self.name}"
 
     def commit_page(self, commit: str) -> str | None:
-        """Where people look at a commit, whose id is given; nothing where the API does not tell where the pages are."""
+        """The web page of a commit; None if the API's address does not show the address of the web pages."""
         web = self._web()
         repository = quote(self.repository, safe="/")
         return f"{web}/{repository}{_COMMIT_PATH[self.kind]}/{commit}" if web else None
 
     def _web(self) -> str | None:
-        """The base of the pages, without a slash at the end.
+        """The base URL of the web pages, without a final slash; None if unknown.
 
-        They are next to the API where that is at its usual path of the remote's host. An API elsewhere may be an
-        address that only machines reach.
+        It follows from an API at the usual path of the remote's host. Another API address may be an internal one.
         """
         parts = urlsplit(self.api)
         host, usual = parts.hostname or "", _API_PATH[self.kind]
@@ -96,23 +96,22 @@ class ForgeAddress:
         return None
 
     def path(self, *segments: str | int) -> str:
-        """A path below ``api`` with each segment quoted, slashes too."""
+        """A path below ``api``, with each segment quoted, including its slashes."""
         return "/" + "/".join(quote(str(segment), safe="") for segment in segments)
 
 
 def is_github_cloud(host: str) -> bool:
-    """Whether GitHub itself runs ``host`` (github.com, or GitHub Enterprise Cloud with data residency)."""
+    """Whether ``host`` is github.com, or GitHub Enterprise Cloud with data residency."""
     return host == "github.com" or host.endswith(".ghe.com")
 
 
 def address_of(remote: str, *, kind: str | None = None, api: str | None = None) -> ForgeAddress | None:
-    """The forge behind a remote's URL; nothing for a plain Git remote (a path, ``file://``, ``git://``).
+    """The forge of a remote's URL; None for a plain Git remote (a path, ``file://``, ``git://``).
 
-    ``kind`` is needed for hosts other than github.com, ``*.ghe.com``, gitlab.com, gitea.com and codeberg.org:
-    no host is guessed from its name, since a token goes there. ``api`` is needed where the API is not at
-    the usual path of the remote's host.
+    Hosts other than github.com, ``*.ghe.com``, gitlab.com, gitea.com and codeberg.org need ``kind``: a name is no proof,
+    and the host receives a token. ``api`` is needed if the API is not at the usual path of the remote's host.
 
-    :raises InputError: the URL names no repository, or does not show which forge it is; the message names the flag to set.
+    :raises InputError: the URL names no repository, or the forge is unknown; the message names the option to set.
     """
     wanted = _kind(kind)
     parts = _split(remote)
@@ -121,11 +120,11 @@ def address_of(remote: str, *, kind: str | None = None, api: str | None = None) 
             raise InputError.of(
                 _REPO,
                 "no-forge",
-                f"is a plain Git remote; {_FORGE} and {_API} need one over https or ssh",
+                f"is a plain Git remote; {_FORGE} and {_API} need a remote over https or ssh",
                 _shown(remote),
             )
         return None
-    host = _SSH_BESIDE.get(parts.hostname or "", parts.hostname or "")
+    host = _SSH_ALIASES.get(parts.hostname or "", parts.hostname or "")
     if not _HOST.fullmatch(host):
         raise InputError.of(_REPO, "remote-url", "names no host", _shown(remote))
     found = wanted or (ForgeKind.GITHUB if is_github_cloud(host) else _KNOWN.get(host))
@@ -134,7 +133,7 @@ def address_of(remote: str, *, kind: str | None = None, api: str | None = None) 
         problem = Problem(
             path=_FORGE,
             rule="unknown-forge",
-            message=f"must say what runs on {host}: {_KINDS}; its name alone does not tell",
+            message=f"must name the forge on {host}: {_KINDS}; the name of the host does not show it",
             nearest=first if first in list(ForgeKind) else None,
         )
         raise InputError([problem])
@@ -154,10 +153,10 @@ def _kind(kind: str | None) -> ForgeKind | None:
 
 
 def _split(remote: str) -> SplitResult | None:
-    """The parts of a remote that may have a forge, an scp-like one as if it were ``ssh://``."""
+    """The parts of an http(s) or ssh URL; an scp-like address counts as ``ssh://``. None for other remotes."""
     if "://" not in remote:
         match = _SCP_LIKE.match(remote)
-        # A Windows drive (`C:\fleet`) is not a host with one letter; Git thinks so too.
+        # Like Git, take a single letter (`C:\fleet`) for a Windows drive.
         if match is None or len(match["host"]) == 1 or remote.startswith(("./", "../", "/", "~")):
             return None
         return SplitResult("ssh", match["host"].lower(), "/" + match["path"].lstrip("/"), "", "")
@@ -178,8 +177,8 @@ def _usual_api(kind: ForgeKind, host: str, parts: SplitResult) -> str:
         raise InputError.of(
             _API,
             "token-in-the-clear",
-            f"is needed, since {host} is not reached over https: the token would travel in the clear. "
-            f"Where that is meant, say so: {_API} http://{host}{_API_PATH[kind]}",
+            f"is needed because {host} is reached without https: the token would be sent unencrypted. "
+            f"To accept that, set {_API} http://{host}{_API_PATH[kind]}",
         )
     port = f":{parts.port}" if web and parts.port else ""
     return f"{scheme}://{_bracketed(host)}{port}{_API_PATH[kind]}"
@@ -202,7 +201,7 @@ def _given_api(api: str, kind: ForgeKind) -> str:
 
 
 def _repository(remote: str, path: str, prefix: str, kind: ForgeKind) -> tuple[str, str]:
-    """Owner and name; ``prefix`` is what a forge below a path of its host has in front of every repository."""
+    """Owner and name. ``prefix`` is the path of a forge that is not at the root of its host."""
     text = unquote(path)
     if prefix and (text + "/").startswith(prefix + "/"):
         text = text[len(prefix) :]
@@ -220,5 +219,5 @@ def _bracketed(host: str) -> str:
 
 
 def _shown(url: str) -> str:
-    """``url`` without what may be a secret in it."""
+    """``url`` without its login and its query, which may contain a secret."""
     return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/@\s]*@", r"\1", url.partition("?")[0])

@@ -1,4 +1,4 @@
-"""The few calls in which the forges differ; what is the same for all is in ``forge.py``."""
+"""The calls in which the forges differ. ``forge.py`` holds the common part."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["CurrentPullRequest", "ForgeApi"]
 
 @dataclass(frozen=True, slots=True)
 class CurrentPullRequest:
-    """A pull request as the forge has it now.
+    """The present state of a pull request.
 
-    ``mark`` is what makes a title a draft's (``Draft: ``), where the forge keeps that in the title; ``title`` is
-    without it. ``asked`` and ``asked_teams`` are in lower case.
+    ``mark`` is the prefix of a draft's title (``Draft: ``) on forges that mark drafts in the title; ``title`` is without
+    it. ``asked`` and ``asked_teams`` are in lower case.
     """
 
     number: int
@@ -37,16 +37,16 @@ class CurrentPullRequest:
 
 
 class ForgeApi(ABC):
-    """One forge's calls, for the length of one verb.
+    """The calls of one forge, for one operation.
 
-    ``ask`` and ``add_labels`` say what the forge did not take; they raise only what would stop the verb anyway.
+    ``ask`` and ``add_labels`` report refusals as warnings. They raise only errors that stop the operation.
     """
 
     words: ClassVar[ForgeWording]
     title_limit: ClassVar[int]
     body_limit: ClassVar[int]
     page_size: ClassVar[str] = "per_page"
-    """The parameter of a list that says how many items a page has."""
+    """The query parameter for the number of items on a page."""
     edit_verb: ClassVar[str] = "PATCH"
 
     def __init__(self, client: ForgeClient) -> None:
@@ -55,71 +55,71 @@ class ForgeApi(ABC):
 
     @abstractmethod
     def find(self, head: str, base: str) -> CurrentPullRequest | None:
-        """The open pull request between these branches of this repository, and not of a fork."""
+        """The open pull request between these branches of this repository, forks excluded."""
 
     @abstractmethod
     def find_declined(self, head: str, base: str) -> CurrentPullRequest | None:
-        """The last pull request between these branches that was closed and not merged."""
+        """The last pull request between these branches that was closed without a merge."""
 
     @abstractmethod
     def create(self, wanted: PullRequest, warnings: list[str]) -> CurrentPullRequest:
-        """:raises RefusedError: the forge said no; :meth:`exists_already` tells one reason apart."""
+        """:raises RefusedError: the forge refused; see :meth:`exists_already` for one reason."""
 
     @abstractmethod
     def exists_already(self, refusal: RefusedError) -> bool:
-        """Whether ``create`` was refused because there is one already."""
+        """Whether the forge refused ``create`` because an open pull request exists."""
 
     @abstractmethod
     def reason(self, refusal: RefusedError, wanted: PullRequest) -> str | None:
-        """A better explanation of why ``create`` was refused, where there is one."""
+        """A better explanation of a refused ``create``, if one is known."""
 
     @abstractmethod
     def edit(self, current: CurrentPullRequest, *, title: str | None, body: str | None) -> None:
-        """Change what is not None; ``title`` comes with its mark."""
+        """Change the values that are not None. ``title`` includes the mark."""
 
     @abstractmethod
     def add_labels(self, current: CurrentPullRequest, names: list[str]) -> list[str]:
-        """Add labels that it does not have, making those that the repository does not know."""
+        """Add labels, and create those that the repository does not have. Return warnings."""
 
     def asked_before(self, current: CurrentPullRequest) -> CurrentPullRequest:
-        """``current`` with everybody in it who was ever asked, for forges that forget who has reviewed."""
+        """Add everyone who was ever asked, on forges that drop reviewers from the list after their review."""
         return current
 
     @abstractmethod
     def ask(
         self, current: CurrentPullRequest, people: list[str], teams: list[str], warnings: list[str]
     ) -> bool:
-        """Ask for reviews; true where a reviewer was asked."""
+        """Ask for reviews. Return whether the forge asked anyone."""
 
     @abstractmethod
     def get(self, number: int) -> CurrentPullRequest:
-        """One pull request by its number."""
+        """The pull request with this number."""
 
     @abstractmethod
     def close(self, number: int) -> None:
-        """Close it, without merging."""
+        """Close a pull request without merging it."""
 
     @abstractmethod
     def comments_path(self, number: int) -> str:
-        """The address of the comments under it."""
+        """The address of the comments of a pull request."""
 
     @abstractmethod
     def comment_path(self, number: int, comment: int) -> str:
-        """The address of one of them."""
+        """The address of one comment."""
 
     def comment(self, number: int, text: str) -> None:
-        """Say something under it."""
+        """Add a comment to a pull request."""
         doing = f"comment on pull request {number}"
         self.client.write("POST", self.comments_path(number), doing, {"body": text}, repeatable=False)
 
     def comments(self, number: int) -> Iterator[tuple[int, str]]:
-        """Number and text of each comment under it, oldest first."""
+        """Number and text of each comment, oldest first."""
         doing = f"read the comments of pull request {number}"
         for item in self.client.pages(self.comments_path(number), doing, {self.page_size: 50}):
             yield item["id"], item.get("body") or ""
 
     def edit_comment(self, number: int, comment: int, text: str) -> None:
-        """Change the text of a comment."""
+
         doing = f"change a comment of pull request {number}"
         self.client.write(self.edit_verb, self.comment_path(number, comment), doing, {"body": text})
 

@@ -1,4 +1,4 @@
-"""Gitea's calls, and Forgejo's, which are the same.
+"""The calls of Gitea and Forgejo, which have the same API.
 
 Source: the API description and the source of Gitea 1.26 (read in November 2026).
 """
@@ -16,6 +16,8 @@ from goldenpath.forges.github_api import GitHubApi
 from goldenpath.forges.token import VARIABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from goldenpath.forges.pull_request import PullRequest
 
 __all__ = ["Forgejo", "Gitea"]
@@ -27,7 +29,7 @@ _RIGHT: Final = "write:repository and write:issue (and read:organization, for la
 
 
 class Gitea(GitHubApi):
-    """Labels are numbers, of the repository or of its organisation; a draft is a word in the title."""
+    """Labels have numbers, in the repository or in its organisation. A prefix of the title marks a draft."""
 
     words = ForgeWording(
         name="Gitea",
@@ -37,8 +39,8 @@ class Gitea(GitHubApi):
     )
     page_size = "limit"
     title_limit = 255 - len("WIP: ")
-    # Gitea itself has no limit. This much fits into the megabyte that a proxy lets through by default
-    # (nginx, client_max_body_size), whatever the alphabet.
+    # Gitea has no limit. In any alphabet, this fits into one megabyte, the default limit of a proxy
+    # (nginx, client_max_body_size).
     body_limit = 250_000
 
     def current(self, item: dict[str, Any]) -> CurrentPullRequest:
@@ -59,35 +61,29 @@ class Gitea(GitHubApi):
 
     def find(self, head: str, base: str) -> CurrentPullRequest | None:
         doing = f"look for a pull request from {head}"
-        if "/" not in base:  # one segment of the path, and quoting a slash is lost behind some proxies
+        if "/" not in base:  # the base is one path segment, and some proxies unquote slashes
             try:
-                found = self.client.get(self.path("pulls", base, *head.split("/")), doing).data
+                found = self.client.get(self.path("pulls", base, *head.split("/")), doing)
             except RefusedError as refusal:
                 if refusal.status != _NOT_FOUND:
                     raise
-                return None  # or no such repository: then opening says so
+                return None  # If the repository is missing, opening reports it.
             if found["state"] == "open":
                 return self.current(found)
-        # There was one, which is closed; it hides an open one from the call above.
-        for item in self.client.pages(
-            self.path("pulls"),
-            doing,
-            {"state": "open", "base_branch": base, "sort": "recentupdate", "limit": 50},
-        ):
-            if _is_between(item, head, base):
-                return self.current(item)
-        return None
+        # A closed pull request hides an open one from the call above.
+        return next(map(self.current, self._between(head, base, "open")), None)
 
     def find_declined(self, head: str, base: str) -> CurrentPullRequest | None:
-        closed = self.client.pages(
+        closed = self._between(head, base, "closed")
+        return next((self.current(item) for item in closed if not item.get("merged")), None)
+
+    def _between(self, head: str, base: str, state: str) -> Iterator[dict[str, Any]]:
+        found = self.client.pages(
             self.path("pulls"),
             f"look for a pull request from {head}",
-            {"state": "closed", "base_branch": base, "sort": "recentupdate", "limit": 50},
+            {"state": state, "base_branch": base, "sort": "recentupdate", "limit": 50},
         )
-        for item in closed:
-            if _is_between(item, head, base) and not item.get("merged"):
-                return self.current(item)
-        return None
+        return (item for item in found if _is_between(item, head, base))
 
     def create(self, wanted: PullRequest, warnings: list[str]) -> CurrentPullRequest:  # noqa: ARG002
         answer = self.client.write(
@@ -102,7 +98,7 @@ class Gitea(GitHubApi):
             },
             repeatable=False,
         )
-        return self.current(answer.data)
+        return self.current(answer)
 
     def exists_already(self, refusal: RefusedError) -> bool:
         return refusal.status == _CONFLICT
@@ -115,16 +111,16 @@ class Gitea(GitHubApi):
             )
         if refusal.status != _NOT_FOUND:
             return None
-        # It says "not found" and not what: ask for each thing that it may have meant.
+        # The answer does not name the missing thing: look for each candidate.
         where = self.address.repository
-        if not self._is_there():
+        if not self._exists():
             return None
         for role, branch in (("base", wanted.base), ("head", wanted.head)):
-            if not self._is_there("branches", branch):
+            if not self._exists("branches", branch):
                 return f"{name} opens no pull request: {where} has no branch {branch} ({role})"
         return None
 
-    def _is_there(self, *segments: str) -> bool:
+    def _exists(self, *segments: str) -> bool:
         try:
             self.client.get(
                 self.path(*segments), f"look for {segments[-1] if segments else 'the repository'}"
@@ -137,7 +133,7 @@ class Gitea(GitHubApi):
         warnings: list[str] = []
         try:
             known = self._labels()
-            numbers = [known.get(name.lower()) or self._make_label(name) for name in names]
+            numbers = [known.get(name.lower()) or self._create_label(name) for name in names]
             self.client.write(
                 "POST",
                 self.path("issues", current.number, "labels"),
@@ -145,8 +141,7 @@ class Gitea(GitHubApi):
                 {"labels": numbers},
             )
         except RefusedError as refusal:
-            why = "; ".join(refusal.said) or f"status {refusal.status}"
-            warnings += [f"Label {name} was not added: {why}" for name in names]
+            warnings += [f"Label {name} was not added: {refusal.reason}" for name in names]
         return warnings
 
     def asked_before(self, current: CurrentPullRequest) -> CurrentPullRequest:
@@ -164,17 +159,11 @@ class Gitea(GitHubApi):
         self, current: CurrentPullRequest, people: list[str], teams: list[str], warnings: list[str]
     ) -> bool:
         asked = False
-        # One by one: Gitea takes those in front of the first name that does not fit, and refuses the rest.
+        # One by one: Gitea stops at the first name that it refuses.
         for name in people:
             asked = self._ask_one(current, {"reviewers": [name]}, name, warnings) or asked
-        for team in teams:
-            owner, _, name = team.rpartition("/")
-            if owner and owner.lower() != self.address.owner.lower():
-                warnings.append(
-                    f"Team {team} was not asked for a review: it does not belong to {self.address.owner}"
-                )
-            else:
-                asked = self._ask_one(current, {"team_reviewers": [name]}, team, warnings) or asked
+        for name in self.own_teams(teams, warnings):
+            asked = self._ask_one(current, {"team_reviewers": [name]}, name, warnings) or asked
         return asked
 
     def _ask_one(
@@ -185,15 +174,15 @@ class Gitea(GitHubApi):
         try:
             answer = self.client.write("POST", path, doing, call)
         except RefusedError as refusal:
-            warnings.append(f"{name} was not asked to review: {'; '.join(refusal.said) or refusal.status}")
+            warnings.append(f"{name} was not asked to review: {refusal.reason}")
             return False
-        if not answer.data:  # a team, where the owner is a person: taken, and nothing done
+        if not answer:  # Gitea accepts a team of a repository that a person owns, and does nothing.
             warnings.append(f"{name} was not asked to review: {self.address.owner} has no such team")
             return False
         return True
 
     def _labels(self) -> dict[str, int]:
-        """The numbers of all labels that can be given here, by their names in lower case."""
+        """The numbers of the labels of repository and organisation, by name in lower case."""
         doing, size = "read the labels", {"limit": 50}
         numbers: dict[str, int] = {}
         for item in self.client.pages(self.path("labels"), doing, size):
@@ -204,24 +193,22 @@ class Gitea(GitHubApi):
             ):
                 numbers.setdefault(item["name"].lower(), item["id"])
         except RefusedError:
-            pass  # the owner is a person, or the token does not see the organisation: the repository's will do
+            pass  # The owner is a person, or the token cannot read the organisation.
         return numbers
 
-    def _make_label(self, name: str) -> int:
+    def _create_label(self, name: str) -> int:
         answer = self.client.write(
             "POST",
             self.path("labels"),
-            f"make label {name}",
+            f"create label {name}",
             {"name": name, "color": _LABEL_COLOR},
             repeatable=False,
         )
-        number: int = answer.data["id"]
+        number: int = answer["id"]
         return number
 
 
 class Forgejo(Gitea):
-    """Forgejo, under its own name."""
-
     words = replace(Gitea.words, name="Forgejo", variables=VARIABLES[ForgeKind.FORGEJO])
 
 

@@ -1,4 +1,4 @@
-"""GitHub's calls: github.com, GitHub Enterprise Cloud and Server.
+"""The calls of GitHub: github.com, GitHub Enterprise Cloud and Server.
 
 Source: GitHub's REST description, version 2022-11-28 (github/rest-api-description, read in November 2026).
 """
@@ -25,7 +25,7 @@ _INVALID: Final = 422
 
 
 class GitHub(GitHubApi):
-    """Labels and comments are an issue's, reviewers a pull request's; teams are named by their slug."""
+    """Labels and comments belong to the issue, reviewers to the pull request. Teams are named by their slug."""
 
     words = ForgeWording(
         name="GitHub",
@@ -64,7 +64,7 @@ class GitHub(GitHubApi):
         )
         for item in found:
             repository = (item.get("head") or {}).get("repo") or {}
-            # The filter is by owner: a fork by the same owner, under another name, is not meant.
+            # The filter knows only the owner; skip a fork by the same owner under another name.
             if repository.get("id") == ((item.get("base") or {}).get("repo") or {}).get("id"):
                 yield item
 
@@ -82,11 +82,13 @@ class GitHub(GitHubApi):
         except RefusedError as refusal:
             if not (wanted.draft and refusal.status == _INVALID and refusal.mentions("draft")):
                 raise
-            warnings.append("This repository's plan has no drafts: the pull request is ready for review")
+            warnings.append(
+                "The plan of this repository has no drafts; the pull request is open as ready for review"
+            )
             answer = self.client.write(
                 "POST", self.path("pulls"), doing, {**call, "draft": False}, repeatable=False
             )
-        return self.current(answer.data)
+        return self.current(answer)
 
     def exists_already(self, refusal: RefusedError) -> bool:
         return refusal.status == _INVALID and refusal.mentions("already exists")
@@ -102,7 +104,7 @@ class GitHub(GitHubApi):
         if refusal.mentions("base: invalid"):
             return f"GitHub opens no pull request: {where} has no branch {wanted.base} to merge into (base)"
         if refusal.mentions("head: invalid"):
-            return f"GitHub opens no pull request: branch {wanted.head} has not been pushed to {where} (head)"
+            return f"GitHub opens no pull request: {where} has no branch {wanted.head} (head); push it"
         return None
 
     def add_labels(self, current: CurrentPullRequest, names: list[str]) -> list[str]:
@@ -114,7 +116,7 @@ class GitHub(GitHubApi):
                 {"labels": names},
             )
         except RefusedError as refusal:
-            return [f"Label {name} was not added: {_said(refusal)}" for name in names]
+            return [f"Label {name} was not added: {refusal.reason}" for name in names]
         return []
 
     def asked_before(self, current: CurrentPullRequest) -> CurrentPullRequest:
@@ -133,49 +135,29 @@ class GitHub(GitHubApi):
     def ask(
         self, current: CurrentPullRequest, people: list[str], teams: list[str], warnings: list[str]
     ) -> bool:
-        slugs = []
-        for team in teams:
-            owner, _, slug = team.rpartition("/")
-            if owner and owner.lower() != self.address.owner.lower():
-                warnings.append(
-                    f"Team {team} was not asked for a review: it does not belong to {self.address.owner}"
-                )
-            else:
-                slugs.append(slug.lower())
-        everybody = [("reviewers", name) for name in people] + [("team_reviewers", slug) for slug in slugs]
-        if not everybody:
-            return False
-        try:
-            self._request(current, everybody)
-        except RefusedError as refusal:
-            # One name that does not fit makes GitHub refuse all: ask one by one, and name those.
-            if len(everybody) == 1:
-                warnings.append(f"{everybody[0][1]} was not asked to review: {_said(refusal)}")
-                return False
-        else:
-            return True
-        asked = [self._asked_one(current, who, warnings) for who in everybody]
-        return any(asked)
-
-    def _asked_one(self, current: CurrentPullRequest, who: tuple[str, str], warnings: list[str]) -> bool:
-        try:
-            self._request(current, [who])
-        except RefusedError as refusal:
-            warnings.append(f"{who[1]} was not asked to review: {_said(refusal)}")
-            return False
-        return True
-
-    def _request(self, current: CurrentPullRequest, who: list[tuple[str, str]]) -> None:
-        call: dict[str, list[str]] = {}
-        for kind, name in who:
-            call.setdefault(kind, []).append(name)
-        self.client.write(
-            "POST",
-            self.path("pulls", current.number, "requested_reviewers"),
-            f"ask for reviews of pull request {current.number}",
-            call,
+        slugs = [team.lower() for team in self.own_teams(teams, warnings)]
+        return self._ask_all(
+            current,
+            [*(("reviewers", name) for name in people), *(("team_reviewers", slug) for slug in slugs)],
+            warnings,
         )
 
-
-def _said(refusal: RefusedError) -> str:
-    return "; ".join(refusal.said) or f"status {refusal.status}"
+    def _ask_all(
+        self, current: CurrentPullRequest, reviewers: list[tuple[str, str]], warnings: list[str]
+    ) -> bool:
+        if not reviewers:
+            return False
+        call: dict[str, list[str]] = {}
+        for kind, name in reviewers:
+            call.setdefault(kind, []).append(name)
+        path = self.path("pulls", current.number, "requested_reviewers")
+        try:
+            self.client.write("POST", path, f"ask for reviews of pull request {current.number}", call)
+        except RefusedError as refusal:
+            if len(reviewers) == 1:
+                warnings.append(f"{reviewers[0][1]} was not asked to review: {refusal.reason}")
+                return False
+            # GitHub refuses all because of one name: ask one by one to find it.
+            asked = [self._ask_all(current, [one], warnings) for one in reviewers]
+            return any(asked)
+        return True

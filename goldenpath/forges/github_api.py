@@ -1,4 +1,4 @@
-"""The calls that Gitea took over from GitHub as they are."""
+"""The calls that are the same in GitHub and Gitea."""
 
 from __future__ import annotations
 
@@ -11,15 +11,28 @@ __all__ = ["GitHubApi"]
 
 
 class GitHubApi(ForgeApi):
-    """Pull requests are under ``repos/<owner>/<name>/pulls``, and their comments are an issue's."""
+    """Pull requests are below ``repos/<owner>/<name>/pulls``, and their comments belong to the issue."""
 
     @abstractmethod
     def current(self, item: dict[str, Any]) -> CurrentPullRequest:
-        """A pull request as the forge tells it."""
+        """Parse the forge's JSON of a pull request."""
 
     def path(self, *segments: str | int) -> str:
-        """The address of something in the repository."""
+        """A path below the address of the repository."""
         return self.address.path("repos", self.address.owner, self.address.name, *segments)
+
+    def own_teams(self, teams: list[str], warnings: list[str]) -> list[str]:
+        """The names of the teams of the repository's owner. Each other team becomes a warning."""
+        names = []
+        for team in teams:
+            owner, _, name = team.rpartition("/")
+            if owner and owner.lower() != self.address.owner.lower():
+                warnings.append(
+                    f"Team {team} was not asked for a review: it does not belong to {self.address.owner}"
+                )
+            else:
+                names.append(name)
+        return names
 
     def edit(self, current: CurrentPullRequest, *, title: str | None, body: str | None) -> None:
         call = {key: value for key, value in (("title", title), ("body", body)) if value is not None}
@@ -28,7 +41,7 @@ class GitHubApi(ForgeApi):
         )
 
     def get(self, number: int) -> CurrentPullRequest:
-        return self.current(self.client.get(self.path("pulls", number), f"read pull request {number}").data)
+        return self.current(self.client.get(self.path("pulls", number), f"read pull request {number}"))
 
     def close(self, number: int) -> None:
         self.client.write(
@@ -38,5 +51,5 @@ class GitHubApi(ForgeApi):
     def comments_path(self, number: int) -> str:
         return self.path("issues", number, "comments")
 
-    def comment_path(self, number: int, comment: int) -> str:  # noqa: ARG002 - its own number is enough here
+    def comment_path(self, number: int, comment: int) -> str:  # noqa: ARG002 - the path has the comment's number only
         return self.path("issues", "comments", comment)

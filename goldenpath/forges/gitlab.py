@@ -1,4 +1,4 @@
-"""GitLab's calls: gitlab.com, Dedicated and self-managed.
+"""The calls of GitLab: gitlab.com, Dedicated and self-managed.
 
 Source: docs.gitlab.com, REST API v4, «Merge requests», «Users», «Notes» (read in November 2026).
 """
@@ -23,12 +23,12 @@ _DRAFT: Final = re.compile(r"^(?:\[draft\]|draft:|\(draft\))\s*", re.IGNORECASE)
 
 
 class GitLab(ForgeApi):
-    """A merge request: labels are one text with commas, reviewers are numbers, a draft is a word in the title."""
+    """Labels are one text with commas, reviewers have numbers. A prefix of the title marks a draft."""
 
     words = ForgeWording(
         name="GitLab",
         right="scope api and at least the role Developer",
-        where="Settings, Access tokens, of the project, the group or a person; a CI job's own token cannot do it",
+        where="Settings, Access tokens, of the project, the group or a person; the token of a CI job has too few rights",
         variables=VARIABLES[ForgeKind.GITLAB],
     )
     edit_verb = "PUT"
@@ -39,7 +39,7 @@ class GitLab(ForgeApi):
         return self._between(head, base, "opened")
 
     def find_declined(self, head: str, base: str) -> CurrentPullRequest | None:
-        # One that was merged has the state "merged".
+        # A merged one has the state "merged".
         return self._between(head, base, "closed")
 
     def _between(self, head: str, base: str, state: str) -> CurrentPullRequest | None:
@@ -49,7 +49,7 @@ class GitLab(ForgeApi):
             {"state": state, "source_branch": head, "target_branch": base, "per_page": 100},
         )
         for item in found:
-            # A fork's branch may have the same name.
+            # A branch of a fork may have the same name.
             if item.get("source_project_id") == item.get("target_project_id"):
                 return _current(item)
         return None
@@ -60,10 +60,10 @@ class GitLab(ForgeApi):
             "target_branch": wanted.base,
             "title": f"Draft: {wanted.title}" if wanted.draft else wanted.title,
             "description": wanted.body,
-            # The branch is rebuilt from its base each time: once merged, nothing is in it that is not there.
+            # Each run rebuilds the branch from its base, so a merged branch has nothing to keep.
             "remove_source_branch": True,
         }
-        # With the first call, and not after it: each change of labels or reviewers notifies everyone.
+        # In the first call: each later change of labels or reviewers notifies everyone.
         if labels := [label for label in wanted.labels if "," not in label]:
             call["labels"] = ",".join(labels)
         if numbers := list(self._numbers(list(wanted.reviewers)).values()):
@@ -75,7 +75,7 @@ class GitLab(ForgeApi):
             call,
             repeatable=False,
         )
-        return _current(answer.data)
+        return _current(answer)
 
     def exists_already(self, refusal: RefusedError) -> bool:
         return refusal.status == _CONFLICT and refusal.mentions("already exists")
@@ -98,7 +98,7 @@ class GitLab(ForgeApi):
 
     def add_labels(self, current: CurrentPullRequest, names: list[str]) -> list[str]:
         warnings = [
-            f"Label {name} was not added: GitLab takes none with a comma" for name in names if "," in name
+            f"Label {name} was not added: GitLab allows no comma in a label" for name in names if "," in name
         ]
         fitting = [name for name in names if "," not in name]
         if fitting:
@@ -106,26 +106,26 @@ class GitLab(ForgeApi):
             try:
                 self._put(current.number, doing, {"add_labels": ",".join(fitting)})
             except RefusedError as refusal:
-                warnings += [f"Label {name} was not added: {'; '.join(refusal.said)}" for name in fitting]
+                warnings += [f"Label {name} was not added: {refusal.reason}" for name in fitting]
         return warnings
 
     def ask(
         self, current: CurrentPullRequest, people: list[str], teams: list[str], warnings: list[str]
     ) -> bool:
         warnings.extend(
-            f"Group {team} was not asked: on GitLab only people review; name the group in CODEOWNERS, or "
-            "give people as reviewers"
+            f"Group {team} was not asked: on GitLab only people review; name the group in CODEOWNERS, or name people "
+            "as reviewers"
             for team in teams
         )
         numbers = self._numbers(people)
         warnings.extend(
-            f"{name} was not asked to review: {self.address.host} has no user of that name"
+            f"{name} was not asked to review: {self.address.host} has no user {name}"
             for name in people
             if name.lower() not in numbers
         )
         if not numbers:
             return False
-        # The list is replaced, so it includes the present reviewers.
+        # The call replaces the list, so the list includes the present reviewers.
         before = self._read(current.number)
         kept = [person["id"] for person in before.get("reviewers") or ()]
         try:
@@ -135,11 +135,11 @@ class GitLab(ForgeApi):
                 {"reviewer_ids": list(dict.fromkeys([*kept, *numbers.values()]))},
             )
         except RefusedError as refusal:
-            warnings.append(f"{', '.join(people)}: not asked to review: {'; '.join(refusal.said)}")
+            warnings.append(f"{', '.join(people)}: not asked to review: {refusal.reason}")
             return False
         asked = lowered(after.get("reviewers"), "username")
         warnings.extend(
-            f"{name} was not asked to review: GitLab left them out (no access to the project, or its plan has "
+            f"{name} was not asked to review: GitLab dropped the name (no access to the project, or its plan allows "
             "one reviewer only)"
             for name in numbers
             if name not in asked
@@ -159,21 +159,20 @@ class GitLab(ForgeApi):
         return self._path("merge_requests", number, "notes", comment)
 
     def _numbers(self, names: list[str]) -> dict[str, int]:
-        """The numbers of those people who are there, by their names in lower case."""
+        """The numbers of the existing users, by name in lower case."""
         numbers = {}
         for name in names:
-            found = self.client.get("/users", f"look for {name}", {"username": name}).data
+            found = self.client.get("/users", f"look for {name}", {"username": name})
             for person in found if isinstance(found, list) else ():
                 if person["username"].lower() == name.lower():
                     numbers[name.lower()] = person["id"]
         return numbers
 
     def _read(self, number: int) -> dict[str, Any]:
-        data = self.client.get(self._path("merge_requests", number), f"read merge request {number}").data
-        return dict(data)
+        return dict(self.client.get(self._path("merge_requests", number), f"read merge request {number}"))
 
     def _put(self, number: int, doing: str, call: object) -> dict[str, Any]:
-        return dict(self.client.write("PUT", self._path("merge_requests", number), doing, call).data)
+        return dict(self.client.write("PUT", self._path("merge_requests", number), doing, call))
 
     def _path(self, *segments: str | int) -> str:
         return self.address.path("projects", self.address.repository, *segments)

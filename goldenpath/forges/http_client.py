@@ -1,13 +1,12 @@
-"""One verb's conversation with a forge's API: JSON over HTTP, asked again where that is safe.
+"""Call a forge's API: JSON over HTTP, with a retry where that is safe.
 
-Rules for asking again, read in November 2026 in GitHub's and GitLab's documentation of rate limits: wait for as
-long as ``Retry-After`` says; else, where no calls are left, until ``X-RateLimit-Reset`` (``RateLimit-Reset``
-on GitLab); else a minute after a secondary limit of GitHub's; else ever longer, with some chance in it.
+The waits follow the documentation of rate limits by GitHub and GitLab (read in November 2026). Wait as long as
+``Retry-After`` asks; else, if no calls are left, until ``X-RateLimit-Reset`` (``RateLimit-Reset`` on GitLab); else a
+minute after a secondary limit of GitHub; else exponentially longer, with jitter.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.forges.http_options import ClientOptions
     from goldenpath.forges.token import Token
 
-__all__ = ["ForgeClient", "ForgeResponse"]
+__all__ = ["ForgeClient"]
 
 _PAGES: Final = 200
 _REDIRECTS: Final = 3
@@ -46,16 +45,8 @@ _HEADERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ForgeResponse:
-    """A good answer: its ``status`` and its JSON."""
-
-    status: int
-    data: Any
-
-
 class ForgeClient:
-    """A connection to one forge for the length of one verb; not for sharing between threads."""
+    """A connection to one forge for one operation; not thread-safe."""
 
     def __init__(
         self, address: ForgeAddress, token: Token | None, words: ForgeWording, options: ClientOptions
@@ -81,63 +72,47 @@ class ForgeClient:
         return self._token is not None
 
     def need_token(self) -> None:
-        """:raises InputError: there is no token, and so nothing can be written."""
+        """:raises InputError: no token is set; every write needs one."""
         if self._token is None:
             first, *others = self.words.variables
             raise InputError.of(
                 first,
                 "forge-token",
-                f"is not set (nor {', '.join(others)}): {self.words.name} needs a token that has "
+                f"is not set, nor is {', '.join(others)}; {self.words.name} needs a token that has "
                 f"{self.words.right} ({self.words.where})",
             )
 
-    def get(self, path: str, doing: str, params: Mapping[str, str | int] | None = None) -> ForgeResponse:
-        return self._answer("GET", path, doing, params=params)
+    def get(self, path: str, doing: str, params: Mapping[str, str | int] | None = None) -> Any:
+        return self._json(self._response("GET", path, doing, params=params), doing)
 
     def pages(self, path: str, doing: str, params: Mapping[str, str | int]) -> Iterator[dict[str, Any]]:
         """Every item of a list.
 
-        Pages are counted here and not followed by their links, which hold the address that the forge believes
-        to have; behind a proxy that is another one.
+        The pages are counted. Their links contain the forge's own idea of its address, which is wrong behind a proxy.
         """
         for page in range(1, _PAGES + 1):
             response = self._response("GET", path, doing, params={**params, "page": page})
             items = self._json(response, doing)
             if not isinstance(items, list):
-                raise self._strange(response, doing)
+                raise self._not_the_api(response, doing)
             yield from (item for item in items if isinstance(item, dict))
             if "next" not in response.links:
                 return
-        raise RepositoryError(f"{self.words.name} has more than {_PAGES} pages where it was asked to {doing}")
+        raise RepositoryError(f"{self.words.name} returned more than {_PAGES} pages when asked to {doing}")
 
-    def write(
-        self, method: str, path: str, doing: str, json: object, *, repeatable: bool = True
-    ) -> ForgeResponse:
-        """Send a change. ``repeatable`` says that doing it twice is the same as doing it once.
+    def write(self, method: str, path: str, doing: str, json: object, *, repeatable: bool = True) -> Any:
+        """Send a change. ``repeatable`` means that a second call has no further effect.
 
-        :raises UnansweredError: it is not repeatable, and whether it has worked cannot be known.
+        :raises UnansweredError: the call is not repeatable, and got no answer.
         """
-        return self._answer(method, path, doing, json=json, repeatable=repeatable)
+        return self._json(self._response(method, path, doing, json=json, repeatable=repeatable), doing)
 
     def pause(self, attempt: int, why: str) -> None:
         """Wait before try number ``attempt`` + 1.
 
-        :raises RepositoryUnavailableError: there have been enough.
+        :raises RepositoryUnavailableError: no attempts or no waiting time are left.
         """
         self._pause(attempt, self._backoff(attempt), why)
-
-    def _answer(
-        self,
-        method: str,
-        path: str,
-        doing: str,
-        *,
-        params: Mapping[str, str | int] | None = None,
-        json: object = None,
-        repeatable: bool = True,
-    ) -> ForgeResponse:
-        response = self._response(method, path, doing, params=params, json=json, repeatable=repeatable)
-        return ForgeResponse(response.status_code, self._json(response, doing))
 
     def _response(
         self,
@@ -149,7 +124,7 @@ class ForgeClient:
         json: object = None,
         repeatable: bool = True,
     ) -> httpx.Response:
-        """A good response, after as many tries as it takes and may take."""
+        """Send a call, with retries, until it has a successful response."""
         attempt = 0
         while True:
             attempt += 1
@@ -157,25 +132,23 @@ class ForgeClient:
             if response is None:
                 wait: float | None = None
             elif response.status_code >= _SERVER_ERROR:
-                wait, failure = (
-                    _asked_to_wait(response, self._options.clock()),
-                    f"answered {response.status_code}",
-                )
+                wait = _requested_wait(response, self._options.clock())
+                failure = f"answered {response.status_code}"
             elif _is_limited(response):
-                # Refused at the door: it did not happen, so any call may be sent again.
+                # The forge did not run the call, so any call may be sent again.
                 wait, failure, arrived = self._limit_wait(response), "asks for fewer calls", False
             else:
                 return self._checked(response, doing)
-            if arrived and not repeatable:
-                raise UnansweredError(f"{self.words.name} was asked to {doing}, and {failure}")
             why = f"{self.words.name} was asked to {doing}, and {failure}"
+            if arrived and not repeatable:
+                raise UnansweredError(why)
             self._pause(attempt, self._backoff(attempt) if wait is None else wait, why)
 
     def _once(
         self, method: str, path: str, params: Mapping[str, str | int] | None, json: object
     ) -> tuple[httpx.Response | None, str, bool]:
-        """A response, or what went wrong; and whether the forge may have acted on it."""
-        import httpx  # noqa: PLC0415 -- only who speaks to a forge pays for it
+        """A response, or a description of the fault; and whether the forge may have run the call."""
+        import httpx  # noqa: PLC0415 -- slow to import, and only forges need it
 
         url = self.address.api + path
         body = None if method == "GET" else json
@@ -195,7 +168,7 @@ class ForgeClient:
         return response, "", True
 
     def _target(self, response: httpx.Response, method: str) -> str | None:
-        """Where a redirect leads, if it may be followed: on the same host, and as the same call."""
+        """The target of a redirect to the same host with the same method; None for other redirects."""
         place = response.headers.get("location")
         if response.status_code not in _MOVED or not place:
             return None
@@ -210,27 +183,27 @@ class ForgeClient:
     def _checked(self, response: httpx.Response, doing: str) -> httpx.Response:
         if response.is_success:
             return response
-        said = tuple(self._hidden(text) for text in messages_in(_json_of(response)))
+        said = tuple(self._hide_token(text) for text in messages_in(_json_of(response)))
         message = explained(
             self.words, doing, response.status_code, said, response.headers, signed_in=self.signed_in
         )
-        raise RefusedError(self._hidden(message), status=response.status_code, said=said)
+        raise RefusedError(self._hide_token(message), status=response.status_code, said=said)
 
     def _json(self, response: httpx.Response, doing: str) -> Any:
         data = _json_of(response) if response.content else None
         if data is _NOT_JSON:
-            raise self._strange(response, doing)
+            raise self._not_the_api(response, doing)
         return data
 
-    def _strange(self, response: httpx.Response, doing: str) -> RepositoryError:
+    def _not_the_api(self, response: httpx.Response, doing: str) -> RepositoryError:
         kind = response.headers.get("content-type", "something else").partition(";")[0][:40]
         return RepositoryError(
-            f"{self.words.name} was asked to {doing}, and its answer ({kind}) is not of its API: "
-            f"is {self.address.api} the right address? --forge-api gives another"
+            f"{self.words.name} was asked to {doing}, and its answer ({kind}) is not JSON of the API; "
+            f"if {self.address.api} is not its address, set --forge-api"
         )
 
     def _limit_wait(self, response: httpx.Response) -> float | None:
-        wait = _asked_to_wait(response, self._options.clock())
+        wait = _requested_wait(response, self._options.clock())
         secondary = self.address.kind is ForgeKind.GITHUB and response.status_code == _FORBIDDEN
         return _SECONDARY_LIMIT_WAIT if wait is None and secondary else wait
 
@@ -240,26 +213,26 @@ class ForgeClient:
     def _pause(self, attempt: int, wait: float, why: str) -> None:
         patience = self._options.patience
         if attempt >= patience.attempts:
-            raise RepositoryUnavailableError(self._hidden(f"{why}, {attempt} times; try again later"))
+            raise RepositoryUnavailableError(self._hide_token(f"{why}, {attempt} times; try again later"))
         if self._waited + wait > patience.budget:
-            raise RepositoryUnavailableError(self._hidden(f"{why}; try again in {wait:.0f} s"))
+            raise RepositoryUnavailableError(self._hide_token(f"{why}; try again in {wait:.0f} s"))
         self._waited += wait
         self._options.sleep(wait)
 
-    def _hidden(self, text: str) -> str:
+    def _hide_token(self, text: str) -> str:
         return self._token.hide_in(text) if self._token else text
 
 
 def _http(address: ForgeAddress, token: Token | None, options: ClientOptions) -> httpx.Client:
     try:
-        import httpx  # noqa: PLC0415 -- only who speaks to a forge pays for it
+        import httpx  # noqa: PLC0415 -- slow to import, and only forges need it
     except ModuleNotFoundError:
         raise RepositoryError(
-            "pull requests need an HTTP client that is not installed: pip install 'goldenpath[forges]'"
+            "pull requests need an HTTP client; install it with: pip install 'goldenpath[forges]'"
         ) from None
 
     class SignedIn(httpx.Auth):
-        """Adds the token as a request leaves, so that no object that may be shown or logged holds it."""
+        """Adds the token when a request is sent, so that no object that can be shown or logged contains it."""
 
         def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
             if token is not None and _origin(str(request.url)) == _origin(address.api):
@@ -280,7 +253,7 @@ def _http(address: ForgeAddress, token: Token | None, options: ClientOptions) ->
 def _credential(kind: ForgeKind, token: Token) -> tuple[str, str]:
     if token.job:
         return "job-token", token.reveal()
-    # Gitea took "token" before it took "Bearer", and takes both.
+    # Old versions of Gitea accept only "token", newer ones also "Bearer".
     scheme = "token" if kind in {ForgeKind.GITEA, ForgeKind.FORGEJO} else "Bearer"
     return "authorization", f"{scheme} {token.reveal()}"
 
@@ -295,7 +268,7 @@ def _is_limited(response: httpx.Response) -> bool:
     )
 
 
-def _asked_to_wait(response: httpx.Response, now: float) -> float | None:
+def _requested_wait(response: httpx.Response, now: float) -> float | None:
     """The wait in seconds that the headers ask for."""
     headers = response.headers
     if (after := headers.get("retry-after", "").strip()) != "":
@@ -308,7 +281,7 @@ def _asked_to_wait(response: httpx.Response, now: float) -> float | None:
 
 
 def _json_of(response: httpx.Response) -> Any:
-    # Not raised from here: the parser's error holds the whole text, and would be the context of ours.
+    # The parser's error contains the whole text, and must not become the context of another error.
     try:
         return response.json()
     except ValueError:
@@ -321,6 +294,6 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _fault(error: Exception) -> str:
-    """What broke, in the words of the operating system or of TLS; no object with headers in it."""
+    """The message of the operating system or of TLS, without any object that has headers."""
     text = " ".join(str(error).split())[:120]
     return text or type(error).__name__

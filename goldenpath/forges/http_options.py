@@ -16,9 +16,9 @@ __all__ = ["ClientOptions", "RetryOptions"]
 
 @dataclass(frozen=True, slots=True)
 class RetryOptions:
-    """When to ask again. Times are in seconds.
+    """Retries. Times are in seconds.
 
-    ``budget`` bounds the waiting of one verb in all; a forge that asks for more is not waited for.
+    ``budget`` bounds the total wait of one operation. If a forge asks for a longer wait, the operation fails.
     """
 
     attempts: int = 5
@@ -27,18 +27,18 @@ class RetryOptions:
     budget: float = 90.0
 
     def backoff(self, attempt: int, chance: float) -> float:
-        """The wait after try number ``attempt`` (from 1); ``chance`` in [0, 1) spreads many clients apart."""
+        """The wait after try number ``attempt`` (from 1). ``chance`` in [0, 1) is the jitter."""
         ceiling = min(self.longest_wait, self.first_wait * 2.0 ** (attempt - 1))
         return ceiling * (0.5 + chance / 2)
 
 
 @dataclass(frozen=True, slots=True)
 class ClientOptions:
-    """The HTTP side of a forge. Times are in seconds.
+    """Options of the HTTP client. Times are in seconds.
 
-    ``ca_bundle`` is a file of certificates in PEM that are trusted beside the system's. ``use_proxies`` reads
-    ``HTTPS_PROXY`` and its kin, as other HTTP clients do. ``sleep``, ``clock`` (seconds since 1970) and
-    ``chance`` are there so that nothing in a test has to wait.
+    ``ca_bundle`` is a PEM file of certificates to trust in addition to the system's. ``use_proxies`` reads
+    ``HTTPS_PROXY`` and similar variables. Tests replace ``sleep``, ``clock`` (seconds since 1970) and ``chance``, so that
+    they do not wait.
     """
 
     connect_timeout: float = 10.0

@@ -1,4 +1,4 @@
-"""A pull request as goldenpath asks a forge for it, and the forge's answer."""
+"""The protocol of forges: the wanted pull request, and the forge's answer."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _PAGE: Final = re.compile(
     r"(?P<remote>https?://[^\s?#]+?)/(?P<verb>-/merge_requests|pulls?)/(?P<number>[1-9][0-9]{0,9})/?"
 )
 _KINDS: Final = {"-/merge_requests": "gitlab", "pull": "github", "pulls": "gitea"}
-"""How each forge writes the address of a pull request's page; Forgejo's is Gitea's, and so is its API."""
+"""The path of a pull request's page on each forge. Forgejo has the paths and the API of Gitea."""
 
 
 @dataclass(frozen=True, slots=True)
 class PullRequestPage:
-    """Where people look at a pull request: its repository as a Git remote, the forge's kind, and the number."""
+    """The address of a pull request's page: the repository as a Git remote, the kind of the forge, the number."""
 
     remote: str
     kind: str
@@ -28,20 +28,22 @@ class PullRequestPage:
 
     @classmethod
     def parse(cls, url: str) -> PullRequestPage:
-        """Read the address of a page.
+        """Parse the URL of a page.
 
         Raises:
-            InputError: it is not the page of a pull request.
+            InputError: the URL is not the page of a pull request.
         """
         match = _PAGE.fullmatch(url)
         if match is None:
-            message = "must be a pull request's page, such as https://github.com/owner/repository/pull/12"
+            message = (
+                "must be the page of a pull request, such as https://github.com/owner/repository/pull/12"
+            )
             raise InputError.of("--comment", "pull-request-url", message)
         return cls(f"{match['remote']}.git", _KINDS[match["verb"]], int(match["number"]))
 
 
 class CommentChange(enum.StrEnum):
-    """What was done with a comment."""
+    """The effect of ``keep_comment``."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -50,12 +52,11 @@ class CommentChange(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request as it should be, between two branches of one repository.
+    """A wanted pull request between two branches of one repository.
 
-    ``body`` is Markdown; one that is too long for the forge is cut where a line ends, and says so.
-    ``reviewers`` are people, by the name with which they sign in (``anna`` or ``@anna``). ``teams`` are groups
-    of people: ``vision-team`` in the organisation that owns the repository, or ``northwind/vision-team``.
-    ``draft`` counts only when the pull request is opened.
+    ``body`` is Markdown. A body that exceeds the forge's limit is cut at the end of a line, with a note.
+    ``reviewers`` are login names of people (``anna`` or ``@anna``). ``teams`` are groups of people: ``vision-team`` in
+    the organisation that owns the repository, or ``northwind/vision-team``. ``draft`` applies only on opening.
     """
 
     head: str
@@ -70,9 +71,9 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open pull request: ``number`` as people say it, ``url`` for the browser.
+    """An open pull request; ``url`` is its page.
 
-    ``warnings`` are sentences about what the forge did not take (a reviewer who is not there, a label).
+    ``warnings`` are sentences about refused parts, such as an unknown reviewer or a label.
     """
 
     number: int
@@ -84,7 +85,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A pull request that is not open any more; ``closed`` is false where it was not open before."""
+    """A closed pull request. ``closed`` is false if it was closed before."""
 
     number: int
     url: str
@@ -93,11 +94,11 @@ class Closed:
 
 
 class Forge(Protocol):
-    """One repository on one forge. Every verb may be called from several threads.
+    """One repository on one forge. Thread-safe.
 
-    All raise :class:`RepositoryError` where the forge refuses (the message says why and what to do),
-    :class:`RepositoryUnavailableError` where it does not answer or stays busy, and :class:`InputError` where
-    there is no token to write with.
+    The methods raise :class:`RepositoryError` if the forge refuses (the message has reason and fix),
+    :class:`RepositoryUnavailableError` if it does not answer or stays busy, and :class:`InputError` if a write has no
+    token.
     """
 
     @property
@@ -105,7 +106,7 @@ class Forge(Protocol):
         """``GitHub``, ``GitLab``, ``Gitea`` or ``Forgejo``."""
 
     def commit_page(self, commit: str) -> str | None:
-        """Where people look at a commit, whose id is given, if that is known. Asks nothing of the network."""
+        """The web page of a commit, or None if it is unknown. Sends nothing over the network."""
 
     def find(self, head: str, base: str) -> Opened | None:
         """The open pull request from branch ``head`` of this repository to ``base``."""
@@ -114,16 +115,16 @@ class Forge(Protocol):
         """The last pull request between these branches that a person closed without merging it."""
 
     def open_or_update(self, pull_request: PullRequest) -> Opened:
-        """Have an open pull request that is as asked: made, changed, or left as it is."""
+        """Open a pull request, or change the open one where it differs."""
 
     def close(self, number: int, comment: str = "") -> Closed:
-        """Close a pull request without merging it, and say why."""
+        """Close a pull request without merging it, with a comment."""
 
     def keep_comment(self, number: int, text: str, *, mark: str) -> CommentChange:
-        """Have one comment under a pull request that says this: made, changed, or left as it is.
+        """Create a comment on a pull request, or change the one with the same mark where it differs.
 
         Args:
-            number: of the pull request.
-            text: Markdown; cut where the forge takes no more.
-            mark: the first line, by which the comment is found again; an HTML comment, which no one sees.
+            number: the number of the pull request.
+            text: Markdown, cut to the forge's limit.
+            mark: the first line, which identifies the comment; an HTML comment, which the page does not show.
         """

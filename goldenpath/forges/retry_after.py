@@ -1,4 +1,4 @@
-"""Reads the header ``Retry-After`` (RFC 9110, 10.2.3), in seconds or as a date. Pure."""
+"""Read the header ``Retry-After`` (RFC 9110, 10.2.3), in seconds or as a date. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ __all__ = ["retry_after"]
 
 
 def retry_after(text: str, now: float) -> float | None:
-    """The wait in seconds that a header asks for; None where it asks for nothing that can be read.
-
-    Args:
-        text: the header's value; empty where there is none.
-        now: the time, in seconds since 1970.
-
-    """
+    """The requested wait in seconds; None if the value is empty or unreadable. ``now`` is in seconds since 1970."""
     asked = text.strip()
     if asked.isascii() and asked.isdigit():
         return float(asked)

@@ -1,4 +1,4 @@
-"""Fitting a body and a title into what a forge takes."""
+"""Fit the body and the title of a pull request into the limits of a forge."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _ROOM_TO_CLOSE: Final = 400
 
 
 def fit_body(body: str, limit: int) -> str:
-    """``body`` in at most ``limit`` characters, counted as the forges do that count in UTF-16.
+    """Cut ``body`` to at most ``limit`` UTF-16 code units, the unit in which forges count.
 
-    A cut is made where a line ends; a code block or a fold that is open there is closed, and a last line says
-    how much is missing.
+    The cut is at the end of a line. It closes an open code block or fold, and adds a line with the number of missing
+    lines.
     """
     if _length(body) <= limit:
         return body
@@ -24,7 +24,7 @@ def fit_body(body: str, limit: int) -> str:
     kept = kept[: kept.rfind("\n") + 1] or kept + "\n"
     missing = body.count("\n", len(kept)) + 1
     closing = _closing(kept)
-    if len(closing) > _ROOM_TO_CLOSE // 2:  # hundreds of open folds are no plan of ours
+    if len(closing) > _ROOM_TO_CLOSE // 2:  # Hundreds of open folds do not come from a plan.
         closing = ""
     return f"{kept}{closing}\n*{missing} more lines do not fit here. `goldenpath plan` shows all of them.*\n"
 
@@ -36,7 +36,7 @@ def fit_title(title: str, limit: int) -> str:
 
 
 def same_text(one: str | None, other: str | None) -> bool:
-    """Whether two texts are one to a reader: forges change line ends, and drop space at the end."""
+    """Whether two texts are equal apart from line ends and surrounding space, which forges change."""
     return _plain(one) == _plain(other)
 
 
@@ -57,7 +57,7 @@ def _utf16(text: str) -> bytes:
 
 
 def _closing(text: str) -> str:
-    """What closes the code block and the folds that are open at the end of ``text``."""
+    """The text that closes the code block and the folds that are open at the end of ``text``."""
     fence = ""
     for match in _FENCE.finditer(text):
         mark = match[1]

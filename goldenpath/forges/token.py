@@ -1,4 +1,4 @@
-"""The token for a forge: where it comes from, and how it stays out of sight."""
+"""The token for a forge: find it in the environment, and keep it out of messages and logs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["VARIABLES", "Token", "token_of"]
 
 FOR_ANY: Final = "GOLDENPATH_FORGE_TOKEN"
-#: What to set, forge by forge, as messages and the documentation name it.
+#: The environment variables for the token of each forge, in order.
 VARIABLES: Final = {
     ForgeKind.GITHUB: (FOR_ANY, "GH_TOKEN", "GITHUB_TOKEN"),
     ForgeKind.GITLAB: (FOR_ANY, "GITLAB_TOKEN"),
@@ -27,19 +27,19 @@ _GITHUB_SERVER: Final = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
 
 class Token:
-    """A secret that shows itself only to :meth:`reveal`; ``job`` marks the one that GitLab gives a CI job."""
+    """A secret that only :meth:`reveal` returns. ``job`` marks the token of a GitLab CI job."""
 
     __slots__ = ("_text", "job", "source")
 
     def __init__(self, text: str, *, source: str = "token", job: bool = False) -> None:
-        """``source`` is the variable or flag that it came from, for messages.
+        """``source`` is the variable or option of the token, for messages.
 
-        :raises InputError: it is empty, or holds what no HTTP header can carry.
+        :raises InputError: the token is empty, or contains characters that an HTTP header cannot carry.
         """
         text = text.strip()
-        # Said without the value: an HTTP client would show a header that it cannot encode.
+        # This message omits the value; the one of an HTTP client would show it.
         if not text or not text.isascii() or not text.isprintable() or " " in text:
-            raise InputError.of(source, "forge-token", "is not a token: one word of ASCII letters and signs")
+            raise InputError.of(source, "forge-token", "must be one word of printable ASCII characters")
         self._text = text
         self.source = source
         self.job = job
@@ -48,21 +48,21 @@ class Token:
         return self._text
 
     def hide_in(self, text: str) -> str:
-        """``text`` without this token, should a server have echoed it."""
+        """Remove this token from a text: a server may echo it."""
         return text.replace(self._text, "(token)")
 
     def __repr__(self) -> str:
         return f"Token({self.source})"
 
     def __reduce__(self) -> str:
-        raise TypeError("a token is not to be written anywhere")
+        raise TypeError("a token must not be pickled")
 
 
 def token_of(environment: Mapping[str, str], address: ForgeAddress) -> Token | None:
-    """The token that ``environment`` holds for the host of ``address``, or nothing.
+    """The token in ``environment`` for the host of ``address``, or None.
 
-    A variable that belongs to one host is sent to no other: ``GITHUB_TOKEN`` goes to github.com (or to the
-    server that set it, in its own CI), ``CI_JOB_TOKEN`` to the GitLab that runs the job.
+    A variable of one host is not sent to another: ``GITHUB_TOKEN`` goes to github.com, or in CI to the server that set
+    it; ``CI_JOB_TOKEN`` goes to the GitLab that runs the job.
     """
     for name, job in _names(environment, address):
         if text := environment.get(name, "").strip():
@@ -75,7 +75,7 @@ def _names(environment: Mapping[str, str], address: ForgeAddress) -> Iterator[tu
     on_a_server = address.kind is ForgeKind.GITHUB and not is_github_cloud(address.host)
     names = _GITHUB_SERVER if on_a_server else VARIABLES[address.kind][1:]
     yield from ((name, False) for name in names)
-    # GitHub's, Gitea's and Forgejo's CI all give this one to a job, and name their own server beside it.
+    # The CI of GitHub, Gitea and Forgejo sets this token together with the URL of its server.
     if _host(environment.get("GITHUB_SERVER_URL", "")) == address.host:
         yield "GITHUB_TOKEN", False
     if address.kind is ForgeKind.GITLAB and _host(environment.get("CI_SERVER_URL", "")) == address.host:

@@ -1,4 +1,4 @@
-"""The certificates that HTTP clients of goldenpath trust."""
+"""Certificates that goldenpath's HTTP clients trust."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ __all__ = ["trusted_certificates"]
 
 @lru_cache(maxsize=8)
 def trusted_certificates(ca_bundle: str | None) -> ssl.SSLContext:
-    """The system's certificates (a forge of one's own has its own authority), httpx's, and those given."""
-    import certifi  # noqa: PLC0415 -- only who speaks to a forge pays for it
+    """The certificates of the system (a private forge has its own authority), of httpx, and of ``ca_bundle``."""
+    import certifi  # noqa: PLC0415 -- only HTTP clients need it
 
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())

@@ -188,7 +188,7 @@ def test_a_page_that_is_not_json_is_no_answer_of_an_api(each: Table) -> None:
     each.server.fail(
         Fault(Reply(200, None, {"content-type": "text/html; charset=utf-8"}, raw=b"<html>Sign in"))
     )
-    with pytest.raises(RepositoryError, match=r"text/html\) is not of its API.*--forge-api"):
+    with pytest.raises(RepositoryError, match=r"text/html\) is not JSON of the API.*--forge-api"):
         each.forge.find("goldenpath/vision", "main")
 
 

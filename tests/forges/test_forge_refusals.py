@@ -52,7 +52,7 @@ def test_a_wrong_token_is_said_with_the_variables_to_set(each: Table) -> None:
 
 def test_a_repository_that_cannot_be_seen_is_said(each: Table) -> None:
     each.server.forge = lambda _: Reply(404, {"message": "Not Found"})
-    assert "the token cannot see it" in refused(each)
+    assert "the token cannot read it" in refused(each)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_repository_that_cannot_be_seen_is_said(each: Table) -> None:
             {},
             ["required=[write:repository]", "write:repository and write:issue"],
         ),
-        ("gitea", 423, {"message": "repo is archived"}, {}, ["archived, and takes nothing"]),
+        ("gitea", 423, {"message": "repo is archived"}, {}, ["archived and read-only"]),
         (
             "github",
             422,

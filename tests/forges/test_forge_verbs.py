@@ -208,7 +208,7 @@ def test_labels_of_the_organisation_are_used_and_not_made_again(gitea: Table) ->
 def test_a_label_that_the_forge_cannot_hold_is_a_warning(gitlab: Table) -> None:
     opened = gitlab.forge.open_or_update(replace(WANTED, labels=("a,b", "gpu")))
     assert gitlab.memory.pulls[0].labels == ["gpu"]
-    assert opened.warnings == ("Label a,b was not added: GitLab takes none with a comma",)
+    assert opened.warnings == ("Label a,b was not added: GitLab allows no comma in a label",)
 
 
 def test_the_branch_is_removed_once_it_is_merged(gitlab: Table) -> None:
@@ -242,7 +242,7 @@ def test_long_texts_are_cut_to_what_the_forge_takes(each: Table) -> None:
 def test_what_is_missing_is_said_before_anything_is_asked(each: Table, field: str) -> None:
     with pytest.raises(InputError, match=f"{field}: must not be empty"):
         each.forge.open_or_update(replace(WANTED, **{field: " "}))
-    with pytest.raises(InputError, match="another branch"):
+    with pytest.raises(InputError, match="must differ from base"):
         each.forge.open_or_update(replace(WANTED, base=WANTED.head))
     assert each.server.calls() == []
 
@@ -288,7 +288,7 @@ def test_the_page_of_a_pull_request_leads_to_its_repository(url: str, remote: st
     "url", ["https://github.com/a/b", "git@github.com:a/b.git", "https://x/pull/0", "12"]
 )
 def test_what_is_no_page_of_a_pull_request_is_refused(url: str) -> None:
-    with pytest.raises(InputError, match="must be a pull request's page"):
+    with pytest.raises(InputError, match="must be the page of a pull request"):
         PullRequestPage.parse(url)
 
 

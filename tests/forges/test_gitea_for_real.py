@@ -283,7 +283,7 @@ def test_what_it_may_not_do_is_said(real: Real) -> None:
     wanted = replace(WANTED, head="goldenpath/refused")
     with pytest.raises(RepositoryError, match="401"):
         real.forge(token="0" * 40).open_or_update(wanted)
-    with pytest.raises(RepositoryError, match="the token cannot see it"):
+    with pytest.raises(RepositoryError, match="the token cannot read it"):
         real.forge(repository="nowhere").open_or_update(wanted)
 
 
