@@ -16,7 +16,7 @@ from goldenpath.queries.field_paths import (
     Match,
     as_text,
     parse_path,
-    places,
+    writable_locations,
 )
 from goldenpath.queries.schema_types import children, entries, mapping_values
 from goldenpath.spec.nearest import nearest
@@ -145,7 +145,9 @@ class Assignment:
     def changes(self, document: Any, value: Any) -> list[tuple[Location, Any]]:
         """What it changes in a document: locations with their new values, in the order in which they can be made."""
         found = [
-            location for location in places(document, self.steps) if self._differs(document, location, value)
+            location
+            for location in writable_locations(document, self.steps)
+            if self._differs(document, location, value)
         ]
         if value is MISSING:
             found.sort(key=_deepest_index_first, reverse=True)

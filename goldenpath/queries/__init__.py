@@ -1,9 +1,9 @@
-"""Questions about a fleet, in CEL: which requests, and which rendered objects, are as the question says.
+"""Searches a fleet with CEL expressions.
 
-For: an expression that a schema types before it is asked (:class:`Expression`), and the search through all requests and
-all rendered objects of one state of a fleet.
+For: an expression that is checked against a schema before it is evaluated (:class:`Expression`), and the search through
+all requests or all rendered objects of one state of a fleet.
 
-Not for: changing what was found.
+Not for: changes to the results.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ __all__ = [
 def query(
     fleet: Fleet, expression: str, *, kind: str | None = None, rendered: bool = False
 ) -> RequestSearch | ObjectSearch:
-    """The requests, or the rendered objects, for which an expression is true.
+    """Find the requests, or the rendered objects, for which an expression is true.
 
     Args:
         fleet: the fleet.
         expression: in CEL, over the fields of a request or of an object.
-        kind: only those of this kind.
-        rendered: ask the rendered objects on the branch.
+        kind: search only this kind.
+        rendered: search the rendered objects on the branch, not the requests.
 
     Raises:
-        InputError: it is not CEL, or names a field that is not there; with the nearest name.
+        InputError: the expression is not CEL, or it names an unknown field; the problem has the nearest name.
     """
     state = fleet.state()
     if rendered:

@@ -1,8 +1,8 @@
-"""The syntax tree of a CEL expression, read from what the CEL library serialises.
+"""Reads the syntax tree of a CEL expression from the bytes that the CEL library serialises.
 
-The library checks types by protobuf messages only, and gives no access to its tree. Its ``serialize`` gives the tree
-as a ``cel.expr.ParsedExpr`` in protobuf's wire format, whose few fields are read here. Source of the field numbers:
-google/cel-spec at 1533263, ``proto/cel/expr/syntax.proto``, read on 2026-11-30.
+The library checks types against protobuf messages only, and has no API for its tree. Its ``serialize`` returns the tree
+as a ``cel.expr.ParsedExpr`` in protobuf's wire format. This module reads the few fields that are needed. Source of the
+field numbers: google/cel-spec at 1533263, ``proto/cel/expr/syntax.proto``, read on 2026-11-30.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     _Fields = Mapping[int, list[Any]]
-    """The fields of a message, by number."""
+    """The values of each field of a message, by field number."""
 
 __all__ = [
     "CallExpr",
@@ -44,7 +44,7 @@ _STRING: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A literal: text, truth or number; None for anything else."""
+    """A literal: a text, a boolean or a number. The value of any other literal is None."""
 
     id: int
     value: Any
@@ -52,15 +52,13 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Ident:
-    """A variable."""
-
     id: int
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """``operand.field``, or ``has(operand.field)`` where it only tests."""
+    """``operand.field``, or ``has(operand.field)`` if ``only_tests`` is set."""
 
     id: int
     operand: Expr
@@ -70,7 +68,7 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class CallExpr:
-    """A function or an operator (``_==_``), with its receiver in front where it has one."""
+    """A call of a function or an operator (``_==_``); the receiver of a method is the first argument."""
 
     id: int
     function: str
@@ -79,28 +77,25 @@ class CallExpr:
 
 @dataclass(frozen=True, slots=True)
 class ListExpr:
-    """A list literal."""
-
     id: int
     elements: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Comprehension:
-    """What a macro such as ``exists`` stands for: a loop over ``over``."""
+    """The loop over ``over`` that a macro such as ``exists`` expands to."""
 
     id: int
     variables: tuple[str, ...]
     over: Expr
     accumulator: str
-    parts: tuple[Expr, ...]
-    """What is evaluated with the loop's variables: condition, step."""
+    condition: Expr
     step: Expr
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A mapping literal, with the expressions in it."""
+    """Any other expression, such as a mapping literal, with the expressions in it."""
 
     id: int
     parts: tuple[Expr, ...]
@@ -111,14 +106,14 @@ Expr = Constant | Ident | Select | CallExpr | ListExpr | Comprehension | Other
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """An expression, and where each of its parts stands in the text, by id."""
+    """An expression, with the offset in the text of each of its parts, by id."""
 
     root: Expr
     offsets: Mapping[int, int]
 
 
 def parse_tree(serialized: bytes) -> Tree:
-    """The tree of an expression that was compiled without a check."""
+    """Parse the serialised form of an expression that was compiled without a type check."""
     message = _one(_fields(serialized), 2, b"")  # Any.value
     fields = _fields(message)
     source = _fields(_one(fields, 3, b""))
@@ -174,9 +169,8 @@ def _mapping(identity: int, fields: _Fields) -> Other:
 
 def _comprehension(identity: int, fields: _Fields) -> Comprehension:
     names = tuple(_text(fields, number) for number in (1, 8) if number in fields)
-    parts = tuple(_expr(fields[number][0]) for number in (5, 6) if number in fields)
-    step = _expr(fields[6][0])
-    return Comprehension(identity, names, _expr(fields[2][0]), _text(fields, 3), parts, step)
+    over, condition, step = (_expr(fields[number][0]) for number in (2, 5, 6))
+    return Comprehension(identity, names, over, _text(fields, 3), condition, step)
 
 
 _KINDS: Final[Mapping[int, Callable[[int, _Fields], Expr]]] = {
@@ -188,11 +182,10 @@ _KINDS: Final[Mapping[int, Callable[[int, _Fields], Expr]]] = {
     8: _mapping,
     9: _comprehension,
 }
-"""What reads each of ``expr_kind``, by its field number."""
+"""The reader of each ``expr_kind``, by its field number."""
 
 
 def _fields(data: bytes) -> dict[int, list[Any]]:
-    """The fields of a message by number, each with all of its values."""
     found: dict[int, list[Any]] = {}
     for number, value in _walk(data):
         found.setdefault(number, []).append(value)
@@ -222,14 +215,14 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004 - the last byte has no mark
+        if byte < 0x80:  # noqa: PLR2004 - the last byte has no continuation bit
             return value, at
         shift += 7
 
 
-def _one(fields: Mapping[int, list[Any]], number: int, default: Any) -> Any:
+def _one(fields: _Fields, number: int, default: Any) -> Any:
     return fields[number][-1] if number in fields else default
 
 
-def _text(fields: Mapping[int, list[Any]], number: int) -> str:
+def _text(fields: _Fields, number: int) -> str:
     return str(_one(fields, number, b"").decode())

@@ -1,4 +1,4 @@
-"""A question in CEL: typed by a schema before it is asked, and asked of many values."""
+"""A CEL expression that is checked against a schema once and evaluated for many values."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["MAX_CHARS", "Expression", "NotSetError"]
 
 MAX_CHARS: Final = 20_000
-"""The longest expression: longer ones are no question that a person asks."""
+"""The longest expression that is accepted."""
 
 SELF: Final = "self"
-"""The whole value, so that ``has(self.contact)`` can be asked of a field at its top."""
+"""The variable of the whole value: ``has(self.contact)`` tests a field at the top level."""
 
 _STRING: Final = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _HAS_TOP_FIELD: Final = re.compile(rf"({_STRING})|\bhas\(\s*([A-Za-z_]\w*)\s*\)")
@@ -41,12 +41,12 @@ _NO_ENTRY: Final = re.compile(r"Index error: index=(-?\d+)")
 _TYPES: Final = frozenset(
     ("bool", "bytes", "double", "dyn", "int", "list", "map", "null_type", "string", "type", "uint")
 )
-"""Names of CEL itself, which no variable can have: such a field is ``self.type``."""
+"""Reserved names of CEL, which cannot be variables: write ``self.type`` for such a field."""
 _OPERATORS: Final = {"and": "&&", "or": "||", "not": "!"}
 
 
 class NotSetError(Exception):
-    """The answer hangs on a field that the value does not have: it is neither yes nor no."""
+    """The expression has no result, because it needs a field that the value does not set."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -54,19 +54,20 @@ class NotSetError(Exception):
 
 
 class Expression:
-    """One expression that is true or false of a value.
+    """An expression that is true or false for a value.
 
     Args:
         text: the expression.
         variables: the schema of each variable; ``self`` is the whole value.
 
     Raises:
-        InputError: it is not CEL, or names what the schema does not have; every problem, with the nearest name.
+        InputError: the text is not CEL, or it names fields that the schema does not have. It lists every problem, with
+            the nearest name.
     """
 
     def __init__(self, text: str, variables: Mapping[str, Shapes]) -> None:
         if not text.strip():
-            raise _refused("empty-expression", 'is empty; for everything, write "true"', text)
+            raise _refused("empty-expression", 'is empty; write "true" to match everything', text)
         if len(text) > MAX_CHARS:
             raise _refused("long-expression", f"has more than {MAX_CHARS:,} characters", text)
         self.text = text
@@ -80,7 +81,7 @@ class Expression:
         problems = type_problems(self._tree, variables, text)
         wrong = [problem for problem in problems if problem.rule != "unknown-value"]
         self.doubts: tuple[Problem, ...] = tuple(each for each in problems if each.rule == "unknown-value")
-        """What is likely to be a mistake, and can still be asked: a value that no catalogue has."""
+        """Likely mistakes that do not stop the evaluation: values that no catalogue has."""
         if wrong:
             raise InputError(wrong)
         try:
@@ -90,28 +91,28 @@ class Expression:
         self._environment = _environment(names)
         returns = self._compiled.return_type()
         if returns not in (cel.Type.BOOL, cel.Type.DYN):
-            raise _refused("not-a-question", f"gives {returns.name()}, and must be true or false", text)
+            raise _refused("not-a-question", f"gives {returns.name()}; it must be true or false", text)
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        """Whether it is true of a value.
+        """Whether the expression is true for a value.
 
         Args:
-            values: the variables that the value has; a field that is not set is not there.
+            values: the fields of the value; a field that is not set is absent.
 
         Raises:
-            NotSetError: the answer hangs on a field that is not set.
-            InputError: it cannot be asked, such as the first letter of a number.
+            NotSetError: the result depends on a field that is not set.
+            InputError: the evaluation failed, for example on the first letter of a number.
         """
         activation = self._environment.Activation({**values, SELF: values})
         try:
             answer = self._compiled.eval(activation)
             kind, value = answer.type(), answer.value()
-        except Exception as error:  # noqa: BLE001 - whatever the engine raises, it is about this expression
+        except Exception as error:  # noqa: BLE001 - every error of the engine is about this expression
             raise _refused("cannot-be-asked", _plain(str(error)), self.text) from None
         if kind == cel.Type.BOOL:
             return bool(value)
         if kind != cel.Type.ERROR:
-            raise _refused("not-a-question", f"gives {kind.name()}, and must be true or false", self.text)
+            raise _refused("not-a-question", f"gives {kind.name()}; it must be true or false", self.text)
         reason = _plain(str(value))
         if found := _NO_KEY.search(reason) or _NO_VALUE.search(reason):
             raise NotSetError(found[1])
@@ -120,9 +121,9 @@ class Expression:
         raise _refused("cannot-be-asked", reason, self.text)
 
     def required_text(self, variable: str) -> str | None:
-        """The text that a variable must equal wherever the expression is true; None where it may be anything.
+        """The text that a variable must equal for the expression to be true; None where any text may do.
 
-        What cannot be true need not be read: ``kind == "ResourceQuota" && …`` asks of quotas only.
+        Callers use it to skip files: ``kind == "ResourceQuota" && …`` needs only the quotas.
         """
         return _required(self._tree.root, variable)
 
@@ -155,12 +156,11 @@ def _environment(names: tuple[str, ...]) -> Any:
 
 
 def _quantity(value: Any) -> float:
-    """A Kubernetes quantity as a number: ``quantity("64Gi")``."""
     return float(quantity_value(str(value)))
 
 
 def _syntax_problem(text: str, reason: str) -> Problem:
-    """What the CEL library says, in one sentence, and what people mean who write that."""
+    """The CEL library's message in one sentence, with hints for common mistakes."""
     hints = []
     if any(found[1] is None for found in _SINGLE_EQUALS.finditer(text)):
         hints.append("compare with `==`")
@@ -172,15 +172,11 @@ def _syntax_problem(text: str, reason: str) -> Problem:
     place = _PLACE.search(reason)
     what = place[3].removeprefix("Syntax error: ").rstrip(" .") if place else _plain(reason)
     what = re.sub(r" expecting \{.*\}$", "", what)
-    where = (
-        f"column {place[2]}"
-        if place and place[1] == "1"
-        else f"line {place[1]}, column {place[2]}"
-        if place
-        else ""
-    )
-    said = f"is not CEL at {where}: {what}" if where else f"is not CEL: {what}"
-    return Problem("", "not-cel", "; ".join((said, *dict.fromkeys(hints))), text)
+    where = ""
+    if place:
+        line = "" if place[1] == "1" else f"line {place[1]}, "
+        where = f" at {line}column {place[2]}"
+    return Problem("", "not-cel", "; ".join((f"is not CEL{where}: {what}", *dict.fromkeys(hints))), text)
 
 
 def _refused(rule: str, message: str, text: str) -> InputError:

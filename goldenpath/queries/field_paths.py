@@ -1,8 +1,8 @@
 """Paths of fields as people write them: ``gpus[profile=nvidia-a100-80gb].quota``.
 
-An entry of a list is named by its number (``gpus[0]``), by fields of it (``gpus[profile=…,pool=…]``), by itself in a list
-of words (``clusters[=eu-central]``), or all are meant (``gpus[]``). A key that is not a plain word may stand in brackets
-(``labels[app.kubernetes.io/name]``), and need not where it is there already.
+A path selects an entry of a list by its number (``gpus[0]``), by its fields (``gpus[profile=…,pool=…]``) or, in a list of
+words, by its value (``clusters[=eu-central]``). ``gpus[]`` selects all entries. A key that is not a plain word may stand in
+brackets (``labels[app.kubernetes.io/name]``). A key that exists already needs no brackets.
 """
 
 from __future__ import annotations
@@ -29,33 +29,30 @@ __all__ = [
     "as_text",
     "locations",
     "parse_path",
-    "places",
     "values_at",
+    "writable_locations",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class FieldKey:
-    """A field of a mapping."""
-
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An entry of a list, by its number from 0."""
+    """One entry of a list, by its number from 0."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Each entry of a list whose fields have these values; an empty field is the entry itself."""
+    """Each entry of a list whose fields have these values; an empty field name stands for the entry itself."""
 
     wanted: tuple[tuple[str, str], ...]
 
     def fits(self, entry: Any) -> bool:
-        """Whether it means an entry."""
         for field, text in self.wanted:
             value = entry if not field else entry.get(field, MISSING) if isinstance(entry, dict) else MISSING
             if value is MISSING or as_text(value) != text:
@@ -65,12 +62,12 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class AnyEntry:
-    """Each entry of a list."""
+    """Every entry of a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """A new entry behind the last one."""
+    """A new entry after the last one."""
 
 
 Step = FieldKey | Index | Match | AnyEntry | Append
@@ -82,14 +79,14 @@ def as_text(value: Any) -> str:
 
 
 def parse_path(text: str, *, option: str = "path") -> tuple[Step, ...]:
-    """The steps of a path.
+    """Parse a path into its steps.
 
     Args:
         text: the path.
-        option: named in the problem.
+        option: the option that a problem names.
 
     Raises:
-        InputError: it is not a path; with the column.
+        InputError: the text is not a path; the problem names the column.
     """
     steps: list[Step] = []
     at = 0
@@ -111,20 +108,16 @@ def parse_path(text: str, *, option: str = "path") -> tuple[Step, ...]:
 
 
 def _bracket(text: str, at: int, option: str) -> tuple[str, int]:
-    """What stands in the brackets that open here, and the place behind them."""
-    quote, inside = "", ""
+    """The text in the brackets that open at a place, and the place after them."""
+    quote = ""
     for place in range(at + 1, len(text)):
         mark = text[place]
         if quote:
             quote = "" if mark == quote else quote
-            inside += mark
         elif mark in "\"'":
             quote = mark
-            inside += mark
         elif mark == "]":
-            return inside, place + 1
-        else:
-            inside += mark
+            return text[at + 1 : place], place + 1
     raise _refused(text, at, option, "the bracket is not closed")
 
 
@@ -157,23 +150,23 @@ def _refused(
 
 
 def locations(document: Any, steps: Sequence[Step]) -> tuple[Location, ...]:
-    """Every place in a document that a path means and that is there."""
+    """Every existing place in a document that a path selects."""
     return tuple(_walk(document, tuple(steps), ()))
 
 
 def values_at(document: Any, path: str) -> list[Any]:
-    """Every value in a document that a path means."""
+    """Every value in a document that a path selects."""
     return [value_at(document, location) for location in locations(document, parse_path(path))]
 
 
-def places(document: Any, steps: Sequence[Step]) -> tuple[Location, ...]:
-    """Every place that a path means, also a field that is not there yet, of a mapping that is or can be made."""
+def writable_locations(document: Any, steps: Sequence[Step]) -> tuple[Location, ...]:
+    """Every place that a path selects, and the place of a missing field or entry that can be added."""
     found = locations(document, steps)
     if found:
         return found
     *most, last = steps
     if isinstance(last, Append):
-        lists = places(document, most) if most else ((),)
+        lists = writable_locations(document, most) if most else ((),)
         return tuple(
             (*location, len(there) if isinstance(there := value_at(document, location), list) else 0)
             for location in lists
@@ -182,7 +175,7 @@ def places(document: Any, steps: Sequence[Step]) -> tuple[Location, ...]:
         )
     if not isinstance(last, FieldKey):
         return ()
-    above = places(document, most) if most else ((),)
+    above = writable_locations(document, most) if most else ((),)
     return tuple(
         (*location, last.name)
         for location in above
@@ -196,7 +189,7 @@ def _walk(value: Any, steps: tuple[Step, ...], before: Location) -> Iterator[Loc
         return
     first, rest = steps[0], steps[1:]
     if isinstance(value, dict):
-        # A key may hold dots itself, so the longest that fits is meant.
+        # A key may hold dots itself, so the longest key that exists wins.
         names = [step.name for step in _leading_keys(steps)]
         for count in range(len(names), 0, -1):
             key = ".".join(names[:count])
@@ -205,12 +198,12 @@ def _walk(value: Any, steps: tuple[Step, ...], before: Location) -> Iterator[Loc
                 return
     elif isinstance(value, list | tuple):
         for number, entry in enumerate(value):
-            is_meant = (
+            is_selected = (
                 isinstance(first, AnyEntry)
                 or (isinstance(first, Index) and first.number == number)
                 or (isinstance(first, Match) and first.fits(entry))
             )
-            if is_meant:
+            if is_selected:
                 yield from _walk(entry, rest, (*before, number))
 
 

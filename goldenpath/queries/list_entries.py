@@ -13,11 +13,11 @@ __all__ = ["entry_label", "entry_name", "entry_names", "paired_entries"]
 _NAMING: Final = (
     "name", "kind", "profile", "pool", "clusters", "policy", "host", "cidr", "port", "end_port", "protocol", "key", "id",
 )  # fmt: skip
-"""Fields that say which entry of a list one is; the others say how it is."""
+"""Fields that identify an entry of a list."""
 
 
 def entry_name(entry: Any) -> str:
-    """What an entry is known by: its naming fields, or all of it."""
+    """The identity of an entry as JSON: its naming fields, or the whole entry."""
     if not isinstance(entry, dict):
         return json.dumps(entry, sort_keys=True)
     naming = {key: entry[key] for key in _NAMING if key in entry}
@@ -25,7 +25,7 @@ def entry_name(entry: Any) -> str:
 
 
 def entry_label(entry: Any) -> str:
-    """What an entry is known by, as a path names it: ``profile=nvidia-h100-80gb``."""
+    """The identity of an entry as a field path writes it: ``profile=nvidia-h100-80gb``."""
     if not isinstance(entry, dict):
         return f"={entry}"
     naming = [key for key in _NAMING if key in entry]
@@ -33,15 +33,15 @@ def entry_label(entry: Any) -> str:
 
 
 def entry_names(entries: Sequence[Any]) -> dict[str, int] | None:
-    """The place of each entry by its name; None where two have one name."""
+    """The place of each entry, by its name; None where two entries share a name."""
     found = {entry_name(entry): number for number, entry in enumerate(entries)}
     return found if len(found) == len(entries) else None
 
 
 def paired_entries(before: Sequence[Any], after: Sequence[Any]) -> dict[int, int]:
-    """Which entry became which, by their places.
+    """The new place of each entry, by its old place.
 
-    One with the same name; else, in a list that is as long as it was, the one at the same place, whose name was changed.
+    Entries with the same name are a pair. In lists of equal length, two unpaired entries at the same place are a renamed pair.
     """
     places = {entry_name(entry): number for number, entry in enumerate(after)}
     pairs = {

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from goldenpath.queries.schema_types import Shapes
 
     _Place = tuple[Ref, str | None, str]
-    """Whose a file is, the group that owns that, and its path."""
+    """The tenant, workload or platform of a file, its owner group, and the file's path."""
 
 __all__ = ["ObjectFound", "ObjectSearch", "search_objects"]
 
@@ -34,7 +34,7 @@ _TEXT: Final = {"type": "string"}
 _ADDED: Final = {
     name: (Shape(_TEXT, _TEXT, name),) for name in ("cluster", "tenant", "workload", "file", "owner")
 }
-"""What an expression can ask of an object beside its own fields."""
+"""Variables of an expression in addition to the object's own fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +63,15 @@ class ObjectFound:
 
 
 class ObjectSearch(SearchResult[ObjectFound]):
-    """What a search for objects found; ``unreadable`` are files that are not YAML."""
+    """The result of a search for objects; ``unreadable`` has the files that are not YAML."""
 
     @property
     def notes(self) -> Iterator[str]:
-        """What a person should know beside the result, a sentence each."""
+        """Sentences that a person should read with the result."""
         yield from self.doubt_notes()
         for field, count in sorted(self.not_set.items()):
             yield f"{count} of {self.looked_at} objects do not have `{field}`, and are not in the result"
-        for problem in self.unreadable:
-            yield str(problem)
+        yield from map(str, self.unreadable)
 
 
 def search_objects(
@@ -82,7 +81,7 @@ def search_objects(
     kind: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ObjectSearch:
-    """The rendered objects that an expression is true of.
+    """Find the rendered objects for which an expression is true.
 
     Args:
         state: the fleet.
@@ -91,17 +90,17 @@ def search_objects(
         progress: receives the number of files read and the total.
 
     Raises:
-        InputError: it is not CEL, or names a field that no object has.
+        InputError: the expression is not CEL, or it names a field that no object has.
     """
     check_kind(kind, ("tenant", "workload", "platform"))
-    question = _Question(expression)
+    filter_ = _ObjectFilter(expression)
     files = [(place, entry) for place, entry in _files(state) if kind in {None, place[0].subject}]
     found: list[ObjectFound] = []
     unreadable: list[Problem] = []
     for done, ((ref, owner, path), text) in enumerate(texts_of(state, files), 1):
         if progress is not None:
             progress(done, len(files))
-        if not question.may_be_in(text):
+        if not filter_.may_match_in(text):
             continue
         try:
             documents = kubeyaml.load_rendered(text, name=path)
@@ -109,15 +108,15 @@ def search_objects(
             unreadable += error.problems
             continue
         added = _added(ref, owner, path)
-        bodies = (body for body in documents if is_kubernetes_object(body) and question.holds(body, added))
+        bodies = (body for body in documents if is_kubernetes_object(body) and filter_.matches(body, added))
         found += (ObjectFound(ref, added["cluster"], path, body) for body in bodies)
     return ObjectSearch(
-        tuple(found), question.looked_at, question.not_set, tuple(unreadable), tuple(question.doubts)
+        tuple(found), filter_.looked_at, filter_.not_set, tuple(unreadable), tuple(filter_.doubts)
     )
 
 
-class _Question:
-    """An expression, typed by the kind that it asks about, and how many objects were asked."""
+class _ObjectFilter:
+    """An expression that is checked against the schema of the kind that it names, with counts of its evaluations."""
 
     def __init__(self, text: str) -> None:
         expression = Expression(text, {**_any_object(), **_ADDED})
@@ -132,12 +131,11 @@ class _Question:
             self.doubts.append(Problem("", "unknown-kind", message, nearest=near))
         self._expression = Expression(text, {**of_kind, **_ADDED}) if of_kind else expression
 
-    def may_be_in(self, text: str) -> bool:
-        """Whether a file can hold an object for which it is true, found without reading the file's YAML."""
+    def may_match_in(self, text: str) -> bool:
+        """Whether a file can hold a matching object; the test does not parse the file's YAML."""
         return self._kind is None or self._kind in text
 
-    def holds(self, body: Mapping[str, Any], added: Mapping[str, str]) -> bool:
-        """Whether it is true of an object."""
+    def matches(self, body: Mapping[str, Any], added: Mapping[str, str]) -> bool:
         if self._kind not in {None, body["kind"]}:
             return False
         self.looked_at += 1
@@ -159,7 +157,7 @@ def _added(ref: Ref, owner: str | None, path: str) -> dict[str, str]:
 
 
 def _files(state: FleetState) -> Iterator[tuple[_Place, TreeEntry]]:
-    """Every file of objects, with whose it is."""
+    """Every YAML file of rendered objects, with its place."""
     return (
         (place, entry)
         for place, entry in _all_files(state)
@@ -180,7 +178,7 @@ def _all_files(state: FleetState) -> Iterator[tuple[_Place, TreeEntry]]:
 
 
 def _of_kind(kind: str) -> dict[str, Shapes]:
-    """The fields of a kind, in whichever of its versions; nothing where no schema is known."""
+    """The fields of a kind in all of its versions; empty where no schema is known."""
     shapes: list[Shape] = []
     for name in known_kinds():
         api_version, _, known = name.rpartition("/")
@@ -192,7 +190,7 @@ def _of_kind(kind: str) -> dict[str, Shapes]:
 
 @cache
 def _any_object() -> dict[str, Shapes]:
-    """The fields that objects have, of whatever kind: typed are those that are the same everywhere."""
+    """The fields of objects of any kind; only the fields that every kind shares have types."""
     names: set[str] = set()
     for name in known_kinds():
         api_version, _, kind = name.rpartition("/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath.intake import Parent
     from goldenpath.paths import GoldenPath
     from goldenpath.queries.schema_types import Shapes
     from goldenpath.repository.owned_files import OwnedFiles
@@ -34,8 +33,8 @@ __all__ = ["RequestFound", "RequestSearch", "request_fields", "search_requests"]
 class RequestFound:
     """A request for which the expression is true.
 
-    ``values`` are its fields with the defaults of the model; a field that is not set is not there. ``clusters`` are
-    always the ones that the request means, also where it has a placement.
+    ``values`` are its fields with the defaults of the model; a field that is not set is absent. ``clusters`` always has
+    the clusters' names, also for a request with a placement.
     """
 
     ref: Ref
@@ -58,21 +57,21 @@ class RequestFound:
 
 
 class RequestSearch(SearchResult[RequestFound]):
-    """What a search for requests found; ``unreadable`` are the problems of requests that are not valid."""
+    """The result of a search for requests; ``unreadable`` has the problems of requests that are not valid."""
 
     @property
     def notes(self) -> Iterator[str]:
-        """What a person should know beside the result, a sentence each."""
+        """Sentences that a person should read with the result."""
         yield from self.doubt_notes()
         for field, count in sorted(self.not_set.items()):
             verb = "does" if count == 1 else "do"
             yield (
-                f"{count} of {self.looked_at} requests {verb} not set `{field}`, so the expression has no answer for "
-                "them, and they are not in the result; has(…) asks whether a field is set"
+                f"{count} of {self.looked_at} requests {verb} not set `{field}`, so the expression has no result for "
+                "them, and they are left out; has(…) tests whether a field is set"
             )
         if files := {problem.file for problem in self.unreadable}:
             verb = "request is" if len(files) == 1 else "requests are"
-            yield f"{len(files)} {verb} not valid and could not be asked; `goldenpath fleet validate` says why"
+            yield f"{len(files)} {verb} not valid and left out; `goldenpath fleet validate` shows the problems"
 
 
 def search_requests(
@@ -82,21 +81,24 @@ def search_requests(
     kind: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RequestSearch:
-    """The requests of a fleet that an expression is true of.
+    """Find the requests of a fleet for which an expression is true.
 
     Args:
         state: the fleet.
         expression: in CEL, over the fields of a request; ``quantity(text)`` makes quantities comparable.
-        kind: only requests of this kind; otherwise of every golden path that has the fields.
+        kind: only requests of this kind; otherwise requests of every golden path that has the fields.
         progress: receives the number of requests done and the total.
 
     Raises:
-        InputError: it is not CEL, or no golden path has a field that it names; with the nearest name.
+        InputError: the expression is not CEL, or it names a field that no golden path has; the problem has the nearest
+            name.
     """
-    typed = _Typed(state, expression, kind)
-    asker = _Asker(state)
+    expressions = _ExpressionByPath(state, expression, kind)
+    reader = _RequestReader(state)
     owned = [
-        each for each in _everybody(state, with_workloads=typed.with_workloads) if each.request is not None
+        each
+        for each in _owned_files(state, with_workloads=expressions.with_workloads)
+        if each.request is not None
     ]
     found: list[RequestFound] = []
     not_set: dict[str, int] = {}
@@ -108,16 +110,16 @@ def search_requests(
             progress(done, len(owned))
         try:
             document = kubeyaml.load(text, name=file, written=True)
-            expressed = typed.of(document)
-            if expressed is None:
+            typed = expressions.of(document)
+            if typed is None:
                 continue
-            values = asker.values(document, file)
+            values = reader.values(document, file)
         except InputError as error:
             unreadable += (problem.in_file(file) for problem in error.problems)
             continue
         looked_at += 1
         try:
-            holds = expressed.holds(values)
+            holds = typed.holds(values)
         except NotSetError as missing:
             not_set[missing.field] = not_set.get(missing.field, 0) + 1
             continue
@@ -126,19 +128,19 @@ def search_requests(
         if holds:
             kind_name = kind_of(state.context.library.get(values["golden_path"])).name
             found.append(RequestFound(ref, kind_name, file, text, values))
-    return RequestSearch(tuple(found), looked_at, not_set, tuple(unreadable), typed.doubts)
+    return RequestSearch(tuple(found), looked_at, not_set, tuple(unreadable), expressions.doubts)
 
 
 @lru_cache(maxsize=16)
 def request_fields(path: GoldenPath) -> Mapping[str, Shapes]:
-    """The fields of a golden path's requests, by name, and the whole of one as ``self``."""
+    """The fields of a golden path's requests by name, and the whole request as ``self``."""
     schema = json_schema(path)
     whole = shapes_of(schema, schema)
     return {**children(whole), SELF: whole}
 
 
-class _Typed:
-    """The expression for each golden path that has the fields that it names."""
+class _ExpressionByPath:
+    """An expression, checked against the schema of each golden path that has its fields."""
 
     def __init__(self, state: FleetState, text: str, kind: str | None) -> None:
         self._text = text
@@ -154,15 +156,15 @@ class _Typed:
         refused = [error for path in paths if (error := self._try(path)) is not None]
         fitting = [path for path in paths if self._known.get(path.major) is not None]
         if not fitting and refused:
-            # The golden path that has most of the fields is the one that was meant; a tenant's where several have.
-            raise min(refused, key=_strangeness)
+            # The problems of the golden path that fits best help most. Tenants come first and win a tie.
+            raise min(refused, key=_misfit)
         self.with_workloads = any(kind_of(path).has_parent for path in fitting)
 
     def of(self, document: Any) -> Expression | None:
-        """The expression for a request; None where its golden path has not the fields, or is not asked about.
+        """The expression for a request; None where its golden path lacks the fields, or is of another kind.
 
         Raises:
-            InputError: the request names no golden path that there is.
+            InputError: the request names no known golden path.
         """
         named = document.get("golden_path") if isinstance(document, dict) else None
         if not isinstance(named, str):
@@ -173,7 +175,6 @@ class _Typed:
 
     @property
     def doubts(self) -> tuple[Problem, ...]:
-        """Values that no catalogue has."""
         return tuple(dict.fromkeys(doubt for each in self._known.values() if each for doubt in each.doubts))
 
     def _try(self, path: GoldenPath) -> InputError | None:
@@ -187,29 +188,20 @@ class _Typed:
         return None
 
 
-def _strangeness(error: InputError) -> tuple[int, int, int]:
-    """How far an expression is from a golden path: unknown fields, problems, and problems without a near name."""
+def _misfit(error: InputError) -> tuple[int, int, int]:
+    """How badly an expression fits a golden path: unknown fields, problems, and problems without a near name."""
     unknown = sum("there is no field" in problem.message for problem in error.problems)
     return unknown, len(error.problems), sum(problem.nearest is None for problem in error.problems)
 
 
-class _Asker:
-    """Reads requests as expressions see them."""
-
+class _RequestReader:
     def __init__(self, state: FleetState) -> None:
         self._context = state.context
         tenants = tenants_of(state)
-        known: dict[str, Parent | None] = {}
-
-        def find(name: str) -> Parent | None:
-            if name not in known:
-                known[name] = tenants.find(name)
-            return known[name]
-
-        self._tenants = Tenants(find, tenants.names)
+        self._tenants = Tenants(cache(tenants.find), tenants.names)
 
     def values(self, document: Any, file: str) -> dict[str, Any]:
-        """The fields of a request, with defaults, and with the clusters and the owner that it means.
+        """The fields of a request with defaults, the names of its clusters, and its owner or its tenant's owner.
 
         Raises:
             InputError: the request is not valid.
@@ -226,7 +218,7 @@ class _Asker:
         return values
 
 
-def _everybody(state: FleetState, *, with_workloads: bool) -> Iterator[OwnedFiles]:
+def _owned_files(state: FleetState, *, with_workloads: bool) -> Iterator[OwnedFiles]:
     for owned in state.tree.tenants():
         yield owned
         if with_workloads:

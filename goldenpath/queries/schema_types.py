@@ -1,4 +1,4 @@
-"""Checks an expression against a schema: each field that it names, as far as the schema knows it."""
+"""Checks the fields that an expression names against a schema."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from goldenpath.queries.cel_syntax import (
 from goldenpath.spec.nearest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from goldenpath.queries.cel_syntax import Expr, Tree
 
 __all__ = ["Shape", "children", "entries", "mapping_values", "shapes_of", "type_problems"]
 
 _COMPARISONS: Final = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"})
-_EQUALITY: Final = frozenset({"_==_", "_!=_"})
+_EQUALITY: Final = frozenset({"_==_", "_!=_", "@in"})
 _WORDS: Final = {
     "string": "text",
     "integer": "a whole number",
@@ -39,7 +39,7 @@ _WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One schema that a value may have, with the schema in which its references are looked up."""
+    """One schema that a value may have; ``root`` is the schema that its references point into."""
 
     node: Mapping[str, Any]
     root: dict[str, Any]
@@ -47,43 +47,42 @@ class Shape:
 
     @property
     def kind(self) -> str:
-        """The JSON Schema type; empty where the schema says none."""
+        """The JSON Schema type; empty where the schema has no single type."""
         if "properties" in self.node:
             return "object"
         named = self.node.get("type", "string" if "enum" in self.node or "const" in self.node else "")
         if isinstance(named, list):
-            rest = [each for each in named if each != "null"]
-            named = rest[0] if len(rest) == 1 else ""
+            types = [each for each in named if each != "null"]
+            named = types[0] if len(types) == 1 else ""
         return str(named)
 
     @property
     def enum(self) -> tuple[Any, ...]:
-        """The only values; empty where any will do."""
+        """The allowed values; empty where the schema does not list them."""
         return (self.node["const"],) if "const" in self.node else tuple(self.node.get("enum", ()))
 
 
 Shapes = tuple[Shape, ...]
-"""The schemas of a value, any of which it may have; empty where nothing is known of it."""
+"""The alternative schemas of a value; empty where its schema is unknown."""
 
 
 def shapes_of(node: Mapping[str, Any], root: dict[str, Any], path: str = "") -> Shapes:
-    """The schemas that a node stands for: its references followed, its alternatives side by side."""
+    """The schemas of a node, with its references resolved and one schema for each alternative."""
     inner_root = dict(node) if "$id" in node and node is not root else root
     resolved = resolve(dict(node), inner_root)
     options = [option for word in ("anyOf", "oneOf") for option in resolved.get(word, ())]
     if "properties" not in resolved and options:
-        found = [
+        return tuple(
             shape
             for option in options
             if option.get("type") != "null"
             for shape in shapes_of(option, inner_root, path)
-        ]
-        return tuple(found)
+        )
     return (Shape(resolved, inner_root, path),)
 
 
 def children(shapes: Shapes) -> dict[str, Shapes]:
-    """The fields of a value, by name."""
+    """The schemas of a mapping's fields, by name."""
     found: dict[str, Shapes] = {}
     for shape in shapes:
         for name, node in shape.node.get("properties", {}).items():
@@ -93,7 +92,7 @@ def children(shapes: Shapes) -> dict[str, Shapes]:
 
 
 def entries(shapes: Shapes) -> Shapes:
-    """What a list holds."""
+    """The schemas of a list's entries."""
     return tuple(
         inner
         for shape in shapes
@@ -103,7 +102,7 @@ def entries(shapes: Shapes) -> Shapes:
 
 
 def mapping_values(shapes: Shapes) -> Shapes | None:
-    """What a mapping with free keys holds; None where the keys are not free."""
+    """The schemas of the values of a mapping with free keys; None where the keys are fixed."""
     for shape in shapes:
         if not shape.node:
             return ()
@@ -117,18 +116,18 @@ def mapping_values(shapes: Shapes) -> Shapes | None:
 
 
 def type_problems(tree: Tree, variables: Mapping[str, Shapes], text: str) -> tuple[Problem, ...]:
-    """Everything in which an expression does not fit the schemas of its variables.
+    """Every problem of an expression with the schemas of its variables.
 
     Args:
         tree: the expression.
-        variables: what each variable is.
+        variables: the schemas of each variable.
         text: the expression as it was written.
     """
     check = _Check(tree, text)
     whole = check.of(tree.root, variables)
     if whole and all(shape.kind not in {"", "boolean"} for shape in whole) and not check.problems:
         message = (
-            f"{whole[0].path} is {_word(whole)}, and the expression must be true or false; compare it with =="
+            f"{whole[0].path} is {_word(whole)}, but the expression must be true or false; compare it with =="
         )
         check.problems.append(Problem("", "not-a-question", message, text))
     return tuple(dict.fromkeys(check.problems))
@@ -141,7 +140,7 @@ class _Check:
     problems: list[Problem] = field(default_factory=list)
 
     def of(self, expr: Expr, scope: Mapping[str, Shapes]) -> Shapes:
-        """The schemas of an expression's value; problems are noted on the way."""
+        """The schemas of an expression's value; adds its problems to ``problems``."""
         match expr:
             case Ident():
                 return self._variable(expr, scope)
@@ -150,13 +149,10 @@ class _Check:
                 return () if expr.only_tests else found
             case CallExpr():
                 return self._call(expr, [(each, self.of(each, scope)) for each in expr.arguments])
-            case ListExpr():
-                for each in expr.elements:
-                    self.of(each, scope)
             case Comprehension():
                 return self._loop(expr, scope)
-            case Other():
-                for each in expr.parts:
+            case ListExpr(elements=parts) | Other(parts=parts):
+                for each in parts:
                     self.of(each, scope)
             case Constant():
                 pass
@@ -168,7 +164,7 @@ class _Check:
         if expr.name.startswith("@"):
             return ()
         near = nearest(expr.name, (name for name in scope if not name.startswith("@")))
-        quote = "" if near else f'; text stands in quotes: "{expr.name}"'
+        quote = "" if near else f'; write text in quotes: "{expr.name}"'
         self._note(expr, "unknown-field", f"there is no field {expr.name}{quote}", near)
         return ()
 
@@ -216,14 +212,14 @@ class _Check:
             return arguments[0][1]
         if expr.function in _COMPARISONS:
             (left, of_left), (right, of_right) = arguments
-            self._compared(expr, of_left, right)
-            self._compared(expr, of_right, left)
+            self._check_comparison(expr, of_left, right)
+            self._check_comparison(expr, of_right, left)
         if expr.function == "@in" and (of := entries(arguments[1][1])):
-            self._compared(expr, of, arguments[0][0], equality=True)
+            self._check_comparison(expr, of, arguments[0][0])
         return ()
 
-    def _compared(self, expr: CallExpr, shapes: Shapes, other: Expr, *, equality: bool = False) -> None:
-        """Whether a field can ever be what it is compared with."""
+    def _check_comparison(self, expr: CallExpr, shapes: Shapes, other: Expr) -> None:
+        """Note a problem where a field can never equal the constant that it is compared with."""
         if not shapes or not isinstance(other, Constant) or other.value is None:
             return
         wanted = _kind_of(other.value)
@@ -234,32 +230,32 @@ class _Check:
         if not any(_fits(kind, wanted) for kind in kinds):
             message = f"{path} is {_word(shapes)}, and {shown(other.value)} is {_WORDS[wanted]}; they are never equal"
             self._note(expr, "wrong-type", message, None)
-        elif equality or expr.function in _EQUALITY:
+        elif expr.function in _EQUALITY:
             choices = [choice for shape in shapes for choice in shape.enum]
             if choices and all(shape.enum for shape in shapes) and other.value not in choices:
                 near = nearest(other.value, map(str, choices))
-                message = f"{path} never is {shown(other.value)}"
+                message = f"{path} is never {shown(other.value)}"
                 self._note(expr, "unknown-value", message, near)
 
     def _loop(self, expr: Comprehension, scope: Mapping[str, Shapes]) -> Shapes:
         over = self.of(expr.over, scope)
         items = entries(over)
         if over and not items and mapping_values(over) is None and not all(s.kind == "array" for s in over):
-            message = f"{over[0].path} is {_word(over)}, and no list"
+            message = f"{over[0].path} is {_word(over)}, not a list"
             self._note(expr, "not-a-field", message, None)
         inner = {**scope, expr.accumulator: ()}
         first, *more = expr.variables
         inner[first] = items
-        for name in more:  # a mapping's values, or a list's entries behind their number
+        for name in more:  # a mapping's values, or a list's entries after their number
             inner[first], inner[name] = (), items or (mapping_values(over) or ())
-        for part in expr.parts:
-            self.of(part, inner)
-        made = _collected(expr.step)
-        if made is None:
+        self.of(expr.condition, inner)
+        self.of(expr.step, inner)
+        collected = _collected(expr.step)
+        if collected is None:
             return ()
         return tuple(
             Shape({"type": "array", "items": dict(shape.node)}, shape.root, shape.path.removesuffix("[]"))
-            for shape in _Check(self.tree, self.text).of(made, inner)
+            for shape in _Check(self.tree, self.text).of(collected, inner)
         )
 
     def _note(self, expr: Expr, rule: str, message: str, near: str | None) -> None:
@@ -269,7 +265,7 @@ class _Check:
 
 
 def _collected(step: Expr) -> Expr | None:
-    """What a `map` or a `filter` collects."""
+    """The expression whose values a `map` or a `filter` collects."""
     found = step
     if isinstance(found, CallExpr) and found.function == "_?_:_":
         found = found.arguments[1]
@@ -289,9 +285,4 @@ def _fits(kind: str, wanted: str) -> bool:
 
 
 def _word(shapes: Iterable[Shape]) -> str:
-    return " or ".join(dict.fromkeys(_names(shapes)))
-
-
-def _names(shapes: Iterable[Shape]) -> Iterator[str]:
-    for shape in shapes:
-        yield _WORDS.get(shape.kind, "a value")
+    return " or ".join(dict.fromkeys(_WORDS.get(shape.kind, "a value") for shape in shapes))

@@ -1,4 +1,4 @@
-"""Shared by searches: their results, the kinds to choose from, and reading many files."""
+"""Parts that both searches share: the result, the check of ``--kind``, and the reader of many files."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ FoundT = TypeVar("FoundT")
 PlaceT = TypeVar("PlaceT")
 
 _AT_ONCE: Final = 500
-"""Files that are read together."""
+"""Files in one batch of Git reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult(Generic[FoundT]):
-    """What a search found, and what it could not say.
+    """The matches of a search, and the reasons for entries without a result.
 
     Attributes:
-        found: in the order of their names.
-        looked_at: how many were asked.
-        not_set: for each field, how many gave no answer for want of it.
-        unreadable: the problems of those that could not be asked.
-        doubts: values in the expression that are unlikely.
+        found: the matches, in the order of their names.
+        looked_at: the number of entries for which the expression was evaluated.
+        not_set: for each field, the number of entries without a result because they do not set the field.
+        unreadable: the problems of entries that could not be read.
+        doubts: unlikely values in the expression.
     """
 
     found: tuple[FoundT, ...]
@@ -43,24 +43,23 @@ class SearchResult(Generic[FoundT]):
     doubts: tuple[Problem, ...] = ()
 
     def doubt_notes(self) -> Iterator[str]:
-        """The doubts, a sentence each."""
         for problem in self.doubts:
             yield f"{problem.message}{f'; did you mean {problem.nearest}?' if problem.nearest else ''}"
 
 
 def check_kind(kind: str | None, kinds: Collection[str]) -> None:
-    """Refuse a kind to search for that is not there.
+    """Refuse an unknown kind.
 
     Raises:
-        InputError: with the kinds that there are, and the nearest.
+        InputError: the kind is unknown; the problem lists the known kinds and the nearest one.
     """
     if kind is not None and kind not in kinds:
-        message = f"there are {', '.join(kinds)}"
+        message = f"is not a kind; the kinds are {', '.join(kinds)}"
         raise InputError([Problem("--kind", "unknown-kind", message, kind, nearest(kind, kinds))])
 
 
 def texts_of(state: FleetState, files: Iterable[tuple[PlaceT, TreeEntry]]) -> Iterator[tuple[PlaceT, str]]:
-    """The text of each file, read many at a time."""
+    """The text of each file; the files are read in batches."""
     remaining = iter(files)
     while some := list(islice(remaining, _AT_ONCE)):
         ids = [entry.id for _, entry in some]

@@ -161,7 +161,7 @@ def test_search_finds_what_a_scan_by_hand_finds(state: FleetState, text: str) ->
         ('environment = "production"', "not-cel", None, "compare with `==`"),
         ('environment == "a" and owner == "b"', "not-cel", None, "write `&&` for `and`"),
         ('environment == "production', "not-cel", None, "close the quote"),
-        ("environment == production", "unknown-field", None, 'text stands in quotes: "production"'),
+        ("environment == production", "unknown-field", None, 'write text in quotes: "production"'),
         ("name.startsWith(1)", "not-cel", None, "no matching overload"),
         ("  ", "empty-expression", None, 'write "true"'),
         ("true || " * 4000 + "true", "long-expression", None, "20,000 characters"),
@@ -187,7 +187,7 @@ def test_a_value_that_no_catalogue_has_is_doubted_and_still_asked(state: FleetSt
     search = search_requests(state, 'gpus.exists(g, g.profile == "nvidia-a100")')
     assert search.found == ()
     assert list(search.notes) == [
-        "column 26: gpus[].profile never is 'nvidia-a100'; did you mean nvidia-a100-80gb?"
+        "column 26: gpus[].profile is never 'nvidia-a100'; did you mean nvidia-a100-80gb?"
     ]
 
 
