@@ -1,11 +1,11 @@
-"""Tools for assistants: what the Model Context Protocol (MCP) offers of goldenpath, over any transport.
+"""Tools for assistants over the Model Context Protocol (MCP), on any transport.
 
-For: the tools with their inputs and hints (:data:`TOOLS`), the desk on which they run (:class:`Desk`), and the server
-of the official SDK around them (:func:`new_server`). Every tool but ``publish`` reads. ``publish`` opens a pull request
-of a plan whose digest was named, and is offered only where the one who starts the server allows it.
+For: the tools with their inputs and hints (:data:`TOOLS`), the fleet on which they run (:class:`Desk`), and an MCP server
+built with the official SDK (:func:`new_server`). Every tool but ``publish`` only reads. ``publish`` opens a pull request
+for a plan that the caller names by its digest. The server offers it only if the person who starts the server allows it.
 
-Not for: HTTP and who may call (the backend has both), or a second way to do anything: each tool calls what the command
-of the same name calls. An answer holds no credential, and says which of its text other people wrote.
+Not for: HTTP and authorization (the backend has both), or a second implementation: each tool calls the same functions as
+the command of the same name. An answer holds no credential, and marks text that other people wrote.
 """
 
 from goldenpath.mcp.desk import Desk, LocalDesk

@@ -1,7 +1,7 @@
 """Answers of the server: without credentials, bounded, and with their source.
 
-An assistant reads what other people wrote: requests, commit messages, names of objects, what a cluster reports. Any of
-it may be written to steer the assistant. An answer therefore keeps such text under ``data`` and says whose it is.
+An assistant reads text of other people: requests, commit messages, names of objects, reports of a cluster. Such text may
+try to steer the assistant. An answer therefore keeps it under ``data`` and names its source.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ INSTRUCTIONS: Final = (
 
 
 class AnswerSource(enum.Enum):
-    """Where the text of an answer comes from; who wrote it decides how far it is trusted."""
+    """The source of an answer's text; it decides whether an assistant may trust the text."""
 
     CATALOGUE = "goldenpath's own catalogues and golden paths"
     REQUEST = "the request that was given, and the fleet repository"
@@ -31,7 +31,7 @@ class AnswerSource(enum.Enum):
 
     @property
     def is_untrusted(self) -> bool:
-        """Whether other people or programs wrote it."""
+        """Whether other people or programs wrote the text."""
         return self is not AnswerSource.CATALOGUE
 
 
@@ -55,23 +55,22 @@ OUTPUT_SCHEMA: Final[dict[str, Any]] = {
 
 
 def marked(data: dict[str, Any], source: AnswerSource) -> dict[str, Any]:
-    """An answer with its source, and without any credential."""
-    clean = _clean(data)
+    """Wrap an answer with its source, and mask credentials in it."""
     notice = {"notice": _NOTICE} if source.is_untrusted else {}
-    return {"source": source.value, "untrusted": source.is_untrusted, **notice, "data": clean}
+    return {"source": source.value, "untrusted": source.is_untrusted, **notice, "data": _masked(data)}
 
 
 def bounded(entries: list[Any], limit: int) -> dict[str, Any]:
-    """A list that an assistant can read, and how many entries were left out."""
+    """The first entries of a list, and the number of entries that are left out."""
     shown = entries[:limit]
     return {"entries": shown, "left_out": len(entries) - len(shown)}
 
 
-def _clean(value: Any) -> Any:
+def _masked(value: Any) -> Any:
     if isinstance(value, str):
         return without_credentials(value)
     if isinstance(value, dict):
-        return {without_credentials(str(key)): _clean(each) for key, each in value.items()}
+        return {without_credentials(str(key)): _masked(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(each) for each in value]
+        return [_masked(each) for each in value]
     return value

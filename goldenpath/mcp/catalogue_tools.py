@@ -1,4 +1,4 @@
-"""Tools that answer from the catalogues: explain, schema, profiles and sizing."""
+"""Tools that read the catalogues: explain, schema, profiles and sizing."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class ExplainInput(ToolInput):
-    """What to explain: a word of goldenpath, or where a value of a tenant or workload comes from."""
+    """A rule, policy or golden path to explain, or the field of a tenant or workload whose origin to find."""
 
     subject: Word
-    """A rule of a finding, a policy, a golden path such as `tenant/v1`; or with `field`, a tenant, or a workload as `tenant/workload`."""
+    """A rule of a finding, a policy, or a golden path such as `tenant/v1`; with `field`, a tenant, or a workload as `tenant/workload`."""
     field: Word | None = None
-    """A field of that tenant's or workload's request, such as `quota.pods`: who set it, and since when."""
+    """A field of that tenant's or workload's request, such as `quota.pods`: the answer has its author and date."""
     object: Word | None = None
-    """With `field`: an object that is rendered, as `ResourceQuota/vision-compute`, whose field is meant."""
+    """With `field`: the rendered object that has the field, such as `ResourceQuota/vision-compute`."""
 
 
 def _explain(desk: Desk, asked: ExplainInput) -> dict[str, Any]:
     if asked.field is not None:
         return blame(desk.fleet, asked.subject, asked.field, of=asked.object).as_dict()
     if asked.object is not None:
-        raise InputError.of("object", "needs-field", "needs `field`", asked.object)
+        raise InputError.of("object", "needs-field", "needs `field`; add it", asked.object)
     known = {policy.id: policy for policy in policies()}
     if (rule := RULES.get(asked.subject)) is not None:
         return {"rule": rule.id, "meaning": rule.title, "fix": rule.fix, "page": help_uri(rule.id)}
@@ -60,15 +60,15 @@ def _explain(desk: Desk, asked: ExplainInput) -> dict[str, Any]:
         }
     library = desk.state().context.library
     if (path := library.find(asked.subject)) is not None:
-        return _about(path)
+        return _path_summary(path)
     names = [*RULES, *known, *(path.major for path in library)]
-    message = "is not a rule, policy or golden path; with `field`, it is a tenant or a workload"
+    message = "is not a rule, policy or golden path; for a tenant or a workload, add `field`"
     raise InputError(
         [Problem("subject", "unknown-subject", message, asked.subject, nearest(asked.subject, names))]
     )
 
 
-def _about(path: GoldenPath) -> dict[str, Any]:
+def _path_summary(path: GoldenPath) -> dict[str, Any]:
     return {
         "golden_path": path.major,
         "version": path.version,
@@ -87,7 +87,7 @@ def _about(path: GoldenPath) -> dict[str, Any]:
 
 
 class SchemaInput(ToolInput):
-    """Whose schema."""
+    """The golden path whose schema to return."""
 
     golden_path: Word
     """Golden path and major version, such as `tenant/v1`."""
@@ -107,12 +107,12 @@ def _golden_path(library: Library, major: str) -> GoldenPath:
 
 
 class ProfilesInput(ToolInput):
-    """Which accelerators."""
+    """The accelerators to return."""
 
     vendor: Word | None = None
-    """Only this vendor's: `nvidia`, `amd` or `intel`."""
+    """Only accelerators of this vendor: `nvidia`, `amd` or `intel`."""
     profiles: list[Word] | None = None
-    """Only these, such as `nvidia-h100-80gb/1g.10gb`, in full; a short list of all otherwise."""
+    """Only these accelerators with all details, such as `nvidia-h100-80gb/1g.10gb`; otherwise a short list of all."""
 
 
 def _profiles(_: Desk, asked: ProfilesInput) -> dict[str, Any]:
@@ -153,11 +153,11 @@ class SizingInput(ToolInput):
     """A model, a traffic and a goal."""
 
     model: Word | None = None
-    """Hugging Face id of a model of the catalogue; or give `config`."""
+    """Hugging Face id of a model in the catalogue. For any other model, give `config`."""
     config: Annotated[str, Field(max_length=1_000_000)] | None = None
-    """The text of any other model's config.json."""
+    """The text of the model's config.json."""
     profiles: list[Word] | None = None
-    """Accelerators to size for, such as `nvidia-h100-80gb`; all that have figures otherwise."""
+    """Accelerators to size for, such as `nvidia-h100-80gb`; otherwise all accelerators with benchmark figures."""
     requests_per_second: Annotated[float, Field(gt=0, le=1e6, strict=False)]
     """Requests a second."""
     input_tokens: Annotated[int, Field(gt=0, le=10_000_000)]
@@ -171,9 +171,9 @@ class SizingInput(ToolInput):
     engine: Word = "vllm"
     """`vllm`, `sglang` or `tensorrt-llm`."""
     engine_version: Word | None = None
-    """Its version; the newest known otherwise."""
+    """Version of the engine; otherwise the newest known."""
     precision: Word | None = None
-    """Of the weights, such as `fp8`; the checkpoint's own otherwise."""
+    """Precision of the weights, such as `fp8`; otherwise the checkpoint's own."""
     context: Annotated[int, Field(gt=0)] | None = None
     """Longest sequence, in tokens."""
 
@@ -213,10 +213,10 @@ def _sizing(_: Desk, asked: SizingInput) -> dict[str, Any]:
 
 EXPLAIN: Final = Tool(
     name="explain",
-    title="Explain a rule, a policy, a golden path, or where a value comes from",
+    title="Explain a rule, a policy, a golden path, or the origin of a value",
     description=(
         "Explains a rule that a finding names, a policy, or a golden path with every field of its request. With `field`, "
-        "tells where a value of a tenant or workload comes from: the line, the person and the commit."
+        "finds the origin of a value of a tenant or workload: the line, the person and the commit."
     ),
     input=ExplainInput,
     source=AnswerSource.REPOSITORY,

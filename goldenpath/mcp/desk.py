@@ -1,4 +1,4 @@
-"""The fleet that a tool works on, and the one way in which a tool changes it."""
+"""The fleet that tools read, and the one method by which a tool changes it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Desk", "LocalDesk"]
 
 
 class Desk(Protocol):
-    """What a tool is given when it runs."""
+    """The context in which a tool runs."""
 
     @property
     def fleet(self) -> Fleet:
@@ -28,27 +28,27 @@ class Desk(Protocol):
 
     @property
     def kubeconfig(self) -> str | None:
-        """How its clusters are reached, as KUBECONFIG says it; None where they are not reached."""
+        """Paths of kubeconfig files, as in KUBECONFIG; None where tools may not reach clusters."""
 
     @property
     def today(self) -> dt.date:
-        """The day against which expiry dates are held."""
+        """The day that expiry dates are compared with."""
 
     def state(self) -> FleetState:
-        """The fleet as its branch is now.
+        """The fleet at the tip of its branch.
 
         Raises:
-            InputError: it holds no fleet, or one with problems.
-            RepositoryError: it cannot be read.
+            InputError: the repository holds no fleet, or a fleet with problems.
+            RepositoryError: the repository cannot be read.
         """
 
-    def put_up(self, request: Submission, digest: str, message: str | None) -> Published:
-        """Open the pull request of a request, or bring it up to date, if its plan has this digest.
+    def propose(self, request: Submission, digest: str, message: str | None) -> Published:
+        """Open or update the pull request of a request, if its plan has this digest.
 
         Raises:
-            InputError: the plan is another one, or something stands in its way; every problem.
-            ChecksFailedError: a finding of severity error.
-            RepositoryError: the repository or the forge refused.
+            InputError: the plan has another digest, or it cannot be published; lists every problem.
+            ChecksFailedError: a check found an error.
+            RepositoryError: the repository or the forge refused the change.
         """
 
 
@@ -56,12 +56,7 @@ class Desk(Protocol):
 class LocalDesk:
     """The desk of the person who started the server, with that person's rights.
 
-    Args:
-        fleet: the fleet repository.
-        today: the day against which expiry dates are held.
-        kubeconfig: how its clusters are reached; None where they are not.
-        forge: where pull requests are opened; None where only the branch for review is pushed.
-        author: who asks for a change.
+    Without a ``forge``, :meth:`propose` only pushes the branch for review.
     """
 
     fleet: Fleet
@@ -73,6 +68,6 @@ class LocalDesk:
     def state(self) -> FleetState:
         return self.fleet.state()
 
-    def put_up(self, request: Submission, digest: str, message: str | None) -> Published:
+    def propose(self, request: Submission, digest: str, message: str | None) -> Published:
         options = PublishOptions(author=self.author, message=message, today=self.today, approved=digest)
         return self.fleet.publish(request, options=options, review=Review(forge=self.forge))

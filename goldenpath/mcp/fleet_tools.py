@@ -1,4 +1,4 @@
-"""Tools on what the fleet repository and its clusters have: status and findings."""
+"""Tools that read the fleet repository and its clusters: status and findings."""
 
 from __future__ import annotations
 
@@ -27,18 +27,20 @@ _MOST_ENTRIES: Final = 200
 
 
 class StatusInput(ToolInput):
-    """Which tenant or workload."""
+    """The tenant or workload to report on."""
 
     name: OwnedName | None = None
-    """A tenant, or a workload as `tenant/workload`; a short list of all otherwise."""
+    """A tenant, or a workload as `tenant/workload`; otherwise a short list of all."""
     live: bool = False
-    """Look at the clusters too: Flux, drift, quota, accelerators, queue, identities and scalers."""
+    """Also read the clusters: Flux, drift, quota, accelerators, queue, identities and scalers."""
 
 
 def _status(desk: Desk, asked: StatusInput) -> dict[str, Any]:
     if asked.name is None:
         if asked.live:
-            raise InputError.of("live", "needs-name", "needs `name`: the clusters are asked about one tenant")
+            raise InputError.of(
+                "live", "needs-name", "needs `name`: clusters are read for one tenant at a time"
+            )
         summary = desk.fleet.summary(retiring=True).as_dict()
         return {
             key: bounded(value, _MOST_ENTRIES) if isinstance(value, list) else value
@@ -49,31 +51,31 @@ def _status(desk: Desk, asked: StatusInput) -> dict[str, Any]:
 
 
 def _live(desk: Desk, name: str) -> list[dict[str, Any]]:
-    # They load the Kubernetes client, which a server that reaches no cluster need not have.
+    # These modules load the Kubernetes client, an extra that a server without clusters does not need.
     from goldenpath.cluster import connect, context_names  # noqa: PLC0415
     from goldenpath.live import contexts_for, published_tenants, status  # noqa: PLC0415
 
     if desk.kubeconfig is None:
-        message = "this server reaches no clusters: start it with a kubeconfig; leave this out"
+        message = "this server has no kubeconfig; leave `live` out, or start the server with a kubeconfig"
         raise InputError.of("live", "no-clusters", message)
     found = published_tenants(desk.fleet, name)
     contexts = contexts_for(found.clusters, context_names(desk.kubeconfig), context=None)
-    seen = []
+    states = []
     for cluster, context in contexts.items():
         with connect(context, desk.kubeconfig) as connected:
-            seen.append(status(cluster, found.expected[cluster], connected).as_dict())
-    return seen
+            states.append(status(cluster, found.expected[cluster], connected).as_dict())
+    return states
 
 
 class FindingsInput(ToolInput):
-    """Which findings."""
+    """The findings to return."""
 
     name: OwnedName | None = None
-    """Only of this tenant, or of this workload as `tenant/workload`; all of the repository otherwise, which takes longer."""
+    """Only findings of this tenant, or of this workload as `tenant/workload`; otherwise of the whole repository, which takes longer."""
     severity: Literal["error", "warning", "note"] | None = None
-    """Only of this severity."""
+    """Only findings of this severity."""
     rule: Annotated[str, Field(max_length=120)] | None = None
-    """Only of this rule."""
+    """Only findings of this rule."""
 
 
 def _findings(desk: Desk, asked: FindingsInput) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def _found(desk: Desk, name: str | None) -> tuple[tuple[Finding, ...], list[str]
 
 STATUS: Final = Tool(
     name="status",
-    title="How tenants and workloads are",
+    title="State of tenants and workloads",
     description=(
         "A tenant or workload in the fleet repository: request, version, clusters, last commits. With `live`, also its "
         "state on its clusters. Without a name, a list of all."
@@ -115,7 +117,7 @@ STATUS: Final = Tool(
 FINDINGS: Final = Tool(
     name="findings",
     title="Findings of the fleet",
-    description="Findings of the checks on published files: of one tenant or workload, or of the whole repository.",
+    description="Findings of the checks on published files, for one tenant or workload or for the whole repository.",
     input=FindingsInput,
     source=AnswerSource.REPOSITORY,
     run=_findings,

@@ -1,4 +1,4 @@
-"""Tools on a request that an assistant has written: render, check, plan and publish."""
+"""Tools for a request that an assistant wrote: render, check, plan and publish."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["CHECK", "PLAN", "PUBLISH", "RENDER"]
 
 _MOST_FINDINGS: Final = 200
-_MOST_CHARS: Final = 400_000
-"""Of rendered text in one answer."""
+_MAX_RENDERED_CHARS: Final = 400_000
+"""The limit of rendered text in one answer."""
 
 
 class RenderInput(RequestInput):
-    """What to render."""
+    """The request to render, and the cluster."""
 
     cluster: Annotated[str, Field(max_length=63)] | None = None
-    """Only for this cluster; for all of the request's clusters otherwise."""
+    """Render only for this cluster; otherwise for all clusters of the request."""
 
 
 def _render(desk: Desk, asked: RenderInput) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _render(desk: Desk, asked: RenderInput) -> dict[str, Any]:
     files, left_out, chars = [], [], 0
     for file in rendered.files:
         chars += len(file.text)
-        if chars > _MOST_CHARS:
+        if chars > _MAX_RENDERED_CHARS:
             left_out.append(file.path)
         else:
             files.append({"path": file.path, "text": file.text})
@@ -66,19 +66,19 @@ def _plan(desk: Desk, asked: RequestInput) -> dict[str, Any]:
 
 
 class PublishInput(RequestInput):
-    """Which plan to put up for review."""
+    """The request to publish, and the approved plan."""
 
     digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-    """Digest of the plan that a person has read and agreed to, as `plan` gave it; another plan is refused."""
+    """Digest from `plan`, of the plan that a person has read and approved. Any other plan is refused."""
     message: Annotated[str, Field(max_length=500)] | None = None
-    """First words of the commit's message."""
+    """Start of the commit message."""
 
 
 def _publish(desk: Desk, asked: PublishInput) -> dict[str, Any]:
     try:
-        published = desk.put_up(submission_of(asked), asked.digest, asked.message)
+        published = desk.propose(submission_of(asked), asked.digest, asked.message)
     except InputError as error:
-        raise InputError(map(_at_the_argument, error.problems)) from None
+        raise InputError(map(_at_argument, error.problems)) from None
     opened = published.pull_request
     return {
         "changed": published.commit is not None,
@@ -90,8 +90,8 @@ def _publish(desk: Desk, asked: PublishInput) -> dict[str, Any]:
     }
 
 
-def _at_the_argument(problem: Problem) -> Problem:
-    """The problem of another plan at the tool's argument, and not at the command line's option."""
+def _at_argument(problem: Problem) -> Problem:
+    """Name the tool's argument in a problem with the digest, and not the option of the command line."""
     if problem.rule != "not-approved":
         return problem
     return Problem("digest", problem.rule, problem.message, problem.value)
@@ -100,7 +100,7 @@ def _at_the_argument(problem: Problem) -> Problem:
 RENDER: Final = Tool(
     name="render",
     title="Render a request",
-    description="The manifests of a request, as they would stand in the fleet repository. Nothing is written.",
+    description="Renders the manifests of a request as a publish would commit them. Writes nothing.",
     input=RenderInput,
     source=AnswerSource.REQUEST,
     run=_render,
@@ -120,8 +120,8 @@ PLAN: Final = Tool(
     name="plan",
     title="Plan a change",
     description=(
-        "What publishing a request would change, by cluster and object, what stands in its way, and the digest of "
-        "exactly this plan. Show it to a person before `publish`. Nothing is written."
+        "Shows what a publish of a request would change, by cluster and object, the problems that block it, and the "
+        "digest of exactly this plan. Show the plan to a person before `publish`. Writes nothing."
     ),
     input=RequestInput,
     source=AnswerSource.REQUEST,

@@ -26,14 +26,14 @@ _MAX_REQUEST_CHARS = 200_000
 
 
 class ToolInput(Model):
-    """Base of what goes into a tool."""
+    """Base of the inputs of tools."""
 
 
 class RequestInput(ToolInput):
     """A request."""
 
     request: Annotated[str, Field(min_length=1, max_length=_MAX_REQUEST_CHARS)]
-    """The whole request as YAML, as `tenant.yaml` or `workload.yaml` holds it; comments are kept."""
+    """The whole request as YAML, as in `tenant.yaml` or `workload.yaml`. Comments are kept."""
 
 
 I = TypeVar("I", bound=ToolInput)  # noqa: E741 - input
@@ -41,25 +41,19 @@ I = TypeVar("I", bound=ToolInput)  # noqa: E741 - input
 
 @dataclass(frozen=True)
 class Tool(Generic[I]):
-    """One thing that an assistant can ask for.
-
-    Args:
-        name: as it is called.
-        title: for people.
-        description: what it does and when to use it, for the assistant.
-        input: what goes in.
-        source: where the text in its answers comes from.
-        run: does it, and gives plain data.
-        changes: whether it changes anything outside; all others only read.
-    """
+    """A tool that an assistant can call."""
 
     name: str
     title: str
+    """For people."""
     description: str
+    """For the assistant: what the tool does, and when to use it."""
     input: type[I]
     source: AnswerSource
     run: Callable[[Desk, I], dict[str, Any]]
+    """Returns the answer as plain data."""
     changes: bool = False
+    """Whether the tool writes; all other tools only read."""
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
@@ -72,10 +66,10 @@ class Tool(Generic[I]):
 
 
 def accepted(tool: Tool[I], arguments: Any) -> I:
-    """The arguments of a call, as the tool's input.
+    """Parse the arguments of a call into the tool's input.
 
     Raises:
-        InputError: with every problem, each at its argument.
+        InputError: lists every problem, each with its argument.
     """
     try:
         return tool.input.model_validate(arguments)
@@ -85,16 +79,18 @@ def accepted(tool: Tool[I], arguments: Any) -> I:
 
 
 def submission_of(asked: RequestInput) -> Submission:
-    """The request that an assistant has written.
+    """Parse the request that an assistant wrote.
 
     Raises:
-        InputError: it is not YAML that Kubernetes reads, or no request.
+        InputError: the text is not YAML that Kubernetes reads, or not a request.
     """
     document = kubeyaml.load(asked.request, name="request", written=True)
     request = Submission(document, asked.request, "request")
     if not isinstance(document, dict):
         raise InputError.of("", "type", "must be a request: a mapping of fields", file="request")
     if request.is_fleet:
-        message = "is the fleet's own file; a person changes that one"
+        message = (
+            "is the fleet file, which only a person may change; send the request of a tenant or workload"
+        )
         raise InputError.of("", "not-a-request", message, file="request")
     return request

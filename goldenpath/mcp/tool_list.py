@@ -1,4 +1,4 @@
-"""Every tool, in the order in which an assistant meets them."""
+"""Every tool, in the order of the list that a client sees."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ TOOLS: Final[tuple[Tool[Any], ...]] = (
 
 
 def offered(*, publish: bool) -> tuple[Tool[Any], ...]:
-    """The tools of a server: those that read, and `publish` where the one who starts it allows that."""
+    """The tools of a server: all tools that only read, and `publish` if it is allowed."""
     return tuple(tool for tool in TOOLS if publish or not tool.changes)

@@ -1,4 +1,4 @@
-"""The server of the official SDK around the tools: what a client lists, and how a call is answered."""
+"""The MCP server, built with the official SDK: lists the tools and answers calls."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from goldenpath.mcp.tool import Tool
 
     Answer = Callable[[Tool[Any], dict[str, Any], ServerRequestContext], Awaitable[dict[str, Any]]]
-    """Runs a tool for a call, and gives its data."""
+    """Runs a tool for a call and returns its data."""
 
 __all__ = ["new_server", "on_desk", "run_stdio"]
 
@@ -48,8 +48,8 @@ def new_server(tools: Sequence[Tool[Any]], answer: Answer) -> Server[Any]:
     """A server that offers these tools.
 
     Args:
-        tools: what a client may call.
-        answer: runs a tool; the client sees a GoldenpathError that it raises, and nothing of other errors.
+        tools: the tools that a client may call.
+        answer: runs a tool. The client sees the text of a GoldenpathError; other errors only go to the log.
     """
     by_name = {tool.name: tool for tool in tools}
     listed = [_listed(tool) for tool in tools]
@@ -60,14 +60,14 @@ def new_server(tools: Sequence[Tool[Any]], answer: Answer) -> Server[Any]:
     async def call_tool(context: ServerRequestContext, params: CallToolRequestParams) -> CallToolResult:
         tool = by_name.get(params.name)
         if tool is None:
-            raise MCPError(INVALID_PARAMS, f"there is no such tool; there are {', '.join(by_name)}")
+            raise MCPError(INVALID_PARAMS, f"there is no such tool; the tools are {', '.join(by_name)}")
         try:
             data = await answer(tool, params.arguments or {}, context)
         except GoldenpathError as error:
             return _refused(error)
-        except Exception:  # noqa: BLE001 - what went wrong is in the log, and is not the client's business
+        except Exception:  # noqa: BLE001 - the error is for the log; the client must not see it
             _log.exception("the tool %s failed unexpectedly", tool.name)
-            return _text({"error": "goldenpath failed unexpectedly; its log says why"}, is_error=True)
+            return _text({"error": "goldenpath failed unexpectedly; its log has the reason"}, is_error=True)
         return _text(marked(data, tool.source))
 
     return Server(
@@ -81,7 +81,7 @@ def new_server(tools: Sequence[Tool[Any]], answer: Answer) -> Server[Any]:
 
 
 def on_desk(desk: Desk) -> Answer:
-    """Answers calls from one desk, each in a thread: Git and rendering block."""
+    """Answer calls from one desk, each in a thread, because Git and rendering block."""
 
     async def answer(tool: Tool[Any], arguments: dict[str, Any], _: ServerRequestContext) -> dict[str, Any]:
         return await anyio.to_thread.run_sync(lambda: tool.run(desk, accepted(tool, arguments)))
@@ -90,7 +90,7 @@ def on_desk(desk: Desk) -> Answer:
 
 
 async def run_stdio(server: Server[Any]) -> None:
-    """Serve one client on standard input and output, until it goes."""
+    """Serve one client on standard input and output, until it disconnects."""
     async with stdio_server() as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
 
@@ -133,7 +133,7 @@ def _refused(error: GoldenpathError) -> CallToolResult:
 
 
 def _text(document: dict[str, Any], *, is_error: bool = False) -> CallToolResult:
-    """One answer as text, and the same as data where the call was answered."""
+    """An answer as text, and also as structured data unless it is an error."""
     text = without_credentials(json.dumps(document, ensure_ascii=False, indent=1))
     return CallToolResult(
         content=[TextContent(type="text", text=text)],

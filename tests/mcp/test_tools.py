@@ -197,4 +197,4 @@ def test_the_fleets_own_file_is_refused(fleet: Fleet) -> None:
 def test_desks_refuse_what_the_fleet_refuses(fleet: Fleet) -> None:
     desk = LocalDesk(fleet, dt.date(2026, 11, 30))
     with pytest.raises(InputError, match="digest"):
-        desk.put_up(Submission.read(REQUESTS / "speech.yaml"), "sha256:" + "0" * 64, None)
+        desk.propose(Submission.read(REQUESTS / "speech.yaml"), "sha256:" + "0" * 64, None)

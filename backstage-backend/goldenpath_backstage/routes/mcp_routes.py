@@ -85,7 +85,7 @@ class _CallersDesk:
     def state(self) -> FleetState:
         return self.call.fleet.state()
 
-    def put_up(self, request: Submission, digest: str, message: str | None) -> Published:
+    def propose(self, request: Submission, digest: str, message: str | None) -> Published:
         call, state = self.call, self.call.fleet.state(newest=True)
         ref = accepted_in(state, request.document).ref
         guard = guard_of(
