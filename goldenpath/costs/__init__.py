@@ -1,9 +1,9 @@
 """Costs of tenants and workloads: promised and used accelerator hours, at the fleet's list prices.
 
-For: hours from the fleet repository (promises) and from Kueue (use, out of a file or a Prometheus), the report by tenant,
+For: promised hours from the fleet repository, used hours of Kueue from a file or a Prometheus, the report by tenant,
 workload and cost centre, and its rows with the columns of FOCUS.
 
-Not for: bills. Without one, a promise or use times a list price is all that can be said; each output says which.
+Not for: bills. A cost is promised or used hours times a list price, and each output names which of the two.
 """
 
 from goldenpath.costs.cost_report import CostReport, CostRow, cost_report

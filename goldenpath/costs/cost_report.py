@@ -1,4 +1,4 @@
-"""The report: rows that do not overlap, and their sums by tenant and by cost centre."""
+"""The cost report: rows that do not overlap, and their sums by tenant and by cost centre."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_summary import FleetSummary
     from goldenpath.spec.fleet_spec import FleetSpec
 
-__all__ = ["NO_COST_CENTRE", "CostReport", "CostRow", "Sums", "cost_report"]
+__all__ = ["NO_COST_CENTRE", "CostReport", "CostRow", "Sums", "amount_text", "cost_report"]
 
 NO_COST_CENTRE: Final = "-"
 _ZERO: Final = Decimal(0)
@@ -31,10 +31,10 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class CostRow:
-    """Accelerator hours of a workload, or with an empty ``workload`` of the rest of its tenant, on a cluster.
+    """Accelerator hours of a workload on a cluster; an empty ``workload`` stands for the rest of the tenant.
 
-    ``promised`` hours are the tenant's own quota, or a workload's fewest replicas of it, for the whole period; ``used``
-    is None where nothing was read of the cluster. ``price`` is for an hour.
+    ``promised`` hours cover the whole period: a workload's minimum of replicas, and for the tenant the rest of its quota.
+    ``used`` is None where no use was read of the cluster. ``price`` is for one hour.
     """
 
     cluster: str
@@ -50,16 +50,16 @@ class CostRow:
 
     @property
     def promised_cost(self) -> Decimal | None:
-        """What the promised hours cost; None without a price."""
+        """The cost of the promised hours; None without a price."""
         return None if self.price is None else self.promised * self.price
 
     @property
     def used_cost(self) -> Decimal | None:
-        """What the used hours cost; None without a price, or without a reading."""
+        """The cost of the used hours; None without a price or without a reading."""
         return None if self.price is None or self.used is None else self.used * self.price
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for programs; amounts are text, so that nothing is rounded."""
+        """Plain data for programs; amounts are text, because JSON numbers lose digits."""
         return {
             "cluster": self.cluster,
             "tenant": self.tenant,
@@ -79,7 +79,7 @@ class CostRow:
 class Sums:
     """Hours and cost of several rows.
 
-    A sum leaves out what has no price or no reading; it is None where no row has one.
+    A sum leaves out rows without a price or a reading; it is None where no row has one.
     """
 
     promised: Decimal
@@ -89,7 +89,6 @@ class Sums:
 
     @classmethod
     def of(cls, rows: Iterable[CostRow]) -> Sums:
-        """The sums of rows."""
         every = tuple(rows)
         return cls(
             sum((row.promised for row in every), _ZERO),
@@ -115,7 +114,7 @@ def _sum(values: Iterable[Decimal | None]) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True)
 class CostReport:
-    """What a fleet's tenants cost in a period. ``currency`` is None where the fleet has no prices."""
+    """The costs of a fleet's tenants in a period. ``currency`` is None where the fleet has no prices."""
 
     organisation: str
     period: Period
@@ -149,20 +148,20 @@ class CostReport:
 def cost_report(
     state: FleetState, summary: FleetSummary, period: Period, usage: Iterable[Usage] | None = None
 ) -> CostReport:
-    """What tenants and workloads were promised and used.
+    """Report the hours that tenants and workloads were promised and used.
 
     Args:
         state: the fleet.
         summary: its tenants and workloads.
-        period: the period; promises count for all of it, as they are now.
-        usage: hours that were used; None where nothing was read, which is not the same as none.
+        period: the period; today's promises count for all of it.
+        usage: the used hours; None where no use was read, which differs from an empty use.
 
     Raises:
         InputError: the price list or the usage names an accelerator, cluster or tenant that the fleet does not have.
     """
     fleet = state.context.spec
     rows_used = None if usage is None else tuple(usage)
-    _refuse_strangers(fleet, summary, rows_used or ())
+    _refuse_unknown_names(fleet, summary, rows_used or ())
     prices = _prices(fleet)
     centers = {
         found.ref.path: str(found.values["cost_center"])
@@ -171,7 +170,7 @@ def cost_report(
     used = _used(rows_used or ())
     read = None if rows_used is None else {row.cluster for row in rows_used}
     rows = []
-    for cluster, tenant, workload, owner, accelerator, hours, spent in _disjoint(summary, period, used):
+    for cluster, tenant, workload, owner, accelerator, hours, spent in _disjoint_hours(summary, period, used):
         price = prices.get(accelerator)
         rows.append(
             CostRow(
@@ -192,7 +191,7 @@ def cost_report(
 
 
 def _prices(fleet: FleetSpec) -> dict[str, Decimal]:
-    """The price of an hour by pool: its own, else that of its profile."""
+    """The price of an hour by pool: the pool's own price, or else the price of its profile."""
     if fleet.prices is None:
         return {}
     listed = {name: Decimal(str(price)) for name, price in fleet.prices.accelerators.items()}
@@ -204,7 +203,7 @@ def _prices(fleet: FleetSpec) -> dict[str, Decimal]:
     return found
 
 
-def _refuse_strangers(fleet: FleetSpec, summary: FleetSummary, usage: Iterable[Usage]) -> None:
+def _refuse_unknown_names(fleet: FleetSpec, summary: FleetSummary, usage: Iterable[Usage]) -> None:
     known = {each.profile for each in summary.capacity} | {
         each.profile.partition("@")[0] for each in summary.capacity
     }
@@ -212,7 +211,7 @@ def _refuse_strangers(fleet: FleetSpec, summary: FleetSummary, usage: Iterable[U
         Problem(
             f"prices.accelerators.{name}",
             "unknown-profile",
-            "no cluster of the fleet has it",
+            "no cluster of the fleet has this accelerator; correct or remove the price",
             name,
             nearest(name, known),
         )
@@ -220,13 +219,13 @@ def _refuse_strangers(fleet: FleetSpec, summary: FleetSummary, usage: Iterable[U
         if name not in known
     ]
     for row in usage:
-        for field, value, there in (
+        for field, value, names in (
             ("cluster", row.cluster, set(fleet.clusters)),
             ("accelerator", row.accelerator, known),
         ):
-            if value not in there:
+            if value not in names:
                 problems.append(
-                    Problem(f"usage.{field}", "unknown", "is not in the fleet", value, nearest(value, there))
+                    Problem(f"usage.{field}", "unknown", "is not in the fleet", value, nearest(value, names))
                 )
     if problems:
         raise InputError(tuple(dict.fromkeys(problems))[:100])
@@ -240,10 +239,10 @@ def _used(usage: Iterable[Usage]) -> dict[Key, Decimal]:
     return found
 
 
-def _disjoint(
+def _disjoint_hours(
     summary: FleetSummary, period: Period, used: Mapping[Key, Decimal]
 ) -> Iterator[tuple[str, str, str, str | None, str, Decimal, Decimal]]:
-    """Rows of workloads, and of what is left of each tenant."""
+    """The promised and used hours of each workload, and the rest of each tenant."""
     taken: defaultdict[Key, list[Decimal]] = defaultdict(lambda: [_ZERO, _ZERO])
     for each in summary.workloads:
         for cluster, profiles in each.uses.items():
@@ -262,7 +261,7 @@ def _disjoint(
         borrowed = {(c, a) for c, name, a in used if name == holder.name}
         for cluster, accelerator in sorted({*promised, *borrowed}):
             key = (cluster, holder.name, accelerator)
-            # A service whose Pods were counted while Kueue was not: the rest is never less than nothing.
+            # A service's Pods may be counted while Kueue's queue is not, so the rest is at least 0.
             rest = max(_ZERO, promised.get((cluster, accelerator), _ZERO) - taken[key][0])
             spent = max(_ZERO, used.get(key, _ZERO) - taken[key][1])
             yield cluster, holder.name, "", holder.owner, accelerator, rest, spent
@@ -270,17 +269,19 @@ def _disjoint(
 
 def _notes(rows: Iterable[CostRow], read: set[str] | None) -> Iterator[str]:
     every = tuple(rows)
-    yield "Promised hours are the quotas of this commit, for the whole period; what changed within it is not seen."
+    yield "Promised hours are the quotas of this commit for the whole period; earlier quotas are not counted."
     if read is None:
         yield "No use was read: give --usage or --prometheus."
-    else:
-        unread = sorted({row.cluster for row in every} - read)
-        if unread:
-            yield f"No use was read of {', '.join(unread)}."
-    unpriced = sorted({row.accelerator for row in every if row.price is None})
-    if unpriced:
+    elif unread := sorted({row.cluster for row in every} - read):
+        yield f"No use was read of {', '.join(unread)}."
+    if unpriced := sorted({row.accelerator for row in every if row.price is None}):
         yield f"No price: {', '.join(unpriced)}. Add them to `prices.accelerators` of the fleet."
 
 
 def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value.quantize(Decimal('0.000001')).normalize():f}"
+    return None if value is None else amount_text(value)
+
+
+def amount_text(value: Decimal) -> str:
+    """An amount with at most six decimals, without an exponent and without trailing zeros."""
+    return f"{value.quantize(Decimal('0.000001')).normalize():f}"

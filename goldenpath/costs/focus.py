@@ -1,6 +1,6 @@
-"""Rows with the columns of FOCUS, the FinOps Open Cost and Usage Specification.
+"""Writes a cost report with the columns of FOCUS, the FinOps Open Cost and Usage Specification.
 
-Names were read in the column list of FOCUS 1.2 (Microsoft's FinOps toolkit, dataset FocusCost 1.2-preview, read in
+Source of the names: the column list of FOCUS 1.2 (Microsoft's FinOps toolkit, dataset FocusCost 1.2-preview, read in
 November 2026). There is no bill: ``BilledCost`` is 0, and ``ListCost``, ``ContractedCost`` and ``EffectiveCost`` are the
 hours times the fleet's list price.
 """
@@ -10,10 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
+from goldenpath.costs.cost_report import amount_text
+
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from goldenpath.costs.cost_report import CostReport, CostRow
 
 __all__ = ["FOCUS_COLUMNS", "Basis", "focus_csv"]
@@ -58,9 +61,9 @@ _UNIT: Final = "Accelerator Hours"
 
 
 def focus_csv(report: CostReport, basis: Basis) -> str:
-    """The report as CSV, a row for each charge; a row without hours of this basis is left out.
+    """The report as CSV, with a row for each charge that has hours of this basis.
 
-    A cell is empty where nothing is known: costs without a price.
+    Cost cells are empty where there is no price.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, FOCUS_COLUMNS, lineterminator="\n")
@@ -74,7 +77,7 @@ def focus_csv(report: CostReport, basis: Basis) -> str:
 
 def _charge(report: CostReport, row: CostRow, basis: Basis, hours: Decimal) -> dict[str, str]:
     start, end = (f"{when:%Y-%m-%dT%H:%M:%SZ}" for when in (report.period.start, report.period.end))
-    cost = "" if row.price is None else _number(hours * row.price)
+    cost = "" if row.price is None else amount_text(hours * row.price)
     name = f"{row.tenant}/{row.workload}" if row.workload else row.tenant
     tags = {"basis": basis, "cluster": row.cluster, "cost_center": row.cost_center, "owner": row.owner}
     return {
@@ -89,14 +92,14 @@ def _charge(report: CostReport, row: CostRow, basis: Basis, hours: Decimal) -> d
         "ChargeFrequency": "Usage-Based",
         "ChargePeriodStart": start,
         "ChargePeriodEnd": end,
-        "ConsumedQuantity": _number(hours),
+        "ConsumedQuantity": amount_text(hours),
         "ConsumedUnit": _UNIT,
         "ContractedCost": cost,
         "EffectiveCost": cost,
         "InvoiceIssuerName": report.organisation,
         "ListCost": cost,
-        "ListUnitPrice": "" if row.price is None else _number(row.price),
-        "PricingQuantity": _number(hours),
+        "ListUnitPrice": "" if row.price is None else amount_text(row.price),
+        "PricingQuantity": amount_text(hours),
         "PricingUnit": _UNIT,
         "ProviderName": report.organisation,
         "PublisherName": report.organisation,
@@ -111,7 +114,3 @@ def _charge(report: CostReport, row: CostRow, basis: Basis, hours: Decimal) -> d
         "SubAccountName": row.tenant,
         "Tags": json.dumps({key: value for key, value in tags.items() if value}, sort_keys=True),
     }
-
-
-def _number(value: Decimal) -> str:
-    return f"{value.quantize(Decimal('0.000001')).normalize():f}"

@@ -1,4 +1,4 @@
-"""The period that costs are shown for."""
+"""The period of a cost report."""
 
 from __future__ import annotations
 
@@ -15,29 +15,27 @@ _MORE_THAN_A_MONTH: Final = dt.timedelta(days=32)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From ``start`` up to, and without, ``end``."""
+    """The time from ``start`` up to ``end``, without ``end``."""
 
     start: dt.datetime
     end: dt.datetime
 
     @property
     def seconds(self) -> int:
-        """Its length in seconds."""
         return int((self.end - self.start).total_seconds())
 
     @property
     def hours(self) -> Decimal:
-        """Its length in hours."""
         return Decimal(self.seconds) / _HOUR
 
 
 def period_of(first: dt.datetime | None, last: dt.datetime | None, now: dt.datetime) -> Period:
-    """The period that is asked for, in UTC; the last whole month where nothing is.
+    """The period from ``first`` to ``last``, in UTC; the last whole month if both are None.
 
     Args:
-        first: its first day; otherwise that of the month in which the period ends.
-        last: the day after it; otherwise the first day of the month after its first day.
-        now: the time.
+        first: the first day; by default the first day of the month in which the period ends.
+        last: the day after the last day; by default the first day of the month after ``first``.
+        now: the current time.
     """
     if first is None:
         end = last or _month(now)
@@ -48,5 +46,5 @@ def period_of(first: dt.datetime | None, last: dt.datetime | None, now: dt.datet
 
 
 def _month(day: dt.datetime) -> dt.datetime:
-    """The first day of its month, at midnight."""
+    """The first day of the month of a day, at midnight."""
     return day.replace(day=1, hour=0, minute=0, second=0, microsecond=0)

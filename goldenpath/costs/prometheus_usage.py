@@ -1,4 +1,4 @@
-"""Accelerator hours that were used on one cluster, from what its Prometheus recorded of Kueue and of services."""
+"""Reads the accelerator hours that one cluster used from its Prometheus."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _STEP_MINUTES: Final = 5
 _TIMEOUT_SECONDS: Final = 60.0
 
 QUEUE_HOURS: Final = f'sum by (namespace, flavor) (sum_over_time(goldenpath:queue_usage:max{{resource!~"cpu|memory|pods"}}[%ds:{_STEP_MINUTES}m])) * {_STEP_MINUTES} / 60'
-"""Hours by tenant and flavor: what Kueue counted every five minutes. A gap in the series counts as no use."""
+"""Hours by tenant and flavor, as Kueue counted them every five minutes. A gap in the series counts as no use."""
 
 WORKLOAD_HOURS: Final = f"sum by (namespace, workload) (sum_over_time(goldenpath:inference_accelerators:sum[%ds:{_STEP_MINUTES}m])) * {_STEP_MINUTES} / 60"
-"""Hours by workload: accelerators of its running Pods."""
+"""Hours by workload: the accelerators of its running Pods."""
 
 
 def usage_of_prometheus(
@@ -32,16 +32,16 @@ def usage_of_prometheus(
     period: Period,
     uses: Mapping[str, Mapping[str, tuple[int, int]]],
 ) -> tuple[Usage, ...]:
-    """What tenants and workloads of a cluster used in a period.
+    """Query the hours that tenants and workloads of a cluster used in a period.
 
     Args:
         platform: the cluster.
-        address: its Prometheus, as this machine reaches it.
+        address: the URL at which this machine reaches the cluster's Prometheus.
         period: the period.
         uses: by workload (``vision/chat``), the accelerators that its lock claims on the cluster.
 
     Raises:
-        InputError: the address is not one of an HTTP server.
+        InputError: the address is not an HTTP URL.
         ClusterUnavailableError: Prometheus does not answer, or refuses the query.
     """
     if not address.startswith(("http://", "https://")):
@@ -55,7 +55,7 @@ def usage_of_prometheus(
             found.append(Usage(platform.name, labels.get("namespace", ""), "", profile, hours))
     for labels, hours in _query(platform.name, address, WORKLOAD_HOURS % period.seconds, period):
         tenant, workload = labels.get("namespace", ""), labels.get("workload", "")
-        # A service runs on one kind of accelerator, which its lock says; one that is gone from the fleet is the tenant's.
+        # A service runs on one kind of accelerator, which its lock names. The tenant's row counts a deleted service.
         profiles = tuple(uses.get(f"{tenant}/{workload}", {}))
         found += [Usage(platform.name, tenant, workload, profile, hours) for profile in profiles[:1]]
     return tuple(found)
@@ -64,7 +64,7 @@ def usage_of_prometheus(
 def _query(
     cluster: str, address: str, query: str, period: Period
 ) -> Iterator[tuple[Mapping[str, str], Decimal]]:
-    import httpx  # noqa: PLC0415 - only for a cluster that is asked
+    import httpx  # noqa: PLC0415 - only a query needs it
 
     try:
         answer = httpx.post(

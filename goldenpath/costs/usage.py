@@ -1,4 +1,4 @@
-"""Accelerator hours that were used, and the file that they are read from."""
+"""Used accelerator hours, and their CSV file."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _MOST_PROBLEMS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Accelerator hours of a tenant on a cluster; ``workload`` is empty for all that the tenant used there.
+    """Accelerator hours of a tenant on a cluster; an empty ``workload`` stands for the whole tenant.
 
-    ``accelerator`` is the profile as the fleet names it, with its pool behind an ``@`` where there are several.
+    ``accelerator`` is the profile as the fleet names it, followed by ``@`` and the pool where there are several pools.
     """
 
     cluster: str
@@ -35,10 +35,10 @@ class Usage:
 
 
 def read_usage(text: str, file: str) -> tuple[Usage, ...]:
-    """The rows of a CSV file with the columns ``cluster,tenant,workload,accelerator,hours``.
+    """Read a CSV file with the columns ``cluster,tenant,workload,accelerator,hours``.
 
     Raises:
-        InputError: columns are missing, or rows are not usage; with file, row and column of each.
+        InputError: columns are missing, or rows are not valid; each problem has its file, row and column.
     """
     if len(text) > _MOST_BYTES:
         raise InputError.of(
@@ -47,7 +47,7 @@ def read_usage(text: str, file: str) -> tuple[Usage, ...]:
     reader = csv.DictReader(io.StringIO(text))
     missing = [name for name in USAGE_COLUMNS if name not in (reader.fieldnames or ())]
     if missing:
-        message = f"lacks the columns {', '.join(missing)}; the first line must be {','.join(USAGE_COLUMNS)}"
+        message = f"has no columns {', '.join(missing)}; the first line must be {','.join(USAGE_COLUMNS)}"
         raise InputError.of("", "columns", message, file=file)
     problems: list[Problem] = []
     found = [row for number, each in enumerate(reader, 2) for row in _row(each, number, file, problems)]

@@ -80,7 +80,7 @@ def test_csv_has_the_columns_of_focus_and_bills_nothing(here: Path, cost: Callab
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ("cluster,tenant\n", "lacks the columns workload, accelerator, hours"),
+        ("cluster,tenant\n", "has no columns workload, accelerator, hours"),
         ("cluster,tenant,workload,accelerator,hours\nberlin,vision,,nvidia-h100-80gb,many\n", "row 2.hours"),
         ("cluster,tenant,workload,accelerator,hours\nberlin,,,nvidia-h100-80gb,-1\n", "row 2.tenant"),
         (

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from goldenpath.costs import Period, Usage
-from goldenpath.costs.cost_report import _disjoint, _used
+from goldenpath.costs.cost_report import _disjoint_hours, _used
 from goldenpath.fleet.fleet_summary import FleetSummary, TenantSummary, WorkloadSummary
 
 DAY = Period(dt.datetime(2026, 11, 1, tzinfo=dt.UTC), dt.datetime(2026, 11, 2, tzinfo=dt.UTC))
@@ -44,6 +44,6 @@ def used(tenant: int, workload: int) -> list[Usage]:
 def test_the_tenant_has_the_rest(
     quota: int, least: int, of_tenant: int, of_workload: int, expected: dict[str, tuple[int, int]]
 ) -> None:
-    rows = _disjoint(summary(quota, least), DAY, _used(used(of_tenant, of_workload)))
+    rows = _disjoint_hours(summary(quota, least), DAY, _used(used(of_tenant, of_workload)))
     found = {row[2]: (int(row[5]), int(row[6])) for row in rows}
     assert found == expected
