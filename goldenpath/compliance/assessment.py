@@ -1,4 +1,4 @@
-"""One commit of a fleet repository, held against every control that it can show."""
+"""Assesses one commit of a fleet repository against the controls of standards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.compliance.object_tests import failures
 from goldenpath.controls import Coverage, control_catalogue
-from goldenpath.errors import InputError
+from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Severity
 from goldenpath.manifests import Manifests, RenderedFile
 from goldenpath.policies import policies
@@ -30,42 +30,42 @@ __all__ = ["IN_PART", "Assessment", "ControlResult", "State", "assess"]
 
 _SHOWN_REASONS: Final = 20
 IN_PART: Final = "satisfied-in-part"
-"""What can be seen of the control is satisfied; ``rest`` says what cannot."""
+"""The part of the control that the repository shows is satisfied; ``rest`` names the other part."""
 
 
 class State(enum.StrEnum):
-    """What the repository says of a control."""
+    """The state of a control in the repository."""
 
     SATISFIED = "satisfied"
     NOT_SATISFIED = "not-satisfied"
     NOT_ASSESSED = "not-assessed"
-    """Nothing in the repository can show it; a record or another party's evidence can."""
+    """The repository cannot show the control; a record or another party's evidence can."""
 
 
 @dataclass(frozen=True)
 class ControlResult:
-    """One control, and why it is in its state."""
+    """The state of one control, with reasons."""
 
     standard: Standard
     control: Control
     state: State
     reasons: tuple[str, ...] = ()
-    """What does not meet it: object, cluster and demand; the first of them."""
+    """The first failures, each with object, cluster and demand."""
     more: int = 0
-    """How many reasons are not listed."""
+    """The number of reasons that are not listed."""
 
     @property
-    def says(self) -> str:
-        """The state in words; of a control that is covered in part, only that part is satisfied."""
+    def state_name(self) -> str:
+        """The state's name; :data:`IN_PART` for a satisfied control that is only covered in part."""
         in_part = self.state is State.SATISFIED and self.control.covers is Coverage.PART
         return IN_PART if in_part else self.state.value
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """What one commit shows.
+    """The results of one commit.
 
-    ``places`` are the tenants with their clusters that were looked at, ``findings`` what the checks say.
+    ``places`` are the assessed pairs of tenant and cluster. ``findings`` are the findings of all checks.
     """
 
     organisation: str
@@ -77,19 +77,17 @@ class Assessment:
     findings: tuple[Finding, ...]
 
     def of(self, standard: Standard) -> tuple[ControlResult, ...]:
-        """The results of one standard."""
         return tuple(each for each in self.results if each.standard.id == standard.id)
 
     @property
     def standards(self) -> tuple[Standard, ...]:
-        """The standards that were assessed."""
         return tuple(dict.fromkeys(each.standard for each in self.results))
 
     def count(self, standard: Standard) -> dict[str, int]:
-        """How many controls of a standard are in each state."""
+        """The number of a standard's controls in each state."""
         found = self.of(standard)
-        words = (State.SATISFIED.value, IN_PART, State.NOT_SATISFIED.value, State.NOT_ASSESSED.value)
-        return {word: sum(each.says == word for each in found) for word in words}
+        names = (State.SATISFIED.value, IN_PART, State.NOT_SATISFIED.value, State.NOT_ASSESSED.value)
+        return {name: sum(each.state_name == name for each in found) for name in names}
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for programs."""
@@ -105,7 +103,7 @@ class Assessment:
                     "control": each.control.id,
                     "says": each.control.says,
                     "covers": each.control.covers.value,
-                    "state": each.says,
+                    "state": each.state_name,
                     "reasons": list(each.reasons),
                     "more_reasons": each.more,
                     "rest": each.control.rest,
@@ -116,16 +114,16 @@ class Assessment:
 
 
 def assess(fleet: Fleet, *, standard: str | None = None, today: dt.date | None = None) -> Assessment:
-    """Hold what a fleet repository has against the controls.
+    """Assess a fleet repository against the controls.
 
     Args:
         fleet: the fleet repository.
-        standard: only this one, by its id.
-        today: the day against which expiry dates are held; the commit's own otherwise, so that the same commit gives
-            the same result.
+        standard: only this standard, by its id.
+        today: the day that expiry dates are compared with; by default the commit's, so that the same commit gives the
+            same result.
 
     Raises:
-        InputError: there is no such standard, or no fleet.
+        InputError: the standard is unknown, or the repository holds no fleet.
         RepositoryError: the repository cannot be read.
     """
     wanted = _wanted(standard)
@@ -135,8 +133,8 @@ def assess(fleet: Fleet, *, standard: str | None = None, today: dt.date | None =
     enforced = {cluster: _enforced(state, cluster) for cluster in state.context.spec.clusters}
     objects = dict(_tenant_objects(state))
     places = tuple(sorted(objects))
-    shown = _Evidence(enforced, objects, found)
-    results = tuple(_judged(each, control, shown) for each in wanted for control in each.controls)
+    evidence = _Evidence(enforced, objects, found)
+    results = tuple(_assessed(each, control, evidence) for each in wanted for control in each.controls)
     spec = state.context.spec
     return Assessment(spec.organisation, spec.domain, commit.id, commit.written, places, results, found)
 
@@ -146,10 +144,10 @@ def _wanted(standard: str | None) -> tuple[Standard, ...]:
     if standard is None:
         return tuple(known.values())
     if standard not in known:
-        message = f"is not a known standard; there are {', '.join(known)}"
-        near = nearest(standard, known)
-        hint = f". Did you mean {near}?" if near else ""
-        raise InputError.of("--standard", "unknown-standard", f"{message}{hint}", standard)
+        message = f"is not a known standard; the known standards are {', '.join(known)}"
+        raise InputError(
+            [Problem("--standard", "unknown-standard", message, standard, nearest(standard, known))]
+        )
     return (known[standard],)
 
 
@@ -162,31 +160,31 @@ class _Evidence:
     findings: tuple[Finding, ...]
 
 
-def _judged(standard: Standard, control: Control, shown: _Evidence) -> ControlResult:
-    if control.covers is Coverage.NONE or not control.is_assessed or not shown.objects:
+def _assessed(standard: Standard, control: Control, evidence: _Evidence) -> ControlResult:
+    if control.covers is Coverage.NONE or not control.is_assessed or not evidence.objects:
         return ControlResult(standard, control, State.NOT_ASSESSED)
-    reasons = tuple(_reasons(control, shown))
+    reasons = tuple(_reasons(control, evidence))
     state = State.NOT_SATISFIED if reasons else State.SATISFIED
     return ControlResult(standard, control, state, reasons[:_SHOWN_REASONS], len(reasons[_SHOWN_REASONS:]))
 
 
-def _reasons(control: Control, shown: _Evidence) -> Iterator[str]:
-    for cluster in dict.fromkeys(cluster for _, cluster in shown.objects):
+def _reasons(control: Control, evidence: _Evidence) -> Iterator[str]:
+    for cluster in dict.fromkeys(cluster for _, cluster in evidence.objects):
         for policy in control.policies:
-            if policy not in shown.enforced.get(cluster, ()):
+            if policy not in evidence.enforced.get(cluster, ()):
                 yield f"{cluster}: the policy {policy} is not enforced there"
     for name in control.tests:
         test = control_catalogue().tests[name]
-        for (tenant, cluster), objects in shown.objects.items():
+        for (tenant, cluster), objects in evidence.objects.items():
             yield from (f"{tenant} on {cluster}: {reason}" for reason in failures(test, objects))
-    for finding in shown.findings:
-        about = finding.rule in control.rules or finding.rule in control.policies
-        if about and finding.severity is Severity.ERROR:
+    for finding in evidence.findings:
+        is_relevant = finding.rule in control.rules or finding.rule in control.policies
+        if is_relevant and finding.severity is Severity.ERROR:
             yield f"{finding.object or finding.file}: {finding.message} [{finding.rule}]"
 
 
 def _enforced(state: FleetState, cluster: str) -> frozenset[str]:
-    """The policies that a cluster's platform has, with a binding that denies."""
+    """The ids of a cluster's policies that have a binding with the action Deny."""
     found = _objects(state.tree.texts(state.tree.platform(cluster)))
     denying = {
         each.body.get("spec", {}).get("policyName")
@@ -194,8 +192,8 @@ def _enforced(state: FleetState, cluster: str) -> frozenset[str]:
         if each.kind == "ValidatingAdmissionPolicyBinding"
         and "Deny" in each.body.get("spec", {}).get("validationActions", ())
     }
-    there = {each.name for each in found if each.kind == "ValidatingAdmissionPolicy"} & denying
-    return frozenset(policy.id for policy in policies() if policy.admission_name in there)
+    enforced = {each.name for each in found if each.kind == "ValidatingAdmissionPolicy"} & denying
+    return frozenset(policy.id for policy in policies() if policy.admission_name in enforced)
 
 
 def _tenant_objects(state: FleetState) -> Iterator[tuple[tuple[str, str], tuple[ManifestObject, ...]]]:
@@ -212,7 +210,7 @@ def _tenant_objects(state: FleetState) -> Iterator[tuple[tuple[str, str], tuple[
 
 
 def _objects(texts: Mapping[str, str]) -> tuple[ManifestObject, ...]:
-    """The objects of files; one that cannot be read has none, and a finding says so."""
+    """The objects of YAML files. A file that cannot be read is skipped; a finding reports it."""
     found: list[ManifestObject] = []
     for path, text in sorted(texts.items()):
         if not path.endswith(".yaml"):

@@ -1,4 +1,4 @@
-"""The page for auditors: what each standard asks, what answers it, what is left, and where the records are."""
+"""The page for auditors: the controls of each standard, their evidence, the open parts, and the records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STATES: Final = {
 
 
 def auditor_page(found: Assessment) -> str:
-    """The page of a commit, as Markdown."""
+    """The page of one commit, as Markdown."""
     tenants = len({tenant for tenant, _ in found.places})
     introduction = (
         f"Commit {code(found.commit)} of {found.when:%Y-%m-%d %H:%M} UTC: {tenants} tenants, "
@@ -71,7 +71,7 @@ def _row(result: ControlResult) -> list[str]:
         *(f"Rule {code(each)}." for each in control.rules),
         *(f"Record: {catalogue.records[each].says}" for each in control.records),
     ]
-    return [control.id, control.says, _STATES[result.says], " ".join(answers), control.rest]
+    return [control.id, control.says, _STATES[result.state_name], " ".join(answers), control.rest]
 
 
 def _reasons(results: tuple[ControlResult, ...]) -> Iterator[str]:

@@ -19,7 +19,7 @@ __all__ = ["failures", "holds"]
 
 
 def failures(test: ObjectTest, objects: Sequence[ManifestObject]) -> tuple[str, ...]:
-    """What does not meet a test among the objects of one tenant on one cluster; empty where it is met."""
+    """The failures of a test for the objects of one tenant on one cluster; empty where the test passes."""
     of_kind = [each for each in objects if each.kind == test.kind]
     if test.demands == "some":
         return () if any(holds(test, each.body) for each in of_kind) else (f"no {test.kind}: {test.says}",)
@@ -27,11 +27,11 @@ def failures(test: ObjectTest, objects: Sequence[ManifestObject]) -> tuple[str, 
 
 
 def holds(test: ObjectTest, body: Mapping[str, Any]) -> bool:
-    """Whether an object meets a test; one that cannot be evaluated on it is not met."""
+    """Whether an object passes a test; a test that cannot be evaluated fails."""
     try:
         answer = _program(test.expression).eval(_environment().Activation({"object": body}))
         return answer.type() == cel.Type.BOOL and answer.value() is True
-    except Exception:  # noqa: BLE001 - whatever the engine raises, nothing was shown
+    except Exception:  # noqa: BLE001 - after any error of the engine the test shows nothing
         return False
 
 

@@ -1,9 +1,7 @@
 """Findings as OpenReports (``openreports.io/v1alpha1``), which dashboards such as Policy Reporter read.
 
-Fields come from openreports/reports-api @769d978 (0.2.1), ``config/crd``. No result is ``pass``: a check that found
-nothing has no finding, and so nothing to report.
-
-One Report for each tenant's namespace on a cluster, and one ClusterReport for what belongs to no namespace.
+Source of the fields: openreports/reports-api @769d978 (0.2.1), ``config/crd``. No result is ``pass``, because a check
+reports findings only. Each tenant's namespace has a Report, and one ClusterReport has the findings of no namespace.
 """
 
 from __future__ import annotations
@@ -27,11 +25,11 @@ _SEVERITY: Final = {Severity.ERROR: "high", Severity.WARNING: "medium", Severity
 
 
 def open_reports(found: Assessment, api_versions: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """The reports of a commit, by namespace; the cluster's own last.
+    """The reports of a commit, one for each namespace, and the ClusterReport last.
 
     Args:
         found: the assessment.
-        api_versions: by kind, what else than ``v1`` a subject's apiVersion is.
+        api_versions: the apiVersion of a subject by its kind; ``v1`` for other kinds.
     """
     seconds = int(found.when.timestamp())
     by_namespace: dict[str, list[Finding]] = {tenant: [] for tenant, _ in found.places}
@@ -89,10 +87,10 @@ def _result(finding: Finding, seconds: int, api_versions: Mapping[str, str]) -> 
 
 
 def _place(finding: Finding) -> tuple[str, str, str]:
-    """Namespace, kind and name of what a finding is about; empty where it does not say."""
-    kind, _, rest = finding.object.partition(" ")
-    rest = rest.partition(" ")[0]
-    namespace, slash, name = rest.partition("/")
+    """Namespace, kind and name of a finding's object; empty where the finding names none."""
+    kind, _, after_kind = finding.object.partition(" ")
+    path = after_kind.partition(" ")[0]
+    namespace, slash, name = path.partition("/")
     if not slash:
-        return (rest if kind in {"Tenant", "Namespace"} else ""), kind, rest
+        return (path if kind in {"Tenant", "Namespace"} else ""), kind, path
     return namespace, kind, name

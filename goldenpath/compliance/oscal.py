@@ -1,8 +1,8 @@
 """OSCAL 1.2.1: a component definition of the golden paths, and the assessment results of a commit.
 
-Written by hand, since the documents are small: OSCAL's own library (compliance-trestle) brings much and starts slowly.
-It judges what is written here, in a test. Identifiers are UUIDs of version 5, of what they identify, and times are the
-commit's, so that the same commit gives the same bytes.
+The documents are small, so this module builds them without OSCAL's library (compliance-trestle), which is large and slow
+to import. A test validates the documents with that library. Identifiers are UUIDs of version 5 and times are the commit's,
+so that the same commit gives the same bytes.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 __all__ = ["assessment_results", "component_definition", "dump"]
 
 OSCAL: Final = "1.2.1"
-_NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, f"https://{DOMAIN}/oscal")
-_SPACE: Final = f"https://{DOMAIN}/oscal"
+_PROPERTY_NAMESPACE: Final = f"https://{DOMAIN}/oscal"
+_UUID_NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, _PROPERTY_NAMESPACE)
 RELEASED: Final = dt.datetime(2026, 11, 30, tzinfo=dt.UTC)
-"""When the component definition was last written; it changes with the catalogue and not with the day."""
+"""The last change of the component definition; update it when the catalogue changes."""
 
 
 def dump(document: dict[str, Any]) -> str:
-    """A document as text: the same for the same document."""
+    """A document as JSON text."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def component_definition(standards: Iterable[Standard]) -> dict[str, Any]:
-    """What goldenpath implements of each standard, whatever the fleet."""
+    """The controls of each standard that goldenpath implements in any fleet."""
     title = "goldenpath: what golden paths implement of security standards"
     return {
         "component-definition": {
@@ -67,7 +67,7 @@ def _implementation(standard: Standard) -> dict[str, Any]:
             {
                 "uuid": _id("requirement", standard.id, control.id),
                 "control-id": standard.token(control),
-                "description": _how(control),
+                "description": _description(control),
                 "props": [_prop("coverage", control.covers.value), *_evidence(control)],
             }
             for control in standard.controls
@@ -77,7 +77,7 @@ def _implementation(standard: Standard) -> dict[str, Any]:
 
 
 def assessment_results(found: Assessment) -> dict[str, Any]:
-    """What a commit of the fleet repository shows, one result for each standard."""
+    """The results of a commit of the fleet repository, one for each standard."""
     title = f"{found.organisation}: controls as the fleet repository shows them"
     plan = _id("plan", found.commit)
     results = [_result(found, standard) for standard in found.standards]
@@ -102,8 +102,8 @@ def assessment_results(found: Assessment) -> dict[str, Any]:
 
 
 def _result(found: Assessment, standard: Standard) -> dict[str, Any]:
-    judged = [each for each in found.of(standard) if each.state is not State.NOT_ASSESSED]
-    if not judged:
+    assessed = [each for each in found.of(standard) if each.state is not State.NOT_ASSESSED]
+    if not assessed:
         return {}
     key = (found.domain, found.commit, standard.id)
     subjects = [
@@ -117,7 +117,7 @@ def _result(found: Assessment, standard: Standard) -> dict[str, Any]:
     return {
         "uuid": _id("result", *key),
         "title": f"{standard.title} {standard.version}",
-        "description": f"{len(judged)} controls, {len(found.places)} namespaces of tenants, commit {found.commit}.",
+        "description": f"{len(assessed)} controls, {len(found.places)} namespaces of tenants, commit {found.commit}.",
         "start": _time(found.when),
         "local-definitions": {
             "components": [
@@ -133,21 +133,21 @@ def _result(found: Assessment, standard: Standard) -> dict[str, Any]:
         },
         "reviewed-controls": {
             "control-selections": [
-                {"include-controls": [{"control-id": standard.token(each.control)} for each in judged]}
+                {"include-controls": [{"control-id": standard.token(each.control)} for each in assessed]}
             ]
         },
-        "observations": [_observation(found, each, subjects) for each in judged],
-        "findings": [_finding(found, each) for each in judged],
+        "observations": [_observation(found, each, subjects) for each in assessed],
+        "findings": [_finding(found, each) for each in assessed],
     }
 
 
-def _observation(found: Assessment, judged: ControlResult, subjects: list[dict[str, str]]) -> dict[str, Any]:
-    said = "\n".join((*judged.reasons, *([f"and {judged.more} more"] if judged.more else [])))
+def _observation(found: Assessment, result: ControlResult, subjects: list[dict[str, str]]) -> dict[str, Any]:
+    reasons = "\n".join((*result.reasons, *([f"and {result.more} more"] if result.more else [])))
     return {
-        "uuid": _id("observation", found.domain, found.commit, judged.standard.id, judged.control.id),
-        "title": judged.control.says,
-        "description": said or "Every object that was looked at meets it.",
-        "props": _evidence(judged.control),
+        "uuid": _id("observation", found.domain, found.commit, result.standard.id, result.control.id),
+        "title": result.control.says,
+        "description": reasons or "Every object that was looked at meets it.",
+        "props": _evidence(result.control),
         "methods": ["TEST"],
         "subjects": subjects,
         "collected": _time(found.when),
@@ -157,23 +157,23 @@ def _observation(found: Assessment, judged: ControlResult, subjects: list[dict[s
     }
 
 
-def _finding(found: Assessment, judged: ControlResult) -> dict[str, Any]:
-    key = (found.domain, found.commit, judged.standard.id, judged.control.id)
+def _finding(found: Assessment, result: ControlResult) -> dict[str, Any]:
+    key = (found.domain, found.commit, result.standard.id, result.control.id)
     return {
         "uuid": _id("finding", *key),
-        "title": f"{judged.control.id}: {judged.control.says}",
-        "description": _how(judged.control),
-        "props": [_prop("coverage", judged.control.covers.value)],
+        "title": f"{result.control.id}: {result.control.says}",
+        "description": _description(result.control),
+        "props": [_prop("coverage", result.control.covers.value)],
         "target": {
             "type": "objective-id",
-            "target-id": judged.standard.token(judged.control),
-            "status": {"state": judged.state.value},
+            "target-id": result.standard.token(result.control),
+            "status": {"state": result.state.value},
         },
         "related-observations": [{"observation-uuid": _id("observation", *key)}],
     }
 
 
-def _how(control: Control) -> str:
+def _description(control: Control) -> str:
     catalogue = control_catalogue()
     lines = [f"{control.says}."]
     lines += [catalogue.tests[each].says for each in control.tests]
@@ -197,7 +197,7 @@ def _evidence(control: Control) -> list[dict[str, str]]:
 
 
 def _prop(name: str, value: str) -> dict[str, str]:
-    return {"name": name, "ns": _SPACE, "value": value}
+    return {"name": name, "ns": _PROPERTY_NAMESPACE, "value": value}
 
 
 def _metadata(title: str, when: dt.datetime) -> dict[str, Any]:
@@ -214,4 +214,4 @@ def _time(when: dt.datetime) -> str:
 
 
 def _id(*words: str) -> str:
-    return str(uuid.uuid5(_NAMESPACE, "/".join(words)))
+    return str(uuid.uuid5(_UUID_NAMESPACE, "/".join(words)))
