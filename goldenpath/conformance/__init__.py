@@ -1,10 +1,10 @@
-"""Evidence for Kubernetes AI Conformance: what a live cluster and manifests show of each requirement, and nothing more.
+"""Evidence for Kubernetes AI Conformance from a live cluster and its manifests.
 
-For: the requirements by version, checks that read a cluster (and, where asked, probe it), the draft of a submission with
-its evidence files, and the rules by which the official validator judges a submission.
+For: the requirements by version, checks that read a cluster (and on request probe it), the draft of a submission with its
+evidence files, and the official validator's rules for a submission.
 
-Not for: submitting. A platform's team submits its product; goldenpath is no product on that list. A check that could not
-look is SKIP and never PASS, and what goldenpath itself put on the cluster is no evidence of the platform.
+Not for: submitting. A platform's team submits its own product. A check that cannot see the cluster is SKIP, never PASS.
+Objects that goldenpath put on the cluster are no evidence of the platform.
 """
 
 from goldenpath.conformance.live_checks import check_cluster

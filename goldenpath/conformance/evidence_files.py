@@ -1,13 +1,14 @@
 """The draft of a submission: PRODUCT.yaml, a page for each requirement, and results.json.
 
-``results.json`` has the form of ``go test -json``, which the official validator reads. Its tests are named after
-goldenpath and not after the official suite, whose tests these are not. A draft claims a requirement only where its check
-is PASS; every other one is left open, with the reason. What only the platform's team knows is left as a placeholder.
+``results.json`` has the form of ``go test -json``, which the official validator reads. The names of its tests begin with
+Goldenpath, because they are not tests of the official suite. A draft claims a requirement only if its check is PASS. Every
+other requirement stays open, with the reason. Facts that only the platform's team knows are placeholders.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import kubeyaml
@@ -22,19 +23,18 @@ if TYPE_CHECKING:
 __all__ = ["evidence_files"]
 
 _PACKAGE: Final = "goldenpath.dev/conformance"
-_SAYS: Final = {Verdict.PASS: "PASS", Verdict.FAIL: "FAIL", Verdict.SKIP: "SKIP"}
 
 
 def evidence_files(
     results: Sequence[CheckResult], *, version: str, server: str, release: str
 ) -> dict[str, str]:
-    """By path, the files of a draft.
+    """The files of a draft, by path.
 
     Args:
-        results: what was found out.
-        version: of the requirements, such as ``1.37``.
+        results: the results of the checks.
+        version: the version of the requirements, such as ``1.37``.
         server: the version of the cluster's API server.
-        release: of goldenpath.
+        release: the version of goldenpath.
     """
     files = {f"{each.requirement.id}.md": _page(each, server=server, release=release) for each in results}
     files["results.json"] = "".join(f"{json.dumps(event)}\n" for each in results for event in _events(each))
@@ -47,22 +47,23 @@ def _test_name(result: CheckResult) -> str:
 
 
 def _events(result: CheckResult) -> list[dict[str, Any]]:
-    name, times = _test_name(result), [look.when for look in result.looks]
-    when = (max(times) if times else None, min(times) if times else None)
-    last, first = (each.isoformat() if each else None for each in when)
-    event = {"Package": _PACKAGE, "Test": name}
-    reported = [("run", first, ""), ("output", last, f"{_SAYS[result.verdict]}: {result.reason}\n")]
-    events = [_event(event, action, time, output) for action, time, output in reported]
-    return [*events, _event(event, result.verdict.value, last, "")]
-
-
-def _event(event: dict[str, str], action: str, time: str | None, output: str) -> dict[str, Any]:
-    return {
-        **({"Time": time} if time else {}),
-        "Action": action,
-        **event,
-        **({"Output": output} if output else {}),
-    }
+    times = [look.when.isoformat() for look in sorted(result.looks, key=lambda look: look.when)]
+    first, last = (times[0], times[-1]) if times else (None, None)
+    reported = [
+        ("run", first, ""),
+        ("output", last, f"{result.verdict.name}: {result.reason}\n"),
+        (result.verdict.value, last, ""),
+    ]
+    return [
+        {
+            **({"Time": time} if time else {}),
+            "Action": action,
+            "Package": _PACKAGE,
+            "Test": _test_name(result),
+            **({"Output": output} if output else {}),
+        }
+        for action, time, output in reported
+    ]
 
 
 def _page(result: CheckResult, *, server: str, release: str) -> str:
@@ -72,7 +73,7 @@ def _page(result: CheckResult, *, server: str, release: str) -> str:
         "",
         requirement.says,
         "",
-        f"- Verdict: **{_SAYS[result.verdict]}**",
+        f"- Verdict: **{result.verdict.name}**",
         f"- Reason: {result.reason}",
         f"- Cluster: Kubernetes {server}; looked at by goldenpath {release}",
     ]
@@ -81,7 +82,8 @@ def _page(result: CheckResult, *, server: str, release: str) -> str:
     if requirement.unseen:
         lines.append(f"- What this cannot show: {requirement.unseen}")
     for look in result.looks:
-        fence = "`" * max(3, _longest_run(look.output) + 1)
+        longest_run = max(map(len, re.findall("`+", look.output)), default=0)
+        fence = "`" * max(3, longest_run + 1)
         lines += [
             "",
             f"## `{look.command}`",
@@ -93,15 +95,6 @@ def _page(result: CheckResult, *, server: str, release: str) -> str:
             fence,
         ]
     return "\n".join(lines) + "\n"
-
-
-def _longest_run(text: str) -> int:
-    """The longest run of backticks, which a fence must be longer than."""
-    longest = run = 0
-    for char in text:
-        run = run + 1 if char == "`" else 0
-        longest = max(longest, run)
-    return longest
 
 
 def _product(results: Sequence[CheckResult], *, version: str, server: str) -> str:
@@ -118,7 +111,7 @@ def _product(results: Sequence[CheckResult], *, version: str, server: str) -> st
                 "level": requirement.levels[version],
                 "status": "Implemented" if passed else "",
                 "evidence": evidence if passed else [],
-                "notes": each.reason if passed else f"Open. {_SAYS[each.verdict]}: {each.reason}",
+                "notes": each.reason if passed else f"Open. {each.verdict.name}: {each.reason}",
             }
         )
     head = (

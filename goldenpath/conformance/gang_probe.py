@@ -1,7 +1,7 @@
-"""A gang of two on a queue for one: nothing may start. Then a queue for two: both must start.
+"""Probes gang scheduling: with quota for one of two Pods none may start, with quota for two both must start.
 
-The solution (Kueue) is the platform's own; the probe makes a namespace, a flavor, two queues and one Job, and removes
-them at its end, whatever happened.
+The probe uses the platform's own Kueue. It creates a namespace, a flavor, two queues and one Job, and always removes them
+at its end.
 """
 
 from __future__ import annotations
@@ -35,31 +35,32 @@ _IMAGE: Final = "registry.k8s.io/pause:3.10"
 
 
 def probe_gang(seen: Observer) -> tuple[Verdict, str]:
-    """What Kueue does with a gang.
+    """Test how Kueue schedules a gang.
 
     Raises:
-        ClusterError: the probe's objects were refused, or the server cannot be reached.
+        ClusterError: the server refused the probe's objects, or it cannot be reached.
     """
     name = f"goldenpath-probe-{secrets.token_hex(4)}"
     managed = managed_labels(_configuration(seen), name)
-    made: list[dict[str, Any]] = []
+    applied: list[dict[str, Any]] = []
     try:
         for body in _objects(name, managed, cpu=1):
             _apply(seen, body)
-            made.append(body)
+            applied.append(body)
         return _judge(seen, name, managed)
     finally:
-        for body in reversed(made):
+        for body in reversed(applied):
             with contextlib.suppress(ClusterError):
                 _delete(seen, body)
 
 
 def managed_labels(configuration: str | None, name: str) -> dict[str, str]:
-    """Labels with which Kueue takes a namespace in.
+    """The labels that make Kueue manage a namespace.
 
     Args:
-        configuration: of its manager; without one, *Bootstrap Flux* of the documentation says how it is set up.
-        name: of the namespace.
+        configuration: the configuration of Kueue's manager; None stands for the set-up of *Bootstrap Flux* in the
+            documentation.
+        name: the name of the namespace.
     """
     if configuration is None:
         return {_TENANT_LABEL: name}
@@ -71,19 +72,19 @@ def managed_labels(configuration: str | None, name: str) -> dict[str, str]:
             wanted.setdefault(each["key"], str(each["values"][0]))
         elif each["operator"] == "Exists":
             wanted.setdefault(each["key"], name)
-    # Kubernetes sets this one, and its value is the name.
+    # Kubernetes sets this label itself, to the name.
     wanted.pop("kubernetes.io/metadata.name", None)
     return wanted
 
 
 def _configuration(seen: Observer) -> str | None:
-    """The configuration of Kueue's manager, where its own manifests put it; None where it is not there."""
+    """The configuration of Kueue's manager, at the place that Kueue's manifests use; None if it is missing."""
     resource = seen.cluster.find("v1", "ConfigMap")
     body = None if resource is None else seen.cluster.get(resource, _CONFIGURATION, _NAMESPACE)
     found = ((body or {}).get("data") or {}).get("controller_manager_config.yaml")
     seen.note(
         f"kubectl get configmap {_CONFIGURATION} -n {_NAMESPACE} -o json",
-        found or f"{_CONFIGURATION} is not there",
+        found or f"{_CONFIGURATION} does not exist",
     )
     return None if found is None else str(found)
 
@@ -92,35 +93,37 @@ def _judge(seen: Observer, name: str, managed: dict[str, str]) -> tuple[Verdict,
     until = time.monotonic() + _HELD_SECONDS
     while time.monotonic() < until:
         if pods := _pods(seen, name):
-            return Verdict.FAIL, f"{len(pods)} of {_SIZE} Pods of a gang that does not fit were made."
+            return Verdict.FAIL, f"{len(pods)} of {_SIZE} Pods of a gang that does not fit were created."
         time.sleep(0.5)
     seen.note(f"kubectl get pods -n {name}", f"no Pod for {_HELD_SECONDS:g} s, with quota for one of {_SIZE}")
     (queue,) = [body for body in _objects(name, managed, cpu=_SIZE) if body["kind"] == "ClusterQueue"]
     _apply(seen, queue)
-    if not _becomes(lambda: len(_pods(seen, name)) == _SIZE):
+    if not _becomes_true(lambda: len(_pods(seen, name)) == _SIZE):
         count = len(_pods(seen, name))
         seen.note(f"kubectl get workloads,jobs -n {name} -o json", _states(seen, name))
         if count:
             return (
                 Verdict.FAIL,
-                f"With quota for all, {count} of {_SIZE} Pods were made in {_STARTED_SECONDS:g} s.",
+                f"With quota for all, {count} of {_SIZE} Pods were created in {_STARTED_SECONDS:g} s.",
             )
         return (
             Verdict.SKIP,
-            "Nothing started when the quota was raised: Kueue may leave the probe's namespace alone (managedJobsNamespaceSelector).",
+            "Nothing started when the quota was raised: Kueue may ignore the probe's namespace (managedJobsNamespaceSelector).",
         )
     scheduled = [each for each in _pods(seen, name) if (each.get("spec") or {}).get("nodeName")]
-    if not _becomes(lambda: all((each.get("spec") or {}).get("nodeName") for each in _pods(seen, name)), 15):
+    if not _becomes_true(
+        lambda: all((each.get("spec") or {}).get("nodeName") for each in _pods(seen, name)), 15
+    ):
         return (
             Verdict.SKIP,
-            f"Both Pods were made when quota was there; {len(scheduled)} of {_SIZE} found a Node.",
+            f"Both Pods were created when the quota was raised; {len(scheduled)} of {_SIZE} were scheduled on a Node.",
         )
     seen.note(f"kubectl get pods -n {name}", f"{_SIZE} Pods are on Nodes, after the quota was raised")
     return Verdict.PASS, f"No Pod of {_SIZE} started with quota for one; all started with quota for {_SIZE}."
 
 
 def _states(seen: Observer, namespace: str) -> str:
-    """What Kueue and the Job's controller say of the probe."""
+    """The status of the probe's Workload and Job, as JSON."""
     found = []
     for api_version, kind in ((KUEUE, "Workload"), ("batch/v1", "Job")):
         resource = seen.cluster.find(api_version, kind)
@@ -129,9 +132,9 @@ def _states(seen: Observer, namespace: str) -> str:
     return json.dumps(found, indent=1)
 
 
-def _becomes(true: Callable[[], bool], seconds: float = _STARTED_SECONDS) -> bool:
+def _becomes_true(condition: Callable[[], bool], seconds: float = _STARTED_SECONDS) -> bool:
     until = time.monotonic() + seconds
-    while not true():
+    while not condition():
         if time.monotonic() > until:
             return False
         time.sleep(0.5)
@@ -160,8 +163,8 @@ def _delete(seen: Observer, body: dict[str, Any]) -> None:
 
 def _objects(name: str, managed: dict[str, str], *, cpu: int) -> list[dict[str, Any]]:
     labels = {"kubernetes.io/metadata.name": name}
-    # A namespace of a tenant has to enforce Pod Security where goldenpath's policies are in force; the Pod keeps it.
-    taken_in = {_POD_SECURITY: "restricted", **managed}
+    # Where goldenpath's policies are enforced, a tenant's namespace must enforce Pod Security. The Pod conforms to it.
+    managed_namespace = {_POD_SECURITY: "restricted", **managed}
     resources = [{"name": "cpu", "nominalQuota": str(cpu)}]
     group = {"coveredResources": ["cpu"], "flavors": [{"name": name, "resources": resources}]}
     container = {
@@ -177,7 +180,7 @@ def _objects(name: str, managed: dict[str, str], *, cpu: int) -> list[dict[str, 
         },
     }
     return [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": taken_in}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": managed_namespace}},
         {"apiVersion": KUEUE, "kind": "ResourceFlavor", "metadata": {"name": name}, "spec": {}},
         {
             "apiVersion": KUEUE,

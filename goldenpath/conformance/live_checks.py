@@ -1,7 +1,7 @@
-"""A check for each requirement that an API server or a named address shows something of.
+"""Checks for the requirements that an API server or a named address can show.
 
-A check gives PASS only for what it saw work: conditions that a controller wrote, series that an exporter gave. What is
-served and not used is SKIP, and so is every requirement that needs a node.
+A check gives PASS only for something that it saw work: a condition that a controller wrote, a series that an exporter
+gave. An API that is served but not used is SKIP, and so is every requirement that needs access to a node.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ GATEWAY: Final = "gateway.networking.k8s.io/v1"
 DEVICE_LABELS: Final = frozenset(
     ("gpu", "UUID", "uuid", "device_id", "dev_id", "card_id", "GPU_I_ID", "minor_number", "pci_bus_id")
 )
-"""Labels by which the official test knows a series of one device (kubernetes-sigs/ai-conformance @3d8edfa)."""
+"""Labels by which the official test recognises a series of one device (kubernetes-sigs/ai-conformance @3d8edfa)."""
 _UTILISATION: Final = re.compile(r"util|activity|engine_active|engine_ratio", re.IGNORECASE)
 _MEMORY: Final = re.compile(
     r"(?<![a-z])(fb_used|used_vram|vram_used|mem(ory)?_?(used|usage|ratio|util))", re.IGNORECASE
@@ -55,14 +55,14 @@ _OPERATORS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """What a check can ask beside the API server."""
+    """Sources that a check can read in addition to the API server."""
 
     accelerator_metrics: str | None = None
-    """Address of an exporter's metrics."""
+    """URL of an exporter's metrics."""
     prometheus: str | None = None
-    """Base address of Prometheus."""
+    """Base URL of Prometheus."""
     manifests: tuple[ManifestObject, ...] = ()
-    """What is applied to the cluster, as files have it."""
+    """Objects that are applied to the cluster, from files."""
 
 
 def check_cluster(
@@ -73,14 +73,14 @@ def check_cluster(
     addresses: Addresses | None = None,
     probe: bool = False,
 ) -> tuple[CheckResult, ...]:
-    """Look at a cluster for each requirement.
+    """Check a cluster for each requirement.
 
     Args:
-        cluster: the cluster, as a user who may read all of it.
-        requirements: of one version.
-        now: the time, for the record.
-        addresses: what else can be asked.
-        probe: also make short-lived objects in a namespace of their own, and remove them.
+        cluster: the cluster, with the rights to read all of it.
+        requirements: the requirements of one version.
+        now: returns the current time, for the record.
+        addresses: further sources.
+        probe: also create short-lived objects in a namespace of their own, and remove them.
 
     Raises:
         ClusterUnavailableError: the API server cannot be reached.
@@ -95,13 +95,13 @@ def _checked(requirement: Requirement, seen: Observer, addresses: Addresses, pro
     try:
         verdict, reason = (Verdict.SKIP, "") if check is None else check(seen, addresses, probe)
     except ClusterError as error:
-        verdict, reason = Verdict.SKIP, f"could not look: {error}"
+        verdict, reason = Verdict.SKIP, f"could not read: {error}"
     if verdict is Verdict.SKIP and requirement.unseen:
         reason = f"{reason} {requirement.unseen}".strip()
     return CheckResult(requirement, verdict, reason, tuple(seen.looks), seen.not_counted)
 
 
-def _has(conditions: Iterable[Mapping[str, Any]] | None, *kinds: str) -> bool:
+def _are_true(conditions: Iterable[Mapping[str, Any]] | None, *kinds: str) -> bool:
     true = {each.get("type") for each in conditions or () if each.get("status") == "True"}
     return true.issuperset(kinds)
 
@@ -124,13 +124,13 @@ def _ai_inference(seen: Observer, _: Addresses, __: bool) -> Finding:
     classes = {
         each["metadata"]["name"]
         for each in seen.all_of(GATEWAY, "GatewayClass")
-        if _has(_status(each).get("conditions"), "Accepted")
+        if _are_true(_status(each).get("conditions"), "Accepted")
     }
     gateways = {
         (each["metadata"]["namespace"], each["metadata"]["name"])
         for each in seen.all_of(GATEWAY, "Gateway")
         if each["spec"].get("gatewayClassName") in classes
-        and _has(_status(each).get("conditions"), "Accepted", "Programmed")
+        and _are_true(_status(each).get("conditions"), "Accepted", "Programmed")
     }
     routes = [each for each in seen.all_of(GATEWAY, "HTTPRoute") if _is_served(each, gateways)]
     lacking = []
@@ -154,7 +154,7 @@ def _is_served(route: Mapping[str, Any], gateways: set[tuple[str, str]]) -> bool
     own = route["metadata"]["namespace"]
     return any(
         (parent["parentRef"].get("namespace", own), parent["parentRef"].get("name")) in gateways
-        and _has(parent.get("conditions"), "Accepted", "ResolvedRefs")
+        and _are_true(parent.get("conditions"), "Accepted", "ResolvedRefs")
         for parent in _status(route).get("parents") or ()
     )
 
@@ -168,18 +168,20 @@ def _advanced_ingress(seen: Observer, _: Addresses, __: bool) -> Finding:
     accepted = [
         each
         for each in pools
-        if any(_has(parent.get("conditions"), "Accepted") for parent in _status(each).get("parents") or ())
+        if any(
+            _are_true(parent.get("conditions"), "Accepted") for parent in _status(each).get("parents") or ()
+        )
     ]
     if not accepted:
-        return Verdict.SKIP, f"{len(pools)} InferencePools, and no Gateway has accepted one."
+        return Verdict.SKIP, f"A Gateway has accepted none of {len(pools)} InferencePools."
     return Verdict.PASS, f"{len(accepted)} InferencePools are accepted by a Gateway."
 
 
 def _gang(seen: Observer, _: Addresses, probe: bool) -> Finding:
     if not seen.serves("kueue.x-k8s.io/v1beta2", "ClusterQueue"):
-        return Verdict.SKIP, "Kueue is not served; another solution for gangs is not looked at."
+        return Verdict.SKIP, "Kueue is not served; other gang schedulers are not checked."
     if not probe:
-        return Verdict.SKIP, "Kueue is served; whether it holds and starts gangs was not tried."
+        return Verdict.SKIP, "Kueue is served; without --probe, gang scheduling is not tested."
     return probe_gang(seen)
 
 
@@ -192,11 +194,11 @@ def _pod_autoscaling(seen: Observer, _: Addresses, __: bool) -> Finding:
             metric.get("type") in {"Pods", "Object", "External"}
             for metric in each["spec"].get("metrics") or ()
         )
-        and _has(_status(each).get("conditions"), "AbleToScale", "ScalingActive")
+        and _are_true(_status(each).get("conditions"), "AbleToScale", "ScalingActive")
     ]
     return (
         Verdict.SKIP,
-        f"{len(custom)} of {len(scalers)} HorizontalPodAutoscalers read a metric of their own.",
+        f"{len(custom)} of {len(scalers)} HorizontalPodAutoscalers scale on a custom metric.",
     )
 
 
@@ -211,7 +213,7 @@ def _accelerator_metrics(seen: Observer, addresses: Addresses, _: bool) -> Findi
         "utilisation": sorted(each for each in of_devices if _UTILISATION.search(each)),
         "memory": sorted(each for each in of_devices if _MEMORY.search(each)),
     }
-    lacking = [what for what, names in found.items() if not names]
+    lacking = [metric for metric, names in found.items() if not names]
     if lacking:
         return Verdict.FAIL, f"No series of {' or of '.join(lacking)} has a label of a device."
     return (
@@ -230,7 +232,7 @@ def _service_metrics(seen: Observer, addresses: Addresses, _: bool) -> Finding:
     except (ValueError, KeyError, TypeError):
         return Verdict.SKIP, "The address does not answer as Prometheus does."
     if not found:
-        return Verdict.SKIP, "Prometheus has no series of an AI server that it knows now."
+        return Verdict.SKIP, "Prometheus has no current series of a known AI server."
     return Verdict.PASS, f"Prometheus has {len(found)} metrics of AI servers."
 
 
@@ -307,59 +309,58 @@ def _secure_access(seen: Observer, addresses: Addresses, _: bool) -> Finding:
     reached = direct_device_access(addresses.manifests)
     count = len(addresses.manifests)
     seen.note(
-        "manifests", "\n".join(reached) or f"{count} objects, and no Pod reaches the node's devices by itself"
+        "manifests", "\n".join(reached) or f"{count} objects; no Pod accesses the node's devices directly"
     )
     if reached:
-        return Verdict.FAIL, f"{len(reached)} places reach the node's devices by themselves: {reached[0]}."
-    return Verdict.SKIP, f"No Pod of {count} objects in the manifests reaches the node's devices by itself."
+        return Verdict.FAIL, f"{len(reached)} places access the node's devices directly: {reached[0]}."
+    return Verdict.SKIP, f"No Pod of {count} objects in the manifests accesses the node's devices directly."
 
 
 def _robust_controller(seen: Observer, _: Addresses, __: bool) -> Finding:
     served = [each for each in _OPERATORS if seen.serves(each[0], each[1])]
     if not served:
-        return Verdict.SKIP, "No kind of an AI operator that is known here is served."
+        return Verdict.SKIP, "No kind of a known AI operator is served."
     webhooks = [
         rule
         for each in seen.all_of("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
         for hook in each.get("webhooks") or ()
-        # One that may be left out proves nothing by an object that is accepted.
+        # With failurePolicy Ignore, an accepted object does not prove that the webhook answered.
         if hook.get("failurePolicy") != "Ignore"
         for rule in hook.get("rules") or ()
     ]
     notes = []
     for api_version, kind, operator in served:
         group = api_version.rpartition("/")[0]
-        judged = any(group in (rule.get("apiGroups") or ()) for rule in webhooks)
-        done = [each for each in seen.all_of(api_version, kind) if _is_done(each)]
-        answers = judged and bool(done) and _webhook_answers(seen, done[0])
-        if answers:
+        has_webhook = any(group in (rule.get("apiGroups") or ()) for rule in webhooks)
+        completed = [each for each in seen.all_of(api_version, kind) if _is_completed(each)]
+        if has_webhook and completed and _webhook_answers(seen, completed[0]):
             return (
                 Verdict.PASS,
-                f"{operator}: the webhook of {group} answers, and {len(done)} {kind}s were completed.",
+                f"{operator}: the webhook of {group} answers, and {len(completed)} {kind}s were completed.",
             )
-        said = "a webhook that was not seen to answer" if judged else "no webhook"
-        notes.append(f"{operator} {kind}: {said}, {len(done)} completed")
+        webhook = "a webhook without a known answer" if has_webhook else "no webhook"
+        notes.append(f"{operator} {kind}: {webhook}, {len(completed)} completed")
     return Verdict.SKIP, f"{'; '.join(notes)}."
 
 
-def _webhook_answers(seen: Observer, done: Mapping[str, Any]) -> bool:
-    """Whether the operator's webhook judges a copy of what was completed, in a dry run: it allows or denies it."""
-    resource = seen.cluster.find(done["apiVersion"], done["kind"])
+def _webhook_answers(seen: Observer, completed: Mapping[str, Any]) -> bool:
+    """Whether the operator's webhook allows or denies a copy of a completed object, in a dry run."""
+    resource = seen.cluster.find(completed["apiVersion"], completed["kind"])
     if resource is None:
         return False
-    copy = {key: done[key] for key in ("apiVersion", "kind", "spec")} | {
-        "metadata": {"name": "goldenpath-look", "labels": done["metadata"].get("labels") or {}}
+    copy = {key: completed[key] for key in ("apiVersion", "kind", "spec")} | {
+        "metadata": {"name": "goldenpath-look", "labels": completed["metadata"].get("labels") or {}}
     }
     try:
-        seen.cluster.try_create(resource, copy, namespace=done["metadata"]["namespace"])
-        said = "accepted"
+        seen.cluster.try_create(resource, copy, namespace=completed["metadata"]["namespace"])
+        answer = "accepted"
     except ClusterError as error:
-        said = str(error)
-    seen.note("kubectl create --dry-run=server -f -", said)
-    return said == "accepted" or "denied the request" in said
+        answer = str(error)
+    seen.note("kubectl create --dry-run=server -f -", answer)
+    return answer == "accepted" or "denied the request" in answer
 
 
-def _is_done(body: Mapping[str, Any]) -> bool:
+def _is_completed(body: Mapping[str, Any]) -> bool:
     status = _status(body)
     words = {str(status.get(key, "")).lower() for key in ("jobStatus", "state", "terminalState")}
     conditions = [each for each in status.get("conditions") or () if each.get("status") == "True"]

@@ -1,4 +1,4 @@
-"""Checks manifests for Pods that reach a node's devices directly, without device plugin and DRA."""
+"""Finds Pods in manifests that access a node's devices directly, without a device plugin or DRA."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_DEPTH = 40
 
 
 def read_manifests(folder: Path) -> tuple[ManifestObject, ...]:
-    """The objects of all YAML files below a folder; a file that holds none is left out.
+    """Read the objects of all YAML files below a folder; files without objects are skipped.
 
     Raises:
         InputError: no file holds an object.
@@ -35,13 +35,13 @@ def read_manifests(folder: Path) -> tuple[ManifestObject, ...]:
 
 
 def direct_device_access(objects: Iterable[ManifestObject]) -> tuple[str, ...]:
-    """Each container that is privileged, and each volume with the node's devices, of any object with a Pod in it."""
+    """List the privileged containers, and the volumes with the node's devices, of every Pod in the objects."""
     return tuple(
-        f"{item}: {what}" for item in objects for pod in _pods(item.body, 0) for what in _reached(pod)
+        f"{item}: {access}" for item in objects for pod in _pods(item.body, 0) for access in _accesses(pod)
     )
 
 
-def _reached(pod: dict[str, Any]) -> Iterator[str]:
+def _accesses(pod: dict[str, Any]) -> Iterator[str]:
     for container in (*(pod.get("initContainers") or ()), *pod["containers"]):
         if isinstance(container, dict) and (container.get("securityContext") or {}).get("privileged") is True:
             yield f"container {container.get('name')} is privileged"

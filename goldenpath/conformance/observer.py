@@ -1,4 +1,4 @@
-"""Looks at a cluster and keeps what it saw: the command, the answer and the time."""
+"""Reads a cluster and records each command with its answer and time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OURS: Final = "goldenpath"
 
 
 def is_of_goldenpath(body: Mapping[str, Any]) -> bool:
-    """Whether goldenpath rendered or applied an object, so that it is no evidence of the platform."""
+    """Whether goldenpath rendered or applied an object; such an object is no evidence of the platform."""
     metadata = body.get("metadata") or {}
     if (metadata.get("labels") or {}).get(_MANAGED_BY) == _OURS:
         return True
@@ -38,12 +38,7 @@ def is_of_goldenpath(body: Mapping[str, Any]) -> bool:
 
 @dataclass
 class Observer:
-    """One requirement's view of a cluster; everything that it asks is kept.
-
-    Args:
-        cluster: what is looked at.
-        now: the time, for the record.
-    """
+    """Reads a cluster for one requirement, and records each request in ``looks``."""
 
     cluster: ClusterClient
     now: Callable[[], dt.datetime]
@@ -53,36 +48,33 @@ class Observer:
     def serves(self, api_version: str, kind: str) -> bool:
         """Whether the API server serves a kind."""
         found = self.cluster.find(api_version, kind) is not None
-        self._keep(
+        self.note(
             f"kubectl api-resources --api-group={_group(api_version)}",
             f"{kind}: {'served' if found else 'not served'}",
         )
         return found
 
     def all_of(self, api_version: str, kind: str) -> list[dict[str, Any]]:
-        """Every object of a kind that goldenpath did not put there; none where the kind is not served."""
+        """Every object of a kind that goldenpath did not create; empty where the kind is not served."""
         resource = self.cluster.find(api_version, kind)
-        name = (
-            f"{kind.lower()}s.{_group(api_version)}"
-            if resource is None
-            else _named(resource.plural, api_version)
-        )
         if resource is None:
-            self._keep(f"kubectl get {name} -A -o json", f"{kind} of {api_version} is not served")
+            name = f"{kind.lower()}s.{_group(api_version)}"
+            self.note(f"kubectl get {name} -A -o json", f"{kind} of {api_version} is not served")
             return []
+        name = f"{resource.plural}.{_group(api_version)}".rstrip(".")
         items = list(self.cluster.all_of(resource))
         theirs = [each for each in items if not is_of_goldenpath(each)]
         self.not_counted += len(items) - len(theirs)
         shown = [_without_managers(each) for each in theirs]
-        self._keep(f"kubectl get {name} -A -o json", json.dumps(shown, indent=1, sort_keys=True))
+        self.note(f"kubectl get {name} -A -o json", json.dumps(shown, indent=1, sort_keys=True))
         return theirs
 
     def read(self, url: str, *, option: str) -> str:
-        """What an HTTP address answers.
+        """Read the body of an HTTP address.
 
         Raises:
-            InputError: it is not an HTTP address.
-            ClusterError: it does not answer with 200.
+            InputError: the address is not an HTTP URL.
+            ClusterError: the address does not answer with 200.
         """
         if not url.startswith(("http://", "https://")):
             raise InputError.of(option, "url", "must be an http:// or https:// address", url)
@@ -90,24 +82,16 @@ class Observer:
             with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 - the scheme was checked
                 text: str = answer.read(_MOST_BYTES).decode("utf-8", "replace")
         except (OSError, urllib.error.URLError, ValueError) as error:
-            self._keep(f"curl {url}", str(error))
+            self.note(f"curl {url}", str(error))
             raise ClusterError(f"{url} does not answer: {error}") from None
-        self._keep(f"curl {url}", text)
+        self.note(f"curl {url}", text)
         return text
 
     def note(self, command: str, output: str) -> None:
-        """Keep what a probe did and saw."""
-        self._keep(command, output)
-
-    def _keep(self, command: str, output: str) -> None:
+        """Record a command with its output, without credentials."""
         if len(output) > _MOST_CHARS:
             output = f"{output[:_MOST_CHARS]}\n… {len(output) - _MOST_CHARS} characters more are left out"
         self.looks.append(Look(without_credentials(command), self.now(), without_credentials(output)))
-
-
-def _named(plural: str, api_version: str) -> str:
-    group = _group(api_version)
-    return f"{plural}.{group}" if group else plural
 
 
 def _group(api_version: str) -> str:

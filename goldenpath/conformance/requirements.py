@@ -14,16 +14,14 @@ __all__ = ["Requirement", "known_versions", "requirements_of"]
 
 
 class Requirement(CatalogueModel):
-    """One requirement."""
-
     id: str
     category: str
     levels: dict[str, Literal["MUST", "SHOULD"]]
-    """By version: a requirement is there from one version on, and may go."""
+    """The level of each version that has the requirement."""
     says: str
-    """In our own words."""
+    """The requirement in our own words."""
     unseen: str
-    """What an API server alone cannot show, and where it is shown."""
+    """The part that an API server alone cannot show, and the place that shows it."""
 
 
 @cache
@@ -41,11 +39,11 @@ def requirements_of(version: str) -> tuple[Requirement, ...]:
     """The requirements of a version, such as ``1.37``.
 
     Raises:
-        InputError: there is no such version.
+        InputError: the version has no requirements.
     """
     plain, known = version.removeprefix("v"), known_versions()
     if plain not in known:
-        message = f"has no requirements here; there are {', '.join(known)}"
+        message = f"has no known requirements; the known versions are {', '.join(known)}"
         raise InputError(
             [Problem("--version", "unknown-version", message, version, nearest(plain, known) or known[-1])]
         )

@@ -1,7 +1,7 @@
-"""The official validator's rules for a submission, without its network: what it would refuse.
+"""The official validator's rules for a submission, without access to the network.
 
 Ported from cncf/k8s-ai-conformance, ``scripts/validate.go`` @122012f, and from ``instructions.md`` @95aee79 for files of
-results. Not ported: whether addresses answer. Members of the CNCF are judged where their names are given.
+test results. The port does not request the addresses. It checks CNCF membership only if the caller passes the members.
 """
 
 from __future__ import annotations
@@ -51,19 +51,20 @@ _MOST_BYTES: Final = 64 * 1024 * 1024
 def submission_problems(
     file: Path, *, version: str | None = None, members: Collection[str] | None = None
 ) -> tuple[Problem, ...]:
-    """What the validator would refuse of a ``PRODUCT.yaml``.
+    """The problems that the validator reports for a ``PRODUCT.yaml``.
 
     Args:
         file: the file, in the folder of its submission.
-        version: of the requirements; the folder above the submission's says it otherwise, as ``v1.37/<product>/``.
-        members: names of the CNCF's members; they are not judged where none are given.
+        version: the version of the requirements; by default the folder above the submission, as in
+            ``v1.37/<product>/``.
+        members: names of the CNCF's members; None leaves membership unchecked.
 
     Raises:
-        InputError: the file cannot be read, or no version is known.
+        InputError: the file cannot be read, or the version is unknown.
     """
-    of_folder = file.resolve().parent.parent.name
-    requirements = requirements_of(version or of_folder)
-    plain = (version or of_folder).removeprefix("v")
+    named = version or file.resolve().parent.parent.name
+    requirements = requirements_of(named)
+    plain = named.removeprefix("v")
     document = kubeyaml.load(kubeyaml.read_text(file), name=str(file))
     if not isinstance(document, dict):
         raise InputError.of("", "type", "must be a mapping with `metadata` and `spec`", file=str(file))
@@ -91,7 +92,7 @@ def _metadata_problems(metadata: Any, version: str, members: Collection[str] | N
         yield Problem(
             "metadata.vendorName",
             "member",
-            "must be a member of the CNCF, as the landscape writes it",
+            "must be a member of the CNCF, spelled as in the landscape",
             vendor,
         )
 
@@ -101,7 +102,7 @@ def _text_problems(field: str, value: Any, place: str, version: str) -> Iterator
     if not isinstance(value, str):
         yield Problem(place, "type", "must be text; put it in quotes", value)
     elif value.startswith("[") and value.endswith("]"):
-        yield Problem(place, "placeholder", "still has the value of the template", value)
+        yield Problem(place, "placeholder", "still has the template's placeholder; replace it", value)
     elif field == "k8sConformanceUrl" and not _CONFORMANCE_URL.fullmatch(value):
         message = "must be https://github.com/cncf/k8s-conformance/tree/master/vX.Y/<product>"
         yield Problem(place, "conformance-url", message, value)
@@ -147,7 +148,7 @@ def _entry_problems(entry: Mapping[str, Any], level: str, place: str, folder: Pa
         yield Problem(
             f"{place}.status",
             "must",
-            "must be Implemented: the validator takes nothing else for a MUST",
+            "must be Implemented: the validator accepts no other status for a MUST",
             status,
         )
     if status == "N/A" and not entry.get("notes"):
@@ -171,14 +172,14 @@ def _evidence_problems(link: Any, place: str, folder: Path) -> Iterator[Problem]
         return
     file = _local(folder, path)
     if file is None:
-        yield Problem(place, "missing-file", "is not there", link)
+        yield Problem(place, "missing-file", "does not exist in the folder of the submission", link)
         return
     if file.name in _RESULT_FILES and link.startswith("file://"):
         yield from _result_problems(file, test, place, link)
 
 
 def _local(folder: Path, path: str) -> Path | None:
-    """A file beside the submission; also as the repository's own path, ``vX.Y/<product>/file``."""
+    """A file in the submission's folder, or at a path of the repository such as ``vX.Y/<product>/file``."""
     for place in (folder / path, folder.parent.parent / path):
         if place.exists():
             return place
@@ -189,7 +190,7 @@ def _result_problems(file: Path, test: str, place: str, link: str) -> Iterator[P
     try:
         outcomes = _outcomes(file)
     except (OSError, ValueError, ElementTree.ParseError) as error:
-        yield Problem(place, "unreadable-results", f"cannot be read as results of tests: {error}", link)
+        yield Problem(place, "unreadable-results", f"cannot be read as test results: {error}", link)
         return
     if failed := sorted(name for name, outcome in outcomes.items() if outcome == "fail"):
         yield Problem(place, "failed-test", f"has failed tests: {', '.join(failed[:5])}", link)
@@ -200,10 +201,10 @@ def _result_problems(file: Path, test: str, place: str, link: str) -> Iterator[P
 
 
 def _outcomes(file: Path) -> dict[str, str]:
-    """By test, ``pass``, ``fail`` or ``skip``.
+    """The outcome of each test: ``pass``, ``fail`` or ``skip``.
 
     Raises:
-        ValueError: it is not a file of results.
+        ValueError: the file does not hold test results.
     """
     if file.stat().st_size > _MOST_BYTES:
         raise ValueError(f"more than {_MOST_BYTES >> 20} MiB")

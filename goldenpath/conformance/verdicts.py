@@ -15,23 +15,23 @@ __all__ = ["CheckResult", "Look", "Verdict"]
 
 
 class Verdict(enum.StrEnum):
-    """What a check says. Only ``PASS`` is evidence that a requirement is met."""
+    """The verdict of a check. Only ``PASS`` is evidence that a requirement is met."""
 
-    PASS = "pass"  # noqa: S105 - a verdict, and no password
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
     SKIP = "skip"
-    """It could not look, or an API server alone cannot show it."""
+    """The check could not read its source, or an API server alone cannot show the requirement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One thing that was asked, and the answer as it came."""
+    """One request to a cluster or an address, and its answer."""
 
     command: str
-    """By which anybody can ask the same."""
+    """A command that sends the same request."""
     when: dt.datetime
     output: str
-    """Verbatim; cut where it is very long, and then it says so."""
+    """The answer verbatim; a cut answer states the number of characters that are left out."""
 
     def as_dict(self) -> dict[str, str]:
         """Plain data for programs."""
@@ -40,14 +40,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What was found out about one requirement."""
+    """The result of the check of one requirement."""
 
     requirement: Requirement
     verdict: Verdict
     reason: str
     looks: tuple[Look, ...]
     not_counted: int = 0
-    """Objects that goldenpath put on the cluster itself: no evidence of the platform."""
+    """The number of objects from goldenpath itself, which are no evidence of the platform."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for programs."""
