@@ -1,11 +1,10 @@
 """The HTTP backend: golden paths for Backstage and for internal tools.
 
-For: the actions of goldenpath over HTTP (``actions``), who may use them (``auth``), doing each once however often
-it is asked for (``runs``), and the fleet as Backstage's catalog and forms show it (``entities``).
+For: the actions of goldenpath over HTTP (``actions``), authentication and rights (``auth``), one execution for
+repeated requests (``runs``), and the entities for Backstage's catalog and forms (``entities``).
 
-Not for: deciding what a good request is, rendering it, or writing to Git. :mod:`goldenpath` does, and nothing here
-knows a rule that it does not have. A process keeps no state that matters: Git is the truth, and the ledger is in a
-database.
+Not for: rules about requests, rendering, and writing to Git, which are in :mod:`goldenpath`. A process keeps no state
+that matters: Git is the truth, and the ledger is in a database.
 
 ::
 
@@ -24,7 +23,7 @@ __all__ = ["Settings", "create_app"]
 
 
 def __getattr__(name: str) -> Any:
-    # Reading the settings or the version must not load FastAPI.
+    # An import of the settings must not load FastAPI.
     if name == "create_app":
         from goldenpath_backstage.app import create_app  # noqa: PLC0415
 

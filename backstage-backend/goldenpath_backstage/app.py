@@ -1,4 +1,4 @@
-"""The app: routes, errors and the envelope, put together."""
+"""Assembles the app from routes, error handlers and middleware."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from goldenpath.errors import InputError
-from goldenpath_backstage.backend_errors import BackendError, BadRequestError, NotThereError
+from goldenpath_backstage.backend_errors import BackendError, BadRequestError, NotFoundError
 from goldenpath_backstage.http.middleware import RequestMiddleware, request_id_of
 from goldenpath_backstage.http.problem_documents import problem_of_parameter
 from goldenpath_backstage.http.responses import problem_response
@@ -46,13 +46,13 @@ _log = logging.getLogger(SERVICE)
 
 
 def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge | None = None) -> FastAPI:
-    """The app, for an ASGI server to run; it opens what it needs when it starts, and closes it when it ends.
+    """Return the app for an ASGI server. It opens its services at startup, and closes them at shutdown.
 
     Args:
         settings: all settings.
-        fleet: the fleet repository, opened already, with its credentials; it stays the caller's. Without it,
-            ``settings.repository`` is opened with what Git itself finds.
-        forge: where its pull requests are opened; without one, a branch is made and no pull request.
+        fleet: an open fleet repository with its credentials, which the caller closes. Without it,
+            ``settings.repository`` is opened with Git's own credentials.
+        forge: the forge for pull requests; without it, a review is a branch only.
 
     Raises:
         InputError: the settings contradict each other.
@@ -65,7 +65,7 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if settings.is_open:
             _log.warning(
-                "NO AUTHENTICATION: everybody on this machine may do everything; set `backstage`, `tokens` or `spiffe`"
+                "NO AUTHENTICATION: everyone on this machine may do everything; set `backstage`, `tokens` or `spiffe`"
             )
         with contextlib.ExitStack() as stack:
             opened = fleet if fleet is not None else stack.enter_context(_open_fleet(settings))
@@ -106,35 +106,35 @@ def create_app(settings: Settings, *, fleet: Fleet | None = None, forge: Forge |
 
 
 def _open_fleet(settings: Settings) -> Fleet:
-    from goldenpath.fleet import Fleet  # noqa: PLC0415 - loads Git, which a given fleet has done already
+    from goldenpath.fleet import Fleet  # noqa: PLC0415 - loads Git, only without a given fleet
     from goldenpath.paths import Library  # noqa: PLC0415
 
     return Fleet.open(settings.repository, branch=settings.branch, library=Library(settings.libraries))
 
 
 async def _problem_answer(request: Request, error: Exception) -> Response:
-    """FastAPI's own errors, as problems like all others."""
-    answer = problem_response(_as_ours(error), request_id_of(request.scope))
+    """Answer FastAPI's own errors as problem documents."""
+    answer = problem_response(_backend_error(error), request_id_of(request.scope))
     if isinstance(error, HTTPException):
-        answer.headers.update(error.headers or {})  # of a wrong method: those that are taken
+        answer.headers.update(error.headers or {})  # such as `Allow` for a wrong method
     return answer
 
 
-def _as_ours(error: Exception) -> Exception:
+def _backend_error(error: Exception) -> Exception:
     if isinstance(error, RequestValidationError):
         return InputError(problem_of_parameter(entry) for entry in error.errors())
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else None
     if status is HTTPStatus.NOT_FOUND:
-        return NotThereError("there is nothing at this address; /docs shows what there is")
+        return NotFoundError("this address has no route; /docs lists all routes")
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        return BadRequestError(status, "this address takes another method")
+        return BadRequestError(status, "this address does not allow the method; see the header Allow")
     if status is not None:
         return BadRequestError(status, status.phrase)
     return BackendError(str(error))
 
 
 def openapi_document() -> dict[str, Any]:
-    """The OpenAPI document of every app, whatever its settings."""
+    """Return the OpenAPI document, which is the same for all settings."""
     from goldenpath_backstage.settings import Settings  # noqa: PLC0415 - only needed to write the document
 
     return create_app(Settings(repository=".")).openapi()

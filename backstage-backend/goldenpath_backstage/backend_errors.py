@@ -1,17 +1,17 @@
-"""Errors of the backend itself, beside those of :mod:`goldenpath.errors`.
+"""Errors of the backend, in addition to those of :mod:`goldenpath.errors`.
 
 ::
 
     GoldenpathError
     └── BackendError
-        ├── UnauthenticatedError   who asks did not show, or could not prove, who they are
-        ├── ForbiddenError         who asks may not do this
-        ├── NotThereError          what is asked for is not there
-        ├── BadRequestError        the HTTP request itself cannot be used
-        ├── KeyReusedError         an idempotency key stands for another input already
-        ├── BusyError              more than we take on: come again in a while
-        ├── CancelledRunError      the caller has gone, or the time is up
-        └── UnavailableError       something that we need does not answer
+        ├── UnauthenticatedError   the caller has no valid token
+        ├── ForbiddenError         the caller lacks the right
+        ├── NotFoundError          no such action, request or address
+        ├── BadRequestError        the HTTP request itself is not valid
+        ├── KeyReusedError         the idempotency key belongs to another input
+        ├── BusyError              the queue is full
+        ├── CancelledRunError      the caller disconnected, the time is up, or the service stops
+        └── UnavailableError       the repository, the database or a token issuer does not answer
 """
 
 from __future__ import annotations
@@ -27,55 +27,55 @@ __all__ = [
     "CancelledRunError",
     "ForbiddenError",
     "KeyReusedError",
-    "NotThereError",
+    "NotFoundError",
     "UnauthenticatedError",
     "UnavailableError",
 ]
 
 
 class BackendError(GoldenpathError):
-    """Base of all; ``status`` is the HTTP status, ``kind`` the last word of the problem's type."""
+    """Base of all. ``status`` is the HTTP status, and ``kind`` is the last word of the problem's type."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     kind = "internal"
-    title = "Something went wrong here"
+    title = "Internal error"
     retry_after: int | None = None
-    """Whole seconds after which another try may do; None where it would not help."""
+    """Whole seconds after which a retry may succeed; None if a retry does not help."""
 
 
 class UnauthenticatedError(BackendError):
-    """Who asks did not show, or could not prove, who they are. ``reason`` is for the log and never for the answer."""
+    """The caller has no valid token. ``reason`` is only for the log, never for the answer."""
 
     status = HTTPStatus.UNAUTHORIZED
     kind = "unauthenticated"
-    title = "Say who you are"
+    title = "Authentication is required"
 
     def __init__(self, reason: str) -> None:
-        super().__init__("a bearer token that this service accepts is needed")
+        super().__init__("send a bearer token that this service accepts")
         self.reason = reason
 
 
 class ForbiddenError(BackendError):
-    """Who asks may not do this."""
+    """The caller lacks the right."""
 
     status = HTTPStatus.FORBIDDEN
     kind = "forbidden"
-    title = "You may not do this"
+    title = "Not allowed"
 
 
-class NotThereError(BackendError):
-    """What is asked for is not there."""
+class NotFoundError(BackendError):
+    """No such action, request or address."""
 
     status = HTTPStatus.NOT_FOUND
     kind = "not-found"
-    title = "This is not there"
+    title = "Not found"
 
 
 class BadRequestError(BackendError):
-    """The HTTP request itself cannot be used: its form, its size, its type, or its pace."""
+    """The HTTP request itself is not valid: its syntax, size, media type or speed."""
 
     kind = "bad-request"
-    title = "The request cannot be read"
+    title = "The HTTP request is not valid"
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(message)
@@ -83,19 +83,19 @@ class BadRequestError(BackendError):
 
 
 class KeyReusedError(BackendError):
-    """An idempotency key stands for another input already."""
+    """The idempotency key belongs to another input."""
 
     status = HTTPStatus.CONFLICT
     kind = "key-reused"
-    title = "This key was used for something else"
+    title = "The idempotency key belongs to another input"
 
 
 class BusyError(BackendError):
-    """More than we take on."""
+    """The queue is full."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     kind = "busy"
-    title = "Too much at once"
+    title = "Too many requests"
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
@@ -103,11 +103,11 @@ class BusyError(BackendError):
 
 
 class CancelledRunError(BackendError):
-    """The caller has gone, the time is up, or we are stopping: only then would asking again help."""
+    """The caller disconnected, the time is up, or the service stops. Only in the last case does a retry help."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "cancelled"
-    title = "The run was ended"
+    title = "The run was cancelled"
 
     def __init__(self, message: str, retry_after: int | None = None) -> None:
         super().__init__(message)
@@ -115,11 +115,11 @@ class CancelledRunError(BackendError):
 
 
 class UnavailableError(BackendError):
-    """Something that we need does not answer."""
+    """The repository, the database or a token issuer does not answer."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "unavailable"
-    title = "Something that is needed does not answer"
+    title = "A service that the backend needs does not answer"
 
     def __init__(self, message: str, retry_after: int = 5) -> None:
         super().__init__(message)

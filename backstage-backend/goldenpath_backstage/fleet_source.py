@@ -1,4 +1,4 @@
-"""The fleet that runs read: as new as it must be, and not fetched anew for each of them."""
+"""The fleet that runs read, cached for a few seconds."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["FleetSource"]
 
 
 class FleetSource:
-    """A fleet repository, and its state kept for a few seconds.
+    """A fleet repository, with a cache of its state.
 
     Args:
-        repository: what is read, and written.
-        forge: where its pull requests are opened; None where it has none.
-        kubeconfig: how its clusters are reached; None where they are not.
-        seconds: how old a state may be that is handed out.
-        clock: monotonic, in seconds.
+        repository: the fleet repository.
+        forge: the forge for pull requests; None if the repository has none.
+        kubeconfig: the kubeconfig for the clusters; None if the backend reaches none.
+        seconds: the largest age of a cached state.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -49,40 +49,38 @@ class FleetSource:
         self._known: tuple[float, FleetState] | None = None
 
     def state(self, *, newest: bool = False) -> FleetState:
-        """The fleet, and the tenants in it.
+        """Return the fleet and its tenants.
 
         Args:
-            newest: as the branch has it now, and not some seconds ago.
+            newest: read the branch now, instead of a cached state.
 
         Raises:
-            UnavailableError: the repository holds no fleet, or one with problems: nothing that a caller gave.
-            RepositoryError: it cannot be read.
+            UnavailableError: the repository holds no valid fleet, which is not the caller's fault.
+            RepositoryError: the repository cannot be read.
         """
-        if not newest and (known := self.at_hand()) is not None:
+        if not newest and (known := self.cached_state()) is not None:
             return known
-        with self._lock:  # one thread asks; the others take its answer
-            if not newest and (known := self.at_hand()) is not None:
+        with self._lock:  # one thread reads, and the others take its state
+            if not newest and (known := self.cached_state()) is not None:
                 return known
             state = self._read()
             self._known = (self._clock() + self._seconds, state)
             return state
 
-    def at_hand(self) -> FleetState | None:
-        """The state that :meth:`state` would hand out without reading anything; None where it would read."""
+    def cached_state(self) -> FleetState | None:
+        """Return the cached state; None if :meth:`state` would read the repository."""
         known = self._known
         return known[1] if known is not None and self._clock() < known[0] else None
 
     def _read(self) -> FleetState:
         try:
             state = self.repository.state()
-            _ = state.context  # is read now, where a problem is not the caller's
+            _ = state.context  # parsed here, where a problem is not the caller's
         except InputError as error:
             reported = "; ".join(map(str, error.problems))
-            raise UnavailableError(
-                f"the fleet repository holds no fleet that can be used: {reported}"
-            ) from None
+            raise UnavailableError(f"the fleet repository holds no valid fleet: {reported}") from None
         return state
 
     def forget(self) -> None:
-        """Read anew at the next time: something was changed."""
+        """Drop the cached state after a change."""
         self._known = None

@@ -1,4 +1,4 @@
-"""The OpenAPI document, completed: what FastAPI cannot know from routes that read and write bytes themselves."""
+"""Completes the OpenAPI document, since some routes read and write bytes without FastAPI's models."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ __all__ = ["complete"]
 
 _REF: Final = "#/components/schemas/{model}"
 _DESCRIPTION: Final = (
-    "Golden paths for Backstage and for internal tools. Every error is `application/problem+json` with each "
-    "field's problem. Every answer has an `X-Request-Id`, under which the log has more."
+    "Golden paths for Backstage and for internal tools. Every error is `application/problem+json` with the problem of "
+    "each field. Every answer has an `X-Request-Id`, which the log contains."
 )
 _REFUSALS: Final = {
-    400: "The request cannot be read.",
+    400: "The HTTP request is not valid.",
     401: "The caller is unknown.",
-    403: "The caller may not do this.",
+    403: "The caller lacks the right.",
     404: "Not found.",
-    405: "The address takes another method.",
-    408: "The body came too slowly.",
-    409: "Another change came first, or the idempotency key belongs to another request.",
+    405: "The address does not allow the method.",
+    408: "The body took too long.",
+    409: "Another change came first, or the idempotency key belongs to another input.",
     413: "The body is too large.",
     415: "The body is not plain JSON.",
-    422: "The input cannot be accepted; every field's problem is listed.",
-    429: "Too much at once; `Retry-After` says when to come again.",
+    422: "The input is not valid; the problem of every field is listed.",
+    429: "Too many requests; retry after the seconds in `Retry-After`.",
     431: "The headers are too large.",
-    500: "A bug of ours.",
+    500: "A bug of the backend.",
     502: "The fleet repository or a cluster refuses.",
-    503: "Something that is needed does not answer; `Retry-After` says when to come again, where that may help.",
+    503: "A service that the backend needs does not answer; `Retry-After` is set if a retry may succeed.",
 }
-_COME_AGAIN: Final = {429, 503}
+_WITH_RETRY: Final = {429, 503}
 
 
 def complete(app: FastAPI) -> None:
-    """Have the app serve the completed document."""
+    """Make the app serve the completed document."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -102,7 +102,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
     if operation.get("parameters"):
         statuses |= {404, 422}
     if method == "get" and "operation" not in operation["tags"]:
-        responses["304"] = {"description": "The caller has it already (`If-None-Match`)."}
+        responses["304"] = {"description": "The caller already has it (`If-None-Match`)."}
         responses["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
     is_run = path.endswith("/runs")
     if method == "post":
@@ -118,10 +118,10 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
         responses["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
     forms = {PROBLEM: {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}
     if "native actions" in operation["tags"]:
-        # What the route itself refuses, it refuses in Backstage's words.
+        # The route's own errors have Backstage's format.
         forms[JSON] = {"schema": {"$ref": _REF.format(model="NativeError")}}
     for status in sorted(statuses):
         responses[str(status)] = {"description": _REFUSALS[status], "content": forms}
-        if status in _COME_AGAIN:
+        if status in _WITH_RETRY:
             responses[str(status)]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     operation["responses"] = dict(sorted(responses.items()))

@@ -1,4 +1,4 @@
-"""Answers as JSON Schema: None is left out of them, so their schema never says null."""
+"""The base model of answers: fields that are None are left out, so their schema never allows null."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["ResponseModel"]
 
 
 def _never_null(schema: dict[str, Any]) -> None:
-    """Drops null from the schema of each field that may be None: the field is left out then."""
+    """Remove null from the schema of each optional field."""
     for field in schema.get("properties", {}).values():
         options = [option for option in field.get("anyOf", ()) if option != {"type": "null"}]
         if len(options) == 1 and len(field["anyOf"]) > 1:
@@ -21,6 +21,6 @@ def _never_null(schema: dict[str, Any]) -> None:
 
 
 class ResponseModel(BaseModel):
-    """Base of answers that are written without what is None (``exclude_none``)."""
+    """Base of answers, which are serialised with ``exclude_none``."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra=_never_null)

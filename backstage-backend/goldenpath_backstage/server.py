@@ -1,4 +1,4 @@
-"""The server process: uvicorn around the app, which ends only when it has finished what it accepted."""
+"""The server process: uvicorn with the app. It finishes accepted requests before it ends."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ __all__ = ["new_server", "serve"]
 _log = logging.getLogger(SERVICE)
 
 _KEEP_ALIVE_SECONDS: Final = 75
-"""Longer than the idle time of the usual proxies, so that it is they who close a connection."""
+"""Longer than the idle time of common proxies, so that the proxy closes the connection."""
 
 
 class _Server(uvicorn.Server):
-    """A server that says where it listens: with port 0, only the system knows."""
+    """A server that logs its address, since the system chooses the port for port 0."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -43,9 +43,9 @@ class _Server(uvicorn.Server):
 def new_server(
     settings: Settings, *, fleet: Fleet | None = None, forge: Forge | None = None
 ) -> uvicorn.Server:
-    """A server for the settings, not running yet.
+    """Return a server for the settings, not started yet.
 
-    SIGTERM and SIGINT make it stop listening, finish what it has accepted (for ``drain_seconds`` at most), and end.
+    On SIGTERM and SIGINT it stops listening, finishes accepted requests (for ``drain_seconds`` at most), and ends.
     """
     config = uvicorn.Config(
         create_app(settings, fleet=fleet, forge=forge),
@@ -53,10 +53,10 @@ def new_server(
         port=settings.port,
         http="httptools",
         ws="none",
-        # Logging is the process's own, and the app says a line for each request itself.
+        # The process configures logging, and the middleware logs each request.
         log_config=None,
         access_log=False,
-        # Headers of a proxy about the caller are ignored, so no client can forge them.
+        # Proxy headers about the caller are ignored, since a client could forge them.
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
@@ -66,11 +66,11 @@ def new_server(
 
 
 def serve(settings: Settings, *, fleet: Fleet | None = None, forge: Forge | None = None) -> bool:
-    """Serve until a signal comes; false where it could not start."""
+    """Serve until a signal; return False if the server could not start."""
     server = new_server(settings, fleet=fleet, forge=forge)
     collect_rarely()
-    # uvicorn raises the signal once more when it has stopped. By then all is done, and nothing is left to interrupt.
-    before = {each: signal.signal(each, _nothing) for each in (signal.SIGINT, signal.SIGTERM)}
+    # uvicorn raises the signal again after it has stopped, when nothing is left to interrupt.
+    before = {each: signal.signal(each, _ignore) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         server.run()
     finally:
@@ -79,5 +79,5 @@ def serve(settings: Settings, *, fleet: Fleet | None = None, forge: Forge | None
     return server.started
 
 
-def _nothing(number: int, frame: FrameType | None) -> None:
-    """Take a signal that was dealt with already."""
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Ignore a signal that uvicorn has already handled."""

@@ -1,4 +1,4 @@
-"""Everything that answering takes, made once for an app and handed to its routes."""
+"""The services of an app, created once and used by its routes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TIMEOUT = httpx.Timeout(5.0)
 
 @dataclass(frozen=True)
 class Services:
-    """The parts of one running app."""
+    """The services of one running app."""
 
     settings: Settings
     fleet: FleetSource
@@ -48,10 +48,10 @@ class Services:
 async def open_services(
     settings: Settings, fleet: Fleet, metrics: Metrics, *, forge: Forge | None
 ) -> AsyncIterator[Services]:
-    """The parts, from the start of an app to its end.
+    """Open the services while the app runs.
 
     Raises:
-        InputError: the database's address is not usable.
+        InputError: the database's address is not valid.
         UnavailableError: the database does not answer.
     """
     source = FleetSource(
@@ -78,6 +78,6 @@ async def open_services(
 
 
 def services_of(request: Request) -> Services:
-    """The parts of the app that a request came to."""
+    """Return the services of a request's app."""
     app: FastAPI = cast("Any", request.app)
     return cast("Services", app.state.services)

@@ -1,8 +1,7 @@
 """The backend's settings: read once, at the entry point, and passed down.
 
-A settings file is YAML and holds no secret: static tokens are there as digests, and a database's password comes
-from where PostgreSQL's own clients take it (``PGPASSFILE``, ``PGPASSWORD``) or with the whole address from the
-environment.
+A settings file is YAML and holds no secret. Static tokens appear as digests. The database's password comes from
+PostgreSQL's own sources (``PGPASSFILE``, ``PGPASSWORD``), or the whole address comes from the environment.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Backstage", "Limits", "Settings", "Spiffe", "SpiffeCaller", "StaticToken", "read_settings"]
 
 DATABASE_VARIABLE: Final = "GOLDENPATH_DATABASE"
-"""The environment's variable with the database's address, password and all."""
+"""The environment variable with the database's address, which may include the password."""
 
 _MEMORY: Final = "sqlite://"
 
@@ -50,7 +49,7 @@ Groups = Annotated[tuple[GroupRef, ...], ListInput]
 
 def _spiffe_pattern(value: str) -> str:
     if not value.startswith("spiffe://") or "*" in value[:-1] or (value.endswith("*") and value[-2] != "/"):
-        raise refuse("spiffe-id", "must be a SPIFFE ID, or one that ends in /* for all below it")
+        raise refuse("spiffe-id", "must be a SPIFFE ID, or end in /* for all IDs below it")
     return value
 
 
@@ -58,52 +57,52 @@ class Backstage(Model):
     """The Backstage whose tokens are accepted."""
 
     url: HttpUrl
-    """Where its backend answers, such as `http://backstage.backstage:7007`."""
+    """URL of Backstage's backend, such as `http://backstage.backstage:7007`."""
     plugin_id: PluginId = "goldenpath"
-    """The audience of its plugin tokens: the id under which Backstage knows us."""
+    """The audience of plugin tokens: the id of this backend in Backstage."""
     callers: Annotated[tuple[PluginId, ...], ListInput, Field(min_length=1)] = ("scaffolder", "catalog")
     """Plugins that may call."""
     catalog_url: HttpUrl | None = None
-    """Where people open Backstage; the links of catalog entities stay inside it where none is given."""
+    """URL of Backstage's frontend, for links in catalog entities; without it, the links are relative."""
 
 
 class StaticToken(Model):
-    """A caller that shows a fixed token."""
+    """A caller with a fixed token."""
 
     name: CallerName
-    """What it is called in the audit trail."""
+    """The caller's name in the audit trail."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    """Digest of the token: 32 random bytes or more."""
+    """SHA-256 digest of the token, which has 32 random bytes or more."""
     role: RoleName = "reader"
-    """What it may do: read, request for its groups, or everything."""
+    """The caller's rights: `reader` reads, `requester` also changes tenants of its groups, `admin` does everything."""
     groups: Groups = ()
-    """Groups for which it may ask."""
+    """Groups whose tenants it may change."""
 
 
 class SpiffeCaller(Model):
-    """Workloads that show a JWT-SVID."""
+    """Workloads with a JWT-SVID."""
 
     id: Annotated[str, Field(max_length=2048), AfterValidator(_spiffe_pattern)]
-    """SPIFFE ID, or one that ends in `/*` for all below it."""
+    """SPIFFE ID, or a prefix that ends in `/*` for all IDs below it."""
     role: RoleName = "reader"
-    """What it may do: read, request for its groups, or everything."""
+    """The caller's rights: `reader` reads, `requester` also changes tenants of its groups, `admin` does everything."""
     groups: Groups = ()
-    """Groups for which it may ask."""
+    """Groups whose tenants it may change."""
 
 
 class Spiffe(Model):
     """Trust domains whose JWT-SVIDs are accepted."""
 
     audience: Annotated[str, Field(min_length=1, max_length=255)] = "goldenpath"
-    """Audience that a JWT-SVID must be for."""
+    """The required audience of a JWT-SVID."""
     bundles: dict[TrustDomain, FilePath] = Field(min_length=1)
-    """Each trust domain's bundle (a JWK set), kept fresh by its SPIFFE helper; read anew when it changes."""
+    """File with the bundle (a JWK set) of each trust domain, kept up to date by a SPIFFE helper; read again when it changes."""
     callers: Annotated[tuple[SpiffeCaller, ...], ListInput] = ()
-    """Who may call."""
+    """Workloads that may call."""
 
 
 class Limits(Model):
-    """How much is taken on, and for how long."""
+    """Limits of load and time."""
 
     body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1024 * 1024
     """Largest body of a request, in bytes."""
@@ -120,11 +119,11 @@ class Limits(Model):
     waiting: Annotated[int, Field(ge=0, le=100_000)] = 128
     """Runs of either kind that may wait for their turn; more get 429 with `Retry-After`."""
     ledger_days: Annotated[int, Field(ge=1, le=365)] = 7
-    """How long an answer is kept for a replay, in days."""
+    """How long answers are kept for retries, in days."""
     lease_seconds: Annotated[float, Field(ge=0.5, le=3600)] = 30.0
-    """How long a process may be silent before another one takes its runs over, in seconds."""
+    """How long a process may be silent before another one takes over its runs, in seconds."""
     fleet_seconds: Annotated[float, Field(ge=0, le=3600)] = 5.0
-    """How old the fleet may be that a run reads, in seconds; a change is always made on the newest."""
+    """The largest age of the fleet that a run reads, in seconds; a change always uses the newest fleet."""
 
 
 class Settings(Model):
@@ -133,23 +132,23 @@ class Settings(Model):
     repository: Annotated[str, Field(min_length=1, max_length=4096)]
     """The fleet repository: a directory, or a URL that Git can reach."""
     branch: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    """Its branch; the default one otherwise."""
+    """The fleet's branch; by default the repository's default branch."""
     libraries: Annotated[tuple[FilePath, ...], ListInput] = ()
-    """Folders with golden paths of your own."""
+    """Folders with your own golden paths."""
     forge: Literal["github", "gitlab", "gitea", "forgejo", "none"] | None = None
-    """Where pull requests are opened; the repository's URL tells it for the well-known ones."""
+    """The forge for pull requests; by default it follows from the repository's URL."""
     forge_api: HttpUrl | None = None
-    """Base of the forge's API, where it is not where it usually is."""
+    """Base URL of the forge's API, if it is not the usual one."""
     kubeconfig: FilePath | None = None
-    """Kubeconfig with a context of each cluster's name; with it, `goldenpath:status` can look at the clusters too."""
+    """Kubeconfig with a context for each cluster, named like the cluster; needed for `goldenpath:status` with `live`."""
     mcp: Literal["off", "read-only", "publish"] = "off"
-    """Tools for assistants at `/mcp` (Model Context Protocol; needs the extra `mcp`): none, those that read, or also `publish`, which opens pull requests for callers who may ask for the tenant."""
+    """Tools for assistants at `/mcp` (Model Context Protocol; needs the extra `mcp`): none, the reading ones, or also `publish`, which opens pull requests with the caller's rights."""
     host: Annotated[str, Field(min_length=1, max_length=255)] = "127.0.0.1"
     """Address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 7008
     """Port to listen on."""
     database: SecretStr = Field(default=SecretStr(_MEMORY), strict=False)
-    """SQLAlchemy's address of the ledger: `sqlite:////var/lib/goldenpath/ledger.db`, or PostgreSQL's for many replicas. In memory where none is given; `goldenpath serve` then takes a file in the user's state folder."""
+    """SQLAlchemy's address of the ledger: `sqlite:////var/lib/goldenpath/ledger.db`, or a PostgreSQL address for several replicas. The default is in memory; the default of `goldenpath serve` is a file in the user's state folder."""
     backstage: Backstage | None = None
     """The Backstage whose tokens are accepted."""
     tokens: Annotated[tuple[StaticToken, ...], ListInput] = ()
@@ -157,15 +156,15 @@ class Settings(Model):
     spiffe: Spiffe | None = None
     """Callers with SPIFFE identities."""
     admins: Groups = ()
-    """Backstage groups of the platform's people: they may do everything."""
+    """Backstage groups of the platform team, whose members may do everything."""
     clock_skew_seconds: Annotated[int, Field(ge=0, le=300)] = 30
-    """How far an issuer's clock may be from ours, in seconds."""
+    """The largest difference between an issuer's clock and ours, in seconds."""
     limits: Limits = Limits()
-    """How much is taken on, and for how long."""
+    """Limits of load and time."""
 
     @property
     def people_url(self) -> str:
-        """Where people open Backstage; empty if unknown."""
+        """URL of Backstage's frontend; empty if unknown."""
         return (self.backstage.catalog_url or "") if self.backstage else ""
 
     @property
@@ -175,7 +174,7 @@ class Settings(Model):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach us."""
+        """Whether only this machine can reach the service."""
         if self.host == "localhost":
             return True
         try:
@@ -184,32 +183,33 @@ class Settings(Model):
             return False
 
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong between fields."""
+        """Return the problems that involve several fields."""
         found = []
         if self.is_open and not self.is_loopback:
             message = (
-                "callers would not be authenticated; set `backstage`, `tokens` or `spiffe`, "
+                "opens the service to the network without authentication; set `backstage`, `tokens` or `spiffe`, "
                 "or listen on 127.0.0.1"
             )
             found.append(Problem("host", "open-to-everybody", message, self.host))
         digests = [token.sha256 for token in self.tokens]
         for index, token in enumerate(self.tokens):
             if token.sha256 in digests[:index]:
-                message = "is the digest of another caller's token; give each its own"
+                message = "is also the digest of another caller's token; give each caller its own token"
                 found.append(Problem(f"tokens[{index}].sha256", "unique", message))
             if token.name in [other.name for other in self.tokens[:index]]:
-                found.append(Problem(f"tokens[{index}].name", "unique", "names two callers", token.name))
+                message = "is the name of two callers; give each caller its own name"
+                found.append(Problem(f"tokens[{index}].name", "unique", message, token.name))
         if self.spiffe is not None:
             for index, caller in enumerate(self.spiffe.callers):
                 domain = caller.id.removeprefix("spiffe://").split("/", 1)[0]
                 if domain not in self.spiffe.bundles:
-                    message = f"has a trust domain without a bundle; bundles are there for {', '.join(self.spiffe.bundles)}"
+                    message = f"has a trust domain without a bundle; add it to `bundles`, which has {', '.join(self.spiffe.bundles)}"
                     found.append(Problem(f"spiffe.callers[{index}].id", "unknown-trust-domain", message))
         return tuple(found)
 
 
 def _state_folder(environment: Mapping[str, str]) -> Path:
-    """Where a user's programs keep what they must not forget (XDG Base Directory)."""
+    """Return the user's state folder (XDG Base Directory)."""
     state = environment.get("XDG_STATE_HOME") or Path(
         environment.get("HOME") or Path.home(), ".local", "state"
     )
@@ -219,12 +219,12 @@ def _state_folder(environment: Mapping[str, str]) -> Path:
 def read_settings(
     file: Path | None, *, environment: Mapping[str, str], changes: Mapping[str, Any] | None = None
 ) -> Settings:
-    """The settings of a file, with what the environment and the command line say instead.
+    """Read the settings from a file, the environment and the command line.
 
     Args:
-        file: a settings file; without one, everything comes from the rest.
-        environment: the process's own, for ``GOLDENPATH_DATABASE``, and for the user's state folder.
-        changes: fields that win over the file's.
+        file: a settings file, or None.
+        environment: the process's environment, for ``GOLDENPATH_DATABASE`` and the user's state folder.
+        changes: fields that override the file's.
 
     Raises:
         InputError: with every problem, each with its path in the file.

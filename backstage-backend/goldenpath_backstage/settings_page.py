@@ -1,4 +1,4 @@
-"""The page of settings, made from the model."""
+"""The reference page of settings, generated from the model."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 __all__ = ["settings_reference"]
 
 _INTRODUCTION: Final = (
-    "What `goldenpath serve` reads from the file that `--config` names, and `create_app` takes as `Settings`. "
-    "Every wrong field is reported at once. The file holds no secret."
+    "The settings that `goldenpath serve` reads from the file of `--config`, and that `create_app` takes as `Settings`. "
+    "All wrong fields are reported at once. The file holds no secret."
 )
 
 
 def settings_reference() -> str:
-    """Every setting with its default and meaning, as Markdown."""
+    """Return the page as Markdown, with each setting's default and meaning."""
     rows = [
         (code(field.path), "yes" if field.required else "", _default(field), field.description)
-        for field in _all(spec_fields(Settings.model_json_schema()))
+        for field in _flatten(spec_fields(Settings.model_json_schema()))
     ]
     return page(
         "Settings of the backend", _INTRODUCTION, table(("Setting", "Required", "Default", "Meaning"), rows)
     )
 
 
-def _all(fields: tuple[SpecField, ...]) -> Iterator[SpecField]:
+def _flatten(fields: tuple[SpecField, ...]) -> Iterator[SpecField]:
     for field in fields:
         yield field
-        yield from _all(field.children)
+        yield from _flatten(field.children)
 
 
 def _default(field: SpecField) -> str:
-    is_nothing = field.default is MISSING or field.default is None or isinstance(field.default, list | dict)
-    return "" if is_nothing or field.schema.get("format") == "password" else code(field.default)
+    is_empty = field.default is MISSING or field.default is None or isinstance(field.default, list | dict)
+    return "" if is_empty or field.schema.get("format") == "password" else code(field.default)

@@ -242,7 +242,7 @@ NO_KEYS = {
 def test_keys_that_cannot_be_had_are_waited_for(
     backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, whose: str, case: str
 ) -> None:
-    monkeypatch.setattr("goldenpath_backstage.auth.backstage_client._LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr("goldenpath_backstage.auth.backstage_client._MAX_SECONDS", 0.3)
     monkeypatch.setattr("goldenpath_backstage.auth.jwks._PAUSE_AFTER_FAILURE_SECONDS", 0.0)
     issuer.instead[whose] = NO_KEYS[case]
     for _ in range(2):
@@ -302,7 +302,7 @@ def test_an_unknown_caller_is_refused_while_backstage_is_away(backend: Served, i
 def test_a_user_of_whom_backstage_says_no_groups_is_no_one_yet(
     backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, says: Any, status: int
 ) -> None:
-    monkeypatch.setattr("goldenpath_backstage.auth.backstage_client._LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr("goldenpath_backstage.auth.backstage_client._MAX_SECONDS", 0.3)
     issuer.instead["/api/auth/v1/userinfo"] = says
 
     answer = backend.get("/v1/tenants", issuer.for_user("ada"))

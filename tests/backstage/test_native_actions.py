@@ -90,7 +90,7 @@ def test_what_is_wrong_is_reported_in_backstages_words_with_every_field(backend:
         _invoke(backend, "check", {"golden_path": "tenant/v1", "values": values}), 400, "InputError"
     )
 
-    assert text.splitlines()[0] == "The input cannot be accepted"
+    assert text.splitlines()[0] == "The input is not valid"
     assert any(line.startswith("name: ") for line in text.splitlines())
     assert any(line.startswith("clusters[0]: ") and "eu-central" in line for line in text.splitlines())
 
@@ -120,7 +120,7 @@ def test_each_refusal_has_the_name_that_backstage_knows(backend: Served) -> None
     _invoke(backend, "publish", _asked(), ADMIN)
     _invoke(backend, "publish", _asked(title="Newer"), ADMIN)
     stale = {**_asked(title="Mine"), "edit": True, "revision": "0" * 40}
-    assert "meanwhile" in _error(_invoke(backend, "publish", stale), 409, "ConflictError")
+    assert "has changed" in _error(_invoke(backend, "publish", stale), 409, "ConflictError")
     foreign = _asked(owner="platform-team", name="other")
     assert "platform-team" in _error(_invoke(backend, "publish", foreign), 403, "NotAllowedError")
 

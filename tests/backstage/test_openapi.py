@@ -115,9 +115,9 @@ def test_answers_are_as_the_document_says(serve: Callable[..., Served]) -> None:
         ("/v1/templates", "EntityList"),
         ("/v1/catalog", "EntityList"),
         ("/v1/tenants", "TenantPage"),
-        ("/v1/tenants/vision", "RequestAsAsked"),
+        ("/v1/tenants/vision", "EditableRequest"),
         ("/v1/requests", "RequestPage"),
-        ("/v1/requests/vision", "RequestAsAsked"),
+        ("/v1/requests/vision", "EditableRequest"),
         ("/.backstage/actions/v1/actions", "NativeList"),
         ("/healthz", "HealthStatus"),
     ):

@@ -37,7 +37,7 @@ CHANGES = {
     "lift a guard rail": replace(_NEW, lifts_guard_rails=True),
     "have the lifting reviewed": replace(_NEW, lifts_guard_rails=True, is_reviewed=True),
     "change by review": RequestedChange("vision", "vision", "vision", is_reviewed=True),
-    "take the place of what is up for review": replace(_NEW, owner_asked="speech", is_reviewed=True),
+    "take the place of what is up for review": replace(_NEW, owner_in_review="speech", is_reviewed=True),
 }
 
 EVERYTHING = set(CHANGES)

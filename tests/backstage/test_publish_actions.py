@@ -100,7 +100,7 @@ def test_a_plan_tells_a_reader_that_it_could_not_be_published(backend: Served) -
     run = backend.run("plan", _asked(), token=READER)
 
     assert run.outputs["ready"] is False
-    assert run.outputs["obstacles"] == ["service:dashboard may read, and change nothing"]
+    assert run.outputs["obstacles"] == ["service:dashboard may only read"]
 
 
 def test_a_reader_cannot_publish(backend: Served, repository: Path) -> None:
@@ -162,10 +162,10 @@ def test_a_new_tenant_does_not_take_the_place_of_one_that_is_there(backend: Serv
     other = backend.run("publish", {**_asked(gpus=None), "new": True}, token=VISION, taskId="task-2")
     (problem,) = other.last["problem"]["problems"]
     assert (problem["path"], problem["rule"]) == ("name", "name-taken")
-    assert "edit it" in problem["message"]
+    assert "edit that tenant" in problem["message"]
     plan = backend.run("plan", {**_asked(gpus=None), "new": True}, token=VISION)
     assert plan.outputs["ready"] is False
-    assert any("is a tenant already" in obstacle for obstacle in plan.outputs["obstacles"])
+    assert any("is the name of an existing tenant" in obstacle for obstacle in plan.outputs["obstacles"])
 
     again = backend.run("publish", {**_asked(), "new": True}, token=VISION, taskId="task-1", stepId="again")
     assert again.is_done, "the same request is what a process made that died before it said so"

@@ -244,7 +244,7 @@ describe('in a browser', { timeout: 900_000, skip }, () => {
     assert.doesNotMatch(await stack.fleet.file('clusters/eu-central/tenants/vision/queue.yaml'), /1g\.10gb/);
   });
 
-  station('an edit of what was changed meanwhile is refused, and says so', async () => {
+  station('an edit of a request that has changed since is refused', async () => {
     await edit('robots');
     const changed = join(stack.work, 'robots.yaml');
     const now = await stack.fleet.file('tenants/robots/tenant.yaml');
@@ -252,7 +252,7 @@ describe('in a browser', { timeout: 900_000, skip }, () => {
     await stack.fleet.goldenpath(['publish', changed, '--repo', stack.fleet.address, '--author', 'Ada <ada@x.example>']);
     await visitor.field('Title').fill('Robots');
     await visitor.goTo('Review');
-    assert.match(await visitor.create(), /robots was changed meanwhile; look at it anew, and ask again/);
+    assert.match(await visitor.create(), /robots has changed since it was read; read it again and repeat the change/);
     await visitor.shoot('stale-edit', { whole: true });
     assert.match(await stack.fleet.file('tenants/robots/tenant.yaml'), /quota: 6/);
   });
@@ -282,7 +282,7 @@ describe('in a browser', { timeout: 900_000, skip }, () => {
     const before = await commits();
     await begin('vision');
     await visitor.goTo('Review');
-    assert.match(await visitor.create(), /name: is a tenant already; choose another name/);
+    assert.match(await visitor.create(), /name: is the name of an existing tenant; choose another name/);
     await visitor.shoot('name-taken', { whole: true });
     assert.equal(await commits(), before);
   });

@@ -162,7 +162,7 @@ describe('tasks, when something goes wrong', { timeout: 900_000 }, () => {
     await stack.backstage.stop();
     await stack.goldenpath.stop();
     await stack.backstage.boot({ APP_CONFIG_goldenpath_retryFor: '{"seconds":1}' });
-    assert.match(stack.backstage.log, /does not give its actions, those of .*goldenpath-actions\.json are used/);
+    assert.match(stack.backstage.log, /cannot fetch the actions of .*goldenpath-actions\.json are used/);
     const task = await start('patient');
     const { status, error } = await stack.backstage.ended(task);
     assert.equal(status, 'failed');
@@ -178,7 +178,7 @@ describe('tasks, when something goes wrong', { timeout: 900_000 }, () => {
     await stack.goldenpath.stop();
     rmSync(join(stack.backstage.work, 'goldenpath-actions.json'));
     await stack.backstage.boot({ APP_CONFIG_goldenpath_definitionsTimeout: '{"seconds":1}' });
-    assert.match(stack.backstage.log, /none are known from before/);
+    assert.match(stack.backstage.log, /holds none/);
     const { data } = await stack.backstage.call('GET', '/api/scaffolder/v2/actions');
     const ids = data.map(({ id }: { id: string }) => id);
     assert.ok(ids.includes('debug:log'));

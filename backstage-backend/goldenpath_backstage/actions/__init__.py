@@ -1,7 +1,7 @@
-"""The actions: each described once, and served to Backstage's scaffolder and to tools.
+"""The actions, each defined once and served to Backstage's scaffolder and to internal tools.
 
-For: one module for each action, with what goes in, what comes out, examples, and the function that does it; and the
-list of them (``registry``). A new action is one module and one line there.
+For: one module for each action, with its input, output, examples and function; and their list (``action_registry``).
+A new action is one module and one line in the list.
 
 Not for: HTTP, threads and the ledger (``runs``), and rules about requests (:mod:`goldenpath`).
 """

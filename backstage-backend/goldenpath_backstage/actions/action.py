@@ -1,4 +1,4 @@
-"""An action: its definition, and the values that a run gives it."""
+"""An action: its definition, and the interface of the run that executes it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from goldenpath.fleet.fleet_context import FleetContext
+    from goldenpath.spec.ref import Ref
     from goldenpath_backstage.auth.audit import Audit
     from goldenpath_backstage.auth.permissions import Verb
     from goldenpath_backstage.auth.principal import Principal
     from goldenpath_backstage.fleet_source import FleetSource
 
-__all__ = ["Action", "ActionCall", "Effort", "Example", "Input", "Output", "OwnedName"]
+__all__ = [
+    "Action",
+    "ActionCall",
+    "Effort",
+    "Example",
+    "Input",
+    "Output",
+    "OwnedName",
+    "OwnedOutput",
+    "workload_name",
+]
 
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
-"""What Backstage's scaffolder validates with."""
+"""The dialect of Backstage's scaffolder."""
 
 
 _NAME: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -35,20 +46,34 @@ OwnedName = Annotated[
 
 
 class Input(BaseModel):
-    """Base of what goes into an action: strict and closed."""
+    """Base of an action's input: strict, without unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     @property
     def reads_tenants(self) -> bool:
-        """Whether the answer also follows from what the repository holds of tenants."""
+        """Whether the output also depends on the tenants in the repository."""
         return False
 
 
 class Output(ResponseModel):
-    """Base of what comes out of an action; None is left out."""
+    """Base of an action's output. Fields that are None are left out."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class OwnedOutput(Output):
+    """Base of an output about one tenant or workload."""
+
+    tenant: str
+    """The tenant's name."""
+    workload: str | None = None
+    """The workload's name; left out for a tenant."""
+
+
+def workload_name(ref: Ref) -> str | None:
+    """Return the workload's name; None for a tenant."""
+    return None if ref.parent is None else ref.name
 
 
 I = TypeVar("I", bound=Input)  # noqa: E741 - input
@@ -56,7 +81,7 @@ O = TypeVar("O", bound=Output)  # noqa: E741 - output
 
 
 class Effort(enum.Enum):
-    """What an action mostly does, and so in which lane it runs."""
+    """Whether an action mostly computes or waits, which decides its lane."""
 
     COMPUTES = "computing"
     WAITS = "working"
@@ -71,73 +96,73 @@ class Example:
 
 
 class ActionCall(Protocol):
-    """One run, as its action sees it."""
+    """The interface that a run offers to its action."""
 
     action: str
-    """Id of the action."""
+    """The action's id."""
     caller: Principal
     fleet: FleetSource
     audit: Audit
     dry_run: bool
     task: str | None
-    """The scaffolder's task, where there is one."""
+    """The scaffolder's task, if the caller names one."""
     step: str | None
-    """Its step."""
+    """The task's step."""
     request_id: str
     today: dt.date
-    """The day against which expiry dates are held."""
+    """The day for the check of expiry dates."""
 
     def context(self) -> FleetContext:
-        """The fleet, as it was a few seconds ago at most; the same for all of the run.
+        """Return the fleet, read a few seconds ago at most; a run always gets the same one.
 
         Raises:
-            UnavailableError: the repository holds no fleet that can be used.
-            RepositoryError: it cannot be read.
+            UnavailableError: the repository holds no valid fleet.
+            RepositoryError: the repository cannot be read.
         """
 
     def info(self, message: str) -> None:
-        """Say something in the task's log, at once."""
+        """Write a message to the task's log at once."""
 
     def warn(self, message: str) -> None:
-        """The same, for what should be looked at."""
+        """Write a warning to the task's log at once."""
 
     def file(self, path: str, content: str) -> None:
-        """Give a file for the workspace."""
+        """Send a file for the workspace."""
 
     def removed(self, path: str) -> None:
-        """Name a file that the workspace must not have."""
+        """Have a file removed from the workspace."""
 
     def check(self) -> None:
-        """Go on, or end here: for a place where nothing is half-done.
+        """End a cancelled run; called where nothing is half-done.
 
         Raises:
-            CancelledRunError: the run should end.
+            CancelledRunError: the run is cancelled.
         """
 
     def finish(self) -> None:
-        """Go on, or end here. From here on the action runs to its end, also without a listener.
+        """End a cancelled run; any other run from here on completes, even if the caller disconnects.
 
         Raises:
-            CancelledRunError: the run should end.
+            CancelledRunError: the run is cancelled.
         """
 
 
 @dataclass(frozen=True)
 class Action(Generic[I, O]):
-    """One thing that can be asked for.
+    """An action that callers can run.
 
     Args:
-        id: as templates name it: ``goldenpath:render``.
-        title: for lists.
-        description: what it does, in Markdown.
-        input: what goes in.
-        output: what comes out.
-        examples: steps that use it; each is a test.
-        effort: in which lane it runs.
-        verb: what a caller must be allowed to do before it begins.
-        run: does it, and gives the output.
-        follows: whether all that it says follows from the input, :meth:`Call.context` and the day, unless the input
-            says that it reads tenants. Such an answer may be given again without running.
+        id: the name in templates: ``goldenpath:render``.
+        title: shown in lists.
+        description: Markdown.
+        input: model of the input.
+        output: model of the output.
+        examples: steps that use the action; each is a test.
+        effort: decides the lane.
+        verb: the right that a caller needs.
+        run: executes the action.
+        is_cacheable: whether events and output depend only on the input, :meth:`ActionCall.context` and the day, if
+            the input reads no tenants. Such an answer is given again without a run.
     """
 
     id: str
@@ -149,7 +174,7 @@ class Action(Generic[I, O]):
     effort: Effort
     verb: Verb
     run: Callable[[I, ActionCall], O]
-    follows: bool = False
+    is_cacheable: bool = False
 
     @property
     def verb_name(self) -> str:
@@ -158,7 +183,7 @@ class Action(Generic[I, O]):
 
     @cached_property
     def definition(self) -> dict[str, Any]:
-        """The action as Backstage registers it."""
+        """The action, as Backstage registers it."""
         return {
             "id": self.id,
             "title": self.title,

@@ -1,4 +1,4 @@
-"""Every action that there is."""
+"""The list of all actions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from goldenpath_backstage.actions.status_action import STATUS
 from goldenpath_backstage.actions.upgrade_action import UPGRADE
 from goldenpath_backstage.actions.upgrade_plan_action import UPGRADE_PLAN
 from goldenpath_backstage.actions.waves_action import UPGRADE_START, WAVES, WAVES_CONTROL
-from goldenpath_backstage.backend_errors import NotThereError
+from goldenpath_backstage.backend_errors import NotFoundError
 
 if TYPE_CHECKING:
     from goldenpath_backstage.actions.action import Action
@@ -33,13 +33,13 @@ _BY_ID: Final = {action.id: action for action in ACTIONS}
 
 
 def action_named(name: str) -> Action[Any, Any]:
-    """The action of an id.
+    """Return the action with an id.
 
     Raises:
-        NotThereError: no action has this id.
+        NotFoundError: no action has this id.
     """
     if name in _BY_ID:
         return _BY_ID[name]
     near = nearest(name, _BY_ID)
     hint = f"; did you mean {near}?" if near else ""
-    raise NotThereError(f"there is no such action; there are {', '.join(_BY_ID)}{hint}")
+    raise NotFoundError(f"no action is named so; the actions are {', '.join(_BY_ID)}{hint}")

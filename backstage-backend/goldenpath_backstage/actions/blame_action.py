@@ -1,4 +1,4 @@
-"""``goldenpath:blame``: where a value comes from, who set it, and since when."""
+"""``goldenpath:blame``: the origin of a value, its author and its date."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ _Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class BlameInput(Input):
-    """Which value."""
+    """The value to explain."""
 
     name: OwnedName
     """The tenant, or a workload as `<tenant>/<workload>`."""
     field: _Text
     """The field: `compute.memory`, or `spec.hard.pods` of an object."""
     object: _Text | None = None
-    """A rendered object, as `ResourceQuota/vision-compute`; the request itself where none is given."""
+    """A rendered object, such as `ResourceQuota/vision-compute`; by default the request itself."""
     cluster: Annotated[str, Field(max_length=63)] | None = None
-    """The object on this cluster."""
+    """The cluster of the object."""
 
 
 class BlameOutput(Output):
-    """Where it comes from."""
+    """The origin of a value."""
 
     value: Any = None
-    """The value; left out where there is none."""
+    """The value; left out if it has none."""
     file: str
     """The request, or the rendered file."""
     origins: list[dict[str, Any]]
-    """What gives it, as `goldenpath blame --format json` tells it."""
+    """The origins of the value, as `goldenpath blame --format json` lists them."""
 
 
-def _blame(asked: BlameInput, call: ActionCall) -> BlameOutput:
-    found = blame(call.fleet.repository, asked.name, asked.field, of=asked.object, cluster=asked.cluster)
+def _blame(inputs: BlameInput, call: ActionCall) -> BlameOutput:
+    found = blame(call.fleet.repository, inputs.name, inputs.field, of=inputs.object, cluster=inputs.cluster)
     call.info("\n".join(found.lines()))
     data = found.as_dict()
     return BlameOutput(value=data.get("value"), file=found.file, origins=data["origins"])
@@ -53,7 +53,7 @@ BLAME = Action(
     id="goldenpath:blame",
     title="See where a value comes from",
     description=(
-        "Names what gives a value of a request, or of a rendered object: a line of the request, an override, the fleet, or "
+        "Names the origin of a value in a request or a rendered object: a line of the request, an override, the fleet, or "
         "the golden path at its version; with commit, author and date."
     ),
     input=BlameInput,
@@ -61,7 +61,7 @@ BLAME = Action(
     examples=(
         Example("See who set the memory", {"name": "vision", "field": "compute.memory"}),
         Example(
-            "See what gives a quota its number",
+            "See where the number of a quota comes from",
             {"name": "vision", "object": "ResourceQuota/vision-compute", "field": "spec.hard.pods"},
         ),
     ),

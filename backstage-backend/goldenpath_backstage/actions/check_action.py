@@ -1,4 +1,4 @@
-"""``goldenpath:check``: what the checks have to say about a request."""
+"""``goldenpath:check``: the findings about a request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from goldenpath.findings import Severity
 from goldenpath_backstage.actions.action import Action, Effort, Example, Output
 from goldenpath_backstage.actions.finding_output import FindingOutput, report_findings
-from goldenpath_backstage.actions.request_input import RequestInput, accepted
+from goldenpath_backstage.actions.request_input import RequestInput, accept_request
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
@@ -17,20 +17,20 @@ __all__ = ["CHECK"]
 
 
 class CheckInput(RequestInput):
-    """What to check."""
+    """The request to check."""
 
 
 class CheckOutput(Output):
-    """What the checks say."""
+    """The findings."""
 
     passed: bool
-    """Whether there is no finding of severity error."""
+    """Whether no finding has the severity error."""
     findings: list[FindingOutput]
-    """Everything that they say, worst first."""
+    """The findings, worst first."""
 
 
-def _run(asked: CheckInput, call: ActionCall) -> CheckOutput:
-    request = accepted(asked, call)
+def _run(inputs: CheckInput, call: ActionCall) -> CheckOutput:
+    request = accept_request(inputs, call)
     found = request.context.pipeline.check(request.spec, today=call.today, parent=request.parent)
     outputs = report_findings(found, call)
     errors = sum(finding.severity is Severity.ERROR for finding in found)
@@ -42,14 +42,14 @@ CHECK = Action(
     id="goldenpath:check",
     title="Check a request",
     description=(
-        "Renders a request and checks the result: schemas, policies, coherence and identities. Findings are an "
-        "output; only a request that cannot be accepted at all makes the step fail."
+        "Renders a request and checks the result: schemas, policies, coherence and identities. The findings are an "
+        "output. The step fails only if the request is invalid."
     ),
     input=CheckInput,
     output=CheckOutput,
     examples=(
         Example(
-            "Check a request before anything is made of it",
+            "Check a request before it is published",
             {
                 "golden_path": "tenant/v1",
                 "values": {"name": "vision", "owner": "vision-team", "clusters": ["berlin"]},
@@ -59,5 +59,5 @@ CHECK = Action(
     effort=Effort.COMPUTES,
     verb=Verb.READ,
     run=_run,
-    follows=True,
+    is_cacheable=True,
 )

@@ -1,4 +1,4 @@
-"""A request as the repository has it: whose it is, and what it asks for; and who may change that."""
+"""A request in the repository: its document and owner; edits of it by form; and the guard of its changes."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from goldenpath.spec.ref import Ref
     from goldenpath_backstage.auth.principal import Principal
 
-__all__ = ["Existing", "asked_for_by", "edited", "existing", "guard_of"]
+__all__ = ["ExistingRequest", "apply_form", "change_guard", "find_request", "review_owner"]
 
 _LIFTS_GUARD_RAILS = ("overrides", "exceptions")
-"""Fields whose entries let a rendered object or a policy be otherwise than the golden path says."""
+"""Fields whose entries change a rendered object or lift a policy, against the golden path."""
 
 
 @dataclass(frozen=True, slots=True)
-class Existing:
-    """A request, as the repository has it.
+class ExistingRequest:
+    """A request in the repository.
 
-    ``owner`` is the tenant's, and None where the tenant's file is broken and does not name one. ``revision`` is Git's
-    id of the file.
+    ``owner`` is the tenant's owner; None if the tenant's file is broken and names none. ``revision`` is Git's id of
+    the file.
     """
 
     document: Mapping[str, Any]
@@ -43,8 +43,8 @@ class Existing:
     revision: str
 
 
-def existing(state: FleetState, ref: Ref) -> Existing | None:
-    """What the repository holds of a tenant or workload; None where it has no request of that name."""
+def find_request(state: FleetState, ref: Ref) -> ExistingRequest | None:
+    """Return the request of a tenant or workload; None if the repository has none."""
     owned = state.tree.find(ref)
     if owned.request is None:
         return None
@@ -55,158 +55,150 @@ def existing(state: FleetState, ref: Ref) -> Existing | None:
         document = {}
     if not isinstance(document, dict):
         document = {}
-    return Existing(document, _owner(state, ref, document), entry.id)
+    return ExistingRequest(document, _owner(state, ref, document), entry.id)
 
 
 def _owner(state: FleetState, ref: Ref, document: Mapping[str, Any]) -> str | None:
-    """Who owns a tenant with this request, or the tenant of a workload with it: a workload has no owner of its own."""
+    """Return the owner of the tenant; a workload belongs to the owner of its tenant."""
     if ref.parent is not None:
-        parent = existing(state, ref.parent)
+        parent = find_request(state, ref.parent)
         return parent.owner if parent is not None else None
     owner = document.get("owner")
     return owner if isinstance(owner, str) else None
 
 
-def asked_for_by(state: FleetState, ref: Ref, store: Store) -> str | None:
-    """Who has a new tenant or workload up for review; None without such a review.
+def review_owner(state: FleetState, ref: Ref, store: Store) -> str | None:
+    """Return the owner of a new tenant or workload that is in review; None without such a review.
 
-    Its branch has one place for each name: another change for review would take the place of that one.
+    A name has one review branch: a second review of a new tenant of that name would overwrite the first.
 
     Raises:
         RepositoryError: the branch cannot be read.
     """
-    if existing(state, ref) is not None:
+    if find_request(state, ref) is not None:
         return None
     commit = store.refresh(branch_of(ref))
     if commit is None:
         return None
-    asked = existing(FleetState(store.repository.snapshot(commit), lambda: state.context), ref)
-    return asked.owner if asked else None
+    in_review = find_request(FleetState(store.repository.snapshot(commit), lambda: state.context), ref)
+    return in_review.owner if in_review else None
 
 
-def edited(
+def apply_form(
     state: FleetState, document: Mapping[str, Any], kept: Collection[str] | None = None
 ) -> tuple[dict[str, Any], str | None]:
-    """What a form makes of a tenant or workload that is there, and the revision that it makes it of.
+    """Apply the values of a form to the existing request; return the new document and the revision that it is based on.
 
-    A document without a name that can be looked up is given back as it is: what is wrong with it is reported with all
-    the rest.
+    A document whose name is not valid is returned unchanged, without a revision: its parser reports all problems.
 
     Args:
         state: the fleet.
-        document: what the form was filled in with.
-        kept: sections that the form could not show: where they are empty, they stay as they are.
+        document: the request's document for the values of the form.
+        kept: sections that the form could not show. If they are empty in the form, they keep their value.
 
     Raises:
-        InputError: there is no such tenant or workload.
+        InputError: the fleet has no such tenant or workload.
     """
     ref = Submission(document).ref
     if not isinstance(document.get("name"), str) or ("tenant" in document and not ref.tenant):
         return dict(document), None
-    now = existing(state, ref) if _is_plain(ref) else None
+    now = find_request(state, ref) if _is_plain(ref) else None
     if now is None:
-        nothing = f"the fleet has no such {ref.subject}, so there is nothing to edit"
-        raise InputError.of("name", f"unknown-{ref.subject}", nothing, ref.path or document["name"])
+        message = (
+            f"the fleet has no such {ref.subject} to edit; correct the name, or create the {ref.subject}"
+        )
+        raise InputError.of("name", f"unknown-{ref.subject}", message, ref.path or document["name"])
     path = state.context.library.find(document.get("golden_path"))
     beside = beside_the_form(path) if path is not None else frozenset[str]()
-    document = {**_some_of(now.document, kept or ()), **document}
-    stays = _some_of(now.document, beside)
-    if isinstance(stays.get("retiring"), list):
-        stays["retiring"] = _still_leaving(stays["retiring"], document, state)
-    return {**{field: value for field, value in stays.items() if value}, **document}, now.revision
+    document = {**_select(now.document, kept or ()), **document}
+    unasked = _select(now.document, beside)
+    if isinstance(unasked.get("retiring"), list):
+        unasked["retiring"] = _still_retiring(unasked["retiring"], document, state)
+    return {**{field: value for field, value in unasked.items() if value}, **document}, now.revision
 
 
-def _some_of(document: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
+def _select(document: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
     return {field: document[field] for field in fields if field in document}
 
 
-def _still_leaving(retiring: list[Any], document: Mapping[str, Any], state: FleetState) -> list[Any]:
-    """The clusters that a request is leaving, without those that it has left: the request names them no more."""
+def _still_retiring(retiring: list[Any], document: Mapping[str, Any], state: FleetState) -> list[Any]:
+    """Return the retiring clusters that the changed request is still on."""
     tenants = tenants_of(state)
     try:
         spec = state.context.parse(dict(document), None, tenants=tenants)
         resolved = state.context.pipeline.resolve(spec, parent=parent_of(spec, tenants))
     except InputError:
-        return retiring  # problems are reported when all of it is parsed
-    there = {each.cluster_name for each in resolved}
-    return [cluster for cluster in retiring if cluster in there]
+        return retiring  # the parse of the whole document reports the problems
+    remaining = {each.cluster_name for each in resolved}
+    return [cluster for cluster in retiring if cluster in remaining]
 
 
 def _is_plain(ref: Ref) -> bool:
-    """Whether names can be of a tenant or workload at all: they become a path in the repository's trees."""
+    """Whether the names are safe as a path in the repository's trees."""
     names = (ref.name, ref.tenant) if ref.parent is not None else (ref.name,)
     return all(name.replace("-", "").isalnum() and name.isascii() for name in names)
 
 
-def guard_of(
+def change_guard(
     caller: Principal,
     ref: Ref,
     *,
-    asked: Mapping[str, Any] | None,
+    wanted: Mapping[str, Any] | None,
     reviewed: bool,
-    seen: str | None = None,
+    revision: str | None = None,
     new: bool = False,
-    asked_by: str | None = None,
+    in_review_of: str | None = None,
 ) -> Callable[[FleetState], None]:
-    """What looks, on the very state on which a change is made, whether the caller may make it.
+    """Return a guard that checks, on the state that a change is applied to, whether the caller may make the change.
 
     Args:
-        caller: who asks.
-        ref: the tenant or workload; of a workload, the tenant's owner decides.
-        asked: the request that it is to have; None where nothing in it but its end is asked for.
-        reviewed: whether a person looks at it before it counts.
-        seen: the revision that the change was made from; another one refuses it, unless it is what is asked for.
-        new: it is to be made; one that is there refuses it, unless it is what is asked for.
-        asked_by: who has one of that name up for review, whose place the change would take.
+        caller: the caller.
+        ref: the tenant or workload. For a workload, the tenant's owner decides.
+        wanted: the new document of the request; None for a change that does not edit the request.
+        reviewed: whether the change becomes a pull request.
+        revision: the revision that the change is based on. Another revision is refused, unless it equals ``wanted``.
+        new: whether the change creates the request. An existing one is refused, unless it equals ``wanted``.
+        in_review_of: the owner of a new tenant or workload of that name in review, which the change would overwrite.
     """
 
     def guard(state: FleetState) -> None:
-        now = existing(state, ref)
-        if new and now is not None and now.document != asked:
-            taken = (
-                f"is a {ref.subject} already; choose another name, or open that {ref.subject}'s page in the catalog "
-                "and edit it"
+        now = find_request(state, ref)
+        if new and now is not None and now.document != wanted:
+            message = (
+                f"is the name of an existing {ref.subject}; choose another name, or edit that {ref.subject} from its "
+                "page in the catalog"
             )
-            raise InputError.of("name", "name-taken", taken, ref.path)
-        if seen is not None and not _is_still(now, seen, asked):
+            raise InputError.of("name", "name-taken", message, ref.path)
+        # After a crash between the commit and its report, the repository already holds what is wanted.
+        if revision is not None and (now is None or (now.revision != revision and now.document != wanted)):
             raise RefMovedError(
-                f"the request of {ref.path} was changed meanwhile; look at it anew, and ask again"
+                f"the request of {ref.path} has changed since it was read; read it again and repeat the change"
             )
-        then = None if asked is None else _owner(state, ref, asked)
+        then = None if wanted is None else _owner(state, ref, wanted)
         is_unowned = (now is not None and now.owner is None) or (
-            ref.parent is not None and asked is not None and then is None
+            ref.parent is not None and wanted is not None and then is None
         )
         if is_unowned and caller.role is not Role.ADMIN:
-            raise ForbiddenError(
-                f"the request of {ref.namespace} does not say who owns it; ask a platform admin"
-            )
+            raise ForbiddenError(f"the request of {ref.namespace} names no owner; ask a platform admin")
         demand_change(
             caller,
             RequestedChange(
                 tenant=ref.namespace,
                 owner_now=now.owner if now else None,
                 owner_then=then,
-                lifts_guard_rails=asked is not None and _lifts_more(asked, now.document if now else {}),
+                lifts_guard_rails=wanted is not None and _lifts_more(wanted, now.document if now else {}),
                 is_reviewed=reviewed,
-                owner_asked=asked_by,
+                owner_in_review=in_review_of,
             ),
         )
 
     return guard
 
 
-def _is_still(now: Existing | None, seen: str, asked: Mapping[str, Any] | None) -> bool:
-    """Whether the request is unchanged, or was changed to what is asked.
-
-    That was this very change, where a process died between making it and saying so.
-    """
-    return now is not None and (now.revision == seen or now.document == asked)
-
-
-def _lifts_more(asked: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether an override or an exception is asked for that is not there already, word for word."""
-    for field in _LIFTS_GUARD_RAILS:
-        there = now.get(field) or []
-        if any(entry not in there for entry in asked.get(field) or []):
-            return True
-    return False
+def _lifts_more(wanted: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether the new document has an override or exception that the old one does not have, word for word."""
+    return any(
+        entry not in (now.get(field) or [])
+        for field in _LIFTS_GUARD_RAILS
+        for entry in wanted.get(field) or []
+    )

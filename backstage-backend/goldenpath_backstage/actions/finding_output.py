@@ -1,4 +1,4 @@
-"""Findings of the checks, as an output and as lines of a log."""
+"""Findings of the checks, as an output and as lines of the task's log."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
 __all__ = ["FindingOutput", "report_findings"]
 
 _LOG_WIDTH: Final = 76
-"""What Backstage shows of a line of a task's log in a window of 1280 pixels; it breaks no lines itself."""
+"""Backstage shows so many characters of a log line in a window of 1280 pixels, and wraps no lines."""
 
 
 class FindingOutput(Output):
-    """Something that a check has to say."""
+    """A finding of a check."""
 
     rule: str
     """Stable id of the rule."""
     severity: Literal["error", "warning", "note"]
-    """How much it weighs."""
+    """The severity."""
     file: str
     """File in the fleet repository."""
     object: str
     """Kind, namespace and name of the object."""
     field: str
-    """Field in it."""
+    """Field in the object."""
     message: str
-    """What is so."""
+    """What the check found."""
     fix: str
-    """What to do about it."""
+    """How to fix it."""
 
 
 def report_findings(found: Iterable[Finding], call: ActionCall) -> list[FindingOutput]:
-    """Each finding in the task's log, broken into lines, and all of them as an output."""
+    """Log each finding, wrapped into lines, and return all of them as outputs."""
     outputs = []
     for finding in found:
         say = call.info if finding.severity is Severity.NOTE else call.warn

@@ -1,4 +1,4 @@
-"""A tenant or workload as its clusters have it."""
+"""The status of a tenant or workload on its clusters."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["live_status"]
 
 
 def live_status(name: str, call: ActionCall) -> list[ClusterStatus]:
-    """The status of a tenant or workload on each of its clusters, with progress in the log.
+    """Return the status of a tenant or workload on each of its clusters, with progress in the log.
 
     Raises:
-        InputError: the settings have no kubeconfig, or there is no such tenant or workload.
+        InputError: the settings have no kubeconfig, or the fleet has no such tenant or workload.
         ClusterError: a cluster cannot be read.
     """
-    # They load the Kubernetes client, which a backend that reaches no cluster need not have.
+    # These load the Kubernetes client, an extra that a backend without clusters does not need.
     from goldenpath.cluster import connect, context_names  # noqa: PLC0415
     from goldenpath.live import contexts_for, published_tenants, status  # noqa: PLC0415
 
     if call.fleet.kubeconfig is None:
-        message = "this backend reaches no clusters: its setting `kubeconfig` is not set; leave this out"
+        message = "needs the backend's setting `kubeconfig`, which is not set; leave `live` out"
         raise InputError.of("live", "no-clusters", message)
     kubeconfig = str(call.fleet.kubeconfig)
     found = published_tenants(call.fleet.repository, name)

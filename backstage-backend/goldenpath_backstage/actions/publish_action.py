@@ -1,4 +1,4 @@
-"""``goldenpath:plan`` and ``goldenpath:publish``: a request becomes a commit or a pull request of the fleet."""
+"""``goldenpath:plan`` and ``goldenpath:publish``: a request becomes a commit or a pull request of the fleet repository."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from pydantic import Field
 
 from goldenpath.errors import InputError, RefMovedError
 from goldenpath.fleet import Submission
-from goldenpath_backstage.actions.action import Action, Effort, Example, Output
-from goldenpath_backstage.actions.existing_requests import asked_for_by, edited, guard_of
+from goldenpath_backstage.actions.action import Action, Effort, Example, OwnedOutput, workload_name
+from goldenpath_backstage.actions.existing_requests import apply_form, change_guard, review_owner
 from goldenpath_backstage.actions.finding_output import FindingOutput, report_findings
 from goldenpath_backstage.actions.request_change import (
     ChangeOutput,
     Delivery,
     Message,
-    in_dry_run,
-    publish_options_of,
+    deliver,
+    log_plan,
+    publish_options,
     review_of,
-    tell_plan,
-    what_was_done,
 )
-from goldenpath_backstage.actions.request_input import Kept, RequestInput, accepted_in, document_of
+from goldenpath_backstage.actions.request_input import Kept, RequestInput, accept_document, form_document
 from goldenpath_backstage.auth.permissions import Verb
 from goldenpath_backstage.backend_errors import ForbiddenError
 
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PLAN", "PUBLISH"]
 
-_ASKED = {
+_TENANT = {
     "golden_path": "tenant/v1",
     "values": {"name": "vision", "owner": "vision-team", "clusters": ["berlin"]},
 }
@@ -51,56 +50,52 @@ class ChangeInput(RequestInput):
     """A change of one tenant or workload."""
 
     new: bool = False
-    """It is to be made: where there is one of that name, that asks for something else, it is left alone."""
+    """Create it. A different request of the same name is refused and stays unchanged."""
     edit: bool = False
-    """It is there already, and the form was filled in from it: what the form does not ask for is kept."""
+    """Edit an existing request: fields that the form does not ask for keep their value."""
     revision: Annotated[str, Field(max_length=64)] | None = None
-    """Revision of the request that the form was filled in from; one that was changed meanwhile is refused."""
+    """Revision of the request that filled the form. If the request has changed since, the edit is refused."""
     kept: Kept | None = None
-    """Sections of the request that the form could not show, such as `network`: where they are empty, they stay as they are."""
+    """Sections of the request that the form could not show, such as `network`. If they are empty in the form, they keep their value."""
     upgrade: bool = False
-    """Take the newest version of the golden path, and not the one that its lock pins."""
+    """Render with the newest version of the golden path instead of the one that the lock pins."""
     overwrite_edits: bool = False
-    """Write over rendered files that were edited by hand."""
+    """Overwrite hand edits of rendered files."""
     allow_removals: Annotated[int, Field(ge=0)] | None = None
-    """How many objects the change may remove; a few, where nothing is said."""
+    """How many objects the change may remove; by default a few."""
 
 
 class PlanInput(ChangeInput):
-    """What to plan."""
+    """The change to plan."""
 
 
-class PlanOutput(Output):
-    """What publishing would do."""
+class PlanOutput(OwnedOutput):
+    """The effects of a publish."""
 
-    tenant: str
-    """The tenant's name."""
-    workload: str | None = None
-    """The workload's name; left out for a tenant."""
     ready: bool
-    """Whether it could be published as it is."""
+    """Whether the request can be published unchanged."""
     changed: bool
-    """Whether anything would change."""
+    """Whether the repository would change."""
     summary: dict[str, Any]
     """Counts of what would change: tenants, workloads, objects, files, findings."""
     obstacles: list[str]
-    """What stands in the way, each in words."""
+    """Reasons why a publish would be refused."""
     findings: list[FindingOutput]
-    """What the checks say, worst first."""
+    """The findings of the checks, worst first."""
 
 
 class PublishInput(ChangeInput):
-    """What to publish, and how."""
+    """The change to publish, and its delivery."""
 
     delivery: Delivery = "commit"
-    """`commit` puts it on the fleet's branch; `pull-request` puts it up for review."""
+    """`commit` writes to the fleet's branch; `pull-request` opens a review."""
     message: Message | None = None
-    """First words of the commit's message."""
+    """The start of the commit message; by default a generated sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What a form was filled in with, ready to be planned or published."""
+    """A valid request, ready to be planned or published."""
 
     state: FleetState
     ref: Ref
@@ -109,44 +104,44 @@ class _Change:
     guard: Callable[[FleetState], None]
 
 
-def _change(asked: ChangeInput, call: ActionCall, *, reviewed: bool, message: str | None) -> _Change:
-    """The change that is asked for.
+def _change(inputs: ChangeInput, call: ActionCall, *, reviewed: bool, message: str | None) -> _Change:
+    """Return the requested change.
 
     Raises:
         InputError: with every problem.
     """
     state = call.fleet.state(newest=True)
-    document = document_of(asked, state.context)
-    seen = asked.revision
-    if asked.edit:
-        document, now = edited(state, document, asked.kept)
-        seen = seen or now
-    ref = accepted_in(state, document).ref
-    guard = guard_of(
+    document = form_document(inputs, state.context)
+    revision = inputs.revision
+    if inputs.edit:
+        document, now = apply_form(state, document, inputs.kept)
+        revision = revision or now
+    ref = accept_document(state, document).ref
+    guard = change_guard(
         call.caller,
         ref,
-        asked=document,
+        wanted=document,
         reviewed=reviewed,
-        seen=seen,
-        new=asked.new,
-        asked_by=asked_for_by(state, ref, call.fleet.repository.store) if reviewed else None,
+        revision=revision,
+        new=inputs.new,
+        in_review_of=review_owner(state, ref, call.fleet.repository.store) if reviewed else None,
     )
-    options = publish_options_of(
+    options = publish_options(
         call,
         state.context,
         guard=guard,
         message=message,
-        upgrade=asked.upgrade,
-        overwrite_edits=asked.overwrite_edits,
-        allow_removals=asked.allow_removals,
+        upgrade=inputs.upgrade,
+        overwrite_edits=inputs.overwrite_edits,
+        allow_removals=inputs.allow_removals,
     )
     return _Change(state, ref, Submission(document), options, guard)
 
 
-def _plan(asked: PlanInput, call: ActionCall) -> PlanOutput:
-    change = _change(asked, call, reviewed=True, message=None)
+def _plan(inputs: PlanInput, call: ActionCall) -> PlanOutput:
+    change = _change(inputs, call, reviewed=True, message=None)
     proposal = call.fleet.repository.plan(change.request, options=change.options)
-    tell_plan(proposal.plan, call)
+    log_plan(proposal.plan, call)
     obstacles = [str(problem) for problem in proposal.problems]
     try:
         change.guard(change.state)
@@ -158,7 +153,7 @@ def _plan(asked: PlanInput, call: ActionCall) -> PlanOutput:
         call.warn(obstacle)
     return PlanOutput(
         tenant=change.ref.namespace,
-        workload=change.ref.name if change.ref.parent is not None else None,
+        workload=workload_name(change.ref),
         ready=not (obstacles or proposal.errors),
         changed=bool(proposal.plan),
         summary=proposal.plan.summary,
@@ -167,31 +162,30 @@ def _plan(asked: PlanInput, call: ActionCall) -> PlanOutput:
     )
 
 
-def _publish(asked: PublishInput, call: ActionCall) -> ChangeOutput:
-    review = review_of(call, asked.delivery)
-    change = _change(asked, call, reviewed=review is not None, message=asked.message)
+def _publish(inputs: PublishInput, call: ActionCall) -> ChangeOutput:
+    review = review_of(call, inputs.delivery)
+    change = _change(inputs, call, reviewed=review is not None, message=inputs.message)
     change.guard(change.state)
-    if call.dry_run:
-        return in_dry_run(
-            call.fleet.repository.plan(change.request, options=change.options), change.ref, call
-        )
-    call.info(f"Publishing {change.ref.path} to the fleet repository")
-    # From here on the commit is made, also without a listener: a change is never half-done.
-    call.finish()
-    published = call.fleet.repository.publish(change.request, options=change.options, review=review)
-    return what_was_done(published, change.ref, call)
+    repository = call.fleet.repository
+    return deliver(
+        change.ref,
+        call,
+        message=f"Publishing {change.ref.path} to the fleet repository",
+        propose=lambda: repository.plan(change.request, options=change.options),
+        publish=lambda: repository.publish(change.request, options=change.options, review=review),
+    )
 
 
 PLAN = Action(
     id="goldenpath:plan",
     title="Plan a change of a tenant or workload",
     description=(
-        "Shows what publishing a request would change in the fleet repository, by cluster and object, and what "
-        "stands in its way. Nothing is written."
+        "Shows the changes that a publish of a request would make in the fleet repository, by cluster and object, and "
+        "the obstacles. Nothing is written."
     ),
     input=PlanInput,
     output=PlanOutput,
-    examples=(Example("Plan a new tenant", _ASKED),),
+    examples=(Example("Plan a new tenant", _TENANT),),
     effort=Effort.WAITS,
     verb=Verb.READ,
     run=_plan,
@@ -202,16 +196,16 @@ PUBLISH = Action(
     title="Publish a tenant or workload",
     description=(
         "Checks a request, renders it and commits the result to the fleet repository, or opens a pull request. "
-        "Publishing the same again makes no second commit, and updates the open pull request."
+        "A second publish of the same request makes no second commit, and updates the open pull request."
     ),
     input=PublishInput,
     output=ChangeOutput,
     examples=(
-        Example("Commit a new tenant to the fleet's branch", {**_ASKED, "new": True}),
+        Example("Commit a new tenant to the fleet's branch", {**_TENANT, "new": True}),
         Example("Commit a new workload of a tenant", {**_WORKLOAD, "new": True}),
-        Example("Put a new tenant up for review", {**_ASKED, "delivery": "pull-request"}),
+        Example("Open a pull request for a new tenant", {**_TENANT, "delivery": "pull-request"}),
         Example(
-            "Publish what a tenant's form was changed to",
+            "Publish a tenant's edited form",
             {
                 "golden_path": "tenant/v1",
                 "values": "${{ parameters }}",

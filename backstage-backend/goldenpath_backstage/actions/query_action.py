@@ -1,4 +1,4 @@
-"""``goldenpath:query``: the requests, or the rendered objects, for which an expression is true."""
+"""``goldenpath:query``: the requests or rendered objects that match an expression."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ Kind = Annotated[str, Field(max_length=40, examples=["tenant", "workload"])]
 
 
 class QueryInput(Input):
-    """What is asked."""
+    """The query."""
 
     expression: Expression
     """CEL over the fields of a request, or of an object with `rendered`."""
     kind: Kind | None = None
-    """Only requests, or objects, of this kind."""
+    """Only requests or objects of this kind."""
     rendered: bool = False
-    """Ask the rendered objects on the branch, not the requests."""
+    """Search the rendered objects on the branch, not the requests."""
     limit: Annotated[int, Field(ge=0, le=1000)] = 100
-    """At most so many are given in full; `count` is of all."""
+    """The largest number of matches in `found`; `count` counts all."""
 
 
 class QueryOutput(Output):
-    """What was found."""
+    """The matches."""
 
     count: int
-    """How many there are."""
+    """The number of matches."""
     lookedAt: int  # noqa: N815 - as Backstage writes names
-    """How many were asked."""
+    """The number of requests or objects that were searched."""
     found: list[dict[str, Any]]
-    """The first of them, as `goldenpath fleet query --format json` gives them."""
+    """The first matches, as `goldenpath fleet query --format json` lists them."""
     notes: list[str]
-    """What a person should know beside it: values that are never there, requests without the field."""
+    """Notes about the query: values that no request has, requests without the field."""
 
 
-def _query(asked: QueryInput, call: ActionCall) -> QueryOutput:
-    search_all = search_objects if asked.rendered else search_requests
-    search = search_all(call.fleet.state(newest=True), asked.expression, kind=asked.kind)
+def _query(inputs: QueryInput, call: ActionCall) -> QueryOutput:
+    search_all = search_objects if inputs.rendered else search_requests
+    search = search_all(call.fleet.state(newest=True), inputs.expression, kind=inputs.kind)
     for note in search.notes:
         call.warn(note)
-    call.info(f"{len(search.found)} of {search.looked_at}")
+    call.info(f"Found {len(search.found)} of {search.looked_at}")
     return QueryOutput(
         count=len(search.found),
         lookedAt=search.looked_at,
-        found=[each.as_dict() for each in search.found[: asked.limit]],
+        found=[each.as_dict() for each in search.found[: inputs.limit]],
         notes=list(search.notes),
     )
 
@@ -63,14 +63,14 @@ QUERY = Action(
     id="goldenpath:query",
     title="Find tenants and workloads",
     description=(
-        "Finds the requests for which a CEL expression is true, or with `rendered` the objects. An unknown field is an "
-        "error with the nearest name."
+        "Finds the requests that match a CEL expression, or the rendered objects with `rendered`. An unknown field is an "
+        "error that names the nearest field."
     ),
     input=QueryInput,
     output=QueryOutput,
     examples=(
         Example(
-            "Find who uses an accelerator in production",
+            "Find the tenants that use an accelerator in production",
             {"expression": 'environment == "production" && gpus.exists(g, g.profile == "nvidia-h100-80gb")'},
         ),
         Example("Find quotas on one cluster", {"expression": 'kind == "ResourceQuota"', "rendered": True}),

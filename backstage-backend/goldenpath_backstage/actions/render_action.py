@@ -1,4 +1,4 @@
-"""``goldenpath:render``: the manifests of a request, as files for the workspace."""
+"""``goldenpath:render``: renders the manifests of a request into the workspace."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from pydantic import Field
 from goldenpath.errors import InputError
 from goldenpath.fleet import PublishOptions, Submission
 from goldenpath.fleet.desired_files import desired_files, version_for
-from goldenpath_backstage.actions.action import Action, Effort, Example, Output
-from goldenpath_backstage.actions.existing_requests import edited
-from goldenpath_backstage.actions.request_change import author_of, tell_plan
-from goldenpath_backstage.actions.request_input import Kept, RequestInput, accepted, accepted_in, document_of
+from goldenpath_backstage.actions.action import Action, Effort, Example, OwnedOutput, workload_name
+from goldenpath_backstage.actions.existing_requests import apply_form
+from goldenpath_backstage.actions.request_change import author_of, log_plan
+from goldenpath_backstage.actions.request_input import (
+    Kept,
+    RequestInput,
+    accept_document,
+    accept_request,
+    form_document,
+)
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
@@ -25,54 +31,50 @@ __all__ = ["RENDER"]
 
 
 class RenderInput(RequestInput):
-    """What to render."""
+    """The request to render."""
 
     cluster: Annotated[str, Field(max_length=63)] | None = None
-    """Only for this cluster; for all of its clusters where none is given."""
+    """The one cluster to render; by default all clusters of the request."""
     edit: bool = False
-    """It is there already, and the workspace holds the fleet repository: it becomes what publishing the request would make of it, and files that the request no longer gives are removed."""
+    """Edit an existing request, in a workspace that holds the fleet repository: write the files that a publish would write, and remove files that the request no longer renders."""
     allow_removals: Annotated[int, Field(ge=0)] | None = None
-    """With `edit`: how many objects may be removed; a few, where nothing is said."""
+    """With `edit`: how many objects the change may remove; by default a few."""
     kept: Kept | None = None
-    """With `edit`: sections of the request that the form could not show; where they are empty, they stay as they are."""
+    """With `edit`: sections of the request that the form could not show. If they are empty in the form, they keep their value."""
 
     @property
     def reads_tenants(self) -> bool:
-        """An edit starts from what is there, and a workload is held against its tenant."""
+        """Whether the existing request or a workload's tenant is read."""
         return self.edit or bool(self.values.get("tenant"))
 
 
-class RenderOutput(Output):
-    """What was rendered."""
+class RenderOutput(OwnedOutput):
+    """The rendered files."""
 
-    tenant: str
-    """The tenant's name."""
-    workload: str | None = None
-    """The workload's name; left out for a tenant."""
     owner: str
-    """The group that owns it."""
+    """The group that owns the tenant."""
     clusters: list[str]
-    """Its clusters."""
+    """The rendered clusters."""
     files: list[str]
-    """Paths of the files, from the workspace's root."""
+    """Paths of the files, relative to the workspace."""
 
 
-def _run(asked: RenderInput, call: ActionCall) -> RenderOutput:
-    return _edited(asked, call) if asked.edit else _rendered(asked, call)
+def _run(inputs: RenderInput, call: ActionCall) -> RenderOutput:
+    return _render_edit(inputs, call) if inputs.edit else _render_request(inputs, call)
 
 
-def _edited(asked: RenderInput, call: ActionCall) -> RenderOutput:
-    if asked.cluster is not None:
-        raise InputError.of("cluster", "not-with-edit", "an edit is of all clusters; leave it out")
+def _render_edit(inputs: RenderInput, call: ActionCall) -> RenderOutput:
+    if inputs.cluster is not None:
+        raise InputError.of("cluster", "not-with-edit", "cannot be combined with `edit`; leave it out")
     state = call.fleet.state(newest=True)
     context = state.context
-    document, _ = edited(state, document_of(asked, context), asked.kept)
-    asked_for, request = accepted_in(state, document), Submission(document)
+    document, _ = apply_form(state, form_document(inputs, context), inputs.kept)
+    asked_for, request = accept_document(state, document), Submission(document)
     options = PublishOptions(
-        author_of(call.caller, context.spec.domain), allow_removals=asked.allow_removals, today=call.today
+        author_of(call.caller, context.spec.domain), allow_removals=inputs.allow_removals, today=call.today
     )
     proposal = call.fleet.repository.plan(request, options=options)
-    tell_plan(proposal.plan, call)
+    log_plan(proposal.plan, call)
     proposal.check()
     lock = state.tree.lock(state.tree.find(asked_for.ref)).lock
     pinned = version_for(asked_for.spec, (lock.golden_path, lock.version) if lock else None)
@@ -86,12 +88,12 @@ def _edited(asked: RenderInput, call: ActionCall) -> RenderOutput:
     return _output(asked_for, files)
 
 
-def _rendered(asked: RenderInput, call: ActionCall) -> RenderOutput:
-    request = accepted(asked, call)
-    manifests = request.context.pipeline.render(request.spec, cluster=asked.cluster, parent=request.parent)
+def _render_request(inputs: RenderInput, call: ActionCall) -> RenderOutput:
+    request = accept_request(inputs, call)
+    manifests = request.context.pipeline.render(request.spec, cluster=inputs.cluster, parent=request.parent)
     for file in manifests.files:
         call.file(file.path, file.text)
-    output = _output(request, [file.path for file in manifests.files], asked.cluster)
+    output = _output(request, [file.path for file in manifests.files], inputs.cluster)
     call.info(f"Rendered {len(manifests.files)} files for {request.ref.path} on {', '.join(output.clusters)}")
     return output
 
@@ -100,7 +102,7 @@ def _output(request: AcceptedRequest, files: Iterable[str], cluster: str | None 
     resolved = request.context.pipeline.resolve(request.spec, cluster=cluster, parent=request.parent)
     return RenderOutput(
         tenant=request.ref.namespace,
-        workload=request.ref.name if request.parent is not None else None,
+        workload=workload_name(request.ref),
         owner=request.owner,
         clusters=[each.cluster_name for each in resolved],
         files=list(files),
@@ -111,7 +113,7 @@ RENDER = Action(
     id="goldenpath:render",
     title="Render a golden path",
     description=(
-        "Checks a request against the fleet and writes its manifests into the workspace, in the layout of the "
+        "Parses a request against the fleet and writes its manifests into the workspace, in the layout of the "
         "fleet repository, for Backstage's own `publish:*` actions. Nothing is published."
     ),
     input=RenderInput,
@@ -129,12 +131,12 @@ RENDER = Action(
             {"golden_path": "tenant/v1", "values": "${{ parameters }}", "cluster": "berlin"},
         ),
         Example(
-            "Bring a checkout of the fleet repository to what a tenant's form was changed to",
+            "Write the changes of a tenant's edited form into a checkout of the fleet repository",
             {"golden_path": "tenant/v1", "values": "${{ parameters }}", "edit": True},
         ),
     ),
     effort=Effort.COMPUTES,
     verb=Verb.READ,
     run=_run,
-    follows=True,
+    is_cacheable=True,
 )

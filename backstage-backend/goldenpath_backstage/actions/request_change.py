@@ -12,7 +12,7 @@ from goldenpath.git import Person
 from goldenpath.git.path_names import branch_ref
 from goldenpath.repository.plan_text import plan_text
 from goldenpath.tenancy import RepositoryPaths
-from goldenpath_backstage.actions.action import Output
+from goldenpath_backstage.actions.action import OwnedOutput, workload_name
 from goldenpath_backstage.auth.principal import CallerKind
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ __all__ = [
     "ChangeOutput",
     "Delivery",
     "Message",
+    "audit_commit",
     "author_of",
-    "in_dry_run",
-    "publish_options_of",
+    "deliver",
+    "log_plan",
+    "publish_options",
+    "report_published",
     "review_of",
-    "tell_plan",
-    "what_was_done",
 ]
 
 Delivery = Literal["commit", "pull-request"]
@@ -45,21 +46,17 @@ _TASK: Final = "Goldenpath-Task"
 _NOT_IN_ADDRESSES: Final = re.compile(r"[^a-z0-9._+-]+")
 
 
-class ChangeOutput(Output):
-    """What was done to the fleet repository."""
+class ChangeOutput(OwnedOutput):
+    """The change in the fleet repository."""
 
-    tenant: str
-    """The tenant's name."""
-    workload: str | None = None
-    """The workload's name; left out for a tenant."""
     changed: bool
-    """Whether there was anything to do."""
+    """Whether the repository had to change."""
     branch: str
     """The branch with the change."""
     commit: str | None = None
-    """The commit that holds it; the last one about it where nothing had to change."""
+    """The commit with the change; without a change, the last commit about the tenant or workload."""
     remoteUrl: str | None = None  # noqa: N815 - as Backstage's own `publish:*` actions call it
-    """Where people look at it: the pull request, or else the commit, where the forge has a page for it."""
+    """The web page of the pull request or the commit, if the forge has one."""
     pullRequestNumber: int | None = None  # noqa: N815 - the same
     """The pull request's number."""
     summary: dict[str, Any]
@@ -69,10 +66,10 @@ class ChangeOutput(Output):
 
 
 def author_of(caller: Principal, domain: str) -> Person:
-    """The person or program, as a commit names its author.
+    """Return the caller as a commit's author.
 
-    Backstage does not tell addresses, and a commit must not carry one that might belong to another person: so it is one of
-    the fleet's domain that takes no mail.
+    Backstage does not disclose addresses, and a guessed one could belong to another person. So the address is one in
+    the fleet's domain that receives no mail.
     """
     name = caller.name.removeprefix("spiffe://").rpartition(":")[2]
     plain = name.removeprefix("default/")
@@ -81,34 +78,24 @@ def author_of(caller: Principal, domain: str) -> Person:
     return Person(plain, f"{local}@{place}.noreply.{domain}")
 
 
-def publish_options_of(
-    call: ActionCall,
-    context: FleetContext,
-    *,
-    guard: Callable[[FleetState], None],
-    message: str | None = None,
-    upgrade: bool = False,
-    overwrite_edits: bool = False,
-    allow_removals: int | None = None,
-    approved: str | None = None,
+def publish_options(
+    call: ActionCall, context: FleetContext, *, guard: Callable[[FleetState], None], **options: Any
 ) -> PublishOptions:
-    """The terms of a change that a caller asks for through us."""
+    """Return the options of a publish, with the caller as author and in the trailers.
+
+    Args:
+        call: the run.
+        context: the fleet.
+        guard: refuses what the caller may not change.
+        options: further fields of :class:`~goldenpath.fleet.PublishOptions`.
+    """
     trailers = [("Requested-by", call.caller.name)]
     if call.caller.via:
         trailers.append(("Requested-via", call.caller.via))
     if call.task:
         trailers.append((_TASK, _task(call)))
-    return PublishOptions(
-        author=author_of(call.caller, context.spec.domain),
-        message=message,
-        upgrade=upgrade,
-        overwrite_edits=overwrite_edits,
-        allow_removals=allow_removals,
-        approved=approved,
-        today=call.today,
-        trailers=tuple(trailers),
-        guard=guard,
-    )
+    author = author_of(call.caller, context.spec.domain)
+    return PublishOptions(author=author, today=call.today, trailers=tuple(trailers), guard=guard, **options)
 
 
 def _task(call: ActionCall) -> str:
@@ -116,27 +103,51 @@ def _task(call: ActionCall) -> str:
 
 
 def review_of(call: ActionCall, delivery: Delivery) -> Review | None:
-    """How the change is put up for review; None where it goes to the branch itself."""
+    """Return where the review is opened; None for a commit on the fleet's branch."""
     return Review(forge=call.fleet.forge) if delivery == "pull-request" else None
 
 
-def tell_plan(plan: Plan, call: ActionCall) -> None:
-    """The plan in the task's log, as the command line shows it.
+def log_plan(plan: Plan, call: ActionCall) -> None:
+    """Write the plan to the task's log, as the command line shows it.
 
-    In one entry: Backstage writes each to its database by itself, and waits for its disk.
+    It is one entry, since Backstage writes each entry to its database separately and waits for its disk.
     """
     if text := "\n".join(line.rstrip() for line in plan_text(plan) if line.strip()):
         call.info(text)
 
 
-def in_dry_run(proposal: Proposal, ref: Ref, call: ActionCall) -> ChangeOutput:
-    """What would be done: the plan in the log, and the files as they would be.
+def deliver(
+    ref: Ref,
+    call: ActionCall,
+    *,
+    message: str,
+    propose: Callable[[], Proposal],
+    publish: Callable[[], Published],
+) -> ChangeOutput:
+    """Make a change, or in a dry run only report it.
+
+    Once the publish begins, it is completed even if the caller disconnects.
+
+    Args:
+        ref: the tenant or workload.
+        call: the run.
+        message: logged before the publish.
+        propose: plans the change.
+        publish: makes the change.
 
     Raises:
-        InputError: something stands in the way; every problem.
-        ChecksFailedError: a finding of severity error.
+        InputError: in a dry run, with every problem of the plan.
+        ChecksFailedError: in a dry run, a finding has the severity error.
     """
-    tell_plan(proposal.plan, call)
+    if call.dry_run:
+        return _report_dry_run(propose(), ref, call)
+    call.info(message)
+    call.finish()
+    return report_published(publish(), ref, call)
+
+
+def _report_dry_run(proposal: Proposal, ref: Ref, call: ActionCall) -> ChangeOutput:
+    log_plan(proposal.plan, call)
     proposal.check()
     for path, content in proposal.plan.edits.items():
         if content is None:
@@ -146,7 +157,7 @@ def in_dry_run(proposal: Proposal, ref: Ref, call: ActionCall) -> ChangeOutput:
     call.info("This was a dry run: nothing was published")
     return ChangeOutput(
         tenant=ref.namespace,
-        workload=_workload(ref),
+        workload=workload_name(ref),
         changed=bool(proposal.plan),
         branch=call.fleet.repository.store.branch,
         summary=proposal.plan.summary,
@@ -154,26 +165,17 @@ def in_dry_run(proposal: Proposal, ref: Ref, call: ActionCall) -> ChangeOutput:
     )
 
 
-def what_was_done(published: Published, ref: Ref, call: ActionCall) -> ChangeOutput:
-    """What a change has become, in the log, the audit trail and the outputs."""
+def report_published(published: Published, ref: Ref, call: ActionCall) -> ChangeOutput:
+    """Report a change in the log, the audit trail and the output."""
     call.fleet.forget()
-    # Where nothing differs from the fleet's branch, there is none for review, and what counts is on the former.
+    # Without a difference from the fleet's branch, no review branch exists.
     branch = published.branch if published.plan else call.fleet.repository.store.branch
     commit, was_ours = published.commit, published.commit is not None
     if commit is None:
         commit, was_ours = _last_commit(ref, branch, call)
     opened = published.pull_request
-    if published.commit is not None:
-        call.audit.changed(
-            call.caller,
-            request_id=call.request_id,
-            action=call.action,
-            tenant=ref.path,
-            task=call.task,
-            commit=commit,
-            pull_request=opened.url if opened else None,
-        )
-    tell_plan(published.plan, call)
+    audit_commit(published, ref.path, call)
+    log_plan(published.plan, call)
     for warning in opened.warnings if opened else ():
         call.warn(warning)
     if opened:
@@ -184,29 +186,41 @@ def what_was_done(published: Published, ref: Ref, call: ActionCall) -> ChangeOut
         call.info("Nothing had to change")
     return ChangeOutput(
         tenant=ref.namespace,
-        workload=_workload(ref),
+        workload=workload_name(ref),
         changed=was_ours,
         branch=branch,
         commit=commit,
-        remoteUrl=opened.url if opened else _page_of(commit, call),
+        remoteUrl=opened.url if opened else _commit_page(commit, call),
         pullRequestNumber=opened.number if opened else None,
         summary=published.plan.summary,
         entityRef=ref.entity_ref,
     )
 
 
-def _page_of(commit: str | None, call: ActionCall) -> str | None:
-    """The web page of a commit; None with plain Git, which has no pages."""
+def audit_commit(published: Published, subject: str, call: ActionCall) -> None:
+    """Record the commit of a change, if it has one, in the audit trail."""
+    if published.commit is None:
+        return
+    opened = published.pull_request
+    call.audit.changed(
+        call.caller,
+        request_id=call.request_id,
+        action=call.action,
+        tenant=subject,
+        task=call.task,
+        commit=published.commit,
+        pull_request=opened.url if opened else None,
+    )
+
+
+def _commit_page(commit: str | None, call: ActionCall) -> str | None:
+    """Return the web page of a commit; None with plain Git, which has no pages."""
     return call.fleet.forge.commit_page(commit) if commit and call.fleet.forge else None
 
 
 def _last_commit(ref: Ref, branch: str, call: ActionCall) -> tuple[str | None, bool]:
-    """The last commit about a tenant or workload, and whether this very step made it, before a process died."""
+    """Return the last commit about a tenant or workload, and whether this same task step made it before a crash."""
     home = RepositoryPaths(ref, call.fleet.state().context.layout).home
     for commit in call.fleet.repository.store.repository.log(branch_ref(branch), paths=(home,), limit=1):
         return commit.id, bool(call.task) and f"{_TASK}: {_task(call)}" in commit.message.splitlines()
     return None, False
-
-
-def _workload(ref: Ref) -> str | None:
-    return None if ref.parent is None else ref.name

@@ -1,4 +1,4 @@
-"""The input of most actions, a golden path and the values of a form, and its way to a request."""
+"""The input of most actions, a golden path and the values of a form; and its parsing into a request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.envelope import Envelope
     from goldenpath_backstage.actions.action import ActionCall
 
-__all__ = ["AcceptedRequest", "Kept", "RequestInput", "accepted", "accepted_in", "document_of"]
+__all__ = ["AcceptedRequest", "Kept", "RequestInput", "accept_document", "accept_request", "form_document"]
 
 
 Kept = Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=40)]
@@ -33,17 +33,17 @@ class RequestInput(Input):
     golden_path: Annotated[str, Field(max_length=80, examples=["tenant/v1"])]
     """Golden path and its major version."""
     values: dict[str, Any]
-    """What the form was filled in with: usually `${{ parameters }}`. What is empty was not given."""
+    """The values of the form, usually `${{ parameters }}`. Empty values count as absent."""
 
     @property
     def reads_tenants(self) -> bool:
-        """A workload is held against its tenant."""
+        """Whether the request is a workload, which is checked against its tenant."""
         return bool(self.values.get("tenant"))
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRequest:
-    """A request, the fleet that it was held against, and a workload's tenant."""
+    """A valid request, the fleet it is valid for, and a workload's tenant."""
 
     spec: Envelope
     context: FleetContext
@@ -51,7 +51,6 @@ class AcceptedRequest:
 
     @property
     def ref(self) -> Ref:
-        """What it is."""
         name = self.spec.name
         return Ref.of_tenant(name) if self.parent is None else Ref.of_workload(self.parent.tenant.name, name)
 
@@ -61,31 +60,31 @@ class AcceptedRequest:
         return str((self.spec if self.parent is None else self.parent.tenant).owner)
 
 
-def document_of(asked: RequestInput, context: FleetContext) -> dict[str, Any]:
-    """The request's document.
+def form_document(asked: RequestInput, context: FleetContext) -> dict[str, Any]:
+    """Return the request's document for the values of a form.
 
     Raises:
-        InputError: there is no such golden path.
+        InputError: the library has no such golden path.
     """
     return request_from_form(asked.values, context.library.get(asked.golden_path))
 
 
-def accepted(asked: RequestInput, call: ActionCall) -> AcceptedRequest:
-    """The request, held against the fleet as it was a few seconds ago at most.
+def accept_request(asked: RequestInput, call: ActionCall) -> AcceptedRequest:
+    """Parse the request against the fleet, read a few seconds ago at most.
 
     Raises:
         InputError: with every problem.
-        UnavailableError: the repository holds no fleet that can be used.
+        UnavailableError: the repository holds no valid fleet.
     """
     if asked.reads_tenants:
         state = call.fleet.state()
-        return accepted_in(state, document_of(asked, state.context))
+        return accept_document(state, form_document(asked, state.context))
     context = call.context()
-    return AcceptedRequest(context.parse(document_of(asked, context), None), context)
+    return AcceptedRequest(context.parse(form_document(asked, context), None), context)
 
 
-def accepted_in(state: FleetState, document: dict[str, Any]) -> AcceptedRequest:
-    """A request's document, held against one state of the fleet.
+def accept_document(state: FleetState, document: dict[str, Any]) -> AcceptedRequest:
+    """Parse a request's document against one state of the fleet.
 
     Raises:
         InputError: with every problem.

@@ -1,4 +1,4 @@
-"""``goldenpath:status``: a tenant as the fleet repository has it, and as it is on its clusters."""
+"""``goldenpath:status``: a tenant or workload in the fleet repository and on its clusters."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.changes import change_sets_of
 from goldenpath.spec.ref import Ref
-from goldenpath_backstage.actions.action import Action, Effort, Example, Input, Output, OwnedName
+from goldenpath_backstage.actions.action import (
+    Action,
+    Effort,
+    Example,
+    Input,
+    Output,
+    OwnedName,
+    OwnedOutput,
+    workload_name,
+)
 from goldenpath_backstage.actions.live_status import live_status
 from goldenpath_backstage.auth.permissions import Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from goldenpath.fleet.request_detail import RequestDetail
     from goldenpath_backstage.actions.action import ActionCall
@@ -22,85 +31,83 @@ _COMMITS = 5
 
 
 class StatusInput(Input):
-    """Which tenant or workload."""
+    """The tenant or workload."""
 
     name: OwnedName
     """The tenant, or a workload as `<tenant>/<workload>`."""
     live: bool = False
-    """Look at its clusters too: Flux and drift; for a tenant also quota, accelerators, queue, identities, scalers."""
+    """Read its clusters too: Flux and drift; for a tenant also quota, accelerators, queue, identities, scalers."""
 
 
 class CommitOutput(Output):
-    """A commit about the tenant or workload."""
+    """A commit that changed the tenant or workload."""
 
     commit: str
-    """Its id."""
+    """The commit's id."""
     when: str
-    """When it was written (ISO 8601)."""
+    """The commit's time (ISO 8601)."""
     author: str
-    """Who asked for it."""
+    """The commit's author."""
     subject: str
-    """Its first line."""
+    """The first line of the message."""
 
 
 class ChangeSetSummary(Output):
-    """A change of many requests, this one among them."""
+    """A change of many requests that includes this one."""
 
     id: str
-    """Its id."""
+    """The change set's id."""
     state: str
     """`open`, `merged`, `partly undone` or `undone`."""
     reason: str
-    """Why."""
+    """The reason."""
     author: str
-    """Who asked for it."""
+    """The author."""
     when: str
-    """When it was written (ISO 8601)."""
+    """The time of its last commit (ISO 8601)."""
     requests: int
-    """How many requests it touches."""
+    """The number of requests that it changes."""
     branch: str | None = None
-    """The branch for review of an open one."""
+    """The review branch of an open change set."""
 
 
-class StatusOutput(Output):
-    """The tenant or workload as the fleet repository has it."""
+class StatusOutput(OwnedOutput):
+    """The status of a tenant or workload."""
 
-    tenant: str
-    """The tenant's name."""
-    workload: str | None = None
-    """The workload's name; left out for a tenant."""
     workloads: list[str] | None = None
     """Names of a tenant's workloads."""
     published: bool
-    """Whether its manifests were rendered."""
+    """Whether manifests were rendered."""
     owner: str | None = None
     """The group that owns it."""
     golden_path: str | None = None
     """Golden path and exact version."""
     clusters: list[str]
-    """Its clusters."""
+    """The clusters."""
     files: int
-    """How many files it has."""
+    """The number of files."""
     history: list[CommitOutput]
-    """The last commits about it, newest first."""
+    """The last commits, newest first."""
     changeSets: list[ChangeSetSummary]  # noqa: N815 - as Backstage writes names
-    """The change sets that touch it: open ones first, then the newest."""
+    """The change sets that include it: open ones first, then the newest."""
     healthy: bool | None = None
-    """Whether all is well on its clusters; not said where they were not looked at."""
+    """Whether it is healthy on all of its clusters; left out without `live`."""
     live: list[dict[str, Any]] | None = None
-    """How it is on each of its clusters, as `goldenpath status --format json` tells it."""
+    """The status on each cluster, as `goldenpath status --format json` shows it; left out without `live`."""
 
 
-def _status(asked: StatusInput, call: ActionCall) -> StatusOutput:
-    detail = call.fleet.repository.tenant(asked.name, commits=_COMMITS)
+def _status(inputs: StatusInput, call: ActionCall) -> StatusOutput:
+    detail = call.fleet.repository.tenant(inputs.name, commits=_COMMITS)
     for label, value in detail.as_rows():
         call.info(f"{label}: {value}")
-    output = _output(detail, tuple(_change_sets(asked.name, call)))
-    for each in output.changeSets:
-        call.info(f"change set {each.id}, {each.state}: {each.reason} ({each.author}, {each.when[:10]})")
-    if not asked.live:
+    output = _output(detail, list(_change_sets(inputs.name, call)))
+    for change in output.changeSets:
+        call.info(
+            f"change set {change.id}, {change.state}: {change.reason} ({change.author}, {change.when[:10]})"
+        )
+    if not inputs.live:
         return output
-    seen = live_status(asked.name, call)
+    seen = live_status(inputs.name, call)
     return output.model_copy(
         update={
             "healthy": all(each.fine for each in seen),
@@ -110,33 +117,31 @@ def _status(asked: StatusInput, call: ActionCall) -> StatusOutput:
 
 
 def _change_sets(name: str, call: ActionCall) -> Iterator[ChangeSetSummary]:
-    """The change sets that touch it, the first of them."""
-    for each in change_sets_of(call.fleet.repository, call.fleet.state(), Ref.parse(name))[:_COMMITS]:
-        last = each.commits[-1]
+    for change in change_sets_of(call.fleet.repository, call.fleet.state(), Ref.parse(name))[:_COMMITS]:
+        last = change.commits[-1]
         yield ChangeSetSummary(
-            id=each.id,
-            state=each.state,
-            reason=each.reason,
+            id=change.id,
+            state=change.state,
+            reason=change.reason,
             author=last.author.name,
             when=last.written.isoformat(),
-            requests=len(each.requests),
-            branch=each.branch,
+            requests=len(change.requests),
+            branch=change.branch,
         )
 
 
-def _output(detail: RequestDetail, sets: Sequence[ChangeSetSummary]) -> StatusOutput:
+def _output(detail: RequestDetail, change_sets: list[ChangeSetSummary]) -> StatusOutput:
     lock, ref = detail.lock, Ref.parse(detail.name)
-    is_workload = ref.parent is not None
     return StatusOutput(
         tenant=ref.namespace,
-        workload=ref.name if is_workload else None,
-        workloads=None if is_workload else list(detail.workloads),
+        workload=workload_name(ref),
+        workloads=None if ref.parent is not None else list(detail.workloads),
         published=lock is not None,
         owner=lock.owner if lock else None,
         golden_path=lock.exact if lock else None,
         clusters=list(lock.clusters) if lock else [],
         files=len(detail.files),
-        changeSets=list(sets),
+        changeSets=change_sets,
         history=[
             CommitOutput(
                 commit=each.id,
@@ -151,17 +156,17 @@ def _output(detail: RequestDetail, sets: Sequence[ChangeSetSummary]) -> StatusOu
 
 STATUS = Action(
     id="goldenpath:status",
-    title="See how a tenant or workload is",
+    title="Show the status of a tenant or workload",
     description=(
-        "Shows a tenant or workload as the fleet repository has it: owner, golden path, clusters, and who changed it. Where "
-        "the backend can reach the clusters, it shows the state on each of them too."
+        "Shows a tenant or workload in the fleet repository: owner, golden path, clusters and history. With `live`, it also "
+        "shows the status on each cluster, if the backend can reach the clusters."
     ),
     input=StatusInput,
     output=StatusOutput,
     examples=(
-        Example("Show a tenant as the repository has it", {"name": "vision"}),
+        Example("Show a tenant in the fleet repository", {"name": "vision"}),
         Example("Show a workload", {"name": "vision/chat"}),
-        Example("See how a tenant is on its clusters", {"name": "vision", "live": True}),
+        Example("Show a tenant with its status on each cluster", {"name": "vision", "live": True}),
     ),
     effort=Effort.WAITS,
     verb=Verb.READ,

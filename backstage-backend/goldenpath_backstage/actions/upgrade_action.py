@@ -1,4 +1,4 @@
-"""``goldenpath:upgrade``: a tenant or workload gets another version of its golden path, and keeps its hand edits."""
+"""``goldenpath:upgrade``: a tenant or workload moves to another version of its golden path and keeps hand edits."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from goldenpath.spec.types import (  # noqa: TC001 - pydantic reads them
 )
 from goldenpath.upgrades import Agreement, Upgrader
 from goldenpath_backstage.actions.action import Action, Effort, Example, Input, OwnedName
-from goldenpath_backstage.actions.existing_requests import guard_of
+from goldenpath_backstage.actions.existing_requests import change_guard
 from goldenpath_backstage.actions.request_change import (
     ChangeOutput,
     Delivery,
     Message,
-    in_dry_run,
-    publish_options_of,
+    deliver,
+    publish_options,
     review_of,
-    what_was_done,
 )
 from goldenpath_backstage.auth.permissions import Verb
 
@@ -33,71 +32,73 @@ __all__ = ["UPGRADE"]
 
 
 class UpgradeInput(Input):
-    """Whom to upgrade, and what becomes of hand edits."""
+    """The tenant or workload, and the treatment of hand edits."""
 
     goldenPath: GoldenPathName  # noqa: N815 - as Backstage writes names
     """Golden path and its major version, such as `tenant/v1`."""
     name: OwnedName
     """The tenant, or a workload as `<tenant>/<workload>`."""
     to: ExactVersion | None = None
-    """Exact version; otherwise the one that the fleet pins, or the newest of the major version."""
+    """Exact version; by default the one that the fleet pins, or else the newest of the major version."""
     approvedBy: Annotated[str, Field(max_length=200)] | None = None  # noqa: N815 - the same
-    """Who agreed that hand edits stay, as overrides of the request."""
+    """Who approved hand edits as overrides of the request."""
     reason: Annotated[str, Field(max_length=500)] | None = None
-    """Why they stay."""
+    """The reason for these overrides."""
     expires: Date | None = None
-    """Until when they stay."""
+    """The day on which these overrides expire."""
     keepOverrides: bool = False  # noqa: N815 - the same
-    """Keep overrides of the request also where the new version changes the same field."""
+    """Keep overrides of the request even if the new version changes the same field."""
     delivery: Delivery = "pull-request"
-    """`pull-request` puts it up for review; `commit` puts it on the fleet's branch."""
+    """`pull-request` opens a review; `commit` writes to the fleet's branch."""
     message: Message | None = None
-    """First words of the commit's message."""
+    """The start of the commit message; by default a generated sentence."""
 
 
-def _upgrade(asked: UpgradeInput, call: ActionCall) -> ChangeOutput:
-    state, ref = call.fleet.state(newest=True), Ref.parse(asked.name)
-    review = review_of(call, asked.delivery)
-    guard_of(call.caller, ref, asked=None, reviewed=review is not None)(state)
-    today = publish_options_of(call, state.context, guard=lambda _: None).today
+def _upgrade(inputs: UpgradeInput, call: ActionCall) -> ChangeOutput:
+    state, ref = call.fleet.state(newest=True), Ref.parse(inputs.name)
+    review = review_of(call, inputs.delivery)
+    change_guard(call.caller, ref, wanted=None, reviewed=review is not None)(state)
     upgrader = Upgrader(
         call.fleet.repository,
-        asked.goldenPath,
-        to=asked.to,
-        agreement=Agreement.of(asked.approvedBy, asked.reason, asked.expires),
-        keep_overrides=asked.keepOverrides,
-        today=today,
+        inputs.goldenPath,
+        to=inputs.to,
+        agreement=Agreement.of(inputs.approvedBy, inputs.reason, inputs.expires),
+        keep_overrides=inputs.keepOverrides,
+        today=call.today,
     )
-    upgrade = upgrader.one(asked.name)
+    upgrade = upgrader.one(inputs.name)
     for edit in upgrade.edits:
         call.info(f"{edit.verdict}: {edit.object} {edit.judged.edit.place} in {edit.file}")
-    # An edit that becomes an override is one that the caller must be allowed to ask for.
+    # A hand edit that becomes an override needs the right to lift guard rails.
     document = None if upgrade.request is None else upgrade.request.document
-    guard = guard_of(call.caller, ref, asked=document, reviewed=review is not None)
+    guard = change_guard(call.caller, ref, wanted=document, reviewed=review is not None)
     guard(state)
-    options = publish_options_of(call, state.context, guard=guard, message=asked.message)
-    if call.dry_run:
-        return in_dry_run(upgrader.propose(state, [ref], options), ref, call)
-    call.info(f"Upgrading {asked.name} to {asked.goldenPath} {upgrader.version}")
-    call.finish()
-    published = upgrader.publish([asked.name], options=options, review=review)
-    return what_was_done(published, ref, call)
+    options = publish_options(call, state.context, guard=guard, message=inputs.message)
+    return deliver(
+        ref,
+        call,
+        message=f"Upgrading {inputs.name} to {inputs.goldenPath} {upgrader.version}",
+        propose=lambda: upgrader.propose(state, [ref], options),
+        publish=lambda: upgrader.publish([inputs.name], options=options, review=review),
+    )
 
 
 UPGRADE = Action(
     id="goldenpath:upgrade",
     title="Upgrade a tenant or workload",
     description=(
-        "Renders a tenant or workload with another version of its golden path. What was edited by hand in rendered "
-        "files becomes an override of the request, with who agreed, why and until when; an edit that the new version "
-        "contradicts is shown with both values, and nothing is written."
+        "Renders a tenant or workload with another version of its golden path. A hand edit of a rendered file becomes an "
+        "override of the request, with approver, reason and expiry date. If the new version contradicts an edit, the "
+        "action shows both values and writes nothing."
     ),
     input=UpgradeInput,
     output=ChangeOutput,
     examples=(
-        Example("To the newest version, up for review", {"goldenPath": "tenant/v1", "name": "vision"}),
         Example(
-            "With the hand edits that are there",
+            "Upgrade to the newest version, by pull request", {"goldenPath": "tenant/v1", "name": "vision"}
+        ),
+        Example(
+            "Upgrade and keep the hand edits",
             {
                 "goldenPath": "tenant/v1",
                 "name": "vision",

@@ -1,4 +1,4 @@
-"""``goldenpath:upgrade-plan``: who has which version, and what upgrading them would do."""
+"""``goldenpath:upgrade-plan``: the versions in use, and the effects of an upgrade."""
 
 from __future__ import annotations
 
@@ -20,55 +20,54 @@ _Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Chosen(Input):
-    """Which owners of a golden path."""
+    """The tenants, workloads or platforms of a golden path."""
 
     goldenPath: GoldenPathName  # noqa: N815 - as Backstage writes names
     """Golden path and its major version, such as `tenant/v1`."""
     to: ExactVersion | None = None
-    """Exact version; otherwise the one that the fleet pins, or the newest of the major version."""
+    """Exact version; by default the one that the fleet pins, or else the newest of the major version."""
     names: Annotated[list[_Name], Field(max_length=1000)] = Field(default_factory=list)
     """Only these tenants, workloads or clusters; `*` and `?` are wildcards."""
     owner: Annotated[str, Field(max_length=200)] | None = None
-    """Only what this group owns."""
+    """Only those of this owner."""
     labels: Annotated[dict[str, str], Field(max_length=20)] = Field(default_factory=dict)
     """Only those with all of these labels, such as `environment: staging`."""
 
     @property
     def selection(self) -> Selection:
-        """As an upgrade takes it."""
         return Selection(tuple(self.names), self.owner, self.labels)
 
 
 class UpgradePlanInput(Chosen):
-    """Which owners, and how many of them are given in full."""
+    """The tenants, workloads or platforms, and the number of them to list."""
 
     limit: Annotated[int, Field(ge=0, le=1000)] = 100
-    """At most so many owners are given in full; groups and summary are of all."""
+    """The largest number of entries in `upgrades`; groups and summary cover all."""
 
 
 class UpgradePlanOutput(Output):
-    """What upgrading would do."""
+    """The effects of the upgrade."""
 
     version: str
-    """The version to which it goes."""
+    """The new version."""
     summary: dict[str, int]
-    """How many owners are up to date, ready, waiting for their owner, or stopped."""
+    """Counts of those that are up to date, ready, waiting for their owner, or stopped."""
     groups: list[dict[str, Any]]
-    """Changes, each with the owners that have it and the worst effect on them."""
+    """Identical changes, each with the tenants, workloads or platforms that have it, and the worst effect."""
     upgrades: list[dict[str, Any]]
-    """The first owners: versions, readiness, hand edits with their verdicts, effects, and what stands in the way."""
+    """The first of them: versions, readiness, hand edits with their verdicts, effects and obstacles."""
 
 
-def _plan(asked: UpgradePlanInput, call: ActionCall) -> UpgradePlanOutput:
-    upgrader = Upgrader(call.fleet.repository, asked.goldenPath, to=asked.to, today=call.today)
-    plan = upgrader.plan(asked.selection, progress=lambda *_: call.check())
+def _plan(inputs: UpgradePlanInput, call: ActionCall) -> UpgradePlanOutput:
+    upgrader = Upgrader(call.fleet.repository, inputs.goldenPath, to=inputs.to, today=call.today)
+    plan = upgrader.plan(inputs.selection, progress=lambda *_: call.check())
     shown = plan.as_dict()
-    call.info(f"{asked.goldenPath} to {plan.after}: {plan.summary}")
+    call.info(f"{inputs.goldenPath} to {plan.after}: {plan.summary}")
     return UpgradePlanOutput(
         version=plan.after,
         summary=plan.summary,
         groups=shown["groups"],
-        upgrades=shown["upgrades"][: asked.limit],
+        upgrades=shown["upgrades"][: inputs.limit],
     )
 
 
@@ -76,15 +75,15 @@ UPGRADE_PLAN = Action(
     id="goldenpath:upgrade-plan",
     title="Plan an upgrade",
     description=(
-        "Shows what another version of a golden path would do to the tenants, workloads or platforms that use it: groups "
-        "of identical change, effects, hand edits and conflicts. Nothing is written."
+        "Shows the effects of another version of a golden path on the tenants, workloads or platforms that use it: groups "
+        "of identical changes, effects, hand edits and conflicts. Nothing is written."
     ),
     input=UpgradePlanInput,
     output=UpgradePlanOutput,
     examples=(
         Example("Plan the newest version for all tenants", {"goldenPath": "tenant/v1"}),
         Example(
-            "Plan it for one owner in staging",
+            "Plan an upgrade for one owner in staging",
             {"goldenPath": "tenant/v1", "owner": "vision-team", "labels": {"environment": "staging"}},
         ),
     ),

@@ -1,4 +1,4 @@
-"""``goldenpath:upgrade-start``, ``waves`` and ``waves-control``: changes of many owners that go in waves."""
+"""``goldenpath:upgrade-start``, ``waves`` and ``waves-control``: changes of many owners in waves."""
 
 from __future__ import annotations
 
@@ -31,68 +31,68 @@ __all__ = ["UPGRADE_START", "WAVES", "WAVES_CONTROL"]
 
 
 class WavesOutput(Output):
-    """How far it is."""
+    """The progress of the waves."""
 
     phase: str
     """`running`, `paused` or `aborted`."""
     waitsFor: str  # noqa: N815 - as Backstage writes names
-    """What it waits for, in words; empty where it waits for nothing."""
+    """What the next wave waits for; empty if it waits for nothing."""
     complete: bool
-    """Whether no owner is left whose change could be made without a person."""
+    """Whether every change that needs no person is made."""
     waves: list[dict[str, Any]]
     """Each wave with its members: state, reason and health."""
 
 
 class UpgradeStartInput(Chosen):
-    """Which owners, in which waves."""
+    """The members of the upgrade, and their waves."""
 
     waves: dict[str, Any]
-    """The waves, as `waves.yaml` has them: `format: waves/v1`, and who goes when."""
+    """The waves, in the format of `waves.yaml`: `format: waves/v1`, and the members of each wave."""
     delivery: Delivery = "pull-request"
-    """`pull-request` puts each wave up for review, one for each owner; `commit` puts it on the fleet's branch."""
+    """`pull-request` opens one review for each owner of a wave; `commit` writes to the fleet's branch."""
     approvedBy: Annotated[str, Field(max_length=200)] | None = None  # noqa: N815 - the same
-    """Who agreed that hand edits stay, as overrides; without it, tenants with hand edits wait for their owner."""
+    """Who approved hand edits as overrides; without it, tenants with hand edits wait for their owner."""
     reason: Annotated[str, Field(max_length=500)] | None = None
-    """Why they stay."""
+    """The reason for these overrides."""
     expires: Date | None = None
-    """Until when they stay."""
+    """The day on which these overrides expire."""
     keepOverrides: bool = False  # noqa: N815 - the same
-    """Keep overrides of requests also where the new version changes the same field."""
+    """Keep overrides of requests even if the new version changes the same field."""
 
 
 class WavesInput(Input):
-    """Which upgrade or change set."""
+    """The upgrade or the change set."""
 
     goldenPath: GoldenPathName | None = None  # noqa: N815 - as Backstage writes names
-    """The upgrade of this golden path."""
+    """The golden path of an upgrade."""
     to: ExactVersion | None = None
-    """The version to which the upgrade goes."""
+    """The new version of an upgrade."""
     change: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    """Or the change set with this id."""
+    """The id of a change set, instead of `goldenPath`."""
 
 
 class WavesControlInput(WavesInput):
-    """Which upgrade or change set, and what is to be done with it."""
+    """The upgrade or the change set, and the operation."""
 
     operation: Literal["resume", "pause", "abort", "rollback"]
-    """`resume` goes as far as the next gate; `pause` and `abort` start no further wave; `rollback` takes a wave back."""
+    """`resume` continues to the next gate; `pause` and `abort` start no further wave; `rollback` reverts a wave."""
     wave: Annotated[str, Field(min_length=1, max_length=63)] | None = None
-    """With `rollback`, the wave; the last one that changed anyone otherwise."""
+    """With `rollback`: the wave; by default the last one that made a change."""
     reason: Message = ""
-    """With `pause` and `abort`, why."""
+    """With `pause` and `abort`: the reason."""
 
 
-def _start(asked: UpgradeStartInput, call: ActionCall) -> WavesOutput:
+def _start(inputs: UpgradeStartInput, call: ActionCall) -> WavesOutput:
     demand_admin(call.caller, "an upgrade in waves changes tenants of every owner")
-    waves = waves_of(asked.waves, "waves")
-    agreement = Agreement.of(asked.approvedBy, asked.reason, asked.expires)
-    with _machinery(call, looks=waves.health) as machinery:
-        runner = UpgradeWaves(call.fleet.repository, asked.goldenPath, asked.to, **machinery)
+    waves = waves_of(inputs.waves, "waves")
+    agreement = Agreement.of(inputs.approvedBy, inputs.reason, inputs.expires)
+    with _runner_options(call, reads_health=waves.health) as runner_options:
+        runner = UpgradeWaves(call.fleet.repository, inputs.goldenPath, inputs.to, **runner_options)
         options: dict[str, Any] = {
             "agreement": agreement,
-            "selection": asked.selection,
-            "pull_requests": asked.delivery == "pull-request",
-            "keep_overrides": asked.keepOverrides,
+            "selection": inputs.selection,
+            "pull_requests": inputs.delivery == "pull-request",
+            "keep_overrides": inputs.keepOverrides,
         }
         if call.dry_run:
             record = runner.planned(waves, **options)
@@ -103,78 +103,72 @@ def _start(asked: UpgradeStartInput, call: ActionCall) -> WavesOutput:
         return _output(runner.start(waves, **options), call)
 
 
-def _waves(asked: WavesInput, call: ActionCall) -> WavesOutput:
-    with _runner(asked, call, looks=True) as runner:
+def _waves(inputs: WavesInput, call: ActionCall) -> WavesOutput:
+    with _open_runner(inputs, call, reads_health=True) as runner:
         return _output(runner.status(), call)
 
 
-def _control(asked: WavesControlInput, call: ActionCall) -> WavesOutput:
+def _control(inputs: WavesControlInput, call: ActionCall) -> WavesOutput:
     demand_admin(call.caller, "waves change tenants of every owner")
-    with _runner(asked, call, looks=asked.operation == "resume" or call.dry_run) as runner:
+    reads_health = inputs.operation == "resume" or call.dry_run
+    with _open_runner(inputs, call, reads_health=reads_health) as runner:
         if call.dry_run:
             return _output(runner.status(), call)
         call.finish()
-        return _output(_operated(runner, asked), call)
+        return _output(_operate(runner, inputs), call)
 
 
 @contextlib.contextmanager
-def _runner(asked: WavesInput, call: ActionCall, *, looks: bool) -> Iterator[WaveRunner[Any]]:
-    """What carries it out.
-
-    Raises:
-        InputError: the input names none, or two.
-    """
-    if (asked.goldenPath is None) == (asked.change is None):
-        message = "give `goldenPath` for an upgrade, or `change` for a change set"
+def _open_runner(inputs: WavesInput, call: ActionCall, *, reads_health: bool) -> Iterator[WaveRunner[Any]]:
+    if (inputs.goldenPath is None) == (inputs.change is None):
+        message = "set either `goldenPath`, for an upgrade, or `change`, for a change set"
         raise InputError.of("goldenPath", "one-of", message)
     fleet = call.fleet.repository
-    with _machinery(call, looks=looks) as machinery:
-        if asked.goldenPath is not None:
-            yield UpgradeWaves(fleet, asked.goldenPath, asked.to, **machinery)
+    with _runner_options(call, reads_health=reads_health) as options:
+        if inputs.goldenPath is not None:
+            yield UpgradeWaves(fleet, inputs.goldenPath, inputs.to, **options)
         else:
-            yield ChangeWaves(fleet, str(asked.change), **machinery)
+            yield ChangeWaves(fleet, str(inputs.change), **options)
 
 
-def _operated(runner: WaveRunner[Any], asked: WavesControlInput) -> Progress:
-    if asked.operation == "rollback":
-        return runner.rollback(asked.wave)
-    if asked.operation == "resume":
+def _operate(runner: WaveRunner[Any], inputs: WavesControlInput) -> Progress:
+    if inputs.operation == "rollback":
+        return runner.rollback(inputs.wave)
+    if inputs.operation == "resume":
         return runner.resume()
-    if not asked.reason.strip():
-        raise InputError.of("reason", "required", f"is empty; say why it is to {asked.operation}")
-    return runner.pause(asked.reason) if asked.operation == "pause" else runner.abort(asked.reason)
+    if not inputs.reason.strip():
+        raise InputError.of("reason", "required", f"is empty; give a reason to {inputs.operation}")
+    return runner.pause(inputs.reason) if inputs.operation == "pause" else runner.abort(inputs.reason)
 
 
 @contextlib.contextmanager
-def _machinery(call: ActionCall, *, looks: bool) -> Iterator[dict[str, Any]]:
-    """What a wave runner takes; with connections to clusters where the settings have a kubeconfig."""
+def _runner_options(call: ActionCall, *, reads_health: bool) -> Iterator[dict[str, Any]]:
+    """Yield the arguments of a wave runner, and close its connections to clusters at the end."""
     with contextlib.ExitStack() as stack:
         yield {
             "forge": call.fleet.forge,
-            "gate": _gate(call, stack) if looks else no_gate,
+            "gate": _health_gate(call, stack) if reads_health else no_gate,
             "pace": ForgePace(),
             "author": author_of(call.caller, call.context().spec.domain),
         }
 
 
-def _gate(call: ActionCall, stack: contextlib.ExitStack) -> HealthGate:
-    # They load the Kubernetes client, which a backend that reaches no cluster need not have.
+def _health_gate(call: ActionCall, stack: contextlib.ExitStack) -> HealthGate:
+    # These load the Kubernetes client, an extra that a backend without clusters does not need.
     from goldenpath.waves.flux_health import FluxHealth  # noqa: PLC0415
 
-    def connected(clusters: list[str]) -> dict[str, ClusterClient]:
+    def connect_all(clusters: list[str]) -> dict[str, ClusterClient]:
         from goldenpath.cluster import connect, context_names  # noqa: PLC0415
         from goldenpath.live import contexts_for  # noqa: PLC0415
 
         if call.fleet.kubeconfig is None:
-            message = (
-                "asks for health, and this backend reaches no clusters: set `kubeconfig`, or `health: false`"
-            )
+            message = "need health, and the backend's setting `kubeconfig` is not set; set it, or set `health: false`"
             raise InputError.of("waves", "no-clusters", message)
         kubeconfig = str(call.fleet.kubeconfig)
         contexts = contexts_for(clusters, context_names(kubeconfig), context=None)
         return {name: stack.enter_context(connect(context, kubeconfig)) for name, context in contexts.items()}
 
-    return FluxHealth(call.fleet.repository, connected)
+    return FluxHealth(call.fleet.repository, connect_all)
 
 
 def _output(progress: Progress, call: ActionCall) -> WavesOutput:
@@ -184,7 +178,7 @@ def _output(progress: Progress, call: ActionCall) -> WavesOutput:
         for member in wave.members:
             call.info(f"{wave.name}: {member.name} {member.state}{f' ({member.why})' if member.why else ''}")
     if progress.waits_for:
-        call.info(f"Waits for {progress.waits_for}")
+        call.info(f"Waiting for {progress.waits_for}")
     shown = progress.as_dict()
     return WavesOutput(
         phase=progress.phase,
@@ -204,14 +198,14 @@ UPGRADE_START = Action(
     id="goldenpath:upgrade-start",
     title="Start an upgrade in waves",
     description=(
-        "Records the waves of an upgrade and their members in the fleet repository, and goes up to the first gate. "
+        "Records the waves of an upgrade and their members in the fleet repository, and runs it up to the first gate. "
         "`goldenpath:waves-control` continues it. For platform admins."
     ),
     input=UpgradeStartInput,
     output=WavesOutput,
     examples=(
         Example(
-            "A canary first, then the rest, each up for review",
+            "Upgrade a canary, then all others, by pull request",
             {"goldenPath": "tenant/v1", "waves": _EXAMPLE_WAVES},
         ),
     ),
@@ -222,16 +216,16 @@ UPGRADE_START = Action(
 
 WAVES = Action(
     id="goldenpath:waves",
-    title="See how far a change in waves is",
+    title="Show the progress of a change in waves",
     description=(
-        "Shows how far an upgrade or a change set in waves is: each member of each wave with its state, the reason, and the "
-        "health that its clusters report. Nothing is written."
+        "Shows the progress of an upgrade or a change set in waves: each member of each wave with its state, the reason, "
+        "and the health that its clusters report. Nothing is written."
     ),
     input=WavesInput,
     output=WavesOutput,
     examples=(
-        Example("See how far an upgrade is", {"goldenPath": "tenant/v1"}),
-        Example("See how far a change set is", {"change": "3f2a9c1b7e"}),
+        Example("Show the progress of an upgrade", {"goldenPath": "tenant/v1"}),
+        Example("Show the progress of a change set", {"change": "3f2a9c1b7e"}),
     ),
     effort=Effort.WAITS,
     verb=Verb.READ,
@@ -242,15 +236,15 @@ WAVES_CONTROL = Action(
     id="goldenpath:waves-control",
     title="Control a change in waves",
     description=(
-        "Continues an upgrade or a change set in waves up to the next gate, pauses it, ends it, or rolls a wave back. For "
-        "platform admins. A dry run shows its progress."
+        "Continues an upgrade or a change set in waves up to the next gate, pauses it, aborts it, or rolls a wave back. For "
+        "platform admins. A dry run shows the progress."
     ),
     input=WavesControlInput,
     output=WavesOutput,
     examples=(
-        Example("Go on with a change set", {"change": "3f2a9c1b7e", "operation": "resume"}),
+        Example("Continue a change set", {"change": "3f2a9c1b7e", "operation": "resume"}),
         Example(
-            "Take the canary back",
+            "Roll the canary back",
             {"goldenPath": "tenant/v1", "operation": "rollback", "wave": "canary"},
         ),
     ),

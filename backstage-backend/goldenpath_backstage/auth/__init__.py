@@ -1,7 +1,8 @@
 """Authentication and authorisation of callers.
 
-For: proving a token (``authenticate``, with ``backstage`` and ``spiffe``), the keys that proofs need (``jwks``), the one place
-that decides who may do what (``permissions``), and the audit trail (``audit``).
+For: verification of tokens (``authenticate``, with ``backstage_tokens`` and ``spiffe_tokens``), the keys for it
+(``jwks``), the rights of callers (``permissions``), and the audit trail (``audit``).
 
-Not for: what is done then. A token is never kept, logged or handed on, save to the Backstage that issued it.
+Not for: the actions of an authorised caller. A token is never stored or logged, and is sent only to the Backstage that
+issued it.
 """

@@ -1,4 +1,4 @@
-"""The audit trail: every refusal with who and why, and every change with who, what and where it went."""
+"""The audit trail: every refusal with caller and reason, and every change with caller, subject and commit."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _log = logging.getLogger(AUDIT)
 
 
 class Audit:
-    """Writes the trail."""
+    """Writes the audit trail."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
     def unauthenticated(self, reason: str, *, request_id: str, peer: str | None) -> None:
-        """A caller had no credentials, or wrong ones."""
+        """Record a caller with missing or invalid credentials."""
         self._metrics.refusals.labels("unauthenticated").inc()
         _log.warning(
             "refused",
@@ -31,7 +31,7 @@ class Audit:
         )
 
     def forbidden(self, principal: Principal, reason: str, *, request_id: str, action: str) -> None:
-        """A caller asked for an action without the right to it."""
+        """Record a caller who lacks the right to an action."""
         self._metrics.refusals.labels("forbidden").inc()
         _log.warning(
             "refused",
@@ -56,7 +56,7 @@ class Audit:
         commit: str | None,
         pull_request: str | None = None,
     ) -> None:
-        """A caller changed a tenant; author and trailers of the commit say the same."""
+        """Record a change of a tenant. Author and trailers of the commit hold the same facts."""
         _log.info(
             "changed",
             extra=fields(

@@ -1,4 +1,4 @@
-"""Reads the principal from the headers of a request."""
+"""Authenticates the caller of a request by the ``Authorization`` header."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Authenticator", "bearer_token"]
 
-_REMEMBERED_SECONDS: Final = 10.0
-"""A proof costs two signatures; a caller who comes again within this time shows the same token."""
-_MOST_REMEMBERED: Final = 10_000
+_CACHED_SECONDS: Final = 10.0
+"""A verification checks two signatures, so its result is cached for this time."""
+_MAX_CACHED: Final = 10_000
 
 
 class Authenticator:
-    """Tries each way that the settings allow."""
+    """Accepts each kind of token that the settings allow."""
 
     def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
         self._is_open = settings.is_open
@@ -49,16 +49,16 @@ class Authenticator:
         self._proven: dict[str, tuple[float, Principal]] = {}
 
     async def principal(self, authorization: str | None) -> Principal:
-        """The principal of this header.
+        """Return the principal for an ``Authorization`` header.
 
         Raises:
             UnauthenticatedError: the caller is unknown.
-            UnavailableError: what proves it does not answer.
+            UnavailableError: the token's issuer does not answer.
         """
         if self._is_open:
             return LOCAL
         token = bearer_token(authorization)
-        # Not the token itself: what is remembered opens nothing. Digests are compared, so no time tells of a token.
+        # The caches hold digests, which are useless to an attacker, and comparing digests leaks no timing of a token.
         digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
         if (service := self._static.get(digest)) is not None:
             return service
@@ -66,32 +66,32 @@ class Authenticator:
         now = time.monotonic()
         if known is not None and now < known[0]:
             return known[1]
-        found = await self._prove(token)
-        while len(self._proven) >= _MOST_REMEMBERED:
+        found = await self._verify(token)
+        while len(self._proven) >= _MAX_CACHED:
             self._proven.pop(next(iter(self._proven)))
-        self._proven[digest] = (now + _REMEMBERED_SECONDS, found)
+        self._proven[digest] = (now + _CACHED_SECONDS, found)
         return found
 
-    async def _prove(self, token: str) -> Principal:
+    async def _verify(self, token: str) -> Principal:
         header = header_of(token)
         found = await self._backstage.principal(token, header) if self._backstage else None
         if found is None and self._spiffe is not None:
             found = self._spiffe.principal(token, header)
         if found is None:
-            raise UnauthenticatedError("a token of a kind that is not accepted here")
+            raise UnauthenticatedError("the token is of a kind that the settings do not accept")
         return found
 
 
 def bearer_token(authorization: str | None) -> str:
-    """The token in an ``Authorization`` header.
+    """Return the token in an ``Authorization`` header.
 
     Raises:
         UnauthenticatedError: the header has no token.
     """
     if authorization is None:
-        raise UnauthenticatedError("no token")
+        raise UnauthenticatedError("the request has no token")
     scheme, _, token = authorization.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_CHARS:
-        raise UnauthenticatedError("no bearer token")
+        raise UnauthenticatedError("the header Authorization holds no bearer token")
     return token

@@ -1,4 +1,4 @@
-"""Asking Backstage for a small JSON document, with limits on time and size."""
+"""Fetches small JSON documents from Backstage, with limits on time and size."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from goldenpath_backstage.backend_errors import UnauthenticatedError, Unavailabl
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["ask"]
+__all__ = ["fetch_json"]
 
-_LONGEST_SECONDS: Final = 5.0
-"""For the whole answer: one that comes a byte at a time would never be late for the client."""
+_MAX_SECONDS: Final = 5.0
+"""The limit for the whole answer; the client's own limit restarts with every byte."""
 _MAX_BYTES: Final = 256 * 1024
 _REFUSALS: Final = frozenset({401, 403})
 
 
-async def ask(client: httpx.AsyncClient, url: str, *, what: str, token: str | None = None) -> Any:
-    """The document at an address.
+async def fetch_json(client: httpx.AsyncClient, url: str, *, what: str, token: str | None = None) -> Any:
+    """Fetch the document at an address.
 
     Args:
-        client: that asks.
-        url: whom; it is in no message, which may go to anybody.
-        what: what is asked for, for the message.
-        token: what is shown there.
+        client: the HTTP client.
+        url: the address. It appears in no message, since any caller may read messages.
+        what: the document's name, for messages.
+        token: the bearer token to send.
 
     Raises:
-        UnavailableError: it is not available now: no answer, a late one, an error, or other content. A
-            Backstage that is still starting does all of these.
-        UnauthenticatedError: the token was refused.
+        UnavailableError: no answer, a late one, an error, or other content. A Backstage that is still starting
+            does all of these.
+        UnauthenticatedError: Backstage refused the token.
     """
     headers = {"authorization": f"Bearer {token}"} if token is not None else {}
     try:
-        async with asyncio.timeout(_LONGEST_SECONDS), client.stream("GET", url, headers=headers) as answer:
+        async with asyncio.timeout(_MAX_SECONDS), client.stream("GET", url, headers=headers) as answer:
             if token is not None and answer.status_code in _REFUSALS:
                 raise UnauthenticatedError("Backstage refuses the user's token")
             answer.raise_for_status()
             return json.loads(await _body(answer.aiter_bytes()))
-    # The last one is what a deeply nested document does to Python's reader of JSON.
+    # Python's JSON parser raises RecursionError for a deeply nested document.
     except (httpx.HTTPError, TimeoutError, ValueError, RecursionError):
-        raise UnavailableError(f"{what} cannot be had now") from None
+        raise UnavailableError(f"{what} cannot be fetched from Backstage; try again later") from None
 
 
 async def _body(parts: AsyncIterator[bytes]) -> bytes:

@@ -1,9 +1,9 @@
-"""Backstage's tokens: its plugins', for a user or for themselves, and its users' own.
+"""Verifies Backstage's tokens: of plugins, for a user or for themselves, and of users.
 
-Read from Backstage 1.55 (``backend-defaults`` 0.18, ``UserTokenHandler``, ``PluginTokenHandler``): the type is in the
-header's ``typ``, plugins publish their keys under their own id, and a plugin that acts for a user has that user's
-*limited* token in the claim ``obo``, without an audience. Users' groups are what Backstage itself takes them for:
-``/api/auth/v1/userinfo`` answers to a limited token too.
+It follows Backstage 1.55 (``backend-defaults`` 0.18, ``UserTokenHandler``, ``PluginTokenHandler``). The header's
+``typ`` is the type of the token, plugins publish their keys under their own id, and a plugin that acts for a user has
+that user's *limited* token in the claim ``obo``, without an audience. The user's groups come from
+``/api/auth/v1/userinfo``, which accepts a limited token too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.spec.group_ref import group_ref
-from goldenpath_backstage.auth.backstage_client import ask
+from goldenpath_backstage.auth.backstage_client import fetch_json
 from goldenpath_backstage.auth.jwks import KeySet
 from goldenpath_backstage.auth.jwt_proof import claims_of, header_of, unproven_claim
 from goldenpath_backstage.auth.principal import CallerKind, Principal, Role
@@ -40,13 +40,13 @@ _MOST_USERS: Final = 10_000
 
 
 class BackstageTokens:
-    """Proves the tokens of one Backstage.
+    """Verifies the tokens of one Backstage.
 
     Args:
-        settings: which Backstage.
+        settings: the address and the plugins of Backstage.
         admins: groups whose members may do everything.
-        client: for its keys and its users' groups.
-        skew: how far its clock may be from ours, in seconds.
+        client: fetches keys and users' groups.
+        skew: the largest difference between Backstage's clock and ours, in seconds.
     """
 
     def __init__(
@@ -68,28 +68,28 @@ class BackstageTokens:
         self._groups: dict[str, tuple[float, frozenset[str]]] = {}
 
     async def principal(self, token: str, header: dict[str, Any]) -> Principal | None:
-        """The principal of a token; None for a token that is not Backstage's.
+        """Return the principal of a token; None for a token that is not Backstage's.
 
         Raises:
-            UnauthenticatedError: it is one, and proves nothing.
+            UnauthenticatedError: it is Backstage's, and is not valid.
             UnavailableError: Backstage does not answer.
         """
         kind = header.get("typ")
         if kind == PLUGIN:
             return await self._plugin(token, header)
         if kind == USER:
-            # Only a whole user token is for us to take from a user: a limited one is for whom it was made.
+            # A user sends a full user token. A limited one is only valid inside the token of the plugin that asked for it.
             return await self._user(token, header, audience=_USER_AUDIENCE, via=None)
         if kind == LIMITED_USER:
-            raise UnauthenticatedError("a limited user token, which only a plugin may show, inside its own")
+            raise UnauthenticatedError("a limited user token is only valid inside a plugin's token")
         return None
 
     async def _plugin(self, token: str, header: dict[str, Any]) -> Principal:
-        # Before the proof, the subject only chooses among the configured key sets.
+        # Before the verification, the subject only selects one of the configured key sets.
         caller = unproven_claim(token, "sub")
         keys = self._plugins.get(caller) if isinstance(caller, str) else None
         if keys is None:
-            raise UnauthenticatedError("from a plugin that may not call")
+            raise UnauthenticatedError("the plugin is not in the settings' `backstage.callers`")
         claims = claims_of(
             token,
             await keys.key(_key_id(header)),
@@ -98,16 +98,16 @@ class BackstageTokens:
             skew=self._skew,
         )
         if claims["sub"] != caller:
-            raise UnauthenticatedError("from a plugin that may not call")
+            raise UnauthenticatedError("the plugin is not in the settings' `backstage.callers`")
         via = f"plugin:{caller}"
         limited = claims.get("obo")
         if limited is None:
             return Principal(CallerKind.PLUGIN, via, Role.READER)
         if not isinstance(limited, str):
-            raise UnauthenticatedError("on behalf of a user without a token")
+            raise UnauthenticatedError("the claim `obo` holds no user token")
         inner = header_of(limited)
         if inner.get("typ") != LIMITED_USER:
-            raise UnauthenticatedError("on behalf of a user with a token of a wrong type")
+            raise UnauthenticatedError("the claim `obo` holds a token of another type")
         return await self._user(limited, inner, audience=None, via=via)
 
     async def _user(
@@ -123,7 +123,7 @@ class BackstageTokens:
         )
         name = claims["sub"]
         if not isinstance(name, str) or not _ENTITY_REF.fullmatch(name.lower()):
-            raise UnauthenticatedError("for a subject that is not a user of the catalog")
+            raise UnauthenticatedError("the token's subject is not a user of the catalog")
         groups = await self._groups_of(name.lower(), token)
         role = Role.ADMIN if groups & self._admins else Role.REQUESTER
         return Principal(CallerKind.USER, name.lower(), role, groups, via)
@@ -133,11 +133,11 @@ class BackstageTokens:
         now = time.monotonic()
         if known is not None and now - known[0] < _GROUPS_SECONDS:
             return known[1]
-        answer = await ask(self._client, self._user_info, what="the user's groups", token=token)
+        answer = await fetch_json(self._client, self._user_info, what="the user's groups", token=token)
         try:
             groups = frozenset(map(group_ref, answer["claims"]["ent"]))
         except (KeyError, TypeError, AttributeError):
-            raise UnavailableError("Backstage does not say which groups the user is in") from None
+            raise UnavailableError("Backstage's answer does not list the user's groups") from None
         while len(self._groups) >= _MOST_USERS:
             self._groups.pop(next(iter(self._groups)))
         self._groups[user] = (now, groups)
@@ -147,5 +147,5 @@ class BackstageTokens:
 def _key_id(header: dict[str, Any]) -> str:
     key_id = header.get("kid")
     if not isinstance(key_id, str):
-        raise UnauthenticatedError("signed with a key without a name")
+        raise UnauthenticatedError("the token's header has no key id (`kid`)")
     return key_id

@@ -1,8 +1,8 @@
-"""Public keys of token issuers: fetched, kept, and fetched again when a new key is used.
+"""Public keys of token issuers: fetched, cached, and fetched again when a new key is used.
 
-An unknown key id is the sign of a rotation, and also what anybody can send: so keys are fetched anew at most every
-few seconds, by one request at a time, however many tokens come. A token with an unknown key in between is not
-refused but answered with Retry-After: the issuer may have begun to use it just now.
+An unknown key id means a rotation or a forged token. So keys are fetched again at most every few seconds, by one
+request at a time. Between two fetches, a token with an unknown key is answered with Retry-After instead of a refusal,
+since the issuer may have rotated its keys a moment ago.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jwt import PyJWK
 from jwt.exceptions import PyJWKError
 
-from goldenpath_backstage.auth.backstage_client import ask
+from goldenpath_backstage.auth.backstage_client import fetch_json
 from goldenpath_backstage.backend_errors import UnauthenticatedError, UnavailableError
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ __all__ = ["KeySet", "keys_of"]
 _FRESH_SECONDS: Final = 3600.0
 _PAUSE_SECONDS: Final = 5.0
 _PAUSE_AFTER_FAILURE_SECONDS: Final = 1.0
-"""An issuer that starts is there in a moment."""
+"""Short, since an issuer that is starting answers soon."""
 _MAX_KEYS: Final = 64
 
 
 class KeySet:
-    """The keys behind one address."""
+    """The keys at one address."""
 
     def __init__(self, client: httpx.AsyncClient, url: str, *, algorithms: frozenset[str]) -> None:
         self._client = client
@@ -45,37 +45,36 @@ class KeySet:
         self._lock = asyncio.Lock()
 
     async def key(self, key_id: str) -> PyJWK:
-        """The key of an id.
+        """Return the key with an id.
 
         Raises:
-            UnauthenticatedError: its issuer was asked just now, and has no such key.
-            UnavailableError: we do not have it, and the issuer cannot be asked: it does not answer, or was asked a
-                moment ago and the key may be newer than that.
+            UnauthenticatedError: the keys were fetched for this call, and have no such id.
+            UnavailableError: the key is unknown and the keys cannot be fetched: the issuer does not answer, or the
+                last fetch was too recent.
         """
-        was_asked = False
+        was_fetched = False
         if not self._is_fresh(key_id):
             async with self._lock:
                 if not self._is_fresh(key_id):
-                    was_asked = await self._refresh()
+                    was_fetched = await self._refresh()
         found = self._keys.get(key_id)
-        if found is not None:  # an issuer outage does not refuse tokens of a known key
+        if found is not None:  # an outage of the issuer does not refuse tokens of a known key
             return found
-        if was_asked:
-            raise UnauthenticatedError("signed with a key that its issuer does not publish")
+        if was_fetched:
+            raise UnauthenticatedError("the token is signed with a key that its issuer does not publish")
         wait = max(math.ceil(self._not_before - time.monotonic()), 1)
-        raise UnavailableError(
-            "the keys that tokens are checked with cannot be fetched now", retry_after=wait
-        )
+        raise UnavailableError("the issuer's keys cannot be fetched; try again later", retry_after=wait)
 
     def _is_fresh(self, key_id: str) -> bool:
         return key_id in self._keys and time.monotonic() - self._fetched <= _FRESH_SECONDS
 
     async def _refresh(self) -> bool:
-        """Whether the issuer was asked, and answered."""
+        """Fetch the keys, and return whether that succeeded."""
         if time.monotonic() < self._not_before:
             return False
         try:
-            self._keys = keys_of(await ask(self._client, self._url, what="the key set"), self._algorithms)
+            document = await fetch_json(self._client, self._url, what="the key set")
+            self._keys = keys_of(document, self._algorithms)
         except (UnavailableError, ValueError):
             self._not_before = time.monotonic() + _PAUSE_AFTER_FAILURE_SECONDS
             return False
@@ -85,13 +84,13 @@ class KeySet:
 
 
 def keys_of(document: Any, algorithms: frozenset[str]) -> Mapping[str, PyJWK]:
-    """The usable keys of a JWK set by their ids; what is for something else is left out.
+    """Return the public keys of a JWK set for these algorithms, by their ids.
 
     Raises:
-        ValueError: it is no JWK set.
+        ValueError: the document is not a JWK set.
     """
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-        raise ValueError("no JWK set")  # noqa: TRY004 - like all that is wrong with a document
+        raise ValueError("not a JWK set")  # noqa: TRY004 - one error for every fault of a document
     found = {}
     for entry in document["keys"][:_MAX_KEYS]:
         if not isinstance(entry, dict) or not isinstance(entry.get("kid"), str) or "d" in entry:
@@ -100,7 +99,7 @@ def keys_of(document: Any, algorithms: frozenset[str]) -> Mapping[str, PyJWK]:
             key = PyJWK(entry)
         except PyJWKError:
             continue
-        # A symmetric key in a public set would let anybody sign.
+        # With a symmetric key in a public set, anyone could sign.
         if key.algorithm_name in algorithms:
             found[entry["kid"]] = key
     return found

@@ -1,4 +1,4 @@
-"""Proving one JSON Web Token: its type, its algorithm, its key, its signature, its times, its audience."""
+"""Verifies one JSON Web Token: type, algorithm, key, signature, times and audience."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ MAX_TOKEN_CHARS: Final = 16 * 1024
 
 
 def header_of(token: str) -> dict[str, Any]:
-    """The header of a token, unverified.
+    """Return the header of a token, unverified.
 
     Raises:
-        UnauthenticatedError: it is not a token.
+        UnauthenticatedError: the text is not a token.
     """
     if len(token) > MAX_TOKEN_CHARS:
         raise UnauthenticatedError("the token is too long")
     try:
         return jwt.get_unverified_header(token)
     except (jwt.InvalidTokenError, ValueError, RecursionError):
-        raise UnauthenticatedError("no token that we know") from None
+        raise UnauthenticatedError("the token is not a JSON Web Token") from None
 
 
 def unproven_claim(token: str, name: str) -> Any:
-    """A claim that says where to look for the key; nothing else may be made of it.
+    """Return an unverified claim, which only selects the key for the verification.
 
     Raises:
-        UnauthenticatedError: it is not a token.
+        UnauthenticatedError: the text is not a token.
     """
     try:
         return jwt.decode(token, options={"verify_signature": False}).get(name)
     except (jwt.InvalidTokenError, ValueError, RecursionError):
-        raise UnauthenticatedError("no token that we know") from None
+        raise UnauthenticatedError("the token is not a JSON Web Token") from None
 
 
 def claims_of(
@@ -50,17 +50,17 @@ def claims_of(
     required: Iterable[str],
     skew: int,
 ) -> dict[str, Any]:
-    """The claims of a token, proven.
+    """Verify a token, and return its claims.
 
     Args:
-        token: what was shown.
-        key: whose algorithm is the only one that will do.
+        token: the token.
+        key: the key, whose algorithm is the only one accepted.
         audience: the required audience; None for a type of token without one.
-        required: claims that must be there.
-        skew: how far the signer's clock may be from ours, in seconds.
+        required: claims that the token must have.
+        skew: the largest difference between the signer's clock and ours, in seconds.
 
     Raises:
-        UnauthenticatedError: it proves nothing; the reason names what is wrong, and not what was shown.
+        UnauthenticatedError: the token is not valid. The reason does not repeat the token.
     """
     try:
         claims = jwt.decode(

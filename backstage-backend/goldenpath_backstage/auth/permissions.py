@@ -1,17 +1,17 @@
-"""Decides which caller may do what; no other module does.
+"""Decides which caller may do what. No other module does.
 
 | | reader | requester | admin |
 |---|---|---|---|
 | read, render, check, plan, see status | yes | yes | yes |
-| propose a change as a pull request | no | of a tenant that their group owns, or will own | yes |
+| propose a change as a pull request | no | for a tenant that their group owns or will own | yes |
 | change a tenant by a commit | no | the same | yes |
-| hand a tenant to another group | no | when in both groups | yes |
-| lift a guard rail (an override, an exception) by a commit | no | no; a pull request is reviewed | yes |
-| retire a tenant | no | of their group | yes |
-| start, resume, pause, end or take back a change in waves | no | no | yes |
-| ask for a tenant that another group has up for review | no | when in both groups | yes |
+| transfer a tenant to another group | no | if they are in both groups | yes |
+| lift a guard rail (an override, an exception) by a commit | no | no; only by a pull request, which is reviewed | yes |
+| retire a tenant | no | if their group owns it | yes |
+| start, resume, pause, abort or roll back a change in waves | no | no | yes |
+| request a tenant that another group has in review | no | if they are in both groups | yes |
 
-Backstage's own plugins, when they do not speak for a user, are readers.
+Backstage's own plugins are readers, unless they act for a user.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["RequestedChange", "Verb", "demand", "demand_admin", "demand_change"]
 
 
 class Verb(enum.StrEnum):
-    """What is done to the fleet repository."""
+    """The kind of access to the fleet repository."""
 
     READ = "read"
     CHANGE = "change"
@@ -38,10 +38,10 @@ class Verb(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RequestedChange:
-    """What a change is about, as far as that decides who may make it.
+    """The facts of a change that decide who may make it.
 
-    ``owner_now`` is None where the tenant is new; ``owner_then`` is None where it goes. ``owner_asked`` is who has
-    asked for a new tenant of that name already, by a pull request that this change would take the place of.
+    ``owner_now`` is None for a new tenant, and ``owner_then`` is None for a deletion. ``owner_in_review`` is the owner
+    of a new tenant of the same name in an open review, which this change would overwrite.
     """
 
     tenant: str
@@ -49,25 +49,25 @@ class RequestedChange:
     owner_then: str | None
     lifts_guard_rails: bool = False
     is_reviewed: bool = False
-    """Whether it becomes a pull request, which a person merges."""
-    owner_asked: str | None = None
+    """Whether the change becomes a pull request, which a person merges."""
+    owner_in_review: str | None = None
 
 
 def demand(principal: Principal, verb: Verb) -> None:
-    """Checks that a caller may begin.
+    """Check that a caller may do this to any tenant at all.
 
     Raises:
-        ForbiddenError: they may not do this to any tenant.
+        ForbiddenError: the caller is a reader, and the verb is a change.
     """
     if verb is Verb.CHANGE and principal.role is Role.READER:
-        raise ForbiddenError(f"{principal.name} may read, and change nothing")
+        raise ForbiddenError(f"{principal.name} may only read")
 
 
 def demand_admin(principal: Principal, why: str) -> None:
-    """Let a platform admin do what is about tenants of every owner.
+    """Check that a caller is a platform admin.
 
     Raises:
-        ForbiddenError: they are no admin; it says why one is needed.
+        ForbiddenError: the caller is not an admin; the message says why one is needed.
     """
     demand(principal, Verb.CHANGE)
     if principal.role is not Role.ADMIN:
@@ -75,17 +75,17 @@ def demand_admin(principal: Principal, why: str) -> None:
 
 
 def demand_change(principal: Principal, change: RequestedChange) -> None:
-    """Checks that a caller may change one tenant.
+    """Check that a caller may change one tenant.
 
     Raises:
-        ForbiddenError: they may not; it names the group that could.
+        ForbiddenError: the caller may not; the message names the group that may.
     """
     demand(principal, Verb.CHANGE)
     if principal.role is Role.ADMIN:
         return
     owners = (
         (change.owner_now, f"owns {change.tenant}"),
-        (change.owner_asked, f"has {change.tenant} up for review already; choose another name"),
+        (change.owner_in_review, f"already has {change.tenant} in review; choose another name"),
         (change.owner_then, f"would own {change.tenant}"),
     )
     for owner, does in owners:
@@ -93,5 +93,5 @@ def demand_change(principal: Principal, change: RequestedChange) -> None:
             raise ForbiddenError(f"{principal.name} is not in {owner}, which {does}")
     if change.lifts_guard_rails and not change.is_reviewed:
         raise ForbiddenError(
-            f"overrides and exceptions of {change.tenant} are reviewed: publish by pull request, or ask a platform admin"
+            f"overrides and exceptions of {change.tenant} need a review: publish by pull request, or ask a platform admin"
         )

@@ -11,7 +11,7 @@ __all__ = ["LOCAL", "CallerKind", "Principal", "Role"]
 
 
 class CallerKind(enum.StrEnum):
-    """The sorts of callers."""
+    """The kinds of callers."""
 
     USER = "user"
     PLUGIN = "plugin"
@@ -21,22 +21,22 @@ class CallerKind(enum.StrEnum):
 
 
 class Role(enum.StrEnum):
-    """What a caller may do, before anybody looks at a tenant."""
+    """The rights of a caller, before the tenant is considered."""
 
     READER = "reader"
-    """See everything, render and check."""
+    """Reads everything, renders and checks."""
     REQUESTER = "requester"
-    """And ask for tenants of its own groups."""
+    """Also requests tenants for its own groups."""
     ADMIN = "admin"
-    """Everything."""
+    """Does everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller who was proven to be who they are.
+    """An authenticated caller.
 
-    ``name`` reads ``user:default/ada``, ``plugin:scaffolder``, ``service:ci`` or ``spiffe://…``. ``groups`` are
-    full Backstage references. ``via`` is the Backstage plugin that asked for a user.
+    ``name`` is ``user:default/ada``, ``plugin:scaffolder``, ``service:ci`` or ``spiffe://…``. ``groups`` are full
+    Backstage references. ``via`` is the Backstage plugin that acts for a user.
     """
 
     kind: CallerKind
@@ -46,9 +46,9 @@ class Principal:
     via: str | None = None
 
     def is_in(self, group: str) -> bool:
-        """Whether a group, or an owner as a request writes it, is one of the caller's."""
+        """Whether the caller is in a group, which may be written as in a request's ``owner``."""
         return group_ref(group) in self.groups
 
 
 LOCAL = Principal(CallerKind.LOCAL, "local", Role.ADMIN)
-"""The caller on this machine, when callers are not authenticated."""
+"""The caller if callers are not authenticated, which only this machine allows."""

@@ -1,4 +1,4 @@
-"""JWT-SVIDs (SPIFFE), for internal tools: checked against the trust domains' bundles, as files beside us."""
+"""Verifies JWT-SVIDs (SPIFFE) of internal tools, with the trust domains' bundles from local files."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ __all__ = ["SpiffeTokens"]
 _ALGORITHMS: Final = frozenset(
     {"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"}
 )
-"""Those that the JWT-SVID specification allows (section 2.1)."""
+"""The algorithms that the JWT-SVID specification allows (section 2.1)."""
 _TYPES: Final = frozenset({None, "JWT", "JOSE"})
 _ID: Final = re.compile(
     r"spiffe://(?P<domain>[a-z0-9._-]{1,255})(?P<path>(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)+)"
 )
-"""As the SPIFFE-ID specification has it (2.2): no segment may be `.` or `..`, which could lead elsewhere."""
+"""The form of the SPIFFE-ID specification (2.2): no segment is `.` or `..`, which could leave the path."""
 
 
 class SpiffeTokens:
-    """Proves JWT-SVIDs of the trust domains in the settings."""
+    """Verifies JWT-SVIDs of the trust domains in the settings."""
 
     def __init__(self, settings: Spiffe, *, skew: int) -> None:
         self._settings = settings
@@ -42,10 +42,10 @@ class SpiffeTokens:
         self._bundles = {domain: _Bundle(file) for domain, file in settings.bundles.items()}
 
     def principal(self, token: str, header: dict[str, Any]) -> Principal | None:
-        """The principal of a token; None for a token that is not a JWT-SVID.
+        """Return the principal of a token; None for a token that is not a JWT-SVID.
 
         Raises:
-            UnauthenticatedError: it is one, and is not valid, or names no known caller.
+            UnauthenticatedError: the JWT-SVID is not valid, or names no known caller.
             UnavailableError: the bundle cannot be read.
         """
         if header.get("typ") not in _TYPES:
@@ -56,25 +56,25 @@ class SpiffeTokens:
             return None
         bundle = self._bundles.get(found["domain"])
         if bundle is None:
-            raise UnauthenticatedError("a JWT-SVID of a trust domain that we do not trust")
+            raise UnauthenticatedError("the settings have no bundle for the JWT-SVID's trust domain")
         key_id = header.get("kid")
         key = bundle.keys().get(key_id) if isinstance(key_id, str) else None
         if key is None or header.get("alg") not in _ALGORITHMS:
-            raise UnauthenticatedError("a JWT-SVID that no key of its trust domain has signed")
+            raise UnauthenticatedError("no key of its trust domain has signed the JWT-SVID")
         claims = claims_of(
             token, key, audience=self._settings.audience, required=("exp", "sub", "aud"), skew=self._skew
         )
         if claims["sub"] != subject:
-            raise UnauthenticatedError("a JWT-SVID that belongs to another workload")
-        caller = next((each for each in self._settings.callers if _is_meant(each, subject)), None)
+            raise UnauthenticatedError("the JWT-SVID belongs to another workload")
+        caller = next((each for each in self._settings.callers if _matches(each, subject)), None)
         if caller is None:
-            raise UnauthenticatedError(f"{subject} is not a caller of this service")
+            raise UnauthenticatedError(f"{subject} matches no entry of the settings' `spiffe.callers`")
         groups = frozenset(map(group_ref, caller.groups))
         return Principal(CallerKind.WORKLOAD, subject, Role(caller.role), groups)
 
 
 class _Bundle:
-    """One trust domain's keys, read anew when their file has changed."""
+    """One trust domain's keys, read again when their file changes."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -89,13 +89,13 @@ class _Bundle:
                 self._keys = keys_of(json.loads(self._file.read_bytes()), _ALGORITHMS)
                 self._seen = seen
         except (OSError, ValueError, RecursionError):
-            # Its helper may be writing it just now.
+            # The SPIFFE helper may be writing the file just now.
             if not self._keys:
                 raise UnavailableError("the bundle of a trust domain cannot be read") from None
         return self._keys
 
 
-def _is_meant(caller: SpiffeCaller, subject: str) -> bool:
+def _matches(caller: SpiffeCaller, subject: str) -> bool:
     if caller.id.endswith("/*"):
         return subject.startswith(caller.id[:-1])
     return caller.id == subject

@@ -1,7 +1,7 @@
-"""The fleet as Backstage's catalog shows it: golden paths as templates with live forms, and tenants as systems.
+"""Entities for Backstage's catalog: golden paths as templates with live forms, and tenants as systems.
 
-For: making entities from the golden paths and from what is in the fleet repository, once for each of its commits.
+For: building entities from golden paths and the fleet repository, once for each commit.
 
-Not for: what a form asks (:mod:`goldenpath.describe`), what a tenant's own entities are (the golden path renders
-them), and serving (``routes``).
+Not for: the fields of a form (:mod:`goldenpath.describe`), a tenant's own entities (the golden path renders them),
+and HTTP (``routes``).
 """

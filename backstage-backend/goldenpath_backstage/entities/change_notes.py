@@ -1,4 +1,4 @@
-"""The change sets of each tenant and workload, as their entities in the catalog show them."""
+"""Adds the change sets of each tenant and workload to its entity in the catalog."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from goldenpath.fleet import Fleet
     from goldenpath.fleet.fleet_state import FleetState
 
-__all__ = ["change_sets_by_entity", "with_change_sets"]
+__all__ = ["change_sets_by_entity", "entity_ref", "with_change_sets"]
 
 _ANNOTATION: Final = f"{names.DOMAIN}/change-sets"
-_LOOKED_AT: Final = 100
-"""The newest change sets of the fleet: what each did is read from Git."""
+_MAX_READ: Final = 100
+"""The number of newest change sets that are read from Git."""
 _SHOWN: Final = 5
 _TITLE_CHARS: Final = 80
 
 
 def change_sets_by_entity(fleet: Fleet, state: FleetState) -> dict[str, list[ChangeSet]]:
-    """By entity, the change sets that touch it: open ones first, then the newest of the fleet's.
+    """Return the change sets that include each entity: open ones first, then the newest.
 
     Raises:
         RepositoryError: the repository or its remote cannot be read.
     """
     found: defaultdict[str, list[ChangeSet]] = defaultdict(list)
-    for change in islice(change_sets(fleet, state.snapshot), _LOOKED_AT):
+    for change in islice(change_sets(fleet, state.snapshot), _MAX_READ):
         for ref in dict.fromkeys(each.ref for each in change.requests):
             found[ref.entity_ref].append(change)
     return dict(found)
@@ -43,17 +43,19 @@ def with_change_sets(
     changes: Mapping[str, Sequence[ChangeSet]],
     commit_page: Callable[[str], str | None],
 ) -> list[dict[str, Any]]:
-    """The entities, each with an annotation and links for its latest change sets.
+    """Add an annotation and links for its latest change sets to each entity.
 
     Args:
-        entities: as their files have them.
-        changes: by entity, its change sets.
-        commit_page: the forge's page of a commit; None with plain Git, which has no pages.
+        entities: the entities from the catalog files.
+        changes: the change sets of each entity.
+        commit_page: returns the forge's page of a commit; None with plain Git, which has no pages.
     """
-    return [_noted(entity, changes.get(_ref_of(entity), ())[:_SHOWN], commit_page) for entity in entities]
+    return [
+        _with_notes(entity, changes.get(entity_ref(entity), ())[:_SHOWN], commit_page) for entity in entities
+    ]
 
 
-def _noted(
+def _with_notes(
     entity: dict[str, Any], changes: Sequence[ChangeSet], commit_page: Callable[[str], str | None]
 ) -> dict[str, Any]:
     if not changes:
@@ -84,5 +86,6 @@ def _title(change: ChangeSet) -> str:
     return text if len(text) <= _TITLE_CHARS else f"{text[: _TITLE_CHARS - 1].rstrip()}…"
 
 
-def _ref_of(entity: Mapping[str, Any]) -> str:
+def entity_ref(entity: Mapping[str, Any]) -> str:
+    """Return an entity's full reference, in lower case."""
     return f"{entity['kind']}:default/{entity['metadata']['name']}".lower()

@@ -1,4 +1,4 @@
-"""Entities of tenants and workloads: what the golden path rendered for the catalog, with the link that edits it."""
+"""Entities of tenants and workloads: the rendered catalog files, with a link to the form that edits the request."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from goldenpath import kubeyaml, names
 from goldenpath.describe.form import form_values
 from goldenpath.errors import InputError
 from goldenpath.tenancy.repository_paths import REQUEST_FILES
+from goldenpath_backstage.entities.change_notes import entity_ref
 from goldenpath_backstage.entities.template_entities import edit_link
 
 if TYPE_CHECKING:
@@ -22,20 +23,20 @@ __all__ = ["OwnedEntities"]
 _EDIT_ANNOTATION: Final = f"{names.DOMAIN}/edit"
 _CATALOG_FILE: Final = "catalog-info.yaml"
 _KINDS: Final = frozenset({"System", "Resource", "Component", "API"})
-"""Kinds that such a file may put into the catalog: none that defines users or groups, or that runs."""
+"""Kinds that a rendered file may add to the catalog; none of them defines users, groups or templates."""
 
 
 class OwnedEntities:
-    """Entities by the ids of the files that they are made of: what did not change is not made again."""
+    """Entities, cached by the ids of their files, so that only changed files are read."""
 
     def __init__(self, *, base: str) -> None:
         self._base = base
         self._known: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
     def of(self, state: FleetState) -> list[dict[str, Any]]:
-        """The entities of every tenant and workload of a state, by their names.
+        """Return the entities of every tenant and workload of a state, sorted by name.
 
-        A file that cannot be read is left out: it is one tenant's, and the catalog is everybody's.
+        A file that cannot be parsed is left out, since the fault of one tenant must not break the catalog for all.
         """
         pairs = list(_files(state))
         fresh = {key: self._known[key] for _, key in pairs if key in self._known}
@@ -51,7 +52,7 @@ class OwnedEntities:
     def _link(
         self, entities: list[dict[str, Any]], ref: Ref, request: bytes, *, revision: str, library: Library
     ) -> None:
-        """Give the entity of a request the link to its form, where its golden path has one."""
+        """Add the link to the edit form to the entity of a request, if the library has its golden path."""
         file = REQUEST_FILES[ref.subject]
         try:
             document = kubeyaml.load(request.decode(), name=file)
@@ -62,7 +63,7 @@ class OwnedEntities:
             return
         url = edit_link(self._base, path.major, form_values(document, revision, path))
         for entity in entities:
-            if f"{entity['kind']}:default/{entity['metadata']['name']}".lower() == ref.entity_ref:
+            if entity_ref(entity) == ref.entity_ref:
                 entity["metadata"] = _with_edit_link(entity["metadata"], url, file)
 
 
@@ -98,7 +99,7 @@ def _is_allowed(entity: Any) -> bool:
 
 
 def _files(state: FleetState) -> Iterator[tuple[Ref, tuple[str, str]]]:
-    """Each tenant and workload with the ids of its catalog file and of its request."""
+    """Yield each tenant and workload with the ids of its catalog file and its request."""
     for tenant in state.tree.tenants():
         for owned in (tenant, *state.tree.workloads(tenant.name)):
             catalog, request = owned.record(_CATALOG_FILE), owned.request

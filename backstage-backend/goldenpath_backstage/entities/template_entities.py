@@ -1,4 +1,4 @@
-"""Template entities: for each golden path of a request one that makes something new, and one that edits it."""
+"""Template entities: for each golden path, one that creates a request and one that edits it."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 __all__ = ["MAX_LINK_CHARS", "edit_link", "template_entities"]
 
 MAX_LINK_CHARS: Final = 4_000
-"""Ingresses and proxies take 8 KiB for the line of a request, some of them 4 KiB."""
+"""Ingresses and proxies accept request lines of 8 KiB, some only of 4 KiB."""
 _ALWAYS_SHOWN: Final = frozenset({"name", "tenant", "owner", "clusters", "placement", "inputs", "revision"})
-"""What the form needs, or may need, before it can be sent."""
+"""Fields that the form needs before it can be submitted."""
 
 
 def template_entities(
     context: FleetContext, free: Free, left: Left, *, has_forge: bool
 ) -> Iterator[dict[str, Any]]:
-    """The templates of every golden path that is for requests.
+    """Yield the templates of every golden path for requests.
 
     Args:
-        context: the fleet, whose clusters and accelerators are offered.
-        free: by cluster and accelerator, how many are unowned.
-        left: by tenant, what is free in it.
-        has_forge: whether pull requests can be opened; they are what is offered first, then.
+        context: the fleet, whose clusters and accelerators the forms offer.
+        free: the number of unowned accelerators, by cluster and profile.
+        left: the unused resources of each tenant.
+        has_forge: whether pull requests can be opened; they are then the default.
 
     Raises:
-        DataError: a golden path's extra inputs are no usable JSON Schema.
+        DataError: a golden path's extra inputs are not a valid JSON Schema.
     """
     for path in context.library:
         if kind_of(path).is_requested:
@@ -46,15 +46,15 @@ def template_entities(
 
 
 def edit_link(base: str, golden_path: str, values: Mapping[str, Any]) -> str | None:
-    """Where the form that edits a request is, filled in.
+    """Return the link to the form that edits a request, with the form filled in.
 
-    Where the link would be longer than proxies take, its longest sections are left out, and named under ``kept``: the
-    actions take these from the repository. None where what is left is too long still.
+    If the link is longer than proxies accept, its longest sections are left out and listed under ``kept``: the actions
+    then read them from the repository. The result is None if the rest is still too long.
 
     Args:
-        base: where people open Backstage; empty for a link inside it.
-        golden_path: name and major version, as the request has it.
-        values: as :func:`goldenpath.describe.form.form_values` gives them.
+        base: Backstage's address for people; empty for a link inside Backstage.
+        golden_path: name and major version, as in the request.
+        values: the values from :func:`goldenpath.describe.form.form_values`.
     """
     template = quote(template_name(golden_path, edits=True), safe="")
     start = f"{base.rstrip('/')}/create/templates/default/{template}?formData="

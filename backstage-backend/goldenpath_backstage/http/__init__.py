@@ -1,4 +1,4 @@
-"""HTTP as the backend speaks it: the envelope of every request, problems, bodies, ETags, pages, event streams.
+"""HTTP in the backend: middleware, problem documents, bodies, ETags and event streams.
 
-Not for: what is asked and answered; that is the routes'.
+Not for: the resources (``routes``).
 """

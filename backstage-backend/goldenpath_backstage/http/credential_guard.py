@@ -1,7 +1,6 @@
-"""Refuses requests with credentials in places where they do not belong, before anything uses them.
+"""Refuses HTTP requests that hold a credential in their body, before any other code reads it.
 
-What comes in here ends in Git, in logs and in Backstage's own database of tasks. A request names Secrets; it never
-holds one.
+A body ends in Git, in logs and in Backstage's own database of tasks. A request names Secrets, and never holds one.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ def refuse_credentials(body: bytes, document: Any, authorization: str | None) ->
     """Refuse a document that holds a credential.
 
     Args:
-        body: the text that was read; without a credential or an escape in it, the document has none.
-        document: what it says.
-        authorization: the caller's own header, whose token no input may repeat.
+        body: the raw text. If it holds no credential and no escape, the document holds none.
+        document: the parsed body.
+        authorization: the caller's ``Authorization`` header, whose token the document must not repeat.
 
     Raises:
-        InputError: it holds one or more; each is named by its place, and none is repeated.
+            InputError: the document holds credentials; it names the place of each, without the value.
     """
     own = (authorization or "").partition(" ")[2].strip()
     text = body.decode("utf-8", "replace")
@@ -55,9 +54,9 @@ def _found(node: Any, location: Location, own: str) -> Iterator[Problem]:
 
 
 def _kind(text: str, own: str) -> str | None:
-    return "the token that you came with" if own and own in text else credential_in(text)
+    return "the token of this HTTP request" if own and own in text else credential_in(text)
 
 
 def _problem(location: Location, kind: str) -> Problem:
-    message = f"holds {kind}; take it out, make it invalid at its issuer, and name a Secret instead"
+    message = f"holds {kind}; remove it, revoke it at its issuer, and name a Secret instead"
     return Problem(path_of(location), "credential", message)

@@ -1,4 +1,4 @@
-"""Events as lines of JSON (``application/x-ndjson``), sent while they happen; notices a lost connection."""
+"""Streams events as lines of JSON (``application/x-ndjson``), and notices a lost connection."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["MEDIA_TYPE", "CollectedResponse", "EventsResponse", "events_at_once"]
 
 MEDIA_TYPE: Final = "application/x-ndjson"
-# Proxies must hand the lines on as they come.
+# Proxies must not buffer the lines.
 _HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 class EventsResponse(Response):
-    """Lines as they come.
+    """A stream of lines.
 
     Args:
-        chunks: complete lines, in order; ends when the last was given.
-        gone: called once when the caller closes the connection before the end.
+        chunks: complete lines, in order.
+        gone: called once if the caller closes the connection before the end.
     """
 
     media_type = MEDIA_TYPE
@@ -54,12 +54,12 @@ class EventsResponse(Response):
 
 
 class CollectedResponse(EventsResponse):
-    """One answer, made of all events once the last has come.
+    """One response for all events, sent after the last one.
 
     Args:
-        chunks: complete lines, in order; ends when the last was given.
-        gone: called once when the caller closes the connection before the end.
-        answer: makes the answer of all lines.
+        chunks: complete lines, in order.
+        gone: called once if the caller closes the connection before the end.
+        answer: builds the response from all lines.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class CollectedResponse(EventsResponse):
 
 
 def events_at_once(lines: bytes) -> Response:
-    """Lines that are all there already."""
+    """Return a response with all lines of a completed run."""
     return Response(lines, HTTPStatus.OK, _HEADERS, MEDIA_TYPE)
 
 

@@ -1,4 +1,4 @@
-"""Reading a JSON body: its type, its size, its depth and its pace are limited before anything is made of it."""
+"""Reads JSON bodies, with limits on type, size, depth and time."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
     from goldenpath_backstage.settings import Limits
 
-__all__ = ["accepted_as", "read_body", "read_json"]
+__all__ = ["parse_as", "read_body", "read_json"]
 
 M = TypeVar("M", bound=BaseModel)
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
-    """The body.
+    """Read the body.
 
     Raises:
-        BadRequestError: it is too large, too slow, encoded, or no JSON by its own account.
+        BadRequestError: the body is too large, too slow or encoded, or its media type is not JSON.
     """
     media_type = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
     if media_type != "application/json":
@@ -65,28 +65,27 @@ def _too_large(limits: Limits) -> BadRequestError:
 
 
 def read_json(body: bytes) -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text.
 
     Raises:
-        BadRequestError: it is not JSON, or too deep. What it holds is not repeated.
+        BadRequestError: the text is not JSON, repeats a key, or is nested too deeply. The error does not repeat the text.
     """
     try:
         value = from_json(body, allow_inf_nan=False)
-        # Of a key that is given twice, it keeps the last one without a word.
+        # The fast parser silently keeps the last of two equal keys.
         json.loads(body, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        # Its first words say what is wrong; after "at line" stands where.
         raise BadRequestError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}") from None
     return value
 
 
-def accepted_as(model: type[M], document: Any, *, under: str = "") -> M:
-    """The document as a model's value.
+def parse_as(model: type[M], document: Any, *, under: str = "") -> M:
+    """Validate a document as a model.
 
     Args:
-        model: strict; JSON's lists and objects are what it takes.
-        document: what was read.
-        under: the field in which the document stands, for the problems' paths.
+        model: a strict model.
+        document: the parsed JSON.
+        under: the field that holds the document, for the problems' paths.
 
     Raises:
         InputError: with every problem.

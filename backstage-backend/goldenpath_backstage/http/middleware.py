@@ -1,6 +1,6 @@
-"""Gives every request an id, limits, headers, a metric and a line in the log, and turns a crash into a problem document.
+"""Gives every HTTP request an id, limits, headers, a metric and a log line, and answers errors as problem documents.
 
-Plain ASGI, since it is around every request, and a body must pass it as it comes.
+It is plain ASGI, so that bodies stream through it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MAX_HEADER_BYTES: Final = 32 * 1024
 _MAX_TARGET_BYTES: Final = 8 * 1024
 _MAX_HEADERS: Final = 100
 _ONCE: Final = frozenset({b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key"})
-"""Headers that say two things when they are there twice."""
+"""Headers that may appear only once."""
 
 _ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -47,7 +47,7 @@ _service = logging.getLogger(SERVICE)
 
 
 def request_id_of(scope: Scope) -> str:
-    """The id of a request that came through the envelope."""
+    """Return the id that the middleware gave to a request."""
     return str(scope["state"]["request_id"])
 
 
@@ -55,10 +55,10 @@ class RequestMiddleware:
     """Middleware around the whole app.
 
     Args:
-        app: what answers.
-        metrics: where requests are counted.
-        only_local: refuse what a browser sends for a page of another site; for a service that asks no caller who
-            they are, and so must not answer pages in a browser.
+        app: the wrapped app.
+        metrics: counts the requests.
+        only_local: refuse hosts and origins other than this machine. Without authentication, a page of another site
+            in a browser could otherwise use the service.
     """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics, only_local: bool) -> None:
@@ -95,7 +95,7 @@ class RequestMiddleware:
                 _check_local(headers)
             await self.app(scope, receive, answer)
         except asyncio.CancelledError:
-            # The server stops, and has waited for this for as long as it does.
+            # The server stops, and its time for open requests is over.
             if not begun:
                 stopping = CancelledRunError("this service is stopping; ask again", retry_after=1)
                 await problem_response(stopping, request_id)(scope, receive, answer)
@@ -103,7 +103,9 @@ class RequestMiddleware:
         except Exception as error:
             if not isinstance(error, GoldenpathError):
                 _service.exception("unexpected failure", extra=fields(request_id=request_id))
-            if begun:  # too late for a problem; a connection that breaks says that something is missing
+            if (
+                begun
+            ):  # too late for a problem document; the broken connection shows that the answer is incomplete
                 raise
             await problem_response(error, request_id)(scope, receive, answer)
         finally:
@@ -130,13 +132,13 @@ class RequestMiddleware:
 
 
 def _route_of(scope: Scope) -> str:
-    """The route as it is written: what was asked for is not repeated, in a metric or in the log."""
+    """Return the route's pattern, without the caller's values, for metrics and logs."""
     route = scope.get("route")
     return str(route.path) if route is not None else "none"
 
 
 def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """The caller's own id, where it is one; else a new one."""
+    """Return the caller's own id if it is valid, else a new one."""
     for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode("ascii")
@@ -164,4 +166,4 @@ def _check_local(headers: list[tuple[bytes, bytes]]) -> None:
     is_local: Callable[[bytes], Any] = _LOCAL_NAMES.fullmatch
     for name, value in headers:
         if name in {b"host", b"origin"} and not is_local(value):
-            raise ForbiddenError("this service has no authentication and answers this machine alone")
+            raise ForbiddenError("this service has no authentication, so it answers only this machine")

@@ -1,6 +1,6 @@
-"""Every error as ``application/problem+json`` (RFC 9457), with each field's problem.
+"""Errors as ``application/problem+json`` (RFC 9457), with the problem of each field.
 
-The values that were given are not repeated: the caller has them, and one might be a secret.
+A problem never repeats a value from the input, which may be a secret.
 """
 
 from __future__ import annotations
@@ -46,42 +46,42 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 
 class FieldProblem(ResponseModel):
-    """One thing that is wrong with the input."""
+    """A problem of one field of the input."""
 
     path: str
-    """The field, as a person would look for it: `gpus[1].quota`."""
+    """Path of the field, such as `gpus[1].quota`."""
     rule: str
     """Stable id of the rule."""
     message: str
-    """What is wrong, and what would be right."""
+    """The fault, and the fix."""
     nearest: str | None = None
-    """The closest valid value, where there is one."""
+    """The closest valid value, if one is close."""
 
 
 class ProblemDocument(ResponseModel):
-    """What went wrong, and what can be done about it (RFC 9457)."""
+    """An error and its fix (RFC 9457)."""
 
     type: str
-    """Stable address of this kind of problem."""
+    """Stable address of the kind of problem."""
     title: str
-    """The kind of problem, in words."""
+    """The kind of problem."""
     status: int = Field(ge=400, le=599)
     """HTTP status."""
     detail: str
-    """What went wrong this time."""
+    """This error."""
     instance: str | None = None
-    """The request's id, by which the log can be searched."""
+    """The HTTP request's id, which the log contains."""
     problems: list[FieldProblem] | None = None
-    """Everything that is wrong with the input, field by field."""
+    """All problems of the input, by field."""
     retry_after: int | None = None
-    """Seconds after which another try may do."""
+    """Seconds after which a retry may succeed."""
 
     def to_bytes(self) -> bytes:
         """The document as JSON."""
         return to_json(self, exclude_none=True)
 
 
-# By kind of error, the special before the general: status, last word of the type, title.
+# Status, last word of the type, and title of each kind of error; subclasses before their bases.
 _KINDS: Final[tuple[tuple[type[GoldenpathError], HTTPStatus, str, str], ...]] = (
     (RefMovedError, HTTPStatus.CONFLICT, "moved", "Another change came first"),
     (
@@ -109,13 +109,13 @@ _RETRY_SECONDS: Final = 5
 
 
 def problem_document(error: Exception, request_id: str | None = None) -> ProblemDocument:
-    """The problem that an exception is; for an unexpected one, only the request's id."""
+    """Return the problem document of an exception. For an unexpected one, it holds only the request's id."""
     instance = f"urn:goldenpath:request:{request_id}" if request_id else None
     if isinstance(error, InputError):
         count = len(error.problems)
         return ProblemDocument(
             type=_type("invalid-input"),
-            title="The input cannot be accepted",
+            title="The input is not valid",
             status=HTTPStatus.UNPROCESSABLE_ENTITY,
             detail=f"{count} problem{'' if count == 1 else 's'}; nothing was changed",
             instance=instance,
@@ -124,7 +124,7 @@ def problem_document(error: Exception, request_id: str | None = None) -> Problem
     if isinstance(error, ChecksFailedError):
         return ProblemDocument(
             type=_type("checks-failed"),
-            title="The checks refuse it",
+            title="The checks failed",
             status=HTTPStatus.UNPROCESSABLE_ENTITY,
             detail="nothing was changed",
             instance=instance,
@@ -151,15 +151,15 @@ def problem_document(error: Exception, request_id: str | None = None) -> Problem
             )
     return ProblemDocument(
         type=_type("internal"),
-        title="Something went wrong here",
+        title="Internal error",
         status=HTTPStatus.INTERNAL_SERVER_ERROR,
-        detail="this is a bug; the log has the request's id",
+        detail="this is a bug; search the log for the request's id",
         instance=instance,
     )
 
 
 def problem_headers(document: ProblemDocument) -> Mapping[str, str]:
-    """The headers that go with a problem."""
+    """Return the HTTP headers of a problem document."""
     headers = {"cache-control": "no-store"}
     if document.retry_after is not None:
         headers["retry-after"] = str(document.retry_after)
@@ -192,7 +192,7 @@ def _finding_problem(finding: Finding) -> FieldProblem:
 
 
 def problem_of_parameter(entry: Any) -> Problem:
-    """The problem that FastAPI found with a parameter: a header, a query or a part of the path."""
+    """Convert FastAPI's error about a parameter: a header, a query or a part of the path."""
     place, *rest = entry["loc"]
     name = ".".join(map(str, rest))
     return Problem(f"{place} {name}".strip(), "parameter", str(entry["msg"]).lower())

@@ -1,4 +1,4 @@
-"""Answers: JSON, problems, and what has an ETag."""
+"""Responses: JSON, problem documents, and bodies with an ETag."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JSON: Final = "application/json"
 
 
 class Cached:
-    """A body that many ask for again, with the ETag by which they say that they have it."""
+    """A body with its ETag, serialised once for many requests."""
 
     __slots__ = ("body", "etag")
 
@@ -32,13 +32,13 @@ class Cached:
 
 
 def json_response(content: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """Plain data as JSON, not to be cached."""
+    """Return plain data as JSON, which must not be cached."""
     return Response(to_json(content), status, {"cache-control": "no-store"}, JSON)
 
 
 def cached_response(request: Request, cached: Cached) -> Response:
-    """The body, or 304 where the caller has it."""
-    # Who asks decides what is answered, so a shared cache may not keep it.
+    """Return the body, or 304 if the caller already has it."""
+    # The answer depends on the caller, so a shared cache must not keep it.
     headers = {"etag": cached.etag, "cache-control": "private, no-cache", "vary": "authorization"}
     if _is_known(request.headers.get("if-none-match"), cached.etag):
         return Response(None, HTTPStatus.NOT_MODIFIED, headers)
@@ -46,7 +46,7 @@ def cached_response(request: Request, cached: Cached) -> Response:
 
 
 def _is_known(if_none_match: str | None, etag: str) -> bool:
-    """Weak comparison, as RFC 9110 (13.1.2) wants it here."""
+    """Weak comparison, as RFC 9110 (13.1.2) requires."""
     if if_none_match is None:
         return False
     known = [entry.strip().removeprefix("W/") for entry in if_none_match.split(",")]
@@ -54,10 +54,10 @@ def _is_known(if_none_match: str | None, etag: str) -> bool:
 
 
 def problem_response(error: Exception, request_id: str | None) -> Response:
-    """The response for an error."""
+    """Return the response for an error."""
     return problem_answer(problem_document(error, request_id))
 
 
 def problem_answer(document: ProblemDocument) -> Response:
-    """The response for a problem document."""
+    """Return the response for a problem document."""
     return Response(document.to_bytes(), document.status, dict(problem_headers(document)), MEDIA_TYPE)

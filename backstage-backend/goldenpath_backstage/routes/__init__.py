@@ -1,6 +1,6 @@
 """The HTTP routes, one module for each kind of resource.
 
-For: reading a request, asking who it is, handing it to its service, and the answer's form.
+For: reading HTTP requests, authenticating callers, calling services, and the format of answers.
 
-Not for: deciding anything: ``auth`` decides who may, the actions and :mod:`goldenpath` what is done.
+Not for: rights (``auth``), and rules about requests (the actions and :mod:`goldenpath`).
 """

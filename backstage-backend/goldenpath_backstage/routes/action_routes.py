@@ -1,4 +1,4 @@
-"""The actions: what there is, and running one."""
+"""The list of actions, and their runs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from goldenpath.errors import InputError
 from goldenpath_backstage.actions.action_registry import ACTIONS, action_named
 from goldenpath_backstage.http.event_responses import MEDIA_TYPE as EVENTS
-from goldenpath_backstage.http.json_bodies import accepted_as
+from goldenpath_backstage.http.json_bodies import parse_as
 from goldenpath_backstage.http.middleware import request_id_of
 from goldenpath_backstage.http.problem_documents import ProblemDocument
 from goldenpath_backstage.http.responses import Cached, cached_response, json_response, problem_answer
-from goldenpath_backstage.routes.run_requests import answer_to, caller_for, document_of
+from goldenpath_backstage.routes.run_requests import authorized_caller, read_document, run_response
 from goldenpath_backstage.runs.run_result import result_of
-from goldenpath_backstage.runs.runner import Asked
+from goldenpath_backstage.runs.runner import RequestedRun
 
 if TYPE_CHECKING:
     from goldenpath_backstage.actions.action import Action
@@ -35,14 +35,14 @@ _KEY: Final[TypeAdapter[str]] = TypeAdapter(ShortText)
 
 
 class ActionSchemas(BaseModel):
-    """What goes in and what comes out, as JSON Schema (draft 7)."""
+    """The schemas of input and output, as JSON Schema (draft 7)."""
 
     input: dict[str, Any]
     output: dict[str, Any]
 
 
 class ActionExample(BaseModel):
-    """A step that uses the action."""
+    """A template step that uses the action."""
 
     description: str
     example: str = Field(description="YAML of a template's steps.")
@@ -62,24 +62,24 @@ class ActionDefinition(BaseModel):
 
 
 class ActionList(BaseModel):
-    """Every action that there is."""
+    """All actions."""
 
     actions: list[ActionDefinition]
 
 
 class RunRequest(BaseModel):
-    """A run that is asked for."""
+    """The run of an action."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     input: dict[str, Any]
     """The action's input."""
     taskId: ShortText | None = None  # noqa: N815 - Backstage's own word
-    """The scaffolder's task: with the step, the same input is done once."""
+    """The scaffolder's task. The same task, step and input run once."""
     stepId: ShortText | None = None  # noqa: N815
     """The task's step."""
     dryRun: bool = False  # noqa: N815
-    """Show what would be done, and change nothing."""
+    """Show the changes without making them."""
 
 
 @cache
@@ -91,14 +91,14 @@ def _definitions() -> Cached:
 async def list_actions(request: Request) -> Response:
     """The definitions, as Backstage's scaffolder registers them.
 
-    Nothing of the fleet is in them, so callers are not authenticated: Backstage wants them while it starts, before it
-    can vouch for anybody.
+    They hold no data of the fleet, so callers are not authenticated: Backstage reads them while it starts, before it
+    issues tokens.
     """
     return cached_response(request, _definitions())
 
 
-# FastAPI resolves declared parameters anew for each request, which costs more than an answer that is at hand: so they
-# are read here, and only described to it.
+# FastAPI takes longer to resolve declared parameters than a cached answer takes. So the route reads them itself, and
+# they are only described to FastAPI.
 _PARAMETERS: Final = {
     "security": [{"bearer": []}],
     "parameters": [
@@ -126,26 +126,25 @@ _PARAMETERS: Final = {
     openapi_extra=_PARAMETERS,
 )
 async def run_action(request: Request) -> Response:
-    """Answers with one document, once the run has ended; one that did not do what was asked is a problem.
+    """Answers with one document when the run has ended; a failed run is a problem document.
 
-    With `Accept: application/x-ndjson` the answer is events, one a line, while they happen; the last is `done` or
+    With `Accept: application/x-ndjson` the answer is a stream of events, one a line; the last one is `done` or
     `error`.
 
-    Closing the connection ends the run at its next safe place. The same task, step and input (or the same
-    `Idempotency-Key`, of the same caller) gives the same answer again, and nothing is done twice.
+    Closing the connection cancels the run at its next safe point. The same task, step and input (or the same
+    `Idempotency-Key`) of the same caller gives the same answer again, and the action runs once.
     """
     found = action_named(request.path_params["action"])
-    caller = await caller_for(request, found)
-    document = await document_of(request)
-    asked = _asked(found, document, caller, request_id_of(request.scope), _idempotency_key(request))
-    return answer_to(request, asked, in_one=None if _wants_events(request) else _in_one)
+    caller = await authorized_caller(request, found)
+    document = await read_document(request)
+    run = _requested_run(found, document, caller, request_id_of(request.scope), _idempotency_key(request))
+    return run_response(request, run, collect=None if _wants_events(request) else _collect)
 
 
 def _wants_events(request: Request) -> bool:
-    """Whether the caller asks for events by their name.
+    """Whether the ``Accept`` header names the media type of events, with a weight above 0 (RFC 9110, 12.4.2).
 
-    Who does not reads the status, and no last line that says how it went. With a weight of 0 it is what a caller does
-    not take (RFC 9110, 12.4.2).
+    Any other caller learns the outcome from the status, not from a last line.
     """
     taken = ",".join(request.headers.getlist("accept")).lower().replace(" ", "").split(",")
     return any(
@@ -154,7 +153,7 @@ def _wants_events(request: Request) -> bool:
     )
 
 
-def _in_one(lines: list[bytes]) -> Response:
+def _collect(lines: list[bytes]) -> Response:
     result = result_of(lines)
     return problem_answer(result) if isinstance(result, ProblemDocument) else json_response(result)
 
@@ -168,13 +167,13 @@ def _idempotency_key(request: Request) -> str | None:
         raise InputError.of("header Idempotency-Key", "parameter", message) from None
 
 
-def _asked(
+def _requested_run(
     action: Action[Any, Any], document: Any, caller: Principal, request_id: str, key: str | None
-) -> Asked:
-    run = accepted_as(RunRequest, document)
-    return Asked(
+) -> RequestedRun:
+    run = parse_as(RunRequest, document)
+    return RequestedRun(
         action=action,
-        input=accepted_as(action.input, run.input, under="input"),
+        input=parse_as(action.input, run.input, under="input"),
         document=run.input,
         caller=caller,
         request_id=request_id,

@@ -1,4 +1,4 @@
-"""The caller, as a dependency of every route that is not public."""
+"""The authenticated caller, as a dependency of every route that is not public."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Caller", "caller_of"]
 
 
 class _Bearer(SecurityBase):
-    """A caller with a token. FastAPI finds it here, so that the document says of a route what the route does."""
+    """Authenticates the caller, and adds the security scheme to the OpenAPI document."""
 
     def __init__(self) -> None:
         self.scheme_name = "bearer"
@@ -36,11 +36,11 @@ Caller = Annotated[Principal, Depends(_Bearer())]
 
 
 async def caller_of(request: Request) -> Principal:
-    """The principal of a request.
+    """Authenticate the caller of an HTTP request.
 
     Raises:
         UnauthenticatedError: the caller is unknown.
-        UnavailableError: what proves it does not answer.
+        UnavailableError: the token's issuer does not answer.
     """
     services: Services = services_of(request)
     try:

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["catalog"])
 
 
 class EntityMetadata(BaseModel):
-    """An entity's name, and whatever else is said of it."""
+    """An entity's name and other metadata."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -38,20 +38,20 @@ class Entity(BaseModel):
 
 
 class EntityList(BaseModel):
-    """Entities, as Backstage's catalog takes them."""
+    """Entities in the format of Backstage's catalog."""
 
     entities: list[Entity]
 
 
 @router.get("/templates", summary="Templates", response_model=EntityList, status_code=HTTPStatus.OK)
 async def list_templates(request: Request, caller: Caller) -> Response:
-    """A Template entity for each golden path, with a form that offers what the fleet has, and one that edits."""
+    """Two Template entities for each golden path, one to create a request and one to edit it; the forms offer what the fleet has."""
     del caller
     return cached_response(request, await run_in_threadpool(services_of(request).catalog.templates))
 
 
 @router.get("/catalog", summary="Tenants and workloads", response_model=EntityList, status_code=HTTPStatus.OK)
 async def list_entities(request: Request, caller: Caller) -> Response:
-    """The System of each tenant, its namespaces, and the Component of each workload, as the fleet repository has them."""
+    """The System and the namespaces of each tenant, and the Component of each workload, from the fleet repository."""
     del caller
     return cached_response(request, await run_in_threadpool(services_of(request).catalog.owned))

@@ -1,6 +1,6 @@
-"""The API as a page for people: made from the OpenAPI document, with no script, style or file from elsewhere.
+"""Renders the OpenAPI document as a page for people, without scripts, styles or external files.
 
-FastAPI's own page loads its scripts from another host, which a closed network has not got and our
+FastAPI's own page loads scripts from another host, which a closed network cannot reach and our
 content-security-policy refuses.
 """
 
@@ -25,7 +25,7 @@ _TOP: Final = "#/components/schemas/"
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """Every operation with its parameters, body and answers, and every schema."""
+    """Show every operation with its parameters, body and answers, and every schema."""
     return HTMLResponse("".join(_page(request.app.openapi())))
 
 
@@ -90,7 +90,7 @@ def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _type(schema: Any) -> str:
-    """A schema in a few words, with a link to the one that it names; as HTML."""
+    """Describe a schema as HTML, with a link to a referenced schema."""
     if not isinstance(schema, dict) or not schema:
         return "anything"
     if reference := schema.get("$ref"):
@@ -106,6 +106,6 @@ def _type(schema: Any) -> str:
     return f"{kinds} of {_type(schema['items'])}" if "items" in schema else kinds
 
 
-def _prose(described: Mapping[str, Any]) -> str:
-    text = described.get("description", "")
+def _prose(element: Mapping[str, Any]) -> str:
+    text = element.get("description", "")
     return "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n") if part)

@@ -18,20 +18,20 @@ router = APIRouter(tags=["operation"])
 
 
 class HealthStatus(BaseModel):
-    """That it is so."""
+    """The status of a healthy service."""
 
     status: Literal["ok"] = "ok"
 
 
-@router.get("/healthz", summary="Whether the process lives", response_model=HealthStatus)
+@router.get("/healthz", summary="Liveness of the process", response_model=HealthStatus)
 async def healthz() -> Response:
-    """Nothing is looked at: a process that cannot even say this should be started anew."""
+    """Answers without any check. A process that does not answer should be restarted."""
     return json_response(HealthStatus())
 
 
-@router.get("/readyz", summary="Whether the service can work", response_model=HealthStatus)
+@router.get("/readyz", summary="Readiness of the service", response_model=HealthStatus)
 async def readyz(request: Request) -> Response:
-    """The fleet can be read, and the ledger's database answers."""
+    """Checks that the fleet can be read and that the ledger's database answers."""
     services = services_of(request)
     await run_in_threadpool(services.fleet.state)
     await run_in_threadpool(services.ledger.check)
@@ -40,5 +40,5 @@ async def readyz(request: Request) -> Response:
 
 @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
 async def metrics(request: Request) -> Response:
-    """The text format of Prometheus."""
+    """Metrics in the text format of Prometheus."""
     return Response(services_of(request).metrics.exposition(), headers={"content-type": METRICS_TYPE})

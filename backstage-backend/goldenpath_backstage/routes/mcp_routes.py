@@ -1,7 +1,7 @@
-"""Tools for assistants over HTTP: the same tools as `goldenpath mcp`, for callers whom the backend knows.
+"""Tools for assistants over HTTP: the tools of `goldenpath mcp`, for authenticated callers.
 
-Streamable HTTP of the Model Context Protocol, without sessions. A call is authenticated like every other route's, runs
-in the lanes of the runner with its limits, metrics and audit trail, and may change only what its caller may
+Streamable HTTP of the Model Context Protocol, without sessions. A call is authenticated like every other request, runs
+in the lanes of the runner with its limits, metrics and audit trail, and has the rights of its caller
 (:mod:`goldenpath_backstage.auth.permissions`). An assistant has no rights of its own.
 """
 
@@ -16,9 +16,9 @@ from fastapi import APIRouter, Request, Response
 from goldenpath.errors import InputError, Problem
 from goldenpath.mcp import TOOLS, accepted, offered
 from goldenpath_backstage.actions.action import Action, Effort, Input, Output
-from goldenpath_backstage.actions.existing_requests import asked_for_by, guard_of
-from goldenpath_backstage.actions.request_change import publish_options_of, review_of, what_was_done
-from goldenpath_backstage.actions.request_input import accepted_in
+from goldenpath_backstage.actions.existing_requests import change_guard, review_owner
+from goldenpath_backstage.actions.request_change import publish_options, report_published, review_of
+from goldenpath_backstage.actions.request_input import accept_document
 from goldenpath_backstage.auth.permissions import Verb, demand
 from goldenpath_backstage.backend_errors import BackendError, ForbiddenError
 from goldenpath_backstage.http.credential_guard import refuse_credentials
@@ -27,7 +27,7 @@ from goldenpath_backstage.http.middleware import request_id_of
 from goldenpath_backstage.http.problem_documents import ProblemDocument
 from goldenpath_backstage.routes.caller_dependency import caller_of
 from goldenpath_backstage.runs.run_result import result_of
-from goldenpath_backstage.runs.runner import Asked
+from goldenpath_backstage.runs.runner import RequestedRun
 from goldenpath_backstage.services import services_of
 
 if TYPE_CHECKING:
@@ -54,19 +54,19 @@ class ToolCallInput(Input):
     """The arguments of a tool."""
 
     arguments: dict[str, Any]
-    """As the assistant gave them; the tool itself checks them."""
+    """The arguments from the assistant; the tool checks them."""
 
 
 class ToolCallOutput(Output):
-    """What a tool has given."""
+    """The result of a tool."""
 
     data: dict[str, Any]
-    """Plain data."""
+    """The result as plain data."""
 
 
 @dataclass(frozen=True)
-class _CallersDesk:
-    """The desk of a caller of the backend, with that caller's rights (:class:`goldenpath.mcp.Desk`)."""
+class _CallerDesk:
+    """Gives tools the fleet with the rights of the backend's caller (:class:`goldenpath.mcp.Desk`)."""
 
     call: ActionCall
 
@@ -87,15 +87,15 @@ class _CallersDesk:
 
     def propose(self, request: Submission, digest: str, message: str | None) -> Published:
         call, state = self.call, self.call.fleet.state(newest=True)
-        ref = accepted_in(state, request.document).ref
-        guard = guard_of(
+        ref = accept_document(state, request.document).ref
+        guard = change_guard(
             call.caller,
             ref,
-            asked=request.document,
+            wanted=request.document,
             reviewed=True,
-            asked_by=asked_for_by(state, ref, call.fleet.repository.store),
+            in_review_of=review_owner(state, ref, call.fleet.repository.store),
         )
-        options: PublishOptions = publish_options_of(
+        options: PublishOptions = publish_options(
             call, state.context, guard=guard, message=message, approved=digest
         )
         guard(state)
@@ -103,15 +103,15 @@ class _CallersDesk:
         published = call.fleet.repository.publish(
             request, options=options, review=review_of(call, "pull-request")
         )
-        what_was_done(published, ref, call)
+        report_published(published, ref, call)
         return published
 
 
 def _action(tool: Tool[Any]) -> Action[ToolCallInput, ToolCallOutput]:
-    """A tool as something that the runner runs; Backstage does not list it."""
+    """Wrap a tool as an action for the runner, which Backstage does not list."""
 
-    def run(asked: ToolCallInput, call: ActionCall) -> ToolCallOutput:
-        return ToolCallOutput(data=tool.run(_CallersDesk(call), accepted(tool, asked.arguments)))
+    def run(inputs: ToolCallInput, call: ActionCall) -> ToolCallOutput:
+        return ToolCallOutput(data=tool.run(_CallerDesk(call), accepted(tool, inputs.arguments)))
 
     return Action(
         id=f"mcp:{tool.name}",
@@ -131,7 +131,7 @@ _ACTIONS: Final = {tool.name: _action(tool) for tool in TOOLS}
 
 @contextlib.asynccontextmanager
 async def open_tools(settings: Settings) -> AsyncIterator[StreamableHTTPSessionManager | None]:
-    """The protocol's side of the tools, from the start of an app to its end; None where the settings want none.
+    """Run the MCP session manager while the app runs; yield None if the settings turn the tools off.
 
     Raises:
         ModuleNotFoundError: the extra `mcp` is not installed.
@@ -154,10 +154,10 @@ async def open_tools(settings: Settings) -> AsyncIterator[StreamableHTTPSessionM
 async def _answer(
     tool: Tool[Any], arguments: dict[str, Any], context: ServerRequestContext
 ) -> dict[str, Any]:
-    """Runs a tool as the caller of the HTTP request that it came in.
+    """Run a tool with the rights of the HTTP request's caller.
 
     Raises:
-        GoldenpathError: the caller may not do this, or the tool refused.
+        GoldenpathError: the caller lacks the right, or the tool failed.
     """
     request = cast("Request", context.request)
     services, caller = services_of(request), await caller_of(request)
@@ -167,9 +167,9 @@ async def _answer(
     except ForbiddenError as error:
         services.audit.forbidden(caller, str(error), request_id=request_id, action=action.id)
         raise
-    given = ToolCallInput(arguments=arguments)
-    asked = Asked(action=action, input=given, document=arguments, caller=caller, request_id=request_id)
-    stream = services.runner.start(asked)
+    inputs = ToolCallInput(arguments=arguments)
+    run = RequestedRun(action=action, input=inputs, document=arguments, caller=caller, request_id=request_id)
+    stream = services.runner.start(run)
     events = b"".join([chunk async for chunk in services.runner.events(stream)])
     result = result_of(events.splitlines())
     if isinstance(result, ProblemDocument):
@@ -187,7 +187,7 @@ def _error_of(problem: ProblemDocument) -> Exception:
 
 
 class _Tools(Response):
-    """Hands a request that was read and authenticated already to the protocol's side."""
+    """Passes a request, already read and authenticated, to the MCP session manager."""
 
     def __init__(self, manager: StreamableHTTPSessionManager, body: bytes) -> None:
         super().__init__()
@@ -196,19 +196,19 @@ class _Tools(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body: bytes | None = self._body
 
-        async def again() -> Message:
+        async def replay() -> Message:
             nonlocal body
             if body is None:
                 return await receive()
             read, body = body, None
             return {"type": "http.request", "body": read, "more_body": False}
 
-        await self._manager.handle_request(scope, again, send)
+        await self._manager.handle_request(scope, replay, send)
 
 
 @router.api_route("/mcp", methods=["GET", "POST", "DELETE"])
 async def call_tools(request: Request) -> Response:
-    """Answers one message of the protocol; the caller is authenticated before it is read."""
+    """Answer one MCP message. The caller is authenticated before the body is read."""
     await caller_of(request)
     body = b""
     if request.method == "POST":

@@ -1,14 +1,13 @@
-"""Backstage's own protocol for remote actions: what `backend.actions.pluginSources` asks for, without a module.
+"""Backstage's own protocol for remote actions, which `backend.actions.pluginSources` configures without our module.
 
-As Backstage 1.55 speaks it (``backend-defaults`` 0.18, ``DefaultActionsService``): a list, and a call that has the
-bare input as its body and answers with the outputs. Nothing else arrives: no task, no step, no dry run, and no
-log line is shown.
+It follows Backstage 1.55 (``backend-defaults`` 0.18, ``DefaultActionsService``): a list of actions, and a call whose
+body is the bare input and whose answer is the outputs. Backstage sends no task, step or dry run, and shows no log.
 
-Backstage keeps of an error its status alone: the reason in the answer does not reach the user, so our log has it.
+Backstage keeps only the status of an error. The reason does not reach the user, so the log records it.
 
-So only actions are offered whose outputs are their result: rendering has files. And no run is remembered: without a
-task there is nothing that tells a second try from a second wish. Were the input the key, a tenant that was changed
-there and back would stay changed. What makes a change once is Git alone: the same again is no second commit.
+Rendering is not offered, because its result is files. Runs are not remembered: without a task, a retry looks like a
+second request. With the input as the key, a tenant that is changed and changed back would stay changed. Git alone
+makes a change once: the same change again makes no second commit.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ from goldenpath.errors import GoldenpathError
 from goldenpath_backstage.actions.action_registry import ACTIONS
 from goldenpath_backstage.actions.render_action import RENDER
 from goldenpath_backstage.auth.permissions import Verb
-from goldenpath_backstage.backend_errors import NotThereError
-from goldenpath_backstage.http.json_bodies import accepted_as
+from goldenpath_backstage.backend_errors import NotFoundError
+from goldenpath_backstage.http.json_bodies import parse_as
 from goldenpath_backstage.http.middleware import request_id_of
 from goldenpath_backstage.http.problem_documents import ProblemDocument, problem_document, problem_headers
 from goldenpath_backstage.http.responses import JSON, Cached, cached_response, json_response
 from goldenpath_backstage.routes.action_routes import ActionSchemas  # noqa: TC001 - pydantic reads it
-from goldenpath_backstage.routes.run_requests import answer_to, caller_for, document_of
+from goldenpath_backstage.routes.run_requests import authorized_caller, read_document, run_response
 from goldenpath_backstage.runs.run_result import result_of
-from goldenpath_backstage.runs.runner import Asked
+from goldenpath_backstage.runs.runner import RequestedRun
 from goldenpath_backstage.telemetry.logs import SERVICE, fields
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ _OFFERED: Final = {action.id: action for action in ACTIONS if action is not REND
 
 
 class NativeAttributes(BaseModel):
-    """What an action may do: Backstage filters by these, and runs in a dry run what only reads."""
+    """The effects of an action. Backstage filters by them, and runs read-only actions in a dry run."""
 
     readOnly: bool  # noqa: N815 - Backstage's own word
     destructive: bool
@@ -57,7 +56,7 @@ class NativeAttributes(BaseModel):
 
 
 class NativeAction(BaseModel):
-    """An action, as Backstage's actions service lists it."""
+    """An action in the format of Backstage's actions service."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -81,7 +80,7 @@ class NativeInput(RootModel[dict[str, Any]]):
 
 
 class NativeResult(BaseModel):
-    """What an action has given."""
+    """The result of an action."""
 
     output: dict[str, Any]
 
@@ -94,13 +93,13 @@ class ErrorText(BaseModel):
 
 
 class ErrorStatus(BaseModel):
-    """The status that Backstage's client tells."""
+    """The HTTP status for Backstage's client."""
 
     statusCode: int  # noqa: N815 - Backstage's own word
 
 
 class NativeError(BaseModel):
-    """An error, as Backstage's own services answer with."""
+    """An error in the format of Backstage's own services."""
 
     error: ErrorText
     response: ErrorStatus
@@ -108,10 +107,10 @@ class NativeError(BaseModel):
 
 @cache
 def _list() -> Cached:
-    return Cached({"actions": [_described(action) for action in _OFFERED.values()]})
+    return Cached({"actions": [_describe(action) for action in _OFFERED.values()]})
 
 
-def _described(action: Action[Any, Any]) -> dict[str, Any]:
+def _describe(action: Action[Any, Any]) -> dict[str, Any]:
     plugin, _, name = action.id.partition(":")
     reads = action.verb is Verb.READ
     return {
@@ -120,7 +119,7 @@ def _described(action: Action[Any, Any]) -> dict[str, Any]:
         "title": action.title,
         "description": action.description,
         "pluginId": plugin,
-        # How much the next change removes is unknown, so no change is promised to be harmless.
+        # Any change may remove objects.
         "attributes": {"readOnly": reads, "destructive": not reads, "idempotent": True},
         "schema": action.definition["schema"],
     }
@@ -128,7 +127,7 @@ def _described(action: Action[Any, Any]) -> dict[str, Any]:
 
 @router.get("", summary="Actions for Backstage without a module", response_model=NativeList)
 async def list_native_actions(request: Request) -> Response:
-    """Nothing of the fleet is in them, so callers are not authenticated."""
+    """The list holds no data of the fleet, so callers are not authenticated."""
     return cached_response(request, _list())
 
 
@@ -141,7 +140,7 @@ async def list_native_actions(request: Request) -> Response:
 async def invoke_native_action(
     request: Request, action: Annotated[str, Path(json_schema_extra={"enum": list(_OFFERED)})]
 ) -> Response:
-    """Answers with the outputs, once the action has done what was asked; Backstage's own errors say why it has not."""
+    """Answers with the outputs of a completed action, or with an error in Backstage's format."""
     request_id = request_id_of(request.scope)
     try:
         return await _invoke(request, action, request_id)
@@ -152,27 +151,27 @@ async def invoke_native_action(
 async def _invoke(request: Request, name: str, request_id: str) -> Response:
     action = _OFFERED.get(name)
     if action is None:
-        raise NotThereError(f"there is no such action; there are {', '.join(_OFFERED)}")
-    caller = await caller_for(request, action)
-    document = await document_of(request)
-    asked = Asked(
+        raise NotFoundError(f"no action is named so; the actions are {', '.join(_OFFERED)}")
+    caller = await authorized_caller(request, action)
+    document = await read_document(request)
+    run = RequestedRun(
         action=action,
-        input=accepted_as(action.input, document),
+        input=parse_as(action.input, document),
         document=document,
         caller=caller,
         request_id=request_id,
     )
 
-    def in_one(lines: list[bytes]) -> Response:
+    def collect(lines: list[bytes]) -> Response:
         result = result_of(lines)
         if isinstance(result, ProblemDocument):
             return _refusal(result, name, request_id)
         return json_response({"output": result.output})
 
-    return answer_to(request, asked, in_one=in_one)
+    return run_response(request, run, collect=collect)
 
 
-# As Backstage's own services answer: its client knows no other names, and 400 where an input is wrong.
+# Backstage's client knows only these names, and expects 400 for an invalid input.
 _NAMES: Final = {
     400: "InputError",
     401: "AuthenticationError",
@@ -196,7 +195,7 @@ def _refusal(problem: ProblemDocument, action: str, request_id: str) -> Response
 
 
 def _text(problem: ProblemDocument) -> str:
-    """A problem in one text, with every field's on a line of its own."""
+    """Return a problem as text, with one line for each field."""
     if not problem.problems:
         return problem.detail
     lines = [

@@ -1,6 +1,6 @@
-"""Requests: what is in the fleet, and one of them as it can be edited.
+"""The list of tenants and workloads, and the request of one, for editing.
 
-``/v1/tenants`` is an alias that lists and reads tenants alone.
+``/v1/tenants`` is an alias for tenants alone.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from starlette.concurrency import run_in_threadpool
 
 from goldenpath.describe.form import form_values
 from goldenpath.spec.ref import Ref
-from goldenpath_backstage.actions.existing_requests import existing
-from goldenpath_backstage.backend_errors import NotThereError
+from goldenpath_backstage.actions.existing_requests import find_request
+from goldenpath_backstage.backend_errors import NotFoundError
 from goldenpath_backstage.entities.template_entities import edit_link
 from goldenpath_backstage.http.responses import Cached, cached_response
 from goldenpath_backstage.routes.caller_dependency import Caller  # noqa: TC001 - FastAPI reads it when the route is made
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/v1")
 _NAME = r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"
 _PATH = r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?(/[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?)?$"
 _AFTER = "Only names after this one."
-_Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
+_Limit = Annotated[int, Query(ge=1, le=1000, description="The largest number of entries in the page.")]
 
 
 class _Described(BaseModel):
@@ -40,119 +40,119 @@ class _Described(BaseModel):
 
 
 class Share(_Described):
-    """What a tenant has of an accelerator on a cluster."""
+    """A tenant's share of an accelerator on a cluster."""
 
     quota: int
-    """Its own."""
+    """The number that the tenant owns."""
     borrow: int
-    """What it may borrow."""
+    """The number that the tenant may borrow in addition."""
 
 
 class TenantEntry(_Described):
-    """A tenant in a few words."""
+    """A tenant in the list."""
 
     name: str
-    """Its name."""
+    """The tenant's name."""
     owner: str | None
     """The group that owns it."""
     golden_path: str | None
-    """Golden path and exact version; none where it was never published."""
+    """Golden path and exact version; null before the first publish."""
     clusters: list[str]
-    """Its clusters."""
+    """Names of its clusters."""
     gpus: dict[str, dict[str, Share]]
-    """By cluster and accelerator, what it has."""
+    """Shares by cluster and accelerator."""
     published: bool
-    """Whether the manifests follow from the request as it is now."""
+    """Whether the manifests were rendered from the current request."""
 
 
 class Use(_Described):
-    """What a workload uses of an accelerator on a cluster."""
+    """A workload's use of an accelerator on a cluster."""
 
     least: int
-    """At least."""
+    """The smallest number in use."""
     most: int
-    """At most."""
+    """The largest number in use."""
 
 
 class RequestEntry(_Described):
-    """A tenant or workload in a few words."""
+    """A tenant or workload in the list."""
 
     name: str
-    """Its name; of a workload with its tenant's, as `vision/chat`."""
+    """The tenant's name, or a workload's with its tenant's, such as `vision/chat`."""
     kind: Literal["tenant", "workload"]
-    """What it is."""
+    """The kind of request."""
     tenant: str
     """The tenant's name."""
     owner: str | None
     """The group that owns the tenant."""
     golden_path: str | None
-    """Golden path and exact version; none where it was never published."""
+    """Golden path and exact version; null before the first publish."""
     clusters: list[str]
-    """Its clusters."""
+    """Names of its clusters."""
     gpus: dict[str, dict[str, Share]] | None = None
-    """By cluster and accelerator, what a tenant has; left out for a workload."""
+    """A tenant's shares by cluster and accelerator; left out for a workload."""
     uses: dict[str, dict[str, Use]] | None = None
-    """By cluster and accelerator, what a workload uses; left out for a tenant."""
+    """A workload's use by cluster and accelerator; left out for a tenant."""
     published: bool
-    """Whether the manifests follow from the request as it is now."""
+    """Whether the manifests were rendered from the current request."""
 
 
 class RequestPage(_Described):
-    """Some of the tenants and workloads, by name."""
+    """A page of tenants and workloads, sorted by name."""
 
     requests: list[RequestEntry]
-    """A page of them; workloads follow their tenant."""
+    """The entries of the page; workloads follow their tenant."""
     next: str | None = None
-    """What to give as `after` for the next page; none where this is the last."""
+    """The value of `after` for the next page; null on the last page."""
 
 
 class TenantPage(_Described):
-    """Some of the tenants, by name."""
+    """A page of tenants, sorted by name."""
 
     tenants: list[TenantEntry]
-    """A page of them."""
+    """The entries of the page."""
     next: str | None = None
-    """What to give as `after` for the next page; none where this is the last."""
+    """The value of `after` for the next page; null on the last page."""
 
 
-class RequestAsAsked(_Described):
-    """A request, and the form that edits it."""
+class EditableRequest(_Described):
+    """A request, and the values of the form that edits it."""
 
     name: str
-    """Its name; of a workload with its tenant's, as `vision/chat`."""
+    """The tenant's name, or a workload's with its tenant's, such as `vision/chat`."""
     kind: Literal["tenant", "workload"]
-    """What it is."""
+    """The kind of request."""
     workloads: list[str] | None = None
     """Names of a tenant's workloads; left out for a workload."""
     owner: str | None
-    """The group that owns the tenant; none where its file does not say."""
+    """The group that owns the tenant; null if the tenant's file names none."""
     revision: str
-    """Git's id of the request: a change made from it is refused once it is another."""
+    """Git's id of the request. A change that is based on an older revision is refused."""
     request: dict[str, Any]
-    """The request, as it was asked."""
+    """The request's document."""
     form: dict[str, Any]
-    """What the form that edits it is filled in with."""
+    """The values of the form that edits it."""
     edit_url: str | None = None
-    """Where that form is, filled in."""
+    """The link to that form, filled in."""
 
 
 class RetiredTenant(_Described):
-    """A tenant that is gone: its name must not come back."""
+    """A deleted tenant, whose name cannot be used again."""
 
     name: str
-    """Its name."""
+    """The tenant's name."""
     owner: str
     """The group that owned it."""
     clusters: list[str]
-    """Clusters that it was on."""
+    """Names of its clusters."""
     golden_path: str
-    """Golden path and exact version that it was rendered with last."""
+    """Golden path and exact version of the last rendering."""
     retired: str
-    """The day on which it was deleted."""
+    """The day of the deletion."""
     requested_by: str
-    """Who asked for it."""
+    """The person who requested the deletion."""
     last_commit: str
-    """The last commit that still has everything."""
+    """The last commit that contains the tenant."""
 
 
 @router.get(
@@ -168,9 +168,9 @@ async def list_requests(
     after: Annotated[str | None, Query(pattern=_PATH, description=_AFTER)] = None,
     limit: _Limit = 100,
 ) -> Response:
-    """The tenants by name, each followed by its workloads, a page at a time."""
+    """A page of tenants, sorted by name, each followed by its workloads."""
     del caller
-    return await _answered(request, _requests, after, limit)
+    return await _look_up(request, _requests, after, limit)
 
 
 @router.get(
@@ -186,14 +186,14 @@ async def list_tenants(
     after: Annotated[str | None, Query(pattern=_NAME, description=_AFTER)] = None,
     limit: _Limit = 100,
 ) -> Response:
-    """The tenants by name, a page at a time."""
+    """A page of tenants, sorted by name."""
     del caller
-    return await _answered(request, _tenants, after, limit)
+    return await _look_up(request, _tenants, after, limit)
 
 
-async def _answered(request: Request, look_up: Callable[..., Cached], *asked: Any) -> Response:
-    """What a look-up in the fleet gives, worked out in a thread."""
-    return cached_response(request, await run_in_threadpool(look_up, services_of(request), *asked))
+async def _look_up(request: Request, look_up: Callable[..., Cached], *arguments: Any) -> Response:
+    """Run a look-up in a thread, and return its result."""
+    return cached_response(request, await run_in_threadpool(look_up, services_of(request), *arguments))
 
 
 def _requests(services: Services, after: str | None, limit: int) -> Cached:
@@ -217,13 +217,13 @@ def _page(what: str, entries: list[dict[str, Any]], after: str | None, limit: in
 
 
 def _order(entry: dict[str, Any]) -> list[str]:
-    """A tenant comes before its workloads, and before the next tenant."""
+    """The sort key, by which a tenant comes before its workloads and before the next tenant."""
     name: str = entry["name"]
     return name.split("/")
 
 
 _TenantName = Annotated[str, Path(pattern=_NAME, examples=["vision"])]
-_Answer = RequestAsAsked | RetiredTenant
+_Answer = EditableRequest | RetiredTenant
 
 
 @router.get(
@@ -234,16 +234,16 @@ _Answer = RequestAsAsked | RetiredTenant
     status_code=HTTPStatus.OK,
 )
 async def get_request(request: Request, caller: Caller, tenant: _TenantName) -> Response:
-    """The request as it is in the repository, and as the form takes it; of a retired tenant, what is left."""
+    """The request as a document and as values of the form; for a deleted tenant, its tombstone."""
     del caller
-    return await _answered(request, _request, Ref.of_tenant(tenant))
+    return await _look_up(request, _request, Ref.of_tenant(tenant))
 
 
 @router.get(
     "/requests/{tenant}/{workload}",
     tags=["requests"],
     summary="One workload's request",
-    response_model=RequestAsAsked,
+    response_model=EditableRequest,
     status_code=HTTPStatus.OK,
 )
 async def get_workload_request(
@@ -252,9 +252,9 @@ async def get_workload_request(
     tenant: _TenantName,
     workload: Annotated[str, Path(pattern=_NAME, examples=["chat"])],
 ) -> Response:
-    """The request as it is in the repository, and as the form takes it."""
+    """The request as a document and as values of the form."""
     del caller
-    return await _answered(request, _request, Ref.of_workload(tenant, workload))
+    return await _look_up(request, _request, Ref.of_workload(tenant, workload))
 
 
 @router.get(
@@ -271,20 +271,20 @@ async def get_tenant(request: Request, caller: Caller, name: _TenantName) -> Res
 
 def _request(services: Services, ref: Ref) -> Cached:
     state = services.fleet.state()
-    found = existing(state, ref)
+    found = find_request(state, ref)
     if found is None:
         tombstone = state.tree.tombstone(state.tree.find(ref))
         if tombstone is not None:
-            said = tombstone.model_dump(mode="json", exclude={"format", "version"})
-            return Cached({**said, "golden_path": f"{tombstone.golden_path} {tombstone.version}"})
-        raise NotThereError(f"the fleet has no such {ref.subject}")
+            record = tombstone.model_dump(mode="json", exclude={"format", "version"})
+            return Cached({**record, "golden_path": f"{tombstone.golden_path} {tombstone.version}"})
+        raise NotFoundError(f"the fleet has no such {ref.subject}")
     path = state.context.library.find(found.document.get("golden_path"))
     values = form_values(found.document, found.revision, path)
     url = None if path is None else edit_link(services.settings.people_url, path.major, values)
     workloads = {}
     if ref.parent is None:
-        there = state.tree.workloads(ref.name)
-        workloads = {"workloads": [each.ref.name for each in there if each.request is not None]}
+        owned = state.tree.workloads(ref.name)
+        workloads = {"workloads": [each.ref.name for each in owned if each.request is not None]}
     return Cached(
         {
             "name": ref.path,

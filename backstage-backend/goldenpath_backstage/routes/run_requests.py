@@ -1,4 +1,4 @@
-"""Reading a run that is asked for, and answering it in one piece."""
+"""Reads the request for a run, and builds the response."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
     from goldenpath_backstage.actions.action import Action
     from goldenpath_backstage.auth.principal import Principal
-    from goldenpath_backstage.runs.runner import Asked
+    from goldenpath_backstage.runs.runner import RequestedRun
 
-__all__ = ["answer_to", "caller_for", "document_of"]
+__all__ = ["authorized_caller", "read_document", "run_response"]
 
 
-async def caller_for(request: Request, action: Action[Any, Any]) -> Principal:
-    """The principal that asks for an action.
+async def authorized_caller(request: Request, action: Action[Any, Any]) -> Principal:
+    """Authenticate the caller, and check the right that the action needs.
 
     Raises:
         UnauthenticatedError: the caller is unknown.
-        ForbiddenError: they may not do this to any tenant.
-        UnavailableError: what proves who they are does not answer.
+        ForbiddenError: the caller may not run the action for any tenant.
+        UnavailableError: the token's issuer does not answer.
     """
     caller = await caller_of(request)
     try:
@@ -43,12 +43,12 @@ async def caller_for(request: Request, action: Action[Any, Any]) -> Principal:
     return caller
 
 
-async def document_of(request: Request) -> Any:
-    """The JSON document in a request's body.
+async def read_document(request: Request) -> Any:
+    """Read the JSON document in a request's body.
 
     Raises:
-        BadRequestError: it cannot be read.
-        InputError: it holds a credential.
+        BadRequestError: the body cannot be read.
+        InputError: the document holds a credential.
     """
     body = await read_body(request, services_of(request).settings.limits)
     document = read_json(body)
@@ -56,28 +56,28 @@ async def document_of(request: Request) -> Any:
     return document
 
 
-def answer_to(
-    request: Request, asked: Asked, *, in_one: Callable[[list[bytes]], Response] | None = None
+def run_response(
+    request: Request, run: RequestedRun, *, collect: Callable[[list[bytes]], Response] | None = None
 ) -> Response:
-    """The answer to a run: its events as they come, or one made of all of them.
+    """Start a run, and return its events as a stream or as one response.
 
     Args:
-        request: that asks.
-        asked: for what.
-        in_one: makes the one answer of all events.
+        request: the HTTP request.
+        run: the run.
+        collect: builds one response from all events; without it, they are streamed.
 
     Raises:
-        BusyError: there is no room for it.
+        BusyError: the lane's queue is full.
     """
     runner = services_of(request).runner
-    if (known := runner.at_hand(asked)) is not None:
-        return events_at_once(known) if in_one is None else in_one(known.splitlines())
-    stream = runner.start(asked)
+    if (known := runner.cached_events(run)) is not None:
+        return events_at_once(known) if collect is None else collect(known.splitlines())
+    stream = runner.start(run)
 
     def gone() -> None:
         stream.cancel("the caller closed the connection")
 
     events = runner.events(stream)
-    if in_one is None:
+    if collect is None:
         return EventsResponse(events, gone=gone)
-    return CollectedResponse(events, gone=gone, answer=in_one)
+    return CollectedResponse(events, gone=gone, answer=collect)

@@ -1,4 +1,4 @@
-"""Data for a page about upgrades: who is behind, and what goes in waves."""
+"""Data for a page about upgrades: outdated versions, and changes in waves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Behind(_Described):
     kind: str
     """`tenant`, `workload` or `platform`."""
     name: str
-    """Its name; of a workload with its tenant's, as `vision/chat`."""
+    """The name; for a workload with its tenant's, such as `vision/chat`."""
     owner: str | None
     """The group that owns it."""
     golden_path: str
@@ -37,59 +37,59 @@ class Behind(_Described):
     version: str
     """The version that its lock pins."""
     newest: str | None
-    """The version to which an upgrade goes; none where the golden path is not there any more."""
+    """The version that an upgrade would use; null if the library no longer has the golden path."""
     deprecated_until: str | None
-    """The day until which its version is kept; none where it is not deprecated."""
+    """The day until which the version is supported; null if it is not deprecated."""
 
 
 class RolloutWave(_Described):
-    """One wave."""
+    """A wave of a rollout."""
 
     name: str
-    """Its name."""
+    """The wave's name."""
     members: int
-    """How many owners it has."""
+    """The number of its members."""
     done: int
-    """How many of them the fleet's branch has."""
+    """The number of members whose change is on the fleet's branch."""
 
 
 class RolloutEntry(_Described):
-    """An upgrade or a change set that goes in waves."""
+    """An upgrade or a change set in waves."""
 
     file: str
-    """Its record in the fleet repository."""
+    """The path of its record in the fleet repository."""
     golden_path: str | None = None
-    """Golden path of an upgrade."""
+    """The golden path of an upgrade."""
     version: str | None = None
-    """The version to which an upgrade goes."""
+    """The new version of an upgrade."""
     change: str | None = None
     """The id of a change set."""
     title: str
-    """What it is, in words."""
+    """A title for people."""
     phase: str
     """`running`, `paused` or `aborted`."""
     why: str
-    """Why it does not go on."""
+    """The reason for a pause or an abort."""
     started: str
-    """When it was started, in UTC."""
+    """The time of its start, in UTC."""
     started_by: str
-    """Who started it."""
+    """The person who started it."""
     waves: list[RolloutWave]
-    """Its waves, in their order."""
+    """Its waves, in order."""
 
 
 class UpgradesPage(_Described):
-    """The fleet's versions and rollouts, as its branch has them."""
+    """The outdated versions and the rollouts on the fleet's branch."""
 
     behind: list[Behind]
-    """Who has an older or deprecated version."""
+    """Tenants, workloads and platforms with an older or deprecated version."""
     rollouts: list[RolloutEntry]
-    """What goes in waves; `goldenpath:waves` has the health of each owner too."""
+    """Changes in waves; `goldenpath:waves` also shows the health of each member."""
 
 
 @router.get("/upgrades", summary="Upgrades", response_model=UpgradesPage, status_code=HTTPStatus.OK)
 async def show_upgrades(request: Request, caller: Caller) -> Response:
-    """Who has an older version of a golden path, and how far upgrades and change sets in waves are."""
+    """Tenants, workloads and platforms with an older version of a golden path, and the progress of changes in waves."""
     del caller
     return cached_response(request, await run_in_threadpool(_page, services_of(request)))
 

@@ -1,7 +1,7 @@
-"""Running actions: bounded, cancellable, reported as they happen, and once for repeated requests.
+"""Runs of actions: bounded, cancellable, streamed, and executed once for repeated requests.
 
-For: bounded lanes of threads (``lanes``), the stream from a run to its caller
-(``stream``), the ledger that knows which answers were given (``ledger``), and the way of one run (``runner``).
+For: bounded lanes of threads (``lanes``), the stream from a run to its caller (``event_stream``), the ledger of
+answers (``ledger``), and the runner (``runner``).
 
-Not for: what an action does, and HTTP.
+Not for: the actions' own work, and HTTP.
 """

@@ -1,4 +1,4 @@
-"""Answers that were worked out before, and hold as long as nothing that they follow from changes."""
+"""A cache of answers that depend only on the input, the fleet and the day."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["Answers"]
 
 _MOST_BYTES: Final = 32 * 1024 * 1024
 _LARGEST: Final = 1024 * 1024
-"""One larger than this would push out all others."""
+"""A larger answer would evict all others."""
 
 
 class Answers:
-    """What actions that only work something out have answered, the latest of it; for many threads.
+    """The most recently used answers of actions that only compute. Safe for many threads.
 
-    The fleet is part of the key as the object that was read: a changed fleet is another, whose answers are others.
+    The key includes the fleet's context by identity. A changed fleet is a new object, so its answers are separate.
     """
 
     def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
@@ -39,7 +39,7 @@ class Answers:
         return self._bytes
 
     def get(self, key: Key) -> bytes | None:
-        """The answer, if it was given before and is still here."""
+        """Return the answer, if it is cached."""
         with self._lock:
             answer = self._known.get(key)
             if answer is not None:
@@ -47,7 +47,7 @@ class Answers:
             return answer
 
     def keep(self, key: Key, answer: bytes) -> None:
-        """Keep an answer, in the place of those that were asked for longest ago."""
+        """Cache an answer, and evict the least recently used ones."""
         if len(answer) > _LARGEST:
             return
         with self._lock:

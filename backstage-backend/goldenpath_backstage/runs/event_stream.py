@@ -1,4 +1,4 @@
-"""Passes events in order from the thread of a run to its reader, with a bounded buffer."""
+"""Passes the events of a run from its thread to the event loop, in order, with a bounded buffer."""
 
 from __future__ import annotations
 
@@ -15,106 +15,105 @@ if TYPE_CHECKING:
 __all__ = ["Stream"]
 
 _MOST_BYTES: Final = 1024 * 1024
-"""How much may lie here unsent: a caller that reads slowly then slows its run down."""
+"""The largest number of unsent bytes. A slow reader slows its run down."""
 _WORTH_SENDING: Final = 64 * 1024
-"""Files are small: they go out together."""
+"""Small events are collected up to this number of bytes, and sent together."""
 
 
 class Stream:
-    """One run's events. A thread writes, the event loop reads; either may end it."""
+    """The events of one run. A thread writes them, and the event loop reads them; either side may end the stream."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._changed = threading.Condition()
         self._news = asyncio.Event()
-        self._is_wait_reported = False
+        self._is_reader_woken = False
         self._waiting: list[bytes] = []
         self._bytes = 0
         self._ended = False
-        self._why: CancelledRunError | None = None
+        self._cancellation: CancelledRunError | None = None
 
     # -- the thread's side
 
     @property
     def cancelled(self) -> bool:
-        """Whether the run should end."""
-        return self._why is not None
+        return self._cancellation is not None
 
     def check(self) -> None:
-        """Go on, or end here.
+        """Raise the cancellation of a cancelled run.
 
         Raises:
-            CancelledRunError: the run should end.
+            CancelledRunError: the run is cancelled.
         """
-        if self._why is not None:
-            raise self._why
+        if self._cancellation is not None:
+            raise self._cancellation
 
     def wait(self, seconds: float) -> None:
-        """Do nothing for a while, or until the run should end.
+        """Wait some seconds, or until the run is cancelled.
 
         Raises:
-            CancelledRunError: the run should end.
+            CancelledRunError: the run is cancelled.
         """
         with self._changed:
             self._changed.wait_for(lambda: self.cancelled, seconds)
         self.check()
 
     def write(self, line: bytes, *, at_once: bool) -> None:
-        """Hand on one event.
+        """Send one event.
 
         Args:
             line: the event, with its line feed.
-            at_once: send it now, since a person waits for it; else it may wait for others.
+            at_once: whether to send it now, since a person waits for it; otherwise it waits for others.
 
         Raises:
-            CancelledRunError: the run should end.
+            CancelledRunError: the run is cancelled.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._bytes < _MOST_BYTES or self.cancelled)
             self.check()
             self._put(line)
             if at_once or self._bytes >= _WORTH_SENDING:
-                self._tell()
+                self._wake_reader()
 
     def end(self, line: bytes) -> None:
-        """Hand on the last event, also of a run that was cancelled."""
+        """Send the last event, also of a cancelled run."""
         with self._changed:
             self._put(line)
             self._ended = True
-            self._tell()
+            self._wake_reader()
 
     def _put(self, line: bytes) -> None:
         self._waiting.append(line)
         self._bytes += len(line)
 
-    def _tell(self) -> None:
-        if not self._is_wait_reported:
-            self._is_wait_reported = True
-            with contextlib.suppress(RuntimeError):  # the server has stopped: no reader is left
+    def _wake_reader(self) -> None:
+        if not self._is_reader_woken:
+            self._is_reader_woken = True
+            with contextlib.suppress(RuntimeError):  # the server has stopped, so no reader is left
                 self._loop.call_soon_threadsafe(self._news.set)
 
     # -- the event loop's side
 
     def cancel(self, why: str, *, retry_after: int | None = None) -> None:
-        """Ask the run to end; it does at the next safe place.
+        """Cancel the run, which ends at its next safe point.
 
         Args:
-            why: for the caller.
-            retry_after: whole seconds after which asking again may do; None where it would not help.
+            why: the reason, for the caller.
+            retry_after: whole seconds after which a retry may succeed; None if a retry does not help.
         """
         with self._changed:
-            if self._why is None:
-                self._why = CancelledRunError(why, retry_after)
+            if self._cancellation is None:
+                self._cancellation = CancelledRunError(why, retry_after)
             self._changed.notify_all()
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The events, as many at a time as there are."""
+        """Yield the events, all waiting ones at a time."""
         ended = False
         while not ended:
             await self._news.wait()
             with self._changed:
                 self._news.clear()
-                self._is_wait_reported = False
+                self._is_reader_woken = False
                 lines, ended = self._waiting, self._ended
                 self._waiting, self._bytes = [], 0
                 self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Bounded threads: an overloaded service refuses work instead of collapsing."""
+"""Bounded pools of threads: an overloaded service refuses work instead of collapsing."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["Lane"]
 _SHORTEST_WAIT: Final = 1
 _LONGEST_WAIT: Final = 60
 _WEIGHT: Final = 0.1
-"""How much the newest run weighs in what is taken for a usual one."""
+"""The weight of the newest run in the average duration."""
 
 
 class Lane:
-    """A pool of threads, and a bounded queue.
+    """A pool of threads with a bounded queue.
 
     Args:
-        name: for metrics and the threads.
-        threads: how many run at the same time.
-        waiting: how many more may wait for their turn.
+        name: the name in metrics and of the threads.
+        threads: the number of runs at the same time.
+        waiting: the number of further runs in the queue.
     """
 
     def __init__(self, name: str, *, threads: int, waiting: int) -> None:
@@ -42,23 +42,24 @@ class Lane:
 
     @property
     def name(self) -> str:
-        """What it is called."""
         return self._name
 
     @property
     def occupied(self) -> int:
-        """How many are at work or wait."""
+        """The number of runs that are under way or queued."""
         return self._occupied
 
     def submit(self, work: Callable[[], None]) -> Future[None]:
-        """Run something in a thread, as soon as it is its turn.
+        """Run something in a thread, after the runs that are queued.
 
         Raises:
-            BusyError: too many wait already; it says after how long another try may do.
+            BusyError: the queue is full; the error holds the seconds after which a retry may succeed.
         """
         with self._lock:
             if self._occupied >= self._capacity:
-                raise BusyError(f"{self._occupied} runs are under way or wait already", self._wait())
+                raise BusyError(
+                    f"{self._occupied} runs are already under way or queued", self._retry_seconds()
+                )
             self._occupied += 1
         return self._pool.submit(self._timed, work)
 
@@ -72,11 +73,11 @@ class Lane:
                 self._occupied -= 1
                 self._usual_seconds += _WEIGHT * (took - self._usual_seconds)
 
-    def _wait(self) -> int:
-        """Whole seconds after which half of what is here will be done, as runs usually take."""
+    def _retry_seconds(self) -> int:
+        """Return the whole seconds after which half of the runs should be done, at the average duration."""
         seconds = self._usual_seconds * self._occupied / self._threads / 2
         return min(max(math.ceil(seconds), _SHORTEST_WAIT), _LONGEST_WAIT)
 
     def close(self) -> None:
-        """Take nothing more; what is at work comes to its end, and what waits does not begin."""
+        """Accept no more runs. Runs under way end; queued runs do not start."""
         self._pool.shutdown(wait=False, cancel_futures=True)

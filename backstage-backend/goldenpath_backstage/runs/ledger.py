@@ -1,11 +1,11 @@
-"""Records runs: the requests for them, the process that works on each, and the answers.
+"""Records runs: the request for each, the process that executes it, and its answer.
 
-One table, in SQLite or PostgreSQL, with the same statements. A run is *claimed* before its work begins and
-*settled* with its answer. A caller that asks for a settled run gets that answer again; a run whose process died is
-claimed anew once its lease is over. Work must bear being done twice (publishing does: the same request makes no
-second commit), since a process may die between the work and its settling.
+It is one table, in SQLite or PostgreSQL, with the same statements. A run is *claimed* before its work begins and
+*settled* with its answer. A caller that repeats a settled run gets that answer again. If the process of a run dies,
+another one claims the run when its lease ends. A process may die between the work and the settling, so the work must
+be safe to repeat. A publish is: the same request makes no second commit.
 
-Inputs are not kept, only their digests; answers are forgotten after some days.
+The ledger keeps digests of inputs, not the inputs, and deletes answers after some days.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _DRIVERS: Final = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite"}
 
 
 class ClaimState(enum.Enum):
-    """What a claim found."""
+    """The result of a claim."""
 
     OURS = "ours"
     ANSWERED = "answered"
@@ -53,27 +53,27 @@ class ClaimState(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What became of asking for a run; ``answer`` is there where it was answered before."""
+    """A claim of a run; ``answer`` is set if the run is settled."""
 
     state: ClaimState
     answer: bytes | None = None
 
 
 class Ledger:
-    """The ledger in one database, as one process uses it. Safe for many threads.
+    """One process's view of the ledger. Safe for many threads.
 
     Args:
-        address: SQLAlchemy's address, of SQLite or PostgreSQL. ``sqlite://`` is in memory, and forgotten at the end.
+        address: SQLAlchemy's address, of SQLite or PostgreSQL. ``sqlite://`` keeps the ledger in memory.
         keep_days: how long answers are kept.
         lease_seconds: how long a process may be silent before its runs are taken over.
 
     Raises:
-        InputError: the address is not usable.
+        InputError: the address is not valid.
         UnavailableError: the database does not answer.
     """
 
     def __init__(self, address: str, *, keep_days: int, lease_seconds: float = 30.0) -> None:
-        url = _usable(address)
+        url = _parse_address(address)
         self._dialect = url.get_backend_name()
         self._engine = _engine(url)
         self._statements = Statements(
@@ -85,17 +85,17 @@ class Ledger:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._create()
-        self._keeper = threading.Thread(target=self._keep, name="goldenpath-ledger", daemon=True)
+        self._keeper = threading.Thread(target=self._maintain, name="goldenpath-ledger", daemon=True)
         self._keeper.start()
 
     def claim(self, key: str, *, digest: str, action: str, caller: str) -> Claim:
-        """Ask for the right to do a run.
+        """Claim a run for this process.
 
         Args:
-            key: what makes the run the same one when it is asked for again.
-            digest: of the input.
-            action: what is done, for people who look into the table.
-            caller: who asked, for the same.
+            key: the key of the run, the same for a retry.
+            digest: the digest of the input.
+            action: the action's id, for people who read the table.
+            caller: the caller's name, for people who read the table.
 
         Raises:
             UnavailableError: the database does not answer.
@@ -103,7 +103,7 @@ class Ledger:
         new = {"key": key, "input": digest, "action": action, "caller": caller, "holder": self._holder}
         same = {"the_key": key, "the_input": digest, "new_holder": self._holder, "new_caller": caller}
         do = self._statements
-        with _telling(), self._engine.begin() as connection:
+        with _without_statements(), self._engine.begin() as connection:
             is_ours = (
                 connection.execute(do.insert, new).first() is not None
                 or connection.execute(do.take_over, same).rowcount == 1
@@ -113,7 +113,7 @@ class Ledger:
             with self._lock:
                 self._held.add(key)
             return Claim(ClaimState.OURS)
-        if row is None:  # it was released just now; the next caller gets it
+        if row is None:  # the run was released just now; the next claim gets it
             return Claim(ClaimState.TAKEN)
         if row.input != digest:
             return Claim(ClaimState.OTHER_INPUT)
@@ -122,49 +122,48 @@ class Ledger:
         return Claim(ClaimState.TAKEN)
 
     def settle(self, key: str, answer: bytes) -> bool:
-        """Keep the answer of a run that is ours; false where it was taken over meanwhile.
+        """Store the answer of a run that this process claimed; return False if another process has taken it over.
 
         Raises:
-            UnavailableError: the database does not answer. The run is ours no more: it can be taken over when its
-                lease is over.
+            UnavailableError: the database does not answer. Another process can take the run over when its lease ends.
         """
         done = {"the_key": key, "the_holder": self._holder, "new_answer": zlib.compress(answer, 1)}
         try:
-            with _telling(), self._engine.begin() as connection:
+            with _without_statements(), self._engine.begin() as connection:
                 return connection.execute(self._statements.settle, done).rowcount == 1
         finally:
             self._let_go(key)
 
     def release(self, key: str) -> None:
-        """Give up a run that is ours and came to nothing, so that it can be tried again at once.
+        """Give up the claim of a failed run, so that it can be retried at once.
 
         Raises:
             UnavailableError: the database does not answer.
         """
         self._let_go(key)
-        with _telling(), self._engine.begin() as connection:
+        with _without_statements(), self._engine.begin() as connection:
             connection.execute(self._statements.release, {"the_key": key, "the_holder": self._holder})
 
     def check(self) -> None:
-        """See whether the database answers.
-
-        Raises:
-            UnavailableError: it does not.
-        """
-        with _telling(), self._engine.connect() as connection:
-            connection.execute(self._statements.any)
-
-    def forget_old(self) -> int:
-        """Forget answers that are too old, and abandoned runs; returns their number.
+        """Check that the database answers.
 
         Raises:
             UnavailableError: the database does not answer.
         """
-        with _telling(), self._engine.begin() as connection:
+        with _without_statements(), self._engine.connect() as connection:
+            connection.execute(self._statements.any)
+
+    def forget_old(self) -> int:
+        """Delete old answers and abandoned runs, and return their number.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        with _without_statements(), self._engine.begin() as connection:
             return connection.execute(self._statements.forget).rowcount
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         self._stopping.set()
         self._keeper.join()
         self._engine.dispose()
@@ -173,10 +172,10 @@ class Ledger:
         with self._lock:
             self._held.discard(key)
 
-    def _keep(self) -> None:
+    def _maintain(self) -> None:
         next_sweep = 0.0
         while not self._stopping.wait(self._lease_seconds / 3):
-            # After a failure the next round tries again. A lease that ends meanwhile costs doing the work twice.
+            # After a failure, the next round retries. If a lease ends meanwhile, its run is executed twice.
             with contextlib.suppress(UnavailableError):
                 self._renew()
                 if time.monotonic() >= next_sweep:
@@ -188,20 +187,20 @@ class Ledger:
             held = tuple(self._held)
         if not held:
             return
-        with _telling(), self._engine.begin() as connection:
+        with _without_statements(), self._engine.begin() as connection:
             connection.execute(self._statements.renew, {"the_keys": held, "the_holder": self._holder})
 
     def _create(self) -> None:
-        with _telling(), self._engine.begin() as connection:
+        with _without_statements(), self._engine.begin() as connection:
             if self._dialect == "postgresql":
-                # Two processes that start together must not both make the table.
+                # Two processes that start together must not both create the table.
                 connection.execute(text("select pg_advisory_xact_lock(7203114)"))
             METADATA.create_all(connection)
 
 
 @contextlib.contextmanager
-def _telling() -> Iterator[None]:
-    """Turn the database's errors into ours, without their statements and parameters."""
+def _without_statements() -> Iterator[None]:
+    """Convert the database's errors to ours, without their statements and parameters."""
     try:
         yield
     except DBAPIError as error:
@@ -210,8 +209,8 @@ def _telling() -> Iterator[None]:
         raise UnavailableError(f"the ledger's database failed: {type(error).__name__}") from None
 
 
-def _usable(address: str) -> URL:
-    """The address, with the driver that we have; its password is never repeated."""
+def _parse_address(address: str) -> URL:
+    """Parse the address, and set the installed driver. Errors never repeat the password."""
     try:
         url = make_url(address)
         backend = url.get_backend_name()
@@ -227,7 +226,7 @@ def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         return create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True, hide_parameters=True)
     if not url.database or url.database == ":memory:":
-        # One connection is the whole database: it goes from thread to thread, and is never two threads' at once.
+        # The one connection is the whole database. Threads share it, one at a time.
         return create_engine(
             url,
             poolclass=QueuePool,

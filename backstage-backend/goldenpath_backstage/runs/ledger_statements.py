@@ -1,4 +1,4 @@
-"""The ledger's table, and the statements on it: made once, since making one costs more than executing it."""
+"""The ledger's table and its statements, which are built once: building one takes longer than executing it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _runs: Final = Table(
     Column("answer", LargeBinary, nullable=True),
 )
 
-# Seconds since 1970 by the database's own clock: the clocks of the processes need not agree.
+# Seconds since 1970 by the database's clock, so that the clocks of the processes need not agree.
 _NOW: Final = {
     "postgresql": literal_column("cast(extract(epoch from clock_timestamp()) as float8)", Float(53)),
     "sqlite": literal_column("(julianday('now') - 2440587.5) * 86400.0", Float(53)),
@@ -47,7 +47,7 @@ _INSERT: Final[dict[str, Any]] = {"postgresql": postgresql.insert, "sqlite": sql
 
 
 class Statements:
-    """The same statements for SQLite and PostgreSQL. Their parameters are named in each one's description.
+    """The same statements for SQLite and PostgreSQL. The text after each one lists its parameters.
 
     Args:
         dialect: ``sqlite`` or ``postgresql``.
@@ -67,33 +67,33 @@ class Statements:
             .on_conflict_do_nothing()
             .returning(_runs.c.key)
         )
-        """A run that was not asked for before: ``key``, ``input``, ``action``, ``caller``, ``holder``."""
+        """Insert a new run: ``key``, ``input``, ``action``, ``caller``, ``holder``."""
         self.take_over = (
             update(_runs)
             .where(_is("key"), _is("input"), _runs.c.answer.is_(None), _runs.c.until < now)
             .values(holder=bindparam("new_holder"), caller=bindparam("new_caller"), until=lease_ends)
         )
-        """A run whose lease is over: ``the_key``, ``the_input``, ``new_holder``, ``new_caller``."""
+        """Take over a run whose lease has ended: ``the_key``, ``the_input``, ``new_holder``, ``new_caller``."""
         self.look = select(_runs.c.input, _runs.c.answer).where(_is("key"))
-        """Input and answer of a run: ``the_key``."""
+        """Read input and answer of a run: ``the_key``."""
         is_mine = (_is("holder"), _runs.c.answer.is_(None))
         self.settle = (
             update(_runs)
             .where(_is("key"), *is_mine)
             .values(holder=None, until=now, answer=bindparam("new_answer"))
         )
-        """The answer of a run that is held: ``the_key``, ``the_holder``, ``new_answer``."""
+        """Store the answer of a claimed run: ``the_key``, ``the_holder``, ``new_answer``."""
         self.release = delete(_runs).where(_is("key"), *is_mine)
-        """The end of a run that came to nothing: ``the_key``, ``the_holder``."""
+        """Delete a failed run: ``the_key``, ``the_holder``."""
         held = _runs.c.key.in_(bindparam("the_keys", expanding=True))
         self.renew = update(_runs).where(held, *is_mine).values(until=lease_ends)
-        """A longer lease: ``the_keys``, ``the_holder``."""
+        """Extend leases: ``the_keys``, ``the_holder``."""
         self.forget = delete(_runs).where(_runs.c.until < now - keep_seconds)
-        """The end of answers that are too old, and of abandoned runs."""
+        """Delete old answers and abandoned runs."""
         self.any = select(_runs.c.key).limit(1)
-        """Whether the table is there."""
+        """Read any row, to check the database."""
 
 
 def _is(column: str) -> ColumnElement[bool]:
-    # SQLAlchemy keeps the columns' own names for the values that an update sets.
+    # SQLAlchemy reserves the columns' own names for the values that an update sets.
     return _runs.c[column] == bindparam(f"the_{column}")

@@ -1,4 +1,4 @@
-"""Events of a run: each is one line of JSON in the stream."""
+"""Events of a run, each one line of JSON in the stream."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class _Event(BaseModel):
 
 
 class LogEvent(_Event):
-    """Something to show in the task's log."""
+    """An entry of the task's log."""
 
     type: Literal["log"]
     level: Literal["info", "warn", "error"]
-    """How much it weighs."""
+    """The level of the entry."""
     message: str
-    """What people read: a line, or some that belong together."""
+    """The text, of one or more lines."""
 
 
 class FileEvent(_Event):
@@ -34,19 +34,19 @@ class FileEvent(_Event):
 
     type: Literal["file"]
     path: str
-    """Relative, with `/`, and never out of the workspace."""
+    """Relative path with `/`, never outside the workspace."""
     content: str
-    """What is in it."""
+    """The text of the file."""
     encoding: Literal["utf-8"]
-    """How the content becomes bytes."""
+    """The encoding of the file."""
 
 
 class RemovedEvent(_Event):
-    """A file that the workspace must not have any more."""
+    """A file to remove from the workspace."""
 
     type: Literal["removed"]
     path: str
-    """Relative, with `/`, and never out of the workspace."""
+    """Relative path with `/`, never outside the workspace."""
 
 
 class OutputEvent(_Event):
@@ -54,23 +54,23 @@ class OutputEvent(_Event):
 
     type: Literal["output"]
     name: str
-    """Its name in the action's output schema."""
+    """The output's name in the action's output schema."""
     value: Any
-    """Its value."""
+    """The output's value."""
 
 
 class DoneEvent(_Event):
-    """The end of a run that did what was asked."""
+    """The end of a successful run."""
 
     type: Literal["done"]
 
 
 class ErrorEvent(_Event):
-    """The end of a run that did not."""
+    """The end of a failed run."""
 
     type: Literal["error"]
     problem: ProblemDocument
-    """Why."""
+    """The problem that ended the run."""
 
 
 class RunEvent(
@@ -85,5 +85,5 @@ class RunEvent(
 
 
 def line(kind: str, content: Mapping[str, Any]) -> bytes:
-    """An event as its line."""
+    """Return an event as one line of the stream."""
     return to_json({"type": kind, **content}) + b"\n"

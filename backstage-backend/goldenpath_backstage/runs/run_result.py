@@ -1,4 +1,4 @@
-"""The events of a run in one document, for callers that read one answer instead of a stream."""
+"""The events of a run as one document, for callers that do not read a stream."""
 
 from __future__ import annotations
 
@@ -20,42 +20,38 @@ class _Part(BaseModel):
 
 
 class LogLine(_Part):
-    """Something that was said on the way."""
+    """An entry of the task's log."""
 
     level: Literal["info", "warn", "error"]
-    """How much it weighs."""
+    """The level of the entry."""
     message: str
-    """What people read: a line, or some that belong together."""
+    """The text, of one or more lines."""
 
 
 class WorkspaceFile(_Part):
-    """A file that belongs into the workspace."""
+    """A file to write into the workspace."""
 
     path: str
-    """Relative, with `/`, and never out of the workspace."""
+    """Relative path with `/`, never outside the workspace."""
     content: str
-    """Its text."""
+    """The text of the file."""
 
 
 class RunResult(_Part):
-    """The events of a successful run, in one document."""
+    """The events of a successful run as one document."""
 
     output: dict[str, Any]
-    """Its outputs by name."""
+    """The outputs by name."""
     log: list[LogLine]
-    """What it said on the way."""
+    """The entries of the task's log."""
     files: list[WorkspaceFile]
-    """Files that belong into the workspace."""
+    """Files to write into the workspace."""
     removed: list[str]
-    """Paths of files that the workspace must not have any more."""
+    """Paths of files to remove from the workspace."""
 
 
 def result_of(lines: Iterable[bytes]) -> RunResult | ProblemDocument:
-    """What the events of a run come to: its result, or the problem that ended it.
-
-    Args:
-        lines: all of its events, each one line of JSON.
-    """
+    """Combine all events of a run, each one line of JSON, into its result or the problem that ended it."""
     result = RunResult(output={}, log=[], files=[], removed=[])
     for line in lines:
         match from_json(line):

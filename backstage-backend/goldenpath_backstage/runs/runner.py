@@ -1,4 +1,4 @@
-"""The way of one run: admitted, claimed, done, reported and settled."""
+"""Runs actions: a run is admitted to a lane, claimed in the ledger, executed, streamed and settled."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from goldenpath_backstage.settings import Limits
     from goldenpath_backstage.telemetry.metrics import Metrics
 
-__all__ = ["Asked", "Runner"]
+__all__ = ["RequestedRun", "Runner"]
 
 _LOOK_AGAIN_SECONDS: Final = 0.25
 _DONE: Final = line("done", {})
@@ -51,13 +51,13 @@ _log = logging.getLogger(SERVICE)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A run that a caller asks for."""
+class RequestedRun:
+    """A run that a caller requests."""
 
     action: Action[Any, Any]
     input: Input
     document: Any
-    """The input as it came; its digest tells one run from another."""
+    """The input before it was parsed; its digest identifies the run."""
     caller: Principal
     request_id: str
     dry_run: bool = False
@@ -67,19 +67,19 @@ class Asked:
 
     @cached_property
     def digest(self) -> str:
-        """Digest of everything that the answer depends on, as far as the caller said it."""
+        """Digest of everything from the caller that the answer depends on."""
         return _digest([self.action.id, self.dry_run, self.document])
 
     @property
-    def follows(self) -> bool:
-        """Whether the answer holds as long as the fleet and the day do."""
-        return self.action.follows and not self.input.reads_tenants
+    def is_cacheable(self) -> bool:
+        """Whether the answer is the same until the fleet or the day changes."""
+        return self.action.is_cacheable and not self.input.reads_tenants
 
     @cached_property
     def key(self) -> str | None:
-        """What makes this run the same when it is asked for again; None for a run that is not repeated.
+        """The ledger's key, which is the same for a retry of this run; None if a retry runs again.
 
-        It is the caller's own key, or task and step; and the caller, so that no caller gets another's answer.
+        It includes the idempotency key, or task, step and input; and the caller, so that no caller gets another's answer.
         """
         if self.idempotency_key is not None:
             return _digest([self.caller.name, "key", self.idempotency_key])
@@ -93,13 +93,13 @@ def _today() -> dt.date:
 
 
 def _digest(value: Any) -> str:
-    # With keys in order: how a caller's JSON library orders them means nothing.
+    # Keys are sorted, since callers' JSON libraries order them differently.
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(slots=True)
 class _Call:
-    """One run, as its action sees it (:class:`~goldenpath_backstage.actions.action.ActionCall`)."""
+    """Implements :class:`~goldenpath_backstage.actions.action.ActionCall` for one run."""
 
     stream: Stream
     action: str
@@ -111,15 +111,15 @@ class _Call:
     step: str | None
     request_id: str
     today: dt.date
-    keep: bool
+    keep_events: bool
     finishing: bool = False
     kept: list[bytes] = field(default_factory=list)
-    seen: FleetContext | None = None
+    known_context: FleetContext | None = None
 
     def context(self) -> FleetContext:
-        if self.seen is None:
-            self.seen = self.fleet.state().context
-        return self.seen
+        if self.known_context is None:
+            self.known_context = self.fleet.state().context
+        return self.known_context
 
     def info(self, message: str) -> None:
         self._log("info", message)
@@ -128,10 +128,10 @@ class _Call:
         self._log("warn", message)
 
     def file(self, path: str, content: str) -> None:
-        self.tell(line("file", {"path": path, "content": content, "encoding": "utf-8"}))
+        self.send(line("file", {"path": path, "content": content, "encoding": "utf-8"}))
 
     def removed(self, path: str) -> None:
-        self.tell(line("removed", {"path": path}))
+        self.send(line("removed", {"path": path}))
 
     def check(self) -> None:
         self.stream.check()
@@ -141,10 +141,10 @@ class _Call:
         self.finishing = True
 
     def _log(self, level: str, message: str) -> None:
-        self.tell(line("log", {"level": level, "message": without_credentials(message)}), at_once=True)
+        self.send(line("log", {"level": level, "message": without_credentials(message)}), at_once=True)
 
-    def tell(self, event: bytes, *, at_once: bool = False) -> None:
-        if self.keep:
+    def send(self, event: bytes, *, at_once: bool = False) -> None:
+        if self.keep_events:
             self.kept.append(event)
         try:
             self.stream.write(event, at_once=at_once)
@@ -154,7 +154,7 @@ class _Call:
 
 
 class Runner:
-    """Runs actions for one app."""
+    """Runs the actions of one app."""
 
     def __init__(
         self, *, fleet: FleetSource, ledger: Ledger, limits: Limits, audit: Audit, metrics: Metrics
@@ -173,31 +173,31 @@ class Runner:
         self._streams: set[Stream] = set()
         self._answers = Answers()
 
-    def at_hand(self, asked: Asked) -> bytes | None:
-        """All events of a run that need not run: its answer was worked out before. For the event loop.
+    def cached_events(self, run: RequestedRun) -> bytes | None:
+        """Return all events of a run whose answer is cached; None if it must run. For the event loop.
 
-        A run that is remembered by its key is not among these.
+        A run with a ledger key is never answered from this cache.
         """
-        if not asked.follows or asked.key is not None:
+        if not run.is_cacheable or run.key is not None:
             return None
-        state = self._fleet.at_hand()
-        answer = None if state is None else self._answers.get((state.context, _today(), asked.digest))
+        state = self._fleet.cached_state()
+        answer = None if state is None else self._answers.get((state.context, _today(), run.digest))
         if answer is None:
             return None
-        self._metrics.runs.labels(asked.action.id, "at hand").inc()
+        self._metrics.runs.labels(run.action.id, "at hand").inc()
         return answer + _DONE
 
-    def start(self, asked: Asked) -> Stream:
-        """Begin a run; its events are in the stream. For the event loop.
+    def start(self, run: RequestedRun) -> Stream:
+        """Start a run, and return the stream of its events. For the event loop.
 
         Raises:
-            BusyError: there is no room for it.
+            BusyError: the lane's queue is full.
         """
         loop = asyncio.get_running_loop()
         stream = Stream(loop)
-        lane = self._lanes[asked.action.effort]
+        lane = self._lanes[run.action.effort]
         try:
-            lane.submit(lambda: self._run(asked, stream))
+            lane.submit(lambda: self._run(run, stream))
         except BusyError:
             self._metrics.turned_away.labels(lane.name).inc()
             raise
@@ -205,9 +205,9 @@ class Runner:
         return stream
 
     async def events(self, stream: Stream) -> AsyncIterator[bytes]:
-        """What a run tells, up to its end; a run that takes too long is ended."""
+        """Yield the events of a run up to its end, and cancel a run that takes too long."""
         seconds = self._limits.run_seconds
-        overdue = f"it took longer than {seconds:g} seconds"
+        overdue = f"the run took longer than {seconds:g} seconds"
         alarm = asyncio.get_running_loop().call_later(seconds, stream.cancel, overdue)
         try:
             async for chunk in stream.chunks():
@@ -219,117 +219,113 @@ class Runner:
 
     @property
     def under_way(self) -> int:
-        """How many runs are listened to."""
+        """The number of runs with a connected caller."""
         return len(self._streams)
 
     def close(self) -> None:
-        """End what is under way, at its next safe place."""
+        """Cancel the runs under way, at their next safe point."""
         for stream in tuple(self._streams):
             stream.cancel("this service is stopping; ask again", retry_after=1)
         for lane in self._lanes.values():
             lane.close()
 
-    # -- in a thread of its lane
+    # -- in a thread of the lane
 
-    def _run(self, asked: Asked, stream: Stream) -> None:
+    def _run(self, run: RequestedRun, stream: Stream) -> None:
         started = time.monotonic()
         try:
-            outcome, last = self._answer(asked, stream)
+            outcome, last = self._answer(run, stream)
         except Exception as error:  # noqa: BLE001 - the caller gets every error
-            outcome, last = self._failed(asked, error)
-        self._metrics.run_seconds.labels(asked.action.id).observe(time.monotonic() - started)
-        self._metrics.runs.labels(asked.action.id, outcome).inc()
+            outcome, last = self._report_failure(run, error)
+        self._metrics.run_seconds.labels(run.action.id).observe(time.monotonic() - started)
+        self._metrics.runs.labels(run.action.id, outcome).inc()
         stream.end(last)
 
-    def _answer(self, asked: Asked, stream: Stream) -> tuple[str, bytes]:
-        key = asked.key
+    def _answer(self, run: RequestedRun, stream: Stream) -> tuple[str, bytes]:
+        key = run.key
         if key is None:
-            self._do(asked, stream, keep=asked.follows)
+            self._execute(run, stream, keep_events=run.is_cacheable)
             return "done", _DONE
-        answer = self._claim(asked, key, stream)
+        answer = self._claim(run, key, stream)
         if answer is not None:
             stream.write(answer, at_once=True)
             return "replayed", _DONE
         try:
-            kept = self._do(asked, stream, keep=True)
+            kept = self._execute(run, stream, keep_events=True)
         except BaseException:
-            with contextlib.suppress(UnavailableError):  # then the lease ends by itself
+            with contextlib.suppress(UnavailableError):  # the lease then ends by itself
                 self._ledger.release(key)
             raise
-        # The process that took this run over after our absence keeps the answer.
+        # If another process has taken this run over meanwhile, that process keeps the answer.
         self._ledger.settle(key, kept)
         return "done", _DONE
 
-    def _claim(self, asked: Asked, key: str, stream: Stream) -> bytes | None:
-        """The answer that was given before, or None where the run is ours to do."""
+    def _claim(self, run: RequestedRun, key: str, stream: Stream) -> bytes | None:
+        """Return the earlier answer; None if this process has to execute the run."""
         waiting = False
         while True:
-            claim = self._ledger.claim(
-                key, digest=asked.digest, action=asked.action.id, caller=asked.caller.name
-            )
+            claim = self._ledger.claim(key, digest=run.digest, action=run.action.id, caller=run.caller.name)
             if claim.state is ClaimState.OURS:
                 return None
             if claim.state is ClaimState.ANSWERED:
                 return claim.answer
             if claim.state is ClaimState.OTHER_INPUT:
-                raise KeyReusedError("this Idempotency-Key stands for another input; make a new one")
+                raise KeyReusedError("this Idempotency-Key belongs to another input; send a new key")
             if not waiting:
                 waiting = True
-                message = "The same run is under way already; waiting for its answer"
+                message = "The same run is already under way; waiting for its answer"
                 stream.write(line("log", {"level": "info", "message": message}), at_once=True)
             stream.wait(_LOOK_AGAIN_SECONDS)
 
-    def _do(self, asked: Asked, stream: Stream, *, keep: bool) -> bytes:
+    def _execute(self, run: RequestedRun, stream: Stream, *, keep_events: bool) -> bytes:
         call = _Call(
             stream=stream,
-            action=asked.action.id,
-            caller=asked.caller,
+            action=run.action.id,
+            caller=run.caller,
             fleet=self._fleet,
             audit=self._audit,
-            dry_run=asked.dry_run,
-            task=asked.task,
-            step=asked.step,
-            request_id=asked.request_id,
+            dry_run=run.dry_run,
+            task=run.task,
+            step=run.step,
+            request_id=run.request_id,
             today=_today(),
-            keep=keep,
+            keep_events=keep_events,
         )
         stream.check()
-        place = (call.context(), call.today, asked.digest) if asked.follows else None
-        if place is not None and (known := self._answers.get(place)) is not None:
+        key = (call.context(), call.today, run.digest) if run.is_cacheable else None
+        if key is not None and (known := self._answers.get(key)) is not None:
             stream.write(known, at_once=True)
             return known
-        output = asked.action.run(asked.input, call)
+        output = run.action.run(run.input, call)
         for name in type(output).model_fields:
             value = getattr(output, name)
             if value is not None:
-                call.tell(line("output", {"name": name, "value": value}))
+                call.send(line("output", {"name": name, "value": value}))
         answer = b"".join(call.kept)
-        if place is not None:
-            self._answers.keep(place, answer)
+        if key is not None:
+            self._answers.keep(key, answer)
         return answer
 
-    def _failed(self, asked: Asked, error: Exception) -> tuple[str, bytes]:
+    def _report_failure(self, run: RequestedRun, error: Exception) -> tuple[str, bytes]:
         if isinstance(error, ForbiddenError):
-            self._audit.forbidden(
-                asked.caller, str(error), request_id=asked.request_id, action=asked.action.id
-            )
+            self._audit.forbidden(run.caller, str(error), request_id=run.request_id, action=run.action.id)
         elif not isinstance(error, GoldenpathError):
             _log.error(
                 "unexpected failure of a run",
                 exc_info=error,
-                extra=fields(request_id=asked.request_id, action=asked.action.id),
+                extra=fields(request_id=run.request_id, action=run.action.id),
             )
         elif not isinstance(error, InputError):
             _log.warning(
                 "a run failed",
                 extra=fields(
-                    request_id=asked.request_id,
-                    action=asked.action.id,
+                    request_id=run.request_id,
+                    action=run.action.id,
                     kind=type(error).__name__,
                     reason=str(error),
                 ),
             )
-        problem = problem_document(error, asked.request_id)
+        problem = problem_document(error, run.request_id)
         event = line("error", {"problem": problem.model_dump(exclude_none=True)})
         if isinstance(error, CancelledRunError):
             return "cancelled", event

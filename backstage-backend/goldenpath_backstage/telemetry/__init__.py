@@ -1,4 +1,4 @@
 """Structured logs, the audit trail and metrics, for operators.
 
-Not for: answers to callers. Nothing here sees a body, a header or a token.
+Not for: answers to callers. This package never handles a body, a header or a token.
 """

@@ -1,7 +1,7 @@
-"""Structured logs: one JSON object a line, and nothing in it that could be a secret.
+"""Structured logs: one JSON object a line, without secrets.
 
-What is logged is chosen field by field; bodies, headers and tokens are never handed to a logger. The filter on
-credentials is the second line of defence: for what a library says in its own words.
+Each logged field is chosen. Bodies, headers and tokens are never passed to a logger. The filter for credentials is a
+second line of defence, for the messages of libraries.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FIELDS: Final = "goldenpath_fields"
 
 
 def fields(**values: Any) -> dict[str, Any]:
-    """Fields of a log entry, for ``extra=``; what is None is left out."""
+    """Return the fields of a log entry, for ``extra=``. None values are left out."""
     return {_FIELDS: {key: value for key, value in values.items() if value is not None}}
 
 
@@ -51,17 +51,17 @@ class JsonFormatter(logging.Formatter):
 
 
 def where_it_failed(trace: TracebackType | None) -> list[str]:
-    """File, line and function of each frame; not what the exception says, which may repeat an input."""
+    """Return file, line and function of each frame, without the exception's message, which may repeat an input."""
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
 
 
 def set_up_logging(level: str) -> None:
-    """Log to stderr, all loggers alike; for the entry point, which owns the process."""
+    """Send all loggers to stderr. Only the entry point calls this."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # They say a line for each request that we make, with its whole address.
+    # These libraries log the full address of each request to a token issuer.
     for noisy in ("httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

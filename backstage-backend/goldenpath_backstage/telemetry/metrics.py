@@ -1,6 +1,6 @@
-"""Metrics for Prometheus: how much is asked, how long it takes, what is refused and why.
+"""Metrics for Prometheus: the number of requests and runs, their duration, and refusals.
 
-Labels have few values, all of them ours: routes as they are written, actions, outcomes. Never a tenant or a person.
+Labels have few values, all from this code: route patterns, actions, outcomes. They never name a tenant or a person.
 """
 
 from __future__ import annotations
@@ -18,19 +18,17 @@ _FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.
 
 
 class LaneGauge(Protocol):
-    """What holds runs, and knows how many."""
+    """A lane with a number of runs."""
 
     @property
-    def name(self) -> str:
-        """What it is called."""
+    def name(self) -> str: ...
 
     @property
-    def occupied(self) -> int:
-        """How many runs it holds."""
+    def occupied(self) -> int: ...
 
 
 class Metrics:
-    """The metrics of one app, in a registry of its own: two apps in one process do not meet."""
+    """The metrics of one app, in a registry of its own, so that two apps in one process do not share metrics."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -78,12 +76,12 @@ class Metrics:
         )
 
     def watch_lane(self, lane: LaneGauge) -> None:
-        """Show how many runs a lane holds, both those at work and those that wait."""
+        """Add a gauge of a lane's runs, both under way and queued."""
         gauge = Gauge(
             f"goldenpath_lane_{lane.name}_runs", f"Runs in the lane {lane.name}.", registry=self.registry
         )
         gauge.set_function(lambda: lane.occupied)
 
     def exposition(self) -> bytes:
-        """All of them, as Prometheus reads them."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)

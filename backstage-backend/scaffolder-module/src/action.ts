@@ -5,9 +5,9 @@ import { removeFile, writeFile } from './workspace.ts';
 import type { ActionDefinition } from './wire.ts';
 
 /**
- * The action that a definition describes: it sends its input, and does what the answer says.
+ * Returns a scaffolder action for a definition: it sends the input to the backend, and applies the events of the run.
  *
- * A plain object, since `createTemplateAction` drops a JSON Schema.
+ * It is a plain object, since `createTemplateAction` drops a JSON Schema.
  */
 export function templateAction(
   definition: ActionDefinition,
@@ -21,7 +21,7 @@ export function templateAction(
     supportsDryRun,
     schema,
     async handler(ctx) {
-      // Nothing of `ctx.secrets`: the user's own token is in it.
+      // `ctx.secrets` is never sent, since it holds the user's own token.
       const events = client.run(
         id,
         {
@@ -52,7 +52,7 @@ export function templateAction(
           case 'output':
             ctx.output(event.name, event.value);
             break;
-          default: // `done`, or what a newer backend tells beside it
+          default: // `done`, or an event of a newer backend
         }
       }
     },

@@ -11,7 +11,7 @@ import {
   errorOf,
 } from './problems.ts';
 import type { Options } from './options.ts';
-import { Patience } from './patience.ts';
+import { RetryPolicy } from './retryPolicy.ts';
 import type {
   ActionList,
   EntityList,
@@ -20,17 +20,17 @@ import type {
   RunRequest,
 } from './wire.ts';
 
-const LONGEST_LINE = 64 * 1024 * 1024;
+const MAX_LINE_CHARS = 64 * 1024 * 1024;
 const CALL_TIMEOUT_MS = 10_000;
 const ENTITIES_RETRY_MS = 15_000;
 
-/** What a run tells while it happens; how it fails is thrown. */
-export type RunNews = Exclude<RunEvent, ErrorEvent>;
+/** The events of a run, except for its failure, which is thrown. */
+export type RunProgress = Exclude<RunEvent, ErrorEvent>;
 
-/** Something that may be unchanged since it was last asked for. */
+/** The answer to a conditional request. */
 export interface Fetched<T> {
   etag?: string;
-  /** Missing where the backend says that nothing has changed. */
+  /** Missing if the value has not changed. */
   value?: T;
 }
 
@@ -48,22 +48,22 @@ export class GoldenpathClient {
     return this.#options.baseUrl;
   }
 
-  /** The definitions of all actions. The call needs no token: Backstage has no token while it starts. */
+  /** Fetches the definitions of all actions. The call sends no token, since Backstage has none while it starts. */
   async actions(): Promise<ActionList> {
     const fetched = await this.#get<ActionList>('/v1/actions', {});
     if (!Array.isArray(fetched.value?.actions)) {
-      throw new BrokenAnswerError('the list of actions is not one');
+      throw new BrokenAnswerError('the answer holds no list of actions');
     }
     return fetched.value;
   }
 
-  /** Templates, or what the fleet repository holds, unless unchanged since `etag`. */
+  /** Fetches the entities of templates, or of tenants and workloads, unless they have not changed since `etag`. */
   async entities(
     kind: 'templates' | 'catalog',
     etag?: string,
     signal?: AbortSignal,
   ): Promise<Fetched<EntityList>> {
-    const patience = new Patience(
+    const retries = new RetryPolicy(
       Math.min(this.#options.retryForMs, ENTITIES_RETRY_MS),
     );
     for (;;) {
@@ -74,37 +74,37 @@ export class GoldenpathClient {
           ...(etag && { 'if-none-match': etag }),
         });
         if (fetched.value && !Array.isArray(fetched.value.entities)) {
-          throw new BrokenAnswerError(`the list of ${kind} is not one`);
+          throw new BrokenAnswerError(`the answer holds no list of entities for ${kind}`);
         }
         return fetched;
       } catch (error) {
         signal?.throwIfAborted();
-        await sleep(patience.waitAfter(error), undefined, { signal });
+        await sleep(retries.waitAfter(error), undefined, { signal });
       }
     }
   }
 
   /**
-   * Runs an action, and gives what it tells while it happens.
+   * Runs an action, and yields its events.
    *
-   * A run that was cut off, or could not be done at the moment, is asked for again with the same key, which makes it
-   * the same run: nothing happens twice.
+   * A run that is cut off, or fails for a temporary reason, is requested again with the same idempotency key, so the
+   * action runs once.
    */
   async *run(
     action: string,
     request: RunRequest,
     credentials: BackstageCredentials,
     signal?: AbortSignal,
-  ): AsyncGenerator<RunNews> {
-    const patience = new Patience(this.#options.retryForMs);
+  ): AsyncGenerator<RunProgress> {
+    const retries = new RetryPolicy(this.#options.retryForMs);
     for (;;) {
       try {
         yield* this.#runOnce(action, request, credentials, signal);
         return;
       } catch (error) {
         signal?.throwIfAborted();
-        const wait = patience.waitAfter(error);
-        const message = `${(error as Error).message}; asked again in ${Math.ceil(wait / 1000)} s`;
+        const wait = retries.waitAfter(error);
+        const message = `${(error as Error).message}; retrying in ${Math.ceil(wait / 1000)} s`;
         yield { type: 'log', level: 'warn', message };
         await sleep(wait, undefined, { signal });
       }
@@ -116,7 +116,7 @@ export class GoldenpathClient {
     request: RunRequest,
     credentials: BackstageCredentials,
     signal?: AbortSignal,
-  ): AsyncGenerator<RunNews> {
+  ): AsyncGenerator<RunProgress> {
     const response = await this.#fetch(
       `/v1/actions/${encodeURIComponent(action)}/runs`,
       {
@@ -144,7 +144,7 @@ export class GoldenpathClient {
         return;
       }
     }
-    throw new UnreachableError('the backend broke off in the middle of a run');
+    throw new UnreachableError('the backend closed the connection during the run');
   }
 
   async #get<T>(
@@ -172,14 +172,14 @@ export class GoldenpathClient {
   async #fetch(path: string, init: RequestInit): Promise<Response> {
     const url = `${this.#options.baseUrl}${path}`;
     try {
-      // A redirect would take the token along.
+      // A redirect would send the token to another address.
       return await fetch(url, { ...init, redirect: 'error' });
     } catch (error) {
       throw UnreachableError.from(`the goldenpath backend at ${this.baseUrl}`, error);
     }
   }
 
-  /** A token that names the user, and is good for this one backend and for an hour. */
+  /** Returns a token that names the user, and is valid only for this backend and for an hour. */
   async #authorization(credentials: BackstageCredentials): Promise<string> {
     const { token } = await this.#auth.getPluginRequestToken({
       onBehalfOf: credentials,
@@ -189,7 +189,7 @@ export class GoldenpathClient {
   }
 }
 
-/** The same for the same step of the same task with the same input, and for nothing else. */
+/** Returns the idempotency key, which is the same only for the same step of the same task with the same input. */
 function keyOf(action: string, request: RunRequest): string {
   const what = [
     action,
@@ -226,8 +226,8 @@ async function* linesOf(
           yield line;
         }
       }
-      if (rest.length > LONGEST_LINE) {
-        throw new BrokenAnswerError('a line of the answer does not end');
+      if (rest.length > MAX_LINE_CHARS) {
+        throw new BrokenAnswerError('a line of the answer is too long');
       }
     }
   } catch (error) {
@@ -235,7 +235,7 @@ async function* linesOf(
       ? error
       : UnreachableError.from('the run', error);
   }
-  // A last line without its end was cut off, and is not to be trusted.
+  // A last line without a line feed was cut off, so it is ignored.
 }
 
 function eventOf(line: string): RunEvent {
@@ -245,7 +245,7 @@ function eventOf(line: string): RunEvent {
       return event;
     }
   } catch {
-    // said below, for both
+    // the error below covers both cases
   }
   throw new BrokenAnswerError('a line of the answer is not an event');
 }

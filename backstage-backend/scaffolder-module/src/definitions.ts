@@ -3,66 +3,66 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GoldenpathClient } from './client.ts';
-import { Patience } from './patience.ts';
+import { RetryPolicy } from './retryPolicy.ts';
 import type { ActionDefinition, ActionList } from './wire.ts';
 
 /**
- * The definitions of the actions: from the backend, or else as they last were.
+ * Loads the definitions of the actions from the backend, or else from the cache file.
  *
- * Never throws: Backstage must start when the backend is down. Where nothing is known from before, it asks for
- * `askForMs`: the backend may be starting too.
+ * It never throws, since Backstage must start when the backend is down. Without a cache file it retries for
+ * `retryForMs`, since the backend may be starting too.
  */
 export async function loadDefinitions(
   client: Pick<GoldenpathClient, 'actions' | 'baseUrl'>,
   cacheFile: string,
-  askForMs: number,
+  retryForMs: number,
   logger: LoggerService,
 ): Promise<ActionDefinition[]> {
-  const known = await lastKnown(cacheFile);
+  const known = await readCache(cacheFile);
   try {
-    const list = await ask(client, known ? 0 : askForMs);
-    await keep(list, cacheFile).catch(error =>
-      logger.warn(`goldenpath: the actions cannot be kept in ${cacheFile}: ${error}`),
+    const list = await fetchActions(client, known ? 0 : retryForMs);
+    await writeCache(list, cacheFile).catch(error =>
+      logger.warn(`goldenpath: the definitions of the actions cannot be written to ${cacheFile}: ${error}`),
     );
     return list.actions;
   } catch (error) {
     if (known) {
       logger.warn(
-        `goldenpath: ${client.baseUrl} does not give its actions, those of ${cacheFile} are used: ${error}`,
+        `goldenpath: cannot fetch the actions of ${client.baseUrl}, so those in ${cacheFile} are used: ${error}`,
       );
       return known.actions;
     }
     logger.error(
-      `goldenpath: ${client.baseUrl} does not give its actions, and none are known from before. ` +
-        `Templates with goldenpath:* fail until Backstage has been restarted with the backend up: ${error}`,
+      `goldenpath: cannot fetch the actions of ${client.baseUrl}, and ${cacheFile} holds none. ` +
+        `Templates with goldenpath:* fail until Backstage is restarted while the backend is up: ${error}`,
     );
     return [];
   }
 }
 
-async function ask(
+async function fetchActions(
   client: Pick<GoldenpathClient, 'actions'>,
   forMs: number,
 ): Promise<ActionList> {
-  const patience = new Patience(forMs);
+  const retries = new RetryPolicy(forMs);
   for (;;) {
     try {
       return await client.actions();
     } catch (error) {
-      await sleep(patience.waitAfter(error));
+      await sleep(retries.waitAfter(error));
     }
   }
 }
 
-async function keep(list: ActionList, cacheFile: string): Promise<void> {
+async function writeCache(list: ActionList, cacheFile: string): Promise<void> {
   await mkdir(dirname(cacheFile), { recursive: true });
-  // Whole or not at all: Backstage may be stopped here.
+  // Backstage may be stopped here, so the file is replaced in one step.
   const fresh = `${cacheFile}.${process.pid}`;
   await writeFile(fresh, JSON.stringify(list));
   await rename(fresh, cacheFile);
 }
 
-async function lastKnown(cacheFile: string): Promise<ActionList | undefined> {
+async function readCache(cacheFile: string): Promise<ActionList | undefined> {
   try {
     const list = JSON.parse(await readFile(cacheFile, 'utf-8'));
     return Array.isArray(list?.actions) ? list : undefined;

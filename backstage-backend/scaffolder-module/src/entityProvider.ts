@@ -16,7 +16,7 @@ import type { GoldenpathClient } from './client.ts';
 const KINDS = ['templates', 'catalog'] as const;
 
 /**
- * Puts the backend's templates and tenants into the catalog, and takes out those that are no more.
+ * Keeps the backend's templates, tenants and workloads in the catalog, and removes deleted ones.
  *
  * @public
  */
@@ -52,26 +52,26 @@ export class GoldenpathEntityProvider implements EntityProvider {
     });
   }
 
-  /** Asks the backend, and changes the catalog where something has changed. What fails changes nothing. */
+  /** Updates the catalog if the backend's entities have changed. A failure leaves the catalog unchanged. */
   async refresh(signal?: AbortSignal): Promise<void> {
     try {
-      if (await this.#ask(signal)) {
+      if (await this.#fetch(signal)) {
         await this.#apply();
       }
       this.#failing = false;
     } catch (error) {
-      // Said once, and not every minute: the next one that works ends it.
+      // Logged once, not every minute; the next success resets it.
       if (!this.#failing) {
         this.#logger.warn(
-          `goldenpath: ${this.#client.baseUrl} does not give its entities, the catalog keeps what it has: ${error}`,
+          `goldenpath: cannot fetch the entities of ${this.#client.baseUrl}, so the catalog stays unchanged: ${error}`,
         );
       }
       this.#failing = true;
     }
   }
 
-  /** Whether anything is new. */
-  async #ask(signal?: AbortSignal): Promise<boolean> {
+  /** Fetches the entities, and returns whether any have changed. */
+  async #fetch(signal?: AbortSignal): Promise<boolean> {
     const answers = await Promise.all(
       KINDS.map(async kind => {
         const known = this.#known.get(kind);
@@ -105,7 +105,7 @@ export class GoldenpathEntityProvider implements EntityProvider {
         }),
       });
     } catch (error) {
-      // It was not taken: ask for everything again next time.
+      // The catalog refused the update, so everything is fetched again next time.
       this.#known.clear();
       throw error;
     }

@@ -13,7 +13,7 @@ import { GoldenpathEntityProvider } from './entityProvider.ts';
 import { readOptions } from './options.ts';
 
 /**
- * The actions of goldenpath, in the scaffolder.
+ * Adds the actions of goldenpath to the scaffolder.
  *
  * @public
  */
@@ -46,7 +46,7 @@ export const goldenpathScaffolderModule = createBackendModule({
 });
 
 /**
- * The templates and tenants of goldenpath, in the catalog.
+ * Adds the templates, tenants and workloads of goldenpath to the catalog.
  *
  * @public
  */
@@ -75,7 +75,7 @@ export const goldenpathCatalogModule = createBackendModule({
         catalog.addEntityProvider(
           new GoldenpathEntityProvider(
             new GoldenpathClient(readOptions(config), auth),
-            // Each replica remembers what it has seen, and so each must look.
+            // Each replica keeps its own state, so each must fetch.
             scheduler.createScheduledTaskRunner({ ...schedule, scope: 'local' }),
             logger,
           ),
@@ -86,7 +86,7 @@ export const goldenpathCatalogModule = createBackendModule({
 });
 
 /**
- * Both: `backend.add(import('@goldenpath/backstage-plugin-scaffolder-backend-module'))`.
+ * Both modules: `backend.add(import('@goldenpath/backstage-plugin-scaffolder-backend-module'))`.
  *
  * @public
  */

@@ -8,77 +8,77 @@ import {
 } from '@backstage/errors';
 import type { ProblemDocument } from './wire.ts';
 
-const LONGEST_PROBLEM = 256 * 1024;
-const PASSING = new Set([429, 502, 503, 504]);
+const MAX_PROBLEM_CHARS = 256 * 1024;
+const TEMPORARY = new Set([429, 502, 503, 504]);
 
-/** The backend cannot be reached, or has stopped in the middle. Another try may do. */
+/** The backend cannot be reached, or closed the connection during an answer. A retry may succeed. */
 export class UnreachableError extends ServiceUnavailableError {
   constructor(message: string) {
     super(message);
     this.stack = String(this); // as in `errorFrom`
   }
 
-  /** What Node knows of a failed fetch, in one sentence. */
+  /** Converts Node's error of a failed fetch to one sentence. */
   static from(what: string, error: unknown): Error {
     if (error instanceof Error && error.name === 'AbortError') {
       return error;
     }
     if (error instanceof Error && error.name === 'TimeoutError') {
-      return new UnreachableError(`No answer in time from ${what}`);
+      return new UnreachableError(`Timed out waiting for ${what}`);
     }
     const cause = error instanceof Error ? error.cause : undefined;
     const code = (cause as { code?: string } | undefined)?.code;
-    const reason = code ?? (cause instanceof Error ? cause.message : 'no reason');
+    const reason = code ?? (cause instanceof Error ? cause.message : 'unknown reason');
     return new UnreachableError(`Cannot reach ${what}: ${reason}`);
   }
 }
 
-/** The backend answers what it should not: its version does not fit this one. */
+/** The backend's answer has an unexpected form, since its version does not match the module's. */
 export class BrokenAnswerError extends Error {
   override name = 'BrokenAnswerError';
 
   constructor(what: string) {
-    super(`The goldenpath backend and this module do not fit together: ${what}`);
+    super(`The goldenpath backend and this module have incompatible versions: ${what}`);
   }
 }
 
-/** Errors after which another try may do, with the milliseconds to wait that were asked for. */
+/** Retryable errors, with the milliseconds that the backend asks to wait. */
 const waits = new WeakMap<Error, number>();
 
-/** Whether the same call may work in a moment. */
-export function isWorthAnotherTry(error: unknown): boolean {
+/** Whether the same call may succeed later. */
+export function isRetryable(error: unknown): boolean {
   return error instanceof Error && (error instanceof UnreachableError || waits.has(error));
 }
 
-/** The milliseconds that the backend asks to wait. */
-export function waitAskedFor(error: unknown): number {
+/** Returns the milliseconds that the backend asks to wait. */
+export function requestedWait(error: unknown): number {
   return error instanceof Error ? (waits.get(error) ?? 0) : 0;
 }
 
-/** The error in an HTTP answer that is not a good one. */
+/** Returns the error for an HTTP answer without success. */
 export async function errorOf(response: Response): Promise<Error> {
-  const text = (await response.text().catch(() => '')).slice(0, LONGEST_PROBLEM);
+  const text = (await response.text().catch(() => '')).slice(0, MAX_PROBLEM_CHARS);
   let problem: Partial<ProblemDocument> = {};
   try {
     problem = JSON.parse(text) ?? {};
   } catch {
-    // a proxy's page, perhaps: the status says enough
+    // perhaps a proxy's page; the status is enough
   }
   const { status, statusText, headers } = response;
   const error = errorFrom({ ...problem, status, title: problem.title ?? statusText });
   const seconds = Number(headers.get('retry-after'));
-  // A server that says that it is busy or away, the backend or a proxy before it: the run has not begun.
-  if (seconds > 0 || (PASSING.has(status) && !waits.has(error))) {
+  // The backend or a proxy is busy or down, so the run has not begun.
+  if (seconds > 0 || (TEMPORARY.has(status) && !waits.has(error))) {
     waits.set(error, (seconds || 0) * 1000);
   }
   return error;
 }
 
-/** The error that a problem is, as Backstage knows errors, with every field's problem on a line. */
+/** Converts a problem document to Backstage's error, with one line for each field. */
 export function errorFrom(problem: Partial<ProblemDocument>): Error {
   const error = errorOfKind(problem.status ?? 500, textOf(problem));
-  // Backstage writes the stack into the task's log, where people look for what to do: it is the backend's words, and
-  // where they were read in this module says nothing.
+  // Backstage writes the stack into the task's log, where people look for the fix. So the stack holds the backend's
+  // message, instead of lines of this module.
   error.stack = String(error);
   if (Number.isFinite(problem.retry_after)) {
     waits.set(error, problem.retry_after! * 1000);
@@ -109,16 +109,16 @@ function errorOfKind(status: number, message: string): Error {
   }
 }
 
-/** What a person reads: in the task's log on lines, and in Backstage's banner without them. */
+/** Returns the text for people: several lines in the task's log, which Backstage's banner joins. */
 function textOf(problem: Partial<ProblemDocument>): string {
   const fields = Array.isArray(problem.problems) ? problem.problems : [];
   const lines = fields.map(
     ({ path, message, nearest }) =>
       `• ${path && `${path}: `}${message}${nearest ? `. Did you mean ${nearest}?` : ''}`,
   );
-  const said = problem.detail ?? problem.title ?? 'no reason given';
-  const head = lines.length > 0 ? `${problem.title ?? said}:` : said;
+  const detail = problem.detail ?? problem.title ?? 'no reason given';
+  const head = lines.length > 0 ? `${problem.title ?? detail}:` : detail;
   const request = problem.instance?.replace(/^urn:goldenpath:request:/, '');
-  // Last, for those who look it up in the backend's log.
+  // The request's id comes last, for a search in the backend's log.
   return [`goldenpath: ${head}`, ...lines, ...(request ? [`[request ${request}]`] : [])].join('\n');
 }

@@ -5,7 +5,7 @@ import { lstat, mkdir, open, rm, rmdir } from 'node:fs/promises';
 import { dirname, relative, sep } from 'node:path';
 import type { FileEvent } from './wire.ts';
 
-/** Writes a file of the backend's into a task's workspace, and nowhere else. */
+/** Writes a file from the backend into a task's workspace, never outside it. */
 export async function writeFile(
   workspace: string,
   path: string,
@@ -23,15 +23,15 @@ export async function writeFile(
   }
 }
 
-/** Removes a file from a task's workspace, and the folders that are empty without it. */
+/** Removes a file from a task's workspace, and the folders that become empty. */
 export async function removeFile(
   workspace: string,
   path: string,
 ): Promise<void> {
   const target = await safePath(workspace, path);
-  // A folder stays: only files are ever removed.
-  const there = await lstat(target).catch(() => undefined);
-  if (!there?.isFile()) {
+  // Only files are removed by name, never folders.
+  const found = await lstat(target).catch(() => undefined);
+  if (!found?.isFile()) {
     return;
   }
   await rm(target);
@@ -51,9 +51,9 @@ export async function removeFile(
 }
 
 /**
- * The place of `path` in the workspace.
+ * Returns the absolute path of `path` in the workspace.
  *
- * @throws NotAllowedError where it leads out of the workspace, through a link, or into the workings of Git.
+ * @throws NotAllowedError if it leads out of the workspace, through a link, or into `.git`.
  */
 async function safePath(workspace: string, path: string): Promise<string> {
   const parts = typeof path === 'string' ? path.split('/') : [];
@@ -71,12 +71,12 @@ async function safePath(workspace: string, path: string): Promise<string> {
     );
   }
   const target = resolveSafeChildPath(workspace, path);
-  // A link on the way, put there by an earlier step, could point anywhere once this has been checked.
+  // An earlier step may have created a link on the path, which could point anywhere.
   let place = workspace;
   for (const part of parts) {
     place = `${place}${sep}${part}`;
-    const there = await lstat(place).catch(() => undefined);
-    if (there?.isSymbolicLink()) {
+    const found = await lstat(place).catch(() => undefined);
+    if (found?.isSymbolicLink()) {
       throw new NotAllowedError(
         `goldenpath: ${JSON.stringify(path)} goes through a link in the workspace`,
       );

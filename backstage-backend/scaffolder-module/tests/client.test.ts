@@ -1,8 +1,8 @@
 import { mockCredentials, mockServices } from '@backstage/backend-test-utils';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { GoldenpathClient, type RunNews } from '../src/client.ts';
-import { Patience } from '../src/patience.ts';
+import { GoldenpathClient, type RunProgress } from '../src/client.ts';
+import { RetryPolicy } from '../src/retryPolicy.ts';
 import { UnreachableError, errorFrom, errorOf } from '../src/problems.ts';
 import type { RunRequest } from '../src/wire.ts';
 import { StandIn, brokenOff, events, problem, raw } from './standIn.ts';
@@ -29,8 +29,8 @@ function clientOf(service: { url: string }, more: object = {}) {
   );
 }
 
-async function all(run: AsyncIterable<RunNews>): Promise<RunNews[]> {
-  const list: RunNews[] = [];
+async function all(run: AsyncIterable<RunProgress>): Promise<RunProgress[]> {
+  const list: RunProgress[] = [];
   for await (const event of run) {
     list.push(event);
   }
@@ -124,7 +124,7 @@ describe('a run', () => {
       await using service = await new StandIn().start();
       service.faults = [problem(status)];
       const [said, done] = await all(clientOf(service).run('a', ASKED, USER));
-      assert.match(said?.type === 'log' ? said.message : '', /No, \d+; asked again in 1 s/);
+      assert.match(said?.type === 'log' ? said.message : '', /No, \d+; retrying in 1 s/);
       assert.deepEqual(done, { type: 'done' });
     });
   }
@@ -268,7 +268,7 @@ describe('the definitions', () => {
 });
 
 describe('entities', () => {
-  it('are asked for with a token, and again when the backend asks for patience', async () => {
+  it('are asked for with a token, and again when the backend asks for a retry', async () => {
     await using service = await new StandIn().start();
     service.faults = [problem(503, { retry_after: 1 }, { 'retry-after': '1' })];
     const { value } = await clientOf(service).entities('catalog');
@@ -287,33 +287,33 @@ describe('entities', () => {
   });
 });
 
-describe('patience', () => {
+describe('the retry policy', () => {
   const answer = (status: number, headers = {}, body = '{}') =>
     errorOf(new Response(body, { status, headers }));
 
   it('waits for as long as it is asked to', async () => {
-    const patience = new Patience(60_000);
-    assert.equal(patience.waitAfter(await answer(503, { 'retry-after': '30' })), 30_000);
-    assert.equal(patience.waitAfter(await answer(503, {}, '{"retry_after": 20}')), 20_000);
-    assert.equal(patience.waitAfter(errorFrom({ status: 503, retry_after: 40 })), 40_000);
+    const retries = new RetryPolicy(60_000);
+    assert.equal(retries.waitAfter(await answer(503, { 'retry-after': '30' })), 30_000);
+    assert.equal(retries.waitAfter(await answer(503, {}, '{"retry_after": 20}')), 20_000);
+    assert.equal(retries.waitAfter(errorFrom({ status: 503, retry_after: 40 })), 40_000);
   });
 
   it('waits longer each time where nobody says for how long, and never for long', () => {
-    const patience = new Patience(Infinity);
-    const waits = Array.from({ length: 20 }, () => patience.waitAfter(new UnreachableError('away')));
+    const retries = new RetryPolicy(Infinity);
+    const waits = Array.from({ length: 20 }, () => retries.waitAfter(new UnreachableError('away')));
     waits.slice(0, 6).forEach((wait, n) => assert.ok(wait >= 125 * 2 ** n && wait <= 250 * 2 ** n));
     assert.ok(waits.every(wait => wait <= 15_000));
   });
 
   it('has an end', async () => {
     const error = await answer(503, { 'retry-after': '61' });
-    assert.throws(() => new Patience(60_000).waitAfter(error), error);
+    assert.throws(() => new RetryPolicy(60_000).waitAfter(error), error);
   });
 
   it('is of no use where the answer would be the same', async () => {
     for (const status of [400, 401, 403, 404, 409, 422, 500, 501]) {
       const error = await answer(status);
-      assert.throws(() => new Patience(60_000).waitAfter(error), error);
+      assert.throws(() => new RetryPolicy(60_000).waitAfter(error), error);
     }
   });
 });
