@@ -1,4 +1,4 @@
-"""One owner's folder on one cluster as an OCI artifact for Flux. Pure: the same folder and commit, the same digest."""
+"""One owner's folder on one cluster as an OCI artifact for Flux. Pure: its digest depends only on folder and commit."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ __all__ = ["Artifact", "ArtifactSource", "owner_text"]
 
 @dataclass(frozen=True, slots=True)
 class ArtifactSource:
-    """What an artifact is made from.
+    """The source of an artifact in Git.
 
     Attributes:
-        owner: the platform, tenant or workload whose folder it is; the cluster, for its index.
-        cluster: the cluster that the folder is for.
+        owner: the platform, tenant or workload that owns the folder; for an index, the cluster.
+        cluster: the cluster that reads the folder.
         tree: Git's id of the folder's tree.
         commit: the last commit of the branch that changed the folder.
         when: the time of that commit.
-        folder: that folder; empty for an index, which is not a folder of the repository.
-        more: annotations that only some artifacts have: the serial of an index.
+        folder: the path of the folder; empty for an index, which is not a folder of the repository.
+        more: annotations that only some artifacts have, such as the serial of an index.
 
     """
 
@@ -47,7 +47,7 @@ class ArtifactSource:
 
     @property
     def annotations(self) -> dict[str, str]:
-        """What the artifact says of itself, and what its signature repeats."""
+        """The annotations of the artifact, which its signature repeats."""
         return {
             names.ARTIFACT_OWNER: owner_text(self.owner),
             names.ARTIFACT_CLUSTER: self.cluster,
@@ -59,14 +59,10 @@ class ArtifactSource:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A manifest and its two blobs.
-
-    Args:
-        source: what it is made from.
-        files: the bytes of each file, by its path in the folder.
+    """A manifest and its two blobs. ``files`` has the bytes of each file, by its path in the folder.
 
     Raises:
-        InputError: a path cannot stand in an archive; from the properties.
+        InputError: an archive cannot hold a path; the properties raise it.
 
     """
 
@@ -84,7 +80,7 @@ class Artifact:
 
     @cached_property
     def config(self) -> Blob:
-        """An image's configuration without an image, as `flux push artifact` writes one; Flux does not read it."""
+        """An image configuration without an image, as `flux push artifact` writes it. Flux does not read it."""
         document = {
             "architecture": "",
             "os": "",
@@ -96,12 +92,12 @@ class Artifact:
 
     @property
     def created(self) -> str:
-        """The time of the commit, in UTC: a clock or a time zone would be in the digest."""
+        """The time of the commit in UTC. The present time or a time zone would change the digest."""
         return self.source.when.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     @cached_property
     def manifest(self) -> Blob:
-        """What names the artifact: its digest is the artifact's."""
+        """The manifest, whose digest is the digest of the artifact."""
         document = {
             "schemaVersion": 2,
             "mediaType": media_types.MANIFEST,
@@ -117,12 +113,12 @@ class Artifact:
 
     @property
     def signature(self) -> Statement:
-        """What the signature says: its only purpose is to sign, and it repeats the annotations, as cosign's ``-a`` does."""
+        """The signed statement. It repeats the annotations, as cosign's ``-a`` does, and has no other content."""
         return Statement(
             (StatementSubject(self.digest, annotations=self.source.annotations),), media_types.SIGNATURE
         )
 
 
 def owner_text(owner: Owner) -> str:
-    """An owner as the annotation names it: ``tenant:vision``, ``workload:vision/chat``, ``index:eu-central``."""
+    """Return an owner as its annotation: ``tenant:vision``, ``workload:vision/chat``, ``index:eu-central``."""
     return f"{owner.subject}:{owner.path}"

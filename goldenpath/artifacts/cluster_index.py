@@ -1,8 +1,8 @@
-"""A cluster's index: what Flux on the cluster starts from, with a source for each artifact, pinned to its digest. Pure.
+"""A cluster's index: the root of Flux on the cluster, with a source for each artifact, pinned to its digest. Pure.
 
-The index has the files of ``clusters/<cluster>/`` that are in no artifact: the roots, and a Kustomization for each
-tenant and workload. In Git they read from Git; here they read from the artifacts. Digests are in the index alone, never
-in Git.
+The index has the files of ``clusters/<cluster>/`` that belong to no artifact: the roots, and a Kustomization for each
+tenant and workload. These Kustomizations read from Git in the repository, and from the artifacts in the index. Only the
+index has digests, never Git.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ INDEX: Final = "index"
 INDEX_LIST: Final = "index.json"
 """The file with the digests of all artifacts, for programs; Flux does not apply it."""
 INDEX_CONFIG_MAP: Final = "goldenpath-index"
-"""The ConfigMap in ``flux-system`` by which a cluster says which index it has applied."""
+"""The ConfigMap in ``flux-system`` that shows the index that a cluster has applied."""
 
 _OWNERS: Final = {"platform": Ref.of_platform, "tenant": Ref.of_tenant, "workload": Ref.parse}
 _OWNER_PATH: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:/[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)?")
@@ -54,7 +54,7 @@ _OCI_SYNC: Final = f"{_FLUX_SYSTEM}/oci-sync.yaml"
 _KUSTOMIZATION: Final = "kustomization.yaml"
 _MARKER: Final = f"{INDEX_CONFIG_MAP}.yaml"
 _PIN_INTERVAL: Final = "1h"
-"""A digest never changes: Flux looks again only for what it has lost."""
+"""A digest never changes, so Flux polls only to restore an artifact that it has lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +65,22 @@ class IndexRef:
 
     @property
     def subject(self) -> str:
-        """What kind of owner it is."""
         return INDEX
 
     @property
     def path(self) -> str:
-        """The cluster's name."""
         return self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """An artifact as an index names it.
-
-    Attributes:
-        source: what the artifact is made from.
-        repository: its repository, below the registry's path.
-        digest: the artifact's.
-
-    """
+    """An artifact for an index: its source, its repository below the registry's path, and its digest."""
 
     source: ArtifactSource
     repository: str
     digest: str
 
     def as_dict(self) -> dict[str, str]:
-        """Plain data."""
         return {
             "owner": owner_text(self.source.owner),
             "repository": self.repository,
@@ -102,7 +92,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class ListedArtifact:
-    """An artifact as an index in a registry names it."""
+    """An entry of an index in a registry."""
 
     owner: str
     repository: str
@@ -110,11 +100,10 @@ class ListedArtifact:
 
 
 def listed_in(data: bytes) -> tuple[ListedArtifact, ...]:
-    """What the list of an index names.
+    """Read the list of the artifacts in an index.
 
     Raises:
-        ArtifactRefusedError: it is no such list.
-
+        ArtifactRefusedError: the data is not such a list.
     """
     entries = object_in(data, INDEX_LIST).get("artifacts")
     found = []
@@ -130,11 +119,10 @@ def listed_in(data: bytes) -> tuple[ListedArtifact, ...]:
 
 
 def owner_of(text: str) -> Ref:
-    """The owner that an index names: ``tenant:vision``.
+    """Read an owner of an index, such as ``tenant:vision``.
 
     Raises:
-        ArtifactRefusedError: it is not a platform, tenant or workload.
-
+        ArtifactRefusedError: the owner is not a platform, tenant or workload.
     """
     kind, _, path = text.partition(":")
     make = _OWNERS.get(kind)
@@ -145,7 +133,7 @@ def owner_of(text: str) -> Ref:
 
 
 def is_in_index(path: str) -> bool:
-    """Whether a file, by its path in the cluster's folder, is in the index."""
+    """Whether the index has a file, by its path in the cluster's folder."""
     folder, slash, _ = path.partition("/")
     return path in _FILES or (slash == "/" and folder in {FLUX, _FLUX_SYSTEM} and path != _GIT_SYNC)
 
@@ -159,24 +147,23 @@ def index_files(
     serial: int,
     commit: str,
 ) -> dict[str, bytes]:
-    """The files of an index.
+    """Return the files of an index.
 
     Args:
-        files: the files of the cluster's folder for which :func:`is_in_index` holds, by their paths in it.
+        files: the files of the cluster's folder with :func:`is_in_index`, by their paths in the folder.
         pins: every artifact of the cluster.
-        delivery: where the cluster reads them.
-        cluster: its name.
-        serial: the index's number.
+        delivery: the registry of the cluster.
+        cluster: the name of the cluster.
+        serial: the number of the index.
         commit: the last commit that changed the cluster's folder.
 
     Raises:
-        InputError: a Kustomization applies a folder that has no artifact, or what Flux starts from is not whole: with
-            every problem.
-
+        InputError: a Kustomization applies a folder that has no artifact, or Flux lacks a file to start. The error has every
+            problem.
     """
-    builder = _Builder(pins, delivery, cluster)
-    done = {path: builder.rewritten(path, data) for path, data in files.items()}
-    problems = [*builder.problems, *_lacking(files, cluster)]
+    builder = _IndexBuilder(pins, delivery, cluster)
+    done = {path: builder.rewrite(path, data) for path, data in files.items()}
+    problems = [*builder.problems, *_missing_files(files, cluster)]
     if problems:
         raise InputError(problems)
     done[_KUSTOMIZATION] = _with_resource(files[_KUSTOMIZATION], _MARKER)
@@ -192,8 +179,8 @@ def index_files(
     return done
 
 
-class _Builder:
-    """Makes Kustomizations read from artifacts, and collects those that cannot."""
+class _IndexBuilder:
+    """Points Kustomizations to artifacts, and collects the Kustomizations without an artifact."""
 
     def __init__(self, pins: Sequence[Pin], delivery: Delivery, cluster: str) -> None:
         self.problems: list[Problem] = []
@@ -202,8 +189,8 @@ class _Builder:
         self._cluster = cluster
         self._root = f"{CLUSTERS}/{cluster}"
 
-    def rewritten(self, path: str, data: bytes) -> bytes:
-        """A file with sources of its own; as it is, if nothing in it reads from Git."""
+    def rewrite(self, path: str, data: bytes) -> bytes:
+        """Return a file whose Kustomizations read from artifacts. A file that does not read from Git stays the same."""
         if (
             not path.endswith((".yaml", ".yml"))
             or path.startswith(f"{_FLUX_SYSTEM}/")
@@ -227,7 +214,7 @@ class _Builder:
             yield self._source(reading.source, pin)
             yield reading.moved(body)
         else:
-            message = f"applies {reading.folder}, which no artifact holds; publish its owner anew, or remove the file"
+            message = f"applies {reading.folder}, which has no artifact; publish its owner again, or remove the file"
             self.problems.append(Problem("spec.path", "no-artifact", message, file=file))
 
     def _source(self, name: str, pin: Pin) -> dict[str, Any]:
@@ -265,17 +252,19 @@ def _with_resource(data: bytes, resource: str) -> bytes:
     return kubeyaml.dump({**document, "resources": [*document["resources"], resource]}).encode()
 
 
-def _lacking(files: Mapping[str, bytes], cluster: str) -> Iterator[Problem]:
-    """What Flux would miss when it builds the index."""
+def _missing_files(files: Mapping[str, bytes], cluster: str) -> Iterator[Problem]:
+    """The files and settings that Flux needs to build the index, but does not have."""
     root = f"{CLUSTERS}/{cluster}"
     if _KUSTOMIZATION not in files:
-        message = "is not there, so Flux has nothing to start from; add `flux` or `flux-operator` to the cluster's add-ons"
+        message = (
+            "does not exist, so Flux cannot start; add `flux` or `flux-operator` to the cluster's add-ons"
+        )
         yield Problem("", "no-flux", message, file=f"{root}/{_KUSTOMIZATION}")
         return
     instance = files.get("flux-instance.yaml", b"")
     if _OCI_SYNC not in files and b"kind: OCIRepository" not in instance:
         message = (
-            "does not say that Flux reads a registry; publish goldenpath.yaml anew, with the newest version of the "
+            "does not make Flux read a registry; publish goldenpath.yaml again, with the newest version of the "
             "golden path `platform`"
         )
         yield Problem("", "no-oci-sync", message, file=f"{root}/{_KUSTOMIZATION}")
@@ -286,7 +275,7 @@ def _lacking(files: Mapping[str, bytes], cluster: str) -> Iterator[Problem]:
         for resource in kubeyaml.load(files[place].decode()).get("resources", []):
             wanted = f"{folder}{resource}"
             if wanted not in files and not any(path.startswith(f"{wanted}/") for path in files):
-                message = f"is named in {place}, and is not in the repository"
+                message = f"is named in {place}, but is not in the repository"
                 if resource == "gotk-components.yaml":
                     message += f"; commit it: flux install --export > {root}/{wanted}"
                 yield Problem("", "no-file", message, file=f"{root}/{wanted}")

@@ -1,21 +1,21 @@
-"""The verbs: bring a fleet's artifacts to a registry, list what is there, and verify it.
+"""Pushes a fleet's artifacts to a registry, lists them, and verifies them.
 
-Git is the truth: what has to be in the registry follows from a commit, so each verb can be run again at any time, and
-goes on where it ended.
+The artifacts follow from a commit in Git. Each command can therefore run again at any time, and continues where it ended.
 """
 
 from __future__ import annotations
 
 import enum
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.artifacts.artifact import owner_text
-from goldenpath.artifacts.index_building import index_of, newest_serial, pin_of
+from goldenpath.artifacts.index_building import build_index, newest_serial, pin_of
 from goldenpath.artifacts.index_publishing import (
     check_not_older,
     index_repository,
-    move_forward,
+    push_index,
     signed_index,
 )
 from goldenpath.artifacts.owned_folders import artifacts_by_cluster
@@ -38,11 +38,10 @@ __all__ = [
     "DEFAULT_TAG",
     "Delivered",
     "DeliveryState",
-    "Held",
+    "VerifiedDelivery",
     "artifacts_and_indexes",
     "list_artifacts",
     "push",
-    "push_changed",
     "verify_artifacts",
 ]
 
@@ -50,47 +49,46 @@ DEFAULT_TAG: Final = "latest"
 
 
 class DeliveryState(enum.StrEnum):
-    """How an artifact of the commit and the registry compare; of a push, what it did."""
+    """The result of a push for one artifact, or of a comparison with the registry."""
 
     PUSHED = "pushed"
     SIGNED = "signed"
-    """It was there, and its signature was not."""
+    """The registry had the artifact, but not its signature."""
     UNCHANGED = "unchanged"
     SUPERSEDED = "superseded"
-    """Another push has brought a newer index meanwhile, and the tag stands for that one."""
+    """Another push has stored a newer index, and the tag points to that index."""
     CURRENT = "current"
     STALE = "stale"
-    """The tag stands for another artifact."""
+    """The tag points to another artifact."""
     ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One artifact, and how it is in the registry.
+    """One artifact with its state in the registry.
 
-    ``sent_bytes`` counts blobs and manifests that a push sent; ``there`` is the digest that the tag stands for.
+    ``tag_digest`` is the digest that the tag points to. ``sent_bytes`` counts the blobs and manifests that a push sent.
     """
 
     artifact: Artifact
     repository: str
     state: DeliveryState
-    there: str | None
+    tag_digest: str | None
     sent_bytes: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
         return {
-            **_named(self.artifact, self.repository),
+            **_source_facts(self.artifact, self.repository),
             "digest": self.artifact.digest,
             "state": str(self.state),
-            "tag_digest": self.there,
+            "tag_digest": self.tag_digest,
             "sent_bytes": self.sent_bytes,
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """One artifact that was verified, or why it is refused."""
+class VerifiedDelivery:
+    """One artifact with its digest in the registry, and the refusal of the verification, if there is one."""
 
     artifact: Artifact
     repository: str
@@ -98,11 +96,10 @@ class Held:
     refusal: ArtifactRefusedError | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
         refusal = None
         if self.refusal is not None:
             refusal = {"rule": self.refusal.rule, "message": str(self.refusal)}
-        return {**_named(self.artifact, self.repository), "digest": self.digest, "refusal": refusal}
+        return {**_source_facts(self.artifact, self.repository), "digest": self.digest, "refusal": refusal}
 
 
 def push(
@@ -112,54 +109,34 @@ def push(
     *,
     cluster: str | None = None,
     tag: str = DEFAULT_TAG,
+    only_changed: bool = False,
 ) -> Iterator[Delivered]:
-    """Bring what is missing to the registry, artifact by artifact; each is done when it is given.
+    """Push the missing artifacts, and yield each artifact when it is stored and signed.
 
-    The tag moves last, so it never stands for an artifact without a signature; a cluster's index comes after all of its
+    The tag moves last, so it never points to an artifact without a signature. A cluster's index comes after all of its
     artifacts.
 
-    Raises:
-        InputError: a folder cannot become an artifact, or there is no such cluster: nothing was pushed. Or a cluster has
-            no index, or an older one than the registry: nothing of it is seen, and the other clusters were pushed.
-        RegistryError: the registry refuses, or cannot be reached; artifacts before this one are whole.
+    With ``only_changed``, the push skips clusters whose index in the registry has the serial of the commit. It trusts that
+    the registry has every artifact that a signed index names, because these are stored and signed before the index.
 
+    Raises:
+        InputError: a folder cannot become an artifact, or the cluster is unknown; nothing was pushed. Or the index of a
+            cluster cannot be built, or is older than in the registry; the tags of that cluster's index stay, and the other
+            clusters were pushed.
+        RegistryError: the registry refuses, or cannot be reached; the artifacts before this one are complete.
     """
     state = fleet.state()
     problems: list[Problem] = []
     for name, artifacts in artifacts_by_cluster(fleet.store.repository, state, cluster):
+        known: frozenset[str] = frozenset()
+        if only_changed:
+            with suppress(ArtifactRefusedError):
+                published = signed_index(client, name, tag, signer.trust)
+                if published.serial == newest_serial(fleet.store.repository, state, name)[0]:
+                    continue
+                known = published.digests
         try:
-            yield from _pushed_cluster(fleet, client, signer, artifacts, state=state, cluster=name, tag=tag)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
-
-
-def push_changed(
-    fleet: Fleet, client: RegistryClient, signer: Signer, *, tag: str = DEFAULT_TAG
-) -> Iterator[Delivered]:
-    """Like :func:`push`, for clusters alone whose index in the registry is another one than the commit's.
-
-    What the index in the registry names was stored and signed before the index was, and is not asked for again.
-
-    Raises:
-        InputError: as :func:`push`; or the fleet has no `delivery`, and so no indexes.
-        RegistryError: the registry refuses, or cannot be reached.
-
-    """
-    state = fleet.state()
-    problems: list[Problem] = []
-    for name, artifacts in artifacts_by_cluster(fleet.store.repository, state):
-        try:
-            there = signed_index(client, name, tag, signer.trust)
-        except ArtifactRefusedError:
-            known: frozenset[str] = frozenset()
-        else:
-            if there.serial == newest_serial(fleet.store.repository, state, name)[0]:
-                continue
-            known = there.digests
-        try:
-            yield from _pushed_cluster(
+            yield from _push_cluster(
                 fleet, client, signer, artifacts, state=state, cluster=name, tag=tag, known=known
             )
         except InputError as error:
@@ -168,7 +145,7 @@ def push_changed(
         raise InputError(problems)
 
 
-def _pushed_cluster(
+def _push_cluster(
     fleet: Fleet,
     client: RegistryClient,
     signer: Signer,
@@ -177,7 +154,7 @@ def _pushed_cluster(
     state: FleetState,
     cluster: str,
     tag: str,
-    known: Collection[str] = (),
+    known: Collection[str],
 ) -> Iterator[Delivered]:
     repository = fleet.store.repository
     delivery = state.context.spec.delivery
@@ -189,15 +166,15 @@ def _pushed_cluster(
             place = client.address.repository(artifact.source.owner, cluster)
             yield Delivered(artifact, place, DeliveryState.UNCHANGED, artifact.digest)
         else:
-            yield _pushed(client, artifact, signer, tag)
+            yield _push_artifact(client, artifact, signer, tag)
         if delivery is not None:
             pins.append(pin_of(artifact, delivery))
-    index = index_of(repository, state, cluster, pins)
+    index = build_index(repository, state, cluster, pins)
     if index is not None:
-        yield _pushed_index(client, index, signer, tag)
+        yield _push_index(client, index, signer, tag)
 
 
-def _pushed(client: RegistryClient, artifact: Artifact, signer: Signer, tag: str) -> Delivered:
+def _push_artifact(client: RegistryClient, artifact: Artifact, signer: Signer, tag: str) -> Delivered:
     repository = client.address.repository(artifact.source.owner, artifact.source.cluster)
     before = client.sent_bytes
     is_new = client.tag_digest(repository, tag) != artifact.digest
@@ -206,21 +183,20 @@ def _pushed(client: RegistryClient, artifact: Artifact, signer: Signer, tag: str
     was_signed = ensure_signed(client, repository, artifact, signer)
     if is_new:
         client.put_manifest(repository, tag, artifact.manifest)
-    return Delivered(
-        artifact, repository, _what_was_done(is_new, was_signed), artifact.digest, client.sent_bytes - before
-    )
+    state = _push_state(is_new, was_signed)
+    return Delivered(artifact, repository, state, artifact.digest, client.sent_bytes - before)
 
 
-def _pushed_index(client: RegistryClient, index: Artifact, signer: Signer, tag: str) -> Delivered:
+def _push_index(client: RegistryClient, index: Artifact, signer: Signer, tag: str) -> Delivered:
     before = client.sent_bytes
-    is_new, was_signed, newer = move_forward(client, index, tag, signer)
-    state = _what_was_done(is_new, was_signed) if newer is None else DeliveryState.SUPERSEDED
-    there = newer.digest if newer is not None else index.digest
+    is_new, was_signed, newer = push_index(client, index, tag, signer)
+    state = _push_state(is_new, was_signed) if newer is None else DeliveryState.SUPERSEDED
+    digest = newer.digest if newer is not None else index.digest
     repository = index_repository(client, index.source.cluster)
-    return Delivered(index, repository, state, there, client.sent_bytes - before)
+    return Delivered(index, repository, state, digest, client.sent_bytes - before)
 
 
-def _what_was_done(is_new: bool, was_signed: bool) -> DeliveryState:
+def _push_state(is_new: bool, was_signed: bool) -> DeliveryState:
     if is_new:
         return DeliveryState.PUSHED
     return DeliveryState.UNCHANGED if was_signed else DeliveryState.SIGNED
@@ -229,12 +205,11 @@ def _what_was_done(is_new: bool, was_signed: bool) -> DeliveryState:
 def artifacts_and_indexes(
     repository: Repository, state: FleetState, cluster: str | None = None
 ) -> Iterator[Artifact]:
-    """Every artifact of a commit, and after those of a cluster its index, where the fleet has one.
+    """Yield every artifact of a commit, cluster by cluster, and the index of each cluster after its artifacts.
 
     Raises:
-        InputError: a folder cannot become an artifact, or there is no such cluster.
+        InputError: a folder cannot become an artifact, or the cluster is unknown.
         RepositoryError: the repository is a shallow clone.
-
     """
     delivery = state.context.spec.delivery
     for name, artifacts in artifacts_by_cluster(repository, state, cluster):
@@ -243,7 +218,7 @@ def artifacts_and_indexes(
             yield artifact
             if delivery is not None:
                 pins.append(pin_of(artifact, delivery))
-        index = index_of(repository, state, name, pins)
+        index = build_index(repository, state, name, pins)
         if index is not None:
             yield index
 
@@ -251,18 +226,17 @@ def artifacts_and_indexes(
 def list_artifacts(
     fleet: Fleet, client: RegistryClient, *, cluster: str | None = None, tag: str = DEFAULT_TAG
 ) -> Iterator[Delivered]:
-    """Compare each artifact of the commit with what the tag stands for. Signatures are not looked at.
+    """Compare each artifact of the commit with the artifact that the tag points to. Signatures are not verified.
 
     Raises:
-        InputError: a folder cannot become an artifact, or there is no such cluster.
+        InputError: a folder cannot become an artifact, or the cluster is unknown.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     for artifact in artifacts_and_indexes(fleet.store.repository, fleet.state(), cluster):
         repository = client.address.repository(artifact.source.owner, artifact.source.cluster)
-        there = client.tag_digest(repository, tag)
-        state = DeliveryState.CURRENT if there == artifact.digest else DeliveryState.STALE
-        yield Delivered(artifact, repository, state if there else DeliveryState.ABSENT, there)
+        digest = client.tag_digest(repository, tag)
+        state = DeliveryState.CURRENT if digest == artifact.digest else DeliveryState.STALE
+        yield Delivered(artifact, repository, state if digest else DeliveryState.ABSENT, digest)
 
 
 def verify_artifacts(
@@ -272,47 +246,48 @@ def verify_artifacts(
     *,
     cluster: str | None = None,
     tag: str = DEFAULT_TAG,
-) -> Iterator[Held]:
-    """Verify what the tags stand for, and that it is what the commit says.
+) -> Iterator[VerifiedDelivery]:
+    """Verify the artifacts that the tags point to, and compare them with the artifacts of the commit.
 
     Raises:
-        InputError: a folder cannot become an artifact, or there is no such cluster.
+        InputError: a folder cannot become an artifact, or the cluster is unknown.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     for artifact in artifacts_and_indexes(fleet.store.repository, fleet.state(), cluster):
         source = artifact.source
         repository = client.address.repository(source.owner, source.cluster)
         digest: str | None = None
+        refusal: ArtifactRefusedError | None = None
         try:
             more = tuple(source.more)
             found = verify(
                 client, repository, tag, owner=source.owner, cluster=source.cluster, trust=trust, more=more
             )
             digest = found.digest
-            _check_of_commit(artifact, found.digest, found.commit)
+            _check_commit(artifact, found.digest, found.commit)
         except ArtifactRefusedError as error:
-            yield Held(artifact, repository, digest, error)
-        else:
-            yield Held(artifact, repository, digest, None)
+            refusal = error
+        yield VerifiedDelivery(artifact, repository, digest, refusal)
 
 
-def _check_of_commit(artifact: Artifact, digest: str, commit: str) -> None:
-    """A signed artifact that is older, behind a moved tag, verifies everywhere else."""
+def _check_commit(artifact: Artifact, digest: str, commit: str) -> None:
+    """Compare an artifact with the commit. Only this check finds a tag that moved back to an older, signed artifact."""
     if digest == artifact.digest:
         return
     wanted = artifact.source.commit
     if commit == wanted:
-        message = f"{digest} says that it is of the commit {commit[:12]}, whose artifact is {artifact.digest}"
+        message = (
+            f"{digest} names the commit {commit[:12]}, but the artifact of that commit is {artifact.digest}"
+        )
     else:
         message = (
-            f"{digest} is of the commit {commit[:12]}, and the folder was last changed by {wanted[:12]} "
+            f"{digest} belongs to the commit {commit[:12]}, but the last commit of the folder is {wanted[:12]} "
             f"({artifact.digest}); run `goldenpath artifacts push`, or find out who moved the tag"
         )
     raise ArtifactRefusedError("not-of-the-commit", message)
 
 
-def _named(artifact: Artifact, repository: str) -> dict[str, Any]:
+def _source_facts(artifact: Artifact, repository: str) -> dict[str, Any]:
     source = artifact.source
     return {
         "owner": owner_text(source.owner),

@@ -1,4 +1,4 @@
-"""The last commit of a branch that changed each of many folders, found in one walk along its first parents."""
+"""Finds the last commit that changed each of many folders, in one walk along the first parents of a branch."""
 
 from __future__ import annotations
 
@@ -19,21 +19,20 @@ __all__ = ["last_commits"]
 def last_commits(
     repository: Repository, commit: str, root: str, folders: Collection[str]
 ) -> dict[str, CommitInfo]:
-    """For each folder, the commit that gave it the tree that it has. A merged branch is the commit that merged it.
+    """Return the commit that gave each folder its tree. For a change on a merged branch, this is the merge commit.
 
     Args:
         repository: the fleet repository.
-        commit: where the walk begins.
-        root: a folder above all of them; only commits that changed it are read.
+        commit: the first commit of the walk.
+        root: a common parent of the folders; only commits that changed it are read.
         folders: folders that the commit has.
 
     Raises:
-        RepositoryError: the history is cut off (a shallow clone), so the answer would depend on the clone.
-
+        RepositoryError: the repository is a shallow clone, so the result would depend on the clone.
     """
     if (repository.common_dir / "shallow").exists():
         raise RepositoryError(
-            f"{repository.path}: is a shallow clone, so the last commit of a folder is not known; fetch the whole "
+            f"{repository.path}: is a shallow clone, so the last commit of a folder is unknown; fetch the whole "
             "history (`git fetch --unshallow`; in CI `fetch-depth: 0`)"
         )
     walk = _Walk(repository, folders)
@@ -50,34 +49,34 @@ def last_commits(
 
 
 class _Walk:
-    """Compares each commit with the one after it, one shelf of folders at a time: most shelves are the same."""
+    """Compares each commit with the next newer one, by the parents of the folders, because most parents are equal."""
 
     def __init__(self, repository: Repository, folders: Collection[str]) -> None:
         self.found: dict[str, CommitInfo] = {}
         self.pending: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        """By the folder above: the name of each folder that is still looked for, and its tree."""
+        """The trees of the folders without a commit yet, by parent and name."""
         self._repository = repository
-        self._shelves: dict[str, str] = {}
+        self._parents: dict[str, str] = {}
         for folder in folders:
-            shelf, _, name = folder.rpartition("/")
-            self.pending[shelf][name] = ""
+            parent, _, name = folder.rpartition("/")
+            self.pending[parent][name] = ""
 
     def step(self, tree: str, newer: CommitInfo | None) -> None:
-        """Go to an older tree. ``newer`` is the commit that came after it; None for the first tree."""
-        for shelf, names in list(self.pending.items()):
-            entry = self._repository.find(tree, shelf)
+        """Step to an older tree. ``newer`` is the commit after this tree; None for the first tree."""
+        for parent, names in list(self.pending.items()):
+            entry = self._repository.find(tree, parent)
             identity = entry.id if entry is not None and entry.is_tree else EMPTY_TREE
-            if self._shelves.get(shelf) == identity:
+            if self._parents.get(parent) == identity:
                 continue
-            self._shelves[shelf] = identity
+            self._parents[parent] = identity
             entries = self._repository.entries(identity)
             for name, before in list(names.items()):
                 entry = entries.get(name)
-                there = entry.id if entry is not None else ""
+                now = entry.id if entry is not None else ""
                 if newer is None:
-                    names[name] = there
-                elif there != before:
-                    self.found[f"{shelf}/{name}"] = newer
+                    names[name] = now
+                elif now != before:
+                    self.found[f"{parent}/{name}"] = newer
                     del names[name]
             if not names:
-                del self.pending[shelf]
+                del self.pending[parent]

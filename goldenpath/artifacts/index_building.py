@@ -1,4 +1,4 @@
-"""The index of a cluster as an artifact, and its serial, from a commit of the fleet repository."""
+"""Builds the index of a cluster as an artifact, with its serial, from a commit of the fleet repository."""
 
 from __future__ import annotations
 
@@ -22,18 +22,17 @@ if TYPE_CHECKING:
     from goldenpath.git import CommitInfo, Repository
     from goldenpath.spec.fleet_spec import Delivery
 
-__all__ = ["index_of", "newest_serial", "pin_of"]
+__all__ = ["build_index", "newest_serial", "pin_of"]
 
 
 def newest_serial(repository: Repository, state: FleetState, cluster: str) -> tuple[int, CommitInfo]:
-    """The serial that a cluster's index has at a commit, and the last commit that changed the cluster's folder.
+    """Return the serial of a cluster's index, and the last commit that changed the cluster's folder.
 
-    The serial counts that commit and everything before it. A commit that is built on another one has a higher count,
-    whatever was merged; so does its index.
+    The serial counts that commit and all commits before it. A later commit of the branch has a higher count, also after
+    merges, so its index has a higher serial.
 
     Raises:
         RepositoryError: the repository is a shallow clone.
-
     """
     folder = f"{CLUSTERS}/{cluster}"
     info = last_commits(repository, state.snapshot.commit or "", CLUSTERS, [folder])[folder]
@@ -41,25 +40,19 @@ def newest_serial(repository: Repository, state: FleetState, cluster: str) -> tu
 
 
 def pin_of(artifact: Artifact, delivery: Delivery) -> Pin:
-    """What an index says of an artifact."""
     source = artifact.source
     address = RegistryAddress.parse(delivery.registry, "delivery.registry")
     return Pin(source, address.repository(source.owner, source.cluster), artifact.digest)
 
 
-def index_of(repository: Repository, state: FleetState, cluster: str, pins: Iterable[Pin]) -> Artifact | None:
-    """The index of a cluster; None where the fleet says nothing of `delivery`.
-
-    Args:
-        repository: the fleet repository.
-        state: the commit.
-        cluster: the cluster.
-        pins: every artifact of the cluster at this commit.
+def build_index(
+    repository: Repository, state: FleetState, cluster: str, pins: Iterable[Pin]
+) -> Artifact | None:
+    """Build the index of a cluster from the pins of all its artifacts. Return None if the fleet has no `delivery`.
 
     Raises:
-        InputError: the cluster's folder cannot become an index, with every problem.
+        InputError: the cluster's folder cannot become an index. The error has every problem.
         RepositoryError: the repository is a shallow clone.
-
     """
     delivery = state.context.spec.delivery
     if delivery is None:
@@ -71,12 +64,7 @@ def index_of(repository: Repository, state: FleetState, cluster: str, pins: Iter
         if is_in_index(name := path.removeprefix(root))
     }
     problems = [
-        Problem(
-            "",
-            "plain-file",
-            "must be a plain file of mode 0644",
-            file=f"{root}{path}",
-        )
+        Problem("", "plain-file", "must be a plain file of mode 0644", file=f"{root}{path}")
         for path, entry in entries.items()
         if entry.mode != FILE_MODE
     ]

@@ -1,7 +1,7 @@
 """Compares the serial of a cluster's index in Git, in the registry and on the cluster.
 
-Flux verifies that an index is signed, and not that it is the newest: it follows a tag that is moved back to an old one.
-Only someone who knows Git's serial sees that.
+Flux verifies the signature of an index, but not its age. It follows a tag that moves back to an old index. Only a
+comparison with the serial in Git shows this.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PUSH: Final = "run `goldenpath artifacts push`"
 
 @dataclass(frozen=True, slots=True)
 class IndexAlert:
-    """What is wrong with a cluster's index; ``rule`` is a stable id."""
+    """A fault of a cluster's index; ``rule`` is a stable id."""
 
     rule: str
     message: str
@@ -44,13 +44,13 @@ class IndexStatus:
     """The index of a cluster in Git, in the registry and on the cluster.
 
     Attributes:
-        cluster: the cluster.
-        wanted: the serial that follows from the commit.
+        cluster: the name of the cluster.
+        wanted: the serial of the commit.
         commit: the last commit that changed the cluster's folder.
-        when: its time.
-        registry: serial of the index that the tag points to in the registry; None without an index.
-        applied: the serial that the cluster says it has applied; None where it says nothing.
-        alerts: what is wrong.
+        when: the time of that commit.
+        registry: the serial of the index that the tag points to in the registry; None without an index.
+        applied: the serial that the cluster reports; None if it reports no serial.
+        alerts: the faults.
 
     """
 
@@ -64,11 +64,9 @@ class IndexStatus:
 
     @property
     def fine(self) -> bool:
-        """Whether nothing is wrong."""
         return not self.alerts
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "commit": self.commit,
             "changed": self.when.isoformat(),
@@ -87,24 +85,20 @@ def index_status(
     patience: dt.timedelta,
     now: dt.datetime,
 ) -> IndexStatus | None:
-    """Compare the serials of a cluster's index. Changes nothing.
+    """Compare the serials of a cluster's index. Return None if the fleet has no `delivery`, and therefore no indexes.
 
     Args:
         repository: the fleet repository.
         state: the commit.
         client: the registry.
         cluster: a connection to the cluster.
-        name: the cluster's name in the fleet.
-        patience: how old a commit may be before it is an alert that the cluster has not applied it.
-        now: the time.
-
-    Returns:
-        None where the fleet has no `delivery`, and so no indexes.
+        name: the name of the cluster in the fleet.
+        patience: the age of a commit at which its absence from the cluster is an alert.
+        now: the present time.
 
     Raises:
         ClusterError: the ConfigMap of the index cannot be read.
         RepositoryError: the repository is a shallow clone.
-
     """
     delivery = state.context.spec.delivery
     if delivery is None:
@@ -113,7 +107,7 @@ def index_status(
     alerts: list[IndexAlert] = []
     registry: int | None = None
     try:
-        registry = _behind_tag(client, name, delivery.tag)
+        registry = _tag_serial(client, name, delivery.tag)
     except (RegistryError, ArtifactRefusedError) as error:
         alerts.append(IndexAlert("registry-unreadable", str(error)))
     else:
@@ -121,7 +115,7 @@ def index_status(
             alerts.append(
                 IndexAlert("index-absent", f"{delivery.registry} has no index {delivery.tag}; {_PUSH}")
             )
-    applied = _applied(cluster)
+    applied = _applied_serial(cluster)
     is_late = now - info.when > patience
     alerts += alerts_of(wanted, info.id, registry, applied, is_late=is_late)
     return IndexStatus(name, wanted, info.id, info.when, registry, applied, tuple(alerts))
@@ -130,34 +124,34 @@ def index_status(
 def alerts_of(
     wanted: int, commit: str, registry: int | None, applied: int | None, *, is_late: bool
 ) -> Iterator[IndexAlert]:
-    """What is wrong with the serials of a commit, of the registry and of the cluster. Pure.
+    """Yield the faults in the serials of a commit, of the registry and of the cluster. Pure.
 
-    A commit that is not late is still on its way; a tag that was moved back is wrong at any time.
+    A recent commit may still be on its way to the cluster. A tag that moved back is always a fault.
     """
     if registry is not None and applied is not None and applied > registry:
         message = (
-            f"the cluster has applied {applied:,}, and the tag stands for {registry:,}: it was moved back; "
+            f"the cluster has applied {applied:,}, but the tag has moved back to {registry:,}; "
             f"{_PUSH}, and find out who moved it"
         )
         yield IndexAlert("index-moved-back", message)
     if not is_late:
         return
     if registry is not None and registry < wanted:
-        message = f"the registry has {registry:,}, and commit {commit[:_SHORT]} has {wanted:,}; {_PUSH}"
+        message = f"the registry has {registry:,}, but commit {commit[:_SHORT]} has {wanted:,}; {_PUSH}"
         yield IndexAlert("index-behind-commit", message)
     if applied is None:
-        message = f"the cluster has no ConfigMap {names.FLUX_NAMESPACE}/{INDEX_CONFIG_MAP}; has Flux applied an index?"
+        message = f"the cluster has no ConfigMap {names.FLUX_NAMESPACE}/{INDEX_CONFIG_MAP}; check that Flux applies an index"
         yield IndexAlert("index-not-applied", message)
     elif applied < min(wanted, registry if registry is not None else wanted):
         message = (
-            f"the cluster has applied {applied:,}, and the registry has {registry if registry is not None else '?'}; "
-            "see OCIRepository and Kustomization flux-system"
+            f"the cluster has applied {applied:,}, but the registry has {registry if registry is not None else '?'}; "
+            "see the OCIRepository and the Kustomization flux-system"
         )
         yield IndexAlert("index-behind-registry", message)
 
 
-def _behind_tag(client: RegistryClient, cluster: str, tag: str) -> int | None:
-    """The serial behind the tag, as the registry says. It is not verified: an alert needs no proof, and Flux has it."""
+def _tag_serial(client: RegistryClient, cluster: str, tag: str) -> int | None:
+    """The serial of the index that the tag points to. It is not verified, because Flux verifies the index."""
     manifest = client.manifest(index_repository(client, cluster), tag)
     if manifest is None:
         return None
@@ -165,7 +159,7 @@ def _behind_tag(client: RegistryClient, cluster: str, tag: str) -> int | None:
     return _number(annotations, names.ARTIFACT_SERIAL)
 
 
-def _applied(cluster: ClusterClient) -> int | None:
+def _applied_serial(cluster: ClusterClient) -> int | None:
     resource = cluster.find("v1", "ConfigMap")
     if resource is None:
         return None

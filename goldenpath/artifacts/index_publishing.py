@@ -1,8 +1,8 @@
-"""The tag that a cluster follows: it moves to newer indexes alone, however many push at the same time.
+"""Moves the tag that a cluster follows, only to newer indexes, also when several processes push at the same time.
 
-No registry can compare and swap a tag. Each pusher therefore first stores its index under a tag of its own
-(``serial-000000000042.latest``), then moves the shared tag, then looks for a newer index; where there is one, the tag
-goes on to that. The last pusher leaves the newest index behind the tag.
+No registry can compare and swap a tag. Each pusher therefore first stores its index under its own tag
+(``serial-000000000042.latest``). It then moves the shared tag, looks for a newer index, and moves the tag on to that. The
+last pusher leaves the tag at the newest index.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ __all__ = [
     "PublishedIndex",
     "check_not_older",
     "index_repository",
-    "move_forward",
     "move_tag",
     "newest_index",
+    "push_index",
     "serial_tag",
     "serial_tags",
     "signed_index",
@@ -53,26 +53,23 @@ class PublishedIndex:
 
     @property
     def digests(self) -> frozenset[str]:
-        """The digests of all artifacts that it names."""
         return frozenset(each.digest for each in self.listed)
 
 
 def index_repository(client: RegistryClient, cluster: str) -> str:
-    """The repository of a cluster's index."""
     return client.address.repository(IndexRef(cluster), cluster)
 
 
 def serial_tag(serial: int, tag: str) -> str:
-    """The tag that stays with an index that was pushed to a tag."""
+    """Return the lasting tag of an index that was pushed to ``tag``."""
     return f"serial-{serial:012d}.{tag}"
 
 
 def serial_tags(client: RegistryClient, cluster: str, tag: str) -> Iterator[tuple[int, str]]:
-    """Serial and name of each such tag, the newest first. Nothing of them is verified.
+    """Yield serial and name of each lasting tag, the newest first. The serials are not verified.
 
     Raises:
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     found = map(_SERIAL_TAG.fullmatch, client.tags(index_repository(client, cluster)))
     of_tag = [match for match in found if match and match[2] == tag]
@@ -81,12 +78,11 @@ def serial_tags(client: RegistryClient, cluster: str, tag: str) -> Iterator[tupl
 
 
 def signed_index(client: RegistryClient, cluster: str, reference: str, trust: Trust) -> PublishedIndex:
-    """Verify what a tag or digest stands for.
+    """Verify the index of a tag or digest.
 
     Raises:
-        ArtifactRefusedError: it is not there, or no index of this cluster that a trusted signer has signed.
+        ArtifactRefusedError: the index does not exist, belongs to another cluster, or has no trusted signature.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     found = verify(
         client,
@@ -104,13 +100,12 @@ def signed_index(client: RegistryClient, cluster: str, reference: str, trust: Tr
 def newest_index(
     client: RegistryClient, cluster: str, tag: str, trust: Trust, *, above: int = 0
 ) -> PublishedIndex | None:
-    """The signed index with the highest serial that was pushed to a tag; None where none is above ``above``.
+    """Return the signed index with the highest serial above ``above`` that was pushed to a tag, or None.
 
-    What is not signed is passed over: with it, anyone with write access to the registry could stop all pushes.
+    Unsigned indexes are skipped. Otherwise anyone with write access to the registry could stop all pushes.
 
     Raises:
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     for serial, name in serial_tags(client, cluster, tag):
         if serial <= above:
@@ -127,33 +122,31 @@ def newest_index(
 def check_not_older(
     client: RegistryClient, cluster: str, tag: str, serial: int, trust: Trust, *, field: str = "--at"
 ) -> None:
-    """Refuse to go back.
+    """Check that the registry has no newer index than ``serial``.
 
     Raises:
         InputError: the registry has a newer index.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     newest = newest_index(client, cluster, tag, trust, above=serial)
     if newest is not None:
         message = (
-            f"gives cluster {cluster} the index {serial:,}, and {tag} has {newest.serial:,} already, of the commit "
-            f"{newest.commit[:12]}; push the newest commit. The way back is a new commit: `git revert`"
+            f"gives cluster {cluster} the index {serial:,}, but {tag} already has {newest.serial:,} of the commit "
+            f"{newest.commit[:12]}; push the newest commit. For a rollback, push a new commit (`git revert`)"
         )
         raise InputError.of(field, "older-index", message)
 
 
-def move_forward(
+def push_index(
     client: RegistryClient, index: Artifact, tag: str, signer: Signer
 ) -> tuple[bool, bool, PublishedIndex | None]:
-    """Store and sign an index, and move the tag to it, or to a newer one that another pusher has stored meanwhile.
+    """Store and sign an index, and move the tag to it, or to a newer index that another pusher has stored.
 
     Returns:
-        Whether the tag was moved, whether the index had been signed, and the newer index, if there is one.
+        Whether the tag moved, whether the registry had the signature before, and the newer index, if there is one.
 
     Raises:
         RegistryError: the registry refuses, cannot be reached, or other pushers keep moving the tag.
-
     """
     cluster = index.source.cluster
     repository = index_repository(client, cluster)
@@ -169,11 +162,10 @@ def move_forward(
 def move_tag(
     client: RegistryClient, tag: str, manifest: Blob, *, cluster: str, serial: int, trust: Trust
 ) -> PublishedIndex | None:
-    """Move a tag to an index that is stored under its :func:`serial_tag`, or to a newer one that came meanwhile.
+    """Move a tag to an index with a :func:`serial_tag`, or to a newer index that another pusher has stored.
 
     Raises:
         RegistryError: the registry refuses, cannot be reached, or other pushers keep moving the tag.
-
     """
     client.put_manifest(index_repository(client, cluster), tag, manifest)
     return _follow_newer(client, cluster, tag, serial, trust)

@@ -1,4 +1,4 @@
-"""The artifacts of a commit of the fleet repository: one for each owner's folder on each cluster."""
+"""Builds the artifacts of a commit of the fleet repository: one for each owner's folder on each cluster."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git import Repository, TreeEntry
 
-__all__ = ["artifacts_by_cluster", "artifacts_of"]
+__all__ = ["artifacts_by_cluster", "chosen_clusters"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """A folder that becomes an artifact, and its files by their paths in it."""
+    """A folder that becomes an artifact, with its files by their paths in the folder."""
 
     owner: Ref
     cluster: str
@@ -34,46 +34,44 @@ class _Folder:
     files: Mapping[str, TreeEntry]
 
 
-def artifacts_of(repository: Repository, state: FleetState, cluster: str | None = None) -> Iterator[Artifact]:
-    """Every artifact of a commit, one after the other; see :func:`artifacts_by_cluster`."""
-    for _, artifacts in artifacts_by_cluster(repository, state, cluster):
-        yield from artifacts
+def chosen_clusters(state: FleetState, cluster: str | None) -> tuple[str, ...]:
+    """Return one cluster of the fleet, or all of them for None.
+
+    Raises:
+        InputError: the fleet repository has no folder of the cluster.
+    """
+    clusters = state.tree.clusters
+    if cluster is None:
+        return clusters
+    if cluster not in clusters:
+        near = nearest(cluster, clusters)
+        raise InputError(
+            [Problem("--cluster", "unknown-cluster", "has no folder in this fleet repository", cluster, near)]
+        )
+    return (cluster,)
 
 
 def artifacts_by_cluster(
     repository: Repository, state: FleetState, cluster: str | None = None
 ) -> Iterator[tuple[str, Iterator[Artifact]]]:
-    """Every artifact of a commit, by cluster: its platform, then its tenants, then their workloads.
-
-    Args:
-        repository: the fleet repository.
-        state: the commit.
-        cluster: only this cluster's.
+    """Yield the artifacts of each cluster: the platform, then the tenants, then their workloads.
 
     Raises:
-        InputError: no such cluster; or a folder has what an artifact cannot hold, or is in the wrong place: with every
-            problem.
+        InputError: the cluster is unknown, or a folder has a file that an artifact cannot hold, or is in the wrong place. The
+            error has every problem.
         RepositoryError: the repository is a shallow clone.
-
     """
-    clusters = state.tree.clusters
-    if cluster is not None and cluster not in clusters:
-        near = nearest(cluster, clusters)
-        problem = Problem(
-            "--cluster", "unknown-cluster", "has no folder in this fleet repository", cluster, near
-        )
-        raise InputError([problem])
-    chosen = clusters if cluster is None else (cluster,)
+    chosen = chosen_clusters(state, cluster)
     folders = [folder for name in chosen for folder in _folders(state, name)]
     problems = [*_misplaced(state, chosen), *chain.from_iterable(map(_problems, folders))]
     if problems:
         raise InputError(problems)
     for name in chosen:
         of_cluster = [folder for folder in folders if folder.cluster == name]
-        yield name, _built(repository, state, name, of_cluster)
+        yield name, _build_artifacts(repository, state, name, of_cluster)
 
 
-def _built(
+def _build_artifacts(
     repository: Repository, state: FleetState, cluster: str, folders: list[_Folder]
 ) -> Iterator[Artifact]:
     commit = state.snapshot.commit or ""
@@ -103,7 +101,7 @@ def _folder(state: FleetState, owner: Ref, cluster: str, identity: str) -> _Fold
     paths = RepositoryPaths(owner, state.context.layout)
     path = paths.folder(cluster)
     there = state.tree.below(path, identity)
-    # A tenant that is called like a shard has a folder with other tenants' folders in it.
+    # The folder of a tenant with the name of a shard also holds folders of other tenants.
     files = {file.removeprefix(f"{path}/"): entry for file, entry in there.items() if paths.owns(file)}
     return _Folder(owner, cluster, path, files)
 
@@ -113,16 +111,16 @@ def _misplaced(state: FleetState, clusters: tuple[str, ...]) -> Iterator[Problem
     for owned in chain(state.tree.tenants(), state.tree.all_workloads()):
         for place in owned.misplaced:
             if place.startswith(roots):
-                message = f"is not where the fleet's layout puts {owned.ref}; publish that anew"
+                message = f"is not where the fleet's layout puts {owned.ref}; publish {owned.ref} again"
                 yield Problem("", "misplaced", message, file=place)
 
 
 def _problems(folder: _Folder) -> Iterator[Problem]:
-    """Why a folder cannot become an artifact: Flux drops links, and a mode would be in the digest."""
+    """The files that an artifact cannot hold. Flux drops links, and a file mode would change the digest."""
     for path, entry in folder.files.items():
         if entry.mode != FILE_MODE:
             kind = {SYMLINK_MODE: "a symbolic link", SUBMODULE_MODE: "a submodule"}.get(
                 entry.mode, f"of mode {entry.mode & 0o7777:04o}"
             )
-            message = f"is {kind}, and an artifact holds plain files of mode 0644; remove it, or publish anew"
+            message = f"is {kind}, but an artifact holds plain files of mode 0644; remove it, or publish its owner again"
             yield Problem("", "plain-file", message, file=f"{folder.path}/{path}")

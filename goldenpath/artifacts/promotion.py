@@ -1,7 +1,7 @@
-"""Promotion: what one tag stands for becomes what another tag stands for, here or in another registry.
+"""Promotes the artifacts of one tag to another tag, in the same registry or in another one.
 
-Everything is verified first, and then copied as it is: same digests, same signatures. No key that signs is needed. The
-tag that clusters follow moves last, and only forward.
+Every artifact is verified first, and then copied with its digest and its signatures. No signing key is needed. The tag
+that clusters follow moves last, and only forward.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from goldenpath.artifacts.index_publishing import (
     serial_tag,
     signed_index,
 )
+from goldenpath.artifacts.owned_folders import chosen_clusters
 from goldenpath.artifacts.verification import MAX_LAYER_BYTES, verify
 from goldenpath.errors import ArtifactRefusedError, InputError
 from goldenpath.oci import media_types
@@ -38,11 +39,11 @@ __all__ = ["Promoted", "Promotion", "Route", "promote"]
 
 
 class Promotion(enum.StrEnum):
-    """What was done about a cluster."""
+    """The result for a cluster."""
 
     PROMOTED = "promoted"
     UNCHANGED = "unchanged"
-    """The tag stood for this index already."""
+    """The tag already pointed to this index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,6 @@ class Promoted:
     sent_bytes: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "cluster": self.cluster,
             "state": str(self.state),
@@ -69,7 +69,7 @@ class Promoted:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """From where to where."""
+    """The source and the target of a promotion: registries and tags."""
 
     source: RegistryClient
     tag: str
@@ -78,29 +78,20 @@ class Route:
 
 
 def promote(fleet: Fleet, route: Route, trust: Trust, *, cluster: str | None = None) -> Iterator[Promoted]:
-    """Verify and promote the index of each cluster, with every artifact that it names.
-
-    Args:
-        fleet: the fleet repository; the index has to be of a commit that its branch has.
-        route: from where to where.
-        trust: decides about the signer.
-        cluster: only this cluster.
+    """Verify and promote the index of each cluster, or of one cluster, with every artifact that it names.
 
     Raises:
-        InputError: the target has a newer index; there is no such cluster; or the fleet has no `delivery`.
-        ArtifactRefusedError: the index, or an artifact that it names, does not hold; nothing of this cluster was moved.
-        RegistryError: a registry refuses, or cannot be reached; no tag of this cluster was moved.
-
+        InputError: the target has a newer index, the cluster is unknown, or the fleet has no `delivery`.
+        ArtifactRefusedError: the index or one of its artifacts is invalid, or the branch of the fleet lacks its commit. No
+            tag of this cluster moved.
+        RegistryError: a registry refuses, or cannot be reached. The tag that the cluster follows did not move.
     """
     state = fleet.state()
     if state.context.spec.delivery is None:
         raise InputError.of(
-            "delivery", "no-delivery", "is not in goldenpath.yaml, so there are no indexes to promote"
+            "delivery", "no-delivery", "is not in goldenpath.yaml, so the fleet has no indexes to promote"
         )
-    clusters = state.tree.clusters
-    if cluster is not None and cluster not in clusters:
-        raise InputError.of("--cluster", "unknown-cluster", "has no folder in this fleet repository", cluster)
-    for name in clusters if cluster is None else (cluster,):
+    for name in chosen_clusters(state, cluster):
         before = route.target.sent_bytes
         index = signed_index(route.source, name, route.tag, trust)
         _check_in_history(fleet, name, index)
@@ -128,10 +119,12 @@ def _check_in_history(fleet: Fleet, cluster: str, index: PublishedIndex) -> None
     repository = fleet.store.repository
     tip = fleet.state().snapshot.commit or ""
     if repository.resolve(index.commit) is None or not repository.is_ancestor(index.commit, tip):
-        message = f"the index of {cluster} is of commit {index.commit[:12]}, which the branch does not have"
+        message = (
+            f"the index of {cluster} belongs to commit {index.commit[:12]}, which the branch does not have"
+        )
         raise ArtifactRefusedError("not-of-the-commit", message)
     if (serial := repository.count_commits(index.commit)) != index.serial:
-        message = f"the index of {cluster} has the serial {index.serial:,}, and its commit gives {serial:,}"
+        message = f"the index of {cluster} has the serial {index.serial:,}, but its commit has {serial:,}"
         raise ArtifactRefusedError("not-of-the-commit", message)
 
 
@@ -142,24 +135,23 @@ def _check(client: RegistryClient, cluster: str, listed: ListedArtifact, trust: 
 
 
 def _copy(route: Route, source: str, target: str, digest: str) -> Blob:
-    """Bring an artifact and its bundles to the target as they are."""
+    """Copy an artifact and its bundles to the target without a change."""
     manifest = _copied_manifest(route, source, target, digest)
     reference = _lasting_tag(manifest)
-    same_place = route.source.address == route.target.address and source == target
-    if not same_place and route.target.tag_digest(target, reference) != digest:
-        route.target.put_manifest(target, reference, manifest)
-    if same_place:
+    if route.source.address == route.target.address and source == target:
         return manifest
-    there = set(referrers_of(route.target, target, digest))
+    if route.target.tag_digest(target, reference) != digest:
+        route.target.put_manifest(target, reference, manifest)
+    copied = set(referrers_of(route.target, target, digest))
     for referrer in referrers_of(route.source, source, digest):
-        if referrer not in there:
+        if referrer not in copied:
             bundle = _copied_manifest(route, source, target, referrer)
             add_referrer(route.target, target, digest, bundle, media_types.BUNDLE)
     return manifest
 
 
 def _lasting_tag(manifest: Blob) -> str:
-    """The tag by which a registry's clean-up keeps an artifact: its commit's id."""
+    """The tag that protects an artifact from the clean-up of a registry: the id of its commit."""
     annotations = object_in(manifest.data, "the manifest").get("annotations", {})
     return str(annotations.get(media_types.REVISION, "")).removeprefix("sha1:")
 

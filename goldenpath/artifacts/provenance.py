@@ -1,12 +1,12 @@
-"""SLSA provenance of an artifact: from which commit, by which golden path and release, and by whom it was made.
+"""SLSA provenance of an artifact: the commit, the golden path, the release and the builder that produced it.
 
-The predicate is ``https://slsa.dev/provenance/v1``; docs/reference/rendering-provenance.md describes our build type. It
-follows from the commit and the builder's name alone, so a verifier with Git compares it as a whole.
+The predicate is ``https://slsa.dev/provenance/v1``; docs/reference/rendering-provenance.md describes the build type. The
+predicate follows from the commit and the builder's name alone, so a verifier with Git compares it as a whole.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
@@ -23,17 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from goldenpath.artifacts.artifact import Artifact
-    from goldenpath.artifacts.delivery import Delivered, Held
+    from goldenpath.artifacts.delivery import Delivered, VerifiedDelivery
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.oci.registry_client import RegistryClient
-    from goldenpath.repository.lock import Lock
     from goldenpath.signatures.signer import Signer, Trust
 
 __all__ = [
     "BUILD_TYPE",
     "PROVENANCE_RULES",
     "check_provenance",
-    "ensure_provenance",
     "provenance_of",
     "verify_provenance",
     "with_provenance",
@@ -45,8 +43,8 @@ BUILD_TYPE: Final = f"https://{names.DOMAIN}/build-types/rendering/v1"
 PROVENANCE_RULES: Final = (
     "no-provenance", "build-type", "builder", "external-parameters", "dependencies", "provenance",
 )  # fmt: skip
-"""Ids of the reasons for which provenance is refused, in the order in which they are looked for; and
-:data:`goldenpath.signatures.bundle.RULES` of its bundle."""
+"""Ids of the reasons to refuse provenance, in the order of the checks. Its bundle adds
+:data:`goldenpath.signatures.bundle.RULES`."""
 
 _PARTS: Final = (
     ("build-type", ("buildDefinition", "buildType")),
@@ -56,61 +54,42 @@ _PARTS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """By which golden path and which release an artifact was rendered, as the lock of its owner says."""
-
-    golden_path: str
-    version: str
-    digest: str
-    release: str
-
-
 def provenance_of(artifact: Artifact, state: FleetState, builder: str) -> Statement | None:
-    """What provenance says of an artifact; None for one that no golden path renders, such as an index.
+    """Return the provenance of an artifact; None for an index, because no golden path renders it.
 
-    Args:
-        artifact: an artifact of the commit.
-        state: the commit.
-        builder: names the platform that renders and signs, as a URI.
+    ``builder`` is the URI of the platform that renders and signs.
 
     Raises:
-        InputError: the owner's lock does not say which golden path rendered the files.
-
+        InputError: the owner's lock does not name the golden path that rendered the files.
     """
     source = artifact.source
     if not isinstance(source.owner, Ref):
         return None
-    made = _made(state, source.owner, source.cluster)
+    golden_path, digest, release = _rendered_by(state, source.owner, source.cluster)
     predicate = {
         "buildDefinition": {
             "buildType": BUILD_TYPE,
             "externalParameters": {
                 "owner": owner_text(source.owner),
                 "cluster": source.cluster,
-                "goldenPath": f"{made.golden_path}@{made.version}",
+                "goldenPath": golden_path,
             },
             "resolvedDependencies": [
                 {"name": "fleet", "digest": {"gitCommit": source.commit, "gitTree": source.tree}},
-                {"name": "golden-path", "digest": {"sha256": made.digest}},
+                {"name": "golden-path", "digest": {"sha256": digest}},
             ],
         },
-        "runDetails": {"builder": {"id": builder, "version": {"goldenpath": made.release}}},
+        "runDetails": {"builder": {"id": builder, "version": {"goldenpath": release}}},
     }
     return Statement(
         (StatementSubject(artifact.digest, annotations=source.annotations),), PROVENANCE, predicate
     )
 
 
-def ensure_provenance(
+def _ensure_provenance(
     client: RegistryClient, repository: str, artifact: Artifact, provenance: Statement, signer: Signer
-) -> bool:
-    """Attach provenance to an artifact, unless this signer has; whether it had.
-
-    Raises:
-        RegistryError: the registry refuses, or cannot be reached.
-
-    """
+) -> None:
+    """Attach provenance to an artifact, unless this signer has attached it before."""
     try:
         verify_provenance(client, repository, provenance, signer.trust)
     except ArtifactRefusedError:
@@ -122,35 +101,27 @@ def ensure_provenance(
             predicate_type=PROVENANCE,
             created=artifact.created,
         )
-        return False
-    return True
 
 
 def verify_provenance(client: RegistryClient, repository: str, expected: Statement, trust: Trust) -> None:
-    """Find provenance of an artifact that holds, and says what the commit says.
-
-    Args:
-        client: the registry.
-        repository: the artifact's.
-        expected: what it must say, from :func:`provenance_of`.
-        trust: decides about the signer, who signs provenance and nothing else.
+    """Check that a trusted signer has attached the expected provenance, from :func:`provenance_of`, to an artifact.
 
     Raises:
-        ArtifactRefusedError: there is none; of several that do not hold, the reason of the one that came furthest.
+        ArtifactRefusedError: the artifact has no valid provenance. Of several, the error names the reason of the one that
+            passed the most checks.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     (subject,) = expected.subjects
 
     def check(bundle: bytes) -> None:
-        said = verified_statement(
+        statement = verified_statement(
             bundle,
             trust,
             predicate_type=PROVENANCE,
             digest=subject.digest,
             annotations=subject.annotations,
         )
-        check_provenance(said.predicate, expected.predicate)
+        check_provenance(statement.predicate, expected.predicate)
 
     rules = (*BUNDLE_RULES, *PROVENANCE_RULES)
     try:
@@ -162,21 +133,20 @@ def verify_provenance(client: RegistryClient, repository: str, expected: Stateme
 
 
 def check_provenance(found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    """Hold what a signer said against what the commit says.
+    """Compare signed provenance with the provenance of the commit.
 
     Raises:
-        ArtifactRefusedError: a part differs, or there is a field that the build type does not have.
-
+        ArtifactRefusedError: a part differs, or the signed provenance has a field that the build type does not have.
     """
     for rule, path in _PARTS:
-        there, wanted = _at(found, path), _at(expected, path)
-        if there == wanted:
+        signed, wanted = _at(found, path), _at(expected, path)
+        if signed == wanted:
             continue
-        message = f"the provenance has {there!r} as {'.'.join(path)}, and the commit says {wanted!r}"
+        message = f"the provenance has {signed!r} as {'.'.join(path)}, but the commit has {wanted!r}"
         if (
-            isinstance(there, dict)
+            isinstance(signed, dict)
             and isinstance(wanted, dict)
-            and (unknown := sorted(set(there) - set(wanted)))
+            and (unknown := sorted(set(signed) - set(wanted)))
         ):
             message = f"the provenance has unknown {'.'.join(path)}: {', '.join(unknown)}"
         raise ArtifactRefusedError(rule, message)
@@ -194,32 +164,34 @@ def with_provenance(
     builder: str,
     signer: Signer,
 ) -> Iterator[Delivered]:
-    """The artifacts of a push, each given when it also has its provenance; so an index comes after all provenance.
+    """Attach provenance to the artifacts of a push, and yield each one after that. An index comes after all provenance.
 
     Raises:
-        InputError: an owner's lock does not say which golden path rendered the files.
+        InputError: an owner's lock does not name the golden path that rendered the files.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     for each in delivered:
         before = client.sent_bytes
         provenance = provenance_of(each.artifact, state, builder)
         if provenance is not None:
-            ensure_provenance(client, each.repository, each.artifact, provenance, signer)
+            _ensure_provenance(client, each.repository, each.artifact, provenance, signer)
         yield replace(each, sent_bytes=each.sent_bytes + client.sent_bytes - before)
 
 
 def with_verified_provenance(
-    client: RegistryClient, held: Iterable[Held], state: FleetState, builder: str, trust: Trust
-) -> Iterator[Held]:
-    """The artifacts that were verified; one whose provenance does not hold is refused too.
+    client: RegistryClient,
+    verified: Iterable[VerifiedDelivery],
+    state: FleetState,
+    builder: str,
+    trust: Trust,
+) -> Iterator[VerifiedDelivery]:
+    """Also verify the provenance of verified artifacts. Artifacts with invalid provenance get its refusal.
 
     Raises:
-        InputError: an owner's lock does not say which golden path rendered the files.
+        InputError: an owner's lock does not name the golden path that rendered the files.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
-    for each in held:
+    for each in verified:
         provenance = provenance_of(each.artifact, state, builder) if each.refusal is None else None
         refusal = each.refusal
         if provenance is not None:
@@ -230,19 +202,16 @@ def with_verified_provenance(
         yield replace(each, refusal=refusal)
 
 
-def _made(state: FleetState, owner: Ref, cluster: str) -> _Made:
-    lock = _lock(state, owner, cluster)
+def _rendered_by(state: FleetState, owner: Ref, cluster: str) -> tuple[str, str, str]:
+    """The golden path with its version, its digest, and the release of goldenpath, from the lock of an owner."""
+    is_platform = owner == Ref.of_platform(cluster)
+    tree = state.tree
+    lock = (tree.platform_lock(cluster) if is_platform else tree.lock(tree.find(owner))).lock
     if lock is None or lock.digest is None or lock.release is None:
-        message = f"the lock of {owner} does not name the golden path's digest and goldenpath's release; publish it anew"
+        message = f"the lock of {owner} does not name the golden path's digest and goldenpath's release; publish {owner} again"
         raise InputError.of("", "old-lock", message)
     name = lock.golden_path.partition("/")[0]
-    return _Made(name, str(lock.version), lock.digest.removeprefix("sha256:"), lock.release)
-
-
-def _lock(state: FleetState, owner: Ref, cluster: str) -> Lock | None:
-    if owner == Ref.of_platform(cluster):
-        return state.tree.platform_lock(cluster).lock
-    return state.tree.lock(state.tree.find(owner)).lock
+    return f"{name}@{lock.version}", lock.digest.removeprefix("sha256:"), lock.release
 
 
 def _at(document: Any, path: tuple[str, ...]) -> Any:

@@ -1,18 +1,19 @@
 """Finds manifests of a fleet that no cluster needs any more, and removes them.
 
-Kept is what an index in use names: those behind a tag that people move, and the newest ones of each such tag; with every
-artifact that they name, and every bundle about any of these. Everything else of the fleet's repositories goes.
+Pruning keeps each index that a moving tag points to, and the newest indexes of each such tag. It keeps every artifact that
+these indexes name, and every bundle of a kept manifest. It removes all other manifests of the fleet's repositories.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.artifacts.cluster_index import INDEX_LIST, listed_in, owner_of
 from goldenpath.artifacts.index_publishing import index_repository, serial_tags
+from goldenpath.artifacts.owned_folders import chosen_clusters
 from goldenpath.artifacts.verification import MAX_LAYER_BYTES
 from goldenpath.errors import ArtifactRefusedError, InputError
 from goldenpath.oci.archive_reading import files_in
@@ -34,15 +35,7 @@ _OF_BUNDLES: Final = re.compile(r"sha256-[0-9a-f]{64}(?:\..+)?")
 
 @dataclass(frozen=True, slots=True)
 class Prunable:
-    """A manifest that no index in use names.
-
-    Attributes:
-        repository: where it is.
-        digest: which one.
-        tags: the tags that go with it.
-        referrers: digests of the bundles about it, which go first.
-
-    """
+    """A manifest that no kept index names, with its tags and the digests of its bundles (``referrers``)."""
 
     repository: str
     digest: str
@@ -50,7 +43,6 @@ class Prunable:
     referrers: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "repository": self.repository,
             "digest": self.digest,
@@ -59,96 +51,77 @@ class Prunable:
         }
 
 
-@dataclass
-class _Repository:
-    """The tags of a repository by the digest that they stand for."""
-
-    tags: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    @property
-    def in_use(self) -> set[str]:
-        """What a tag stands for that neither a commit nor a serial is."""
-        return {
-            digest for digest, tags in self.tags.items() if not all(_LASTING.fullmatch(tag) for tag in tags)
-        }
-
-
 def prunable(
     fleet: Fleet, client: RegistryClient, *, keep: int, cluster: str | None = None
 ) -> Iterator[Prunable]:
-    """What may be removed, cluster by cluster. Changes nothing.
+    """Yield the manifests that may be removed, cluster by cluster.
 
-    Args:
-        fleet: the fleet repository, which says what clusters there are.
-        client: the registry.
-        keep: how many of the newest indexes of each tag are kept, beside the one that the tag stands for.
-        cluster: only this cluster.
+    ``keep`` is the number of the newest indexes to keep of each tag, in addition to the index that the tag points to.
 
     Raises:
-        InputError: there is no such cluster, or ``keep`` is below 1.
-        ArtifactRefusedError: an index that is kept cannot be read, so what it names is not known; nothing is prunable.
+        InputError: the cluster is unknown, or ``keep`` is below 1.
+        ArtifactRefusedError: a kept index cannot be read, so its artifacts are unknown; nothing is prunable.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     if keep < 1:
         raise InputError.of("--keep", "range", "must be 1 or more", keep)
-    clusters = fleet.state().tree.clusters
-    if cluster is not None and cluster not in clusters:
-        raise InputError.of("--cluster", "unknown-cluster", "has no folder in this fleet repository", cluster)
-    for name in clusters if cluster is None else (cluster,):
-        yield from _of_cluster(client, name, keep)
+    for name in chosen_clusters(fleet.state(), cluster):
+        yield from _prunable_of_cluster(client, name, keep)
 
 
 def remove(client: RegistryClient, found: Prunable) -> None:
-    """Remove a manifest: first the list of its bundles, then those, then itself. What is gone already is no error.
+    """Remove a manifest: first the list of its bundles, then the bundles, then the manifest. Missing ones are no error.
 
     Raises:
         RegistryError: the registry does not delete, refuses, or cannot be reached.
-
     """
     listed = client.tag_digest(found.repository, fallback_tag(found.digest))
     for digest in (*((listed,) if listed else ()), *found.referrers, found.digest):
         client.delete_manifest(found.repository, digest)
-    # Most registries remove the tags with the manifest; go-containerregistry's keeps them.
+    # Most registries remove the tags with the manifest. The registry of go-containerregistry keeps them.
     for tag in found.tags:
         if client.tag_digest(found.repository, tag) == found.digest:
             client.delete_manifest(found.repository, tag)
 
 
-def _of_cluster(client: RegistryClient, cluster: str, keep: int) -> Iterator[Prunable]:
+def _prunable_of_cluster(client: RegistryClient, cluster: str, keep: int) -> Iterator[Prunable]:
     place = index_repository(client, cluster)
-    indexes = _read(client, place)
-    kept = _kept(client, cluster, indexes, keep)
+    indexes = _tags_by_digest(client, place)
+    kept = _kept_indexes(client, cluster, indexes, keep)
     if not kept:
         return
     needed: defaultdict[str, set[str]] = defaultdict(set, {place: kept})
     owners: set[str] = set()
-    for digest in indexes.tags:
-        for repository, artifact in _named(client, cluster, digest, must_be_read=digest in kept):
+    for digest in indexes:
+        for repository, artifact in _named_artifacts(client, cluster, digest, must_be_read=digest in kept):
             owners.add(repository)
             if digest in kept:
                 needed[repository].add(artifact)
     for repository in sorted({place, *owners}):
-        there = indexes if repository == place else _read(client, repository)
-        for digest, tags in sorted(there.tags.items()):
-            if digest not in needed[repository] and digest not in there.in_use:
+        manifests = indexes if repository == place else _tags_by_digest(client, repository)
+        for digest, tags in sorted(manifests.items()):
+            if digest not in needed[repository] and not _has_moving_tag(tags):
                 yield Prunable(
                     repository, digest, tuple(sorted(tags)), referrers_of(client, repository, digest)
                 )
 
 
-def _kept(client: RegistryClient, cluster: str, indexes: _Repository, keep: int) -> set[str]:
-    """The digests of the indexes that stay."""
-    digests = {tag: digest for digest, tags in indexes.tags.items() for tag in tags}
+def _has_moving_tag(tags: list[str]) -> bool:
+    """Whether a tag names neither a commit nor a serial, so that a person or a push moves it."""
+    return not all(_LASTING.fullmatch(tag) for tag in tags)
+
+
+def _kept_indexes(client: RegistryClient, cluster: str, indexes: dict[str, list[str]], keep: int) -> set[str]:
+    digests = {tag: digest for digest, tags in indexes.items() for tag in tags}
     followed = {tag.partition(".")[2] if _LASTING.fullmatch(tag) else tag for tag in digests}
-    kept = indexes.in_use
+    kept = {digest for digest, tags in indexes.items() if _has_moving_tag(tags)}
     for tag in followed:
         newest = [name for _, name in serial_tags(client, cluster, tag)][:keep]
         kept |= {digests[name] for name in newest if name in digests}
     return kept
 
 
-def _named(
+def _named_artifacts(
     client: RegistryClient, cluster: str, digest: str, *, must_be_read: bool
 ) -> Iterator[tuple[str, str]]:
     """Repository and digest of each artifact that an index names."""
@@ -160,17 +133,17 @@ def _named(
             raise
 
 
-def _read(client: RegistryClient, repository: str) -> _Repository:
-    found = _Repository()
+def _tags_by_digest(client: RegistryClient, repository: str) -> dict[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
     for tag in client.tags(repository):
-        # A list of bundles goes with what it is about.
+        # A list of bundles is removed with its manifest.
         if not _OF_BUNDLES.fullmatch(tag) and (digest := client.tag_digest(repository, tag)):
-            found.tags[digest].append(tag)
+            found[digest].append(tag)
     return found
 
 
 def _listed(client: RegistryClient, repository: str, digest: str) -> tuple[ListedArtifact, ...]:
-    """What an index names; its digest was asked for, so nothing else is verified."""
+    """The artifacts that an index names. The digest identifies the index, so its signature is not verified."""
     manifest = client.manifest(repository, digest)
     if manifest is None:
         return ()
@@ -180,5 +153,5 @@ def _listed(client: RegistryClient, repository: str, digest: str) -> tuple[Liste
             return listed_in(files.get(INDEX_LIST, b"{}"))
         case _:
             raise ArtifactRefusedError(
-                "one-layer", f"{repository}@{digest} is not an index: it has not one layer"
+                "one-layer", f"{repository}@{digest} is not an index: it must have one layer"
             )

@@ -1,4 +1,4 @@
-"""An artifact and its signature in a registry: what is missing is sent, and nothing else."""
+"""Stores an artifact and its signature in a registry, and sends only the missing parts."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ __all__ = ["ensure_signed", "ensure_stored"]
 
 
 def ensure_stored(client: RegistryClient, repository: str, artifact: Artifact, reference: str) -> None:
-    """Store an artifact under a tag that stays with it: a registry's clean-up takes what has no tag for garbage.
+    """Store an artifact under a lasting tag, because the clean-up of a registry removes manifests without a tag.
 
     Raises:
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     if client.tag_digest(repository, reference) == artifact.digest:
         return
@@ -33,26 +32,21 @@ def ensure_stored(client: RegistryClient, repository: str, artifact: Artifact, r
 
 
 def ensure_signed(client: RegistryClient, repository: str, artifact: Artifact, signer: Signer) -> bool:
-    """Sign an artifact, unless this signer has signed it; whether it had.
+    """Sign an artifact, unless this signer has signed it before. Return whether it was signed before.
 
     Raises:
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     try:
         check_signed(client, repository, artifact.digest, artifact.source.annotations, signer.trust)
     except ArtifactRefusedError:
-        _sign(client, repository, artifact, signer)
+        attach_bundle(
+            client,
+            repository,
+            artifact.manifest.descriptor,
+            signed_bundle(artifact.signature, signer),
+            predicate_type=SIGNATURE,
+            created=artifact.created,
+        )
         return False
     return True
-
-
-def _sign(client: RegistryClient, repository: str, artifact: Artifact, signer: Signer) -> None:
-    attach_bundle(
-        client,
-        repository,
-        artifact.manifest.descriptor,
-        signed_bundle(artifact.signature, signer),
-        predicate_type=SIGNATURE,
-        created=artifact.created,
-    )

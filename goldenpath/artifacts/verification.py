@@ -1,7 +1,7 @@
-"""Our verifier: what an artifact in a registry has to be, before anything is said of it.
+"""Verifies an artifact in a registry.
 
-It demands more than Flux does: bundles alone, whose purpose is to sign; the annotations, in the manifest and in what
-is signed; and a layer that is the very folder that Git's tree id names. ``RULES`` lists the refusals.
+The verifier demands more than Flux: a bundle whose purpose is to sign, the same annotations in the manifest and in the
+signature, and a layer with exactly the folder of Git's tree id. ``RULES`` lists the refusals.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ RULES: Final = (
     "archive", "archive-size", "archive-path", "other-tree",
     "index", "not-of-the-commit",
 )  # fmt: skip
-"""Ids of the reasons for which an artifact is refused, in the order in which they are looked for."""
+"""Ids of the reasons to refuse an artifact, in the order of the checks."""
 
 MAX_LAYER_BYTES: Final = 80 << 20
 _SIGNED: Final = (names.ARTIFACT_OWNER, names.ARTIFACT_CLUSTER, names.ARTIFACT_TREE, media_types.REVISION)
@@ -49,28 +49,23 @@ _FORMS: Final = {
     names.ARTIFACT_SERIAL: re.compile(r"[1-9][0-9]{0,11}"),
 }
 _MEANINGS: Final = {
-    names.ARTIFACT_TREE: "id of Git",
-    media_types.REVISION: "id of Git",
-    names.ARTIFACT_SERIAL: "number",
+    names.ARTIFACT_TREE: "an id of Git",
+    media_types.REVISION: "an id of Git",
+    names.ARTIFACT_SERIAL: "a number",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedArtifact:
-    """An artifact that holds: its digest, its files, and the annotations that are signed."""
+    """A valid artifact: its digest, its files, and its signed annotations."""
 
     digest: str
     annotations: Mapping[str, str]
     files: Mapping[str, bytes]
 
     @property
-    def tree(self) -> str:
-        """Git's id of the folder in it."""
-        return self.annotations[names.ARTIFACT_TREE]
-
-    @property
     def commit(self) -> str:
-        """The commit that it says it is of."""
+        """The commit that the annotations name."""
         return self.annotations[media_types.REVISION].removeprefix("sha1:")
 
 
@@ -84,21 +79,20 @@ def verify(
     trust: Trust,
     more: tuple[str, ...] = (),
 ) -> VerifiedArtifact:
-    """Hold an artifact in a registry against everything that can be known without Git.
+    """Verify an artifact in a registry, as far as that is possible without Git.
 
     Args:
         client: the registry.
-        repository: where it is.
+        repository: the repository of the artifact.
         reference: a tag or a digest.
-        owner: whose folder it has to be.
-        cluster: on which cluster.
+        owner: the required owner.
+        cluster: the required cluster.
         trust: decides about the signer.
-        more: annotations that it has to have beside those of every artifact.
+        more: annotations that this artifact must have, in addition to those of every artifact.
 
     Raises:
-        ArtifactRefusedError: it is not there, or something does not hold; ``rule`` is one of :data:`RULES`.
+        ArtifactRefusedError: the artifact does not exist, or a check fails; ``rule`` is one of :data:`RULES`.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     manifest = client.manifest(repository, reference)
     if manifest is None:
@@ -109,7 +103,7 @@ def verify(
     wanted = {names.ARTIFACT_OWNER: owner_text(owner), names.ARTIFACT_CLUSTER: cluster}
     for name, value in wanted.items():
         if annotations[name] != value:
-            message = f"the artifact is of {annotations[name]}, and {value} belongs here ({name})"
+            message = f"the artifact belongs to {annotations[name]} instead of {value} ({name})"
             raise ArtifactRefusedError("other-owner", message)
     check_signed(client, repository, manifest.digest, annotations, trust)
     # Last, so that only a signer's archive is unpacked.
@@ -117,7 +111,9 @@ def verify(
     files = files_in(archive)
     tree = tree_id_of({path: blob_id(data) for path, data in files.items()})
     if tree != annotations[names.ARTIFACT_TREE]:
-        message = f"the layer holds the tree {tree}, and the artifact says {annotations[names.ARTIFACT_TREE]}"
+        message = (
+            f"the layer holds the tree {tree}, but the artifact names {annotations[names.ARTIFACT_TREE]}"
+        )
         raise ArtifactRefusedError("other-tree", message)
     return VerifiedArtifact(manifest.digest, annotations, files)
 
@@ -129,19 +125,12 @@ def check_signed(
     annotations: dict[str, str],
     trust: Trust,
 ) -> None:
-    """Find one signature of an artifact that holds.
-
-    Args:
-        client: the registry.
-        repository: where both are.
-        digest: the artifact's digest.
-        annotations: what the signature has to say of it.
-        trust: decides about the signer.
+    """Check that a trusted signer has signed an artifact with exactly these annotations.
 
     Raises:
-        ArtifactRefusedError: there is none; of several that do not hold, the reason of the one that came furthest.
+        ArtifactRefusedError: no signature is valid. Of several, the error names the reason of the one that passed the most
+            checks.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
 
     def check(bundle: bytes) -> None:
@@ -153,7 +142,7 @@ def check_signed(
 
 
 def _layer(manifest: dict[str, Any]) -> str:
-    """The digest of the only layer."""
+    """The digest of the only layer of a manifest."""
     if (found := manifest.get("mediaType")) != media_types.MANIFEST:
         raise ArtifactRefusedError("media-type", f"the manifest has the media type {found!r}")
     config = manifest.get("config")
@@ -163,7 +152,7 @@ def _layer(manifest: dict[str, Any]) -> str:
     layers = manifest.get("layers")
     if not isinstance(layers, list) or len(layers) != 1:
         count = len(layers) if isinstance(layers, list) else "no list of"
-        raise ArtifactRefusedError("one-layer", f"the artifact must have one layer, and has {count} layers")
+        raise ArtifactRefusedError("one-layer", f"the artifact must have one layer, but has {count} layers")
     match layers[0]:
         case {"mediaType": media_types.FLUX_CONTENT, "digest": str(digest)} if is_digest(digest):
             return digest
@@ -175,17 +164,15 @@ def _layer(manifest: dict[str, Any]) -> str:
 
 def _annotations(manifest: dict[str, Any], wanted: tuple[str, ...]) -> dict[str, str]:
     """The annotations that have to be signed."""
-    there = manifest.get("annotations")
-    found = (
-        {name: value for name in wanted if isinstance(value := (there or {}).get(name), str)}
-        if isinstance(there, dict)
-        else {}
-    )
+    stated = manifest.get("annotations")
+    if not isinstance(stated, dict):
+        stated = {}
+    found = {name: value for name in wanted if isinstance(value := stated.get(name), str)}
     lacking = [name for name in wanted if name not in found]
     if lacking:
         raise ArtifactRefusedError("annotations", f"the artifact has no annotation {', '.join(lacking)}")
     for name, form in _FORMS.items():
         if name in found and not form.fullmatch(found[name]):
-            message = f"the annotation {name} is {found[name]!r}, and no {_MEANINGS[name]}"
+            message = f"the annotation {name} must be {_MEANINGS[name]}, but is {found[name]!r}"
             raise ArtifactRefusedError("annotations", message)
     return found

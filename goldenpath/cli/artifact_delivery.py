@@ -96,13 +96,13 @@ def deliver(fleet: Fleet, place: str, keys: ArtifactKeys, signers: Signers | Non
     done = ArtifactDelivery(delivery.registry, delivery.tag, shlex.join(words), was_tried=signers is not None)
     if signers is None:
         return done
-    from goldenpath.artifacts.delivery import push_changed  # noqa: PLC0415 - needs an extra
+    from goldenpath.artifacts.delivery import push  # noqa: PLC0415 - needs an extra
     from goldenpath.artifacts.provenance import with_provenance  # noqa: PLC0415 - needs an extra
 
     try:
         with open_registry(delivery.registry, delivery.tag) as client:
             try:
-                pushed = push_changed(fleet, client, signers.artifact, tag=delivery.tag)
+                pushed = push(fleet, client, signers.artifact, tag=delivery.tag, only_changed=True)
                 if signers.provenance is not None:
                     builder = str(keys.builder)
                     pushed = with_provenance(client, pushed, fleet.state(), builder, signers.provenance)

@@ -30,7 +30,7 @@ def store_attestation(run: FinishedRun, signer: Signer) -> Blob | None:
     """
     from goldenpath.oci.media_types import MANIFEST  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.oci.registry_address import RegistryAddress  # noqa: PLC0415
-    from goldenpath.provenance.attesting import attested  # noqa: PLC0415
+    from goldenpath.provenance.attesting import attest  # noqa: PLC0415
     from goldenpath.provenance.model_training import PREDICATE  # noqa: PLC0415
     from goldenpath.provenance.refusals import refused  # noqa: PLC0415
     from goldenpath.signatures.bundle import RULES, verified_statement  # noqa: PLC0415
@@ -59,7 +59,7 @@ def store_attestation(run: FinishedRun, signer: Signer) -> Blob | None:
             return None
         media_type = json.loads(found.data).get("mediaType", MANIFEST)
         subject = {"mediaType": media_type, "digest": run.digest, "size": len(found.data)}
-        bundle = attested(run, signer)
+        bundle = attest(run, signer)
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         attach_bundle(client, repository, subject, bundle, predicate_type=PREDICATE, created=created)
         return bundle

@@ -1,4 +1,4 @@
-"""Signing the provenance of a finished run."""
+"""Signs the provenance of a finished run."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ if TYPE_CHECKING:
     from goldenpath.provenance.finished_run import FinishedRun
     from goldenpath.signatures.signer import Signer
 
-__all__ = ["attested"]
+__all__ = ["attest"]
 
 
-def attested(run: FinishedRun, signer: Signer) -> Blob:
-    """The bundle with the provenance of a run. Its subject says whose model it is, and in which repository.
+def attest(run: FinishedRun, signer: Signer) -> Blob:
+    """Return the bundle with the provenance of a run. Its subject names the tenant and the repository of the model.
 
     Raises:
         GoldenpathError: the device or the service that signs refuses.
-
     """
     subject = StatementSubject(run.digest, annotations=run.annotations)
     return signed_bundle(Statement((subject,), PREDICATE, run.provenance.as_dict()), signer)

@@ -1,7 +1,7 @@
-"""A finished run as the API server has it: its Pods, held to the shape of the golden path, and its provenance. Pure.
+"""Reads the Pods of a finished run, checks them against the shape of the golden path, and states the provenance. Pure.
 
-The signer trusts what no account of the tenant can write: the spec of a Pod but for its images, and its status, which
-the kubelet writes. Labels and annotations are not read. An image that was changed shows in the status.
+The signer trusts only fields that no account of the tenant can write: the spec of a Pod except its images, and its
+status, which the kubelet writes. Labels and annotations are not read. The status shows a changed image.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class FinishedRun:
 
     Attributes:
         tenant: the namespace of its Pods.
-        repository: where it pushed its model.
+        repository: the repository of its model.
         digest: the digest of the model's manifest.
-        provenance: what it was made from.
+        provenance: the inputs and parameters of the run.
 
     """
 
@@ -50,45 +50,40 @@ class FinishedRun:
     def of_pods(cls, pods: Sequence[Mapping[str, Any]], builder: Provenance) -> Self:
         """Read the Pods of one run, one for each node.
 
-        Args:
-            pods: the Pods, as the API server has them.
-            builder: the fleet's builder.
-
         Raises:
-            ArtifactRefusedError: a Pod has another shape, has not succeeded or changed its image, an input has no record or
-                is another one, or the run names no output.
-
+            ArtifactRefusedError: a Pod has another shape, has not succeeded or changed its image; an input has no record or
+                another digest; or the run names no output.
         """
         if not pods:
-            raise refused("run-unfinished", "There is no Pod.")
+            raise refused("run-unfinished", "The run has no Pod.")
         parts = [_PodOfRun(pod, builder) for pod in pods]
         first = parts[0]
-        if any(part.what_it_is != first.what_it_is for part in parts):
-            raise refused("run-shape", "Its Pods are not of one run.")
+        if any(part.common_facts != first.common_facts for part in parts):
+            raise refused("run-shape", "The Pods belong to different runs.")
         if len(parts) != first.nodes:
-            raise refused("run-shape", f"It has {first.nodes} nodes, and {len(parts)} Pods were given.")
+            raise refused("run-shape", f"The run has {first.nodes} nodes, but {len(parts)} Pods were given.")
         outputs = {part.output for part in parts if part.output}
         if len(outputs) != 1:
-            raise refused("output-missing", f"{len(outputs)} digests were written.")
+            raise refused("output-missing", f"The Pods wrote {len(outputs)} digests.")
         trees = {json.dumps(part.trees, sort_keys=True) for part in parts}
         if len(trees) != 1:
-            raise refused("dataset-changed", "Its nodes hashed different inputs.")
+            raise refused("dataset-changed", "The nodes hashed different inputs.")
         return cls(first.tenant, first.repository, outputs.pop(), first.provenance(builder.builder))
 
     @property
     def annotations(self) -> dict[str, str]:
-        """What the signed statement says of the model: whose it is, and where it belongs."""
+        """The annotations of the model in the signed statement: its tenant and its repository."""
         return {"tenant": self.tenant, "repository": self.repository}
 
 
 class _PodOfRun:
-    """One Pod of a run, held to its shape."""
+    """One Pod of a run, checked against the shape of the golden path."""
 
     def __init__(self, pod: Mapping[str, Any], builder: Provenance) -> None:
         self.metadata, self.spec, self.status = (_part(pod, key) for key in ("metadata", "spec", "status"))
         self.tenant = str(self.metadata.get("namespace", ""))
         if self.status.get("phase") != "Succeeded":
-            raise refused("run-unfinished", f"It is {self.status.get('phase')!r}.")
+            raise refused("run-unfinished", f"The phase of the Pod is {self.status.get('phase')!r}.")
         self.hash_step, self.trainer = self._containers(builder)
         self.env = {
             str(entry.get("name")): str(entry.get("value", "")) for entry in self.trainer.get("env") or []
@@ -96,43 +91,33 @@ class _PodOfRun:
         self.nodes = int(self.env.get("PET_NNODES") or 1)
         self.wanted = tuple(map(WantedInput.of_argument, self.hash_step.get("args") or []))
         self.sources = self._sources()
-        self._state("initContainerStatuses", self.hash_step)
-        self.trainer_state = self._state("containerStatuses", self.trainer)
-        record = self._state("initContainerStatuses", self.hash_step).get("message", "")
-        self.records = LineageRecord.parse(str(record)).held_against(self.wanted)
+        record = self._end_state("initContainerStatuses", self.hash_step).get("message", "")
+        self.trainer_state = self._end_state("containerStatuses", self.trainer)
+        self.records = LineageRecord.parse(str(record)).match(self.wanted)
         self.trees = {name: each.tree for name, each in self.records.items()}
         written = str(self.trainer_state.get("message", "")).strip()
         self.output = written if is_digest(written) else ""
         self.repository = self.env.get("OUTPUT_REPOSITORY", "")
 
     @property
-    def what_it_is(self) -> tuple[Any, ...]:
-        """What all Pods of a run have in common."""
-        return (
-            self.tenant,
-            self.trainer["image"],
-            self.wanted,
-            self.sources,
-            tuple(sorted(self.env.items())),
-        )
+    def common_facts(self) -> tuple[Any, ...]:
+        """The facts that all Pods of a run share."""
+        return self.tenant, self.trainer["image"], self.wanted, self.sources, self.env
 
     def _containers(self, builder: Provenance) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        first, rest = self.spec.get("initContainers") or [], self.spec.get("containers") or []
-        if [each.get("name") for each in first] != [HASH_STEP] or [each.get("name") for each in rest] != [
-            TRAINER
-        ]:
-            raise refused(
-                "run-shape", f"It must have the init container {HASH_STEP} and the container {TRAINER}."
-            )
+        steps, trainers = self.spec.get("initContainers") or [], self.spec.get("containers") or []
+        if [each.get("name") for each in (*steps, *trainers)] != [HASH_STEP, TRAINER] or len(steps) != 1:
+            message = f"The Pod must have the init container {HASH_STEP} and the container {TRAINER}."
+            raise refused("run-shape", message)
         if self.spec.get("ephemeralContainers"):
-            raise refused("run-shape", "A container was added while it ran.")
-        (step,), (trainer,) = first, rest
+            raise refused("run-shape", "A container was added during the run.")
+        (step,), (trainer,) = steps, trainers
         if step.get("image") != builder.image or tuple(step.get("command") or ()) != HASH_COMMAND:
-            raise refused("run-shape", f"{HASH_STEP} must run {' '.join(HASH_COMMAND)} of {builder.image}.")
+            raise refused("run-shape", f"{HASH_STEP} must run {' '.join(HASH_COMMAND)} in {builder.image}.")
         return step, trainer
 
     def _sources(self) -> dict[str, str]:
-        """Where each input is from, by its name; every other volume must hold no input."""
+        """The source of each input, by its name. Other volumes must not hold an input."""
         inputs = {each.name: each for each in self.wanted}
         found: dict[str, str] = {}
         for volume in self.spec.get("volumes") or []:
@@ -141,10 +126,10 @@ class _PodOfRun:
             if name in inputs and len(kinds) == 1 and kinds <= _INPUT_VOLUMES:
                 found[name] = _source(volume, inputs[name], self.tenant)
             elif not kinds <= _OTHER_VOLUMES:
-                raise refused("run-shape", f"Volume {name} is not an input that was hashed.")
+                raise refused("run-shape", f"The hash step has not hashed the volume {name}.")
         if found.keys() != inputs.keys():
             missing = ", ".join(sorted(inputs.keys() - found.keys()))
-            raise refused("run-shape", f"There is no volume for {missing}.")
+            raise refused("run-shape", f"The Pod has no volume for {missing}.")
         for container in (self.hash_step, self.trainer):
             mounts = {str(mount.get("name")): mount for mount in container.get("volumeMounts") or []}
             for name, wanted in inputs.items():
@@ -156,14 +141,14 @@ class _PodOfRun:
                     )
         return found
 
-    def _state(self, field: str, container: Mapping[str, Any]) -> Mapping[str, Any]:
-        """How a container ended, whose image must be the one that the Pod names."""
+    def _end_state(self, field: str, container: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The terminated state of a container, which must have run the image that the Pod names."""
         name = container.get("name")
         statuses: list[Mapping[str, Any]] = self.status.get(field) or []
         status = next((each for each in statuses if each.get("name") == name), {})
         ended = _part(_part(status, "state"), "terminated")
         if ended.get("exitCode") != 0 or status.get("restartCount", 0) != 0:
-            raise refused("run-unfinished", f"{name} did not end with 0 at its first start.")
+            raise refused("run-unfinished", f"{name} did not end with the exit code 0 at its first start.")
         wanted = str(container.get("image", "")).rpartition("@")[2]
         ran = str(status.get("imageID", "")).rpartition("@")[2]
         if not is_digest(wanted) or ran != wanted:
@@ -171,7 +156,6 @@ class _PodOfRun:
         return ended
 
     def provenance(self, builder: str) -> TrainingProvenance:
-        """What the run was made from."""
         image, _, digest = str(self.trainer["image"]).rpartition("@")
         dependencies = [Dependency.model_validate(_descriptor("image", image, digest))]
         if "SOURCE_COMMIT" in self.env:
@@ -192,9 +176,8 @@ class _PodOfRun:
             hyperparameters = json.loads(self.env.get("HYPERPARAMETERS", "{}"))
             run = int(self.env.get("RUN", "1"))
         except ValueError:
-            raise refused(
-                "run-shape", "HYPERPARAMETERS and RUN must be as the golden path writes them."
-            ) from None
+            message = "HYPERPARAMETERS and RUN must have the form that the golden path writes."
+            raise refused("run-shape", message) from None
         parameters = Parameters(
             tenant=self.tenant,
             pipeline=self.env.get("PIPELINE", ""),
@@ -230,11 +213,11 @@ def _source(volume: Mapping[str, Any], wanted: WantedInput, tenant: str) -> str:
             raise refused("dataset-changed", f"{wanted.name} mounts {reference}.")
         return f"oci://{reference.rpartition('@')[0]}"
     if wanted.kind != "tree":
-        raise refused("run-shape", f"{wanted.name} is not an image, and must be hashed as a tree.")
+        raise refused("run-shape", f"{wanted.name} is not an image, so it must be hashed as a tree.")
     if "ephemeral" in volume:
         claim = _part(_part(_part(volume, "ephemeral"), "volumeClaimTemplate"), "spec")
         source = _part(claim, "dataSource")
         if source.get("kind") != "VolumeSnapshot":
-            raise refused("run-shape", f"{wanted.name} is not made from a VolumeSnapshot.")
+            raise refused("run-shape", f"{wanted.name} does not come from a VolumeSnapshot.")
         return f"snapshot://{tenant}/{source.get('name', '')}"
     return f"pvc://{tenant}/{_part(volume, 'persistentVolumeClaim').get('claimName', '')}"

@@ -1,4 +1,4 @@
-"""The finished runs among the Pods of a cluster. Pure."""
+"""Groups the Pods of a cluster by finished runs. Pure."""
 
 from __future__ import annotations
 
@@ -15,15 +15,10 @@ __all__ = ["pods_of_runs"]
 
 
 def pods_of_runs(pods: Iterable[Mapping[str, Any]], builder: Provenance) -> list[list[Mapping[str, Any]]]:
-    """The Pods of each run that has succeeded on all of its nodes, so far as its Pods are there.
+    """Return the succeeded Pods of each run, grouped by their owner.
 
-    Pods of one Job belong together. An owner reference that a person wrote makes no run of other Pods: the signer compares
-    what they are.
-
-    Args:
-        pods: Pods of tenants, as the API server has them.
-        builder: the fleet's builder.
-
+    A person can write a false owner reference, but that does not make one run of different Pods: :class:`FinishedRun`
+    compares them.
     """
     runs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for pod in pods:
@@ -31,8 +26,7 @@ def pods_of_runs(pods: Iterable[Mapping[str, Any]], builder: Provenance) -> list
         steps = spec.get("initContainers") or []
         if any((each.get("name"), each.get("image")) == (HASH_STEP, builder.image) for each in steps):
             owners = metadata.get("ownerReferences") or [{}]
-            of = (str(metadata.get("namespace", "")), str(owners[0].get("uid") or metadata.get("uid", "")))
-            runs.setdefault(of, [])
+            owner = (str(metadata.get("namespace", "")), str(owners[0].get("uid") or metadata.get("uid", "")))
             if status.get("phase") == "Succeeded":
-                runs[of].append(pod)
-    return [found for _, found in sorted(runs.items()) if found]
+                runs.setdefault(owner, []).append(pod)
+    return [found for _, found in sorted(runs.items())]

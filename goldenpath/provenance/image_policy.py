@@ -2,12 +2,12 @@
 
 Read in kyverno/kyverno 1.19.1 (``pkg/cel``):
 
-- Image volumes are not extracted by themselves, so the policy names an extractor. Images of containers are of no
-  concern here: extractors with the names of the built-in ones take their places. ``pods/ephemeralcontainers`` is
-  matched by its name.
+- Kyverno does not extract image volumes by default, so the policy names an extractor. The policy ignores images of
+  containers: extractors with the names of the built-in ones replace these. ``pods/ephemeralcontainers`` is matched by its
+  name.
 - A key without ``insecureIgnoreTlog`` makes the controller ask the public transparency log, which fails offline.
-- ``verifyAttestationSignatures`` counts attestors, and ``extractPayload`` gives one statement of a type, the last that was
-  verified: an expression cannot see that there are two. The strict verifier refuses them.
+- ``verifyAttestationSignatures`` counts attestors, and ``extractPayload`` returns the last verified statement of a type.
+  An expression therefore cannot see two statements. The strict verifier refuses two.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _DEPENDENCIES: Final = f"{_PREDICATE}.buildDefinition.resolvedDependencies"
 
 
 def image_policy(builder: Provenance) -> dict[str, Any]:
-    """The policy: models of tenants' Pods have provenance of the fleet's builder."""
+    """Return the policy: models of tenants' Pods must have provenance of the fleet's builder."""
     attestors = [f"attestors.builder{number}" for number, _ in enumerate(builder.keys)]
     return {
         "apiVersion": "policies.kyverno.io/v1",
@@ -68,10 +68,10 @@ def image_policy(builder: Provenance) -> dict[str, Any]:
                     }
                 ],
             },
-            # Images that no glob matches would pass.
+            # An image that no glob matches would pass.
             "matchImageReferences": [{"glob": "*"}],
             "images": [
-                # In place of the built-in ones, whose images Kyverno would look up in their registries.
+                # These replace the built-in extractors, whose images Kyverno would look up in their registries.
                 *({"name": name, "expression": "[]"} for name in _BUILT_IN),
                 {"name": "modelVolumes", "expression": _model_volumes(builder)},
             ],
@@ -86,7 +86,7 @@ def image_policy(builder: Provenance) -> dict[str, Any]:
                 for number, key in enumerate(builder.keys)
             ],
             "attestations": [{"name": "provenance", "intoto": {"type": PREDICATE}}],
-            # Digests are demanded below, and images of containers by the policy image-registry.
+            # The validations demand digests, and the policy image-registry checks images of containers.
             "validationConfigurations": {"mutateDigest": False, "verifyDigest": False, "required": False},
             "validations": [
                 {"expression": expression, "message": f"{REFUSALS[rule].message} Fix: {REFUSALS[rule].fix}"}
@@ -97,7 +97,7 @@ def image_policy(builder: Provenance) -> dict[str, Any]:
 
 
 def _model_volumes(builder: Provenance) -> str:
-    """The image volumes that are models. What the hash step of a run hashes are inputs."""
+    """The image volumes that are models. Volumes that the hash step of a run hashes are inputs."""
     return _VOLUMES.format(inputs=_NOT_HASHED.format(image=json.dumps(builder.image)))
 
 
@@ -125,7 +125,7 @@ def _conditions(builder: Provenance, attestors: list[str]) -> list[tuple[str, st
 
 
 def _only_known_fields() -> str:
-    """That no object of the predicate has a field that the build type does not define."""
+    """A condition: each object of the predicate has only fields that the build type defines."""
     return " && ".join(_only(place, known) for place, known in FIELDS.items())
 
 

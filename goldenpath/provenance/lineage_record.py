@@ -1,7 +1,7 @@
-"""The record of the hash step: each input, the digest that was asked for, and what was found. Pure.
+"""The record of the hash step: the digest, the files and the size of each input. Pure.
 
-A container's last message is what the kubelet keeps of it: 4,096 bytes at most, in the Pod's status, which no account of a
-tenant can write. So the record is short: one line of JSON.
+The record is the termination message of the container. The kubelet keeps at most 4,096 bytes of it in the status of the
+Pod, which no account of a tenant can write. The record is therefore one short line of JSON.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from goldenpath.provenance.refusals import refused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MOST_BYTES", "InputRecord", "LineageRecord", "WantedInput"]
+__all__ = ["MAX_RECORD_BYTES", "InputRecord", "LineageRecord", "WantedInput"]
 
 FORMAT: Final = "lineage/v1"
-MOST_BYTES: Final = 4096
-"""What the kubelet keeps of a container's last message (Kubernetes, "Customizing the termination message")."""
+MAX_RECORD_BYTES: Final = 4096
+"""The kubelet's limit of a termination message (Kubernetes, "Customizing the termination message")."""
 
 _WANTED: Final = re.compile(
     r"(?P<name>dataset-[a-z0-9-]{1,40}|base-model)=(?P<folder>/[^=]{1,200})=(?P<digest>sha256:[0-9a-f]{64})"
@@ -31,7 +31,7 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class WantedInput:
-    """One argument of the hash step: an input, where it is mounted, and its digest."""
+    """One argument of the hash step: an input, the folder of its mount, and its expected digest."""
 
     kind: str
     """`image` or `tree`."""
@@ -44,7 +44,7 @@ class WantedInput:
         """Read ``NAME=FOLDER=DIGEST``.
 
         Raises:
-            InputError: it is something else.
+            InputError: the text has another form.
         """
         found = _WANTED.fullmatch(text)
         if found is None:
@@ -54,10 +54,10 @@ class WantedInput:
 
     @classmethod
     def of_argument(cls, argument: str) -> Self:
-        """Read an argument as a Pod has it: ``--image=…`` or ``--tree=…``.
+        """Read an argument of a Pod: ``--image=…`` or ``--tree=…``.
 
         Raises:
-            ArtifactRefusedError: it is something else.
+            ArtifactRefusedError: the argument has another form.
         """
         for kind in ("image", "tree"):
             if argument.startswith(f"--{kind}="):
@@ -70,7 +70,7 @@ class WantedInput:
 
 @dataclass(frozen=True, slots=True)
 class InputRecord:
-    """What the hash step found of one input."""
+    """The result of the hash step for one input."""
 
     name: str
     tree: str
@@ -81,31 +81,29 @@ class InputRecord:
 
 @dataclass(frozen=True, slots=True)
 class LineageRecord:
-    """What the hash step found of all inputs."""
+    """The result of the hash step for all inputs."""
 
     inputs: tuple[InputRecord, ...]
 
     def line(self) -> str:
-        """The record as the hash step writes it.
+        """Return the line that the hash step writes.
 
         Raises:
-            InputError: the kubelet would cut it off.
+            InputError: the kubelet would cut off the line.
         """
         rows = [[each.name, each.tree, each.files, each.bytes] for each in self.inputs]
         text = json.dumps({"format": FORMAT, "inputs": rows}, separators=(",", ":"))
-        if len(text) > MOST_BYTES:
-            message = (
-                f"the record has {len(text)} bytes, and the kubelet keeps {MOST_BYTES}; name fewer inputs"
-            )
+        if len(text) > MAX_RECORD_BYTES:
+            message = f"the record has {len(text)} bytes, but the kubelet keeps {MAX_RECORD_BYTES}; name fewer inputs"
             raise InputError.of("--image", "lineage-record", message)
         return text
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what a container wrote last.
+        """Read the termination message of a container.
 
         Raises:
-            ArtifactRefusedError: it is no record.
+            ArtifactRefusedError: the message is not a record.
         """
         try:
             document: Any = json.loads(text)
@@ -116,11 +114,11 @@ class LineageRecord:
                 return cls(tuple(map(_row, rows)))
         raise refused("lineage-missing", "The hash step wrote no record.")
 
-    def held_against(self, wanted: Sequence[WantedInput]) -> dict[str, InputRecord]:
-        """The records by name, where each input has one, and is what was asked for.
+    def match(self, wanted: Sequence[WantedInput]) -> dict[str, InputRecord]:
+        """Compare the record with the arguments of the hash step, and return its inputs by name.
 
         Raises:
-            ArtifactRefusedError: an input has no record, or is another one.
+            ArtifactRefusedError: an input has no record or another digest, or the record has another input.
         """
         found = {each.name: each for each in self.inputs}
         for each in wanted:
@@ -128,9 +126,11 @@ class LineageRecord:
                 raise refused("lineage-missing", f"{each.name} has no record.")
             tree = f"sha256:{found[each.name].tree}"
             if each.kind == "tree" and tree != each.digest:
-                raise refused("dataset-changed", f"{each.name} is {tree}, and {each.digest} was asked for.")
+                raise refused(
+                    "dataset-changed", f"{each.name} has the digest {tree} instead of {each.digest}."
+                )
         if len(found) != len(self.inputs) or found.keys() != {each.name for each in wanted}:
-            raise refused("run-shape", "The record names other inputs than the hash step was given.")
+            raise refused("run-shape", "The record names other inputs than the arguments of the hash step.")
         return found
 
 

@@ -1,7 +1,7 @@
-"""SLSA provenance of the build type model-training/v1: what it says, and its strict reader. Pure.
+"""SLSA provenance of the build type model-training/v1: its model, and its strict reader. Pure.
 
-Read in slsa-framework/slsa 1.2 (``provenance/v1``): a verifier refuses fields of ``externalParameters`` that it does not
-know. We refuse unknown fields everywhere but in the free text of annotations.
+Read in slsa-framework/slsa 1.2 (``provenance/v1``): a verifier refuses unknown fields of ``externalParameters``. This
+reader refuses unknown fields everywhere.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ __all__ = ["BUILD_TYPE", "DATASET", "FIELDS", "PREDICATE", "Dependency", "Parame
 PREDICATE: Final = PROVENANCE
 BUILD_TYPE: Final = "https://goldenpath.dev/reference/model-training-v1"
 DATASET: Final = "dataset-"
-"""How the names of datasets among the dependencies begin."""
+"""The prefix of the names of datasets among the dependencies."""
 _BASE_MODEL: Final = "base-model"
-_MOST: Final = 64
+_MAX_DEPENDENCIES: Final = 64
 
 Text = Annotated[str, Field(max_length=4000)]
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -50,16 +50,14 @@ class _GitCommit(_Closed):
 
 
 class HashedInput(_Closed):
-    """What the hash step found of an input."""
+    """The result of the hash step for an input."""
 
     kind: Annotated[str, Field(pattern=r"^(image|tree)$")]
-    """`image`: the digest is of a manifest, to which the kubelet holds the contents; `tree`: of the files themselves."""
+    """`image`: the digest of a manifest, whose contents the kubelet verifies; `tree`: the digest of the files."""
     tree: Hex
     """Tree digest of the files (`goldenpath dataset hash`)."""
     files: Count
-    """Number of files."""
     bytes: Count
-    """Their size."""
 
 
 class Dependency(_Closed):
@@ -72,7 +70,7 @@ class Dependency(_Closed):
 
     @property
     def pinned(self) -> str:
-        """What it is fixed by: ``sha256:…``, or ``git:`` and a commit."""
+        """The digest as ``sha256:…``, or ``git:`` and the commit."""
         return f"git:{self.digest.git_commit}" if isinstance(self.digest, _GitCommit) else self.sha256
 
     @property
@@ -82,7 +80,7 @@ class Dependency(_Closed):
 
 
 class Parameters(_Closed):
-    """``externalParameters``: everything of the request that decides the outcome."""
+    """``externalParameters``: every part of the request that affects the model."""
 
     tenant: Text
     pipeline: Text
@@ -111,7 +109,7 @@ class _RunDetails(_Closed):
 class _BuildDefinition(_Closed):
     build_type: Text
     external_parameters: Parameters
-    resolved_dependencies: Annotated[tuple[Dependency, ...], Field(max_length=_MOST)]
+    resolved_dependencies: Annotated[tuple[Dependency, ...], Field(max_length=_MAX_DEPENDENCIES)]
 
 
 class TrainingProvenance(_Closed):
@@ -131,13 +129,12 @@ class TrainingProvenance(_Closed):
         started: str,
         finished: str,
     ) -> Self:
-        """The predicate of a run whose inputs were hashed.
+        """Build the predicate of a run whose inputs were hashed.
 
         Raises:
-            ArtifactRefusedError: a dataset is missing, or is not the one that was asked for.
-
+            ArtifactRefusedError: a dataset is missing, or has another digest than the request.
         """
-        made = cls(
+        provenance = cls(
             build_definition=_BuildDefinition(
                 build_type=BUILD_TYPE, external_parameters=parameters, resolved_dependencies=dependencies
             ),
@@ -146,20 +143,20 @@ class TrainingProvenance(_Closed):
                 metadata=_Metadata(invocation_id=invocation, started_on=started, finished_on=finished),
             ),
         )
-        made.check_inputs()
-        return made
+        provenance.check_inputs()
+        return provenance
 
     @classmethod
     def parse(cls, predicate: dict[str, Any]) -> Self:
-        """Read a predicate, and refuse what the build type does not define.
+        """Read a predicate.
 
         Raises:
-            ArtifactRefusedError: another build type, an unknown field, another form, or an input without its record.
-
+            ArtifactRefusedError: the predicate has another build type, an unknown field, another form, or an input without a
+                record.
         """
         definition = predicate.get("buildDefinition")
         if isinstance(definition, dict) and (found := definition.get("buildType")) != BUILD_TYPE:
-            raise refused("build-type", f"It is {found!r}.")
+            raise refused("build-type", f"The build type is {found!r}.")
         try:
             found = cls.model_validate_json(json.dumps(predicate), by_alias=True, by_name=False)
         except ValidationError as error:
@@ -171,38 +168,34 @@ class TrainingProvenance(_Closed):
         return found
 
     def as_dict(self) -> dict[str, Any]:
-        """The predicate as JSON has it."""
         return self.model_dump(mode="json", exclude_none=True, by_alias=True)
 
     @property
     def parameters(self) -> Parameters:
-        """What was asked for."""
         return self.build_definition.external_parameters
 
     @property
     def builder(self) -> str:
-        """Who built it."""
+        """The URI of the builder."""
         return self.run_details.builder.id
 
     @property
     def dependencies(self) -> tuple[Dependency, ...]:
-        """Everything that it was made from."""
         return self.build_definition.resolved_dependencies
 
     @property
     def datasets(self) -> tuple[Dependency, ...]:
-        """The datasets among them."""
         return tuple(each for each in self.dependencies if each.name.startswith(DATASET))
 
     def check_inputs(self) -> None:
-        """Hold the inputs to their records.
+        """Compare the inputs with their records.
 
         Raises:
-            ArtifactRefusedError: there is no dataset, an input has no record, or is another one.
+            ArtifactRefusedError: the run has no dataset, or an input has no record or another digest.
         """
         names = [each.name for each in self.dependencies]
         if len(set(names)) != len(names) or "image" not in names:
-            raise refused("provenance-form", "Its dependencies must name one image, and each input once.")
+            raise refused("provenance-form", "The dependencies must name one image, and each input once.")
         if not self.datasets:
             raise refused("lineage-missing")
         for each in self.dependencies:
@@ -211,7 +204,9 @@ class TrainingProvenance(_Closed):
             if each.annotations is None or not each.sha256:
                 raise refused("lineage-missing", f"{each.name} has no record.")
             if each.annotations.kind == "tree" and f"sha256:{each.annotations.tree}" != each.sha256:
-                raise refused("dataset-changed", f"{each.name} is sha256:{each.annotations.tree}.")
+                raise refused(
+                    "dataset-changed", f"{each.name} has the digest sha256:{each.annotations.tree}."
+                )
 
 
 def _fields(model: type[BaseModel]) -> tuple[str, ...]:

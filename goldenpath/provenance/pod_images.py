@@ -1,4 +1,4 @@
-"""The images of a Pod, and the models among them: what admission looks at, and what `goldenpath lineage` follows. Pure."""
+"""Finds the models that a Pod mounts as images, for admission and for `goldenpath lineage`. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PINNED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PodModelReference:
-    """A model as something names it; ``digest`` is empty where that is not a digest."""
+    """A reference to a model; ``digest`` is empty for a reference without a digest."""
 
     text: str
     repository: str
@@ -34,14 +34,10 @@ class PodModelReference:
 
 
 def model_volumes(spec: Mapping[str, Any], hash_image: str) -> Iterator[tuple[str, PodModelReference]]:
-    """Name and reference of each model that a Pod's spec mounts.
+    """Yield name and reference of each model that a Pod's spec mounts.
 
-    What the first step of a run hashes are inputs, which need no provenance. A Pod that restarts is not a run.
-
-    Args:
-        spec: the spec.
-        hash_image: the image of the fleet's hash step.
-
+    Volumes that the hash step of a run hashes are inputs, which need no provenance. A Pod that restarts is not a run.
+    ``hash_image`` is the image of the fleet's hash step.
     """
     hashed = tuple(_hashed(spec, hash_image)) if spec.get("restartPolicy") == "Never" else ()
     for volume in spec.get("volumes") or []:
@@ -51,7 +47,7 @@ def model_volumes(spec: Mapping[str, Any], hash_image: str) -> Iterator[tuple[st
 
 
 def _hashed(spec: Mapping[str, Any], hash_image: str) -> Iterator[str]:
-    """Names of the image volumes that the hash step of a run hashes."""
+    """The names of the image volumes that the hash step of a run hashes."""
     for step in spec.get("initContainers") or []:
         if isinstance(step, dict) and (step.get("name"), step.get("image")) == (HASH_STEP, hash_image):
             for argument in step.get("args") or []:
@@ -60,10 +56,7 @@ def _hashed(spec: Mapping[str, Any], hash_image: str) -> Iterator[str]:
 
 
 def pod_specs(body: Any) -> Iterator[Mapping[str, Any]]:
-    """Every Pod spec in an object, however deep: a Pod's own, or that of a template.
-
-    A Pod spec is known by its ``containers``.
-    """
+    """Yield every Pod spec in an object at any depth: of a Pod, or of a template. A Pod spec has ``containers``."""
     if isinstance(body, list):
         for entry in body:
             yield from pod_specs(entry)

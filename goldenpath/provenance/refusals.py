@@ -1,4 +1,4 @@
-"""Why a model, or what it was made from, is refused: one table of words for rendering, for CI and for admission. Pure."""
+"""The reasons to refuse a model or its inputs: one table of words for rendering, CI and admission. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,7 @@ __all__ = ["REFUSALS", "Refusal", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason.
-
-    Attributes:
-        rule: its stable id.
-        message: the sentence that every place says.
-        fix: what a person does about it.
-        joint: which joint between dataset and Pod is open.
-
-    """
+    """One reason; ``joint`` names the broken link in the chain from the Pod to the dataset."""
 
     rule: str
     message: str
@@ -47,15 +39,15 @@ _JOINTS: Final = {
     "run-changed-image": "builder to run",
     "output-missing": "run to model",
 }
-"""By rule, in the order from the Pod back to the dataset: the joint that is open."""
+"""The broken link of each rule, in the order from the Pod back to the dataset."""
 
 REFUSALS: Final = {
     rule: Refusal(rule, RULES[rule].title, RULES[rule].fix, joint) for rule, joint in _JOINTS.items()
 }
-"""Every reason, by its rule, with the words of the registry of findings."""
+"""Every reason by its rule, with the words of the registry of findings."""
 
 
 def refused(rule: str, detail: str = "") -> ArtifactRefusedError:
-    """The error of a reason; ``detail`` comes after its sentence."""
+    """Return the error of a reason; ``detail`` follows the sentence of the reason."""
     message = REFUSALS[rule].message
     return ArtifactRefusedError(rule, f"{message} {detail}" if detail else message)

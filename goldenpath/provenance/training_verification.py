@@ -1,4 +1,4 @@
-"""Whether a model's provenance is to be believed: one strict function for CI, promotion and the command line. Pure."""
+"""Verifies the provenance of a model: one strict function for CI, promotion and the command line. Pure."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Demand", "verified_provenance"]
 
-_OF_ANOTHER_PURPOSE: Final = frozenset({"purpose", "other-digest"})
-"""Bundles beside a model that are no provenance of it: a signature, an SBOM."""
+_OTHER_PURPOSE: Final = frozenset({"purpose", "other-digest"})
+"""Refusals of bundles that are not provenance of the model, such as a signature or an SBOM."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a fleet demands of provenance.
+    """The demands of a fleet on provenance.
 
     Attributes:
         trust: decides about the signer.
-        builder: the one builder that is accepted from this signer.
-        tenant: whose model it must be; None for any.
+        builder: the only accepted builder.
+        tenant: the required owner of the model; None accepts every tenant.
 
     """
 
@@ -42,42 +42,36 @@ class Demand:
 def verified_provenance(
     model: PodModelReference, bundles: Iterable[bytes], demand: Demand
 ) -> TrainingProvenance:
-    """The provenance of a model.
-
-    Args:
-        model: the model, by digest.
-        bundles: every bundle that is there; those that are about something else are passed over.
-        demand: what the fleet demands.
+    """Verify the provenance of a model, and return it. Bundles for other purposes or artifacts are skipped.
 
     Raises:
-        ArtifactRefusedError: it has none, two, or one that does not hold; ``rule`` is one of
+        ArtifactRefusedError: the model has no provenance, two, or an invalid one; ``rule`` is one of
             :data:`goldenpath.provenance.refusals.REFUSALS`.
-
     """
     if not model.digest:
-        raise refused("model-tag", f"It is {model.text}.")
+        raise refused("model-tag", f"The reference is {model.text}.")
     statements: list[Statement] = []
-    strangers = 0
+    untrusted = 0
     for data in bundles:
         try:
             statements.append(
                 verified_statement(data, demand.trust, predicate_type=PREDICATE, digest=model.digest)
             )
         except ArtifactRefusedError as error:
-            strangers += error.rule not in _OF_ANOTHER_PURPOSE
+            untrusted += error.rule not in _OTHER_PURPOSE
     if not statements:
-        detail = "Others than its signer have signed." if strangers else ""
-        raise refused("no-provenance", detail)
+        raise refused("no-provenance", "Other signers have signed it." if untrusted else "")
     first = statements[0]
     if any(each.as_dict() != first.as_dict() for each in statements):
         raise refused("two-provenances")
     found = TrainingProvenance.parse(dict(first.predicate))
     if found.builder != demand.builder:
-        raise refused("foreign-builder", f"It is {found.builder}.")
-    said = first.subjects[0].annotations or {}
-    tenant = said.get("tenant", "")
+        raise refused("foreign-builder", f"The builder is {found.builder}.")
+    signed = first.subjects[0].annotations or {}
+    tenant = signed.get("tenant", "")
     if tenant != found.parameters.tenant or (demand.tenant is not None and tenant != demand.tenant):
-        raise refused("copied-model", f"It is {tenant or 'none'}.")
-    if said.get("repository", "") != model.repository or found.parameters.output != model.repository:
-        raise refused("copied-repository", f"It is {said.get('repository', '') or 'none'}.")
+        raise refused("copied-model", f"The provenance names the tenant {tenant or '(empty)'}.")
+    repository = signed.get("repository", "")
+    if repository != model.repository or found.parameters.output != model.repository:
+        raise refused("copied-repository", f"The provenance names the repository {repository or '(empty)'}.")
     return found

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
+from commit_artifacts import artifacts_of
 from fleets import asked, new_fleet
 from forged_artifacts import new_key
 from local_registry import (
@@ -17,7 +18,6 @@ from local_registry import (
 )
 from plain_git import commit_by_hand
 
-from goldenpath.artifacts.owned_folders import artifacts_of
 from goldenpath.oci.registry_address import RegistryAddress
 from goldenpath.oci.registry_client import RegistryClient
 
@@ -94,7 +94,7 @@ def delivering(registry: str, tmp_path: Path) -> Iterator[Fleet]:
 @pytest.fixture
 def artifact(fleet: Fleet) -> Artifact:
     """The tenant's folder on one of its clusters."""
-    found = artifacts_of(fleet.store.repository, fleet.state(), "austin")
+    found = artifacts_of(fleet, "austin")
     (tenant,) = (each for each in found if each.source.owner.name == "vision")
     return tenant
 

@@ -10,13 +10,13 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from commit_artifacts import artifacts_of
 from fleets import asked, new_fleet
 from forged_artifacts import new_key, write_key
 from local_registry import COMMAND, PASSWORD, USER, local_registry, missing_registry
 from plain_git import git, subjects
 
 from goldenpath.artifacts.delivery import DeliveryState, list_artifacts, push, verify_artifacts
-from goldenpath.artifacts.owned_folders import artifacts_of
 from goldenpath.cli.root_command import cli
 from goldenpath.errors import InputError, RegistryError, RepositoryError
 from goldenpath.fleet import Fleet
@@ -27,10 +27,11 @@ from goldenpath.oci.registry_client import RegistryClient
 OTHER_MACHINE = """
 import os, sys
 os.umask(0o077)
-from goldenpath.artifacts.owned_folders import artifacts_of
+from goldenpath.artifacts.owned_folders import artifacts_by_cluster
 from goldenpath.fleet import Fleet
 with Fleet.open(sys.argv[1]) as fleet:
-    print(*(a.digest for a in artifacts_of(fleet.store.repository, fleet.state())))
+    clusters = artifacts_by_cluster(fleet.store.repository, fleet.state())
+    print(*(a.digest for _, artifacts in clusters for a in artifacts))
 """
 
 
@@ -43,7 +44,7 @@ def own(published, tmp_path):
 
 
 def digests(fleet, cluster=None):
-    found = artifacts_of(fleet.store.repository, fleet.state(), cluster)
+    found = artifacts_of(fleet, cluster)
     return {(a.source.cluster, a.source.owner.path): a.digest for a in found}
 
 
@@ -70,11 +71,7 @@ def test_the_same_commit_gives_the_same_digests_on_another_machine(own, tmp_path
 def test_an_artifact_names_owner_cluster_tree_and_the_last_commit_that_changed_it(own):
     first = own.state().snapshot.commit
     own.publish(asked("speech", clusters=["berlin"]))
-    vision = next(
-        each
-        for each in artifacts_of(own.store.repository, own.state(), "berlin")
-        if each.source.owner.name == "vision"
-    )
+    vision = next(each for each in artifacts_of(own, "berlin") if each.source.owner.name == "vision")
     folder = f"{own.state().snapshot.commit}:clusters/berlin/tenants/vision"
     annotations = json.loads(vision.manifest.data)["annotations"]
 
@@ -109,11 +106,7 @@ def test_a_commit_that_was_merged_is_the_commit_of_the_merge(own, tmp_path):
     git(work, "checkout", "--quiet", "main")
     git(work, *person, "merge", "--quiet", "--no-ff", "-m", "Merge", "change")
     git(work, "push", "--quiet", "origin", "main")
-    (vision,) = (
-        each
-        for each in artifacts_of(own.store.repository, own.state(), "austin")
-        if each.source.owner.name == "vision"
-    )
+    (vision,) = (each for each in artifacts_of(own, "austin") if each.source.owner.name == "vision")
 
     assert vision.source.commit == git(work, "rev-parse", "main").strip()
     assert subjects(own.store.repository.path)[0] == "Merge"
@@ -222,7 +215,7 @@ def test_a_link_in_a_folder_is_refused_with_its_path(own, tmp_path):
     git(work, "push", "--quiet", "origin", "main")
 
     with pytest.raises(InputError) as caught:
-        list(artifacts_of(own.store.repository, own.state()))
+        artifacts_of(own)
     assert [(p.file.rpartition("/")[2], p.rule) for p in caught.value.problems] == [
         ("link.yaml", "plain-file"),
         ("run.yaml", "plain-file"),
@@ -236,12 +229,12 @@ def test_a_shallow_clone_is_refused(own, tmp_path):
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{own.store.repository.path}", str(shallow))
 
     with Fleet.open(shallow) as fleet, pytest.raises(RepositoryError, match="fetch-depth: 0"):
-        list(artifacts_of(fleet.store.repository, fleet.state()))
+        artifacts_of(fleet)
 
 
 def test_an_unknown_cluster_is_refused_with_the_nearest_one(own):
     with pytest.raises(InputError, match="Did you mean 'berlin'"):
-        list(artifacts_of(own.store.repository, own.state(), "berlim"))
+        artifacts_of(own, "berlim")
 
 
 def test_an_empty_fleet_has_its_platforms_only(tmp_path):

@@ -250,7 +250,7 @@ def test_a_kustomization_of_a_folder_without_artifact_is_refused(delivering, tmp
     other = text.replace("./clusters/austin/tenants/vision", "./clusters/austin/elsewhere")
     commit_by_hand(place, {"clusters/austin/flux/vision.yaml": other})
 
-    with Fleet.open(place) as fleet, pytest.raises(InputError, match="which no artifact holds"):
+    with Fleet.open(place) as fleet, pytest.raises(InputError, match="which has no artifact"):
         index_of(fleet, "austin")
 
 

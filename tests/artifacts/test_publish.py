@@ -6,13 +6,13 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from commit_artifacts import artifacts_of
 from fleets import asked, new_fleet
 from forged_artifacts import new_key, write_key
 from plain_git import subjects
 
 from goldenpath import kubeyaml
 from goldenpath.artifacts.delivery import verify_artifacts
-from goldenpath.artifacts.owned_folders import artifacts_of
 from goldenpath.artifacts.provenance import provenance_of, verify_provenance
 from goldenpath.cli.root_command import cli
 
@@ -71,7 +71,7 @@ def test_a_publish_attaches_provenance_before_the_index(delivering, where, clien
     assert done.exit_code == 0, done.output
 
     state = delivering.state()
-    for artifact in artifacts_of(delivering.store.repository, state, "berlin"):
+    for artifact in artifacts_of(delivering, "berlin"):
         place = client.address.repository(artifact.source.owner, "berlin")
         verify_provenance(client, place, provenance_of(artifact, state, BUILDER), signer.trust)
 

@@ -10,6 +10,7 @@ import tarfile
 import pytest
 from forged_artifacts import attach, changed_manifest, new_key, sign, statement, store
 
+from goldenpath import names
 from goldenpath.artifacts.artifact import Artifact, ArtifactSource
 from goldenpath.artifacts.delivery import verify_artifacts
 from goldenpath.artifacts.verification import RULES, verify
@@ -70,7 +71,7 @@ def test_what_is_right_is_accepted(attempt, artifact):
     attempt.put()
     found = attempt.verify()
 
-    assert (found.digest, found.tree, found.commit) == (
+    assert (found.digest, found.annotations[names.ARTIFACT_TREE], found.commit) == (
         artifact.digest,
         artifact.source.tree,
         artifact.source.commit,
@@ -112,7 +113,7 @@ def test_a_copy_of_another_tenants_artifact(attempt, key):
         other.manifest,
         signed_bundle(other.signature, key),
     )
-    attempt.is_refused("other-owner", "tenant:speech, and tenant:vision belongs here")
+    attempt.is_refused("other-owner", "tenant:speech instead of tenant:vision")
 
 
 def test_a_copy_from_another_cluster(attempt, key):
@@ -128,7 +129,7 @@ def test_a_copy_from_another_cluster(attempt, key):
         other.manifest,
         signed_bundle(other.signature, key),
     )
-    attempt.is_refused("other-owner", "berlin, and austin belongs here")
+    attempt.is_refused("other-owner", "berlin instead of austin")
 
 
 def test_a_signed_sbom(attempt):
@@ -216,7 +217,7 @@ def test_annotations_that_are_not_there(attempt):
 def test_a_tree_that_is_no_id(attempt):
     annotations = attempt.artifact.source.annotations | {"goldenpath.dev/tree": "main"}
     attempt.put(changed_manifest(attempt.artifact, annotations=annotations))
-    attempt.is_refused("annotations", "no id of Git")
+    attempt.is_refused("annotations", "must be an id of Git")
 
 
 def test_a_gzip_bomb(attempt):
@@ -259,4 +260,4 @@ def test_an_older_artifact_behind_a_moved_tag(fleet, attempt, artifact, key):
     (refusal,) = (each.refusal for each in held if each.artifact.source.owner.name == "vision")
 
     assert refusal.rule == "not-of-the-commit"
-    assert f"the folder was last changed by {source.commit[:12]}" in str(refusal)
+    assert f"the last commit of the folder is {source.commit[:12]}" in str(refusal)

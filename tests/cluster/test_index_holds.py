@@ -17,7 +17,7 @@ from test_artifacts_hold import FLAGS, SOURCE, cluster_for_flux, key_secret
 from verb_clusters import kubeconfig
 
 from goldenpath.artifacts.cluster_index import INDEX_CONFIG_MAP
-from goldenpath.artifacts.delivery import push, push_changed
+from goldenpath.artifacts.delivery import push
 from goldenpath.artifacts.index_building import newest_serial
 from goldenpath.artifacts.index_publishing import index_repository
 from goldenpath.cli.root_command import cli
@@ -53,8 +53,8 @@ class Delivered:
         return index_repository(self.client, CLUSTER)
 
     def push(self):
-        """Owners on this cluster of which something was sent."""
-        done = list(push_changed(self.fleet, self.client, self.key))
+        """Kinds of the owners on this cluster whose artifacts were sent."""
+        done = list(push(self.fleet, self.client, self.key, only_changed=True))
         sent = [each.artifact.source for each in done if each.sent_bytes]
         return {str(source.owner.subject) for source in sent if source.cluster == CLUSTER}
 

@@ -146,7 +146,7 @@ def test_a_tree_that_changed_is_refused() -> None:
 
 def test_all_nodes_of_a_run_are_needed() -> None:
     several = {"profile": "nvidia-h100-80gb", "count": 4, "nodes": 2}
-    with pytest.raises(ArtifactRefusedError, match="2 nodes, and 1 Pods"):
+    with pytest.raises(ArtifactRefusedError, match="2 nodes, but 1 Pods"):
         finished_run(finished_pod(run(accelerator=several)))
 
 

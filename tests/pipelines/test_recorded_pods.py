@@ -65,7 +65,7 @@ def check(folder: Path, expected: dict[str, str], *options: str) -> list[str]:
         assert each["message"].startswith(REFUSALS[each["rule"]].message)
         assert each["fix"] == REFUSALS[each["rule"]].fix
     assert result.exit_code == 1
-    return sorted(each["message"].replace(" Others than its signer have signed.", "") for each in found)
+    return sorted(each["message"].replace(" Other signers have signed it.", "") for each in found)
 
 
 def test_recorded_bundles_give_each_pod_its_verdict(tmp_path: Path) -> None:

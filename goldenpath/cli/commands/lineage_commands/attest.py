@@ -64,7 +64,7 @@ def command(
         raise InputError.of("--out", "required", "say where the bundle goes: --out FILE, --push, or both")
     from goldenpath.cli.attestation_store import store_attestation  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.cli.lineage_inputs import builder_of, objects_in  # noqa: PLC0415
-    from goldenpath.provenance.attesting import attested  # noqa: PLC0415
+    from goldenpath.provenance.attesting import attest  # noqa: PLC0415
     from goldenpath.provenance.finished_run import FinishedRun  # noqa: PLC0415
 
     builder = builder_of(fleet_file)
@@ -72,7 +72,7 @@ def command(
     try:
         run = FinishedRun.of_pods(documents, builder)
         with open_signer(key) as signer:
-            bundle = (store_attestation(run, signer) if push else None) or attested(run, signer)
+            bundle = (store_attestation(run, signer) if push else None) or attest(run, signer)
     except ArtifactRefusedError as error:
         _say({"refused": error.rule, "message": str(error)}, f"{error.rule}: {error}", output_format)
         ctx.exit(_REFUSED)

@@ -69,7 +69,7 @@ def command(ctx: click.Context, *, images: tuple[str, ...], trees: tuple[str, ..
     record = LineageRecord(tuple(map(_hashed, wanted)))
     line = record.line()
     try:
-        record.held_against(wanted)
+        record.match(wanted)
     except ArtifactRefusedError as error:
         _write(file, str(error))
         click.echo(f"{error.rule}: {error}", err=True)
