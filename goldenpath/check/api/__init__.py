@@ -1,8 +1,8 @@
-"""Rules of the API server and of add-ons' webhooks that no schema states.
+"""Rules of the API server and of add-on webhooks that no schema states.
 
-One module for each part of the API. A rule judges the part of an object that has a definition of Kubernetes' OpenAPI,
-such as ``core.v1.PodSpec``, wherever it stands; those of a custom resource are named ``group/Kind``. What is about one
-field alone is in the schemas (``tools/kubernetes_limits.yaml``).
+Each module has the rules for one part of the API. A rule checks every part of an object with one definition of
+Kubernetes' OpenAPI, such as ``core.v1.PodSpec``, or a whole custom resource (``group/Kind``). Rules about a single field
+are in the schemas (``tools/kubernetes_limits.yaml``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from goldenpath.check.api.violation import ApiRuleViolation, Rule
 __all__ = ["RULES", "UNJUDGED", "ApiRuleViolation", "Rule", "check_name"]
 
 UNJUDGED: Final = frozenset({("autoscaling.v2.MetricIdentifier", "selector")})
-"""Fields with a definition whose rules the API server does not apply there."""
+"""Fields where the API server does not apply the rules of their definition."""
 
 RULES: Final[dict[str, tuple[Rule, ...]]] = {
     name: rules
@@ -51,4 +51,3 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
     )
     for name, rules in module.RULES.items()
 }
-"""The rules of each definition."""

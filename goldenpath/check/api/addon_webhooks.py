@@ -1,7 +1,7 @@
-"""Rules of add-ons' webhooks that their CustomResourceDefinitions do not state.
+"""Rules of add-on webhooks that their CustomResourceDefinitions do not state.
 
-Kueue 0.19: ``clusterqueue_webhook.go``, ``cohort_webhook.go``, ``resourceflavor_webhook.go`` and ``common.go`` in
-``pkg/webhooks``. ``tests/cluster/test_queue_webhooks.py`` compares them with the webhooks in force.
+Source: Kueue 0.19, ``clusterqueue_webhook.go``, ``cohort_webhook.go``, ``resourceflavor_webhook.go`` and ``common.go`` in
+``pkg/webhooks``. ``tests/cluster/test_queue_webhooks.py`` compares the rules with the real webhooks.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.check.api.metadata import check_labels, check_selector
-from goldenpath.check.api.violation import ApiRuleViolation, Rule, amount
+from goldenpath.check.api.violation import ApiRuleViolation, Rule, amount, below
 from goldenpath.check.formats import is_label_value, is_qualified_name
 from goldenpath.errors import shown
 
@@ -21,15 +21,15 @@ __all__ = ["RULES"]
 
 
 _PARENTS: Final = ("cohortName", "cohort", "parentName", "parent")
-_IN_COHORT: Final = "Name the cohort, or leave the limit out."
+_IN_COHORT: Final = "Name the cohort, or remove the limit."
 _LABEL_VALUE: Final = (
     "Use at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', with a letter or digit at both ends."
 )
 _OPERATORS: Final = ("In", "NotIn", "Exists", "DoesNotExist")
 _MOST_IN_ALL: Final = 256
-"""Flavors of all groups together, and covered resources."""
+"""The most flavors, and the most covered resources, of all groups together."""
 _MOST_IN_GROUP: Final = 512
-"""Pairs of flavor and resource in one group."""
+"""The most pairs of flavor and resource in one group."""
 _SMALLEST_WEIGHT: Final = amount("1n")
 
 
@@ -44,10 +44,10 @@ def _queue(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         for place, name in enumerate(covered):
             if not is_qualified_name(name):
                 where = f"{path}.coveredResources[{place}]"
-                message = f"{shown(name)} is not a name of a resource"
+                message = f"{shown(name)} is not the name of a resource"
                 yield ApiRuleViolation(where, "queue", message, "Write it as name, or as domain/name.")
             if name in seen:
-                message = f"{name} is covered by {seen[name]} already"
+                message = f"{seen[name]} already covers {name}"
                 yield ApiRuleViolation(
                     f"{path}.coveredResources", "queue", message, "Cover each resource in one group."
                 )
@@ -56,22 +56,21 @@ def _queue(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             where = f"{path}.flavors[{number}].resources"
             if [resource["name"] for resource in flavor["resources"]] != covered:
                 fix = f"List {', '.join(covered)}."
-                yield ApiRuleViolation(
-                    where, "queue", "the resources are not the covered ones, in their order", fix
-                )
+                message = "the resources differ from coveredResources, or from its order"
+                yield ApiRuleViolation(where, "queue", message, fix)
             if flavor["name"] in flavors:
-                message = f"flavor {flavor['name']} is there already"
+                message = f"flavor {flavor['name']} already exists"
                 yield ApiRuleViolation(
                     f"{path}.flavors[{number}].name", "queue", message, "Use each flavor once."
                 )
             for place, resource in enumerate(flavor["resources"]):
-                for violation in _limits(resource, has_parent=has_parent, is_cohort=body["kind"] == "Cohort"):
-                    yield violation._replace(field=f"{where}[{place}].{violation.field}")
+                violations = _limits(resource, has_parent=has_parent, is_cohort=body["kind"] == "Cohort")
+                yield from below(f"{where}[{place}]", violations)
         flavors |= {flavor["name"] for flavor in group["flavors"]}
 
 
 def _limits(resource: dict[str, Any], *, has_parent: bool, is_cohort: bool) -> Iterator[ApiRuleViolation]:
-    """What a queue may borrow and lend of a resource; of a Cohort, what it lends is not held against what it has."""
+    """Check what a queue borrows and lends of a resource. A Cohort may lend more than its nominal quota."""
     numbers = {
         field: amount(resource[field])
         for field in ("nominalQuota", "borrowingLimit", "lendingLimit")
@@ -80,24 +79,24 @@ def _limits(resource: dict[str, Any], *, has_parent: bool, is_cohort: bool) -> I
     for field, number in numbers.items():
         if number < 0:
             yield ApiRuleViolation(field, "queue", f"{shown(resource[field])} is negative", "Set 0 or more.")
-        is_in_its_definition = field == "borrowingLimit" and not is_cohort
-        if field != "nominalQuota" and not has_parent and not is_in_its_definition:
+        is_in_schema = field == "borrowingLimit" and not is_cohort  # the schema of ClusterQueue has this rule
+        if field != "nominalQuota" and not has_parent and not is_in_schema:
             yield ApiRuleViolation(field, "queue", "only a queue in a cohort has such a limit", _IN_COHORT)
     lends = numbers.get("lendingLimit")
     if not is_cohort and lends is not None and lends > numbers.get("nominalQuota", 0):
         yield ApiRuleViolation(
-            "lendingLimit", "queue", "lends more than it has", "Lower it to nominalQuota at most."
+            "lendingLimit", "queue", "the queue lends more than it has", "Lower it to at most nominalQuota."
         )
 
 
 def _sizes(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """How much one ClusterQueue may hold; its definition limits the lists one by one."""
+    """Check the sums of all lists of a ClusterQueue. Its schema limits each list."""
     groups = body.get("spec", {}).get("resourceGroups", ())
-    for what, field in (("flavors", "flavors"), ("covered resources", "coveredResources")):
+    for noun, field in (("flavors", "flavors"), ("covered resources", "coveredResources")):
         number = sum(len(group[field]) for group in groups)
         if number > _MOST_IN_ALL:
             message = (
-                f"the groups have {number} {what} together, and a ClusterQueue has at most {_MOST_IN_ALL}"
+                f"the groups together have {number} {noun}, and a ClusterQueue has at most {_MOST_IN_ALL}"
             )
             yield ApiRuleViolation(
                 "spec.resourceGroups", "queue", message, "Split it into several ClusterQueues."
@@ -105,7 +104,7 @@ def _sizes(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for index, group in enumerate(groups):
         number = sum(len(flavor["resources"]) for flavor in group["flavors"])
         if number > _MOST_IN_GROUP:
-            message = f"the flavors have {number} quotas together, and a group has at most {_MOST_IN_GROUP}"
+            message = f"the flavors together have {number} quotas, and a group has at most {_MOST_IN_GROUP}"
             yield ApiRuleViolation(
                 f"spec.resourceGroups[{index}]", "queue", message, "Split it into several groups."
             )
@@ -113,28 +112,27 @@ def _sizes(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 
 def _namespaces(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     selector = body.get("spec", {}).get("namespaceSelector", {})
-    for index, asked in enumerate(selector.get("matchExpressions", ())):
+    for index, expression in enumerate(selector.get("matchExpressions", ())):
         place = f"spec.namespaceSelector.matchExpressions[{index}]"
-        if asked["operator"] not in _OPERATORS:
-            message = f"{shown(asked['operator'])} is not an operator of a selector"
+        if expression["operator"] not in _OPERATORS:
+            message = f"{shown(expression['operator'])} is not an operator of a selector"
             yield ApiRuleViolation(
                 f"{place}.operator", "queue", message, f"Use one of: {', '.join(_OPERATORS)}."
             )
-        if not is_qualified_name(asked["key"]):
-            message = f"{shown(asked['key'])} is not a key of a label"
+        if not is_qualified_name(expression["key"]):
+            message = f"{shown(expression['key'])} is not a label key"
             yield ApiRuleViolation(f"{place}.key", "queue", message, "Write it as name, or as domain/name.")
-    for violation in check_selector(selector):
-        yield violation._replace(field=f"spec.namespaceSelector.{violation.field}", rule="queue")
+    yield from below("spec.namespaceSelector", check_selector(selector), "queue")
 
 
 def _admission_checks(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """Checks for single flavors name flavors of the queue."""
+    """Check that admission checks of single flavors name flavors of the queue."""
     spec = body.get("spec", {})
-    there = {flavor["name"] for group in spec.get("resourceGroups", ()) for flavor in group["flavors"]}
-    fix = f"Use one of: {', '.join(sorted(there))}." if there else "Remove it: the queue has no flavors."
+    flavors = {flavor["name"] for group in spec.get("resourceGroups", ()) for flavor in group["flavors"]}
+    fix = f"Use one of: {', '.join(sorted(flavors))}." if flavors else "Remove it. The queue has no flavors."
     for index, check in enumerate(spec.get("admissionChecksStrategy", {}).get("admissionChecks", ())):
         for place, name in enumerate(check.get("onFlavors", ())):
-            if name not in there:
+            if name not in flavors:
                 field = f"spec.admissionChecksStrategy.admissionChecks[{index}].onFlavors[{place}]"
                 yield ApiRuleViolation(field, "queue", f"{shown(name)} is not a flavor of this queue", fix)
 
@@ -151,25 +149,24 @@ def _fair_sharing(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 
 def _flavor(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     spec = body.get("spec", {})
-    for violation in check_labels(spec, "nodeLabels"):
-        yield violation._replace(field=f"spec.{violation.field}", rule="queue")
+    yield from below("spec", check_labels(spec, "nodeLabels"), "queue")
     for index, toleration in enumerate(spec.get("tolerations", ())):
         key = toleration.get("key")
         if key and not is_qualified_name(key):
-            field, message = f"spec.tolerations[{index}].key", f"{shown(key)} is not a key of a taint"
+            field, message = f"spec.tolerations[{index}].key", f"{shown(key)} is not the key of a taint"
             yield ApiRuleViolation(field, "queue", message, "Write it as name, or as domain/name.")
     seen: set[tuple[str, str]] = set()
     for index, taint in enumerate(spec.get("nodeTaints", ())):
         place, key, value = f"spec.nodeTaints[{index}]", taint["key"], taint.get("value", "")
         if not is_qualified_name(key):
-            message = f"{shown(key)} is not a key of a taint"
+            message = f"{shown(key)} is not the key of a taint"
             yield ApiRuleViolation(f"{place}.key", "queue", message, "Write it as name, or as domain/name.")
         if not is_label_value(value):
             yield ApiRuleViolation(
-                f"{place}.value", "queue", f"{shown(value)} is not a value of a taint", _LABEL_VALUE
+                f"{place}.value", "queue", f"{shown(value)} is not the value of a taint", _LABEL_VALUE
             )
         if (key, taint["effect"]) in seen:
-            message = f"there is a taint {key} with the effect {taint['effect']} already"
+            message = f"taint {key} with effect {taint['effect']} already exists"
             yield ApiRuleViolation(place, "queue", message, "Keep one.")
         seen.add((key, taint["effect"]))
 

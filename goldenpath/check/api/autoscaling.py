@@ -1,4 +1,4 @@
-"""HorizontalPodAutoscalers. Source: ``pkg/apis/autoscaling/validation`` of Kubernetes 1.37."""
+"""Rules for HorizontalPodAutoscalers. Source: ``pkg/apis/autoscaling/validation`` of Kubernetes 1.37."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _replicas(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "minReplicas",
             "replicas",
-            "with no replica only an External or Object metric wakes it",
+            "from 0 replicas, only an External or Object metric scales up",
             "Use 1 or more.",
         )
     target = spec["scaleTargetRef"]
@@ -58,11 +58,11 @@ def _metric(metric: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         return
     for name in _SOURCES.values():
         if name in metric and name != expected:
-            yield ApiRuleViolation(name, "metric", f"the type is {metric['type']}", "Remove it.")
-    target, ways = metric[expected].get("target", {}), _TARGETS[expected]
-    if not any(way in target for way in ways):
+            yield ApiRuleViolation(name, "metric", f"the metric has type {metric['type']}", "Remove it.")
+    target, fields = metric[expected].get("target", {}), _TARGETS[expected]
+    if not any(field in target for field in fields):
         yield ApiRuleViolation(
-            f"{expected}.target", "metric", "the target has no value", f"Set one of: {', '.join(ways)}."
+            f"{expected}.target", "metric", "the target has no value", f"Set one of: {', '.join(fields)}."
         )
     given = [name for name in ("averageUtilization", "averageValue", "value") if name in target]
     if len(given) > 1 and expected in {"containerResource", "external", "resource"}:
@@ -75,7 +75,7 @@ def _metric(metric: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for name in ("averageValue", "value"):
         if name in target and amount(target[name]) <= 0:
             yield ApiRuleViolation(
-                f"{expected}.target.{name}", "metric", f"{target[name]} is not more than 0", "Raise it."
+                f"{expected}.target.{name}", "metric", f"{target[name]} is not above 0", "Raise it."
             )
 
 

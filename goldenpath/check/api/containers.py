@@ -1,7 +1,7 @@
-"""Containers of Pods: ports, mounts, probes, environment, security contexts.
+"""Rules for the containers of Pods: ports, mounts, probes, environment, security contexts.
 
-Source: ``ValidatePodSpec`` and what it calls (``pkg/apis/core/validation``) of Kubernetes 1.37. What is about one field
-alone is in the schema.
+Source: ``ValidatePodSpec`` and its callees (``pkg/apis/core/validation``) of Kubernetes 1.37. Rules about a single field
+are in the schema.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.check.api.violation import ApiRuleViolation, Rule, amount, duplicates, only_with
+from goldenpath.check.api.violation import ApiRuleViolation, Rule, amount, only_with, unique, unique_names
 from goldenpath.errors import shown
 
 if TYPE_CHECKING:
@@ -31,59 +31,40 @@ _HUGE_PAGES: Final = ("limits.hugepages-", "requests.hugepages-")
 
 
 def _ports(container: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    for index, name in duplicates(port.get("name", "") for port in container.get("ports", ())):
-        yield ApiRuleViolation(
-            f"ports[{index}].name",
-            "duplicate",
-            f"there is a port {shown(name)} already",
-            "Give it another name.",
-        )
-    for index, name in duplicates(item["resourceName"] for item in container.get("resizePolicy", ())):
-        yield ApiRuleViolation(
-            f"resizePolicy[{index}].resourceName",
-            "duplicate",
-            f"there is a policy for {shown(name)} already",
-            "Keep one.",
-        )
+    yield from unique_names(container.get("ports", ()), "ports", "port")
+    resources = (item["resourceName"] for item in container.get("resizePolicy", ()))
+    yield from unique(resources, "resizePolicy[].resourceName", "resource")
 
 
 def _mounts(container: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     mounts, devices = container.get("volumeMounts", ()), container.get("volumeDevices", ())
-    for index, path in duplicates(mount["mountPath"] for mount in mounts):
-        yield ApiRuleViolation(
-            f"volumeMounts[{index}].mountPath",
-            "duplicate",
-            f"something is mounted at {shown(path)} already",
-            "Mount it elsewhere.",
-        )
+    paths = (mount["mountPath"] for mount in mounts)
+    yield from unique(paths, "volumeMounts[].mountPath", "a mount at", "Mount it elsewhere.")
     is_privileged = container.get("securityContext", {}).get("privileged") is True
     for index, mount in enumerate(mounts):
         if mount.get("subPath") and mount.get("subPathExpr"):
             yield ApiRuleViolation(
                 f"volumeMounts[{index}].subPathExpr",
                 "volume",
-                "there is a subPath already",
+                "the mount has a subPath already",
                 "Keep one of the two.",
             )
         if mount.get("mountPropagation") == "Bidirectional" and not is_privileged:
-            message = "Bidirectional is for privileged containers"
+            message = "Bidirectional is only for privileged containers"
             yield ApiRuleViolation(
                 f"volumeMounts[{index}].mountPropagation", "volume", message, "Use HostToContainer or None."
             )
     for field in ("name", "devicePath"):
-        for index, value in duplicates(device[field] for device in devices):
-            yield ApiRuleViolation(
-                f"volumeDevices[{index}].{field}",
-                "duplicate",
-                f"{shown(value)} is there already",
-                "Keep one.",
-            )
+        yield from unique((device[field] for device in devices), f"volumeDevices[].{field}", "a device at")
     for index, device in enumerate(devices):
         if any(
             device["name"] == mount["name"] or device["devicePath"] == mount["mountPath"] for mount in mounts
         ):
             yield ApiRuleViolation(
-                f"volumeDevices[{index}]", "volume", "the same is mounted as files", "Keep one of the two."
+                f"volumeDevices[{index}]",
+                "volume",
+                "the volume or path is a mount too",
+                "Keep one of the two.",
             )
 
 
@@ -93,8 +74,8 @@ def _probes(container: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 f"{name}.successThreshold",
                 "probe",
-                "this probe has succeeded with the first success",
-                "Set 1, or leave it out.",
+                "one success is enough for this probe",
+                "Set 1, or remove it.",
             )
     if "terminationGracePeriodSeconds" in container.get("readinessProbe", {}):
         message = "a readiness probe ends no container"
@@ -106,7 +87,7 @@ def _environment(container: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         place, source = f"env[{index}].valueFrom", env.get("valueFrom", {})
         if env.get("value") and "valueFrom" in env:
             yield ApiRuleViolation(
-                place, "env", "there is a value already", "Keep one of value and valueFrom."
+                place, "env", "the variable has a value already", "Keep one of value and valueFrom."
             )
         if "fieldRef" in source:
             yield from check_field(f"{place}.fieldRef", source["fieldRef"], _ENV_FIELDS)
@@ -115,7 +96,7 @@ def _environment(container: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 
 
 def check_field(place: str, reference: dict[str, Any], known: frozenset[str]) -> Iterator[ApiRuleViolation]:
-    """What is wrong with a reference to a field of the Pod; ``known`` are the fields that may be named."""
+    """Check a reference to a field of the Pod; ``known`` are the allowed fields."""
     path = reference["fieldPath"]
     if reference.get("apiVersion", "v1") not in {"", "v1"}:
         yield ApiRuleViolation(
@@ -128,26 +109,26 @@ def check_field(place: str, reference: dict[str, Any], known: frozenset[str]) ->
         yield ApiRuleViolation(
             f"{place}.fieldPath",
             "field-path",
-            f"{shown(path)} cannot be given to a container",
+            f"{shown(path)} is not a field that a container can read",
             f"Use one of: {', '.join(sorted(known))}.",
         )
 
 
 def check_resource_field(place: str, reference: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """What is wrong with a reference to a request or limit of a container."""
+    """Check a reference to a request or limit of a container."""
     name, divisor = reference["resource"], amount(reference.get("divisor", 0))
     if name.endswith(".cpu") and divisor not in {0, 1, Decimal("0.001")}:
         yield ApiRuleViolation(
             f"{place}.divisor",
             "field-path",
-            f"CPU is given in cores or thousandths, not in {reference['divisor']}",
+            f"the unit of CPU is a core or a thousandth of a core, not {reference['divisor']}",
             "Use 1 or 1m.",
         )
     if name not in _RESOURCES and not name.startswith(_HUGE_PAGES):
         yield ApiRuleViolation(
             f"{place}.resource",
             "field-path",
-            f"{shown(name)} cannot be given to a container",
+            f"{shown(name)} is not a resource that a container can read",
             f"Use one of: {', '.join(sorted(_RESOURCES))}.",
         )
 
@@ -159,14 +140,14 @@ def _security(context: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 "allowPrivilegeEscalation",
                 "security-context",
-                "a privileged container escalates",
+                "a privileged container always allows escalation",
                 "Remove one of the two.",
             )
         elif "CAP_SYS_ADMIN" in added:
             yield ApiRuleViolation(
                 "capabilities.add",
                 "security-context",
-                "CAP_SYS_ADMIN escalates, and allowPrivilegeEscalation is false",
+                "CAP_SYS_ADMIN allows escalation, and allowPrivilegeEscalation is false",
                 "Remove one of the two.",
             )
 
@@ -175,17 +156,16 @@ def _profile(profile: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     if profile["type"] == "Localhost":
         if "localhostProfile" not in profile:
             yield ApiRuleViolation(
-                "localhostProfile", "profile", "type Localhost needs the profile's name", "Set it."
+                "localhostProfile", "profile", "type Localhost needs the name of the profile", "Set it."
             )
-    elif "localhostProfile" in profile:
+    else:
         yield from only_with(profile, "localhostProfile", "profile", "the type Localhost")
 
 
 def _http_get(action: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    if "protocol" in action and action["protocol"] == "HTTP2" and action.get("scheme", "HTTP") != "HTTP":
-        yield ApiRuleViolation(
-            "protocol", "probe", "HTTP2 is for the scheme HTTP", "Remove it, or set scheme: HTTP."
-        )
+    if action.get("protocol") == "HTTP2" and action.get("scheme", "HTTP") != "HTTP":
+        message = "HTTP2 is only for the scheme HTTP"
+        yield ApiRuleViolation("protocol", "probe", message, "Remove it, or set scheme: HTTP.")
 
 
 RULES: Final[dict[str, tuple[Rule, ...]]] = {

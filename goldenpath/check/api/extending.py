@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 
-from goldenpath.check.api.violation import ApiRuleViolation, Rule, duplicates
+from goldenpath.check.api.violation import ApiRuleViolation, Rule, below, unique, unique_names
 from goldenpath.check.crd_schemas import structural
 from goldenpath.check.formats import is_dns_name
 from goldenpath.check.object_bodies import mapping, mappings
@@ -31,7 +31,7 @@ def _definition(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     name = f"{spec['names']['plural']}.{spec['group']}"
     if metadata.get("name") != name:
         yield ApiRuleViolation(
-            "metadata.name", "name", "a definition is named <plural>.<group>", f"Name it {name}."
+            "metadata.name", "name", "the name of a definition is <plural>.<group>", f"Name it {name}."
         )
     if spec["group"].endswith(tuple(f".{suffix}" for suffix in _PROTECTED)) and not metadata.get(
         "annotations", {}
@@ -39,46 +39,39 @@ def _definition(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             f"metadata.annotations[{_APPROVED}]",
             "definition",
-            "the group is Kubernetes' own",
-            "Use a group of your own.",
+            "the group belongs to Kubernetes",
+            "Use your own group.",
         )
 
 
 def _versions(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     versions = spec["versions"]
-    for index, version in duplicates(version["name"] for version in versions):
-        yield ApiRuleViolation(
-            f"versions[{index}].name",
-            "duplicate",
-            f"there is a version {shown(version)} already",
-            "Keep one.",
-        )
+    yield from unique((version["name"] for version in versions), "versions[].name", "version")
     stored = sum(version["storage"] is True for version in versions)
     if stored != 1:
         yield ApiRuleViolation(
             "versions",
             "definition",
-            f"{stored or 'none'} of the versions is the one that is stored",
-            "Set `storage: true` on one.",
+            f"{stored} versions have `storage: true`, and exactly one must have it",
+            "Set `storage: true` on one version.",
         )
     for index, version in enumerate(versions):
         schema = version.get("schema", {}).get("openAPIV3Schema")
         place = f"versions[{index}].schema.openAPIV3Schema"
         if schema is None:
-            yield ApiRuleViolation(place, "definition", "each version has a schema", "Write it.")
+            yield ApiRuleViolation(place, "definition", "the version has no schema", "Add one.")
         elif schema.get("type") != "object":
             yield ApiRuleViolation(
                 f"{place}.type", "definition", "the root of a schema is an object", "Set type: object."
             )
         else:
-            for violation in _structure(schema):
-                yield violation._replace(field=f"{place}.{violation.field}")
+            yield from below(place, _structure(schema))
     conversion = spec.get("conversion", {})
     if conversion.get("strategy") == "Webhook" and "webhook" not in conversion:
         yield ApiRuleViolation("conversion.webhook", "definition", "the strategy Webhook needs it", "Set it.")
     if conversion.get("strategy") == "None" and "webhook" in conversion:
         yield ApiRuleViolation(
-            "conversion.webhook", "definition", "it is for the strategy Webhook", "Remove it."
+            "conversion.webhook", "definition", "a webhook is only for the strategy Webhook", "Remove it."
         )
 
 
@@ -86,35 +79,37 @@ _ITEMS: Final = frozenset({"atomic", "map", "set"})
 
 
 def _structure(schema: dict[str, Any], depth: int = 0) -> Iterator[ApiRuleViolation]:
-    """What a structural schema needs (``apiextensions/pkg/apiserver/schema``), of what people get wrong."""
+    """Check the usual faults in a structural schema (``apiextensions/pkg/apiserver/schema``)."""
     is_free = (
         schema.get("x-kubernetes-preserve-unknown-fields") is True
         or schema.get("x-kubernetes-int-or-string") is True
     )
     if depth and not schema.get("type") and not is_free:
-        yield ApiRuleViolation("type", "definition", "each part of a schema has a type", "Set it.")
+        yield ApiRuleViolation("type", "definition", "this part of the schema has no type", "Set it.")
     if schema.get("type") == "array" and "items" not in schema:
-        yield ApiRuleViolation("items", "definition", "a list says what its items are", "Write their schema.")
+        yield ApiRuleViolation(
+            "items", "definition", "the list has no schema for its items", "Add the schema."
+        )
     if "properties" in schema and "additionalProperties" in schema:
         yield ApiRuleViolation(
             "additionalProperties",
             "definition",
-            "an object has named fields or any, not both",
+            "an object has `properties` or `additionalProperties`, not both",
             "Keep one of the two.",
         )
     if str(schema.get("x-kubernetes-list-type", "atomic")) not in _ITEMS:
         yield ApiRuleViolation(
             "x-kubernetes-list-type",
             "definition",
-            f"{shown(schema['x-kubernetes-list-type'])} is not a type of list",
+            f"{shown(schema['x-kubernetes-list-type'])} is not a list type",
             "Use atomic, set or map.",
         )
     if schema.get("x-kubernetes-list-type") == "map" and not schema.get("x-kubernetes-list-map-keys"):
         yield ApiRuleViolation(
             "x-kubernetes-list-map-keys",
             "definition",
-            "a list of type map has keys",
-            "Name the fields that make the key.",
+            "a list of type map needs keys",
+            "Name the fields of the key.",
         )
     yield from _type_and_keys(schema)
     yield from _default(schema)
@@ -130,8 +125,7 @@ def _structure(schema: dict[str, Any], depth: int = 0) -> Iterator[ApiRuleViolat
         if depth == 0 and place in {"properties[metadata]", "properties[apiVersion]", "properties[kind]"}:
             continue
         if isinstance(part, dict):
-            for violation in _structure(part, depth + 1):
-                yield violation._replace(field=f"{place}.{violation.field}")
+            yield from below(place, _structure(part, depth + 1))
 
 
 _TYPES: Final = frozenset({"array", "boolean", "integer", "number", "object", "string"})
@@ -144,10 +138,10 @@ def _type_and_keys(schema: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             "type", "definition", f"{shown(kind)} is not a type", f"Use one of: {', '.join(sorted(_TYPES))}."
         )
     if not isinstance(items, dict):
-        yield ApiRuleViolation("items", "definition", "the items have no schema", "Write their schema.")
+        yield ApiRuleViolation("items", "definition", "the items have no schema", "Add the schema.")
     keys = schema.get("x-kubernetes-list-map-keys", ())
     if keys and schema.get("x-kubernetes-list-type") != "map":
-        message = "keys are for a list of type map"
+        message = "keys are only for a list of type map"
         yield ApiRuleViolation(
             "x-kubernetes-list-type", "definition", message, "Set x-kubernetes-list-type: map."
         )
@@ -155,48 +149,35 @@ def _type_and_keys(schema: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for index, key in enumerate(keys):
         field = fields.get(key) if isinstance(key, str) else None
         if key in keys[:index] or not isinstance(field, dict) or not (key in required or "default" in field):
-            place, message = (
-                f"x-kubernetes-list-map-keys[{index}]",
-                f"{shown(key)} is not a field that every item has, or it is there twice",
-            )
+            place = f"x-kubernetes-list-map-keys[{index}]"
+            message = f"{shown(key)} is not a required field of the items, or appears twice"
             yield ApiRuleViolation(
                 place, "definition", message, "Name required fields of the items, each once."
             )
 
 
 def _default(schema: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """A default of one value fits its own schema."""
+    """Check that a default which is a single value matches its own schema."""
     value = schema.get("default")
     if value is None or isinstance(value, dict | list):
         return
     try:
         fits = jsonschema_rs.is_valid(structural(schema), value)
-    except (
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-    ):  # the schema itself is wrong, which another rule reports
-        return
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return  # the schema itself is wrong, and another rule reports it
     if not fits:
-        message = f"{shown(value)} does not fit the schema that it is the default of"
+        message = f"the default {shown(value)} does not match its schema"
         yield ApiRuleViolation("default", "definition", message, "Change the default, or the schema.")
 
 
 def _webhooks(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    for index, name in duplicates(webhook["name"] for webhook in body.get("webhooks", ())):
-        yield ApiRuleViolation(
-            f"webhooks[{index}].name",
-            "duplicate",
-            f"there is a webhook {shown(name)} already",
-            "Give it another name.",
-        )
+    return unique_names(body.get("webhooks", ()), "webhooks", "webhook")
 
 
 def _client(config: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     url = config.get("url", "")
     if "url" in config and not url.lower().startswith("https://"):
-        yield ApiRuleViolation("url", "webhook", f"{shown(url)} is not of https", "Write https://….")
+        yield ApiRuleViolation("url", "webhook", f"{shown(url)} is not an https URL", "Write https://….")
     path = config.get("service", {}).get("path", "")
     if not path or path == "/":
         return
@@ -208,7 +189,7 @@ def _client(config: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "service.path",
             "webhook",
-            f"the parts of {shown(path)} are no DNS names",
+            f"the segments of {shown(path)} are not DNS names",
             "Use a-z, 0-9, '-' and '.'.",
         )
 
@@ -217,13 +198,13 @@ def _operations(rule: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for field in ("apiGroups", "apiVersions", "operations"):
         values = rule.get(field, ())
         if "*" in values and len(values) > 1:
-            yield ApiRuleViolation(field, "webhook", "'*' is all of them already", "Leave '*' alone.")
+            yield ApiRuleViolation(field, "webhook", "'*' already includes all values", "Keep only '*'.")
 
 
 def _actions(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     if {"Deny", "Warn"} <= {*spec.get("validationActions", ())}:
         yield ApiRuleViolation(
-            "validationActions", "policy", "what is denied needs no warning", "Keep one of Deny and Warn."
+            "validationActions", "policy", "Deny and Warn exclude each other", "Keep one of the two."
         )
 
 
@@ -243,7 +224,7 @@ _CALLS: Final = re.compile(r"[({?]")
 
 
 def undeclared(expression: Any, known: frozenset[str]) -> str | None:
-    """A name in an expression of CEL that nothing declares; only plain expressions are looked at, without a call."""
+    """Return the first undeclared name in a CEL expression, or None. Expressions with a call are skipped."""
     if not isinstance(expression, str) or _CALLS.search(expression):
         return None
     roots = (found["name"] for found in _TEXT_OR_ROOT.finditer(expression))
@@ -251,7 +232,7 @@ def undeclared(expression: Any, known: frozenset[str]) -> str | None:
 
 
 def _expressions(spec: dict[str, Any]) -> Iterator[tuple[str, Any, frozenset[str]]]:
-    """Place, expression, and the variables that are there for it; a condition has no variables."""
+    """Yield the place of each expression, the expression, and the names of its variables."""
     names: list[str] = []
     for index, variable in enumerate(mappings(spec, "variables")):
         yield f"variables[{index}].expression", variable.get("expression"), frozenset(names)
@@ -287,11 +268,14 @@ def _names_in_expressions(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             )
 
 
-def _no_parameters(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
+def _match_constraints(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     constraints = spec.get("matchConstraints", {})
     if not constraints.get("resourceRules"):
         yield ApiRuleViolation(
-            "matchConstraints.resourceRules", "policy", "the policy is for no resource", "Name the resources."
+            "matchConstraints.resourceRules",
+            "policy",
+            "the policy matches no resource",
+            "Name the resources.",
         )
 
 
@@ -300,7 +284,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
     "admissionregistration.v1.NamedRuleWithOperations": (_operations,),
     "admissionregistration.v1.RuleWithOperations": (_operations,),
     "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": (_actions,),
-    "admissionregistration.v1.ValidatingAdmissionPolicySpec": (_no_parameters, _names_in_expressions),
+    "admissionregistration.v1.ValidatingAdmissionPolicySpec": (_match_constraints, _names_in_expressions),
     "admissionregistration.v1.ValidatingWebhookConfiguration": (_webhooks,),
     "admissionregistration.v1.WebhookClientConfig": (_client,),
     "apiextensions.v1.CustomResourceDefinition": (_definition,),

@@ -1,7 +1,7 @@
-"""Names, labels, annotations and selectors, of objects and of the Pods that they make.
+"""Rules for names, labels, annotations and selectors, of objects and of Pod templates.
 
 Source: ``ValidateObjectMeta`` (``apimachinery/pkg/api/validation``) and ``ValidateLabelSelector``
-(``apimachinery/pkg/apis/meta/v1/validation``) of Kubernetes 1.37; kinds of names from each ``Validate…Name``.
+(``apimachinery/pkg/apis/meta/v1/validation``) of Kubernetes 1.37; the forms of names from each ``Validate…Name``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["RULES", "check_labels", "check_metadata", "check_name", "check_selec
 
 _MAX_ANNOTATIONS: Final = 256 * 1024
 
-# Kinds whose names are not DNS names: a DNS label, or anything that can be one segment of a URL's path.
+# Kinds whose names are not DNS names: their name is a DNS label, or any segment of a URL path.
 _LABEL_NAMED: Final = frozenset({"Namespace", "Service"})
 _PATH_NAMED: Final = frozenset(
     {"ClusterRole", "ClusterRoleBinding", "PodDisruptionBudget", "Role", "RoleBinding"}
@@ -35,7 +35,7 @@ _NEEDS_LABELS: Final = frozenset({"In", "NotIn"})
 
 
 def check_name(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """Of a whole object."""
+    """Check the name and namespace of an object."""
     metadata, kind = body["metadata"], body["kind"]
     name, prefix = metadata.get("name"), metadata.get("generateName")
     group = body["apiVersion"].rpartition("/")[0]
@@ -49,7 +49,7 @@ def check_name(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     if namespace and not is_dns_label(namespace):
         fix = "Use at most 63 of a-z, 0-9 and '-', with a letter or digit at both ends."
         yield ApiRuleViolation(
-            "metadata.namespace", "namespace", f"{shown(namespace)} is not a name of a namespace", fix
+            "metadata.namespace", "namespace", f"{shown(namespace)} is not the name of a namespace", fix
         )
 
 
@@ -57,30 +57,35 @@ def _name(name: str, kind: str) -> Iterator[ApiRuleViolation]:
     if kind in _PATH_NAMED:
         if not is_path_segment(name):
             yield ApiRuleViolation(
-                "metadata.name", "name", f"{shown(name)} cannot stand in a URL", "Leave out '/' and '%'."
+                "metadata.name",
+                "name",
+                f"{shown(name)} is not a segment of a URL path",
+                "Remove '/' and '%'.",
             )
     elif kind in _LABEL_NAMED:
         if not is_dns_label(name):
             fix = "Use at most 63 of a-z, 0-9 and '-', with a letter or digit at both ends."
-            yield ApiRuleViolation("metadata.name", "name", f"{shown(name)} is no DNS label", fix)
+            yield ApiRuleViolation("metadata.name", "name", f"{shown(name)} is not a DNS label", fix)
     elif not is_dns_name(name):
         fix = "Use at most 253 of a-z, 0-9, '-' and '.', with a letter or digit at both ends of each part."
-        yield ApiRuleViolation("metadata.name", "name", f"{shown(name)} is no DNS name", fix)
+        yield ApiRuleViolation("metadata.name", "name", f"{shown(name)} is not a DNS name", fix)
 
 
 def check_metadata(metadata: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """Labels, annotations and finalizers of an object or a template."""
+    """Check the labels, annotations and finalizers of an object or a template."""
     yield from check_labels(metadata, "labels")
     annotations = metadata.get("annotations")
     if annotations:
         for key in annotations:
-            if not is_qualified_name(key.lower()):  # lower, as the API server does for annotations alone
+            if not is_qualified_name(
+                key.lower()
+            ):  # in lower case, as the API server does only for annotations
                 yield _bad_key("annotations", key)
         size = sum(len(key) + len(value or "") for key, value in annotations.items())
-        if size > _MAX_ANNOTATIONS // 4:  # of a character's bytes in UTF-8, at most four
+        if size > _MAX_ANNOTATIONS // 4:  # a character has at most four bytes in UTF-8
             size = sum(len(key.encode()) + len((value or "").encode()) for key, value in annotations.items())
         if size > _MAX_ANNOTATIONS:
-            message = f"the annotations hold {size:,} bytes together"
+            message = f"the annotations together have {size:,} bytes"
             yield ApiRuleViolation("annotations", "annotation", message, "Keep them under 256 KiB.")
     for index, name in enumerate(metadata.get("finalizers", ())):
         if not is_qualified_name(name):
@@ -91,14 +96,12 @@ def check_metadata(metadata: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                 "Write it as domain/name.",
             )
     if sum(owner.get("controller") is True for owner in metadata.get("ownerReferences", ())) > 1:
-        message = "two owners are the controller"
-        yield ApiRuleViolation(
-            "ownerReferences", "owner", message, "Leave `controller: true` on one of them."
-        )
+        message = "more than one owner has `controller: true`"
+        yield ApiRuleViolation("ownerReferences", "owner", message, "Keep it on one owner.")
 
 
 def check_labels(value: dict[str, Any], field: str) -> Iterator[ApiRuleViolation]:
-    """The labels at a field."""
+    """Check the labels at a field."""
     for key, text in value.get(field, {}).items():
         if not is_qualified_name(key):
             yield _bad_key(field, key)
@@ -113,16 +116,14 @@ def _bad_key(field: str, key: str) -> ApiRuleViolation:
 
 
 def check_selector(selector: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """A label selector."""
+    """Check a label selector."""
     yield from check_labels(selector, "matchLabels")
-    for index, asked in enumerate(selector.get("matchExpressions", ())):
-        place = f"matchExpressions[{index}].values"
-        values = asked.get("values", ())
-        if asked["operator"] in _NEEDS_LABELS:
+    for index, expression in enumerate(selector.get("matchExpressions", ())):
+        place, operator = f"matchExpressions[{index}].values", expression["operator"]
+        values = expression.get("values", ())
+        if operator in _NEEDS_LABELS:
             if not values:
-                yield ApiRuleViolation(
-                    place, "selector", f"{asked['operator']} needs values", "Name at least one."
-                )
+                yield ApiRuleViolation(place, "selector", f"{operator} needs values", "Name at least one.")
             for number, value in enumerate(values):
                 if not is_label_value(value):
                     yield ApiRuleViolation(
@@ -132,18 +133,18 @@ def check_selector(selector: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                         "Name a value that a label can have.",
                     )
         elif values:
-            yield ApiRuleViolation(place, "selector", f"{asked['operator']} takes no values", "Remove them.")
+            yield ApiRuleViolation(place, "selector", f"{operator} takes no values", "Remove them.")
 
 
 def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
-    """Whether a selector that is right takes these labels."""
+    """Whether a valid selector matches the labels."""
     return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
-        _takes(asked["operator"], asked["key"], asked.get("values", ()), labels)
-        for asked in selector.get("matchExpressions", ())
+        _matches(expression["operator"], expression["key"], expression.get("values", ()), labels)
+        for expression in selector.get("matchExpressions", ())
     )
 
 
-def _takes(operator: str, key: str, values: Any, labels: dict[str, str]) -> bool:
+def _matches(operator: str, key: str, values: Any, labels: dict[str, str]) -> bool:
     match operator:
         case "In":
             return labels.get(key) in values

@@ -1,4 +1,4 @@
-"""Services, Ingresses and network policies.
+"""Rules for Services, Ingresses and network policies.
 
 Source: ``validateService`` (``pkg/apis/core/validation``) and ``pkg/apis/networking/validation`` of Kubernetes 1.37.
 """
@@ -9,7 +9,14 @@ import ipaddress
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.check.api.metadata import check_labels
-from goldenpath.check.api.violation import ApiRuleViolation, Rule, duplicates, one_of
+from goldenpath.check.api.violation import (
+    ApiRuleViolation,
+    Rule,
+    duplicates,
+    one_of,
+    unique,
+    unique_names,
+)
 from goldenpath.check.formats import is_cidr, is_dns_name, is_ip, is_path_segment
 from goldenpath.errors import shown
 
@@ -32,17 +39,17 @@ def _service(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         )
     if address == "None" and kind in _EXTERNAL:
         yield ApiRuleViolation(
-            "clusterIP", "service", f"a Service of type {kind} is not headless", "Remove it."
+            "clusterIP", "service", f"a Service of type {kind} cannot be headless", "Remove it."
         )
     if kind == "ExternalName":
         if address:
-            yield ApiRuleViolation("clusterIP", "service", "a name outside has no address here", "Remove it.")
+            yield ApiRuleViolation("clusterIP", "service", "an ExternalName has no cluster IP", "Remove it.")
         if not is_dns_name(spec.get("externalName", "").removesuffix(".")):
             yield ApiRuleViolation(
                 "externalName",
                 "service",
-                f"{shown(spec.get('externalName', ''))} is no DNS name",
-                "Name the host outside.",
+                f"{shown(spec.get('externalName', ''))} is not a DNS name",
+                "Name the external host.",
             )
     yield from _service_ports(ports, kind)
     yield from _addresses(spec, address)
@@ -56,23 +63,13 @@ def _service_ports(ports: Any, kind: str) -> Iterator[ApiRuleViolation]:
                 yield ApiRuleViolation(
                     f"ports[{index}].name",
                     "service",
-                    "where there are several ports, each has a name",
+                    "each of several ports needs a name",
                     "Name it.",
                 )
-    for index, name in duplicates(port.get("name", "") for port in ports):
-        yield ApiRuleViolation(
-            f"ports[{index}].name",
-            "duplicate",
-            f"there is a port {shown(name)} already",
-            "Give it another name.",
-        )
+    yield from unique_names(ports, "ports", "port")
     for index, key in duplicates((port["port"], port.get("protocol") or "TCP") for port in ports):
-        yield ApiRuleViolation(
-            f"ports[{index}].port",
-            "duplicate",
-            f"port {key[0]} of {key[1]} is there already",
-            "Use another port.",
-        )
+        message = f"{key[1]} port {key[0]} already exists"
+        yield ApiRuleViolation(f"ports[{index}].port", "duplicate", message, "Use another port.")
     seen = set()
     for index, port in enumerate(ports):
         node_port, key = port.get("nodePort", 0), (port.get("nodePort", 0), port.get("protocol") or "TCP")
@@ -80,14 +77,14 @@ def _service_ports(ports: Any, kind: str) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 f"ports[{index}].nodePort",
                 "service",
-                f"a Service of type {kind} has no port on the nodes",
+                f"a Service of type {kind} has no node port",
                 "Remove it.",
             )
         elif node_port and key in seen:
             yield ApiRuleViolation(
                 f"ports[{index}].nodePort",
                 "duplicate",
-                f"port {node_port} of the nodes is taken already",
+                f"node port {node_port} already exists",
                 "Use another port.",
             )
         seen.add(key)
@@ -99,19 +96,18 @@ def _addresses(spec: dict[str, Any], address: str) -> Iterator[ApiRuleViolation]
         yield ApiRuleViolation(
             "clusterIPs[0]",
             "service",
-            f"{shown(several[0])} is not the clusterIP {shown(address)}",
-            "Write the same.",
+            f"{shown(several[0])} differs from clusterIP {shown(address)}",
+            "Set the same address.",
         )
     elif several and not address:
         yield ApiRuleViolation(
             "clusterIP",
             "service",
-            "it is the first of the clusterIPs, and there is none",
+            "is missing: it must be the first of the clusterIPs",
             "Set it, or remove clusterIPs.",
         )
     families = spec.get("ipFamilies", ())
-    for index, family in duplicates(families):
-        yield ApiRuleViolation(f"ipFamilies[{index}]", "duplicate", f"{family} is there already", "Keep one.")
+    yield from unique(families, "ipFamilies[]", "family")
     if len(families) > 1 and spec.get("ipFamilyPolicy") == "SingleStack":
         yield ApiRuleViolation(
             "ipFamilyPolicy", "service", "SingleStack has one family", "Keep one of the families."
@@ -121,7 +117,7 @@ def _addresses(spec: dict[str, Any], address: str) -> Iterator[ApiRuleViolation]
 def _by_type(spec: dict[str, Any], kind: str) -> Iterator[ApiRuleViolation]:
     for field in ("allocateLoadBalancerNodePorts", "loadBalancerClass", "loadBalancerSourceRanges"):
         if spec.get(field) not in (None, [], "") and kind != "LoadBalancer":
-            yield ApiRuleViolation(field, "service", "it is for the type LoadBalancer", "Remove it.")
+            yield ApiRuleViolation(field, "service", "is only for the type LoadBalancer", "Remove it.")
     for index, text in enumerate(spec.get("loadBalancerSourceRanges", ())):
         if not is_cidr(text.strip()):
             yield ApiRuleViolation(
@@ -133,20 +129,22 @@ def _by_type(spec: dict[str, Any], kind: str) -> Iterator[ApiRuleViolation]:
     policy = spec.get("externalTrafficPolicy", "")
     if policy and kind not in _EXTERNAL and not spec.get("externalIPs"):
         yield ApiRuleViolation(
-            "externalTrafficPolicy", "service", "nothing from outside comes here", "Remove it."
+            "externalTrafficPolicy", "service", "the Service accepts no external traffic", "Remove it."
         )
     if spec.get("healthCheckNodePort") and not (kind == "LoadBalancer" and policy == "Local"):
         yield ApiRuleViolation(
             "healthCheckNodePort",
             "service",
-            "it is for type LoadBalancer with externalTrafficPolicy Local",
+            "is only for type LoadBalancer with externalTrafficPolicy Local",
             "Remove it.",
         )
 
 
 def _ingress(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     if not spec.get("rules") and "defaultBackend" not in spec:
-        yield ApiRuleViolation("rules", "ingress", "there is neither a rule nor a defaultBackend", "Add one.")
+        yield ApiRuleViolation(
+            "rules", "ingress", "the Ingress has no rule and no defaultBackend", "Add one."
+        )
 
 
 def _backend(backend: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -155,7 +153,9 @@ def _backend(backend: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         port = backend["service"].get("port", {})
         name, number = port.get("name", ""), port.get("number", 0)
         if bool(name) == bool(number):
-            message = "a port has a name or a number" if name else "the Service's port is missing"
+            message = (
+                "a port has a name or a number, not both" if name else "the port of the Service is missing"
+            )
             yield ApiRuleViolation("service.port", "ingress", message, "Set port.number or port.name.")
     if "resource" in backend:
         yield from _resource(backend["resource"])
@@ -164,7 +164,7 @@ def _backend(backend: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 def _resource(reference: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for field in ("kind", "name"):
         if not is_path_segment(reference.get(field, "")):
-            message = f"{shown(reference.get(field, ''))} cannot stand in a URL"
+            message = f"{shown(reference.get(field, ''))} is not a segment of a URL path"
             yield ApiRuleViolation(
                 f"resource.{field}", "ingress", message, "Name the object, without '/' and '%'."
             )
@@ -172,7 +172,7 @@ def _resource(reference: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "resource.apiGroup",
             "ingress",
-            f"{shown(reference['apiGroup'])} is no API group",
+            f"{shown(reference['apiGroup'])} is not an API group",
             "Write it as a DNS name.",
         )
 
@@ -189,14 +189,18 @@ def _path(path: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             *(part for part in _BAD_AT_END if text.endswith(part)),
         ):
             yield ApiRuleViolation(
-                "path", "ingress", f"a path of type {kind} has no {shown(bad)}", "Write the plain path."
+                "path",
+                "ingress",
+                f"a path of type {kind} cannot contain {shown(bad)}",
+                "Write the plain path.",
             )
 
 
 def _network_policy(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     types = spec.get("policyTypes", ())
     if len(types) > 2:  # noqa: PLR2004 - there are two directions
-        yield ApiRuleViolation("policyTypes", "policy-type", "there are two directions", "Name each once.")
+        message = "lists more than the two directions Ingress and Egress"
+        yield ApiRuleViolation("policyTypes", "policy-type", message, "Name each once.")
 
 
 def _peer(peer: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -204,7 +208,7 @@ def _peer(peer: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     selectors = [name for name in ("podSelector", "namespaceSelector") if name in peer]
     if block is None and not selectors:
         yield ApiRuleViolation(
-            "", "peer", "the peer is empty", "Give a podSelector, a namespaceSelector or an ipBlock."
+            "", "peer", "the peer is empty", "Set a podSelector, a namespaceSelector or an ipBlock."
         )
     if block is not None and selectors:
         yield ApiRuleViolation("", "peer", f"ipBlock excludes {' and '.join(selectors)}", "Write two peers.")
@@ -215,7 +219,7 @@ def _ip_block(block: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for index, text in enumerate(block.get("except", ())):
         inner = ipaddress.ip_network(str(text), strict=False)
         if inner.version != outer.version or inner == outer or not inner.subnet_of(outer):  # type: ignore[arg-type]
-            message = f"{text} is no part of {block['cidr']}"
+            message = f"{text} is not inside {block['cidr']}"
             yield ApiRuleViolation(
                 f"except[{index}]", "cidr", message, "Name only networks inside the `cidr`."
             )
@@ -225,7 +229,7 @@ def _policy_port(port: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     end, number = port.get("endPort"), port.get("port")
     if end is not None and (not isinstance(number, int) or end < number):
         yield ApiRuleViolation(
-            "endPort", "port", f"{end} ends no range", "Give a numeric port that is not larger."
+            "endPort", "port", f"{end} is not the end of a range", "Set a numeric port that is not larger."
         )
 
 
@@ -234,20 +238,14 @@ def _endpoint_slice(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         for index, endpoint in enumerate(body.get("endpoints", ())):
             for number, address in enumerate(endpoint["addresses"]):
                 if not is_ip(address):
-                    message = f"{shown(address)} is no IP address"
+                    message = f"{shown(address)} is not an IP address"
                     yield ApiRuleViolation(
                         f"endpoints[{index}].addresses[{number}]",
                         "endpoint",
                         message,
                         "Write one such as 192.0.2.1.",
                     )
-    for index, name in duplicates(port.get("name", "") for port in body.get("ports", ())):
-        yield ApiRuleViolation(
-            f"ports[{index}].name",
-            "duplicate",
-            f"there is a port {shown(name)} already",
-            "Give it another name.",
-        )
+    yield from unique_names(body.get("ports", ()), "ports", "port")
 
 
 RULES: Final[dict[str, tuple[Rule, ...]]] = {

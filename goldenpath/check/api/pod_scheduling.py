@@ -1,7 +1,7 @@
-"""Where Pods may run: affinity, tolerations, spread over a topology.
+"""Rules for the scheduling of Pods: affinity, tolerations, topology spread.
 
-Source: ``ValidatePodSpec`` and what it calls (``pkg/apis/core/validation``) of Kubernetes 1.37. What is about one field
-alone is in the schema.
+Source: ``ValidatePodSpec`` and its callees (``pkg/apis/core/validation``) of Kubernetes 1.37. Rules about a single field
+are in the schema.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ __all__ = ["RULES", "check_tolerations", "check_topology"]
 
 
 def check_topology(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """What is wrong with how the Pods of a specification spread over a topology."""
+    """Check the topology spread constraints of a Pod spec."""
     constraints = spec.get("topologySpreadConstraints", ())
     for index, _ in duplicates((item["topologyKey"], item["whenUnsatisfiable"]) for item in constraints):
         yield ApiRuleViolation(
             f"topologySpreadConstraints[{index}]",
             "duplicate",
-            "this topology key is constrained already",
+            "a constraint for this topology key already exists",
             "Keep one of the two.",
         )
     for index, item in enumerate(constraints):
         if "minDomains" in item and item["whenUnsatisfiable"] != "DoNotSchedule":
-            message = "minDomains is for constraints that must hold"
+            message = "minDomains is only for DoNotSchedule"
             yield ApiRuleViolation(
                 f"topologySpreadConstraints[{index}].minDomains",
                 "topology",
@@ -43,7 +43,7 @@ def check_topology(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                 message = (
                     f"{shown(key)} is in the labelSelector already"
                     if key in keys
-                    else "there is no labelSelector to add to"
+                    else "the constraint has no labelSelector to add the key to"
                 )
                 yield ApiRuleViolation(
                     f"topologySpreadConstraints[{index}].matchLabelKeys[{number}]",
@@ -54,25 +54,22 @@ def check_topology(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 
 
 def check_tolerations(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """What is wrong with the tolerations of a Pod specification."""
+    """Check the tolerations of a Pod spec."""
     for index, item in enumerate(spec.get("tolerations", ())):
-        place, operator, value = (
-            f"tolerations[{index}]",
-            item.get("operator") or "Equal",
-            item.get("value", ""),
-        )
+        place = f"tolerations[{index}]"
+        operator, value = item.get("operator") or "Equal", item.get("value", "")
         if not item.get("key") and operator != "Exists":
             yield ApiRuleViolation(
                 f"{place}.operator",
                 "toleration",
-                "without a key only Exists has a meaning",
+                "only Exists works without a key",
                 "Set the key, or operator: Exists.",
             )
         if "tolerationSeconds" in item and item.get("effect") != "NoExecute":
             yield ApiRuleViolation(
                 f"{place}.effect",
                 "toleration",
-                "tolerationSeconds is for the effect NoExecute",
+                "tolerationSeconds is only for the effect NoExecute",
                 "Set effect: NoExecute, or remove the seconds.",
             )
         if operator == "Exists" and value:
@@ -83,15 +80,15 @@ def check_tolerations(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 f"{place}.value",
                 "toleration",
-                f"{shown(value)} is not a value of a taint",
-                "Use what a label can have as a value.",
+                f"{shown(value)} is not the value of a taint",
+                "Use a valid label value.",
             )
 
 
 def _node_term(term: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for field in ("matchExpressions", "matchFields"):
-        for index, asked in enumerate(term.get(field, ())):
-            operator, values = asked["operator"], asked.get("values", ())
+        for index, expression in enumerate(term.get(field, ())):
+            operator, values = expression["operator"], expression.get("values", ())
             place = f"{field}[{index}].values"
             if operator in {"In", "NotIn"} and not values:
                 yield ApiRuleViolation(place, "affinity", f"{operator} needs values", "Name at least one.")
@@ -100,12 +97,12 @@ def _node_term(term: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             if operator in {"Gt", "Lt"} and len(values) != 1:
                 yield ApiRuleViolation(place, "affinity", f"{operator} takes one value", "Give one number.")
             if field == "matchFields" and (
-                asked["key"] != "metadata.name" or operator not in {"In", "NotIn"} or len(values) != 1
+                expression["key"] != "metadata.name" or operator not in {"In", "NotIn"} or len(values) != 1
             ):
                 yield ApiRuleViolation(
                     f"{field}[{index}]",
                     "affinity",
-                    "of a node's fields only metadata.name can be asked, with one value",
+                    "matchFields accepts only metadata.name with one value",
                     "Use key: metadata.name, operator: In.",
                 )
             elif field == "matchExpressions":
@@ -133,14 +130,14 @@ def _affinity_term(term: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 f"namespaces[{index}]",
                 "affinity",
-                f"{shown(name)} is not a name of a namespace",
+                f"{shown(name)} is not the name of a namespace",
                 "Name a namespace.",
             )
     if ("matchLabelKeys" in term or "mismatchLabelKeys" in term) and "labelSelector" not in term:
         yield ApiRuleViolation(
             "labelSelector",
             "affinity",
-            "label keys are added to a selector, and there is none",
+            "is missing: label keys are added to a selector",
             "Set the labelSelector.",
         )
 

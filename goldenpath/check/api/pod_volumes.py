@@ -1,7 +1,7 @@
-"""Volumes of Pods.
+"""Rules for the volumes of Pods.
 
-Source: ``ValidatePodSpec`` and what it calls (``pkg/apis/core/validation``) of Kubernetes 1.37. What is about one field
-alone is in the schema.
+Source: ``ValidatePodSpec`` and its callees (``pkg/apis/core/validation``) of Kubernetes 1.37. Rules about a single field
+are in the schema.
 """
 
 from __future__ import annotations
@@ -31,14 +31,13 @@ def _files(value: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                 yield ApiRuleViolation(
                     f"items[{index}].resourceFieldRef.containerName",
                     "field-path",
-                    "a volume belongs to no container",
+                    "is missing: a volume belongs to no container",
                     "Name the container.",
                 )
 
 
 def _one_source(volume: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """None is an empty directory."""
-    sources = [name for name in volume if name != "name"]
+    sources = [name for name in volume if name != "name"]  # no source means an empty directory
     for name in sources[1:]:
         yield ApiRuleViolation(
             name, "source", f"the volume has a source already: {sources[0]}", "Keep one of them."
@@ -48,7 +47,7 @@ def _one_source(volume: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 def _projected(value: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for index, source in enumerate(value.get("sources", ())):
         if len(source) > 1:
-            message = f"there is more than one source: {', '.join(source)}"
+            message = f"the entry has more than one source: {', '.join(source)}"
             yield ApiRuleViolation(f"sources[{index}]", "source", message, "Write one source for each entry.")
 
 

@@ -1,7 +1,7 @@
-"""Pods, and the templates of them.
+"""Rules for Pods and Pod templates.
 
-Source: ``ValidatePodSpec`` and what it calls (``pkg/apis/core/validation``) of Kubernetes 1.37. What is about one field
-alone is in the schema.
+Source: ``ValidatePodSpec`` and its callees (``pkg/apis/core/validation``) of Kubernetes 1.37. Rules about a single field
+are in the schema.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.check.api.metadata import check_labels
 from goldenpath.check.api.pod_scheduling import check_tolerations, check_topology
-from goldenpath.check.api.violation import ApiRuleViolation, Rule, duplicates
+from goldenpath.check.api.violation import ApiRuleViolation, Rule, below, unique, unique_names
 from goldenpath.errors import shown
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 def _pod(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     yield from check_labels(spec, "nodeSelector")
     yield from _container_names(spec)
-    yield from _volume_names(spec)
+    yield from unique_names(spec.get("volumes", ()), "volumes", "volume")
     yield from _claims(spec)
     yield from _host_ports(spec)
     yield from check_topology(spec)
@@ -35,16 +35,11 @@ def _pod(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "serviceAccount",
             "account",
-            f"{shown(old)} is not the serviceAccountName {shown(account)}",
+            f"{shown(old)} differs from serviceAccountName {shown(account)}",
             "Remove it.",
         )
-    for index, gate in duplicates(item["name"] for item in spec.get("schedulingGates", ())):
-        yield ApiRuleViolation(
-            f"schedulingGates[{index}].name",
-            "duplicate",
-            f"there is a gate {shown(gate)} already",
-            "Keep one.",
-        )
+    gates = (item["name"] for item in spec.get("schedulingGates", ()))
+    yield from unique(gates, "schedulingGates[].name", "gate")
     dns = spec.get("dnsConfig", {})
     if spec.get("dnsPolicy") == "None" and not dns.get("nameservers"):
         yield ApiRuleViolation(
@@ -60,16 +55,14 @@ def _container_names(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for field in ("containers", "initContainers", "ephemeralContainers"):
         for index, container in enumerate(spec.get(field, ())):
             if (name := container["name"]) in seen:
-                fix = "Give it another name."
-                yield ApiRuleViolation(
-                    f"{field}[{index}].name", "duplicate", f"there is a container {shown(name)} already", fix
-                )
+                message, fix = f"container {shown(name)} already exists", "Give it another name."
+                yield ApiRuleViolation(f"{field}[{index}].name", "duplicate", message, fix)
             seen.add(name)
     for index, container in enumerate(spec.get("initContainers", ())):
         if container.get("restartPolicy") != "Always":
             for name in ("lifecycle", *_PROBES):
                 if name in container:
-                    message = f"an init container that ends has no {name}"
+                    message = f"an init container without restartPolicy Always cannot have a {name}"
                     yield ApiRuleViolation(
                         f"initContainers[{index}].{name}",
                         "init-container",
@@ -78,18 +71,8 @@ def _container_names(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                     )
 
 
-def _volume_names(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    for index, name in duplicates(volume["name"] for volume in spec.get("volumes", ())):
-        yield ApiRuleViolation(
-            f"volumes[{index}].name",
-            "duplicate",
-            f"there is a volume {shown(name)} already",
-            "Give it another name.",
-        )
-
-
 def check_mounts(spec: dict[str, Any], claims: Iterable[str] = ()) -> Iterator[ApiRuleViolation]:
-    """What a Pod's containers mount and the Pod does not have; ``claims`` are volumes that it gets beyond its own."""
+    """Check that the Pod has each mounted volume; ``claims`` are the volumes of a StatefulSet's claim templates."""
     volumes: dict[str, Any] = {volume["name"]: volume for volume in spec.get("volumes", ())}
     volumes |= {name: {"persistentVolumeClaim": {}} for name in claims}
     for field in ("containers", "initContainers"):
@@ -97,17 +80,15 @@ def check_mounts(spec: dict[str, Any], claims: Iterable[str] = ()) -> Iterator[A
             place = f"{field}[{index}]"
             for number, mount in enumerate(container.get("volumeMounts", ())):
                 if mount["name"] not in volumes:
-                    message = f"there is no volume {shown(mount['name'])}"
-                    yield ApiRuleViolation(
-                        f"{place}.volumeMounts[{number}].name",
-                        "volume",
-                        message,
-                        "Add it under volumes, or name one of these.",
-                    )
+                    message = f"the Pod has no volume {shown(mount['name'])}"
+                    fix = "Add it under volumes, or name a volume of the Pod."
+                    yield ApiRuleViolation(f"{place}.volumeMounts[{number}].name", "volume", message, fix)
             for number, device in enumerate(container.get("volumeDevices", ())):
                 volume = volumes.get(device["name"], {})
                 if not {"persistentVolumeClaim", "ephemeral"} & volume.keys():
-                    message = f"{shown(device['name'])} is not a volume of a claim, and only these are block devices"
+                    message = (
+                        f"{shown(device['name'])} is not a volume of a claim, so it is not a block device"
+                    )
                     yield ApiRuleViolation(
                         f"{place}.volumeDevices[{number}].name",
                         "volume",
@@ -118,13 +99,7 @@ def check_mounts(spec: dict[str, Any], claims: Iterable[str] = ()) -> Iterator[A
 
 def _claims(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     names = [claim["name"] for claim in spec.get("resourceClaims", ())]
-    for index, name in duplicates(names):
-        yield ApiRuleViolation(
-            f"resourceClaims[{index}].name",
-            "duplicate",
-            f"there is a claim {shown(name)} already",
-            "Give it another name.",
-        )
+    yield from unique(names, "resourceClaims[].name", "claim", "Give it another name.")
     for field in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(field, ())):
             for number, claim in enumerate(container.get("resources", {}).get("claims", ())):
@@ -144,22 +119,18 @@ def _host_ports(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for index, container in enumerate(spec.get("containers", ())):
         for number, port in enumerate(container.get("ports", ())):
             place = f"containers[{index}].ports[{number}]"
-            asked = port.get("hostPort", 0)
-            if on_host and asked and asked != port["containerPort"]:
+            host_port = port.get("hostPort", 0)
+            if on_host and host_port and host_port != port["containerPort"]:
                 message = (
-                    f"on the host's network the port is {port['containerPort']}, and hostPort says {asked}"
+                    f"{host_port} differs from containerPort {port['containerPort']} on the host network"
                 )
                 yield ApiRuleViolation(
                     f"{place}.hostPort", "port", message, "Remove hostPort, or set the same number."
                 )
-            key = (asked, port.get("protocol") or "TCP", port.get("hostIP", ""))
-            if asked and key in seen:
-                yield ApiRuleViolation(
-                    f"{place}.hostPort",
-                    "duplicate",
-                    f"port {asked} of the host is taken already",
-                    "Use another port.",
-                )
+            key = (host_port, port.get("protocol") or "TCP", port.get("hostIP", ""))
+            if host_port and key in seen:
+                message = f"host port {host_port} already exists"
+                yield ApiRuleViolation(f"{place}.hostPort", "duplicate", message, "Use another port.")
             seen.add(key)
 
 
@@ -168,7 +139,7 @@ def _host(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "shareProcessNamespace",
             "host",
-            "the Pod has the host's processes already (hostPID)",
+            "the Pod already shares the host's processes (hostPID)",
             "Keep one of the two.",
         )
     if spec.get("hostUsers") is False:
@@ -177,7 +148,7 @@ def _host(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                 yield ApiRuleViolation(
                     field,
                     "host",
-                    f"with users of its own (hostUsers: false) a Pod has no {field}",
+                    f"a Pod with its own users (hostUsers: false) cannot have {field}",
                     "Remove it.",
                 )
 
@@ -188,30 +159,27 @@ def _os(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         for field in ("containers", "initContainers"):
             for index, container in enumerate(spec.get(field, ())):
                 if "stopSignal" in container.get("lifecycle", {}):
-                    message = "a stop signal depends on the system, and spec.os.name is not set"
+                    message = "a stop signal depends on the operating system, and spec.os.name is not set"
                     yield ApiRuleViolation(
                         f"{field}[{index}].lifecycle.stopSignal", "os", message, "Set spec.os.name."
                     )
 
 
 def _sysctls(context: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    for index, name in duplicates(item["name"].replace("/", ".") for item in context.get("sysctls", ())):
-        yield ApiRuleViolation(
-            f"sysctls[{index}].name", "duplicate", f"{shown(name)} is set already", "Keep one."
-        )
+    names = (item["name"].replace("/", ".") for item in context.get("sysctls", ()))
+    return unique(names, "sysctls[].name", "sysctl")
 
 
 def _whole_pod(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     spec = body["spec"]
-    for violation in check_mounts(spec):
-        yield violation._replace(field=f"spec.{violation.field}")
+    yield from below("spec", check_mounts(spec))
     for field in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(field, ())):
-            if (image := container["image"]) != image.strip():  # in a template the API server takes it
+            if (image := container["image"]) != image.strip():  # the API server accepts this in a template
                 yield ApiRuleViolation(
                     f"spec.{field}[{index}].image",
                     "image",
-                    f"{shown(image)} begins or ends with a space",
+                    f"{shown(image)} starts or ends with a space",
                     "Remove the space.",
                 )
 

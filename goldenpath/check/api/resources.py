@@ -1,4 +1,4 @@
-"""Requests, limits, quotas and limit ranges.
+"""Rules for requests, limits, quotas and limit ranges.
 
 Source: ``validateResourceRequirements``, ``ValidateResourceQuotaSpec`` and ``ValidateLimitRange``
 (``pkg/apis/core/validation``) and ``pkg/apis/core/helper`` of Kubernetes 1.37.
@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.check.api.violation import ApiRuleViolation, Rule, amount, duplicates
+from goldenpath.check.api.violation import ApiRuleViolation, Rule, amount, below, duplicates
 from goldenpath.check.formats import is_qualified_name
 from goldenpath.errors import shown
 
@@ -30,7 +30,7 @@ _QUOTA_KEYS: Final = frozenset(
         "services.loadbalancers",
     }
 )  # fmt: skip
-# Resources that are measured and not counted, so that a part of one is possible.
+# Resources with fractional amounts. All others are counted in whole numbers.
 _MEASURED: Final = re.compile(
     r"((requests|limits)\.)?(cpu|memory|storage|ephemeral-storage|hugepages-.+)|.+\.storageclass\.storage\.k8s\.io/.+\.storage"
     r"|.+\.storageclass\.storage\.k8s\.io/requests\.storage",
@@ -55,7 +55,7 @@ def _is_native(name: str) -> bool:
 
 
 def _may_overcommit(name: str) -> bool:
-    """Kubernetes' own resources but huge pages: only of these may a limit be more than the request."""
+    """Whether the limit may exceed the request: only for Kubernetes' own resources, except huge pages."""
     return _is_native(name) and not name.startswith(_HUGE_PAGES)
 
 
@@ -76,44 +76,39 @@ def _requirements(value: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     limits, requests = value.get("limits", {}), value.get("requests", {})
     for field, amounts in (("limits", limits), ("requests", requests)):
         for name, quantity in amounts.items():
-            yield from _of_container(f"{field}[{name}]", name, quantity)
+            yield from _container_resource(f"{field}[{name}]", name, quantity)
     for name, quantity in requests.items():
         place = f"requests[{name}]"
         if name in limits:
-            asked, limit = amount(quantity), amount(limits[name])
-            if asked > limit:
-                yield ApiRuleViolation(
-                    place,
-                    "resources",
-                    f"{quantity} is more than the limit of {limits[name]}",
+            request, limit = amount(quantity), amount(limits[name])
+            if request > limit:
+                message, fix = (
+                    f"{quantity} is above the limit {limits[name]}",
                     "Lower it, or raise the limit.",
                 )
-            elif asked != limit and not _may_overcommit(name):
-                yield ApiRuleViolation(
-                    place,
-                    "resources",
-                    f"{quantity} is not the limit of {limits[name]}",
-                    f"Ask for as many {name} as the limit.",
-                )
+                yield ApiRuleViolation(place, "resources", message, fix)
+            elif request != limit and not _may_overcommit(name):
+                message, fix = f"{quantity} differs from the limit {limits[name]}", "Set it to the limit."
+                yield ApiRuleViolation(place, "resources", message, fix)
         elif not _may_overcommit(name):
             yield ApiRuleViolation(
                 f"limits[{name}]",
                 "resources",
-                f"there is no limit on {name}, which cannot be overcommitted",
-                "Set the same number.",
+                f"is missing: {name} cannot be overcommitted",
+                "Set it to the request.",
             )
     names = {*limits, *requests}
     if any(name.startswith(_HUGE_PAGES) for name in names) and not names & {"cpu", "memory"}:
         yield ApiRuleViolation(
-            "", "resources", "huge pages come with CPU or memory only", "Set cpu or memory too."
+            "", "resources", "huge pages need a CPU or memory request", "Set cpu or memory too."
         )
     for index, _ in duplicates(
         (claim["name"], claim.get("request", "")) for claim in value.get("claims", ())
     ):
-        yield ApiRuleViolation(f"claims[{index}]", "resources", "the claim is named twice", "Keep one.")
+        yield ApiRuleViolation(f"claims[{index}]", "resources", "the claim appears twice", "Keep one.")
 
 
-def _of_container(place: str, name: str, quantity: Any) -> Iterator[ApiRuleViolation]:
+def _container_resource(place: str, name: str, quantity: Any) -> Iterator[ApiRuleViolation]:
     if not _is_container_resource(name):
         fix = "Name cpu, memory, ephemeral-storage, hugepages-<size> or domain/name."
         yield ApiRuleViolation(place, "resources", f"{shown(name)} is not a resource of a container", fix)
@@ -123,9 +118,9 @@ def _of_container(place: str, name: str, quantity: Any) -> Iterator[ApiRuleViola
 def _number(place: str, name: str, quantity: Any, rule: str) -> Iterator[ApiRuleViolation]:
     value = amount(quantity)
     if value < 0:
-        yield ApiRuleViolation(place, rule, f"{quantity} is negative", "Use 0 or more.")
+        yield ApiRuleViolation(place, rule, f"{quantity} is negative", "Set 0 or more.")
     elif value % 1 and not _MEASURED.fullmatch(name):
-        yield ApiRuleViolation(place, rule, f"{quantity} is not a whole number", "Count whole pieces.")
+        yield ApiRuleViolation(place, rule, f"{quantity} is not a whole number", "Set a whole number.")
 
 
 def _volume_resources(value: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -133,29 +128,22 @@ def _volume_resources(value: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         for name, quantity in value.get(field, {}).items():
             if amount(quantity) < 0:
                 yield ApiRuleViolation(
-                    f"{field}[{name}]", "resources", f"{quantity} is negative", "Ask for more than 0."
+                    f"{field}[{name}]", "resources", f"{quantity} is negative", "Set more than 0."
                 )
 
 
 def _quota(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     hard = spec.get("hard", {})
     for name, quantity in hard.items():
-        place, value = f"hard[{name}]", amount(quantity)
+        place = f"hard[{name}]"
         if not is_quota_key(name):
-            yield ApiRuleViolation(
-                place,
-                "quota",
-                f"{shown(name)} is not a key of a quota",
-                "Name one such as requests.cpu, pods or count/jobs.batch.",
-            )
-        if value < 0:
-            yield ApiRuleViolation(place, "quota", f"{quantity} is negative", "Use 0 to forbid the resource.")
-        elif value % 1 and not _MEASURED.fullmatch(name):
-            yield ApiRuleViolation(place, "quota", f"{quantity} is not a whole number", "Count whole pieces.")
+            fix = "Name one such as requests.cpu, pods or count/jobs.batch."
+            yield ApiRuleViolation(place, "quota", f"{shown(name)} is not a quota key", fix)
+        yield from _number(place, name, quantity, "quota")
     yield from _scopes("scopes", spec.get("scopes", ()), hard)
-    asked = spec.get("scopeSelector", {}).get("matchExpressions", ())
-    yield from _scopes("scopeSelector.matchExpressions", [item["scopeName"] for item in asked], hard)
-    for index, item in enumerate(asked):
+    expressions = spec.get("scopeSelector", {}).get("matchExpressions", ())
+    yield from _scopes("scopeSelector.matchExpressions", [item["scopeName"] for item in expressions], hard)
+    for index, item in enumerate(expressions):
         yield from _scope(f"scopeSelector.matchExpressions[{index}]", item)
 
 
@@ -172,7 +160,7 @@ def _scopes(place: str, scopes: Any, hard: dict[str, Any]) -> Iterator[ApiRuleVi
                 yield ApiRuleViolation(
                     place,
                     "quota-scope",
-                    f"{scope} is a scope of Pods, and {name} counts none",
+                    f"{scope} is a scope of Pods, and {name} does not count Pods",
                     f"Move {name} to a quota without scopes.",
                 )
     for one, other in _OPPOSITES:
@@ -186,7 +174,7 @@ def _scope(place: str, item: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     operator, values = item["operator"], item.get("values", ())
     if item["scopeName"] not in {"PriorityClass", "VolumeAttributesClass"} and operator != "Exists":
         yield ApiRuleViolation(
-            f"{place}.operator", "quota-scope", f"{item['scopeName']} is there or not", "Use Exists."
+            f"{place}.operator", "quota-scope", f"{item['scopeName']} has no values", "Use Exists."
         )
     if operator in {"In", "NotIn"} and not values:
         yield ApiRuleViolation(
@@ -202,11 +190,10 @@ def _limit_range(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     limits = spec.get("limits", ())
     for index, kind in duplicates(item["type"] for item in limits):
         yield ApiRuleViolation(
-            f"limits[{index}].type", "limits", f"there are limits for {kind} already", "Write them as one."
+            f"limits[{index}].type", "limits", f"limits for {kind} already exist", "Write them as one entry."
         )
     for index, item in enumerate(limits):
-        for violation in _limits(item):
-            yield violation._replace(field=f"limits[{index}].{violation.field}")
+        yield from below(f"limits[{index}]", _limits(item))
 
 
 _ORDER: Final = (
@@ -229,7 +216,7 @@ def _limits(item: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                 yield ApiRuleViolation(
                     field,
                     "limits",
-                    "a Pod has no defaults; its containers have",
+                    "a Pod has no defaults, only its containers",
                     "Move it to the limits for Container.",
                 )
     if kind == "PersistentVolumeClaim" and not any(
@@ -238,7 +225,7 @@ def _limits(item: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "max",
             "limits",
-            "limits for claims need a minimum or maximum of storage",
+            "limits for claims need a minimum or maximum storage",
             "Set max.storage or min.storage.",
         )
     for field in ("min", "max", "default", "defaultRequest", "maxLimitRequestRatio"):
@@ -263,20 +250,16 @@ def _order(item: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                 yield ApiRuleViolation(
                     f"{low}[{name}]",
                     "limits",
-                    f"the {_MEANING[low]} {quantity} is more than the {_MEANING[high]} {other}",
+                    f"the {_MEANING[low]} {quantity} is above the {_MEANING[high]} {other}",
                     "Lower it.",
                 )
     for name, quantity in item.get("maxLimitRequestRatio", {}).items():
         yield from _ratio(item, name, quantity)
     for name, quantity in item.get("default", {}).items():
-        asked = item.get("defaultRequest", {}).get(name)
-        if asked is not None and not _may_overcommit(name) and amount(asked) != amount(quantity):
-            yield ApiRuleViolation(
-                f"defaultRequest[{name}]",
-                "limits",
-                f"{asked} is not the default limit of {quantity}",
-                "Set the same number.",
-            )
+        request = item.get("defaultRequest", {}).get(name)
+        if request is not None and not _may_overcommit(name) and amount(request) != amount(quantity):
+            message = f"{request} differs from the default limit {quantity}"
+            yield ApiRuleViolation(f"defaultRequest[{name}]", "limits", message, "Set the same number.")
 
 
 def _ratio(item: dict[str, Any], name: str, quantity: Any) -> Iterator[ApiRuleViolation]:
@@ -295,7 +278,7 @@ def _ratio(item: dict[str, Any], name: str, quantity: Any) -> Iterator[ApiRuleVi
         yield ApiRuleViolation(
             f"maxLimitRequestRatio[{name}]",
             "limits",
-            f"{quantity} is more than max through min, {high} / {low}",
+            f"{quantity} is above the ratio of max to min, {high} / {low}",
             "Lower it.",
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.check.api.violation import ApiRuleViolation, Rule
+from goldenpath.check.api.violation import ApiRuleViolation, Rule, below
 from goldenpath.check.formats import is_dns_name
 from goldenpath.errors import shown
 
@@ -23,20 +23,20 @@ def _rule(rule: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 "nonResourceURLs",
                 "role",
-                "a rule is for resources or for URLs, not for both",
+                "a rule has resources or URLs, not both",
                 "Write two rules.",
             )
         return
     for field, what in (("apiGroups", "group"), ("resources", "resource")):
         if not rule.get(field):
-            fix = 'Name one; the core group is "".' if field == "apiGroups" else "Name one."
+            fix = 'Name one. The core group is "".' if field == "apiGroups" else "Name one."
             yield ApiRuleViolation(field, "role", f"the rule names no {what}", fix)
 
 
 def _role(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     for index, rule in enumerate(body.get("rules", ())):
         if rule.get("nonResourceURLs"):
-            message = "a Role is for its namespace, and URLs are in none"
+            message = "a Role applies to a namespace, and URLs have no namespace"
             yield ApiRuleViolation(f"rules[{index}].nonResourceURLs", "role", message, "Use a ClusterRole.")
 
 
@@ -55,8 +55,7 @@ def _binding(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             "roleRef.apiGroup", "role-ref", f"{shown(reference['apiGroup'])} has no roles", f"Use {_GROUP}."
         )
     for index, subject in enumerate(body.get("subjects", ())):
-        for violation in _subject(subject, needs_namespace=is_cluster):
-            yield violation._replace(field=f"subjects[{index}].{violation.field}")
+        yield from below(f"subjects[{index}]", _subject(subject, needs_namespace=is_cluster))
 
 
 def _subject(subject: dict[str, Any], *, needs_namespace: bool) -> Iterator[ApiRuleViolation]:
@@ -70,12 +69,12 @@ def _subject(subject: dict[str, Any], *, needs_namespace: bool) -> Iterator[ApiR
             yield ApiRuleViolation(
                 "name",
                 "subject",
-                f"{shown(subject['name'])} is not a name of a service account",
+                f"{shown(subject['name'])} is not the name of a service account",
                 "Name an account.",
             )
         if group:
             yield ApiRuleViolation(
-                "apiGroup", "subject", "service accounts are of the core group", "Remove it."
+                "apiGroup", "subject", "service accounts are in the core group", "Remove it."
             )
         if needs_namespace and not subject.get("namespace"):
             yield ApiRuleViolation(

@@ -1,4 +1,4 @@
-"""ConfigMaps, Secrets and volumes. Source: ``pkg/apis/core/validation`` of Kubernetes 1.37."""
+"""Rules for ConfigMaps, Secrets and volumes. Source: ``pkg/apis/core/validation`` of Kubernetes 1.37."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _config_map(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     data, binary = body.get("data", {}), body.get("binaryData", {})
     for key in data.keys() & binary.keys():
         yield ApiRuleViolation(
-            f"data[{key}]", "data-key", f"{shown(key)} is in binaryData too", "Keep one of the two."
+            f"data[{key}]", "data-key", f"{shown(key)} is also in binaryData", "Keep one of the two."
         )
     size = sum(len(text.encode()) for text in data.values()) + sum(
         _decoded_size(text) for text in binary.values()
@@ -56,18 +56,18 @@ def _secret(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         _ACCOUNT
     ):
         yield ApiRuleViolation(
-            f"metadata.annotations[{_ACCOUNT}]", "secret", "a token is some account's", "Name the account."
+            f"metadata.annotations[{_ACCOUNT}]", "secret", "the token has no account", "Name the account."
         )
     for key in _NEEDED.get(kind, ()):
         if key not in keys:
             yield ApiRuleViolation(
-                f"data[{key}]", "secret", f"is missing: a Secret of type {kind} has this key", "Set it."
+                f"data[{key}]", "secret", f"is missing: a Secret of type {kind} needs this key", "Set it."
             )
     if kind == "kubernetes.io/basic-auth" and not keys & {*_BASIC_AUTH}:
         yield ApiRuleViolation(
             "data[username]",
             "secret",
-            "a Secret of this type has a username or a password",
+            "is missing: a Secret of this type needs a username or a password",
             "Set one of them.",
         )
     if kind in _DOCKER:
@@ -77,7 +77,7 @@ def _secret(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 def _docker(key: str, data: dict[str, str], plain: dict[str, str]) -> Iterator[ApiRuleViolation]:
     if key not in data and key not in plain:
         yield ApiRuleViolation(
-            f"data[{key}]", "secret", "is missing: a Secret of this type has this key", "Set it."
+            f"data[{key}]", "secret", "is missing: a Secret of this type needs this key", "Set it."
         )
         return
     text = plain.get(key)
@@ -87,7 +87,7 @@ def _docker(key: str, data: dict[str, str], plain: dict[str, str]) -> Iterator[A
         content = None
     if not isinstance(content, dict):
         yield ApiRuleViolation(
-            f"data[{key}]", "secret", "it is not a JSON object", "Write the registry's credentials as JSON."
+            f"data[{key}]", "secret", "is not a JSON object", "Write the registry's credentials as JSON."
         )
 
 
@@ -97,20 +97,16 @@ def _decoded_size(text: str) -> int:
 
 def _size(field: str, size: int) -> Iterator[ApiRuleViolation]:
     if size > _MAX_SIZE:
-        yield ApiRuleViolation(field, "size", f"it holds {size:,} bytes", "Keep it under 1 MiB.")
+        yield ApiRuleViolation(field, "size", f"has {size:,} bytes", "Keep it under 1 MiB.")
 
 
 def _claim(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     requests = spec["resources"].get("requests", {})
     if "storage" not in requests:
-        yield ApiRuleViolation("resources.requests[storage]", "claim", "a claim asks for storage", "Set it.")
+        yield ApiRuleViolation("resources.requests[storage]", "claim", "is missing", "Set it.")
     elif amount(requests["storage"]) <= 0:
-        yield ApiRuleViolation(
-            "resources.requests[storage]",
-            "claim",
-            f"{requests['storage']} is no storage",
-            "Ask for more than 0.",
-        )
+        message = f"{requests['storage']} is not above 0"
+        yield ApiRuleViolation("resources.requests[storage]", "claim", message, "Request more than 0.")
     yield from _access_modes(spec)
 
 
@@ -118,7 +114,7 @@ def _access_modes(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     modes = spec.get("accessModes", ())
     if "ReadWriteOncePod" in modes and len(modes) > 1:
         yield ApiRuleViolation(
-            "accessModes", "claim", "ReadWriteOncePod excludes other modes", "Keep it alone."
+            "accessModes", "claim", "ReadWriteOncePod excludes other modes", "Keep only one mode."
         )
 
 
@@ -139,7 +135,9 @@ def _volume(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             name, "source", f"the volume has a source already: {sources[0]}", "Keep one of them."
         )
     if "local" in spec and "nodeAffinity" not in spec:
-        yield ApiRuleViolation("nodeAffinity", "volume", "a local volume is on some node", "Name the node.")
+        yield ApiRuleViolation(
+            "nodeAffinity", "volume", "is missing: a local volume is on one node", "Set it."
+        )
     for name, quantity in spec["capacity"].items():
         if name != "storage":
             yield ApiRuleViolation(
@@ -147,7 +145,7 @@ def _volume(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             )
         elif amount(quantity) <= 0:
             yield ApiRuleViolation(
-                f"capacity[{name}]", "volume", f"{quantity} is no storage", "Give more than 0."
+                f"capacity[{name}]", "volume", f"{quantity} is not above 0", "Set more than 0."
             )
     yield from _access_modes(spec)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.check.api.metadata import check_labels, selects
 from goldenpath.check.api.pods import check_mounts
-from goldenpath.check.api.violation import ApiRuleViolation, Rule, only_with
+from goldenpath.check.api.violation import ApiRuleViolation, Rule, below, only_with
 from goldenpath.check.formats import is_dns_label
 from goldenpath.errors import shown
 
@@ -20,12 +20,14 @@ __all__ = ["RULES"]
 
 _MOST_PARALLEL: Final = 100_000
 _HUNDRED: Final = 100
-_CRON_JOB_NAME: Final = 52  # a CronJob adds eleven characters for each Job
+_CRON_JOB_NAME: Final = 52  # a CronJob adds eleven characters to the name of each Job
+_OTHER_LABELS: Final = "the selector does not match the labels of the template"
+_SET_LABELS: Final = "Set the labels of the selector on the template."
 
 
 def _selector(spec: dict[str, Any], *, may_be_empty: bool = False) -> Iterator[ApiRuleViolation]:
     if "selector" not in spec and not may_be_empty:
-        return  # the schema has said it
+        return  # the schema reports it
     selector = spec.get("selector", {})
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
         if not may_be_empty:
@@ -33,13 +35,7 @@ def _selector(spec: dict[str, Any], *, may_be_empty: bool = False) -> Iterator[A
                 "selector", "selector", "the selector is empty", "Select the template's Pods by a label."
             )
     elif not selects(selector, _labels(spec)):
-        message = "the selector does not take the labels of the template"
-        yield ApiRuleViolation(
-            "template.metadata.labels",
-            "selector",
-            message,
-            "Give the template the labels that are selected by.",
-        )
+        yield ApiRuleViolation("template.metadata.labels", "selector", _OTHER_LABELS, _SET_LABELS)
 
 
 def _labels(spec: dict[str, Any]) -> dict[str, str]:
@@ -53,8 +49,7 @@ def _mounts(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         for claim in spec.get("volumeClaimTemplates", ())
         if claim.get("metadata", {}).get("name")
     ]
-    for violation in check_mounts(spec.get("template", {}).get("spec", {}), claims):
-        yield violation._replace(field=f"template.spec.{violation.field}")
+    return below("template.spec", check_mounts(spec.get("template", {}).get("spec", {}), claims))
 
 
 def _always(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -63,12 +58,15 @@ def _always(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "template.spec.restartPolicy",
             "restart-policy",
-            f"{pod['restartPolicy']} is for Jobs",
+            f"{pod['restartPolicy']} is only for Jobs",
             "Use Always.",
         )
     if "activeDeadlineSeconds" in pod:
         yield ApiRuleViolation(
-            "template.spec.activeDeadlineSeconds", "restart-policy", "a deadline is for Jobs", "Remove it."
+            "template.spec.activeDeadlineSeconds",
+            "restart-policy",
+            "a deadline is only for Jobs",
+            "Remove it.",
         )
 
 
@@ -78,7 +76,7 @@ def _deployment(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     if "progressDeadlineSeconds" in spec and spec["progressDeadlineSeconds"] <= spec.get(
         "minReadySeconds", 0
     ):
-        message = f"{spec['progressDeadlineSeconds']} is not more than minReadySeconds"
+        message = f"{spec['progressDeadlineSeconds']} is not above minReadySeconds"
         yield ApiRuleViolation("progressDeadlineSeconds", "rollout", message, "Raise it.")
     yield from _rolling(spec.get("strategy", {}), "strategy", RECREATE)
     update = spec.get("strategy", {}).get("rollingUpdate", {})
@@ -86,7 +84,7 @@ def _deployment(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "strategy.rollingUpdate.maxUnavailable",
             "rollout",
-            "a roll-out cannot progress where maxUnavailable and maxSurge are 0",
+            "the roll-out cannot progress, because maxUnavailable and maxSurge are 0",
             "Raise one of the two.",
         )
 
@@ -99,7 +97,7 @@ def _rolling(strategy: dict[str, Any], place: str, others: frozenset[str]) -> It
         yield ApiRuleViolation(
             f"{place}.rollingUpdate",
             "rollout",
-            f"it is not for the type {strategy['type']}",
+            f"does not apply to the type {strategy['type']}",
             "Remove it, or use RollingUpdate.",
         )
     update = strategy.get("rollingUpdate", {})
@@ -109,7 +107,7 @@ def _rolling(strategy: dict[str, Any], place: str, others: frozenset[str]) -> It
 def _at_most_all(value: dict[str, Any], field: str, place: str = "") -> Iterator[ApiRuleViolation]:
     text = value.get(field)
     if isinstance(text, str) and text.endswith("%") and int(text[:-1]) > _HUNDRED:
-        yield ApiRuleViolation(f"{place}{field}", "rollout", f"{text} is more than all", "Use at most 100%.")
+        yield ApiRuleViolation(f"{place}{field}", "rollout", f"{text} is above 100%", "Use at most 100%.")
 
 
 def _is_zero(value: Any) -> bool:
@@ -123,11 +121,11 @@ def _stateful_set(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     update = spec.get("updateStrategy", {}).get("rollingUpdate", {})
     if "maxUnavailable" in update and _is_zero(update["maxUnavailable"]):
         yield ApiRuleViolation(
-            "updateStrategy.rollingUpdate.maxUnavailable", "rollout", "0 is no way forward", "Use 1 or more."
+            "updateStrategy.rollingUpdate.maxUnavailable", "rollout", "0 stops every update", "Use 1 or more."
         )
     if spec.get("serviceName") and not is_dns_label(spec["serviceName"]):
         yield ApiRuleViolation(
-            "serviceName", "name", f"{shown(spec['serviceName'])} is no DNS label", "Name a Service."
+            "serviceName", "name", f"{shown(spec['serviceName'])} is not a DNS label", "Name a Service."
         )
 
 
@@ -141,14 +139,14 @@ def _daemon_set(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "updateStrategy.rollingUpdate.maxUnavailable",
             "rollout",
-            "a roll-out cannot progress where maxUnavailable and maxSurge are 0",
+            "the roll-out cannot progress, because maxUnavailable and maxSurge are 0",
             "Raise one of the two.",
         )
     if not _is_zero(surge) and not _is_zero(unavailable):
         yield ApiRuleViolation(
             "updateStrategy.rollingUpdate.maxSurge",
             "rollout",
-            "a DaemonSet has either more Pods or fewer",
+            "maxSurge and maxUnavailable exclude each other",
             "Set maxUnavailable: 0.",
         )
     yield from _at_most_all(update, "maxSurge", "updateStrategy.rollingUpdate.")
@@ -160,10 +158,8 @@ def _replica_set(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 
 
 def _replication_controller(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    selector, labels = (
-        spec.get("selector", {}),
-        spec.get("template", {}).get("metadata", {}).get("labels", {}),
-    )
+    selector = spec.get("selector", {})
+    labels = spec.get("template", {}).get("metadata", {}).get("labels", {})
     if "template" not in spec:
         yield ApiRuleViolation("template", "template", "is missing", "Set it.")
     elif not selector and not labels:
@@ -171,19 +167,14 @@ def _replication_controller(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             "selector", "selector", "the selector is empty", "Select the template's Pods by a label."
         )
     elif any(labels.get(key) != value for key, value in selector.items()):
-        yield ApiRuleViolation(
-            "template.metadata.labels",
-            "selector",
-            "the selector does not take the labels of the template",
-            "Give the template these labels.",
-        )
+        yield ApiRuleViolation("template.metadata.labels", "selector", _OTHER_LABELS, _SET_LABELS)
 
 
 def _job(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     pod = spec["template"].get("spec", {})
     policy = pod.get("restartPolicy", "")
     if policy not in {"OnFailure", "Never"}:
-        message = f"a Job's Pods do not restart {shown(policy)}" if policy else "is missing: a Job's Pods end"
+        message = f"{shown(policy)} is not for the Pods of a Job" if policy else "is missing"
         yield ApiRuleViolation(
             "template.spec.restartPolicy", "restart-policy", message, "Use OnFailure or Never."
         )
@@ -191,13 +182,13 @@ def _job(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         yield ApiRuleViolation(
             "template.spec.restartPolicy",
             "restart-policy",
-            "podFailurePolicy is for Pods that never restart",
+            "podFailurePolicy needs Pods that never restart",
             "Use Never.",
         )
     yield from _indexed(spec)
     if "podFailurePolicy" in spec and spec.get("podReplacementPolicy", "Failed") != "Failed":
         yield ApiRuleViolation(
-            "podReplacementPolicy", "job", "with a podFailurePolicy only Failed is possible", "Use Failed."
+            "podReplacementPolicy", "job", "a podFailurePolicy allows only Failed", "Use Failed."
         )
     for index, rule in enumerate(spec.get("successPolicy", {}).get("rules", ())):
         yield from _success(rule, f"successPolicy.rules[{index}]", spec.get("completions", 0))
@@ -213,17 +204,20 @@ def _indexed(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
         )
     if indexed and spec.get("parallelism", 0) > _MOST_PARALLEL:
         yield ApiRuleViolation(
-            "parallelism", "job", f"an Indexed Job has at most {_MOST_PARALLEL:,} Pods at once", "Lower it."
+            "parallelism", "job", f"an Indexed Job runs at most {_MOST_PARALLEL:,} Pods at once", "Lower it."
         )
     if not indexed:
         for field in ("backoffLimitPerIndex", "maxFailedIndexes", "successPolicy"):
             yield from only_with(spec, field, "job", "completionMode: Indexed")
     if "maxFailedIndexes" in spec and "backoffLimitPerIndex" not in spec:
         yield ApiRuleViolation(
-            "backoffLimitPerIndex", "job", "maxFailedIndexes needs it", "Set it, or remove maxFailedIndexes."
+            "backoffLimitPerIndex",
+            "job",
+            "is missing: maxFailedIndexes needs it",
+            "Set it, or remove maxFailedIndexes.",
         )
     if indexed and spec.get("maxFailedIndexes", 0) > spec.get("completions", _MOST_PARALLEL):
-        yield ApiRuleViolation("maxFailedIndexes", "job", "it is more than the completions", "Lower it.")
+        yield ApiRuleViolation("maxFailedIndexes", "job", "is above the completions", "Lower it.")
 
 
 def _success(rule: dict[str, Any], place: str, completions: int) -> Iterator[ApiRuleViolation]:
@@ -233,13 +227,13 @@ def _success(rule: dict[str, Any], place: str, completions: int) -> Iterator[Api
         yield ApiRuleViolation(
             f"{place}.succeededIndexes",
             "job",
-            f"the indexes end at {completions - 1}",
-            "Name indexes that there are.",
+            f"the last index is {completions - 1}",
+            "Name only existing indexes.",
         )
     most = sum(last - first + 1 for first, last in indexes) if indexes else completions
     if rule.get("succeededCount", 0) > most:
         yield ApiRuleViolation(
-            f"{place}.succeededCount", "job", f"it is more than the {most} indexes", "Lower it."
+            f"{place}.succeededCount", "job", f"is above the number of indexes, {most}", "Lower it."
         )
 
 
@@ -249,7 +243,7 @@ def _failure(
     codes, conditions = rule.get("onExitCodes"), rule.get("onPodConditions")
     if (codes is None) == (not conditions):
         yield ApiRuleViolation(
-            place, "job", "exactly one of onExitCodes and onPodConditions is needed", "Set one of them."
+            place, "job", "the rule needs exactly one of onExitCodes and onPodConditions", "Set one of them."
         )
     if rule["action"] == "FailIndex" and "backoffLimitPerIndex" not in spec:
         yield ApiRuleViolation(
@@ -258,37 +252,35 @@ def _failure(
     if codes is not None:
         values, name = codes["values"], codes.get("containerName")
         if codes["operator"] == "In" and 0 in values:
-            yield ApiRuleViolation(f"{place}.onExitCodes.values", "job", "0 is no failure", "Remove it.")
+            yield ApiRuleViolation(f"{place}.onExitCodes.values", "job", "0 is not a failure", "Remove it.")
         if values != sorted(set(values)):
-            yield ApiRuleViolation(
-                f"{place}.onExitCodes.values", "job", "the values are not in order, or twice", "Sort them."
-            )
+            message, fix = "the values are unsorted or repeated", "Sort them, each once."
+            yield ApiRuleViolation(f"{place}.onExitCodes.values", "job", message, fix)
         names = [item["name"] for field in ("containers", "initContainers") for item in pod.get(field, ())]
         if name is not None and name not in names:
             yield ApiRuleViolation(
                 f"{place}.onExitCodes.containerName",
                 "job",
-                f"there is no container {shown(name)}",
-                "Name one of the template.",
+                f"the template has no container {shown(name)}",
+                "Name a container of the template.",
             )
 
 
 def _new_job(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    """What holds for a Job that is no template: its selector is made by the API server."""
+    """Check the selector of a Job. The API server sets it, except with a manual selector."""
     if spec.get("manualSelector") is True:
         yield from _selector(spec, may_be_empty=True)
     elif "selector" in spec:
         yield ApiRuleViolation(
             "selector",
             "selector",
-            "a Job's selector is made by the API server",
+            "the API server sets the selector of a Job",
             "Remove it, or set manualSelector: true.",
         )
 
 
 def _whole_job(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    for violation in _new_job(body.get("spec", {})):
-        yield violation._replace(field=f"spec.{violation.field}")
+    return below("spec", _new_job(body.get("spec", {})))
 
 
 def _cron_job(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
@@ -298,7 +290,7 @@ def _cron_job(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
             yield ApiRuleViolation(
                 f"jobTemplate.spec.{field}",
                 "selector",
-                "a Job's selector is made by the API server",
+                "the API server sets the selector of a Job",
                 "Remove it.",
             )
 
@@ -306,26 +298,21 @@ def _cron_job(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 def _cron_job_name(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     name = body["metadata"].get("name", "")
     if len(name) > _CRON_JOB_NAME:
-        yield ApiRuleViolation(
-            "metadata.name",
-            "name",
-            f"a CronJob's name has at most {_CRON_JOB_NAME} characters",
-            "Shorten it.",
-        )
+        message = f"the name of a CronJob has at most {_CRON_JOB_NAME} characters"
+        yield ApiRuleViolation("metadata.name", "name", message, "Shorten it.")
 
 
 def _disruption(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     if "minAvailable" in spec and "maxUnavailable" in spec:
         yield ApiRuleViolation(
-            "maxUnavailable", "disruption", "there is a minAvailable already", "Keep one of the two."
+            "maxUnavailable", "disruption", "the budget has a minAvailable already", "Keep one of the two."
         )
     for field in ("minAvailable", "maxUnavailable"):
         yield from _at_most_all(spec, field)
 
 
 def _runtime(body: dict[str, Any]) -> Iterator[ApiRuleViolation]:
-    for violation in check_labels(body.get("scheduling", {}), "nodeSelector"):
-        yield violation._replace(field=f"scheduling.{violation.field}")
+    return below("scheduling", check_labels(body.get("scheduling", {}), "nodeSelector"))
 
 
 RULES: Final[dict[str, tuple[Rule, ...]]] = {
