@@ -1,7 +1,7 @@
-"""A request resolved for one cluster: every default applied, every word looked up, every name computed.
+"""Requests resolved for one cluster: defaults are applied, catalogue entries are found, names are computed.
 
-Rendering, checking and publishing all read these values, so that no two of them derive the same fact in
-their own way. Pure: no I/O, no clock. Text (YAML, Markdown) does not belong here.
+Rendering, checks and publishing read these values, so each fact is derived in one place. The package is pure: no I/O and
+no clock. It creates no YAML or Markdown text.
 """
 
 from goldenpath.tenancy.layout import Layout

@@ -1,4 +1,4 @@
-"""The rule ``fleet-capacity``: what tenants own of an accelerator fits into what its cluster has."""
+"""The rule ``fleet-capacity``: tenants own at most as many accelerators as their cluster has."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN_OWNERS: Final = 5
 
 
 def pool_capacity(platforms: Mapping[str, Platform], cluster: str, profile: str) -> int | None:
-    """How many accelerators of a pool tenants can own together; None for an unknown pool."""
+    """Return how many accelerators of a pool all tenants together can own; None for an unknown pool."""
     pools = platforms[cluster].pools if cluster in platforms else ()
     return next((pool.ownable for pool in pools if pool.id == profile), None)
 
@@ -33,30 +33,29 @@ def capacity_finding(
     field: str = "",
     severity: Severity = Severity.ERROR,
 ) -> Finding | None:
-    """The finding about a pool that is too small; None where everything fits.
+    """Return the finding about a pool that is too small; None if the pool is large enough.
 
     Args:
-        pool: cluster and accelerator.
-        capacity: how many there are; None for a pool that the fleet does not have.
-        owned: what tenants own, without what is asked for.
-        owners: each tenant with what it owns; the five largest are shown.
-        asks: who asks for more, and how much.
-        about: what the finding is about; the cluster otherwise.
-        field: the field of that object; the accelerator otherwise.
-        severity: a warning where the request asks for no more than the tenant owns already.
-
+        pool: the cluster and the accelerator.
+        capacity: the accelerators of the pool that tenants can own; None for a pool that the fleet does not have.
+        owned: the accelerators that tenants own, without ``asks``.
+        owners: each tenant with its number; the message shows the five largest.
+        asks: a tenant that asks for more, and the number.
+        about: the object of the finding; the default is the cluster.
+        field: the field of that object; the default is the accelerator.
+        severity: a warning if the request asks for no more than the tenant already owns.
     """
     cluster, profile = pool
     wanted = asks[1] if asks else 0
     if owned + wanted <= (capacity or 0):
         return None
-    there = f"has {capacity} of {profile}" if capacity is not None else f"no longer offers {profile}"
+    supply = f"has {capacity} of {profile}" if capacity is not None else f"no longer offers {profile}"
     free = max(0, (capacity or 0) - owned)
     fix = "Lower a quota, or let tenants borrow instead."
     if asks is None:
-        message = f"{cluster} {there}, and its tenants own {owned}{_owners(owners)}"
+        message = f"{cluster} {supply}, and its tenants own {owned}{_owners(owners)}"
     else:
-        message = f"{cluster} {there}; the other tenants own {owned}, which leaves {free}, and {asks[0]} for {wanted}"
+        message = f"{cluster} {supply}; the other tenants own {owned}, which leaves {free}, and {asks[0]} for {wanted}"
         if free:
             fix = f"Ask for at most {free}, and borrow the rest."
     place = about or f"Cluster {cluster}"

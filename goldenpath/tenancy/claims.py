@@ -18,9 +18,9 @@ Share = tuple[int, int]
 class Claims:
     """The claims of a request on one cluster.
 
-    ``accelerators`` are by profile. ``identities`` are SPIFFE IDs by the name of the ClusterSPIFFEID. ``objects`` are
-    the rendered objects, as ``<kind>.<group>/<name>``, of a workload: no other workload may render them too. ``hosts``
-    are the host names that a tenant's routes may have: no other tenant of the fleet can have them.
+    ``accelerators`` are by profile. ``identities`` are SPIFFE IDs by the name of their ClusterSPIFFEID. ``objects`` are
+    the rendered objects of a workload, as ``<kind>.<group>/<name>``; no other workload may render them. ``hosts`` are
+    the host names of a tenant's routes; no other tenant of the fleet can have them.
     """
 
     accelerators: Mapping[str, Share] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The endpoint picker of an inference service: what stands before its servers and names one for each request."""
+"""The endpoint picker of an inference service, which chooses a server for each request."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 __all__ = ["PickerServer", "picker_of"]
 
 _PICKED_ENGINES: Final = frozenset({"sglang", "vllm"})
-"""Engines whose metrics llm-d Router reads without settings of its own (core-metrics-extractor, v0.10)."""
+"""Engines whose metrics llm-d Router reads without extra settings (core-metrics-extractor, v0.10)."""
 _MEMORY: Final = "4Gi"
 """llm-d Router v0.10, docs/metrics.md: 0.5 to 1 core for each request a second, 4 to 6 GiB."""
 
 
 @dataclass(frozen=True, slots=True)
 class PickerServer:
-    """A picker: ``cpu`` and ``memory`` are quantities of Kubernetes, ``image`` has its digest."""
+    """A picker. ``cpu`` and ``memory`` are Kubernetes quantities; ``image`` includes the digest."""
 
     name: str
     image: str
@@ -31,7 +31,7 @@ class PickerServer:
 
 
 def picker_of(spec: InferenceService, platform: Platform) -> PickerServer | None:
-    """The picker of a service; None without a route, without what a picker needs, and for engines that it does not read."""
+    """Return the picker of a service; None without a route, on a cluster without a picker, or for an unsupported engine."""
     gateway, picker = platform.gateway, platform.picker
     has_route = spec.expose is not None and gateway is not None and gateway.name is not None
     if not has_route or picker is None or spec.engine.name not in _PICKED_ENGINES:

@@ -1,7 +1,7 @@
-"""The command line of an inference server: its command, and the arguments of one version of the engine.
+"""The command line of an inference server, for one version of its engine.
 
-Read in the sources of each engine: vLLM 0.32.0 (``vllm/engine/arg_utils.py``), SGLang 0.5.23
-(``sglang/srt/server_args.py``), TensorRT-LLM 1.2.1 and 1.3.0rc22 (reference of ``trtllm-serve``), llama.cpp (``tools/server``).
+Sources: vLLM 0.32.0 (``vllm/engine/arg_utils.py``), SGLang 0.5.23 (``sglang/srt/server_args.py``), TensorRT-LLM 1.2.1 and
+1.3.0rc22 (reference of ``trtllm-serve``), llama.cpp (``tools/server``).
 """
 
 from __future__ import annotations
@@ -19,30 +19,33 @@ if TYPE_CHECKING:
 __all__ = ["PORT", "EngineCommand", "engine_command"]
 
 PORT: Final = 8000
-"""The one port of the server: the API, its health and its metrics."""
+"""The port of the server, for its API, health and metrics."""
 _MASTER_PORT: Final = 20000
 _SHUTDOWN_TIMEOUT_SINCE: Final = EngineVersion.parse("0.18.0")
-"""vLLM finishes running answers on SIGTERM from here on (vllm-project/vllm, pull request 36666)."""
+"""The first vLLM version that finishes running answers on SIGTERM (vllm-project/vllm, pull request 36666)."""
 _SLOTS: Final = 4
-"""Sequences that llama-server serves at once where nothing is said."""
+"""The default number of sequences that llama-server serves at once."""
 
 Value = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
 class EngineCommand:
-    """``command`` and ``arguments`` of a server, and what a Pod that only helps it over nodes has instead."""
+    """A command with its arguments.
+
+    ``worker_arguments`` are the arguments of the other Pods, if the server spans several nodes. ``finishes`` means that
+    the engine finishes running answers when it stops.
+    """
 
     command: tuple[str, ...]
     arguments: tuple[str, ...]
     worker_arguments: tuple[str, ...] = ()
     finishes: bool = True
-    """Whether the engine finishes running answers when it is stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """What a command says of a service."""
+    """The settings of a service that its command line contains. ``more`` are the arguments of the request."""
 
     version: str
     model: str
@@ -56,12 +59,12 @@ class EngineSettings:
 
 
 def engine_command(engine: str, settings: EngineSettings) -> EngineCommand:
-    """The command line of an engine of the catalogue."""
+    """Return the command line of an engine in the catalogue."""
     return _ENGINES[engine](settings)
 
 
 def _flags(pairs: Mapping[str, Value | None]) -> tuple[str, ...]:
-    """``--name=value``, in the order given; nothing for None and false, and the bare name for true."""
+    """Write each pair as ``--name=value``. True is a bare ``--name``; None and false are left out."""
     return tuple(
         f"--{name}" if value is True else f"--{name}={value}"
         for name, value in pairs.items()
@@ -88,7 +91,7 @@ def _vllm(settings: EngineSettings) -> EngineCommand:
         "max-num-seqs": settings.max_sequences,
         "shutdown-timeout": settings.shutdown_seconds if finishes else None,
     }
-    # vLLM's switches can be turned off by name.
+    # vLLM turns a switch off with `--no-<name>`.
     more = {
         (f"no-{name}" if value is False else name): (True if value is False else value)
         for name, value in sorted(settings.more.items())
@@ -106,7 +109,7 @@ def _sglang(settings: EngineSettings) -> EngineCommand:
     own: dict[str, Value | None] = {
         "model-path": settings.path,
         "served-model-name": settings.model,
-        "host": "0.0.0.0",  # noqa: S104 - the Pod's own address, behind its network policies
+        "host": "0.0.0.0",  # noqa: S104 - the address of the Pod, behind its network policies
         "port": PORT,
         "context-length": settings.context,
         "tp-size": _more_than_one(tensor),
@@ -123,7 +126,7 @@ def _sglang(settings: EngineSettings) -> EngineCommand:
 
 
 def _data_parallel_attention(settings: EngineSettings) -> dict[str, Value | None]:
-    """One argument where the version has it, and the two that it takes the place of before."""
+    """Return the argument for data-parallel attention, or its two predecessors in older versions."""
     size = _more_than_one(settings.parallelism.data)
     known = argument_list("sglang", settings.version)
     if known is not None and known.get("--attn-dp-size") is not None:
@@ -132,7 +135,7 @@ def _data_parallel_attention(settings: EngineSettings) -> dict[str, Value | None
 
 
 def _nodes(number: int, leader: str, address: str) -> dict[str, Value | None]:
-    """The place of a Pod in its group, from what the LeaderWorkerSet controller puts into its environment."""
+    """Return the arguments for the place of a Pod in its group, from the environment that LeaderWorkerSet sets."""
     if number == 1:
         return {}
     return {"nnodes": number, "node-rank": "$(LWS_WORKER_INDEX)", leader: address}
@@ -153,7 +156,7 @@ def _tensorrt_llm(settings: EngineSettings) -> EngineCommand:
     later: dict[str, Value | None] = {
         "served_model_name": settings.model,
         "kv_cache_dtype": "fp8" if settings.kv_precision == "fp8" else None,
-        # It reports its use to its maker otherwise.
+        # Without this, the server sends telemetry to NVIDIA.
         "no-telemetry": True,
     }
     own |= {name: value for name, value in later.items() if known is not None and known.get(f"--{name}")}
@@ -172,14 +175,14 @@ def _llama_cpp(settings: EngineSettings) -> EngineCommand:
         "alias": settings.model,
         "host": "0.0.0.0",  # noqa: S104 - as above
         "port": PORT,
-        # The context is divided among the slots.
+        # llama-server divides the context among its slots.
         "ctx-size": settings.context * number if settings.context else None,
         "parallel": number,
         "metrics": True,
     }
     more = {name: value for name, value in sorted(settings.more.items()) if name != "parallel"}
     pairs = {**own, **more}
-    # llama-server reads no `--name=value`.
+    # llama-server does not accept `--name=value`.
     flags = tuple(
         part
         for name, value in pairs.items()

@@ -1,4 +1,4 @@
-"""The model server that a team's page shows: one that the team deploys itself, and not a workload of a golden path."""
+"""The example model server on a team's page, for a team that deploys its own server without a golden path."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["ExampleServer", "example_server"]
 
 _NAME: Final = "server"
 _PORT: Final = 8000
-"""Where vLLM, SGLang and TensorRT-LLM listen (SGLang with ``--port 8000``)."""
+"""The port of vLLM, SGLang (with ``--port 8000``) and TensorRT-LLM."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExampleServer:
-    """A Deployment to be copied.
+    """A Deployment to copy.
 
-    ``hosts`` are the names that its route may have; without one the request has to ask for them first.
+    ``hosts`` are the host names that its route may have. If it is empty, the team must request hosts first.
     """
 
     name: str
@@ -31,10 +31,10 @@ class ExampleServer:
 
 
 def example_server(tenant: Tenant) -> ExampleServer | None:
-    """The server of a team that serves models; None for a team that does not.
+    """Return the example server of a team that serves models; None for other teams.
 
-    A team does where its request has ``autoscaling``, or an entry of ``serving`` with labels of Pods: an entry without
-    them is a workload's, and the golden path of that workload writes its Deployment.
+    A team serves models if its request has ``autoscaling``, or an entry of ``serving`` with Pod labels. An entry without
+    Pod labels belongs to a workload, whose golden path renders the Deployment.
     """
     scaled = tenant.autoscaling.workload if tenant.autoscaling is not None else None
     for server in sorted(tenant.serving, key=lambda server: server.name != scaled):

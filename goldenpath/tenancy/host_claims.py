@@ -1,4 +1,4 @@
-"""The owner of each host name in a fleet: one tenant, on all clusters."""
+"""Finds host names that more than one tenant of the fleet requests. A host name has one owner on all clusters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["HostClaims", "HostCollision", "host_findings"]
 
 @dataclass(frozen=True, slots=True)
 class HostCollision:
-    """A host that a tenant asks for, and what another tenant has that matches the same requests."""
+    """A host that a tenant asks for, and a host of another tenant that matches the same HTTP requests."""
 
     tenant: str
     host: str
@@ -26,11 +26,7 @@ class HostCollision:
 
 
 class HostClaims:
-    """The host names of all tenants, found by what could match the same request.
-
-    Args:
-        pairs: host name and tenant.
-    """
+    """An index of the host names of all tenants, from pairs of host name and tenant."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._tenants: defaultdict[str, list[str]] = defaultdict(list)
@@ -41,7 +37,7 @@ class HostClaims:
                 self._covered[wildcard].append((host, tenant))
 
     def against(self, tenant: str, hosts: Iterable[str]) -> Iterator[HostCollision]:
-        """Collisions of hosts that one tenant asks for with what the others have."""
+        """Yield the collisions between the hosts that a tenant asks for and the hosts of other tenants."""
         for host in hosts:
             found = {(wider, other) for wider in covering(host) for other in self._tenants.get(wider, ())}
             found |= set(self._covered.get(host, ()))
@@ -50,17 +46,16 @@ class HostClaims:
                     yield HostCollision(tenant, host, other, others_host)
 
     def collisions(self) -> Iterator[HostCollision]:
-        """Every collision, once for each pair: of the tenant whose name comes later."""
+        """Yield each collision once, for the tenant whose name sorts later."""
         for host, tenants in sorted(self._tenants.items()):
             for tenant in sorted(set(tenants)):
                 yield from (found for found in self.against(tenant, (host,)) if found.other < tenant)
 
 
 def host_findings(collisions: Iterable[HostCollision]) -> Iterator[Finding]:
-    """A finding for each collision."""
     for found in collisions:
-        message = f"{found.host} is a host of tenant {found.other} already"
+        message = f"{found.host} already belongs to tenant {found.other}"
         if found.others_host != found.host:
             message = f"{found.host} and {found.others_host} of tenant {found.other} match the same requests"
-        fix = f"Take another host name, or agree with {found.other} that it gives up {found.others_host}."
+        fix = f"Use another host name, or agree with {found.other} to remove {found.others_host}."
         yield Finding("", f"Tenant {found.tenant}", "serving", "host-collision", Severity.ERROR, message, fix)

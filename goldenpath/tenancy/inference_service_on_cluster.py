@@ -27,7 +27,7 @@ from goldenpath.tenancy.sizing_promise import SizingPromise, promise_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldenpath.spec.inference_service import Accelerator, InferenceService
+    from goldenpath.spec.inference_service import InferenceService
     from goldenpath.telemetry import RuleGroup
     from goldenpath.tenancy.endpoint_picker import PickerServer
     from goldenpath.tenancy.workload_on_cluster import WorkloadOnCluster
@@ -36,23 +36,23 @@ __all__ = ["InferenceServiceOnCluster", "ServerKind"]
 
 MODEL_FOLDER: Final = "/model"
 _PRE_STOP_SECONDS: Final = 15
-"""How long a server that stops still answers: until every proxy has heard that it goes."""
+"""How long a stopping server still answers, so that every proxy can remove it first."""
 _KILL_SECONDS: Final = 15
-"""What is left after the last answer, for the engine to end."""
+"""The time for the engine to exit after the last answer."""
 _LEAST_START_SECONDS: Final = 600
 _DOWNLOAD_GB_A_SECOND: Final = 0.1
-"""The slowest download of weights that still counts as working."""
+"""The slowest download of weights that still counts as progress."""
 _UNKNOWN_START_SECONDS: Final = 3600
-"""The start of a model whose weights sizing does not know."""
+"""The start time of a model whose weights sizing does not know."""
 _PROBE_SECONDS: Final = 10
 _POOL_WITHOUT_PICKER: Final = (1, 6)
-"""The version of the Gateway API inference extension from which `endpointPickerRef` may be left out (api/v1)."""
+"""The first version of the Gateway API inference extension with an optional `endpointPickerRef` (api/v1)."""
 _GIB_OF_SHARED_MEMORY: Final = 2
 _VOLUME_SPARE: Final = 1.2
 
 
 class ServerKind(enum.StrEnum):
-    """What the server is rendered as: by what the cluster has, and by how many nodes a replica spans."""
+    """The object that runs the server. It depends on the add-ons of the cluster and the nodes of a replica."""
 
     DEPLOYMENT = "deployment"
     GROUP = "leader-worker-set"
@@ -61,15 +61,12 @@ class ServerKind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class InferenceServiceOnCluster(AcceleratedWorkload):
-    """One inference service on one cluster."""
-
     spec: InferenceService
 
     # The server ------------------------------------------------------------------------------------------------
 
     @cached_property
     def kind(self) -> ServerKind:
-        """What the server is."""
         if self.plan.parallelism.nodes > 1:
             return ServerKind.GROUP
         if self.platform.has("kserve") and self.engine.name == "vllm":
@@ -78,39 +75,37 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @property
     def target(self) -> dict[str, str]:
-        """What the scaler scales."""
+        """The reference of the object that the scaler scales."""
         if self.kind is ServerKind.GROUP:
             return {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "name": self.name}
-        # KServe's controller makes a Deployment of that name (kserve 0.20, llmisvc, mainDeploymentName).
+        # KServe's controller creates a Deployment of this name (kserve 0.20, llmisvc, mainDeploymentName).
         name = f"{self.name}-kserve" if self.kind is ServerKind.KSERVE else self.name
         return {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
 
     @property
     def pod_pattern(self) -> str:
-        """A regular expression for the names of its Pods, and of no other workload's."""
+        """A regular expression that matches the names of the service's Pods and of no other Pods."""
         if self.kind is ServerKind.GROUP:
             return f"{self.name}-[0-9]+(-[0-9]+)?"
         return f"{self.target['name']}-[a-z0-9]+-[a-z0-9]+"
 
     @property
     def example_pod(self) -> str:
-        """A name that one of its Pods could have."""
+        """A possible name of one of the Pods."""
         return f"{self.name}-0" if self.kind is ServerKind.GROUP else f"{self.target['name']}-7d4b9c-x2x4z"
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine of the catalogue."""
         return engine_catalogue().get(self.spec.engine.name)
 
     @cached_property
     def version(self) -> str:
-        """The engine's version: as asked, else of the fleet's image, else the catalogue's default."""
-        asked = self.spec.engine.version
-        if asked is not None:
-            return asked
+        """The version of the engine: from the request, or the fleet's image, or the default of the catalogue."""
+        if self.spec.engine.version is not None:
+            return self.spec.engine.version
         image = None if self.spec.engine.image else self._fleet_image
-        known = image is not None and self.engine.knows(image.version)
-        return image.version if image is not None and known else self.engine.default_version
+        is_known = image is not None and self.engine.knows(image.version)
+        return image.version if image is not None and is_known else self.engine.default_version
 
     @cached_property
     def _fleet_image(self) -> Any:
@@ -119,13 +114,12 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @cached_property
     def image(self) -> str:
-        """The server's image, with its digest."""
+        """The image of the server, with its digest."""
         own = self.spec.engine.image
         return own if own is not None else str(self._fleet_image.image)
 
     @cached_property
     def plan(self) -> ServerPlan:
-        """How one replica is spread over accelerators."""
         return plan_server(self.spec, self.version)
 
     @property
@@ -145,7 +139,6 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @cached_property
     def command(self) -> EngineCommand:
-        """The command line of the server."""
         context, sizing = self.context, self.plan.sizing
         return engine_command(
             self.engine.name,
@@ -164,21 +157,19 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @cached_property
     def context(self) -> int | None:
-        """Longest input and output together; None where nothing is known, and the engine takes the model's own."""
+        """The most tokens of input and output together; None if unknown, and the engine then uses the model's limit."""
         if self.plan.fit is not None:
             return self.plan.fit.context
         return self.spec.model.context
 
     @property
     def port(self) -> int:
-        """The server's port."""
         return PORT
 
     # Weights ---------------------------------------------------------------------------------------------------
 
     @property
     def source(self) -> OciModel | HubModel | S3Model | VolumeModel:
-        """Where the weights are."""
         return self.spec.model.source
 
     @property
@@ -189,7 +180,7 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @property
     def model_folder(self) -> str:
-        """Where the weights' volume is mounted."""
+        """The mount path of the volume with the weights."""
         return MODEL_FOLDER
 
     @property
@@ -201,7 +192,7 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @property
     def kserve_uri(self) -> str:
-        """The weights as KServe names them; it loads nothing itself."""
+        """The URI of the weights for KServe, which does not load them itself."""
         source = self.source
         if isinstance(source, OciModel):
             return f"oci+native://{self.model_reference}"
@@ -211,30 +202,29 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @property
     def model_reference(self) -> str:
-        """The weights as an image volume names them."""
+        """The image reference of the weights; empty for other sources."""
         return self.source.oci.removeprefix("oci://") if isinstance(self.source, OciModel) else ""
 
     @cached_property
     def weights_gib(self) -> int | None:
-        """GiB of all weights, rounded up; None where sizing does not know the model."""
+        """GiB of all weights, rounded up; None if sizing does not know the model."""
         fit = self.plan.fit
         return None if fit is None else math.ceil(fit.weights_gib * fit.parallelism.devices)
 
     @property
     def volume_gib(self) -> int | None:
-        """GiB that a downloaded model may take on the node."""
+        """The size limit of a downloaded model on the node, in GiB."""
         return None if self.weights_gib is None else math.ceil(self.weights_gib * _VOLUME_SPARE) + 1
 
     # Time ------------------------------------------------------------------------------------------------------
 
     @property
     def longest_answer_seconds(self) -> int:
-        """Longest time that one answer may take, in whole seconds."""
         return math.ceil(duration_seconds(self.spec.longest_answer))
 
     @property
     def pre_stop_seconds(self) -> int:
-        """How long a server that stops still answers."""
+        """How long a stopping server still answers."""
         return _PRE_STOP_SECONDS
 
     @property
@@ -244,7 +234,7 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @cached_property
     def start_seconds(self) -> int:
-        """The longest start that counts as working: weights are read, and compiled and captured for."""
+        """The longest accepted start: the engine reads the weights, compiles and captures graphs."""
         if self.plan.fit is None:
             return _UNKNOWN_START_SECONDS
         return max(_LEAST_START_SECONDS, math.ceil(cold_start(self.plan.fit).high / 60) * 60)
@@ -256,39 +246,29 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @property
     def start_failures(self) -> int:
-        """How many startup probes may fail."""
+        """The number of startup probes that may fail."""
         return -(-self.start_seconds // _PROBE_SECONDS)
 
     @cached_property
     def progress_seconds(self) -> int:
-        """How long a rollout may make no progress: the weights come, and the server starts."""
+        """How long a rollout may make no progress: the download of the weights, and the start of the server."""
         gigabytes = (self.weights_gib or 200) * 2**30 / 1e9
         return self.start_seconds + math.ceil(gigabytes / _DOWNLOAD_GB_A_SECOND / 60) * 60
 
     @property
     def startup_timeout(self) -> str:
-        """The time-out of its Kustomization."""
+        """The timeout of the service's Kustomization."""
         return f"{math.ceil(self.progress_seconds / 60) + 5}m"
 
     # Where it runs ---------------------------------------------------------------------------------------------
 
-    @property
-    def asked_accelerator(self) -> Accelerator:
-        """The accelerator that the request names."""
-        return self.spec.accelerator
-
-    @property
-    def asked_account(self) -> str | None:
-        """The service account that the request names."""
-        return self.spec.service_account
-
     @cached_property
     def has_room_for_another(self) -> bool:
-        """Whether quota and queue have room for one more replica than the most, while a new version comes."""
+        """Whether quota and queue have room for one replica above the maximum, during a rollout."""
         if self.grant is None:
             return False
-        may = self.grant.quota + (self.grant.borrow if self.queue else 0)
-        return may >= (self.scaler.most + 1) * self.devices
+        available = self.grant.quota + (self.grant.borrow if self.queue else 0)
+        return available >= (self.scaler.most + 1) * self.devices
 
     @property
     def cpu(self) -> str:
@@ -302,19 +282,18 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @property
     def shared_memory(self) -> str:
-        """Memory that the processes of the accelerators share; a part of the Pod's."""
+        """Memory that the processes of a Pod share; part of the Pod's memory."""
         return f"{_GIB_OF_SHARED_MEMORY * max(1, self.devices_of_pod // 2)}Gi"
 
     # Scaling and callers ---------------------------------------------------------------------------------------
 
     @cached_property
     def metrics(self) -> ServiceMetrics:
-        """What its engine exports, and queries for this service alone."""
+        """The metrics of the engine, and queries for this service alone."""
         return ServiceMetrics(self.engine, self.version, self.namespace, self.name)
 
     @cached_property
     def scaler(self) -> Scaler:
-        """What sets the number of its replicas."""
         return scaler_of(
             self.spec,
             self.metrics,
@@ -324,12 +303,11 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @cached_property
     def goals(self) -> tuple[LatencyGoal, ...]:
-        """Its latency goals, with the queries that watch them."""
         return latency_goals(self.spec, self.metrics)
 
     @cached_property
     def sizing_promise(self) -> SizingPromise | None:
-        """What sizing promised of the KV cache, where the engine's own figures can be held against it."""
+        """The promised size of the KV cache, if the engine exports a metric to compare; else None."""
         model = architecture_of(self.spec)
         if self.plan.fit is None or model is None:
             return None
@@ -337,28 +315,28 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @cached_property
     def rules(self) -> RuleGroup:
-        """What is recorded of it, and its alerts."""
+        """The recording rules and alerts of the service."""
         return service_rule_group(self)
 
     @cached_property
     def alert_names(self) -> tuple[str, ...]:
-        """Names of its alerts; none while it is being retired, or where no Prometheus Operator reads them."""
+        """Names of the alerts; empty while the service retires, or if no Prometheus Operator reads them."""
         return self.rules.alert_names if self.platform.has_alerts and not self.is_retiring else ()
 
     @property
     def waiting_limit(self) -> str:
-        """Requests that may wait for each replica before the alert fires; empty where the engine does not export them."""
+        """Waiting requests for each replica above which the alert fires; empty if the engine does not export them."""
         has_queue = self.metrics.name_of("queue") is not None
         return self.metrics.hint(Signal.QUEUE).threshold if has_queue else ""
 
     @property
     def host(self) -> str | None:
-        """The name at the gateway."""
+        """The host name at the gateway."""
         return self.spec.expose.host if self.spec.expose is not None else None
 
     @cached_property
     def has_pool(self) -> bool:
-        """Whether its route leads to an InferencePool: from 1.6 on a pool may be without a picker."""
+        """Whether the route leads to an InferencePool. Since version 1.6, a pool needs no picker."""
         version = self.platform.cluster.addons.get("gateway-api-inference-extension")
         return version is not None and (
             version_of(version) >= _POOL_WITHOUT_PICKER or self.picker is not None
@@ -366,19 +344,18 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
 
     @cached_property
     def picker(self) -> PickerServer | None:
-        """What chooses among its servers; None where they are taken in turn."""
+        """The endpoint picker; None if the gateway balances the load itself."""
         return picker_of(self.spec, self.platform)
 
     @property
     def url(self) -> str:
-        """Where callers reach it: at the gateway, else inside the cluster."""
+        """The URL for callers: at the gateway, or else inside the cluster."""
         return f"https://{self.host}" if self.host else f"http://{self.name}.{self.namespace}.svc"
 
     @property
     def finishes_answers(self) -> bool:
-        """Whether a server that stops finishes its answers."""
+        """Whether a stopping server finishes its answers."""
         return self.command.finishes
 
     def words(self, everywhere: Sequence[WorkloadOnCluster]) -> dict[str, Any]:
-        """The words of its templates."""
         return {**super().words(everywhere), "service": self}

@@ -1,4 +1,4 @@
-"""Where things are in a fleet repository."""
+"""The folder names of a fleet repository, flat or sharded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 __all__ = ["SHARDS", "Layout"]
 
 SHARDS: Final = tuple("0123456789abcdef")
-"""Sixteen: a folder of a 10,000-tenant fleet then has 625 entries, and a cluster sixteen Flux roots."""
+"""Sixteen shards: with 10,000 tenants, a folder has 625 entries, and a cluster has sixteen Flux roots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Layout:
     sharded: bool
 
     def shard(self, tenant: str) -> str:
-        """The shard of a tenant: the first hexadecimal digit of its name's SHA-256, so that shards fill evenly."""
+        """The shard of a tenant: the first hexadecimal digit of the SHA-256 of its name, so that shards fill evenly."""
         return _shard(tenant)
 
     def tenants(self, tenant: str) -> str:
@@ -28,7 +28,7 @@ class Layout:
         return f"tenants/{self.shard(tenant)}" if self.sharded else "tenants"
 
     def workloads(self, tenant: str) -> str:
-        """The folder, in a cluster's, that holds the folder with the tenant's workloads."""
+        """The folder that holds the folder with the tenant's workloads: ``workloads`` or ``workloads/<shard>``."""
         return f"workloads/{self.shard(tenant)}" if self.sharded else "workloads"
 
     def flux(self, tenant: str) -> str:
@@ -36,19 +36,19 @@ class Layout:
         return f"flux/{self.shard(tenant)}" if self.sharded else "flux"
 
     def flux_shard(self, tenant: str) -> str:
-        """Value of the label by which one of several kustomize-controllers takes a tenant: ``shard-5``."""
+        """The label value that assigns a tenant to one of several kustomize-controllers: ``shard-5``."""
         return f"shard-{self.shard(tenant)}"
 
     @property
     def flux_roots(self) -> dict[str, str]:
-        """Name of each root Kustomization for tenants, and the folder that it applies."""
-        return (
-            {f"tenants-{shard}": f"flux/{shard}" for shard in SHARDS} if self.sharded else {"tenants": "flux"}
-        )
+        """The folder that each root Kustomization for tenants applies, by name."""
+        if self.sharded:
+            return {f"tenants-{shard}": f"flux/{shard}" for shard in SHARDS}
+        return {"tenants": "flux"}
 
 
-# Asked some thirty times for each tenant and cluster, for its paths: a fifth of what the digest takes.
+# Called about thirty times for each tenant and cluster; a cached look-up takes a fifth of the time of the digest.
 @lru_cache(maxsize=1024)
 def _shard(tenant: str) -> str:
-    # Before it is parsed, a name may be any value.
+    # A name that is not parsed yet may have any characters.
     return hashlib.sha256(tenant.encode(errors="surrogatepass")).hexdigest()[0]

@@ -1,4 +1,4 @@
-"""A model pipeline on a cluster: what it is rendered as, its inputs, and the name that changes with them."""
+"""A model pipeline on a cluster: its run, its inputs and its resources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from goldenpath.spec.model_builder import Provenance
-    from goldenpath.spec.model_pipeline import ModelPipeline, PipelineAccelerator
+    from goldenpath.spec.model_pipeline import ModelPipeline
     from goldenpath.tenancy.workload_on_cluster import WorkloadOnCluster
 
 __all__ = [
@@ -39,7 +39,7 @@ _GIB_OF_SHARED_MEMORY: Final = 4
 
 
 class RunKind(enum.StrEnum):
-    """What a run is rendered as: by what the cluster has."""
+    """The object that runs the pipeline. It depends on the add-ons of the cluster."""
 
     JOB = "job"
     JOB_SET = "jobset"
@@ -48,32 +48,32 @@ class RunKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PipelineInput:
-    """One input, as the hash step is given it."""
+    """One input of the hash step.
+
+    ``name`` is the name of the volume, such as ``dataset-corpus`` or ``base-model``, and ``folder`` its mount path.
+    ``digest`` is the manifest digest of an image, or the tree digest of another input. With ``is_image``, the kubelet
+    verifies the digest.
+    """
 
     name: str
-    """Name of its volume: ``dataset-corpus`` or ``base-model``."""
     folder: str
-    """Where it is mounted."""
     digest: str
-    """The manifest digest of an image, or the tree digest of anything else."""
     is_image: bool
-    """Whether the kubelet itself holds the contents to the digest."""
 
     @property
     def argument(self) -> str:
-        """The argument of the hash step."""
         kind = "image" if self.is_image else "tree"
         return f"--{kind}={self.name}={self.folder}={self.digest}"
 
 
 def run_name(name: str, spec: Mapping[str, Any]) -> str:
-    """The name of a run: the pipeline's, and a digest of everything that decides its outcome.
+    """Return the name of a run: the name of the pipeline and a digest of the spec.
 
-    A Job's Pod template cannot change, and a Job runs once. So another template is another Job, with another name.
+    The Pod template of a Job cannot change, and a Job runs once. So a new template needs a new Job with a new name.
 
     Args:
-        name: the pipeline's.
-        spec: the ``spec`` of the object that holds the Pod template.
+        name: the name of the pipeline.
+        spec: the ``spec`` of the object with the Pod template.
     """
     canonical = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return f"{name}-{hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_CHARS]}"
@@ -81,29 +81,16 @@ def run_name(name: str, spec: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class ModelPipelineOnCluster(AcceleratedWorkload):
-    """One model pipeline on one cluster."""
-
     spec: ModelPipeline
-
-    @property
-    def asked_accelerator(self) -> PipelineAccelerator:
-        """The accelerator that the request names."""
-        return self.spec.accelerator
-
-    @property
-    def asked_account(self) -> str | None:
-        """The service account that the request names."""
-        return self.spec.service_account
 
     @cached_property
     def kind(self) -> RunKind:
-        """What the run is."""
         if self.platform.has("kubeflow-trainer"):
             return RunKind.TRAIN_JOB
         return RunKind.JOB_SET if self.platform.has("jobset") else RunKind.JOB
 
     def run_name(self, spec: str) -> str:
-        """The name of the run with this ``spec``, as YAML."""
+        """Return the name of the run with this ``spec``, given as YAML."""
         return run_name(self.name, kubeyaml.load(spec))
 
     @property
@@ -111,7 +98,7 @@ class ModelPipelineOnCluster(AcceleratedWorkload):
         """The fleet's builder.
 
         Raises:
-            ValueError: the fleet has none, which an accepted request does not meet.
+            ValueError: the fleet has no builder. The parser refuses such a request.
         """
         if self.fleet.provenance is None:
             raise ValueError(f"{self.ref}: the fleet names no `provenance`")
@@ -119,7 +106,6 @@ class ModelPipelineOnCluster(AcceleratedWorkload):
 
     @property
     def nodes(self) -> int:
-        """Nodes of the run."""
         return self.spec.accelerator.nodes
 
     @property
@@ -131,7 +117,7 @@ class ModelPipelineOnCluster(AcceleratedWorkload):
 
     @cached_property
     def inputs(self) -> tuple[PipelineInput, ...]:
-        """Everything that is mounted read-only and hashed before training: datasets, and the base model."""
+        """The datasets and the base model, which are mounted read-only and hashed before training."""
         datasets = tuple(self._input(dataset) for dataset in self.spec.datasets)
         if self.spec.base_model is None:
             return datasets
@@ -147,7 +133,6 @@ class ModelPipelineOnCluster(AcceleratedWorkload):
 
     @cached_property
     def volumes(self) -> list[dict[str, Any]]:
-        """The volumes of the inputs."""
         found = [{"name": f"dataset-{dataset.name}", **_volume(dataset)} for dataset in self.spec.datasets]
         if self.spec.base_model is not None:
             found.append({"name": "base-model", **_image_volume(self.spec.base_model)})
@@ -155,7 +140,7 @@ class ModelPipelineOnCluster(AcceleratedWorkload):
 
     @cached_property
     def mounts(self) -> list[dict[str, Any]]:
-        """Where the inputs are mounted: read-only, for the hash step and for training alike."""
+        """The read-only volume mounts of the inputs, for the hash step and for training."""
         paths = {f"dataset-{d.name}": d.path for d in self.spec.datasets if isinstance(d, DatasetVolume)}
         return [
             {
@@ -174,7 +159,7 @@ class ModelPipelineOnCluster(AcceleratedWorkload):
 
     @property
     def output(self) -> str:
-        """The repository of the model, as a registry's client names it."""
+        """The repository of the model, without the scheme."""
         return self.spec.output.removeprefix("oci://")
 
     # Resources -------------------------------------------------------------------------------------------------
@@ -191,27 +176,25 @@ class ModelPipelineOnCluster(AcceleratedWorkload):
 
     @property
     def shared_memory(self) -> str:
-        """Memory that the processes of a Pod share; a part of the Pod's."""
+        """Memory that the processes of a Pod share; part of the Pod's memory."""
         return f"{_GIB_OF_SHARED_MEMORY * self.devices_of_pod}Gi"
 
     @property
     def deadline_seconds(self) -> int:
-        """Longest time that the run may take."""
         return math.ceil(duration_seconds(self.spec.time_limit))
 
     @property
     def claim_name(self) -> str:
-        """Name of the ResourceClaimTemplate: its spec cannot change either."""
-        wanted = f"{self.pool.name}/{self.devices_of_pod}"
-        return f"{self.name}-{hashlib.sha256(wanted.encode()).hexdigest()[:_DIGEST_CHARS]}"
+        """The name of the ResourceClaimTemplate. It depends on the spec, which cannot change."""
+        spec = f"{self.pool.name}/{self.devices_of_pod}"
+        return f"{self.name}-{hashlib.sha256(spec.encode()).hexdigest()[:_DIGEST_CHARS]}"
 
     @property
     def ends(self) -> bool:
-        """A run ends. Flux calls a Job in progress until it has (fluxcd/pkg, ``runtime/statusreaders/job.go``)."""
+        """Always true. Flux reports a Job as in progress until it ends (fluxcd/pkg, ``runtime/statusreaders/job.go``)."""
         return True
 
     def words(self, everywhere: Sequence[WorkloadOnCluster]) -> dict[str, Any]:
-        """The words of its templates."""
         return {**super().words(everywhere), "pipeline": self}
 
 

@@ -1,4 +1,4 @@
-"""What is measured of a platform, a tenant and a service, and the rules that follow from it."""
+"""Creates the rule groups of a platform, a tenant and an inference service."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["platform_rule_groups", "service_rule_group", "tenant_rule_group"]
 
 
 def platform_rule_groups(platform: Platform) -> tuple[RuleGroup, ...]:
-    """The rules that a cluster's Prometheus works out for all tenants, and the alerts of the platform team."""
+    """Return the recording rules for all tenants of a cluster, and the alerts of the platform team."""
     addons = platform.cluster.addons
     pools = platform.pools
     gateway = platform.gateway
@@ -50,7 +50,6 @@ def platform_rule_groups(platform: Platform) -> tuple[RuleGroup, ...]:
 
 
 def tenant_rule_group(tenancy: Tenancy) -> RuleGroup:
-    """The alerts of a tenant on a cluster."""
     hint = None if tenancy.is_retiring else tenancy.hint
     scaling = tenancy.tenant.autoscaling
     keys = (key for grant in tenancy.grants for key in grant.pool.quota_keys)
@@ -58,7 +57,7 @@ def tenant_rule_group(tenancy: Tenancy) -> RuleGroup:
         TenantMetrics(
             namespace=tenancy.name,
             accelerator_quotas=tuple(dict.fromkeys(keys)),
-            # A queue that is drained keeps what waits in it, and nothing is left to scale.
+            # A drained queue keeps its pending workloads, and nothing is left to scale.
             has_queue=tenancy.has("kueue") and not tenancy.is_retiring,
             has_scalers=tenancy.has("keda") and not tenancy.is_retiring,
             has_flux=tenancy.has("flux-operator"),
@@ -75,7 +74,7 @@ def tenant_rule_group(tenancy: Tenancy) -> RuleGroup:
 
 
 def service_rule_group(service: InferenceServiceOnCluster) -> RuleGroup:
-    """What is recorded of an inference service on a cluster, and its alerts."""
+    """Return the recording rules and alerts of an inference service on a cluster."""
     metrics, platform = service.metrics, service.platform
     names = ("time-to-first-token", "inter-token-latency")
     latencies = ((name, metrics.name_of(name)) for name in names)
@@ -120,12 +119,12 @@ def _promised_cache(service: InferenceServiceOnCluster) -> PromisedCache | None:
     if promise is None:
         return None
     metric = promise.outside.partition("{")[0]
-    # vLLM says the number of blocks as a label, and SGLang the GiB as the value, which is 0 here.
+    # vLLM exports the number of blocks as a label, and SGLang exports GiB as the value.
     blocks = ',num_gpu_blocks="1"' if "num_gpu_blocks" in promise.outside else ""
     return PromisedCache(promise.outside, promise.words, f"{metric}{{{service.metrics.selector}{blocks}}}")
 
 
 def _series(engine: Engine, metric: str) -> str:
-    """A series that is there when the metric is: a histogram has none of its own name."""
+    """Return a series that exists if the metric exists. A histogram has no series of its own name."""
     is_histogram = any(each.name == metric and each.kind is MetricKind.HISTOGRAM for each in engine)
     return f"{metric}_count" if is_histogram else metric

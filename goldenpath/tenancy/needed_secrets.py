@@ -1,4 +1,4 @@
-"""Every Secret that a tenant's objects refer to: what it is for, and where it comes from."""
+"""The Secrets that the objects of a tenant refer to, with their purpose and source."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ __all__ = ["NeededSecret", "needed_secrets"]
 
 @dataclass(frozen=True, slots=True)
 class NeededSecret:
-    """A Secret in the tenant's namespace."""
+    """A Secret in the tenant's namespace.
+
+    ``purpose`` is a purpose of the request, or ``decryption``. ``used_by`` are the fields of the request that refer to
+    the Secret; it is empty if only the team's own manifests do. ``provider`` creates the Secret, from ``reference``;
+    both are None without a declaration in the request.
+    """
 
     name: str
     purpose: str
-    """What it is for: a purpose of the request, or ``decryption``."""
     used_by: tuple[str, ...] = ()
-    """Fields of the request that refer to it; empty where only the team's own manifests do."""
     provider: str | None = None
-    """Who puts it there; None where the request does not say."""
     reference: str | None = None
-    """Where the provider finds it."""
 
     @property
     def is_declared(self) -> bool:
-        """Whether the request says where it comes from."""
+        """Whether the request declares the source of the Secret."""
         return self.provider is not None
 
 
 def needed_secrets(tenant: Tenant) -> tuple[NeededSecret, ...]:
-    """The Secrets of a tenant, each once: first those that the request declares, in its order."""
+    """Return the Secrets of a tenant, each once. Declared ones come first, in the order of the request."""
     found = {
         secret.name: NeededSecret(secret.name, secret.purpose, (), secret.provider, secret.reference)
         for secret in tenant.secrets
@@ -46,7 +47,7 @@ def needed_secrets(tenant: Tenant) -> tuple[NeededSecret, ...]:
 
 
 def _references(tenant: Tenant) -> Iterator[tuple[str, str, str]]:
-    """Field, name and purpose of each reference."""
+    """Yield the field, name and purpose of each reference."""
     source = tenant.source
     if source is not None and source.secret:
         yield "source.secret", source.secret, "git" if source.flux_kind == "GitRepository" else "registry"

@@ -1,4 +1,4 @@
-"""A regular expression for the whole numbers of a range: PromQL compares a label only by its text."""
+"""Regular expressions for ranges of whole numbers, because PromQL compares labels only as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["number_range"]
 
 
 def number_range(low: int, high: int) -> str:
-    """An expression that matches the numbers from ``low`` to ``high``, both within, in plain decimal notation.
+    """Return an expression that matches the decimal numbers from ``low`` to ``high``, inclusive.
 
     Raises:
         ValueError: ``low`` is negative or above ``high``.
@@ -17,7 +17,7 @@ def number_range(low: int, high: int) -> str:
 
 
 def _parts(low: int, high: int) -> list[tuple[int, int]]:
-    """Ranges whose two ends differ in a run of last digits only, which go from 0s to 9s."""
+    """Split a range into ranges whose last digits run from all 0 to all 9, and that differ in one digit before."""
     found = []
     while low <= high:
         last = low
@@ -27,7 +27,7 @@ def _parts(low: int, high: int) -> list[tuple[int, int]]:
             last = low + step - 1
             step *= 10
         unit = step // 10
-        # As many of these steps as share the digit before.
+        # Add steps as long as the digits before stay equal.
         while last + unit <= high and last // (unit * 10) == (last + unit) // (unit * 10):
             last += unit
         found.append((low, last))

@@ -1,4 +1,4 @@
-"""The shared part of one cluster: derived from the fleet alone, never from a tenant."""
+"""The part of a cluster that its tenants share. It follows from the fleet alone, not from a tenant."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Priority:
 OBJECT_NAME_CHARS: Final = 253
 MODEL_POLICIES: Final = frozenset({"model-digest", "pipeline-inputs", "served-model"})
 _IMAGE_POLICIES: Final = (1, 19)
-"""The version of Kyverno that first serves ImageValidatingPolicies as ``v1``."""
+"""The first Kyverno version that serves ImageValidatingPolicies as ``v1``."""
 
 PRIORITY_CLASSES: Final = (
     Priority(
@@ -70,7 +70,7 @@ PRIORITY_CLASSES: Final = (
         description="Work that users wait for: inference.",
     ),
 )
-"""None below 0, which is what a Pod without a class has: that one preempts every lower Pod, of any tenant."""
+"""No value is below 0. A Pod without a class has 0, and would preempt every Pod below it, of any tenant."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,14 @@ class Platform:
 
     @cached_property
     def ref(self) -> Ref:
-        """What it is."""
         return Ref.of_platform(self.cluster_name)
 
     @property
     def spec(self) -> FleetSpec:
-        """The document that it follows from."""
         return self.fleet
 
     @property
     def platform(self) -> Platform:
-        """Itself: the cluster."""
         return self
 
     @property
@@ -105,50 +102,48 @@ class Platform:
 
     @property
     def is_retiring(self) -> bool:
-        """A platform is not retired; it goes with its cluster."""
+        """Always false: a platform is removed with its cluster."""
         return False
 
     def words(self, everywhere: Sequence[Platform]) -> dict[str, Any]:
-        """The words of a platform's templates: those that all templates may use."""
+        """Return no extra words: the templates of a platform use the words of all templates."""
         del everywhere
         return {}
 
     @property
     def name(self) -> str:
-        """The cluster's name."""
         return self.cluster_name
 
     @cached_property
     def cluster(self) -> Cluster:
-        """The cluster, as the fleet describes it."""
         return self.fleet.clusters[self.cluster_name]
 
     def has(self, addon: str) -> bool:
-        """Whether the cluster runs an add-on."""
+        """Whether the cluster has an add-on."""
         return addon in self.cluster.addons
 
-    def _place_said(self, addon: str) -> AddonPlace | None:
+    def _stated_place(self, addon: str) -> AddonPlace | None:
         return next((place for name, place in self.cluster.addon_places.items() if name == addon), None)
 
     def place(self, addon: str) -> str:
-        """The namespace of an add-on: the fleet's word, or where its own manifests put it; empty without either."""
-        said = self._place_said(addon)
-        return (said.namespace if said else None) or addon_catalogue().get(addon).namespace or ""
+        """Return the namespace of an add-on: from the fleet, or else from the add-on's own manifests; empty if unknown."""
+        stated = self._stated_place(addon)
+        return (stated.namespace if stated else None) or addon_catalogue().get(addon).namespace or ""
 
     def accounts(self, addon: str) -> tuple[str, ...]:
-        """Names of the service accounts of an add-on's controllers, in its :meth:`place`."""
-        said = self._place_said(addon)
+        """Return the service accounts of an add-on's controllers, in the namespace :meth:`place`."""
+        stated = self._stated_place(addon)
         known = addon_catalogue().get(addon).service_accounts
-        return known if said is None or said.service_accounts is None else said.service_accounts
+        return known if stated is None or stated.service_accounts is None else stated.service_accounts
 
     @cached_property
     def controllers(self) -> tuple[str, ...]:
-        """User names of everything that may act as the controller of a tenant's workload: named, one by one."""
+        """User names of all accounts that may act as the controller of a tenant's workload."""
         known = addon_catalogue()
         users = list(known.kubernetes.accounts())
         for addon in self.cluster.addons:
-            said = self._place_said(addon)
-            if known.get(addon).owns_workloads or (said is not None and said.service_accounts):
+            stated = self._stated_place(addon)
+            if known.get(addon).owns_workloads or (stated is not None and stated.service_accounts):
                 users += known.get(addon).accounts(self.place(addon), self.accounts(addon))
         for account in self.cluster.controllers:
             namespace, _, name = account.partition("/")
@@ -157,30 +152,30 @@ class Platform:
 
     @property
     def dns(self) -> Dns:
-        """Where DNS answers."""
+        """The addresses of DNS."""
         return self.cluster.dns
 
     @cached_property
     def dns_is_on_nodes(self) -> bool:
-        """Whether DNS answers on an address of each node, where Cilium knows only the node itself.
+        """Whether Cilium must allow the node itself, because DNS answers on a link-local address of each node.
 
-        NodeLocal DNSCache in the node's network: cilium/cilium issue 42528 and pull request 42984, since Cilium 1.17.
+        This is NodeLocal DNSCache in the node's network: cilium/cilium issue 42528 and pull request 42984, since 1.17.
         """
         return self.has_cilium and any(ip_network(address).is_link_local for address in self.dns.addresses)
 
     @property
     def monitoring(self) -> Monitoring | None:
-        """Where metrics are scraped from and read: the cluster's, or the fleet's."""
+        """The monitoring of the cluster, or else of the fleet."""
         return self.cluster.monitoring or self.fleet.monitoring
 
     @property
     def unused_policies(self) -> frozenset[str]:
-        """Policies about models, where the fleet names no builder: they would have nothing to judge."""
+        """The policies about models, if the fleet names no builder: they would never apply."""
         return frozenset() if self.fleet.provenance is not None else MODEL_POLICIES
 
     @property
     def signer_fleet(self) -> dict[str, Any]:
-        """The part of the fleet that the signer of models reads, as a fleet file of its own."""
+        """The part of the fleet that the signer of models reads, as a complete fleet file."""
         fleet, builder = self.fleet, self.fleet.provenance
         return {
             "format": fleet.format,
@@ -196,7 +191,7 @@ class Platform:
 
     @property
     def verifies_models(self) -> bool:
-        """Whether Kyverno verifies the provenance of models: the fleet demands it, and the cluster has Kyverno 1.19 or later."""
+        """Whether Kyverno verifies the provenance of models: the fleet requires it, and the cluster has Kyverno 1.19."""
         version, builder = self.cluster.addons.get("kyverno"), self.fleet.provenance
         return (
             builder is not None
@@ -207,102 +202,99 @@ class Platform:
 
     @cached_property
     def rule_groups(self) -> tuple[RuleGroup, ...]:
-        """What its Prometheus works out for all tenants, and the alerts of the platform team."""
+        """The recording rules for all tenants, and the alerts of the platform team."""
         return platform_rule_groups(self)
 
     @cached_property
     def alert_names(self) -> tuple[str, ...]:
-        """Names of the platform team's alerts; none where no Prometheus Operator reads them."""
+        """Names of the platform team's alerts; empty if no Prometheus Operator reads them."""
         groups = self.rule_groups if self.has_alerts else ()
         return tuple(name for group in groups for name in group.alert_names)
 
     @property
     def dashboards(self) -> tuple[Dashboard, ...]:
-        """Dashboards for Grafana: the same on every cluster."""
+        """The dashboards for Grafana, which are equal on all clusters."""
         return DASHBOARDS
 
     @property
     def has_alerts(self) -> bool:
-        """Whether rules are read: by the Prometheus Operator, for a Prometheus that the fleet names."""
+        """Whether a Prometheus Operator reads the rules, for a Prometheus that the fleet names."""
         return self.monitoring is not None and self.has("prometheus-operator")
 
     @property
     def gateway(self) -> Gateway | None:
-        """Where requests from outside come in: the cluster's, or the fleet's."""
+        """The gateway of the cluster, or else of the fleet."""
         return self.cluster.gateway or self.fleet.gateway
 
     @property
     def picker(self) -> EndpointPicker | None:
-        """The endpoint picker of inference pools, where the cluster has what it stands on and a way to the API server."""
+        """The endpoint picker of inference pools; None without its add-ons, or without egress to the API server."""
         picker = self.gateway.picker if self.gateway is not None else None
-        has_all = self.has("gateway-api-inference-extension") and self.has("llm-d-router")
-        has_way = picker is not None and (bool(picker.api_server) or self.has("cilium"))
-        return picker if has_all and has_way else None
+        has_addons = self.has("gateway-api-inference-extension") and self.has("llm-d-router")
+        has_egress = picker is not None and (bool(picker.api_server) or self.has("cilium"))
+        return picker if has_addons and has_egress else None
 
     @property
     def gateway_reference(self) -> str:
-        """The Gateway that routes attach to, as ``namespace/name``; ``namespace/*`` for any of it, empty for none."""
+        """The Gateway of routes as ``namespace/name``; ``namespace/*`` if the fleet names none, empty without a gateway."""
         return f"{self.gateway.namespace}/{self.gateway.name or '*'}" if self.gateway is not None else ""
 
     @cached_property
     def lent_groups(self) -> tuple[ResourceGroup, ...]:
-        """What no tenant owns, as the resource groups of the Cohort."""
+        """The accelerators that no tenant owns, as the resource groups of the Cohort."""
         return lent_groups(self.pools)
 
     @cached_property
     def layout(self) -> Layout:
-        """Where files are."""
         return Layout(sharded=self.fleet.layout == "sharded")
 
     @cached_property
     def trust_domain(self) -> str:
-        """The cluster's trust domain, or the fleet's."""
+        """The trust domain of the cluster, or else of the fleet."""
         return self.cluster.trust_domain or self.fleet.trust_domain
 
     @property
     def has_flux(self) -> bool:
-        """Whether Flux is there, by whatever means it was installed."""
+        """Whether the cluster has Flux, with or without the Flux Operator."""
         return self.has("flux") or self.has("flux-operator")
 
     @property
     def has_spire(self) -> bool:
-        """Whether identities are given out."""
         return self.has("spire-controller-manager")
 
     @property
     def has_cilium(self) -> bool:
-        """Whether a host name can be let through."""
         return self.has("cilium")
 
     @cached_property
     def pools(self) -> tuple[Pool, ...]:
-        """Accelerators of the cluster."""
         return pools_of(self.cluster.accelerators, self.fleet.catalogue)
 
     def pool(self, profile: str, name: str | None) -> Pool:
-        """The pool that a request means; an accepted request means one that is there.
+        """Return the pool that a request names by profile and pool name.
 
         Raises:
-            KeyError: the pool is missing, or several exist and none has that name.
+            KeyError: the pool is missing, or several pools have the profile and none has the name. The parser refuses
+                such a request.
         """
-        of_profile = [pool for pool in self.pools if pool.accelerator.id == profile]
-        if len(of_profile) == 1:
-            return of_profile[0]
-        return {pool.id: pool for pool in of_profile}[f"{profile}@{name}"]
+        candidates = [pool for pool in self.pools if pool.accelerator.id == profile]
+        if len(candidates) == 1:
+            return candidates[0]
+        return {pool.id: pool for pool in candidates}[f"{profile}@{name}"]
 
     @cached_property
     def quota_keys(self) -> tuple[str, ...]:
-        """Every key by which its accelerators could be asked for."""
+        """Every quota key for the accelerators of the cluster."""
         return quota_keys(self.pools, self.fleet.catalogue)
 
     @cached_property
     def shared_resources(self) -> frozenset[str]:
-        """Extended resources that several models of this cluster are asked by."""
+        """Extended resources that several models on the cluster share."""
         counts = Counter(pool.resource for pool in self.pools if not pool.dra)
         return frozenset(resource for resource, count in counts.items() if count > 1)
 
     def telling_labels(self, pool: Pool) -> tuple[tuple[str, str], ...]:
-        """Label and value of the pool's nodes that no other pool with the same resource name has."""
+        """Return labels and values of the pool's nodes that no other pool with the same resource name has."""
         others = {
             (label, value)
             for other in self.pools
@@ -315,38 +307,36 @@ class Platform:
 
     @cached_property
     def dra_pools(self) -> tuple[Pool, ...]:
-        """Those that are allocated dynamically and so need a DeviceClass."""
+        """The pools with dynamic resource allocation, which need a DeviceClass."""
         return tuple(pool for pool in self.pools if pool.dra)
 
     @property
     def has_implicit_claims(self) -> bool:
-        """Whether a Pod may ask for a DeviceClass as a resource, without a claim: from Kubernetes 1.36 on (KEP-5004)."""
+        """Whether a Pod can request a DeviceClass as a resource, without a claim: since Kubernetes 1.36 (KEP-5004)."""
         return version_of(self.cluster.kubernetes) >= version_of("1.36")
 
     @cached_property
     def federation(self) -> dict[str, Federation]:
-        """Foreign trust domains: the fleet's, without the cluster's own."""
+        """The foreign trust domains of the fleet, without the cluster's own."""
         return {name: other for name, other in self.fleet.federation.items() if name != self.trust_domain}
 
     @property
     def cohort(self) -> str:
-        """Name of the one Cohort."""
         return COHORT
 
     @property
     def general_flavor(self) -> str:
-        """Name of the ResourceFlavor of cpu and memory."""
+        """The name of the ResourceFlavor for CPU and memory."""
         return GENERAL_FLAVOR
 
     @property
     def topology_name(self) -> str:
-        """Name of the one Topology."""
         return "network"
 
     def federation_name(self, trust_domain: str) -> str:
-        """Name of the ClusterFederatedTrustDomain: the trust domain, whose `_` no object name may hold.
+        """Return the name of the ClusterFederatedTrustDomain of a trust domain.
 
-        A trust domain may also begin or end with what a name may not, or be longer; its digest then stands for it.
+        A trust domain that is not a valid object name (too long, or with ``_``) is replaced by its digest.
         """
         if len(trust_domain) <= OBJECT_NAME_CHARS and DNS_SUBDOMAIN.fullmatch(trust_domain):
             return trust_domain
@@ -354,10 +344,9 @@ class Platform:
 
     @property
     def priorities(self) -> tuple[Priority, ...]:
-        """PriorityClasses for tenants."""
         return PRIORITY_CLASSES
 
 
 def platforms_of(fleet: FleetSpec) -> dict[str, Platform]:
-    """The platform of each cluster. Build it once for many tenants: its accelerators are looked up once."""
+    """Return the platform of each cluster. Reuse it for many tenants, because it finds its accelerators only once."""
     return {name: Platform(fleet, name) for name in fleet.clusters}

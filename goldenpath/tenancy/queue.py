@@ -1,4 +1,4 @@
-"""A tenant's share of the cluster as Kueue sees it: groups of resources, each with its flavors."""
+"""The quotas of a tenant as Kueue has them: groups of resources, each with its flavors."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["COHORT", "GENERAL_FLAVOR", "FlavorQuota", "ResourceGroup", "accelerator_groups", "lent_groups"]
 
 COHORT: Final = "tenants"
-"""The one Cohort of a cluster: whatever a tenant leaves idle, the others may borrow."""
+"""The only Cohort of a cluster. Its tenants may borrow what others leave idle."""
 
 GENERAL_FLAVOR: Final = "general"
-"""The flavor of cpu and memory; it has no labels, so that it fits every node."""
+"""The flavor of CPU and memory. It has no labels, so it matches every node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +30,21 @@ class FlavorQuota:
 
 @dataclass(frozen=True, slots=True)
 class ResourceGroup:
-    """One resource and the flavors that have it: Kueue puts a resource into one group only."""
+    """One resource and its flavors. Kueue allows a resource in one group only."""
 
     resource: str
     flavors: tuple[FlavorQuota, ...]
 
 
 def accelerator_groups(grants: Iterable[Grant]) -> tuple[ResourceGroup, ...]:
-    """One group for each resource name, with a flavor for each model that has that name."""
+    """Return one group for each resource name, with a flavor for each model that has this resource name."""
     return _groups(
         (grant.pool.resource, FlavorQuota(grant.pool.name, grant.quota, grant.borrow)) for grant in grants
     )
 
 
 def lent_groups(pools: Iterable[Pool]) -> tuple[ResourceGroup, ...]:
-    """The same for what no tenant owns, which the Cohort itself has."""
+    """Return the groups of the accelerators that no tenant owns, which the Cohort lends."""
     return _groups((pool.resource, FlavorQuota(pool.name, pool.lend, 0)) for pool in pools if pool.lend)
 
 

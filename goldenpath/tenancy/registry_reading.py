@@ -1,7 +1,8 @@
-"""Kustomizations of a cluster that reads a registry and not Git: the same objects, with another source. Pure.
+"""Changes the source of Kustomizations for a cluster that reads a registry instead of Git.
 
-In the fleet repository each Kustomization reads a folder of ``GitRepository flux-system``. On such a cluster it reads the
-artifact of that folder, by an OCIRepository of its own name; what lies below ``flux/`` is in the cluster's index.
+In the fleet repository, each Kustomization reads a folder of ``GitRepository flux-system``. On a cluster with a registry,
+it reads the artifact of that folder from an OCIRepository with its own name. Folders below ``flux/`` are in the index
+artifact of the cluster. This module is pure.
 """
 
 from __future__ import annotations
@@ -19,24 +20,24 @@ if TYPE_CHECKING:
 __all__ = ["INDEX_SOURCE", "GitReading", "as_applied", "git_reading"]
 
 INDEX_SOURCE: Final = "flux-system"
-"""The OCIRepository of the index; of the GitRepository of a cluster that reads Git, too."""
+"""The name of the OCIRepository of the index, and of the GitRepository of a cluster that reads Git."""
 
 
 class GitReading(NamedTuple):
-    """What a Kustomization reads of the fleet repository: a folder, and its source and path without Git."""
+    """The folder of the fleet repository that a Kustomization reads, and the source and path in a registry."""
 
     folder: str
     source: str
     path: str
 
     def moved(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The Kustomization with that source."""
+        """Return the Kustomization with the source and path in the registry."""
         source = {"kind": "OCIRepository", "name": self.source}
         return {**body, "spec": {**body["spec"], "path": self.path, "sourceRef": source}}
 
 
 def git_reading(body: Any, cluster: str) -> GitReading | None:
-    """What an object reads of the fleet repository; None where it is no Kustomization that does."""
+    """Return the reading of a Kustomization; None for an object that does not read the fleet repository."""
     match body:
         case {
             "apiVersion": str(version),
@@ -56,7 +57,7 @@ def git_reading(body: Any, cluster: str) -> GitReading | None:
 def as_applied(
     objects: Iterable[ManifestObject], cluster: str, *, from_registry: bool
 ) -> tuple[ManifestObject, ...]:
-    """The objects of a cluster as Flux applies them there: with other sources, where it reads a registry."""
+    """Return the objects of a cluster as Flux applies them: with registry sources if the cluster reads a registry."""
     if not from_registry:
         return tuple(objects)
     return tuple(

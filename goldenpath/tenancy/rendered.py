@@ -16,10 +16,10 @@ R_co = TypeVar("R_co", covariant=True)
 
 @dataclass(frozen=True)
 class RenderedOnCluster(Generic[R_co]):
-    """A resolved request with its manifests on that cluster, its overrides applied.
+    """A resolved request with its manifests on one cluster, with overrides applied.
 
-    ``tenant_objects`` are the objects of a workload's tenant on the same cluster: the rights and limits that the
-    workload is held to.
+    ``tenant_objects`` are the objects of a workload's tenant on the cluster, with the rights and limits that apply to
+    the workload.
     """
 
     resolved: R_co
@@ -28,10 +28,10 @@ class RenderedOnCluster(Generic[R_co]):
 
     @cached_property
     def objects(self) -> tuple[ManifestObject, ...]:
-        """Its Kubernetes objects, for readers that change nothing; read once."""
+        """The Kubernetes objects, parsed once. Callers must not change them."""
         return self.manifests.objects()
 
     @cached_property
     def namespaces(self) -> dict[str, dict[str, Any]]:
-        """Namespace objects of the tenant, by name, for objects whose Namespace is not among them."""
+        """The bodies of the tenant's Namespaces by name, for a workload whose objects have no Namespace."""
         return {item.name: item.body for item in self.tenant_objects if item.kind == "Namespace"}

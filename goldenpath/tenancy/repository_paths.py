@@ -1,17 +1,17 @@
-"""Where the files of a platform, a tenant or a workload are in a fleet repository, and whose a path is.
+"""The paths of a platform, a tenant or a workload in a fleet repository, and the owner of a path.
 
-Pure: paths only, nothing is read. In the sharded layout one hexadecimal digit stands before the tenant's name,
-everywhere::
+The module computes paths and reads no file. In the sharded layout, a folder named by one hexadecimal digit comes before
+the tenant's name in each path::
 
-    tenants/<tenant>/                                      its request, lock, README and catalog entities
-    tenants/<tenant>/workloads/<workload>/                 the same of a workload
-    clusters/<cluster>/platform/                           what the tenants of a cluster share
-    clusters/<cluster>/tenants/<tenant>/                   the tenant's objects
-    clusters/<cluster>/workloads/<tenant>/<workload>/      the workload's objects
-    clusters/<cluster>/flux/<tenant>.yaml                  what applies the tenant's objects
-    clusters/<cluster>/flux/<tenant>.<workload>.yaml       what applies the workload's; no name has a dot
+    tenants/<tenant>/                                      request, lock, README and catalog entities of a tenant
+    tenants/<tenant>/workloads/<workload>/                 the same files of a workload
+    clusters/<cluster>/platform/                           objects that the tenants of a cluster share
+    clusters/<cluster>/tenants/<tenant>/                   objects of a tenant
+    clusters/<cluster>/workloads/<tenant>/<workload>/      objects of a workload
+    clusters/<cluster>/flux/<tenant>.yaml                  Kustomization of a tenant
+    clusters/<cluster>/flux/<tenant>.<workload>.yaml       Kustomization of a workload; no name has a dot
 
-All other paths belong to other people, and no publish touches them.
+A publish changes no other path.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ LOCK_FILE: Final = "goldenpath.lock"
 TOMBSTONE_FILE: Final = "retired.yaml"
 REQUEST_FILES: Final = {Subject.TENANT: "tenant.yaml", Subject.WORKLOAD: "workload.yaml"}
 RECORD_FILES: Final = frozenset({*REQUEST_FILES.values(), LOCK_FILE, TOMBSTONE_FILE})
-"""Files in the home of a tenant or workload that are not rendered: they say what it is."""
+"""Files in the home of a tenant or workload that are not rendered."""
 
 TENANTS: Final = "tenants"
 WORKLOADS: Final = "workloads"
 CLUSTERS: Final = "clusters"
 CLUSTER_FOLDERS: Final = f"{CLUSTERS}/"
-"""What the path of everything begins with that a cluster reads."""
+"""The start of every path that a cluster reads."""
 FLUX: Final = "flux"
 
 _LAYOUTS: Final = (Layout(sharded=False), Layout(sharded=True))
@@ -66,19 +66,14 @@ _PLATFORM: Final = re.compile(
     """,
     re.VERBOSE,
 )
-"""``flux bootstrap`` writes files of its own into ``flux-system/``: of that folder, only these two are rendered."""
+"""``flux bootstrap`` writes its files into ``flux-system/``; goldenpath renders only these two files there."""
 
 
 @dataclass(frozen=True)
 class RepositoryPaths:
-    """The places of one platform, tenant or workload.
+    """The paths of one platform, tenant or workload in the layout of the fleet.
 
-    Paths follow the layout. :meth:`owns` and :meth:`folder_of` know both layouts: while a fleet changes its
-    layout, files are in both.
-
-    Args:
-        ref: what the places are of.
-        layout: the fleet's.
+    :meth:`owns` and :meth:`folder_of` accept both layouts, because files are in both while a fleet changes its layout.
     """
 
     ref: Ref
@@ -86,63 +81,62 @@ class RepositoryPaths:
 
     @property
     def home(self) -> str:
-        """The folder with its request and its lock; of a platform, the cluster's folder."""
+        """The folder with the request and the lock. For a platform, the folder of the cluster."""
         return _home(self.ref, self.layout)
 
     @property
     def request(self) -> str:
-        """The file with its request; of a platform, the fleet's."""
+        """The path of the request. For a platform, the fleet file."""
         return f"{self.home}/{self.request_file}" if self.request_file else FLEET_FILE
 
     @property
     def request_file(self) -> str:
-        """The name of the request's file in its home; empty for a platform."""
+        """The file name of the request in its home; empty for a platform."""
         return REQUEST_FILES.get(self.ref.subject, "")
 
     @property
     def lock(self) -> str:
-        """The lock."""
         return f"{self.home}/{LOCK_FILE}"
 
     @property
     def tombstone(self) -> str:
-        """What stays of a tenant that was deleted."""
+        """The file that stays after a tenant is deleted."""
         return f"{self.home}/{TOMBSTONE_FILE}"
 
     def folder(self, cluster: str) -> str:
-        """The folder with its objects on a cluster."""
+        """The folder of the objects on a cluster."""
         return f"{CLUSTERS}/{cluster}/{_folder(self.ref, self.layout)}"
 
     def flux(self, cluster: str) -> str:
-        """The file with the Flux Kustomization that applies that folder; of a platform, the roots."""
+        """The file with the Flux Kustomization that applies the folder. For a platform, the file with the roots."""
         if self.ref.subject is Subject.PLATFORM:
             return f"{CLUSTERS}/{cluster}/roots.yaml"
         return f"{CLUSTERS}/{cluster}/{_flux(self.ref, self.layout)}"
 
     def owns(self, path: str) -> bool:
-        """Whether a path is one that only this one's publish writes."""
+        """Whether only a publish of this platform, tenant or workload writes the path."""
         start, inside = _inside_cluster(path)
         if self.ref.subject is Subject.PLATFORM:
             return start == f"{CLUSTERS}/{self.ref.name}/" and _PLATFORM.fullmatch(inside) is not None
         return (bool(start) and inside in self._flux_files) or self._folder_in(start, inside) is not None
 
     def folder_of(self, path: str) -> str | None:
-        """Its folder, home or on a cluster, that a path is in; None for any other path."""
+        """The folder of this owner, at home or on a cluster, that contains the path; None for other paths."""
         return self._folder_in(*_inside_cluster(path))
 
     def _folder_in(self, start: str, inside: str) -> str | None:
         for folder in self._folders if start else self._homes:
             if inside.startswith(folder):
                 below = inside.removeprefix(folder)
-                if below and not self._is_another_ones(below, at_home=not start):
+                if below and not self._has_other_owner(below, at_home=not start):
                     return f"{start}{folder}".rstrip("/")
         return None
 
-    def _is_another_ones(self, below: str, *, at_home: bool) -> bool:
-        """Whether a path below one of its folders belongs to another owner all the same."""
+    def _has_other_owner(self, below: str, *, at_home: bool) -> bool:
+        """Whether a path below a folder of this owner belongs to another owner."""
         if self.ref.subject is not Subject.TENANT or "/" not in below:
             return False
-        # In a flat fleet, the folder of a tenant called `a` may also be a shard, with other tenants' folders in it.
+        # The folder of a tenant with the name `a` may also be a shard, with folders of other tenants.
         return self.ref.name in SHARDS or (at_home and below.startswith(f"{WORKLOADS}/"))
 
     @cached_property
@@ -159,7 +153,7 @@ class RepositoryPaths:
 
 
 def is_of_platform(path: str) -> bool:
-    """Whether a path is one that the platform of some cluster owns."""
+    """Whether the platform of any cluster owns the path."""
     start, inside = _inside_cluster(path)
     return bool(start) and _PLATFORM.fullmatch(inside) is not None
 
@@ -186,7 +180,7 @@ def _flux(ref: Ref, layout: Layout) -> str:
 
 
 def _inside_cluster(path: str) -> tuple[str, str]:
-    """A path in two: up to and with its cluster's folder, and the rest; the first is empty for what is in none."""
+    """Split a path into the folder of its cluster and the path inside. The first part is empty outside of clusters."""
     if not path.startswith(CLUSTER_FOLDERS):
         return "", path
     end = path.find("/", len(CLUSTER_FOLDERS)) + 1

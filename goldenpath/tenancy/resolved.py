@@ -15,42 +15,34 @@ __all__ = ["Resolved"]
 
 
 class Resolved(Protocol):
-    """A request on one cluster, with every default applied; each kind of request has a class of its own."""
+    """A request on one cluster with every default applied. Each kind of request has its own class.
+
+    ``spec`` is the source document, ``labels`` are the labels of all rendered objects, and ``is_retiring`` means that
+    nothing new may start on the cluster.
+    """
 
     @property
-    def ref(self) -> Ref:
-        """What it is."""
-        ...
+    def ref(self) -> Ref: ...
 
     @property
-    def spec(self) -> Document:
-        """The document that it follows from."""
-        ...
+    def spec(self) -> Document: ...
 
     @property
-    def platform(self) -> Platform:
-        """The cluster."""
-        ...
+    def platform(self) -> Platform: ...
 
     @property
-    def cluster_name(self) -> str:
-        """The cluster's name."""
-        ...
+    def cluster_name(self) -> str: ...
 
     @property
-    def labels(self) -> Mapping[str, str]:
-        """Labels of all of its objects."""
-        ...
+    def labels(self) -> Mapping[str, str]: ...
 
     @property
-    def is_retiring(self) -> bool:
-        """Whether nothing new may start of it here."""
-        ...
+    def is_retiring(self) -> bool: ...
 
     def words(self, everywhere: Sequence[Any]) -> dict[str, Any]:
-        """The words that its templates may use beside those that all templates may use.
+        """Return the template variables of this kind of request, in addition to those of all templates.
 
         Args:
-            everywhere: the same request on each of its clusters, this one among them.
+            everywhere: the request on each of its clusters, including this one.
         """
         ...

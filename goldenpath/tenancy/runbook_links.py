@@ -1,4 +1,4 @@
-"""Where a person reads the pages that alerts link to: files of the fleet repository, in a browser."""
+"""URLs of runbooks, which are files of the fleet repository, in the web interface of the forge."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _VIEWS: Final = (
     (("gitea", "forgejo", "codeberg"), "/src/branch/"),
     (("bitbucket",), "/src/"),
 )
-"""Words in a host's name, and what its forge puts between a repository and a branch; else as on GitHub."""
+"""Words in a host name, and the URL part of the forge between repository and branch. The default is GitHub's."""
 
 
 def runbook_folder(platform: Platform, folder: str) -> str:
-    """Address of the folder ``runbooks/`` in a folder of the fleet repository, with a slash at its end.
+    """Return the URL of the folder ``runbooks/`` in a folder of the fleet repository, with a slash at the end.
 
-    The fleet's ``monitoring.files`` wins; without it the address follows from ``repository`` and ``branch``.
+    The URL starts with the fleet's ``monitoring.files``, or else follows from ``repository`` and ``branch``.
     """
     monitoring = platform.monitoring
     own = monitoring.files if monitoring is not None else None

@@ -1,4 +1,4 @@
-"""One entry of `serving` as network policies say it: its Pods, who reaches them, and where they go."""
+"""An entry of `serving` for network policies: its Pods, their callers and their egress."""
 
 from __future__ import annotations
 
@@ -24,30 +24,26 @@ class ServerAccess:
 
     @property
     def name(self) -> str:
-        """Its name in the request."""
         return self.serving.name
 
     @property
     def port(self) -> int:
-        """The port of its Pods."""
         return self.serving.port
 
     @property
     def pods(self) -> Mapping[str, str]:
-        """Labels of its Pods."""
+        """The labels of the Pods."""
         return self.serving.pods or {names.WORKLOAD: self.serving.name}
 
     @property
     def caller_namespaces(self) -> tuple[str, ...]:
-        """Namespaces whose Pods may call it, beside its own and the gateway's."""
+        """Namespaces whose Pods may call the server, in addition to its own and the gateway's."""
         return tuple(dict.fromkeys((*self.serving.callers.tenants, *self.serving.callers.namespaces)))
 
     @cached_property
     def egress_networks(self) -> tuple[Egress, ...]:
-        """Destinations that are networks."""
         return tuple(egress for egress in self.serving.egress if egress.cidr is not None)
 
     @cached_property
     def egress_hosts(self) -> tuple[Egress, ...]:
-        """Destinations that are host names."""
         return tuple(egress for egress in self.serving.egress if egress.host is not None)

@@ -1,4 +1,4 @@
-"""How one replica of an inference service is spread over accelerators: as the request states it, else by sizing."""
+"""Plans how one replica of an inference service spreads over accelerators: as the request states, or else by sizing."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ServerPlan", "architecture_of", "plan_server"]
 
-_REMEMBERED: Final = 1024
-"""Plans that are remembered: of one request on several clusters, and of the same service published again."""
+_CACHED_PLANS: Final = 1024
+"""Plans repeat for the clusters of a request, and when a service is published again."""
 
 _SETTINGS: Final = {
     "gpu-memory-utilization": "utilization",
@@ -38,7 +38,7 @@ _SETTINGS: Final = {
     "max-num-seqs": "max_num_seqs",
     "max-num-batched-tokens": "max_num_batched_tokens",
 }
-"""Arguments of engines that decide about memory, and what sizing calls them."""
+"""Engine arguments that affect memory, with their names in sizing."""
 
 _FIELDS: Final = {
     "profile": "accelerator.profile",
@@ -50,15 +50,15 @@ _FIELDS: Final = {
     "requests": "goal.requests",
     "peak": "goal.peak",
 }
-"""Fields of sizing, and what a request calls them."""
+"""Fields of sizing, with their names in a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerPlan:
-    """One replica: how it is spread, and what sizing has to say of it.
+    """The parallelism of one replica, with the results of sizing.
 
-    ``fit`` is None where the model, the engine or the accelerator is not known to sizing; ``unknown`` then says which.
-    ``problems`` are what does not fit, and goals that cannot be met; their paths are fields of the request.
+    ``fit`` is None if sizing does not know the model, the engine or the accelerator; ``unknown`` then names it.
+    ``problems`` are memory that does not suffice and goals that cannot be met; their paths are fields of the request.
     """
 
     parallelism: Parallelism
@@ -68,8 +68,8 @@ class ServerPlan:
     unknown: str = ""
 
 
-class _Asked:
-    """A request by what its plan depends on: looking at every way of serving takes a tenth of a second."""
+class _PlanKey:
+    """A request that is equal to another with the same plan. A plan takes a tenth of a second, so plans are cached."""
 
     __slots__ = ("_key", "spec")
 
@@ -80,20 +80,20 @@ class _Asked:
         )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Asked) and self._key == other._key
+        return isinstance(other, _PlanKey) and self._key == other._key
 
     def __hash__(self) -> int:
         return hash(self._key)
 
 
 def plan_server(spec: InferenceService, version: str) -> ServerPlan:
-    """The plan of a request, for a version of its engine. Pure, and never refuses: what is wrong is in the plan."""
-    return _plan(_Asked(spec), version)
+    """Return the plan of a request for a version of its engine. This never fails: the plan contains the problems."""
+    return _plan(_PlanKey(spec), version)
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _plan(asked: _Asked, version: str) -> ServerPlan:
-    spec = asked.spec
+@lru_cache(maxsize=_CACHED_PLANS)
+def _plan(key: _PlanKey, version: str) -> ServerPlan:
+    spec = key.spec
     stated, engine = _stated(spec), spec.engine.name
     model = architecture_of(spec)
     unknown = _unknown(spec, model)
@@ -113,7 +113,7 @@ def _plan(asked: _Asked, version: str) -> ServerPlan:
             return ServerPlan(plan.parallelism, plan.fit, problems=tuple(problems))
         one = fit(model, spec.accelerator.profile, engine, version, parallelism=stated, **settings)
     except InputError as error:
-        problems += [_of_request(each) for each in error.problems if _of_request(each) not in problems]
+        problems += [_in_request(each) for each in error.problems if _in_request(each) not in problems]
         return ServerPlan(stated or Parallelism(tensor=1), problems=tuple(problems))
     if not one.fits:
         advice = nearest_that_fits(
@@ -137,19 +137,19 @@ def _sizing(
         return None
     peak = None if goal.peak is None else rate_a_second(goal.peak)
     traffic = Traffic(rate_a_second(goal.requests), goal.input_tokens, goal.output_tokens, peak)
-    wanted = LatencyLimits(_seconds(goal.time_to_first_token), _seconds(goal.inter_token_latency))
+    limits = LatencyLimits(_seconds(goal.time_to_first_token), _seconds(goal.inter_token_latency))
     try:
         return size(
-            model, spec.accelerator.profile, traffic, wanted, spec.engine.name, version,
+            model, spec.accelerator.profile, traffic, limits, spec.engine.name, version,
             devices_per_node=spec.accelerator.per_node, **settings,
         )  # fmt: skip
     except InputError as error:
-        problems += map(_of_request, error.problems)
+        problems += map(_in_request, error.problems)
         return None
 
 
 def _stated(spec: InferenceService) -> Parallelism | None:
-    """The parallelism that the request states, in full or by the number of accelerators."""
+    """Return the parallelism that the request states, in full or by the number of accelerators; None if neither."""
     per_node, asked, count = spec.accelerator.per_node, spec.parallelism, spec.accelerator.count
     if asked is not None:
         devices = asked.tensor * asked.pipeline * asked.data
@@ -163,7 +163,7 @@ def _stated(spec: InferenceService) -> Parallelism | None:
 
 
 def architecture_of(spec: InferenceService) -> Architecture | None:
-    """The architecture that the request names; None where the catalogue has neither the model nor its base."""
+    """Return the architecture of the model or its base; None if the catalogue has neither."""
     known = model_catalogue()
     name = spec.model.base or spec.model.name
     return known.get(name) if name in known else None
@@ -198,8 +198,8 @@ def _seconds(duration: str | None) -> float | None:
     return None if duration is None else float(duration_seconds(duration))
 
 
-def _of_request(problem: Problem) -> Problem:
-    """A problem of sizing, with its field as the request calls it."""
+def _in_request(problem: Problem) -> Problem:
+    """Rename the field of a sizing problem to the field of the request."""
     return Problem(
         _FIELDS.get(problem.path, problem.path), problem.rule, problem.message, problem.value, problem.nearest
     )

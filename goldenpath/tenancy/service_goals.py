@@ -21,15 +21,15 @@ _READINGS: Final = {
     "inter_token_latency": (ReadingKind.INTER_TOKEN_LATENCY, "time between tokens"),
 }
 _TAIL: Final = 3
-"""How much slower than the mean an answer may be: of waiting times that fall off exponentially, 95 % are within it."""
+"""How much slower than the mean an answer may be. With exponential waiting times, 95 % are within it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LatencyGoal:
-    """One goal for a mean. ``metric`` is the engine's histogram.
+    """One goal for a mean. ``metric`` is a histogram of the engine.
 
-    ``bound`` is the bound of the histogram nearest to the goal, ``tail_bound`` the one at or above three times the goal,
-    where there is one; both in seconds as the label ``le`` says them.
+    ``bound`` is the bucket bound nearest to the goal. ``tail_bound`` is the first bound at or above three times the goal,
+    or None. Both are in seconds, as in the label ``le``.
     """
 
     name: str
@@ -43,7 +43,7 @@ class LatencyGoal:
 
 
 def latency_goals(spec: InferenceService, metrics: ServiceMetrics) -> tuple[LatencyGoal, ...]:
-    """The goals of a request that its engine's version has a histogram for."""
+    """Return the goals for which the version of the engine has a histogram."""
     found = []
     for name, (reading, words) in _READINGS.items():
         asked = getattr(spec.goal, name) if spec.goal is not None else None

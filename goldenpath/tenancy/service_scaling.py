@@ -1,4 +1,4 @@
-"""What sets the number of replicas of an inference service, and the queries for its metrics alone."""
+"""The scaler of an inference service: its bounds, its triggers, and queries for the service alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["WORKLOAD_LABEL", "Scaler", "ServiceMetrics", "Trigger", "scaler_of"]
 
 WORKLOAD_LABEL: Final = "goldenpath_dev_workload"
-"""The Pod label goldenpath.dev/workload as Prometheus has it: the PodMonitor of the service asks for it."""
+"""The Pod label goldenpath.dev/workload in Prometheus. The PodMonitor of the service adds it to each series."""
 
 
 _BREAKS: Final = {
@@ -28,7 +28,7 @@ _BREAKS: Final = {
     "the goal for itl": "the goal for the time between tokens",
     "the goal for ttft": "the goal for the time to the first token",
 }
-"""What sizing says of the number of requests at which a replica does no more."""
+"""The limits of a replica, by their name in sizing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Scaler:
-    """Bounds, and what is read between them. Without triggers the number of replicas is fixed.
+    """Bounds and triggers. Without triggers, the number of replicas is fixed.
 
-    ``fallback`` is the number of replicas while the numbers cannot be read. ``problems`` are what keeps a number from
-    being read; their paths are fields of the request.
+    ``fallback`` is the number of replicas while the metrics are missing. ``problems`` are the reasons why a metric cannot
+    be read; their paths are fields of the request.
     """
 
     fewest: int
@@ -63,13 +63,12 @@ class Scaler:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether there is one number of replicas only."""
         return self.fewest == self.most
 
 
 @dataclass(frozen=True)
 class ServiceMetrics:
-    """The metrics of one service: names of its engine's version, and PromQL that reads this service alone."""
+    """The metrics of one service: names in its engine's version, and PromQL for this service alone."""
 
     engine: Engine
     version: str
@@ -77,19 +76,19 @@ class ServiceMetrics:
     workload: str
 
     def name_of(self, reading: str) -> str | None:
-        """The metric for a reading such as ``queue``; None where this version exports none."""
+        """Return the metric for a reading such as ``queue``; None if this version does not export it."""
         return self.engine.metric_of(ReadingKind(reading), self.version)
 
     @cached_property
     def selector(self) -> str:
-        """Labels of every series of the service, in PromQL."""
+        """The labels that select the series of the service, in PromQL."""
         return f'namespace="{self.namespace}",{WORKLOAD_LABEL}="{self.workload}"'
 
     def hint(self, signal: Signal, target: float | None = None, **goal: float) -> ScalingHint:
-        """What a scaler should read for a signal.
+        """Return the scaling hint for a signal.
 
         Raises:
-            InputError: this version exports nothing for it, or the target or goal is not one.
+            InputError: this version exports no metric for the signal, or the target or goal is invalid.
         """
         return self.engine.hint(
             signal,
@@ -105,19 +104,19 @@ class ServiceMetrics:
 def scaler_of(
     spec: InferenceService, metrics: ServiceMetrics, sizing: Sizing | None, *, can_read: bool
 ) -> Scaler:
-    """The scaler of a service.
+    """Return the scaler of a service.
 
     Args:
         spec: the request.
-        metrics: what its engine exports.
-        sizing: what it comes to by its goal; None where nothing is known.
-        can_read: whether the cluster collects metrics; without them the number of replicas is fixed.
+        metrics: the metrics of the engine.
+        sizing: the result of sizing; None if unknown.
+        can_read: whether the cluster collects metrics. Without them, the number of replicas is fixed.
     """
     _, pace = metrics.engine.facts
     problems: list[Problem] = []
     triggers = _triggers(spec, metrics, sizing, problems)
     most = spec.replicas.max
-    fewest = min(most, max(spec.replicas.min, _ready_for_the_peak(spec, sizing)))
+    fewest = min(most, max(spec.replicas.min, _replicas_for_peak(spec, sizing)))
     if not can_read or not triggers:
         fewest = most = max(1, fewest)
         triggers = ()
@@ -134,8 +133,8 @@ def scaler_of(
     )
 
 
-def _ready_for_the_peak(spec: InferenceService, sizing: Sizing | None) -> int:
-    """Replicas that a stated peak finds ready; none where the goal states none."""
+def _replicas_for_peak(spec: InferenceService, sizing: Sizing | None) -> int:
+    """Return the replicas that must be ready for the peak of the goal; 0 without a peak."""
     return sizing.fewest if sizing is not None and spec.goal is not None and spec.goal.peak is not None else 0
 
 
@@ -146,12 +145,14 @@ def _triggers(
     asked = Signal(spec.scaling.signal) if spec.scaling.signal is not None else None
     try:
         if asked is None:
-            return (_load(metrics, sizing),) if sizing is not None else (_of(metrics.hint(Signal.QUEUE)),)
+            return (
+                (_load(metrics, sizing),) if sizing is not None else (_trigger(metrics.hint(Signal.QUEUE)),)
+            )
         if asked is Signal.LATENCY:
             return tuple(_latencies(spec, metrics))
         if asked is Signal.CONCURRENCY and target is None and sizing is not None:
             return (_load(metrics, sizing),)
-        return (_of(metrics.hint(asked, target)),)
+        return (_trigger(metrics.hint(asked, target)),)
     except InputError as error:
         problems += (
             Problem(f"scaling.{each.path}", each.rule, each.message, each.value, each.nearest)
@@ -161,7 +162,7 @@ def _triggers(
 
 
 def _load(metrics: ServiceMetrics, sizing: Sizing) -> Trigger:
-    """Requests that run and that wait: the number at which a replica still meets the goal is what sizing yields."""
+    """Return a trigger on running and waiting requests. Its threshold comes from sizing, which meets the goal there."""
     running = metrics.hint(Signal.CONCURRENCY, sizing.threshold)
     waiting = metrics.hint(Signal.QUEUE)
     return Trigger(
@@ -189,11 +190,12 @@ def _latencies(spec: InferenceService, metrics: ServiceMetrics) -> list[Trigger]
         message = "signal latency needs time_to_first_token or inter_token_latency in `goal`"
         raise InputError([Problem("signal", "latency-goal-required", message)])
     return [
-        _of(metrics.hint(Signal.LATENCY, None, **{name: seconds}), name) for name, seconds in goals.items()
+        _trigger(metrics.hint(Signal.LATENCY, None, **{name: seconds}), name)
+        for name, seconds in goals.items()
     ]
 
 
-def _of(hint: ScalingHint, name: str = "") -> Trigger:
+def _trigger(hint: ScalingHint, name: str = "") -> Trigger:
     return Trigger(
         name=name.replace("_", "-") or hint.signal.value,
         query=hint.query,

@@ -1,4 +1,4 @@
-"""What sizing promised of a server's KV cache, as a query for the servers that have another."""
+"""The KV cache that sizing promises for a server, as a query for servers with another size."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 __all__ = ["SizingPromise", "promise_of"]
 
 _SGLANG_SINCE: Final = "0.5.23"
-"""The version whose source was read for `sglang:kv_cache_memory_usage_gb` (managers/scheduler_metrics)."""
+"""The SGLang version that is the source for `sglang:kv_cache_memory_usage_gb` (managers/scheduler_metrics)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SizingPromise:
-    """A range of the KV cache, and PromQL that gives the servers outside of it; ``words`` says the range."""
+    """A range of KV cache sizes. ``outside`` is PromQL that selects servers outside; ``words`` names the range."""
 
     outside: str
     words: str
 
 
 def promise_of(fit: Fit, model: Architecture, selector: str) -> SizingPromise | None:
-    """The promise that an engine's own figures can be held against; None where it gives none that compare.
+    """Return the promise for an engine that exports the size of its KV cache; None for other engines.
 
-    vLLM gives blocks of its pool as a label, which counts tokens only where all layers keep all of them. SGLang gives
-    GiB of the pool.
+    vLLM exports the number of blocks as a label. Blocks count tokens only if every layer keeps all tokens. SGLang exports
+    GiB.
     """
     engine, pool = fit.settings.engine, fit.pool_gib
     if engine == "sglang" and EngineVersion.parse(fit.settings.version) >= EngineVersion.parse(_SGLANG_SINCE):
@@ -41,7 +41,7 @@ def promise_of(fit: Fit, model: Architecture, selector: str) -> SizingPromise | 
         return SizingPromise(f"{metric} < {low} or {metric} > {high}", f"{low} to {high} GiB a device")
     if engine != "vllm" or not _counts_tokens(model):
         return None
-    # Each data-parallel rank has a pool of its own; tensor and pipeline ranks share one count of blocks.
+    # Each data-parallel rank has its own pool; tensor and pipeline ranks share one count of blocks.
     tokens = fit.kv_tokens.scaled(1 / fit.parallelism.data)
     fewest, most = (int(each / fit.settings.block) for each in (tokens.low, math.ceil(tokens.high)))
     numbers = number_range(fewest, most)
@@ -52,7 +52,7 @@ def promise_of(fit: Fit, model: Architecture, selector: str) -> SizingPromise | 
 
 
 def _counts_tokens(model: Architecture) -> bool:
-    """Whether a block is the same number of tokens in every layer: no windows and no recurrent state."""
+    """Whether a block holds the same number of tokens in every layer: no windows and no recurrent state."""
     return not model.state_bytes and all(
         group.window is None and group.kind in (AttentionKind.FULL, AttentionKind.LATENT)
         for group in model.attention

@@ -1,8 +1,8 @@
-"""The account as which Flux reads a team's source from a cloud.
+"""The service account that Flux uses to read a team's source from a cloud.
 
-Without an account of its own, a source would be read with the identity of Flux's controllers, which is everybody's.
-With one, Flux asks the cloud for the identity that the account's annotations name, and the cloud decides whether this
-account of this namespace may have it (Flux, "Object-Level Workload Identity").
+Without its own account, Flux would read the source with the identity of its controllers, which all tenants share. With
+an account, Flux asks the cloud for the identity in the account's annotations, and the cloud decides whether this account
+may have it (Flux, "Object-Level Workload Identity").
 """
 
 from __future__ import annotations
@@ -25,20 +25,18 @@ IDENTITY_ANNOTATIONS: Final = {
     "tenant_id": "azure.workload.identity/tenant-id",
     "service_account": "iam.gke.io/gcp-service-account",
 }
-"""By field of the request: the annotation that EKS, AKS and GKE document, and Flux reads."""
+"""The annotation of EKS, AKS or GKE that Flux reads, by field of the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceAccount:
-    """A ServiceAccount and its annotations."""
-
     name: str
     provider: str
     annotations: Mapping[str, str]
 
 
 def source_account(tenant: Tenant) -> SourceAccount | None:
-    """The account of a source in a cloud; None where there is no such source."""
+    """Return the account of a source in a cloud; None for other sources."""
     source = tenant.source
     if source is None or source.provider == "generic":
         return None

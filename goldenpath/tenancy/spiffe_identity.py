@@ -1,4 +1,4 @@
-"""SPIFFE identities: computed here, so that they can be checked before any SPIRE server sees them."""
+"""Computes SPIFFE identities, so that checks can read them before SPIRE does."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ __all__ = ["WorkloadIdentity", "spiffe_id"]
 
 
 def spiffe_id(trust_domain: str, namespace: str, service_account: str) -> str:
-    """The SPIFFE ID of a service account's Pods.
+    """Return the SPIFFE ID of the Pods of a service account.
 
-    The form is the one that Istio and the SPIRE controller manager use by default, with the namespace in
-    it: without that, two tenants with an account of the same name would share an identity.
+    Istio and the SPIRE controller manager use this form by default. It contains the namespace, so that accounts with the
+    same name in two tenants have different IDs.
     """
     return f"spiffe://{trust_domain}/ns/{namespace}/sa/{service_account}"
 
 
 @dataclass(frozen=True, slots=True)
 class WorkloadIdentity:
-    """One service account's identity."""
+    """The identity of one service account.
+
+    ``resource_name`` is the name of the ClusterSPIFFEID, ``<tenant>.<account>``. Neither name has a dot, so two never
+    collide.
+    """
 
     service_account: str
     spiffe_id: str
     resource_name: str
-    """Name of the ClusterSPIFFEID: ``<tenant>.<account>``; the dot is in neither name, so no two collide."""

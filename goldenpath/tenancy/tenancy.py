@@ -1,4 +1,4 @@
-"""A tenant on a cluster: the request with every default of the fleet and of the catalogues applied."""
+"""A tenant on a cluster: its request with the defaults of the fleet and the catalogues applied."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ __all__ = ["ComputeLimits", "Tenancy", "tenancies_of"]
 
 @dataclass(frozen=True, slots=True)
 class ComputeLimits:
-    """What all Pods of the tenant may request together, with nothing left out."""
+    """The limits for all Pods of the tenant together."""
 
     cpu: str
     memory: str
@@ -54,53 +54,48 @@ class ComputeLimits:
 
 
 NOTHING: Final = ComputeLimits(cpu="0", memory="0", storage="0", pods=0)
-"""What a tenant that is being retired may still ask for: what runs keeps running, and nothing more starts."""
+"""The limits of a retiring tenant: running Pods keep running, and no Pod starts."""
 
 
 @dataclass(frozen=True)
 class Tenancy:
-    """One tenant on one cluster. Each property is computed once, when it is first read."""
+    """One tenant on one cluster. Each property is computed on first use."""
 
     tenant: Tenant
     platform: Platform
 
     @cached_property
     def ref(self) -> Ref:
-        """What it is."""
         return Ref.of_tenant(self.tenant.name)
 
     @property
     def spec(self) -> Tenant:
-        """The request."""
         return self.tenant
 
     @property
     def name(self) -> str:
-        """The tenant's name, which is its namespace's too."""
+        """The name of the tenant and of its namespace."""
         return self.tenant.name
 
     @property
     def fleet(self) -> FleetSpec:
-        """The fleet."""
         return self.platform.fleet
 
     @property
     def cluster_name(self) -> str:
-        """The cluster's name."""
         return self.platform.cluster_name
 
     @property
     def trust_domain(self) -> str:
-        """The cluster's trust domain."""
         return self.platform.trust_domain
 
     def has(self, addon: str) -> bool:
-        """Whether the cluster runs an add-on."""
+        """Whether the cluster has an add-on."""
         return self.platform.has(addon)
 
     @property
     def catalog_name(self) -> str:
-        """Name of the Backstage Resource of this namespace; the dot is in neither part, so that no two collide."""
+        """The name of this namespace's Backstage Resource. Neither part has a dot, so two never collide."""
         name = f"{self.name}.{self.cluster_name}"
         if len(name) <= BACKSTAGE_NAME_CHARS:
             return name
@@ -109,7 +104,7 @@ class Tenancy:
 
     @cached_property
     def cooldown_seconds(self) -> int:
-        """How long a scaler waits before the last replica goes."""
+        """How long a scaler waits before it removes the last replica."""
         asked = self.tenant.autoscaling
         if asked is not None and asked.cooldown is not None:
             return math.ceil(duration_seconds(asked.cooldown))
@@ -117,7 +112,7 @@ class Tenancy:
 
     @cached_property
     def compute(self) -> ComputeLimits:
-        """CPU, memory, storage and Pods: as asked, else the fleet's defaults."""
+        """CPU, memory, storage and Pods from the request, or else from the fleet's defaults."""
         asked, default = self.tenant.compute, self.fleet.defaults.compute
         return ComputeLimits(
             cpu=asked.cpu or default.cpu,
@@ -128,22 +123,22 @@ class Tenancy:
 
     @cached_property
     def is_retiring(self) -> bool:
-        """Whether nothing new may start here any more."""
+        """Whether nothing new may start on this cluster."""
         return self.tenant.is_retiring_on(self.cluster_name)
 
     @cached_property
     def compute_quota(self) -> ComputeLimits:
-        """The same as ResourceQuotas say it: nothing while the tenant is being retired."""
+        """The limits in the ResourceQuota: :attr:`compute`, or 0 while the tenant retires."""
         return NOTHING if self.is_retiring else self.compute
 
     @cached_property
     def pod_security(self) -> str:
-        """Pod Security Standard of the namespace."""
+        """The Pod Security Standard of the namespace."""
         return self.tenant.pod_security or self.fleet.defaults.pod_security
 
     @cached_property
     def grants(self) -> tuple[Grant, ...]:
-        """What of it is the tenant's, until it is deleted: while it is being retired its Pods still hold it."""
+        """The accelerators of the tenant on this cluster. A retiring tenant keeps them, because its Pods may still run."""
         return tuple(
             Grant(self.platform.pool(gpu.profile, gpu.pool), gpu.quota, gpu.borrow)
             for gpu in self.tenant.gpus
@@ -152,18 +147,18 @@ class Tenancy:
 
     @cached_property
     def accelerator_quota(self) -> dict[str, int]:
-        """The ``hard`` of the accelerators' ResourceQuota: all 0 while the tenant is being retired."""
+        """The ``hard`` of the ResourceQuota for accelerators; all 0 while the tenant retires."""
         grants = () if self.is_retiring else self.grants
         return accelerator_quota(self.platform.quota_keys, grants, borrowing=self.has("kueue"))
 
     @cached_property
     def accelerator_groups(self) -> tuple[ResourceGroup, ...]:
-        """The accelerators' resource groups of the ClusterQueue."""
+        """The resource groups of the ClusterQueue for accelerators."""
         return accelerator_groups(self.grants)
 
     @cached_property
     def identities(self) -> tuple[WorkloadIdentity, ...]:
-        """SPIFFE identities of the declared service accounts."""
+        """The SPIFFE identities of the declared service accounts."""
         accounts = self.tenant.identity.service_accounts if self.tenant.identity else ()
         return tuple(
             WorkloadIdentity(
@@ -174,71 +169,68 @@ class Tenancy:
 
     @cached_property
     def federates_with(self) -> tuple[str, ...]:
-        """Foreign trust domains, without the cluster's own."""
+        """The foreign trust domains of the request, without the cluster's own."""
         asked = self.tenant.identity.federates_with if self.tenant.identity else ()
         return tuple(trust_domain for trust_domain in asked if trust_domain != self.trust_domain)
 
     @cached_property
     def source_account(self) -> SourceAccount | None:
-        """The account that the source is read as, or None where no cloud's identity reads it."""
+        """The account that reads the source with an identity of the cloud; None for other sources."""
         return source_account(self.tenant)
 
     @cached_property
     def needed_secrets(self) -> tuple[NeededSecret, ...]:
-        """Every Secret that the tenant's objects refer to."""
         return needed_secrets(self.tenant)
 
     def groups(self, role: str) -> tuple[str, ...]:
-        """Kubernetes names of the groups that have a role (``admins``, ``developers`` or ``viewers``)."""
+        """Return the Kubernetes names of the groups with a role (``admins``, ``developers`` or ``viewers``)."""
         asked: tuple[str, ...] = getattr(self.tenant.access, role)
         return tuple(f"{self.fleet.groups.prefix}{group}" for group in asked)
 
     @cached_property
     def egress_networks(self) -> tuple[Egress, ...]:
-        """Declared destinations that are networks."""
         return tuple(egress for egress in self.tenant.network.egress if egress.cidr is not None)
 
     def link_local_in(self, egress: Egress) -> tuple[str, ...]:
-        """The link-local networks that a declared network holds. Golden path 1.0.0 excepts these alone."""
+        """Return the link-local networks inside a declared network. Golden path 1.0.0 excludes only these."""
         return link_local_in(egress.cidr) if egress.cidr is not None else ()
 
     def credential_networks_in(self, egress: Egress) -> tuple[str, ...]:
-        """The networks inside a declared one where a cloud gives a node its credentials."""
+        """Return the networks inside a declared network where a cloud serves the credentials of a node."""
         return credential_networks_in(egress.cidr) if egress.cidr is not None else ()
 
     @property
     def denied_networks(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Every network where a cloud gives a node its credentials, with the DNS addresses inside it."""
+        """Every network where a cloud serves the credentials of a node, with the DNS addresses inside it."""
         dns = self.platform.dns.addresses
         return tuple((network, networks_inside(network, dns)) for network in credential_networks())
 
     @cached_property
     def egress_hosts(self) -> tuple[Egress, ...]:
-        """Declared destinations that are host names."""
         return tuple(egress for egress in self.tenant.network.egress if egress.host is not None)
 
     @cached_property
     def hosts(self) -> tuple[str, ...]:
-        """Host names that the tenant's routes may have."""
+        """The host names that the tenant's routes may have."""
         return tuple(dict.fromkeys(host for server in self.tenant.serving for host in server.hosts))
 
     def server(self, name: str) -> Serving | None:
-        """The entry of ``serving`` for a workload; None where the request has none."""
+        """Return the entry of ``serving`` for a workload, or None."""
         return next((server for server in self.tenant.serving if server.name == name), None)
 
     @cached_property
     def servers(self) -> tuple[ServerAccess, ...]:
-        """Every entry of ``serving``, as network policies say it."""
+        """Every entry of ``serving``, for network policies."""
         return tuple(ServerAccess(server) for server in self.tenant.serving)
 
     @cached_property
     def example_server(self) -> ExampleServer | None:
-        """The model server that the team's page shows; None where the team serves no model of its own."""
+        """The example server on the team's page; None if the team serves no models."""
         return example_server(self.tenant)
 
     @property
     def has_server_rules(self) -> bool:
-        """Whether `serving` or `network.calls` open a way on this cluster."""
+        """Whether `serving` or `network.calls` allow traffic on this cluster."""
         return bool(self.tenant.network.calls) or any(
             server.caller_namespaces or server.egress_networks or (server.egress_hosts and self.has("cilium"))
             for server in self.servers
@@ -246,12 +238,12 @@ class Tenancy:
 
     @cached_property
     def hint(self) -> ScalingHint | None:
-        """What a scaler should read, or None where no scaling was asked for."""
+        """The scaling hint, or None if the request has no ``autoscaling``."""
         asked = self.tenant.autoscaling
         return None if asked is None else self.hint_for(asked.workload)
 
     def hint_for(self, workload: str | None) -> ScalingHint | None:
-        """The same for the Pods of one Deployment, or for all of the namespace."""
+        """Return the scaling hint for the Pods of one Deployment, or for all Pods of the namespace."""
         asked = self.tenant.autoscaling
         if asked is None:
             return None
@@ -273,17 +265,17 @@ class Tenancy:
 
     @cached_property
     def rules(self) -> RuleGroup:
-        """Its alerts."""
+        """The rule group with the tenant's alerts."""
         return tenant_rule_group(self)
 
     @cached_property
     def alert_names(self) -> tuple[str, ...]:
-        """Names of its alerts; none where no Prometheus Operator reads them."""
+        """Names of the alerts; empty if no Prometheus Operator reads them."""
         return self.rules.alert_names if self.platform.has_alerts else ()
 
     @cached_property
     def gpu_models(self) -> tuple[str, ...]:
-        """``resource|label=value`` of each granted model whose resource name several models of the cluster share."""
+        """``resource|label=value`` of each granted model with a resource name that several models share."""
         return tuple(
             f"{grant.pool.resource}|{label}={value}"
             for grant in self.grants
@@ -298,11 +290,10 @@ class Tenancy:
 
     @property
     def workload_account(self) -> str:
-        """The service account, in Flux's namespace, that applies the tenant's workloads with the tenant's rights."""
+        """The account in Flux's namespace that applies the tenant's workloads with the tenant's rights."""
         return f"{names.WORKLOAD_ACCOUNT_PREFIX}{self.name}"
 
     def words(self, everywhere: Sequence[Tenancy]) -> dict[str, Any]:
-        """The words of a tenant's templates."""
         return {
             "name": self.name,
             "namespace": kubeyaml.scalar(self.name),
@@ -313,7 +304,7 @@ class Tenancy:
 
     @cached_property
     def policy_parameters(self) -> dict[str, str]:
-        """Annotations of the Namespace that the admission policies read."""
+        """The annotations of the Namespace that admission policies read, as in golden path 1.0.0."""
         parameters: Mapping[str, tuple[str, ...]] = {
             names.ACCELERATORS: tuple(
                 dict.fromkeys(grant.pool.resource for grant in self.grants if not grant.pool.dra)
@@ -330,18 +321,18 @@ class Tenancy:
 
     @cached_property
     def namespace_parameters(self) -> dict[str, str]:
-        """The same since golden path 1.1.0: with what routes and scalers may name, also where that is nothing."""
-        found = (
+        """The annotations since golden path 1.1.0, with parameters for routes, scalers, models and sources."""
+        parameters = (
             self.policy_parameters
             | self.serving_parameters
             | self.provenance_parameters
             | self.source_parameters
         )
-        return dict(sorted(found.items()))
+        return dict(sorted(parameters.items()))
 
     @cached_property
     def provenance_parameters(self) -> dict[str, str]:
-        """What the policies of models and runs read, where the fleet names a builder."""
+        """The parameters of the policies for models and runs; empty if the fleet names no builder."""
         builder = self.fleet.provenance
         if builder is None:
             return {}
@@ -349,19 +340,19 @@ class Tenancy:
 
     @cached_property
     def serving_parameters(self) -> dict[str, str]:
-        """What routes may be called and attach to, and which Prometheus scalers may ask."""
-        found: dict[str, str] = {}
+        """The allowed hosts and Gateways of routes, and the allowed Prometheus of scalers. A value may be empty."""
+        parameters: dict[str, str] = {}
         if self.platform.gateway is not None:
-            found[names.HOSTS] = ",".join(self.hosts)
-            found[names.GATEWAYS] = self.platform.gateway_reference
+            parameters[names.HOSTS] = ",".join(self.hosts)
+            parameters[names.GATEWAYS] = self.platform.gateway_reference
         if self.has("keda"):
             monitoring = self.platform.monitoring
-            found[names.PROMETHEUS] = monitoring.prometheus.rstrip("/") if monitoring is not None else ""
-        return found
+            parameters[names.PROMETHEUS] = monitoring.prometheus.rstrip("/") if monitoring is not None else ""
+        return parameters
 
     @cached_property
     def source_parameters(self) -> dict[str, str]:
-        """Where the tenant's verified source is, and who must have signed it; nothing for one that is not verified."""
+        """The URL and required signer of the tenant's verified source; empty without verification."""
         source = self.tenant.source
         if not self.has("flux") or not isinstance(source, OciSource) or source.verify is None:
             return {}
@@ -374,6 +365,6 @@ class Tenancy:
 
 
 def tenancies_of(tenant: Tenant, platforms: Mapping[str, Platform]) -> tuple[Tenancy, ...]:
-    """The tenant on each of its clusters, in the request's order (see :func:`platforms_of`)."""
+    """Return the tenant on each of its clusters, in the order of the request (see :func:`platforms_of`)."""
     fleet = next(iter(platforms.values())).fleet
     return tuple(Tenancy(tenant, platforms[cluster]) for cluster in clusters_of(tenant, fleet))

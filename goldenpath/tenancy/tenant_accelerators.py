@@ -1,8 +1,8 @@
-"""A tenant's accelerators on one cluster, and the quota keys that hold it to them.
+"""The accelerators of a tenant on one cluster, and the quota keys that limit them.
 
-A ResourceQuota key caps one *way of asking*, not the sum of all ways, and a server accepts keys that it
-never enforces. So the way that the fleet allocates gets the number and every other way gets 0; only keys
-that a Kubernetes 1.36 API server was seen to enforce are written.
+A Pod can request an accelerator in several ways, and each ResourceQuota key limits only one way. So the way that the
+fleet allocates gets the number, and all other ways get 0. The API server also accepts keys that it never enforces, so
+only keys that Kubernetes 1.36 enforces (observed) are written.
 """
 
 from __future__ import annotations
@@ -22,62 +22,63 @@ if TYPE_CHECKING:
 __all__ = ["Grant", "Pool", "accelerator_quota", "pools_of", "quota_keys"]
 
 IMPLICIT_PREFIX = "deviceclass.resource.kubernetes.io/"
-"""Prefix of the extended resource by which a Pod asks for a DeviceClass without a claim (KEP-5004)."""
+"""The prefix of the extended resource that requests a DeviceClass without a claim (KEP-5004)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """One kind of accelerator on a cluster: what a Pod asks for, and where it is."""
+    """The accelerators of one kind on a cluster.
+
+    ``id`` is the profile, with ``@`` and the pool name if the cluster has several pools of the profile. ``count`` is the
+    number of devices or slices, times the Pods that share each. ``lend`` of them belong to no tenant: the Cohort lends
+    them. ``resource`` is the extended resource that a Pod requests; with dynamic resource allocation (``dra``), it is the
+    implicit resource of the DeviceClass. ``node_labels`` are the labels of the nodes with all their values.
+    """
 
     id: str
-    """Its profile, with its own name behind an ``@`` where the cluster has several of that profile."""
     accelerator: Accelerator
     count: int
-    """Devices, or slices, times the Pods that share each."""
     lend: int
-    """How many of them no tenant owns: the Cohort lends them."""
     dra: bool
     resource: str
-    """Extended resource that a Pod requests; for dynamic resource allocation the implicit one of the class."""
     node_labels: Mapping[str, tuple[str, ...]]
-    """Labels of its nodes, each with the values that occur."""
     sharing: DeviceSharing | None
 
     @property
     def name(self) -> str:
-        """Name of its DeviceClass and ResourceFlavor: a DNS subdomain."""
+        """The name of the DeviceClass and the ResourceFlavor, a DNS subdomain."""
         return _device_class(self.id, self.accelerator)
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """The name for people."""
         own = self.id.partition("@")[2]
         return f"{self.accelerator.title} ({own})" if own else self.accelerator.title
 
     @property
     def ownable(self) -> int:
-        """How many of them tenants may own together."""
+        """The number of accelerators that all tenants together may own."""
         return self.count - self.lend
 
     @property
     def taint(self) -> Taint | None:
-        """The taint that keeps its nodes for accelerators."""
+        """The taint of nodes with these accelerators."""
         return catalogue().vendor(self.accelerator.vendor).taint
 
     @property
     def quota_keys(self) -> tuple[str, ...]:
-        """The quota keys that hold a tenant to its number of these."""
+        """The quota keys that limit a tenant's number of these accelerators."""
         return _class_keys(self.name) if self.dra else (f"requests.{self.resource}",)
 
     @property
     def selector(self) -> dict[str, str]:
-        """Labels with one value each: the first, which is the commonest."""
+        """The node labels, each with its first and most common value."""
         return {label: values[0] for label, values in self.node_labels.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a tenant has of a pool."""
+    """The accelerators of a pool that a tenant owns and may borrow."""
 
     pool: Pool
     quota: int
@@ -85,13 +86,13 @@ class Grant:
 
 
 def pools_of(pools: Sequence[AcceleratorPool], profiles: Catalogue) -> tuple[Pool, ...]:
-    """The pools of a cluster, looked up in the fleet's catalogue."""
+    """Return the pools of a cluster, with their accelerators from the fleet's catalogue."""
     return tuple(_pool(id_, pool, profiles) for id_, pool in pools_by_id(pools).items())
 
 
 def _pool(id_: str, pool: AcceleratorPool, profiles: Catalogue) -> Pool:
     accelerator = profiles.get(pool.profile)
-    if accelerator is None:  # an accepted fleet names only what is in the catalogue
+    if accelerator is None:  # the parser refuses a fleet with an unknown profile
         raise KeyError(pool.profile)
     mig = MigStrategy(pool.mig_strategy) if pool.mig_strategy else None
     sharing = (
@@ -126,15 +127,15 @@ def _device_class(id_: str, accelerator: Accelerator) -> str:
 
 
 def _class_keys(device_class: str) -> tuple[str, str]:
-    """The two enforced keys of a DeviceClass: its claims, and its claims and implicit requests together."""
+    """Return the two enforced keys of a DeviceClass: for claims, and for claims and implicit requests together."""
     return f"{device_class}.deviceclass.resource.k8s.io/devices", f"requests.{IMPLICIT_PREFIX}{device_class}"
 
 
 def quota_keys(pools: Iterable[Pool], profiles: Catalogue) -> tuple[str, ...]:
-    """Every key by which the accelerators of a cluster could be asked for, sorted.
+    """Return every quota key for the accelerators of a cluster, sorted.
 
-    Each vendor's whole devices are always among them: nodes may be there before the fleet says so, and what no
-    key names is unlimited. (Of a DeviceClass that no key names, a policy refuses the claims.)
+    The whole devices of each vendor are always included, because nodes may exist before the fleet lists them, and a
+    resource without a key is unlimited. A policy refuses claims of a DeviceClass without a key.
     """
     resources = {name for maker in profiles.vendors for name in maker.base_resource_names}
     classes: set[str] = set()
@@ -148,13 +149,12 @@ def quota_keys(pools: Iterable[Pool], profiles: Catalogue) -> tuple[str, ...]:
 
 
 def accelerator_quota(keys: Iterable[str], grants: Iterable[Grant], *, borrowing: bool) -> dict[str, int]:
-    """The ``hard`` of the ResourceQuota: granted ways of asking with their number, all others with 0.
+    """Return the ``hard`` of the ResourceQuota: granted keys with their number, all other keys with 0.
 
     Args:
-        keys: every way of asking on the cluster (:func:`quota_keys`).
-        grants: what the tenant may use.
-        borrowing: whether a queue lends what others leave idle; without one, what is borrowed is not there.
-
+        keys: every key of the cluster (:func:`quota_keys`).
+        grants: the accelerators of the tenant.
+        borrowing: whether the cluster has queues. Without them, a tenant cannot borrow.
     """
     hard = dict.fromkeys(keys, 0)
     for grant in grants:

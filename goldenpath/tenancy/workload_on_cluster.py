@@ -1,4 +1,4 @@
-"""A workload on a cluster: its request, within what its tenant has there."""
+"""A workload on a cluster, with its tenant."""
 
 from __future__ import annotations
 
@@ -23,49 +23,44 @@ __all__ = ["WorkloadOnCluster"]
 
 @dataclass(frozen=True)
 class WorkloadOnCluster:
-    """One workload on one cluster. ``spec`` is its request; ``tenancy`` is its tenant there."""
+    """One workload on one cluster. ``spec`` is its request; ``tenancy`` is its tenant on the cluster."""
 
     tenancy: Tenancy
     spec: Envelope
 
     @property
     def name(self) -> str:
-        """The workload's name."""
         return self.spec.name
 
     @cached_property
     def ref(self) -> Ref:
-        """What it is."""
         return Ref.of_workload(self.tenancy.name, self.spec.name)
 
     @property
     def namespace(self) -> str:
-        """The namespace that it runs in, which is its tenant's."""
+        """The namespace of the tenant."""
         return self.tenancy.name
 
     @property
     def platform(self) -> Platform:
-        """The cluster."""
         return self.tenancy.platform
 
     @property
     def fleet(self) -> FleetSpec:
-        """The fleet."""
         return self.tenancy.fleet
 
     @property
     def cluster_name(self) -> str:
-        """The cluster's name."""
         return self.tenancy.cluster_name
 
     @property
     def owner(self) -> str:
-        """Backstage group that owns it: its tenant's."""
+        """The Backstage group that owns the tenant."""
         return self.tenancy.tenant.owner
 
     @cached_property
     def is_retiring(self) -> bool:
-        """Whether it is being retired here, or its tenant is."""
+        """Whether the workload or its tenant retires on this cluster."""
         return self.tenancy.is_retiring or self.spec.is_retiring_on(self.cluster_name)
 
     @cached_property
@@ -75,32 +70,31 @@ class WorkloadOnCluster:
 
     @property
     def startup_timeout(self) -> str | None:
-        """How long it may take to become ready, where its kind can tell; None where the golden path says it."""
+        """The timeout until the workload is ready; None if the golden path sets it."""
         return None
 
     @property
     def ends(self) -> bool:
-        """Whether it is a run that ends, and no server: its Kustomization does not wait for the end."""
+        """Whether the workload is a run that ends. Its Kustomization does not wait for the end."""
         return False
 
     @cached_property
     def cluster_folder(self) -> str:
-        """The folder of its objects below that of the cluster, for a template tree in which both have a folder."""
+        """The folder of the workload's objects, relative to the folder of the cluster."""
         folder = RepositoryPaths(self.ref, self.platform.layout).folder(self.cluster_name)
         return folder.removeprefix(f"{CLUSTERS}/{self.cluster_name}/")
 
     @property
     def kustomization(self) -> str:
-        """Name of the Flux Kustomization that applies it; the dot is in neither part, so that no two collide."""
+        """The name of the workload's Flux Kustomization. Neither part has a dot, so two never collide."""
         return f"{self.tenancy.name}.{self.name}"
 
     @property
     def catalog_name(self) -> str:
-        """Name of the Backstage Component."""
+        """The name of the Backstage Component."""
         return self.ref.entity_name
 
     def words(self, everywhere: Sequence[WorkloadOnCluster]) -> dict[str, Any]:
-        """The words of a workload's templates."""
         return {
             "name": self.name,
             "namespace": kubeyaml.scalar(self.namespace),

@@ -271,7 +271,7 @@ def test_a_host_is_the_first_tenants_that_publishes_it(fleet: Fleet) -> None:
 
 def test_two_that_ask_for_one_host_in_one_publish_are_refused(fleet: Fleet) -> None:
     with pytest.raises(
-        ChecksFailedError, match=r"chat\.models\.example\.org is a host of tenant speech already"
+        ChecksFailedError, match=r"chat\.models\.example\.org already belongs to tenant speech"
     ):
         fleet.publish(asked(serving=[HOST]), asked("speech", serving=[HOST]))
 
