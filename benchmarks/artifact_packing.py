@@ -1,12 +1,12 @@
-"""Packing and signing a fleet's tenants: CPU seconds on one core, beside tar, gzip and openssl in the same run.
+"""Measures the CPU seconds to pack and sign a fleet's tenants, and compares them with tar, gzip and openssl.
 
     python benchmarks/artifact_packing.py                    # 1,000 tenants
     python benchmarks/artifact_packing.py --tenants 200 --peer 50
 
-Each tenant has the files that the golden path `tenant` renders, under another name. Both sides give an archive, its digest
-and an ECDSA signature on P-256 of that digest; ours also writes configuration, manifest and bundle. The peer runs one
-process for each step, as a shell script in CI does, so most of its time is the start of programs: `compress` alone says
-what gzip's own work would cost in one process.
+Each tenant has the files that the golden path `tenant` renders, under its own name. Every side writes an archive and an
+ECDSA signature on P-256 of its digest. Goldenpath also writes a configuration, a manifest and a bundle. The shell script
+runs one process for each step, as in CI, so most of its time is the start of programs. The line with tarfile and gzip
+shows the cost of the same steps in one process.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import gzip
 import hashlib
 import io
 import json
-import resource
 import subprocess
 import tarfile
 import tempfile
@@ -28,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from process_figures import cpu_seconds
 
 from goldenpath import kubeyaml
 from goldenpath.artifacts.artifact import Artifact, ArtifactSource
@@ -76,7 +76,7 @@ def folders(number: int) -> list[tuple[str, dict[str, bytes]]]:
 
 
 def ours(tenants: Sequence[tuple[str, dict[str, bytes]]], key: SigningKey) -> int:
-    """Pack and sign; how many bytes that are."""
+    """Pack and sign the tenants, and return the number of bytes."""
     size = 0
     for name, files in tenants:
         source = ArtifactSource(Ref.of_tenant(name), "berlin", "a" * 40, "b" * 40, WHEN)
@@ -92,7 +92,7 @@ def ours(tenants: Sequence[tuple[str, dict[str, bytes]]], key: SigningKey) -> in
 
 
 def in_one_process(tenants: Sequence[tuple[str, dict[str, bytes]]], key: SigningKey) -> int:
-    """tarfile, gzip and a bare signature: what Python's own library would do."""
+    """Pack with tarfile and gzip of Python, and sign without a bundle."""
     size = 0
     for _, files in tenants:
         output = io.BytesIO()
@@ -124,23 +124,20 @@ def by_programs(tenants: Sequence[tuple[str, dict[str, bytes]]], key: SigningKey
         return sum(file.stat().st_size for file in place.glob("*.*"))
 
 
-def measured(work: Callable[[], int]) -> dict[str, float]:
-    """CPU and wall seconds, of this process and of those that it starts."""
-
-    def cpu() -> float:
-        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        return sum(each.ru_utime + each.ru_stime for each in used)
-
-    before, started = cpu(), time.perf_counter()
+def measure(work: Callable[[], int]) -> dict[str, float]:
+    """CPU and wall seconds of this process and its children."""
+    before, started = cpu_seconds(), time.perf_counter()
     size = work()
-    return {"cpu_s": cpu() - before, "wall_s": time.perf_counter() - started, "bytes": size}
+    return {"cpu_s": cpu_seconds() - before, "wall_s": time.perf_counter() - started, "bytes": size}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--tenants", type=int, default=1000)
-    parser.add_argument("--peer", type=int, default=100, help="tenants for the peers; scaled up in the table")
-    parser.add_argument("--rounds", type=int, default=3, help="the best of these")
+    parser.add_argument(
+        "--peer", type=int, default=100, help="tenants of the peers; the table scales them up"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="number of rounds; the best one counts")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
 
@@ -153,7 +150,7 @@ def main() -> None:
         ("tarfile + gzip + cryptography", in_one_process, some),
         ("tar | gzip, openssl", by_programs, some),
     ):
-        rounds = [measured(partial(work, group, key)) for _ in range(options.rounds)]
+        rounds = [measure(partial(work, group, key)) for _ in range(options.rounds)]
         best = min(rounds, key=lambda each: each["cpu_s"])
         scale = options.tenants / len(group)
         found[name] = {each: value * scale for each, value in best.items()}

@@ -1,12 +1,16 @@
-"""What the backend takes on, over HTTP and on one worker, beside a service that calls cookiecutter's API.
+"""Measures the load that one worker of the backend can serve, and compares it with a service around cookiecutter's API.
 
     python benchmarks/backend_load.py [--seconds 10] [--connections 16] [--flat 100000]
 
-`wrk` sends requests to `goldenpath serve` and to the peer in turn: each under another name, so that everything is worked
-out; the same again and again, as a form, a check and a step of one task do, which the server remembers; and each with an
-Idempotency-Key of its own, which goes through the ledger. For each: answers a second, latencies, processor time of the
-server for each answer, and its memory before and after `--flat` requests. Processor time is what the server costs; the
-rate is also what the machine had left for it. The same work in this process, before and after, stands beside the first.
+`wrk` sends three kinds of requests to `goldenpath serve`, and the first kind to the peer:
+
+- each with another name, so that the server computes every answer;
+- the same request again, as a form, a check and a step of one task send it, so that the server answers from its cache;
+- each with its own Idempotency-Key, which goes through the ledger.
+
+The figures are answers a second, latencies, processor time of the server for each answer, and its memory before and after
+`--flat` requests. The processor time is the cost of the server. The rate also depends on the load of the machine. The
+output compares the first kind with the same work in this process.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+from process_figures import cpu_seconds_of, resident_bytes
 
 from goldenpath import kubeyaml
 from goldenpath.fleet import Fleet
@@ -39,10 +44,10 @@ if TYPE_CHECKING:
 REQUESTS = Path(__file__).resolve().parent.parent / "tests" / "requests"
 PEER = Path(__file__).resolve().parent / "cookiecutter_service.py"
 RENDER = "/v1/actions/goldenpath:render/runs"
-TICKS = os.sysconf("SC_CLK_TCK")
+MIB = 1 << 20
 
 SCRIPT = """
-local number = os.time() %% 1000 * 1000 -- a round asks for no name that an earlier one has asked for
+local number = os.time() %% 1000 * 1000 -- each round sends new names
 local before, after = %s, %s
 request = function()
   number = (number + 1) %% 1000000
@@ -53,7 +58,7 @@ end
 
 @dataclass(frozen=True)
 class Load:
-    """What one round of `wrk` saw."""
+    """The figures of one round of `wrk`; latencies and processor time are milliseconds."""
 
     rate: float
     p50: float
@@ -70,7 +75,7 @@ class Load:
 
 @contextmanager
 def server(command: Sequence[str | Path], ready: str, environment: dict[str, str]) -> Iterator[int]:
-    """A process that serves, until the end of the block; its id."""
+    """Run a server until the end of the block, and yield its process id."""
     process = subprocess.Popen(
         command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
@@ -89,32 +94,20 @@ def server(command: Sequence[str | Path], ready: str, environment: dict[str, str
         process.wait()
 
 
-def processor_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
-    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / TICKS
-
-
-def memory(pid: int) -> float:
-    """Resident memory in MB."""
-    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    return int(found[1]) / 1024 if found else 0.0
-
-
 def milliseconds(text: str) -> float:
-    """A latency as `wrk` writes it."""
+    """Read a latency of `wrk`."""
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}[unit]
 
 
 def load(base: str, script: Path, pid: int, *, seconds: int, connections: int) -> Load:
-    """One round."""
-    before = processor_seconds(pid)
+    """Run one round of `wrk`."""
+    before = cpu_seconds_of(pid)
     reported = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency", "-s", script, base],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
-    spent = processor_seconds(pid) - before
+    spent = cpu_seconds_of(pid) - before
     answers = int(re.search(r"(\d+) requests in", reported)[1])
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", reported)
     return Load(
@@ -127,7 +120,7 @@ def load(base: str, script: Path, pid: int, *, seconds: int, connections: int) -
 
 
 def write_script(folder: Path, name: str, *, path: str, key: bool = False, same: bool = False) -> Path:
-    """The requests of one round: each has a tenant's name of its own, or all have the same."""
+    """Write the requests of one round. Each has its own name of a tenant, or all have the same name."""
     values = {**kubeyaml.load_file(REQUESTS / "vision.yaml"), "name": "team-NUMBER"}
     body = json.dumps({"input": {"golden_path": "tenant/v1", "values": values}})
     before, after = body.split("NUMBER")
@@ -139,7 +132,7 @@ def write_script(folder: Path, name: str, *, path: str, key: bool = False, same:
 
 
 def in_process(number: int = 300) -> float:
-    """Milliseconds of processor to parse and render a request, each another, in a process that has done so before."""
+    """Processor milliseconds to parse and render a new request in a warm process."""
     pipeline = Pipeline(parse_fleet(kubeyaml.load_file(REQUESTS / "goldenpath.yaml")))
     values = kubeyaml.load_file(REQUESTS / "vision.yaml")
     begun = 0.0
@@ -151,31 +144,30 @@ def in_process(number: int = 300) -> float:
 
 
 def main() -> None:
-    """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--flat", type=int, default=0, help="requests between two looks at the memory")
-    asked = parser.parse_args()
+    parser.add_argument("--flat", type=int, default=0, help="requests between two readings of the memory")
+    options = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed (apt-get install wrk)")
     with tempfile.TemporaryDirectory() as name:
-        measure(Path(name), asked)
+        measure(Path(name), options)
 
 
-def measure(folder: Path, asked: argparse.Namespace) -> None:
-    """Each server in turn, with the same load."""
+def measure(folder: Path, options: argparse.Namespace) -> None:
+    """Measure each server in turn with the same load."""
     repository = folder / "fleet.git"
     Fleet.create(repository, (REQUESTS / "goldenpath.yaml").read_text(), bare=True).close()
     command = [sys.executable, "-c", "from goldenpath.cli import main; main()"]
     serve = [*command, "serve", "--repo", repository, "--port", "7097", "--log-level", "error"]
-    rounds = {"seconds": asked.seconds, "connections": asked.connections}
+    rounds = {"seconds": options.seconds, "connections": options.connections}
     base = "http://127.0.0.1:7097"
     plain = write_script(folder, "plain", path=RENDER)
     same = write_script(folder, "same", path=RENDER, same=True)
     keyed = write_script(folder, "keyed", path=RENDER, key=True)
     with server(serve, f"{base}/readyz", {"GOLDENPATH_DATABASE": f"sqlite:///{folder}/ledger.db"}) as pid:
-        load(base, plain, pid, seconds=2, connections=asked.connections)
+        load(base, plain, pid, seconds=2, connections=options.connections)
         alone = [in_process()]
         ours = load(base, plain, pid, **rounds)
         alone.append(in_process())
@@ -185,11 +177,13 @@ def measure(folder: Path, asked: argparse.Namespace) -> None:
         again = load(base, same, pid, **rounds)
         print(f"render, the same again    {again}")
         print(f"render, through the ledger{load(base, keyed, pid, **rounds)}")
-        if asked.flat:
-            start, done = memory(pid), 0
-            while done < asked.flat:
-                done += int(load(base, plain, pid, **rounds).rate * asked.seconds)
-            print(f"memory after {done} more requests: {start:.0f} MB -> {memory(pid):.0f} MB")
+        if options.flat:
+            start, done = resident_bytes(pid), 0
+            while done < options.flat:
+                done += int(load(base, plain, pid, **rounds).rate * options.seconds)
+            print(
+                f"memory after {done} more requests: {start / MIB:.0f} MB -> {resident_bytes(pid) / MIB:.0f} MB"
+            )
     service = [sys.executable, PEER, "7098", folder / "peer"]
     peer_base = "http://127.0.0.1:7098"
     with server(service, f"{peer_base}/", {}) as pid:

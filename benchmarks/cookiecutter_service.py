@@ -1,9 +1,9 @@
-"""The peer of ``benchmarks/backend_load.py``: a FastAPI service that calls cookiecutter's API, as such services do.
+"""The peer of ``benchmarks/backend_load.py``: a FastAPI service that calls cookiecutter's API.
 
     python benchmarks/cookiecutter_service.py PORT FOLDER
 
-One request is one call of ``cookiecutter()`` with the golden path's own template, under a lock: it changes the
-process's working directory, so that two at once would write into each other's output.
+Each request is one call of ``cookiecutter()`` with the template of the golden path. A lock guards the call, because it
+changes the working directory of the process, and two calls at once would mix their output.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ _folder = Path(sys.argv[2])
 
 @app.get("/")
 def ready() -> dict[str, str]:
-    """It is there."""
     return {"status": "ok"}
 
 

@@ -1,21 +1,22 @@
-"""`goldenpath dataset hash` beside `sha256sum`, which as many processes share by `xargs -P`.
+"""Compares `goldenpath dataset hash` with `sha256sum` in as many processes (`xargs -P`).
 
     python benchmarks/datasets.py                  # three folders, the best of three runs each
-    python benchmarks/datasets.py --files 1000000  # time and memory of a folder with as many files
+    python benchmarks/datasets.py --files 1000000  # time and memory of one folder with this number of files
 
-Both read the same files from the page cache, in turns. The ratio is that of the speeds: above 1, goldenpath is faster.
+Both read the same files from the page cache, in turns. The ratio compares the speeds: above 1, goldenpath is faster.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from process_figures import cpu_seconds, family, resident_bytes
 
 OURS = [sys.executable, "-c", "from goldenpath.cli import main; main()", "dataset", "hash"]
 FOLDERS = {
@@ -27,8 +28,8 @@ RUNS = 3
 MIB = 1 << 20
 
 
-def made(place: Path, files: int, size: int) -> Path:
-    """A folder with as many files, a thousand in each folder below it."""
+def make_folder(place: Path, files: int, size: int) -> Path:
+    """Create a folder with this number of files, a thousand in each folder below it."""
     block = os.urandom(min(size, MIB))
     for number in range(files):
         folder = place / f"part-{number // 1000:05}"
@@ -41,42 +42,29 @@ def made(place: Path, files: int, size: int) -> Path:
     return place
 
 
-def memory_of(pid: int) -> int:
-    """Resident bytes of a process and of those that it started; shared pages count for each."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except (OSError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE") + sum(memory_of(int(child)) for child in children)
-
-
 def timed(command: list[str]) -> tuple[float, float]:
-    """Seconds of a clock, and of processors."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
+    """Wall seconds and processor seconds of a command."""
+    before, start = cpu_seconds(), time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    passed = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return passed, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - start, cpu_seconds() - before
 
 
-def theirs(folder: Path) -> list[str]:
+def sha256sum(folder: Path) -> list[str]:
     processors = len(os.sched_getaffinity(0))
     batch = 500 if len(list(folder.iterdir())) > 1 else 1
     return ["sh", "-c", f"find '{folder}' -type f -print0 | xargs -0 -n {batch} -P {processors} sha256sum"]
 
 
-def compared() -> None:
+def compare() -> None:
     for name, (files, size) in FOLDERS.items():
         with tempfile.TemporaryDirectory() as place:
-            folder = made(Path(place, "data"), files, size)
+            folder = make_folder(Path(place, "data"), files, size)
             manifest = Path(place, "manifest")
             best = {"ours": (float("inf"), 0.0), "theirs": (float("inf"), 0.0)}
             for _ in range(RUNS):
-                best["theirs"] = min(best["theirs"], timed(theirs(folder)))
+                best["theirs"] = min(best["theirs"], timed(sha256sum(folder)))
                 best["ours"] = min(best["ours"], timed([*OURS, str(folder)]))
-            time.sleep(2.5)  # younger files are not in the index
+            time.sleep(2.5)  # the index leaves out younger files
             timed([*OURS, str(folder), "--manifest", str(manifest)])
             again = timed([*OURS, str(folder), "--previous", str(manifest)])
             (ours, our_work), (others, their_work) = best["ours"], best["theirs"]
@@ -88,14 +76,14 @@ def compared() -> None:
             )
 
 
-def measured(files: int) -> None:
+def measure(files: int) -> None:
     with tempfile.TemporaryDirectory() as place:
-        folder = made(Path(place, "data"), files, 64)
+        folder = make_folder(Path(place, "data"), files, 64)
         start = time.perf_counter()
         with subprocess.Popen([*OURS, str(folder), "--manifest", f"{place}/manifest"]) as running:
             most = 0
             while running.poll() is None:
-                most = max(most, memory_of(running.pid))
+                most = max(most, sum(map(resident_bytes, family(running.pid))))
                 time.sleep(0.1)
         print(
             f"{files:,} files: {time.perf_counter() - start:.1f} s, {most / MIB:.0f} MiB with all processes"
@@ -106,12 +94,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--files", type=int, help="measure a folder with as many files of 64 bytes")
-    asked = parser.parse_args()
-    if asked.files:
-        measured(asked.files)
+    parser.add_argument("--files", type=int, help="measure one folder with this number of files of 64 bytes")
+    options = parser.parse_args()
+    if options.files:
+        measure(options.files)
     else:
-        compared()
+        compare()
 
 
 if __name__ == "__main__":

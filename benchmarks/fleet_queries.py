@@ -1,7 +1,6 @@
-"""How long a question to a fleet takes, and that its answer is that of a scan by hand.
+"""Measures how long a search in a fleet takes, and compares its result with a scan in plain Python.
 
-Run: ``.venv/bin/python benchmarks/fleet_queries.py [TENANTS]``. It makes a repository that holds the requests alone, asks
-each question, and compares the result with a scan of the documents in plain Python.
+Run: ``.venv/bin/python benchmarks/fleet_queries.py [TENANTS]``. The repository holds only the requests.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ QUESTIONS: dict[str, Callable[[dict[str, Any]], bool]] = {
 
 
 def main(tenants: int) -> None:
-    """Ask every question of a fleet of so many tenants."""
+    """Ask every question in a fleet with this number of tenants."""
     requests = list(request_documents(tenants))
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "fleet.git"

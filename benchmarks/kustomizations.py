@@ -1,4 +1,4 @@
-"""How many Kustomizations one kustomize-controller takes, on a real API server: reconciles a second, and memory.
+"""Measures how many Kustomizations one kustomize-controller can reconcile on a real API server, and its memory.
 
     make cluster-assets
     python benchmarks/kustomizations.py --number 1000
@@ -6,12 +6,12 @@
     python benchmarks/kustomizations.py --number 1000 --source oci
     python benchmarks/kustomizations.py --number 1000 --crds <folder of CustomResourceDefinitions>
 
-Each Kustomization is like a workload's: it applies one ConfigMap as an account of its namespace, with `wait: true`.
-With `--source git` all read one GitRepository; with `--source oci` each reads an artifact of its own in a real registry.
-The controllers have Flux's own settings, but for the rate at which they ask the API server (200 a second).
+Each Kustomization is like that of a workload: it applies one ConfigMap as an account of its namespace, with `wait: true`.
+With `--source git` all read one GitRepository; with `--source oci` each reads its own artifact in a real registry. The
+controllers have Flux's default settings, except the rate of their calls to the API server (200 a second).
 
-Each line has the seconds of CPU that each program used, which shows what the rate depends on. Where not all are Ready
-after `--seconds`, the line says how many are.
+Each line shows the CPU seconds of each program, and therefore the program that limits the rate. If not all Kustomizations
+are Ready after `--seconds`, the line shows the number of those that are.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from control_plane import control_plane
 from flux import CONTROLLERS, KUSTOMIZATION, NAMESPACE, SOURCE, components_yaml, flux
 from git_server import git_server
 from local_registry import local_registry
+from process_figures import cpu_seconds_of, family, resident_bytes
 
 from goldenpath import kubeyaml
 from goldenpath.artifacts.artifact import Artifact, ArtifactSource
@@ -78,24 +79,24 @@ class GitSource:
         ]
 
     def deliver(self, value: str) -> list[str]:
-        """Bring a value to all, and give the revision that each Kustomization then has."""
+        """Write a value for all Kustomizations, and return the new revision of each."""
         files = {f"w/{each}/settings.yaml": config_map(each, value) for each in range(self.number)}
         return [self.repository.write(files)] * self.number
 
     def spec(self, number: int) -> dict[str, Any]:
-        """Where a Kustomization finds its objects."""
+        """The path and the source of a Kustomization."""
         return {"path": f"./w/{number}", "sourceRef": {"kind": "GitRepository", "name": NAMESPACE}}
 
 
 class OciSource:
-    """An OCIRepository with an artifact of its own for each Kustomization."""
+    """An OCIRepository with its own artifact for each Kustomization."""
 
     def __init__(self, api: Api, number: int, client: RegistryClient) -> None:
         self.api, self.number, self.client = api, number, client
         self.apply: list[dict[str, Any]] = []
 
     def deliver(self, value: str) -> list[str]:
-        """Bring a value to all, and give the revision that each Kustomization then has."""
+        """Write a value for all Kustomizations, and return the new revision of each."""
         found = []
         for each in range(self.number):
             commit = hashlib.sha1(value.encode(), usedforsecurity=False).hexdigest()
@@ -117,12 +118,12 @@ class OciSource:
         return found
 
     def spec(self, number: int) -> dict[str, Any]:
-        """Where a Kustomization finds its objects."""
+        """The path and the source of a Kustomization."""
         return {"path": "./", "sourceRef": {"kind": "OCIRepository", "name": f"w-{number}"}}
 
 
 def prepare(api: Api, sources: list[dict[str, Any]]) -> None:
-    """The controllers' accounts, a namespace with an account that may write ConfigMaps, and the source."""
+    """Apply the accounts of the controllers, a namespace with an account that may write ConfigMaps, and the source."""
     account = {"kind": "ServiceAccount", "name": "workloads", "namespace": NAMESPACE}
     rbac = "rbac.authorization.k8s.io/v1"
     rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}]
@@ -166,7 +167,7 @@ def kustomization(number: int, source: dict[str, Any]) -> dict[str, Any]:
 
 
 def ready_at(api: Api, revisions: list[str]) -> int:
-    """How many have applied the revision that they are to have."""
+    """The number of Kustomizations that have applied their expected revision."""
     return sum(
         str(body.get("status", {}).get("lastAppliedRevision", "")).endswith(
             revisions[int(body["metadata"]["name"].rpartition("-")[2])]
@@ -176,37 +177,29 @@ def ready_at(api: Api, revisions: list[str]) -> int:
 
 
 PROGRAMS = ("kustomize-controller", "source-controller", "kube-apiserver", "etcd")
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def processes() -> dict[str, Path]:
-    """The folders in /proc of the programs that this process has started. Names there are cut after 15 characters."""
+def processes() -> dict[str, int]:
+    """The ids of the programs that this process has started. The kernel cuts their names after 15 characters."""
     found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
+    for child in family(os.getpid())[1:]:
         with contextlib.suppress(OSError):
-            name, _, fields = folder.joinpath("stat").read_text().rpartition(")")
-            if fields.split()[1] == str(os.getpid()):
-                found[name.partition("(")[2]] = folder
+            found[Path(f"/proc/{child}/comm").read_text().strip()] = child
     return {name: found[name[:15]] for name in PROGRAMS if name[:15] in found}
 
 
 def memory() -> float:
-    """What kustomize-controller has in memory, in MiB."""
-    pages = int(processes()["kustomize-controller"].joinpath("statm").read_text().split()[1])
-    return pages * 4096 / 2**20
+    """The resident memory of kustomize-controller, in MiB."""
+    return resident_bytes(processes()["kustomize-controller"]) / 2**20
 
 
 def cpu() -> dict[str, float]:
-    """The seconds of CPU that each program has used."""
-    used = {}
-    for name, folder in processes().items():
-        fields = folder.joinpath("stat").read_text().rpartition(")")[2].split()
-        used[name] = (int(fields[11]) + int(fields[12])) / TICKS
-    return used
+    """The CPU seconds of each program."""
+    return {name: cpu_seconds_of(process) for name, process in processes().items()}
 
 
 def until_all(api: Api, act: Callable[[], list[str]], limit: float, what: str) -> bool:
-    """Act, wait until all have applied the revision that follows, or the time is over, and print how it went."""
+    """Act, wait until all Kustomizations have applied the new revision or the time is over, and print the figures."""
     began, most, before = time.monotonic(), 0.0, cpu()
     revisions = act()
     number = len(revisions)
@@ -229,7 +222,7 @@ def main() -> None:
     )
     parser.add_argument("--number", type=int, default=1000)
     parser.add_argument("--source", choices=("git", "oci"), default="git")
-    parser.add_argument("--seconds", type=float, default=3600, help="how long to wait for each step")
+    parser.add_argument("--seconds", type=float, default=3600, help="longest wait for each step")
     parser.add_argument("--crds", type=Path, default=from_modules())
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gp-") as place, control_plane(kubernetes()) as api:

@@ -1,4 +1,4 @@
-"""A fleet with room for many tenants, and their requests: varied, and the same in every run."""
+"""A fleet with room for many tenants, and their varied requests, which are the same in every run."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PLACES = (
     ["eu-central", "eu-north"],
     ["us-east", "us-west"],
 )
-"""Where tenants are; the first is the commonest."""
+"""The clusters of a tenant; the first entry is the most common."""
 SIGNALS: tuple[dict[str, Any], ...] = (
     {"signal": "tokens", "target": 2500.0},
     {"signal": "queue"},
@@ -53,13 +53,7 @@ SIGNALS: tuple[dict[str, Any], ...] = (
 
 
 def fleet_document(tenants: int, *, layout: str) -> dict[str, Any]:
-    """A fleet of five clusters that no number of tenants fills.
-
-    Args:
-        tenants: how many there will be.
-        layout: ``flat`` or ``sharded``.
-
-    """
+    """A fleet of five clusters with enough accelerators for this number of tenants."""
     return {
         "format": "fleet/v1",
         "organisation": "Northwind Robotics",
@@ -91,7 +85,7 @@ def fleet_document(tenants: int, *, layout: str) -> dict[str, Any]:
 
 
 def request_documents(number: int) -> Iterator[dict[str, Any]]:
-    """Requests as people write them: small ones and large ones, on one cluster or two."""
+    """Small and large requests, on one cluster or two, as people write them."""
     dice = random.Random(20261122)  # the same tenants in every run
     for index in range(number):
         yield _request(f"team-{index:05}", dice)

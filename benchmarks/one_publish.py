@@ -1,7 +1,7 @@
-"""The way of one request to its commit: which modules it goes through, and how often each stage runs.
+"""Traces one request to its commit: the modules on the way, and how often each stage runs.
 
-    python benchmarks/one_publish.py                    # a tenant, and everything anew (`fleet validate`)
-    python benchmarks/one_publish.py --tenants 200      # of as many
+    python benchmarks/one_publish.py                    # one tenant, and then the whole fleet (`fleet validate`)
+    python benchmarks/one_publish.py --tenants 200      # the same for 200 tenants
 
 A hop is a call from a module of goldenpath into another one.
 """
@@ -48,12 +48,12 @@ def request(number: int) -> dict[str, Any]:
 
 
 def is_counted(stage: str, frame: FrameType) -> bool:
-    """Whether a call is one run of a stage: other values of the module `tenancy` are made there too."""
+    """Whether a call is a run of the stage. The module `tenancy` also creates other values."""
     return stage != "resolve" or type(frame.f_locals.get("self")).__name__ == "Tenancy"
 
 
 def traced(work: Callable[[], object]) -> tuple[set[str], int, collections.Counter[str]]:
-    """The modules that some work goes through, the calls between them, and how often each stage ran."""
+    """The modules that a piece of work uses, the calls between them, and how often each stage ran."""
     modules: set[str] = set()
     hops = 0
     runs: collections.Counter[str] = collections.Counter()

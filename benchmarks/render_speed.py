@@ -1,10 +1,10 @@
-"""How long rendering takes, each figure beside a peer that does the same work in the same run.
+"""Measures how long rendering takes, and compares it with peers that do the same work in the same run.
 
     python benchmarks/render_speed.py [--tenants 1000] [--rounds 5]
 
-One tenant: ours, cookiecutter's API, and `kubectl kustomize` of the same manifests where kubectl is there.
-Many tenants: rendering and writing them, beside `cp -r` of the very same files; rendering and checking them.
-Rounds alternate, so that a machine that slows down slows both; medians and their ratios are printed.
+One tenant: goldenpath, cookiecutter's API, and `kubectl kustomize` of the same manifests if kubectl is installed.
+Many tenants: render and write them, `cp -r` of the same files, and render and check them.
+Rounds alternate, so that a machine that slows down slows all of them. The output has medians and their ratios.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import statistics
 import subprocess
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from alternating_rounds import medians
 from cookiecutter.main import cookiecutter
 
 from goldenpath import kubeyaml
@@ -37,13 +37,6 @@ REQUESTS = Path(__file__).resolve().parent.parent / "tests" / "requests"
 CLUSTER = "eu-central"
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Milliseconds that a piece of work takes."""
-    start = time.perf_counter()
-    work()
-    return (time.perf_counter() - start) * 1000
-
-
 def tenants(pipeline: Pipeline, number: int) -> list[Tenant]:
     """The sample request under many names."""
     document = kubeyaml.load_file(REQUESTS / "vision.yaml")
@@ -51,7 +44,7 @@ def tenants(pipeline: Pipeline, number: int) -> list[Tenant]:
 
 
 class Bench:
-    """The work that is timed, on a folder that is thrown away."""
+    """The timed work, in a temporary folder."""
 
     def __init__(self, folder: Path, number: int) -> None:
         self.folder = folder
@@ -59,11 +52,11 @@ class Bench:
         self.pipeline = Pipeline(parse_fleet(kubeyaml.load_file(self.fleet_file)))
         self.many = tenants(self.pipeline, number)
         self.one = self.many[0]
-        self.pipeline.render(self.one)  # compiled once, as in a process that lives
+        self.pipeline.render(self.one)  # compiles the templates
         self._fresh = 0
 
     def fresh(self) -> Path:
-        """A folder that is not there yet: one that was emptied is slower to fill (ext4's inode allocator)."""
+        """The path of a new folder. A folder that was emptied is slower to fill (ext4's inode allocator)."""
         self._fresh += 1
         return self.folder / f"out-{self._fresh}"
 
@@ -101,19 +94,8 @@ class Bench:
         subprocess.run(["cp", "-r", str(source), str(self.fresh())], check=True)
 
 
-def rounds(number: int, works: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """The median of each piece of work over alternating rounds, after one that does not count."""
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for counted in [False] + [True] * number:
-        for name, work in works.items():
-            taken = timed(work)
-            if counted:
-                times[name].append(taken)
-    return {name: statistics.median(values) for name, values in times.items()}
-
-
 def kustomization(bench: Bench) -> Path:
-    """The one tenant's manifests as something that kustomize builds."""
+    """A folder with one tenant's manifests that kustomize can build."""
     folder = bench.folder / "kustomize"
     write_files(folder, bench.pipeline.render(bench.one).files)
     manifests = folder / "clusters" / CLUSTER / "tenants" / bench.one.name
@@ -133,8 +115,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tenants", type=int, default=1000, help="how many tenants the many are")
-    parser.add_argument("--rounds", type=int, default=5, help="counted rounds")
+    parser.add_argument("--tenants", type=int, default=1000, help="number of the many tenants")
+    parser.add_argument("--rounds", type=int, default=5, help="number of counted rounds")
     parser.add_argument("--json", action="store_true", help="print the medians as JSON instead")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
@@ -146,16 +128,18 @@ def main() -> None:
         if kubectl := shutil.which("kubectl"):
             folder = kustomization(bench)
             one["kubectl kustomize"] = lambda: bench.kustomize_one(kubectl, folder)
-        singles = rounds(max(options.rounds, 9), one)
+        singles = medians(
+            max(options.rounds, 9), {name: lambda work=work: work for name, work in one.items()}
+        )
         source = bench.fresh()
         for tenant in bench.many:
             write_files(source, bench.pipeline.render(tenant).files)
-        many = rounds(
+        many = medians(
             options.rounds,
             {
-                "cp -r": lambda: bench.copy(source),
-                "render and write": bench.render_and_write,
-                "render and check": bench.render_and_check,
+                "cp -r": lambda: partial(bench.copy, source),
+                "render and write": lambda: bench.render_and_write,
+                "render and check": lambda: bench.render_and_check,
             },
         )
     if options.json:

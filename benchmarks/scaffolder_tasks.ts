@@ -1,12 +1,12 @@
 /**
- * How long a real Backstage with the real backend takes for tasks that are all started at once.
+ * Measures how long a real Backstage with the real backend takes for tasks that start at the same time.
  *
  *     cd backstage-backend && ./with-node node ../benchmarks/scaffolder_tasks.ts [TASKS] [ROUNDS]
  *
- * In each round, one after the other: tasks with two steps of a built-in action that does next to nothing (`debug:log`),
- * which is what Backstage itself takes; tasks that check a request and render it into the workspace; and tasks that
- * check it and publish a tenant each, as commits to one repository. The time is from before the first task is asked for
- * until the last one has ended. All are side by side in one run, so the ratio holds on any machine.
+ * Each round runs three kinds of tasks, one after the other. The first kind has two steps of the built-in action
+ * `debug:log`, and shows the time of Backstage itself. The second kind checks a request and renders it into the
+ * workspace. The third kind checks a request and publishes a tenant, as commits to one repository. The time is from the
+ * first request until the last task has ended. All kinds run in one process, so the ratios are valid on any machine.
  */
 
 import assert from 'node:assert/strict';
@@ -54,7 +54,7 @@ if (tasks === 50) {
   process.exitCode = slowest <= TARGET_SECONDS ? 0 : 1;
 }
 
-/** Starts all tasks at once, and gives the seconds until all have ended well. */
+/** Starts all tasks at once, and returns the seconds until all have completed. */
 async function atOnce(templateRef: string, prefix: string): Promise<number> {
   const started = performance.now();
   const ids = await Promise.all(

@@ -1,17 +1,17 @@
-"""The scaling rule that sizing gives against published ones, in our simulator and in BLIS.
+"""Compares the scaling rule that sizing computes with published rules, in goldenpath's simulator and in BLIS.
 
     python benchmarks/scaling_rule_cases.py [--only N] [--shape SHAPE] [--hours 2] [--blis PROGRAM --blis-module FOLDER] [--write FILE]
     python benchmarks/scaling_rule_cases.py --sum FILE…      # the verdict over the files of several runs
 
-28 cases: seven models by four traffics. The mean rate is twice what one replica serves at its threshold, so
-that there is something to scale. Every rule begins with the replicas that the traffic at the start takes. The burst is
-four times the rate at once; the sized rule knows it (`goal.peak`), and keeps the replicas that take it. A case is met where the mean time to first token and between tokens are within
-the goal, which is what the goal of sizing means; device hours count every replica.
+There are 28 cases: seven models with four traffic shapes. The mean rate is twice the rate of one replica at its threshold,
+so each rule has to scale. Every rule starts with the replicas that the first traffic needs. The burst is four times the
+rate. The sized rule knows the burst (`goal.peak`), and keeps the replicas for it. A rule meets a case if the mean time to
+first token and the mean time between tokens are within the goal. Device hours count every replica.
 
-Our simulator runs the HPA with its start-up times. BLIS (`benchmarks/sizing.py` says how to get it) shares none of our
-formulas of time. It has no HPA on these signals, so it is asked for one replica at nine rates, with the engine's
-settings of each rule; the HPA then runs on BLIS's figures every 15 s, with start-up times, and what cannot be served
-waits. What BLIS takes from us is the number of KV blocks.
+The simulator runs the HPA with start-up times. BLIS (see `benchmarks/sizing.py`) uses other formulas of time. It has no
+HPA on these signals, so BLIS computes one replica at nine rates with the engine settings of each rule. The HPA then runs
+on these figures every 15 s, with start-up times, and requests that exceed the capacity wait. BLIS takes only the number
+of KV blocks from goldenpath.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 
 MOST = 20
 RATE = 2.0
-"""Mean requests, as a multiple of what one replica serves at its threshold."""
+"""The mean request rate, as a multiple of the rate of one replica at its threshold."""
 LOADS = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.6)
-"""Rates of one replica that BLIS is asked for, as shares of the rate at the breaking concurrency."""
+"""The rates of one replica in BLIS, as shares of the rate at the breaking concurrency."""
 BLIS_SECONDS = 90
 BURST_AT = 0.45
-"""In the middle of the burst, as a share of the time."""
+"""The middle of the burst, as a share of the time."""
 ENGINE_DEFAULT = 256
-"""What BLIS and vLLM admit where nothing is said; published rules come without `max_num_seqs`."""
+"""The default of `max_num_seqs` in BLIS and vLLM. Published rules do not set it."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ SERVICES = (
 
 @dataclass(frozen=True)
 class Judged:
-    """One rule in one case. Hours are device hours; times are seconds."""
+    """The result of one rule in one case. Hours are device hours; times are seconds."""
 
     case: str
     judge: str
@@ -99,13 +99,13 @@ def sized(service: Service, traffic: Traffic | None = None) -> Sizing:
 
 
 def first_replicas(found: Sizing, shape: str, hours: float) -> int:
-    """The replicas that the traffic takes when it begins."""
+    """The replicas that the traffic needs at its start."""
     mean = RATE * found.requests_per_second.value
     return max(1, math.ceil(rate_at(shape, mean, 0.0, hours * 3600) / found.requests_per_second.value))
 
 
 def rules(service: Service, found: Sizing, shape: str) -> list[tuple[Rule, int | None]]:
-    """The rule of sizing and the published ones, each with the engine's `max_num_seqs`."""
+    """The sized rule and the published rules, each with the `max_num_seqs` of the engine."""
     fewest = 1
     if shape == "burst":
         mean = RATE * found.requests_per_second.value
@@ -154,7 +154,7 @@ def verdict(  # noqa: PLR0917 - one line of the table
 
 
 class BlisReplica:
-    """One replica in BLIS: its figures by the rate that it serves, between the loads that BLIS was asked for."""
+    """One replica in BLIS: its figures by its rate, interpolated between the loads that BLIS computed."""
 
     def __init__(self, blis: Blis, service: Service, found: Sizing, most: int) -> None:
         highest = found.breaking_concurrency.value / found.threshold * found.requests_per_second.value
@@ -174,7 +174,7 @@ class BlisReplica:
         )  # fmt: skip
         if answer is None:
             return None
-        # The second half of the requests: the first ones meet an empty server.
+        # Only the second half of the requests counts, because the first requests meet an empty server.
         late = answer["requests"][count // 2 :]
         waiting = mean([each["scheduling_delay_ms"] / 1e3 for each in late])
         inside = mean([each["e2e_ms"] / 1e3 for each in late]) - waiting
@@ -190,11 +190,11 @@ class BlisReplica:
 
     @property
     def capacity(self) -> float:
-        """Requests a second that one replica serves at most."""
+        """The highest rate of one replica, in requests a second."""
         return self.points[-1][0]
 
     def at(self, rate: float, figure: str) -> float:
-        """A figure at a rate: linear between two loads, as at the nearest one outside."""
+        """A figure at a rate: linear between two loads, and constant outside them."""
         rates = [each for each, _ in self.points]
         place = bisect.bisect(rates, rate)
         if place in (0, len(rates)):
@@ -226,7 +226,7 @@ def in_blis(
 def replay(
     replica: BlisReplica, rule: Rule, found: Sizing, shape: str, seconds: float
 ) -> tuple[float, float, float]:
-    """Replica hours, and mean times of all requests, sync by sync: what cannot be served waits for the next."""
+    """Replica hours, and the mean times of all requests. Requests that exceed the capacity wait for the next sync."""
     scaler, chance = Autoscaler(rule), random.Random(1)
     mean_rate = RATE * found.requests_per_second.value
     starts = [0.0] * max(rule.minimum, first_replicas(found, shape, seconds / 3600))
@@ -248,7 +248,7 @@ def replay(
             ReplicaSignal.WAITING: waiting,
             ReplicaSignal.LOAD: running * ready + waiting,
             ReplicaSignal.KV_USAGE: replica.at(each, "kv-usage"),
-            # A replica computes unless it is empty; arrivals are independent, so that is exp(-running).
+            # A replica computes unless it is empty. Arrivals are independent, so it is empty with exp(-running).
             ReplicaSignal.UTILIZATION: 1 - math.exp(-running),
         }
         spent += len(starts) * SYNC_SECONDS / 3600
@@ -261,10 +261,10 @@ def replay(
 
 @dataclass(frozen=True)
 class Compared:
-    """The sized rule beside a published one, for one judge.
+    """The comparison of a published rule with the sized rule, by one judge.
 
-    ``both`` are the cases that both meet: in ``fewer`` of them the sized rule takes fewer device hours, and the published one takes
-    ``ratio`` times its hours in the median.
+    Both rules meet ``both`` cases. In ``fewer`` of them, the sized rule takes fewer device hours. In the median, the
+    published rule takes ``ratio`` times the hours of the sized rule.
     """
 
     rule: str
@@ -275,7 +275,7 @@ class Compared:
 
 
 def compared(found: list[Judged], judge: str) -> list[Compared]:
-    """Each published rule beside the sized one."""
+    """The comparison of each published rule with the sized rule."""
     own = {each.case: each for each in found if (each.judge, each.rule) == (judge, "sized")}
     rows = []
     for rule, _, _ in PUBLISHED_RULES:
@@ -289,7 +289,7 @@ def compared(found: list[Judged], judge: str) -> list[Compared]:
 
 
 def cheapest(found: list[Judged], judge: str) -> dict[str, int]:
-    """In how many cases each rule takes the fewest device hours of all rules that meet the goal."""
+    """The number of cases in which each rule takes the fewest device hours of all rules that meet the goal."""
     counts = dict.fromkeys(("sized", *(rule for rule, _, _ in PUBLISHED_RULES)), 0)
     for case in dict.fromkeys(each.case for each in found):
         good = [each for each in found if (each.judge, each.case, each.met) == (judge, case, True)]
@@ -299,7 +299,7 @@ def cheapest(found: list[Judged], judge: str) -> dict[str, int]:
 
 
 def print_verdict(found: list[Judged]) -> bool:
-    """Both readings of the bar for each judge; whether no published rule meets more goals, or as many for fewer hours."""
+    """Print the verdict of each judge. Return whether no published rule meets more goals, or as many in fewer hours."""
     good = True
     for judge in dict.fromkeys(each.judge for each in found):
         own = {each.case: each for each in found if (each.judge, each.rule) == (judge, "sized")}
@@ -325,7 +325,7 @@ def print_verdict(found: list[Judged]) -> bool:
 
 
 def print_table(found: list[Judged]) -> None:
-    """The table of docs/concepts/sizing.md."""
+    """Print the table of docs/concepts/sizing.md."""
     judges = list(dict.fromkeys(each.judge for each in found))
     heads = ["rule"]
     for judge in judges:
@@ -355,14 +355,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", type=int, choices=range(len(SERVICES)), help="one model, by its place")
-    parser.add_argument("--shape", choices=SHAPES, help="one traffic")
+    parser.add_argument("--only", type=int, choices=range(len(SERVICES)), help="one model, by its number")
+    parser.add_argument("--shape", choices=SHAPES, help="one traffic shape")
     parser.add_argument("--hours", type=float, default=2.0)
     parser.add_argument("--blis", type=Path, metavar="PROGRAM")
     parser.add_argument("--blis-module", type=Path, metavar="FOLDER")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="also write what was judged, as JSON")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="also write the results as JSON")
     parser.add_argument(
-        "--sum", nargs="+", type=Path, metavar="FILE", help="judge the files of --write, run nothing"
+        "--sum",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="print the verdict on files of --write; run nothing",
     )
     parser.add_argument("--table", action="store_true", help="also print the table of the docs, as Markdown")
     arguments = parser.parse_args()

@@ -1,16 +1,17 @@
-"""How wrong sizing is, bar by bar, with other tools on the rows that they answer, in the same run.
+"""Measures the errors of sizing against targets (bars), and the errors of other tools on the same rows.
 
     python benchmarks/sizing.py --data silicon.csv measurements.csv [--rows 20]
         [--blis PROGRAM --blis-module FOLDER] [--aiconfigurator PROGRAM]
 
-Needs numpy (`pip install --group sizing`) and the measured runs, which are others' and not in this repository;
-`tools/sizing_rows.py` has the format of the files. Without --data only the KV cache is judged, from cited figures.
+Needs numpy (`pip install --group sizing`) and measured runs, which other projects publish and this repository does not
+hold. `tools/sizing_rows.py` describes the format of the files. Without --data, only the KV cache is measured, from cited
+figures.
 
-Every row is predicted by a fit that saw no row of its architecture. Peers get --rows rows of each engine, evenly
-spread over the file. BLIS is `go build github.com/inference-sim/inference-sim` (v0.7.15), its folder has
-hardware_config.json and defaults.yaml; AIConfigurator is `pip install aiconfigurator==0.12.0` elsewhere.
+A fit predicts each row without any row of its architecture. Other tools predict --rows rows of each engine, evenly spread
+over the file. BLIS is `go build github.com/inference-sim/inference-sim` (v0.7.15), and its folder has
+hardware_config.json and defaults.yaml. AIConfigurator is `pip install aiconfigurator==0.12.0` in another environment.
 
-The last line is `N bars met, N missed`; a missed bar is an exit code of 1.
+The last line is `N bars met, N missed`. A missed bar ends with the exit code 1.
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ if TYPE_CHECKING:
 
 STAGES_MAX_NUM_SEQS = 128
 PLANNER_GIB = {"dense": 5.5, "experts": 8.0}
-"""Activation that llm-d-planner and BLIS assume, whatever the version, max_num_seqs and vocabulary."""
+"""The activation memory that llm-d-planner and BLIS assume for every version, max_num_seqs and vocabulary."""
 
 
 class Bars:
-    """Counts bars, and prints each with its figure."""
+    """Prints each bar with its figure, and counts the bars."""
 
     def __init__(self) -> None:
         self.met = self.missed = 0
@@ -56,7 +57,7 @@ class Bars:
 
 
 def kv_caches(bars: Bars) -> None:
-    """Predicted KV tokens against measured ones, and against the constants of a planner."""
+    """Compare predicted KV tokens with measured ones, and with the constants of a planner."""
     found, planner = [], []
     for one in measured_kv_caches():
         predicted = one.fit
@@ -116,7 +117,7 @@ def open_loop(bars: Bars, measured: Measured, predicted: LeftOut) -> None:
 
 
 def knee(bars: Bars, measured: Measured, predicted: LeftOut) -> None:
-    """The NIM 70B curve: where throughput stops to grow, and at how much."""
+    """Compare the point at which the throughput of NIM 70B stops growing."""
     curve = sorted(
         (row.concurrency, place)
         for place, row in enumerate(measured.rows)
@@ -147,7 +148,7 @@ def intervals(bars: Bars, data: list[Measured], predicted: LeftOut, refused: int
 
 
 def peers(measured: Measured, predicted: LeftOut, tools: list[Any], count: int) -> None:
-    """Each tool on the same rows; ours on those that it answers."""
+    """Compare each tool with sizing on the rows that the tool answers."""
     for tool in tools:
         for engine in sorted(set(measured.engine)):
             rows = np.flatnonzero((measured.engine == engine) & (measured.source == "closed"))
@@ -173,7 +174,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", nargs="+", type=Path, default=[], metavar="FILE")
-    parser.add_argument("--rows", type=int, default=20, help="rows of each engine that a program is asked")
+    parser.add_argument("--rows", type=int, default=20, help="rows of each engine for the other tools")
     parser.add_argument("--blis", type=Path, metavar="PROGRAM")
     parser.add_argument("--blis-module", type=Path, metavar="FOLDER")
     parser.add_argument("--aiconfigurator", type=Path, metavar="PROGRAM")

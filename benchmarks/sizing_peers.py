@@ -1,4 +1,4 @@
-"""What other tools say of a measured run: a roofline, BLIS and AIConfigurator. Each answers or refuses."""
+"""Predictions of other tools for a measured run: a roofline, BLIS and AIConfigurator. Each answers or refuses."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SECONDS = 60
 
 
 class Roofline:
-    """The larger of bytes at 80 % of the bandwidth and arithmetic; prompts at 45 % of the peak.
+    """The larger of two times: bytes at 80 % of the bandwidth, and arithmetic. Prompts run at 45 % of the peak.
 
-    These are the round shares of public calculators (BLIS's hardware file has 0.45 for prompts).
+    Public calculators use these round shares (BLIS's hardware file has 0.45 for prompts).
     """
 
     name = "roofline"
@@ -43,7 +43,7 @@ class Roofline:
 
 
 class Blis:
-    """inference-sim (`blis run`), in a closed loop of the same lengths. H200 and B200 are added to its hardware."""
+    """inference-sim (`blis run`) in a closed loop with the same lengths. This class adds H200 and B200 to its hardware."""
 
     name = "BLIS"
     HARDWARE: ClassVar = {
@@ -75,7 +75,7 @@ class Blis:
     def run(
         self, row_model: str, precision: str, profile: str, tensor: int, *arguments: str
     ) -> dict[str, Any] | None:
-        """The metrics of one run; None where BLIS refuses the model, hardware or size."""
+        """The metrics of one run; None if BLIS refuses the model, the hardware or the size."""
         if profile not in self.HARDWARE or row_model not in self._configs:
             return None
         config = {**self._configs[row_model], "torch_dtype": "bfloat16"}
@@ -111,7 +111,7 @@ class Blis:
 
 
 def lengths_of(tokens_in: int, tokens_out: int) -> list[str]:
-    """The arguments of BLIS for one length of all prompts and one of all answers."""
+    """The arguments of BLIS that give all prompts one length, and all answers one length."""
     found = []
     for name, tokens in (("prompt", tokens_in), ("output", tokens_out)):
         for suffix, value in (("", tokens), ("-min", tokens), ("-max", tokens), ("-stdev", 0)):
@@ -120,7 +120,7 @@ def lengths_of(tokens_in: int, tokens_out: int) -> list[str]:
 
 
 class AIConfigurator:
-    """`aiconfigurator cli estimate`, in an environment of its own."""
+    """`aiconfigurator cli estimate`, in its own environment."""
 
     name = "AIConfigurator"
     SYSTEMS: ClassVar = {

@@ -1,17 +1,17 @@
-"""How long planning an upgrade takes, and what becomes of hand edits, beside copier and `git merge-file`.
+"""Measures how long planning an upgrade takes, and how hand edits survive, compared with copier and `git merge-file`.
 
     python benchmarks/upgrade_speed.py [--tenants 10000] [--trials 300] [--place DIR]
-    python benchmarks/upgrade_speed.py --tenants 10000 --plan DIR/fleet.git    # plan one that is there
+    python benchmarks/upgrade_speed.py --tenants 10000 --plan DIR/fleet.git    # plan an existing fleet
 
 1. A plan of `tenant/v1` from 1.0.0 to the current version for a sharded fleet of many tenants, 1 % of them with a hand
-   edit: CPU seconds a tenant, and the most memory that the process had (the bar is 1 GB for 10,000). The plan has a
-   process of its own: to make the fleet takes more memory than to plan it.
-2. Real `copier update` of a project of one file, in the same run: CPU seconds a tenant (where copier is installed).
-3. The mutation corpus of the tests, one edit and one new version a trial: what goldenpath, `git merge-file` and
-   copier's own way (`git diff` of the edit, `git apply --reject` on the new version) make of each edit. An edit is
-   silently wrong where the result has no conflict and is not the new version with the edit in it.
+   edit: CPU seconds a tenant, and the peak memory of the process (the target is 1 GB for 10,000). The plan has its own
+   process, because creating the fleet takes more memory than the plan.
+2. A real `copier update` of a project with one file, in the same run: CPU seconds a tenant (if copier is installed).
+3. The mutation corpus of the tests, with one edit and one new version in each trial: the results of goldenpath, of
+   `git merge-file` and of copier's method (`git diff` of the edit, `git apply --reject` on the new version). A result
+   without a conflict that is not the new version with the edit is silently wrong.
 
-On a machine that does other things meanwhile, CPU seconds mean something and seconds do not.
+On a busy machine, CPU seconds are reliable, and wall seconds are not.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "upgrades"))
 
-import mutation_corpus as corpus
+import mutation_trials as corpus
 from many_tenants import fleet_document, request_documents
+from process_figures import cpu_seconds
 
 from goldenpath import kubeyaml
 from goldenpath.fleet import Fleet
@@ -49,14 +50,14 @@ _MEGA = 1024
 
 
 def old_library(folder: Path) -> Library:
-    """The golden paths at 1.0.0 alone."""
+    """A library with only the versions 1.0.0."""
     for name in ("tenant", "platform"):
         shutil.copytree(builtin_folder() / name / "versions" / "1.0.0", folder / name)
     return Library([folder])
 
 
-def filled(place: Path, tenants: int, folder: Path) -> None:
-    """A fleet of many tenants at 1.0.0, with a hand edit in one of a hundred."""
+def fill(place: Path, tenants: int, folder: Path) -> None:
+    """Create a fleet of many tenants at 1.0.0, with a hand edit in one of a hundred."""
     document = fleet_document(tenants, layout="sharded")
     with Fleet.create(
         place, kubeyaml.dump(document), bare=True, committer=WHO, library=old_library(folder)
@@ -83,25 +84,20 @@ def _edited(place: Path, path: str) -> str:
 
 
 def plan(place: Path, tenants: int) -> None:
-    """Plan all, and print what it took."""
+    """Plan the upgrade of all tenants, and print time and memory."""
     with Fleet.open(place, committer=WHO) as fleet:
-        began, cpu = time.perf_counter(), _cpu()
-        made = Upgrader(fleet, "tenant/v1").plan()
-        took, used = time.perf_counter() - began, _cpu() - cpu
+        began, cpu = time.perf_counter(), cpu_seconds()
+        upgrade = Upgrader(fleet, "tenant/v1").plan()
+        took, used = time.perf_counter() - began, cpu_seconds() - cpu
     most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(f"plan of {tenants} tenants: {took:.1f} s, {used / tenants * 1000:.1f} ms of CPU a tenant")
-    print(f"  most memory of one process: {most / _MEGA:.0f} MB; {len(made.groups)} groups; {made.summary}")
-
-
-def _cpu() -> float:
-    return sum(
-        resource.getrusage(who).ru_utime + resource.getrusage(who).ru_stime
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    print(
+        f"  peak memory of one process: {most / _MEGA:.0f} MB; {len(upgrade.groups)} groups; {upgrade.summary}"
     )
 
 
 def copier_update(folder: Path, times: int = 5) -> float | None:
-    """CPU seconds of one real `copier update` of a project of one file; None without copier."""
+    """CPU seconds of one real `copier update` of a project with one file; None without copier."""
     copier = shutil.which("copier")
     if copier is None:
         print("copier is not installed: pip install copier")
@@ -129,16 +125,16 @@ def copier_update(folder: Path, times: int = 5) -> float | None:
         version = f"1.{number + 1}.0"
         for command in (("commit", "--all", "--quiet", "-m", version), ("tag", version)):
             subprocess.run([*GIT, "-C", str(template), *command], check=True)
-        before = _cpu()
+        before = cpu_seconds()
         subprocess.run([copier, "update", "--quiet", "--defaults"], cwd=project, check=True)
-        used += _cpu() - before
+        used += cpu_seconds() - before
         subprocess.run([*GIT, "-C", str(project), "commit", "--all", "--quiet", "-m", version], check=True)
     print(f"copier update of one file: {used / times:.2f} s of CPU")
     return used / times
 
 
 def trials(number: int) -> Iterator[tuple[str, str, str, str, str, list[dict[str, Any]] | None]]:
-    """Path, base, edited and new text, the kind of version, and what should come of it (None: a person decides)."""
+    """Path, base, edited and new text, the kind of version, and the expected result (None: a person has to decide)."""
     files, index, done = corpus.rendered_files(), 0, 0
     while done < number:
         path, text = files[index % len(files)]
@@ -160,15 +156,15 @@ def trials(number: int) -> Iterator[tuple[str, str, str, str, str, list[dict[str
         yield path, base, there, version.text, kind, expected
 
 
-def judged(text: str | None, expected: list[dict[str, Any]] | None) -> str:
-    """Right, stopped for nothing, or silently wrong; ``text`` is None where there is a conflict."""
+def verdict(text: str | None, expected: list[dict[str, Any]] | None) -> str:
+    """The verdict on a result; ``text`` is None for a conflict."""
     if text is None:
         return "stopped rightly" if expected is None else "false conflict"
     if expected is None:
         return "silently wrong"
     try:
         made = {corpus.identity(body): body for body in kubeyaml.load_all(text)}
-    except Exception:  # noqa: BLE001 - whatever a merge left behind
+    except Exception:  # noqa: BLE001 - a merge can leave any text behind
         return "silently wrong"
     wanted = {corpus.identity(body): body for body in expected}
     right = made.keys() == wanted.keys() and all(
@@ -178,7 +174,7 @@ def judged(text: str | None, expected: list[dict[str, Any]] | None) -> str:
 
 
 def merge_file(folder: Path, base: str, there: str, new: str) -> str | None:
-    """What `git merge-file` makes of it; None with a conflict."""
+    """The result of `git merge-file`; None with a conflict."""
     for name, text in (("there", there), ("base", base), ("new", new)):
         (folder / name).write_text(text)
     done = subprocess.run(
@@ -192,7 +188,7 @@ def merge_file(folder: Path, base: str, there: str, new: str) -> str | None:
 
 
 def copiers_way(folder: Path, base: str, there: str, new: str) -> str | None:
-    """The diff of the edit, applied to the new version; `git merge-file` where a hunk is refused; None with a conflict."""
+    """The diff of the edit applied to the new version, or `git merge-file` for a refused hunk; None with a conflict."""
     work = folder / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
@@ -210,20 +206,20 @@ def copiers_way(folder: Path, base: str, there: str, new: str) -> str | None:
 
 
 def goldenpaths_way(path: str, base: str, there: str, new: str) -> str | None:
-    """What goldenpath makes of it; None where it stops."""
+    """The result of goldenpath; None if it stops."""
     outcome = corpus.carried_over(path, base, there, new, [])
     return None if outcome.stops else outcome.text
 
 
 def compare(number: int, folder: Path) -> None:
-    """The corpus by each way, and print the counts."""
+    """Run the corpus with each method, and print the counts."""
     counts: dict[str, Counter[str]] = {
         name: Counter() for name in ("goldenpath", "git merge-file", "copier's way")
     }
     for path, base, there, new, _, expected in trials(number):
-        counts["goldenpath"][judged(goldenpaths_way(path, base, there, new), expected)] += 1
-        counts["git merge-file"][judged(merge_file(folder, base, there, new), expected)] += 1
-        counts["copier's way"][judged(copiers_way(folder, base, there, new), expected)] += 1
+        counts["goldenpath"][verdict(goldenpaths_way(path, base, there, new), expected)] += 1
+        counts["git merge-file"][verdict(merge_file(folder, base, there, new), expected)] += 1
+        counts["copier's way"][verdict(copiers_way(folder, base, there, new), expected)] += 1
     for name, found in counts.items():
         shown = ", ".join(
             f"{found[each]} {each}"
@@ -237,24 +233,24 @@ def main() -> None:
     parser.add_argument("--tenants", type=int, default=10_000)
     parser.add_argument("--trials", type=int, default=300)
     parser.add_argument("--place", type=Path)
-    parser.add_argument("--plan", type=Path, help="a fleet that is there, with --tenants of them")
-    given = parser.parse_args()
-    if given.plan is not None:
-        plan(given.plan, given.tenants)
+    parser.add_argument("--plan", type=Path, help="an existing fleet with --tenants tenants")
+    options = parser.parse_args()
+    if options.plan is not None:
+        plan(options.plan, options.tenants)
         return
-    with tempfile.TemporaryDirectory(dir=given.place) as name:
+    with tempfile.TemporaryDirectory(dir=options.place) as name:
         folder = Path(name)
-        if given.tenants:
-            filled(folder / "fleet.git", given.tenants, folder / "library")
-            words = (__file__, "--tenants", str(given.tenants), "--plan", str(folder / "fleet.git"))
-            before = _cpu()
+        if options.tenants:
+            fill(folder / "fleet.git", options.tenants, folder / "library")
+            words = (__file__, "--tenants", str(options.tenants), "--plan", str(folder / "fleet.git"))
+            before = cpu_seconds()
             subprocess.run([sys.executable, *words], check=True)
-            mine = (_cpu() - before) / given.tenants
+            mine = (cpu_seconds() - before) / options.tenants
             theirs = copier_update(folder)
             if theirs:
                 print(f"copier takes {theirs / mine:.0f} times the CPU of goldenpath, for one file")
-        if given.trials:
-            compare(given.trials, folder)
+        if options.trials:
+            compare(options.trials, folder)
 
 
 if __name__ == "__main__":
