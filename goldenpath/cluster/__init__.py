@@ -1,12 +1,11 @@
-"""One Kubernetes API server: what it has, what it would change, and changing it.
+"""One Kubernetes API server: comparing, applying and inspecting objects.
 
-For: connecting, server-side apply and dry run, waiting, reading what runs on a cluster. One verb, one file; results
-are values with a closed set of actions.
+For: connections, server-side apply and dry run, waiting, and the inspection of a cluster. Each verb has its own module,
+and returns values with a closed set of actions.
 
-Not for: rendering, Git, or what a request means. Objects come in as they are; their origin does not matter here. Pure
-parts (`fields`, `managers`, `readiness`, `order`, …) do no I/O; everything else speaks through :class:`ClusterClient`,
-which is the one place that retries, slows down and gives up. The `kubernetes` package is imported by
-:func:`connect` alone, when it is called.
+Not for: rendering, Git, or the meaning of a request. Objects may come from any source. Pure modules (``field_diff``,
+``managers``, ``readiness``, ``apply_order``, …) do no I/O. All others use :class:`ClusterClient`, the only place that
+retries, slows down and gives up. Only :func:`connect` imports the `kubernetes` package, when it is called.
 """
 
 from goldenpath.cluster.cluster_change_set import (

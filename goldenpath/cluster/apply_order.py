@@ -1,7 +1,7 @@
 """The order in which objects are applied. Pure.
 
-What others stand on comes first; what holds a tenant to its limits comes before what it holds; and what begins to
-work by itself, such as a Flux Kustomization, comes last.
+Objects that others depend on come first. Guard rails come before the objects that they limit. Objects that start work
+by themselves, such as a Flux Kustomization, come last.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["STAGES", "in_stages"]
 STAGES: Final = (
     ("CustomResourceDefinition",),
     ("Namespace",),
-    # Shared things that tenants' objects name.
+    # Shared objects that tenants' objects name.
     (
         "PriorityClass", "WorkloadPriorityClass", "DeviceClass", "RuntimeClass", "StorageClass", "Topology", "Cohort",
         "ResourceFlavor", "ClusterFederatedTrustDomain", "ClusterRole", "ValidatingAdmissionPolicy",
@@ -28,14 +28,14 @@ STAGES: Final = (
     ("ServiceAccount", "Secret", "ConfigMap", "Role", "ClusterQueue", "ClusterSPIFFEID"),
     ("ClusterRoleBinding", "RoleBinding", "LocalQueue"),
 )  # fmt: skip
-"""Kinds by stage; those that are not named come after, and Flux's own at the very end."""
+"""Kinds by stage. Other kinds come after these stages, and Flux's kinds come last."""
 
 _FLUX: Final = ".toolkit.fluxcd.io/"
 _STAGE: Final = {kind: number for number, kinds in enumerate(STAGES) for kind in kinds}
 
 
 def in_stages(objects: Iterable[ManifestObject]) -> list[list[ManifestObject]]:
-    """The objects, stage by stage; within one, as they came."""
+    """Group the objects by stage; within a stage, they keep their order."""
     stages: list[list[ManifestObject]] = [[] for _ in range(len(STAGES) + 2)]
     for item in objects:
         if _FLUX in item.api_version:

@@ -1,6 +1,6 @@
-"""The result of a verb on a cluster: a change for each object, and a closed set of actions.
+"""The result of a verb on a cluster: one change for each object, with a closed set of actions.
 
-``as_dict`` of each is its JSON shape, which programs may rely on (docs/tasks/see-the-state.md).
+Each class has its JSON shape as ``as_dict``, which programs may rely on (docs/tasks/see-the-state.md).
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ __all__ = [
 
 
 class ObjectAction(enum.StrEnum):
-    """What would be done with an object, or was."""
+    """The planned or completed action on an object."""
 
     CREATE = "create"
     CHANGE = "change"
     UNCHANGED = "unchanged"
     EXTRA = "extra"
-    """It is on the cluster, is the tenant's, and is not rendered (any more). Only ever found, never removed."""
+    """The tenant has it on the cluster, and it is not rendered, or no longer. It is only reported, never removed."""
     REFUSED = "refused"
-    """The cluster would not take it, or did not."""
+    """The API server refuses it."""
     SKIPPED = "skipped"
-    """Not reached, because of a refusal before it."""
+    """It was not reached, because of an earlier refusal."""
 
 
 class Verified(enum.StrEnum):
-    """Who has judged an object."""
+    """Who has validated an object."""
 
     SERVER = "server"
-    """The API server, in a dry run or for good: schema, validation, admission, quota."""
+    """The API server, in a dry run or an apply: schema, validation, admission, quota."""
     STAND_IN = "stand-in"
-    """The API server, its schema and validation only: the object's own namespace is not there yet."""
+    """The API server, by schema and validation only, since the object's namespace does not exist yet."""
     OFFLINE = "offline"
-    """Only our own checks: the object needs something that is not there yet."""
+    """Only the offline checks, since the object needs another one that does not exist yet."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectRef:
-    """Which object."""
+    """The identity of an object."""
 
     api_version: str
     kind: str
@@ -62,7 +62,7 @@ class ObjectRef:
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> ObjectRef:
-        """The reference to an object that has a name."""
+        """Return the reference to a named object."""
         metadata = body.get("metadata") or {}
         return cls(
             str(body.get("apiVersion", "")),
@@ -75,7 +75,6 @@ class ObjectRef:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
     def as_dict(self) -> dict[str, str]:
-        """Its JSON shape."""
         return {
             "api_version": self.api_version,
             "kind": self.kind,
@@ -86,7 +85,7 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class ManagedFieldChange:
-    """One field, before and after; ``MISSING`` where it is not there. ``managers`` are whose it is on the cluster."""
+    """One field, before and after; ``MISSING`` if absent. ``managers`` are its field managers on the cluster."""
 
     path: str
     before: Any
@@ -94,7 +93,7 @@ class ManagedFieldChange:
     managers: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape: ``before`` and ``after`` are left out where the field is not there."""
+        """Return its JSON shape, without ``before`` or ``after`` if the field is absent."""
         values = {"before": self.before, "after": self.after}
         return {
             "field": self.path,
@@ -105,19 +104,18 @@ class ManagedFieldChange:
 
 @dataclass(frozen=True, slots=True, order=True)
 class FieldConflict:
-    """A field that would be set, and the other manager who has set it to something else."""
+    """A field that another manager has set to another value."""
 
     field: str
     manager: str
 
     def as_dict(self) -> dict[str, str]:
-        """Its JSON shape."""
         return {"field": self.field, "manager": self.manager}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One object, and what would become of it or did. ``message`` says why it was refused or not judged."""
+    """One object and its action. ``message`` is the reason of a refusal or of a missing validation."""
 
     object: ObjectRef
     action: ObjectAction
@@ -128,10 +126,9 @@ class Change:
     message: str = ""
     warnings: tuple[str, ...] = ()
     ours: bool = field(default=True, compare=False)
-    """Whether applying it again would leave even its managers as they are."""
+    """Whether another apply would also leave its managers unchanged."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return {
             "object": self.object.as_dict(),
             "action": self.action.value,
@@ -146,31 +143,35 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ClusterChangeSet:
-    """All objects of one verb on one cluster, in the order in which they are applied."""
+    """All objects of one verb on one cluster, in the order of apply."""
 
     changes: tuple[Change, ...]
 
     def of(self, *actions: ObjectAction) -> tuple[Change, ...]:
-        """Those with one of the actions."""
+        """Return the changes with one of the actions."""
         return tuple(change for change in self.changes if change.action in actions)
 
     @property
     def differs(self) -> bool:
-        """Whether anything is not as it was asked for."""
+        """Whether the cluster differs from the desired objects."""
         return bool(self.of(ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA))
 
     @property
     def refused(self) -> tuple[Change, ...]:
-        """What the cluster does not take."""
+        """The objects that the API server refuses, and those skipped because of them."""
         return self.of(ObjectAction.REFUSED, ObjectAction.SKIPPED)
 
     @property
+    def drifted(self) -> tuple[Change, ...]:
+        """The objects that differ from the repository or are refused."""
+        return self.of(ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED)
+
+    @property
     def conflicts(self) -> tuple[tuple[Change, FieldConflict], ...]:
-        """Each field that belongs to another."""
+        """Each field that another manager has set to another value."""
         return tuple((change, conflict) for change in self.changes for conflict in change.conflicts)
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         counts = Counter(change.action for change in self.changes)
         return {
             "differs": self.differs,

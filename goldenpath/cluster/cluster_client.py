@@ -1,4 +1,4 @@
-"""An API server as the verbs know it: its kinds, its objects, server-side apply, and many of these at once."""
+"""The client of an API server: kinds, objects, server-side apply, and several requests at a time."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 MANAGER: Final = "goldenpath"
-"""Our name as a field manager."""
+"""The name of goldenpath as a field manager."""
 
 _APPLY: Final = "application/apply-patch+yaml"
 _PAGE: Final = 500
-_TRUSTED_SECONDS: Final = 10.0
-"""For so long what discovery did not tell is taken not to be there, unless we have brought it ourselves."""
+_DISCOVERY_SECONDS: Final = 10.0
+"""How long a kind that discovery did not list counts as absent."""
 
 
 class ClusterClient:
-    """One API server, as one user. Safe to share among threads: its limits then hold for all of them together."""
+    """One API server with one user's credentials. Threads may share it, and then share its limits."""
 
     def __init__(self, api: ApiClient, context: str, settings: TransportSettings | None = None) -> None:
         self.context = context
@@ -54,7 +54,7 @@ class ClusterClient:
         self.close()
 
     def close(self) -> None:
-        """Give up what has not begun, wait for what has, and close the connections."""
+        """Cancel requests that have not begun, wait for the others, and close the connections."""
         self._workers.shutdown(cancel_futures=True)
         self._wire.close()
 
@@ -63,14 +63,14 @@ class ClusterClient:
         """The address of the API server."""
         return self._wire.server
 
-    # What it has
+    # Discovery
 
     def resources(self, *, older_than: float | None = None) -> Resources:
-        """Every kind that the server has; asked once, and again if that was longer ago than so many seconds.
+        """Return all kinds of the server, from the cache unless it is older than so many seconds.
 
         Raises:
-            ClusterError: it is older than Kubernetes 1.30, or refused.
-            ClusterUnavailableError: it cannot be reached.
+            ClusterError: the server is older than Kubernetes 1.30, or refuses the request.
+            ClusterUnavailableError: the server cannot be reached.
 
         """
         with self._lock:
@@ -82,36 +82,39 @@ class ClusterClient:
                 ]
                 if any(document.get("kind") != "APIGroupDiscoveryList" for document in documents):
                     raise ClusterError(
-                        f"{self.server} does not tell all of its kinds at once: Kubernetes 1.30 or newer is needed"
+                        f"{self.server} has no aggregated discovery; use Kubernetes 1.30 or newer"
                     )
                 self._resources, self._discovered = Resources(documents), time.monotonic()
             return self._resources
 
     def find(self, api_version: str, kind: str) -> Resource | None:
-        """A kind, or None where the server does not have it; what is not known yet may just have been installed.
+        """Return a kind; None if the server does not have it. An unknown kind is looked up again, as it may be new.
 
         Raises:
-            ClusterUnavailableError: the server behind that version of the API does not answer.
+            ClusterUnavailableError: the aggregated API server for this version does not answer.
 
         """
         found = self.resources().get(api_version, kind)
         if found is None:
-            found = self.resources(older_than=_TRUSTED_SECONDS).get(api_version, kind)
+            found = self.resources(older_than=_DISCOVERY_SECONDS).get(api_version, kind)
         if found is None and self.resources().is_stale(api_version):
-            raise ClusterUnavailableError(f"{kind}: the server behind {api_version} does not answer")
+            raise ClusterUnavailableError(
+                f"{kind}: the aggregated API server for {api_version} does not answer"
+            )
         return found
 
     def version(self) -> str:
-        """The version of the API server, such as ``v1.36.2``."""
+        """Return the version of the API server, such as ``v1.36.2``."""
         return str(self._wire.request("GET", "/version", about="the version").body.get("gitVersion", ""))
 
     # Reading
 
     def get(self, resource: Resource, name: str, namespace: str = "") -> dict[str, Any] | None:
-        """An object, or None where it is not there."""
-        about = f"{resource.kind} {namespace}/{name}" if namespace else f"{resource.kind} {name}"
+        """Return an object; None if it does not exist."""
         try:
-            return self._wire.request("GET", resource.path(namespace, name), about=about).body
+            return self._wire.request(
+                "GET", resource.path(namespace, name), about=resource.describe(name, namespace)
+            ).body
         except ClusterError as error:
             if error.code == NOT_FOUND:
                 return None
@@ -120,20 +123,23 @@ class ClusterClient:
     def all_of(
         self, resource: Resource, namespace: str = "", *, labels: str = ""
     ) -> Iterator[dict[str, Any]]:
-        """Every object of a kind, of one namespace where one is given, by label; read in pages."""
+        """Yield every object of a kind, optionally of one namespace or with labels; read in pages."""
         query = [("limit", str(_PAGE)), *([("labelSelector", labels)] if labels else [])]
-        step: list[tuple[str, str]] = []
+        position: list[tuple[str, str]] = []
         while True:
             page = self._wire.request(
-                "GET", resource.path(namespace), query=[*query, *step], about=f"the list of {resource.plural}"
+                "GET",
+                resource.path(namespace),
+                query=[*query, *position],
+                about=f"the list of {resource.plural}",
             ).body
             for item in page.get("items") or ():
-                # Items of a list do not say what they are.
+                # Items of a list have no apiVersion and kind.
                 yield {"apiVersion": resource.api_version, "kind": resource.kind, **item}
-            rest = (page.get("metadata") or {}).get("continue")
-            if not rest:
+            token = (page.get("metadata") or {}).get("continue")
+            if not token:
                 return
-            step = [("continue", rest)]
+            position = [("continue", token)]
 
     # Changing
 
@@ -146,18 +152,18 @@ class ClusterClient:
         force: bool = False,
         manager: str = MANAGER,
     ) -> ApiResponse:
-        """Server-side apply, with unknown fields refused; gives the object as it then is, or would be.
+        """Apply an object server-side, with unknown fields refused, and return the resulting object.
 
         Args:
             resource: the object's kind.
             body: the object.
-            dry_run: change nothing: admission and defaulting happen, storing does not.
-            force: take fields over from other managers.
-            manager: in whose name.
+            dry_run: run admission and defaulting, and store nothing.
+            force: take over fields from other managers.
+            manager: the field manager.
 
         Raises:
-            ClusterError: it was refused; :func:`~goldenpath.cluster.api_errors.field_conflicts` says where others
-                manage what would change.
+            ClusterError: the server refused; :func:`~goldenpath.cluster.api_errors.field_conflicts` lists the fields of
+                other managers.
 
         """
         metadata = body["metadata"]
@@ -171,7 +177,7 @@ class ClusterClient:
             query=query,
             body=body,
             content=_APPLY,
-            about=f"{resource.kind} {namespace}/{name}" if namespace else f"{resource.kind} {name}",
+            about=resource.describe(name, namespace),
         )
         if resource.kind == "CustomResourceDefinition" and not dry_run:
             with self._lock:
@@ -179,34 +185,34 @@ class ClusterClient:
         return answer
 
     def try_create(self, resource: Resource, body: Mapping[str, Any], *, namespace: str) -> ApiResponse:
-        """What the server would say to a new object in a namespace; nothing is stored."""
+        """Create an object in a namespace, as a dry run: nothing is stored."""
         moved = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
         query = [("dryRun", "All"), ("fieldManager", MANAGER), ("fieldValidation", "Strict")]
-        about = f"{resource.kind} {body['metadata'].get('name', '')}"
+        about = resource.describe(body["metadata"].get("name", ""))
         return self._wire.request("POST", resource.path(namespace), query=query, body=moved, about=about)
 
     def delete(self, resource: Resource, name: str, namespace: str = "") -> None:
-        """Remove an object, and what it owns after it; nothing where it is not there.
+        """Delete an object, and in the background the objects that it owns. A missing object is no error.
 
         Raises:
-            ClusterError: it was refused.
+            ClusterError: the server refused.
 
         """
-        about = f"{resource.kind} {namespace}/{name}" if namespace else f"{resource.kind} {name}"
         try:
             query = [("propagationPolicy", "Background")]
+            about = resource.describe(name, namespace)
             self._wire.request("DELETE", resource.path(namespace, name), query=query, about=about)
         except ClusterError as error:
             if error.code != NOT_FOUND:
                 raise
 
-    # Many at once
+    # Several at a time
 
     def each(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """``work`` done for each item, a few at a time; results in order. Not to be called by such work itself.
+        """Call ``work`` for each item, a few at a time, and return the results in order. ``work`` must not call this.
 
         Raises:
-            ClusterError: of the first item that failed; what has not begun is then left.
+            ClusterError: the error of the first item that failed; items that have not begun are cancelled.
 
         """
         futures = [self._workers.submit(work, item) for item in items]

@@ -1,4 +1,4 @@
-"""A context of a kubeconfig, or the cluster that this process runs in, as a :class:`ClusterClient`."""
+"""Connects to the API server of a kubeconfig's context, or of the Pod that this process runs in."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ __all__ = ["connect"]
 def connect(
     context: str | None = None, kubeconfig: str | None = None, *, in_cluster: bool = False, **settings: Any
 ) -> ClusterClient:
-    """Connect to an API server. Nothing is sent yet; close the cluster when it is no longer wanted.
+    """Connect to an API server. Nothing is sent yet. The caller closes the client.
 
     Args:
-        context: a context of the kubeconfig; its current one where none is given.
-        kubeconfig: the file, or several as in ``$KUBECONFIG``, which is read where none is given.
-        in_cluster: as the service account of the Pod that this process runs in; no kubeconfig is read.
+        context: a context of the kubeconfig; by default the current one.
+        kubeconfig: the file, or several as in ``$KUBECONFIG``; by default ``$KUBECONFIG`` or the usual file.
+        in_cluster: use the service account of the Pod that this process runs in, and no kubeconfig.
         settings: time-outs and limits (:class:`~goldenpath.cluster.transport.TransportSettings`).
 
     Raises:
-        InputError: there is no kubeconfig, or no such context in it.
+        InputError: no kubeconfig exists, or it has no such context.
         ClusterError: the `kubernetes` package is missing, or the context cannot be used.
 
     """
     if not in_cluster:
-        _known_context(context, kubeconfig)
+        _check_context(context, kubeconfig)
     client, config = _kubernetes()
     configuration: Configuration = client.Configuration()
-    # ClusterClient retries: two layers of retries multiply, and only this one knows the limits.
+    # ClusterClient retries within its limits; a second layer of retries would multiply them.
     configuration.retries = False
     try:
         if in_cluster:
@@ -56,19 +56,19 @@ def connect(
     return ClusterClient(api, context or "", limits)
 
 
-def _known_context(context: str | None, kubeconfig: str | None) -> None:
+def _check_context(context: str | None, kubeconfig: str | None) -> None:
     if not kubeconfig_files(kubeconfig):
-        message = "there is no kubeconfig; name one with --kubeconfig, or in KUBECONFIG"
+        message = "no kubeconfig exists; name one with --kubeconfig or in KUBECONFIG"
         raise InputError.of("--kubeconfig", "required", message)
     known = context_names(kubeconfig)
     if context is not None and context not in known:
-        message = f"the kubeconfig has {', '.join(known) or 'no context'}"
+        message = f"is not a context of the kubeconfig, which has {', '.join(known) or 'none'}"
         raise InputError([Problem("--context", "unknown-context", message, context, nearest(context, known))])
 
 
 def _kubernetes() -> tuple[Any, Any]:
     try:
-        from kubernetes import client, config  # noqa: PLC0415 - a second, which only these verbs pay
+        from kubernetes import client, config  # noqa: PLC0415 - the import takes a second
     except ImportError as error:
         if error.name != "kubernetes":
             raise
@@ -80,5 +80,5 @@ def _kubernetes() -> tuple[Any, Any]:
 
 
 def _first_line(error: Exception) -> str:
-    """A plugin's command line and output stand below the first line, and may hold a credential."""
+    """Return the first line. The lines below hold a plugin's command and output, which may hold a credential."""
     return str(error).partition("\n")[0]

@@ -1,4 +1,4 @@
-"""The kinds that add-ons have brought to a cluster."""
+"""Reads the CustomResourceDefinitions of a cluster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["custom_resource_definitions"]
 
 
 def custom_resource_definitions(cluster: ClusterClient) -> tuple[dict[str, Any], ...]:
-    """Every CustomResourceDefinition, by name.
+    """Return every CustomResourceDefinition, sorted by name.
 
     Raises:
         ClusterError: this user may not list them.

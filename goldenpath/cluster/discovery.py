@@ -1,8 +1,8 @@
 """The kinds of an API server, and the path of each.
 
-Two requests tell everything (aggregated discovery, `apidiscovery.k8s.io/v2`, on in every Kubernetes from 1.30 on):
-13 ms against 130 ms for the dynamic client of the `kubernetes` package, which also keeps what it finds in a file of a
-predictable name in the common temporary folder: any user of the machine could write it, and it outlives a new CRD.
+Two requests read all kinds (aggregated discovery, `apidiscovery.k8s.io/v2`, on by default since Kubernetes 1.30). They
+take 13 ms. The dynamic client of the `kubernetes` package takes 130 ms, and caches the kinds in a file with a
+predictable name in the shared temporary folder, which any user of the machine can write and which misses new CRDs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PLACES: Final = ("/api", "/apis")
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind as the server serves it: ``plural`` is its name in paths."""
+    """A kind of the server; ``plural`` is its name in paths."""
 
     api_version: str
     kind: str
@@ -36,7 +36,7 @@ class Resource:
         return self.api_version.rpartition("/")[0]
 
     def path(self, namespace: str = "", name: str = "") -> str:
-        """The path of one object, or of all in a namespace, or of all."""
+        """Return the path of one object, of all objects in a namespace, or of all objects."""
         parts = ["apis" if self.group else "api", self.api_version]
         if self.namespaced and namespace:
             parts += ["namespaces", quote(namespace, safe="")]
@@ -45,9 +45,13 @@ class Resource:
             parts.append(quote(name, safe=""))
         return "/" + "/".join(parts)
 
+    def describe(self, name: str, namespace: str = "") -> str:
+        """Return ``Kind namespace/name`` for messages."""
+        return f"{self.kind} {namespace}/{name}" if namespace else f"{self.kind} {name}"
+
 
 class Resources:
-    """Everything that a server has."""
+    """All kinds of a server."""
 
     def __init__(self, documents: Iterable[Mapping[str, Any]]) -> None:
         self._found: dict[tuple[str, str], Resource] = {}
@@ -76,18 +80,17 @@ class Resources:
         return iter(self._found.values())
 
     def get(self, api_version: str, kind: str) -> Resource | None:
-        """The kind, or None where the server does not have it."""
+        """Return the kind; None if the server does not have it."""
         return self._found.get((api_version, kind))
 
     def is_stale(self, api_version: str) -> bool:
-        """Whether the server behind this version does not answer, so that what it has is not known."""
+        """Whether the aggregated API server for this version does not answer, so that its kinds are unknown."""
         return api_version in self._stale
 
     @property
     def groups(self) -> frozenset[str]:
-        """Every API group."""
         return frozenset(resource.group for resource in self)
 
     def versions_of(self, kind: str) -> tuple[str, ...]:
-        """The versions in which a kind of that name is served, in any group."""
+        """Return the versions that serve a kind of that name, in any group."""
         return tuple(version for version, known in self._found if known == kind)

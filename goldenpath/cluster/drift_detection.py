@@ -1,8 +1,7 @@
-"""Compares many objects on a cluster with their rendering, at little cost.
+"""Compares many objects on a cluster with their rendering, with few requests.
 
-An object that holds every value that was rendered, and in which its appliers manage nothing else, is as it
-should be: that needs no question. Only what looks different is asked about, in a dry run: it may be a quantity that
-the server writes in another way.
+An object has no drift if it holds every rendered value and its appliers manage no other field. Only for other objects
+a dry run is needed, since the server may write a value, such as a quantity, in another way.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from goldenpath.cluster.cluster_client import ClusterClient
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["drift", "holds"]
+__all__ = ["drift", "is_as_rendered"]
 
 _APPLIERS: Final = (*FLUX_MANAGERS, "goldenpath")
 
@@ -30,12 +29,12 @@ _APPLIERS: Final = (*FLUX_MANAGERS, "goldenpath")
 def drift(
     cluster: ClusterClient, objects: Iterable[ManifestObject], live: Mapping[ObjectRef, Mapping[str, Any]]
 ) -> ClusterChangeSet:
-    """Compare objects with what was read from a cluster before; ask again only where they seem to differ.
+    """Compare objects with their live state, and send a dry run only for those that seem to differ.
 
     Args:
         cluster: the cluster.
-        objects: what was rendered for it.
-        live: what it has, as far as it was read; what is not among it is asked about.
+        objects: the rendered objects.
+        live: live objects that were read before. A rendered object that is not among them gets a dry run.
 
     Raises:
         ClusterUnavailableError: the server does not answer.
@@ -47,19 +46,19 @@ def drift(
     for item in ordered:
         about = ObjectRef.of(item.body)
         body = live.get(about)
-        if body is not None and holds(body, item.body):
+        if body is not None and is_as_rendered(body, item.body):
             found[about] = Change(about, ObjectAction.UNCHANGED, item.file)
         else:
             doubtful.append(item)
     if doubtful:
         comparison = DryRunComparison(cluster, doubtful, judge_new=False)
-        for change in cluster.each(comparison.of, doubtful):
+        for change in cluster.each(comparison.compare, doubtful):
             found[change.object] = change
     return ClusterChangeSet(tuple(found[ObjectRef.of(item.body)] for item in ordered))
 
 
-def holds(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether an object has every value that is wanted, and its appliers manage nothing that is not. Pure."""
+def is_as_rendered(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a live object has every rendered value, and its appliers manage no other field. Pure."""
     if not _covers(comparable(live), comparable(wanted)):
         return False
     for manager in _APPLIERS:
@@ -92,7 +91,7 @@ def _same_quantity(live: Any, wanted: Any) -> bool:
 
 
 def _is_wanted(wanted: Any, path: Sequence[str]) -> bool:
-    """Whether what is wanted has the managed field; list items are compared by :func:`_covers` already."""
+    """Whether the rendering has the managed field. List items are compared by :func:`_covers`."""
     for step in path:
         mark, _, name = step.partition(":")
         if mark != "f":

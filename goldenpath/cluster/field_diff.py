@@ -1,7 +1,7 @@
-"""Two states of an object, field by field. Pure.
+"""Compares two states of an object, field by field. Pure.
 
-Both sides have been defaulted by the same server, so that a default is no difference. What the server keeps for
-itself is left out, and so is what others report: `status`.
+The same server has defaulted both states, so a default is no difference. Metadata that the server maintains is left
+out, and so is `status`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FieldDifference", "Item", "Path", "comparable", "differences", "path_text"]
 
-_SERVERS: Final = frozenset(
+_SERVER_METADATA: Final = frozenset(
     {
         "creationTimestamp",
         "deletionGracePeriodSeconds",
@@ -33,7 +33,7 @@ _SERVERS: Final = frozenset(
     }
 )
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
-"""A copy of the whole object in an annotation, Secrets and all."""
+"""An annotation with a copy of the whole object, including the values of a Secret."""
 
 _MASK: Final = "(secret)"
 _BEFORE: Final = "(secret, before)"
@@ -43,7 +43,7 @@ _SIMPLE_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A step into a list: the item's place, what it is called there, and what it was."""
+    """A step into a list: the item's index, its label in paths, and its value."""
 
     index: int
     label: str
@@ -55,7 +55,7 @@ Path = tuple["str | Item", ...]
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """A place and both of its values; ``MISSING`` where it is not there."""
+    """A field with both of its values; ``MISSING`` if absent."""
 
     path: Path
     before: Any
@@ -63,8 +63,10 @@ class FieldDifference:
 
 
 def comparable(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of an object that a request decides."""
-    metadata = {key: value for key, value in (body.get("metadata") or {}).items() if key not in _SERVERS}
+    """Return the part of an object that a request determines."""
+    metadata = {
+        key: value for key, value in (body.get("metadata") or {}).items() if key not in _SERVER_METADATA
+    }
     annotations = {
         key: value for key, value in (metadata.get("annotations") or {}).items() if key != _LAST_APPLIED
     }
@@ -77,49 +79,51 @@ def comparable(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldDifference, ...]:
-    """Every place where two states of an object are not alike; the values of a Secret are masked."""
-    found = _of_values((), comparable(before), comparable(after))
+    """Return every field that differs between two states of an object; the values of a Secret are masked."""
+    found = _compare((), comparable(before), comparable(after))
     if after.get("kind") == "Secret":
-        return tuple(_masked(difference) for difference in found)
+        return tuple(_mask_secret(difference) for difference in found)
     return tuple(found)
 
 
-def _masked(difference: FieldDifference) -> FieldDifference:
+def _mask_secret(difference: FieldDifference) -> FieldDifference:
     if difference.path and difference.path[0] not in {"data", "stringData"}:
         return difference
     before, after = difference.before, difference.after
     both = before is not MISSING and after is not MISSING
     return FieldDifference(
         difference.path,
-        before if before is MISSING else _hidden(before, _BEFORE if both else _MASK),
-        after if after is MISSING else _hidden(after, _AFTER if both else _MASK),
+        before if before is MISSING else _mask(before, _BEFORE if both else _MASK),
+        after if after is MISSING else _mask(after, _AFTER if both else _MASK),
     )
 
 
-def _hidden(value: Any, mask: str) -> Any:
-    """The keys stay: which there are is no secret, and what a reviewer needs."""
+def _mask(value: Any, mask: str) -> Any:
+    """Mask the values. The keys are not secret, and a reviewer needs them."""
     return dict.fromkeys(value, mask) if isinstance(value, dict) else mask
 
 
-def _of_values(path: Path, before: Any, after: Any) -> Iterator[FieldDifference]:
+def _compare(path: Path, before: Any, after: Any) -> Iterator[FieldDifference]:
     if isinstance(before, dict) and isinstance(after, dict):
         for key in dict.fromkeys([*before, *after]):
-            yield from _of_values((*path, key), before.get(key, MISSING), after.get(key, MISSING))
+            yield from _compare((*path, key), before.get(key, MISSING), after.get(key, MISSING))
     elif isinstance(before, list) and isinstance(after, list):
         names = entry_names(before, after)
         yield from (
-            _of_lists(path, before, after) if names is None else _of_named_lists(path, before, after, *names)
+            _compare_lists(path, before, after)
+            if names is None
+            else _compare_named_lists(path, before, after, *names)
         )
-    elif not _alike(before, after):
+    elif not _is_equal(before, after):
         yield FieldDifference(path, before, after)
 
 
-def _alike(before: Any, after: Any) -> bool:
-    """Equal and of one type: in Python, ``True == 1``."""
+def _is_equal(before: Any, after: Any) -> bool:
+    """Whether two values are equal and of one type, since ``True == 1`` in Python."""
     return before is after or (type(before) is type(after) and bool(before == after))
 
 
-def _of_named_lists(
+def _compare_named_lists(
     path: Path, before: Sequence[Any], after: Sequence[Any], old_names: list[str], new_names: list[str]
 ) -> Iterator[FieldDifference]:
     sides = [
@@ -129,7 +133,7 @@ def _of_named_lists(
     for name in dict.fromkeys([*sides[0], *sides[1]]):
         index, item = sides[0].get(name) or sides[1][name]
         old, new = (side[name][1] if name in side else MISSING for side in sides)
-        yield from _of_values((*path, Item(index, name, item)), old, new)
+        yield from _compare((*path, Item(index, name, item)), old, new)
     common = [[name for name in side if name in sides[0] and name in sides[1]] for side in sides]
     if common[0] != common[1]:
         yield FieldDifference(
@@ -137,7 +141,7 @@ def _of_named_lists(
         )
 
 
-def _of_lists(path: Path, before: Sequence[Any], after: Sequence[Any]) -> Iterator[FieldDifference]:
+def _compare_lists(path: Path, before: Sequence[Any], after: Sequence[Any]) -> Iterator[FieldDifference]:
     old_texts, new_texts = ([json.dumps(item, sort_keys=True) for item in items] for items in (before, after))
     matcher = difflib.SequenceMatcher(None, old_texts, new_texts, autojunk=False)
     for action, b1, b2, a1, a2 in matcher.get_opcodes():
@@ -148,11 +152,11 @@ def _of_lists(path: Path, before: Sequence[Any], after: Sequence[Any]) -> Iterat
             new = after[a1 + index] if a1 + index < a2 else MISSING
             place = b1 + index if old is not MISSING else a1 + index
             step = Item(place, str(place), new if old is MISSING else old)
-            yield from _of_values((*path, step), old, new)
+            yield from _compare((*path, step), old, new)
 
 
 def path_text(path: Path) -> str:
-    """A path as people write it: ``spec.containers[name=server].image``, ``metadata.labels[example.com/a]``."""
+    """Return a path as text: ``spec.containers[name=server].image``, ``metadata.labels[example.com/a]``."""
     text = ""
     for step in path:
         if isinstance(step, Item):

@@ -1,4 +1,4 @@
-"""The contexts of a kubeconfig, read without the client: its import costs more than a Tab may."""
+"""Reads the contexts of a kubeconfig without the Kubernetes client, whose import is too slow for shell completion."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ __all__ = ["context_names", "kubeconfig_files"]
 
 
 def kubeconfig_files(given: str | None = None) -> tuple[Path, ...]:
-    """The files that are there: as given, else of ``$KUBECONFIG`` (a list, as for a ``PATH``), else the usual one."""
+    """Return the files that exist: those given, else of ``$KUBECONFIG`` (a list, like ``PATH``), else the usual one."""
     named = given or os.environ.get("KUBECONFIG") or str(Path("~/.kube/config"))
     files = (Path(name).expanduser() for name in named.split(os.pathsep) if name)
     return tuple(file for file in files if file.is_file())
 
 
 def context_names(given: str | None = None) -> tuple[str, ...]:
-    """Every context, in order, each once.
+    """Return the names of all contexts, in order, without duplicates.
 
     Raises:
-        InputError: a file is not YAML.
+        InputError: a file cannot be read, or is not YAML.
 
     """
     names: dict[str, None] = {}

@@ -1,7 +1,7 @@
 """Reads the managers of fields from ``metadata.managedFields``. Pure.
 
-A manager's ``fieldsV1`` is a tree: ``f:spec`` is a field, ``k:{"name":"a"}`` the item of a list by its key,
-``v:"a"`` an item by its value; ``{}`` says that the manager has all that is below.
+A manager's ``fieldsV1`` is a tree: ``f:spec`` is a field, ``k:{"name":"a"}`` is a list item by its key, and ``v:"a"``
+is an item by its value. ``{}`` means that the manager owns everything below.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ __all__ = [
 ]
 
 FLUX_MANAGERS: Final = ("kustomize-controller", "helm-controller")
-"""The field managers of Flux: what they have applied, they apply again."""
+"""The field managers of Flux, which apply their objects again and again."""
 
 _FLUX_LABEL: Final = ".toolkit.fluxcd.io/"
-_OF_FLUX: Final = ("name", "namespace")
-"""Labels by which Flux marks what a Kustomization or HelmRelease has made: `kustomize.toolkit.fluxcd.io/name`."""
+_FLUX_LABEL_NAMES: Final = ("name", "namespace")
+"""Labels that Flux adds to the objects of a Kustomization or HelmRelease: `kustomize.toolkit.fluxcd.io/name`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ManagedBy:
-    """Who manages how many fields of an object, and since when it last wrote (RFC 3339; empty if unknown)."""
+    """A manager of an object, the number of its fields, and the time of its last write (RFC 3339; empty if unknown)."""
 
     manager: str
     operation: str
@@ -45,12 +45,11 @@ class ManagedBy:
     time: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return asdict(self)
 
 
 def managers_of(body: Mapping[str, Any]) -> tuple[ManagedBy, ...]:
-    """Everybody who manages fields of an object, but for those who report its status."""
+    """Return the managers of an object's fields, without those that only report its status."""
     return tuple(
         ManagedBy(
             str(entry.get("manager", "")),
@@ -69,7 +68,7 @@ def applied_by(body: Mapping[str, Any], manager: str) -> bool:
 
 
 def entry_of(body: Mapping[str, Any], manager: str) -> dict[str, Any] | None:
-    """What a manager has applied, as ``fieldsV1``; None where it has not."""
+    """Return the fields that a manager has applied, as ``fieldsV1``; None if it has not applied the object."""
     for entry in _entries(body):
         if entry.get("manager") == manager and entry.get("operation") == "Apply":
             fields: dict[str, Any] = entry.get("fieldsV1") or {}
@@ -78,7 +77,7 @@ def entry_of(body: Mapping[str, Any], manager: str) -> dict[str, Any] | None:
 
 
 def managers_at(body: Mapping[str, Any], path: Path) -> tuple[str, ...]:
-    """Every manager who has a part in a field, in the order in which they came; a subresource's writers too."""
+    """Return every manager of a field or a part of it, in order; writers of a subresource too."""
     found: dict[str, None] = {}
     for entry in _entries(body):
         if _has(entry.get("fieldsV1") or {}, path):
@@ -87,7 +86,7 @@ def managers_at(body: Mapping[str, Any], path: Path) -> tuple[str, ...]:
 
 
 def owned_fields(tree: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """The leaves of a ``fieldsV1``, each as its steps, as they are written there."""
+    """Yield the leaves of a ``fieldsV1``, each as the raw steps of its path."""
     for step, below in tree.items():
         if step == ".":
             continue
@@ -103,7 +102,7 @@ def _entries(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _has(tree: Mapping[str, Any], path: Path) -> bool:
-    """Whether the tree reaches the place, ends above it (and so has it), or has something below it."""
+    """Whether the tree contains the path, ends above it (and so owns it), or has fields below it."""
     for step in path:
         if not tree:
             return True
@@ -134,12 +133,12 @@ def _fits(key: Mapping[str, Any], item: Any) -> bool:
 
 
 def is_fluxs_own(path: Sequence[str]) -> bool:
-    """Whether a managed field is a label that Flux adds to whatever it applies."""
+    """Whether a managed field is a label that Flux adds to every object that it applies."""
     return path[:2] == ("f:metadata", "f:labels") and _is_mark(path[-1].removeprefix("f:"))
 
 
 def with_fluxs_own(body: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """The object with the labels that Flux would add: an apply in Flux's name without them would remove them."""
+    """Add the labels that Flux would add, since an apply as Flux without them would remove them."""
     marks = {
         key: value
         for key, value in ((live.get("metadata") or {}).get("labels") or {}).items()
@@ -153,4 +152,4 @@ def with_fluxs_own(body: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str
 
 def _is_mark(label: str) -> bool:
     group, _, name = label.rpartition("/")
-    return f"{group}/".endswith(_FLUX_LABEL) and name in _OF_FLUX
+    return f"{group}/".endswith(_FLUX_LABEL) and name in _FLUX_LABEL_NAMES

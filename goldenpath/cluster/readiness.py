@@ -1,8 +1,8 @@
-"""Reads from an object's status whether it is ready. Pure.
+"""Reads an object's readiness from its status. Pure.
 
-The rules come from kstatus (`sigs.k8s.io/cli-utils/pkg/kstatus`, which Flux and Helm 4 follow too): what a
-controller has not seen is in progress; conditions `Stalled`, `Reconciling` and `Ready` mean what they say; kinds that
-are older than these conventions have rules of their own; and an object without a reporting controller is ready as soon as it exists.
+The rules come from kstatus (`sigs.k8s.io/cli-utils/pkg/kstatus`), which Flux and Helm 4 follow too. A generation that
+the controller has not observed is in progress. The conditions `Stalled`, `Reconciling` and `Ready` decide. Kinds older
+than these conventions have their own rules. An object without a reporting controller is ready as soon as it exists.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Readiness", "ReadinessState", "condition_of", "readiness_of"]
 
 
 class ReadinessState(enum.StrEnum):
-    """How far an object is."""
+    """The state of an object."""
 
     READY = "ready"
     PROGRESSING = "progressing"
@@ -35,7 +35,6 @@ class Readiness:
     message: str = ""
 
     def as_dict(self) -> dict[str, str]:
-        """Its JSON shape."""
         return {"state": self.state.value, "message": self.message}
 
 
@@ -43,15 +42,17 @@ _READY: Final = Readiness(ReadinessState.READY)
 
 
 def readiness_of(body: Mapping[str, Any] | None) -> Readiness:
-    """How far an object is; ``None`` is one that is not there."""
+    """Return the readiness of an object; ``None`` is a missing object."""
     if body is None:
-        return Readiness(ReadinessState.MISSING, "it is not there")
+        return Readiness(ReadinessState.MISSING, "it does not exist")
     metadata, status = body.get("metadata") or {}, body.get("status") or {}
     if metadata.get("deletionTimestamp"):
         return Readiness(ReadinessState.TERMINATING, _finalizers(metadata))
     observed = status.get("observedGeneration")
     if observed is not None and observed != metadata.get("generation"):
-        return Readiness(ReadinessState.PROGRESSING, "its controller has not seen the newest version yet")
+        return Readiness(
+            ReadinessState.PROGRESSING, "its controller has not observed the newest generation yet"
+        )
     if _is(body, "Stalled", "True"):
         return Readiness(ReadinessState.FAILED, _why(body, "Stalled"))
     if _is(body, "Reconciling", "True"):
@@ -61,7 +62,7 @@ def readiness_of(body: Mapping[str, Any] | None) -> Readiness:
 
 
 def condition_of(body: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
-    """A condition of the object's status."""
+    """Return a condition of the object's status; None if it is not reported."""
     conditions = (body.get("status") or {}).get("conditions")
     for condition in conditions if isinstance(conditions, list) else ():
         if condition.get("type") == kind:
@@ -86,10 +87,9 @@ def _finalizers(metadata: Mapping[str, Any]) -> str:
 
 
 def _by_condition(body: Mapping[str, Any], kind: str) -> Readiness:
-    """Ready where the condition is true, or is not reported.
+    """Return ready if the condition is true or not reported.
 
-    kstatus calls a condition that is false in progress, since controllers try again. A reader of a state wants to know
-    that it does not work.
+    For kstatus, a false condition is in progress, since controllers retry. Here it is a failure, so that people see it.
     """
     condition = condition_of(body, kind)
     if condition is None or condition.get("status") == "True":
@@ -99,7 +99,7 @@ def _by_condition(body: Mapping[str, Any], kind: str) -> Readiness:
 
 
 def _waiting_for(kind: str) -> Callable[[Mapping[str, Any]], Readiness]:
-    """As :func:`_by_condition`, where silence says that the controller has not come round yet."""
+    """Return a rule like :func:`_by_condition` that treats a missing condition as in progress."""
 
     def rule(body: Mapping[str, Any]) -> Readiness:
         if condition_of(body, kind) is None:
@@ -110,19 +110,19 @@ def _waiting_for(kind: str) -> Callable[[Mapping[str, Any]], Readiness]:
 
 
 def _replicas(body: Mapping[str, Any]) -> Readiness:
-    """Deployment and StatefulSet: all replicas are of the newest version, and ready."""
+    """Deployment and StatefulSet are ready if all replicas have the newest version and are ready."""
     if _is(body, "Progressing", "False"):
         return Readiness(ReadinessState.FAILED, _why(body, "Progressing"))
     status = body.get("status") or {}
     wanted = (body.get("spec") or {}).get("replicas", 1)
     counts = {"updated": status.get("updatedReplicas", 0), "ready": status.get("readyReplicas", 0)}
     if "observedGeneration" not in status:
-        return Readiness(ReadinessState.PROGRESSING, "its controller has not seen it yet")
+        return Readiness(ReadinessState.PROGRESSING, "its controller has not observed it yet")
     for word, count in counts.items():
         if count < wanted:
             return Readiness(ReadinessState.PROGRESSING, f"{count} of {wanted} replicas are {word}")
     if status.get("replicas", 0) > wanted:
-        return Readiness(ReadinessState.PROGRESSING, "replicas of an older version are still there")
+        return Readiness(ReadinessState.PROGRESSING, "replicas of an older version still exist")
     return _READY
 
 
@@ -130,7 +130,7 @@ def _daemons(body: Mapping[str, Any]) -> Readiness:
     status = body.get("status") or {}
     wanted = status.get("desiredNumberScheduled")
     if wanted is None:
-        return Readiness(ReadinessState.PROGRESSING, "its controller has not seen it yet")
+        return Readiness(ReadinessState.PROGRESSING, "its controller has not observed it yet")
     ready = min(status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0))
     return (
         _READY
@@ -140,17 +140,17 @@ def _daemons(body: Mapping[str, Any]) -> Readiness:
 
 
 def _job(body: Mapping[str, Any]) -> Readiness:
-    """A Job that was started is as it was asked to be; one that has failed is not."""
+    """A Job is ready once it has started or is suspended, unless it has failed."""
     if _is(body, "Failed", "True"):
         return Readiness(ReadinessState.FAILED, _why(body, "Failed"))
     return (
         _READY
-        if "startTime" in (body.get("status") or {}) or _is_held(body)
+        if "startTime" in (body.get("status") or {}) or _is_suspended(body)
         else Readiness(ReadinessState.PROGRESSING, "it has not started")
     )
 
 
-def _is_held(body: Mapping[str, Any]) -> bool:
+def _is_suspended(body: Mapping[str, Any]) -> bool:
     return bool((body.get("spec") or {}).get("suspend"))
 
 
@@ -168,9 +168,9 @@ def _claim(body: Mapping[str, Any]) -> Readiness:
 
 
 def _quota(body: Mapping[str, Any]) -> Readiness:
-    """A quota counts once its controller has taken over what is asked; before that it refuses everything."""
+    """A quota is ready once its controller has copied the limits to the status; before, it refuses everything."""
     wanted, counted = (body.get("spec") or {}).get("hard"), (body.get("status") or {}).get("hard")
-    return _READY if wanted == counted else Readiness(ReadinessState.PROGRESSING, "it does not count yet")
+    return _READY if wanted == counted else Readiness(ReadinessState.PROGRESSING, "it is not enforced yet")
 
 
 def _namespace(body: Mapping[str, Any]) -> Readiness:

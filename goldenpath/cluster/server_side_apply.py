@@ -1,7 +1,7 @@
-"""Server-side apply, in order, for clusters to which no Git repository is applied.
+"""Applies objects server-side, in order, to clusters without GitOps.
 
-First everything is compared (:mod:`goldenpath.cluster.dry_run_diff`), and where the server refuses an object, or a field
-belongs to another manager, nothing is applied at all. What is as it should be is left alone.
+First all objects are compared (:mod:`goldenpath.cluster.dry_run_diff`). If the server refuses an object, or another
+manager owns a field, nothing is applied. Objects without a difference are not applied.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["apply"]
 
-_BEFORE_OTHERS = frozenset({"CustomResourceDefinition", "Namespace"})
+_AWAITED_KINDS = frozenset({"CustomResourceDefinition", "Namespace"})
+"""Kinds that must be ready before the next stage."""
 _STAGE_TIMEOUT = 60.0
 _PAUSE = 0.2
 
@@ -40,24 +41,24 @@ def apply(
     compared: Callable[[Change], None] | None = None,
     done: Callable[[Change], None] | None = None,
 ) -> ClusterChangeSet:
-    """Make a cluster have the objects.
+    """Apply the objects to a cluster.
 
     Args:
         cluster: the cluster.
-        objects: what is wanted there.
-        force_conflicts: take over fields that other managers have set to something else.
+        objects: the desired objects.
+        force_conflicts: take over fields that other managers have set to other values.
         dry_run: only compare.
-        plan: what an earlier dry run of the same objects gave, so that they are not compared again.
+        plan: the result of an earlier dry run of the same objects, which saves the comparison.
         compared: receives each compared object, from another thread.
         done: receives each object after its apply, failed or not, from another thread.
 
     Returns:
-        What was done. Where it has refusals or, without ``force_conflicts``, conflicts from the comparison, nothing
-        was. A refusal while applying ends it after the stage that it came in; what was not reached is ``skipped``.
+        The changes. If the comparison has refusals or, without ``force_conflicts``, conflicts, nothing is applied. A
+        refusal during the apply ends it after the current stage, and later objects are ``skipped``.
 
     Raises:
-        ClusterUnavailableError: the server does not answer. Applying again goes on where this ended.
-        ClusterError: this user may not even ask.
+        ClusterUnavailableError: the server does not answer. Another apply continues from there.
+        ClusterError: this user may not read the cluster's kinds or namespaces.
 
     """
     wanted = list(objects)
@@ -74,17 +75,17 @@ def apply(
             )
             continue
         results += cluster.each(
-            lambda item: _applied(cluster, item, planned[ObjectRef.of(item.body)], force_conflicts, done),
+            lambda item: _apply_one(cluster, item, planned[ObjectRef.of(item.body)], force_conflicts, done),
             stage,
         )
-        if stage[0].kind in _BEFORE_OTHERS:
+        if stage[0].kind in _AWAITED_KINDS:
             wait(cluster, stage, timeout=_STAGE_TIMEOUT)
             _wait_for_kinds(cluster, stage)
     return ClusterChangeSet(tuple(results))
 
 
 def _wait_for_kinds(cluster: ClusterClient, definitions: Iterable[ManifestObject]) -> None:
-    """An established definition is served a moment before discovery tells of it."""
+    """Wait until discovery lists the kinds, which is a moment after their definitions are established."""
     wanted = {
         (f"{item.body['spec']['group']}/{version['name']}", item.body["spec"]["names"]["kind"])
         for item in definitions
@@ -100,7 +101,7 @@ def _wait_for_kinds(cluster: ClusterClient, definitions: Iterable[ManifestObject
             time.sleep(_PAUSE)
 
 
-def _applied(
+def _apply_one(
     cluster: ClusterClient,
     item: ManifestObject,
     planned: Change,
@@ -112,7 +113,7 @@ def _applied(
         try:
             resource = cluster.find(item.api_version, item.kind)
             if resource is None:
-                raise ClusterError(f"{item}: the cluster still has no {item.kind}")  # noqa: TRY301 - reported like a refusal
+                raise ClusterError(f"{item}: the cluster still has no {item.kind}")  # noqa: TRY301 - reported as a refusal
             answer = cluster.apply(resource, item.body, force=force)
             change = replace(planned, verified=Verified.SERVER, message="", warnings=answer.warnings)
         except ClusterUnavailableError:

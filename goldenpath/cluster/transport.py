@@ -1,8 +1,8 @@
-"""Requests and answers: time-outs, retries, and how much is asked at once.
+"""Sends requests to an API server, with time-outs, retries and a limit of concurrency.
 
-Whatever is sent may be sent twice: reads, server-side apply (the same manager and object give the same result),
-dry runs and reviews. So each may be tried again after 429, a failure of the server's, a lost connection or a
-time-out. Nothing is ever created by POST or changed by a patch that counts on what was there.
+Every request is safe to repeat: reads, server-side apply (the same manager and object give the same result) and dry
+runs. So each is retried after 429, a server error, a lost connection or a time-out. No object is created by POST, or
+changed by a patch that depends on its current state.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.cluster.api_errors import BROKEN, BUSY, may_pass, refusal
+from goldenpath.cluster.api_errors import BROKEN, BUSY, is_temporary, refusal
 from goldenpath.cluster.rate_limit import ConcurrencyGate, RetryLimits
 from goldenpath.errors import ClusterError, ClusterUnavailableError
 
@@ -27,16 +27,16 @@ __all__ = ["JSON", "ApiResponse", "Transport", "TransportSettings"]
 JSON: Final = "application/json"
 
 _SUCCESS: Final = range(200, 300)
-_FEW: Final = 3
-_MANY: Final = 100
+_FEW_ATTEMPTS: Final = 3
+_MANY_ATTEMPTS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class TransportSettings:
     """Limits. Times are seconds.
 
-    Eight requests at a time keep well within the share that priority and fairness gives one user, and more do not
-    make a client of one Python process faster.
+    Eight concurrent requests stay well within the share that priority and fairness gives one user. More do not make one
+    Python process faster.
     """
 
     in_flight: int = 8
@@ -47,14 +47,14 @@ class TransportSettings:
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """An object as the server gave it, and what it warned of."""
+    """An object from the server, with the server's warnings."""
 
     body: dict[str, Any]
     warnings: tuple[str, ...] = ()
 
 
 class Transport:
-    """What one user says to one API server. Safe to share among threads: the limits hold for all of them together."""
+    """Sends one user's requests to one API server. Threads may share it, and then share its limits."""
 
     def __init__(self, api: ApiClient, settings: TransportSettings) -> None:
         self._api = api
@@ -81,11 +81,11 @@ class Transport:
         content: str = JSON,
         accept: str = JSON,
     ) -> ApiResponse:
-        """Send a request that may be sent twice, as often as patience has it.
+        """Send a repeatable request, with retries.
 
         Raises:
             ClusterError: the server refused.
-            ClusterUnavailableError: it did not answer, or was busy for too long.
+            ClusterUnavailableError: the server did not answer, or was busy for too long.
 
         """
         patience, waited = self._settings.patience, 0.0
@@ -95,14 +95,14 @@ class Transport:
             if outcome.answer is not None:
                 return outcome.answer
             delay = patience.delay(attempt, random.random(), outcome.retry_after)  # noqa: S311 - jitter, not a secret
-            if attempt + 1 >= min(outcome.tries, patience.attempts) or waited + delay > patience.total:
+            if attempt + 1 >= min(outcome.attempts, patience.attempts) or waited + delay > patience.total:
                 break
             waited += delay
             time.sleep(delay)
         raise outcome.error
 
     def _attempt(self, call: _Call) -> _Outcome:
-        from kubernetes.client.exceptions import ApiException  # noqa: PLC0415 - is there if the client is
+        from kubernetes.client.exceptions import ApiException  # noqa: PLC0415 - installed with the client
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
         settings, about, server = self._settings, call.about, self.server
@@ -121,22 +121,24 @@ class Transport:
                     *sent, _request_timeout=(settings.connect_timeout, settings.read_timeout)
                 )
                 data: bytes = response.read()  # type: ignore[no-untyped-call]
-        except ApiException:  # what the client makes of a TLS error, and of nothing else here
+        except ApiException:  # here the client raises it only for a TLS error
             message = f"{about}: {server} has a certificate that is not trusted"
             return _Outcome(error=ClusterError(message, about=about))
         except (HTTPError, OSError) as error:
             message = f"{about}: {server} {_trouble(error)}"
-            return _Outcome(error=ClusterUnavailableError(message, about=about), tries=_FEW)
+            return _Outcome(error=ClusterUnavailableError(message, about=about), attempts=_FEW_ATTEMPTS)
         if response.status in BUSY:
             self._gate.shrink(number)
         else:
             self._gate.grow()
         if response.status in _SUCCESS:
-            return _Outcome(ApiResponse(_parsed(data, about), _warnings(response.headers)))
+            return _Outcome(ApiResponse(_parse(data, about), _warnings(response.headers)))
         secret = call.body is not None and call.body.get("kind") == "Secret"
         refused = refusal(response.status, data, about=about, secret=secret)
         return _Outcome(
-            error=refused, tries=_tries(refused), retry_after=_retry_after(response.status, response.headers)
+            error=refused,
+            attempts=_max_attempts(refused),
+            retry_after=_retry_after(response.status, response.headers),
         )
 
 
@@ -153,19 +155,19 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """An answer; or an error, how often the request is worth sending, and the seconds that the server asked for."""
+    """An answer; or an error, the largest number of attempts, and the seconds of `Retry-After`."""
 
     answer: ApiResponse | None = None
     error: ClusterError = field(default_factory=lambda: ClusterError("no attempt was made"))
-    tries: int = 1
+    attempts: int = 1
     retry_after: float | None = None
 
 
-def _tries(error: ClusterError) -> int:
-    """A busy server deserves patience, and so does a race; one that fails, a second and a third look."""
-    if not may_pass(error):
+def _max_attempts(error: ClusterError) -> int:
+    """Return many attempts for a busy server or a write conflict, and few for a server error."""
+    if not is_temporary(error):
         return 1
-    return _FEW if error.code == BROKEN else _MANY
+    return _FEW_ATTEMPTS if error.code == BROKEN else _MANY_ATTEMPTS
 
 
 def _retry_after(code: int, headers: Mapping[str, str]) -> float | None:
@@ -173,7 +175,7 @@ def _retry_after(code: int, headers: Mapping[str, str]) -> float | None:
     return float(asked) if code in BUSY and asked.isdecimal() else None
 
 
-def _parsed(data: bytes, about: str) -> dict[str, Any]:
+def _parse(data: bytes, about: str) -> dict[str, Any]:
     try:
         parsed = json.loads(data)
     except ValueError:
@@ -184,18 +186,17 @@ def _parsed(data: bytes, about: str) -> dict[str, Any]:
 
 
 def _warnings(headers: Any) -> tuple[str, ...]:
-    """The texts of `299 - "…"` headers."""
+    """Return the texts of `299 - "…"` headers."""
     values = headers.getlist("Warning") if hasattr(headers, "getlist") else ()
     return tuple(value.partition('"')[2].rpartition('"')[0].replace('\\"', '"') for value in values)
 
 
 def _trouble(error: Exception) -> str:
-    """In words, without the address and the request that the library's text repeats."""
+    """Describe a network error without the address and the request, which the library's message repeats."""
     from urllib3 import exceptions as known  # noqa: PLC0415 - comes with the client
 
-    if isinstance(
-        error, known.NewConnectionError
-    ):  # a time-out too, as the library has it: so it comes first
+    # The library derives it from a time-out, so it is tested first.
+    if isinstance(error, known.NewConnectionError):
         return "cannot be reached"
     if isinstance(error, known.ConnectTimeoutError):
         return "could not be reached in time"

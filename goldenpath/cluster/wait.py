@@ -1,4 +1,4 @@
-"""Waiting until objects are what they were asked to be, or until time is up."""
+"""Waits until objects are ready, or until a timeout."""
 
 from __future__ import annotations
 
@@ -27,40 +27,40 @@ def wait(
     timeout: float,
     done: Callable[[ObjectRef, Readiness], None] | None = None,
 ) -> dict[ObjectRef, Readiness]:
-    """Wait until every object is ready, or until time is up; a failure is waited out too, since controllers try again.
+    """Wait until every object is ready, or until the timeout. A failure does not end the wait, since controllers retry.
 
     Args:
         cluster: the cluster.
-        objects: what to wait for, by name.
-        timeout: seconds; 0 looks once.
+        objects: the objects, found by name.
+        timeout: seconds; 0 reads each object once.
         done: receives each object that became ready, from another thread.
 
     Returns:
-        What each object was when it was last looked at, in order.
+        The last readiness of each object, in order.
 
     Raises:
         ClusterUnavailableError: the server does not answer.
-        ClusterError: this user may not look.
+        ClusterError: this user may not read an object.
 
     """
     waiting = {ObjectRef.of(item.body): item for item in objects}
     found = dict.fromkeys(waiting, Readiness(ReadinessState.MISSING))
     end, pause = time.monotonic() + timeout, _FIRST_PAUSE
     while True:
-        states = cluster.each(lambda ref: _look(cluster, ref), list(waiting))
+        states = cluster.each(lambda ref: _read(cluster, ref), list(waiting))
         for ref, state in zip(list(waiting), states, strict=True):
             found[ref] = state
             if state.state is ReadinessState.READY:
                 del waiting[ref]
                 if done is not None:
                     done(ref, state)
-        rest = end - time.monotonic()
-        if not waiting or rest <= 0:
+        remaining = end - time.monotonic()
+        if not waiting or remaining <= 0:
             return found
-        time.sleep(min(pause, rest))
+        time.sleep(min(pause, remaining))
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-def _look(cluster: ClusterClient, ref: ObjectRef) -> Readiness:
+def _read(cluster: ClusterClient, ref: ObjectRef) -> Readiness:
     resource = cluster.find(ref.api_version, ref.kind)
     return readiness_of(None if resource is None else cluster.get(resource, ref.name, ref.namespace))

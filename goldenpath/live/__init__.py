@@ -1,8 +1,8 @@
-"""Stories that join what is rendered with what is live: diff, apply, status, adopt, and schemas from a cluster.
+"""Combines rendered and live objects: diff, apply, status, drift, adoption, and schemas from a cluster.
 
-A request, its fleet and connections come in; values go out, each with a documented JSON shape (``as_dict``), for the
-command line, for Backstage and for anybody's Python. Reading and writing a cluster is :mod:`goldenpath.cluster`'s
-business, and a fleet repository is :mod:`goldenpath.fleet`'s. No clock, no environment, no printing.
+The functions take a request, its fleet and connections, and return values with a documented JSON shape (``as_dict``),
+for the command line, Backstage and Python. :mod:`goldenpath.cluster` reads and writes clusters, and
+:mod:`goldenpath.fleet` reads fleet repositories. This package reads no clock and no environment, and prints nothing.
 """
 
 from goldenpath.live.cluster_schemas import ImportedSchemas, import_schemas

@@ -1,4 +1,4 @@
-"""The kinds of a cluster, or of a folder, as strict schemas that ``check`` uses offline."""
+"""Imports the kinds of a cluster or a folder as strict schemas, which ``check`` uses offline."""
 
 from __future__ import annotations
 
@@ -19,44 +19,43 @@ __all__ = ["ImportedSchemas", "import_schemas"]
 
 @dataclass(frozen=True, slots=True)
 class ImportedSchemas:
-    """What was imported: ``apiVersion/Kind`` of each, and the files that were written or removed."""
+    """The imported kinds, as ``apiVersion/Kind``, and the files that were written or removed."""
 
     kinds: tuple[str, ...]
     written: tuple[str, ...]
     removed: tuple[str, ...]
 
     def as_dict(self) -> dict[str, list[str]]:
-        """Its JSON shape."""
         return {"kinds": list(self.kinds), "written": list(self.written), "removed": list(self.removed)}
 
 
 def import_schemas(definitions: Iterable[Mapping[str, Any]], folder: Path) -> ImportedSchemas:
-    """Write the schemas of CustomResourceDefinitions into a folder: only what changed, in the same bytes each time.
+    """Write the schemas of CustomResourceDefinitions into a folder, deterministically and only if they changed.
 
-    What an earlier import wrote there and this one has not is removed; any other file is left alone.
+    A file of an earlier import that this import does not have is removed. Other files stay.
 
     Args:
-        definitions: of a cluster (:func:`goldenpath.cluster.custom_resource_definitions`), or from files.
-        folder: made if it is not there.
+        definitions: from a cluster (:func:`goldenpath.cluster.custom_resource_definitions`) or from files.
+        folder: the folder, created if it is missing.
 
     Raises:
-        DataError: something is no CustomResourceDefinition.
+        DataError: a definition is not a CustomResourceDefinition.
         InputError: the folder cannot be written.
 
     """
     files = derive(definitions)
-    before = _named_before(folder)
+    before = _earlier_files(folder)
     outcome = write_files(
         folder, [RenderedFile(name, f"{pretty(content)}\n") for name, content in sorted(files.items())]
     )
-    gone = tuple(name for name in before if name not in files and (folder / name).is_file())
-    for name in gone:
+    stale = tuple(name for name in before if name not in files and (folder / name).is_file())
+    for name in stale:
         (folder / name).unlink()
-    return ImportedSchemas(tuple(files[INDEX_FILE]["kinds"]), outcome.written, gone)
+    return ImportedSchemas(tuple(files[INDEX_FILE]["kinds"]), outcome.written, stale)
 
 
-def _named_before(folder: Path) -> tuple[str, ...]:
-    """The files that an earlier import wrote; names only, so that nothing outside the folder is ever meant."""
+def _earlier_files(folder: Path) -> tuple[str, ...]:
+    """Return the files of an earlier import. Only plain names count, so that no file outside the folder is removed."""
     try:
         kinds = json.loads((folder / INDEX_FILE).read_bytes())["kinds"].values()
         names = [str(entry["file"]) for entry in kinds]

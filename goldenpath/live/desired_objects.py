@@ -30,7 +30,7 @@ MANAGED: Final = "app.kubernetes.io/managed-by=goldenpath"
 class DesiredObjects:
     """The objects of a tenant, a workload or a platform, by cluster.
 
-    ``selector`` finds on a cluster what was rendered for the same before.
+    ``selector`` is the label selector for objects of earlier renderings on a cluster.
     """
 
     name: str
@@ -49,35 +49,27 @@ class DesiredObjects:
         version: str | None = None,
         parent: Parent | None = None,
     ) -> DesiredObjects:
-        """What a request, or the fleet, wants on its clusters or on one.
-
-        For the arguments, see :meth:`goldenpath.Pipeline.run`.
-
-        Raises:
-            InputError: it is not on that cluster.
-            RenderError: a template failed.
-
-        """
+        """Render and check a request or the fleet. For the arguments and errors, see :meth:`goldenpath.Pipeline.run`."""
         rendered = pipeline.run(spec, cluster=cluster, today=today, version=version, parent=parent)
         from_registry = pipeline.fleet.delivery is not None
         objects = {
-            (name := part.resolved.cluster_name): as_applied(
-                part.manifests.objects(), name, from_registry=from_registry
+            (cluster_name := part.resolved.cluster_name): as_applied(
+                part.manifests.objects(), cluster_name, from_registry=from_registry
             )
             for part in rendered.parts
         }
         ref = rendered.ref
-        called = str(ref.subject) if ref.subject is Subject.PLATFORM else ref.path
-        return cls(called, _selector(ref), objects, rendered.findings)
+        name = str(ref.subject) if ref.subject is Subject.PLATFORM else ref.path
+        return cls(name, _selector(ref), objects, rendered.findings)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """The findings that forbid to apply it."""
+        """The findings that forbid an apply."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
 
 def _selector(ref: Ref) -> str:
-    """Finds everything of a platform, a tenant or a workload by its labels; a tenant's workloads are not its own."""
+    """Select the objects of a platform, a tenant or a workload by their labels; a tenant's selector excludes workloads."""
     if ref.subject is Subject.PLATFORM:
         return f"{MANAGED},!{names.TENANT}"
     of_tenant = f"{MANAGED},{names.TENANT}={ref.namespace}"

@@ -1,4 +1,4 @@
-"""Drift in Prometheus' text format, for a file of node-exporter or a Pushgateway.
+"""Writes drift in Prometheus' text format, for node-exporter's textfile collector or a Pushgateway.
 
 The names come from ``telemetry/exporters/goldenpath-status.yaml``; the platform's alerts read them.
 """
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 __all__ = ["drift_metrics"]
 
 _OBJECTS: Final = "goldenpath_drift_objects"
-_LAST_LOOK: Final = "goldenpath_drift_last_look_timestamp_seconds"
+_LAST_READ: Final = "goldenpath_drift_last_look_timestamp_seconds"
 
 
 def drift_metrics(drift: FleetDrift, looked_at: float) -> Iterator[str]:
-    """Lines of the text format: each part that was looked at with the number of its objects that differ.
+    """Yield the lines: for each platform, tenant and workload, the number of objects with drift.
 
     Args:
-        drift: what was found.
-        looked_at: when, in seconds since 1970.
+        drift: the drift.
+        looked_at: the time of the reading, in seconds since 1970.
     """
     counts = Counter((each.cluster, each.owner) for each in drift.differences)
-    yield f"# HELP {_OBJECTS} Objects that are not as the fleet repository has them."
+    yield f"# HELP {_OBJECTS} Objects that differ from the fleet repository."
     yield f"# TYPE {_OBJECTS} gauge"
     for cluster, owner in drift.looked_at:
         yield f"{_OBJECTS}{{{_labels(cluster, owner)}}} {counts[cluster, owner]}"
-    yield f"# HELP {_LAST_LOOK} When the cluster was looked at."
-    yield f"# TYPE {_LAST_LOOK} gauge"
+    yield f"# HELP {_LAST_READ} When the cluster was last read, in seconds since 1970."
+    yield f"# TYPE {_LAST_READ} gauge"
     for cluster in dict.fromkeys(cluster for cluster, _ in drift.looked_at):
-        yield f'{_LAST_LOOK}{{cluster="{cluster}"}} {looked_at:.0f}'
+        yield f'{_LAST_READ}{{cluster="{cluster}"}} {looked_at:.0f}'
 
 
 def _labels(cluster: str, owner: Ref) -> str:
-    """Names of tenants, workloads and clusters are DNS labels: nothing in them is to be escaped."""
+    """Return the labels. Names of tenants, workloads and clusters are DNS labels, so they need no escape."""
     labels = {"cluster": cluster, "kind": owner.subject.value}
     if owner.subject is Subject.TENANT:
         labels["tenant"] = owner.name

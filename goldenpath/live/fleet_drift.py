@@ -1,11 +1,11 @@
-"""Drift of a fleet: every object that is on a cluster in another way than the repository has it, and whose it is."""
+"""Drift of a fleet: every object on a cluster that differs from the repository, with its owner."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.cluster import ObjectAction, drift
+from goldenpath.cluster import drift
 from goldenpath.live.status import status
 from goldenpath.manifests import Manifests, RenderedFile
 from goldenpath.spec.ref import Ref
@@ -21,19 +21,16 @@ if TYPE_CHECKING:
 
 __all__ = ["DriftedObject", "FleetDrift", "fleet_drift", "platform_objects"]
 
-_DIFFERENT = (ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED)
-
 
 @dataclass(frozen=True, slots=True)
 class DriftedObject:
-    """One object that is not as in the repository."""
+    """One object that differs from the repository."""
 
     cluster: str
     owner: Ref
     change: Change
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         change = self.change
         return {
             "cluster": self.cluster,
@@ -49,12 +46,12 @@ class DriftedObject:
 
 @dataclass(frozen=True, slots=True)
 class FleetDrift:
-    """The differences between clusters and one commit of the repository, by cluster and owner."""
+    """The differences between clusters and one commit of the repository."""
 
     commit: str | None
     differences: tuple[DriftedObject, ...]
     looked_at: tuple[tuple[str, Ref], ...] = ()
-    """Each cluster with each platform, tenant and workload on it that was looked at."""
+    """The platforms, tenants and workloads that were compared, each with its cluster."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data of the format ``fleet-drift/v1``."""
@@ -70,18 +67,18 @@ def fleet_drift(
     connected: Mapping[str, ClusterClient],
     platforms: Mapping[str, tuple[ManifestObject, ...]] | None = None,
 ) -> FleetDrift:
-    """What differs on some clusters. Changes nothing.
+    """Compare clusters with the repository, without a change.
 
     Args:
         found: tenants and workloads of one commit.
-        connected: a connection to each cluster to look at.
-        platforms: what the repository has of the platform of each cluster; not looked at where none are given.
+        connected: a connection to each cluster.
+        platforms: the platform's objects in the repository, by cluster; without them, platforms are not compared.
 
     Raises:
         ClusterUnavailableError: a server does not answer.
-        ClusterError: the user may not read what is needed.
+        ClusterError: the user may not read one of the kinds.
     """
-    parts = list(_parts(found, connected, platforms or {}))
+    parts = list(_compare(found, connected, platforms or {}))
     differences = (
         DriftedObject(cluster, owner, change) for cluster, owner, changes in parts for change in changes
     )
@@ -91,10 +88,10 @@ def fleet_drift(
 
 
 def platform_objects(fleet: Fleet) -> dict[str, tuple[ManifestObject, ...]]:
-    """By cluster, the objects that the repository has of its platform.
+    """Return the platform's objects in the repository, by cluster.
 
     Raises:
-        InputError: there is no fleet, or one with problems.
+        InputError: the repository has no fleet, or the fleet has problems.
         RepositoryError: the repository cannot be read.
     """
     state = fleet.state()
@@ -109,14 +106,14 @@ def platform_objects(fleet: Fleet) -> dict[str, tuple[ManifestObject, ...]]:
     return found
 
 
-def _parts(
+def _compare(
     found: PublishedTenants,
     connected: Mapping[str, ClusterClient],
     platforms: Mapping[str, tuple[ManifestObject, ...]],
 ) -> Iterator[tuple[str, Ref, tuple[Change, ...]]]:
-    """Each part of the fleet that was looked at, with what differs."""
+    """Yield each platform, tenant and workload on a cluster, with its drift."""
     for name, cluster in connected.items():
         if objects := platforms.get(name):
-            yield name, Ref.of_platform(name), tuple(drift(cluster, objects, {}).of(*_DIFFERENT))
+            yield name, Ref.of_platform(name), drift(cluster, objects, {}).drifted
         for part in status(name, found.expected.get(name, ()), cluster).parts:
-            yield name, Ref.parse(part.name), tuple(part.drift.of(*_DIFFERENT))
+            yield name, Ref.parse(part.name), part.drift.drifted

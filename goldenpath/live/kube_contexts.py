@@ -1,7 +1,6 @@
 """Maps clusters of the fleet to contexts of a kubeconfig.
 
-A context is never guessed from what happens to be the current one: to apply a request to a wrong cluster is worse than
-to be asked for a name.
+The current context is never used as a guess, since an apply to the wrong cluster is worse than an error.
 """
 
 from __future__ import annotations
@@ -18,22 +17,22 @@ __all__ = ["contexts_for"]
 
 
 def contexts_for(clusters: Sequence[str], known: Collection[str], *, context: str | None) -> dict[str, str]:
-    """The context of each cluster: the one that was named, else the one that has the cluster's name.
+    """Return the context of each cluster: the given one, else the one with the cluster's name.
 
     Args:
-        clusters: names in the fleet.
+        clusters: names of clusters in the fleet.
         known: the contexts of the kubeconfig.
-        context: as given, for the one cluster that there is.
+        context: the context for a single cluster.
 
     Raises:
-        InputError: there are several clusters for one context, or a cluster without a context.
+        InputError: several clusters for one context, or a cluster without a context.
 
     """
     if context is not None:
         if len(clusters) > 1:
             message = (
-                f"one context is one cluster, and there are {', '.join(clusters)}; name one with --cluster, "
-                "or leave out --context and have a context of each cluster's name"
+                f"is one context for the clusters {', '.join(clusters)}; name one cluster with --cluster, "
+                "or leave out --context and name a context after each cluster"
             )
             raise InputError.of("--context", "one-cluster", message, context)
         return {clusters[0]: context}
@@ -41,7 +40,7 @@ def contexts_for(clusters: Sequence[str], known: Collection[str], *, context: st
         Problem(
             "--context",
             "unknown-context",
-            f"the kubeconfig has no context of the cluster's name, {cluster}; name another with --context",
+            f"the kubeconfig has no context named after the cluster {cluster}; name another context with --context",
             nearest=nearest(cluster, known),
         )
         for cluster in clusters

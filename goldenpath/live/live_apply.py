@@ -1,4 +1,4 @@
-"""A request, applied to its clusters: checked first, in order, and waited for."""
+"""Applies a request to its clusters: compares first, applies in order, and waits until the objects are ready."""
 
 from __future__ import annotations
 
@@ -22,34 +22,33 @@ class ApplyProgress:
     """Receives progress from worker threads. The default ignores it."""
 
     def compared(self, cluster: str, change: Change) -> None:
-        """An object was compared."""
+        """Receive a compared object."""
 
     def applied(self, cluster: str, change: Change) -> None:
-        """An object was applied, or was refused."""
+        """Receive an object that was applied or refused."""
 
     def ready(self, cluster: str, ref: ObjectRef, readiness: Readiness) -> None:
-        """An object is what it was asked to be."""
+        """Receive an object that is ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveApply:
-    """What was done, by cluster; and what is not ready yet, where that was waited for."""
+    """The changes by cluster, and after a wait the objects that are not ready."""
 
     name: str
     clusters: Mapping[str, ClusterChangeSet]
     unready: Mapping[str, Mapping[ObjectRef, Readiness]] = field(default_factory=dict)
     applied: bool = False
-    """Whether it is on every cluster. Where not, the changes say why; a dry run never is."""
+    """Whether the objects are on every cluster. If not, the changes give the reason. False for a dry run."""
 
     @property
     def fine(self) -> bool:
-        """Whether nothing was refused, nothing belongs to another, and everything is ready."""
+        """Whether no object was refused, no field belongs to another manager, and all objects are ready."""
         refused = any(changes.refused for changes in self.clusters.values())
         conflicts = not self.applied and any(changes.conflicts for changes in self.clusters.values())
         return not refused and not conflicts and not any(self.unready.values())
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return {
             "format": "live-apply/v1",
             "name": self.name,
@@ -77,21 +76,21 @@ def apply(
     wait: float | None = 300.0,
     listener: ApplyProgress | None = None,
 ) -> LiveApply:
-    """Make each cluster have what ought to be there. What is no longer rendered stays: retiring removes it.
+    """Apply the desired objects to each cluster. Objects that are no longer rendered stay; retiring removes them.
 
-    Every cluster is compared before any is changed, so that a refusal on the last one changes none.
+    All clusters are compared before any is changed, so that a refusal on one leaves all unchanged.
 
     Args:
-        desired: what ought to be there. The caller has looked at ``desired.errors``.
-        clusters: a connection to each of its clusters.
-        force_conflicts: take over fields that other managers have set to something else.
+        desired: the desired objects. The caller has checked ``desired.errors``.
+        clusters: a connection to each cluster.
+        force_conflicts: take over fields that other managers have set to other values.
         dry_run: only compare.
-        wait: seconds until every object is ready, for each cluster; None does not wait.
+        wait: seconds to wait on each cluster until all objects are ready; None does not wait.
         listener: receives the progress.
 
     Raises:
-        ClusterUnavailableError: an API server does not answer. Applying again goes on where this ended.
-        ClusterError: the user may not even ask.
+        ClusterUnavailableError: an API server does not answer. Another apply continues from there.
+        ClusterError: the user may not read a cluster's kinds or namespaces.
 
     """
     progress = listener or ApplyProgress()

@@ -1,4 +1,4 @@
-"""A request against its clusters: what applying it would change, and what is there that it no longer asks for."""
+"""Compares a request with its clusters: the changes of an apply, and objects that are no longer rendered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath import cluster as kubernetes
 from goldenpath.cluster import ClusterChangeSet, ObjectAction
-from goldenpath.live.stale_objects import extras
+from goldenpath.live.stale_objects import stale_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,23 +21,22 @@ __all__ = ["LiveDiff", "diff"]
 
 @dataclass(frozen=True, slots=True)
 class LiveDiff:
-    """What would change, by cluster."""
+    """The differences, by cluster."""
 
     name: str
     clusters: Mapping[str, ClusterChangeSet]
 
     @property
     def differs(self) -> bool:
-        """Whether a cluster is not as it was asked for."""
+        """Whether a cluster differs from the desired objects."""
         return any(changes.differs for changes in self.clusters.values())
 
     @property
     def refused(self) -> bool:
-        """Whether a cluster would not take an object."""
+        """Whether an API server refuses an object."""
         return any(changes.refused for changes in self.clusters.values())
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return {
             "format": "live-diff/v1",
             "name": self.name,
@@ -53,24 +52,24 @@ def diff(
     *,
     done: Callable[[str, Change], None] | None = None,
 ) -> LiveDiff:
-    """Compare what ought to be on each cluster with what is. Changes nothing.
+    """Compare the desired objects with each cluster, without a change.
 
     Args:
-        desired: what ought to be there.
-        clusters: a connection to each of its clusters.
-        done: receives the cluster's name and each change as it is found, from another thread.
+        desired: the desired objects.
+        clusters: a connection to each cluster.
+        done: receives the cluster's name and each change, from another thread.
 
     Raises:
         ClusterUnavailableError: an API server does not answer.
-        ClusterError: the user may not even ask.
+        ClusterError: the user may not read a cluster's kinds or namespaces.
 
     """
     found = {}
     for name, objects in desired.objects.items():
         report = None if done is None else partial(done, name)
         changes = kubernetes.diff(clusters[name], objects, done=report)
-        left = extras(clusters[name], objects, desired.selector)
+        stale = stale_objects(clusters[name], objects, desired.selector)
         found[name] = ClusterChangeSet(
-            (*changes.changes, *(kubernetes.Change(ref, ObjectAction.EXTRA) for ref in left))
+            (*changes.changes, *(kubernetes.Change(ref, ObjectAction.EXTRA) for ref in stale))
         )
     return LiveDiff(desired.name, found)

@@ -1,6 +1,7 @@
-"""A namespace that was made by hand: what it has, the request that would have made it, and what would change.
+"""Adopts a namespace that was made by hand: derives its request, and the changes that a publish would make.
 
-Read from the cluster, derived by :mod:`goldenpath.adoption`, rendered and compared again. Nothing is changed.
+The namespace is read from the cluster. :mod:`goldenpath.adoption` derives the request, which is rendered and compared
+with the cluster. Nothing is changed.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _NAMING: Final = (
     ("spire.spiffe.io", "ClusterSPIFFEID"),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
 )
-"""Cluster-scoped kinds that may name a namespace; their contents show whether they do."""
+"""Cluster-scoped kinds that may name a namespace."""
 _FLUX: Final = (
     ("kustomize.toolkit.fluxcd.io", "Kustomization"),
     ("helm.toolkit.fluxcd.io", "HelmRelease"),
@@ -52,12 +53,12 @@ _NOISE: Final = frozenset(
         "Workload",
     }
 )
-"""Made by controllers all the time, and no word of a person's."""
+"""Kinds that controllers create, and people do not write."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundNamespace:
-    """What there is of a namespace on a cluster; of a Secret, only its name. ``unread`` are kinds that were refused."""
+    """The objects of a namespace on a cluster; Secrets without values. ``unread`` are kinds that this user may not list."""
 
     objects: tuple[ManifestObject, ...]
     unread: tuple[str, ...] = ()
@@ -65,10 +66,10 @@ class FoundNamespace:
 
 @dataclass(frozen=True, slots=True)
 class LiveAdoption:
-    """A derived request, what could not be read for it, and what publishing it would change.
+    """A derived request, the kinds that could not be read, and the changes of a publish.
 
-    ``diff`` is None where the request does not parse yet, or nothing live was asked; its fields say who manages them
-    today. ``managers`` are those of each object that would be changed, with the number of their fields.
+    ``diff`` is None if the request is not valid yet, or without connections to clusters. Its fields name their current
+    managers. ``managers`` are the managers of each object that a publish would change, with the number of their fields.
     """
 
     adoption: Adoption
@@ -77,7 +78,6 @@ class LiveAdoption:
     managers: Mapping[str, Mapping[ObjectRef, tuple[ManagedBy, ...]]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return {
             "format": "live-adoption/v1",
             "request": self.adoption.request,
@@ -109,12 +109,12 @@ class LiveAdoption:
 
 
 def find(cluster: ClusterClient, namespace: str) -> FoundNamespace:
-    """Read everything in a namespace, and what may name it from outside.
+    """Read all objects in a namespace, and cluster-scoped objects that may name it.
 
     Raises:
-        InputError: there is no such namespace.
+        InputError: the cluster has no such namespace.
         ClusterUnavailableError: the server does not answer.
-        ClusterError: this user may not read the namespace. A kind that it may not list is only reported.
+        ClusterError: this user may not read the namespace. A kind that the user may not list is only reported.
 
     """
     spaces = cluster.find("v1", "Namespace")
@@ -149,19 +149,19 @@ def adopt(
     given: Mapping[str, Any] | None = None,
     metadata_keys: Mapping[str, Sequence[str]] | None = None,
 ) -> LiveAdoption:
-    """Derive the request, and say what would change on the clusters, where there are connections to them.
+    """Derive the request, and compare its rendering with the clusters that have a connection.
 
     Args:
-        namespace: its name, which becomes the tenant's.
-        found: by cluster of the fleet, what was read (:func:`find`), or what files have.
-        pipeline: the fleet, and the golden paths.
-        clusters: connections, for the comparison.
-        given: fields that a person has said; they win over what was found.
-        metadata_keys: by field, label and annotation keys that say it (:func:`goldenpath.adoption.derive`).
+        namespace: the namespace's name, which becomes the tenant's.
+        found: the objects of the namespace by cluster of the fleet, from :func:`find` or from files.
+        pipeline: the fleet and the golden paths.
+        clusters: connections for the comparison.
+        given: fields from a person, which override derived ones.
+        metadata_keys: the label and annotation keys of each field (:func:`goldenpath.adoption.derive`).
 
     Raises:
         InputError: no cluster was named, or one that the fleet does not have.
-        ClusterError: of the comparison.
+        ClusterError: the comparison failed.
 
     """
     objects = {cluster: each.objects for cluster, each in found.items()}
@@ -171,7 +171,7 @@ def adopt(
     unread = {cluster: each.unread for cluster, each in found.items() if each.unread}
     try:
         tenant = parse(adoption.request, fleet=pipeline.fleet, library=pipeline.library)
-    except InputError:  # already among the findings
+    except InputError:  # the findings report it
         return LiveAdoption(adoption, unread)
     if not clusters:
         return LiveAdoption(adoption, unread)
@@ -180,7 +180,7 @@ def adopt(
 
 
 def _first_versions(resources: Iterable[Resource]) -> dict[tuple[str, str], Resource]:
-    """Each kind once, in the version that the server prefers."""
+    """Return each kind once, in the version that the server prefers."""
     found: dict[tuple[str, str], Resource] = {}
     for resource in resources:
         found.setdefault((resource.group, resource.kind), resource)
@@ -188,7 +188,7 @@ def _first_versions(resources: Iterable[Resource]) -> dict[tuple[str, str], Reso
 
 
 def _listed(cluster: ClusterClient, namespace: str, resource: Resource) -> tuple[list[dict[str, Any]], str]:
-    """The objects of a kind, or the kind's name where this user may not list it."""
+    """Return the objects of a kind, or the kind's name if this user may not list it."""
     try:
         return list(cluster.all_of(resource, namespace)), ""
     except ClusterError as error:
@@ -204,8 +204,8 @@ def _manifests(bodies: Iterable[dict[str, Any]], namespace: str) -> Iterator[Man
         if elsewhere and (body.get("spec") or {}).get("targetNamespace") != namespace:
             continue
         if any(owner.get("controller") for owner in metadata.get("ownerReferences") or ()):
-            continue  # made by what is there too
-        if body.get("kind") == "Secret":  # what it holds goes no further; its type is no secret
+            continue  # created by an object that is read too
+        if body.get("kind") == "Secret":  # its values are dropped; its type is not secret
             name = {"name": metadata.get("name"), "namespace": namespace}
             body = {"apiVersion": "v1", "kind": "Secret", "metadata": name, "type": body.get("type")}  # noqa: PLW2901
         yield ManifestObject("", body)

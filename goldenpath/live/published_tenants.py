@@ -1,4 +1,4 @@
-"""Reads tenants and workloads of a fleet repository: each request, and the objects that Flux applies for it."""
+"""Reads tenants and workloads from a fleet repository: each request, and the objects that Flux applies for it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["PublishedTenants", "published_tenants"]
 
 @dataclass(frozen=True, slots=True)
 class PublishedTenants:
-    """One commit of a fleet: its clusters, tenants and workloads on each, and requests that cannot be read."""
+    """One commit of a fleet: the clusters, the tenants and workloads on each, and problems of unreadable requests."""
 
     commit: str | None
     clusters: tuple[str, ...]
@@ -37,17 +37,17 @@ class PublishedTenants:
 
 
 def published_tenants(fleet: Fleet, name: str | None = None) -> PublishedTenants:
-    """The tenants and workloads of a fleet repository; or a tenant that is named with its workloads, or a workload.
+    """Read all tenants and workloads of a fleet repository, or one tenant with its workloads, or one workload.
 
-    The objects come from its files with their hand edits, as Flux applies them.
+    The objects come from the repository's files with their hand edits, as Flux applies them.
 
     Args:
         fleet: the repository.
-        name: a tenant, or a workload as ``<tenant>/<workload>``.
+        name: a tenant, or a workload as ``<tenant>/<workload>``; by default all.
 
     Raises:
-        InputError: there is no such tenant or workload, or its request cannot be read; of all, one that cannot be read
-            is only listed among the problems.
+        InputError: the fleet has no such tenant or workload, or its request is not valid. Without ``name``, invalid
+            requests are only listed in the problems.
         RepositoryError: the repository cannot be read.
 
     """

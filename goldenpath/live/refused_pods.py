@@ -25,16 +25,16 @@ _RULE = "adopt-policies-unread"
 def refused_objects(
     request: Mapping[str, Any], objects: Mapping[str, Sequence[ManifestObject]], pipeline: Pipeline
 ) -> tuple[tuple[Leftover, ...], tuple[Finding, ...]]:
-    """By cluster, what each policy refuses, with the change or the exception that helps.
+    """Return the objects that policies refuse on each cluster, with the fix or the exception for each.
 
-    A request that does not parse for want of an owner is judged with a stand-in, which no policy reads. One that does
-    not parse otherwise gives a finding, since its Namespace is not known.
+    A request without an owner is checked with a placeholder, which no policy reads. A request with any other problem
+    gives one finding, since its Namespace cannot be rendered.
     """
     try:
         tenant = parse({"owner": "owner", **request}, fleet=pipeline.fleet, library=pipeline.library)
     except InputError:
         message = "policies can judge the running Pods only once the request is valid"
-        fix = "Mend the request, and check what runs with `goldenpath check`."
+        fix = "Correct the request, and check the running objects with `goldenpath check`."
         return (), (Finding("", f"Request {request.get('name')}", "", _RULE, Severity.WARNING, message, fix),)
     found = (
         leftover
@@ -60,10 +60,6 @@ def _refused(
         and not item.body["metadata"].get("ownerReferences")
     ]
     for finding in check_policies(theirs, namespaces=spaces):
-        what = (
-            f"policy {finding.rule} refuses it when it is next made or changed: {finding.message.rstrip('.')}"
-        )
-        advice = (
-            f"{finding.fix} For a while, an entry of `exceptions` with policy {finding.rule} lets it pass."
-        )
+        what = f"policy {finding.rule} refuses it when it is next created or changed: {finding.message.rstrip('.')}"
+        advice = f"{finding.fix} Until then, an entry of `exceptions` for policy {finding.rule} allows it."
         yield Leftover(cluster, finding.object, finding.field, ToDo.EXCEPTION, what, advice)

@@ -1,4 +1,4 @@
-"""Finds objects on a cluster that were rendered once, and are no longer."""
+"""Finds objects on a cluster that an earlier rendering had and the current one does not."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from goldenpath.cluster.discovery import Resource
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["extras", "rendered_resources"]
+__all__ = ["rendered_resources", "stale_objects"]
 
 _WORKLOADS: Final = frozenset({"Pod", "Deployment", "StatefulSet", "Job", "CronJob", "PersistentVolumeClaim"})
-"""Kinds with thousands of objects on a cluster that are never rendered."""
+"""Kinds with thousands of objects on a cluster, which are never rendered."""
 
 
 def rendered_resources(cluster: ClusterClient, objects: Iterable[ManifestObject]) -> tuple[Resource, ...]:
-    """Every kind that golden paths render, and the cluster has: those of the objects, and those that we know."""
+    """Return the kinds that golden paths render and the cluster has: those of the objects, and the known ones."""
     kinds = {(item.api_version, item.kind) for item in objects}
     for known in known_kinds():
         version, _, kind = known.rpartition("/")
@@ -31,13 +31,13 @@ def rendered_resources(cluster: ClusterClient, objects: Iterable[ManifestObject]
     return tuple(resource for resource in found if resource is not None)
 
 
-def extras(cluster: ClusterClient, objects: Iterable[ManifestObject], selector: str) -> tuple[ObjectRef, ...]:
-    """References to what carries our labels and is not among the objects, in order.
-
-    A kind that this user may not list is an error, and not an empty list.
+def stale_objects(
+    cluster: ClusterClient, objects: Iterable[ManifestObject], selector: str
+) -> tuple[ObjectRef, ...]:
+    """Return references to objects with goldenpath's labels that are not rendered, in order.
 
     Raises:
-        ClusterError: of the cluster's.
+        ClusterError: this user may not list one of the kinds.
 
     """
     wanted = list(objects)

@@ -43,7 +43,6 @@ class MemberProgress:
     health: OwnerHealth | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
         shown = {"name": self.name, "state": self.state.value, "why": self.why}
         if self.health is not None:
             shown |= {"health": self.health.state.value, "health_why": self.health.why}
@@ -59,7 +58,6 @@ class WaveProgress:
     soaks_until: dt.datetime | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "name": self.name,
             "soaks_until": self.soaks_until.isoformat() if self.soaks_until else None,

@@ -131,7 +131,7 @@ def test_a_certificate_that_no_one_vouches_for_is_no_reason_to_try_again(cluster
 def test_a_token_that_is_no_longer_good_is_reported_without_the_token(cluster, tmp_path):
     with (
         as_user(cluster.bearing("expired-token-4711"), tmp_path) as connected,
-        pytest.raises(ClusterError, match="credentials of this context were not accepted") as raised,
+        pytest.raises(ClusterError, match="does not accept the credentials of this context") as raised,
     ):
         connected.resources()
 

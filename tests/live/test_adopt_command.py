@@ -102,7 +102,7 @@ def test_what_a_policy_will_refuse_is_reported(here):
     told = run("vision", "--from", "found", "--cluster", "berlin").stderr
 
     assert "exception: berlin: Deployment vision/ranker" in told
-    assert "an entry of `exceptions` with policy" in told
+    assert "an entry of `exceptions` for policy" in told
 
 
 def test_a_key_that_says_no_field_is_refused(here):

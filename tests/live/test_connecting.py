@@ -50,7 +50,7 @@ def test_what_is_no_kubeconfig_has_no_contexts(config, text):
 def test_without_a_kubeconfig_it_is_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "absent"))
 
-    with pytest.raises(InputError, match="there is no kubeconfig"):
+    with pytest.raises(InputError, match="no kubeconfig exists"):
         connect()
 
 

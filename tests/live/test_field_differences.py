@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.cluster.drift_detection import holds
+from goldenpath.cluster.drift_detection import is_as_rendered
 from goldenpath.cluster.field_diff import comparable, differences, path_text
 from goldenpath.cluster.managers import managers_at, owned_fields, with_fluxs_own
 from goldenpath.errors import MISSING
@@ -81,7 +81,7 @@ def test_there_is_a_difference_exactly_where_the_objects_are_not_the_same(before
 
 @given(bodies)
 def test_an_object_holds_what_it_is(body):
-    assert holds(body, body)
+    assert is_as_rendered(body, body)
 
 
 SECRET = {"kind": "Secret", "metadata": {"name": "a"}}
@@ -179,7 +179,7 @@ def applied(fields, **body):
     ],
 )
 def test_an_object_holds_what_is_wanted_and_its_applier_nothing_else(live, wanted, expected):
-    assert holds(live, wanted) is expected
+    assert is_as_rendered(live, wanted) is expected
 
 
 def test_the_labels_of_flux_are_carried_over_and_no_others():

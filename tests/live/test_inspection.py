@@ -107,7 +107,7 @@ def test_nodes_that_are_labelled_as_the_catalogue_says_are_read_as_it_says(accel
 
     if findings:
         assert accelerator.id in findings[0].message
-        assert "the labels do not tell" in findings[0].message
+        assert "the labels do not decide" in findings[0].message
     else:
         assert [(pool.profile, pool.count) for pool in found] == [(accelerator.id, 4)]
 
@@ -139,7 +139,7 @@ def test_shared_devices_without_a_number_are_reported():
     found, (finding,) = plugin_pools([gpu_node(8, labels)])
 
     assert found == ()
-    assert "no label tells by how many" in finding.message
+    assert "no label states the number of replicas" in finding.message
 
 
 def device(name, *counters, **attributes):

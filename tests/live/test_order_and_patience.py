@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_requests import REQUESTS
 
-from goldenpath.cluster.api_errors import field_conflicts, may_pass, refusal
+from goldenpath.cluster.api_errors import field_conflicts, is_temporary, refusal
 from goldenpath.cluster.apply_order import in_stages
 from goldenpath.cluster.rate_limit import ConcurrencyGate, RetryLimits
 from goldenpath.errors import ClusterUnavailableError, InputError
@@ -110,7 +110,7 @@ def status(code, message, **details):
     ],
 )  # fmt: skip
 def test_what_may_pass_is_tried_again(code, content, passes):
-    assert may_pass(refusal(code, content, about="A a")) is passes
+    assert is_temporary(refusal(code, content, about="A a")) is passes
 
 
 def test_a_conflict_names_field_and_manager():
@@ -147,7 +147,7 @@ def test_a_context_that_is_named_is_the_one_cluster():
 
 
 def test_one_context_is_not_several_clusters():
-    with pytest.raises(InputError, match="name one with --cluster"):
+    with pytest.raises(InputError, match="name one cluster with --cluster"):
         contexts_for(["a", "b"], ["x"], context="x")
 
 

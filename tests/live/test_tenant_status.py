@@ -159,9 +159,9 @@ def change(name, action=ObjectAction.CHANGE):
     ("drift", "reported"),
     [
         ([change("a", ObjectAction.UNCHANGED)], None),
-        ([change("a")], "ConfigMap vision/a is not as in the repository"),
-        ([change(name) for name in "abcde"], "ConfigMap vision/a, ConfigMap vision/b, ConfigMap vision/c and 2 more are not as in the repository"),
-        ([change("a", ObjectAction.EXTRA)], "ConfigMap vision/a is not as in the repository"),
+        ([change("a")], "ConfigMap vision/a differs from the repository"),
+        ([change(name) for name in "abcde"], "ConfigMap vision/a, ConfigMap vision/b, ConfigMap vision/c and 2 more differ from the repository"),
+        ([change("a", ObjectAction.EXTRA)], "ConfigMap vision/a differs from the repository"),
     ],
 )  # fmt: skip
 def test_drift_is_a_reason_that_names_a_few(drift, reported):
@@ -237,7 +237,7 @@ def test_a_tenant_without_a_namespace_is_missing_and_nothing_else_is_reported():
 
     found = tenant_status(wanted, (), {}, (), ClusterChangeSet((change("a", ObjectAction.CREATE),)))
 
-    assert (found.health, found.reasons) == (Health.MISSING, ("its namespace is not there",))
+    assert (found.health, found.reasons) == (Health.MISSING, ("its namespace does not exist",))
 
 
 def test_the_worst_reason_comes_first():

@@ -1,9 +1,9 @@
-"""Describes a cluster as the fleet's file does: versions, add-ons, accelerators, and what is missing.
+"""Describes a cluster as an entry of the fleet's file: versions, add-ons and accelerators.
 
-For: reading Nodes, ResourceSlices, workloads and discovery, and turning them into an entry of ``goldenpath.yaml`` that
-parses, with findings for what a person has to look at. Reading is :mod:`.seen`'s; all else here is pure.
+For: reading Nodes, ResourceSlices, workloads and discovery, and converting them to a valid entry of
+``goldenpath.yaml``, with findings for a person to review. :mod:`.cluster_snapshot` reads; all other modules are pure.
 
-Not for: what a tenant uses (:mod:`goldenpath.live.status`), nor changing anything.
+Not for: the usage of tenants (:mod:`goldenpath.live.status`), and changes.
 """
 
 from goldenpath.cluster.inspection.cluster_inspection import Inspection, inspect

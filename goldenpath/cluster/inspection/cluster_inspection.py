@@ -1,4 +1,4 @@
-"""A cluster, inspected."""
+"""Inspects a cluster, and derives its entry for ``goldenpath.yaml``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _POOL: Final = re.compile(r"clusters\.here\.accelerators\[([0-9]+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a cluster has. ``version`` is the API server's own; ``findings`` are what a person has to look at."""
+    """The result of an inspection. ``version`` is the API server's; ``findings`` are for a person to review."""
 
     version: str
     nodes: int
@@ -43,11 +43,10 @@ class Inspection:
 
     @property
     def entry(self) -> dict[str, Any]:
-        """The cluster, as an entry under ``clusters`` in ``goldenpath.yaml``; it parses."""
+        """The cluster as a valid entry of ``clusters`` in ``goldenpath.yaml``."""
         return _entry(self.version, self.regions, self.addons, self.accelerators)
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return {
             "version": self.version,
             "nodes": self.nodes,
@@ -61,40 +60,40 @@ class Inspection:
 
 
 def inspect(cluster: ClusterClient) -> Inspection:
-    """Look at what a cluster has. Changes nothing.
+    """Inspect a cluster, without a change.
 
     Raises:
         ClusterUnavailableError: the server does not answer.
-        ClusterError: this user may not read what is needed.
+        ClusterError: this user may not read one of the kinds.
 
     """
     return inspection_of(take_snapshot(cluster))
 
 
-def inspection_of(seen: ClusterSnapshot) -> Inspection:
-    """What was seen, understood. Pure."""
+def inspection_of(snapshot: ClusterSnapshot) -> Inspection:
+    """Derive the inspection from a snapshot. Pure."""
     regions = Counter(
         region
-        for node in seen.nodes
+        for node in snapshot.nodes
         if _LABEL.fullmatch(region := ((node.get("metadata") or {}).get("labels") or {}).get(_REGION, ""))
     )
-    addons = addons_of(seen.workloads)
-    plugin, unknown_resources = plugin_pools(seen.nodes)
-    dra, unknown_devices = dra_pools(seen.slices)
-    pools, doubtful = _that_parse(seen.version, regions, addons, (*plugin, *dra))
+    addons = addons_of(snapshot.workloads)
+    plugin, unknown_resources = plugin_pools(snapshot.nodes)
+    dra, unknown_devices = dra_pools(snapshot.slices)
+    pools, left_out = _valid_pools(snapshot.version, regions, addons, (*plugin, *dra))
     findings = [
-        *flux_flags(seen.workloads),
-        *kueue_integrations(seen.kueue_config),
-        *platform_policies(seen.policies),
-        *orphaned_groups(seen.groups, addons),
+        *flux_flags(snapshot.workloads),
+        *kueue_integrations(snapshot.kueue_config),
+        *platform_policies(snapshot.policies),
+        *orphaned_groups(snapshot.groups, addons),
         *unknown_resources,
         *unknown_devices,
-        *doubtful,
-        *_of_regions(regions),
+        *left_out,
+        *_region_findings(regions),
     ]
     findings.sort(key=lambda finding: (finding.severity.rank, finding))
     return Inspection(
-        seen.version, len(seen.nodes), dict(regions.most_common()), addons, pools, tuple(findings)
+        snapshot.version, len(snapshot.nodes), dict(regions.most_common()), addons, pools, tuple(findings)
     )
 
 
@@ -113,14 +112,14 @@ def _entry(
     return entry
 
 
-def _that_parse(
+def _valid_pools(
     version: str, regions: Mapping[str, int], addons: Sequence[RunningAddon], found: Sequence[PoolFound]
 ) -> tuple[tuple[PoolFound, ...], tuple[Finding, ...]]:
-    """The pools that a fleet may have together, the largest first; each other with what the fleet's rules say."""
+    """Return the pools that are valid together, the largest first, and a finding for each other pool."""
     pools = sorted(found, key=lambda pool: (-pool.count, pool.profile))
     findings: list[Finding] = []
     while True:
-        refused = _offered_twice(pools) or _refused(_entry(version, regions, addons, pools))
+        refused = _offered_twice(pools) or _refused_pool(_entry(version, regions, addons, pools))
         if refused is None:
             return tuple(pools), tuple(findings)
         index, why = refused
@@ -133,24 +132,24 @@ def _that_parse(
                 rule="inspect/left-out",
                 severity=Severity.WARNING,
                 message=f"is left out of the entry, since it {why}",
-                fix="Add it by hand, in another way, if tenants are to ask for it.",
+                fix="Add it by hand with other values, if tenants should request it.",
             )
         )
 
 
 def _offered_twice(pools: Sequence[PoolFound]) -> tuple[int, str] | None:
-    """The last pool of a profile that is there by another allocation too: the devices may be the same ones."""
+    """Return the last pool whose profile has another allocation too, since both may count the same devices."""
     for index in range(len(pools) - 1, 0, -1):
         pool = pools[index]
         if any(
             other.profile == pool.profile and other.allocation != pool.allocation for other in pools[:index]
         ):
-            return index, "may be of the same devices as the larger pool of this profile"
+            return index, "may count the same devices as the larger pool of this profile"
     return None
 
 
-def _refused(entry: dict[str, Any]) -> tuple[int, str] | None:
-    """The last pool that the rules of a fleet refuse, and why."""
+def _refused_pool(entry: dict[str, Any]) -> tuple[int, str] | None:
+    """Return the last pool that the rules of a fleet refuse, and the reason."""
     document = {
         "format": "fleet/v1",
         "organisation": "here",
@@ -167,10 +166,14 @@ def _refused(entry: dict[str, Any]) -> tuple[int, str] | None:
     return None
 
 
-def _of_regions(regions: Mapping[str, int]) -> Iterator[Finding]:
+def _region_findings(regions: Mapping[str, int]) -> Iterator[Finding]:
     if len(regions) == 1:
         return
-    message = f"nodes are in {', '.join(regions)}" if regions else f"no node has the label {_REGION}"
+    message = (
+        f"nodes are in several regions: {', '.join(regions)}"
+        if regions
+        else f"no node has the label {_REGION}"
+    )
     yield Finding(
         file="",
         object="Node",
@@ -178,5 +181,5 @@ def _of_regions(regions: Mapping[str, int]) -> Iterator[Finding]:
         rule="inspect/region",
         severity=Severity.NOTE,
         message=message,
-        fix="Write the region that placements should know this cluster by.",
+        fix="Set the cluster's `region` in the fleet, for placements.",
     )

@@ -1,4 +1,4 @@
-"""The objects of a cluster that an inspection reads."""
+"""Reads the objects for an inspection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POLICIES: Final = "admissionregistration.k8s.io/v1"
 
 @dataclass(frozen=True, slots=True)
 class ClusterSnapshot:
-    """Objects as the server gave them. ``version`` is the API server's own (``v1.36.2``)."""
+    """Objects from the server. ``version`` is the API server's (``v1.36.2``)."""
 
     version: str
     groups: frozenset[str]
@@ -29,7 +29,7 @@ class ClusterSnapshot:
 
 
 def take_snapshot(cluster: ClusterClient) -> ClusterSnapshot:
-    """Read everything, a few lists at a time.
+    """Read all lists, a few at a time.
 
     Raises:
         ClusterUnavailableError: the server does not answer.
@@ -60,7 +60,7 @@ def _list(cluster: ClusterClient, api_version: str, kind: str) -> tuple[dict[str
 
 
 def _kueue_config(cluster: ClusterClient) -> str | None:
-    """Kueue's configuration, where it is in the ConfigMap of its own manifests."""
+    """Return Kueue's configuration from the ConfigMap of its manifests; None if it is elsewhere."""
     resource = cluster.find("v1", "ConfigMap")
     body = None if resource is None else cluster.get(resource, "kueue-manager-config", "kueue-system")
     text = ((body or {}).get("data") or {}).get("controller_manager_config.yaml")

@@ -1,6 +1,6 @@
-"""Dynamically allocated accelerators, read from the ResourceSlices of their drivers. Pure.
+"""Counts dynamically allocated accelerators in the ResourceSlices of their drivers. Pure.
 
-A device is what the catalogue's own selector says it is: the CEL expression that a DeviceClass of the platform has.
+The catalogue's selector, which is the CEL expression of the platform's DeviceClass, identifies a device.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _VALUES = ("string", "version", "int", "bool")
 
 
 def dra_pools(slices: Iterable[Mapping[str, Any]]) -> tuple[tuple[PoolFound, ...], tuple[Finding, ...]]:
-    """The pools, and findings about unclear devices."""
+    """Return the pools, and findings about devices that cannot be identified."""
     counts: Counter[str] = Counter()
     unknown: Counter[tuple[str, str]] = Counter()
-    cuttable: set[str] = set()
+    partitionable: set[str] = set()
     for pool in _newest(slices):
         driver = str(pool[0]["spec"].get("driver", ""))
         devices = [device for piece in pool for device in piece["spec"].get("devices") or ()]
@@ -47,16 +47,16 @@ def dra_pools(slices: Iterable[Mapping[str, Any]]) -> tuple[tuple[PoolFound, ...
                 if driver in _drivers():
                     unknown[driver, _device_text(device)] += 1
             elif accelerator.partition is not None and whole.intersection(_counters(device)):
-                # One of the ways in which a device could be cut that is counted already.
-                cuttable.add(accelerator.id)
+                # A possible partition of a device that is already counted as a whole.
+                partitionable.add(accelerator.id)
             else:
                 counts[accelerator.id] += 1
     pools = tuple(PoolFound(profile, count, "dra") for profile, count in counts.items())
-    return pools, (*_cuttable(cuttable), *_unknown(unknown))
+    return pools, (*_partitionable_findings(partitionable), *_unknown_findings(unknown))
 
 
 def _newest(slices: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    """The slices of each pool that are of its newest generation: older ones are on their way out."""
+    """Yield the slices of each pool's newest generation; older ones are obsolete."""
     pools: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for piece in slices:
         spec = piece["spec"]
@@ -75,13 +75,13 @@ def _counters(device: Mapping[str, Any]) -> set[str]:
 
 
 def _accelerator(driver: str, device: Mapping[str, Any]) -> Accelerator | None:
-    seen = {"driver": driver, "attributes": _by_domain(driver, device.get("attributes") or {})}
-    found = _entry(json.dumps(seen, sort_keys=True))
+    identity = {"driver": driver, "attributes": _by_domain(driver, device.get("attributes") or {})}
+    found = _catalogue_id(json.dumps(identity, sort_keys=True))
     return None if found is None else catalogue().get(found)
 
 
 def _by_domain(driver: str, attributes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """As CEL has them: by domain, which is the driver's own where the name has none."""
+    """Group attributes by domain, as in CEL; the default domain is the driver's."""
     found: dict[str, dict[str, Any]] = {}
     for name, value in attributes.items():
         domain, _, own = name.rpartition("/")
@@ -91,14 +91,14 @@ def _by_domain(driver: str, attributes: Mapping[str, Any]) -> dict[str, dict[str
 
 
 @cache
-def _entry(device: str) -> str | None:
-    """The id of the catalogue's entry whose selector takes a device; devices are alike by the hundred."""
-    seen = json.loads(device)
-    activation = _environment().Activation({"device": seen})
+def _catalogue_id(device: str) -> str | None:
+    """Return the id of the catalogue's entry for a device; cached, since hundreds of devices are equal."""
+    identity = json.loads(device)
+    activation = _environment().Activation({"device": identity})
     for accelerator_id, driver, selector in _selectors():
-        if driver == seen["driver"]:
+        if driver == identity["driver"]:
             result = selector.eval(activation)
-            # The engine returns errors, such as of a missing attribute, as values that are true.
+            # The engine returns errors, such as a missing attribute, as truthy values.
             if result.type() == cel.Type.BOOL and result.value() is True:
                 return accelerator_id
     return None
@@ -120,7 +120,7 @@ def _selectors() -> tuple[tuple[str, str, Any], ...]:
 
 @cache
 def _drivers() -> frozenset[str]:
-    """Whose devices should be known; the drivers of anything but accelerators are left alone."""
+    """Return the drivers of the catalogue's accelerators; devices of other drivers are ignored."""
     return frozenset(driver for _, driver, _ in _selectors())
 
 
@@ -132,7 +132,7 @@ def _device_text(device: Mapping[str, Any]) -> str:
     return str(device.get("name", ""))
 
 
-def _cuttable(profiles: Iterable[str]) -> Iterator[Finding]:
+def _partitionable_findings(profiles: Iterable[str]) -> Iterator[Finding]:
     for profile in sorted(profiles):
         yield Finding(
             file="",
@@ -140,12 +140,12 @@ def _cuttable(profiles: Iterable[str]) -> Iterator[Finding]:
             field="spec.devices",
             rule="inspect/partitionable",
             severity=Severity.NOTE,
-            message=f"devices could be cut into {profile}; they are counted whole, since each is only there once",
-            fix=f"To promise {profile}, add it to `accelerators` by hand and lower the count of the whole devices.",
+            message=f"devices can be partitioned into {profile}; they are counted whole, so that no device counts twice",
+            fix=f"To offer {profile}, add it to `accelerators` by hand and lower the count of the whole devices.",
         )
 
 
-def _unknown(devices: Mapping[tuple[str, str], int]) -> Iterator[Finding]:
+def _unknown_findings(devices: Mapping[tuple[str, str], int]) -> Iterator[Finding]:
     for (driver, attributes), count in sorted(devices.items()):
         yield Finding(
             file="",
@@ -154,5 +154,5 @@ def _unknown(devices: Mapping[tuple[str, str], int]) -> Iterator[Finding]:
             rule="inspect/unknown-accelerator",
             severity=Severity.WARNING,
             message=f"{count} devices match no model of the catalogue ({attributes})",
-            fix="Add the model to the catalogue; until then no request can name it.",
+            fix="Add the model to the catalogue, so that requests can name it.",
         )

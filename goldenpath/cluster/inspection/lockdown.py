@@ -1,4 +1,4 @@
-"""Checks settings that tenancy depends on: Flux's flags, Kueue's integrations, our own policies. Pure."""
+"""Checks settings that tenancy depends on: Flux's flags, Kueue's integrations, goldenpath's policies. Pure."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ _FLUX_FLAGS: Final = {
         "a Kustomization or HelmRelease without a service account runs as the controller",
     ),
 }
-"""Flags that lock Flux down (fluxcd.io, "Multi-tenancy lockdown"), the controllers that have them, and what for."""
+"""Flags that lock Flux down (fluxcd.io, "Multi-tenancy lockdown"), their controllers, and the risk without them."""
 
 _FRAMEWORKS: Final = ("batch/job", "pod", "deployment", "statefulset")
-"""What the policies on GPUs stand on: Kueue holds what carries a queue's label."""
+"""Integrations that the policies on GPUs depend on: with them, Kueue holds objects with a queue's label."""
 
 
 def flux_flags(workloads: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
-    """Flags that a controller of Flux lacks."""
+    """Yield a finding for each flag that a controller of Flux lacks."""
     for body in workloads:
         for index, container in enumerate(containers_of(body)):
             repository = image_of(str(container.get("image", "")))[0]
             controller = repository.rpartition("/")[2]
             if not repository.endswith(f"fluxcd/{controller}"):
                 continue
-            given = _flags(container)
+            flags = _flags(container)
             for flag, (controllers, consequence) in _FLUX_FLAGS.items():
-                if controller in controllers and given.get(flag, "") in {"", "false"}:
+                if controller in controllers and flags.get(flag, "") in {"", "false"}:
                     metadata = body.get("metadata") or {}
                     value = "default" if flag == "--default-service-account" else "true"
                     yield Finding(
@@ -65,7 +65,7 @@ def flux_flags(workloads: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
 
 
 def kueue_integrations(config: str | None) -> Iterator[Finding]:
-    """Integrations that Kueue's configuration leaves out; none where the configuration cannot be read."""
+    """Yield a finding if Kueue's configuration lacks integrations; none if the configuration cannot be read."""
     try:
         document: Any = kubeyaml.load(config or "", name="controller_manager_config.yaml")
     except InputError:
@@ -74,21 +74,21 @@ def kueue_integrations(config: str | None) -> Iterator[Finding]:
     frameworks = (integrations or {}).get("frameworks")
     if not isinstance(frameworks, list):
         return
-    lacking = [name for name in _FRAMEWORKS if name not in frameworks]
-    if lacking:
+    missing = [name for name in _FRAMEWORKS if name not in frameworks]
+    if missing:
         yield Finding(
             file="",
             object="ConfigMap kueue-system/kueue-manager-config",
             field="integrations.frameworks",
             rule="inspect/kueue-integrations",
             severity=Severity.ERROR,
-            message=f"Kueue does not hold {', '.join(lacking)}: a queue's label on them means nothing",
-            fix=f"Add {', '.join(lacking)}, and restart the manager.",
+            message=f"Kueue does not hold {', '.join(missing)}, so a queue's label on them has no effect",
+            fix=f"Add {', '.join(missing)}, and restart the manager.",
         )
 
 
 def platform_policies(bindings: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
-    """That our admission policies are not in force at all."""
+    """Yield a finding if none of goldenpath's admission policies is in force."""
     if not any(body["metadata"]["name"].startswith("goldenpath-") for body in bindings):
         yield Finding(
             file="",
@@ -102,7 +102,7 @@ def platform_policies(bindings: Iterable[Mapping[str, Any]]) -> Iterator[Finding
 
 
 def _flags(container: Mapping[str, Any]) -> dict[str, str]:
-    """Arguments by name; one without a value is switched on."""
+    """Return the flags by name; a flag without a value is true."""
     words = [str(word) for word in (*(container.get("command") or ()), *(container.get("args") or ()))]
     return {
         name: value if equals else "true"

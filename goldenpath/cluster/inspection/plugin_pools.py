@@ -1,4 +1,4 @@
-"""Accelerators that a device plugin offers, read from the Nodes' resources and labels. Pure."""
+"""Counts the accelerators of device plugins from the Nodes' resources and labels. Pure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["PoolFound", "plugin_pools"]
 
 _ANY_REPLICAS: Final = 2
-_TELLING: Final = (".product", ".product-name", ".device-id")
+_PRODUCT_LABELS: Final = (".product", ".product-name", ".device-id")
 
 
 @dataclass(frozen=True, slots=True)
 class PoolFound:
-    """Accelerators of one kind, as ``accelerators`` of a fleet's cluster has them."""
+    """Accelerators of one profile, as an entry of ``accelerators`` in the fleet."""
 
     profile: str
     count: int
@@ -32,7 +32,7 @@ class PoolFound:
     sharing: DeviceSharing | None = None
 
     def as_entry(self) -> dict[str, Any]:
-        """The entry, without what is the default."""
+        """Return the entry, without default values."""
         entry: dict[str, Any] = {"profile": self.profile, "count": self.count, "allocation": self.allocation}
         if self.mig_strategy:
             entry["mig_strategy"] = self.mig_strategy
@@ -44,8 +44,8 @@ class PoolFound:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """A way in which a device plugin may offer an accelerator."""
+class _Offer:
+    """A configuration in which a device plugin may offer an accelerator."""
 
     accelerator: Accelerator
     strategy: MigStrategy | None
@@ -53,67 +53,67 @@ class _Way:
     rename: bool
     labels: Mapping[str, tuple[str, ...]]
 
-    def fits(self, labels: Mapping[str, str]) -> bool:
+    def matches(self, labels: Mapping[str, str]) -> bool:
         return bool(self.labels) and all(labels.get(label) in values for label, values in self.labels.items())
 
 
 def plugin_pools(nodes: Iterable[Mapping[str, Any]]) -> tuple[tuple[PoolFound, ...], tuple[Finding, ...]]:
-    """The pools, and findings about unclear devices."""
+    """Return the pools, and findings about resources that cannot be identified."""
     counts: Counter[tuple[str, str | None, DeviceSharing | None]] = Counter()
     unknown: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for node in nodes:
         metadata = node.get("metadata") or {}
         labels, name = metadata.get("labels") or {}, str(metadata.get("name", ""))
         for resource, number in _offered(node):
-            way, why = _way(resource, labels)
-            replicas = _replicas(resource, labels) if way and way.mode else 1
-            if way is None or replicas is None:
-                unknown[resource, why or "is shared, and no label tells by how many"].append(name)
+            offer, why = _best_offer(resource, labels)
+            replicas = _replicas(resource, labels) if offer and offer.mode else 1
+            if offer is None or replicas is None:
+                unknown[resource, why or "is shared, and no label states the number of replicas"].append(name)
                 continue
-            sharing = DeviceSharing(way.mode, replicas, way.rename) if way.mode else None
-            strategy = way.strategy.value if way.strategy else None
-            counts[way.accelerator.id, strategy, sharing] += number // replicas
+            sharing = DeviceSharing(offer.mode, replicas, offer.rename) if offer.mode else None
+            strategy = offer.strategy.value if offer.strategy else None
+            counts[offer.accelerator.id, strategy, sharing] += number // replicas
     pools = tuple(
         PoolFound(profile, count, "device-plugin", strategy, sharing)
         for (profile, strategy, sharing), count in counts.items()
         if count
     )
-    return pools, tuple(_unknown(resource, why, names) for (resource, why), names in unknown.items())
+    return pools, tuple(_unknown_finding(resource, why, names) for (resource, why), names in unknown.items())
 
 
 def _offered(node: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     allocatable = (node.get("status") or {}).get("allocatable") or {}
     for resource, number in sorted(allocatable.items()):
-        if (resource in _ways() or _is_vendors(resource)) and str(number).isdecimal() and int(number):
+        if (resource in _offers() or _is_of_vendor(resource)) and str(number).isdecimal() and int(number):
             yield resource, int(number)
 
 
-def _is_vendors(resource: str) -> bool:
-    """Whether it looks like an accelerator of a vendor that the catalogue has, of a kind that it may not."""
+def _is_of_vendor(resource: str) -> bool:
+    """Whether the resource looks like an accelerator of a vendor in the catalogue, perhaps of an unknown model."""
     group, _, name = resource.partition("/")
-    return group in {known.partition("/")[0] for known in _ways()} and name.startswith(
+    return group in {known.partition("/")[0] for known in _offers()} and name.startswith(
         ("gpu", "mig-", "gaudi")
     )
 
 
-def _way(resource: str, labels: Mapping[str, str]) -> tuple[_Way | None, str]:
-    """The best match, or why nothing matches; the match with the most labels wins."""
-    fitting = [way for way in _ways().get(resource, ()) if way.fits(labels)]
-    most = max((len(way.labels) for way in fitting), default=0)
-    best = [way for way in fitting if len(way.labels) == most]
-    models = sorted({way.accelerator.id for way in best})
+def _best_offer(resource: str, labels: Mapping[str, str]) -> tuple[_Offer | None, str]:
+    """Return the offer that matches the most labels, or the reason why none is certain."""
+    matching = [offer for offer in _offers().get(resource, ()) if offer.matches(labels)]
+    most = max((len(offer.labels) for offer in matching), default=0)
+    best = [offer for offer in matching if len(offer.labels) == most]
+    models = sorted({offer.accelerator.id for offer in best})
     if len(models) == 1:
         return best[0], ""
     if models:
-        return None, f"may be {', '.join(models)}: the labels do not tell"
-    shown = sorted(f"{key}={value}" for key, value in labels.items() if key.endswith(_TELLING))
+        return None, f"may be {', '.join(models)}; the labels do not decide"
+    shown = sorted(f"{key}={value}" for key, value in labels.items() if key.endswith(_PRODUCT_LABELS))
     return None, f"matches no model of the catalogue ({', '.join(shown) or 'no label names a product'})"
 
 
 @cache
-def _ways() -> dict[str, tuple[_Way, ...]]:
-    """Every way of offering everything in the catalogue, by resource name; the plainest first."""
-    found: defaultdict[str, list[_Way]] = defaultdict(list)
+def _offers() -> dict[str, tuple[_Offer, ...]]:
+    """Return all offers of the catalogue's accelerators by resource name, the simplest first."""
+    found: defaultdict[str, list[_Offer]] = defaultdict(list)
     for accelerator in catalogue():
         strategies: list[MigStrategy | None] = [None]
         strategies += [s for s in accelerator.mig_strategies if s is not MigStrategy.NONE]
@@ -122,18 +122,18 @@ def _ways() -> dict[str, tuple[_Way, ...]]:
         for strategy in strategies:
             for mode in modes:
                 for rename in (False, True):
-                    offered = _offer(accelerator, strategy, mode, rename)
-                    if offered is None:
+                    resource_and_labels = _resource_and_labels(accelerator, strategy, mode, rename)
+                    if resource_and_labels is None:
                         continue
-                    resource, labels = offered
+                    resource, labels = resource_and_labels
                     key = (resource, tuple(sorted(labels.items())))
                     if key not in seen:
                         seen.add(key)
-                        found[resource].append(_Way(accelerator, strategy, mode, rename, labels))
-    return {resource: tuple(ways) for resource, ways in found.items()}
+                        found[resource].append(_Offer(accelerator, strategy, mode, rename, labels))
+    return {resource: tuple(offers) for resource, offers in found.items()}
 
 
-def _offer(
+def _resource_and_labels(
     accelerator: Accelerator, strategy: MigStrategy | None, mode: SharingMode | None, rename: bool
 ) -> tuple[str, Mapping[str, tuple[str, ...]]] | None:
     if mode is None and rename:
@@ -141,7 +141,7 @@ def _offer(
     try:
         sharing = DeviceSharing(mode, _ANY_REPLICAS, rename) if mode else None
         return accelerator.resource_name(strategy, sharing), accelerator.node_labels(strategy, sharing)
-    except ValueError:  # a way that the vendor does not have
+    except ValueError:  # the vendor does not have this configuration
         return None
 
 
@@ -150,7 +150,7 @@ def _replicas(resource: str, labels: Mapping[str, str]) -> int | None:
     return int(value) if value.isdecimal() and int(value) >= _ANY_REPLICAS else None
 
 
-def _unknown(resource: str, why: str, nodes: list[str]) -> Finding:
+def _unknown_finding(resource: str, why: str, nodes: list[str]) -> Finding:
     where = nodes[0] if len(nodes) == 1 else f"{nodes[0]} and {len(nodes) - 1} more"
     return Finding(
         file="",
@@ -159,5 +159,5 @@ def _unknown(resource: str, why: str, nodes: list[str]) -> Finding:
         rule="inspect/unknown-accelerator",
         severity=Severity.WARNING,
         message=f"{resource} {why}",
-        fix="Add it to `accelerators` by hand, with `node_labels` of its nodes, or add it to the catalogue.",
+        fix="Add it to `accelerators` by hand, with the `node_labels` of its nodes, or add it to the catalogue.",
     )

@@ -1,7 +1,7 @@
 """Finds the add-ons of a cluster and their versions. Pure.
 
-An add-on is known by the image of its controller, wherever that was mirrored to: the last parts of the repository's
-name stay. CustomResourceDefinitions alone say that it was there once.
+The image of its controller identifies an add-on, also on a mirror, since the last parts of the repository's name stay.
+CustomResourceDefinitions alone only show that the add-on was installed once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["RunningAddon", "addons_of", "containers_of", "image_of", "orphaned_g
 
 @dataclass(frozen=True, slots=True)
 class RunningAddon:
-    """An add-on that runs. ``where`` is its workload, as ``Deployment namespace/name``."""
+    """A running add-on. ``where`` is its workload, as ``Deployment namespace/name``."""
 
     name: str
     version: str
@@ -28,7 +28,7 @@ class RunningAddon:
 
     @property
     def minor(self) -> str:
-        """The version as a fleet writes it: major and minor."""
+        """Major and minor version, as in the fleet."""
         return ".".join(self.version.split(".")[:2])
 
 
@@ -60,7 +60,7 @@ _LABEL: Final = "app.kubernetes.io/version"
 
 
 def addons_of(workloads: Iterable[Mapping[str, Any]]) -> tuple[RunningAddon, ...]:
-    """The add-ons whose controller is among the workloads, by name."""
+    """Return the add-ons whose controllers are among the workloads, sorted by name."""
     found: dict[str, RunningAddon] = {}
     for body in workloads:
         for container in containers_of(body):
@@ -75,7 +75,7 @@ def addons_of(workloads: Iterable[Mapping[str, Any]]) -> tuple[RunningAddon, ...
 
 
 def orphaned_groups(groups: Iterable[str], addons: Iterable[RunningAddon]) -> Iterator[Finding]:
-    """Kinds of an add-on that are served, while nothing that would act on them was found."""
+    """Yield a finding for each add-on whose kinds are served, and whose controller was not found."""
     running = {addon.name for addon in addons}
     if "flux-operator" in running:
         running.add("flux")
@@ -88,19 +88,19 @@ def orphaned_groups(groups: Iterable[str], addons: Iterable[RunningAddon]) -> It
                 field="",
                 rule="inspect/no-controller",
                 severity=Severity.WARNING,
-                message=f"the kinds of {name} are there, and no workload with its image was found",
-                fix=f"If {name} runs under another image, add it to `addons` by hand; if it is gone, remove its CRDs.",
+                message=f"the cluster serves the kinds of {name}, and no workload has its image",
+                fix=f"If {name} runs under another image, add it to `addons` by hand; if it is uninstalled, remove its CRDs.",
             )
 
 
 def containers_of(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """The containers of a workload."""
+    """Return the containers of a workload."""
     template = (body.get("spec") or {}).get("template") or {}
     return tuple((template.get("spec") or {}).get("containers") or ())
 
 
 def image_of(image: str) -> tuple[str, str]:
-    """Repository and tag: ``registry:5000/a/b:v1@sha256:…`` is ``registry:5000/a/b`` and ``v1``."""
+    """Return repository and tag: ``registry:5000/a/b`` and ``v1`` for ``registry:5000/a/b:v1@sha256:…``."""
     name = image.partition("@")[0]
     head, slash, last = name.rpartition("/")
     repository, _, tag = last.partition(":")
@@ -108,7 +108,7 @@ def image_of(image: str) -> tuple[str, str]:
 
 
 def _version(name: str | None, body: Mapping[str, Any], tag: str) -> str:
-    """Of Flux, the distribution's: its controllers have versions of their own, with the same minor number."""
+    """Return the add-on's version. Flux's controllers have their own versions, with the distribution's minor number."""
     labels = (body.get("metadata") or {}).get("labels") or {}
     if name == "flux":
         version = _VERSION.fullmatch(str(labels.get(_LABEL, "")))

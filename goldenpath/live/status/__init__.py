@@ -1,10 +1,10 @@
-"""The state of tenants on a cluster: Flux, drift, quota, accelerators, queue, identities, scalers.
+"""The status of tenants on a cluster: Flux, drift, quota, accelerators, queue, identities, scalers.
 
-For: a table of many tenants and the page of one, from a handful of lists for each cluster, however many tenants there
-are; only what seems to have drifted is asked about one by one. :mod:`.reading` does the I/O, :mod:`.understanding` is
-pure, and :mod:`.values` is the JSON shape.
+For: a table of many tenants and the page of one. A few lists for each cluster are enough for any number of tenants;
+only objects that seem to have drifted get a request of their own. :mod:`.cluster_reading` does the I/O,
+:mod:`.tenant_assessment` is pure, and :mod:`.status_values` has the JSON shape.
 
-Not for: deciding what ought to be there (who calls says), nor changing anything.
+Not for: the desired state, which the caller passes, and changes.
 """
 
 from goldenpath.live.status.fleet_status import Expected, status

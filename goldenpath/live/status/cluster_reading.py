@@ -1,4 +1,4 @@
-"""Reads from a cluster what the status needs: one list for each kind, for any number of tenants."""
+"""Reads the objects for the status from a cluster: one list for each kind, for any number of tenants."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _SCALERS: Final = (("keda.sh/v1alpha1", "ScaledObject"), ("keda.sh/v1alpha1", "S
 
 @dataclass(frozen=True)
 class LiveObjects:
-    """Objects as the server gave them: those that are rendered, Flux's roots, and scalers by namespace."""
+    """Objects from the server: rendered ones, Flux's root objects, and scalers by namespace."""
 
     rendered: Mapping[ObjectRef, Mapping[str, Any]] = field(default_factory=dict)
     roots: tuple[Mapping[str, Any], ...] = ()
     scalers: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
     def of(self, wanted: Ref) -> dict[ObjectRef, Mapping[str, Any]]:
-        """What carries the labels of a tenant or workload; a tenant's workloads are not its own."""
+        """Return the objects with the labels of a tenant, without its workloads, or of a workload."""
         return self._by_owner.get(wanted, {})
 
     @cached_property
@@ -52,12 +52,12 @@ class LiveObjects:
 
 
 def read(cluster: ClusterClient, objects: Iterable[ManifestObject], tenants: Iterable[str]) -> LiveObjects:
-    """Read what there is of some tenants.
+    """Read the objects of some tenants.
 
     Args:
         cluster: the cluster.
-        objects: the expected objects; their kinds are read.
-        tenants: names. For one, only its own namespace is read; for many, each kind is read once.
+        objects: the expected objects, whose kinds are read.
+        tenants: names of tenants. For one, only its objects are read; for several, the objects of all tenants.
 
     Raises:
         ClusterUnavailableError: the server does not answer.

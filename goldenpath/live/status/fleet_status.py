@@ -1,4 +1,4 @@
-"""The story: what ought to be there, what is, and what that says."""
+"""Derives the status of tenants and workloads from the expected and the live objects."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ __all__ = ["Expected", "status"]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A tenant or workload on a cluster: what it asks for, and the objects that the repository has of it."""
+    """A tenant or workload on a cluster, and its objects in the repository."""
 
     resolved: Tenancy | WorkloadOnCluster
     objects: tuple[ManifestObject, ...]
 
 
 def status(name: str, expected: Sequence[Expected], cluster: ClusterClient) -> ClusterStatus:
-    """How tenants and workloads are on a cluster. Changes nothing.
+    """Return the status of tenants and workloads on a cluster, without a change.
 
     Args:
         name: the cluster's name in the fleet.
         expected: its tenants and workloads.
-        cluster: a connection to it.
+        cluster: a connection to the cluster.
 
     Raises:
         ClusterUnavailableError: the API server does not answer.
-        ClusterError: the user may not read what is needed; the message names it.
+        ClusterError: the user may not read one of the kinds; the message names it.
 
     """
     objects = [item for each in expected for item in each.objects]
@@ -48,28 +48,28 @@ def status(name: str, expected: Sequence[Expected], cluster: ClusterClient) -> C
     drifted = {change.object: change for change in drift(cluster, objects, live.rendered).changes}
     tenants, workloads = [], []
     for each in expected:
-        there = live.of(each.resolved.ref)
-        changes = _changes(each, there, drifted)
+        owned = live.of(each.resolved.ref)
+        changes = _changes(each, owned, drifted)
         if isinstance(each.resolved, WorkloadOnCluster):
-            workloads.append(workload_status(each.resolved, there, changes))
+            workloads.append(workload_status(each.resolved, owned, changes))
         else:
             scalers = live.scalers.get(each.resolved.name, ())
-            tenants.append(tenant_status(each.resolved, each.objects, there, scalers, changes))
+            tenants.append(tenant_status(each.resolved, each.objects, owned, scalers, changes))
     roots = tuple(flux_status(ObjectRef.of(body), body) for body in live.roots)
     return ClusterStatus(name, roots, tuple(tenants), tuple(workloads))
 
 
 def _changes(
     expected: Expected,
-    there: Mapping[ObjectRef, Mapping[str, Any]],
+    owned: Mapping[ObjectRef, Mapping[str, Any]],
     drifted: Mapping[ObjectRef, Change],
 ) -> ClusterChangeSet:
-    """Its part of the drift, with what is there and is not in the repository."""
+    """Return the drift of one tenant or workload, including live objects that are not in the repository."""
     refs = [ObjectRef.of(item.body) for item in expected.objects]
     known = {(ref.kind, ref.namespace, ref.name) for ref in refs}
     extra = [
         Change(ref, ObjectAction.EXTRA)
-        for ref, body in sorted(there.items())
+        for ref, body in sorted(owned.items())
         if (ref.kind, ref.namespace, ref.name) not in known and not body["metadata"].get("ownerReferences")
     ]
     return ClusterChangeSet((*(drifted[ref] for ref in refs), *extra))

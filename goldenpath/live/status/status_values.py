@@ -1,12 +1,10 @@
-"""A tenant's or workload's status as values. ``as_dict`` of each is its JSON shape (docs/tasks/see-the-state.md)."""
+"""The status of a tenant or workload as values. ``as_dict`` of each is its JSON shape (docs/tasks/see-the-state.md)."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
-
-from goldenpath.cluster import ObjectAction
 
 if TYPE_CHECKING:
     from goldenpath.cluster import ClusterChangeSet, ObjectRef, Readiness
@@ -26,18 +24,18 @@ __all__ = [
 
 
 class Health(enum.StrEnum):
-    """The worst of what is known, worst last."""
+    """The health, best first."""
 
     OK = "ok"
     PROGRESSING = "progressing"
     DEGRADED = "degraded"
     MISSING = "missing"
-    """The tenant's namespace is not there."""
+    """The tenant's namespace does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class FluxStatus:
-    """A Kustomization or a source. ``revision`` is what it has applied or fetched last."""
+    """A Kustomization or a source. ``revision`` is the one that it applied or fetched last."""
 
     object: ObjectRef
     readiness: Readiness
@@ -45,7 +43,6 @@ class FluxStatus:
     suspended: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return {
             "object": self.object.as_dict(),
             **self.readiness.as_dict(),
@@ -56,7 +53,7 @@ class FluxStatus:
 
 @dataclass(frozen=True, slots=True)
 class QuotaStatus:
-    """One line of a ResourceQuota, as Kubernetes quantities; ``asked`` is what the repository has, if it has it."""
+    """One resource of a ResourceQuota, as Kubernetes quantities; ``asked`` is the limit in the repository, if any."""
 
     quota: str
     resource: str
@@ -65,15 +62,14 @@ class QuotaStatus:
     asked: str | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class AcceleratorStatus:
-    """What a tenant has of an accelerator, in devices or slices.
+    """A tenant's share of an accelerator, in devices or slices.
 
-    ``used`` is None if it is unknown: without a queue, two models behind one resource name count together.
+    ``used`` is None if it is unknown: without a queue, two models with one resource name are counted together.
     """
 
     profile: str
@@ -84,13 +80,12 @@ class AcceleratorStatus:
     borrowed: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """The ClusterQueue: Workloads that wait, and that were admitted."""
+    """The ClusterQueue, with the numbers of pending and admitted Workloads."""
 
     name: str
     readiness: Readiness
@@ -99,7 +94,6 @@ class QueueStatus:
     stopped: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return {
             "name": self.name,
             **self.readiness.as_dict(),
@@ -111,9 +105,9 @@ class QueueStatus:
 
 @dataclass(frozen=True, slots=True)
 class IdentityStatus:
-    """A service account's SPIFFE identity: Pods that should have it, entries that were asked for, and that failed.
+    """A service account's SPIFFE identity: the selected Pods, the requested entries, and the failed entries.
 
-    The counts are None where the SPIRE controller manager has not reported.
+    The counts are None if the SPIRE controller manager has not reported.
     """
 
     service_account: str
@@ -124,13 +118,12 @@ class IdentityStatus:
     failures: int | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class ScalerStatus:
-    """A ScaledObject or ScaledJob; ``fallback`` says that its metrics cannot be read."""
+    """A ScaledObject or ScaledJob; ``fallback`` is true if its metrics cannot be read."""
 
     object: ObjectRef
     readiness: Readiness
@@ -139,7 +132,6 @@ class ScalerStatus:
     paused: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return {
             "object": self.object.as_dict(),
             **self.readiness.as_dict(),
@@ -151,7 +143,7 @@ class ScalerStatus:
 
 @dataclass(frozen=True, slots=True)
 class TenantStatus:
-    """One tenant on one cluster. ``reasons`` say why its health is not ok, worst first."""
+    """One tenant on one cluster. ``reasons`` explain why its health is not ok, worst first."""
 
     name: str
     cluster: str
@@ -167,10 +159,6 @@ class TenantStatus:
     scalers: tuple[ScalerStatus, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape. The drift has only objects that differ."""
-        drifted = self.drift.of(
-            ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED
-        )
         return {
             "name": self.name,
             "cluster": self.cluster,
@@ -178,7 +166,7 @@ class TenantStatus:
             "reasons": list(self.reasons),
             "namespace": self.namespace.as_dict(),
             "flux": [each.as_dict() for each in self.flux],
-            "drift": [change.as_dict() for change in drifted],
+            "drift": [change.as_dict() for change in self.drift.drifted],
             "quotas": [each.as_dict() for each in self.quotas],
             "accelerators": [each.as_dict() for each in self.accelerators],
             "queue": None if self.queue is None else self.queue.as_dict(),
@@ -189,13 +177,13 @@ class TenantStatus:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadStatus:
-    """One workload on one cluster. ``reasons`` say why its health is not ok, worst first.
+    """One workload on one cluster. ``reasons`` explain why its health is not ok, worst first.
 
-    Its Kustomization waits until what it applied is ready, so its readiness is the workload's.
+    Its Kustomization waits until the applied objects are ready, so its readiness is the workload's.
     """
 
     name: str
-    """Its name with its tenant's: ``vision/chat``."""
+    """The workload's name with its tenant's: ``vision/chat``."""
     cluster: str
     health: Health
     reasons: tuple[str, ...]
@@ -203,23 +191,19 @@ class WorkloadStatus:
     drift: ClusterChangeSet
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape. The drift has only objects that differ."""
-        drifted = self.drift.of(
-            ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED
-        )
         return {
             "name": self.name,
             "cluster": self.cluster,
             "health": self.health.value,
             "reasons": list(self.reasons),
             "flux": [each.as_dict() for each in self.flux],
-            "drift": [change.as_dict() for change in drifted],
+            "drift": [change.as_dict() for change in self.drift.drifted],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterStatus:
-    """The tenants and workloads of a cluster, and Flux's own roots there, on which all of them stand."""
+    """The tenants and workloads of a cluster, and Flux's root objects, which all of them depend on."""
 
     name: str
     flux: tuple[FluxStatus, ...]
@@ -233,11 +217,10 @@ class ClusterStatus:
 
     @property
     def fine(self) -> bool:
-        """Whether all is well."""
+        """Whether all tenants and workloads are healthy."""
         return all(part.health is Health.OK for part in self.parts)
 
     def as_dict(self) -> dict[str, Any]:
-        """Its JSON shape."""
         return {
             "name": self.name,
             "fine": self.fine,

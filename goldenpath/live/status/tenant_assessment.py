@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.cluster import ObjectAction, ObjectRef, Readiness, ReadinessState, condition_of, readiness_of
+from goldenpath.cluster import ObjectRef, Readiness, ReadinessState, condition_of, readiness_of
 from goldenpath.live.status.cluster_reading import FLUX_NAMESPACE
 from goldenpath.live.status.status_values import (
     AcceleratorStatus,
@@ -41,14 +41,14 @@ def tenant_status(
     scalers: Iterable[Mapping[str, Any]],
     drift: ClusterChangeSet,
 ) -> TenantStatus:
-    """A tenant on its cluster.
+    """Return the status of a tenant on its cluster.
 
     Args:
-        tenancy: what it asks for.
-        wanted: the objects that ought to be there.
-        live: what is there of them.
+        tenancy: the tenant, resolved for the cluster.
+        wanted: the expected objects.
+        live: the live objects.
         scalers: the tenant's own ScaledObjects and ScaledJobs.
-        drift: how the two differ.
+        drift: the differences.
 
     """
     name = tenancy.name
@@ -59,15 +59,15 @@ def tenant_status(
     identities = tuple(_identities(tenancy, live))
     scaler_states = tuple(_scaler(body) for body in scalers)
     if namespace.state is ReadinessState.MISSING:
-        reasons = [(Health.MISSING, "its namespace is not there")]
+        reasons = [(Health.MISSING, "its namespace does not exist")]
     else:
         reasons = [
-            *_of_readiness(namespace, "its namespace"),
-            *_of_flux(flux),
-            *_of_drift(drift),
-            *_of_queue(queue),
-            *_of_identities(identities),
-            *_of_scalers(scaler_states),
+            *_readiness_reasons(namespace, "its namespace"),
+            *_flux_reasons(flux),
+            *_drift_reasons(drift),
+            *_queue_reasons(queue),
+            *_identity_reasons(identities),
+            *_scaler_reasons(scaler_states),
         ]
     worst_first = _worst_first(reasons)
     return TenantStatus(
@@ -89,15 +89,9 @@ def tenant_status(
 def workload_status(
     workload: WorkloadOnCluster, live: Mapping[ObjectRef, Mapping[str, Any]], drift: ClusterChangeSet
 ) -> WorkloadStatus:
-    """A workload on its cluster.
-
-    Args:
-        workload: what it is.
-        live: what is there of its objects.
-        drift: how these differ from what ought to be there.
-    """
+    """Return the status of a workload on its cluster, from its live objects and its drift."""
     flux = _flux(live)
-    reasons = _worst_first((*_of_flux(flux), *_of_drift(drift)))
+    reasons = _worst_first((*_flux_reasons(flux), *_drift_reasons(drift)))
     return WorkloadStatus(
         name=workload.ref.path,
         cluster=workload.cluster_name,
@@ -113,16 +107,16 @@ def _worst_first(reasons: Iterable[tuple[Health, str]]) -> list[tuple[Health, st
 
 
 def _flux(live: Mapping[ObjectRef, Mapping[str, Any]]) -> tuple[FluxStatus, ...]:
-    """Kustomizations and sources among some objects."""
+    """Return the Kustomizations and sources among some objects."""
     return tuple(
         flux_status(ref, body)
-        for ref, body in sorted(live.items(), key=lambda pair: _flux_first(pair[0]))
+        for ref, body in sorted(live.items(), key=lambda pair: _flux_namespace_first(pair[0]))
         if any(group in ref.api_version for group in _FLUX_GROUPS)
     )
 
 
 def flux_status(ref: ObjectRef, body: Mapping[str, Any]) -> FluxStatus:
-    """A Kustomization or a source."""
+    """Return the status of a Kustomization or a source."""
     status = body.get("status") or {}
     revision = next((str(status[key]) for key in _REVISIONS if status.get(key)), "")
     if not revision:
@@ -131,14 +125,14 @@ def flux_status(ref: ObjectRef, body: Mapping[str, Any]) -> FluxStatus:
     return FluxStatus(ref, readiness_of(body), revision, suspended)
 
 
-def _flux_first(ref: ObjectRef) -> tuple[bool, str, str]:
+def _flux_namespace_first(ref: ObjectRef) -> tuple[bool, str, str]:
     return ref.namespace != FLUX_NAMESPACE, ref.kind, ref.name
 
 
 def _quotas(
     wanted: Iterable[ManifestObject], live: Mapping[ObjectRef, Mapping[str, Any]], namespace: str
 ) -> Iterator[QuotaStatus]:
-    """Lines that give or are given something; the many that forbid a way of asking say nothing."""
+    """Yield the quota's resources with a limit or a use above 0; the others only forbid a resource."""
     asked = {
         item.name: (item.body.get("spec") or {}).get("hard") or {}
         for item in wanted
@@ -181,7 +175,7 @@ def _accelerator(
 
 
 def _usage(queue: Mapping[str, Any] | None, flavor: str, resource: str) -> tuple[int | None, int]:
-    """What the queue says is used of a flavor, and how much of it is borrowed."""
+    """Return how much of a flavor the queue uses, and how much of that is borrowed."""
     for used in ((queue or {}).get("status") or {}).get("flavorsUsage") or ():
         if used.get("name") == flavor:
             for each in used.get("resources") or ():
@@ -218,11 +212,11 @@ def _identities(tenancy: Tenancy, live: Mapping[ObjectRef, Mapping[str, Any]]) -
 
 
 def _scaler(body: Mapping[str, Any]) -> ScalerStatus:
-    def is_so(kind: str) -> bool:
+    def is_true(kind: str) -> bool:
         return (condition_of(body, kind) or {}).get("status") == "True"
 
     return ScalerStatus(
-        ObjectRef.of(body), readiness_of(body), is_so("Active"), is_so("Fallback"), is_so("Paused")
+        ObjectRef.of(body), readiness_of(body), is_true("Active"), is_true("Fallback"), is_true("Paused")
     )
 
 
@@ -230,39 +224,41 @@ def _one(live: Mapping[ObjectRef, Mapping[str, Any]], kind: str, name: str) -> M
     return next((body for ref, body in live.items() if (ref.kind, ref.name) == (kind, name)), None)
 
 
-def _of_readiness(readiness: Readiness, what: object) -> Iterator[tuple[Health, str]]:
+def _readiness_reasons(readiness: Readiness, what: object) -> Iterator[tuple[Health, str]]:
     if readiness.state is ReadinessState.PROGRESSING:
         yield Health.PROGRESSING, f"{what}: {readiness.message}"
     elif readiness.state is not ReadinessState.READY:
         yield Health.DEGRADED, f"{what}: {readiness.message}"
 
 
-def _of_flux(flux: Iterable[FluxStatus]) -> Iterator[tuple[Health, str]]:
+def _flux_reasons(flux: Iterable[FluxStatus]) -> Iterator[tuple[Health, str]]:
     for each in flux:
         if each.suspended:
             yield Health.DEGRADED, f"{each.object} is suspended"
         else:
-            yield from _of_readiness(each.readiness, each.object)
+            yield from _readiness_reasons(each.readiness, each.object)
 
 
-def _of_drift(drift: ClusterChangeSet) -> Iterator[tuple[Health, str]]:
-    drifted = drift.of(ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED)
-    if drifted:
+def _drift_reasons(drift: ClusterChangeSet) -> Iterator[tuple[Health, str]]:
+    if drifted := drift.drifted:
         shown = ", ".join(str(change.object) for change in drifted[:_SHOWN])
         more = f" and {len(drifted) - _SHOWN} more" if len(drifted) > _SHOWN else ""
-        verb = "is" if len(drifted) == 1 else "are"
-        yield Health.DEGRADED, f"{shown}{more} {verb} not as in the repository"
+        verb = "differs" if len(drifted) == 1 else "differ"
+        yield Health.DEGRADED, f"{shown}{more} {verb} from the repository"
 
 
-def _of_queue(queue: QueueStatus | None) -> Iterator[tuple[Health, str]]:
+def _queue_reasons(queue: QueueStatus | None) -> Iterator[tuple[Health, str]]:
     if queue is not None and not queue.stopped:
-        yield from _of_readiness(queue.readiness, f"queue {queue.name}")
+        yield from _readiness_reasons(queue.readiness, f"queue {queue.name}")
 
 
-def _of_identities(identities: Iterable[IdentityStatus]) -> Iterator[tuple[Health, str]]:
+def _identity_reasons(identities: Iterable[IdentityStatus]) -> Iterator[tuple[Health, str]]:
     for identity in identities:
         if not identity.present:
-            yield Health.DEGRADED, f"identity of {identity.service_account}: there is no ClusterSPIFFEID"
+            yield (
+                Health.DEGRADED,
+                f"identity of {identity.service_account}: its ClusterSPIFFEID does not exist",
+            )
         elif identity.failures:
             yield (
                 Health.DEGRADED,
@@ -270,9 +266,9 @@ def _of_identities(identities: Iterable[IdentityStatus]) -> Iterator[tuple[Healt
             )
 
 
-def _of_scalers(scalers: Iterable[ScalerStatus]) -> Iterator[tuple[Health, str]]:
+def _scaler_reasons(scalers: Iterable[ScalerStatus]) -> Iterator[tuple[Health, str]]:
     for scaler in scalers:
         if scaler.fallback:
             yield Health.DEGRADED, f"{scaler.object} reads no metrics and has fallen back"
         elif not scaler.paused:
-            yield from _of_readiness(scaler.readiness, scaler.object)
+            yield from _readiness_reasons(scaler.readiness, scaler.object)
